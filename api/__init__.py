@@ -1,0 +1,1 @@
+"""The HTTP door: calls that scripts and monitoring make of a desk."""

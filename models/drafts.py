@@ -1,0 +1,27 @@
+"""Drafts: what an agent is writing, kept while they write."""
+
+from __future__ import annotations
+
+import peewee
+
+from models.database import Row
+from models.fields import JsonField, UtcField
+from models.mailboxes import Mailbox
+from models.people import Agent
+from models.tickets import Ticket
+
+
+class Draft(Row):
+    """An unfinished reply, note or new ticket."""
+
+    agent = peewee.ForeignKeyField(Agent)
+    ticket = peewee.ForeignKeyField(Ticket, null=True)
+    kind = peewee.TextField()
+    mailbox = peewee.ForeignKeyField(Mailbox, null=True)
+    recipients = JsonField(default=dict)
+    subject = peewee.TextField(default="")
+    body = peewee.TextField(default="")
+    attachments = JsonField(default=list)
+    status_after = peewee.TextField(default="")
+    created = UtcField()
+    updated = UtcField()

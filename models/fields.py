@@ -1,0 +1,44 @@
+"""Column types that every table shares."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import peewee
+
+
+def utc_text(moment: datetime) -> str:
+    """Return an aware time as fixed-width UTC text: ``2026-11-20T09:30:00.000000Z``.
+
+    The width makes the text order the time order, in SQL as in Python.
+    """
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def utc_time(text: str) -> datetime:
+    """Return the aware time that `utc_text` wrote."""
+    return datetime.fromisoformat(text)
+
+
+class UtcField(peewee.TextField):
+    """An aware time, stored as fixed-width UTC text."""
+
+    def db_value(self, value: datetime | str | None) -> str | None:
+        if value is None or isinstance(value, str):
+            return value
+        return utc_text(value)
+
+    def python_value(self, value: str | None) -> datetime | None:
+        return None if value is None else utc_time(value)
+
+
+class JsonField(peewee.TextField):
+    """A small JSON document: lists and maps that are only ever read whole."""
+
+    def db_value(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def python_value(self, value: str | None) -> Any:
+        return None if value is None else json.loads(value)

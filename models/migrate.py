@@ -1,0 +1,55 @@
+"""Numbered migrations: run once, under a lock, after a backup."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import peewee
+
+from models.database import DatabaseError
+
+KEPT_BACKUPS = 2
+"""How many files of the time before an upgrade stay beside the database."""
+
+
+def migrate(handle: peewee.SqliteDatabase, path: Path, have: int, want: int) -> None:
+    """Bring the database from schema ``have`` to ``want``; another process may be doing the same.
+
+    A database that already holds something is copied first, to ``<name>.before-<want>``.
+    Raises `DatabaseError` when the disk cannot hold that copy.
+    """
+    from playhouse.migrations import Runner
+
+    lock = os.open(path.with_name(path.name + ".migrating"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        have = int(handle.execute_sql("PRAGMA user_version").fetchone()[0])
+        if have >= want:
+            return
+        if have > 0:
+            _keep_copy(path, want)
+        Runner(handle, str(Path(__file__).with_name("migrations"))).up()
+        handle.execute_sql(f"PRAGMA user_version = {want:d}")
+    finally:
+        os.close(lock)
+
+
+def _keep_copy(path: Path, want: int) -> None:
+    needed = path.stat().st_size * 2
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        raise DatabaseError(
+            f"{free >> 20} MB free, an upgrade of {path.name} needs {needed >> 20} MB",
+            f"make room on the file system of {path.parent}, then start again",
+        )
+    copy = path.with_name(f"{path.name}.before-{want}")
+    os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    older = sorted(path.parent.glob(path.name + ".before-*"), key=lambda kept: kept.stat().st_mtime)
+    for outdated in older[:-KEPT_BACKUPS]:
+        outdated.unlink()

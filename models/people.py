@@ -1,0 +1,56 @@
+"""Who works at the desk, and who writes to it."""
+
+from __future__ import annotations
+
+import peewee
+
+from models.database import Row
+from models.fields import JsonField, UtcField
+
+
+class Sla(Row):
+    """A promise of an answer within so many hours."""
+
+    name = peewee.TextField()
+    hours = peewee.FloatField()
+    active = peewee.BooleanField(default=True)
+
+
+class Department(Row):
+    """A group of agents that tickets are routed to."""
+
+    name = peewee.TextField()
+    sla = peewee.ForeignKeyField(Sla, null=True)
+    signature = peewee.TextField(default="")
+    reopen_days = peewee.IntegerField(null=True)
+    """A closed ticket reopens within so many days, later a new one refers to it; null: always reopens."""
+    active = peewee.BooleanField(default=True)
+
+
+class Role(Row):
+    """What an agent may do; the action ``*`` is everything."""
+
+    name = peewee.TextField()
+    actions = JsonField()
+
+
+class Agent(Row):
+    """A person who works tickets; ``login`` is the Unix login or ``NIGHTDESK_AGENT``."""
+
+    login = peewee.TextField()
+    name = peewee.TextField()
+    email = peewee.TextField(default="")
+    role = peewee.ForeignKeyField(Role)
+    department = peewee.ForeignKeyField(Department, null=True)
+    signature = peewee.TextField(default="")
+    preferences = JsonField(default=dict)
+    active = peewee.BooleanField(default=True)
+    created = UtcField()
+
+
+class Contact(Row):
+    """A customer, known by an address."""
+
+    email = peewee.TextField()
+    name = peewee.TextField(default="")
+    created = UtcField()

@@ -1,0 +1,37 @@
+"""Receipts: the ledger of every mail that came in through a door."""
+
+from __future__ import annotations
+
+import peewee
+
+from models.blobs import Blob
+from models.database import Row
+from models.fields import JsonField, UtcField
+from models.mailboxes import Mailbox
+from models.tickets import Ticket
+
+VERDICTS = ("ticket", "reply", "note", "bounce", "duplicate", "rejected", "loop", "quarantined")
+
+
+class Receipt(Row):
+    """One arrival: what came, what became of it, and why."""
+
+    door = peewee.TextField()
+    mailbox = peewee.ForeignKeyField(Mailbox, null=True)
+    folder = peewee.TextField(null=True)
+    uidvalidity = peewee.IntegerField(null=True)
+    uid = peewee.IntegerField(null=True)
+    message_id = peewee.TextField(null=True)
+    sender = peewee.TextField(default="")
+    subject = peewee.TextField(default="")
+    received = UtcField()
+    verdict = peewee.TextField()
+    ticket = peewee.ForeignKeyField(Ticket, null=True)
+    duplicate_of = peewee.ForeignKeyField("self", null=True)
+    reason = peewee.TextField(default="")
+    trace = JsonField(default=list)
+    digest = peewee.TextField()
+    """SHA-256 of the mail with line ends normalised and trace headers left out."""
+    blob = peewee.ForeignKeyField(Blob)
+    disposed = UtcField(null=True)
+    """When the server's copy was moved, deleted or decided to be left."""

@@ -1,0 +1,1 @@
+"""The async worker: schedules, leases, fetching, sending, sweeping."""
