@@ -1,0 +1,75 @@
+"""Now, and the desk's time zone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.errors import ConfigError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+_NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+){0,3}")
+
+
+def now() -> datetime:
+    """The present moment, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def zone(name: str) -> ZoneInfo:
+    """The IANA time zone `name`; raises ConfigError with the nearest names for one that does not exist."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        if not _NAME.fullmatch(name):
+            raise ValueError(name)
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise ConfigError(f"there is no time zone '{name}'", _nearest(name)) from error
+
+
+def _nearest(name: str) -> str:
+    import difflib
+    from zoneinfo import available_timezones
+
+    names = {known.lower(): known for known in available_timezones()}
+    tails = {known.lower().rsplit("/", 1)[-1]: known for known in sorted(names.values())}
+    wanted = name.lower().replace(" ", "_")
+    close = [names[hit] for hit in difflib.get_close_matches(wanted, names, 2, 0.75)]
+    close += [tails[hit] for hit in difflib.get_close_matches(wanted, tails, 2, 0.75)]
+    if close:
+        return f"did you mean {' or '.join(dict.fromkeys(close))}?"
+    return "use an IANA name such as Europe/Berlin or UTC"
+
+
+def system_zone(environ: Mapping[str, str] | None = None, etc: Path = Path("/etc")) -> str:
+    """This machine's IANA time zone: TZ, /etc/timezone, where /etc/localtime points, else UTC."""
+    environ = os.environ if environ is None else environ
+    for name in (environ.get("TZ", "").removeprefix(":"), _timezone_file(etc), _localtime_link(etc)):
+        if not name:
+            continue
+        try:
+            zone(name)
+        except ConfigError:
+            continue
+        return name
+    return "UTC"
+
+
+def _timezone_file(etc: Path) -> str:
+    try:
+        return (etc / "timezone").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _localtime_link(etc: Path) -> str:
+    target = os.path.realpath(etc / "localtime")
+    name = target.partition("/zoneinfo/")[2]
+    return re.sub(r"^(?:posix|right)/", "", name)

@@ -1,0 +1,257 @@
+"""Which desk, and where its files are.
+
+A desk is found in this order; the first that says anything wins:
+
+1. `--config FILE`: that file is the configuration; home is its `home` key, else the directory it is in
+   (for /etc/nightdesk/config.toml: /var/lib/nightdesk). `--database FILE` alone: home is the directory
+   above `data/`, or the database's own directory. `--database postgresql://...` alone decides no home.
+2. `NIGHTDESK_HOME`: configuration in `$NIGHTDESK_HOME/config.toml`.
+3. /etc/nightdesk, if it exists (for every uid): configuration in /etc/nightdesk/config.toml, home is
+   its `home` key, else /var/lib/nightdesk.
+4. XDG: configuration in ~/.config/nightdesk/config.toml, home is its `home` key, else
+   ~/.local/share/nightdesk.
+
+The database is then `--database`, `NIGHTDESK_DATABASE`, the `database` key, or data/desk.sqlite3. Key,
+blobs and drafts live in the directory of the SQLite file ("data"), so two databases never share
+them. Relative paths in the TOML file count from that file, others from the working directory.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from config import toml_file
+from config.errors import ConfigError
+from config.files import Problem, check_mode
+
+ETC = Path("/etc/nightdesk")
+ETC_HOME = Path("/var/lib/nightdesk")
+CONFIG_NAME = "config.toml"
+DATABASE_NAME = "desk.sqlite3"
+
+HOME_MODE = 0o711
+DATA_MODE = 0o700
+SPOOL_MODE = 0o1733
+BIN_MODE = 0o755
+
+_NETWORK_TYPE = re.compile(
+    r"nfs4?|cifs|smb3|smbfs|ncpfs|afs|ceph|glusterfs|lustre|gpfs|9p|ocfs2|gfs2|beegfs|orangefs|moosefs|davfs"
+    r"|fuse\.(?:sshfs|glusterfs|ceph|s3fs|rclone|davfs2|mfs|smbnetfs)"
+)
+_UNSET = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line said about which desk: `--config` and `--database`, as typed."""
+
+    config: str | None = None
+    database: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPaths:
+    """Where everything of one desk is. `DeskPaths(home)` is a whole desk with its files in `home`."""
+
+    home: Path
+    config_file: Path = _UNSET
+    database: Path = _UNSET
+    server_url: str = field(default="", repr=False)
+    found_by: str = "home"
+    database_from: str = "default"
+
+    def __post_init__(self) -> None:
+        if self.config_file == _UNSET:
+            object.__setattr__(self, "config_file", self.home / CONFIG_NAME)
+        if self.database == _UNSET:
+            object.__setattr__(self, "database", self.home / "data" / DATABASE_NAME)
+
+    @property
+    def data(self) -> Path:
+        """Private directory (0700) that holds the database, the key and all that belongs to them."""
+        return self.database.parent
+
+    @property
+    def database_url(self) -> str:
+        """The database as a URL; may hold a password: show `shown_database` to people."""
+        return self.server_url or f"sqlite:///{self.database}"
+
+    @property
+    def shown_database(self) -> str:
+        """The database for messages and `doctor`, without its password."""
+        return masked_url(self.server_url) if self.server_url else str(self.database)
+
+    @property
+    def key(self) -> Path:
+        return self.data / "desk.key"
+
+    @property
+    def blobs(self) -> Path:
+        return self.data / "blobs"
+
+    @property
+    def drafts(self) -> Path:
+        return self.data / "drafts"
+
+    @property
+    def run(self) -> Path:
+        """Lock files and sockets of the processes of this desk."""
+        return self.data / "run"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "log"
+
+    @property
+    def spool(self) -> Path:
+        """Drop directory (1733) that every uid may write to and nobody but the owner may list."""
+        return self.home / "spool"
+
+    @property
+    def bin(self) -> Path:
+        return self.home / "bin"
+
+    def exists(self) -> bool:
+        """Whether this desk was created: its database is there (a server's database counts as there)."""
+        return bool(self.server_url) or self.database.is_file()
+
+    def problems(self) -> list[Problem]:
+        """Complaints about modes and owners of what is there, for `doctor` and before a secret is used."""
+        found = check_mode(self.home, HOME_MODE) + check_mode(self.data, DATA_MODE)
+        found += check_mode(self.spool, SPOOL_MODE) + check_mode(self.bin, BIN_MODE)
+        for file in (self.database, self.key):
+            if file.exists():
+                found += check_mode(file, 0o600)
+        return found
+
+
+def masked_url(url: str) -> str:
+    """A database URL with its password, if any, as ********."""
+    url = re.sub(r"(//[^/@]*?:)[^@]*@", r"\1********@", url)
+    return re.sub(r"(?i)([?&](?:password|passfile|sslpassword)=)[^&]*", r"\1********", url)
+
+
+def find_desk(
+    flags: Flags | None = None, environ: Mapping[str, str] | None = None, etc: Path = ETC
+) -> DeskPaths:
+    """The desk that flags and environment mean, in the order of this module's text; creates nothing.
+
+    Raises ConfigError for a `--config` file that does not exist, bad TOML, or a database that is no
+    SQLite file and no PostgreSQL URL.
+    """
+    flags = flags or Flags()
+    environ = os.environ if environ is None else environ
+    paths = _find_home(flags, environ, etc)
+    if flags.database:
+        return _with_database(paths, flags.database, Path.cwd(), "--database")
+    if environ.get("NIGHTDESK_DATABASE"):
+        return _with_database(paths, environ["NIGHTDESK_DATABASE"], Path.cwd(), "NIGHTDESK_DATABASE")
+    file = toml_file.read(paths.config_file)
+    if "database" in file.values:
+        text = _text(file, "database")
+        return _with_database(paths, text, paths.config_file.parent, file.where("database"))
+    return paths
+
+
+def _find_home(flags: Flags, environ: Mapping[str, str], etc: Path) -> DeskPaths:
+    if flags.config:
+        config = Path(flags.config).expanduser().absolute()
+        if not config.is_file():
+            raise ConfigError(f"--config: there is no file {config}", "check the path")
+        fallback = ETC_HOME if config.parent == etc else config.parent
+        return _home_named_in(config, fallback, "--config")
+    if flags.database and not _is_server(flags.database):
+        data = _sqlite_path(flags.database, Path.cwd(), "--database").parent
+        return DeskPaths(data.parent if data.name == "data" else data, found_by="--database")
+    if environ.get("NIGHTDESK_HOME"):
+        home = Path(environ["NIGHTDESK_HOME"]).expanduser().absolute()
+        return DeskPaths(home, found_by="NIGHTDESK_HOME")
+    if etc.is_dir():
+        return _home_named_in(etc / CONFIG_NAME, ETC_HOME, str(etc))
+    config = _xdg(environ, "XDG_CONFIG_HOME", ".config") / "nightdesk" / CONFIG_NAME
+    return _home_named_in(config, _xdg(environ, "XDG_DATA_HOME", ".local/share") / "nightdesk", "XDG")
+
+
+def _home_named_in(config: Path, fallback: Path, found_by: str) -> DeskPaths:
+    file = toml_file.read(config)
+    if "home" not in file.values:
+        return DeskPaths(fallback, config, found_by=found_by)
+    home = config.parent / Path(_text(file, "home")).expanduser()
+    return DeskPaths(home, config, found_by=file.where("home"))
+
+
+def _text(file: toml_file.TomlFile, key: str) -> str:
+    value = file.values[key]
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{file.where(key)}: {key} must be text", f'write {key} = "..."')
+    return value
+
+
+def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
+    value = environ.get(name, "")
+    if value.startswith("/"):
+        return Path(value)
+    home = environ.get("HOME", "")
+    try:
+        return (Path(home) if home.startswith("/") else Path.home()) / default
+    except RuntimeError as error:
+        raise ConfigError(
+            "this user has no home directory", "set NIGHTDESK_HOME to the desk's home"
+        ) from error
+
+
+def _is_server(url: str) -> bool:
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+def _sqlite_path(url: str, base: Path, where: str) -> Path:
+    text = url
+    if url.startswith("sqlite:"):
+        text = url.removeprefix("sqlite:///").removeprefix("sqlite:")
+    elif "://" in url:
+        raise ConfigError(
+            f"{where}: the database {masked_url(url)} is of no known kind",
+            "give a file name, sqlite:////path/desk.sqlite3 or postgresql://user@host/name",
+        )
+    if not text or ":memory:" in text:
+        raise ConfigError(f"{where}: the database needs a file name", "give /path/data/desk.sqlite3")
+    return base / Path(text).expanduser()
+
+
+def _with_database(paths: DeskPaths, url: str, base: Path, where: str) -> DeskPaths:
+    if _is_server(url):
+        return replace(paths, server_url=url, database_from=where)
+    return replace(paths, database=_sqlite_path(url, base, where), database_from=where)
+
+
+def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The type of the network file system that `path` is on ('nfs4'), or '' when it is local or unknown."""
+    try:
+        table = mounts.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""
+    real = os.path.realpath(path)
+    best, kind = "", ""
+    for line in table.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        mount = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1])
+        under = real == mount or real.startswith(mount.rstrip("/") + "/")
+        if under and len(mount) >= len(best):
+            best, kind = mount, fields[2]
+    return kind if _NETWORK_TYPE.fullmatch(kind) else ""
+
+
+def refuse_network_file_system(paths: DeskPaths, mounts: Path = Path("/proc/mounts")) -> None:
+    """Raise ConfigError when the SQLite file would be on a network file system, where its locks lie."""
+    kind = "" if paths.server_url else network_file_system(paths.data, mounts)
+    if kind:
+        raise ConfigError(
+            f"{paths.data} is on a network file system ({kind}), where SQLite loses data",
+            "put the database on a local disk (set `database` in the configuration), or use PostgreSQL",
+        )
