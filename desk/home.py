@@ -1,0 +1,78 @@
+"""The desk a process works for: its files, settings and secrets, and its open database."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from config import clock
+from config.files import ensure_dir
+from config.paths import BIN_MODE, DATA_MODE, HOME_MODE, SPOOL_MODE, refuse_network_file_system
+from config.seal import Sealer, create_key_file
+from desk.errors import DeskError
+from models import settings as rows
+from models.database import open_database, transaction
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from config.paths import DeskPaths
+    from config.settings import Settings
+
+DESK_ID = "desk.id"
+"""Setting that holds the random name of this desk, by which it knows its own mail."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One open desk. `open_desk` makes it; the database handle is `models.database.db`."""
+
+    paths: DeskPaths
+    settings: Settings
+    sealer: Sealer
+
+    @cached_property
+    def desk_id(self) -> str:
+        """The random name of this desk (32 hex digits), written into every mail it sends."""
+        return str(rows.stored(DESK_ID))
+
+    @cached_property
+    def message_secret(self) -> bytes:
+        """The 32 bytes that sign Message-IDs; raises ConfigError when the key file is missing or damaged."""
+        return self.sealer.desk_secret()
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The desk's time zone: schedules and the times on the screen."""
+        return clock.zone(self.settings.timezone)
+
+
+def open_desk(paths: DeskPaths, settings: Settings, *, create: bool = False) -> Desk:
+    """Open the desk's database (bringing its schema up to date) and return the desk.
+
+    With ``create`` a missing desk is made: directories, key file, database. Without it a missing one
+    raises `models.database.DatabaseMissing`. Raises ConfigError for a network file system.
+    """
+    if paths.server_url:
+        raise DeskError("this version keeps a desk in SQLite only", "set database to a file, or leave it out")
+    refuse_network_file_system(paths)
+    if create:
+        _make_home(paths)
+    open_database(paths.database, create=create)
+    if rows.stored(DESK_ID) is None:
+        with transaction():
+            if rows.stored(DESK_ID) is None:
+                rows.store(DESK_ID, secrets.token_hex(16))
+    return Desk(paths, settings, Sealer(paths.key))
+
+
+def _make_home(paths: DeskPaths) -> None:
+    ensure_dir(paths.home, HOME_MODE)
+    ensure_dir(paths.data, DATA_MODE)
+    ensure_dir(paths.spool, SPOOL_MODE)
+    ensure_dir(paths.bin, BIN_MODE)
+    ensure_dir(paths.blobs, DATA_MODE)
+    if not paths.database.exists():
+        create_key_file(paths.key)
