@@ -1,0 +1,115 @@
+"""Strangers' text made inert: it can be shown, but it can never act on a terminal.
+
+`clean` and `one_line` stand where text enters (mail, server errors, file names), `guard` where it
+leaves for a terminal. All three are idempotent and cost next to nothing for text that is harmless.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from typing import Final
+
+MASK: Final = "********"
+REPLACEMENT: Final = "\ufffd"
+_MARKS_PER_BASE: Final = 8
+_HARMLESS_ASCII: Final = bytes([9, 10, *range(32, 127)])
+
+# Acts on the terminal or on the order of the text: shown as U+FFFD, so that one sees that it was there.
+_ACTIVE: Final = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0, DEL, C1
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi marks, embeddings, overrides, isolates
+    "\u206a-\u206f\ufff9-\ufffb"  # deprecated format controls, interlinear annotation
+    "\ud800-\udfff\ufffe\uffff"  # lone surrogates, noncharacters
+)
+# Takes no room and means nothing to a reader: removed.
+_INVISIBLE: Final = "\u00ad\u180e\u200b\u2060-\u2065\ufeff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+_BREAKS: Final = "\u2028\u2029"
+
+_HOSTILE: Final = re.compile(f"[{_ACTIVE}{_INVISIBLE}{_BREAKS}]")
+_LINE_END: Final = re.compile("\r\n?|[\u2028\u2029]")
+_REMOVED: Final = re.compile(f"[{_INVISIBLE}]+")
+_SHOWN: Final = re.compile(f"[{_ACTIVE}]")
+
+
+@functools.cache
+def _storm() -> re.Pattern[str]:
+    from mail.combining import combining_class
+
+    mark = combining_class()
+    # One class in front lets `re` skip to the first mark; a counted repeat alone would try every position.
+    return re.compile(f"({mark}{mark}{{{_MARKS_PER_BASE - 1}}}){mark}+")
+
+
+def _is_harmless_ascii(text: str) -> bool:
+    return text.isascii() and not text.encode().translate(None, _HARMLESS_ASCII)
+
+
+def _calm(text: str) -> str:
+    return text if text.isascii() else _storm().sub(r"\1", text)
+
+
+def clean(text: str) -> str:
+    """Text of a stranger as plain, visible text.
+
+    Line ends become ``\\n``, tabs stay; controls, escape characters, bidi controls and lone surrogates
+    become U+FFFD; zero-width characters are removed, except the joiners that scripts and emoji need;
+    more than eight combining marks on one base are cut.
+    """
+    if _is_harmless_ascii(text):
+        return text
+    if _HOSTILE.search(text):
+        text = _LINE_END.sub("\n", text)
+        text = _SHOWN.sub(REPLACEMENT, _REMOVED.sub("", text))
+    return _calm(text)
+
+
+def one_line(text: str, limit: int = 998) -> str:
+    """The same in one line without tabs or runs of blanks, at most `limit` characters.
+
+    For subjects, names, file names, CLI columns and log lines.
+    """
+    # Cut before the work: a subject of 10 MB costs what a subject of 10 kB costs.
+    text = " ".join(clean(text[: limit * 4 + 64]).split())
+    return text if len(text) <= limit else text[:limit].rstrip()
+
+
+def guard(text: str) -> str:
+    """The last gate before a terminal: drops what `clean` would have replaced, keeps newline and tab."""
+    if _is_harmless_ascii(text):
+        return text
+    return _calm(_HOSTILE.sub("", text))
+
+
+_BASE64_TOKEN: Final = re.compile(r"[A-Za-z0-9+/]{4,}={0,2}")
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """`text` without the secrets, in any form in which a server may echo them.
+
+    Forms: as it is, as Python shows it, and inside any base64 (a SASL PLAIN answer holds user and
+    password joined by NUL).
+    """
+    hidden = [secret for secret in secrets if secret]
+    if not hidden or not text:
+        return text
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, MASK).replace(repr(secret)[1:-1], MASK)
+    raw = [secret.encode("utf-8", "surrogatepass") for secret in hidden]
+
+    def hide(token: re.Match[str]) -> str:
+        decoded = _unbase64(token[0])
+        return MASK if any(secret in decoded for secret in raw) else token[0]
+
+    return _BASE64_TOKEN.sub(hide, text)
+
+
+def _unbase64(token: str) -> bytes:
+    import binascii
+
+    bare = token.rstrip("=")
+    try:
+        return binascii.a2b_base64(bare[: len(bare) - (len(bare) % 4 == 1)] + "==")
+    except binascii.Error:
+        return b""

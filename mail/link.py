@@ -1,0 +1,102 @@
+"""The way to a server: name, address, TCP, TLS. Blocking; used by IMAP, SMTP and the connection test."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+import time
+from pathlib import Path
+
+from mail import tls
+from mail.errors import ConnectFailed, MailError, ResolveFailed, ServerGone, TimedOut
+
+Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """The addresses of `host`, in the order in which to try them. Errors: `ResolveFailed`."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) else "not a host name"
+        raise ResolveFailed(f"{host} cannot be resolved", server_words=words or "") from None
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def dial(host: str, port: int, timeout: float, addresses: list[Address] | None = None) -> socket.socket:
+    """A connected socket whose every wait ends after `timeout` seconds.
+
+    All addresses are tried within that time. Errors: `ResolveFailed`, `ConnectFailed`, `TimedOut`.
+    """
+    end = time.monotonic() + timeout
+    last: MailError | None = None
+    for family, address in addresses if addresses is not None else resolve(host, port):
+        left = end - time.monotonic()
+        if left <= 0:
+            break
+        link = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            link.settimeout(left)
+            link.connect(address)
+        except OSError as error:
+            link.close()
+            last = _connect_error(error, host, port)
+            continue
+        link.settimeout(timeout)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return link
+    raise last or TimedOut(f"{host} port {port} did not answer within {timeout:g} s")
+
+
+def _connect_error(error: OSError, host: str, port: int) -> MailError:
+    where = f"{host} port {port}"
+    if isinstance(error, TimeoutError):
+        return TimedOut(
+            f"{where} did not answer", hint="Check host and port, and whether a firewall is between."
+        )
+    if isinstance(error, ConnectionRefusedError):
+        return ConnectFailed(
+            f"{where} refuses the connection",
+            hint="Nothing listens on that port: check the port, and whether the server runs.",
+        )
+    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+        return ConnectFailed(f"{where} cannot be reached", hint="Check this machine's network and routing.")
+    return ConnectFailed(f"{where} cannot be connected", server_words=error.strerror or str(error))
+
+
+def secure(
+    link: socket.socket, host: str, *, ca_file: Path | None = None, fingerprint: str | None = None
+) -> ssl.SSLSocket:
+    """Wrap a connected socket in verified TLS. Closes it on failure. Errors: `TlsFailed`, `TimedOut`."""
+    try:
+        context = tls.context(ca_file, fingerprint)
+        wrapped = context.wrap_socket(link, server_hostname=host)
+        try:
+            tls.check_pin(wrapped, fingerprint)
+        except MailError:
+            wrapped.close()
+            raise
+    except TimeoutError:
+        link.close()
+        raise TimedOut(
+            f"{host} did not finish the TLS handshake", hint="Check that the port is the TLS port."
+        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a host name that no certificate can hold
+        link.close()
+        raise tls.translated(error, host) from None
+    except MailError:
+        link.close()
+        raise
+    return wrapped
+
+
+def gone(error: BaseException, host: str) -> MailError:
+    """A socket error in the middle of a conversation as a `MailError`."""
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"{host} did not answer in time")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return tls.translated(error, host)
+    words = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    return ServerGone(f"the connection to {host} broke", server_words=words)

@@ -1,0 +1,148 @@
+"""TLS that is verified, and its failures in words with a cure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import ssl
+from pathlib import Path
+
+from mail.errors import TlsFailed
+
+
+def context(ca_file: Path | None = None, fingerprint: str | None = None) -> ssl.SSLContext:
+    """A client context, TLS 1.2 or newer, that verifies chain and name.
+
+    With `ca_file` only that authority is trusted. With `fingerprint` the chain is not asked: the caller
+    MUST call `check_pin` after the handshake, before it sends anything. Errors: `TlsFailed`.
+    """
+    pinned = normal_fingerprint(fingerprint) if fingerprint else None
+    try:
+        made = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    except OSError as error:  # ssl.SSLError is one: a file that is not PEM
+        raise TlsFailed(
+            f"the CA file {ca_file} cannot be used: {error.strerror or error.__class__.__name__}",
+            reason="ca_file",
+            hint="Name a readable file with the authority's certificate in PEM form.",
+        ) from None
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    if pinned:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    return made
+
+
+def normal_fingerprint(text: str) -> str:
+    """A SHA-256 fingerprint as 64 lower-case hex digits; colons, blanks and ``sha256:`` are allowed."""
+    bare = re.sub(r"(?i)^\s*sha-?256[:=]", "", text)
+    bare = re.sub(r"[:\s]", "", bare).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", bare):
+        raise TlsFailed(
+            "the pinned fingerprint is not a SHA-256 fingerprint",
+            reason="pin",
+            hint="Give 64 hex digits, as `openssl x509 -noout -fingerprint -sha256` prints them.",
+        )
+    return bare
+
+
+def certificate_fingerprint(link: ssl.SSLSocket | ssl.SSLObject) -> str:
+    """SHA-256 of the other side's certificate, 64 hex digits; empty if there is none."""
+    certificate = link.getpeercert(True)
+    return hashlib.sha256(certificate).hexdigest() if isinstance(certificate, bytes) else ""
+
+
+def check_pin(link: ssl.SSLSocket | ssl.SSLObject, fingerprint: str | None) -> None:
+    """Compare the certificate of an `ssl.SSLSocket` or `ssl.SSLObject` with the pin, if there is one."""
+    if not fingerprint:
+        return
+    found = certificate_fingerprint(link)
+    if not hmac.compare_digest(found, normal_fingerprint(fingerprint)):
+        raise TlsFailed(
+            f"the server's certificate is not the pinned one (it has {found or 'none'})",
+            reason="pin",
+            hint="Pin the new fingerprint if the server got a new certificate; if not, somebody is in between.",
+        )
+
+
+_BY_VERIFY_CODE = {  # X509_V_ERR_*
+    9: "not_yet_valid",
+    10: "expired",
+    18: "self_signed",
+    19: "self_signed",
+    20: "unknown_ca",
+    21: "unknown_ca",
+    23: "revoked",
+    62: "wrong_name",
+    63: "wrong_name",
+    64: "wrong_name",
+}
+_WORDS = {
+    "expired": (
+        "the server's certificate has expired",
+        "The server's admin has to renew it; check this machine's clock too.",
+    ),
+    "not_yet_valid": ("the server's certificate is not valid yet", "Check this machine's clock."),
+    "wrong_name": (
+        "the server's certificate is for another name",
+        "Use the host name that the certificate names, or pin its fingerprint.",
+    ),
+    "unknown_ca": (
+        "the server's certificate is signed by an unknown authority",
+        "For a private authority give its CA file, or pin the certificate's fingerprint.",
+    ),
+    "self_signed": (
+        "the server's certificate is self-signed",
+        "Give its CA file, or pin the certificate's fingerprint.",
+    ),
+    "revoked": ("the server's certificate was revoked", "The server's admin has to get a new one."),
+    "not_tls": (
+        "the server does not speak TLS on this port",
+        "Use security starttls (143 for IMAP, 587 for SMTP), or the TLS port (993, 465).",
+    ),
+    "too_old": (
+        "the server offers only TLS versions that are no longer safe",
+        "The server's admin has to allow TLS 1.2 or newer.",
+    ),
+    "hung_up": (
+        "the server hung up during the TLS handshake",
+        "Check that the port is the TLS port, and that the server's TLS set-up works.",
+    ),
+}
+_NOT_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "UNKNOWN_PROTOCOL",
+    "HTTP_REQUEST",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+)
+_TOO_OLD = (
+    "UNSUPPORTED_PROTOCOL",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "VERSION_TOO_LOW",
+    "NO_PROTOCOLS_AVAILABLE",
+)
+
+
+def translated(error: Exception, host: str) -> TlsFailed:
+    """The error of a handshake as a `TlsFailed` with its reason and cure."""
+    words = ""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = _BY_VERIFY_CODE.get(error.verify_code, "other")
+        words = error.verify_message
+    elif isinstance(error, ssl.SSLError):
+        name = (error.reason or str(error)).upper().replace(" ", "_")
+        words = (error.reason or str(error)).replace("_", " ").lower()
+        if any(part in name for part in _NOT_TLS):
+            reason = "not_tls"
+        elif any(part in name for part in _TOO_OLD):
+            reason = "too_old"
+        elif isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError) or "EOF" in name:
+            reason = "hung_up"
+        else:
+            reason = "other"
+    else:
+        reason = "hung_up" if isinstance(error, ConnectionError) else "other"
+        words = str(error)
+    message, hint = _WORDS.get(reason, ("the TLS handshake failed", None))
+    return TlsFailed(f"{host}: {message}", reason=reason, hint=hint, server_words=words)
