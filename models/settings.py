@@ -32,7 +32,7 @@ def stored(key: str) -> Any:
 
 def store(key: str, value: Any) -> None:
     """Keep a setting's value."""
-    Setting.replace(key=key, value=value).execute()
+    Setting.insert(key=key, value=value).on_conflict_replace().execute()
 
 
 def forget(key: str) -> None:
