@@ -196,9 +196,8 @@ def _encoded(text: str) -> str:
 
 
 def _q(text: str) -> str:
-    return "".join(
-        chr(b) if chr(b).isalnum() and b < 128 else "_" if b == 32 else f"={b:02X}" for b in text.encode()
-    )
+    safe = set(string.ascii_letters + string.digits)
+    return "".join(chr(b) if chr(b) in safe else "_" if b == 32 else f"={b:02X}" for b in text.encode())
 
 
 def answer_to(raw: bytes) -> Answer | None:
