@@ -5,7 +5,7 @@ from __future__ import annotations
 import peewee
 
 from models.database import Row
-from models.fields import UtcField
+from models.fields import JsonField, UtcField
 from models.people import Department
 
 
@@ -74,6 +74,23 @@ class FolderMark(Row):
     folder = peewee.TextField()
     uidvalidity = peewee.IntegerField()
     known_below = peewee.IntegerField()
+    backlog_below = peewee.IntegerField(default=0)
+    """UIDs below it were in the folder when its UIDVALIDITY was first seen."""
 
     class Meta:
         primary_key = peewee.CompositeKey("mailbox", "folder")
+
+
+class FetchRun(Row):
+    """The present or latest fetch of a mailbox, and whether somebody asked for one now."""
+
+    mailbox = peewee.ForeignKeyField(Mailbox, primary_key=True)
+    requested = UtcField(null=True)
+    phase = peewee.TextField(default="")
+    """Empty (never ran), ``connecting``, ``fetching``, ``done`` or ``failed``."""
+    started = UtcField(null=True)
+    updated = UtcField(null=True)
+    found = peewee.IntegerField(default=0)
+    """How many mails this run has to fetch."""
+    done = peewee.IntegerField(default=0)
+    outcome = JsonField(default=dict)

@@ -112,8 +112,20 @@ CREATE TABLE folder_mark (
     folder TEXT NOT NULL,
     uidvalidity INTEGER NOT NULL,
     known_below INTEGER NOT NULL,
+    backlog_below INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox_id, folder)
 ) WITHOUT ROWID;
+
+CREATE TABLE fetch_run (
+    mailbox_id INTEGER PRIMARY KEY REFERENCES mailbox(id),
+    requested TEXT,
+    phase TEXT NOT NULL DEFAULT '',
+    started TEXT,
+    updated TEXT,
+    found INTEGER NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT NOT NULL DEFAULT '{}'
+);
 
 CREATE TABLE contact (
     id INTEGER PRIMARY KEY,
