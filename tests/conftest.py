@@ -1,0 +1,65 @@
+"""What holds for every test: a home of its own, no settings from outside, real mail servers on request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.fixtures import (
+    SKIPPED,
+    dovecot,
+    mailuser,
+    mailusers,
+    pki,
+    postfix,
+    servers_home,
+)
+from tests.servers.packages import NoServers, ensure_installed
+
+__all__ = ["dovecot", "mailuser", "mailusers", "pki", "postfix", "servers_home"]
+
+_SERVERS = {"dovecot", "postfix"}
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """HOME and the XDG directories are empty and the test's own; no NIGHTDESK_* comes in from outside."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("NIGHTDESK_", "XDG_")) or name == "CREDENTIALS_DIRECTORY":
+                patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        for name, folder in {
+            "XDG_CONFIG_HOME": ".config",
+            "XDG_DATA_HOME": ".local/share",
+            "XDG_STATE_HOME": ".local/state",
+            "XDG_CACHE_HOME": ".cache",
+        }.items():
+            patch.setenv(name, str(home / folder))
+        yield home
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Packages are fetched here, where no test's time limit runs."""
+    if any(_SERVERS & set(getattr(item, "fixturenames", ())) for item in session.items):
+        try:
+            ensure_installed()
+        except NoServers:
+            return  # the fixture says so, for each test that asks
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One loud line if real servers were wanted and missing."""
+    reasons = [
+        report.longrepr[2]
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple) and SKIPPED in report.longrepr[2]
+    ]
+    if reasons:
+        terminalreporter.write_line(
+            f"{len(reasons)} TESTS WERE NOT RUN. {reasons[0].removeprefix('Skipped: ')}", red=True, bold=True
+        )

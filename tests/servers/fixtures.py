@@ -1,0 +1,86 @@
+"""The fixtures that ``tests.servers`` describes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.packages import NoServers, ensure_installed
+
+if TYPE_CHECKING:
+    from tests.servers.dovecot import Dovecot, MailUser
+    from tests.servers.pki import Pki
+    from tests.servers.postfix import Postfix
+
+SKIPPED = "no real mail servers"
+
+
+@pytest.fixture(scope="session")
+def servers_home() -> Iterator[Path]:
+    """Where the servers of this process keep everything; the servers' own users may enter it."""
+    from tests.servers.child import make_home
+
+    home = make_home()
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def pki(servers_home: Path) -> Pki:
+    """A certificate authority of this run, and certificates."""
+    from tests.servers.pki import make_pki
+
+    return make_pki(servers_home / "pki")
+
+
+@pytest.fixture(scope="session")
+def dovecot(servers_home: Path, pki: Pki) -> Iterator[Dovecot]:
+    """A running Dovecot."""
+    _need_servers()
+    from tests.servers.dovecot import Dovecot
+
+    server = Dovecot(servers_home / "dovecot", pki)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postfix(servers_home: Path, pki: Pki, dovecot: Dovecot) -> Iterator[Postfix]:
+    """A running Postfix that delivers into ``dovecot``."""
+    from tests.servers.postfix import Postfix
+
+    server = Postfix(servers_home / "postfix", pki, dovecot)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def mailusers(dovecot: Dovecot) -> Callable[[], MailUser]:
+    """Gives a fresh, empty account each time it is called."""
+    from tests.servers.dovecot import MailUser
+
+    return lambda: MailUser(dovecot, dovecot.new_user())
+
+
+@pytest.fixture
+def mailuser(mailusers: Callable[[], MailUser]) -> MailUser:
+    """A fresh, empty account."""
+    return mailusers()
+
+
+def _need_servers() -> None:
+    try:
+        ensure_installed()
+    except NoServers as reason:
+        if os.environ.get("REQUIRE_MAIL_SERVERS") == "1":
+            pytest.fail(f"{SKIPPED}: {reason}", pytrace=False)
+        pytest.skip(f"{SKIPPED}: {reason}")
