@@ -1,0 +1,11 @@
+"""The command line of Nightdesk: thin verbs; what is heavy is imported inside the verb that needs it."""
+
+from __future__ import annotations
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("nightdesk")
+    raise AttributeError(name)

@@ -1,0 +1,129 @@
+"""Creating a desk: directories, configuration, key and database. Every step may be repeated."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from config import clock, toml_file
+from config.errors import ConfigError
+from config.files import check_mode, ensure_dir, write_once
+from config.paths import (
+    BIN_MODE,
+    DATA_MODE,
+    ETC,
+    HOME_MODE,
+    SPOOL_MODE,
+    DeskPaths,
+    refuse_network_file_system,
+)
+from config.settings import load, set_value
+from nightdesk.owner import act_as_owner
+
+_OURS = frozenset({"config.toml", "data", "spool", "bin", "blobs", "desk.key", "drafts", "run", "log"})
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What `create_desk` did: the paths that were not there before, and what the person should know."""
+
+    made: tuple[Path, ...]
+    warnings: tuple[str, ...]
+
+
+def create_desk(paths: DeskPaths, timezone: str | None = None) -> Created:
+    """Make what is missing of the desk at `paths`; what is there stays as it is.
+
+    `timezone` is an IANA name; without it the machine's own is written. Raises ConfigError when a
+    directory in the way holds other things, or belongs to somebody else.
+    """
+    if paths.server_url:
+        raise ConfigError("PostgreSQL is not supported yet", "name a SQLite file as `database`")
+    if not paths.exists():
+        for directory in {paths.home, paths.data}:
+            _refuse_foreign_directory(directory, paths)
+    load(paths)
+    wanted = _expected(paths)
+    before = {path for path in wanted if path.exists()}
+    _write_configuration(paths, timezone)
+    if paths.home.exists():
+        act_as_owner(paths)
+    os.umask(0o077)
+    if paths.home != paths.data:
+        ensure_dir(paths.home, HOME_MODE)
+    ensure_dir(paths.data, DATA_MODE)
+    act_as_owner(paths)
+    refuse_network_file_system(paths)
+    ensure_dir(paths.blobs, DATA_MODE)
+    ensure_dir(paths.spool, SPOOL_MODE)
+    ensure_dir(paths.bin, BIN_MODE)
+    warnings = _make_key(paths)
+    _make_database(paths)
+    return Created(tuple(path for path in wanted if path not in before), warnings)
+
+
+def _expected(paths: DeskPaths) -> list[Path]:
+    found = [paths.home, paths.config_file, paths.data, paths.key, paths.database, paths.blobs, paths.spool]
+    return list(dict.fromkeys([*found, paths.bin]))
+
+
+def _refuse_foreign_directory(directory: Path, paths: DeskPaths) -> None:
+    """The desk sets its directories' modes, so it does not move into somebody's documents or into /tmp."""
+    try:
+        names = os.listdir(directory)  # noqa: PTH208
+    except FileNotFoundError:
+        return
+    except NotADirectoryError as error:
+        raise ConfigError(f"{directory} is not a directory", "name another home") from error
+    except PermissionError as error:
+        raise ConfigError(f"{directory} cannot be read", "run as its owner, or name another home") from error
+    strange = [
+        name
+        for name in sorted(names)
+        if name not in _OURS
+        and not name.startswith((".", paths.database.name))
+        and name != paths.config_file.name
+    ]
+    if strange:
+        raise ConfigError(
+            f"{directory} holds other things ({strange[0]})", "give the desk a directory of its own"
+        )
+
+
+def _write_configuration(paths: DeskPaths, timezone: str | None) -> None:
+    if timezone is not None:
+        clock.zone(timezone)
+    name = timezone or clock.system_zone()
+    file = paths.config_file
+    if file.exists():
+        if timezone is not None or "timezone" not in toml_file.read(file).values:
+            set_value(paths, "timezone", name)
+        return
+    from config.template import first_toml
+
+    shared = file.parent == ETC
+    inside = file.parent == paths.home
+    if not file.parent.exists():
+        ensure_dir(file.parent, HOME_MODE if inside else 0o755 if shared else 0o700)
+    if inside and paths.home != paths.data:
+        act_as_owner(paths)
+    write_once(file, first_toml(name).encode(), 0o644 if shared else 0o600)
+
+
+def _make_key(paths: DeskPaths) -> tuple[str, ...]:
+    from config.secrets import create_key_file
+
+    had_database = paths.database.exists()
+    if create_key_file(paths.key) and had_database:
+        return ("the key file was missing and a new one was made: stored passwords must be entered again",)
+    return ()
+
+
+def _make_database(paths: DeskPaths) -> None:
+    from models import database
+
+    database.open_database(paths.database, create=True)
+    database.close_database()
+    for problem in check_mode(paths.database, 0o600):
+        raise ConfigError(str(problem), problem.hint)

@@ -1,0 +1,91 @@
+"""Where the program starts: looks at the arguments before it imports anything heavy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from nightdesk.exit import Exit
+from nightdesk.options import Options, fetch_once_options
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its status."""
+    sys.exit(int(run(sys.argv[1:])))
+
+
+def run(argv: Sequence[str]) -> Exit:
+    """Run one command line; errors become one line on standard error, a traceback only with --debug."""
+    try:
+        status = _dispatch(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    except SystemExit as error:
+        return Exit(error.code) if error.code in set(Exit) else Exit.FAILED
+    except (Exception, KeyboardInterrupt) as error:
+        return _report(error, argv)
+    return status
+
+
+def _dispatch(argv: Sequence[str]) -> Exit:
+    options = fetch_once_options(argv)
+    if options is not None:
+        return fetch_once(options)
+    from nightdesk.cli import cli
+
+    return Exit(cli.main(list(argv), prog_name="nightdesk", standalone_mode=False) or 0)
+
+
+def fetch_once(options: Options) -> Exit:
+    """Every enabled mailbox once, the outbox, the overdue sweep."""
+    from nightdesk.verbs.fetch_once import run as fetch
+
+    return Exit(fetch(options))
+
+
+def open_app(options: Options) -> Exit:
+    """The Textual app, when there is a terminal to draw it on."""
+    import os
+
+    from nightdesk.errors import UsageError
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "the app needs a terminal, and there is none here",
+            "for cron use nightdesk --fetch-once, for scripts a verb (nightdesk --help)",
+        )
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        raise UsageError(
+            "the app needs a terminal that can move its cursor; TERM is empty or dumb",
+            "set TERM (TERM=xterm-256color), or use a verb or --fetch-once",
+        )
+    from nightdesk.verbs.app import run as show
+
+    return Exit(show(options))
+
+
+def _report(error: BaseException, argv: Sequence[str]) -> Exit:
+    from nightdesk.errors import sentence, status_of
+
+    if "--debug" in argv:
+        import traceback
+
+        from mail import inert
+
+        sys.stderr.write(inert.guard("".join(traceback.format_exception(error))))
+    try:
+        sys.stderr.write(f"nightdesk: {sentence(error)}\n")
+    except OSError:
+        pass
+    return status_of(error)
+
+
+def _reader_left() -> Exit:
+    """Whoever read our output is gone (`| head`): no complaint, and none from the interpreter either."""
+    import os
+
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, sys.stdout.fileno())
+    return Exit.FAILED

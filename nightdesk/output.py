@@ -1,0 +1,203 @@
+"""What verbs print: tables, one JSON document, lines. Everything passes `mail.inert` on its way out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+from enum import Enum
+from pathlib import Path
+from typing import Literal, NamedTuple, TextIO
+
+from mail import inert
+from nightdesk.errors import UsageError
+
+_UNSAFE_IN_JSON = re.compile(
+    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+_GAP = "  "
+
+
+class Column(NamedTuple):
+    """A column of `table`; a `flexible` one gives way when the terminal is narrow."""
+
+    title: str
+    align: Literal["left", "right"] = "left"
+    flexible: bool = False
+
+
+def say(message: str) -> None:
+    """One line for the person, on standard error."""
+    _write(sys.stderr, inert.guard(inert.one_line(message)) + "\n")
+
+
+def line(text: str = "") -> None:
+    """One line on standard output."""
+    _write(sys.stdout, inert.guard(inert.one_line(text)) + "\n")
+
+
+def text(body: str) -> None:
+    """Text of several lines on standard output."""
+    _write(sys.stdout, inert.guard(inert.clean(body)).rstrip("\n") + "\n")
+
+
+def table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], zone: tzinfo = UTC) -> None:
+    """Aligned columns with a head line; None shows as '-', times in `zone` to the minute.
+
+    On a terminal, flexible columns are cut so that a row keeps to one line.
+    """
+    heads = [Column(item) if isinstance(item, str) else item for item in columns]
+    cells = [[cell(value, zone) for value in row] for row in rows]
+    shown = [[head.title.upper() for head in heads], *cells]
+    widths = [max(_width(row[index]) for row in shown) for index in range(len(heads))]
+    widths = _narrowed(widths, heads)
+    for row in shown:
+        fitted = [
+            _fit(value, width, head.align) for value, width, head in zip(row, widths, heads, strict=True)
+        ]
+        _write(sys.stdout, _GAP.join(fitted).rstrip() + "\n")
+
+
+def cell(value: object, zone: tzinfo = UTC) -> str:
+    """One value as inert text of one line."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(cell(item, zone) for item in value) or "-"
+    return inert.guard(inert.one_line(str(value)))
+
+
+def emit_json(document: object) -> None:
+    """One JSON document in UTF-8 on standard output; times as RFC 3339 in UTC, to the second.
+
+    Control and direction characters leave as \\u escapes, so that the document is inert on a terminal too.
+    """
+    _write_json(document, 2 if sys.stdout.isatty() else None)
+
+
+def emit_json_line(document: object) -> None:
+    """One JSON document on a line of its own, written at once (for `--follow`)."""
+    _write_json(document, None)
+    sys.stdout.flush()
+
+
+def rfc3339(moment: datetime) -> str:
+    """An aware time as 2026-11-20T09:30:00Z."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without zone cannot be shown")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ids_from_stdin(ids: Sequence[str]) -> list[str]:
+    """The ids as given, with '-' replaced by those on standard input.
+
+    Standard input holds ids between white space, or what a `list --json` verb printed. Duplicates go.
+    Raises UsageError when nothing is left.
+    """
+    found: list[str] = []
+    for item in ids:
+        found += _read_ids(sys.stdin) if item == "-" else [item]
+    found = list(dict.fromkeys(found))
+    if not found:
+        raise UsageError("no ids were given", "name them, or give - and write them to standard input")
+    return found
+
+
+def _read_ids(stream: TextIO) -> list[str]:
+    content = stream.read()
+    if not content.lstrip().startswith("["):
+        return content.replace(",", " ").split()
+    try:
+        items = json.loads(content)
+    except ValueError as error:
+        raise UsageError(
+            "standard input is no JSON array", "pipe what a list verb with --json printed"
+        ) from error
+    return [_id_of(item) for item in items]
+
+
+def _id_of(item: object) -> str:
+    if isinstance(item, dict):
+        for key in ("number", "id", "address"):
+            if key in item:
+                return str(item[key])
+        raise UsageError("an object on standard input has no number and no id", "pipe a list verb's --json")
+    return str(item)
+
+
+def _write_json(document: object, indent: int | None) -> None:
+    written = json.dumps(document, ensure_ascii=False, indent=indent, default=_plain)
+    written = _UNSAFE_IN_JSON.sub(_escaped, written) + "\n"
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        sys.stdout.write(written)
+        return
+    sys.stdout.flush()
+    buffer.write(written.encode())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def _write(stream: TextIO, content: str) -> None:
+    try:
+        stream.write(content)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(content.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _width(value: str) -> int:
+    if value.isascii():
+        return len(value)
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in value)
+    return len(value) + wide - sum(unicodedata.combining(letter) > 0 for letter in value)
+
+
+def _narrowed(widths: list[int], heads: Sequence[Column]) -> list[int]:
+    if not sys.stdout.isatty():
+        return widths
+    import shutil
+
+    room = shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1)
+    over = sum(widths) - room
+    narrowed = list(widths)
+    for index in sorted(range(len(widths)), key=lambda at: -widths[at]):
+        if over > 0 and heads[index].flexible:
+            given = min(over, max(0, narrowed[index] - 8))
+            narrowed[index] -= given
+            over -= given
+    return narrowed
+
+
+def _fit(value: str, width: int, align: str) -> str:
+    if _width(value) > width:
+        while value and _width(value) > width - 1:
+            value = value[:-1]
+        value += "…"
+    padding = " " * (width - _width(value))
+    return padding + value if align == "right" else value + padding

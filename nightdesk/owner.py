@@ -1,0 +1,91 @@
+"""Who acts: the desk's owner, whoever started the program.
+
+Root gives its rights up for good and becomes the owner of the data directory, so that no file of the desk
+ever ends up root's. Files that a verb takes as arguments are therefore read before, or as, the owner.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import ConfigError
+from config.paths import DeskPaths
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who started the program: `agent` is the login the desk knows them by, None for the owner and root."""
+
+    uid: int
+    login: str
+    agent: str | None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the built-in admin acts: the desk's owner or root, naming no agent."""
+        return self.agent is None
+
+
+def act_as_owner(paths: DeskPaths) -> Caller:
+    """Become the owner of the desk's data (when root), or refuse; tells who the caller was.
+
+    Raises ConfigError when the desk belongs to somebody else.
+    """
+    uid = os.geteuid()
+    owner = _owner(paths)
+    named = os.environ.get("NIGHTDESK_AGENT") or None
+    caller = Caller(uid, login_of(uid), named)
+    if owner is None or owner.st_uid == uid:
+        return caller
+    if uid != 0:
+        name = login_of(owner.st_uid)
+        raise ConfigError(
+            f"the desk in {paths.home} belongs to {name}, you are {caller.login}",
+            f"run it as its owner: sudo -u {name} nightdesk ...",
+        )
+    _become(owner)
+    return caller
+
+
+def login_of(uid: int) -> str:
+    """The login of `uid`, or 'uid 1234' for one without an account."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def _owner(paths: DeskPaths) -> os.stat_result | None:
+    for place in (paths.data, paths.home):
+        status = _status(place)
+        if status is not None:
+            return status
+    return None
+
+
+def _status(place: Path) -> os.stat_result | None:
+    try:
+        return place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError as error:
+        raise ConfigError(
+            f"{place} cannot be reached: permission denied", "run as the desk's owner"
+        ) from error
+
+
+def _become(owner: os.stat_result) -> None:
+    try:
+        account = pwd.getpwuid(owner.st_uid)
+    except KeyError:
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+        return
+    os.initgroups(account.pw_name, account.pw_gid)
+    os.setgid(account.pw_gid)
+    os.setuid(account.pw_uid)
+    os.environ.update(HOME=account.pw_dir, USER=account.pw_name, LOGNAME=account.pw_name)

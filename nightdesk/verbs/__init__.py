@@ -1,0 +1,32 @@
+"""The table of verbs: one file a noun, imported only when called."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """Where a verb's click command is ("module:attribute"), and its line in `nightdesk --help`."""
+
+    target: str
+    help: str
+
+
+VERBS: dict[str, Verb] = {
+    "init": Verb("nightdesk.verbs.init:init", "Create the desk; may be run twice."),
+    "demo": Verb("nightdesk.verbs.demo:demo", "Open the app on a living example."),
+    "mailbox": Verb("nightdesk.verbs.mailbox:mailbox", "Addresses of the desk: add, test, fetch, ..."),
+    "ticket": Verb("nightdesk.verbs.ticket:ticket", "List, show, answer and change tickets."),
+    "receipt": Verb("nightdesk.verbs.receipt:receipt", "What became of each inbound mail, and why."),
+    "outbox": Verb("nightdesk.verbs.outbox:outbox", "Mail that is to leave: list, retry, cancel."),
+    "search": Verb("nightdesk.verbs.search:search", "Full-text search over all tickets."),
+    "log": Verb("nightdesk.verbs.log:log", "The desk's log; --follow waits for more."),
+    "worker": Verb("nightdesk.verbs.worker:worker", "Fetch by schedule, send, sweep, until told to stop."),
+    "doctor": Verb("nightdesk.verbs.doctor:doctor", "Check everything; exits 1 when something is broken."),
+    "backup": Verb("nightdesk.verbs.backup:backup", "Write the desk into one file."),
+    "restore": Verb("nightdesk.verbs.restore:restore", "Bring a desk back from such a file."),
+    "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set."),
+    "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets."),
+    "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to."),
+    "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours."),
+}
