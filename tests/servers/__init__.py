@@ -12,7 +12,7 @@ xdist worker, and end with it):
               ``.deliver(raw)``, ``.load(mails)``, ``.messages(folder)``, ``.folders()``, ``.bodies_sent()``.
 ``mailusers`` a function that gives more of them.
 
-Every port is served at several loopback addresses which differ in what TLS finds there (``tests.servers.pki``):
+Every port is served at several loopback addresses that differ in what TLS finds (``tests.servers.pki``):
 ``GOOD`` 127.0.0.1, ``ABROAD`` 127.0.0.2 (the same, but Dovecot refuses a login without TLS),
 ``EXPIRED`` 127.0.0.3, ``WRONG_NAME`` 127.0.0.4, ``UNKNOWN_CA`` 127.0.0.5.
 

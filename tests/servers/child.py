@@ -30,8 +30,8 @@ _WATCHDOG = 'read -r _; kill -TERM "$1"; sleep 1; kill -KILL -- "-$1"'
 class Child:
     """A server in the foreground, in a session of its own, its output appended to ``log``.
 
-    It ends at ``stop()``, when this process exits, and, by a watchdog, when this process is killed. (Not by the
-    kernel's parent-death signal: Postfix' master changes its effective uid, which clears that.)
+    It ends at ``stop()``, when this process exits, and, by a watchdog, when this process is killed. (Not by
+    the kernel's parent-death signal: Postfix' master changes its effective uid, which clears that.)
     """
 
     def __init__(self, argv: Sequence[str | Path], log: Path, env: dict[str, str] | None = None) -> None:
@@ -72,7 +72,7 @@ class Child:
         self.signal_all(signal.SIGKILL)
         self._process.wait()
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal_first(self, number: signal.Signals) -> None:
         """Send a signal to the server's first process."""
         self._process.send_signal(number)
 

@@ -44,7 +44,7 @@ class ImapSession:
 
 
 class Dovecot:
-    """``start()`` it, use its ports at ``host`` (or another address of ``tests.servers.pki``), ``stop()`` it."""
+    """Made, started and stopped by the fixture; its ports are served at ``host`` and more addresses."""
 
     host = GOOD
 
@@ -128,7 +128,7 @@ class Dovecot:
     def load_maildir(self, user: str, mails: Iterable[bytes], folder: str = "INBOX") -> int:
         """Put many mails into a folder, in this order; returns how many."""
         maildir = self.maildir(user)
-        return sum(1 for raw in mails if maildir.put(raw, folder))
+        return len([maildir.put(raw, folder) for raw in mails])
 
     def messages(self, user: str, folder: str = "INBOX") -> list[bytes]:
         """The bytes of each mail of a folder, in order of delivery."""
@@ -168,7 +168,8 @@ class Dovecot:
 
     def _ended(self, user: str) -> list[ImapSession]:
         line = re.compile(
-            rf"imap\({re.escape(user)}\).* expunged=(\d+) .*hdr_count=(\d+) .*body_count=(\d+) body_bytes=(\d+)"
+            rf"imap\({re.escape(user)}\).* expunged=(\d+) "
+            r".*hdr_count=(\d+) .*body_count=(\d+) body_bytes=(\d+)"
         )
         return [
             ImapSession(user, body_count=int(b), body_bytes=int(size), header_count=int(h), expunged=int(e))
@@ -257,7 +258,7 @@ class MailUser:
 
 
 def as_served(raw: bytes) -> bytes:
-    """What IMAP gives for a mail that lies on Dovecot's disk as ``raw``: CRLF line ends, 0x80 for each NUL."""
+    """What IMAP gives for a mail that lies on disk as ``raw``: CRLF line ends, 0x80 for each NUL."""
     return re.sub(rb"(?<!\r)\n", b"\r\n", raw).replace(b"\0", b"\x80")
 
 

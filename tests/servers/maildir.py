@@ -15,7 +15,7 @@ _last_stamp = 0
 
 
 def _next_stamp() -> tuple[int, int]:
-    """Now as seconds and microseconds, later than every stamp before: Dovecot numbers new mail in this order."""
+    """Now as seconds and microseconds, later than every one before: Dovecot numbers new mail by it."""
     global _last_stamp
     _last_stamp = max(_last_stamp + 1, time.time_ns() // 1000)
     return divmod(_last_stamp, 1_000_000)
@@ -53,7 +53,7 @@ class Maildir:
         return [path.read_bytes() for path in self.files(folder)]
 
     def flags(self, folder: str = "INBOX") -> list[str]:
-        """The Maildir flag letters (S = Seen, T = Deleted, ...) of each mail, in the order of ``messages``."""
+        """The Maildir flag letters (S = Seen, T = Deleted, ...) of each mail, ordered as ``messages``."""
         return [path.name.partition(":2,")[2] for path in self.files(folder)]
 
     def folders(self) -> list[str]:
@@ -67,7 +67,7 @@ class Maildir:
                 yield _from_utf7(path.parent.name[1:])
 
     def change_uidvalidity(self, folder: str = "INBOX") -> None:
-        """Make Dovecot show the folder with another UIDVALIDITY and new UIDs; no session may be open in it."""
+        """Make Dovecot give the folder another UIDVALIDITY and new UIDs; no session may be open."""
         where = self.directory(folder)
         for index in where.glob("dovecot.index*"):
             index.unlink()

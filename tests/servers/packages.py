@@ -18,7 +18,7 @@ PACKAGES = {
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-class NoServers(Exception):  # noqa: N818
+class NoServers(Exception):
     """There are no real mail servers here; the message says why and what to do."""
 
 

@@ -1,4 +1,4 @@
-"""The policy service that the test Postfix asks about every recipient: refusals that a test switches on and off."""
+"""The policy service that the test Postfix asks about recipients: refusals switched on and off by a test."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class QueuedMail:
 
 
 class Postfix:
-    """``start()`` it, use its ports at ``host`` (or another address of ``tests.servers.pki``), ``stop()`` it."""
+    """Made, started and stopped by the fixture; its ports are served at ``host`` and more addresses."""
 
     host = GOOD
 
@@ -143,7 +143,7 @@ class Postfix:
     def reload(self) -> None:
         """Make it read its configuration again."""
         assert self._child
-        self._child.signal(signal.SIGHUP)
+        self._child.signal_first(signal.SIGHUP)
 
     def _run(self, program: str, *arguments: str) -> str:
         command = [program, "-c", str(self.home / "etc"), *arguments]
