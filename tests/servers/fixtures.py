@@ -80,6 +80,8 @@ def mailuser(mailusers: Callable[[], MailUser]) -> MailUser:
 def _need_servers() -> None:
     try:
         ensure_installed()
+        if "/usr/sbin" not in os.environ.get("PATH", "").split(":"):  # as after a plain `su`
+            os.environ["PATH"] = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
     except NoServers as reason:
         if os.environ.get("REQUIRE_MAIL_SERVERS") == "1":
             pytest.fail(f"{SKIPPED}: {reason}", pytrace=False)

@@ -1,0 +1,14 @@
+"""Scripted servers for what no real server does on demand: ``FaultySmtp``, ``FaultyImap``, and their faults.
+
+A fault is made by ``reply(words)``, ``hang()``, ``drop(words=None)`` or ``slow(seconds)``; each takes
+``times=N`` (only the first N times) and ``only=TEXT`` (only if the command contains it). They are given
+by the step at which they strike, see ``tests.servers.faulty_smtp`` and ``tests.servers.faulty_imap``.
+"""
+
+from __future__ import annotations
+
+from tests.servers.fault import Fault, drop, hang, reply, slow
+from tests.servers.faulty_imap import FaultyImap
+from tests.servers.faulty_smtp import FaultySmtp, TakenMail
+
+__all__ = ["Fault", "FaultyImap", "FaultySmtp", "TakenMail", "drop", "hang", "reply", "slow"]
