@@ -1,0 +1,343 @@
+"""The app: one stack of screens a digit, the guard before the terminal, and a clean way out."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from rich.text import Text
+from textual import events
+from textual.app import App
+from textual.binding import Binding
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from config import clock
+from tui.commands import GLOBAL, Command
+from tui.guard import ControlGuard
+from tui.health import Health, observe
+from tui.screens.too_small import HEIGHT, WIDTH, TooSmall
+from tui.widgets.flash import Flash, Level, words_for
+from tui.work import THREADS, in_pool
+
+if TYPE_CHECKING:
+    from desk.actors import Actor
+
+    from desk.home import Desk
+    from tui.widgets.command_screen import CommandScreen
+
+WATCH_SECONDS = 1.0
+"""How often the app looks whether the desk changed and the terminal is still there."""
+
+
+def _lazy(path: str) -> Callable[[], Screen[Any]]:
+    """A screen that is imported when it is first shown: start-up pays for the first one only."""
+
+    def make() -> Screen[Any]:
+        module, _, name = path.partition(":")
+        return cast("Screen[Any]", getattr(importlib.import_module(module), name)())
+
+    return make
+
+
+class NightdeskApp(App[int], inherit_bindings=False):
+    """The terminal front of one desk, for one agent.
+
+    `worker` is what ends the worker child, if the app started one; it is the caller's to call. The
+    exit status is in `return_code`: 0, 1 after a crash, 128 + n after signal n.
+    """
+
+    CSS_PATH = "app.tcss"
+    TITLE = "Nightdesk"
+    ENABLE_COMMAND_PALETTE = False
+    # Textual types these as instance variables.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+    DEFAULT_MODE = "tickets"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "tickets": _lazy("tui.screens.tickets:TicketsScreen"),
+        "mailboxes": _lazy("tui.screens.mailboxes:MailboxesScreen"),
+        "logs": _lazy("tui.screens.logs:LogsScreen"),
+        "settings": _lazy("tui.screens.settings:SettingsScreen"),
+    }
+    BINDINGS: ClassVar[list[Any]] = [binding for command in GLOBAL for binding in command.bindings()] + [
+        Binding("ctrl+c", "how_to_quit", "Quit", show=False)
+    ]
+
+    def __init__(
+        self,
+        desk: Desk,
+        actor: Actor,
+        *,
+        worker: object | None = None,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        super().__init__()
+        self.desk = desk
+        self.actor = actor
+        self.worker = worker
+        self.now = now
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
+        self.health = Health()
+        self.restricted = desk.settings.restricted
+        self.host = os.uname().nodename.partition(".")[0]
+        self.local_minute = self._minute()
+        self.animation_level = "none"
+        self._watcher = ThreadPoolExecutor(1, thread_name_prefix="watch")
+        self._watching = False
+        self._change = -1
+        self._last_mode = "mailboxes"
+        self._too_small: TooSmall | None = None
+        self._leaving = False
+
+    # -- life
+
+    def on_mount(self) -> None:
+        self.theme = (
+            self.desk.settings.theme if self.desk.settings.theme in self.available_themes else "ansi-dark"
+        )
+        self.app_resume_signal.subscribe(self, self._repaint_after_suspend)
+        self.set_interval(WATCH_SECONDS, self._tick)
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self._on_signal, number)
+        self._tick()
+
+    def _on_signal(self, number: int) -> None:
+        self.run_worker(self.leave(128 + number), exit_on_error=False)
+
+    async def leave(self, status: int) -> None:
+        """Keep what is being written, then end with this exit status."""
+        if self._leaving:
+            return
+        self._leaving = True
+        keepers = [
+            keep()
+            for stack in self._screen_stacks.values()
+            for screen in stack
+            if (keep := getattr(screen, "keep_draft", None)) is not None
+        ]
+        try:
+            await asyncio.wait_for(asyncio.gather(*keepers, return_exceptions=True), 10)
+        except TimeoutError:
+            pass
+        self.exit(return_code=status)
+
+    def on_unmount(self) -> None:
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        self._watcher.shutdown(wait=False, cancel_futures=True)
+
+    def _fatal_error(self) -> None:
+        """A crash shows one line and keeps a private report; Textual would print local variables."""
+        from tui.crash import report
+
+        error = sys.exc_info()[1] or self._exception
+        place: Path | None = None
+        if error is not None:
+            place = report(error, self.desk.paths.log)
+        kept = f"; the report is in {place}" if place else ""
+        self._exit_renderables.append(
+            Text(f"nightdesk: the app ended by a fault of its own ({type(error).__name__}){kept}")
+        )
+        self._close_messages_no_wait()
+
+    def _repaint_after_suspend(self, _app: App[Any]) -> None:
+        self.call_later(self._repaint)
+
+    def _repaint(self) -> None:
+        self.screen.refresh(layout=True)
+
+    # -- what leaves for the terminal
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [ControlGuard(), *super().get_line_filters()]
+
+    def flash(self, text: str, level: Level = "info") -> None:
+        """Say one line on the status line of the topmost screen that has one."""
+        for screen in reversed(self.screen_stack):
+            show = getattr(screen, "show_flash", None)
+            if show is not None and show(Flash(text, level)):
+                return
+
+    def flash_error(self, error: BaseException) -> None:
+        """Say what did not work and what to do; a fault of our own also leaves a report."""
+        if hasattr(error, "hint"):
+            self.flash(words_for(error), "error")
+            return
+        from tui.crash import report
+
+        place = report(error, self.desk.paths.log)
+        kept = f"; report in {place}" if place else ""
+        self.flash(f"This did not work: {type(error).__name__}: {error}{kept}", "error")
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Put text on the person's clipboard by the way there is, and say which."""
+        from tui import clipboard
+
+        async def copy() -> None:
+            if await in_pool(self.pool, clipboard.into_tmux, text):
+                self.flash(f"Copied {what} to the tmux buffer")
+            else:
+                clipboard.into_terminal(self, text)
+                self.flash(f"Sent {what} to the terminal's clipboard (OSC 52), if it takes it: {text[:60]}")
+
+        self.run_worker(copy(), exit_on_error=False)
+
+    # -- the world outside
+
+    def _tick(self) -> None:
+        if not self.is_headless and self._terminal_is_gone():
+            self.run_worker(self.leave(128 + signal.SIGHUP), exit_on_error=False)
+            return
+        minute = self._minute()
+        if minute != self.local_minute:
+            self.local_minute = minute
+            self._tell_health()
+        if not self._watching and not self._leaving:
+            self._watching = True
+            self.run_worker(self._watch(), exit_on_error=False)
+
+    def _terminal_is_gone(self) -> bool:
+        try:
+            os.tcgetpgrp(0)
+        except OSError:
+            return True
+        return False
+
+    def _minute(self) -> datetime:
+        return self.now().astimezone(self.desk.zone).replace(second=0, microsecond=0)
+
+    async def _watch(self) -> None:
+        try:
+            seen = await in_pool(self._watcher, self._look, self._change)
+        except Exception as error:
+            self.flash_error(error)
+            return
+        finally:
+            self._watching = False
+        if seen is None:
+            return
+        first = self._change < 0
+        self._change, health = seen
+        self.health = health
+        self._tell_health()
+        if not first:
+            self._tell_change()
+
+    def _look(self, before: int) -> tuple[int, Health] | None:
+        from desk.changes import change_number
+
+        number = change_number()
+        return None if number == before else (number, observe(self.desk))
+
+    def _tell_health(self) -> None:
+        for screen in self.screen_stack:
+            told = getattr(screen, "health_changed", None)
+            if told is not None and screen.is_mounted:
+                told()
+
+    def _tell_change(self) -> None:
+        for screen in self.screen_stack:
+            told = getattr(screen, "desk_changed", None)
+            if told is not None and screen.is_mounted:
+                told()
+
+    def on_resize(self, event: events.Resize) -> None:
+        small = event.size.width < WIDTH or event.size.height < HEIGHT
+        if small and self._too_small is None:
+            self._too_small = TooSmall()
+            self.push_screen(self._too_small)
+        elif not small and self._too_small is not None and self.screen is self._too_small:
+            self._too_small = None
+            self.pop_screen()
+
+    # -- commands that work everywhere
+
+    def commands(self) -> tuple[Command, ...]:
+        """The commands of the app itself."""
+        return GLOBAL
+
+    async def run_command(self, command_id: str) -> bool:
+        """Run a command of the screen on top, or of the app."""
+        runner = getattr(self.screen, "run_command", None)
+        if runner is not None and await runner(command_id):
+            return True
+        command = next((item for item in GLOBAL if item.id == command_id), None)
+        if command is None:
+            return False
+        reason = command.enabled(self)
+        if reason:
+            self.flash(f"{command.title}: {reason}", "warning")
+            return False
+        await self.run_action(command.action, self)
+        return True
+
+    async def action_run_command(self, command_id: str) -> None:
+        command = next((item for item in GLOBAL if item.id == command_id), None)
+        if command is not None:
+            await self.run_command(command_id)
+
+    async def action_mode(self, mode: str) -> None:
+        """Go to the stack of screens of a digit."""
+        if mode != self.current_mode:
+            self._last_mode = self.current_mode
+            await self.switch_mode(mode)
+
+    async def action_last_mode(self) -> None:
+        await self.action_mode(self._last_mode)
+
+    def action_dashboard(self) -> None:
+        self.flash("The dashboard comes later; the counters are in the views of Tickets")
+
+    def action_help(self) -> None:
+        self._push_finder("tui.screens.help:HelpScreen")
+
+    def action_palette(self) -> None:
+        self._push_finder("tui.screens.palette:PaletteScreen")
+
+    def action_outbox(self) -> None:
+        self.push_screen(_lazy("tui.screens.outbox:OutboxScreen")())
+
+    def action_quarantine(self) -> None:
+        self.push_screen(_lazy("tui.screens.quarantine:QuarantineScreen")())
+
+    def _push_finder(self, path: str) -> None:
+        """A window that is given the screen it was opened over, and gives back a command's id."""
+        module, _, name = path.partition(":")
+        finder = getattr(importlib.import_module(module), name)
+        self.push_screen(finder(cast("CommandScreen[Any]", self.screen)), self._run_found)
+
+    def _run_found(self, command_id: str | None) -> None:
+        if command_id:
+            self.call_later(self.run_command, command_id)
+
+    def action_redraw(self) -> None:
+        self.refresh(layout=True)
+        self._repaint()
+
+    def action_how_to_quit(self) -> None:
+        self.flash("^Q leaves Nightdesk")
+
+    def action_leave(self) -> None:
+        """Quit; asks when answers still wait that only this app would send."""
+        if self.worker is not None and self.health.queued:
+            from tui.widgets.confirm import Confirm
+
+            question = f"Quit with {self.health.queued} mail(s) in the outbox?"
+            detail = "They leave when Nightdesk or its worker runs again."
+            self.push_screen(Confirm(question, detail), self._leave_if)
+        else:
+            self._leave_if(True)
+
+    def _leave_if(self, yes: bool | None) -> None:
+        if yes:
+            self.run_worker(self.leave(0), exit_on_error=False)

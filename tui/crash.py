@@ -1,0 +1,22 @@
+"""What is left of a crash: a private file without local variables, and one line for the person."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.files import atomic_write, ensure_dir
+from mail import inert
+
+
+def report(error: BaseException, directory: Path) -> Path | None:
+    """Write the traceback (no locals: they may hold passwords) to a 0600 file; None if it cannot be kept."""
+    text = inert.guard("".join(traceback.format_exception(error)))
+    name = f"crash-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
+    try:
+        ensure_dir(directory, 0o700)
+        atomic_write(directory / name, text.encode("utf-8", "replace"), 0o600)
+    except OSError:
+        return None
+    return directory / name

@@ -1,0 +1,40 @@
+"""What is shown when the terminal is too small to show anything else; it eats every key."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.plain import plain
+
+WIDTH, HEIGHT = 60, 16
+
+
+class TooSmall(ModalScreen[None]):
+    """Covers the app, so that no key acts on what cannot be seen."""
+
+    DEFAULT_CSS = """
+    TooSmall { align: center middle; background: $background; }
+    TooSmall Static { width: auto; height: auto; text-align: center; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static(plain(""))
+
+    def on_mount(self) -> None:
+        self._say()
+
+    def on_resize(self) -> None:
+        self._say()
+
+    def _say(self) -> None:
+        size = self.app.size
+        self.query_one(Static).update(
+            plain(f"{size.width}x{size.height} is too small\nNightdesk needs {WIDTH}x{HEIGHT}\nKeys are off")
+        )
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()

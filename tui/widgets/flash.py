@@ -1,0 +1,29 @@
+"""One line that says what just happened, over the status line, until it is old."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["info", "warning", "error"]
+
+SECONDS: dict[Level, float] = {"info": 4.0, "warning": 8.0, "error": 12.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """What is flashed, and for how long."""
+
+    text: str
+    level: Level = "info"
+
+    @property
+    def seconds(self) -> float:
+        return SECONDS[self.level]
+
+
+def words_for(error: BaseException) -> str:
+    """An error as one sentence, with what to do about it where it says so."""
+    text = str(error) or type(error).__name__
+    hint = getattr(error, "hint", "")
+    return f"{text} - {hint}" if hint else text

@@ -1,0 +1,137 @@
+"""A short list in a window, one letter picks a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from tui.plain import cell, line
+
+LETTERS = "abcdefghilmnoprstuvwxyz0123456789"
+ROWS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """One line: the letter that picks it, its words, what is given back, and why it cannot be picked."""
+
+    key: str
+    text: str
+    value: str
+    disabled: str = ""
+
+
+def lettered(choices: Sequence[tuple[str, str]], taken: str = "") -> list[MenuItem]:
+    """Menu items for (value, words), each with a letter of its words where one is free.
+
+    j and k move, q leaves: they are no letters of items.
+    """
+    free = [letter for letter in LETTERS if letter not in taken]
+    items = []
+    for value, words in choices:
+        wanted = [letter for letter in words.lower() if letter in free]
+        letter = wanted[0] if wanted else (free[0] if free else "")
+        if letter:
+            free.remove(letter)
+        items.append(MenuItem(letter, words, value))
+    return items
+
+
+class _Lines(Widget):
+    DEFAULT_CSS = "_Lines { height: auto; width: auto; }"
+    cursor = reactive(0)
+
+    def __init__(self, items: Sequence[MenuItem]) -> None:
+        super().__init__()
+        self.items = list(items)
+        self.width = min(66, max((cell_len(line(item.text)) for item in items), default=10) + 8)
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        return min(ROWS, len(self.items))
+
+    def get_content_width(self, container: object, viewport: object) -> int:
+        return self.width
+
+    def render(self) -> Content:
+        top = max(0, min(self.cursor - ROWS // 2, len(self.items) - ROWS))
+        rows: list[Content] = []
+        for index, item in enumerate(self.items[top : top + ROWS], top):
+            text = item.text + (f" ({item.disabled})" if item.disabled else "")
+            here = index == self.cursor
+            style = "reverse" if here else ("dim" if item.disabled else "")
+            mark = ">" if here else " "
+            rows.append(
+                Content.assemble(
+                    (f"{mark}", style),
+                    (f"{item.key or ' ':<2} ", f"bold {style}"),
+                    (cell(text, self.width - 4), style),
+                )
+            )
+        return Content("\n").join(rows)
+
+
+class Menu(ModalScreen[str | None]):
+    """Gives back the value of the line that was picked, None on Esc."""
+
+    DEFAULT_CSS = """
+    Menu { align: center middle; background: transparent; }
+    Menu > Vertical {
+        width: auto; max-width: 76; height: auto;
+        border: round $primary; padding: 0 1; background: $surface;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "cancel", "Close", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("enter", "pick", "Pick", show=False),
+    ]
+
+    def __init__(self, title: str, items: Sequence[MenuItem], current: str | None = None) -> None:
+        super().__init__()
+        self._title = title
+        self._items = list(items)
+        self._lines = _Lines(self._items)
+        for index, item in enumerate(self._items):
+            if item.value == current:
+                self._lines.set_reactive(_Lines.cursor, index)
+
+    def compose(self) -> ComposeResult:
+        box = Vertical(self._lines)
+        box.border_title = Content(line(self._title))
+        yield box
+
+    def on_key(self, event: events.Key) -> None:
+        for item in self._items:
+            if item.key and event.character == item.key:
+                event.stop()
+                self._choose(item)
+                return
+
+    def action_move(self, step: int) -> None:
+        if self._items:
+            self._lines.cursor = (self._lines.cursor + step) % len(self._items)
+
+    def action_pick(self) -> None:
+        if self._items:
+            self._choose(self._items[self._lines.cursor])
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def _choose(self, item: MenuItem) -> None:
+        if item.disabled:
+            self.app.bell()
+        else:
+            self.dismiss(item.value)

@@ -1,0 +1,42 @@
+"""A horizontal line with words in it: ``── title ───────── right ──``."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.plain import cell, line
+
+
+class TitledRule(Widget):
+    """One line that divides the screen; without words a plain line."""
+
+    DEFAULT_CSS = "TitledRule { height: 1; width: 1fr; }"
+
+    def __init__(self, title: str = "", right: str = "", *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._title = line(title)
+        self._right = line(right)
+
+    def set_text(self, title: str | None = None, right: str | None = None) -> None:
+        before = self._title, self._right
+        self._title = self._title if title is None else line(title)
+        self._right = self._right if right is None else line(right)
+        if before != (self._title, self._right):
+            self.refresh()
+
+    def render(self) -> Content:
+        return Content(ruled(self._title, self._right, self.size.width))
+
+
+def ruled(title: str, right: str, width: int) -> str:
+    """The line as text of exactly `width` cells."""
+    if not title and not right:
+        return "─" * width
+    end = f" {right} ──" if right else "──"
+    room = width - cell_len(end) - 4
+    if room < 4:
+        return cell(f"── {title}", width)
+    start = f"── {title if cell_len(title) <= room else cell(title, room)} " if title else "──"
+    return start + "─" * max(0, width - cell_len(start) - cell_len(end)) + end

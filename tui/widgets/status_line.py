@@ -1,0 +1,61 @@
+"""The last line but one: what this screen counts, on the right the outbox and the mail's health."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui.plain import cell, line
+from tui.widgets.flash import Flash
+
+
+class StatusLine(Widget):
+    """One line: `left` of the screen, `right` of the app; a flash covers both for some seconds."""
+
+    DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = ""
+        self._right = ""
+        self._flash: Flash | None = None
+        self._timer: Timer | None = None
+
+    def set_text(self, left: str | None = None, right: str | None = None) -> None:
+        """Change either side; what is not given stays."""
+        before = self._left, self._right
+        self._left = self._left if left is None else line(left)
+        self._right = self._right if right is None else line(right)
+        if before != (self._left, self._right) and self._flash is None:
+            self.refresh()
+
+    def flash(self, flash: Flash) -> None:
+        """Show one line in their place until it is old or the next one comes."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._flash = flash
+        self._timer = self.set_timer(flash.seconds, self.end_flash)
+        self.refresh()
+
+    def end_flash(self) -> None:
+        if self._flash is not None:
+            self._flash = None
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What stands there now, for tests."""
+        return self._flash.text if self._flash else self._left
+
+    def render(self) -> Content:
+        width = max(0, self.size.width - 2)
+        if self._flash is not None:
+            words = {"info": "", "warning": "! ", "error": "!! "}[self._flash.level]
+            style = {"info": "bold", "warning": "bold $warning", "error": "bold $error"}[self._flash.level]
+            return Content.assemble(" ", (cell(words + line(self._flash.text), width), style), " ")
+        right = self._right if cell_len(self._right) < width else ""
+        gap = 1 if right else 0
+        left = cell(self._left, width - cell_len(right) - gap)
+        return Content(f" {left}{' ' * gap}{right} ")

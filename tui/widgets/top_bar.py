@@ -1,0 +1,56 @@
+"""The first line: where am I, how is the mail, who am I, what time is it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui.plain import line
+
+PLACES = (
+    ("1", "Tickets", "tickets"),
+    ("2", "Mailboxes", "mailboxes"),
+    ("3", "Logs", "logs"),
+    ("4", "Dashboard", "dashboard"),
+    ("5", "Settings", "settings"),
+)
+
+
+class TopBar(Widget):
+    """One line; the time moves on the minute only, because every painted byte crosses an SSH link."""
+
+    DEFAULT_CSS = "TopBar { height: 1; width: 1fr; dock: top; }"
+
+    health = reactive("")
+    """The mail's health in some words; shown where there is room."""
+    moment: reactive[datetime | None] = reactive(None)
+
+    def __init__(self, place: str, agent: str, host: str) -> None:
+        super().__init__()
+        self._place = place
+        self._agent = line(agent)
+        self._host = line(host)
+
+    def render(self) -> Content:
+        width = self.size.width
+        clock = self.moment.strftime("%H:%M") if self.moment else ""
+        if width >= 100:
+            who = f"{self._agent}@{self._host}" if self._host else self._agent
+            right = "   ".join(part for part in (line(self.health), who, clock) if part) + " "
+        else:
+            right = f"@{self._agent} {clock} "
+        pieces: list[str | tuple[str, str]] = [("NIGHTDESK", "bold"), " "]
+        for digit, title, place in PLACES:
+            if place == self._place:
+                pieces += [" ", (f"[{digit}]{title}", "bold reverse")]
+            else:
+                pieces.append(f"  {digit} {title}")
+        left = Content.assemble(*pieces)
+        room = width - left.cell_length
+        while right and cell_len(right) > room - 1:
+            right = right.partition(" ")[2]
+        return Content.assemble(left, " " * max(0, room - cell_len(right)), right)
