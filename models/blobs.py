@@ -1,10 +1,31 @@
-"""Blobs: stored bytes, by their SHA-256; small ones in the database, large ones as files."""
+"""Blobs: stored bytes, by their SHA-256; small ones in the database, large ones as files.
+
+A file is complete, fsynced and in its place before the row that names it is written, so that a row never
+points at nothing. What a crash leaves behind is a file without a row, never a row without a file.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
 import peewee
 
-from models.database import Row
+from models.database import Row, db, transaction
+
+SMALL = 65_536
+"""Stored bytes; what is larger after compression becomes a file."""
+
+_LEVEL = 3
+_WORTH = 0.95
+"""Compressed to more than this share of its size, a blob is kept as it is."""
+
+_SYNC_THREADS = 8
 
 
 class Blob(Row):
@@ -15,3 +36,157 @@ class Blob(Row):
     codec = peewee.TextField()
     data = peewee.BlobField(null=True)
     path = peewee.TextField(null=True)
+
+
+class BlobDamaged(Exception):
+    """A blob's file is missing or holds other bytes than were stored."""
+
+    exit_status = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.hint = "restore the blob directory from a backup; nightdesk doctor lists what is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Bytes ready to be stored; with ``path`` they are already on disk and ``data`` is None."""
+
+    sha256: str
+    size: int
+    codec: str
+    data: bytes | None
+    path: str | None = None
+
+
+def directory() -> Path:
+    """Where the files are: ``blobs`` beside the database."""
+    return Path(db.obj.database).parent / "blobs"
+
+
+def pack(raws: Sequence[bytes]) -> list[Packed]:
+    """Hash and compress; no database, no disk. Releases the interpreter lock for most of its time."""
+    import zstandard
+
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True)
+    packed = []
+    for raw in raws:
+        squeezed = compressor.compress(raw)
+        codec, data = ("zstd", squeezed) if len(squeezed) < len(raw) * _WORTH else ("raw", raw)
+        packed.append(Packed(hashlib.sha256(raw).hexdigest(), len(raw), codec, data))
+    return packed
+
+
+def lay_down(packed: Sequence[Packed], small: int = SMALL) -> list[Packed]:
+    """Write what is larger than ``small`` into files, durably, and return all with the paths filled in.
+
+    Call it before the transaction that stores the rows. The files of one call are synced together, then
+    their directory once. Raises OSError (disk full, permissions): then nothing may be stored.
+    """
+    large = {each.sha256: each for each in packed if each.data is not None and len(each.data) > small}
+    if not large:
+        return list(packed)
+    day = datetime.now(UTC).strftime("%Y/%m/%d")
+    folder = directory() / day
+    _make_folder(folder)
+    names = {sha256: f"{sha256}.{'zst' if each.codec == 'zstd' else 'eml'}" for sha256, each in large.items()}
+    with ThreadPoolExecutor(min(_SYNC_THREADS, len(large))) as threads:
+        list(threads.map(lambda each: _write(folder / names[each.sha256], each.data or b""), large.values()))
+    _sync(folder)
+    return [
+        Packed(each.sha256, each.size, each.codec, None, f"{day}/{names[each.sha256]}")
+        if each.sha256 in large and each.data is not None
+        else each
+        for each in packed
+    ]
+
+
+def insert(packed: Packed) -> int:
+    """Store the row in the caller's transaction and return its id; the same bytes are one row."""
+    row = db.execute_sql("SELECT id FROM blob WHERE sha256 = ?", (packed.sha256,)).fetchone()
+    if row is not None:
+        return int(row[0])
+    cursor = db.execute_sql(
+        "INSERT INTO blob (sha256, size, codec, data, path) VALUES (?, ?, ?, ?, ?)",
+        (packed.sha256, packed.size, packed.codec, packed.data, packed.path),
+    )
+    return int(cursor.lastrowid)
+
+
+def put_many(raws: Sequence[bytes], small: int = SMALL) -> list[int]:
+    """Store bytes and return their blob ids in order; joins the caller's transaction if there is one."""
+    laid = lay_down(pack(raws), small)
+    with transaction():
+        return [insert(each) for each in laid]
+
+
+def put(raw: bytes, small: int = SMALL) -> int:
+    """Store bytes and return the blob's id."""
+    return put_many([raw], small)[0]
+
+
+def read(blob_id: int) -> bytes:
+    """Return the bytes of a blob. Raises BlobDamaged when they are not what was stored."""
+    row = db.execute_sql(
+        "SELECT sha256, size, codec, data, path FROM blob WHERE id = ?", (blob_id,)
+    ).fetchone()
+    if row is None:
+        raise BlobDamaged(f"there is no blob {blob_id}")
+    sha256, size, codec, data, path = row
+    if path is not None:
+        try:
+            data = (directory() / path).read_bytes()
+        except OSError as error:
+            raise BlobDamaged(
+                f"the file of blob {blob_id} cannot be read: {path}: {error.strerror}"
+            ) from None
+    raw = _unpacked(bytes(data), codec, size)
+    if raw is None or (path is not None and hashlib.sha256(raw).hexdigest() != sha256):
+        raise BlobDamaged(f"blob {blob_id} holds other bytes than were stored")
+    return raw
+
+
+def _unpacked(data: bytes, codec: str, size: int) -> bytes | None:
+    if codec == "raw":
+        return data
+    import zstandard
+
+    try:
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
+    except zstandard.ZstdError:
+        return None
+
+
+def _make_folder(folder: Path) -> None:
+    """Create a day's directory, 0700, with every new name on its way synced."""
+    missing = []
+    parent = folder
+    while not parent.exists():
+        missing.append(parent)
+        parent = parent.parent
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
+        _sync(path.parent)
+
+
+def _write(target: Path, data: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with open(handle, "wb", buffering=0) as file:  # noqa: PTH123
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) :]
+            os.fsync(handle)
+        temporary.rename(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

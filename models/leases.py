@@ -1,0 +1,148 @@
+"""Leases: who does a thing right now, so that two processes do not do it twice.
+
+A lease is a row with an owner, an expiry and a fencing token that grows with every acquisition. Whoever
+writes on the strength of a lease calls `Lease.check` inside the same transaction: a holder that slept past
+its expiry, and was replaced, learns it there and writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from config.clock import now
+from models.database import db, transaction
+from models.fields import utc_text
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the lease now; the work of this holder must not be written."""
+
+    exit_status = 75
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the lease on {name} went to another process")
+        self.hint = "nothing is lost: the other process does the work"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to do ``name``, held until it expires, is released, or its process dies."""
+
+    name: str
+    owner: str
+    token: int
+    ttl: float
+
+    def check(self) -> None:
+        """Raise LeaseLost unless this acquisition is the newest; call it in the transaction it guards."""
+        row = db.execute_sql("SELECT owner, token FROM lease WHERE name = ?", (self.name,)).fetchone()
+        if row is None or row[0] != self.owner or row[1] != self.token:
+            raise LeaseLost(self.name)
+
+    def renew(self) -> None:
+        """Hold it for another ``ttl`` seconds; raises LeaseLost when it went to somebody else."""
+        with transaction():
+            self.check()
+            db.execute_sql("UPDATE lease SET expires = ? WHERE name = ?", (_expiry(self.ttl), self.name))
+
+    def release(self) -> None:
+        """Give it back; nothing happens when it was lost before."""
+        with transaction():
+            db.execute_sql(
+                "UPDATE lease SET owner = NULL, expires = NULL WHERE name = ? AND owner = ? AND token = ?",
+                (self.name, self.owner, self.token),
+            )
+
+
+def acquire(name: str, owner: str, ttl: float) -> Lease | None:
+    """Take the lease ``name`` for ``ttl`` seconds; None while somebody living holds it.
+
+    A holder whose process is known to be dead on this machine holds nothing, whatever the expiry says.
+    """
+    with transaction():
+        row = db.execute_sql("SELECT owner, token, expires FROM lease WHERE name = ?", (name,)).fetchone()
+        if row is not None and _holds(row[0], row[2]):
+            return None
+        token = 1 if row is None else int(row[1]) + 1
+        db.execute_sql(
+            "INSERT INTO lease (name, owner, token, expires) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, token = excluded.token, "
+            "expires = excluded.expires",
+            (name, owner, token, _expiry(ttl)),
+        )
+    return Lease(name, owner, token, ttl)
+
+
+def holder(name: str) -> str | None:
+    """Who holds the lease now, or None."""
+    row = db.execute_sql("SELECT owner, expires FROM lease WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row is not None and _holds(row[0], row[1]) else None
+
+
+def alive(name: str) -> bool:
+    """Whether somebody living holds the lease."""
+    return holder(name) is not None
+
+
+def held() -> dict[str, str]:
+    """Every lease that somebody living holds: name to owner."""
+    rows = db.execute_sql("SELECT name, owner, expires FROM lease WHERE owner IS NOT NULL").fetchall()
+    return {str(name): str(owner) for name, owner, expires in rows if _holds(owner, expires)}
+
+
+def owner_id() -> str:
+    """A name for this process that no other process ever has, and by which its death can be seen."""
+    return _owner_of(os.getpid())
+
+
+@cache
+def _owner_of(pid: int) -> str:
+    return f"{_machine()}:{pid}:{_start_time(pid)}:{secrets.token_hex(4)}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether the process behind an `owner_id` is known to be gone. False for one on another machine."""
+    machine, _, rest = owner.partition(":")
+    if machine != _machine():
+        return False
+    pid, _, rest = rest.partition(":")
+    return not pid.isdigit() or _start_time(int(pid)) != rest.partition(":")[0]
+
+
+def dead_owners(owners: Iterable[str]) -> set[str]:
+    """Those of ``owners`` whose processes are known to be gone."""
+    return {owner for owner in set(owners) if is_dead(owner)}
+
+
+def _holds(owner: str | None, expires: str | None) -> bool:
+    return bool(owner and expires and expires > utc_text(now())) and not is_dead(str(owner))
+
+
+def _expiry(ttl: float) -> str:
+    return utc_text(now() + timedelta(seconds=ttl))
+
+
+@cache
+def _machine() -> str:
+    """This boot of this machine, and this process namespace: a pid means something only within both."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
+    except OSError:
+        return os.uname().nodename.replace(":", "-")
+    return f"{boot}-{namespace:x}"
+
+
+def _start_time(pid: int) -> str:
+    """When the process began, in ticks since boot; '' when there is none (a zombie is none)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in (b"Z", b"X") else fields[19].decode("ascii")
