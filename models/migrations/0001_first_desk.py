@@ -133,6 +133,7 @@ CREATE TABLE contact (
     name TEXT NOT NULL DEFAULT '',
     created TEXT NOT NULL
 );
+CREATE INDEX contact_domain ON contact (substr(email, instr(email, '@') + 1) COLLATE NOCASE);
 
 CREATE TABLE blob (
     id INTEGER PRIMARY KEY,
@@ -167,12 +168,19 @@ CREATE TABLE ticket (
     refers_to_id INTEGER REFERENCES ticket(id),
     merged_into_id INTEGER REFERENCES ticket(id)
 );
-CREATE INDEX ticket_open_updated ON ticket (updated, id) WHERE status <> 'closed';
-CREATE INDEX ticket_status_updated ON ticket (status, updated, id);
-CREATE INDEX ticket_assignee_updated ON ticket (assignee_id, updated, id) WHERE status <> 'closed';
-CREATE INDEX ticket_open_priority ON ticket (priority, updated, id) WHERE status <> 'closed';
-CREATE INDEX ticket_due ON ticket (due) WHERE status <> 'closed' AND overdue = 0 AND due IS NOT NULL;
+CREATE INDEX ticket_by_updated ON ticket
+    (updated, id, status, assignee_id, priority, overdue, department_id, mailbox_id, attachment_count);
+CREATE INDEX ticket_by_created ON ticket
+    (created, id, status, assignee_id, priority, overdue, department_id, mailbox_id, attachment_count);
+CREATE INDEX ticket_by_priority ON ticket
+    (priority, updated, id, status, assignee_id, overdue, department_id, mailbox_id, attachment_count);
+CREATE INDEX ticket_by_due ON ticket
+    (coalesce(due, '9'), id, status, assignee_id, priority, overdue, department_id, mailbox_id, attachment_count);
+CREATE INDEX ticket_open ON ticket (updated, id) WHERE status <> 'closed';
+CREATE INDEX ticket_status ON ticket (status, updated, id);
+CREATE INDEX ticket_assignee ON ticket (assignee_id, updated, id) WHERE status <> 'closed';
 CREATE INDEX ticket_overdue ON ticket (updated, id) WHERE overdue = 1 AND status <> 'closed';
+CREATE INDEX ticket_due ON ticket (due) WHERE status <> 'closed' AND overdue = 0 AND due IS NOT NULL;
 CREATE INDEX ticket_contact ON ticket (contact_id);
 
 CREATE TABLE ticket_tag (
@@ -282,6 +290,7 @@ CREATE TABLE event (
     detail TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX event_ticket ON event (ticket_id, id);
+CREATE INDEX event_agent ON event (agent_id, id) WHERE agent_id IS NOT NULL;
 
 CREATE TABLE delivery (
     id INTEGER PRIMARY KEY,
