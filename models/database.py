@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import peewee
 
@@ -39,6 +40,9 @@ class DatabaseTooNew(DatabaseError):
 
 class Row(peewee.Model):
     """What every table's row is built on."""
+
+    if TYPE_CHECKING:
+        id = peewee.AutoField()
 
     class Meta:
         database = db

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import peewee
 
 from models.blobs import Blob
@@ -35,6 +37,12 @@ class Delivery(Row):
     done = peewee.BooleanField(default=False)
     """No recipient is left to be tried."""
 
+    if TYPE_CHECKING:
+        ticket_id: int | None
+        message_ref_id: int | None
+        mailbox_id: int | None
+        blob_id: int
+
 
 class Recipient(Row):
     """One address of a delivery and what became of it."""
@@ -46,3 +54,6 @@ class Recipient(Row):
     detail = peewee.TextField(default="")
     updated = UtcField()
     bounced = peewee.BooleanField(default=False)
+
+    if TYPE_CHECKING:
+        delivery_id: int

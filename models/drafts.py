@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import peewee
 
 from models.database import Row
@@ -25,3 +27,8 @@ class Draft(Row):
     status_after = peewee.TextField(default="")
     created = UtcField()
     updated = UtcField()
+
+    if TYPE_CHECKING:
+        agent_id: int
+        ticket_id: int | None
+        mailbox_id: int | None

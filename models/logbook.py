@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import peewee
 
 from models.database import Row
@@ -22,3 +24,6 @@ class LogEntry(Row):
     mailbox = peewee.ForeignKeyField(Mailbox, null=True)
     ticket_id = peewee.IntegerField(null=True)
     receipt_id = peewee.IntegerField(null=True)
+
+    if TYPE_CHECKING:
+        mailbox_id: int | None

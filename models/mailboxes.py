@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import peewee
 
 from models.database import Row
@@ -66,6 +68,9 @@ class Mailbox(Row):
     send_error = peewee.TextField(default="")
     send_error_count = peewee.IntegerField(default=0)
 
+    if TYPE_CHECKING:
+        department_id: int | None
+
 
 class FolderMark(Row):
     """How far a folder is known: every UID below ``known_below`` has its receipt."""
@@ -76,6 +81,9 @@ class FolderMark(Row):
     known_below = peewee.IntegerField()
     backlog_below = peewee.IntegerField(default=0)
     """UIDs below it were in the folder when its UIDVALIDITY was first seen."""
+
+    if TYPE_CHECKING:
+        mailbox_id: int
 
     class Meta:
         primary_key = peewee.CompositeKey("mailbox", "folder")
@@ -94,3 +102,6 @@ class FetchRun(Row):
     """How many mails this run has to fetch."""
     done = peewee.IntegerField(default=0)
     outcome = JsonField(default=dict)
+
+    if TYPE_CHECKING:
+        mailbox_id: int

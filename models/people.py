@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import peewee
 
 from models.database import Row
@@ -26,6 +28,9 @@ class Department(Row):
     """A closed ticket reopens within so many days, later a new one refers to it; null: always reopens."""
     active = peewee.BooleanField(default=True)
 
+    if TYPE_CHECKING:
+        sla_id: int | None
+
 
 class Role(Row):
     """What an agent may do; the action ``*`` is everything."""
@@ -46,6 +51,10 @@ class Agent(Row):
     preferences = JsonField(default=dict)
     active = peewee.BooleanField(default=True)
     created = UtcField()
+
+    if TYPE_CHECKING:
+        role_id: int
+        department_id: int | None
 
 
 class Contact(Row):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import peewee
 
 from models.blobs import Blob
@@ -35,3 +37,9 @@ class Receipt(Row):
     blob = peewee.ForeignKeyField(Blob)
     disposed = UtcField(null=True)
     """When the server's copy was moved, deleted or decided to be left."""
+
+    if TYPE_CHECKING:
+        mailbox_id: int | None
+        ticket_id: int | None
+        duplicate_of_id: int | None
+        blob_id: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import peewee
 
 from models.blobs import Blob
@@ -38,12 +40,24 @@ class Ticket(Row):
     refers_to = peewee.ForeignKeyField("self", null=True)
     merged_into = peewee.ForeignKeyField("self", null=True)
 
+    if TYPE_CHECKING:
+        department_id: int
+        sla_id: int | None
+        contact_id: int
+        assignee_id: int | None
+        mailbox_id: int | None
+        refers_to_id: int | None
+        merged_into_id: int | None
+
 
 class TicketTag(Row):
     """A word that an agent put on a ticket."""
 
     ticket = peewee.ForeignKeyField(Ticket)
     name = peewee.TextField()
+
+    if TYPE_CHECKING:
+        ticket_id: int
 
     class Meta:
         primary_key = peewee.CompositeKey("ticket", "name")
@@ -55,6 +69,10 @@ class Collaborator(Row):
     ticket = peewee.ForeignKeyField(Ticket)
     contact = peewee.ForeignKeyField(Contact)
 
+    if TYPE_CHECKING:
+        ticket_id: int
+        contact_id: int
+
     class Meta:
         primary_key = peewee.CompositeKey("ticket", "contact")
 
@@ -64,6 +82,10 @@ class TicketReferral(Row):
 
     ticket = peewee.ForeignKeyField(Ticket)
     department = peewee.ForeignKeyField(Department)
+
+    if TYPE_CHECKING:
+        ticket_id: int
+        department_id: int
 
     class Meta:
         primary_key = peewee.CompositeKey("ticket", "department")
@@ -75,6 +97,10 @@ class Seen(Row):
     agent = peewee.ForeignKeyField(Agent)
     ticket = peewee.ForeignKeyField(Ticket)
     at = UtcField()
+
+    if TYPE_CHECKING:
+        agent_id: int
+        ticket_id: int
 
     class Meta:
         primary_key = peewee.CompositeKey("agent", "ticket")
@@ -105,6 +131,11 @@ class Message(Row):
     """What kind of machine sent it (see `mail.machine`); empty for people."""
     unverified = peewee.BooleanField(default=False)
 
+    if TYPE_CHECKING:
+        ticket_id: int
+        agent_id: int | None
+        blob_id: int | None
+
 
 class Attachment(Row):
     """A file of a message: a part of its raw mail (``part`` is the MIME path), or a blob of its own."""
@@ -118,12 +149,19 @@ class Attachment(Row):
     blob = peewee.ForeignKeyField(Blob)
     part = peewee.TextField(default="")
 
+    if TYPE_CHECKING:
+        message_id: int
+        blob_id: int
+
 
 class Awaited(Row):
     """A Message-ID that a message refers to and that has not arrived yet."""
 
     reference = peewee.TextField()
     message = peewee.ForeignKeyField(Message)
+
+    if TYPE_CHECKING:
+        message_id: int
 
     class Meta:
         primary_key = peewee.CompositeKey("reference", "message")
@@ -137,3 +175,7 @@ class Event(Row):
     agent = peewee.ForeignKeyField(Agent, null=True)
     kind = peewee.TextField()
     detail = JsonField(default=dict)
+
+    if TYPE_CHECKING:
+        ticket_id: int
+        agent_id: int | None

@@ -175,7 +175,8 @@ CREATE INDEX ticket_by_created ON ticket
 CREATE INDEX ticket_by_priority ON ticket
     (priority, updated, id, status, assignee_id, overdue, department_id, mailbox_id, attachment_count);
 CREATE INDEX ticket_by_due ON ticket
-    (coalesce(due, '9'), id, status, assignee_id, priority, overdue, department_id, mailbox_id, attachment_count);
+    (coalesce(due, '9'), id, status, assignee_id, priority, overdue, department_id, mailbox_id,
+    attachment_count);
 CREATE INDEX ticket_open ON ticket (updated, id) WHERE status <> 'closed';
 CREATE INDEX ticket_status ON ticket (status, updated, id);
 CREATE INDEX ticket_assignee ON ticket (assignee_id, updated, id) WHERE status <> 'closed';

@@ -1,0 +1,134 @@
+"""Who acts: the desk's owner and root as built-in admin, agents by their login."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk.errors import NotAllowed
+from mail.inert import one_line
+from models.database import transaction
+from models.people import Agent, Role
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+EVERYTHING = "*"
+
+ACTIONS: dict[str, str] = {
+    "ticket.reply": "answer customers",
+    "ticket.note": "write internal notes",
+    "ticket.assign": "assign and transfer tickets",
+    "ticket.edit": "change priority, state and tags",
+    "ticket.close": "close and reopen tickets",
+    "mailbox.edit": "add, change and test mailboxes",
+    "settings.edit": "change the desk's settings, departments and SLAs",
+    "agent.edit": "add and change agents",
+    "receipt.retry": "retry quarantined mail",
+    "outbox.edit": "retry and cancel deliveries",
+}
+"""What a role can grant, in the words of a refusal: "your role does not let you ..."."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts. `agent_id` is None for the built-in admin without an agent of that login."""
+
+    agent_id: int | None
+    login: str
+    name: str
+    email: str
+    department_id: int | None
+    actions: frozenset[str]
+
+    def may(self, action: str, department_id: int | None = None) -> bool:
+        """Whether the role grants `action` in that department (None: no department in question)."""
+        if EVERYTHING in self.actions:
+            return True
+        if action not in self.actions:
+            return False
+        return self.department_id is None or department_id in (None, self.department_id)
+
+
+def require(actor: Actor, action: str, *departments: int | None) -> None:
+    """Raise NotAllowed unless the actor may do `action` in one of the departments (none: anywhere)."""
+    if not any(actor.may(action, department) for department in departments or (None,)):
+        elsewhere = " of another department" if actor.may(action) else ""
+        raise NotAllowed(
+            f"{actor.login} may not {ACTIONS.get(action, action)}{elsewhere}",
+            f"ask the admin: nightdesk agent edit {actor.login}",
+        )
+
+
+def current_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | None = None) -> Actor:
+    """Return who runs this process.
+
+    The owner of the desk's files and root are the built-in admin, unless ``NIGHTDESK_AGENT`` names an
+    agent (then it is that one). Everybody else is the agent of their Unix login; NotAllowed if there is none.
+    """
+    uid = os.getuid() if uid is None else uid
+    if uid not in (0, desk.paths.data.stat().st_uid):
+        return _agent(_login(uid))
+    named = environ.get("NIGHTDESK_AGENT", "")
+    if named:
+        return _agent(named)
+    login = _login(uid)
+    agent = Agent.get_or_none(Agent.login == login, Agent.active)
+    if agent is None:
+        return Actor(None, login, login, "", None, frozenset([EVERYTHING]))
+    return Actor(agent.id, login, agent.name, agent.email, agent.department_id, frozenset([EVERYTHING]))
+
+
+def app_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | None = None) -> Actor:
+    """Return who runs the app; the built-in admin gets an agent of their own, for drafts and "mine"."""
+    actor = current_actor(desk, environ, uid)
+    if actor.agent_id is not None:
+        return actor
+    with transaction():
+        agent = Agent.get_or_none(Agent.login == actor.login)
+        if agent is None:
+            role = Role.get_or_none(Role.name == "Admin") or Role.create(name="Admin", actions=[EVERYTHING])
+            agent = Agent.create(login=actor.login, name=_full_name(actor.login), role=role, created=now())
+        elif not agent.active:
+            agent.active = True
+            agent.save()
+    return Actor(agent.id, agent.login, agent.name, agent.email, agent.department_id, actor.actions)
+
+
+def _agent(login: str) -> Actor:
+    shown = one_line(login, 64)
+    agent = Agent.get_or_none(Agent.login == login)
+    if agent is None:
+        raise NotAllowed(
+            f"'{shown}' is no agent of this desk",
+            f"ask the admin: nightdesk agent add {shown} --name NAME --role ROLE",
+        )
+    if not agent.active:
+        raise NotAllowed(
+            f"the agent '{shown}' is switched off", f"ask the admin: nightdesk agent edit {shown} --active"
+        )
+    return Actor(
+        agent.id, agent.login, agent.name, agent.email, agent.department_id, frozenset(agent.role.actions)
+    )
+
+
+def _login(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid{uid}"
+
+
+def _full_name(login: str) -> str:
+    import pwd
+
+    try:
+        described = pwd.getpwnam(login).pw_gecos.split(",")[0]
+    except KeyError:
+        described = ""
+    return one_line(described, 100) or login
