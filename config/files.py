@@ -103,6 +103,17 @@ def ensure_dir(path: Path, mode: int = PRIVATE_DIR) -> None:
         fsync_dir(path.parent)
 
 
+def owner_hint(path: Path) -> str:
+    """What to do about a path that only its owner may open: run the program as that user."""
+    import pwd
+
+    try:
+        name = pwd.getpwuid(path.stat().st_uid).pw_name
+    except (OSError, KeyError):
+        return "run it as the desk's owner"
+    return f"run it as its owner: sudo -u {name} nightdesk ..."
+
+
 def check_mode(path: Path, mode: int) -> list[Problem]:
     """Complaints about a path that is missing, is not this user's, or is open to more than `mode` allows."""
     try:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.errors import ConfigError, SealBroken
-from config.files import atomic_write, check_private, write_once
+from config.files import atomic_write, check_private, owner_hint, write_once
 from config.secret import Secret
 
 _VERSION = b"\x01"
@@ -140,7 +140,7 @@ def _read_keys(path: Path) -> _Keys:
             "put it back from the copy, or run nightdesk init for a new one",
         ) from None
     except PermissionError:
-        raise ConfigError(f"the key file {path} cannot be read", "run as the desk's owner") from None
+        raise ConfigError(f"the key file {path} cannot be read", owner_hint(path)) from None
     except UnicodeDecodeError:
         raise damaged from None
     if problems := check_private(path):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.errors import ConfigError
-from config.files import PRIVATE_FILE, atomic_write
+from config.files import PRIVATE_FILE, atomic_write, owner_hint
 
 _KEY = re.compile(r"""^\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<bare>[A-Za-z0-9_-]+))\s*[=.]""")
 _TABLE = re.compile(r"""^\s*\[+\s*["']?(?P<name>[A-Za-z0-9_-]+)""")
@@ -37,7 +37,7 @@ def read(path: Path) -> TomlFile:
     except (FileNotFoundError, NotADirectoryError):
         return TomlFile(path)
     except PermissionError as error:
-        raise ConfigError(f"cannot read {path}: permission denied", "run as the desk's owner") from error
+        raise ConfigError(f"cannot read {path}: permission denied", owner_hint(path)) from error
     except IsADirectoryError as error:
         raise ConfigError(
             f"{path} is a directory, not a configuration file", "name the file itself"

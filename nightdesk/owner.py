@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import ConfigError
+from config.files import owner_hint
 from config.paths import DeskPaths
 
 
@@ -41,10 +42,9 @@ def act_as_owner(paths: DeskPaths) -> Caller:
     if owner is None or owner.st_uid == uid:
         return caller
     if uid != 0:
-        name = login_of(owner.st_uid)
         raise ConfigError(
-            f"the desk in {paths.home} belongs to {name}, you are {caller.login}",
-            f"run it as its owner: sudo -u {name} nightdesk ...",
+            f"the desk in {paths.home} belongs to {login_of(owner.st_uid)}, you are {caller.login}",
+            owner_hint(paths.data),
         )
     _become(owner)
     return caller
@@ -83,9 +83,14 @@ def _become(owner: os.stat_result) -> None:
     except KeyError:
         os.setgroups([])
         os.setgid(owner.st_gid)
-        os.setuid(owner.st_uid)
-        return
-    os.initgroups(account.pw_name, account.pw_gid)
-    os.setgid(account.pw_gid)
-    os.setuid(account.pw_uid)
-    os.environ.update(HOME=account.pw_dir, USER=account.pw_name, LOGNAME=account.pw_name)
+    else:
+        os.initgroups(account.pw_name, account.pw_gid)
+        os.setgid(account.pw_gid)
+        os.environ.update(HOME=account.pw_dir, USER=account.pw_name, LOGNAME=account.pw_name)
+    os.setuid(owner.st_uid)
+    for file in (os.__file__, __file__):
+        if not os.access(file, os.R_OK):
+            raise ConfigError(
+                f"the desk's owner {login_of(owner.st_uid)} cannot read this program ({file})",
+                "install Nightdesk where every user can read it, not below /root",
+            )

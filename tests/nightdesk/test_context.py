@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.nightdesk.other_users import NOBODY, give_away, needs_root
+from tests.nightdesk.program import Program, Ran
+
+OPEN = """
+import os, sys, json
+from nightdesk import entry
+from nightdesk.context import desk_open
+from nightdesk.options import Options
+
+def work(options):
+    with desk_open(options) as desk:
+        (desk.paths.data / "made").write_text("x")
+        print(json.dumps({"uid": os.geteuid(), "login": desk.caller.login, "agent": desk.caller.agent,
+                          "admin": desk.caller.is_admin, "home": os.environ["HOME"], "zone": str(desk.zone)}))
+    return 0
+
+entry.fetch_once = work
+sys.exit(int(entry.run(["--fetch-once"])))
+"""
+
+
+def opened(desk: Program, **environ: str) -> Ran:
+    return desk.python("-c", OPEN, **environ)
+
+
+def test_a_desk_opens_with_its_zone_and_its_owner_as_admin(desk: Program) -> None:
+    done = opened(desk)
+    assert done.status == 0, done.err
+    assert done.document["zone"] == "Europe/Berlin"
+    assert done.document["admin"] is True
+
+
+def test_an_agent_named_in_the_environment_is_no_built_in_admin(desk: Program) -> None:
+    document = opened(desk, NIGHTDESK_AGENT="ana").document
+    assert (document["agent"], document["admin"]) == ("ana", False)
+
+
+def test_what_a_verb_writes_is_private_whatever_the_umask(desk: Program) -> None:
+    before = os.umask(0)
+    try:
+        opened(desk)
+    finally:
+        os.umask(before)
+    assert (desk.home / "data" / "made").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_missing_desk_is_status_78_and_names_init(program: Program) -> None:
+    done = opened(program)
+    assert done.status == 78
+    assert "nightdesk init" in done.err
+    assert not program.home.exists()
+
+
+def test_a_data_directory_that_others_can_open_is_refused(desk: Program) -> None:
+    (desk.home / "data").chmod(0o750)
+    done = opened(desk)
+    assert done.status == 78
+    assert "chmod 0700" in done.err
+
+
+def test_a_postgresql_desk_is_refused_without_its_password(desk: Program) -> None:
+    done = opened(desk, NIGHTDESK_DATABASE="postgresql://d:s3cret@127.0.0.1/x")
+    assert done.status == 78
+    assert "s3cret" not in done.err
+
+
+@needs_root
+def test_root_acts_as_the_owner_and_leaves_no_file_of_root(shared: Program) -> None:
+    assert shared("init").status == 0
+    give_away(shared.home)
+    done = opened(shared)
+    assert done.status == 0, done.err
+    assert done.document["uid"] == NOBODY.pw_uid
+    assert (done.document["login"], done.document["home"]) == ("root", NOBODY.pw_dir)
+    assert {path.stat().st_uid for path in shared.home.rglob("*")} == {NOBODY.pw_uid}
+
+
+@needs_root
+def test_a_desk_of_another_user_is_refused_with_the_way_in(shared: Program) -> None:
+    assert shared("init").status == 0
+    give_away(shared.home)
+    as_daemon = "import os; os.setgroups([]); os.setgid(1); os.setuid(1)\n" + OPEN
+    done = shared.python("-c", as_daemon)
+    assert done.status == 78, done.err
+    assert "sudo -u nobody nightdesk" in done.err
+    configured = shared.home / "config.toml"
+    configured.chmod(0o644)
+    assert "belongs to nobody, you are daemon" in shared.python("-c", as_daemon).err
+    assert not (shared.home / "data" / "made").exists()
+
+
+@pytest.mark.parametrize("verb", ["init"])
+def test_headless_verbs_import_neither_textual_nor_rich_nor_what_they_do_not_use(
+    desk: Program, verb: str
+) -> None:
+    code = f"import sys; from nightdesk import entry; entry.run([{verb!r}]); print(*sys.modules, sep='\\n')"
+    modules = set(desk.python("-c", code).out.split())
+    heavy = {"textual", "rich", "pydantic_settings", "asyncio", "cryptography", "tomlkit", "croniter"}
+    assert not modules & heavy
+    assert "nightdesk.verbs.init" in modules
+
+
+def test_opening_a_desk_imports_only_what_it_needs(desk: Program) -> None:
+    report = "import atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+    listed = OPEN.replace("sys.exit(", report + "sys.exit(")
+    modules = set(desk.python("-c", listed).err.split())
+    heavy = {
+        "textual",
+        "rich",
+        "pydantic_settings",
+        "asyncio",
+        "cryptography",
+        "tomlkit",
+        "croniter",
+        "click",
+    }
+    heavy |= {"imap_tools", "aiosmtplib", "email.policy", "markdown_it", "html_to_markdown", "subprocess"}
+    heavy |= {"psycopg", "difflib", "jinja2", "selectolax", "chardet", "ssl"}
+    assert "pydantic" in modules
+    assert not modules & heavy
