@@ -119,7 +119,8 @@ class _Hostile:
         self._address = f"{name}@{host}"
 
     def mail(self, now: dt.datetime) -> GeneratedMail:
-        message_id = f"<{self._token}.{self._name}@{self._host}>"
+        odd = self._inline(60).translate(None, b"<> ") if self._style == "raw" else b""
+        message_id = b"<%b.%b%b@%b>" % (self._token.encode(), self._name.encode(), odd, self._host.encode())
         attached = _bytes(self._payload) or b"empty"
         fields: list[tuple[str, str | bytes]] = [
             (
@@ -128,7 +129,7 @@ class _Hostile:
             ),
             ("From", self._phrase() + f" <{self._address}>".encode()),
             ("To", self._phrase() + f" <{self._to}>".encode()),
-            ("Cc", self._phrase() + f" <cc-{self._token}@{self._host}>".encode()),
+            ("Cc", self._phrase() + b" <cc-" + odd + f"{self._token}@{self._host}>".encode()),
             ("Reply-To", self._phrase() + f" <{self._address}>".encode()),
             ("Subject", self._subject()),
             ("Date", f"{now:%a, %d %b %Y %H:%M:%S} +0000"),
@@ -149,7 +150,7 @@ class _Hostile:
         digest = hashlib.sha256(attached).hexdigest()
         manifest = Manifest(
             kind="hostile",
-            message_id=message_id,
+            message_id=message_id.decode("utf-8", "surrogatepass"),
             parent=None,
             sender=self._address,
             sender_name=self._payload,
@@ -174,6 +175,8 @@ class _Hostile:
         else:
             plain += b"Content-Transfer-Encoding: base64\r\n\r\n" + base64_lines(text)
             html += b"Content-Transfer-Encoding: base64\r\n\r\n" + base64_lines(page)
+        if self._style == "broken":
+            plain = plain.replace(b"charset=utf-8", b'charset="%b"' % self._inline(60).replace(b'"', b""), 1)
         head = b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n' % inner
         pieces = [b"--%b\r\n%b\r\n" % (inner, piece) for piece in (plain, html)]
         yield head + b"".join(pieces) + b"--%b--\r\n" % inner
@@ -191,9 +194,9 @@ class _Hostile:
         )
 
     def _phrase(self) -> bytes:
-        return (
-            self._words() if self._style == "words" else b'"' + self._inline(5_000).replace(b'"', b"") + b'"'
-        )
+        if self._style == "words":
+            return self._words()
+        return b'"' + self._inline(5_000).replace(b'"', b"") + b'"'
 
     def _subject(self) -> bytes:
         return self._name.encode() + b" " + self._words()

@@ -85,8 +85,8 @@ def _offer(random: Random, host: str, number: int, cell: int) -> str:
     return (
         '<td width="300" style="padding:10px;border-collapse:collapse;font-family:Arial,Helvetica,sans-serif;'
         f'font-size:13px;color:#333333"><a href="https://{host}/p/{cell}?utm_source=mail&amp;'
-        f'utm_campaign={number}" target="_blank"><img src="https://img.{host}/{cell}.jpg" width="280" height="180" '
-        f'alt="{random.choice(THINGS)}" border="0"></a><br>'
+        f'utm_campaign={number}" target="_blank"><img src="https://img.{host}/{cell}.jpg" width="280" '
+        f'height="180" alt="{random.choice(THINGS)}" border="0"></a><br>'
         f"<b>{random.choice(THINGS)} {random.choice(TROUBLES)}</b><br>"
         f"{random.choice(LAST_NAMES)} &ndash; only {random.randint(5, 900)}.99 &euro;</td>"
     )

@@ -95,7 +95,7 @@ def percent_encoded(name: str) -> str:
 
 
 def header_value(text: str, charset: str) -> str:
-    """The text itself if it is ASCII, else RFC 2047 words in ``charset``, or in UTF-8 if that cannot say it."""
+    """The text itself if it is ASCII, else RFC 2047 words in ``charset``, or UTF-8 if that lacks a letter."""
     if text.isascii():
         return text
     fits = text.encode(charset, "replace").decode(charset) == text
