@@ -8,16 +8,9 @@ from pathlib import Path
 
 from config import clock, toml_file
 from config.errors import ConfigError
-from config.files import check_mode, ensure_dir, write_once
-from config.paths import (
-    BIN_MODE,
-    DATA_MODE,
-    ETC,
-    HOME_MODE,
-    SPOOL_MODE,
-    DeskPaths,
-    refuse_network_file_system,
-)
+from config.files import ensure_dir, write_once
+from config.paths import ETC, HOME_MODE, DeskPaths
+from config.seal import create_key_file
 from config.settings import load, set_value
 from nightdesk.owner import act_as_owner
 
@@ -38,28 +31,27 @@ def create_desk(paths: DeskPaths, timezone: str | None = None) -> Created:
     `timezone` is an IANA name; without it the machine's own is written. Raises ConfigError when a
     directory in the way holds other things, or belongs to somebody else.
     """
-    if paths.server_url:
-        raise ConfigError("PostgreSQL is not supported yet", "name a SQLite file as `database`")
+    load(paths)
     if not paths.exists():
         for directory in {paths.home, paths.data}:
             _refuse_foreign_directory(directory, paths)
-    load(paths)
     wanted = _expected(paths)
     before = {path for path in wanted if path.exists()}
     _write_configuration(paths, timezone)
-    if paths.home.exists():
-        act_as_owner(paths)
-    os.umask(0o077)
-    if paths.home != paths.data:
-        ensure_dir(paths.home, HOME_MODE)
-    ensure_dir(paths.data, DATA_MODE)
     act_as_owner(paths)
-    refuse_network_file_system(paths)
-    ensure_dir(paths.blobs, DATA_MODE)
-    ensure_dir(paths.spool, SPOOL_MODE)
-    ensure_dir(paths.bin, BIN_MODE)
-    warnings = _make_key(paths)
-    _make_database(paths)
+    os.umask(0o077)
+    from desk.home import open_desk
+    from models.database import close_database
+
+    try:
+        open_desk(paths, load(paths).settings, create=True)
+    finally:
+        close_database()
+    warnings: tuple[str, ...] = ()
+    if create_key_file(paths.key):
+        warnings = (
+            "the key file was missing and a new one was made: stored passwords must be entered again",
+        )
     return Created(tuple(path for path in wanted if path not in before), warnings)
 
 
@@ -109,21 +101,3 @@ def _write_configuration(paths: DeskPaths, timezone: str | None) -> None:
     if inside and paths.home != paths.data:
         act_as_owner(paths)
     write_once(file, first_toml(name).encode(), 0o644 if shared else 0o600)
-
-
-def _make_key(paths: DeskPaths) -> tuple[str, ...]:
-    from config.secrets import create_key_file
-
-    had_database = paths.database.exists()
-    if create_key_file(paths.key) and had_database:
-        return ("the key file was missing and a new one was made: stored passwords must be entered again",)
-    return ()
-
-
-def _make_database(paths: DeskPaths) -> None:
-    from models import database
-
-    database.open_database(paths.database, create=True)
-    database.close_database()
-    for problem in check_mode(paths.database, 0o600):
-        raise ConfigError(str(problem), problem.hint)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pwd
-from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import ConfigError
@@ -16,38 +15,21 @@ from config.files import owner_hint
 from config.paths import DeskPaths
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who started the program: `agent` is the login the desk knows them by, None for the owner and root."""
-
-    uid: int
-    login: str
-    agent: str | None
-
-    @property
-    def is_admin(self) -> bool:
-        """Whether the built-in admin acts: the desk's owner or root, naming no agent."""
-        return self.agent is None
-
-
-def act_as_owner(paths: DeskPaths) -> Caller:
-    """Become the owner of the desk's data (when root), or refuse; tells who the caller was.
+def act_as_owner(paths: DeskPaths) -> None:
+    """Become the owner of the desk's data (when root), or refuse.
 
     Raises ConfigError when the desk belongs to somebody else.
     """
     uid = os.geteuid()
     owner = _owner(paths)
-    named = os.environ.get("NIGHTDESK_AGENT") or None
-    caller = Caller(uid, login_of(uid), named)
     if owner is None or owner.st_uid == uid:
-        return caller
+        return
     if uid != 0:
         raise ConfigError(
-            f"the desk in {paths.home} belongs to {login_of(owner.st_uid)}, you are {caller.login}",
+            f"the desk in {paths.home} belongs to {login_of(owner.st_uid)}, you are {login_of(uid)}",
             owner_hint(paths.data),
         )
     _become(owner)
-    return caller
 
 
 def login_of(uid: int) -> str:

@@ -11,13 +11,14 @@ OPEN = """
 import os, sys, json
 from nightdesk import entry
 from nightdesk.context import desk_open
-from nightdesk.options import Options
 
 def work(options):
     with desk_open(options) as desk:
+        from desk.actors import current_actor
         (desk.paths.data / "made").write_text("x")
-        print(json.dumps({"uid": os.geteuid(), "login": desk.caller.login, "agent": desk.caller.agent,
-                          "admin": desk.caller.is_admin, "home": os.environ["HOME"], "zone": str(desk.zone)}))
+        actor = current_actor(desk)
+        print(json.dumps({"uid": os.geteuid(), "login": actor.login, "admin": actor.may("settings.edit"),
+                          "home": os.environ["HOME"], "zone": str(desk.zone), "id": desk.desk_id}))
     return 0
 
 entry.fetch_once = work
@@ -36,9 +37,10 @@ def test_a_desk_opens_with_its_zone_and_its_owner_as_admin(desk: Program) -> Non
     assert done.document["admin"] is True
 
 
-def test_an_agent_named_in_the_environment_is_no_built_in_admin(desk: Program) -> None:
-    document = opened(desk, NIGHTDESK_AGENT="ana").document
-    assert (document["agent"], document["admin"]) == ("ana", False)
+def test_an_agent_the_desk_does_not_know_is_refused(desk: Program) -> None:
+    done = opened(desk, NIGHTDESK_AGENT="ana")
+    assert (done.status, done.out) == (1, "")
+    assert "nightdesk agent add ana" in done.err
 
 
 def test_what_a_verb_writes_is_private_whatever_the_umask(desk: Program) -> None:
@@ -77,7 +79,7 @@ def test_root_acts_as_the_owner_and_leaves_no_file_of_root(shared: Program) -> N
     done = opened(shared)
     assert done.status == 0, done.err
     assert done.document["uid"] == NOBODY.pw_uid
-    assert (done.document["login"], done.document["home"]) == ("root", NOBODY.pw_dir)
+    assert (done.document["admin"], done.document["home"]) == (True, NOBODY.pw_dir)
     assert {path.stat().st_uid for path in shared.home.rglob("*")} == {NOBODY.pw_uid}
 
 
