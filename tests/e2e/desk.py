@@ -31,7 +31,7 @@ class Desk:
         return self.ok(*arguments, "--json", stdin=stdin).document
 
     def add_mailbox(self, user: MailUser, postfix: Postfix | None = None, *options: str) -> None:
-        """Add the account: IMAPS with the tests' CA, and Postfix' submission port with the same login if given.
+        """Add the account: IMAPS with the tests' CA, and Postfix' submission port with the same login.
 
         ``options`` come last on the command line.
         """
