@@ -29,9 +29,8 @@ def ensure_installed() -> None:
     """
     wanted = list(_missing())
     if os.geteuid() != 0:
-        raise NoServers(
-            f"run as root (Dovecot and Postfix change users); then: apt-get install {' '.join(wanted)}"
-        )
+        also = f" (and apt-get install {' '.join(wanted)})" if wanted else ""
+        raise NoServers(f"Dovecot and Postfix must start as root: run the tests as root{also}")
     if not wanted:
         return
     if not shutil.which("apt-get"):

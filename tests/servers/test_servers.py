@@ -206,7 +206,7 @@ def test_the_queue_shows_what_waits_and_why(postfix: Postfix, dovecot: Dovecot, 
     postfix.wait_until_delivered()
 
 
-def test_a_killed_run_takes_its_servers_with_it(dovecot: Dovecot, tmp_path: Path) -> None:
+def test_a_killed_run_takes_its_servers_with_it(tmp_path: Path) -> None:
     program = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
