@@ -96,7 +96,8 @@ def hostile_mails(
 ) -> Iterator[GeneratedMail]:
     """Each payload in every field of a mail, three times: as raw bytes, in RFC 2047 words, in broken words.
 
-    ``manifest.subject`` and the like are what was put in. Every mail is a new request of its own sender.
+    ``manifest.subject`` and the like are what was put in. Every mail is a new request of its own sender. The
+    raw ones of ``huge-line``, ``huge-escapes`` and ``wide`` have megabytes of header: past any sane bound.
     """
     random = Random(seed)
     now = START
