@@ -97,7 +97,7 @@ def hostile_mails(
     """Each payload in every field of a mail, three times: as raw bytes, in RFC 2047 words, in broken words.
 
     ``manifest.subject`` and the like are what was put in. Every mail is a new request of its own sender. The
-    raw ones of ``huge-line``, ``huge-escapes`` and ``wide`` have megabytes of header: past any sane bound.
+    raw ones of ``huge-line``, ``huge-escapes`` and ``wide`` have 300 kB of header and more.
     """
     random = Random(seed)
     now = START
