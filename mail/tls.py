@@ -61,7 +61,7 @@ def check_pin(link: ssl.SSLSocket | ssl.SSLObject, fingerprint: str | None) -> N
         raise TlsFailed(
             f"the server's certificate is not the pinned one (it has {found or 'none'})",
             reason="pin",
-            hint="Pin the new fingerprint if the server got a new certificate; if not, somebody is in between.",
+            hint="If the server has a new certificate, pin that; if not, somebody is in between.",
         )
 
 
