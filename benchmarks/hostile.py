@@ -1,0 +1,102 @@
+"""The mails that cost the most: time and memory of parsing the worst ten."""
+
+from __future__ import annotations
+
+import sys
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+from mail.mime import TooComplex, parse
+from tests.generator import mutated
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpora" / "mime-stalwart"
+
+
+def _nested(depth: int) -> bytes:
+    head = b"From: a@b.test\r\nSubject: nested\r\nMIME-Version: 1.0\r\n"
+    body = b"Content-Type: text/plain\r\n\r\ndeep\r\n"
+    for level in range(depth):
+        mark = b"b%d" % level
+        body = (
+            b"Content-Type: multipart/mixed; boundary=" + mark + b"\r\n\r\n--" + mark + b"\r\n"
+            + body + b"--" + mark + b"--\r\n"
+        )  # fmt: skip
+    return head + body
+
+
+def _handmade() -> Iterator[tuple[str, bytes]]:
+    plain = b"From: a@b.test\r\nSubject: x\r\n\r\n"
+    yield "300 multiparts deep", _nested(300)
+    yield "40 multiparts deep", _nested(40)
+    yield "10,000 parts", (
+        b"From: a@b.test\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+        + b"--x\r\n\r\npart\r\n" * 10_000 + b"--x--\r\n"
+    )  # fmt: skip
+    yield "one line of 5 MB", plain + b"a" * 5_000_000
+    yield (
+        "100,000 nested divs",
+        (b"From: a@b.test\r\nContent-Type: text/html\r\n\r\n" + b"<div>" * 100_000 + b"x"),
+    )
+    yield "200,000 quote marks", plain + b"> " * 200_000
+    yield "20,000 blank lines", plain + b"text" + b"\n" * 20_000 + b"text"
+    yield "80,000 dashes", plain + b"-" * 80_000
+    yield "1 MB of combining marks", plain + "e\u0301".encode() * 300_000
+    yield "10,000 header lines", b"X-Fill: y\r\n" * 10_000 + b"\r\nbody"
+    yield "a header of 1 MB", b"Subject: " + b"s" * 1_000_000 + b"\r\n\r\nbody"
+    yield (
+        "30,000 References",
+        (b"From: a@b.test\r\nReferences: " + b"<a@b.test>\r\n " * 15_000 + b"\r\n\r\nx"),
+    )
+    yield (
+        "base64 of 20 MB",
+        (
+            b"From: a@b.test\r\nContent-Transfer-Encoding: base64\r\n"
+            b"Content-Type: application/octet-stream; name=big\r\n\r\n" + b"QUJD" * 5_000_000
+        ),
+    )
+
+
+def _mails(mutants: int) -> Iterator[tuple[str, bytes]]:
+    yield from _handmade()
+    for number, raw in enumerate(mutated(mutants, seed=1)):
+        yield f"mutant {number}", raw
+    if CORPUS.is_dir():
+        for path in sorted(CORPUS.rglob("*.eml")):
+            yield path.name, path.read_bytes()
+
+
+def worst_ten(mutants: int = 2000) -> None:
+    """Print the ten mails that took longest to read whole, with their peak memory."""
+    costs = sorted(((_seconds(raw), name, raw) for name, raw in _mails(mutants)), reverse=True)
+    sys.stdout.write("\nThe ten mails that cost the most to read whole:\n")
+    for seconds, name, raw in costs[:10]:
+        sys.stdout.write(
+            f"  {name:<28} {len(raw) / 1e6:8.2f} MB {seconds * 1000:9.1f} ms"
+            f" {_peak(raw) / 1e6:9.1f} MB peak\n"
+        )
+
+
+def _read_whole(raw: bytes) -> None:
+    try:
+        mail = parse(raw)
+        _ = mail.text
+        _ = [part.sha256 for part in mail.attachments]
+    except TooComplex:
+        pass
+
+
+def _seconds(raw: bytes) -> float:
+    began = time.perf_counter()
+    _read_whole(raw)
+    return time.perf_counter() - began
+
+
+def _peak(raw: bytes) -> int:
+    tracemalloc.start()
+    try:
+        _read_whole(raw)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
