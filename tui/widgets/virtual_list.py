@@ -178,6 +178,15 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
         self._range_from = None
         self._ask(source.last if to_end else source.first, self._take_end if to_end else self._take_start)
 
+    def show_at(self, source: RowSource[R], row: R) -> None:
+        """Show a source from this row of it on, wherever that stands."""
+        self._source = source
+
+        def around(limit: int) -> Sequence[R]:
+            return [row, *source.after(row, limit - 1)]
+
+        self._ask(around, self._take_inside)
+
     def reload(self) -> None:
         """Load again what is held around the cursor, and keep the cursor on its row."""
         source = self._source
@@ -232,6 +241,9 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
 
     def _take_end(self, rows: Sequence[R]) -> None:
         self._replace(rows, at_start=len(rows) < PAGE, at_end=True, cursor=len(rows) - 1)
+
+    def _take_inside(self, rows: Sequence[R]) -> None:
+        self._replace(rows, at_start=False, at_end=len(rows) < PAGE, cursor=0)
 
     def _take_again(self, rows: Sequence[R]) -> None:
         self._replace(rows, at_start=True, at_end=len(rows) < PAGE, cursor=self._find(rows))

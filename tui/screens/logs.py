@@ -1,0 +1,341 @@
+"""Logs: what the desk did, newest first; by level, source and mailbox, with follow and next error."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, cast
+from zoneinfo import ZoneInfo
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from desk import logs
+from desk.logs import Level, LogFilter, LogLine
+from tui.commands import Command
+from tui.plain import cell, parts, plain
+from tui.widgets.command_screen import CommandScreen
+from tui.widgets.line_input import LineInput
+from tui.widgets.menu import Menu, lettered
+from tui.widgets.rule import TitledRule
+from tui.widgets.virtual_list import Look, VirtualList
+from tui.work import desk_app
+
+if TYPE_CHECKING:
+    from desk.mailboxes import MailboxLine
+
+LEVELS = (("debug", "debug: everything"), ("info", "info and above"), ("warning", "warnings and errors"))
+LEVEL_WORDS = {"debug": "debug", "info": "info", "warning": "warn", "error": "ERROR"}
+LEVEL_STYLE = {"debug": "dim", "info": "", "warning": "warning", "error": "error"}
+
+
+class LogRows:
+    """The log's pages in the order of the screen: newest first."""
+
+    def __init__(self, wanted: LogFilter) -> None:
+        self._wanted = wanted
+
+    def first(self, limit: int) -> Sequence[LogLine]:
+        return logs.entries(self._wanted, limit=limit)
+
+    def last(self, limit: int) -> Sequence[LogLine]:
+        return logs.entries(self._wanted, after_id=0, limit=limit)
+
+    def after(self, row: LogLine, limit: int) -> Sequence[LogLine]:
+        return logs.entries(self._wanted, before_id=row.id, limit=limit)
+
+    def before(self, row: LogLine, limit: int) -> Sequence[LogLine]:
+        return logs.entries(self._wanted, after_id=row.id, limit=limit)
+
+
+class LogList(VirtualList[LogLine]):
+    """One event a line: time, level, source, where, what."""
+
+    def row_key(self, row: LogLine) -> Hashable:
+        return row.id
+
+    def row_line(self, row: LogLine, width: int, look: Look) -> list[tuple[str, str]]:
+        app = desk_app(self)
+        wide = width >= 100
+        when = shown_time(row.at, app.now(), app.desk.zone)
+        where = shown_place(row)
+        room = 20 if wide else 12
+        left = f"{when:<8} {LEVEL_WORDS[row.level]:<5} {cell(row.source, 6)} {cell(where, room)} "
+        style = LEVEL_STYLE[row.level]
+        return [(left, style), (cell(row.text, width - len(left)), style)]
+
+
+def shown_time(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """``10:42:03`` of today, else ``19 Nov`` with the day."""
+    local = moment.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return f"{local:%H:%M:%S}"
+    return f"{local:%d %b}" if local.year == now.astimezone(zone).year else f"{local:%Y-%m}"
+
+
+def shown_place(row: LogLine) -> str:
+    """The ticket or the mailbox that the event is about."""
+    if row.ticket:
+        return f"#{row.ticket}"
+    return row.mailbox or ""
+
+
+def _needs_row(screen: LogsScreen) -> str | None:
+    return None if screen.list.row is not None else "no event is chosen"
+
+
+def _needs_ticket(screen: LogsScreen) -> str | None:
+    row = screen.list.row
+    return None if row is not None and row.ticket else "this event is about no ticket"
+
+
+GROUP = "Logs"
+ALL = "*"
+START = LogFilter(level="info")
+
+
+class LogsScreen(CommandScreen[None]):
+    """The log, a line for what is filtered, the whole event below."""
+
+    PLACE = "logs"
+    CSS_PATH = "logs.tcss"
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command(
+            "logs.find", "slash", "Find", "Show only events with these letters.", GROUP, "find", footer="find"
+        ),
+        Command("logs.clear", "escape", "All events", "Forget what is filtered.", GROUP, "clear"),
+        Command("logs.error", "E", "Next error", "Go to the next older error.", GROUP, "next_error", "error"),
+        Command(
+            "logs.follow",
+            "F",
+            "Follow",
+            "New events appear at the top as they come; off keeps the list still.",
+            GROUP,
+            "follow",
+            "follow",
+        ),
+        Command("logs.level", "l", "Level", "From which level on events are shown.", GROUP, "level", "level"),
+        Command(
+            "logs.source", "s", "Source", "Only what one part of the desk did.", GROUP, "source", "source"
+        ),
+        Command("logs.mailbox", "m", "Mailbox", "Only one mailbox.", GROUP, "mailbox", "mailbox"),
+        Command(
+            "logs.wrap", "w", "Wrap", "Break long lines of the event, or cut them.", GROUP, "wrap", "wrap"
+        ),
+        Command(
+            "logs.zoom",
+            "enter,z",
+            "Whole event",
+            "Give the event the whole screen, or back.",
+            GROUP,
+            "zoom",
+            "event",
+            wide=True,
+        ),
+        Command(
+            "logs.ticket",
+            "T",
+            "Ticket",
+            "Go to the event's ticket.",
+            GROUP,
+            "ticket",
+            "ticket",
+            enabled=_needs_ticket,
+        ),
+        Command("logs.copy", "y", "Copy", "Copy the event.", GROUP, "copy", "copy", enabled=_needs_row),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted = START
+        self.mailbox_name = ""
+        self.follows = True
+        self._wraps = True
+        self._errors: tuple[int, int] | None = None
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="logs-filter")
+        yield LineInput()
+        yield LogList(empty="No events. l shows more levels, Esc forgets the filter.")
+        yield TitledRule(id="logs-rule")
+        with VerticalScroll(id="logs-detail", can_focus=False):
+            yield Static(id="logs-event")
+
+    @property
+    def list(self) -> LogList:
+        """The events."""
+        return self.query_one(LogList)
+
+    def on_mount(self) -> None:
+        self.list.focus()
+        self.show_filter(self.wanted)
+
+    def show_filter(self, wanted: LogFilter, mailbox_name: str | None = None) -> None:
+        """Show the events that `wanted` lets through."""
+        self.wanted = wanted
+        self.mailbox_name = self.mailbox_name if mailbox_name is None else mailbox_name
+        self.list.show(LogRows(wanted))
+        self._tell_filter()
+        self.in_thread(logs.counts, wanted, then=self._count, group="counts")
+
+    def show_mailbox(self, mailbox_id: int, name: str) -> None:
+        """Show one mailbox's events, from every level."""
+        self.show_filter(LogFilter(level="debug", mailbox_id=mailbox_id), name)
+
+    def desk_changed(self) -> None:
+        """New events came; a list that does not follow stays still."""
+        if self.follows:
+            self.list.reload()
+            self.in_thread(logs.counts, self.wanted, then=self._count, group="counts")
+
+    def _count(self, counted: tuple[int, int]) -> None:
+        total, errors = counted
+        shown = f"the newest {total}" if total >= logs.COUNTED else str(total)
+        text = f"{errors} of {shown} events are errors" if errors else f"{shown} events, no error"
+        self.status(left=text + ("  (E next error)" if errors else ""))
+
+    def _tell_filter(self) -> None:
+        wanted = self.wanted
+        level = "all" if wanted.level == "debug" else wanted.level + ("" if wanted.level == "error" else "+")
+        text = (
+            f" Source [{wanted.source or 'all'}] | Level [{level}] | Mailbox [{self.mailbox_name or 'all'}]"
+        )
+        text += f" | Text [{wanted.text}]" if wanted.text else ""
+        right = f"follow: {'ON' if self.follows else 'off'} (F) "
+        width = self.app.size.width
+        self.query_one("#logs-filter", Static).update(plain(cell(text, width - len(right)) + right))
+
+    # -- what is under the cursor
+
+    @on(VirtualList.Highlighted)
+    def _describe(self, event: VirtualList.Highlighted) -> None:
+        row = event.row
+        rule = self.query_one("#logs-rule", TitledRule)
+        body = self.query_one("#logs-event", Static)
+        if not isinstance(row, LogLine):
+            rule.set_text("", "")
+            body.update(plain(""))
+            return
+        app = desk_app(self)
+        when = row.at.astimezone(app.desk.zone)
+        place = shown_place(row)
+        rule.set_text(
+            f"{when:%Y-%m-%d %H:%M:%S} {LEVEL_WORDS[row.level]} {row.source} {place}".rstrip(),
+            f"event {row.id}",
+        )
+        about = []
+        if row.receipt_id is not None:
+            about.append(f"receipt {row.receipt_id}")
+        if row.mailbox:
+            about.append(f"mailbox {row.mailbox}")
+        lines = [f"\n  {text}" for text in row.detail.splitlines()] if row.detail else []
+        body.update(parts(f" {row.text}", *lines, (f"\n {', '.join(about)}" if about else "", "dim")))
+
+    def action_zoom(self) -> None:
+        self.toggle_class("-zoomed")
+
+    def action_wrap(self) -> None:
+        """Break the event's long lines, or leave them whole to be scrolled."""
+        self._wraps = not self._wraps
+        self.query_one("#logs-event", Static).set_class(not self._wraps, "-unwrapped")
+        self.flash("Long lines are broken" if self._wraps else "Long lines are cut at the edge")
+
+    def action_copy(self) -> None:
+        row = self.list.row
+        if row is not None:
+            text = f"{row.at:%Y-%m-%dT%H:%M:%SZ} {row.level} {row.source} {shown_place(row)} {row.text}"
+            desk_app(self).copy_text(f"{text}\n{row.detail}".strip(), "the event")
+
+    def action_ticket(self) -> None:
+        row = self.list.row
+        if row is not None and row.ticket:
+            from tui.screens.thread import ThreadScreen
+
+            self.app.push_screen(ThreadScreen(row.ticket))
+
+    # -- what is listed
+
+    def action_find(self) -> None:
+        self.query_one(LineInput).ask("/ find", self.wanted.text, purpose="find")
+
+    @on(LineInput.Typed)
+    def _find_typed(self, event: LineInput.Typed) -> None:
+        self.set_timer(0.15, lambda: self._find_if_still(event.text))
+
+    def _find_if_still(self, text: str) -> None:
+        field = self.query_one(LineInput)
+        if field.asking and field.query_one("Input").value == text != self.wanted.text:  # type: ignore[attr-defined]
+            self.show_filter(replace(self.wanted, text=text.strip()))
+
+    @on(LineInput.Answered)
+    def _find_answered(self, event: LineInput.Answered) -> None:
+        self.show_filter(replace(self.wanted, text=event.text.strip()))
+        self.list.focus()
+
+    @on(LineInput.Cancelled)
+    def _find_cancelled(self) -> None:
+        self.list.focus()
+
+    def action_clear(self) -> None:
+        """Forget the filter; a zoomed event first goes back to its place."""
+        if self.has_class("-zoomed"):
+            self.remove_class("-zoomed")
+        else:
+            self.show_filter(START, "")
+
+    def action_follow(self) -> None:
+        self.follows = not self.follows
+        self._tell_filter()
+        if self.follows:
+            self.list.show(LogRows(self.wanted))
+
+    def action_level(self) -> None:
+        items = lettered((*LEVELS, ("error", "errors only")))
+        self.app.push_screen(Menu("Level", items, self.wanted.level), self._take_level)
+
+    def _take_level(self, level: str | None) -> None:
+        if level:
+            self.show_filter(replace(self.wanted, level=cast("Level", level)))
+
+    def action_source(self) -> None:
+        self.in_thread(logs.sources, then=self._ask_source, group="sources")
+
+    def _ask_source(self, sources: Sequence[str]) -> None:
+        items = lettered([(ALL, "all"), *((name, name) for name in sources)])
+        self.app.push_screen(Menu("Source", items, self.wanted.source or ALL), self._take_source)
+
+    def _take_source(self, source: str | None) -> None:
+        if source:
+            self.show_filter(replace(self.wanted, source=None if source == ALL else source))
+
+    def action_mailbox(self) -> None:
+        from desk import mailboxes
+
+        self.in_thread(mailboxes.entries, then=self._ask_mailbox, group="mailboxes")
+
+    def _ask_mailbox(self, found: Sequence[MailboxLine]) -> None:
+        self._mailboxes = {str(line.id): line.address for line in found}
+        items = lettered([("0", "all"), *self._mailboxes.items()])
+        self.app.push_screen(Menu("Mailbox", items, str(self.wanted.mailbox_id or 0)), self._take_mailbox)
+
+    def _take_mailbox(self, chosen: str | None) -> None:
+        if chosen is not None:
+            wanted = replace(self.wanted, mailbox_id=int(chosen) or None)
+            self.show_filter(wanted, self._mailboxes.get(chosen, ""))
+
+    def action_next_error(self) -> None:
+        row = self.list.row
+        self.in_thread(
+            logs.next_error, row.id if row else None, self.wanted, then=self._go_to_error, group="error"
+        )
+
+    def _go_to_error(self, found: LogLine | None) -> None:
+        if found is None:
+            self.flash("No older error here")
+        elif not self.list.move_to_key(found.id):
+            self.follows = False
+            self._tell_filter()
+            self.list.show_at(LogRows(self.wanted), found)

@@ -1,0 +1,77 @@
+"""The command palette: a few letters of a command's name find it, Enter runs it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.fuzzy import FuzzySearch
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input, Static
+
+from tui.widgets.command_list import CommandLines, Offer, offers_of
+from tui.widgets.line_input import SteadyInput
+
+
+class PaletteScreen(ModalScreen[str | None]):
+    """Gives back the id of the command to run on the screen it was opened over, None on Esc."""
+
+    CSS_PATH = "palette.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+p", "cancel", "Close", show=False),
+        Binding("down,ctrl+n,tab", "move(1)", "Down", show=False),
+        Binding("up,shift+tab", "move(-1)", "Up", show=False),
+        Binding("pagedown", "move(8)", "Down", show=False),
+        Binding("pageup", "move(-8)", "Up", show=False),
+    ]
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        super().__init__()
+        self._offers = offers_of(screen, screen.app)
+        self._search = FuzzySearch()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="palette-box"):
+            with Horizontal(id="palette-find"):
+                yield Static(Content(":"))
+                yield SteadyInput(placeholder="letters of a command; ret runs it, Esc closes")
+            yield CommandLines(self._offers)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.query_one(CommandLines).show(self.matching(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Run what the cursor is on; a disabled command shows its reason in its line."""
+        event.stop()
+        offer = self.query_one(CommandLines).current
+        if offer is None or offer.disabled:
+            self.app.bell()
+        else:
+            self.dismiss(offer.command.id)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        self.query_one(CommandLines).move(step)
+
+    def matching(self, text: str) -> list[Offer]:
+        """The offers that hold the letters in their order, best first."""
+        if not text.strip():
+            return list(self._offers)
+        scored = [(self._score(text.strip(), offer), offer) for offer in self._offers]
+        return [offer for score, offer in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
+
+    def _score(self, text: str, offer: Offer) -> float:
+        command = offer.command
+        if text in command.keys or text == offer.keys:
+            return 1000.0
+        score, _ = self._search.match(text, command.title)
+        if score > 0:
+            return score + 1
+        words = f"{command.group} {command.title} {command.help}".lower()
+        return 1.0 if all(word in words for word in text.lower().split()) else 0.0

@@ -1,0 +1,44 @@
+"""A one-line input for forms, and the row of labels and fields that it stands in."""
+
+from __future__ import annotations
+
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.widgets.line_input import SteadyInput
+
+
+class Entry(SteadyInput):
+    """One line of text, `width` cells wide, or `share` parts of what its row has left."""
+
+    DEFAULT_CSS = """
+    Entry { min-width: 3; }
+    Entry:focus { text-style: underline; }
+    """
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        id: str | None = None,
+        share: float = 1,
+        width: int | None = None,
+        placeholder: str = "",
+        password: bool = False,
+    ) -> None:
+        super().__init__(value, placeholder=placeholder, password=password, id=id)
+        self.styles.width = width if width is not None else f"{share}fr"
+
+
+class FormRow(Horizontal):
+    """Labels (our own words, never a stranger's) and fields side by side on one line."""
+
+    DEFAULT_CSS = """
+    FormRow { height: 1; width: 1fr; }
+    FormRow > Static { width: auto; }
+    """
+
+    def __init__(self, *parts: str | Widget, id: str | None = None) -> None:
+        super().__init__(*(Static(Content(part)) if isinstance(part, str) else part for part in parts), id=id)
