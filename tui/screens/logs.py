@@ -206,7 +206,7 @@ class LogsScreen(CommandScreen[None]):
         text += f" | Text [{wanted.text}]" if wanted.text else ""
         right = f"follow: {'ON' if self.follows else 'off'} (F) "
         width = self.app.size.width
-        self.query_one("#logs-filter", Static).update(plain(cell(text, width - len(right)) + right))
+        self.query_one("#logs-filter", Static).update(plain(f" {cell(text, width - len(right) - 1)}{right}"))
 
     # -- what is under the cursor
 
@@ -233,6 +233,10 @@ class LogsScreen(CommandScreen[None]):
             about.append(f"mailbox {row.mailbox}")
         lines = [f"\n  {text}" for text in row.detail.splitlines()] if row.detail else []
         body.update(parts(f" {row.text}", *lines, (f"\n {', '.join(about)}" if about else "", "dim")))
+
+    @on(VirtualList.Opened)
+    async def _opened(self) -> None:
+        await self.run_command("logs.zoom")
 
     def action_zoom(self) -> None:
         self.toggle_class("-zoomed")
@@ -309,7 +313,7 @@ class LogsScreen(CommandScreen[None]):
 
     def _take_source(self, source: str | None) -> None:
         if source:
-            self.show_filter(replace(self.wanted, source=None if source == ALL else source))
+            self.show_filter(replace(self.wanted, source="" if source == ALL else source))
 
     def action_mailbox(self) -> None:
         from desk import mailboxes

@@ -1,0 +1,391 @@
+"""Settings: the desk's own, changed at once; below them the deployment's, with where each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Static
+
+from desk import settings
+from desk.settings import Setting, SettingLine
+from tui.commands import Command
+from tui.plain import cell, parts, plain
+from tui.widgets.command_screen import CommandScreen
+from tui.widgets.line_input import LineInput
+from tui.widgets.menu import Menu, lettered
+from tui.widgets.rule import TitledRule
+from tui.widgets.virtual_list import FixedRows, Look, VirtualList
+from tui.work import desk_app
+
+if TYPE_CHECKING:
+    from config.paths import DeskPaths
+
+FILE_SECTION = "deployment"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One line: a setting of the desk (`setting` is set), or one of the file that is only shown."""
+
+    key: str
+    shown: str
+    where: str
+    help: str
+    section: str
+    setting: Setting | None = None
+    is_default: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All settings, and what looks like a mistake in the deployment's."""
+
+    rows: tuple[SettingRow, ...]
+    file: str
+    warnings: tuple[str, ...]
+
+
+def everything(paths: DeskPaths) -> Everything:
+    """Read all settings. Blocks."""
+    from config import settings as deployment
+
+    loaded = deployment.load(paths)
+    rows = [_desk_row(line) for line in settings.entries()]
+    rows += [
+        SettingRow(
+            item.key,
+            item.value,
+            item.provenance.where,
+            deployment.help_of(item.key),
+            FILE_SECTION,
+            is_default=item.provenance.source == "default",
+        )
+        for item in loaded.shown()
+    ]
+    return Everything(tuple(rows), str(paths.config_file), loaded.warnings)
+
+
+def _desk_row(line: SettingLine) -> SettingRow:
+    where = "default" if line.is_default else f"default: {settings.shown(line.setting, line.setting.default)}"
+    setting = line.setting
+    return SettingRow(setting.key, line.shown, where, setting.help, setting.section, setting, line.is_default)
+
+
+def options(setting: Setting) -> list[tuple[str, str]]:
+    """The values a person picks from, each with its words; none where one types. Blocks."""
+    match setting.kind:
+        case "choice":
+            return [(choice, choice) for choice in setting.choices]
+        case "mailbox":
+            from desk import mailboxes
+
+            found = [line.address for line in mailboxes.entries() if line.outgoing_enabled]
+            return [("", "none"), *((address, address) for address in found)]
+        case "sla":
+            from desk import staff
+
+            return [("", "none"), *((sla.name, sla.name) for sla in staff.slas())]
+        case _:
+            return []
+
+
+class SettingList(VirtualList[SettingRow]):
+    """One setting a line: a star where it is not the default, key, value, where from."""
+
+    def row_key(self, row: SettingRow) -> Hashable:
+        return row.key
+
+    def row_line(self, row: SettingRow, width: int, look: Look) -> list[tuple[str, str]]:
+        mark = ">" if look.here else " "
+        star = " " if row.is_default else "*"
+        value = f"[{'x' if row.shown == 'on' else ' '}]" if _is_switch(row) else row.shown or "-"
+        left = f"{mark}{star}{cell(row.key, 27)} "
+        where_room = 26
+        return [
+            (left, "" if row.setting else "dim"),
+            (cell(value, width - len(left) - where_room - 1) + " ", "bold" if not row.is_default else ""),
+            (cell(row.where, where_room), "dim"),
+        ]
+
+
+def _is_switch(row: SettingRow) -> bool:
+    return row.setting is not None and row.setting.kind == "switch"
+
+
+def _changeable(screen: SettingsScreen) -> str | None:
+    row = screen.list.row
+    if row is None:
+        return "no setting is chosen"
+    if row.setting is None:
+        return "this one is set in the file, the environment or by a flag"
+    if not desk_app(screen).actor.may("settings.edit"):
+        return "your role does not let you change settings"
+    return None
+
+
+def _resettable(screen: SettingsScreen) -> str | None:
+    row = screen.list.row
+    return _changeable(screen) or ("it has its default" if row is not None and row.is_default else None)
+
+
+GROUP = "Settings"
+
+
+class SettingsScreen(CommandScreen[None]):
+    """Every setting with its help; a change holds at once."""
+
+    PLACE = "settings"
+    CSS_PATH = "settings.tcss"
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command(
+            "settings.edit",
+            "enter",
+            "Change",
+            "Change this setting; it holds at once.",
+            GROUP,
+            "edit",
+            "change",
+            _changeable,
+        ),
+        Command(
+            "settings.toggle",
+            "space",
+            "On or off",
+            "Switch this setting, or go to its next value.",
+            GROUP,
+            "toggle",
+            "on/off",
+            _changeable,
+        ),
+        Command(
+            "settings.reset",
+            "r",
+            "Reset",
+            "Put this setting back to its default.",
+            GROUP,
+            "reset",
+            "reset",
+            _resettable,
+        ),
+        Command(
+            "settings.find", "slash", "Find", "Show only settings with these letters.", GROUP, "find", "find"
+        ),
+        Command("settings.clear", "escape", "All settings", "Show all settings again.", GROUP, "clear"),
+        Command(
+            "settings.next", "tab", "Next section", "Go to the next section.", GROUP, "section(1)", "section"
+        ),
+        Command(
+            "settings.previous", "shift+tab", "Section before", "Go to the section before.", GROUP, "section(-1)"
+        ),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all = Everything((), "", ())
+        self._words = ""
+        self._editing: Setting | None = None
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal():
+            yield Static(id="settings-sections")
+            with Vertical():
+                yield LineInput()
+                yield SettingList(empty="No setting is called that. Esc shows all.")
+                yield TitledRule(id="settings-rule")
+                with VerticalScroll(id="settings-detail", can_focus=False):
+                    yield Static(id="settings-help")
+
+    @property
+    def list(self) -> SettingList:
+        """The settings."""
+        return self.query_one(SettingList)
+
+    def on_mount(self) -> None:
+        self.list.focus()
+        self.desk_changed()
+
+    def desk_changed(self) -> None:
+        """Read all settings again; the cursor stays on its setting."""
+        self.in_thread(everything, desk_app(self).desk.paths, then=self._take, group="settings")
+
+    def _take(self, found: Everything) -> None:
+        self._all = found
+        self._show()
+        warnings = "; ".join(found.warnings)
+        self.status(left=f"[!] {warnings}" if warnings else f"* is not the default   file: {found.file}")
+
+    def _show(self) -> None:
+        words = self._words.lower().split()
+        rows = [
+            row for row in self._all.rows if all(word in f"{row.key} {row.help}".lower() for word in words)
+        ]
+        row = self.list.row
+        wanted = row.key if row is not None else None
+        self.list.show(FixedRows(rows))
+        if wanted is not None and any(row.key == wanted for row in rows):
+            self.call_after_refresh(self.list.move_to_key, wanted)
+        self._tell_sections()
+
+    # -- what is under the cursor
+
+    @on(VirtualList.Highlighted)
+    def _describe(self, event: VirtualList.Highlighted) -> None:
+        row = event.row
+        rule = self.query_one("#settings-rule", TitledRule)
+        text = self.query_one("#settings-help", Static)
+        if not isinstance(row, SettingRow):
+            rule.set_text("", "")
+            text.update(plain(""))
+            return
+        rule.set_text(row.key, "" if row.setting is None else _kind_words(row.setting))
+        if row.setting is None:
+            change = f"Now {row.shown or 'empty'} ({row.where})\n Change it in {self._all.file}"
+            text.update(parts(f" {row.help}\n ", (f"{change} or with NIGHTDESK_{row.key.upper()}", "dim")))
+        else:
+            text.update(plain(f" {row.help}"))
+        self._tell_sections()
+
+    def _sections(self) -> Sequence[str]:
+        return list(dict.fromkeys(row.section for row in self.list.rows))
+
+    def _tell_sections(self) -> None:
+        row = self.list.row
+        current = row.section if row is not None else ""
+        lines = [
+            (f"{'>' if name == current else ' '} {name.capitalize()}\n", "bold" if name == current else "")
+            for name in self._sections()
+        ]
+        self.query_one("#settings-sections", Static).update(parts(("Sections\n\n", "bold"), *lines))
+
+    def action_section(self, step: int) -> None:
+        names = self._sections()
+        row = self.list.row
+        if row is None:
+            return
+        wanted = names[(names.index(row.section) + step) % len(names)]
+        self.list.move_to_key(next(line.key for line in self.list.rows if line.section == wanted))
+
+    # -- changing
+
+    @on(VirtualList.Opened)
+    async def _opened(self) -> None:
+        await self.run_command("settings.edit")
+
+    def action_edit(self) -> None:
+        row = self.list.row
+        if row is None or row.setting is None:
+            return
+        if _is_switch(row):
+            self.action_toggle()
+        else:
+            self.in_thread(
+                options, row.setting, then=lambda found: self._ask(row, found), group="options"
+            )
+
+    def _ask(self, row: SettingRow, found: Sequence[tuple[str, str]]) -> None:
+        setting = row.setting
+        if setting is None:
+            return
+        if found:
+            menu = Menu(setting.key, lettered(found), row.shown)
+            self.app.push_screen(menu, lambda value: None if value is None else self._set(setting, value))
+        else:
+            self._editing = setting
+            self.query_one(LineInput).ask(f"{setting.key} =", row.shown, purpose="value")
+
+    def action_toggle(self) -> None:
+        row = self.list.row
+        if row is None or row.setting is None:
+            return
+        if _is_switch(row):
+            self._set(row.setting, "off" if row.shown == "on" else "on")
+        elif row.setting.choices:
+            choices = row.setting.choices
+            self._set(row.setting, choices[(choices.index(row.shown) + 1) % len(choices)])
+        else:
+            self.action_edit()
+
+    def _set(self, setting: Setting, text: str) -> None:
+        self.in_thread(
+            settings.set,
+            desk_app(self).actor,
+            setting.key,
+            text,
+            then=lambda value: self._saved(setting, value),
+            failed=lambda error: self._refused(setting, text, error),
+        )
+
+    def _saved(self, setting: Setting, value: object) -> None:
+        self.flash(f"{setting.key} is now {settings.shown(setting, value) or 'empty'}")
+        self.desk_changed()
+
+    def _refused(self, setting: Setting, text: str, error: Exception) -> None:
+        desk_app(self).flash_error(error)
+        if setting.kind not in ("switch", "choice"):
+            self._editing = setting
+            self.query_one(LineInput).ask(f"{setting.key} =", text, purpose="value")
+
+    def action_reset(self) -> None:
+        row = self.list.row
+        if row is not None and row.setting is not None:
+            setting = row.setting
+            self.in_thread(
+                settings.reset, desk_app(self).actor, setting.key, then=lambda value: self._saved(setting, value)
+            )
+
+    # -- the line to type in
+
+    def action_find(self) -> None:
+        self.query_one(LineInput).ask("/ search settings:", self._words, purpose="find")
+
+    def action_clear(self) -> None:
+        self._words = ""
+        self._show()
+
+    @on(LineInput.Typed)
+    def _typed(self, event: LineInput.Typed) -> None:
+        if event.purpose == "find":
+            self._words = event.text
+            self._show()
+        elif self._editing is not None and self._editing.kind == "schedule":
+            self.query_one("#settings-help", Static).update(plain(f" {_schedule_words(event.text)}"))
+
+    @on(LineInput.Answered)
+    def _answered(self, event: LineInput.Answered) -> None:
+        self.list.focus()
+        if event.purpose == "value" and self._editing is not None:
+            self._set(self._editing, event.text)
+
+    @on(LineInput.Cancelled)
+    def _cancelled(self, event: LineInput.Cancelled) -> None:
+        self.list.focus()
+        if event.purpose == "find":
+            self.action_clear()
+
+
+def _kind_words(setting: Setting) -> str:
+    match setting.kind:
+        case "number":
+            return f"{setting.low} to {setting.high}, default {setting.default}"
+        case "schedule":
+            return f"'every 45 minutes' or a cron line, default {setting.default}"
+        case "addresses":
+            return "mail addresses, with commas"
+        case _:
+            return f"default {settings.shown(setting, setting.default) or 'empty'}"
+
+
+def _schedule_words(text: str) -> str:
+    from desk.errors import DeskError
+    from desk.schedules import parse
+
+    try:
+        schedule = parse(text)
+    except DeskError as error:
+        return f"{error} - {error.hint}"
+    return schedule.words() + (f" ({schedule.warning})" if schedule.warning else "")
