@@ -25,12 +25,12 @@ from tui.commands import GLOBAL, Command
 from tui.guard import ControlGuard
 from tui.health import Health, observe
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmall
+from tui.ways import Ways
 from tui.widgets.flash import Flash, Level, words_for
 from tui.work import THREADS, in_pool
 
 if TYPE_CHECKING:
     from desk.actors import Actor
-
     from desk.home import Desk
     from tui.widgets.command_screen import CommandScreen
 
@@ -48,7 +48,7 @@ def _lazy(path: str) -> Callable[[], Screen[Any]]:
     return make
 
 
-class NightdeskApp(App[int], inherit_bindings=False):
+class NightdeskApp(Ways, App[int], inherit_bindings=False):
     """The terminal front of one desk, for one agent.
 
     `worker` is what ends the worker child, if the app started one; it is the caller's to call. The
@@ -60,7 +60,7 @@ class NightdeskApp(App[int], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     # Textual types these as instance variables.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (20, "-short"), (30, "-tall")]  # noqa: RUF012
     DEFAULT_MODE = "tickets"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "tickets": _lazy("tui.screens.tickets:TicketsScreen"),
@@ -88,6 +88,8 @@ class NightdeskApp(App[int], inherit_bindings=False):
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
         self.health = Health()
         self.restricted = desk.settings.restricted
+        self.me = frozenset(part for part in (actor.login, actor.name, actor.email) if part)
+        self.files_directory = desk.paths.data / "attachments" if self.restricted else Path.home()
         self.host = os.uname().nodename.partition(".")[0]
         self.local_minute = self._minute()
         self.animation_level = "none"
@@ -168,6 +170,10 @@ class NightdeskApp(App[int], inherit_bindings=False):
             if show is not None and show(Flash(text, level)):
                 return
 
+    def flash_later(self, text: str) -> None:
+        """Say it when the screen on top has closed."""
+        self.call_later(self.flash, text)
+
     def flash_error(self, error: BaseException) -> None:
         """Say what did not work and what to do; a fault of our own also leaves a report."""
         if hasattr(error, "hint"):
@@ -202,6 +208,8 @@ class NightdeskApp(App[int], inherit_bindings=False):
         if minute != self.local_minute:
             self.local_minute = minute
             self._tell_health()
+        if self._mail_leaving is not None:
+            self.tell_leaving()
         if not self._watching and not self._leaving:
             self._watching = True
             self.run_worker(self._watch(), exit_on_error=False)

@@ -25,6 +25,8 @@ class Health:
     """Deliveries that failed or are uncertain."""
     fetched_at: datetime | None = None
     fetched: int = 0
+    lines: tuple[tuple[str, str], ...] = ()
+    """(name, ``OK`` or what is wrong) of each mailbox."""
 
     @property
     def right(self) -> str:

@@ -97,7 +97,7 @@ class Works(DOMNode):
                     self._give_failure(error, failed)
                 return
             if then is not None and self._is_current(group, number):
-                self.app.call_later(self._finish, group, number, then)
+                self.app.call_later(self._end_stream, group, number, then)
 
         return self.app.run_worker(run(), name=group, exit_on_error=False)
 
@@ -109,7 +109,7 @@ class Works(DOMNode):
         if self._is_current(group, number):
             each(item)
 
-    def _finish(self, group: str, number: int, then: Callable[[], object]) -> None:
+    def _end_stream(self, group: str, number: int, then: Callable[[], object]) -> None:
         if self._is_current(group, number):
             then()
 

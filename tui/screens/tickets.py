@@ -1,9 +1,461 @@
-"""Tickets: the list and the preview."""
+"""Tickets: the list with its views and filter, and a preview of the ticket under the cursor."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.timer import Timer
+
+from desk import views
+from desk.filters import TicketFilter
+from desk.views import VIEWS, ListQuery, TicketLine
+from tui.commands import Command
+from tui.plain import line
+from tui.ticket_text import Reader
+from tui.ticket_verbs import VERBS, TicketVerbs
+from tui.times import clock_today
 from tui.widgets.command_screen import CommandScreen
+from tui.widgets.line_input import LineInput
+from tui.widgets.menu import Menu, MenuItem
+from tui.widgets.preview import Preview
+from tui.widgets.rule import TitledRule
+from tui.widgets.ticket_list import TicketHead, TicketList, TicketPages
+from tui.widgets.views_bar import SHOWN, ViewsBar, ViewsPane
+from tui.widgets.virtual_list import VirtualList
+from tui.work import desk_app
+
+if TYPE_CHECKING:
+    from desk.tickets import TicketDetail
+
+PREVIEW_DELAY = 0.12
+"""Seconds the cursor rests before its ticket is read: a preview costs more bytes than the move."""
+MARK_LIMIT = 10_000
+"""Tickets that "mark all" marks at most."""
+SORT_ITEMS = (
+    MenuItem("u", "last activity", "updated"),
+    MenuItem("c", "newest first", "created"),
+    MenuItem("p", "priority", "priority"),
+    MenuItem("d", "due first", "due"),
+)
+SORT_WORDS = {item.value: item.text for item in SORT_ITEMS}
+
+LIST = "This list"
 
 
-class TicketsScreen(CommandScreen[None]):
+def _here(command: str, key: str, title: str, text: str, action: str, **more: Any) -> Command:
+    return Command(f"tickets.{command}", key, title, text, LIST, action, **more)
+
+
+class TicketsScreen(TicketVerbs, CommandScreen[None]):
+    """The first screen: what has to be done."""
+
+    CSS_PATH = "tickets.tcss"
     PLACE = "tickets"
+    AUTO_FOCUS = "TicketList"
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        _here("open", "", "Open", "Read the whole thread.", "open", footer="open", label="ret"),
+        *VERBS,
+        _here("mark", "space", "Mark", "Mark the ticket and move down.", "mark", footer="mark"),
+        _here(
+            "range", "v", "Range", "Mark every ticket the cursor passes.", "range", footer="range", wide=True
+        ),
+        _here("all", "asterisk", "Mark all", "Mark all tickets of this list.", "mark_all"),
+        _here(
+            "filter",
+            "slash",
+            "Filter",
+            "Show only what fits: state:open owner:me p:high tag:vpn"
+            " from:@corp.ex age:>2d has:attachment is:unread, or words of the mails; ! negates.",
+            "filter",
+            footer="find",
+        ),
+        _here(
+            "view_before", "left_square_bracket", "Previous view", "Show the view to the left.", "view(-1)"
+        ),
+        _here(
+            "view_after",
+            "right_square_bracket",
+            "Next view",
+            "Show the view to the right.",
+            "view(1)",
+            footer="view",
+            wide=True,
+            label="[ ]",
+        ),
+        _here("sort", "O", "Sort", "Choose the order of the list.", "sort"),
+        _here("new", "n", "New ticket", "Write to somebody first.", "new_ticket"),
+        _here("drafts", "D", "Drafts", "Go on with something you began to write.", "drafts"),
+        _here("fetch", "ctrl+r", "Fetch now", "Fetch every mailbox now.", "fetch", footer="fetch", wide=True),
+        _here(
+            "zoom",
+            "z",
+            "Zoom",
+            "Give the pane with the focus all the room, and back.",
+            "zoom",
+            footer="zoom",
+            wide=True,
+        ),
+        _here("preview_down", "J", "Preview down", "Scroll the preview.", "preview_scroll(1)"),
+        _here("preview_up", "K", "Preview up", "Scroll the preview back.", "preview_scroll(-1)"),
+        _here(
+            "pane", "tab,h,l", "Next pane", "Move between list and preview.", "pane", footer="pane", wide=True
+        ),
+        _here("back", "escape", "Back", "Clear the marks, then the filter.", "back"),
+        _here(
+            "quit",
+            "q",
+            "Quit",
+            "Clear marks and filter; when there are none, leave Nightdesk.",
+            "quit_or_back",
+            footer="quit",
+            wide=True,
+        ),
+    )
+
+    @dataclass
+    class _Counted:
+        counts: dict[str, int]
+        filtered: int | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view = "open"
+        self._sort = "updated"
+        self._filter: TicketFilter | None = None
+        self._counts: dict[str, int] = {}
+        self._preview_timer: Timer | None = None
+        self._offered = False
+
+    def compose_body(self) -> ComposeResult:
+        app = desk_app(self)
+        self.tickets = TicketList(app.me, app.now, id="ticket-list")
+        yield ViewsBar()
+        yield LineInput()
+        with Horizontal(id="panes"):
+            yield ViewsPane()
+            with Vertical(id="main"):
+                with Vertical(id="list-pane"):
+                    yield TicketHead(self.tickets)
+                    yield self.tickets
+                yield TitledRule(id="preview-rule")
+                yield Preview(id="preview")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(Preview).border_title = Content("preview")
+        self._show_query()
+        self._look_for_drafts()
+
+    # -- the list
+
+    def query_now(self) -> ListQuery:
+        """What the list shows."""
+        return ListQuery(self._view, self._filter, self._sort, desk_app(self).actor)
+
+    def _show_query(self) -> None:
+        self._say_empty()
+        self.tickets.show(TicketPages(self.query_now()))
+        self._count()
+        bar = self.query_one(ViewsBar)
+        bar.view, bar.filter_text = self._view, self._filter.text if self._filter else ""
+        bar.filter_count = None
+        self.query_one(ViewsPane).view = self._view
+        self._title()
+
+    def _count(self) -> None:
+        actor, query = desk_app(self).actor, self.query_now()
+
+        def count() -> TicketsScreen._Counted:
+            return self._Counted(views.counts(actor), views.count(query) if query.filter else None)
+
+        self.in_thread(count, then=self._show_counts, group="counts")
+
+    def _show_counts(self, counted: _Counted) -> None:
+        self._counts = counted.counts
+        for pane in (self.query_one(ViewsBar), self.query_one(ViewsPane)):
+            pane.counts = counted.counts
+        self.query_one(ViewsBar).filter_count = counted.filtered
+        self._title(counted.filtered)
+        self._status()
+
+    def _title(self, filtered: int | None = None) -> None:
+        title = next(view.title for view in VIEWS if view.key == self._view)
+        count = self._counts.get(self._view)
+        words = f"{title}{'' if count is None else f' {count}'}"
+        if self._filter:
+            found = "" if filtered is None else f" - {filtered} found"
+            words = f"{title}  / {line(self._filter.text)}{found}"
+        pane = self.query_one("#list-pane")
+        pane.border_title = Content(words)
+        pane.border_subtitle = Content(f"sort: {SORT_WORDS[self._sort]} (O)")
+
+    def _say_empty(self) -> None:
+        title = next(view.title for view in VIEWS if view.key == self._view)
+        if self._filter:
+            text = "No ticket fits. Esc clears the filter, / changes it"
+        elif desk_app(self).health.mailboxes == 0:
+            text = "No mailbox yet: no mail can come. Enter sets up the first one"
+        else:
+            text = f"No tickets in {title}. [ ] other views, / filter, ^R fetch"
+        if text != self.tickets.empty_text:
+            self.tickets.empty_text = text
+            self.tickets.refresh()
+
+    def _status(self) -> None:
+        marked = len(self.tickets.marks)
+        health = desk_app(self).health
+        counts = self._counts
+        parts = [f"{marked} marked"] if marked else []
+        if counts:
+            parts.append(f"{counts.get('open', 0)} open, {counts.get('overdue', 0)} overdue")
+        if health.fetched_at is not None:
+            moment = health.fetched_at.astimezone(desk_app(self).desk.zone)
+            parts.append(f"fetched {moment:%H:%M}" + (f" (+{health.fetched})" if health.fetched else ""))
+        self.status(left=" | ".join(parts))
+
+    def health_changed(self) -> None:
+        super().health_changed()
+        self.query_one(ViewsPane).mailboxes = desk_app(self).health.lines
+        self._say_empty()
+        self._status()
+
+    def desk_changed(self) -> None:
+        self.tickets.reload()
+        self._count()
+
+    @on(VirtualList.Loaded, "#ticket-list")
+    def _list_loaded(self) -> None:
+        if self.tickets.fit_numbers():
+            self.tickets.refresh()
+            self.query_one(TicketHead).refresh()
+
+    @on(VirtualList.Highlighted, "#ticket-list")
+    def _list_moved(self) -> None:
+        if self._preview_timer is not None:
+            self._preview_timer.stop()
+        self._preview_timer = self.set_timer(PREVIEW_DELAY, self._load_preview)
+
+    @on(VirtualList.Opened, "#ticket-list")
+    def _list_opened(self) -> None:
+        self.action_open()
+
+    # -- the preview
+
+    def _load_preview(self) -> None:
+        row = self.tickets.row
+        if row is None:
+            self.forget("preview")
+            self._show_preview(None)
+            return
+        if not self.query_one(Preview).display:
+            return
+        from desk import tickets
+
+        self.in_thread(tickets.show, row.number, then=self._show_preview, group="preview")
+
+    def _show_preview(self, detail: TicketDetail | None) -> None:
+        app = desk_app(self)
+        reader = Reader(app.me, app.now(), app.desk.zone)
+        self.query_one(Preview).show(detail, reader)
+        title = f"#{detail.number} {line(detail.subject)}" if detail else ""
+        tags = ", ".join(line(tag) for tag in detail.tags) if detail else ""
+        self.query_one("#preview-rule", TitledRule).set_text(title, tags)
+        self.query_one(Preview).border_title = Content(title)
+
+    # -- whose turn it is
+
+    def chosen_numbers(self) -> list[str]:
+        return [row.number for row in self.tickets.chosen()]
+
+    def current_number(self) -> str | None:
+        return self.tickets.row.number if self.tickets.row else None
+
+    def current_tags(self) -> Sequence[str]:
+        row = self.tickets.row
+        return row.tags if row and len(self.tickets.chosen()) == 1 else ()
+
+    def ticket_changed(self) -> None:
+        self.tickets.clear_marks()
+        self.desk_changed()
+
+    def copy_choices(self) -> list[tuple[str, str, str]]:
+        row = self.tickets.row
+        if row is None:
+            return []
+        return [
+            ("n", "number", f"#{row.number}"),
+            ("a", "address", row.requester_email),
+            ("s", "subject", row.subject),
+        ]
+
+    # -- commands
+
+    def action_open(self) -> None:
+        if self.tickets.row is None:
+            if desk_app(self).health.mailboxes == 0 and not self._filter:
+                desk_app(self).open_mailbox_form()
+            return
+        desk_app(self).open_thread(self.tickets.row.number, self.tickets)
+
+    def action_mark(self) -> None:
+        self.tickets.toggle_mark()
+        self._status()
+
+    def action_range(self) -> None:
+        marking = self.tickets.toggle_range()
+        self.flash("Marking: move the cursor, v ends" if marking else f"{len(self.tickets.marks)} marked")
+        self._status()
+
+    def action_mark_all(self) -> None:
+        pages = TicketPages(self.query_now())
+        self.in_thread(pages.all, MARK_LIMIT, then=self._mark_these, group="marks")
+
+    def _mark_these(self, rows: list[TicketLine]) -> None:
+        self.tickets.set_marks(rows)
+        cut = " (no more at once)" if len(rows) == MARK_LIMIT else ""
+        self.flash(f"{len(rows)} marked{cut}")
+        self._status()
+
+    def action_filter(self) -> None:
+        text = self._filter.text if self._filter else ""
+        self.query_one(ViewsBar).display = False
+        self.query_one(LineInput).ask(
+            "/", text, purpose="filter", placeholder="state:open owner:me tag:vpn from:@corp.ex printer"
+        )
+
+    def on_line_input_answered(self, event: LineInput.Answered) -> None:
+        self._end_prompt()
+        if event.purpose == "tags":
+            self.set_tags(event.text)
+            return
+        from desk.filters import parse
+
+        actor = desk_app(self).actor
+        if not event.text.strip():
+            self._set_filter(None)
+        else:
+            self.in_thread(parse, event.text, actor, then=self._set_filter, group="filter")
+
+    def on_line_input_cancelled(self) -> None:
+        self._end_prompt()
+
+    def _end_prompt(self) -> None:
+        self.query_one(ViewsBar).display = True
+        self.tickets.focus()
+
+    def _set_filter(self, wanted: TicketFilter | None) -> None:
+        self._filter = wanted or None
+        self._show_query()
+
+    def action_view(self, step: int) -> None:
+        at = SHOWN.index(self._view) if self._view in SHOWN else 0
+        self._view = SHOWN[(at + step) % len(SHOWN)]
+        self._show_query()
+
+    def action_sort(self) -> None:
+        def picked(sort: str | None) -> None:
+            if sort is not None:
+                self._sort = sort
+                self._show_query()
+
+        self.app.push_screen(Menu("Sort by", SORT_ITEMS, self._sort), picked)
+
+    def action_new_ticket(self) -> None:
+        desk_app(self).compose_new()
+
+    def action_fetch(self) -> None:
+        desk_app(self).fetch_all()
+
+    def action_zoom(self) -> None:
+        main = self.query_one("#main")
+        if main.has_class("-zoom-list") or main.has_class("-zoom-preview"):
+            main.remove_class("-zoom-list", "-zoom-preview")
+        elif self.query_one(Preview).body.has_focus:
+            main.add_class("-zoom-preview")
+        else:
+            main.add_class("-zoom-list")
+
+    def action_pane(self) -> None:
+        body = self.query_one(Preview).body
+        if self.tickets.has_focus and self.query_one(Preview).display:
+            body.focus()
+        else:
+            self.tickets.focus()
+
+    def action_preview_scroll(self, step: int) -> None:
+        self.query_one(Preview).body.action_scroll_half(step)
+
+    def action_back(self) -> None:
+        main = self.query_one("#main")
+        if main.has_class("-zoom-list") or main.has_class("-zoom-preview"):
+            main.remove_class("-zoom-list", "-zoom-preview")
+            self.tickets.focus()
+        elif not self.tickets.has_focus:
+            self.tickets.focus()
+        elif self.tickets.clear_marks():
+            self._status()
+        elif self._filter:
+            self._set_filter(None)
+        else:
+            self.flash("q or ^Q leaves Nightdesk")
+
+    def action_quit_or_back(self) -> None:
+        if self.tickets.has_focus and not self.tickets.marks and not self._filter:
+            desk_app(self).action_leave()
+        else:
+            self.action_back()
+
+    # -- what was being written
+
+    def _look_for_drafts(self) -> None:
+        from desk import drafts
+
+        self.in_thread(drafts.drafts, desk_app(self).actor, then=self._tell_drafts, group="drafts")
+
+    def _tell_drafts(self, kept: Sequence[Any]) -> None:
+        if kept and not self._offered:
+            self._offered = True
+            app = desk_app(self)
+            newest = kept[0]
+            when = clock_today(newest.updated, app.now(), app.desk.zone)
+            what = f"to #{newest.number}" if newest.number else "of a new ticket"
+            more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
+            self.flash(
+                f"A {newest.kind} {what} was not finished ({when}){more}: D goes on with it", "warning"
+            )
+
+    def action_drafts(self) -> None:
+        from desk import drafts
+
+        self.in_thread(drafts.drafts, desk_app(self).actor, then=self._offer_drafts, group="drafts")
+
+    def _offer_drafts(self, kept: Sequence[Any]) -> None:
+        if not kept:
+            self.flash("There are no drafts")
+            return
+        app = desk_app(self)
+        items = []
+        for index, draft in enumerate(kept[:20]):
+            when = clock_today(draft.updated, app.now(), app.desk.zone)
+            what = f"{draft.kind} to #{draft.number}" if draft.number else "new ticket"
+            start = line(draft.body)[:34]
+            items.append(MenuItem("0123456789abcdefghil"[index], f"{what}, {when}: {start}", str(index)))
+
+        def picked(value: str | None) -> None:
+            if value is not None:
+                app.resume_draft(kept[int(value)])
+
+        app.push_screen(Menu("Drafts", items), picked)
+
+    def on_resize(self, event: events.Resize) -> None:
+        try:
+            self.call_after_refresh(self._load_preview)
+        except NoMatches:
+            return

@@ -97,6 +97,13 @@ class CommandScreen(CommandNode, Screen[ScreenResultType]):
         except NoMatches:
             return
 
+    def notice(self, text: str) -> None:
+        """Show a countdown in place of the status line's left side; empty ends it."""
+        try:
+            self.query_one(StatusLine).notice(text)
+        except NoMatches:
+            return
+
     def flash(self, text: str, level: Level = "info") -> None:
         """Say one line over the status line."""
         desk_app(self).flash(text, level)

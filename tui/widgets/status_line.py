@@ -20,6 +20,7 @@ class StatusLine(Widget):
         super().__init__()
         self._left = ""
         self._right = ""
+        self._notice = ""
         self._flash: Flash | None = None
         self._timer: Timer | None = None
 
@@ -30,6 +31,13 @@ class StatusLine(Widget):
         self._right = self._right if right is None else line(right)
         if before != (self._left, self._right) and self._flash is None:
             self.refresh()
+
+    def notice(self, text: str) -> None:
+        """Show this in place of the left side as long as it is not empty: a countdown."""
+        if text != self._notice:
+            self._notice = line(text)
+            if self._flash is None:
+                self.refresh()
 
     def flash(self, flash: Flash) -> None:
         """Show one line in their place until it is old or the next one comes."""
@@ -47,7 +55,7 @@ class StatusLine(Widget):
     @property
     def text(self) -> str:
         """What stands there now, for tests."""
-        return self._flash.text if self._flash else self._left
+        return self._flash.text if self._flash else self._notice or self._left
 
     def render(self) -> Content:
         width = max(0, self.size.width - 2)
@@ -57,5 +65,5 @@ class StatusLine(Widget):
             return Content.assemble(" ", (cell(words + line(self._flash.text), width), style), " ")
         right = self._right if cell_len(self._right) < width else ""
         gap = 1 if right else 0
-        left = cell(self._left, width - cell_len(right) - gap)
+        left = cell(self._notice or self._left, width - cell_len(right) - gap)
         return Content(f" {left}{' ' * gap}{right} ")

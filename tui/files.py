@@ -1,0 +1,119 @@
+"""Files that leave the desk and files that come in: names of strangers never choose where."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.files import ensure_dir
+from desk.errors import DeskError
+from mail.inert import one_line
+
+LARGEST = 25_000_000
+"""Bytes of one file that can be attached; most mail servers refuse more."""
+
+_UNSAFE = re.compile(r"[^\w.,+=@() -]")
+_RESERVED = {"", ".", ".."}
+
+
+class FileTrouble(DeskError):
+    """A file that cannot be written or read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file that goes along with an answer."""
+
+    path: Path
+    name: str
+    type: str
+    size: int
+
+
+def safe_name(name: str) -> str:
+    """A stranger's file name as one that can do no harm: no directory, no leading dot, no odd character."""
+    last = one_line(name, 400).replace("\\", "/").rsplit("/", 1)[-1]
+    clean = _UNSAFE.sub("_", last).strip(" .").lstrip("-")
+    if clean in _RESERVED:
+        return "attachment"
+    while len(clean.encode()) > 160:
+        stem, dot, end = clean.rpartition(".")
+        clean = f"{stem[:-1]}{dot}{end}" if dot and len(end) < 12 and len(stem) > 1 else clean[:-1]
+    return clean
+
+
+def save(data: bytes, name: str, directory: Path) -> Path:
+    """Write bytes to a new private file in `directory`, never over another one; returns where.
+
+    Raises FileTrouble.
+    """
+    try:
+        if not directory.is_dir():
+            ensure_dir(directory, 0o700)
+        for place in _places(directory, safe_name(name)):
+            try:
+                handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            except FileExistsError:
+                continue
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            return place
+    except OSError as error:
+        raise FileTrouble(f"{directory}: {error.strerror}", "choose another directory") from error
+    raise FileTrouble(f"{directory} has too many files of that name", "choose another directory")
+
+
+def _places(directory: Path, name: str) -> list[Path]:
+    stem, dot, end = name.rpartition(".")
+    if not dot or not stem:
+        stem, dot, end = name, "", ""
+    return [directory / name, *(directory / f"{stem}-{number}{dot}{end}" for number in range(1, 1000))]
+
+
+def look_at(text: str, only_in: Path | None) -> LocalFile:
+    """The file of that path; with `only_in` it must be directly in that directory. Raises FileTrouble."""
+    path = Path(text).expanduser() if only_in is None else only_in / text
+    if only_in is not None and ("/" in text or text in _RESERVED or path.is_symlink()):
+        raise FileTrouble(f"only files in {only_in} can be attached", "put the file there first")
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise FileTrouble(f"{path} is no file", "give the path of a file")
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise FileTrouble(f"{path}: {error.strerror}", "check the path") from error
+    if size > LARGEST:
+        raise FileTrouble(
+            f"{path.name} has {size // 1_000_000} MB", f"at most {LARGEST // 1_000_000} MB go by mail"
+        )
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return LocalFile(path, one_line(path.name, 200), kind, size)
+
+
+def listed(directory: Path) -> list[LocalFile]:
+    """The files of a directory that can be attached."""
+    found = []
+    try:
+        names = sorted(
+            entry.name for entry in directory.iterdir() if entry.is_file() and not entry.is_symlink()
+        )
+    except OSError:
+        return []
+    for name in names[:40]:
+        try:
+            found.append(look_at(name, directory))
+        except FileTrouble:
+            continue
+    return found
+
+
+def home_text(path: Path) -> str:
+    """A path as people write it, with ~ for their home."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)

@@ -1,0 +1,141 @@
+"""The files of one message: save one, or all, or the mail itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from tui import files
+from tui.commands import Command
+from tui.plain import cell, line, size_text
+from tui.widgets.command_screen import CommandModal
+from tui.widgets.line_input import LineInput
+from tui.widgets.text_pane import Line, TextPane
+from tui.work import desk_app
+
+if TYPE_CHECKING:
+    from desk.tickets import MessageView
+
+GROUP = "Attachments"
+MAIL = "the mail itself (.eml)"
+
+
+class AttachmentsScreen(CommandModal[None]):
+    """Saves to a directory that is asked for; in restricted mode to the desk's one directory."""
+
+    DEFAULT_CSS = """
+    AttachmentsScreen { align: center middle; background: transparent; }
+    AttachmentsScreen > Vertical {
+        width: 76; max-width: 96%; height: auto; max-height: 80%; min-height: 8;
+        border: round $primary; background: $surface; padding: 0 1;
+    }
+    AttachmentsScreen TextPane { height: 10; }
+    """
+    AUTO_FOCUS = "TextPane"
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command("attachments.down", "down,j", "Next", "Next file.", GROUP, "move(1)"),
+        Command("attachments.up", "up,k", "Previous", "Previous file.", GROUP, "move(-1)"),
+        Command("attachments.save", "enter,s", "Save", "Save this file.", GROUP, "save", "save"),
+        Command("attachments.all", "A", "Save all", "Save every file.", GROUP, "save_all", "save all"),
+        Command("attachments.back", "escape,q,o", "Close", "Back to the thread.", GROUP, "back", "close"),
+    )
+
+    def __init__(self, number: str, message: MessageView) -> None:
+        super().__init__()
+        self._number = number
+        self._message = message
+        self._cursor = 0
+        self._all = False
+        self._rows = [
+            *((item.name, f"{size_text(item.size)}  {line(item.type)}") for item in message.attachments)
+        ]
+        if message.kind != "note":
+            self._rows.append((MAIL, "as it came in" if message.kind == "customer" else "as it went out"))
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield TextPane()
+            yield LineInput()
+
+    def on_mount(self) -> None:
+        box = self.query_one(Vertical)
+        box.border_title = Content(f"Files of this message - #{self._number}")
+        box.border_subtitle = Content("ret save   A all   Esc close")
+        self._paint()
+
+    def _paint(self) -> None:
+        def lines(width: int) -> list[Line]:
+            rows: list[Line] = []
+            for index, (name, about) in enumerate(self._rows):
+                here = index == self._cursor
+                text = f"{'>' if here else ' '} {cell(name, width - 30)} {about}"
+                rows.append([(cell(text, width), "reverse" if here else "")])
+            return rows or [[("There are no files here.", "dim")]]
+
+        pane = self.query_one(TextPane)
+        pane.show(lines, keep=True)
+        pane.make_visible(self._cursor, self._cursor)
+
+    def action_move(self, step: int) -> None:
+        self._cursor = max(0, min(self._cursor + step, len(self._rows) - 1))
+        self._paint()
+
+    def action_save(self) -> None:
+        self._begin(every=False)
+
+    def action_save_all(self) -> None:
+        self._begin(every=True)
+
+    def _begin(self, *, every: bool) -> None:
+        if not self._rows:
+            return
+        self._all = every
+        app = desk_app(self)
+        if app.restricted:
+            self._save_to(app.files_directory)
+        else:
+            self.query_one(LineInput).ask("Save in:", files.home_text(app.files_directory), purpose="save")
+
+    def on_line_input_answered(self, event: LineInput.Answered) -> None:
+        self.query_one(TextPane).focus()
+        if event.text.strip():
+            directory = Path(event.text.strip()).expanduser()
+            desk_app(self).files_directory = directory
+            self._save_to(directory)
+
+    def on_line_input_cancelled(self) -> None:
+        self.query_one(TextPane).focus()
+
+    def _save_to(self, directory: Path) -> None:
+        count = len(self._message.attachments)
+        wanted = range(count) if self._all else [self._cursor]
+        self.in_thread(self._write, directory, list(wanted), then=self._saved, group="save")
+
+    def _write(self, directory: Path, wanted: list[int]) -> list[Path]:
+        from desk import tickets
+
+        places = []
+        for index in wanted:
+            if index < len(self._message.attachments):
+                item = self._message.attachments[index]
+                places.append(files.save(tickets.attachment_bytes(item.id), item.name, directory))
+            else:
+                name = f"ticket-{self._number}-{self._message.id}.eml"
+                places.append(files.save(tickets.raw_message(self._message.id), name, directory))
+        return places
+
+    def _saved(self, places: list[Path]) -> None:
+        if len(places) == 1:
+            desk_app(self).flash(f"Saved {files.home_text(places[0])}")
+        elif places:
+            desk_app(self).flash(f"Saved {len(places)} files in {files.home_text(places[0].parent)}")
+        else:
+            desk_app(self).flash("There is nothing to save")
+        self.dismiss(None)
+
+    def action_back(self) -> None:
+        self.dismiss(None)

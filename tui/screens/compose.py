@@ -1,0 +1,518 @@
+"""Compose: writing an answer, a note or a first mail. Nothing is sent from here, see `review`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.timer import Timer
+from textual.widgets import Input, Static, TextArea
+
+from tui import files, writing
+from tui.commands import Command
+from tui.plain import cell, line, plain, size_text, width_of
+from tui.ticket_text import Reader, body_lines, head_line
+from tui.times import clock_today
+from tui.widgets.command_screen import CommandScreen
+from tui.widgets.confirm import Confirm
+from tui.widgets.line_input import LineInput, SteadyInput
+from tui.widgets.menu import Menu, MenuItem, lettered
+from tui.widgets.rule import TitledRule
+from tui.widgets.text_pane import Line, TextPane
+from tui.work import desk_app
+from tui.writing import Sheet
+
+AUTOSAVE_SECONDS = 2.0
+EDITORS = ("VISUAL", "EDITOR")
+WRITING = "In the editor"
+
+STATES_AFTER = (
+    MenuItem("u", "unchanged", ""),
+    MenuItem("o", "open", "open"),
+    MenuItem("w", "waiting for the customer", "waiting"),
+    MenuItem("c", "closed", "closed"),
+)
+
+
+def _here(command: str, key: str, title: str, text: str, action: str, **more: Any) -> Command:
+    return Command(f"compose.{command}", key, title, text, WRITING, action, **more)
+
+
+def _mail_only(screen: Any) -> str | None:
+    return "a note is no mail" if screen.sheet.kind == "note" else None
+
+
+def _editor(screen: Any) -> str | None:
+    return "off in restricted mode" if desk_app(screen).restricted else None
+
+
+def _several_mailboxes(screen: Any) -> str | None:
+    if screen.sheet.kind != "new":
+        return "an answer leaves from the ticket's mailbox"
+    return None if len(screen.sheet.mailboxes) > 1 else "there is one mailbox"
+
+
+class Body(TextArea):
+    """The text; tab leaves it, nothing in it sends."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, soft_wrap=True, tab_behavior="focus", id="body", highlight_cursor_line=False)
+        self.cursor_blink = False
+
+
+class ComposeScreen(CommandScreen[None]):
+    """Keeps the draft two seconds after the last key, on Esc, and when the line is lost."""
+
+    CSS_PATH = "compose.tcss"
+    PLACE = "tickets"
+    AUTO_FOCUS = ""
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        _here(
+            "review",
+            "ctrl+s",
+            "Review and send",
+            "Look at the mail before it goes; a note is added at once.",
+            "review",
+            footer="review & send",
+        ),
+        _here(
+            "editor",
+            "ctrl+g",
+            "Editor",
+            "Write in $VISUAL or $EDITOR.",
+            "editor",
+            footer="$EDITOR",
+            enabled=_editor,
+        ),
+        _here("attach", "f2", "Attach", "Attach a file.", "attach", footer="attach", enabled=_mail_only),
+        _here("cc", "f3", "Cc", "Go to the line of the Cc addresses.", "cc", footer="Cc", enabled=_mail_only),
+        _here(
+            "pane",
+            "f4",
+            "Other pane",
+            "Go to what the customer wrote, and back.",
+            "other_pane",
+            footer="other pane",
+            wide=True,
+        ),
+        _here(
+            "state",
+            "f5",
+            "State after",
+            "The state the ticket gets when this is sent.",
+            "state_after",
+            footer="state",
+            enabled=_mail_only,
+        ),
+        _here(
+            "sender",
+            "f6",
+            "Mailbox",
+            "Which mailbox a first mail leaves from.",
+            "sender",
+            enabled=_several_mailboxes,
+        ),
+        _here("detach", "f7", "Detach", "Take an attached file away again.", "detach", enabled=_mail_only),
+        _here("discard", "f8", "Throw away", "Throw the draft away (asks).", "discard"),
+        _here("close", "escape", "Close", "Back; the draft is kept.", "close", footer="close"),
+    )
+
+    def __init__(self, sheet: Sheet) -> None:
+        super().__init__()
+        self.sheet = sheet
+        self._dirty = False
+        self._saved_at = ""
+        self._timer: Timer | None = None
+        self._saving = asyncio.Lock()
+        self._done = False
+
+    def hinted(self) -> tuple[Command, ...]:
+        return self.commands()
+
+    def compose_body(self) -> ComposeResult:
+        sheet = self.sheet
+        yield Static(id="compose-head")
+        yield TitledRule(id="head-rule")
+        with Horizontal(id="compose-panes"):
+            with Vertical(id="sheet"):
+                if sheet.kind != "note":
+                    yield Static(id="from")
+                    for name, text in (("To", sheet.to), ("Cc", sheet.cc), ("Subject", sheet.subject)):
+                        with Horizontal(classes="field"):
+                            yield Static(plain(f" {name:<8} "), classes="name")
+                            yield SteadyInput(text, id=name.lower())
+                yield TitledRule("Body" if sheet.kind != "note" else "Note", id="body-rule")
+                yield Body(sheet.body)
+            with Vertical(id="beside"):
+                yield TextPane(id="theirs")
+                yield TextPane(id="after-pane")
+        yield LineInput()
+        yield TitledRule(id="after-rule")
+        yield Static(id="after")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self.sheet.resumed is not None:
+            app = desk_app(self)
+            when = clock_today(self.sheet.resumed, app.now(), app.desk.zone)
+            self._saved_at = f"draft of {when}"
+            self.flash(f"This is your draft of {when}. F8 throws it away")
+        elif self.sheet.others:
+            self.flash(writing.others_words(self.sheet.others, desk_app(self).desk.zone), "warning")
+        self.query_one("#theirs").border_title = Content("What the customer wrote")
+        self.query_one("#after-pane").border_title = Content("After sending")
+        self.query_one("#after-pane").can_focus = False
+        self.query_one("#theirs", TextPane).show(self._their_lines)
+        if self.sheet.kind == "new" and not self.sheet.to:
+            self.query_one("#to").focus()
+        else:
+            self.query_one(Body).focus()
+        self._paint()
+
+    # -- painting
+
+    def _title(self) -> str:
+        sheet = self.sheet
+        what = {"reply": "Reply to", "note": "Note on", "new": "New ticket"}[sheet.kind]
+        return what if sheet.number is None else f"{what} #{sheet.number}"
+
+    def _paint(self) -> None:
+        sheet, width = self.sheet, self.app.size.width
+        right = f"{self._saved_at} "
+        left = f" {self._title()}  {line(sheet.ticket_subject)}"
+        head = cell(left, max(8, width - width_of(right) - 1)) + " " + right
+        self.query_one("#compose-head", Static).update(plain(head))
+        pane = self.query_one("#sheet")
+        pane.border_title, pane.border_subtitle = Content(self._title()), Content(self._saved_at)
+        if sheet.kind != "note":
+            more = "  (F6 changes)" if sheet.kind == "new" and len(sheet.mailboxes) > 1 else ""
+            self.query_one("#from", Static).update(plain(f" From     {line(sheet.sender)}{more}"))
+        names = ", ".join(f"{item.name} {size_text(item.size)}" for item in sheet.attachments) or "none"
+        state = sheet.status_after or "unchanged"
+        if sheet.kind == "note":
+            after = " A note is for agents only; no mail goes out."
+        else:
+            after = f" After sending: state [{state}]  F5     attachments: {line(names)}"
+        self.query_one("#after", Static).update(plain(cell(after, width)))
+        self.query_one("#after-pane", TextPane).show(self._after_lines)
+        self._paint_mode()
+
+    def _paint_mode(self) -> None:
+        if self.sheet.kind == "note":
+            mode = "Mode: note (internal)"
+        else:
+            to, cc = self._addresses("to"), self._addresses("cc")
+            count = len(to) + len(cc)
+            mode = f"Mode: {'reply' if self.sheet.kind == 'reply' else 'first mail'}"
+            mode += f" (mail goes to {count} address{'es' * (count != 1)})"
+        self.status(left=mode, right="Esc keeps the draft")
+
+    def _after_lines(self, width: int) -> list[Line]:
+        sheet = self.sheet
+        if sheet.kind == "note":
+            return [[(" Agents only; no mail goes out.", "")]]
+        rows: list[Line] = [[(f" State     [{sheet.status_after or 'unchanged'}]  F5", "")]]
+        if sheet.attachments:
+            rows += [
+                [(cell(f" Attach    {item.name}  {size_text(item.size)}", width), "")]
+                for item in sheet.attachments
+            ]
+            rows.append([("           F2 add   F7 take away", "dim")])
+        else:
+            rows.append([(" Attach    none   F2 add", "")])
+        rows.append([(cell(f" Leaves by {sheet.way}", width), "")])
+        return rows
+
+    def _their_lines(self, width: int) -> list[Line]:
+        detail = self.sheet.detail
+        if detail is None:
+            return [[(" This is the first mail of a new ticket.", "dim")]]
+        app = desk_app(self)
+        reader = Reader(app.me, app.now(), app.desk.zone)
+        lines: list[Line] = []
+        for message in list(detail.messages)[::-1][:6]:
+            lines.append(head_line(message, reader, width, current=False, first=False))
+            lines += body_lines(message, width, indent=1, limit=200)
+            lines.append([])
+        return lines
+
+    @on(TextArea.SelectionChanged)
+    def _cursor_moved(self) -> None:
+        row, column = self.query_one(Body).cursor_location
+        self.query_one("#body-rule", TitledRule).set_text(right=f"ln {row + 1}, col {column + 1}")
+
+    def on_resize(self) -> None:
+        try:
+            self._paint()
+        except NoMatches:
+            return
+
+    # -- the draft
+
+    @on(TextArea.Changed)
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        current = self._current()
+        if current == self.sheet:
+            return
+        self.sheet = current
+        self._paint_mode()
+        self._touch()
+
+    def _touch(self) -> None:
+        self._dirty = True
+        if self._timer is None:
+            self._timer = self.set_timer(AUTOSAVE_SECONDS, self._autosave)
+
+    def _current(self) -> Sheet:
+        body = self.query_one(Body).text
+        if self.sheet.kind == "note":
+            return replace(self.sheet, body=body)
+        return replace(
+            self.sheet,
+            body=body,
+            to=self.query_one("#to", Input).value,
+            cc=self.query_one("#cc", Input).value,
+            subject=self.query_one("#subject", Input).value,
+        )
+
+    def _addresses(self, field: str) -> list[str]:
+        return writing.addresses(self.query_one(f"#{field}", Input).value)
+
+    async def _autosave(self) -> None:
+        self._timer = None
+        self.run_worker(self.keep_draft(), exit_on_error=False)
+
+    async def keep_draft(self) -> None:
+        """Write the draft down if it has changed; also called when the line is lost."""
+        async with self._saving:
+            if not self._dirty or self._done:
+                return
+            self._dirty = False
+            self.sheet = self._current()
+            try:
+                draft_id = await self.call(writing.keep, desk_app(self).actor, self.sheet)
+            except Exception as error:
+                self._dirty = True
+                desk_app(self).flash_error(error)
+                return
+            self.sheet = replace(self.sheet, draft_id=draft_id)
+            self._saved_at = f"draft saved {desk_app(self).now().astimezone(desk_app(self).desk.zone):%H:%M}"
+            if self.is_attached:
+                self._paint()
+
+    async def action_close(self) -> None:
+        if self.query_one(LineInput).asking:
+            return
+        if self.query_one("#theirs").has_focus:
+            self.query_one(Body).focus()
+            return
+        await self.keep_draft()
+        if self._dirty:
+            return
+        if self.sheet.draft_id is not None:
+            desk_app(self).flash_later("The draft is kept: D in the list goes on with it")
+        self._end()
+
+    def _end(self) -> None:
+        self._done = True
+        if self._timer is not None:
+            self._timer.stop()
+        self.dismiss(None)
+
+    def action_discard(self) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._done = True
+                self.in_thread(writing.discard, self.sheet, then=lambda _: self._end(), group="draft")
+
+        self.app.push_screen(Confirm("Throw this draft away?", "What you wrote is gone then."), answered)
+
+    # -- fields
+
+    def action_cc(self) -> None:
+        self.query_one("#cc").focus()
+
+    def action_other_pane(self) -> None:
+        theirs = self.query_one("#theirs")
+        if theirs.has_focus or not self.query_one("#beside").display:
+            self.query_one(Body).focus()
+        else:
+            theirs.focus()
+
+    def action_state_after(self) -> None:
+        def picked(state: str | None) -> None:
+            if state is not None:
+                self._change(status_after=state)
+
+        self.app.push_screen(Menu("State after sending", STATES_AFTER, self.sheet.status_after), picked)
+
+    def action_sender(self) -> None:
+        def picked(address: str | None) -> None:
+            if address is not None:
+                chosen = next(item for item in self.sheet.mailboxes if item.address == address)
+                self._change(mailbox=chosen.address, sender=chosen.sender, way=chosen.way)
+
+        items = lettered([(item.address, item.sender) for item in self.sheet.mailboxes])
+        self.app.push_screen(Menu("From", items, self.sheet.mailbox), picked)
+
+    def _change(self, **values: Any) -> None:
+        self.sheet = replace(self._current(), **values)
+        self._paint()
+        self._touch()
+
+    def action_attach(self) -> None:
+        app = desk_app(self)
+        if not app.restricted:
+            self.query_one(LineInput).ask("Attach:", f"{files.home_text(Path.home())}/", purpose="attach")
+            return
+        self.in_thread(files.listed, app.files_directory, then=self._offer_files, group="files")
+
+    def _offer_files(self, found: list[files.LocalFile]) -> None:
+        directory = desk_app(self).files_directory
+        if not found:
+            self.flash(f"There are no files in {directory}")
+            return
+        items = lettered([(item.name, f"{item.name}  {size_text(item.size)}") for item in found])
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self._attach_file(name, directory)
+
+        self.app.push_screen(Menu("Attach", items), picked)
+
+    def _attach_file(self, text: str, only_in: Path | None) -> None:
+        self.in_thread(files.look_at, text, only_in, then=self._attached, group="attach")
+
+    def _attached(self, file: files.LocalFile) -> None:
+        self._change(attachments=(*self.sheet.attachments, file))
+        self.flash(f"Attached {file.name}, {size_text(file.size)}")
+
+    def action_detach(self) -> None:
+        if not self.sheet.attachments:
+            self.flash("Nothing is attached")
+            return
+        items = lettered([(str(index), item.name) for index, item in enumerate(self.sheet.attachments)])
+
+        def picked(value: str | None) -> None:
+            if value is not None:
+                kept = [item for index, item in enumerate(self.sheet.attachments) if str(index) != value]
+                self._change(attachments=tuple(kept))
+
+        self.app.push_screen(Menu("Take away", items), picked)
+
+    def on_line_input_typed(self, event: LineInput.Typed) -> None:
+        event.stop()
+
+    def on_line_input_answered(self, event: LineInput.Answered) -> None:
+        self.query_one(Body).focus()
+        if event.text.strip():
+            self._attach_file(event.text.strip(), None)
+
+    def on_line_input_cancelled(self) -> None:
+        self.query_one(Body).focus()
+
+    # -- another editor
+
+    def action_editor(self) -> None:
+        command = next((os.environ[name] for name in EDITORS if os.environ.get(name)), "vi")
+        directory = desk_app(self).desk.paths.drafts
+        try:
+            text = self._edit_in(shlex.split(command), directory)
+        except (OSError, ValueError) as error:
+            self.flash(f"{command} could not be run ({error}); the text is as it was", "error")
+            return
+        if text is not None:
+            self.query_one(Body).load_text(text)
+            self._typed()
+
+    def _edit_in(self, command: list[str], directory: Path) -> str | None:
+        from config.files import ensure_dir
+
+        ensure_dir(directory, 0o700)
+        handle, name = tempfile.mkstemp(".md", "answer-", directory)
+        path = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(self.query_one(Body).text)
+            with self.app.suspend():
+                done = subprocess.run([*command, name], check=False)
+            if done.returncode != 0:
+                self.flash(f"{command[0]} ended with {done.returncode}; the text is as it was", "warning")
+                return None
+            return path.read_text(encoding="utf-8", errors="replace")
+        finally:
+            path.unlink(missing_ok=True)
+
+    # -- sending
+
+    def action_review(self) -> None:
+        self.sheet = self._current()
+        if self.sheet.kind == "note":
+            self._add_note()
+            return
+        problem = writing.problem(self.sheet)
+        if problem:
+            self.flash(problem, "warning")
+            return
+        from tui.screens.review import ReviewScreen
+
+        self.app.push_screen(ReviewScreen(self.sheet), self._reviewed)
+
+    def _reviewed(self, decision: str | None) -> None:
+        if decision == "attach":
+            self.action_attach()
+        elif decision == "keep":
+            self._dirty = True
+            self.run_worker(self.action_close(), exit_on_error=False)
+        elif decision == "send":
+            self.run_worker(self._send(), exit_on_error=False)
+        else:
+            self.query_one(Body).focus()
+
+    async def _send(self) -> None:
+        async with self._saving:
+            if self._done:
+                return
+            self._done = True
+            app = desk_app(self)
+            try:
+                sent = await self.call(writing.send, app.desk, app.actor, self.sheet)
+            except Exception as error:
+                self._done = False
+                app.flash_error(error)
+                return
+        app.mail_is_queued(self.sheet, sent)
+        self._end()
+
+    def _add_note(self) -> None:
+        if not self.sheet.body.strip():
+            self.flash("The note is empty", "warning")
+            return
+        self.run_worker(self._note(), exit_on_error=False)
+
+    async def _note(self) -> None:
+        async with self._saving:
+            if self._done:
+                return
+            self._done = True
+            app = desk_app(self)
+            try:
+                await self.call(writing.add_note, app.actor, self.sheet)
+            except Exception as error:
+                self._done = False
+                app.flash_error(error)
+                return
+        app.flash_later(f"Note added to #{self.sheet.number}")
+        self._end()

@@ -1,0 +1,488 @@
+"""A ticket's thread: every mail, answer and note, the current one opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from desk.views import TicketLine
+from tui.commands import Command
+from tui.plain import cell, line, width_of, wrapped
+from tui.ticket_text import Reader, body_lines, folded, head_line, header_lines, raw_lines
+from tui.ticket_verbs import VERBS, TicketVerbs
+from tui.times import age, clock_day, promise, span
+from tui.widgets.command_screen import CommandScreen
+from tui.widgets.line_input import LineInput
+from tui.widgets.rule import TitledRule
+from tui.widgets.text_pane import Line, TextPane
+from tui.widgets.ticket_list import PRIORITY_MARKS
+from tui.work import desk_app
+
+if TYPE_CHECKING:
+    from desk.tickets import MessageView, TicketDetail
+    from tui.widgets.ticket_list import TicketList
+
+PRIORITY_WORDS = {1: "- low", 2: "normal", 3: "! high", 4: "!! urgent"}
+
+THREAD = "This thread"
+
+
+def _here(command: str, key: str, title: str, text: str, action: str, **more: Any) -> Command:
+    return Command(f"thread.{command}", key, title, text, THREAD, action, **more)
+
+
+def _has_files(screen: Any) -> str | None:
+    message = screen.current_message
+    return None if message is not None and message.attachments else "this message has no attachments"
+
+
+class ThreadScreen(TicketVerbs, CommandScreen[None]):
+    """Reads one ticket. With the list it was opened from, { and } go to its neighbours there."""
+
+    CSS_PATH = "thread.tcss"
+    PLACE = "tickets"
+    AUTO_FOCUS = "#thread"
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        *VERBS,
+        _here(
+            "attachments",
+            "o",
+            "Attachments",
+            "List the files of this message; save one or all.",
+            "attachments",
+            footer="open",
+        ),
+        _here(
+            "next",
+            "J",
+            "Next message",
+            "Go to the next message.",
+            "message(1)",
+            footer="message",
+            wide=True,
+            label="J/K",
+        ),
+        _here("previous", "K", "Previous message", "Go to the message before.", "message(-1)"),
+        _here("toggle", "enter", "Open or fold", "Open the current message, or fold it.", "fold"),
+        _here("unfold", "E", "Open all", "Open every message of the thread, or fold them.", "fold_all"),
+        _here(
+            "ticket_before",
+            "left_curly_bracket",
+            "Previous ticket",
+            "Go to the ticket above in the list.",
+            "ticket(-1)",
+        ),
+        _here(
+            "ticket_after",
+            "right_curly_bracket",
+            "Next ticket",
+            "Go to the next ticket of the list.",
+            "ticket(1)",
+            footer="ticket",
+            wide=True,
+            label="{ }",
+        ),
+        _here(
+            "headers",
+            "H",
+            "Headers",
+            "Show the header lines of this mail as received.",
+            "headers",
+            footer="headers",
+            wide=True,
+        ),
+        _here(
+            "raw",
+            "V",
+            "As received",
+            "Show this mail as it was received, byte for byte as far as it can be shown; again: as text.",
+            "raw",
+            footer="raw",
+            wide=True,
+        ),
+        _here(
+            "quoted",
+            "Q",
+            "Quoted text",
+            "Show what the message quotes, or hide it.",
+            "quoted",
+            footer="quoted",
+            wide=True,
+        ),
+        _here(
+            "why",
+            "W",
+            "Why",
+            "What became of this mail, and why: the trace of its receipt.",
+            "why",
+            footer="why",
+            wide=True,
+        ),
+        _here("find", "slash", "Find", "Find words in this thread.", "find", footer="find"),
+        _here("find_next", "n", "Next match", "Go to the next match.", "find_step(1)"),
+        _here("find_before", "N", "Match before", "Go to the match before.", "find_step(-1)"),
+        _here("fetch", "ctrl+r", "Fetch now", "Fetch every mailbox now.", "fetch"),
+        _here("zoom", "z", "Zoom", "Hide the ticket pane, or show it.", "zoom"),
+        _here("back", "q,escape", "Back", "Back to the list.", "back", footer="back"),
+    )
+
+    def __init__(self, number: str, tickets: TicketList | None = None) -> None:
+        super().__init__()
+        self._number = number
+        self._tickets = tickets
+        self._detail: TicketDetail | None = None
+        self._current = 0
+        self._opened: set[int] = set()
+        self._quoted: set[int] = set()
+        self._raw: dict[int, bytes] = {}
+        self._headers: set[int] = set()
+        self._as_received: set[int] = set()
+        self._starts: list[tuple[int, int]] = []
+        self._needle = ""
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="thread-head")
+        yield TitledRule(id="thread-rule")
+        yield LineInput()
+        with Horizontal(id="thread-panes"):
+            with Vertical(id="thread-main"):
+                yield TextPane(id="thread")
+            yield TextPane(id="facts")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#facts").can_focus = False
+        self.query_one("#facts").border_title = Content("Ticket")
+        self._load()
+
+    @property
+    def current_message(self) -> MessageView | None:
+        """The message that J and K move."""
+        if self._detail is None or not self._detail.messages:
+            return None
+        return self._detail.messages[min(self._current, len(self._detail.messages) - 1)]
+
+    # -- loading
+
+    def _load(self) -> None:
+        from desk import tickets
+
+        self.in_thread(tickets.show, self._number, then=self._show, group="ticket")
+
+    def _show(self, detail: TicketDetail) -> None:
+        fresh = self._detail is None or self._detail.number != detail.number
+        known = 0 if fresh or self._detail is None else len(self._detail.messages)
+        self._detail = detail
+        if fresh:
+            self._current = max(0, len(detail.messages) - 1)
+            self._opened = {message.id for message in detail.messages[-1:]}
+            self._mark_seen()
+        elif len(detail.messages) > known:
+            self._mark_seen()
+        self._paint(keep=not fresh)
+        if fresh:
+            self.call_after_refresh(self._see_current)
+
+    def _mark_seen(self) -> None:
+        from desk import tickets
+
+        self.in_thread(tickets.mark_seen, desk_app(self).actor, self._number, group="seen")
+
+    def desk_changed(self) -> None:
+        self._load()
+
+    def ticket_changed(self) -> None:
+        self._load()
+
+    # -- painting
+
+    def _reader(self) -> Reader:
+        app = desk_app(self)
+        return Reader(app.me, app.now(), app.desk.zone)
+
+    def _paint(self, *, keep: bool = True) -> None:
+        detail = self._detail
+        if detail is None:
+            return
+        self.query_one("#thread", TextPane).show(self._thread_lines, keep=keep)
+        self.query_one("#facts", TextPane).show(self._fact_lines, keep=True)
+        self._paint_head()
+        notes = sum(1 for message in detail.messages if message.kind == "note")
+        mails = len(detail.messages) - notes
+        main = self.query_one("#thread-main")
+        main.border_title = Content(
+            f"Thread  {mails} message{'s' * (mails != 1)}, {notes} note{'s' * (notes != 1)}"
+        )
+        main.border_subtitle = Content(f"msg {self._current + 1}/{len(detail.messages)}")
+        self._paint_status()
+
+    def _paint_head(self) -> None:
+        detail = self._detail
+        if detail is None:
+            return
+        width = self.app.size.width
+        now = desk_app(self).now()
+        tags = " ".join(line(tag) for tag in detail.tags)
+        known = (detail.status, PRIORITY_MARKS[detail.priority], tags)
+        right = "  ".join(part for part in known if part) + " "
+        left = f" #{detail.number}  {line(detail.subject) or '(no subject)'}"
+        first = cell(left, max(10, width - width_of(right) - 1)) + " " + right
+        who = f"{line(detail.requester)} <{line(detail.requester_email)}>"
+        left = f" {who}  owner: {line(detail.assignee or '-')}  mailbox: {line(detail.mailbox or '-')}"
+        left_of_sla = promise(detail.due, now, closed=detail.status == "closed", short=True)
+        right = f"{left_of_sla}  msg {self._current + 1}/{len(detail.messages)} "
+        second = cell(left, max(10, width - width_of(right) - 1)) + " " + right
+        self.query_one("#thread-head", Static).update(Content.assemble((first, "bold"), "\n", second))
+
+    def _paint_status(self) -> None:
+        if self.app.size.width >= 100 and self._detail is not None:
+            self.status(left=f"#{self._number} {self._detail.subject}")
+            return
+        before = self._tickets.neighbour(-1) if self._tickets else None
+        after = self._tickets.neighbour(1) if self._tickets else None
+        around = f"{{ #{before.number}" if before else "{ -"
+        around += f"   }} #{after.number}" if after else "   } -"
+        self.status(left=f"J/K next/prev message    {around} prev/next ticket   H headers")
+
+    def _thread_lines(self, width: int) -> list[Line]:
+        detail, reader = self._detail, self._reader()
+        self._starts = []
+        lines: list[Line] = []
+        for index, message in enumerate(detail.messages if detail else ()):
+            begin = len(lines)
+            current = index == self._current
+            lines.append(head_line(message, reader, width, current=current, first=index == 0))
+            if message.id in self._opened:
+                lines += self._message_lines(message, width)
+                lines.append([])
+            else:
+                lines.append(folded(message, width))
+            self._starts.append((begin, len(lines) - 1))
+        return lines
+
+    def _message_lines(self, message: MessageView, width: int) -> list[Line]:
+        raw = self._raw.get(message.id)
+        if raw is not None and message.id in self._as_received:
+            return raw_lines(raw, width)
+        lines: list[Line] = []
+        if raw is not None and message.id in self._headers:
+            lines = [*header_lines(raw, width), []]
+        lines += body_lines(message, width, quoted=message.id in self._quoted)
+        if message.from_html:
+            lines.append([("   ", ""), ("[made from HTML: V shows the mail as received]", "dim")])
+        return lines
+
+    def _fact_lines(self, width: int) -> list[Line]:
+        detail = self._detail
+        if detail is None:
+            return []
+        reader = self._reader()
+        owner = line(detail.assignee or "-") + (" (you)" if detail.assignee in reader.me else "")
+        facts = [
+            ("State", detail.status),
+            ("Priority", PRIORITY_WORDS[detail.priority]),
+            ("Owner", owner),
+            ("Dept", line(detail.department)),
+            ("Mailbox", line(detail.mailbox or "-")),
+            ("Tags", " ".join(line(tag) for tag in detail.tags) or "-"),
+            (
+                "Created",
+                f"{clock_day(detail.created, reader.now, reader.zone)} ({age(detail.created, reader.now)})",
+            ),
+        ]
+        if detail.due is not None and detail.status != "closed":
+            left = detail.due - reader.now
+            facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
+        lines: list[Line] = []
+        for name, value in facts:
+            rows = wrapped(value, max(8, width - 12))
+            lines.append([(f" {name:<9} ", "dim"), (rows[0], "")])
+            lines += [[(" " * 11, ""), (row, "")] for row in rows[1:]]
+        lines += [[], [(" Requester", "dim")]]
+        lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester, width - 3)]
+        if detail.requester_email != detail.requester:
+            lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester_email, width - 3)]
+        if detail.collaborators:
+            lines += [[], [(" Also in this ticket", "dim")]]
+            lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.collaborators[:8]]
+        if detail.events:
+            lines += [[], [(" Activity", "dim")]]
+            for event in list(detail.events)[-12:][::-1]:
+                when = clock_day(event.at, reader.now, reader.zone)
+                lines.append([("  ", ""), (cell(f"{when[:5]} {event.text}", width - 3), "")])
+        return lines
+
+    # -- whose turn it is
+
+    def chosen_numbers(self) -> list[str]:
+        return [self._number] if self._detail else []
+
+    def current_number(self) -> str | None:
+        return self._number
+
+    def current_tags(self) -> Sequence[str]:
+        return self._detail.tags if self._detail else ()
+
+    def copy_choices(self) -> list[tuple[str, str, str]]:
+        detail, message = self._detail, self.current_message
+        if detail is None or message is None:
+            return []
+        return [
+            ("n", "number", f"#{detail.number}"),
+            ("a", "address", message.sender_email or detail.requester_email),
+            ("s", "subject", detail.subject),
+            ("i", "Message-ID", message.message_id or ""),
+            ("t", "text", message.reply_text or message.text),
+        ]
+
+    # -- commands
+
+    def action_message(self, step: int) -> None:
+        detail = self._detail
+        if detail is None or not detail.messages:
+            return
+        index = max(0, min(self._current + step, len(detail.messages) - 1))
+        if index == self._current:
+            return
+        self._current = index
+        self._opened.add(detail.messages[index].id)
+        self._paint()
+        self._see_current()
+
+    def _see_current(self) -> None:
+        if self._current < len(self._starts):
+            self.query_one("#thread", TextPane).make_visible(*self._starts[self._current])
+
+    def action_fold(self) -> None:
+        message = self.current_message
+        if message is not None:
+            self._opened ^= {message.id}
+            self._paint()
+            self._see_current()
+
+    def action_fold_all(self) -> None:
+        if self._detail is None:
+            return
+        every = {message.id for message in self._detail.messages}
+        self._opened = set() if self._opened >= every else every
+        self._paint()
+        self._see_current()
+
+    def action_quoted(self) -> None:
+        message = self.current_message
+        if message is None:
+            return
+        if not message.quoted_text.strip():
+            self.flash("This message quotes nothing")
+            return
+        self._quoted ^= {message.id}
+        self._opened.add(message.id)
+        self._paint()
+
+    def action_headers(self) -> None:
+        self._with_raw(self._headers)
+
+    def action_raw(self) -> None:
+        self._with_raw(self._as_received)
+
+    def _with_raw(self, shown: set[int]) -> None:
+        message = self.current_message
+        if message is None:
+            return
+        if message.id in shown:
+            shown.discard(message.id)
+            self._paint()
+            return
+        message_id = message.id
+
+        def take(raw: bytes) -> None:
+            self._raw[message_id] = raw
+            shown.add(message_id)
+            self._opened.add(message_id)
+            self._paint()
+            self._see_current()
+
+        from desk import tickets
+
+        self.in_thread(tickets.raw_message, message_id, then=take, group="raw")
+
+    def action_attachments(self) -> None:
+        message = self.current_message
+        if message is not None:
+            from tui.screens.attachments import AttachmentsScreen
+
+            self.app.push_screen(AttachmentsScreen(self._number, message))
+
+    def action_why(self) -> None:
+        message = self.current_message
+        if message is not None:
+            from tui.screens.why import WhyScreen
+
+            self.app.push_screen(WhyScreen(message.id))
+
+    def action_ticket(self, step: int) -> None:
+        if self._tickets is None:
+            return
+        row: TicketLine | None = self._tickets.neighbour(step)
+        if row is None:
+            self.flash("There is no other ticket in this list")
+            return
+        self._tickets.action_move(step)
+        self._number = row.number
+        self._detail = None
+        self._raw, self._headers, self._as_received, self._quoted = {}, set(), set(), set()
+        self._load()
+
+    def action_find(self) -> None:
+        self.query_one(LineInput).ask("/", self._needle, purpose="find")
+
+    def on_line_input_answered(self, event: LineInput.Answered) -> None:
+        self.query_one("#thread").focus()
+        if event.purpose == "tags":
+            self.set_tags(event.text)
+            return
+        self._needle = event.text.strip()
+        if self._needle and self._detail is not None:
+            self._opened = {message.id for message in self._detail.messages}
+            self._paint()
+            self.action_find_step(1)
+
+    def on_line_input_cancelled(self) -> None:
+        self.query_one("#thread").focus()
+
+    def action_find_step(self, step: int) -> None:
+        if not self._needle:
+            self.flash("/ finds words")
+            return
+        pane = self.query_one("#thread", TextPane)
+        wanted = self._needle.casefold()
+        hits = [
+            index
+            for index, pieces in enumerate(pane.lines())
+            if wanted in "".join(text for text, _ in pieces).casefold()
+        ]
+        if not hits:
+            self.flash(f"'{self._needle}' is not in this thread", "warning")
+            return
+        later = [hit for hit in hits if (hit > pane.top if step > 0 else hit < pane.top)]
+        at = (later[0] if step > 0 else later[-1]) if later else (hits[0] if step > 0 else hits[-1])
+        pane.scroll_to_line(at)
+        self.flash(f"match {hits.index(at) + 1} of {len(hits)}")
+
+    def action_fetch(self) -> None:
+        desk_app(self).fetch_all()
+
+    def action_zoom(self) -> None:
+        self.toggle_class("-zoomed")
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def on_resize(self) -> None:
+        self._paint_head()
+        self._paint_status()

@@ -1,0 +1,187 @@
+"""Tickets and messages as lines of a `TextPane`. Everything here is inert: it passes `tui.plain`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from tui.plain import cell, line, size_text, width_of, wrapped
+from tui.times import clock_day
+from tui.widgets.text_pane import Line
+
+if TYPE_CHECKING:
+    from desk.tickets import MessageView
+
+LONGEST = 3000
+"""Lines of one message that are shown; the whole of it can be saved."""
+
+DELIVERY_WORDS = {
+    "queued": ("queued", "warning"),
+    "sending": ("sending", "warning"),
+    "sent": ("sent", "good"),
+    "deferred": ("deferred", "warning"),
+    "failed": ("FAILED", "error"),
+    "uncertain": ("UNCERTAIN", "error"),
+    "cancelled": ("not sent", "dim"),
+}
+WORST = ("failed", "uncertain", "deferred", "sending", "queued", "cancelled", "sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom and when the lines are made."""
+
+    me: frozenset[str]
+    now: datetime
+    zone: ZoneInfo
+
+
+def who(message: MessageView, reader: Reader) -> str:
+    """The sender as a thread names them: ``you -> Ana Prado``, ``note by jo``."""
+    name = line(message.sender_name) or line(message.sender_email) or "unknown"
+    if message.kind == "note":
+        return f"note by {'you' if is_mine(message, reader) else name}"
+    if message.kind == "reply":
+        to = people(message.to[:2]) + (", ..." if len(message.to) > 2 else "")
+        return f"{'you' if is_mine(message, reader) else name} -> {to or 'nobody'}"
+    return name
+
+
+def people(pairs: Sequence[tuple[str, str]]) -> str:
+    """Names, or addresses of those who gave none."""
+    return ", ".join(line(name) or line(email) for name, email in pairs)
+
+
+def is_mine(message: MessageView, reader: Reader) -> bool:
+    return message.kind != "customer" and bool({message.sender_name, message.sender_email} & reader.me)
+
+
+def state_of(message: MessageView, *, first: bool) -> tuple[str, str]:
+    """What stands at the right of a message's head: (words, style)."""
+    if message.unverified:
+        return "UNVERIFIED sender", "error"
+    if message.kind == "note":
+        return "internal", "dim"
+    if message.deliveries:
+        states = {delivery.state for delivery in message.deliveries}
+        worst = next((state for state in WORST if state in states), "sent")
+        return DELIVERY_WORDS[worst]
+    if message.machine:
+        return f"machine: {line(message.machine)}", "dim"
+    count = len(message.attachments)
+    if count:
+        return f"{count} attachment{'s' if count > 1 else ''}", ""
+    return ("first message", "dim") if first else ("", "")
+
+
+def head_line(message: MessageView, reader: Reader, width: int, *, current: bool, first: bool) -> Line:
+    """One line: when, who, what became of it."""
+    words, style = state_of(message, first=first)
+    when = clock_day(message.created, reader.now, reader.zone)
+    left = f"{'v' if current else ' '}{when}  {who(message, reader)}"
+    room = width - width_of(words) - 1
+    left = left if width_of(left) < room else cell(left, room - 1)
+    fill = room - width_of(left)
+    return [(left, "bold" if current else ""), (" " * max(1, fill), ""), (words, style), (" ", "")]
+
+
+def folded(message: MessageView, width: int) -> Line:
+    """The first line of a message that is not opened, and how many there are."""
+    text = (message.reply_text or message.text).strip()
+    lines = [part for part in text.split("\n") if part.strip()]
+    bar = "| " if message.kind == "note" else ""
+    first = line(lines[0]) if lines else "(no text)"
+    count = f" [{len(lines)} lines]" if len(lines) > 1 else ""
+    room = width - 4 - len(bar) - len(count)
+    return [
+        (f"   {bar}", "dim"),
+        (first if width_of(first) <= room else cell(first, room), ""),
+        (count, "dim"),
+    ]
+
+
+def body_lines(
+    message: MessageView, width: int, *, indent: int = 3, quoted: bool = False, limit: int = LONGEST
+) -> list[Line]:
+    """The message's own words, its quoted text if wanted, its files."""
+    margin = " " * indent
+    inner = max(10, width - indent - 1)
+    bar = "| " if message.kind == "note" else ""
+    text = message.reply_text if message.reply_text.strip() else ("" if message.quoted_text else message.text)
+    lines: list[Line] = [
+        [(margin + bar, "dim"), (row, "dim" if row.startswith(">") else "")]
+        for row in wrapped(text.strip("\n").rstrip(), inner - len(bar))
+    ]
+    hidden = message.quoted_text.strip()
+    if hidden and quoted:
+        lines += [[(margin, ""), (row, "dim")] for row in wrapped(hidden, inner)]
+    elif hidden:
+        count = hidden.count("\n") + 1
+        lines.append([(margin, ""), (f"[quoted text: {count} line{'s' * (count > 1)}, Q to show]", "dim")])
+    if len(lines) > limit:
+        rest = len(lines) - limit
+        lines = [
+            *lines[:limit],
+            [(margin, ""), (f"[{rest} more lines: o saves the mail as a file]", "warning")],
+        ]
+    if message.attachments:
+        lines.append([])
+        for item in message.attachments:
+            files = f"[a] {line(item.name)}  {size_text(item.size)}  {line(item.type)}"
+            lines.append(
+                [(margin, ""), (files if width_of(files) <= inner else cell(files, inner), "accent")]
+            )
+    lines += delivery_lines(message, inner, margin)
+    return lines
+
+
+def delivery_lines(message: MessageView, width: int, margin: str) -> list[Line]:
+    """Recipients whose mail is not simply sent, with the server's words."""
+    lines: list[Line] = []
+    for delivery in message.deliveries:
+        if delivery.state in ("sent", "queued", "cancelled", "sending") and not delivery.detail:
+            continue
+        if delivery.state == "sent":
+            continue
+        words, style = DELIVERY_WORDS[delivery.state]
+        detail = f": {line(delivery.detail)}" if delivery.detail else ""
+        for row in wrapped(f"[{words}] {line(delivery.to)}{detail}", width):
+            lines.append([(margin, ""), (row, style)])
+    return lines
+
+
+def header_lines(raw: bytes, width: int) -> list[Line]:
+    """The header of a raw mail, as received."""
+    head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0][:64_000]
+    return [[("   ", ""), (row, "dim")] for row in wrapped(_decoded(head), width - 4)]
+
+
+def raw_lines(raw: bytes, width: int) -> list[Line]:
+    """A raw mail as received, as far as it can be shown."""
+    text = _decoded(raw.replace(b"\r\n", b"\n")[:400_000])
+    lines: list[Line] = [[("   ", ""), (row, "")] for row in wrapped(text, width - 4)[:LONGEST]]
+    if len(raw) > 400_000 or len(lines) == LONGEST:
+        lines.append([("   ", ""), (f"[cut; the mail has {size_text(len(raw))}: o saves it]", "warning")])
+    return lines
+
+
+def _decoded(data: bytes) -> str:
+    from mail.inert import clean
+
+    try:
+        return clean(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return clean(data.decode("latin-1"))
+
+
+def attachments_words(names: Sequence[tuple[str, int]]) -> str:
+    """``[1 attachment: charon.log 18 kB]``."""
+    if not names:
+        return ""
+    first = f"{line(names[0][0])} {size_text(names[0][1])}"
+    if len(names) == 1:
+        return f"[1 attachment: {first}]"
+    return f"[{len(names)} attachments: {first}, ...]"

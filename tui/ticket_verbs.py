@@ -1,0 +1,345 @@
+"""What can be done to tickets, the same from the list and from the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tui.commands import Command
+from tui.widgets.line_input import LineInput
+from tui.widgets.menu import Menu, MenuItem, lettered
+from tui.work import Works, desk_app
+
+ASK_ABOVE = 5
+"""Changes to more tickets than this ask first."""
+
+STATES = (
+    MenuItem("n", "new", "new"),
+    MenuItem("o", "open", "open"),
+    MenuItem("w", "waiting for the customer", "waiting"),
+    MenuItem("c", "closed", "closed"),
+)
+PRIORITIES = (
+    MenuItem("u", "urgent  !!", "urgent"),
+    MenuItem("h", "high    !", "high"),
+    MenuItem("n", "normal", "normal"),
+    MenuItem("l", "low     -", "low"),
+)
+NOBODY = ""
+
+GROUP = "Tickets"
+
+
+def _needs_ticket(screen: Any) -> str | None:
+    return None if screen.chosen_numbers() else "there is no ticket here"
+
+
+def _may(action: str) -> Callable[[Any], str | None]:
+    def check(screen: Any) -> str | None:
+        if not screen.chosen_numbers():
+            return "there is no ticket here"
+        return None if desk_app(screen).actor.may(action) else "your role does not grant it"
+
+    return check
+
+
+VERBS: tuple[Command, ...] = (
+    Command(
+        "ticket.reply",
+        "r",
+        "Reply",
+        "Answer the requester.",
+        GROUP,
+        "reply(False)",
+        "reply",
+        enabled=_may("ticket.reply"),
+    ),
+    Command(
+        "ticket.reply_all",
+        "R",
+        "Reply all",
+        "Answer everybody in To and Cc.",
+        GROUP,
+        "reply(True)",
+        "reply-all",
+        enabled=_may("ticket.reply"),
+        wide=True,
+    ),
+    Command(
+        "ticket.note",
+        "i",
+        "Note",
+        "Write an internal note; no mail goes out.",
+        GROUP,
+        "note",
+        "note",
+        enabled=_may("ticket.note"),
+    ),
+    Command(
+        "ticket.assign",
+        "a",
+        "Assign",
+        "Give the ticket to an agent, or to nobody.",
+        GROUP,
+        "assign",
+        "assign",
+        enabled=_may("ticket.assign"),
+    ),
+    Command(
+        "ticket.take",
+        "A",
+        "Assign to me",
+        "Take the ticket.",
+        GROUP,
+        "take",
+        enabled=_may("ticket.assign"),
+    ),
+    Command(
+        "ticket.state",
+        "s",
+        "State",
+        "Change the state: new, open, waiting, closed.",
+        GROUP,
+        "state",
+        "state",
+        enabled=_may("ticket.edit"),
+    ),
+    Command(
+        "ticket.priority",
+        "p",
+        "Priority",
+        "Change the priority.",
+        GROUP,
+        "priority",
+        "prio",
+        enabled=_may("ticket.edit"),
+        wide=True,
+    ),
+    Command(
+        "ticket.tags",
+        "t",
+        "Tags",
+        "Add tags, or take one away with - in front.",
+        GROUP,
+        "tags",
+        "tags",
+        enabled=_may("ticket.edit"),
+        wide=True,
+    ),
+    Command(
+        "ticket.close",
+        "x",
+        "Close",
+        "Close the ticket: the SLA clock stops, the thread is kept. The requester gets no mail. Undo: u",
+        GROUP,
+        "close_ticket",
+        "close",
+        enabled=_may("ticket.close"),
+    ),
+    Command(
+        "ticket.reopen",
+        "X",
+        "Reopen",
+        "Open a closed ticket again.",
+        GROUP,
+        "reopen",
+        enabled=_may("ticket.close"),
+    ),
+    Command(
+        "ticket.copy",
+        "y",
+        "Copy",
+        "Copy number, address, subject, Message-ID or text.",
+        GROUP,
+        "copy",
+        "copy",
+        enabled=_needs_ticket,
+        wide=True,
+    ),
+    Command(
+        "ticket.undo",
+        "u",
+        "Undo",
+        "Stop a mail that has not left yet, or undo your last change.",
+        GROUP,
+        "undo",
+        "undo",
+        wide=True,
+    ),
+)
+
+
+class TicketVerbs(Works):
+    """Mixed into a screen that can say which tickets are meant."""
+
+    def chosen_numbers(self) -> list[str]:
+        """The tickets the next change is for."""
+        return []
+
+    def current_number(self) -> str | None:
+        """The one ticket that is read, answered or copied."""
+        return None
+
+    def current_tags(self) -> Sequence[str]:
+        """Tags of the one ticket, when a change is for one ticket only."""
+        return ()
+
+    def ticket_changed(self) -> None:
+        """A change was made; show it."""
+
+    # -- changes
+
+    def action_assign(self) -> None:
+        from desk import staff
+
+        self.in_thread(staff.agents, then=self._offer_agents, group="agents")
+
+    def _offer_agents(self, agents: Sequence[Any]) -> None:
+        people = [(agent.login, f"{agent.login}  {agent.name}") for agent in agents if agent.active]
+        items = [*lettered(people, taken="0"), MenuItem("0", "nobody", NOBODY)]
+        self._menu("Assign to", items, self._assign)
+
+    def _assign(self, login: str) -> None:
+        from desk import tickets
+
+        words = f"to {login}" if login else "to nobody"
+        self._change(f"Assign {{}} {words}", f"Assigned {{}} {words}", tickets.assign, login or None)
+
+    def action_take(self) -> None:
+        self._assign(desk_app(self).actor.login)
+
+    def action_state(self) -> None:
+        self._menu("State", STATES, self._set_state)
+
+    def _set_state(self, state: str) -> None:
+        from desk import tickets
+
+        self._change(f"Set {{}} to {state}", f"{{}}: {state}", tickets.set_status, state)
+
+    def action_priority(self) -> None:
+        self._menu("Priority", PRIORITIES, self._set_priority)
+
+    def _set_priority(self, priority: str) -> None:
+        from desk import tickets
+
+        self._change(
+            f"Set the priority of {{}} to {priority}",
+            f"{{}}: priority {priority}",
+            tickets.set_priority,
+            priority,
+        )
+
+    def action_close_ticket(self) -> None:
+        from desk import tickets
+
+        self._change("Close {}", "Closed {}   u undoes it", tickets.close)
+
+    def action_reopen(self) -> None:
+        from desk import tickets
+
+        self._change("Reopen {}", "Reopened {}", tickets.reopen)
+
+    def action_tags(self) -> None:
+        tags = " ".join(self.current_tags())
+        place = f"has: {tags}" if tags else "vpn printer -old"
+        self._prompt().ask("Tags (word adds, -word removes):", purpose="tags", placeholder=place)
+
+    def set_tags(self, text: str) -> None:
+        """Do what was typed at the tags prompt."""
+        from desk import tickets
+
+        words = text.replace(",", " ").split()
+        add = [word.lstrip("+") for word in words if not word.startswith("-") and word.lstrip("+")]
+        remove = [word[1:] for word in words if word.startswith("-") and word[1:]]
+        if add or remove:
+
+            def change(actor: Any, numbers: Sequence[str]) -> None:
+                if add:
+                    tickets.add_tags(actor, numbers, add)
+                if remove:
+                    tickets.remove_tags(actor, numbers, remove)
+
+            self._change("Change the tags of {}", "Tags of {} changed", change)
+
+    def action_undo(self) -> None:
+        app = desk_app(self)
+        if app.undo_send():
+            return
+        from desk import tickets
+
+        self.in_thread(tickets.undo_last, app.actor, then=self._undone, group="change")
+
+    def _undone(self, what: str | None) -> None:
+        desk_app(self).flash(what if what else "There is nothing to undo")
+        self.ticket_changed()
+
+    def _change(self, question: str, done: str, function: Callable[..., object], *arguments: object) -> None:
+        numbers = self.chosen_numbers()
+        if not numbers:
+            return
+        which = f"#{numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} tickets"
+
+        def go(yes: bool | None = True) -> None:
+            if yes:
+                self.in_thread(
+                    function,
+                    desk_app(self).actor,
+                    numbers,
+                    *arguments,
+                    then=lambda _result: self._changed(done.format(which)),
+                    group="change",
+                )
+
+        if len(numbers) > ASK_ABOVE:
+            from tui.widgets.confirm import Confirm
+
+            self.app.push_screen(Confirm(question.format(which) + "?"), go)
+        else:
+            go()
+
+    def _changed(self, words: str) -> None:
+        desk_app(self).flash(words)
+        self.ticket_changed()
+
+    def _menu(self, title: str, items: Sequence[MenuItem], then: Callable[[str], None]) -> None:
+        numbers = self.chosen_numbers()
+        many = f" ({len(numbers)} tickets)" if len(numbers) > 1 else ""
+
+        def picked(value: str | None) -> None:
+            if value is not None:
+                then(value)
+
+        self.app.push_screen(Menu(title + many, items), picked)
+
+    def _prompt(self) -> LineInput:
+        return self.query_one(LineInput)
+
+    # -- writing
+
+    def action_reply(self, to_all: bool) -> None:
+        self._write_on("reply", to_all)
+
+    def action_note(self) -> None:
+        self._write_on("note", False)
+
+    def _write_on(self, kind: str, to_all: bool) -> None:
+        number = self.current_number()
+        if number is not None:
+            desk_app(self).compose_answer(number, kind, to_all)
+
+    # -- copying
+
+    def copy_choices(self) -> list[tuple[str, str, str]]:
+        """(letter, what, text) of what can be copied here."""
+        return []
+
+    def action_copy(self) -> None:
+        choices = [choice for choice in self.copy_choices() if choice[2]]
+        items = [MenuItem(letter, what, str(index)) for index, (letter, what, _) in enumerate(choices)]
+
+        def picked(value: str | None) -> None:
+            if value is not None:
+                _, what, text = choices[int(value)]
+                desk_app(self).copy_text(text, f"the {what}")
+
+        self.app.push_screen(Menu("Copy", items), picked)

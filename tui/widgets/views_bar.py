@@ -1,0 +1,85 @@
+"""The views of the ticket list with their counts: a line where there is little room, else a side pane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from desk.views import VIEWS
+from tui.plain import cell, line, width_of
+
+SHOWN = ("inbox", "mine", "waiting", "overdue", "open", "closed")
+
+
+def _titles() -> list[tuple[str, str]]:
+    return [(view.key, view.title) for view in VIEWS if view.key in SHOWN]
+
+
+class ViewsBar(Widget):
+    """``Inbox 12 | Mine 7 |[All open 31]| Closed``; an active filter stands there with its count."""
+
+    DEFAULT_CSS = "ViewsBar { height: 1; width: 1fr; }"
+
+    view = reactive("open")
+    counts: reactive[Mapping[str, int]] = reactive({})
+    filter_text = reactive("")
+    filter_count: reactive[int | None] = reactive(None)
+
+    def render(self) -> Content:
+        width = self.size.width
+        if self.filter_text:
+            title = next(title for key, title in _titles() if key == self.view)
+            found = "" if self.filter_count is None else f" {self.filter_count}"
+            right = "Esc clears "
+            text = line(self.filter_text)
+            room = max(4, width - len(title) - len(found) - len(right) - 8)
+            shown = text if width_of(text) <= room else cell(text, room)
+            left = f" [{title}{found}]  / {shown}"
+            return Content.assemble((cell(left, width - len(right)), "bold"), right)
+        pieces: list[tuple[str, str]] = []
+        for number, (key, title) in enumerate(_titles()):
+            counted = key != "closed" and key in self.counts
+            words = f"{title} {self.counts[key]}" if counted else title
+            here = key == self.view
+            before = "" if number == 0 else "|"
+            pieces.append((before, ""))
+            pieces.append((f"[{words}]", "bold") if here else (f" {words} ", ""))
+        bar = Content.assemble(*pieces)
+        right = "[ ] views"
+        gap = width - bar.cell_length - len(right)
+        return Content.assemble(bar, " " * gap, right) if gap > 0 else bar
+
+
+class ViewsPane(Widget):
+    """The same as a pane of lines, with the mailboxes and their health below."""
+
+    DEFAULT_CSS = "ViewsPane { width: 26; height: 1fr; border: round $primary; }"
+
+    view = reactive("open")
+    counts: reactive[Mapping[str, int]] = reactive({})
+    mailboxes: reactive[tuple[tuple[str, str], ...]] = reactive(())
+    """(name, health word) of each."""
+
+    def on_mount(self) -> None:
+        self.border_title = Content("Views")
+
+    def render(self) -> Content:
+        width = self.size.width
+        rows: list[tuple[str, str]] = [("", "")]
+        for key, title in _titles():
+            here = key == self.view
+            number = str(self.counts[key]) if key in self.counts else ""
+            rows.append((f" {'>' if here else ' '} {title:<12}{number:>6}", "bold" if here else ""))
+        if self.mailboxes:
+            rows += [("", ""), (" Mailboxes", "dim")]
+            for name, word in self.mailboxes:
+                rows.append(
+                    (
+                        f"   {cell(name, 12)} {cell(word, 6)}",
+                        "$error" if word.isupper() and word != "OK" else "",
+                    )
+                )
+        return Content("\n").join([Content.styled(cell(text, width), style) for text, style in rows])

@@ -1,0 +1,333 @@
+"""What an agent is writing: gathered from the desk before the editor opens, given back when it is sent.
+
+Every function here asks the desk and blocks; screens run them in threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import getaddresses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+from mail.inert import one_line
+from tui.files import FileTrouble, LocalFile, look_at
+
+if TYPE_CHECKING:
+    from desk.actors import Actor
+    from desk.drafts import DraftView
+    from desk.home import Desk
+    from desk.tickets import TicketDetail
+
+Kind = Literal["reply", "note", "new"]
+Other = tuple[str, datetime]
+"""Somebody else who writes on the same ticket, and when they last did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A mailbox that a first mail can leave from."""
+
+    address: str
+    sender: str
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is on the sheet. `to` and `cc` are as typed; `way` says how the mail leaves."""
+
+    kind: Kind
+    number: str | None
+    ticket_subject: str
+    status: str
+    sender: str
+    to: str
+    cc: str
+    subject: str
+    body: str
+    status_after: str
+    mailbox: str | None = None
+    way: str = ""
+    mailboxes: tuple[Origin, ...] = ()
+    attachments: tuple[LocalFile, ...] = ()
+    draft_id: int | None = None
+    resumed: datetime | None = None
+    others: tuple[Other, ...] = ()
+    detail: TicketDetail | None = None
+    untouched: str = ""
+    """The body as it was before anything was typed."""
+
+
+def addresses(text: str) -> list[str]:
+    """The bare addresses in a line of addresses."""
+    return [address for _, address in pairs(text)]
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    """(name, address) of each address in a line as typed."""
+    found = getaddresses([one_line(text).replace(";", ",")])
+    return [(name.strip(), address.strip()) for name, address in found if address.strip()]
+
+
+def shown(people: Sequence[tuple[str, str]]) -> str:
+    """(name, address) as a line that can be typed on."""
+    words = []
+    for name, address in people:
+        quoted = f'"{name}"' if any(sign in name for sign in ',;:<>@"()') else name
+        quoted = quoted if quoted.count('"') in (0, 2) else ""
+        words.append(f"{quoted} <{address}>" if quoted and name != address else address)
+    return ", ".join(words)
+
+
+def problem(sheet: Sheet) -> str:
+    """Why this cannot be sent, in one sentence, or nothing."""
+    to = addresses(sheet.to)
+    if not to:
+        return "There is nobody in To"
+    for address in (*to, *addresses(sheet.cc)):
+        local, at, domain = address.rpartition("@")
+        if not at or not local or not domain or " " in address:
+            return f"'{address}' is no mail address"
+    if not sheet.body.strip():
+        return "There is no text yet"
+    if sheet.kind == "new" and not sheet.subject.strip():
+        return "A new ticket needs a subject"
+    return ""
+
+
+def subject_words(sheet: Sheet) -> str:
+    """The subject as the customer sees it."""
+    if sheet.number is None:
+        return sheet.subject
+    from desk.rendering import numbered_subject
+
+    return numbered_subject(sheet.subject, sheet.number, reply=True)
+
+
+def others(actor: Actor, number: str | None) -> list[Other]:
+    """Who else has a draft on the ticket."""
+    from desk import drafts
+
+    return [] if number is None else drafts.others_writing(actor, number)
+
+
+def others_words(people: Sequence[Other], zone: ZoneInfo) -> str:
+    """Say it in one sentence."""
+    names = ", ".join(f"{name} ({when.astimezone(zone):%H:%M})" for name, when in people)
+    return f"{names} also {'has a draft' if len(people) == 1 else 'have drafts'} on this ticket."
+
+
+def undo_seconds() -> int:
+    """How long a sent answer can be taken back."""
+    from desk import settings
+
+    return int(settings.get("mail.undo_seconds"))
+
+
+# -- before the editor opens
+
+
+def reply_sheet(desk: Desk, actor: Actor, number: str, to_all: bool) -> Sheet:
+    """The sheet of an answer, with the draft of it if there is one."""
+    from desk import answers, drafts, tickets
+
+    form = answers.reply_form(actor, number, to_all)
+    detail = tickets.show(number)
+    quoted = f"\n\n{form.quoted}\n" if form.quoted.strip() else ""
+    body = f"\n{quoted}" if quoted else ""
+    sheet = Sheet(
+        kind="reply",
+        number=number,
+        ticket_subject=detail.subject,
+        status=detail.status,
+        sender=form.sender,
+        to=shown(form.to),
+        cc=shown(form.cc),
+        subject=form.subject,
+        body=body,
+        status_after=_state(form.status_after),
+        mailbox=form.mailbox_address,
+        way=way_of(desk, form.mailbox_address),
+        others=tuple(drafts.others_writing(actor, number)),
+        detail=detail,
+        untouched=body,
+    )
+    return resume(sheet, drafts.load(actor, number, "reply"))
+
+
+def note_sheet(actor: Actor, number: str) -> Sheet:
+    """The sheet of a note, with the draft of it if there is one."""
+    from desk import drafts, tickets
+
+    detail = tickets.show(number)
+    sheet = Sheet("note", number, detail.subject, detail.status, "", "", "", "", "", "", detail=detail)
+    return resume(sheet, drafts.load(actor, number, "note"))
+
+
+def new_sheet(desk: Desk, actor: Actor, draft: DraftView | None = None) -> Sheet:
+    """The sheet of a first mail; raises Refused when there is no mailbox it could leave from."""
+    from desk import mailboxes
+    from desk.errors import Refused
+
+    origins = tuple(
+        Origin(
+            line.address,
+            one_line(f"{line.name} <{line.address}>" if line.name else line.address),
+            way_of(desk, line.address),
+        )
+        for line in mailboxes.entries()
+    )
+    if not origins:
+        raise Refused("there is no mailbox to write from", "set one up first: 2, then n")
+    first = next((item for item in origins if draft and item.address == draft.mailbox), origins[0])
+    sheet = Sheet(
+        "new", None, "", "new", first.sender, "", "", "", "", "", first.address, first.way, mailboxes=origins
+    )
+    return resume(sheet, draft)
+
+
+def draft_sheet(desk: Desk, actor: Actor, draft: DraftView) -> Sheet:
+    """The sheet of a draft that was kept."""
+    if draft.kind == "new" or draft.number is None:
+        return new_sheet(desk, actor, draft)
+    if draft.kind == "note":
+        return note_sheet(actor, draft.number)
+    return reply_sheet(desk, actor, draft.number, False)
+
+
+def resume(sheet: Sheet, draft: DraftView | None) -> Sheet:
+    """The sheet with what the draft holds."""
+    if draft is None:
+        return sheet
+    kept = replace(sheet, body=draft.body, draft_id=draft.id, resumed=draft.updated)
+    if sheet.kind == "note":
+        return kept
+    return replace(
+        kept,
+        to=str(draft.recipients.get("to_line", "")) or sheet.to,
+        cc=str(draft.recipients.get("cc_line", "")),
+        subject=draft.subject or sheet.subject,
+        status_after=_state(draft.status_after or sheet.status_after),
+        attachments=tuple(_files(draft.attachments)),
+    )
+
+
+def _files(paths: Sequence[str]) -> list[LocalFile]:
+    found = []
+    for path in paths:
+        try:
+            found.append(look_at(path, None))
+        except FileTrouble:
+            continue
+    return found
+
+
+def _state(text: str | None) -> str:
+    return "" if text in (None, "keep") else str(text)
+
+
+def way_of(desk: Desk, address: str | None) -> str:
+    """How mail of this address leaves: ``mail.corp.ex:587 STARTTLS``, or that it does not."""
+    from desk import mailboxes
+
+    row = mailboxes.get(address) if address else None
+    way = mailboxes.outgoing_for(desk, row.id if row else None)
+    if way is None:
+        return "nothing yet: no outgoing account, the mail stays queued"
+    security = {"tls": "TLS", "starttls": "STARTTLS", "none": "in clear text"}[way.smtp_security]
+    return f"{way.smtp_host}:{way.smtp_port} {security}"
+
+
+# -- while it is open, and at the end
+
+
+def keep(actor: Actor, sheet: Sheet) -> int | None:
+    """Write the draft down and return its id; a sheet on which nothing was typed leaves none."""
+    from desk import drafts
+
+    if not sheet.body.strip() or (sheet.body == sheet.untouched and not sheet.attachments):
+        if sheet.draft_id is not None:
+            drafts.discard(sheet.draft_id)
+        return None
+    recipients: dict[str, Any] = {}
+    if sheet.kind != "note":
+        recipients = {
+            "to": addresses(sheet.to),
+            "cc": addresses(sheet.cc),
+            "to_line": sheet.to,
+            "cc_line": sheet.cc,
+        }
+    return drafts.save(
+        actor,
+        draft_id=sheet.draft_id,
+        number=sheet.number,
+        kind=sheet.kind,
+        body=sheet.body,
+        subject=sheet.subject,
+        recipients=recipients,
+        attachments=[str(item.path) for item in sheet.attachments],
+        status_after=sheet.status_after,
+        mailbox=sheet.mailbox,
+    )
+
+
+def discard(sheet: Sheet) -> None:
+    """Throw the draft away."""
+    from desk import drafts
+
+    if sheet.draft_id is not None:
+        drafts.discard(sheet.draft_id)
+
+
+def add_note(actor: Actor, sheet: Sheet) -> None:
+    """Put the note on the ticket."""
+    from desk import answers
+
+    if sheet.number is None:
+        raise ValueError("a note belongs to a ticket")
+    answers.add_note(actor, sheet.number, sheet.body.strip("\n"))
+    discard(sheet)
+
+
+def send(desk: Desk, actor: Actor, sheet: Sheet) -> Any:
+    """Put the mail into the outbox, to leave after the undo time; returns `desk.answers.Queued`."""
+    from desk import answers
+
+    files = [(item.name, item.type, _read(item.path)) for item in sheet.attachments]
+    body = sheet.body.strip("\n") + "\n"
+    if sheet.number is None:
+        sent = answers.new_ticket(
+            desk,
+            actor,
+            mailbox=sheet.mailbox,
+            requester=sheet.to,
+            subject=sheet.subject,
+            body=body,
+            send=True,
+        )
+    else:
+        sent = answers.send_reply(
+            desk,
+            actor,
+            sheet.number,
+            body,
+            to=pairs(sheet.to),
+            cc=pairs(sheet.cc),
+            subject=sheet.subject,
+            attachments=files,
+            status_after=sheet.status_after or "keep",
+            delay_seconds=undo_seconds(),
+        )
+    discard(sheet)
+    return sent
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FileTrouble(f"{path}: {error.strerror}", "take it away with F7, or put it back") from error
