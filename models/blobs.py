@@ -146,6 +146,15 @@ def read(blob_id: int) -> bytes:
     return raw
 
 
+def read_packed(packed: Packed) -> bytes:
+    """The bytes of what was packed, stored or not."""
+    data = packed.data if packed.path is None else (directory() / packed.path).read_bytes()
+    raw = _unpacked(data or b"", packed.codec, packed.size)
+    if raw is None:
+        raise BlobDamaged(f"the packed blob {packed.sha256} cannot be read")
+    return raw
+
+
 def _unpacked(data: bytes, codec: str, size: int) -> bytes | None:
     if codec == "raw":
         return data
