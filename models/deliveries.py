@@ -31,6 +31,8 @@ class Delivery(Row):
     """No sender starts earlier: the undo time of a reply, the back-off of a retry."""
     attempts = peewee.IntegerField(default=0)
     last_attempt = UtcField(null=True)
+    tried_since = UtcField(null=True)
+    """The first attempt since it was queued, or since a person asked for a retry."""
     last_error = peewee.TextField(default="")
     sender = peewee.TextField(null=True)
     """Who is sending it right now (lease owner); rows of a dead sender become uncertain."""

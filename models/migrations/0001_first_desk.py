@@ -307,6 +307,7 @@ CREATE TABLE delivery (
     not_before TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     last_attempt TEXT,
+    tried_since TEXT,
     last_error TEXT NOT NULL DEFAULT '',
     sender TEXT,
     done INTEGER NOT NULL DEFAULT 0

@@ -1,0 +1,87 @@
+"""The audit trail: what happened to a ticket, written by the desk, told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from config.clock import now
+from desk.actors import Actor
+from models.people import Agent
+from models.tickets import Event
+
+_WORDS: dict[str, str] = {
+    "assigned": "assigned to {to}",
+    "unassigned": "given back by {from}",
+    "status": "state {from} -> {to}",
+    "closed": "closed",
+    "reopened": "reopened",
+    "priority": "priority {from} -> {to}",
+    "tagged": "tagged {to}",
+    "untagged": "tag {from} removed",
+    "transferred": "moved from {from} to {to}",
+    "created": "created",
+    "replied": "answered",
+    "noted": "note added",
+    "overdue": "overdue",
+    "undone": "undone: {what}",
+    "send_cancelled": "the answer was not sent: stopped",
+    "uncertain": "not known whether {to} got it: {why}",
+    "undelivered": "not delivered to {to}: {why}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One line of a ticket's history; `agent` is None for what the desk did by itself."""
+
+    at: datetime
+    agent: str | None
+    kind: str
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as scripts read it."""
+        return {"at": self.at, "agent": self.agent, "kind": self.kind, "text": self.text}
+
+
+def record(ticket_id: int, actor: Actor | None, kind: str, detail: Mapping[str, Any] | None = None) -> int:
+    """Write an event in the caller's transaction and return its id."""
+    kept = dict(detail or {})
+    if actor is not None:
+        kept["by"] = actor.login
+    event = Event.create(
+        ticket=ticket_id, at=now(), agent=actor.agent_id if actor else None, kind=kind, detail=kept
+    )
+    return int(event.id)
+
+
+def words(kind: str, detail: Mapping[str, Any]) -> str:
+    """Tell an event in a few words."""
+    if kind not in _WORDS:
+        return str(detail.get("text") or kind.replace("_", " "))
+    return _WORDS[kind].format_map(_Blanks(detail))
+
+
+def of_ticket(ticket_id: int) -> list[EventView]:
+    """Return a ticket's history, oldest first."""
+    names: dict[int, str] = {agent.id: agent.name for agent in Agent.select(Agent.id, Agent.name)}
+    rows = Event.select().where(Event.ticket == ticket_id).order_by(Event.id)
+    return [
+        EventView(
+            row.at,
+            names.get(row.agent_id or 0) or row.detail.get("by"),
+            row.kind,
+            words(row.kind, row.detail),
+        )
+        for row in rows
+    ]
+
+
+class _Blanks(dict[str, Any]):
+    """Values for the words of an event; what is not known is an empty text."""
+
+    def __missing__(self, key: str) -> str:
+        return ""

@@ -1,0 +1,198 @@
+"""Mail that leaves: who it is from, what it answers, rendered once and laid into the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from config.clock import now
+from desk.errors import Refused
+from mail.address import Address
+from mail.inert import one_line
+from models import blobs
+from models.database import db
+from models.fields import utc_text
+from models.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+DeliveryKind = Literal["reply", "acknowledgement", "alert", "test"]
+
+MAX_REFERENCES = 60
+"""Of a longer conversation the first and the newest are named: some servers refuse huge headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailToSend:
+    """What is to be sent. `to` and `cc` are (name, address); `attachments` (name, type, bytes).
+
+    `mailbox_id` is the desk's address it is from (None: the default outgoing mailbox's). `automatic`: a
+    machine writes, so the mail says so and no machine is to answer. `null_sender`: envelope sender ``<>``.
+    """
+
+    kind: DeliveryKind
+    mailbox_id: int | None
+    to: Sequence[tuple[str, str]]
+    subject: str
+    text: str
+    cc: Sequence[tuple[str, str]] = ()
+    ticket_id: int | None = None
+    message_row: int | None = None
+    in_reply_to: str | None = None
+    references: Sequence[str] = ()
+    attachments: Sequence[tuple[str, str, bytes]] = ()
+    automatic: Literal["", "auto-replied", "auto-generated"] = ""
+    null_sender: bool = False
+    not_before: datetime | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A delivery in the outbox. `warning` says why it will not leave by itself, if so."""
+
+    delivery_id: int
+    message_id: str
+    blob_id: int
+    raw: bytes
+    not_before: datetime
+    recipients: tuple[str, ...]
+    warning: str | None
+
+
+def queue_mail(desk: Desk, mail: MailToSend) -> Queued:
+    """Render a mail and put it into the outbox, in the caller's transaction.
+
+    Its Message-ID is made here and never changes. Raises Refused when it has no recipient, or when the
+    desk has no address to send from.
+    """
+    from desk.mailboxes import default_outgoing, outgoing_for
+
+    own = None if mail.mailbox_id is None else Mailbox.get_or_none(Mailbox.id == mail.mailbox_id)
+    way = outgoing_for(desk, mail.mailbox_id)
+    sender = way or own or default_outgoing(desk) or _any_mailbox()
+    if sender is None:
+        raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
+    addresses = recipients_of(mail)
+    if not addresses:
+        raise Refused("this mail has no recipient", "give an address in To")
+    # Undo is counted from now, not from when rendering is done.
+    moment = now()
+    not_before = mail.not_before or moment
+    message_id, raw = _render(desk, mail, sender, own, moment)
+    blob_id = blobs.put(raw)
+    envelope = "" if mail.null_sender else str(sender.address)
+    delivery_id = int(
+        db.execute_sql(
+            "INSERT INTO delivery (kind, ticket_id, message_ref_id, mailbox_id, message_id, envelope_from,"
+            " subject, blob_id, created, not_before) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                mail.kind,
+                mail.ticket_id,
+                mail.message_row,
+                own.id if own is not None else sender.id,
+                message_id,
+                envelope,
+                one_line(mail.subject),
+                blob_id,
+                utc_text(moment),
+                utc_text(not_before),
+            ),
+        ).lastrowid
+    )
+    for address in addresses:
+        db.execute_sql(
+            "INSERT INTO recipient (delivery_id, address, state, updated) VALUES (?, ?, 'queued', ?)",
+            (delivery_id, address, utc_text(moment)),
+        )
+    warning = None if way is not None else no_way_out(str(sender.address))
+    return Queued(delivery_id, message_id, blob_id, raw, not_before, tuple(addresses), warning)
+
+
+def no_way_out(address: str) -> str:
+    """Say that mail of this address stays in the outbox, and what to do."""
+    return (
+        f"{address} has no outgoing account and there is no default one: the mail stays queued"
+        f" (nightdesk mailbox edit {address} --smtp-host HOST, or set mail.default_outgoing)"
+    )
+
+
+def recipients_of(mail: MailToSend) -> list[str]:
+    """Return the envelope's recipients, each once."""
+    found: dict[str, str] = {}
+    for _, address in (*mail.to, *mail.cc):
+        if address:
+            found.setdefault(address.lower(), address)
+    return list(found.values())
+
+
+def numbered_subject(subject: str, number: str, *, reply: bool) -> str:
+    """Return the subject with ``[#number]`` in it once, and ``Re:`` before it when it answers."""
+    mark = f"[#{number}]"
+    text = one_line(subject.replace(mark, " "), 900)
+    prefix = ""
+    if reply:
+        while text[:3].lower() == "re:":
+            text = text[3:].lstrip()
+        prefix = "Re: "
+    return f"{prefix}{mark} {text or '(no subject)'}"
+
+
+def conversation(ticket_id: int) -> tuple[str | None, list[str]]:
+    """Return the Message-ID that an answer answers (the customer's newest) and the ticket's chain of them."""
+    rows = db.execute_sql(
+        "SELECT message_id, kind FROM message WHERE ticket_id = ? AND message_id IS NOT NULL"
+        " AND kind <> 'note' AND unverified = 0 ORDER BY created, id",
+        (ticket_id,),
+    ).fetchall()
+    chain = list(dict.fromkeys(row[0] for row in rows))
+    parent = next((row[0] for row in reversed(rows) if row[1] == "customer"), chain[-1] if chain else None)
+    if parent is not None:
+        # What is answered stands last, as mail programs expect it.
+        chain.remove(parent)
+        chain.append(parent)
+    if len(chain) > MAX_REFERENCES:
+        chain = [chain[0], *chain[-(MAX_REFERENCES - 1) :]]
+    return parent, chain
+
+
+def _render(
+    desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None, moment: datetime
+) -> tuple[str, bytes]:
+    from mail.compose import OutgoingMail, build
+
+    from mail import message_id as signed_ids
+
+    domain = str(sender.address).rpartition("@")[2]
+    payload = str(mail.ticket_id or 0)
+    message_id = signed_ids.make(payload, domain, desk.message_secret)
+    shown = own if own is not None and own.name else sender
+    # A server lets an account send as itself; answers still go to the address the customer wrote to.
+    reply_to = [Address(own.name, own.address)] if own is not None and own.id != sender.id else []
+    raw = build(
+        OutgoingMail(
+            message_id=message_id,
+            sender=Address(shown.name, sender.address),
+            to=[Address(*person) for person in mail.to],
+            cc=[Address(*person) for person in mail.cc],
+            reply_to=reply_to,
+            subject=mail.subject,
+            text_markdown=mail.text,
+            in_reply_to=mail.in_reply_to,
+            references=list(mail.references),
+            date=moment.astimezone(desk.zone),
+            attachments=list(mail.attachments),
+            auto_submitted=mail.automatic or None,
+            desk_id=desk.desk_id,
+            headers=dict(mail.headers),
+        )
+    )
+    return message_id, raw
+
+
+def _any_mailbox() -> Mailbox | None:
+    row = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
+    return row if isinstance(row, Mailbox) else None

@@ -1,0 +1,269 @@
+"""The desk's own settings: what each is, its bounds, and its value in the database."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from desk.actors import Actor, require
+from desk.errors import WrongUse
+from mail.inert import one_line
+from models import settings as rows
+from models.database import transaction
+
+Kind = Literal["switch", "number", "text", "choice", "schedule", "mailbox", "sla", "addresses"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. `low` and `high` bound a number; `choices` are those of a choice."""
+
+    key: str
+    kind: Kind
+    default: Any
+    help: str
+    low: int = 0
+    high: int = 0
+    choices: tuple[str, ...] = ()
+
+    @property
+    def section(self) -> str:
+        """The part of the key before the dot: "tickets", "mail", ..."""
+        return self.key.partition(".")[0]
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "tickets.number_format",
+        "text",
+        "#",
+        "How a ticket's number looks: # is replaced by it, several # pad it with zeros (IT-#####).",
+    ),
+    Setting(
+        "tickets.number_kind",
+        "choice",
+        "sequence",
+        "sequence: 1, 2, 3, ...; random: numbers that tell nobody how many tickets there are.",
+        choices=("sequence", "random"),
+    ),
+    Setting(
+        "tickets.default_sla", "sla", "Standard", "The SLA of tickets whose department has none; empty: none."
+    ),
+    Setting(
+        "tickets.status_after_reply",
+        "choice",
+        "waiting",
+        "The state of a ticket after an answer, unless the agent picks another.",
+        choices=("keep", "open", "waiting", "closed"),
+    ),
+    Setting(
+        "tickets.confirm_bulk_over", "number", 5, "Changes of more tickets than this ask first.", 1, 10_000
+    ),
+    Setting(
+        "mail.undo_seconds",
+        "number",
+        10,
+        "Seconds between sending an answer and its leaving, to take it back.",
+        0,
+        3600,
+    ),
+    Setting("mail.fetching", "switch", True, "Whether mail is fetched at all."),
+    Setting("mail.acknowledge", "switch", True, "Whether a new ticket is acknowledged to its sender."),
+    Setting(
+        "mail.ack_limit_hour",
+        "number",
+        5,
+        "At most so many acknowledgements to one sender within an hour; 0: none.",
+        0,
+        1000,
+    ),
+    Setting(
+        "mail.default_outgoing",
+        "mailbox",
+        "",
+        "The mailbox that sends for mailboxes without an outgoing account; empty: their mail stays queued.",
+    ),
+    Setting("worker.sweep_schedule", "schedule", "every 5 minutes", "When overdue tickets are looked for."),
+    Setting(
+        "alerts.after_hours",
+        "number",
+        24,
+        "Hours without a successful fetch after which the admin is alerted; 0: never.",
+        0,
+        720,
+    ),
+    Setting(
+        "alerts.to",
+        "addresses",
+        "",
+        "Where alerts go, several addresses with commas; empty: to every agent with the role Admin.",
+    ),
+    Setting("logs.keep_days", "number", 90, "Days that log lines are kept.", 1, 3650),
+)
+"""Every setting of a desk, in the order of the Settings screen."""
+
+_BY_KEY = {setting.key: setting for setting in SETTINGS}
+_ON = ("on", "yes", "true", "1")
+_OFF = ("off", "no", "false", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLine:
+    """A setting with its value; `shown` is the value as a person types it."""
+
+    setting: Setting
+    value: Any
+    shown: str
+    is_default: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the setting as ``settings list --json`` prints it."""
+        return {
+            "key": self.setting.key,
+            "value": self.value,
+            "default": self.setting.default,
+            "help": self.setting.help,
+        }
+
+
+def get(key: str) -> Any:
+    """Return a setting's value: bool, int or str. Raises WrongUse for an unknown key."""
+    setting = lookup(key)
+    value = rows.stored(key)
+    return setting.default if value is None else value
+
+
+def set(actor: Actor, key: str, text: str) -> Any:  # noqa: A001
+    """Check what was typed and keep it; returns the value. Raises WrongUse with what would be right."""
+    require(actor, "settings.edit")
+    setting = lookup(key)
+    value = _value(setting, text.strip())
+    with transaction():
+        if value == setting.default:
+            rows.forget(key)
+        else:
+            rows.store(key, value)
+    return value
+
+
+def reset(actor: Actor, key: str) -> Any:
+    """Put a setting back to its default and return that."""
+    require(actor, "settings.edit")
+    setting = lookup(key)
+    with transaction():
+        rows.forget(key)
+    return setting.default
+
+
+def entries() -> list[SettingLine]:
+    """Return every setting with its value."""
+    lines = []
+    for setting in SETTINGS:
+        value = get(setting.key)
+        lines.append(SettingLine(setting, value, shown(setting, value), value == setting.default))
+    return lines
+
+
+def shown(setting: Setting, value: Any) -> str:
+    """Return a value as a person types it."""
+    if setting.kind == "switch":
+        return "on" if value else "off"
+    return str(value)
+
+
+def lookup(key: str) -> Setting:
+    """Return the setting of that key; raises WrongUse with the nearest keys."""
+    if key in _BY_KEY:
+        return _BY_KEY[key]
+    close = difflib.get_close_matches(key, _BY_KEY, 2, 0.5)
+    raise WrongUse(
+        f"there is no setting '{one_line(key, 60)}'",
+        f"did you mean {' or '.join(close)}?" if close else "nightdesk settings list",
+    )
+
+
+def _value(setting: Setting, text: str) -> Any:
+    match setting.kind:
+        case "switch":
+            return _switch(setting, text)
+        case "number":
+            return _number(setting, text)
+        case "choice":
+            if text not in setting.choices:
+                raise _wrong(setting, text, f"use {', '.join(setting.choices)}")
+            return text
+        case "schedule":
+            from desk.schedules import parse
+
+            return parse(text).text
+        case "mailbox":
+            return _mailbox(setting, text)
+        case "sla":
+            return _sla(setting, text)
+        case "addresses":
+            return ", ".join(address_list(text))
+        case "text":
+            return _number_format(setting, text)
+
+
+def address_list(text: str) -> Sequence[str]:
+    """Return the addresses in what was typed; raises WrongUse for one that is none."""
+    found = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
+    for address in found:
+        local, at, host = address.rpartition("@")
+        if not (local and at and host) or any(letter.isspace() or letter in '<>()",' for letter in address):
+            raise WrongUse(f"'{one_line(address, 80)}' is no mail address", "write name@example.org")
+    return found
+
+
+def _switch(setting: Setting, text: str) -> bool:
+    if text.lower() in _ON:
+        return True
+    if text.lower() in _OFF:
+        return False
+    raise _wrong(setting, text, "use on or off")
+
+
+def _number(setting: Setting, text: str) -> int:
+    if text.isascii() and text.isdecimal() and setting.low <= int(text) <= setting.high:
+        return int(text)
+    raise _wrong(setting, text, f"use a number from {setting.low} to {setting.high}")
+
+
+def _mailbox(setting: Setting, text: str) -> str:
+    from models.mailboxes import Mailbox
+
+    if not text:
+        return ""
+    row = Mailbox.get_or_none((Mailbox.address == text) & Mailbox.removed.is_null())
+    if row is None:
+        raise _wrong(setting, text, "use the address of a mailbox: nightdesk mailbox list")
+    if not row.outgoing_enabled:
+        raise _wrong(
+            setting, text, f"{row.address} has no outgoing account: nightdesk mailbox edit {row.address}"
+        )
+    return str(row.address)
+
+
+def _sla(setting: Setting, text: str) -> str:
+    from models.people import Sla
+
+    if not text:
+        return ""
+    row = Sla.get_or_none(Sla.name == text)
+    if row is None:
+        names = [sla.name for sla in Sla.select(Sla.name)]
+        raise _wrong(setting, text, f"use one of {', '.join(names)}; nightdesk sla add")
+    return str(row.name)
+
+
+def _number_format(setting: Setting, text: str) -> str:
+    if "#" not in text or len(text) > 30 or any(letter.isspace() or letter in "[]" for letter in text):
+        raise _wrong(setting, text, "use up to 30 characters with a #, without blanks and brackets: IT-####")
+    return text
+
+
+def _wrong(setting: Setting, text: str, hint: str) -> WrongUse:
+    return WrongUse(f"{setting.key} cannot be '{one_line(text, 60)}'", hint)
