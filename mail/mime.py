@@ -74,7 +74,7 @@ _EXTENSIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An attachment: `part` is its path in the mail ("2.1"); `size` (bytes) and `sha256` are of what it holds.
+    """An attachment: `part` is its path in the mail ("2.1"); `size` (bytes) and `sha256` are of its content.
 
     `inline`: the sender meant it to be shown within the text (an image of an HTML mail).
     """

@@ -1,0 +1,270 @@
+"""Opening an IMAP session: TCP, TLS, login, and every failure on that way as a `MailError`.
+
+imap-tools logs in. `cut()` may be called from another thread, nothing else.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import socket
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Final, Self
+
+from imap_tools.errors import UnexpectedCommandStatusError
+
+from mail import link, tls
+from mail.account import IncomingAccount
+from mail.errors import (
+    LoginRefused,
+    LoginUnavailable,
+    MailError,
+    ProtocolError,
+    ServerGone,
+    StarttlsMissing,
+    TimedOut,
+    TlsFailed,
+)
+from mail.imap_wire import Box, Client
+
+_LOGOUT_SECONDS: Final = 5.0
+_CODE: Final = re.compile(r"^\[([A-Z-]+)[^\]]*\]")
+_LATER_CODES: Final = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA"})
+_LATER_WORDS: Final = re.compile(
+    r"(?i)too many|temporar|try again|unavailable|not available|internal error|system error|rate limit"
+)
+
+
+class ImapLink:
+    """A logged-in connection as a context manager; `connect`, `secure`, `login` are its steps one by one."""
+
+    def __init__(self, account: IncomingAccount) -> None:
+        self.account = account
+        self._link: socket.socket | None = None
+        self._client: Client | None = None
+        self._broken = False
+
+    def __enter__(self) -> Self:
+        try:
+            self.connect()
+            self.secure()
+            self.login()
+        except BaseException:
+            self.cut()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # The three steps of opening.
+
+    def connect(self, addresses: list[link.Address] | None = None) -> None:
+        """TCP, and the server's greeting unless TLS comes first."""
+        account = self.account
+        self._link = link.dial(account.host, account.port, account.timeout, addresses)
+        if account.security != "tls":
+            self._greet(self._link)
+
+    def secure(self) -> None:
+        """TLS as the account says, certificate verified or pinned; nothing for security none."""
+        account = self.account
+        if account.security == "tls":
+            if self._link is None:
+                raise ServerGone(f"not connected to {account.host}")
+            plain, self._link = self._link, None
+            self._link = link.secure(
+                plain, account.host, ca_file=account.ca_file, fingerprint=account.fingerprint
+            )
+            self._greet(self._link)
+        elif account.security == "starttls":
+            self._starttls()
+
+    def _greet(self, connected: socket.socket) -> None:
+        account = self.account
+        try:
+            with self._translated("greet"):
+                self._client = Client(connected, account.host, account.port)
+        except ProtocolError as error:
+            words = error.server_words.removeprefix("* ").strip("b'\"")
+            if words.startswith(("* BYE", "BYE")):
+                raise LoginUnavailable(f"{account.host} turns us away", server_words=words) from None
+            raise
+        except (TimedOut, ServerGone) as error:
+            if account.security == "tls":
+                raise
+            raise type(error)(
+                f"{account.host} port {account.port} does not greet as an IMAP server",
+                hint="If this is the TLS port (993), set security to tls.",
+                server_words=error.server_words,
+            ) from None
+
+    def _starttls(self) -> None:
+        account, client = self.account, self._need_client()
+        if "STARTTLS" not in client.capabilities:
+            raise StarttlsMissing(f"{account.host} port {account.port} does not offer STARTTLS")
+        context = tls.context(account.ca_file, account.fingerprint)
+        with self._translated("starttls"):
+            try:
+                client.starttls(context)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                raise StarttlsMissing(f"{account.host} refuses STARTTLS", server_words=str(error)) from None
+            except TimeoutError:
+                raise
+            except OSError as error:
+                self._broken = True
+                raise tls.translated(error, account.host) from None
+        self._link = client.sock
+        if isinstance(client.sock, ssl.SSLSocket):
+            tls.check_pin(client.sock, account.fingerprint)
+
+    def login(self) -> None:
+        """Log in and learn what the server can do now that it knows us."""
+        account, client = self.account, self._need_client()
+        user, password = account.user, account.password.reveal()
+        if client.state == "AUTH":  # PREAUTH
+            return
+        if any(ord(char) < 32 for char in user + password):
+            raise LoginRefused(
+                "user name or password holds a control character",
+                hint="Set them again without line ends and tabs.",
+            )
+        if "LOGINDISABLED" in client.capabilities:
+            raise LoginRefused(
+                f"{account.host} takes no password on this connection",
+                hint="Set security to tls or starttls, so that the password is not sent in clear.",
+            )
+        box = Box(client)
+        with self._translated("login"):
+            try:
+                if (user + password).isascii():
+                    box.login(user, password, initial_folder=None)
+                else:
+                    box.login_utf8(user, password, initial_folder=None)
+            except UnexpectedCommandStatusError as error:
+                raise self._login_error(words_of(error.command_result[1])) from None
+            except imaplib.IMAP4.abort as error:
+                self._broken = True
+                raise LoginUnavailable(
+                    f"{account.host} hung up at the login", server_words=str(error), secrets=[password]
+                ) from None
+            except imaplib.IMAP4.error as error:
+                raise self._login_error(str(error)) from None
+            self._learn_capabilities(client)
+
+    def _login_error(self, words: str) -> MailError:
+        account = self.account
+        code = _CODE.match(words)
+        later = code[1] in _LATER_CODES if code else bool(_LATER_WORDS.search(words))
+        kind = LoginUnavailable if later else LoginRefused
+        message = (
+            f"{account.host} cannot log {account.user} in now"
+            if later
+            else f"{account.host} refuses {account.user}"
+        )
+        return kind(message, server_words=words, secrets=[account.password.reveal()])
+
+    @staticmethod
+    def _learn_capabilities(client: Client) -> None:
+        """Servers announce MOVE only after the login; most of them do so in its answer."""
+        _, told = client.response("CAPABILITY")
+        words = told[-1] if told else None
+        if isinstance(words, bytes):
+            client.capabilities = tuple(words.decode("ascii", "replace").upper().split())
+        else:
+            _, data = client.capability()
+            client.capabilities = tuple(words_of(data).upper().split())
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the server can do, in upper case."""
+        return frozenset(self._need_client().capabilities)
+
+    @property
+    def tls_link(self) -> ssl.SSLSocket | None:
+        """The encrypted socket, for whoever wants to show its certificate."""
+        return self._link if isinstance(self._link, ssl.SSLSocket) else None
+
+    def close(self) -> None:
+        """Log out if the connection still works. Never raises, so that it hides no earlier error."""
+        client, self._client = self._client, None
+        if client is None or self._broken or self._link is None:
+            self.cut()
+            return
+        try:
+            self._link.settimeout(min(_LOGOUT_SECONDS, self.account.timeout))
+            client.logout()
+        except (imaplib.IMAP4.error, OSError, ValueError):
+            pass
+        self.cut()
+
+    def cut(self) -> None:
+        """Close the socket at once; a call blocked in another thread then fails. Never raises."""
+        connected, self._link = self._link, None
+        if connected is None:
+            return
+        try:
+            connected.shutdown(socket.SHUT_RDWR)
+        except (OSError, ValueError):
+            pass
+        try:
+            connected.close()
+        except OSError:
+            pass
+
+    def _need_client(self) -> Client:
+        if self._client is None:
+            raise ServerGone(f"not connected to {self.account.host}")
+        return self._client
+
+    def _raw_uid(self, command: str, *words: str) -> tuple[str, list[Any]]:
+        typ, data = self._need_client().uid(command, *words)
+        return typ, data
+
+    def _uid(self, command: str, *words: str) -> list[Any]:
+        typ, data = self._raw_uid(command, *words)
+        if typ != "OK":
+            raise ProtocolError(f"{self.account.host} refuses UID {command}", server_words=words_of(data))
+        return data
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        """Everything that imaplib, sockets and TLS can raise as a `MailError`."""
+        host, secrets = self.account.host, [self.account.password.reveal()]
+        try:
+            yield
+        except MailError as error:
+            self._broken = self._broken or isinstance(error, ServerGone | TimedOut | TlsFailed)
+            raise
+        except imaplib.IMAP4.abort as error:
+            self._broken = True
+            words = str(error).rpartition("=> ")[2].removeprefix("socket error: ")
+            raise ServerGone(f"{host} hung up ({doing})", server_words=words, secrets=secrets) from None
+        except (imaplib.IMAP4.error, UnexpectedCommandStatusError) as error:
+            raise ProtocolError(
+                f"{host} does not understand ({doing})", server_words=str(error), secrets=secrets
+            ) from None
+        except OSError as error:
+            self._broken = True
+            raise link.gone(error, host) from None
+        except (ValueError, TypeError, AttributeError, IndexError) as error:
+            # imaplib on an answer that breaks the grammar, or on a socket that `cut` closed.
+            self._broken = True
+            raise ProtocolError(
+                f"{host} sent an answer that makes no sense ({doing})",
+                server_words=str(error),
+                secrets=secrets,
+            ) from None
+
+
+def words_of(data: Iterable[Any]) -> str:
+    """The server's words in an answer of imaplib."""
+    parts = [item if isinstance(item, bytes) else b"" for item in data]
+    return b" ".join(parts).decode("utf-8", "replace").strip()

@@ -1,0 +1,191 @@
+"""How IMAP looks on the wire: the client on a socket of ours, answers taken apart, folder names, UID sets."""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from imap_tools.imap_utf7 import utf7_decode
+from imap_tools.mailbox import BaseMailBox
+from imap_tools.utils import encode_folder
+
+from mail.dates import parse_date
+
+MAX_LITERAL: Final = 256 * 1024 * 1024
+
+_FETCH_BEGIN: Final = re.compile(rb"^\d+ \(")
+_FLAGS: Final = re.compile(rb"FLAGS \([^)]*\)")
+_UID: Final = re.compile(rb"\bUID (\d+)")
+_SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d+)")
+_INTERNALDATE: Final = re.compile(rb'INTERNALDATE "([^"]*)"')
+_LIST: Final = re.compile(rb'^\(([^)]*)\) (?:"((?:[^"\\]|\\.)*)"|NIL) (.*)$', re.DOTALL)
+_NAMESPACE: Final = re.compile(rb'^\(\("((?:[^"\\]|\\.)*)" (?:"((?:[^"\\]|\\.)+)"|NIL)')
+_ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
+
+
+class Client(imaplib.IMAP4):
+    """imaplib on a socket that is already connected (and, for security tls, already encrypted)."""
+
+    def __init__(self, link: socket.socket, host: str, port: int) -> None:
+        self._link = link
+        super().__init__(host, port)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return self._link
+
+    def read(self, size: int) -> bytes:
+        """`size` bytes of a literal; a server that announces more than 256 MB is not believed."""
+        if size > MAX_LITERAL:
+            raise self.abort(f"the server announces a literal of {size} bytes")
+        return super().read(size)
+
+
+class Box(BaseMailBox):
+    """imap-tools' mailbox on a `Client` of ours: used to log in, never to fetch, flag, move or parse."""
+
+    def __init__(self, client: Client) -> None:
+        self._own_client = client
+        super().__init__()
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        return self._own_client
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedMail:
+    """One mail as the server gave it. `internaldate` is UTC."""
+
+    uid: int
+    raw: bytes
+    internaldate: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A line of LIST: the name as Unicode, the separator of levels, the flags in lower case."""
+
+    name: str
+    separator: str
+    flags: frozenset[str]
+
+
+def uid_set(uids: Iterable[int]) -> str:
+    """``1:3,7`` for 1, 2, 3, 7. The order is lost; IMAP does not keep it anyway."""
+    runs: list[str] = []
+    begin = last = 0
+    for uid in sorted(set(uids)):
+        if uid == last + 1 and begin:
+            last = uid
+            continue
+        if begin:
+            runs.append(f"{begin}:{last}" if last > begin else str(begin))
+        begin = last = uid
+    if begin:
+        runs.append(f"{begin}:{last}" if last > begin else str(begin))
+    return ",".join(runs)
+
+
+def mails_in(data: list[Any], wanted: set[int]) -> list[FetchedMail]:
+    """The mails of a FETCH answer, as imaplib gives it, that were asked for and have a body.
+
+    An unsolicited FETCH (somebody set a flag meanwhile) may stand anywhere between; the attributes may
+    come before or after the body; a second answer for one UID is ignored.
+    """
+    found: dict[int, FetchedMail] = {}
+    for head, body in _answers(data):
+        uid = _number(_UID, head)
+        if uid is None or uid not in wanted or uid in found or not body:
+            continue
+        date = _INTERNALDATE.search(head)
+        when = parse_date(date[1].decode("ascii", "replace")) if date else None
+        found[uid] = FetchedMail(uid, body, when)
+    return [found[uid] for uid in sorted(found)]
+
+
+def _answers(data: list[Any]) -> Iterator[tuple[bytes, bytes]]:
+    """(attributes, body) of each FETCH line: imaplib gives a literal as a tuple and the rest as bytes."""
+    head, body = b"", b""
+    for item in data:
+        text = item[0] if isinstance(item, tuple) else item
+        if not isinstance(text, bytes):
+            continue
+        if _FETCH_BEGIN.match(text):
+            if head:
+                yield head, body
+            head, body = b"", b""
+        head += b" " + _FLAGS.sub(b"", text)
+        if isinstance(item, tuple) and not body and b"BODY[]" in text.upper():
+            body = item[1]
+    if head:
+        yield head, body
+
+
+def sizes_in(data: list[Any], wanted: set[int]) -> dict[int, int]:
+    """UID to RFC822.SIZE from a FETCH answer."""
+    sizes: dict[int, int] = {}
+    for head, _ in _answers(data):
+        uid, size = _number(_UID, head), _number(_SIZE, head)
+        if uid is not None and size is not None and uid in wanted:
+            sizes[uid] = size
+    return sizes
+
+
+def _number(pattern: re.Pattern[bytes], head: bytes) -> int | None:
+    hit = pattern.search(head)
+    return int(hit[1]) if hit else None
+
+
+def numbers_in(data: list[Any]) -> list[int]:
+    """The numbers of SEARCH answers, sorted, each once."""
+    found: set[int] = set()
+    for item in data:
+        if isinstance(item, bytes):
+            found.update(int(word) for word in item.partition(b"(")[0].split() if word.isdigit())
+    return sorted(found)
+
+
+def encoded_folder(name: str) -> bytes:
+    """A folder name quoted and in modified UTF-7 (RFC 3501 5.1.3), ready for a command."""
+    return bytes(encode_folder(name))
+
+
+def folder_in(item: Any) -> Folder | None:
+    """One LIST answer, as imaplib gives it; None if it is none."""
+    line = item[0] if isinstance(item, tuple) else item
+    match = _LIST.match(line) if isinstance(line, bytes) else None
+    if match is None:
+        return None
+    flags, separator, name = match.groups()
+    if isinstance(item, tuple):
+        name = item[1]
+    elif name.startswith(b'"'):
+        name = _ESCAPED.sub(rb"\1", name[1:-1])
+    return Folder(
+        _decoded_name(name),
+        _ESCAPED.sub(rb"\1", separator or b"").decode("ascii", "replace"),
+        frozenset(flags.decode("ascii", "replace").lower().split()),
+    )
+
+
+def _decoded_name(name: bytes) -> str:
+    try:
+        return utf7_decode(name) if name.isascii() else name.decode("utf-8")
+    except (ValueError, UnicodeError):
+        return name.decode("utf-8", "replace")
+
+
+def namespace_in(data: list[Any]) -> tuple[str, str]:
+    """Prefix and separator of the personal namespace (RFC 2342), empty if there is none."""
+    first = data[0] if data else None
+    match = _NAMESPACE.match(first) if isinstance(first, bytes) else None
+    if match is None:
+        return "", ""
+    return (
+        _decoded_name(_ESCAPED.sub(rb"\1", match[1])),
+        _ESCAPED.sub(rb"\1", match[2] or b"").decode("ascii", "replace"),
+    )
