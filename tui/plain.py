@@ -24,8 +24,9 @@ def parts(*pieces: str | tuple[str, str]) -> Content:
 
 
 def line(text: str) -> str:
-    """Text as one inert line, for string places such as border titles put together with `plain`."""
-    return inert.guard(inert.one_line(text))
+    """Text as one inert line; blanks stay as many as they are."""
+    text = inert.guard(text)
+    return text if text.isprintable() else text.replace("\n", " ").replace("\t", " ")
 
 
 def cell(text: str, width: int, *, right: bool = False) -> str:

@@ -31,7 +31,7 @@ class AttachmentsScreen(CommandModal[None]):
     AttachmentsScreen { align: center middle; background: transparent; }
     AttachmentsScreen > Vertical {
         width: 76; max-width: 96%; height: auto; max-height: 80%; min-height: 8;
-        border: round $primary; background: $surface; padding: 0 1;
+        border: solid $primary; background: $surface; padding: 0 1;
     }
     AttachmentsScreen TextPane { height: 10; }
     """

@@ -26,7 +26,7 @@ class ReviewScreen(CommandModal[str]):
     ReviewScreen { align: center middle; background: transparent; }
     ReviewScreen > Vertical {
         width: 72; max-width: 96%; height: 18; max-height: 90%;
-        border: round $accent; background: $surface; border-subtitle-align: right;
+        border: solid $accent; background: $surface; border-subtitle-align: right;
     }
     ReviewScreen.-reading > Vertical { width: 96%; height: 90%; }
     """

@@ -20,7 +20,7 @@ class Confirm(ModalScreen[bool]):
     Confirm { align: center middle; background: transparent; }
     Confirm > Vertical {
         width: auto; min-width: 44; max-width: 76; height: auto;
-        border: round $primary; padding: 1 2; background: $surface;
+        border: solid $primary; padding: 1 2; background: $surface;
     }
     Confirm Static { width: auto; max-width: 70; }
     """

@@ -16,10 +16,7 @@ WIDE = 100
 class Hints(Widget):
     """Keys and words of the commands that have a footer word, in the order of the table."""
 
-    DEFAULT_CSS = """
-    Hints { height: 1; width: 1fr; }
-    .-wide Hints { height: 2; }
-    """
+    DEFAULT_CSS = "Hints { height: 1; width: 1fr; text-wrap: nowrap; }"
 
     def __init__(self, commands: Sequence[Command]) -> None:
         super().__init__()

@@ -49,7 +49,7 @@ def lettered(choices: Sequence[tuple[str, str]], taken: str = "") -> list[MenuIt
 
 
 class _Lines(Widget):
-    DEFAULT_CSS = "_Lines { height: auto; width: auto; }"
+    DEFAULT_CSS = "_Lines { height: auto; width: auto; text-wrap: nowrap; }"
     cursor = reactive(0)
 
     def __init__(self, items: Sequence[MenuItem]) -> None:
@@ -88,7 +88,7 @@ class Menu(ModalScreen[str | None]):
     Menu { align: center middle; background: transparent; }
     Menu > Vertical {
         width: auto; max-width: 76; height: auto;
-        border: round $primary; padding: 0 1; background: $surface;
+        border: solid $primary; padding: 0 1; background: $surface;
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

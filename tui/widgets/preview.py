@@ -23,7 +23,7 @@ WIDE = 88
 class _Lines(Widget):
     """Lines of plain text that are always seen."""
 
-    DEFAULT_CSS = "_Lines { height: auto; width: 1fr; }"
+    DEFAULT_CSS = "_Lines { height: auto; width: 1fr; text-wrap: nowrap; text-overflow: clip; }"
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)

@@ -12,7 +12,7 @@ from tui.plain import cell, line
 class TitledRule(Widget):
     """One line that divides the screen; without words a plain line."""
 
-    DEFAULT_CSS = "TitledRule { height: 1; width: 1fr; }"
+    DEFAULT_CSS = "TitledRule { height: 1; width: 1fr; text-wrap: nowrap; }"
 
     def __init__(self, title: str = "", right: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -14,7 +14,7 @@ from tui.widgets.flash import Flash
 class StatusLine(Widget):
     """One line: `left` of the screen, `right` of the app; a flash covers both for some seconds."""
 
-    DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; }"
+    DEFAULT_CSS = "StatusLine { height: 1; width: 1fr; text-wrap: nowrap; }"
 
     def __init__(self) -> None:
         super().__init__()

@@ -80,7 +80,7 @@ class TicketList(VirtualList[TicketLine]):
             (cell(row.requester or row.requester_email, FROM) + " ", ""),
         ]
         if own:
-            pieces.append((cell(row.assignee or "-", OWNER) + " ", ""))
+            pieces.append((cell((row.assignee or "-").split(" ")[0], OWNER) + " ", ""))
         pieces.append((cell(age(row.updated, self._now()), AGE, right=True), late))
         return pieces
 
@@ -100,7 +100,7 @@ class TicketList(VirtualList[TicketLine]):
 class TicketHead(Widget):
     """The line of column titles over a ticket list."""
 
-    DEFAULT_CSS = "TicketHead { height: 1; width: 1fr; text-style: dim; }"
+    DEFAULT_CSS = "TicketHead { height: 1; width: 1fr; text-style: dim; text-wrap: nowrap; }"
 
     def __init__(self, tickets: TicketList) -> None:
         super().__init__()

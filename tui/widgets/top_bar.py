@@ -23,7 +23,7 @@ PLACES = (
 class TopBar(Widget):
     """One line; the time moves on the minute only, because every painted byte crosses an SSH link."""
 
-    DEFAULT_CSS = "TopBar { height: 1; width: 1fr; dock: top; }"
+    DEFAULT_CSS = "TopBar { height: 1; width: 1fr; dock: top; text-wrap: nowrap; }"
 
     health = reactive("")
     """The mail's health in some words; shown where there is room."""

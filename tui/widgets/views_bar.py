@@ -21,7 +21,7 @@ def _titles() -> list[tuple[str, str]]:
 class ViewsBar(Widget):
     """``Inbox 12 | Mine 7 |[All open 31]| Closed``; an active filter stands there with its count."""
 
-    DEFAULT_CSS = "ViewsBar { height: 1; width: 1fr; }"
+    DEFAULT_CSS = "ViewsBar { height: 1; width: 1fr; text-wrap: nowrap; }"
 
     view = reactive("open")
     counts: reactive[Mapping[str, int]] = reactive({})
@@ -56,7 +56,7 @@ class ViewsBar(Widget):
 class ViewsPane(Widget):
     """The same as a pane of lines, with the mailboxes and their health below."""
 
-    DEFAULT_CSS = "ViewsPane { width: 26; height: 1fr; border: round $primary; }"
+    DEFAULT_CSS = "ViewsPane { width: 26; height: 1fr; border: solid $primary; text-wrap: nowrap; }"
 
     view = reactive("open")
     counts: reactive[Mapping[str, int]] = reactive({})

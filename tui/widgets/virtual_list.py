@@ -187,6 +187,11 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
 
         self._ask(around, self._take_inside)
 
+    def show_again(self, source: RowSource[R]) -> None:
+        """Show a source that has the same rows or newer ones; cursor and marks stay where they are."""
+        self._source = source
+        self._ask(source.first, self._take_again)
+
     def reload(self) -> None:
         """Load again what is held around the cursor, and keep the cursor on its row."""
         source = self._source
