@@ -224,11 +224,10 @@ class SettingsScreen(CommandScreen[None]):
         rows = [
             row for row in self._all.rows if all(word in f"{row.key} {row.help}".lower() for word in words)
         ]
-        row = self.list.row
-        wanted = row.key if row is not None else None
-        self.list.show(FixedRows(rows))
-        if wanted is not None and any(row.key == wanted for row in rows):
-            self.call_after_refresh(self.list.move_to_key, wanted)
+        self.list.show_again(FixedRows(rows))
+
+    @on(VirtualList.Loaded)
+    def _loaded(self) -> None:
         self._tell_sections()
 
     # -- what is under the cursor

@@ -1,0 +1,267 @@
+"""The outbox: every mail that has not arrived, a line for each recipient; retry and cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from desk import outbox
+from desk.outbox import DeliveryView
+from tui.commands import Command
+from tui.plain import cell, parts, plain
+from tui.times import clock_today
+from tui.widgets.command_screen import CommandScreen
+from tui.widgets.confirm import Confirm
+from tui.widgets.menu import Menu, lettered
+from tui.widgets.rule import TitledRule
+from tui.widgets.virtual_list import FixedRows, Look, VirtualList
+from tui.work import desk_app
+
+MOST = 1000
+"""Rows the screen shows; more than that is said, not hidden."""
+NOT_ARRIVED = "*"
+CHOICES = (
+    (NOT_ARRIVED, "not arrived"),
+    ("queued", "queued"),
+    ("deferred", "deferred: tried again later"),
+    ("failed", "failed"),
+    ("uncertain", "uncertain: it may have arrived"),
+    ("cancelled", "cancelled"),
+    ("sent", "sent"),
+    ("all", "all"),
+)
+STATE_STYLE = {"failed": "error", "uncertain": "warning", "deferred": "warning", "cancelled": "dim"}
+
+
+def state_words(row: DeliveryView, now: datetime, zone: ZoneInfo) -> str:
+    """What the state means now: when it is tried again, who must decide."""
+    if row.held:
+        return "waits for you: R sends it, c gives it up"
+    if row.bounced:
+        return "the server took it, then a bounce came back"
+    match row.state:
+        case "queued" | "deferred" if row.not_before is not None:
+            if row.not_before <= now:
+                return "is tried as soon as a worker runs"
+            return f"next try {clock_today(row.not_before, now, zone)}"
+        case "sending":
+            return "is being sent now"
+        case "sent":
+            return "the server took it"
+        case "failed":
+            return "will not be tried again by itself; R tries now"
+        case "uncertain":
+            return "the line broke after the mail was handed over: it may have arrived; R sends it again"
+        case "cancelled":
+            return "given up; R sends it after all"
+    return ""
+
+
+class OutboxList(VirtualList[DeliveryView]):
+    """One recipient a line: state, tries, ticket, address, the server's words."""
+
+    def row_key(self, row: DeliveryView) -> Hashable:
+        return row.id, row.to
+
+    def row_line(self, row: DeliveryView, width: int, look: Look) -> list[tuple[str, str]]:
+        app = desk_app(self)
+        mark = ">" if look.here else " "
+        star = "*" if look.marked else " "
+        ticket = f"#{row.ticket}" if row.ticket else row.kind
+        left = f"{mark}{star}{cell(row.state, 10)} {cell(ticket, 9)} "
+        wide = width >= 100
+        to = cell(row.to, 30 if wide else 24)
+        words = row.detail or state_words(row, app.now(), app.desk.zone)
+        subject = f" {cell(row.subject, 30)}" if wide else ""
+        room = width - len(left) - len(subject) - (30 if wide else 24) - 1
+        style = STATE_STYLE.get(row.state, "")
+        return [(left, style), (f"{to}{subject} ", ""), (cell(words, room), style)]
+
+
+def _editable(screen: OutboxScreen) -> str | None:
+    if screen.list.row is None:
+        return "no mail is chosen"
+    if not desk_app(screen).actor.may("outbox.edit"):
+        return "your role does not let you retry or cancel mail"
+    return None
+
+
+def _chosen(screen: OutboxScreen) -> str | None:
+    return None if screen.list.row is not None else "no mail is chosen"
+
+
+def _with_ticket(screen: OutboxScreen) -> str | None:
+    row = screen.list.row
+    return None if row is not None and row.ticket else "this mail belongs to no ticket"
+
+
+GROUP = "Outbox"
+
+
+class OutboxScreen(CommandScreen[None]):
+    """What waits to leave, or could not."""
+
+    PLACE = "outbox"
+    CSS_PATH = "outbox.tcss"
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command(
+            "outbox.retry",
+            "R",
+            "Retry",
+            "Try this mail again now, for everybody who did not get it.",
+            GROUP,
+            "retry",
+            "retry",
+            _editable,
+        ),
+        Command(
+            "outbox.cancel",
+            "c",
+            "Cancel",
+            "Give this mail up; asks first. The message stays in its ticket.",
+            GROUP,
+            "cancel",
+            "cancel",
+            _editable,
+        ),
+        Command("outbox.mark", "space", "Mark", "Mark this mail and go on.", GROUP, "mark", "mark"),
+        Command("outbox.state", "v", "State", "Show mail of another state.", GROUP, "state", "state"),
+        Command("outbox.ticket", "T", "Ticket", "Go to its ticket.", GROUP, "ticket", "ticket", _with_ticket),
+        Command(
+            "outbox.copy", "y", "Copy", "Copy address and server's words.", GROUP, "copy", "copy", _chosen
+        ),
+        Command("outbox.back", "q,escape", "Back", "Back to where you were.", GROUP, "back", "back"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = NOT_ARRIVED
+
+    def compose_body(self) -> ComposeResult:
+        yield TitledRule(id="outbox-title")
+        yield OutboxList(empty="Nothing waits: every mail arrived. v shows other states.", markable=True)
+        yield TitledRule(id="outbox-rule")
+        with VerticalScroll(id="outbox-detail", can_focus=False):
+            yield Static(id="outbox-words")
+
+    @property
+    def list(self) -> OutboxList:
+        """The recipients."""
+        return self.query_one(OutboxList)
+
+    def on_mount(self) -> None:
+        self.list.focus()
+        self.desk_changed()
+
+    def desk_changed(self) -> None:
+        """A state changed; cursor and marks stay on their mails."""
+        state = self.state
+        self.in_thread(
+            lambda: (outbox.entries(None if state == NOT_ARRIVED else state, MOST + 1), outbox.counts()),
+            then=self._take,
+            group="outbox",
+        )
+
+    def _take(self, found: tuple[Sequence[DeliveryView], dict[str, int]]) -> None:
+        rows, counted = found
+        title = next(words for state, words in CHOICES if state == self.state).partition(":")[0]
+        cut = f"the newest {MOST}, v narrows" if len(rows) > MOST else f"{len(rows)}"
+        self.query_one("#outbox-title", TitledRule).set_text(f"Outbox: {title}", cut)
+        self.list.show_again(FixedRows(rows[:MOST]))
+        named = [f"{count} {state}" for state, count in counted.items() if count]
+        self.status(left=", ".join(named) or "every mail arrived")
+
+    @on(VirtualList.Highlighted)
+    def _describe(self, event: VirtualList.Highlighted) -> None:
+        row = event.row
+        rule = self.query_one("#outbox-rule", TitledRule)
+        text = self.query_one("#outbox-words", Static)
+        if not isinstance(row, DeliveryView):
+            rule.set_text("", "")
+            text.update(plain(""))
+            return
+        app = desk_app(self)
+        now, zone = app.now(), app.desk.zone
+        rule.set_text(row.subject or row.kind, f"mail {row.id}")
+        written = f"written {clock_today(row.created, now, zone)}, " if row.created else ""
+        tries = "1 try" if row.attempts == 1 else f"{row.attempts} tries"
+        words = f"\n server said: {row.code or ''} {row.detail}".rstrip() if row.detail else ""
+        text.update(
+            parts(
+                f" To {row.to}   from {row.mailbox or 'no mailbox: none sends for this desk'}   {written}{tries}",
+                (f"\n {row.state}", "bold"),
+                f": {state_words(row, now, zone)}",
+                words,
+                (f"\n Message-ID {row.message_id}", "dim"),
+            )
+        )
+
+    # -- what is done
+
+    def _ids(self) -> list[int]:
+        return list(dict.fromkeys(row.id for row in self.list.chosen()))
+
+    def _change(self, what: Callable[..., list[int]], word: str) -> None:
+        def done(ids: list[int]) -> None:
+            self.flash(f"{len(ids)} mail{'' if len(ids) == 1 else 's'} {word}")
+            self.list.clear_marks()
+            self.desk_changed()
+
+        self.in_thread(what, desk_app(self).actor, self._ids(), then=done, group="change")
+
+    def action_retry(self) -> None:
+        uncertain = [row for row in self.list.chosen() if row.state == "uncertain"]
+        if uncertain:
+            question = f"Send again what may have arrived ({len(uncertain)})?"
+            self.app.push_screen(
+                Confirm(question, "The customer may get it twice."),
+                lambda yes: self._change(outbox.retry, "will be tried now") if yes else None,
+            )
+        else:
+            self._change(outbox.retry, "will be tried now")
+
+    def action_cancel(self) -> None:
+        count = len(self._ids())
+        question = "Give this mail up?" if count == 1 else f"Give {count} mails up?"
+        detail = "Whoever did not get it will not get it. It stays in its ticket."
+        self.app.push_screen(
+            Confirm(question, detail), lambda yes: self._change(outbox.cancel, "given up") if yes else None
+        )
+
+    def action_mark(self) -> None:
+        self.list.toggle_mark()
+
+    def action_state(self) -> None:
+        self.app.push_screen(Menu("Show", lettered(CHOICES), self.state), self._take_state)
+
+    def _take_state(self, state: str | None) -> None:
+        if state:
+            self.state = state
+            self.desk_changed()
+
+    @on(VirtualList.Opened)
+    async def _opened(self) -> None:
+        await self.run_command("outbox.ticket")
+
+    def action_ticket(self) -> None:
+        row = self.list.row
+        if row is not None and row.ticket:
+            from tui.screens.thread import ThreadScreen
+
+            self.app.push_screen(ThreadScreen(row.ticket))
+
+    def action_copy(self) -> None:
+        row = self.list.row
+        if row is not None:
+            desk_app(self).copy_text(f"{row.to} {row.state}: {row.code or ''} {row.detail}", "the delivery")
+
+    def action_back(self) -> None:
+        if not self.list.clear_marks():
+            self.dismiss(None)

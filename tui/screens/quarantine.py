@@ -1,0 +1,262 @@
+"""Receipts: what became of every mail that came in, and why; quarantined mail is tried again here."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from desk import receipts
+from desk.receipts import ReceiptFilter, ReceiptView
+from tui.commands import Command
+from tui.plain import cell, parts, plain, size_text
+from tui.times import clock_today
+from tui.widgets.command_screen import CommandScreen
+from tui.widgets.line_input import LineInput
+from tui.widgets.menu import Menu, lettered
+from tui.widgets.rule import TitledRule
+from tui.widgets.virtual_list import Look, VirtualList
+from tui.work import desk_app
+
+if TYPE_CHECKING:
+    from desk.intake import Taken
+
+QUARANTINED = ReceiptFilter(verdict="quarantined")
+ALL = "*"
+
+
+class ReceiptRows:
+    """Receipts in pages, newest first."""
+
+    def __init__(self, wanted: ReceiptFilter) -> None:
+        self._wanted = wanted
+
+    def first(self, limit: int) -> Sequence[ReceiptView]:
+        return receipts.entries(self._wanted, limit=limit)
+
+    def last(self, limit: int) -> Sequence[ReceiptView]:
+        return receipts.entries(self._wanted, limit=limit, after_id=0)
+
+    def after(self, row: ReceiptView, limit: int) -> Sequence[ReceiptView]:
+        return receipts.entries(self._wanted, limit=limit, before_id=row.id)
+
+    def before(self, row: ReceiptView, limit: int) -> Sequence[ReceiptView]:
+        return receipts.entries(self._wanted, limit=limit, after_id=row.id)
+
+
+class ReceiptList(VirtualList[ReceiptView]):
+    """One arrival a line: when, verdict, ticket, sender, subject."""
+
+    def row_key(self, row: ReceiptView) -> Hashable:
+        return row.id
+
+    def row_line(self, row: ReceiptView, width: int, look: Look) -> list[tuple[str, str]]:
+        app = desk_app(self)
+        mark = ">" if look.here else " "
+        ticket = f"#{row.ticket}" if row.ticket else ""
+        when = clock_today(row.received, app.now(), app.desk.zone)
+        left = f"{mark}{cell(when, 12)} {cell(row.verdict, 11)} {cell(ticket, 8)} "
+        sender = cell(row.sender, 30 if width >= 100 else 20)
+        style = {"quarantined": "error", "loop": "warning", "rejected": "warning"}.get(row.verdict, "")
+        return [(left, style), (f"{sender} ", ""), (cell(row.subject, width - len(left) - len(sender) - 1), "")]
+
+
+def _chosen(screen: QuarantineScreen) -> str | None:
+    return None if screen.list.row is not None else "no mail is chosen"
+
+
+def _quarantined(screen: QuarantineScreen) -> str | None:
+    row = screen.list.row
+    if row is None:
+        return "no mail is chosen"
+    if row.verdict != "quarantined":
+        return f"this mail was understood: {row.verdict}"
+    if not desk_app(screen).actor.may("receipt.retry"):
+        return "your role does not let you retry quarantined mail"
+    return None
+
+
+def _with_ticket(screen: QuarantineScreen) -> str | None:
+    row = screen.list.row
+    return None if row is not None and row.ticket else "this mail belongs to no ticket"
+
+
+GROUP = "Receipts"
+
+
+class QuarantineScreen(CommandScreen[None]):
+    """Quarantined mail first; `v` shows the other verdicts."""
+
+    PLACE = "quarantine"
+    CSS_PATH = "quarantine.tcss"
+    HELP_TITLE = "Receipts"
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command(
+            "receipts.retry",
+            "R",
+            "Try again",
+            "Take this mail in again, for example after an update; its receipt stays the same one.",
+            GROUP,
+            "retry",
+            "try again",
+            _quarantined,
+        ),
+        Command(
+            "receipts.verdict",
+            "v",
+            "Verdict",
+            "Show mail of another verdict: tickets, replies, bounces, loops, ...",
+            GROUP,
+            "verdict",
+            "verdict",
+        ),
+        Command(
+            "receipts.zoom",
+            "enter,z",
+            "Whole trace",
+            "Give the trace the whole screen, or back.",
+            GROUP,
+            "zoom",
+            "trace",
+            _chosen,
+        ),
+        Command("receipts.ticket", "T", "Ticket", "Go to its ticket.", GROUP, "ticket", "ticket", _with_ticket),
+        Command(
+            "receipts.find", "slash", "Find", "Only mail with these letters in sender or subject.", GROUP,
+            "find", "find",
+        ),
+        Command("receipts.copy", "y", "Copy", "Copy the receipt with its trace.", GROUP, "copy", None, _chosen),
+        Command("receipts.back", "q,escape", "Back", "Back to where you were.", GROUP, "back", "back"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted = QUARANTINED
+
+    def compose_body(self) -> ComposeResult:
+        yield TitledRule(id="receipts-title")
+        yield LineInput()
+        yield ReceiptList(empty="No quarantined mail: everything was understood. v shows other mail.")
+        yield TitledRule(id="receipts-rule")
+        with VerticalScroll(id="receipts-detail", can_focus=False):
+            yield Static(id="receipts-trace")
+
+    @property
+    def list(self) -> ReceiptList:
+        """The receipts."""
+        return self.query_one(ReceiptList)
+
+    def on_mount(self) -> None:
+        self.list.focus()
+        self._show(QUARANTINED)
+
+    def desk_changed(self) -> None:
+        """Mail came or was tried again elsewhere."""
+        self.list.reload()
+        self.in_thread(receipts.counts, then=self._count, group="counts")
+
+    def _show(self, wanted: ReceiptFilter) -> None:
+        self.wanted = wanted
+        words = f", with '{wanted.text}'" if wanted.text else ""
+        self.query_one("#receipts-title", TitledRule).set_text(
+            f"Receipts: {wanted.verdict or 'all mail'}{words}", "what became of every mail"
+        )
+        quarantine = wanted == QUARANTINED
+        self.list.empty_text = (
+            "No quarantined mail: everything was understood. v shows other mail."
+            if quarantine
+            else "No such mail. v shows other verdicts."
+        )
+        self.list.show(ReceiptRows(wanted))
+        self.in_thread(receipts.counts, then=self._count, group="counts")
+
+    def _count(self, found: dict[str, int]) -> None:
+        named = [f"{count} {verdict}" for verdict, count in found.items() if count]
+        self.status(left=", ".join(named) or "no mail came yet")
+
+    @on(VirtualList.Highlighted)
+    def _describe(self, event: VirtualList.Highlighted) -> None:
+        row = event.row
+        rule = self.query_one("#receipts-rule", TitledRule)
+        text = self.query_one("#receipts-trace", Static)
+        if not isinstance(row, ReceiptView):
+            rule.set_text("", "")
+            text.update(plain(""))
+            return
+        rule.set_text(row.subject or "(no subject)", f"receipt {row.id}")
+        text.update(
+            parts(
+                f" From {row.sender or '-'}   by {row.door} {row.mailbox or ''}   {size_text(row.size)}",
+                *((f"\n {row.reason}", "bold"),) * bool(row.reason),
+                *(f"\n  {line}" for line in row.trace),
+                (f"\n Message-ID {row.message_id or '-'}\n SHA-256 {row.sha256}", "dim"),
+            )
+        )
+
+    @on(VirtualList.Opened)
+    async def _opened(self) -> None:
+        await self.run_command("receipts.zoom")
+
+    def action_zoom(self) -> None:
+        self.toggle_class("-zoomed")
+
+    def action_back(self) -> None:
+        if self.has_class("-zoomed"):
+            self.remove_class("-zoomed")
+        else:
+            self.dismiss(None)
+
+    def action_retry(self) -> None:
+        row = self.list.row
+        if row is not None:
+            app = desk_app(self)
+            self.in_thread(receipts.retry, app.desk, app.actor, row.id, then=self._retried, group="retry")
+
+    def _retried(self, taken: Taken) -> None:
+        if taken.verdict == "quarantined":
+            self.flash("It still cannot be understood; the trace says why", "warning")
+        else:
+            ticket = f", ticket #{taken.ticket_number}" if taken.ticket_number else ""
+            self.flash(f"Understood now: {taken.verdict}{ticket}")
+        self.desk_changed()
+
+    def action_ticket(self) -> None:
+        row = self.list.row
+        if row is not None and row.ticket:
+            from tui.screens.thread import ThreadScreen
+
+            self.app.push_screen(ThreadScreen(row.ticket))
+
+    def action_copy(self) -> None:
+        row = self.list.row
+        if row is not None:
+            lines = [f"receipt {row.id}: {row.verdict} {row.reason}", row.sender, row.subject, *row.trace]
+            desk_app(self).copy_text("\n".join(lines), "the receipt")
+
+    def action_verdict(self) -> None:
+        self.in_thread(receipts.counts, then=self._ask_verdict, group="verdicts")
+
+    def _ask_verdict(self, found: dict[str, int]) -> None:
+        choices = [(ALL, "all mail"), *((name, f"{name} ({count})") for name, count in found.items())]
+        self.app.push_screen(Menu("Verdict", lettered(choices), self.wanted.verdict or ALL), self._take_verdict)
+
+    def _take_verdict(self, verdict: str | None) -> None:
+        if verdict:
+            self._show(replace(self.wanted, verdict=None if verdict == ALL else verdict))
+
+    def action_find(self) -> None:
+        self.query_one(LineInput).ask("/ find", self.wanted.text or "", purpose="find")
+
+    @on(LineInput.Answered)
+    def _found(self, event: LineInput.Answered) -> None:
+        self._show(replace(self.wanted, text=event.text.strip() or None))
+        self.list.focus()
+
+    @on(LineInput.Cancelled)
+    def _not_found(self) -> None:
+        self.list.focus()
