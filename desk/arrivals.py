@@ -1,0 +1,194 @@
+"""What came through a door, and what was read in it before the database is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk.digests import mail_digest
+from mail.inert import one_line
+from models import blobs
+
+if TYPE_CHECKING:
+    from mail.machine import BouncedRecipient, MachineMail
+
+    from mail.address import Address
+    from mail.mime import ParsedMail, Part
+    from models.blobs import Packed
+
+MAX_TEXT = 1_000_000
+"""Characters of a mail's text that are kept in its message; the raw mail has the rest."""
+
+MAX_REFERENCES = 50
+MAX_RECIPIENTS = 200
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+_ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Raw bytes and where they came from.
+
+    ``door`` is ``imap``, ...; ``folder``, ``uidvalidity`` and ``uid`` are given by doors that number their
+    mails. ``archive``: old mail that is only filed: nobody is told, nothing is due.
+    """
+
+    raw: bytes
+    door: str
+    mailbox_id: int | None = None
+    folder: str | None = None
+    uidvalidity: int | None = None
+    uid: int | None = None
+    internaldate: datetime | None = None
+    archive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What intake needs of a mail, all of it inert."""
+
+    message_id: str | None
+    subject: str
+    sender: Address
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    references: tuple[str, ...]
+    """In-Reply-To, then References from the newest to the oldest; each once."""
+    envelope: tuple[str, ...]
+    """Addresses that servers on the way wrote down as the recipient."""
+    date: datetime | None
+    created: datetime
+    text: str
+    from_html: bool
+    reply_length: int
+    attachments: tuple[Part, ...]
+    machine: MachineMail
+    own_desk_id: str | None
+    bounced: tuple[BouncedRecipient, ...]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """An arrival that was read, hashed and packed. ``letter`` is None when it could not be read."""
+
+    arrival: Arrival
+    digest: str
+    letter: Letter | None
+    trouble: str
+    packing: Future[list[Packed]]
+    place: int
+
+    @property
+    def packed(self) -> Packed:
+        """The raw mail, large ones already on disk; waits for that. Raises OSError when it could not be."""
+        return self.packing.result()[self.place]
+
+
+def parse_ahead(arrivals: Sequence[Arrival], small: int = blobs.SMALL) -> list[Prepared]:
+    """Read a batch without the database: parse, hash, compress, write large blobs durably.
+
+    Compression and disk run beside the parser, in a thread. Never raises for what a mail holds.
+    """
+    packing: Future[list[Packed]] = Future()
+    raws = [arrival.raw for arrival in arrivals]
+    Thread(target=_pack, args=(raws, small, packing), daemon=True).start()
+    moment = now()
+    return [_prepared(arrival, packing, place, moment) for place, arrival in enumerate(arrivals)]
+
+
+def _pack(raws: list[bytes], small: int, packing: Future[list[Packed]]) -> None:
+    try:
+        packing.set_result(blobs.lay_down(blobs.pack(raws), small))
+    except BaseException as error:
+        packing.set_exception(error)
+
+
+def _prepared(arrival: Arrival, packing: Future[list[Packed]], place: int, moment: datetime) -> Prepared:
+    letter, trouble = None, ""
+    try:
+        letter = read_letter(arrival, moment)
+    except Exception as error:  # one poison mail stops only itself
+        trouble = one_line(f"{getattr(error, 'kind', type(error).__name__)}: {error}", 300)
+    return Prepared(arrival, mail_digest(arrival.raw), letter, trouble, packing, place)
+
+
+def read_letter(arrival: Arrival, moment: datetime) -> Letter:
+    """Parse one mail. Raises `mail.headers.TooComplex` for one over the bounds of the parser."""
+    from mail import machine, mime
+
+    parsed = mime.parse(arrival.raw)
+    judged = machine.judge(parsed)
+    text = parsed.text[:MAX_TEXT]
+    references = _references(parsed)
+    return Letter(
+        message_id=parsed.message_id,
+        subject=one_line(parsed.subject),
+        sender=_sender(parsed),
+        to=tuple(parsed.to[:MAX_RECIPIENTS]),
+        cc=tuple(parsed.cc[:MAX_RECIPIENTS]),
+        references=references,
+        envelope=_envelope(parsed),
+        date=_plausible(parsed.date),
+        created=_created(arrival, parsed, moment),
+        text=text,
+        from_html=parsed.text_is_from_html,
+        reply_length=_reply_length(parsed, text),
+        attachments=tuple(parsed.attachments),
+        machine=judged,
+        own_desk_id=machine.own_desk_id(parsed),
+        bounced=tuple(machine.bounces(parsed)) if judged.kind == "bounce" else (),
+    )
+
+
+def _reply_length(parsed: ParsedMail, text: str) -> int:
+    from mail.quotes import split_reply
+
+    split = split_reply(text, quote_at=parsed.quote_at)
+    return -1 if len(split.visible) >= len(text) else len(split.visible)
+
+
+def _references(parsed: ParsedMail) -> tuple[str, ...]:
+    newest_first = [*parsed.in_reply_to[:5], *reversed(parsed.references)]
+    unique = [each for each in dict.fromkeys(newest_first) if each and each != parsed.message_id]
+    if len(unique) > MAX_REFERENCES:
+        unique = [*unique[: MAX_REFERENCES - 1], unique[-1]]
+    return tuple(unique)
+
+
+def _sender(parsed: ParsedMail) -> Address:
+    from mail.address import Address
+
+    for candidate in (parsed.sender, *parsed.reply_to[:1]):
+        if candidate and candidate.email:
+            return Address(candidate.name, candidate.email.lower())
+    return Address(parsed.sender.name if parsed.sender else "", "")
+
+
+def _envelope(parsed: ParsedMail) -> tuple[str, ...]:
+    from mail.address import parse_addresses
+
+    values: Iterable[str] = (value for field in _ENVELOPE_FIELDS for value in parsed.headers(field)[:5])
+    return tuple(address.email.lower() for address in parse_addresses(values))
+
+
+def _created(arrival: Arrival, parsed: ParsedMail, moment: datetime) -> datetime:
+    for candidate in (arrival.internaldate, parsed.received_at):
+        plausible = _plausible(candidate)
+        if plausible is not None:
+            return min(plausible, moment)
+    return moment
+
+
+def _plausible(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    try:
+        moment = moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except (OverflowError, ValueError):
+        return None
+    return moment if moment >= _OLDEST else None

@@ -1,0 +1,35 @@
+"""The digest of a mail: equal for two copies of one mail, whatever way they came."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_TRACE_FIELDS = (
+    rb"received|x-received|return-path|delivered-to|x-delivered-to|x-original-to|envelope-to|x-envelope-to|"
+    rb"x-envelope-from|x-rcpt-to|x-resolved-to|x-forwarded-to|x-forwarded-for|x-mail-from|delivery-date|"
+    rb"authentication-results|x-authentication-[a-z-]+|received-spf|x-received-spf|arc-seal|arc-message-signature|"
+    rb"arc-authentication-results|x-google-smtp-source|x-gm-[a-z-]+|x-ms-exchange-[a-z-]+|x-microsoft-[a-z-]+|"
+    rb"x-forefront-[a-z-]+|x-eopattributedmessage|x-eoptenantattributedmessage|x-spam|x-spam-[a-z-]+|"
+    rb"x-spamd?-[a-z-]+|x-rspamd-[a-z-]+|x-virus-[a-z-]+|x-amavis-[a-z-]+|x-quarantine-id|x-greylist|"
+    rb"x-proofpoint-[a-z-]+|x-barracuda-[a-z-]+|x-sieve|x-sieve-[a-z-]+|x-bogosity|dkim-filter|x-dkim|"
+    rb"x-uidl|x-uid|x-imapbase|x-imap|x-keywords|status|x-status|x-mozilla-[a-z0-9-]+|content-length|lines"
+)
+_TRACE = re.compile(rb"(?im)^(?:" + _TRACE_FIELDS + rb")[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
+
+
+def mail_digest(raw: bytes) -> str:
+    """SHA-256 (hex) of the mail with CRLF line ends, without trace headers and trailing empty lines.
+
+    Trace headers are what servers on the way add: Received, Delivered-To, Return-Path, verdicts of filters.
+    """
+    if raw.count(b"\r") != raw.count(b"\n"):
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    header_end = raw.find(b"\r\n\r\n")
+    header_end = len(raw) if header_end < 0 else header_end + 2
+    end = len(raw)
+    while end > header_end and raw[end - 1] in b"\r\n":
+        end -= 1
+    digest = hashlib.sha256(_TRACE.sub(b"", raw[:header_end]))
+    digest.update(memoryview(raw)[header_end:end])
+    return digest.hexdigest()

@@ -1,0 +1,75 @@
+"""The same mail again: through another mailbox or door, or under new numbers of the same folder."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from models.database import db
+from models.fields import utc_text
+
+if TYPE_CHECKING:
+    from desk.arrivals import Prepared
+    from desk.batch import Batch
+    from desk.known import KnownReceipt
+
+DAYS = 7
+"""Copies of a mail that arrive further apart are two mails."""
+
+
+def find_renumbered(batch: Batch, prepared: Prepared) -> KnownReceipt | None:
+    """The receipt of this mail under another UIDVALIDITY, if the folder still holds that mail."""
+    arrival = prepared.arrival
+    if arrival.uid is None or arrival.mailbox_id is None:
+        return None
+    mailbox = batch.standing.mailboxes.get(arrival.mailbox_id)
+    for receipt in batch.known.digests.get(prepared.digest, ()):
+        if (
+            (receipt.mailbox_id, receipt.folder) == (arrival.mailbox_id, arrival.folder)
+            and receipt.uid is not None
+            and receipt.uidvalidity != arrival.uidvalidity
+            and (not receipt.disposed or (mailbox is not None and mailbox.keeps))
+        ):
+            return receipt
+    return None
+
+
+def renumber(receipt: KnownReceipt, uidvalidity: int | None, uid: int | None) -> None:
+    """Give the receipt its new numbers and note that in its trace."""
+    row = db.execute_sql("SELECT trace FROM receipt WHERE id = ?", (receipt.id,)).fetchone()
+    line = f"UIDVALIDITY {receipt.uidvalidity} became {uidvalidity}: known by its content, now UID {uid}"
+    trace = json.dumps([*json.loads(row[0]), line], ensure_ascii=False)
+    db.execute_sql(
+        "UPDATE receipt SET uidvalidity = ?, uid = ?, trace = ? WHERE id = ?",
+        (uidvalidity, uid, trace, receipt.id),
+    )
+    receipt.uidvalidity, receipt.uid = uidvalidity, uid
+
+
+def find_original(batch: Batch, prepared: Prepared, ignored: int | None = None) -> KnownReceipt | None:
+    """The receipt of the mail that this one is a copy of, or None when it is a mail of its own.
+
+    The n-th copy that comes from one place is a copy of the n-th such mail: two equal alarms in one
+    mailbox are two mails, also when both reached a second mailbox.
+    """
+    oldest = utc_text(batch.moment - timedelta(days=DAYS))
+    same = [
+        receipt
+        for receipt in batch.known.digests.get(prepared.digest, ())
+        if receipt.received >= oldest and receipt.id != ignored
+    ]
+    if not same:
+        return None
+    arrival = prepared.arrival
+    originals = [receipt for receipt in same if receipt.verdict != "duplicate"]
+    if arrival.uid is not None:
+        here = [r for r in same if (r.mailbox_id, r.folder) == (arrival.mailbox_id, arrival.folder) and r.uid]
+    else:
+        here = [
+            r for r in same if r.uid is None and (r.door, r.mailbox_id) == (arrival.door, arrival.mailbox_id)
+        ]
+        has_id = prepared.letter is not None and prepared.letter.message_id is not None
+        if originals and here and (has_id or any(r.sha256 == prepared.packed.sha256 for r in here)):
+            return originals[0]
+    return originals[len(here)] if len(here) < len(originals) else None

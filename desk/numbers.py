@@ -1,0 +1,45 @@
+"""Ticket numbers: a sequence from 1 or random, written into a format such as ``#`` or ``ND-######``."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Literal
+
+from models.database import db
+
+NumberKind = Literal["sequence", "random"]
+
+_MASK = re.compile(r"#+")
+_RANDOM_DIGITS = 6
+_TRIES = 20
+
+
+def next_number(number_format: str, kind: NumberKind) -> str:
+    """Take a ticket number that nobody has, in the caller's transaction.
+
+    The run of ``#`` in the format is the number, padded with zeros to its length; a format without one gets
+    it at its end. Random numbers have at least six digits, and more once those are scarce.
+    """
+    mask = _MASK.search(number_format)
+    begin, end = mask.span() if mask else (len(number_format), len(number_format))
+    head, width, tail = number_format[:begin], end - begin, number_format[end:]
+    digits = max(width, _RANDOM_DIGITS)
+    tries = 0
+    while True:
+        if kind == "random":
+            body = str(10 ** (digits - 1) + secrets.randbelow(9 * 10 ** (digits - 1)))
+            tries += 1
+            digits += tries % _TRIES == 0
+        else:
+            body = str(_next_of_sequence()).zfill(width)
+        number = head + body + tail
+        if db.execute_sql("SELECT 1 FROM ticket WHERE number = ?", (number,)).fetchone() is None:
+            return number
+
+
+def _next_of_sequence() -> int:
+    row = db.execute_sql(
+        "UPDATE sequence SET next = next + 1 WHERE name = 'ticket' RETURNING next - 1"
+    ).fetchone()
+    return int(row[0])
