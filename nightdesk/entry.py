@@ -47,6 +47,14 @@ def fetch_once(options: Options) -> Exit:
 
 def open_app(options: Options) -> Exit:
     """The Textual app, when there is a terminal to draw it on."""
+    need_terminal()
+    from nightdesk.verbs.app import run as show
+
+    return Exit(show(options))
+
+
+def need_terminal() -> None:
+    """Raise UsageError where the app has nothing to draw on."""
     import os
 
     from nightdesk.errors import UsageError
@@ -61,9 +69,6 @@ def open_app(options: Options) -> Exit:
             "the app needs a terminal that can move its cursor; TERM is empty or dumb",
             "set TERM (TERM=xterm-256color), or use a verb or --fetch-once",
         )
-    from nightdesk.verbs.app import run as show
-
-    return Exit(show(options))
 
 
 def _report(error: BaseException, argv: Sequence[str]) -> Exit:

@@ -35,14 +35,27 @@ def say(message: str) -> None:
     _write(sys.stderr, inert.guard(inert.one_line(message)) + "\n")
 
 
-def line(text: str = "") -> None:
+def line(text: str = "", *, indent: int = 0) -> None:
     """One line on standard output."""
-    _write(sys.stdout, inert.guard(inert.one_line(text)) + "\n")
+    _write(sys.stdout, " " * indent + inert.guard(inert.one_line(text)) + "\n")
 
 
-def text(body: str) -> None:
-    """Text of several lines on standard output."""
-    _write(sys.stdout, inert.guard(inert.clean(body)).rstrip("\n") + "\n")
+def text(body: str, *, indent: int = 0) -> None:
+    """Text of several lines on standard output.
+
+    An indented text of a stranger cannot pass for a line of ours.
+    """
+    shown = inert.guard(inert.clean(body)).strip("\n")
+    for row in shown.split("\n"):
+        _write(sys.stdout, (" " * indent + row).rstrip() + "\n")
+
+
+def fields(pairs: Iterable[tuple[str, object]], zone: tzinfo = UTC) -> None:
+    """Names and values, one pair a line, in two columns."""
+    shown = [(inert.guard(inert.one_line(name)), cell(value, zone)) for name, value in pairs]
+    widest = max((_width(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        _write(sys.stdout, f"  {_fit(name, widest, 'left')}{_GAP}{value}".rstrip() + "\n")
 
 
 def table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], zone: tzinfo = UTC) -> None:
@@ -81,6 +94,21 @@ def emit_json(document: object) -> None:
     Control and direction characters leave as \\u escapes, so that the document is inert on a terminal too.
     """
     _write_json(document, 2 if sys.stdout.isatty() else None)
+
+
+def emit_json_array(items: Iterable[object]) -> None:
+    """The same for an array that may be longer than memory: written item by item, one on a line."""
+    opening = "[\n"
+    for item in items:
+        _write_out(opening + as_json(item).rstrip("\n"))
+        opening = ",\n"
+    _write_out("[]\n" if opening == "[\n" else "\n]\n")
+
+
+def as_json(document: object, indent: int | None = None) -> str:
+    """The document as `emit_json` writes it."""
+    written = json.dumps(document, ensure_ascii=False, indent=indent, default=_plain)
+    return _UNSAFE_IN_JSON.sub(_escaped, written) + "\n"
 
 
 def emit_json_line(document: object) -> None:
@@ -134,8 +162,10 @@ def _id_of(item: object) -> str:
 
 
 def _write_json(document: object, indent: int | None) -> None:
-    written = json.dumps(document, ensure_ascii=False, indent=indent, default=_plain)
-    written = _UNSAFE_IN_JSON.sub(_escaped, written) + "\n"
+    _write_out(as_json(document, indent))
+
+
+def _write_out(written: str) -> None:
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:
         sys.stdout.write(written)

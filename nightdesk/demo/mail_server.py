@@ -7,28 +7,27 @@ stdout when both ports answer and ends when its standard input closes, so it nev
 from __future__ import annotations
 
 import asyncio
-import mailbox
 import ssl
 import sys
 from argparse import Namespace
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pymap.backend.maildir import MaildirBackend
+from pymap.frozen import frozendict
 from pymap.imap import IMAPService
 from pymap.user import UserMetadata
 
 from nightdesk.demo.letters import ADDRESS, PASSWORD, answer_to
+from nightdesk.demo.maildir import deliver
+
+if TYPE_CHECKING:
+    from pymap.interfaces.login import IdentityInterface
 
 ANSWER_SECONDS = 8.0
 """How long a customer of the demo thinks before writing back."""
-
-
-def deliver(directory: Path, user: str, raw: bytes) -> None:
-    """Put a mail into a user's INBOX."""
-    box = mailbox.Maildir(str(directory / user), create=True)
-    box.add(mailbox.MaildirMessage(raw))
 
 
 class Customers:
@@ -92,10 +91,11 @@ async def serve(directory: Path, imap_port: int, smtp_port: int) -> None:
     async with AsyncExitStack() as stack:
         await backend.start(stack)
         for user in (ADDRESS, "customers"):
-            identity = await backend.login.authorize(_Admin(), user)
+            identity = await backend.login.authorize(cast("IdentityInterface", _Admin()), user)
             secret = config.hash_context.hash(PASSWORD)
             home = user.split("@", maxsplit=1)[0]
-            await identity.set(UserMetadata(config, user, password=secret, params={"mailbox_path": home}))
+            params = frozendict({"mailbox_path": home})
+            await identity.set(UserMetadata(config, user, password=secret, params=params))
         await IMAPService(backend, config).start(stack)
         customers = Customers(directory)
         await loop.create_server(

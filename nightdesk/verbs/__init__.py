@@ -28,5 +28,7 @@ VERBS: dict[str, Verb] = {
     "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set."),
     "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets."),
     "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to."),
+    "role": Verb("nightdesk.verbs.role:role", "What agents may do."),
     "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours."),
+    "completion": Verb("nightdesk.verbs.completion:completion", "Script that completes verbs with Tab."),
 }

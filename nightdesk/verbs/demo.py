@@ -1,0 +1,48 @@
+"""`nightdesk demo`: the app on a living example."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from nightdesk.exit import Exit
+
+
+@click.command()
+@click.option("--keep", metavar="DIRECTORY", help="Build it in this new directory, and leave it there.")
+def demo(keep: str | None) -> Exit:
+    """Open the app on a private desk with a mail server of its own.
+
+    Its mail is really fetched, your answers really leave, and some customers write back. Everything is
+    removed at the end.
+    """
+    import tempfile
+
+    from nightdesk import entry, output
+    from nightdesk.demo.run import build_demo
+
+    entry.need_terminal()
+    with ExitStack() as stack:
+        if keep is None:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nightdesk-demo-")))
+        else:
+            directory = _new_directory(keep)
+        output.say(f"building a desk in {directory} and fetching its mail ...")
+        built = stack.enter_context(build_demo(directory))
+        status = entry.open_app(built.options)
+    if keep is not None:
+        output.say(f"the demo's desk stays in {directory}: nightdesk --config {built.options.config} ...")
+    return status
+
+
+def _new_directory(name: str) -> Path:
+    from nightdesk.errors import UsageError
+
+    directory = Path(name).expanduser().absolute()
+    try:
+        directory.mkdir(mode=0o700)
+    except FileExistsError:
+        raise UsageError(f"{name} is already there", "name a directory that does not exist") from None
+    return directory

@@ -1,0 +1,119 @@
+"""`nightdesk log`: what the desk did, and what went wrong."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+import click
+
+from nightdesk.arguments import json_flag, limit_option
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desk.logs import LogFilter, LogLine
+
+_LEVELS = ("debug", "info", "warning", "error")
+_POLL_SECONDS = 0.5
+_PAGE = 500
+
+
+@click.command()
+@click.option("--follow", "-f", is_flag=True, help="Wait for more; with --json one document a line.")
+@click.option("--level", type=click.Choice(_LEVELS), default="debug", help="This level and what is worse.")
+@click.option("--source", metavar="NAME", help="Only from this part: fetch, send, intake, ...")
+@click.option("--mailbox", metavar="ADDRESS", help="Only about this mailbox.")
+@click.option("--ticket", "number", metavar="NUMBER", help="Only about this ticket.")
+@click.option("--text", default="", metavar="WORDS", help="Only with these words.")
+@limit_option
+@json_flag
+@click.pass_obj
+def log(
+    options: Options,
+    follow: bool,
+    level: str,
+    source: str | None,
+    mailbox: str | None,
+    number: str | None,
+    text: str,
+    limit: int,
+    as_json: bool,
+) -> Exit:
+    """Show the newest lines of the log, oldest first."""
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    with desk_open(options) as desk:
+        wanted = _filter(level, source, mailbox, number, text)
+        found = _newest(wanted, limit)
+        if follow:
+            return _follow(wanted, found, _writer(as_json, desk.zone))
+        if as_json:
+            output.emit_json_array(line.to_json() for line in found)
+        else:
+            write = _writer(False, desk.zone)
+            for line in found:
+                write(line)
+    return Exit.DONE
+
+
+def _filter(level: str, source: str | None, mailbox: str | None, number: str | None, text: str) -> LogFilter:
+    from typing import cast
+
+    from desk.logs import Level, LogFilter
+
+    mailbox_id = ticket_id = None
+    if mailbox is not None:
+        from desk import mailboxes
+
+        mailbox_id = mailboxes.get(mailbox).id
+    if number is not None:
+        from desk import tickets
+
+        ticket_id = tickets.find(number).id
+    return LogFilter(cast("Level", level), source or "", mailbox_id, ticket_id, text=text)
+
+
+def _newest(wanted: LogFilter, limit: int) -> list[LogLine]:
+    from desk import logs
+
+    return logs.entries(wanted, limit=limit)[::-1]
+
+
+def _writer(as_json: bool, zone: tzinfo) -> Callable[[LogLine], None]:
+    from nightdesk import output
+
+    def write(line: LogLine) -> None:
+        if as_json:
+            output.emit_json_line(line.to_json())
+            return
+        moment = line.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+        output.line(f"{moment} {line.level.upper():7} {line.source}: {line.text}")
+        if line.detail:
+            output.text(line.detail, indent=4)
+
+    return write
+
+
+def _follow(wanted: LogFilter, found: list[LogLine], write: Callable[[LogLine], None]) -> Exit:
+    """Write lines as they come, until somebody interrupts: that is how following ends."""
+    import sys
+    import time
+
+    from desk import logs
+
+    last = 0
+    try:
+        while True:
+            for line in found:
+                write(line)
+                last = line.id
+            sys.stdout.flush()
+            if len(found) < _PAGE:
+                time.sleep(_POLL_SECONDS)
+            found = logs.entries(wanted, after_id=last, limit=_PAGE)[::-1]
+    except KeyboardInterrupt:
+        return Exit.DONE

@@ -1,0 +1,199 @@
+"""`nightdesk ticket`: the group, and its verbs that only look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from nightdesk.arguments import json_flag, limit_option, noun, numbers_argument
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+from nightdesk.verbs import ticket_change, ticket_export, ticket_write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import tzinfo
+
+    from desk.tickets import MessageView, TicketDetail
+    from desk.views import ListQuery, TicketLine
+
+_VIEWS = ("inbox", "mine", "waiting", "overdue", "open", "closed", "all")
+_SORTS = ("updated", "created", "priority", "due")
+_PAGE = 500
+
+ticket = noun("ticket", "List, show, answer and change tickets.")
+
+
+@ticket.command("list")
+@click.argument("query", nargs=-1, metavar="[QUERY]")
+@click.option("--view", type=click.Choice(_VIEWS), help="Only this view; all that are not closed without it.")
+@click.option("--sort", type=click.Choice(_SORTS), default="updated", show_default=True)
+@limit_option
+@json_flag
+@click.pass_obj
+def list_tickets(
+    options: Options, query: tuple[str, ...], view: str | None, sort: str, limit: int, as_json: bool
+) -> Exit:
+    """List tickets.
+
+    QUERY is made of filter words (state:open,waiting owner:me p:high tag:vpn from:@corp.example mailbox:it
+    department:Support age:>2d has:attachment is:unread is:overdue; ! negates) and words to look for. Closed
+    tickets are listed when QUERY names a state or --view asks for them.
+    """
+    from desk import filters, views
+    from desk.actors import current_actor
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    with desk_open(options) as desk:
+        actor = current_actor(desk)
+        words = filters.parse(" ".join(query), actor) if query else None
+        names_state = words is not None and any(term.kind == "state" for term in words.terms)
+        wanted = views.ListQuery(view or ("all" if names_state else "open"), words, sort, actor)
+        pages = _pages(wanted, limit)
+        if as_json:
+            output.emit_json_array(item for page in pages for item in views.to_json(page))
+        else:
+            lines = [line for page in pages for line in page]
+            _print_list(lines, desk.zone)
+        if limit and len(views.page(wanted, limit=limit + 1)) > limit:
+            output.say(f"there are more than {limit} tickets: --limit 0 lists all")
+    return Exit.DONE
+
+
+@ticket.command("show")
+@numbers_argument
+@click.option("--full", is_flag=True, help="With quoted text and signatures.")
+@json_flag
+@click.pass_obj
+def show_tickets(options: Options, numbers: tuple[str, ...], full: bool, as_json: bool) -> Exit:
+    """Show tickets with their messages and history.
+
+    - reads numbers from standard input. With --json one NUMBER gives an object; several, or -, an array.
+    """
+    from desk import tickets
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    one = len(numbers) == 1 and numbers[0] != "-"
+    wanted = output.ids_from_stdin(numbers)
+    with desk_open(options) as desk:
+        if as_json and one:
+            output.emit_json(tickets.show(wanted[0]).to_json())
+        elif as_json:
+            output.emit_json_array([tickets.show(number).to_json() for number in wanted])
+        else:
+            for position, number in enumerate(wanted):
+                if position:
+                    output.line()
+                _print_ticket(tickets.show(number), full, desk.zone)
+    return Exit.DONE
+
+
+def _pages(query: ListQuery, limit: int) -> Iterator[list[TicketLine]]:
+    """The list in pieces that fit into memory, `limit` lines in all (0: no limit)."""
+    from desk import views
+
+    after, left = None, limit
+    while limit == 0 or left > 0:
+        wanted = _PAGE if limit == 0 else min(_PAGE, left)
+        page = views.page(query, after=after, limit=wanted)
+        if page:
+            yield page
+        if len(page) < wanted:
+            return
+        after = views.anchor_of(page[-1], query.sort)
+        left -= len(page)
+
+
+def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:
+    from models.tickets import PRIORITIES
+    from nightdesk.output import Column, say, table
+
+    if not lines:
+        say("no tickets")
+        return
+    heads: list[Column | str] = [
+        Column("number", "right"),
+        "state",
+        "priority",
+        Column("requester", flexible=True),
+        Column("assignee", flexible=True),
+        "updated",
+        "due",
+        Column("subject", flexible=True),
+        Column("tags", flexible=True),
+    ]
+    rows = [
+        (
+            line.number,
+            line.status + (" overdue" if line.overdue else ""),
+            PRIORITIES[line.priority],
+            line.requester,
+            line.assignee,
+            line.updated,
+            line.due,
+            line.subject,
+            line.tags,
+        )
+        for line in lines
+    ]
+    table(heads, rows, zone)
+
+
+def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
+    from models.tickets import PRIORITIES
+    from nightdesk.output import cell, fields, line
+
+    line(f"#{ticket.number} {ticket.subject}")
+    fields(
+        [
+            ("State", ticket.status + (", overdue" if ticket.overdue else "")),
+            ("Priority", PRIORITIES[ticket.priority]),
+            ("Department", (ticket.department, *ticket.referred)),
+            ("Requester", f"{ticket.requester} <{ticket.requester_email}>"),
+            ("Collaborators", ticket.collaborators),
+            ("Assignee", ticket.assignee),
+            ("Tags", ticket.tags),
+            ("Mailbox", ticket.mailbox),
+            ("Created", ticket.created),
+            ("Updated", ticket.updated),
+            ("Due", ticket.due),
+            ("Refers to", ticket.refers_to),
+        ],
+        zone,
+    )
+    for message in ticket.messages:
+        line()
+        _print_message(message, full, zone)
+    if ticket.events:
+        line()
+        line("History")
+        for event in ticket.events:
+            line(f"{cell(event.at, zone)}  {event.agent or 'the desk'}: {event.text}", indent=2)
+
+
+def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
+    from nightdesk.output import cell, line, text
+
+    marks = [message.machine, "unverified" if message.unverified else ""]
+    marked = "".join(f" [{mark}]" for mark in marks if mark)
+    name = message.sender_name or message.sender_email
+    line(
+        f"{message.kind}{marked} {message.id}, {cell(message.created, zone)}, {name} <{message.sender_email}>"
+    )
+    text(message.text if full else message.reply_text, indent=4)
+    if message.quoted_text.strip() and not full:
+        folded = len(message.quoted_text.strip().splitlines())
+        line(f"({folded} quoted lines folded: --full shows them)", indent=2)
+    for attachment in message.attachments:
+        line(f"file: {attachment.name}, {attachment.type}, {attachment.size} bytes", indent=2)
+    for delivery in message.deliveries:
+        detail = f" ({delivery.detail})" if delivery.detail else ""
+        line(f"to {delivery.to}: {delivery.state}{detail}", indent=2)
+
+
+for _verbs in (ticket_write.VERBS, ticket_change.VERBS, ticket_export.VERBS):
+    for _verb in _verbs:
+        ticket.add_command(_verb)

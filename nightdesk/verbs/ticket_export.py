@@ -1,0 +1,130 @@
+"""`nightdesk ticket export`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nightdesk.arguments import numbers_argument
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@click.command()
+@numbers_argument
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("json", "mbox", "eml")),
+    default="json",
+    show_default=True,
+    help="json: all that is known; mbox, eml: the mails as they came in and went out.",
+)
+@click.option(
+    "--output",
+    "target",
+    metavar="FILE|DIRECTORY",
+    help="json, mbox: a new file; eml: a directory for one file a mail. mbox and json take - for standard "
+    "output.",
+)
+@click.pass_obj
+def export(options: Options, numbers: tuple[str, ...], form: str, target: str | None) -> Exit:
+    """Write tickets out, as JSON or as their mails in the original bytes."""
+    from nightdesk import output
+    from nightdesk.errors import UsageError
+
+    if form != "json" and (target is None or (form == "eml" and target == "-")):
+        place = "a directory" if form == "eml" else "a new file"
+        raise UsageError(f"--format {form} needs --output", f"name {place}: --output ...")
+    wanted = output.ids_from_stdin(numbers)
+    if form == "json":
+        return _export_json(options, wanted, target or "-")
+    if form == "mbox":
+        return _export_mbox(options, wanted, str(target))
+    return _export_eml(options, wanted, Path(str(target)))
+
+
+def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
+    from desk import tickets
+    from nightdesk import output
+    from nightdesk.arguments import new_file
+    from nightdesk.context import desk_open
+
+    with ExitStack() as stack:
+        file = None if target == "-" else stack.enter_context(new_file(target))
+        stack.enter_context(desk_open(options))
+        found = [tickets.show(number).to_json() for number in numbers]
+        document = found[0] if len(found) == 1 else found
+        if file is None:
+            output.emit_json(document)
+        else:
+            file.write(output.as_json(document).encode())
+    return Exit.DONE
+
+
+def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
+    from nightdesk.arguments import new_file
+    from nightdesk.context import desk_open
+    from nightdesk.output import say
+
+    count = 0
+    with ExitStack() as stack:
+        file = stack.enter_context(new_file(target))
+        stack.enter_context(desk_open(options))
+        for number in numbers:
+            for _, raw, created in _mails(number):
+                file.write(_in_mbox(raw, created))
+                count += 1
+    say(f"{count} mails written")
+    return Exit.DONE
+
+
+def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
+    from nightdesk.arguments import new_file
+    from nightdesk.context import desk_open
+    from nightdesk.output import say
+
+    count = 0
+    target.mkdir(mode=0o700, exist_ok=True)
+    with desk_open(options):
+        for number in numbers:
+            for message_id, raw, _ in _mails(number):
+                with new_file(str(target / f"{_file_name(number)}-{message_id}.eml")) as file:
+                    file.write(raw)
+                count += 1
+    say(f"{count} mails written")
+    return Exit.DONE
+
+
+def _mails(number: str) -> Iterator[tuple[int, bytes, str]]:
+    """A ticket's mails oldest first: message id, bytes, and its time in asctime's form."""
+    from desk import tickets
+    from desk.errors import NotFound
+
+    for message in tickets.show(number).messages:
+        try:
+            raw = tickets.raw_message(message.id)
+        except NotFound:
+            continue
+        yield message.id, raw, message.created.strftime("%a %b %e %H:%M:%S %Y")
+
+
+def _in_mbox(raw: bytes, created: str) -> bytes:
+    """One mail in mboxrd form: reading it back gives the same bytes, but for its line ends."""
+    import re
+
+    quoted = re.sub(rb"(?m)^(>*From )", rb">\1", raw.replace(b"\r\n", b"\n"))
+    return f"From nightdesk {created}\n".encode() + quoted.rstrip(b"\n") + b"\n\n"
+
+
+def _file_name(number: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in number.lstrip("#"))
+
+
+VERBS: tuple[click.Command, ...] = (export,)
