@@ -7,6 +7,7 @@ import importlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from desk.actors import Actor
     from desk.home import Desk
     from tui.widgets.command_screen import CommandScreen
+    from worker.child import WorkerChild
 
+TEND_SECONDS = 5.0
+"""How often it looks whether somebody works for the desk."""
 WATCH_SECONDS = 1.0
 """How often the app looks whether the desk changed and the terminal is still there."""
 
@@ -51,8 +55,9 @@ def _lazy(path: str) -> Callable[[], Screen[Any]]:
 class NightdeskApp(Ways, App[int], inherit_bindings=False):
     """The terminal front of one desk, for one agent.
 
-    `worker` is what ends the worker child, if the app started one; it is the caller's to call. The
-    exit status is in `return_code`: 0, 1 after a crash, 128 + n after signal n.
+    `worker` is the child that works while nobody else does: the app sees to it that it lives, the
+    caller ends it after the app. The exit status is in `return_code`: 0, 1 after a crash, 128 + n
+    after signal n.
     """
 
     CSS_PATH = "app.tcss"
@@ -77,7 +82,7 @@ class NightdeskApp(Ways, App[int], inherit_bindings=False):
         desk: Desk,
         actor: Actor,
         *,
-        worker: object | None = None,
+        worker: WorkerChild | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         super().__init__()
@@ -95,6 +100,7 @@ class NightdeskApp(Ways, App[int], inherit_bindings=False):
         self.animation_level = "none"
         self._watcher = ThreadPoolExecutor(1, thread_name_prefix="watch")
         self._watching = False
+        self._tend_next = 0.0
         self._change = -1
         self._last_mode = "mailboxes"
         self._too_small: TooSmall | None = None
@@ -244,8 +250,15 @@ class NightdeskApp(Ways, App[int], inherit_bindings=False):
     def _look(self, before: int) -> tuple[int, Health] | None:
         from desk.changes import change_number
 
+        self._tend_worker()
         number = change_number()
         return None if number == before else (number, observe(self.desk))
+
+    def _tend_worker(self) -> None:
+        """See to it that somebody fetches and sends; looks at the lease some times a minute only."""
+        if self.worker is not None and time.monotonic() >= self._tend_next:
+            self._tend_next = time.monotonic() + TEND_SECONDS
+            self.worker.tend()
 
     def _tell_health(self) -> None:
         for screen in self.screen_stack:

@@ -1,0 +1,55 @@
+"""Reading the screen of an app under test as text, and comparing it with what it looked like before."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from rich.cells import cell_len
+from textual.pilot import Pilot
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
+
+
+def screen_text(app: Any) -> str:
+    """What the person sees, line by line, trailing blanks cut."""
+    base = app.screen._compositor
+    rows = ["".join(segment.text for segment in strip) for strip in base.render_strips()]
+    return "\n".join(row.rstrip() for row in rows) + "\n"
+
+
+async def settled(pilot: Pilot[Any], tries: int = 200) -> None:
+    """Wait until nothing is being asked of the desk and the screen stands still."""
+    before = ""
+    for _ in range(tries):
+        await pilot.pause(0.02)
+        busy = [worker for worker in pilot.app.workers if not worker.is_finished]
+        now = screen_text(pilot.app)
+        if not busy and now == before:
+            return
+        before = now
+    raise AssertionError(f"the screen never came to rest:\n{before}")
+
+
+async def until(pilot: Pilot[Any], text: str, tries: int = 300) -> str:
+    """Wait until `text` is on the screen; returns the screen."""
+    for _ in range(tries):
+        shown = screen_text(pilot.app)
+        if text in shown:
+            return shown
+        await pilot.pause(0.02)
+    raise AssertionError(f"{text!r} did not appear:\n{screen_text(pilot.app)}")
+
+
+def same_as_before(text: str, name: str) -> None:
+    """Compare with ``snapshots/NAME.txt``; SNAPSHOTS=write writes it anew."""
+    file = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get("SNAPSHOTS") == "write":
+        file.write_text(text, encoding="utf-8")
+    width, height = (int(part) for part in name.rsplit("-", 1)[1].split("x"))
+    lines = text.splitlines()
+    assert len(lines) == height
+    assert max(cell_len(line) for line in lines) <= width
+    assert text == file.read_text(encoding="utf-8")

@@ -1,0 +1,60 @@
+"""The shell of the app: size, keys everywhere, the way out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.screen import same_as_before, screen_text, settled, until
+from tui.app import NightdeskApp
+from tui.screens.tickets import TicketsScreen
+from tui.screens.too_small import TooSmall
+
+
+async def test_a_terminal_that_is_too_small_eats_every_key(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.resize_terminal(50, 10)
+        await until(pilot, "Nightdesk needs 60x16")
+        await pilot.press("x", "2", "q", "ctrl+q", "y", "enter")
+        assert isinstance(app.screen, TooSmall)
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, "#1042")
+        assert isinstance(app.screen, TicketsScreen)
+        assert app.screen.tickets.row is not None
+        assert app.screen.tickets.row.status == "open"
+
+
+@pytest.mark.parametrize("size", ["60x16", "80x20", "99x30", "100x24", "200x60"])
+async def test_every_size_from_60x16_on_has_the_list_and_the_hints(app: NightdeskApp, size: str) -> None:
+    columns, lines = (int(part) for part in size.split("x"))
+    async with app.run_test(size=(columns, lines)) as pilot:
+        await until(pilot, "#1042")
+        await settled(pilot)
+        text = screen_text(app)
+        assert "ret open" in text
+        assert "12 open" in text
+        same_as_before(text, f"tickets-{size}")
+
+
+async def test_the_first_start_says_how_to_begin(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "No mailbox yet: no mail can come. Enter sets up the first one")
+
+
+async def test_q_leaves_from_the_top_with_status_zero(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1042")
+        await pilot.press("q")
+        await pilot.pause(0.2)
+    assert app.return_code == 0
+
+
+async def test_digits_change_the_screen_and_minus_goes_back(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1042")
+        await pilot.press("3")
+        await until(pilot, "[3]Logs")
+        await pilot.press("minus")
+        await until(pilot, "[1]Tickets")
+        await pilot.press("4")
+        await until(pilot, "dashboard comes later")
