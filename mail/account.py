@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from config.secrets import Secret
@@ -12,11 +12,22 @@ if TYPE_CHECKING:
 Security = Literal["tls", "starttls", "none"]
 
 
+class TokenSupplier(Protocol):
+    """Gives the access token of an account. May block (it may refresh the token over the network)."""
+
+    def __call__(self, *, renew: bool = False) -> Secret:
+        """A token that is valid now. `renew`: the mail server refused the last one, get another.
+
+        Errors: `TokenRefused` (a person has to log in again), `TokenUnavailable` (later).
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class IncomingAccount:
-    """An IMAP account. `fingerprint` (SHA-256 of the certificate, hex) replaces the check of the chain.
+    """An IMAP or POP3 account. `fingerprint` (SHA-256 of the certificate, hex) replaces the chain's check.
 
     `ca_file` replaces the system's authorities. `timeout` is seconds for each wait on the network.
+    With auth `oauth2` the `token` is used and the password is not asked for. POP3 knows no folder.
     """
 
     host: str
@@ -28,6 +39,9 @@ class IncomingAccount:
     ca_file: Path | None = None
     fingerprint: str | None = None
     timeout: float = 30.0
+    protocol: Literal["imap", "pop3"] = "imap"
+    auth: Literal["basic", "oauth2"] = "basic"
+    token: TokenSupplier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +51,11 @@ class OutgoingAccount:
     host: str
     port: int
     security: Security
-    auth: Literal["basic", "none"]
+    auth: Literal["basic", "none", "oauth2"]
     user: str
     password: Secret | None
     ca_file: Path | None = None
     fingerprint: str | None = None
     timeout: float = 60.0
     helo: str | None = None
+    token: TokenSupplier | None = None

@@ -130,3 +130,41 @@ class SecretUnavailable(MailError):
     kind = "secret"
     temporary = False
     default_hint = "Set the password again, or repair the command or variable that gives it."
+
+
+class TokenRefused(MailError):
+    """The OAuth2 server gives no token any more (invalid_grant and the like): a person has to log in again.
+
+    `error` is the server's OAuth2 error code (RFC 6749 5.2), empty if it gave none.
+    """
+
+    kind = "token"
+    temporary = False
+    default_hint = "Log this mailbox in again: nightdesk mailbox login ADDRESS."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        error: str = "",
+        hint: str | None = None,
+        server_words: str | bytes = "",
+        secrets: Iterable[str] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, server_words=server_words, secrets=secrets)
+        self.error = one_line(error, 80)
+
+
+class TokenUnavailable(MailError):
+    """The OAuth2 server cannot be asked just now."""
+
+    kind = "token_later"
+    default_hint = "The OAuth2 server has trouble or cannot be reached; it is tried again later."
+
+
+class OAuth2Missing(MailError):
+    """The program was installed without what OAuth2 needs."""
+
+    kind = "oauth2_missing"
+    temporary = False
+    default_hint = "Install it: pip install 'nightdesk[oauth]'."
