@@ -30,6 +30,7 @@ from mail.errors import (
 from mail.login_words import refusal
 
 MAX_LINE: Final = 64 * 1024
+MAX_MAIL: Final = 256 * 1024 * 1024
 
 
 class Client(poplib.POP3):
@@ -73,6 +74,7 @@ class Client(poplib.POP3):
         Only a dot between two CRLFs ends it: mail may hold bare line feeds.
         """
         parts: list[bytes] = []
+        size = 0
         at_start = True
         while True:
             line = self.file.readline(MAX_LINE)
@@ -84,6 +86,9 @@ class Client(poplib.POP3):
                 line = line[1:]
             at_start = line.endswith(b"\r\n")
             parts.append(line)
+            size += len(line)
+            if size > MAX_MAIL:
+                raise ValueError(f"more than {MAX_MAIL} bytes without an end")
 
     def encrypt(self, secured: ssl.SSLSocket) -> None:
         """Go on over TLS. What was received in clear and not yet read is thrown away (RFC 2595 2.1)."""

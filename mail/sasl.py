@@ -48,7 +48,7 @@ class BearerExchange:
         self._said = False
 
     def answer(self, challenge: bytes) -> bytes:
-        """What to say to a challenge: first the initial response, then the dummy that lets the server fail."""
+        """What to say to a challenge: the initial response, then the dummy that lets the server fail."""
         if not self._said and not challenge:
             self._said = True
             return self.initial
