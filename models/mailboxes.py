@@ -59,6 +59,7 @@ class Mailbox(Row):
     """How many mails the last successful fetch brought."""
     last_error = peewee.TextField(default="")
     last_error_hint = peewee.TextField(default="")
+    last_error_kind = peewee.TextField(default="")
     error_count = peewee.IntegerField(default=0)
     failing_since = UtcField(null=True)
     not_before = UtcField(null=True)

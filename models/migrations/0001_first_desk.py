@@ -98,6 +98,7 @@ CREATE TABLE mailbox (
     last_fetched INTEGER NOT NULL DEFAULT 0,
     last_error TEXT NOT NULL DEFAULT '',
     last_error_hint TEXT NOT NULL DEFAULT '',
+    last_error_kind TEXT NOT NULL DEFAULT '',
     error_count INTEGER NOT NULL DEFAULT 0,
     failing_since TEXT,
     not_before TEXT,
@@ -366,7 +367,8 @@ CREATE VIRTUAL TABLE message_search USING fts5 (
     content = 'message', content_rowid = 'id',
     tokenize = 'unicode61 remove_diacritics 2'
 );
-CREATE TRIGGER message_search_insert AFTER INSERT ON message BEGIN
+-- Inbound mail is indexed once a batch by intake: FTS5 writes a segment at every savepoint.
+CREATE TRIGGER message_search_insert AFTER INSERT ON message WHEN new.receipt_id IS NULL BEGIN
     INSERT INTO message_search (rowid, subject, text, sender_name, sender_email)
     VALUES (new.id, new.subject, new.text, new.sender_name, new.sender_email);
 END;

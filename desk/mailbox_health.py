@@ -1,0 +1,68 @@
+"""How fetching a mailbox is going: successes, failures, back-off."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from desk import logs
+from mail.inert import one_line
+from models.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from mail.errors import MailError
+
+BACK_OFF_MINUTES = (1, 2, 5, 10, 30, 60)
+
+
+def record_success(mailbox_id: int, fetched: int, moment: datetime) -> None:
+    """Note a fetch that worked; it ends what was wrong before."""
+    mailbox = Mailbox.get_by_id(mailbox_id)
+    if mailbox.error_count:
+        text = f"{mailbox.address} works again after {mailbox.error_count} failed tries"
+        logs.write("info", "fetch", text, mailbox_id=mailbox_id)
+    clear_health(mailbox)
+    mailbox.last_attempt = mailbox.last_success = moment
+    mailbox.last_fetched = fetched
+    mailbox.save(only=[*_HEALTH, Mailbox.last_attempt, Mailbox.last_success, Mailbox.last_fetched])
+
+
+def record_failure(mailbox_id: int, error: MailError, moment: datetime) -> datetime:
+    """Note a fetch that failed and return before when there is no other: 1, 2, 5, 10, 30, 60 minutes."""
+    mailbox = Mailbox.get_by_id(mailbox_id)
+    mailbox.error_count += 1
+    wait = BACK_OFF_MINUTES[min(mailbox.error_count, len(BACK_OFF_MINUTES)) - 1]
+    until = moment + timedelta(minutes=wait)
+    mailbox.last_attempt = moment
+    mailbox.failing_since = mailbox.failing_since or moment
+    mailbox.not_before = until
+    mailbox.last_error = one_line(str(error))
+    mailbox.last_error_hint = one_line(error.hint)
+    mailbox.last_error_kind = error.kind
+    mailbox.save(only=[*_HEALTH, Mailbox.last_attempt])
+    logs.write(
+        "error",
+        "fetch",
+        f"{mailbox.address}: {error} (try {mailbox.error_count}, next in {wait} min)",
+        detail="\n".join(part for part in (error.server_words, error.hint) if part),
+        mailbox_id=mailbox_id,
+    )
+    return until
+
+
+_HEALTH = (
+    Mailbox.error_count,
+    Mailbox.failing_since,
+    Mailbox.not_before,
+    Mailbox.last_error,
+    Mailbox.last_error_hint,
+    Mailbox.last_error_kind,
+    Mailbox.alerted,
+)
+
+
+def clear_health(mailbox: Mailbox) -> None:
+    """Forget what was wrong; the caller saves the row."""
+    mailbox.error_count = 0
+    mailbox.failing_since = mailbox.not_before = mailbox.alerted = None
+    mailbox.last_error = mailbox.last_error_hint = mailbox.last_error_kind = ""

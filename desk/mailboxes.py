@@ -1,0 +1,262 @@
+"""Mailboxes: add, change, switch on and off, remove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from config.clock import now
+from desk import logs
+from desk.accounts import (
+    default_outgoing,
+    incoming_account,
+    incoming_context,
+    outgoing_account,
+    outgoing_context,
+    outgoing_for,
+)
+from desk.actors import Actor, require
+from desk.errors import NotFound, Refused, WrongUse
+from desk.mailbox_health import clear_health, record_failure, record_success
+from desk.mailbox_lines import MailboxLine, OutgoingLine, line, next_run
+from mail.inert import one_line
+from models.database import transaction
+from models.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from config.secrets import SecretKind
+    from desk.home import Desk
+    from desk.mailbox_form import MailboxForm
+    from models.people import Department
+
+__all__ = [
+    "MailboxLine",
+    "MailboxSecrets",
+    "OutgoingLine",
+    "SecretInput",
+    "add",
+    "default_outgoing",
+    "edit",
+    "entries",
+    "find",
+    "get",
+    "incoming_account",
+    "line",
+    "next_run",
+    "outgoing_account",
+    "outgoing_for",
+    "record_failure",
+    "record_success",
+    "remove",
+    "revive",
+    "switch",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretInput:
+    """A password as it was given: itself (``sealed``), or where it comes from."""
+
+    source: Literal["sealed", "pass_cmd", "env", "credential", "none"]
+    value: str = ""
+
+    def __repr__(self) -> str:
+        return f"SecretInput({self.source!r}, ********)"
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSecrets:
+    """The passwords of a mailbox; None leaves what is stored (for a new mailbox: none)."""
+
+    incoming: SecretInput | None = None
+    outgoing: SecretInput | None = None
+
+
+def add(desk: Desk, actor: Actor, form: MailboxForm, secrets: MailboxSecrets | None = None) -> Mailbox:
+    """Add a mailbox; one that was removed before comes back with what is known of its mail.
+
+    Raises Refused when the desk has that address already.
+    """
+    require(actor, "mailbox.edit")
+    with transaction():
+        known = Mailbox.get_or_none(Mailbox.address == form.address)
+        if known is not None and known.removed is None:
+            raise Refused(
+                f"the desk has the mailbox {known.address} already",
+                f"nightdesk mailbox edit {known.address} ...",
+            )
+        mailbox = known or Mailbox(address=form.address)
+        mailbox.created = now()
+        mailbox.removed = None
+        clear_health(mailbox)
+        _write(desk, mailbox, form, secrets or MailboxSecrets(SecretInput("none"), SecretInput("none")))
+        logs.write("info", "mailbox", f"{mailbox.address} added by {actor.login}", mailbox_id=mailbox.id)
+    return mailbox
+
+
+def edit(
+    desk: Desk, actor: Actor, address: str, form: MailboxForm, secrets: MailboxSecrets | None = None
+) -> Mailbox:
+    """Change a mailbox to what the form says; passwords that are not given stay as they are.
+
+    What was wrong before is forgotten, so that the next fetch comes at once. Raises NotFound, and Refused
+    when the new address belongs to another mailbox.
+    """
+    require(actor, "mailbox.edit")
+    with transaction():
+        mailbox = get(address)
+        other = Mailbox.get_or_none((Mailbox.address == form.address) & (Mailbox.id != mailbox.id))
+        if other is not None:
+            raise Refused(f"{form.address} is another mailbox of the desk", "give each its own address")
+        mailbox.address = form.address
+        clear_health(mailbox)
+        _write(desk, mailbox, form, secrets or MailboxSecrets())
+        logs.write("info", "mailbox", f"{mailbox.address} changed by {actor.login}", mailbox_id=mailbox.id)
+    return mailbox
+
+
+def switch(
+    actor: Actor, address: str, *, incoming: bool | None = None, outgoing: bool | None = None
+) -> Mailbox:
+    """Switch fetching or sending on or off; None leaves it. Raises Refused for what is not set up."""
+    require(actor, "mailbox.edit")
+    with transaction():
+        mailbox = get(address)
+        if incoming is not None and mailbox.protocol == "none":
+            if incoming:
+                raise Refused(
+                    f"{mailbox.address} has no incoming account", f"nightdesk mailbox edit {address}"
+                )
+            incoming = None
+        if outgoing and not mailbox.smtp_host:
+            raise Refused(
+                f"{mailbox.address} has no outgoing account",
+                f"nightdesk mailbox edit {address} --smtp-host HOST",
+            )
+        changed = []
+        if incoming is not None and bool(mailbox.incoming_enabled) != incoming:
+            mailbox.incoming_enabled = incoming
+            changed.append(f"fetching {'on' if incoming else 'off'}")
+            if incoming:
+                clear_health(mailbox)
+        if outgoing is not None and bool(mailbox.outgoing_enabled) != outgoing:
+            mailbox.outgoing_enabled = outgoing
+            changed.append(f"sending {'on' if outgoing else 'off'}")
+        if changed:
+            mailbox.save()
+            text = f"{mailbox.address}: {', '.join(changed)}, by {actor.login}"
+            logs.write("info", "mailbox", text, mailbox_id=mailbox.id)
+    return mailbox
+
+
+def remove(actor: Actor, address: str) -> Mailbox:
+    """Remove a mailbox. Its tickets stay, and so does what is known of its mail, for when it comes back.
+
+    Its passwords are forgotten.
+    """
+    require(actor, "mailbox.edit")
+    with transaction():
+        mailbox = get(address)
+        mailbox.removed = now()
+        for name in ("secret", "smtp_secret"):
+            setattr(mailbox, f"{name}_source", "none")
+            setattr(mailbox, f"{name}_sealed", None)
+            setattr(mailbox, f"{name}_ref", "")
+        mailbox.save()
+        logs.write("info", "mailbox", f"{mailbox.address} removed by {actor.login}", mailbox_id=mailbox.id)
+    return mailbox
+
+
+def revive(actor: Actor, address: str) -> Mailbox:
+    """Bring a removed mailbox back as it was, without its passwords and switched off."""
+    require(actor, "mailbox.edit")
+    with transaction():
+        mailbox = Mailbox.get_or_none((Mailbox.address == address) & Mailbox.removed.is_null(False))
+        if mailbox is None:
+            raise NotFound(f"there is no removed mailbox {one_line(address, 80)}", "nightdesk mailbox list")
+        mailbox.removed = None
+        mailbox.created = now()
+        mailbox.incoming_enabled = mailbox.outgoing_enabled = False
+        mailbox.save()
+        logs.write("info", "mailbox", f"{mailbox.address} came back, by {actor.login}", mailbox_id=mailbox.id)
+    assert isinstance(mailbox, Mailbox)
+    return mailbox
+
+
+def find(address: str) -> Mailbox | None:
+    """Return the mailbox of that address, or None; removed ones are not found."""
+    found = Mailbox.get_or_none((Mailbox.address == address.strip()) & Mailbox.removed.is_null())
+    return found if isinstance(found, Mailbox) else None
+
+
+def get(address: str) -> Mailbox:
+    """Return the mailbox of that address; raises NotFound with the nearest ones."""
+    found = find(address)
+    if found is not None:
+        return found
+    import difflib
+
+    known = [row.address for row in Mailbox.select(Mailbox.address).where(Mailbox.removed.is_null())]
+    close = difflib.get_close_matches(address, known, 2, 0.6)
+    hint = f"did you mean {' or '.join(close)}?" if close else "nightdesk mailbox list"
+    raise NotFound(f"there is no mailbox {one_line(address, 80)}", hint)
+
+
+def entries(desk: Desk | None = None) -> list[MailboxLine]:
+    """Return every mailbox with its health, by address. Without `desk` cron lines are read in UTC."""
+    rows = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address)
+    return [line(row, desk) for row in rows]
+
+
+def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecrets) -> None:
+    mailbox.name = form.name
+    mailbox.department = _department(form.department)
+    mailbox.autoresponse = form.autoresponse
+    mailbox.protocol = form.protocol
+    mailbox.incoming_enabled = form.incoming_enabled and form.protocol != "none"
+    mailbox.host, mailbox.port, mailbox.security = form.host, form.port or 993, form.security
+    mailbox.username = form.user
+    mailbox.ca_file, mailbox.fingerprint = form.ca_file, form.fingerprint
+    mailbox.folder, mailbox.schedule, mailbox.batch = form.folder, form.schedule, form.batch
+    mailbox.max_per_fetch = form.max_per_fetch
+    mailbox.after_fetch, mailbox.backlog = form.after_fetch, form.backlog
+    mailbox.outgoing_enabled = form.outgoing_enabled
+    mailbox.smtp_host, mailbox.smtp_port = form.smtp_host, form.smtp_port or 587
+    mailbox.smtp_security, mailbox.smtp_auth = form.smtp_security, form.smtp_auth
+    mailbox.smtp_username = form.smtp_user
+    mailbox.smtp_ca_file, mailbox.smtp_fingerprint = form.smtp_ca_file, form.smtp_fingerprint
+    mailbox.send_error, mailbox.send_error_count = "", 0
+    mailbox.save()
+    # A password is sealed for the row it belongs to, so the row has to exist.
+    _keep_secret(desk, mailbox, "secret", secrets.incoming, incoming_context(mailbox.id))
+    _keep_secret(desk, mailbox, "smtp_secret", secrets.outgoing, outgoing_context(mailbox.id))
+    mailbox.save()
+
+
+def _keep_secret(desk: Desk, mailbox: Mailbox, name: str, given: SecretInput | None, context: str) -> None:
+    if given is None:
+        return
+    kind: SecretKind = given.source
+    sealed = None
+    if kind == "sealed":
+        if not given.value:
+            raise WrongUse("the password is empty", "give one, or choose where it comes from")
+        sealed = desk.sealer.seal(given.value, context)
+    elif kind != "none" and not given.value.strip():
+        raise WrongUse(f"{kind} needs a value", "the command, the variable or the credential's name")
+    setattr(mailbox, f"{name}_source", kind)
+    setattr(mailbox, f"{name}_sealed", sealed)
+    setattr(mailbox, f"{name}_ref", given.value.strip() if kind not in ("sealed", "none") else "")
+
+
+def _department(name: str) -> Department | None:
+    from models.people import Department
+
+    if not name:
+        return None
+    found = Department.get_or_none((Department.name == name) & Department.active)
+    if found is None:
+        names = [row.name for row in Department.select(Department.name).where(Department.active)]
+        raise WrongUse(f"there is no department '{one_line(name, 60)}'", f"use {', '.join(names)}")
+    assert isinstance(found, Department)
+    return found
