@@ -38,6 +38,44 @@ class Health:
         return f"{outbox}  {mail}"
 
 
+SHORT = {
+    "login": "AUTH!",
+    "tls": "TLS!",
+    "starttls": "TLS!",
+    "resolve": "DNS!",
+    "connect": "DOWN!",
+    "timeout": "SLOW!",
+    "folder": "FOLDER!",
+    "secret": "SECRET!",
+}
+STATES = {"ok": "OK", "never": "new", "disabled": "off", "none": "-", "removed": "-"}
+
+
+def word_for(state: str, error_kind: str) -> str:
+    """A mailbox's health in one word: ``OK``, ``AUTH!``, ``off``."""
+    if state != "failing":
+        return STATES.get(state, state)
+    return next((word for kind, word in SHORT.items() if kind in error_kind), "FAILS!")
+
+
 def observe(desk: Desk) -> Health:
     """Read it from the desk. Blocks."""
-    return Health()
+    from desk import mailboxes, outbox
+
+    lines = mailboxes.entries(desk)
+    waiting = outbox.counts()
+    words = tuple((line.name or line.address, word_for(line.state, line.error_kind)) for line in lines)
+    failing = [f"{name} {word}" for name, word in words if word.endswith("!")]
+    fine = sum(1 for _, word in words if word == "OK")
+    last = max((line.last_success for line in lines if line.last_success is not None), default=None)
+    told = [f"{fine} OK", *failing[:2]] if words else ["no mailbox"]
+    return Health(
+        words=f"mail {', '.join(told)}",
+        mailboxes=len(lines),
+        failing=len(failing),
+        queued=sum(waiting.get(state, 0) for state in ("queued", "deferred", "sending")),
+        trouble=sum(waiting.get(state, 0) for state in ("failed", "uncertain")),
+        fetched_at=last,
+        fetched=sum(line.fetched for line in lines if last is not None and line.last_success == last),
+        lines=words,
+    )

@@ -179,7 +179,7 @@ def new_sheet(desk: Desk, actor: Actor, draft: DraftView | None = None) -> Sheet
             one_line(f"{line.name} <{line.address}>" if line.name else line.address),
             way_of(desk, line.address),
         )
-        for line in mailboxes.entries()
+        for line in mailboxes.entries(desk)
     )
     if not origins:
         raise Refused("there is no mailbox to write from", "set one up first: 2, then n")
@@ -234,7 +234,7 @@ def way_of(desk: Desk, address: str | None) -> str:
     """How mail of this address leaves: ``mail.corp.ex:587 STARTTLS``, or that it does not."""
     from desk import mailboxes
 
-    row = mailboxes.get(address) if address else None
+    row = mailboxes.find(address) if address else None
     way = mailboxes.outgoing_for(desk, row.id if row else None)
     if way is None:
         return "nothing yet: no outgoing account, the mail stays queued"

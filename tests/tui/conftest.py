@@ -44,17 +44,42 @@ class Line:
 HOUR, DAY = 60, 1440
 LINES = (
     Line(1042, 12, LONG, "Ana Prado", "ana@corp.example", priority=4, unread=True, tags=("p1", "vpn")),
-    Line(1041, 26, "Printer 3F-west: paper jam, queue stuck", "Jo Lindqvist", "jo.l@corp.example", "new", 3,
-         unread=True, tags=("printer",)),
+    Line(
+        1041,
+        26,
+        "Printer 3F-west: paper jam, queue stuck",
+        "Jo Lindqvist",
+        "jo.l@corp.example",
+        "new",
+        3,
+        unread=True,
+        tags=("printer",),
+    ),
     Line(1039, HOUR, "New hire starts Monday - laptop + accounts", "HR Team", "hr@corp.example", owner="ana"),
-    Line(1038, 2 * HOUR, "Cannot open shared drive /srv/finance", "", "m.okafor@corp.example", "waiting",
-         owner="ana"),
+    Line(
+        1038,
+        2 * HOUR,
+        "Cannot open shared drive /srv/finance",
+        "",
+        "m.okafor@corp.example",
+        "waiting",
+        owner="ana",
+    ),
     Line(1036, 3 * HOUR, "Request: install Inkscape", "T. Nguyen", "t.nguyen@corp.example", "new", 1),
     Line(1035, 3 * HOUR + 5, "Backup job failed on db02 (exit 23)", "", "cron@db02", priority=3, owner="ana"),
     Line(1031, 5 * HOUR, "Re: Re: Out of office loop with vendor", "", "billing@vendor.example", unread=True),
-    Line(1027, DAY, "Mailbox quota 98% - raise limit?", "Ana Prado", "ana@corp.example", "waiting", owner="jo"),
-    Line(1022, DAY + 90, 'Phishing report: "Your parcel is waiting"', "", "security@corp.example", priority=4,
-         owner="jo"),
+    Line(
+        1027, DAY, "Mailbox quota 98% - raise limit?", "Ana Prado", "ana@corp.example", "waiting", owner="jo"
+    ),
+    Line(
+        1022,
+        DAY + 90,
+        'Phishing report: "Your parcel is waiting"',
+        "",
+        "security@corp.example",
+        priority=4,
+        owner="jo",
+    ),
     Line(1019, 2 * DAY, "Monitor flickers after docking", "Lee Park", "lee@corp.example"),
     Line(1012, 4 * DAY, "Desk phone has no dial tone", "", "reception@corp.example", "waiting", 1, "jo"),
     Line(1009, 4 * DAY + 60, "WiFi guest voucher for auditors (3 days)", "", "reception@corp.example"),
@@ -91,8 +116,14 @@ def desk(empty_desk: Desk, actor: Actor) -> Desk:
     with transaction():
         jo = Agent.create(login="jo", name="Jo Helper", email="jo@desk.example", role=1, created=NOW)
         box = Mailbox.create(
-            address="support@corp.example", name="it-support", department=1, host="mail.corp.example",
-            created=NOW, last_success=NOW - timedelta(minutes=2), last_fetched=3, smtp_host="mail.corp.example",
+            address="support@corp.example",
+            name="it-support",
+            department=1,
+            host="mail.corp.example",
+            created=NOW,
+            last_success=NOW - timedelta(minutes=2),
+            last_fetched=3,
+            smtp_host="mail.corp.example",
             outgoing_enabled=True,
         )
         owners = {"ana": actor.agent_id, "jo": jo.id, "": None}
@@ -110,10 +141,21 @@ def _contact(line: Line) -> Contact:
 def _ticket(line: Line, box: Mailbox, owner: int | None, actor: Actor) -> None:
     updated = NOW - timedelta(minutes=line.minutes)
     ticket = Ticket.create(
-        number=str(line.number), subject=line.subject, status=line.status, priority=line.priority,
-        department=1, sla=1, contact=_contact(line), assignee=owner, mailbox=box, created=updated,
-        updated=updated, message_count=1, due=NOW + timedelta(minutes=48) if line.number == 1042 else None,
-        overdue=line.number in (1022, 1009), closed=updated if line.status == "closed" else None,
+        number=str(line.number),
+        subject=line.subject,
+        status=line.status,
+        priority=line.priority,
+        department=1,
+        sla=1,
+        contact=_contact(line),
+        assignee=owner,
+        mailbox=box,
+        created=updated,
+        updated=updated,
+        message_count=1,
+        due=NOW + timedelta(minutes=48) if line.number == 1042 else None,
+        overdue=line.number in (1022, 1009),
+        closed=updated if line.status == "closed" else None,
     )
     for tag in line.tags:
         TicketTag.insert(ticket=ticket, name=tag).execute()
@@ -121,9 +163,14 @@ def _ticket(line: Line, box: Mailbox, owner: int | None, actor: Actor) -> None:
         Seen.insert(agent=actor.agent_id, ticket=ticket, at=NOW).execute()
     if line.number != 1042:
         Message.create(
-            ticket=ticket, kind="customer", sender_name=line.name, sender_email=line.email,
-            recipients={"to": [["", "support@corp.example"]]}, subject=line.subject,
-            text=f"This is about: {line.subject}.\nPlease help.\n", created=updated,
+            ticket=ticket,
+            kind="customer",
+            sender_name=line.name,
+            sender_email=line.email,
+            recipients={"to": [["", "support@corp.example"]]},
+            subject=line.subject,
+            text=f"This is about: {line.subject}.\nPlease help.\n",
+            created=updated,
             message_id=f"<{line.number}@corp.example>",
         )
 
@@ -134,31 +181,56 @@ def _thread(box: Mailbox, actor: Actor, jo: Agent) -> None:
     desk_address = {"to": [["", "support@corp.example"]]}
     ana = {"sender_name": "Ana Prado", "sender_email": "ana@corp.example"}
     Message.create(
-        ticket=ticket, kind="customer", recipients=desk_address, subject=LONG, created=tuesday,
-        text="Hello, the VPN asks for my password twice.\nSince this morning.\nAna\n", message_id="<1@c>", **ana,
+        ticket=ticket,
+        kind="customer",
+        recipients=desk_address,
+        subject=LONG,
+        created=tuesday,
+        text="Hello, the VPN asks for my password twice.\nSince this morning.\nAna\n",
+        message_id="<1@c>",
+        **ana,
     )
     Message.create(
-        ticket=ticket, kind="reply", agent=actor.agent_id, sender_name="Ana Admin",
-        sender_email="support@corp.example", recipients={"to": [["Ana Prado", "ana@corp.example"]]},
-        subject=f"Re: {LONG}", created=tuesday + timedelta(minutes=19),
-        text="Please upgrade the client to 9.2 and tell us.\nRegards\n", message_id="<2@desk>",
+        ticket=ticket,
+        kind="reply",
+        agent=actor.agent_id,
+        sender_name="Ana Admin",
+        sender_email="support@corp.example",
+        recipients={"to": [["Ana Prado", "ana@corp.example"]]},
+        subject=f"Re: {LONG}",
+        created=tuesday + timedelta(minutes=19),
+        text="Please upgrade the client to 9.2 and tell us.\nRegards\n",
+        message_id="<2@desk>",
     )
     Message.create(
-        ticket=ticket, kind="note", agent=jo, sender_name="Jo Helper", sender_email="jo@desk.example",
-        text="9.2 is the version that broke Porto last week. See #987.", created=tuesday + timedelta(minutes=28),
+        ticket=ticket,
+        kind="note",
+        agent=jo,
+        sender_name="Jo Helper",
+        sender_email="jo@desk.example",
+        text="9.2 is the version that broke Porto last week. See #987.",
+        created=tuesday + timedelta(minutes=28),
     )
     blob = Blob.create(sha256="0" * 64, size=4, codec="raw", data=b"log\n")
     last = Message.create(
-        ticket=ticket, kind="customer", recipients=desk_address, subject=f"Re: {LONG}", text=BODY + QUOTED,
-        reply_length=len(BODY), created=NOW - timedelta(minutes=12), message_id="<3@c>", **ana,
+        ticket=ticket,
+        kind="customer",
+        recipients=desk_address,
+        subject=f"Re: {LONG}",
+        text=BODY + QUOTED,
+        reply_length=len(BODY),
+        created=NOW - timedelta(minutes=12),
+        message_id="<3@c>",
+        **ana,
     )
     Attachment.create(
         message=last, name="charon.log", type="text/plain", size=18_000, sha256="0" * 64, blob=blob, part=""
     )
     Ticket.update(message_count=4, attachment_count=1).where(Ticket.id == ticket.id).execute()
     Event.create(ticket=ticket, at=tuesday, kind="created", detail={})
-    Event.create(ticket=ticket, at=NOW - timedelta(minutes=47), kind="status",
-                 detail={"from": "waiting", "to": "open"})
+    Event.create(
+        ticket=ticket, at=NOW - timedelta(minutes=47), kind="status", detail={"from": "waiting", "to": "open"}
+    )
 
 
 @pytest.fixture

@@ -47,7 +47,9 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = bytearray()
-        env = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR", "COLORTERM")}
+        env = {
+            name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR", "COLORTERM")
+        }
         env |= {
             "TERM": "xterm-256color",
             "NIGHTDESK_HOME": str(home),

@@ -1,9 +1,10 @@
-"""Tickets: what the list promises, at both sizes."""
+"""Tickets: what the list promises."""
 
 from __future__ import annotations
 
 import pytest
 
+from desk import tickets
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 
@@ -14,3 +15,160 @@ async def test_the_list_looks_like_its_frame(app: NightdeskApp, size: str) -> No
         await until(pilot, "Lisbon office")
         await settled(pilot)
         same_as_before(screen_text(app), f"tickets-{size}")
+
+
+async def test_views_walk_with_brackets(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "[All open 12]")
+        await pilot.press("right_square_bracket")
+        await until(pilot, "#990")
+        assert "[Closed]" in screen_text(app)
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        text = await until(pilot, "[Overdue 2]")
+        await settled(pilot)
+        text = screen_text(app)
+        assert "#1022" in text
+        assert "#1042" not in text
+
+
+async def test_a_filter_shows_what_fits_with_its_count_and_esc_clears_it(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("slash", *"tag:printer", "enter")
+        await until(pilot, "[All open 1]  / tag:printer")
+        await until(pilot, "── #1041")
+        await settled(pilot)
+        assert "#1042" not in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, "#1042")
+
+
+async def test_a_wrong_filter_word_says_what_was_meant_and_keeps_the_list(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("slash", *"state:opn", "enter")
+        await until(pilot, "open")
+        await until(pilot, "!! ")
+        assert "#1041" in screen_text(app)
+
+
+async def test_typing_a_filter_runs_no_command(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("slash", *"xaq31", "escape")
+        await settled(pilot)
+        assert "12 open" in screen_text(app)
+        assert tickets.show("1042").status == "open"
+
+
+async def test_close_takes_the_ticket_away_and_u_brings_it_back(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("x")
+        await until(pilot, "Closed #1042")
+        await until(pilot, "[All open 11]")
+        assert tickets.show("1042").status == "closed"
+        await pilot.press("u")
+        await until(pilot, "[All open 12]")
+        assert tickets.show("1042").status == "open"
+
+
+async def test_marked_tickets_change_together(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("space", "space")
+        await until(pilot, "2 marked")
+        await pilot.press("p", "l")
+        await until(pilot, "2 tickets: priority low")
+        assert [tickets.show(number).priority for number in ("1042", "1041", "1039")] == [1, 1, 2]
+
+
+async def test_more_than_five_tickets_ask_first_and_enter_is_no(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("asterisk")
+        await until(pilot, "12 marked")
+        await pilot.press("x")
+        await until(pilot, "Close 12 tickets?")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert tickets.show("1042").status == "open"
+        await pilot.press("x")
+        await until(pilot, "Close 12 tickets?")
+        await pilot.press("x", "y")
+        await until(pilot, "Closed 12 tickets")
+        assert tickets.show("1042").status == "closed"
+
+
+async def test_a_range_marks_what_the_cursor_passes(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("j", "v", "j", "j", "v", "j")
+        await until(pilot, "3 marked")
+        await pilot.press("escape")
+        await until(pilot, "12 open, 2 overdue | fetched")
+
+
+async def test_state_and_tags_from_the_list(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("s", "w")
+        await until(pilot, "#1042: waiting")
+        await pilot.press("t", *"lisbon -vpn", "enter")
+        await until(pilot, "Tags of #1042 changed")
+        detail = tickets.show("1042")
+        assert detail.status == "waiting"
+        assert detail.tags == ("lisbon", "p1")
+
+
+async def test_sort_by_priority(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("O", "p")
+        await settled(pilot)
+        lines = screen_text(app).splitlines()[3:6]
+        assert ["!!" in line for line in lines] == [True, True, False]
+
+
+async def test_the_cursor_stays_on_its_ticket_when_a_new_one_comes(app: NightdeskApp) -> None:
+    from models.tickets import Ticket
+    from tests.tui.conftest import NOW
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("j", "j")
+        await until(pilot, "> @ #1039")
+        known = Ticket.get(Ticket.number == "1041")
+        Ticket.create(
+            number="1050",
+            subject="Fresh",
+            status="new",
+            department=1,
+            contact=known.contact,
+            created=NOW,
+            updated=NOW,
+        )
+        app.screen.desk_changed()  # type: ignore[attr-defined]
+        await until(pilot, "#1050")
+        assert "> @ #1039" in screen_text(app)
+
+
+async def test_a_role_that_does_not_grant_it_says_so(app: NightdeskApp) -> None:
+    from dataclasses import replace
+
+    app.actor = replace(app.actor, actions=frozenset({"ticket.note"}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("x")
+        await until(pilot, "Close: your role does not grant it")
+        assert tickets.show("1042").status == "open"
+
+
+async def test_zoom_gives_the_list_all_the_room_and_back(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("z")
+        await settled(pilot)
+        assert "Lisbon office" not in screen_text(app)
+        await pilot.press("z")
+        await until(pilot, "Lisbon office")

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from tui.commands import Command
 
 WIDE = 100
+HELP = "?"
 
 
 class Hints(Widget):
@@ -38,16 +39,26 @@ class Hints(Widget):
 
 
 def _laid_out(pairs: Sequence[tuple[str, str]], width: int, lines: int) -> Content:
+    """Fill the lines in order; the help key always has its place, it leads to all the others."""
+    last = [pair for pair in pairs if pair[0] == HELP]
+    others = [pair for pair in pairs if pair[0] != HELP]
+    reserved = sum(2 + _size(pair) for pair in last)
     pieces: list[str | tuple[str, str]] = []
-    used, row, first = 0, 1, True
-    for key, word in pairs:
-        size = cell_len(key) + 1 + cell_len(word)
-        if used + (1 if first else 2) + size > width:
+    used, row = 0, 1
+    for pair in others:
+        room = width - (reserved if row == lines else 0)
+        if used and used + 2 + _size(pair) > room:
             if row == lines:
                 break
-            row, used, first = row + 1, 0, True
+            row, used = row + 1, 0
             pieces.append("\n")
-        pieces += [" " if first else "  ", (key, "bold"), f" {word}"]
-        used += (1 if first else 2) + size
-        first = False
+        gap = 2 if used else 1
+        pieces += [" " * gap, (pair[0], "bold"), f" {pair[1]}"]
+        used += gap + _size(pair)
+    for pair in last:
+        pieces += ["  " if used else " ", (pair[0], "bold"), f" {pair[1]}"]
     return Content.assemble(*pieces)
+
+
+def _size(pair: tuple[str, str]) -> int:
+    return cell_len(pair[0]) + 1 + cell_len(pair[1])

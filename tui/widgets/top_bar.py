@@ -43,14 +43,19 @@ class TopBar(Widget):
             right = "   ".join(part for part in (line(self.health), who, clock) if part) + " "
         else:
             right = f"@{self._agent} {clock} "
+        left = self._places(short=False)
+        if left.cell_length > width - cell_len(right) - 1 and width < 78:
+            left = self._places(short=True)
+        room = width - left.cell_length
+        while right and cell_len(right) > room - 1:
+            right = right.partition(" ")[2]
+        return Content.assemble(left, " " * max(0, room - cell_len(right)), right)
+
+    def _places(self, *, short: bool) -> Content:
         pieces: list[str | tuple[str, str]] = [("NIGHTDESK", "bold"), " "]
         for digit, title, place in PLACES:
             if place == self._place:
                 pieces += [" ", (f"[{digit}]{title}", "bold reverse")]
             else:
-                pieces.append(f"  {digit} {title}")
-        left = Content.assemble(*pieces)
-        room = width - left.cell_length
-        while right and cell_len(right) > room - 1:
-            right = right.partition(" ")[2]
-        return Content.assemble(left, " " * max(0, room - cell_len(right)), right)
+                pieces.append(f"  {digit}" if short else f"  {digit} {title}")
+        return Content.assemble(*pieces)

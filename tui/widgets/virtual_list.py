@@ -273,7 +273,8 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
         self._rows = list(rows)
         self._at_start, self._at_end = at_start, at_end
         self._cursor = max(0, cursor)
-        self._top = max(0, self._cursor - max(0, offset))
+        # A list that stands at its start shows what comes there; elsewhere the cursor keeps its line.
+        self._top = 0 if at_start and self._top == 0 else max(0, self._cursor - max(0, offset))
         for key in list(self.marks):
             fresh = next((row for row in self._rows if self.row_key(row) == key), None)
             if fresh is not None:
