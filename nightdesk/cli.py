@@ -7,7 +7,6 @@ from typing import cast
 
 import click
 
-from nightdesk.exit import Exit
 from nightdesk.options import Options
 from nightdesk.verbs import VERBS
 
@@ -84,7 +83,7 @@ def cli(
     mailboxes: tuple[str, ...],
     as_json: bool,
     debug: bool,
-) -> Exit | None:
+) -> int | None:
     """A helpdesk that lives in the terminal. Without a verb: the app."""
     from nightdesk import entry
 

@@ -12,11 +12,14 @@ from nightdesk.options import Options, fetch_once_options
 
 def main() -> NoReturn:
     """Run the command line and leave with its status."""
-    sys.exit(int(run(sys.argv[1:])))
+    sys.exit(run(sys.argv[1:]))
 
 
-def run(argv: Sequence[str]) -> Exit:
-    """Run one command line; errors become one line on standard error, a traceback only with --debug."""
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; errors become one line on standard error, a traceback only with --debug.
+
+    Returns an `Exit`, or 128 + n when signal n ended the app.
+    """
     try:
         status = _dispatch(argv)
         sys.stdout.flush()
@@ -29,13 +32,13 @@ def run(argv: Sequence[str]) -> Exit:
     return status
 
 
-def _dispatch(argv: Sequence[str]) -> Exit:
+def _dispatch(argv: Sequence[str]) -> int:
     options = fetch_once_options(argv)
     if options is not None:
         return fetch_once(options)
     from nightdesk.cli import cli
 
-    return Exit(cli.main(list(argv), prog_name="nightdesk", standalone_mode=False) or 0)
+    return int(cli.main(list(argv), prog_name="nightdesk", standalone_mode=False) or 0)
 
 
 def fetch_once(options: Options) -> Exit:
@@ -45,12 +48,12 @@ def fetch_once(options: Options) -> Exit:
     return Exit(fetch(options))
 
 
-def open_app(options: Options) -> Exit:
+def open_app(options: Options) -> int:
     """The Textual app, when there is a terminal to draw it on."""
     need_terminal()
     from nightdesk.verbs.app import run as show
 
-    return Exit(show(options))
+    return show(options)
 
 
 def need_terminal() -> None:

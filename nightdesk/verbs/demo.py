@@ -7,12 +7,10 @@ from pathlib import Path
 
 import click
 
-from nightdesk.exit import Exit
-
 
 @click.command()
 @click.option("--keep", metavar="DIRECTORY", help="Build it in this new directory, and leave it there.")
-def demo(keep: str | None) -> Exit:
+def demo(keep: str | None) -> int:
     """Open the app on a private desk with a mail server of its own.
 
     Its mail is really fetched, your answers really leave, and some customers write back. Everything is

@@ -64,12 +64,16 @@ def _filter(level: str, source: str | None, mailbox: str | None, number: str | N
     from typing import cast
 
     from desk.logs import Level, LogFilter
+    from nightdesk.errors import UsageError
 
     mailbox_id = ticket_id = None
     if mailbox is not None:
         from desk import mailboxes
 
-        mailbox_id = mailboxes.get(mailbox).id
+        found = mailboxes.find(mailbox)
+        if found is None:
+            raise UsageError(f"there is no mailbox {mailbox}", "see nightdesk mailbox list")
+        mailbox_id = found.id
     if number is not None:
         from desk import tickets
 

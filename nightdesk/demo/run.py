@@ -1,0 +1,178 @@
+"""A living example: a private desk, a mail server of its own, mail really fetched, answers really sent."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nightdesk.errors import Failed
+from nightdesk.options import Options
+
+NEEDED = ("pymap", "aiosmtpd")
+READY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo: `mail` holds the Maildirs ``support`` and ``customers``; `options` name its desk."""
+
+    directory: Path
+    mail: Path
+    options: Options
+    imap_port: int
+    smtp_port: int
+
+
+@contextmanager
+def build_demo(directory: Path) -> Iterator[Demo]:
+    """Run the demo in an empty directory of the caller's; its mail is fetched when the block begins.
+
+    Raises Failed when the extra `demo` is not installed or the mail server does not start.
+    """
+    _need_the_extra()
+    from nightdesk.demo.certificate import write_certificates
+
+    mail = directory / "mail"
+    mail.mkdir(mode=0o700)
+    write_certificates(mail)
+    _deliver_letters(mail)
+    imap_port, smtp_port = _free_ports()
+    with _desk_of_its_own(), _mail_server(mail, imap_port, smtp_port):
+        options = _create_desk(directory / "desk")
+        demo = Demo(directory, mail, options, imap_port, smtp_port)
+        _add_mailbox(demo)
+        yield demo
+
+
+def _need_the_extra() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise Failed(f"the demo's mail server needs {' and '.join(missing)}", "install nightdesk[demo]")
+
+
+@contextmanager
+def _desk_of_its_own() -> Iterator[None]:
+    """Nothing in the environment may lead to another desk, or to an agent that this one does not have."""
+    names = ("NIGHTDESK_HOME", "NIGHTDESK_DATABASE", "NIGHTDESK_AGENT", "NIGHTDESK_TIMEZONE")
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
+def _deliver_letters(mail: Path) -> None:
+    from email.parser import BytesHeaderParser
+    from email.utils import parsedate_to_datetime
+
+    from nightdesk.demo.letters import letters
+    from nightdesk.demo.maildir import deliver
+
+    for raw in letters(datetime.now(UTC)):
+        when = parsedate_to_datetime(str(BytesHeaderParser().parsebytes(raw)["Date"]))
+        deliver(mail, "support", raw, when)
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        return one.getsockname()[1], two.getsockname()[1]
+
+
+@contextmanager
+def _mail_server(mail: Path, imap_port: int, smtp_port: int) -> Iterator[None]:
+    """The mail server, ready to be asked. It leaves when its standard input closes, however we end."""
+    said = mail / "server.log"
+    command = [sys.executable, "-m", "nightdesk.demo.mail_server", str(mail), str(imap_port), str(smtp_port)]
+    ours = str(Path(__file__).parents[2])
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [ours, os.environ.get("PYTHONPATH")]))}
+    with said.open("wb") as log:
+        server = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environ,
+            cwd=mail,
+            start_new_session=True,
+        )
+    try:
+        if not _is_ready(server):
+            words = said.read_text("utf-8", "replace").strip().splitlines()
+            raise Failed(
+                f"the demo's mail server did not start{': ' + words[-1] if words else ''}",
+                "run it again; if it stays, report it",
+            )
+        yield
+    finally:
+        _end(server)
+
+
+def _is_ready(server: subprocess.Popen[bytes]) -> bool:
+    assert server.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(server.stdout, selectors.EVENT_READ)
+        return bool(selector.select(READY_SECONDS)) and server.stdout.readline() == b"ready\n"
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.close()
+    server.stdout.close()
+    try:
+        server.wait(5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _create_desk(home: Path) -> Options:
+    from config.paths import DeskPaths
+    from nightdesk.creation import create_desk
+
+    paths = DeskPaths(home)
+    create_desk(paths)
+    return Options(config=str(paths.config_file), database=str(paths.database))
+
+
+def _add_mailbox(demo: Demo) -> None:
+    from nightdesk.context import desk_open
+    from nightdesk.demo.letters import ADDRESS, PASSWORD
+
+    with desk_open(demo.options) as desk:
+        from desk import mailboxes
+        from desk.actors import current_actor
+        from desk.mailbox_form import check
+        from worker.once import run_once
+
+        authority = str(demo.mail / "ca.pem")
+        form = check(
+            {
+                "address": ADDRESS,
+                "name": "Support",
+                "host": "127.0.0.1",
+                "port": demo.imap_port,
+                "security": "starttls",
+                "ca_file": authority,
+                "schedule": "every 1 minute",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": demo.smtp_port,
+                "smtp_security": "starttls",
+                "smtp_ca_file": authority,
+            }
+        )
+        secrets = mailboxes.MailboxSecrets(incoming=mailboxes.SecretInput("sealed", PASSWORD))
+        mailboxes.add(desk, current_actor(desk), form, secrets)
+        summary = run_once(desk, [ADDRESS])
+    if summary.failed:
+        raise Failed("the demo's mail could not be fetched", "; ".join(summary.complaints()))

@@ -1,0 +1,258 @@
+"""`nightdesk mailbox`: the group, and its verbs that look, switch, remove and fetch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from nightdesk.arguments import json_flag, noun
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+from nightdesk.verbs import mailbox_edit, mailbox_test
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from desk.mailboxes import MailboxLine
+
+_addresses = click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...|-")
+_incoming = click.option("--incoming", is_flag=True, help="Only fetching.")
+_outgoing = click.option("--outgoing", is_flag=True, help="Only sending.")
+
+mailbox = noun("mailbox", "Addresses of the desk: add, test, fetch, ...")
+
+
+@mailbox.command("list")
+@json_flag
+@click.pass_obj
+def list_mailboxes(options: Options, as_json: bool) -> Exit:
+    """List mailboxes with their health."""
+    from desk import mailboxes
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    with desk_open(options) as desk:
+        lines = mailboxes.entries(desk)
+        if as_json:
+            output.emit_json([line.to_json() for line in lines])
+        elif not lines:
+            output.say("no mailboxes: nightdesk mailbox add ADDRESS --host HOST --user USER --password-stdin")
+        else:
+            _print_list(lines, desk.zone)
+    return Exit.DONE
+
+
+@mailbox.command("show")
+@_addresses
+@json_flag
+@click.pass_obj
+def show_mailboxes(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
+    """Show mailboxes with their accounts and health; never a password.
+
+    With --json one ADDRESS gives an object; several, or -, an array.
+    """
+    from desk import mailboxes
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    one = len(addresses) == 1 and addresses[0] != "-"
+    wanted = output.ids_from_stdin(addresses)
+    with desk_open(options) as desk:
+        lines = [mailboxes.line(mailboxes.get(address), desk) for address in wanted]
+        if as_json:
+            output.emit_json(lines[0].to_json() if one else [line.to_json() for line in lines])
+        else:
+            for position, line in enumerate(lines):
+                if position:
+                    output.line()
+                _print_one(line, desk.zone)
+    return Exit.DONE
+
+
+@mailbox.command()
+@_addresses
+@json_flag
+@click.pass_obj
+def remove(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
+    """Remove mailboxes. Tickets stay; adding one again brings back what is known of its mail."""
+    from desk import mailboxes
+    from desk.actors import current_actor
+    from models.database import transaction
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    wanted = output.ids_from_stdin(addresses)
+    with desk_open(options) as desk:
+        actor = current_actor(desk)
+        with transaction():
+            removed = [mailboxes.remove(actor, address).address for address in wanted]
+    if as_json:
+        output.emit_json({"removed": removed})
+    else:
+        output.line(f"Removed {', '.join(removed)}")
+    return Exit.DONE
+
+
+@mailbox.command()
+@_addresses
+@_incoming
+@_outgoing
+@json_flag
+@click.pass_obj
+def enable(
+    options: Options, addresses: tuple[str, ...], incoming: bool, outgoing: bool, as_json: bool
+) -> Exit:
+    """Switch fetching and sending on, as far as the mailbox has accounts for it."""
+    return _switch(options, addresses, True, incoming, outgoing, as_json)
+
+
+@mailbox.command()
+@_addresses
+@_incoming
+@_outgoing
+@json_flag
+@click.pass_obj
+def disable(
+    options: Options, addresses: tuple[str, ...], incoming: bool, outgoing: bool, as_json: bool
+) -> Exit:
+    """Switch fetching and sending off."""
+    return _switch(options, addresses, False, incoming, outgoing, as_json)
+
+
+@mailbox.command()
+@_addresses
+@json_flag
+@click.pass_obj
+def fetch(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
+    """Fetch these mailboxes now, whatever their schedule says; as --fetch-once --mailbox does."""
+    from dataclasses import replace
+
+    from desk import mailboxes
+    from nightdesk import entry, output
+    from nightdesk.context import desk_open
+
+    wanted = output.ids_from_stdin(addresses)
+    with desk_open(options):
+        known = tuple(mailboxes.get(address).address for address in wanted)
+    return entry.fetch_once(replace(options, fetch_once=True, mailboxes=known, as_json=as_json))
+
+
+def _switch(
+    options: Options, addresses: tuple[str, ...], on: bool, incoming: bool, outgoing: bool, as_json: bool
+) -> Exit:
+    from desk import mailboxes
+    from desk.actors import current_actor
+    from models.database import transaction
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    wanted = output.ids_from_stdin(addresses)
+    both = incoming == outgoing
+    with desk_open(options) as desk:
+        actor = current_actor(desk)
+        lines = []
+        with transaction():
+            for address in wanted:
+                row = mailboxes.get(address)
+                has_way_out = bool(row.smtp_host)
+                row = mailboxes.switch(
+                    actor,
+                    address,
+                    incoming=on if incoming or (both and row.protocol != "none") else None,
+                    outgoing=on if (outgoing and not both) or (both and has_way_out) else None,
+                )
+                lines.append(mailboxes.line(row, desk))
+    if as_json:
+        output.emit_json([line.to_json() for line in lines])
+    else:
+        for line in lines:
+            states = [f"fetching {_on(line.enabled)}", f"sending {_on(line.outgoing.enabled)}"]
+            output.line(f"{line.address}: {', '.join(states)}")
+    return Exit.DONE
+
+
+def _on(state: bool) -> str:
+    return "on" if state else "off"
+
+
+def _print_list(lines: list[MailboxLine], zone: tzinfo) -> None:
+    from nightdesk.output import Column, table
+
+    heads: list[Column | str] = [
+        Column("address", flexible=True),
+        "state",
+        Column("incoming", flexible=True),
+        Column("schedule", flexible=True),
+        "next run",
+        "last success",
+        Column("outgoing", flexible=True),
+        Column("error", flexible=True),
+    ]
+    rows = [
+        (
+            line.address,
+            line.state,
+            _account(line.host, line.port, line.security) if line.protocol != "none" else None,
+            line.schedule if line.protocol != "none" else None,
+            line.next_run,
+            line.last_success,
+            _outgoing_words(line),
+            line.last_error or line.outgoing.last_error,
+        )
+        for line in lines
+    ]
+    table(heads, rows, zone)
+
+
+def _account(host: str, port: int, security: str) -> str:
+    return f"{host}:{port} {security if security != 'none' else 'clear text'}"
+
+
+def _outgoing_words(line: MailboxLine) -> str | None:
+    way = line.outgoing
+    if not way.host:
+        return None
+    words = _account(way.host, way.port, way.security)
+    return words if way.enabled else f"{words} (off)"
+
+
+def _print_one(line: MailboxLine, zone: tzinfo) -> None:
+    from nightdesk import output
+
+    way = line.outgoing
+    incoming = line.protocol != "none"
+    output.line(f"{line.name} <{line.address}>" if line.name else line.address)
+    output.fields(
+        [
+            ("State", line.state + (f" ({line.error_count} failures)" if line.error_count else "")),
+            ("Department", line.department),
+            ("Acknowledges", line.autoresponse),
+            ("Incoming", _account(line.host, line.port, line.security) if incoming else "none"),
+            ("Login", line.user),
+            ("Password from", {"sealed": "the desk"}.get(line.secret_source, line.secret_source)),
+            ("Folder", line.folder),
+            ("Schedule", line.schedule),
+            ("Batch", line.batch),
+            ("Most per fetch", line.max_per_fetch),
+            ("After fetch", line.after_fetch),
+            ("Backlog", line.backlog),
+            ("Next run", line.next_run),
+            ("Last attempt", line.last_attempt),
+            ("Last success", line.last_success),
+            ("Failing since", line.failing_since),
+            ("Last error", line.last_error),
+            ("Cure", line.last_error_hint),
+            ("Outgoing", _outgoing_words(line)),
+            ("Outgoing login", f"{way.auth} {way.user}" if way.host else None),
+            ("Sends for others", way.default),
+            ("Last sent", way.last_sent),
+            ("Sending error", way.last_error),
+        ],
+        zone,
+    )
+
+
+for _verbs in (mailbox_edit.VERBS, mailbox_test.VERBS):
+    for _verb in _verbs:
+        mailbox.add_command(_verb)

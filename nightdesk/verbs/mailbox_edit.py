@@ -1,0 +1,103 @@
+"""`nightdesk mailbox add|edit`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nightdesk.arguments import json_flag
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+from nightdesk.verbs.mailbox_flags import mailbox_flags
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.mailbox_form import MailboxForm
+    from models.mailboxes import Mailbox
+
+_SOURCES = ("sealed", "pass_cmd", "env", "credential")
+
+
+@click.command()
+@click.argument("address")
+@mailbox_flags
+@json_flag
+@click.pass_obj
+def add(options: Options, /, address: str, as_json: bool, **flags: Any) -> Exit:
+    """Add a mailbox; a removed one comes back with what is known of its mail."""
+    from desk.mailbox_form import check
+    from nightdesk.context import desk_open
+    from nightdesk.verbs.mailbox_flags import form_values, given_secrets
+
+    form = check({**form_values(flags), "address": address})
+    secrets = given_secrets(flags)
+    _need_passwords(form, incoming=secrets.incoming is not None, outgoing=secrets.outgoing is not None)
+    with desk_open(options) as desk:
+        from desk import mailboxes
+        from desk.actors import current_actor
+
+        mailbox = mailboxes.add(desk, current_actor(desk), form, secrets)
+        _tell(desk, mailbox, form, as_json, f"Added {mailbox.address}")
+    return Exit.DONE
+
+
+@click.command()
+@click.argument("address")
+@click.option("--address", "new_address", metavar="ADDRESS", help="The address from now on.")
+@mailbox_flags
+@json_flag
+@click.pass_obj
+def edit(options: Options, /, address: str, new_address: str | None, as_json: bool, **flags: Any) -> Exit:
+    """Change a mailbox; what is not given stays. An empty value takes a thing away."""
+    from nightdesk.context import desk_open
+    from nightdesk.errors import UsageError
+    from nightdesk.verbs.mailbox_flags import form_values, given_secrets
+
+    changes = form_values(flags)
+    if new_address is not None:
+        changes["address"] = new_address
+    secrets = given_secrets(flags)
+    if not changes and secrets.incoming is None and secrets.outgoing is None:
+        raise UsageError("nothing to change was given", f"see nightdesk mailbox show {address}")
+    with desk_open(options) as desk:
+        from desk import mailboxes
+        from desk.actors import current_actor
+        from desk.mailbox_form import merged
+
+        before = mailboxes.get(address)
+        form = merged(before, changes)
+        _need_passwords(
+            form,
+            incoming=secrets.incoming is not None or before.secret_source in _SOURCES,
+            outgoing=secrets.outgoing is not None or before.smtp_secret_source in _SOURCES,
+        )
+        mailbox = mailboxes.edit(desk, current_actor(desk), address, form, secrets)
+        _tell(desk, mailbox, form, as_json, f"Changed {mailbox.address}")
+    return Exit.DONE
+
+
+def _need_passwords(form: MailboxForm, *, incoming: bool, outgoing: bool) -> None:
+    from nightdesk.errors import UsageError
+
+    ways = "--{0}password-stdin, --{0}pass-cmd, --{0}password-env or --{0}password-credential"
+    if form.protocol != "none" and not incoming:
+        raise UsageError("the incoming account needs a password", f"give {ways.format('')}")
+    if form.sends and form.smtp_auth == "basic" and not outgoing:
+        raise UsageError("the outgoing account needs a password", f"give {ways.format('smtp-')}")
+
+
+def _tell(desk: Desk, mailbox: Mailbox, form: MailboxForm, as_json: bool, done: str) -> None:
+    from desk import mailboxes
+    from nightdesk import output
+
+    for warning in form.warnings:
+        output.say(warning)
+    if as_json:
+        output.emit_json(mailboxes.line(mailbox, desk).to_json())
+    else:
+        output.line(done)
+        output.line(f"Next: nightdesk mailbox test {mailbox.address}")
+
+
+VERBS: tuple[click.Command, ...] = (add, edit)

@@ -1,0 +1,136 @@
+"""The flags of `nightdesk mailbox add|edit`, and what they say as values of a mailbox form."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from desk.mailboxes import MailboxSecrets, SecretInput
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_SECURITY = click.Choice(("tls", "starttls", "none"))
+_FIELDS = (
+    "name", "protocol", "host", "port", "security", "user", "ca_file", "fingerprint", "folder", "schedule",
+    "batch", "max_per_fetch", "after_fetch", "backlog", "department", "autoresponse", "smtp_host",
+    "smtp_port", "smtp_security", "smtp_auth", "smtp_user", "smtp_ca_file", "smtp_fingerprint",
+)  # fmt: skip
+
+_OPTIONS = (
+    click.option("--name", metavar="N", help="The name that customers see."),
+    click.option("--protocol", type=click.Choice(("imap", "none")), help="none: nothing is fetched."),
+    click.option("--host", metavar="H", help="The IMAP server; ssl://H is TLS, tls://H is STARTTLS."),
+    click.option("--port", type=int, metavar="P", help="993, or 143 without TLS, if not given."),
+    click.option("--security", type=_SECURITY, help="tls if not given; none is clear text."),
+    click.option("--user", metavar="U", help="The login; the address if not given."),
+    click.option("--password-stdin", is_flag=True, help="The password is a line on standard input."),
+    click.option("--pass-cmd", metavar="CMD", help="A command that prints the password; no shell runs it."),
+    click.option("--password-env", metavar="VAR", help="The variable that has the password."),
+    click.option("--password-credential", metavar="NAME", help="The systemd credential that has it."),
+    click.option("--ca-file", metavar="F", help="Trust this authority instead of the system's."),
+    click.option("--fingerprint", metavar="SHA256", help="Trust this one certificate."),
+    click.option("--folder", metavar="F", help="INBOX if not given."),
+    click.option("--schedule", metavar="CRON", help="A cron line, or 'every 45 minutes'."),
+    click.option("--every", type=click.IntRange(min=1), metavar="MINUTES", help="5 if not given."),
+    click.option("--batch", type=int, metavar="N", help="Mails in one round trip; 50 if not given."),
+    click.option("--max-per-fetch", type=int, metavar="N", help="At most so many a run; 0: no cap."),
+    click.option("--after-fetch", metavar="keep|delete|move:FOLDER", help="keep if not given."),
+    click.option(
+        "--backlog",
+        type=click.Choice(("all", "new", "archive")),
+        help="What is there already: take it, leave it, or only file it. all if not given.",
+    ),
+    click.option("--department", metavar="D", help="Where its tickets go."),
+    click.option("--autoresponse/--no-autoresponse", default=None, help="Acknowledge new tickets."),
+    click.option("--smtp-host", metavar="H", help="The SMTP server; without one the default mailbox sends."),
+    click.option("--smtp-port", type=int, metavar="P", help="587; with tls 465, with none 25."),
+    click.option("--smtp-security", type=_SECURITY, help="starttls if not given."),
+    click.option(
+        "--smtp-auth",
+        type=click.Choice(("same", "basic", "none")),
+        help="same: the login of the incoming account, if not given.",
+    ),
+    click.option("--smtp-user", metavar="U", help="The login for --smtp-auth basic."),
+    click.option("--smtp-password-stdin", is_flag=True, help="The next line on standard input."),
+    click.option("--smtp-pass-cmd", metavar="CMD", help="A command that prints the password."),
+    click.option("--smtp-password-env", metavar="VAR", help="The variable that has the password."),
+    click.option("--smtp-password-credential", metavar="NAME", help="The systemd credential that has it."),
+    click.option("--smtp-ca-file", metavar="F", help="Trust this authority instead of the system's."),
+    click.option("--smtp-fingerprint", metavar="SHA256", help="Trust this one certificate."),
+)
+
+
+def mailbox_flags(command: _Command) -> _Command:
+    """Give a verb all flags that describe a mailbox."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def form_values(flags: dict[str, Any]) -> dict[str, Any]:
+    """The values of a mailbox form that were given. Raises UsageError for two schedules."""
+    from nightdesk.errors import UsageError
+
+    values = {name: flags[name] for name in _FIELDS if flags[name] is not None}
+    if values.get("max_per_fetch") == 0:
+        values["max_per_fetch"] = None
+    if flags["every"] is not None:
+        if "schedule" in values:
+            raise UsageError("--schedule and --every say two things", "give one of them")
+        minutes = flags["every"]
+        values["schedule"] = f"every {minutes} minute{'s' if minutes > 1 else ''}"
+    return values
+
+
+def given_secrets(flags: dict[str, Any]) -> MailboxSecrets:
+    """The passwords that were given, read from standard input where the flags say so.
+
+    The first line there is the incoming account's, the second (or the only one) the outgoing one's.
+    Raises UsageError for two sources of one password, or a line that is missing.
+    """
+    from desk.mailboxes import MailboxSecrets
+
+    return MailboxSecrets(_secret(flags, ""), _secret(flags, "smtp_"))
+
+
+def _secret(flags: dict[str, Any], prefix: str) -> SecretInput | None:
+    from desk.mailboxes import SecretInput
+    from nightdesk.errors import UsageError
+
+    sources = {
+        "sealed": flags[f"{prefix}password_stdin"],
+        "pass_cmd": flags[f"{prefix}pass_cmd"],
+        "env": flags[f"{prefix}password_env"],
+        "credential": flags[f"{prefix}password_credential"],
+    }
+    given = [source for source, value in sources.items() if value not in (None, False)]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise UsageError("a password comes from one place", "give one of the password flags")
+    if given[0] == "sealed":
+        return SecretInput("sealed", _password("SMTP password" if prefix else "Password"))
+    source = given[0]
+    assert source in ("pass_cmd", "env", "credential")
+    return SecretInput(source, sources[source])  # type: ignore[arg-type]
+
+
+def _password(prompt: str) -> str:
+    from nightdesk.errors import UsageError
+
+    if sys.stdin.isatty():
+        from getpass import getpass
+
+        password = getpass(f"{prompt}: ")
+    else:
+        try:
+            password = sys.stdin.readline().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise UsageError("the password on standard input is not UTF-8", "convert it") from None
+    if not password:
+        raise UsageError(f"there is no {prompt.lower()} on standard input", "write it there as one line")
+    return password

@@ -1,0 +1,103 @@
+"""`nightdesk mailbox test`: try the accounts of a mailbox, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nightdesk.arguments import json_flag
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from mail.probe import Step
+
+
+@click.command()
+@click.argument("address")
+@click.option("--incoming", is_flag=True, help="Only fetching.")
+@click.option("--outgoing", is_flag=True, help="Only sending.")
+@json_flag
+@click.pass_obj
+def test(options: Options, address: str, incoming: bool, outgoing: bool, as_json: bool) -> Exit:
+    """Try the accounts of a mailbox: resolve, connect, TLS, login, folder, SMTP.
+
+    Nothing is fetched or sent.
+    """
+    from desk.actors import current_actor, require
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    show: Callable[[str, Step], None] = _silent if as_json else _print
+    sides = [side for side, asked in (("incoming", incoming), ("outgoing", outgoing)) if asked]
+    found: dict[str, list[dict[str, Any]]] = {"incoming": [], "outgoing": []}
+    passed = True
+    with desk_open(options) as desk:
+        require(current_actor(desk), "mailbox.edit")
+        for side, step in _steps(desk, address, sides or ["incoming", "outgoing"]):
+            show(side, step)
+            found[side].append(_json(step))
+            passed = passed and step.ok is not False
+    if as_json:
+        output.emit_json({"address": address, "ok": passed, **found})
+    elif passed:
+        output.line(f"{address} works")
+    if not passed:
+        output.say(f"{address} does not work: see the step that failed, or nightdesk mailbox edit {address}")
+    return Exit.DONE if passed else Exit.FAILED
+
+
+def _steps(desk: Desk, address: str, sides: list[str]) -> Iterator[tuple[str, Step]]:
+    """The steps of each side; raises Failed when there is none to try."""
+    from desk import mailboxes
+    from desk.connection import try_form
+    from desk.mailbox_form import check, values_of
+    from nightdesk.errors import Failed
+
+    mailbox = mailboxes.get(address)
+    form = check(values_of(mailbox))
+    only = {"incoming": {"smtp_host": ""}, "outgoing": {"protocol": "none"}}
+    there = {"incoming": form.protocol != "none", "outgoing": form.sends}
+    if not any(there[side] for side in sides):
+        account = sides[0] if len(sides) == 1 else "incoming and no outgoing"
+        raise Failed(f"{mailbox.address} has no {account} account", f"nightdesk mailbox edit {address} ...")
+    for side in sides:
+        if there[side]:
+            part = form.model_copy(update=only[side])
+            for step in try_form(desk, part, mailboxes.MailboxSecrets(), mailbox):
+                yield side, step
+
+
+def _silent(_side: str, _step: Step) -> None:
+    return
+
+
+def _print(side: str, step: Step) -> None:
+    import sys
+
+    from nightdesk import output
+
+    mark = {True: "ok", False: "FAILED", None: "-"}[step.ok]
+    output.line(f"{side} {step.name}: {mark}{f', {step.detail}' if step.detail else ''}")
+    if step.words:
+        output.line(f"the server says: {step.words}", indent=4)
+    if step.ok is False and step.cure:
+        output.line(step.cure, indent=4)
+    sys.stdout.flush()
+
+
+def _json(step: Step) -> dict[str, Any]:
+    return {
+        "step": step.name,
+        "ok": step.ok,
+        "detail": step.detail,
+        "words": step.words,
+        "cure": step.cure,
+        "seconds": round(step.seconds, 3),
+    }
+
+
+VERBS: tuple[click.Command, ...] = (test,)
