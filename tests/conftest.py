@@ -13,15 +13,16 @@ from tests.servers.fixtures import (
     dovecot,
     mailuser,
     mailusers,
+    oauth_server,
     pki,
     postfix,
     servers_home,
 )
-from tests.servers.packages import NoServers, ensure_installed
+from tests.servers.packages import MAIL_SERVERS, NoServers, ensure_installed
 
-__all__ = ["dovecot", "mailuser", "mailusers", "pki", "postfix", "servers_home"]
+__all__ = ["dovecot", "mailuser", "mailusers", "oauth_server", "pki", "postfix", "servers_home"]
 
-_SERVERS = {"dovecot", "postfix"}
+_NEEDS = {"dovecot": MAIL_SERVERS, "postfix": MAIL_SERVERS, "oauth_server": ("glewlwyd",)}
 
 
 @pytest.fixture(autouse=True)
@@ -45,11 +46,12 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Packages are fetched here, where no test's time limit runs."""
-    if any(_SERVERS & set(getattr(item, "fixturenames", ())) for item in session.items):
+    asked = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    for programs in {_NEEDS[name] for name in asked & _NEEDS.keys()}:
         try:
-            ensure_installed()
+            ensure_installed(programs)
         except NoServers:
-            return  # the fixture says so, for each test that asks
+            continue  # the fixture says so, for each test that asks
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

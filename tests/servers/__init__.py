@@ -8,6 +8,7 @@ xdist worker, and end with it):
               ``.imaps_port``, ``.pop3_port``, ``.pop3s_port``, ``.lmtp_port``.
 ``postfix``   ``Postfix``: ``.host``, ``.smtp_port`` (no login), ``.submission_port`` (STARTTLS and login),
               ``.smtps_port`` (TLS and login). Delivers into the Dovecot.
+``oauth_server``  ``OAuthServer``: OAuth2 with device grant, code, refresh; its tokens log in at both servers.
 ``mailuser``  ``MailUser``: a fresh, empty Dovecot account for this test: ``.address``, ``.password``,
               ``.deliver(raw)``, ``.load(mails)``, ``.messages(folder)``, ``.folders()``, ``.bodies_sent()``.
 ``mailusers`` a function that gives more of them.

@@ -2,11 +2,14 @@
 
 Accounts, all with the password ``secret``: ``user0`` to ``user99`` for tests that name them, ``support``,
 ``prefixed0`` to ``prefixed9`` whose folders all live below ``INBOX.``, and fresh ones from ``new_user()``;
-all ``@example.test``. Mail is kept in Maildirs, which tests fill and read on disk.
+all ``@example.test``. Tokens log in too (XOAUTH2, OAUTHBEARER): those of ``tests.servers.jwt``, which
+Dovecot checks itself, and those of the OAuth2 server at ``oauth_port``, which it asks. Mail is
+kept in Maildirs, which tests fill and read on disk.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime as dt
 import imaplib
@@ -21,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers import jwt
 from tests.servers.child import Child, ServerTrouble, free_ports, listening, wait_until
 from tests.servers.maildir import Maildir
 from tests.servers.pki import ADDRESSES, EXPIRED, GOOD, UNKNOWN_CA, WRONG_NAME, Pki
@@ -64,10 +68,16 @@ class Dovecot:
         for name in ("run", "state", "log", "mail"):
             (self.home / name).mkdir(parents=True, exist_ok=True)
         os.chown(self.home / "mail", *self._owner)
-        ports = free_ports(6)
-        self.imap_port, self.imaps_port, self.pop3_port, self.pop3s_port, self.lmtp_port, self.sasl_port = (
-            ports
-        )
+        (
+            self.imap_port,
+            self.imaps_port,
+            self.pop3_port,
+            self.pop3s_port,
+            self.lmtp_port,
+            self.sasl_port,
+            self.oauth_port,
+        ) = free_ports(7)
+        self._write_oauth2()
         (self.home / "passwd").write_text("".join(_accounts(self.home / "mail")))
         (self.home / "dovecot.conf").write_text(self._configuration())
         self._launch()
@@ -196,6 +206,15 @@ class Dovecot:
             child.stop()
             raise ServerTrouble(f"{trouble}\n{out.read_text()}\n{self.log_text()}") from None
 
+    def _write_oauth2(self) -> None:
+        keys = self.home / "keys" / "default" / "HS256"
+        keys.mkdir(parents=True, exist_ok=True)
+        (keys / "default").write_bytes(base64.b64encode(jwt.SECRET))
+        (self.home / "oauth2-jwt.conf").write_text(_OAUTH2_JWT.format(home=self.home, issuer=jwt.ISSUER))
+        (self.home / "oauth2-ask.conf").write_text(
+            _OAUTH2_ASK.format(port=self.oauth_port, ca_file=self.pki.ca_file)
+        )
+
     def _configuration(self) -> str:
         odd = "".join(
             f"local {address} {{\n  ssl_cert = <{self.pki.shown_at(address).cert}\n"
@@ -273,6 +292,24 @@ def _accounts(mail: Path) -> Iterator[str]:
         yield f"{name}@{DOMAIN}:{{PLAIN}}{PASSWORD}::::::{fields}\n"
 
 
+_OAUTH2_JWT = """\
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={home}/keys/
+username_attribute = email
+username_format = %Lu
+issuers = {issuer}
+"""
+
+_OAUTH2_ASK = """\
+introspection_mode = post
+introspection_url = https://helpdesk:clientsecret@127.0.0.1:{port}/api/oidc/introspect
+username_attribute = username
+username_format = %Ln
+active_attribute = active
+active_value = true
+tls_ca_cert_file = {ca_file}
+"""
+
 _CONFIGURATION = """\
 base_dir = {home}/run
 state_dir = {home}/state
@@ -284,7 +321,7 @@ ssl = yes
 ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 auth_failure_delay = 0
 auth_username_format = %Lu
 mail_location = maildir:{home}/mail/%n/Maildir
@@ -294,6 +331,17 @@ default_process_limit = 500
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%Lu {home}/passwd
+  mechanisms = plain login
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {home}/oauth2-jwt.conf
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {home}/oauth2-ask.conf
 }}
 userdb {{
   driver = prefetch

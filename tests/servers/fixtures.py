@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.packages import NoServers, ensure_installed
+from tests.servers.packages import MAIL_SERVERS, NoServers, ensure_installed
 
 if TYPE_CHECKING:
     from tests.servers.dovecot import Dovecot, MailUser
+    from tests.servers.oauth import OAuthServer
     from tests.servers.pki import Pki
     from tests.servers.postfix import Postfix
 
@@ -63,6 +64,19 @@ def postfix(servers_home: Path, pki: Pki, dovecot: Dovecot) -> Iterator[Postfix]
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def oauth_server(servers_home: Path, pki: Pki, dovecot: Dovecot) -> Iterator[OAuthServer]:
+    """A running OAuth2 server whose tokens log in at ``dovecot`` and ``postfix``."""
+    _need_servers(("glewlwyd",))
+    from tests.servers.oauth import OAuthServer
+
+    server = OAuthServer(servers_home / "oauth", pki, dovecot.oauth_port)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
 @pytest.fixture
 def mailusers(dovecot: Dovecot) -> Callable[[], MailUser]:
     """Gives a fresh, empty account each time it is called."""
@@ -77,9 +91,9 @@ def mailuser(mailusers: Callable[[], MailUser]) -> MailUser:
     return mailusers()
 
 
-def _need_servers() -> None:
+def _need_servers(programs: Collection[str] = MAIL_SERVERS) -> None:
     try:
-        ensure_installed()
+        ensure_installed(programs)
         if "/usr/sbin" not in os.environ.get("PATH", "").split(":"):  # as after a plain `su`
             os.environ["PATH"] = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
     except NoServers as reason:

@@ -8,13 +8,15 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 PACKAGES = {
     "dovecot": ("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd"),
     "postfix": ("postfix",),
+    "glewlwyd": ("glewlwyd",),
 }
+MAIL_SERVERS = ("dovecot", "postfix")
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -22,28 +24,28 @@ class NoServers(Exception):
     """There are no real mail servers here; the message says why and what to do."""
 
 
-def ensure_installed() -> None:
+def ensure_installed(programs: Collection[str] = MAIL_SERVERS) -> None:
     """Install what is missing with apt-get if we are root on Debian; else NoServers.
 
     System services are kept from starting, and nothing on the machine is removed for it.
     """
-    wanted = list(_missing())
+    wanted = list(_missing(programs))
     if os.geteuid() != 0:
         also = f" (and apt-get install {' '.join(wanted)})" if wanted else ""
-        raise NoServers(f"Dovecot and Postfix must start as root: run the tests as root{also}")
+        raise NoServers(f"{' and '.join(programs)} must start as root: run the tests as root{also}")
     if not wanted:
         return
     if not shutil.which("apt-get"):
         raise NoServers(f"no apt-get here; install {' '.join(wanted)} by hand")
     with _only_one_of_us():
-        if list(_missing()):
+        if list(_missing(programs)):
             _install(wanted)
 
 
-def _missing() -> Iterator[str]:
-    for program, packages in PACKAGES.items():
+def _missing(programs: Collection[str]) -> Iterator[str]:
+    for program in programs:
         if not shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
-            yield from packages
+            yield from PACKAGES[program]
 
 
 def _install(packages: list[str]) -> None:
