@@ -90,7 +90,7 @@ class SmtpSession(SmtpLink):
         as uncertain.
         """
         unique = list(dict.fromkeys(recipients))
-        if not self.is_connected:
+        if not self.usable:
             await self._reopen()
         if seconds is None:
             seconds = self.account.timeout * 10 + len(message) / _SLOWEST_BYTES_PER_SECOND

@@ -68,7 +68,7 @@ class SmtpLink:
             raise
 
     @property
-    def is_connected(self) -> bool:
+    def usable(self) -> bool:
         """Whether the connection was still alive when last heard of."""
         return self._smtp is not None and self._smtp.is_connected
 
@@ -108,7 +108,7 @@ class SmtpLink:
     @property
     def tls_object(self) -> ssl.SSLObject | None:
         """The encrypted connection, for whoever wants to show its certificate."""
-        if not self.is_connected or self._smtp is None:
+        if not self.usable or self._smtp is None:
             return None
         found = self._smtp.get_transport_info("ssl_object")
         return found if isinstance(found, ssl.SSLObject) else None
@@ -159,6 +159,11 @@ class SmtpLink:
                 await self._hello(smtp)
             if account.auth == "none":
                 return
+            if account.auth == "oauth2":
+                from mail import sasl
+
+                await sasl.smtp_login(smtp, account)
+                return
             password = account.password.reveal() if account.password is not None else ""
             methods = self._methods(smtp)
             for method in methods:
@@ -192,13 +197,13 @@ class SmtpLink:
         )
 
     def _login_error(self, error: SMTPAuthenticationError) -> MailError:
+        from mail.login_words import refusal
+
         account = self.account
         secrets = [account.password.reveal()] if account.password is not None else []
         words = f"{error.code} {error.message}"
-        if 400 <= error.code < 500:
-            message = f"{account.host} cannot log {account.user} in now"
-            return LoginUnavailable(message, server_words=words, secrets=secrets)
-        return LoginRefused(f"{account.host} refuses {account.user}", server_words=words, secrets=secrets)
+        later = 400 <= error.code < 500
+        return refusal(account.host, account.user, words, later=later, secrets=secrets)
 
     @staticmethod
     async def _hello(smtp: aiosmtplib.SMTP) -> None:
