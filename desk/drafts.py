@@ -97,7 +97,10 @@ def get(actor: Actor, draft_id: int) -> DraftView:
 
 
 def discard(draft_id: int) -> None:
-    """Throw a draft away."""
+    """Throw a draft away, with the files that were kept for it."""
+    from desk.unsending import discard_files
+
+    discard_files(draft_id)
     Draft.delete().where(Draft.id == draft_id).execute()
 
 

@@ -92,6 +92,11 @@ class MailboxLine:
         """Time since the last success, or None."""
         return None if self.last_success is None else now() - self.last_success
 
+    @property
+    def outgoing_enabled(self) -> bool:
+        """Whether mail can leave through this mailbox's own account."""
+        return self.outgoing.enabled and bool(self.outgoing.host)
+
     def to_json(self) -> dict[str, Any]:
         """Return the mailbox as ``mailbox list --json`` prints it; never a password."""
         return {

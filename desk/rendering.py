@@ -63,39 +63,73 @@ class Queued:
     warning: str | None
 
 
-def queue_mail(desk: Desk, mail: MailToSend) -> Queued:
-    """Render a mail and put it into the outbox, in the caller's transaction.
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail as it will leave, its bytes on disk if they are many, not yet in the outbox."""
 
-    Its Message-ID is made here and never changes. Raises Refused when it has no recipient, or when the
-    desk has no address to send from.
+    mail: MailToSend
+    message_id: str
+    raw: bytes
+    packed: blobs.Packed
+    sender: str
+    mailbox_id: int
+    envelope_from: str
+    recipients: tuple[str, ...]
+    warning: str | None
+
+
+def queue_mail(desk: Desk, mail: MailToSend) -> Queued:
+    """Render a mail and put it into the outbox, in the caller's transaction; raises as `render` does."""
+    return lay_in(render(desk, mail))
+
+
+def render(desk: Desk, mail: MailToSend) -> Rendered:
+    """Render a mail; its Message-ID is made here and never changes. Writes no row: call it before BEGIN.
+
+    Raises Refused when it has no recipient, or when the desk has no address to send from.
     """
-    from desk.mailboxes import default_outgoing, outgoing_for
+    from desk.accounts import default_outgoing, outgoing_for
 
     own = None if mail.mailbox_id is None else Mailbox.get_or_none(Mailbox.id == mail.mailbox_id)
     way = outgoing_for(desk, mail.mailbox_id)
     sender = way or own or default_outgoing(desk) or _any_mailbox()
     if sender is None:
         raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
-    addresses = recipients_of(mail)
-    if not addresses:
+    recipients = tuple(recipients_of(mail))
+    if not recipients:
         raise Refused("this mail has no recipient", "give an address in To")
-    # Undo is counted from now, not from when rendering is done.
+    message_id, raw = _compose(desk, mail, sender, own)
+    packed = blobs.lay_down(blobs.pack([raw]))[0]
+    return Rendered(
+        mail=mail,
+        message_id=message_id,
+        raw=raw,
+        packed=packed,
+        sender=sender.address,
+        mailbox_id=own.id if own is not None else sender.id,
+        envelope_from="" if mail.null_sender else sender.address,
+        recipients=recipients,
+        warning=None if way is not None else no_way_out(sender.address),
+    )
+
+
+def lay_in(rendered: Rendered, message_row: int | None = None, ticket_id: int | None = None) -> Queued:
+    """Put a rendered mail into the outbox, in the caller's transaction."""
+    mail = rendered.mail
     moment = now()
     not_before = mail.not_before or moment
-    message_id, raw = _render(desk, mail, sender, own, moment)
-    blob_id = blobs.put(raw)
-    envelope = "" if mail.null_sender else str(sender.address)
+    blob_id = blobs.insert(rendered.packed)
     delivery_id = int(
         db.execute_sql(
             "INSERT INTO delivery (kind, ticket_id, message_ref_id, mailbox_id, message_id, envelope_from,"
             " subject, blob_id, created, not_before) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 mail.kind,
-                mail.ticket_id,
-                mail.message_row,
-                own.id if own is not None else sender.id,
-                message_id,
-                envelope,
+                ticket_id or mail.ticket_id,
+                message_row or mail.message_row,
+                rendered.mailbox_id,
+                rendered.message_id,
+                rendered.envelope_from,
                 one_line(mail.subject),
                 blob_id,
                 utc_text(moment),
@@ -103,13 +137,20 @@ def queue_mail(desk: Desk, mail: MailToSend) -> Queued:
             ),
         ).lastrowid
     )
-    for address in addresses:
+    for address in rendered.recipients:
         db.execute_sql(
             "INSERT INTO recipient (delivery_id, address, state, updated) VALUES (?, ?, 'queued', ?)",
             (delivery_id, address, utc_text(moment)),
         )
-    warning = None if way is not None else no_way_out(str(sender.address))
-    return Queued(delivery_id, message_id, blob_id, raw, not_before, tuple(addresses), warning)
+    return Queued(
+        delivery_id,
+        rendered.message_id,
+        blob_id,
+        rendered.raw,
+        not_before,
+        rendered.recipients,
+        rendered.warning,
+    )
 
 
 def no_way_out(address: str) -> str:
@@ -159,9 +200,7 @@ def conversation(ticket_id: int) -> tuple[str | None, list[str]]:
     return parent, chain
 
 
-def _render(
-    desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None, moment: datetime
-) -> tuple[str, bytes]:
+def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None) -> tuple[str, bytes]:
     from mail.compose import OutgoingMail, build
 
     from mail import message_id as signed_ids
@@ -183,7 +222,7 @@ def _render(
             text_markdown=mail.text,
             in_reply_to=mail.in_reply_to,
             references=list(mail.references),
-            date=moment.astimezone(desk.zone),
+            date=now().astimezone(desk.zone),
             attachments=list(mail.attachments),
             auto_submitted=mail.automatic or None,
             desk_id=desk.desk_id,
