@@ -6,7 +6,6 @@ imap-tools logs in. `cut()` may be called from another thread, nothing else.
 from __future__ import annotations
 
 import imaplib
-import re
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
@@ -31,11 +30,6 @@ from mail.errors import (
 from mail.imap_wire import Box, Client
 
 _LOGOUT_SECONDS: Final = 5.0
-_CODE: Final = re.compile(r"^\[([A-Z-]+)[^\]]*\]")
-_LATER_CODES: Final = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA"})
-_LATER_WORDS: Final = re.compile(
-    r"(?i)too many|temporar|try again|unavailable|not available|internal error|system error|rate limit"
-)
 
 
 class ImapLink:
@@ -131,6 +125,9 @@ class ImapLink:
         user, password = account.user, account.password.reveal()
         if client.state == "AUTH":  # PREAUTH
             return
+        if account.auth == "oauth2":
+            self._token_login(client)
+            return
         if any(ord(char) < 32 for char in user + password):
             raise LoginRefused(
                 "user name or password holds a control character",
@@ -159,17 +156,18 @@ class ImapLink:
                 raise self._login_error(str(error)) from None
             self._learn_capabilities(client)
 
+    def _token_login(self, client: Client) -> None:
+        from mail import sasl
+
+        with self._translated("login"):
+            sasl.imap_login(client, self.account)
+            self._learn_capabilities(client)
+
     def _login_error(self, words: str) -> MailError:
+        from mail.login_words import refusal
+
         account = self.account
-        code = _CODE.match(words)
-        later = code[1] in _LATER_CODES if code else bool(_LATER_WORDS.search(words))
-        kind = LoginUnavailable if later else LoginRefused
-        message = (
-            f"{account.host} cannot log {account.user} in now"
-            if later
-            else f"{account.host} refuses {account.user}"
-        )
-        return kind(message, server_words=words, secrets=[account.password.reveal()])
+        return refusal(account.host, account.user, words, secrets=[account.password.reveal()])
 
     @staticmethod
     def _learn_capabilities(client: Client) -> None:

@@ -22,52 +22,49 @@ _LATER_WORDS: Final = re.compile(
 )
 
 _MAKE_ONE: Final = "Make an app password at the provider (2-step verification first) and use that here."
-_KNOWN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), hint)
-    for pattern, hint in (
-        (r"application-specific password|app(?:lication)?[ -]?password", _MAKE_ONE),
-        (
-            r"log ?in via your web browser|WEBLOGINREQUIRED|web login required",
-            "Google wants a look: log in once in a browser from this network; then use an app password or "
-            "OAuth2.",
-        ),
-        (
-            r"(?:IMAP|POP3?)(?:/SMTP)?(?: access)? is disabled|not enabled for (?:IMAP|POP)"
-            r"|yet to enable (?:IMAP|POP)|(?:IMAP|POP3?) access (?:is )?not (?:allowed|enabled)",
-            "Switch on IMAP (or POP) access in the mailbox's settings at the provider, or ask its admin to.",
-        ),
-        (
-            r"SmtpClientAuthentication is disabled|smtp_auth_disabled",
-            "Authenticated SMTP is switched off: the Microsoft 365 admin has to allow it for this mailbox.",
-        ),
-        (
-            r"basic ?auth(?:entication)? (?:is )?(?:disabled|blocked)|BasicAuth(?:Blocked|Disabled)"
-            r"|LogonDenied-BasicAuth",
-            "Microsoft takes no passwords here any more: set authentication to OAuth2.",
-        ),
-        (
-            r"did not meet the criteria|security defaults policy|conditional access",
-            "A policy of the organization blocks this login: use OAuth2, or ask its Microsoft 365 admin.",
-        ),
-        (
-            r"authenticated but not connected",
-            "The token is good, but not for this mailbox: check the login user (shared mailboxes need full "
-            "access for the token's account), its licence, and that IMAP is on.",
-        ),
-        (
-            r"too many (?:simultaneous )?connections|too many.*(?:sessions|logins)|UserSessionLimit",
-            "Too many sessions are open: close other clients or fetch less often; it is tried again later.",
-        ),
-        (
-            r"\[IN-USE\]|mailbox (?:is )?(?:locked|in use)|already locked",
-            "Another POP3 session holds the mailbox; it is tried again later.",
-        ),
-        (r"\[LOGIN-DELAY", "The server wants more time between logins: fetch less often."),
-        (
-            r"PRIVACYREQUIRED|plaintext authentication (?:disallowed|disabled)|must issue a STARTTLS",
-            "Set security to tls or starttls, so that the password is not sent in clear.",
-        ),
-    )
+_KNOWN: Final = (
+    (r"application-specific password|app(?:lication)?[ -]?password", _MAKE_ONE),
+    (
+        r"log ?in via your web browser|WEBLOGINREQUIRED|web login required",
+        "Google wants a look: log in once in a browser from this network; then use an app password or "
+        "OAuth2.",
+    ),
+    (
+        r"(?:IMAP|POP3?)(?:/SMTP)?(?: access)? is disabled|not enabled for (?:IMAP|POP)"
+        r"|yet to enable (?:IMAP|POP)|(?:IMAP|POP3?) access (?:is )?not (?:allowed|enabled)",
+        "Switch on IMAP (or POP) access in the mailbox's settings at the provider, or ask its admin to.",
+    ),
+    (
+        r"SmtpClientAuthentication is disabled|smtp_auth_disabled",
+        "Authenticated SMTP is switched off: the Microsoft 365 admin has to allow it for this mailbox.",
+    ),
+    (
+        r"basic ?auth(?:entication)? (?:is )?(?:disabled|blocked)|BasicAuth(?:Blocked|Disabled)"
+        r"|LogonDenied-BasicAuth",
+        "Microsoft takes no passwords here any more: set authentication to OAuth2.",
+    ),
+    (
+        r"did not meet the criteria|security defaults policy|conditional access",
+        "A policy of the organization blocks this login: use OAuth2, or ask its Microsoft 365 admin.",
+    ),
+    (
+        r"authenticated but not connected",
+        "The token is good, but not for this mailbox: check the login user (shared mailboxes need full "
+        "access for the token's account), its licence, and that IMAP is on.",
+    ),
+    (
+        r"too many (?:simultaneous )?connections|too many.*(?:sessions|logins)|UserSessionLimit",
+        "Too many sessions are open: close other clients or fetch less often; it is tried again later.",
+    ),
+    (
+        r"\[IN-USE\]|mailbox (?:is )?(?:locked|in use)|already locked",
+        "Another POP3 session holds the mailbox; it is tried again later.",
+    ),
+    (r"\[LOGIN-DELAY", "The server wants more time between logins: fetch less often."),
+    (
+        r"PRIVACYREQUIRED|plaintext authentication (?:disallowed|disabled)|must issue a STARTTLS",
+        "Set security to tls or starttls, so that the password is not sent in clear.",
+    ),
 )
 _NOT_TAKEN: Final = (
     "The mail server does not take the token: check that it belongs to the login user and has the scopes "
@@ -87,7 +84,7 @@ def is_later(words: str) -> bool:
 
 def cure(words: str) -> str | None:
     """What to do about these words of a server, if they are known."""
-    return next((hint for pattern, hint in _KNOWN if pattern.search(words)), None)
+    return next((hint for pattern, hint in _KNOWN if re.search(pattern, words, re.IGNORECASE)), None)
 
 
 def refusal(
