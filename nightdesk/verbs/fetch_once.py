@@ -1,0 +1,78 @@
+"""`nightdesk --fetch-once`: every mailbox now, then the outbox and the overdue sweep."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from threading import Event
+from typing import TYPE_CHECKING
+
+from nightdesk import output
+from nightdesk.context import desk_open
+from nightdesk.exit import Exit
+
+if TYPE_CHECKING:
+    from nightdesk.options import Options
+    from worker.summary import MailboxFetch
+
+
+def run(options: Options) -> Exit:
+    """Do it, print the summary, and return 1 if part of it failed."""
+    from worker.once import run_once
+
+    stop = _stop_on_signals()
+    with desk_open(options) as desk:
+        progress = _Progress() if sys.stderr.isatty() else None
+        summary = run_once(desk, options.mailboxes, stop=stop, watch=progress or (lambda _tally: None))
+    if progress:
+        progress.clear()
+    for text in (*summary.notes, *summary.complaints()):
+        output.say(text)
+    if options.as_json:
+        output.emit_json(summary.to_json())
+    else:
+        for text in summary.lines():
+            output.line(text)
+    return Exit.FAILED if summary.failed else Exit.DONE
+
+
+def _stop_on_signals() -> Event:
+    """SIGTERM and Ctrl-C finish the batches in hand; a second Ctrl-C does not wait for them."""
+    stop = Event()
+
+    def halt(number: int, _frame: object) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    signal.signal(signal.SIGTERM, halt)
+    signal.signal(signal.SIGINT, halt)
+    return stop
+
+
+class _Progress:
+    """A line on the terminal that is overwritten as mail comes in."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def __call__(self, tally: MailboxFetch) -> None:
+        self._counts[tally.address] = tally.fetched
+        shown = ", ".join(f"{address} {count}" for address, count in self._counts.items())
+        self._write(f"fetching: {shown}"[: _columns() - 1])
+
+    def clear(self) -> None:
+        self._write("")
+
+    @staticmethod
+    def _write(text: str) -> None:
+        from mail import inert
+
+        sys.stderr.write(f"\r{inert.guard(inert.one_line(text))}\x1b[K")
+        sys.stderr.flush()
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns

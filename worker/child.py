@@ -1,0 +1,87 @@
+"""The app's own worker: started when nobody else works for the desk, ended with the app.
+
+The child holds the read end of a pipe; when the app ends, in whatever way, the kernel closes the other end
+and the child leaves. (A parent-death signal would come too early: it follows the thread that started the
+child, and the app starts it from a thread.)
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models import leases
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+WORKER_LEASE = "worker"
+RESTART_SECONDS = 15.0
+"""A child that died is not started again sooner."""
+PATIENCE_SECONDS = 10.0
+"""How long an ended child may finish its batch before the app leaves without it."""
+
+
+class WorkerChild:
+    """`tend` it now and then, `end` it with the app. Blocking: call it from a thread."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = float("-inf")
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it runs."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def tend(self) -> str:
+        """Start the child if nobody works for the desk; returns who does: ``other``, ``child`` or ``nobody``.
+
+        ``nobody`` only while a child that died waits for its next start.
+        """
+        if self.pid is not None:
+            return "child"
+        if leases.alive(WORKER_LEASE):
+            return "other"
+        if time.monotonic() - self._started < RESTART_SECONDS:
+            return "nobody"
+        self._start()
+        return "child"
+
+    def end(self, patience: float = PATIENCE_SECONDS) -> None:
+        """Ask the child to finish its batch and leave; wait for it up to `patience` seconds."""
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return
+        self._process = None
+
+    def _start(self) -> None:
+        self._started = time.monotonic()
+        paths = self._desk.paths
+        command = [sys.executable, "-m", "nightdesk", "--config", str(paths.config_file)]
+        command += ["--database", str(paths.database), "worker", "--child"]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=os.environ | {"PYTHONPATH": _import_path()},
+            start_new_session=True,
+        )
+
+
+def _import_path() -> str:
+    """Where this program's packages are, so that the child runs the same ones from any directory."""
+    here = str(Path(__file__).resolve().parent.parent)
+    return os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -1,0 +1,81 @@
+"""What the desk knows of a folder at the mail server, and so what is new in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from desk import folders, receipts
+
+if TYPE_CHECKING:
+    from desk.folders import KnownFolder
+    from mail.imap import FetchedMail, FolderState, ImapSession
+    from models.mailboxes import Mailbox
+    from worker.summary import MailboxFetch
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What the desk knows of one folder at its present UIDVALIDITY."""
+
+    mailbox: Mailbox
+    state: FolderState
+    mark: KnownFolder
+    left: set[int] = field(default_factory=set)
+    """UIDs that could not be had or stored in this run: the watermark stays below them."""
+
+    @classmethod
+    def opened(
+        cls, mailbox: Mailbox, state: FolderState, session: ImapSession, tally: MailboxFetch
+    ) -> Ledger:
+        """Read how far the folder is known; begin at first contact and when its UIDVALIDITY changed."""
+        mark = folders.known(mailbox.id, mailbox.folder)
+        if mark is not None and mark.uidvalidity == state.uidvalidity:
+            return cls(mailbox, state, mark)
+        end, first = _end_of_folder(state, session), 1
+        if mark is not None:
+            tally.notes.append(
+                f"the server renumbered {mailbox.folder} (UIDVALIDITY {mark.uidvalidity} is now"
+                f" {state.uidvalidity}): known mail is recognised by its content"
+            )
+        elif mailbox.backlog == "new":
+            first = min(session.uids_since((mailbox.created - timedelta(days=1)).date()), default=end)
+        mark = folders.KnownFolder(state.uidvalidity, first, end)
+        folders.begin(mailbox.id, mailbox.folder, mark)
+        return cls(mailbox, state, mark)
+
+    def undisposed(self) -> list[int]:
+        """UIDs whose mail is stored, and whose copy on the server was not yet put where it belongs."""
+        return receipts.undisposed(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity)
+
+    def unknown(self, session: ImapSession) -> list[int]:
+        """UIDs on the server without a receipt, oldest first."""
+        low = self.mark.known_below
+        if not self.state.exists or (self.state.uidnext is not None and low >= self.state.uidnext):
+            return []
+        there = session.uids_from(low)
+        if not there:
+            return []
+        known = receipts.known_uids(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity, low)
+        return [uid for uid in there if uid not in known]
+
+    def advance(self, uid: int) -> None:
+        """Everything up to `uid` has its receipt; called inside the transaction that writes them."""
+        below = max(self.mark.known_below, min([uid + 1, *self.left]))
+        receipts.mark(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity, below)
+
+    def is_backlog(self, mail: FetchedMail) -> bool:
+        """Whether the mail was there before the mailbox was added."""
+        return (
+            mail.uid < self.mark.backlog_below
+            and mail.internaldate is not None
+            and mail.internaldate <= self.mailbox.created
+        )
+
+
+def _end_of_folder(state: FolderState, session: ImapSession) -> int:
+    """The UID that no mail of the folder has reached yet."""
+    if state.uidnext is not None:
+        return state.uidnext
+    return max(session.uids(), default=0) + 1 if state.exists else 1

@@ -1,0 +1,227 @@
+"""The worker: one asyncio program that fetches by schedule, sends what is due, and sweeps.
+
+It looks at the database once a second, and does more only when something was written there or a time has
+come. What blocks runs in threads. A signal ends it after the batches in hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import TYPE_CHECKING
+
+import peewee
+
+from config.clock import now
+from desk import logs, outbox, overdue
+from models import leases
+from models.database import DatabaseError
+from models.leases import Lease, LeaseLost
+from worker import failures
+from worker.child import WORKER_LEASE
+from worker.notify import tell, watchdog_seconds
+from worker.plan import Plan, Planner
+from worker.send import Sender
+from worker.summary import MailboxFetch
+from worker.threads import DeskThread
+from worker.turn import in_thread
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+LOOK_SECONDS = 1.0
+LEASE_SECONDS = 30.0
+"""How long the desk counts as worked for after a worker on another machine fell silent."""
+RENEW_SECONDS = 10.0
+STANDBY_SECONDS = 1.0
+CHILD_NICENESS = 5
+"""The app's own worker leaves the processor to the app: a key is painted first."""
+
+
+def run(desk: Desk, *, child: bool = False) -> None:
+    """Work until a signal or, as the app's child, until standard input ends.
+
+    While another worker works for the desk this one stands by; a child leaves at once. Raises
+    `models.database.DatabaseError` when the desk was upgraded meanwhile.
+    """
+    asyncio.run(_run(desk, child))
+
+
+async def _run(desk: Desk, child: bool) -> None:
+    await Worker(desk, child=child).work()
+
+
+class Worker:
+    """One worker's life."""
+
+    def __init__(self, desk: Desk, *, child: bool) -> None:
+        self._desk = desk
+        self._child = child
+        self._stop = Event()
+        self._halt = asyncio.Event()
+        self._thread = DeskThread()
+        self._fetchers = ThreadPoolExecutor(desk.settings.parallel_mailboxes, "fetch")
+        self._sender = Sender(desk, self._stop, self._thread)
+        self._planner = Planner(desk)
+        self._fetching: dict[int, asyncio.Task[None]] = {}
+        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._lease: Lease | None = None
+        self._renewed = 0.0
+        self._fatal: DatabaseError | None = None
+
+    async def work(self) -> None:
+        """Stand by until the desk is ours, then work until told to stop."""
+        self._listen()
+        tell("READY=1", "STATUS=starting")
+        watchdog = asyncio.create_task(_feed_watchdog())
+        try:
+            if await self._become_the_worker():
+                await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} began")
+                await self._rounds()
+        finally:
+            tell("STOPPING=1", "STATUS=finishing the batch in hand")
+            await self._finish()
+            watchdog.cancel()
+        if self._fatal is not None:
+            raise self._fatal
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._quit)
+        if self._child:
+            os.nice(CHILD_NICENESS)
+            loop.add_reader(sys.stdin.fileno(), self._app_spoke)
+
+    def _app_spoke(self) -> None:
+        if not os.read(sys.stdin.fileno(), 512):
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            self._quit()
+
+    def _quit(self) -> None:
+        self._stop.set()
+        self._halt.set()
+
+    async def _become_the_worker(self) -> bool:
+        waiting = False
+        while not self._halt.is_set():
+            self._lease = await self._thread.call(
+                leases.acquire, WORKER_LEASE, leases.owner_id(), LEASE_SECONDS
+            )
+            if self._lease is not None:
+                self._renewed = time.monotonic()
+                return True
+            if self._child:
+                return False
+            if not waiting:
+                waiting = True
+                tell("STATUS=standing by, another worker works for this desk")
+                await self._thread.call(
+                    logs.write, "info", "worker", f"worker {os.getpid()} stands by, another one is at work"
+                )
+            await self._pause(STANDBY_SECONDS)
+        return False
+
+    async def _rounds(self) -> None:
+        while not self._halt.is_set():
+            try:
+                if not await self._keep_lease():
+                    return
+                plan = await self._thread.call(self._planner.look, now(), frozenset(self._fetching))
+                if plan is not None:
+                    await self._begin(plan)
+            except DatabaseError:
+                raise
+            except (peewee.PeeweeException, OSError) as error:  # locked, disk full: it may pass
+                sys.stderr.write(f"nightdesk worker: {type(error).__name__}: {error}\n")
+            await self._pause(LOOK_SECONDS)
+
+    async def _keep_lease(self) -> bool:
+        if self._lease is None or time.monotonic() - self._renewed >= RENEW_SECONDS:
+            try:
+                if self._lease is not None:
+                    await self._thread.call(self._lease.renew)
+            except LeaseLost:
+                self._lease = None
+            if self._lease is None:
+                return await self._become_the_worker()
+            self._renewed = time.monotonic()
+        return True
+
+    async def _begin(self, plan: Plan) -> None:
+        loop = asyncio.get_running_loop()
+        for mailbox_id, asked in plan.fetches.items():
+            self._fetching[mailbox_id] = loop.create_task(self._fetch(mailbox_id, asked))
+        for sender_id in plan.senders:
+            if sender_id not in self._sending:
+                self._sending[sender_id] = loop.create_task(self._send(sender_id))
+        if plan.sweep:
+            await self._thread.call(overdue.sweep, now())
+            await self._thread.call(outbox.recover)
+        if plan.purge:
+            await self._thread.call(logs.purge)
+        tell(f"STATUS={plan.words}")
+
+    async def _fetch(self, mailbox_id: int, asked: bool) -> None:
+        try:
+            tally = await asyncio.get_running_loop().run_in_executor(
+                self._fetchers, self._take_turn, mailbox_id, asked
+            )
+            if tally.skipped:
+                self._planner.postpone(mailbox_id, now())
+        except Exception as error:
+            self._planner.postpone(mailbox_id, now())
+            await self._failed(error, "fetching failed", mailbox_id)
+        finally:
+            del self._fetching[mailbox_id]
+
+    def _take_turn(self, mailbox_id: int, asked: bool) -> MailboxFetch:
+        return in_thread(self._desk, mailbox_id, named=asked, stop=self._stop)
+
+    async def _send(self, mailbox_id: int) -> None:
+        try:
+            await self._sender.send_from(mailbox_id)
+        except Exception as error:
+            await self._failed(error, "sending failed", mailbox_id)
+            await self._pause(LOOK_SECONDS * 10)
+        finally:
+            del self._sending[mailbox_id]
+
+    async def _failed(self, error: Exception, what: str, mailbox_id: int | None) -> None:
+        if isinstance(error, DatabaseError):
+            self._fatal = error
+            self._quit()
+            return
+        try:
+            await self._thread.call(failures.log, error, what, mailbox_id=mailbox_id)
+        except (peewee.PeeweeException, OSError):
+            sys.stderr.write(f"nightdesk worker: {what}: {failures.place(error)}\n")
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._halt.wait(), seconds)
+
+    async def _finish(self) -> None:
+        """Let the batches in hand end, then give the desk back."""
+        self._quit()
+        while tasks := [*self._fetching.values(), *self._sending.values()]:
+            await asyncio.wait(tasks)
+        if self._lease is not None:
+            with contextlib.suppress(peewee.PeeweeException, DatabaseError):
+                await self._thread.call(self._lease.release)
+                await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} ended")
+        self._fetchers.shutdown()
+        self._thread.close()
+
+
+async def _feed_watchdog() -> None:
+    every = watchdog_seconds()
+    while every is not None:
+        tell("WATCHDOG=1")
+        await asyncio.sleep(every / 3)

@@ -1,0 +1,101 @@
+"""One run over everything: every mailbox, the outbox, the overdue sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk import mailboxes, outbox, overdue, settings
+from desk.errors import Refused, WrongUse
+from models.mailboxes import Mailbox
+from worker.summary import FetchSummary, MailboxFetch
+from worker.turn import in_thread, take_turn
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+Watch = Callable[[MailboxFetch], None]
+
+
+def run_once(
+    desk: Desk,
+    addresses: Sequence[str] = (),
+    *,
+    stop: Event | None = None,
+    watch: Watch = lambda _tally: None,
+) -> FetchSummary:
+    """Fetch the mailboxes (all enabled ones, or those named), send what is due, mark what is overdue.
+
+    Schedules are not looked at, leases are honoured; so is back-off, unless a mailbox is named. `stop`
+    ends it after the batch in hand. Raises WrongUse for an unknown address; what goes wrong with one
+    mailbox is in the summary.
+    """
+    stop = stop or Event()
+    summary = FetchSummary()
+    chosen = _chosen(addresses, summary)
+    summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
+    if not stop.is_set() and outbox.has_due(now()):
+        from worker.send import drain
+
+        summary.sending = drain(desk, stop)
+    if not stop.is_set():
+        summary.overdue = len(overdue.sweep(now()))
+    return summary
+
+
+def _chosen(addresses: Sequence[str], summary: FetchSummary) -> list[Mailbox]:
+    if addresses:
+        return [_named(address) for address in dict.fromkeys(addresses)]
+    if not settings.get("mail.fetching"):
+        summary.notes.append("fetching is switched off (nightdesk settings set mail.fetching on)")
+        return []
+    there = Mailbox.removed.is_null() & Mailbox.incoming_enabled & (Mailbox.protocol != "none")
+    found = list(Mailbox.select().where(there).order_by(Mailbox.address))
+    if not found:
+        summary.notes.append("no mailbox is enabled: add one with nightdesk mailbox add ADDRESS ...")
+    return found
+
+
+def _named(address: str) -> Mailbox:
+    mailbox = mailboxes.find(address)
+    if mailbox is None:
+        raise WrongUse(f"there is no mailbox {address}", "see nightdesk mailbox list")
+    if mailbox.protocol == "none" or not mailbox.incoming_enabled:
+        raise Refused(
+            f"{mailbox.address} does not fetch mail", f"nightdesk mailbox enable --incoming {mailbox.address}"
+        )
+    return mailbox
+
+
+def _fetch(desk: Desk, chosen: list[Mailbox], named: bool, stop: Event, watch: Watch) -> list[MailboxFetch]:
+    if len(chosen) == 1:
+        return [take_turn(desk, chosen[0].id, named=named, stop=stop, watch=watch)]
+    results: dict[int, MailboxFetch] = {}
+    faults: list[BaseException] = []
+    waiting = list(reversed(chosen))
+
+    def work() -> None:
+        while waiting and not stop.is_set() and not faults:
+            try:
+                mailbox = waiting.pop()
+            except IndexError:
+                return
+            try:
+                results[mailbox.id] = in_thread(desk, mailbox.id, named=named, stop=stop, watch=watch)
+            except BaseException as fault:
+                faults.append(fault)
+
+    threads = [Thread(target=work) for _ in range(min(len(chosen), desk.settings.parallel_mailboxes))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+    return [results.get(mailbox.id) or _untouched(mailbox) for mailbox in chosen]
+
+
+def _untouched(mailbox: Mailbox) -> MailboxFetch:
+    return MailboxFetch(mailbox.address, more=True)

@@ -1,0 +1,134 @@
+"""What is due now: which mailboxes, which outgoing mail, the sweeps. Looks, and changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from desk import fetching, logs, outbox, schedules, settings
+from desk.errors import DeskError
+from models.database import db
+from models.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.schedules import Schedule
+
+REST = timedelta(seconds=30)
+"""The longest time without a look, whatever the schedules say: clocks are set, notebooks sleep."""
+LEASED_ELSEWHERE = timedelta(seconds=15)
+PURGE_EVERY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to begin now."""
+
+    fetches: dict[int, bool] = field(default_factory=dict)
+    """Mailboxes that are due; True when a person asked."""
+    senders: list[int] = field(default_factory=list)
+    """Outgoing mailboxes with mail that is due."""
+    sweep: bool = False
+    purge: bool = False
+    words: str = ""
+    """How things stand, for the service manager."""
+
+
+class Planner:
+    """Remembers what it saw, so that a look at an idle desk costs one small question to the database."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._zone = desk.zone
+        self._version: int | None = None
+        self._next = datetime.min
+        self._held: dict[int, datetime] = {}
+        self._swept: datetime | None = None
+        self._purged: datetime | None = None
+        self._known: dict[str, Schedule | None] = {}
+
+    def postpone(self, mailbox_id: int, now: datetime) -> None:
+        """Do not look at a mailbox for a while: another process holds it."""
+        self._held[mailbox_id] = now + LEASED_ELSEWHERE
+
+    def look(self, now: datetime, fetching_now: frozenset[int]) -> Plan | None:
+        """What is due, or None when nothing was written and no time has come since the last look."""
+        version = int(db.execute_sql("PRAGMA data_version").fetchone()[0])
+        if version == self._version and now < self._next:
+            return None
+        self._version = version
+        plan = Plan()
+        times = [now + REST]
+        times += self._plan_fetches(plan, now, fetching_now)
+        plan.senders = outbox.due_mailboxes(now)
+        times += [moment for moment in (outbox.next_due(now),) if moment is not None]
+        times += self._plan_sweeps(plan, now)
+        self._next = min(moment for moment in times if moment > now)
+        return plan
+
+    def _plan_fetches(self, plan: Plan, now: datetime, fetching_now: frozenset[int]) -> list[datetime]:
+        enabled = list(
+            Mailbox.select(Mailbox.id, Mailbox.schedule, Mailbox.last_attempt, Mailbox.not_before).where(
+                Mailbox.removed.is_null(), Mailbox.incoming_enabled, Mailbox.protocol != "none"
+            )
+        )
+        asked = set(fetching.requested())
+        on = bool(settings.get("mail.fetching"))
+        coming = []
+        for mailbox in enabled:
+            if mailbox.id in fetching_now:
+                continue
+            start = self._start(mailbox, now)
+            if mailbox.id in asked or (on and start is not None and start <= now):
+                held = self._held.pop(mailbox.id, None)
+                if held is None or held <= now:
+                    plan.fetches[mailbox.id] = mailbox.id in asked
+                    continue
+                self._held[mailbox.id] = start = held
+            if on and start is not None:
+                coming.append(start)
+        plan.words = self._words(len(enabled), on, min(coming, default=None))
+        return coming
+
+    def _start(self, mailbox: Mailbox, now: datetime) -> datetime | None:
+        """When the mailbox is to be fetched next; a run that was missed is due at once, and once."""
+        schedule = self._schedule(mailbox.schedule)
+        if schedule is None:
+            return None
+        start = now
+        if mailbox.last_attempt is not None and mailbox.last_attempt <= now:
+            start = schedule.next_after(mailbox.last_attempt, self._zone)
+        return max(start, mailbox.not_before or start)
+
+    def _schedule(self, text: str) -> Schedule | None:
+        if text not in self._known:
+            try:
+                self._known[text] = schedules.parse(text)
+            except DeskError as error:
+                self._known[text] = None
+                logs.write("error", "worker", f"the schedule '{text}' is not understood: {error}")
+        return self._known[text]
+
+    def _plan_sweeps(self, plan: Plan, now: datetime) -> list[datetime]:
+        schedule = self._schedule(settings.get("worker.sweep_schedule"))
+        times = []
+        if schedule is not None:
+            start = now if self._swept is None else schedule.next_after(self._swept, self._zone)
+            plan.sweep = start <= now
+            if plan.sweep:
+                self._swept = now
+                start = schedule.next_after(now, self._zone)
+            times.append(start)
+        plan.purge = self._purged is None or self._purged + PURGE_EVERY <= now
+        if plan.purge:
+            self._purged = now
+        return times
+
+    def _words(self, count: int, on: bool, following: datetime | None) -> str:
+        if not count:
+            return "no mailbox is enabled"
+        if not on:
+            return "fetching is switched off"
+        if following is None:
+            return f"{count} mailboxes"
+        return f"{count} mailboxes, next fetch at {following.astimezone(self._zone):%H:%M:%S}"
