@@ -11,6 +11,7 @@ import imaplib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Literal
 
 from mail.account import IncomingAccount
@@ -166,6 +167,11 @@ class ImapSession(ImapLink):
         """The UIDs from `low` upwards, ascending."""
         # ``low:*`` always holds the last mail, also one below `low` (RFC 3501 6.4.8).
         return [uid for uid in self._search("UID", f"{max(low, 1)}:*") if uid >= low]
+
+    def uids_since(self, day: date) -> list[int]:
+        """The UIDs of mails received on `day` or later by the server's own clock and zone, ascending."""
+        months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        return self._search("SINCE", f"{day.day}-{months[day.month - 1]}-{day.year:04d}")
 
     def _search(self, *words: str) -> list[int]:
         with self._translated("search"):
