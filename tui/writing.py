@@ -308,6 +308,9 @@ def send(desk: Desk, actor: Actor, sheet: Sheet) -> Any:
             subject=sheet.subject,
             body=body,
             send=True,
+            attachments=files,
+            cc=pairs(sheet.cc),
+            delay_seconds=undo_seconds(),
         )
     else:
         sent = answers.send_reply(
