@@ -40,6 +40,14 @@ _ORIGINAL: Final = re.compile(
     r".{1,60} (?:wrote|schrieb))[ ]?"
     r"(?:message|nachricht|meddelelse|melding|e-mail|bericht|сообщение)?[ ]?-{2,}"
 )
+# Without one of these quotequail finds nothing, and finding nothing takes it longer than all else takes.
+_LIBRARY_HINT: Final = re.compile(
+    r"(?im)^[ \t]*>|[:：]\s*$|^[>*\s]*(?:---|_{32})|\d{4}/\d{1,2}/\d{1,2} .*@.*>\s*$|"
+    r"^\*?[ ]*(?:from|von|de|от кого|från|van|to|an|para|à|pour|кому|till|aan|cc|kopi[ea]|bcc|cco|"
+    r"blindkopie|reply-to|antwort an|répondre à|responder a|antwoord aan|date|sent|received|datum|"
+    r"gesendet|enviado el|enviados|fecha|дата|verzonden|subject|betreff|asunto|objet|sujet|тема|ämne|"
+    r"onderwerp)[ ]*:"
+)
 _SIGNATURE: Final = re.compile(r"--[ \t\xa0]?$")
 _DEVICE: Final = re.compile(
     r"(?i)(?:sent (?:from|via|with) (?:my |mail for |yahoo|outlook|proton|gmail|samsung)|get outlook for |"
@@ -224,9 +232,12 @@ def _by_library(lines: list[str]) -> int | None:
         numbers.append(number)
         if len(kept) >= _MAX_LINES:
             break
+    text = "\n".join(kept)
+    if not _LIBRARY_HINT.search(text):
+        return None
     from quotequail import unwrap
 
-    found = unwrap("\n".join(kept))
+    found = unwrap(text)
     top = found.get("text_top") if found else None
     if not found or not top or found.get("text_bottom"):
         return None
