@@ -182,5 +182,7 @@ def _made(name: str, email: str, comments: list[str]) -> Address:
         email = email.partition(":")[2]
     if not name and comments:
         name = " ".join(comments)
-    name = one_line(decode_words(name), 320).strip("'\" ")
+    name = one_line(decode_words(name), 320)
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
+        name = name[1:-1].strip()
     return Address("" if name == email else name, one_line(decode_words(email), 320))
