@@ -41,6 +41,16 @@ class Batch:
         self.at = utc_text(moment)
         self._mails = mails
         self.known = Known(mails, self.at)
+        self._last_message = db.execute_sql("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
+
+    def index(self) -> None:
+        """Make the text of the batch's mails searchable, all at once."""
+        db.execute_sql(
+            "INSERT INTO message_search (rowid, subject, text, sender_name, sender_email) "
+            "SELECT id, subject, text, sender_name, sender_email FROM message "
+            "WHERE id > ? AND receipt_id IS NOT NULL",
+            (self._last_message,),
+        )
 
     def forget(self) -> None:
         """Read again what is known, after a mail was rolled back."""

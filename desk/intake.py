@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import peewee
@@ -86,6 +88,7 @@ def take(
     with transaction():
         batch = Batch(desk, standing, now(), batch_mails)
         taken = [_take_one(batch, prepared) for prepared in batch_mails]
+        batch.index()
         check()
     return taken
 
@@ -98,7 +101,10 @@ def take_again(desk: Desk, receipt_id: int) -> Taken:
     prepared = parse_ahead([Arrival(blobs.read(row[2]), row[0], row[1])])[0]
     standing = read_standing(desk)
     with transaction():
-        return _take_one(Batch(desk, standing, now(), [prepared]), prepared, receipt_id)
+        batch = Batch(desk, standing, now(), [prepared])
+        taken = _take_one(batch, prepared, receipt_id)
+        batch.index()
+    return taken
 
 
 @contextmanager
@@ -125,8 +131,9 @@ def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None = None) -
     except Exception as error:
         batch.forget()
         reason = one_line(f"{type(error).__name__}: {error}", 300)
+        place = _place(error)
     with db.atomic():
-        return _quarantined(batch, prepared, reason, receipt_id)
+        return _quarantined(batch, prepared, reason, receipt_id, place)
 
 
 def _sorted(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Taken:
@@ -272,7 +279,9 @@ def _duplicate(
     return _stored(batch, prepared, verdict, trace, receipt_id)
 
 
-def _quarantined(batch: Batch, prepared: Prepared, reason: str, receipt_id: int | None) -> Taken:
+def _quarantined(
+    batch: Batch, prepared: Prepared, reason: str, receipt_id: int | None, place: str = ""
+) -> Taken:
     reason = reason or "it could not be understood"
     trace = [_origin(batch, prepared.arrival), f"quarantined: {reason}"]
     taken = _stored(batch, prepared, _Verdict("quarantined", reason=reason), trace, receipt_id)
@@ -280,10 +289,17 @@ def _quarantined(batch: Batch, prepared: Prepared, reason: str, receipt_id: int 
         "warning",
         "intake",
         f"mail quarantined: {reason}",
+        detail=place,
         mailbox_id=prepared.arrival.mailbox_id,
         receipt_id=taken.receipt_id,
     )
     return taken
+
+
+def _place(error: Exception) -> str:
+    """Where in our code a fault arose: nothing of the mail is in it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
 
 
 def _stored(
