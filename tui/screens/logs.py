@@ -62,8 +62,8 @@ class LogList(VirtualList[LogLine]):
         wide = width >= 100
         when = shown_time(row.at, app.now(), app.desk.zone)
         where = shown_place(row)
-        room = 20 if wide else 12
-        left = f"{when:<8} {LEVEL_WORDS[row.level]:<5} {cell(row.source, 6)} {cell(where, room)} "
+        room = 20 if wide else 11
+        left = f"{when:<8} {LEVEL_WORDS[row.level]:<5} {cell(row.source, 7)} {cell(where, room)} "
         style = LEVEL_STYLE[row.level]
         return [(left, style), (cell(row.text, width - len(left)), style)]
 
@@ -201,7 +201,7 @@ class LogsScreen(CommandScreen[None]):
         wanted = self.wanted
         level = "all" if wanted.level == "debug" else wanted.level + ("" if wanted.level == "error" else "+")
         text = (
-            f" Source [{wanted.source or 'all'}] | Level [{level}] | Mailbox [{self.mailbox_name or 'all'}]"
+            f"Source [{wanted.source or 'all'}] | Level [{level}] | Mailbox [{self.mailbox_name or 'all'}]"
         )
         text += f" | Text [{wanted.text}]" if wanted.text else ""
         right = f"follow: {'ON' if self.follows else 'off'} (F) "

@@ -63,7 +63,11 @@ class ReceiptList(VirtualList[ReceiptView]):
         left = f"{mark}{cell(when, 12)} {cell(row.verdict, 11)} {cell(ticket, 8)} "
         sender = cell(row.sender, 30 if width >= 100 else 20)
         style = {"quarantined": "error", "loop": "warning", "rejected": "warning"}.get(row.verdict, "")
-        return [(left, style), (f"{sender} ", ""), (cell(row.subject, width - len(left) - len(sender) - 1), "")]
+        return [
+            (left, style),
+            (f"{sender} ", ""),
+            (cell(row.subject, width - len(left) - len(sender) - 1), ""),
+        ]
 
 
 def _chosen(screen: QuarantineScreen) -> str | None:
@@ -125,12 +129,21 @@ class QuarantineScreen(CommandScreen[None]):
             "trace",
             _chosen,
         ),
-        Command("receipts.ticket", "T", "Ticket", "Go to its ticket.", GROUP, "ticket", "ticket", _with_ticket),
         Command(
-            "receipts.find", "slash", "Find", "Only mail with these letters in sender or subject.", GROUP,
-            "find", "find",
+            "receipts.ticket", "T", "Ticket", "Go to its ticket.", GROUP, "ticket", "ticket", _with_ticket
         ),
-        Command("receipts.copy", "y", "Copy", "Copy the receipt with its trace.", GROUP, "copy", None, _chosen),
+        Command(
+            "receipts.find",
+            "slash",
+            "Find",
+            "Only mail with these letters in sender or subject.",
+            GROUP,
+            "find",
+            "find",
+        ),
+        Command(
+            "receipts.copy", "y", "Copy", "Copy the receipt with its trace.", GROUP, "copy", None, _chosen
+        ),
         Command("receipts.back", "q,escape", "Back", "Back to where you were.", GROUP, "back", "back"),
     )
 
@@ -243,7 +256,9 @@ class QuarantineScreen(CommandScreen[None]):
 
     def _ask_verdict(self, found: dict[str, int]) -> None:
         choices = [(ALL, "all mail"), *((name, f"{name} ({count})") for name, count in found.items())]
-        self.app.push_screen(Menu("Verdict", lettered(choices), self.wanted.verdict or ALL), self._take_verdict)
+        self.app.push_screen(
+            Menu("Verdict", lettered(choices), self.wanted.verdict or ALL), self._take_verdict
+        )
 
     def _take_verdict(self, verdict: str | None) -> None:
         if verdict:

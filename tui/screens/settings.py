@@ -180,7 +180,12 @@ class SettingsScreen(CommandScreen[None]):
             "settings.next", "tab", "Next section", "Go to the next section.", GROUP, "section(1)", "section"
         ),
         Command(
-            "settings.previous", "shift+tab", "Section before", "Go to the section before.", GROUP, "section(-1)"
+            "settings.previous",
+            "shift+tab",
+            "Section before",
+            "Go to the section before.",
+            GROUP,
+            "section(-1)",
         ),
     )
 
@@ -282,9 +287,7 @@ class SettingsScreen(CommandScreen[None]):
         if _is_switch(row):
             self.action_toggle()
         else:
-            self.in_thread(
-                options, row.setting, then=lambda found: self._ask(row, found), group="options"
-            )
+            self.in_thread(options, row.setting, then=lambda found: self._ask(row, found), group="options")
 
     def _ask(self, row: SettingRow, found: Sequence[tuple[str, str]]) -> None:
         setting = row.setting
@@ -334,7 +337,10 @@ class SettingsScreen(CommandScreen[None]):
         if row is not None and row.setting is not None:
             setting = row.setting
             self.in_thread(
-                settings.reset, desk_app(self).actor, setting.key, then=lambda value: self._saved(setting, value)
+                settings.reset,
+                desk_app(self).actor,
+                setting.key,
+                then=lambda value: self._saved(setting, value),
             )
 
     # -- the line to type in

@@ -1,4 +1,4 @@
-"""A one-line input for forms, and the row of labels and fields that it stands in."""
+"""Parts of a form: a one-line input, the row of labels and fields it stands in, the note below the row."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.plain import plain
 from tui.widgets.line_input import SteadyInput
 
 
@@ -29,6 +30,8 @@ class Entry(SteadyInput):
         password: bool = False,
     ) -> None:
         super().__init__(value, placeholder=placeholder, password=password, id=id)
+        # What stands in a field that is only passed by must not be lost to the next letter.
+        self.select_on_focus = False
         self.styles.width = width if width is not None else f"{share}fr"
 
 
@@ -42,3 +45,19 @@ class FormRow(Horizontal):
 
     def __init__(self, *parts: str | Widget, id: str | None = None) -> None:
         super().__init__(*(Static(Content(part)) if isinstance(part, str) else part for part in parts), id=id)
+
+
+class FieldNote(Static):
+    """What is wrong with the row above, or what it means; gone when there is nothing to say."""
+
+    DEFAULT_CSS = """
+    FieldNote { height: auto; display: none; padding: 0 0 0 12; }
+    FieldNote.-said { display: block; }
+    FieldNote.-wrong { text-style: bold; color: $error; }
+    """
+
+    def say(self, text: str, *, wrong: bool) -> None:
+        """Show it, or nothing."""
+        self.set_class(bool(text), "-said")
+        self.set_class(wrong, "-wrong")
+        self.update(plain(("! " if wrong else "") + text if text else ""))

@@ -1,0 +1,126 @@
+"""Test connection: every step to a mailbox's servers, each as it happens, before anything is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from config.secrets import Secret, SecretSource, resolve
+from desk.accounts import incoming_source, outgoing_source
+from mail.account import IncomingAccount, OutgoingAccount
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.mailbox_form import MailboxForm
+    from desk.mailboxes import MailboxSecrets, SecretInput
+    from mail.probe import Step
+    from models.mailboxes import Mailbox
+
+
+def try_form(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None = None
+) -> Iterator[Step]:
+    """Try what a checked form says; a password that is not given is the one of the `stored` mailbox.
+
+    Nothing is sent, no mail is changed, nothing is kept. Blocks at each step; never raises for trouble
+    with servers or passwords: that is a failed step.
+    """
+    if form.protocol == "imap":
+        yield from _incoming(desk, form, _source(secrets.incoming, incoming_source(stored) if stored else None))
+    if form.sends:
+        same = form.smtp_auth == "same"
+        given = secrets.incoming if same else secrets.outgoing
+        kept = None if stored is None else incoming_source(stored) if same else outgoing_source(stored)
+        yield from _outgoing(desk, form, _source(given, kept))
+
+
+def try_mailbox(desk: Desk, address: str) -> Iterator[Step]:
+    """Try a mailbox as it is stored. Raises WrongUse for an address that is no mailbox."""
+    from desk.mailbox_form import check, values_of
+    from desk.mailboxes import MailboxSecrets, get
+
+    mailbox = get(address)
+    yield from try_form(desk, check(values_of(mailbox)), MailboxSecrets(), mailbox)
+
+
+Given = SecretSource | Secret
+
+
+def _source(given: SecretInput | None, kept: SecretSource | None) -> Given:
+    if given is None:
+        return kept or SecretSource()
+    if given.source == "sealed":
+        return Secret(given.value)
+    return SecretSource(given.source, given.value)
+
+
+def _incoming(desk: Desk, form: MailboxForm, source: Given) -> Iterator[Step]:
+    from mail.probe import check_incoming
+
+    password = yield from _password(desk, source)
+    if password is None:
+        return
+    yield from check_incoming(
+        IncomingAccount(
+            host=form.host,
+            port=form.port or 993,
+            security=form.security,
+            user=form.user,
+            password=password,
+            folder=form.folder,
+            ca_file=Path(form.ca_file) if form.ca_file else None,
+            fingerprint=form.fingerprint or None,
+        )
+    )
+
+
+def _outgoing(desk: Desk, form: MailboxForm, source: Given) -> Iterator[Step]:
+    from mail.probe import check_outgoing
+
+    auth: Literal["basic", "none"] = "none" if form.smtp_auth == "none" else "basic"
+    password: Secret | None = Secret("")
+    if auth == "basic":
+        password = yield from _password(desk, source)
+        if password is None:
+            return
+    yield from check_outgoing(
+        OutgoingAccount(
+            host=form.smtp_host,
+            port=form.smtp_port or 587,
+            security=form.smtp_security,
+            auth=auth,
+            user=form.user if form.smtp_auth == "same" else form.smtp_user,
+            password=password,
+            ca_file=Path(form.smtp_ca_file) if form.smtp_ca_file else None,
+            fingerprint=form.smtp_fingerprint or None,
+        )
+    )
+
+
+def _password(desk: Desk, source: Given) -> Generator[Step, None, Secret | None]:
+    """The password, or a failed step and None. A password that is simply known is no step."""
+    from time import perf_counter
+
+    from config.errors import SealBroken, SecretUnavailable
+    from mail.inert import one_line
+    from mail.probe import Step
+
+    if isinstance(source, Secret):
+        return source
+    start = perf_counter()
+    try:
+        password = resolve(source, desk.sealer)
+    except (SecretUnavailable, SealBroken) as error:
+        yield Step("password", False, one_line(str(error)), "", one_line(error.hint), perf_counter() - start)
+        return None
+    if source.kind not in ("none", "sealed"):
+        yield Step("password", True, f"from {_SOURCES[source.kind]}", "", "", perf_counter() - start)
+    return password
+
+
+_SOURCES = {
+    "pass_cmd": "the command",
+    "env": "the environment variable",
+    "credential": "the systemd credential",
+}

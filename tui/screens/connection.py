@@ -1,0 +1,70 @@
+"""Test connection of a mailbox as it is stored: a window that shows each step as it happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from desk import connection
+from tui.plain import plain
+from tui.widgets.step_list import StepList
+from tui.work import Works, desk_app
+
+if TYPE_CHECKING:
+    from mail.probe import Step
+
+
+class ConnectionScreen(Works, ModalScreen[None]):
+    """The steps to one mailbox's servers; t or F5 tries again."""
+
+    CSS_PATH = "connection.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter", "leave", "Close", show=False),
+        Binding("t,f5", "test", "Test again", show=False),
+    ]
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._address = address
+        self._failed = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="connection-box") as box:
+            yield StepList()
+            yield Static(plain("t test again   Esc close", "dim"), id="connection-hints")
+        box.border_title = plain(f"Test connection: {self._address}")
+
+    def on_mount(self) -> None:
+        self.action_test()
+
+    def action_test(self) -> None:
+        desk = desk_app(self).desk
+        self._failed = 0
+        self.query_one(StepList).begin("testing...")
+        self.stream(
+            lambda: connection.try_mailbox(desk, self._address),
+            each=self._stepped,
+            then=self._ended,
+            failed=self._broke,
+            group="test",
+        )
+
+    def _stepped(self, step: Step) -> None:
+        self._failed += step.ok is False
+        self.query_one(StepList).add(step)
+
+    def _ended(self) -> None:
+        words = "Everything works." if not self._failed else f"{self._failed} failed."
+        self.query_one(StepList).finish(f"{words} Nothing was sent and no message was changed by this test.")
+
+    def _broke(self, error: Exception) -> None:
+        self.query_one(StepList).finish(str(error))
+
+    def action_leave(self) -> None:
+        self.forget("test")
+        self.dismiss(None)

@@ -1,0 +1,234 @@
+"""A mailbox in words: its line in the list, its health, what is wrong and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from textual.content import Content
+
+from desk.fetching import FetchView
+from desk.mailboxes import MailboxLine
+from tui.plain import cell, parts
+
+STATE_WORDS = {
+    "login": "AUTH",
+    "login_later": "AUTH",
+    "secret": "PASSWORD",
+    "tls": "TLS",
+    "starttls": "TLS",
+    "resolve": "DNS",
+    "connect": "CONNECT",
+    "timeout": "TIMEOUT",
+    "folder": "FOLDER",
+    "gone": "HUNG UP",
+}
+SECURITY_WORDS = {"tls": "TLS", "starttls": "STARTTLS", "none": "no TLS!"}
+SECRET_WORDS = {
+    "sealed": "kept encrypted",
+    "pass_cmd": "command",
+    "env": "variable",
+    "credential": "systemd credential",
+    "none": "none",
+}
+BACKLOG_WORDS = {"all": "taken", "new": "left alone", "archive": "filed without acknowledgement"}
+
+
+def clock_or_day(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """``10:42`` of today, ``19 Nov`` of another day, ``-`` for never."""
+    if moment is None:
+        return "-"
+    local, today = moment.astimezone(zone), now.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%d %b}"
+
+
+def error_word(line: MailboxLine) -> str:
+    """What is wrong in one word: AUTH, TLS, DNS, ..."""
+    return STATE_WORDS.get(line.error_kind, "ERROR")
+
+
+def column_heads(width: int) -> str:
+    """The heads over the list."""
+    name, address, server = _widths(width)
+    return (
+        f"   {cell('Mailbox', name)} {cell('Address', address)} {cell('IMAP', server)} "
+        f"{cell('SMTP', 5)} {cell('Last fetch', 14)} {cell('New', 4, right=True)}"
+    )
+
+
+def row_pieces(
+    line: MailboxLine, fetch: FetchView | None, width: int, now: datetime, zone: ZoneInfo
+) -> list[tuple[str, str]]:
+    """The line of one mailbox, behind the cursor's mark."""
+    name, address, server = _widths(width)
+    off = line.state in ("disabled", "none")
+    flag = "!" if line.state == "failing" or line.outgoing.error_count else "-" if off else " "
+    place = {"none": "none", "disabled": "off"}.get(line.state, f"{line.host}:{line.port}")
+    last, style = _last(line, fetch, now, zone)
+    fetched = "-" if line.last_success is None or line.state == "failing" else str(line.fetched)
+    left = (
+        f"{flag} {cell(line.name or line.address, name)} {cell(line.address, address)} {cell(place, server)} "
+    )
+    plain_style = "dim" if off else ""
+    return [
+        (left, "error" if flag == "!" else plain_style),
+        (f"{cell(_sending(line), 5)} ", "error" if line.outgoing.error_count else plain_style),
+        (f"{cell(last, 14)} {cell(fetched, 4, right=True)}", style or plain_style),
+    ]
+
+
+def _widths(width: int) -> tuple[int, int, int]:
+    """Cells of name, address and server."""
+    rest = max(30, width - 3 - 5 - 14 - 4 - 5)
+    name = rest * 22 // 100
+    address = rest * 39 // 100
+    return name, address, rest - name - address
+
+
+def _sending(line: MailboxLine) -> str:
+    out = line.outgoing
+    if not out.host:
+        return "-"
+    if not out.enabled:
+        return "off"
+    return "FAIL" if out.error_count else "OK"
+
+
+def _last(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo) -> tuple[str, str]:
+    if fetch is not None and fetch.running:
+        return (f"{fetch.done}/{fetch.found}" if fetch.phase == "fetching" else fetch.phase), "accent"
+    match line.state:
+        case "failing":
+            return f"{clock_or_day(line.last_attempt, now, zone)} {error_word(line)}", "error"
+        case "ok":
+            return f"{clock_or_day(line.last_success, now, zone)} OK", ""
+        case "never":
+            return "not yet", ""
+        case _:
+            return "-", "dim"
+
+
+def headline(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
+    """The right end of the rule over the detail."""
+    match line.state:
+        case "failing":
+            tries = "1 try" if line.error_count == 1 else f"{line.error_count} tries"
+            since = clock_or_day(line.failing_since, now, zone)
+            return f"error since {since}, {tries}, next try {clock_or_day(line.not_before, now, zone)}"
+        case "disabled":
+            return "switched off"
+        case "none":
+            return "fetches nothing"
+        case _:
+            return (
+                f"next fetch {clock_or_day(line.next_run, now, zone)}" if line.next_run else "fetching is off"
+            )
+
+
+def detail(line: MailboxLine, fetch: FetchView | None, zone: ZoneInfo) -> Content:
+    """The mailbox in words: what is wrong, the server's words, the cure, and how it is set up."""
+    pieces: list[str | tuple[str, str]] = []
+    if line.state == "failing":
+        message, _, words = line.last_error.partition(": ")
+        pieces += [(f" {message}\n", "bold")]
+        pieces += [f"   server said: {words}\n"] if words else []
+        pieces += [f" {line.last_error_hint}\n"] if line.last_error_hint else []
+        pieces += [" Press e to edit, t to test, L for this mailbox's log.\n\n"]
+    if line.outgoing.enabled and line.outgoing.last_error:
+        pieces += [(" Sending fails: ", "bold"), f"{line.outgoing.last_error}\n\n"]
+    if fetch is not None and not fetch.running and fetch.outcome:
+        pieces += [f" {fetch_outcome(line, fetch)}\n"]
+    if line.protocol != "none":
+        pieces += _incoming(line, zone)
+    pieces += _outgoing(line)
+    pieces += [
+        f" Tickets   go to {line.department or 'the default department'}, "
+        f"{'acknowledged' if line.autoresponse else 'not acknowledged'}\n"
+    ]
+    return parts(*pieces)
+
+
+def _incoming(line: MailboxLine, zone: ZoneInfo) -> list[str | tuple[str, str]]:
+    from desk.errors import DeskError
+    from desk.schedules import parse
+
+    try:
+        schedule = parse(line.schedule)
+        runs = ", ".join(f"{run:%H:%M}" for run in schedule.next_runs(3, zone))
+        when = f"{schedule.words()} (next {runs})" if line.enabled else schedule.words()
+    except DeskError as error:
+        when = str(error)
+    source = SECRET_WORDS.get(line.secret_source, line.secret_source)
+    secret = f"{source} `{line.secret_ref}`" if line.secret_ref else source
+    after = (
+        line.after_fetch.replace("move:", "move to ")
+        if line.after_fetch.startswith("move:")
+        else line.after_fetch
+    )
+    return [
+        f" Fetch     {line.user} at {line.host}:{line.port} {SECURITY_WORDS[line.security]}\n",
+        f" Folder    {line.folder}   Processed -> {after}   Old mail is {BACKLOG_WORDS[line.backlog]}\n",
+        f" Schedule  {when}\n",
+        f" Password  {secret}   {line.batch} mails a batch\n",
+    ]
+
+
+def _outgoing(line: MailboxLine) -> list[str | tuple[str, str]]:
+    out = line.outgoing
+    if not out.host:
+        return [" Send      through the desk's default mailbox\n"]
+    login = "no login" if out.auth == "none" else f"as {out.user}"
+    state = "" if out.enabled else "   switched off"
+    default = "   for mailboxes without SMTP too" if out.default else ""
+    server = f"{out.host}:{out.port} {SECURITY_WORDS[out.security]}"
+    return [f" Send      {server} {login}{state}{default}\n"]
+
+
+def fetch_progress(line: MailboxLine, fetch: FetchView) -> str:
+    """A running fetch: ``Fetching it-support 120/512``."""
+    name = line.name or line.address
+    match fetch.phase:
+        case "waiting":
+            return f"{name}: waiting for the worker"
+        case "connecting":
+            return f"{name}: connecting"
+        case _:
+            return f"Fetching {name} {fetch.done}/{fetch.found}"
+
+
+def fetch_outcome(line: MailboxLine, fetch: FetchView) -> str:
+    """What the latest fetch brought, or why it failed."""
+    name = line.name or line.address
+    errors = fetch.outcome.get("errors") or []
+    if fetch.phase == "failed":
+        return f"{name}: {errors[0] if errors else line.last_error or 'the fetch failed'}"
+    named = [
+        f"{fetch.outcome[key]} {words if fetch.outcome[key] != 1 else words.removesuffix('s')}"
+        for key, words in (
+            ("tickets", "new tickets"),
+            ("replies", "replys"),
+            ("notes", "notes"),
+            ("bounces", "bounces"),
+            ("duplicates", "duplicates"),
+            ("quarantined", "quarantined"),
+        )
+        if fetch.outcome.get(key)
+    ]
+    text = ", ".join(named).replace("replys", "replies") or "nothing new"
+    return f"{name}: {text}" + ("; there is more" if fetch.outcome.get("more") else "")
+
+
+def summary(lines: Sequence[MailboxLine], now: datetime, zone: ZoneInfo) -> str:
+    """The status line: how many, how many are well, when the next fetch is."""
+    if not lines:
+        return "no mailbox yet: n makes one"
+    counted = {
+        state: sum(line.state == state for line in lines) for state in ("ok", "failing", "never", "disabled")
+    }
+    words = {"ok": "OK", "failing": "failing", "never": "not fetched yet", "disabled": "disabled"}
+    named = ", ".join(f"{count} {words[state]}" for state, count in counted.items() if count)
+    runs = [line.next_run for line in lines if line.next_run is not None]
+    following = f"; next {clock_or_day(min(runs), now, zone)}" if runs else ""
+    total = "1 mailbox" if len(lines) == 1 else f"{len(lines)} mailboxes"
+    return f"{total}: {named or 'none fetches'}{following}"

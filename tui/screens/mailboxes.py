@@ -1,0 +1,345 @@
+"""Mailboxes: how fetching and sending is going, in words, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from desk import fetching, mailboxes
+from desk.fetching import FetchView
+from desk.home import Desk
+from desk.mailboxes import MailboxLine
+from tui.commands import Command
+from tui.plain import plain
+from tui.screens.mailbox_words import (
+    column_heads,
+    detail,
+    fetch_outcome,
+    fetch_progress,
+    headline,
+    row_pieces,
+    summary,
+)
+from tui.widgets.command_screen import CommandScreen
+from tui.widgets.confirm import Confirm
+from tui.widgets.rule import TitledRule
+from tui.widgets.virtual_list import FixedRows, Look, VirtualList
+from tui.work import desk_app
+
+NO_WORKER_SECONDS = 8
+"""So long a fetch that was asked for may wait before the person is told that nobody fetches."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRow:
+    """A mailbox and its present or latest fetch."""
+
+    line: MailboxLine
+    fetch: FetchView | None
+
+
+def rows_of(desk: Desk) -> list[MailboxRow]:
+    """Read every mailbox. Blocks."""
+    return [MailboxRow(line, fetching.watch(line.id)) for line in mailboxes.entries(desk)]
+
+
+class MailboxList(VirtualList[MailboxRow]):
+    """One mailbox a line: name, address, server, sending, last fetch, new mails."""
+
+    def row_key(self, row: MailboxRow) -> Hashable:
+        return row.line.id
+
+    def row_line(self, row: MailboxRow, width: int, look: Look) -> list[tuple[str, str]]:
+        app = desk_app(self)
+        pieces = row_pieces(row.line, row.fetch, width, app.now(), app.desk.zone)
+        mark = ">" if look.here else " "
+        return [(mark, ""), *pieces]
+
+
+def _may_edit(screen: MailboxesScreen) -> str | None:
+    return (
+        None if desk_app(screen).actor.may("mailbox.edit") else "your role does not let you change mailboxes"
+    )
+
+
+def _chosen(screen: MailboxesScreen) -> str | None:
+    return None if screen.list.row is not None else "there is no mailbox: n makes one"
+
+
+def _may_edit_chosen(screen: MailboxesScreen) -> str | None:
+    return _chosen(screen) or _may_edit(screen)
+
+
+def _fetchable(screen: MailboxesScreen) -> str | None:
+    row = screen.list.row
+    if row is None:
+        return "there is no mailbox: n makes one"
+    if row.line.protocol == "none":
+        return "this mailbox fetches nothing"
+    return None if row.line.enabled else "this mailbox is switched off: space switches it on"
+
+
+def _sends(screen: MailboxesScreen) -> str | None:
+    row = screen.list.row
+    if row is not None and not row.line.outgoing.host:
+        return "it has no SMTP server: e sets one"
+    return _may_edit_chosen(screen)
+
+
+GROUP = "Mailboxes"
+
+
+class MailboxesScreen(CommandScreen[None]):
+    """The list, and below it the chosen mailbox in words."""
+
+    PLACE = "mailboxes"
+    CSS_PATH = "mailboxes.tcss"
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command("mailbox.new", "n", "New mailbox", "Add a mailbox.", GROUP, "new", "new", _may_edit),
+        Command("mailbox.edit", "e", "Edit", "Change this mailbox.", GROUP, "edit", "edit", _may_edit_chosen),
+        Command(
+            "mailbox.test",
+            "t",
+            "Test connection",
+            "Try every step to its servers now; nothing is sent, no mail is changed.",
+            GROUP,
+            "test",
+            "test",
+            _chosen,
+        ),
+        Command(
+            "mailbox.fetch",
+            "ctrl+r",
+            "Fetch now",
+            "Fetch this mailbox now, whatever its schedule says.",
+            GROUP,
+            "fetch",
+            "fetch",
+            _fetchable,
+        ),
+        Command(
+            "mailbox.switch",
+            "space",
+            "On or off",
+            "Switch fetching and sending of this mailbox on or off.",
+            GROUP,
+            "switch",
+            "on/off",
+            _may_edit_chosen,
+        ),
+        Command(
+            "mailbox.sending",
+            "o",
+            "Sending on or off",
+            "Switch only the sending of this mailbox on or off.",
+            GROUP,
+            "switch_sending",
+            enabled=_sends,
+        ),
+        Command(
+            "mailbox.remove",
+            "d",
+            "Remove",
+            "Remove this mailbox; asks first. Its tickets stay.",
+            GROUP,
+            "remove",
+            "remove",
+            _may_edit_chosen,
+        ),
+        Command("mailbox.log", "L", "Log", "Show the log of this mailbox.", GROUP, "log", "log", _chosen),
+        Command("mailbox.copy", "y", "Copy", "Copy address and state.", GROUP, "copy", None, _chosen),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._awaited: dict[int, bool] = {}
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="mailboxes-heads")
+        yield MailboxList(empty="No mailbox yet: n makes one, and its mail becomes tickets.")
+        yield TitledRule(id="mailboxes-rule")
+        with VerticalScroll(id="mailboxes-detail", can_focus=False):
+            yield Static(id="mailboxes-words")
+
+    @property
+    def list(self) -> MailboxList:
+        """The mailboxes."""
+        return self.query_one(MailboxList)
+
+    def on_mount(self) -> None:
+        self.list.focus()
+        self.desk_changed()
+
+    def on_resize(self) -> None:
+        self.query_one("#mailboxes-heads", Static).update(plain(column_heads(self.app.size.width), "bold"))
+
+    def desk_changed(self) -> None:
+        """A fetch moved on, or something was changed."""
+        self.in_thread(rows_of, desk_app(self).desk, then=self._take, group="mailboxes")
+
+    def _take(self, rows: Sequence[MailboxRow]) -> None:
+        self.list.show_again(FixedRows(rows))
+        app = desk_app(self)
+        running = [row for row in rows if row.fetch is not None and row.fetch.running]
+        if running:
+            self.status(left="; ".join(fetch_progress(row.line, row.fetch) for row in running if row.fetch))
+        else:
+            self.status(left=summary([row.line for row in rows], app.now(), app.desk.zone))
+        for row in rows:
+            if row.fetch is None or row.line.id not in self._awaited:
+                continue
+            if row.fetch.running:
+                self._awaited[row.line.id] = row.fetch.phase != "waiting"
+            else:
+                del self._awaited[row.line.id]
+                self.flash(
+                    fetch_outcome(row.line, row.fetch), "error" if row.fetch.phase == "failed" else "info"
+                )
+
+    @on(VirtualList.Loaded)
+    @on(VirtualList.Highlighted)
+    def _describe(self) -> None:
+        row = self.list.row
+        rule = self.query_one("#mailboxes-rule", TitledRule)
+        words = self.query_one("#mailboxes-words", Static)
+        if row is None:
+            rule.set_text("", "")
+            words.update(plain("\n A mailbox is an address of the desk and the accounts behind it."))
+            return
+        app = desk_app(self)
+        rule.set_text(row.line.name or row.line.address, headline(row.line, app.now(), app.desk.zone))
+        words.update(detail(row.line, row.fetch, app.desk.zone))
+
+    # -- keys
+
+    @on(VirtualList.Opened)
+    async def _opened(self) -> None:
+        await self.run_command("mailbox.edit")
+
+    def action_new(self) -> None:
+        from tui.screens.mailbox_form import MailboxFormScreen
+
+        self.app.push_screen(MailboxFormScreen(), self._form_closed)
+
+    def action_edit(self) -> None:
+        from tui.screens.mailbox_form import MailboxFormScreen
+
+        row = self.list.row
+        if row is not None:
+            self.app.push_screen(MailboxFormScreen(row.line.address), self._form_closed)
+
+    def _form_closed(self, address: str | None) -> None:
+        if address is not None:
+            self.in_thread(rows_of, desk_app(self).desk, then=lambda rows: self._go_to(rows, address))
+
+    def _go_to(self, rows: Sequence[MailboxRow], address: str) -> None:
+        row = next((row for row in rows if row.line.address == address), None)
+        self.list.show(FixedRows(rows))
+        if row is not None:
+            self.call_after_refresh(self.list.move_to_key, row.line.id)
+            if row.fetch is not None and row.fetch.running:
+                self._await_fetch(row.line.id)
+        self._take(rows)
+
+    def action_test(self) -> None:
+        from tui.screens.connection import ConnectionScreen
+
+        row = self.list.row
+        if row is not None:
+            self.app.push_screen(ConnectionScreen(row.line.address))
+
+    def action_fetch(self) -> None:
+        row = self.list.row
+        if row is not None:
+            mailbox_id = row.line.id
+            self.in_thread(fetching.request, mailbox_id, then=lambda _: self._requested(mailbox_id))
+
+    def _requested(self, mailbox_id: int) -> None:
+        self._await_fetch(mailbox_id)
+        self.desk_changed()
+
+    def _await_fetch(self, mailbox_id: int) -> None:
+        self._awaited[mailbox_id] = False
+        self.set_timer(NO_WORKER_SECONDS, lambda: self._still_waiting(mailbox_id))
+
+    def _still_waiting(self, mailbox_id: int) -> None:
+        if self._awaited.get(mailbox_id) is False:
+            self.flash(
+                "No worker took it yet: it is fetched as soon as one runs (nightdesk worker)", "warning"
+            )
+
+    def action_switch(self) -> None:
+        row = self.list.row
+        if row is None:
+            return
+        line = row.line
+        fetches, sends = line.protocol != "none", bool(line.outgoing.host)
+        wanted = not (line.enabled if fetches else line.outgoing.enabled)
+        self._switch(line.address, wanted if fetches else None, wanted if sends else None)
+
+    def action_switch_sending(self) -> None:
+        row = self.list.row
+        if row is not None:
+            self._switch(row.line.address, None, not row.line.outgoing.enabled)
+
+    def _switch(self, address: str, incoming: bool | None, outgoing: bool | None) -> None:
+        actor = desk_app(self).actor
+
+        def switch() -> None:
+            mailboxes.switch(actor, address, incoming=incoming, outgoing=outgoing)
+
+        named = [
+            f"{name} is {'on' if value else 'off'}"
+            for name, value in (("fetching", incoming), ("sending", outgoing))
+            if value is not None
+        ]
+
+        def done(_: None) -> None:
+            self.flash(f"{address}: {', '.join(named)}")
+            self.desk_changed()
+
+        self.in_thread(switch, then=done)
+
+    def action_remove(self) -> None:
+        row = self.list.row
+        if row is not None:
+            address = row.line.address
+            detail_words = (
+                "Its tickets stay. Its passwords are forgotten. Adding it again goes on where it was."
+            )
+            self.app.push_screen(
+                Confirm(f"Remove the mailbox {address}?", detail_words),
+                lambda yes: self._remove(address) if yes else None,
+            )
+
+    def _remove(self, address: str) -> None:
+        def done(_: object) -> None:
+            self.flash(f"{address} is removed; its tickets stay")
+            self.desk_changed()
+
+        self.in_thread(mailboxes.remove, desk_app(self).actor, address, then=done)
+
+    async def action_log(self) -> None:
+        from tui.screens.logs import LogsScreen
+
+        row = self.list.row
+        if row is None:
+            return
+        app = desk_app(self)
+        await app.action_mode("logs")
+        for screen in app.screen_stack:
+            if isinstance(screen, LogsScreen):
+                screen.show_mailbox(row.line.id, row.line.address)
+
+    def action_copy(self) -> None:
+        row = self.list.row
+        if row is not None:
+            line = row.line
+            text = f"{line.address} {line.state} {line.last_error} {line.last_error_hint}".strip()
+            desk_app(self).copy_text(text, "the mailbox")

@@ -1,0 +1,103 @@
+"""The steps of a connection test, each as it happens: ``[ok]   2 connect   ...   41 ms``."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.plain import cell, parts, width_of, wrapped
+
+NAME_CELLS = 10
+
+
+class ShownStep(Protocol):
+    """What a step has: `ok` None means that it was left out, `words` are the server's."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def ok(self) -> bool | None: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+    @property
+    def cure(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class StepList(VerticalScroll, can_focus=False):
+    """Steps one below the other; a failed one with the server's words and what to do."""
+
+    DEFAULT_CSS = """
+    StepList { height: auto; scrollbar-size-vertical: 1; }
+    StepList > Static { width: 1fr; height: auto; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._steps: list[ShownStep] = []
+        self._note = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+    @property
+    def steps(self) -> list[ShownStep]:
+        """The steps so far."""
+        return self._steps
+
+    def begin(self, note: str) -> None:
+        """Forget the steps of the last test."""
+        self._steps = []
+        self._note = note
+        self._paint()
+
+    def add(self, step: ShownStep) -> None:
+        """One more step happened."""
+        self._steps.append(step)
+        self._paint()
+        self.scroll_end(animate=False)
+
+    def finish(self, note: str) -> None:
+        """Say how it ended, below the steps."""
+        self._note = note
+        self._paint()
+        self.scroll_end(animate=False)
+
+    def on_resize(self) -> None:
+        self._paint()
+
+    def _paint(self) -> None:
+        width = max(40, self.size.width)
+        lines = [
+            line for number, step in enumerate(self._steps, 1) for line in step_lines(step, number, width)
+        ]
+        if self._note:
+            lines.append(parts(f" {self._note}"))
+        self.query_one(Static).update(Content("\n").join(lines))
+
+
+def step_lines(step: ShownStep, number: int, width: int) -> list[Content]:
+    """One step as lines of at most `width` cells."""
+    mark, style = {True: ("[ok]", ""), False: ("[fail]", "bold $error"), None: ("[skip]", "dim")}[step.ok]
+    took = f"{round(step.seconds * 1000)} ms " if step.ok is not None else ""
+    left = f" {mark:<6} {number} {cell(step.name, NAME_CELLS)}"
+    detail = wrapped(step.detail or ("" if step.ok else step.cure), width - width_of(left) - len(took) - 1)
+    first = cell(detail[0] if detail else "", width - width_of(left) - len(took))
+    lines = [parts((f"{left}{first}{took}", style))]
+    indent = " " * (width_of(left) - 2)
+    rest = [f"  {more}" for more in detail[1:]]
+    if step.ok is False:
+        rest += [f"server: {line}" for line in wrapped(step.words, width - 32) if line]
+        rest += [
+            f"do: {line}" if at == 0 else f"    {line}"
+            for at, line in enumerate(wrapped(step.cure, width - width_of(indent) - 6))
+            if line
+        ]
+    return [*lines, *(parts((f"{indent}{line}", style)) for line in rest)]
