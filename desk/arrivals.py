@@ -15,9 +15,8 @@ from mail.inert import one_line
 from models import blobs
 
 if TYPE_CHECKING:
-    from mail.machine import BouncedRecipient, MachineMail
-
     from mail.address import Address
+    from mail.machine import BouncedRecipient, MachineMail
     from mail.mime import ParsedMail, Part
     from models.blobs import Packed
 
@@ -26,6 +25,7 @@ MAX_TEXT = 1_000_000
 
 MAX_REFERENCES = 50
 MAX_RECIPIENTS = 200
+_HEADLINE_BYTES = 16_384
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 
@@ -80,6 +80,8 @@ class Prepared:
     digest: str
     letter: Letter | None
     trouble: str
+    headline: tuple[str, str, str | None]
+    """Sender, subject and Message-ID of a mail without ``letter``, as far as they can be read."""
     packing: Future[list[Packed]]
     place: int
 
@@ -110,11 +112,27 @@ def _pack(raws: list[bytes], small: int, packing: Future[list[Packed]]) -> None:
 
 def _prepared(arrival: Arrival, packing: Future[list[Packed]], place: int, moment: datetime) -> Prepared:
     letter, trouble = None, ""
+    headline: tuple[str, str, str | None] = ("", "", None)
     try:
         letter = read_letter(arrival, moment)
     except Exception as error:  # one poison mail stops only itself
         trouble = one_line(f"{getattr(error, 'kind', type(error).__name__)}: {error}", 300)
-    return Prepared(arrival, mail_digest(arrival.raw), letter, trouble, packing, place)
+        headline = _headline(arrival.raw)
+    return Prepared(arrival, mail_digest(arrival.raw), letter, trouble, headline, packing, place)
+
+
+def _headline(raw: bytes) -> tuple[str, str, str | None]:
+    """Read the first headers alone: what is too complex as a whole can still be told by its sender."""
+    from mail import mime
+
+    head = raw[:_HEADLINE_BYTES]
+    for end in (head.find(b"\r\n\r\n"), head.find(b"\n\n"), head.rfind(b"\n"), 0):
+        try:
+            parsed = mime.parse(head[: max(end, 0)])
+            return str(parsed.sender), one_line(parsed.subject), parsed.message_id
+        except Exception:  # noqa: S112  (a shorter piece may do)
+            continue
+    return "", "", None
 
 
 def read_letter(arrival: Arrival, moment: datetime) -> Letter:

@@ -11,17 +11,16 @@ import sqlite3
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import peewee
 
 from config.clock import now
-from desk import acknowledgements, bounces, duplicates, filing, joining, logs
+from desk import acknowledgements, bounces, duplicates, filing, joining
 from desk.arrivals import Arrival, Prepared, parse_ahead
 from desk.batch import Batch
-from desk.known import KnownReceipt
+from desk.ledger import Taken, Verdict, origin, quarantine, write_receipt
 from desk.matching import Landing, find_landing, keeps_closed
 from desk.routing import department_of, find_route
 from desk.standing import read_standing
@@ -34,39 +33,9 @@ if TYPE_CHECKING:
     from desk.arrivals import Letter
     from desk.batch import TicketState
     from desk.home import Desk
+    from desk.known import KnownReceipt
 
 __all__ = ["Arrival", "Prepared", "Taken", "parse_ahead", "rehearsal", "take", "take_again"]
-
-_NEW_RECEIPT = (
-    "INSERT INTO receipt (door, mailbox_id, folder, uidvalidity, uid, message_id, sender, subject, received, "
-    "verdict, ticket_id, duplicate_of_id, reason, trace, digest, blob_id) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_OLD_RECEIPT = (
-    "UPDATE receipt SET message_id = ?, sender = ?, subject = ?, verdict = ?, ticket_id = ?, "
-    "duplicate_of_id = ?, reason = ?, trace = ? WHERE id = ?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of an arrival; ``new`` is False when the ledger knew it already."""
-
-    receipt_id: int
-    verdict: str
-    ticket_number: str | None
-    ticket_id: int | None
-    new: bool = True
-
-
-@dataclass(slots=True)
-class _Verdict:
-    """What a receipt will say."""
-
-    verdict: str
-    ticket: TicketState | None = None
-    reason: str = ""
-    duplicate_of: int | None = None
 
 
 def take(
@@ -133,7 +102,7 @@ def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None = None) -
         reason = one_line(f"{type(error).__name__}: {error}", 300)
         place = _place(error)
     with db.atomic():
-        return _quarantined(batch, prepared, reason, receipt_id, place)
+        return quarantine(batch, prepared, reason, receipt_id, place)
 
 
 def _sorted(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Taken:
@@ -143,8 +112,8 @@ def _sorted(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Taken:
         if known is not None:
             return known
     if letter is None:
-        return _quarantined(batch, prepared, prepared.trouble, receipt_id)
-    trace = [_origin(batch, arrival)]
+        return quarantine(batch, prepared, prepared.trouble, receipt_id)
+    trace = [origin(batch, arrival)]
     original = duplicates.find_original(batch, prepared, receipt_id)
     if original is not None:
         return _duplicate(batch, prepared, original, trace, receipt_id)
@@ -152,7 +121,7 @@ def _sorted(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Taken:
     loop = _own_mail(batch, letter)
     if loop:
         trace.append(loop)
-        return _stored(batch, prepared, _Verdict("loop", reason=loop), trace, receipt_id)
+        return write_receipt(batch, prepared, Verdict("loop", reason=loop), trace, receipt_id)
     if letter.machine.kind != "human":
         trace.append(f"{letter.machine.kind.replace('_', ' ')}: {letter.machine.reason}")
     if letter.machine.kind == "bounce":
@@ -237,7 +206,7 @@ def _with_message(
 ) -> Taken:
     joining.join_orphans(batch, letter, ticket, trace)
     blob_id = blobs.insert(prepared.packed)
-    taken = _stored(batch, prepared, _Verdict(verdict, ticket), trace, receipt_id, blob_id)
+    taken = write_receipt(batch, prepared, Verdict(verdict, ticket), trace, receipt_id, blob_id)
     message_id = filing.write_message(batch, prepared, letter, landing, ticket, taken.receipt_id, blob_id)
     if landing.kind == "reply":
         trace.append(acknowledgements.pass_on(batch, prepared, letter, ticket, message_id))
@@ -255,7 +224,7 @@ def _bounce(
 ) -> Taken:
     ticket = bounces.find_bounced(batch, letter, trace)
     if ticket is None:
-        return _stored(batch, prepared, _Verdict("bounce", reason=trace[-1]), trace, receipt_id)
+        return write_receipt(batch, prepared, Verdict("bounce", reason=trace[-1]), trace, receipt_id)
     landing = Landing(ticket)
     filing.touch_ticket(batch, prepared, letter, landing, ticket, trace)
     bounces.wake(batch, ticket)
@@ -275,121 +244,8 @@ def _duplicate(
         if filing.refer(batch, ticket.id, department_id):
             name = batch.standing.departments[department_id].name
             trace.append(f"ticket {ticket.number} is referred to {name}, whose mailbox it reached too")
-    verdict = _Verdict("duplicate", ticket, reason, original.id)
-    return _stored(batch, prepared, verdict, trace, receipt_id)
-
-
-def _quarantined(
-    batch: Batch, prepared: Prepared, reason: str, receipt_id: int | None, place: str = ""
-) -> Taken:
-    reason = reason or "it could not be understood"
-    trace = [_origin(batch, prepared.arrival), f"quarantined: {reason}"]
-    taken = _stored(batch, prepared, _Verdict("quarantined", reason=reason), trace, receipt_id)
-    logs.write(
-        "warning",
-        "intake",
-        f"mail quarantined: {reason}",
-        detail=place,
-        mailbox_id=prepared.arrival.mailbox_id,
-        receipt_id=taken.receipt_id,
-    )
-    return taken
-
-
-def _place(error: Exception) -> str:
-    """Where in our code a fault arose: nothing of the mail is in it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
-
-
-def _stored(
-    batch: Batch,
-    prepared: Prepared,
-    verdict: _Verdict,
-    trace: list[str],
-    receipt_id: int | None,
-    blob_id: int | None = None,
-) -> Taken:
-    """Write the receipt, or write its verdict anew."""
-    arrival, letter, ticket = prepared.arrival, prepared.letter, verdict.ticket
-    ticket_id = ticket.id if ticket is not None else None
-    message_id = letter.message_id if letter is not None else None
-    sender = str(letter.sender) if letter is not None else ""
-    subject = letter.subject if letter is not None else ""
-    lines = json.dumps(trace, ensure_ascii=False)
-    if receipt_id is not None:
-        db.execute_sql(
-            _OLD_RECEIPT,
-            (
-                message_id,
-                sender,
-                subject,
-                verdict.verdict,
-                ticket_id,
-                verdict.duplicate_of,
-                verdict.reason,
-                lines,
-                receipt_id,
-            ),
-        )
-        return Taken(receipt_id, verdict.verdict, ticket.number if ticket is not None else None, ticket_id)
-    receipt_id = int(
-        db.execute_sql(
-            _NEW_RECEIPT,
-            (
-                arrival.door,
-                arrival.mailbox_id,
-                arrival.folder,
-                arrival.uidvalidity,
-                arrival.uid,
-                message_id,
-                sender,
-                subject,
-                batch.at,
-                verdict.verdict,
-                ticket_id,
-                verdict.duplicate_of,
-                verdict.reason,
-                lines,
-                prepared.digest,
-                blobs.insert(prepared.packed) if blob_id is None else blob_id,
-            ),
-        ).lastrowid
-    )
-    _remember(batch, prepared, verdict, receipt_id)
-    return Taken(receipt_id, verdict.verdict, ticket.number if ticket is not None else None, ticket_id)
-
-
-def _remember(batch: Batch, prepared: Prepared, verdict: _Verdict, receipt_id: int) -> None:
-    """Let later mails of the batch know this receipt."""
-    arrival = prepared.arrival
-    ticket_id = verdict.ticket.id if verdict.ticket is not None else None
-    if arrival.uid is not None:
-        key = (arrival.mailbox_id, arrival.folder, arrival.uidvalidity, arrival.uid)
-        batch.known.receipts[key] = (receipt_id, verdict.verdict, ticket_id)
-    batch.known.digests.setdefault(prepared.digest, []).append(
-        KnownReceipt(
-            receipt_id,
-            arrival.door,
-            arrival.mailbox_id,
-            arrival.folder,
-            arrival.uidvalidity,
-            arrival.uid,
-            verdict.verdict,
-            ticket_id,
-            prepared.packed.sha256,
-            batch.at,
-            False,
-        )
-    )
-
-
-def _origin(batch: Batch, arrival: Arrival) -> str:
-    mailbox = batch.standing.mailboxes.get(arrival.mailbox_id or 0)
-    place = f" {mailbox.address}" if mailbox is not None else ""
-    if arrival.uid is not None:
-        place += f", folder {one_line(arrival.folder or '', 100)}, UID {arrival.uid}"
-    return f"came by {arrival.door}{place}" + (", as archive" if arrival.archive else "")
+    verdict = Verdict("duplicate", ticket, reason, original.id)
+    return write_receipt(batch, prepared, verdict, trace, receipt_id)
 
 
 def _own_mail(batch: Batch, letter: Letter) -> str:
@@ -427,3 +283,9 @@ def _no_acknowledgement(batch: Batch, prepared: Prepared, letter: Letter, landin
     if not letter.machine.acknowledge:
         return f"no acknowledgement: {letter.machine.reason}"
     return "no acknowledgement: only a new ticket gets one"
+
+
+def _place(error: Exception) -> str:
+    """Where in our code a fault arose: nothing of the mail is in it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))

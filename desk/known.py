@@ -103,10 +103,8 @@ class Known:
 
     def _load_references(self, letters: Sequence[Letter]) -> None:
         names = {reference for letter in letters for reference in letter.references}
-        names |= {bounced.original_message_id for letter in letters for bounced in letter.bounced} - {
-            None,
-            "",
-        }
+        for letter in letters:
+            names.update(each.original_message_id for each in letter.bounced if each.original_message_id)
         own = {letter.message_id for letter in letters if letter.message_id}
         for name, *row in sorted(
             rows_in(
