@@ -22,7 +22,7 @@ from desk.sending import (
     recover,
 )
 from models.database import db, transaction
-from models.deliveries import STATES
+from models.deliveries import HELD_UNTIL, STATES
 from models.fields import utc_text, utc_time
 from models.lookups import rows_in
 
@@ -45,9 +45,6 @@ __all__ = [
     "recover",
     "retry",
 ]
-
-HELD_UNTIL = "9999-12-31T00:00:00.000000Z"
-"""`not_before` of mail that waits for a person's word (after `restore`); retry or cancel ends it."""
 
 UNDONE_STATES = ("queued", "sending", "deferred", "failed", "uncertain")
 

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 DeliveryKind = Literal["reply", "acknowledgement", "alert", "test"]
 
-MAX_REFERENCES = 60
-"""Of a longer conversation the first and the newest are named: some servers refuse huge headers."""
-
 
 @dataclass(frozen=True, slots=True)
 class MailToSend:
@@ -195,15 +192,12 @@ def conversation(ticket_id: int) -> tuple[str | None, list[str]]:
         # What is answered stands last, as mail programs expect it.
         chain.remove(parent)
         chain.append(parent)
-    if len(chain) > MAX_REFERENCES:
-        chain = [chain[0], *chain[-(MAX_REFERENCES - 1) :]]
     return parent, chain
 
 
 def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None) -> tuple[str, bytes]:
-    from mail.compose import OutgoingMail, build
-
     from mail import message_id as signed_ids
+    from mail.compose import OutgoingMail, build
 
     domain = str(sender.address).rpartition("@")[2]
     payload = str(mail.ticket_id or 0)

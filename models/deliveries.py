@@ -12,6 +12,9 @@ from models.fields import UtcField
 from models.mailboxes import Mailbox
 from models.tickets import Message, Ticket
 
+HELD_UNTIL = "9999-12-31T00:00:00.000000Z"
+"""`not_before` of mail that a restore brought back: it waits until a person retries or cancels it."""
+
 STATES = ("queued", "sending", "sent", "deferred", "failed", "uncertain", "cancelled")
 
 

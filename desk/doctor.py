@@ -1,0 +1,284 @@
+"""The doctor: looks at everything a desk needs, and says what is wrong and what cures it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from config.clock import now
+from config.errors import ConfigError, SecretUnavailable
+from desk import mailboxes, settings
+from desk.errors import DeskError
+from desk.mailbox_lines import MailboxLine
+from mail.errors import MailError
+from mail.inert import one_line
+from models import blobs, leases
+from models.database import SCHEMA_VERSION, db, schema_version
+from models.fields import utc_text, utc_time
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from mail.probe import Step
+
+Level = Literal["ok", "warning", "failure"]
+
+STALE_AFTER = timedelta(days=3)
+STUCK_AFTER = timedelta(hours=4)
+"""A mail that is due for so long and has a way out is stuck."""
+FETCHED_LATELY = timedelta(hours=1)
+"""Somebody fetches without being the worker (cron), if a mailbox was tried within this time."""
+WORKER_LEASE = "worker"
+_MEGABYTE = 1 << 20
+_LOW_DISK = 1024 * _MEGABYTE
+_NO_DISK = 100 * _MEGABYTE
+_BUILT_IN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `cure` says what to do; empty when nothing."""
+
+    area: str
+    level: Level
+    text: str
+    cure: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as ``doctor --json`` prints it."""
+        return {"area": self.area, "level": self.level, "text": self.text, "cure": self.cure or None}
+
+
+def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
+    """Look at everything and yield what was found, as it is found; never raises for what is broken.
+
+    With `live` each account is tried at its server (seconds for each mailbox).
+    """
+    for area, look in (
+        ("configuration", _configuration),
+        ("permissions", _permissions),
+        ("database", _database),
+        ("clock", _clock),
+        ("disk", _disk),
+        ("worker", _worker),
+        ("outbox", _outbox),
+        ("quarantine", _quarantine),
+    ):
+        yield from _safely(area, look, desk)
+    lines = mailboxes.entries(desk)
+    if not lines:
+        yield Finding("mailboxes", "warning", "there is no mailbox", "nightdesk mailbox add ADDRESS ...")
+    for line in lines:
+        yield from _safely(f"mailbox {line.address}", _freshness, desk, line)
+        if live:
+            yield from _safely(f"mailbox {line.address}", _accounts, desk, line)
+
+
+def _safely(area: str, look: Callable[..., Iterator[Finding]], *given: Any) -> Iterator[Finding]:
+    """One part that breaks is a finding, and stops only itself."""
+    try:
+        yield from look(*given)
+    except Exception as error:
+        hint = one_line(str(getattr(error, "hint", ""))) or "nightdesk doctor --debug"
+        yield Finding(area, "failure", one_line(f"{type(error).__name__}: {error}"), hint)
+
+
+def _configuration(desk: Desk) -> Iterator[Finding]:
+    path = desk.paths.config_file
+    if path.is_file():
+        yield Finding("configuration", "ok", f"{path} (found by {desk.paths.found_by})")
+    else:
+        yield Finding("configuration", "warning", f"there is no {path}: defaults hold", "nightdesk init")
+    try:
+        yield Finding("configuration", "ok", f"time zone {desk.zone.key}")
+        _ = desk.message_secret
+    except ConfigError as error:
+        yield Finding("configuration", "failure", str(error), error.hint)
+    if not settings.get("mail.fetching"):
+        text = "fetching is switched off"
+        yield Finding("configuration", "warning", text, "nightdesk settings set mail.fetching on")
+    default = str(settings.get("mail.default_outgoing"))
+    if default and mailboxes.default_outgoing(desk) is None:
+        text = f"the default outgoing mailbox {default} cannot send"
+        yield Finding(
+            "configuration", "failure", text, "nightdesk settings set mail.default_outgoing ADDRESS"
+        )
+
+
+def _permissions(desk: Desk) -> Iterator[Finding]:
+    problems = desk.paths.problems()
+    for problem in problems:
+        yield Finding("permissions", "failure", str(problem), problem.hint)
+    if not problems:
+        yield Finding("permissions", "ok", f"{desk.paths.home} is closed to others")
+
+
+def _database(desk: Desk) -> Iterator[Finding]:
+    path = desk.paths.database
+    version = schema_version()
+    if version != SCHEMA_VERSION:
+        yield Finding(
+            "database", "failure", f"schema {version}, this program knows {SCHEMA_VERSION}", "upgrade"
+        )
+    found = [row[0] for row in db.execute_sql("PRAGMA quick_check(5)").fetchall()]
+    if found == ["ok"]:
+        size = path.stat().st_size // _MEGABYTE
+        yield Finding("database", "ok", f"{path} is sound ({size} MB, schema {version})")
+    else:
+        yield Finding(
+            "database",
+            "failure",
+            one_line(f"{path} is damaged: {'; '.join(map(str, found))}"),
+            "stop all work and restore a backup: nightdesk restore FILE",
+        )
+    missing = 0
+    folder = blobs.directory()
+    for (name,) in db.execute_sql("SELECT path FROM blob WHERE path IS NOT NULL"):
+        missing += not (folder / name).is_file()
+    if missing:
+        text = f"{missing} stored mails are missing in {folder}"
+        yield Finding("database", "failure", text, f"put them back from a backup of {folder}")
+
+
+def _clock(desk: Desk) -> Iterator[Finding]:
+    moment = now()
+    row = db.execute_sql("SELECT max(at) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 100)").fetchone()
+    last = db.execute_sql("SELECT at FROM log_entry ORDER BY id DESC LIMIT 1").fetchone()
+    newest = max([text for text in (row[0], last[0] if last else None) if text], default="")
+    if newest and utc_time(newest) > moment + timedelta(minutes=5):
+        later = newest[:16].replace("T", " ")
+        text = f"it is {moment:%Y-%m-%d %H:%M} UTC, but something happened at {later} UTC"
+        yield Finding("clock", "failure", text, "set the clock: timedatectl set-ntp true")
+    elif moment < _BUILT_IN:
+        text = f"it cannot be {moment:%Y-%m-%d}"
+        yield Finding("clock", "failure", text, "set the clock: timedatectl set-ntp true")
+    else:
+        shown = moment.astimezone(desk.zone)
+        yield Finding("clock", "ok", f"{shown:%Y-%m-%d %H:%M} in {desk.zone.key}")
+
+
+def _disk(desk: Desk) -> Iterator[Finding]:
+    usage = shutil.disk_usage(desk.paths.data)
+    free = f"{usage.free // _MEGABYTE:,} MB free on the file system of {desk.paths.data}".replace(",", " ")
+    cure = "make room, or move the desk's home to a larger disk"
+    if usage.free < _NO_DISK:
+        yield Finding("disk", "failure", free, cure)
+    elif usage.free < _LOW_DISK or usage.free < usage.total * 0.03:
+        yield Finding("disk", "warning", free, cure)
+    else:
+        yield Finding("disk", "ok", free)
+
+
+def _worker(desk: Desk) -> Iterator[Finding]:
+    if leases.alive(WORKER_LEASE):
+        yield Finding("worker", "ok", "a worker fetches and sends")
+        return
+    row = db.execute_sql("SELECT max(last_attempt) FROM mailbox WHERE removed IS NULL").fetchone()
+    if row[0] is not None and utc_time(row[0]) > now() - FETCHED_LATELY:
+        yield Finding("worker", "ok", f"no worker now; mail was fetched at {_shown(desk, utc_time(row[0]))}")
+        return
+    yield Finding(
+        "worker",
+        "warning",
+        "nobody fetches mail or sends answers",
+        "systemctl enable --now nightdesk-worker, or nightdesk --fetch-once from cron, or leave the app open",
+    )
+
+
+def _outbox(desk: Desk) -> Iterator[Finding]:
+    from desk import outbox
+
+    counts = outbox.counts()
+    due = (utc_text(now() - STUCK_AFTER),)
+    sql = "SELECT DISTINCT mailbox_id FROM delivery WHERE done = 0 AND not_before < ?"
+    waiting = [row[0] for row in db.execute_sql(sql, due)]
+    for mailbox_id in waiting:
+        address = db.execute_sql("SELECT address FROM mailbox WHERE id = ?", (mailbox_id,)).fetchone()
+        name = address[0] if address else "no mailbox"
+        if mailboxes.outgoing_for(desk, mailbox_id) is None:
+            cure = f"nightdesk mailbox edit {name} --smtp-host HOST, or settings set mail.default_outgoing"
+            yield Finding("outbox", "failure", f"mail of {name} has no way out and stays queued", cure)
+        else:
+            text = f"mail of {name} is due for more than {STUCK_AFTER.seconds // 3600} hours"
+            yield Finding("outbox", "failure", text, "is a worker running? nightdesk worker")
+    trouble = ", ".join(f"{counts[state]} {state}" for state in ("failed", "uncertain") if counts[state])
+    if trouble:
+        cure = "nightdesk outbox list, then retry or cancel"
+        yield Finding("outbox", "warning", f"{trouble}: recipients that did not get their mail", cure)
+    if not waiting and not trouble:
+        queued = counts["queued"] + counts["deferred"] + counts["sending"]
+        yield Finding("outbox", "ok", f"{queued} waiting to leave")
+
+
+def _quarantine(desk: Desk) -> Iterator[Finding]:
+    row = db.execute_sql("SELECT count(*) FROM receipt WHERE verdict = 'quarantined'").fetchone()
+    if row[0]:
+        cure = "nightdesk receipt list quarantined, then receipt retry ID"
+        yield Finding("quarantine", "warning", f"{row[0]} mails could not be understood", cure)
+    else:
+        yield Finding("quarantine", "ok", "every mail was understood")
+
+
+def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
+    from desk.schedules import parse
+
+    area = f"mailbox {line.address}"
+    if not line.enabled:
+        if line.protocol != "none":
+            cure = f"nightdesk mailbox enable {line.address}"
+            yield Finding(area, "warning", "fetching is switched off", cure)
+        return
+    if warning := parse(line.schedule).warning:
+        yield Finding(area, "warning", f"schedule '{line.schedule}': {warning}")
+    created = db.execute_sql("SELECT created FROM mailbox WHERE id = ?", (line.id,)).fetchone()[0]
+    since = line.last_success or utc_time(created)
+    days = STALE_AFTER.days
+    cure = line.last_error_hint or f"nightdesk --fetch-once --mailbox {line.address}"
+    if now() - since > STALE_AFTER:
+        last = _shown(desk, line.last_success) if line.last_success else "never"
+        error = f"; {line.last_error}" if line.last_error else ""
+        yield Finding(area, "failure", f"no successful fetch for {days} days (last: {last}){error}", cure)
+    elif line.error_count:
+        yield Finding(area, "warning", f"{line.error_count} failed tries: {line.last_error}", cure)
+    elif line.last_success is None:
+        yield Finding(area, "warning", "not fetched yet", cure)
+    else:
+        yield Finding(area, "ok", f"last fetched {_shown(desk, line.last_success)}")
+
+
+def _accounts(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
+    from mail import probe
+
+    mailbox = mailboxes.get(line.address)
+    if line.enabled:
+        yield from _steps(
+            line, "incoming", lambda: probe.check_incoming(mailboxes.incoming_account(desk, mailbox))
+        )
+    if line.outgoing_enabled:
+        yield from _steps(
+            line, "outgoing", lambda: probe.check_outgoing(mailboxes.outgoing_account(desk, mailbox))
+        )
+
+
+def _steps(line: MailboxLine, side: str, test: Callable[[], Iterator[Step]]) -> Iterator[Finding]:
+    """The steps of a connection test as one finding: the first that failed, or that all went well."""
+    area = f"mailbox {line.address}"
+    done: list[str] = []
+    try:
+        for step in test():
+            if step.ok is False:
+                words = f" ({step.words})" if step.words else ""
+                yield Finding(area, "failure", f"{side}: {step.name}: {step.detail}{words}", step.cure)
+                return
+            if step.ok:
+                done.append(step.name)
+    except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
+        yield Finding(area, "failure", f"{side}: {one_line(str(error))}", one_line(error.hint))
+        return
+    yield Finding(area, "ok", f"{side}: {', '.join(done)} work")
+
+
+def _shown(desk: Desk, moment: datetime) -> str:
+    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}"
