@@ -1,0 +1,34 @@
+"""OAuth2 as a client, for mailboxes: authorization code with PKCE, device grant, client credentials, refresh.
+
+Everything here blocks: call it from a thread. It needs the extra ``oauth`` (Authlib and httpx2), which is
+imported only when the network is asked; without it the calls raise `OAuth2Missing`.
+
+A person's login ends in a `Token`, which the caller keeps (`Token.dump` gives it as one secret text).
+`Supplier` then gives mail sessions an access token whenever they log in, and refreshes it before it expires.
+"""
+
+from __future__ import annotations
+
+from mail.oauth2.client import client_credentials, refresh, revoke
+from mail.oauth2.code import CodeGrant, begin_code, finish_code
+from mail.oauth2.device import DeviceGrant, begin_device, poll_device, wait_for_device
+from mail.oauth2.loopback import Loopback
+from mail.oauth2.supplier import Supplier
+from mail.oauth2.token import OAuth2App, Token
+
+__all__ = [
+    "CodeGrant",
+    "DeviceGrant",
+    "Loopback",
+    "OAuth2App",
+    "Supplier",
+    "Token",
+    "begin_code",
+    "begin_device",
+    "client_credentials",
+    "finish_code",
+    "poll_device",
+    "refresh",
+    "revoke",
+    "wait_for_device",
+]
