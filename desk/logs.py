@@ -15,7 +15,6 @@ from models.logbook import LEVELS
 
 Level = Literal["debug", "info", "warning", "error"]
 MAX_DETAIL = 20_000
-KEEP_DAYS = 90
 COUNTED = 10_000
 """Lines that a count looks at: a count of everything would read the whole log."""
 _PURGED_AT_ONCE = 5000
@@ -155,8 +154,15 @@ def sources() -> list[str]:
     return [row[0] for row in rows]
 
 
-def purge(days: int = KEEP_DAYS) -> int:
-    """Delete lines older than so many days, in small transactions; returns how many."""
+def purge(days: int | None = None) -> int:
+    """Delete lines older than so many days (None: as the desk is set); returns how many.
+
+    In small transactions, so that nobody waits for it.
+    """
+    if days is None:
+        from desk import settings
+
+        days = int(settings.get("logs.keep_days"))
     limit = utc_text(now() - timedelta(days=days))
     deleted = 0
     while True:

@@ -110,6 +110,8 @@ def claim(owner: str, moment: datetime, limit: int, *, mailbox_id: int | None = 
     with transaction():
         ways = _ways_out()
         wanted = ways.through(mailbox_id)
+        if not wanted:
+            return []
         rows = db.execute_sql(
             "SELECT d.id, d.mailbox_id, d.envelope_from, d.blob_id"
             " FROM delivery d INDEXED BY delivery_waiting"

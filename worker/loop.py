@@ -20,6 +20,7 @@ import peewee
 
 from config.clock import now
 from desk import logs, outbox, overdue
+from desk.alerts import alert_silent_mailboxes
 from models import leases
 from models.database import DatabaseError
 from models.leases import Lease, LeaseLost
@@ -163,6 +164,7 @@ class Worker:
                 self._sending[sender_id] = loop.create_task(self._send(sender_id))
         if plan.sweep:
             await self._thread.call(overdue.sweep, now())
+            await self._thread.call(alert_silent_mailboxes, self._desk, now())
             await self._thread.call(outbox.recover)
         if plan.purge:
             await self._thread.call(logs.purge)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from config.clock import now
 from desk import mailboxes, outbox, overdue, settings
+from desk.alerts import alert_silent_mailboxes
 from desk.errors import Refused, WrongUse
 from models.mailboxes import Mailbox
 from worker.summary import FetchSummary, MailboxFetch
@@ -36,6 +37,8 @@ def run_once(
     summary = FetchSummary()
     chosen = _chosen(addresses, summary)
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
+    if not stop.is_set():
+        alert_silent_mailboxes(desk, now())
     if not stop.is_set() and outbox.has_due(now()):
         from worker.send import drain
 
