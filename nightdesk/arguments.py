@@ -46,8 +46,8 @@ def read_bytes(name: str) -> bytes:
     return Path(name).read_bytes()
 
 
-def read_text(name: str, what: str) -> str:
-    """A text in UTF-8 with something in it. Raises UsageError for any other, OSError when unreadable."""
+def read_text(name: str, what: str, *, may_be_empty: bool = False) -> str:
+    """A text in UTF-8. Raises UsageError for any other, and for an empty one; OSError when unreadable."""
     raw = read_bytes(name)
     place = "standard input" if name == "-" else name
     if len(raw) > MAX_TEXT:
@@ -56,9 +56,15 @@ def read_text(name: str, what: str) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"{place} is no text in UTF-8", "convert it, or send it as an attachment") from None
-    if not text.strip():
+    if not text.strip() and not may_be_empty:
         raise UsageError(f"{what} is empty: there is no text in {place}", "write it first")
     return text
+
+
+def something(*given: object) -> None:
+    """Raise UsageError when nothing of what a verb could change was given."""
+    if all(value is None for value in given):
+        raise UsageError("nothing to change was given", "--help shows what can be")
 
 
 def as_ids(texts: list[str], what: str) -> list[int]:

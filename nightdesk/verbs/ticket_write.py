@@ -24,7 +24,7 @@ _STATES = ("keep", "open", "waiting", "closed")
 @body_option
 @click.option("--attach", "attached", multiple=True, metavar="FILE", help="Attach this file.")
 @click.option("--to", "to", multiple=True, metavar="ADDRESS", help="To these instead of the requester.")
-@click.option("--cc", "cc", multiple=True, metavar="ADDRESS", help="A copy to this address.")
+@click.option("--cc", "cc", multiple=True, metavar="ADDRESS", help="A copy to this address, too.")
 @click.option("--subject", metavar="TEXT", help="Another subject than the ticket's.")
 @click.option("--status", "status", type=click.Choice(_STATES), help="The ticket's state afterwards.")
 @json_flag
@@ -52,13 +52,15 @@ def reply(
         from desk import answers
         from desk.actors import current_actor
 
+        actor = current_actor(desk)
+        copies = [*answers.reply_form(actor, wanted, to_all=True).cc, *cc] if cc else None
         queued = answers.send_reply(
             desk,
-            current_actor(desk),
+            actor,
             wanted,
             body,
             to=list(to) or None,
-            cc=list(cc) or None,
+            cc=copies,
             subject=subject,
             attachments=files,
             status_after=status,

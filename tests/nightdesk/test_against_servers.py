@@ -1,0 +1,99 @@
+"""From `mailbox add` to an answer in the customer's mailbox, by command line alone."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Callable
+
+from tests.nightdesk.filled import mail
+from tests.nightdesk.program import Program, Ran
+from tests.servers.dovecot import Dovecot, MailUser
+from tests.servers.postfix import Postfix
+
+
+def add(desk: Program, user: MailUser, postfix: Postfix) -> Ran:
+    dovecot = user.dovecot
+    return desk(
+        "mailbox", "add", user.address, "--name", "Help Desk",
+        "--protocol", "imap", "--host", "localhost", "--port", str(dovecot.imaps_port), "--security", "tls",
+        "--user", user.address, "--password-stdin", "--ca-file", str(dovecot.pki.ca_file),
+        "--smtp-host", "localhost", "--smtp-port", str(postfix.submission_port), "--smtp-security", "starttls",
+        "--smtp-auth", "same", "--smtp-ca-file", str(postfix.pki.ca_file),
+        stdin=f"{user.password}\n",
+    )  # fmt: skip
+
+
+def test_a_mail_becomes_a_ticket_and_its_answer_reaches_the_customer(
+    desk: Program, dovecot: Dovecot, postfix: Postfix, mailusers: Callable[[], MailUser]
+) -> None:
+    support, customer = mailusers(), mailusers()
+    added = add(desk, support, postfix)
+    assert added.status == 0, added.err
+
+    tested = desk("mailbox", "test", support.address)
+    assert tested.status == 0, tested.out + tested.err
+    assert "incoming folder: ok" in tested.out
+    assert "FAILED" not in tested.out
+
+    assert desk("settings", "set", "mail.acknowledge", "off").status == 0
+    support.deliver(mail(sender=f"Ana Prado <{customer.address}>", to=support.address))
+    fetched = desk("--fetch-once", "--json")
+    assert fetched.status == 0, fetched.err
+    (box,) = fetched.document["mailboxes"]
+    assert (box["address"], box["fetched"], box["tickets"]) == (support.address, 1, 1)
+
+    (ticket,) = desk("ticket", "list", "--json").document
+    assert ticket["requester"] == {"name": "Ana Prado", "email": customer.address}
+    assert "The printer burns" in desk("ticket", "show", ticket["number"]).out
+
+    replied = desk("ticket", "reply", ticket["number"], "--body-file", "-", stdin="Use the *extinguisher*.\n")
+    assert replied.status == 0, replied.err
+    assert replied.err == ""
+    sent = desk("mailbox", "fetch", support.address, "--json")
+    assert sent.status == 0, sent.err
+    assert sent.document["sent"] == 1
+
+    (raw,) = customer.wait_for(1)
+    answer = email.message_from_bytes(raw, policy=email.policy.default)
+    assert f"[#{ticket['number']}]" in str(answer["Subject"])
+    assert support.address in str(answer["From"])
+    (delivery,) = desk("ticket", "show", ticket["number"], "--json").document["messages"][-1]["deliveries"]
+    assert delivery["state"] == "sent"
+
+    back = email.message_from_bytes(
+        mail(
+            "Re: " + str(answer["Subject"]),
+            "It worked.\n",
+            f"Ana Prado <{customer.address}>",
+            support.address,
+        )
+    )
+    back["In-Reply-To"] = str(answer["Message-ID"])
+    support.deliver(back.as_bytes())
+    assert desk("--fetch-once").status == 0
+    messages = desk("ticket", "show", ticket["number"], "--json").document["messages"]
+    assert [item["kind"] for item in messages] == ["customer", "reply", "customer"]
+    assert desk("outbox", "list", "--json").document == []
+
+
+def test_a_server_that_is_down_is_told_by_test_and_fetch(
+    desk: Program, dovecot: Dovecot, postfix: Postfix, mailuser: MailUser
+) -> None:
+    assert add(desk, mailuser, postfix).status == 0
+    with dovecot.down():
+        assert desk("mailbox", "test", mailuser.address, "--incoming").status == 1
+        fetched = desk("--fetch-once", "--json")
+    assert fetched.status == 1
+    assert fetched.document["mailboxes"][0]["errors"]
+    assert desk("mailbox", "show", mailuser.address, "--json").document["error_count"] == 1
+    assert desk("log", "--level", "error", "--json").document or desk("log", "--level", "warning").out
+
+
+def test_a_wrong_password_is_named_as_such(desk: Program, postfix: Postfix, mailuser: MailUser) -> None:
+    assert add(desk, mailuser, postfix).status == 0
+    assert desk("mailbox", "edit", mailuser.address, "--password-stdin", stdin="wrong-7261\n").status == 0
+    done = desk("mailbox", "test", mailuser.address)
+    assert done.status == 1
+    assert "login: FAILED" in done.out
+    assert "wrong-7261" not in done.out + done.err
