@@ -263,7 +263,8 @@ class MailboxFormScreen(CommandScreen[str | None]):
             if said:
                 note.say("; ".join(said), wrong=True)
             elif row.name == "schedule":
-                note.say(schedule_words(str(typed["schedule"]), desk_app(self).desk.zone), wrong=False)
+                app = desk_app(self)
+                note.say(schedule_words(str(typed["schedule"]), app.now(), app.desk.zone), wrong=False)
             else:
                 note.say("", wrong=False)
         self._tell()

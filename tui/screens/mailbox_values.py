@@ -10,6 +10,7 @@ from desk.errors import DeskError
 from desk.mailboxes import MailboxSecrets, SecretInput
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from desk.home import Desk
@@ -178,13 +179,13 @@ def _secret(typed: Typed, prefix: str, kept: str, wrong: dict[str, str]) -> Secr
     return SecretInput(cast("Any", source), value)
 
 
-def schedule_words(text: str, zone: ZoneInfo) -> str:
+def schedule_words(text: str, now: datetime, zone: ZoneInfo) -> str:
     """A schedule told back, with its next three runs and a warning where due; empty when it is none."""
     from desk.schedules import parse
 
     try:
         schedule = parse(text)
-        runs = schedule.next_runs(3, zone)
+        runs = schedule.next_runs(3, zone, now)
     except DeskError:
         return ""
     shown = ", ".join(f"{run:%H:%M}" if run.date() == runs[0].date() else f"{run:%a %H:%M}" for run in runs)

@@ -126,7 +126,7 @@ def headline(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
             )
 
 
-def detail(line: MailboxLine, fetch: FetchView | None, zone: ZoneInfo) -> Content:
+def detail(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo) -> Content:
     """The mailbox in words: what is wrong, the server's words, the cure, and how it is set up."""
     pieces: list[str | tuple[str, str]] = []
     if line.state == "failing":
@@ -140,7 +140,7 @@ def detail(line: MailboxLine, fetch: FetchView | None, zone: ZoneInfo) -> Conten
     if fetch is not None and not fetch.running and fetch.outcome:
         pieces += [f" {fetch_outcome(line, fetch)}\n"]
     if line.protocol != "none":
-        pieces += _incoming(line, zone)
+        pieces += _incoming(line, now, zone)
     pieces += _outgoing(line)
     pieces += [
         f" Tickets   go to {line.department or 'the default department'}, "
@@ -149,13 +149,13 @@ def detail(line: MailboxLine, fetch: FetchView | None, zone: ZoneInfo) -> Conten
     return parts(*pieces)
 
 
-def _incoming(line: MailboxLine, zone: ZoneInfo) -> list[str | tuple[str, str]]:
+def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tuple[str, str]]:
     from desk.errors import DeskError
     from desk.schedules import parse
 
     try:
         schedule = parse(line.schedule)
-        runs = ", ".join(f"{run:%H:%M}" for run in schedule.next_runs(3, zone))
+        runs = ", ".join(f"{run:%H:%M}" for run in schedule.next_runs(3, zone, now))
         when = f"{schedule.words()} (next {runs})" if line.enabled else schedule.words()
     except DeskError as error:
         when = str(error)

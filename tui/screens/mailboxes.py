@@ -214,7 +214,7 @@ class MailboxesScreen(CommandScreen[None]):
             return
         app = desk_app(self)
         rule.set_text(row.line.name or row.line.address, headline(row.line, app.now(), app.desk.zone))
-        words.update(detail(row.line, row.fetch, app.desk.zone))
+        words.update(detail(row.line, row.fetch, app.now(), app.desk.zone))
 
     # -- keys
 

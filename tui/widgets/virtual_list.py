@@ -267,9 +267,9 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
 
     def _replace(self, rows: Sequence[R], *, at_start: bool, at_end: bool, cursor: int) -> None:
         self._loading = False
-        self._loaded_once = True
         offset = self._cursor - self._top
-        changed = list(rows) != self._rows
+        changed = list(rows) != self._rows or not self._loaded_once
+        self._loaded_once = True
         self._rows = list(rows)
         self._at_start, self._at_end = at_start, at_end
         self._cursor = max(0, cursor)

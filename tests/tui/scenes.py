@@ -1,0 +1,110 @@
+"""What the other screens than Tickets show: the mailboxes, events, mails and receipts of the frames."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+import pytest
+
+from config import clock
+from desk import fetching, logs, mailboxes, outbox, receipts, schedules
+from desk.actors import Actor
+from desk.arrivals import Arrival
+from desk.home import Desk
+from desk.mailbox_form import check
+from desk.mailboxes import MailboxSecrets, SecretInput
+from mail.errors import LoginRefused
+from models.database import db
+from models.fields import utc_text
+from tests.tui.conftest import NOW
+
+DESK_MODULES = (fetching, logs, mailboxes, outbox, receipts, schedules)
+"""Imported so that `stop_clock` finds their clocks."""
+
+HOSTILE = "\x1b]52;c;cHduZWQ=\x07\x1b[2J\u202e[/foo][@click=app.quit]x[/]\x9b31m\u200b"
+BOUNDARIES = 80
+
+PLAIN_MAIL = (
+    b"From: Ana Prado <ana@corp.example>\r\nTo: support@corp.example\r\nSubject: VPN drops\r\n"
+    b"Message-ID: <a1@corp.example>\r\n\r\nHello\r\n"
+)
+DEEP_MAIL = (
+    b"From: Eve <eve@corp.example>\r\nTo: support@corp.example\r\nSubject: nested too deep\r\n"
+    b"Message-ID: <deep@corp.example>\r\nMIME-Version: 1.0\r\n"
+    + b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level)
+        for level in range(BOUNDARIES)
+    )
+    + b"Content-Type: text/plain\r\n\r\nhi\r\n"
+)
+
+
+def stop_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the desk's clock stand where the app's does."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("desk.") and getattr(module, "now", None) is clock.now:
+            monkeypatch.setattr(module, "now", lambda: NOW)
+
+
+def add_mailbox(desk: Desk, actor: Actor, **values: object) -> int:
+    """Add a mailbox whose password comes from a command; returns its id."""
+    secrets = MailboxSecrets(SecretInput("pass_cmd", "pass show mail/noc"))
+    return int(mailboxes.add(desk, actor, check(values), secrets).id)
+
+
+def mailboxes_of_the_frame(desk: Desk, actor: Actor) -> dict[str, int]:
+    """The four mailboxes of the frame: two OK, one refused, one switched off."""
+    ids = {
+        name: add_mailbox(desk, actor, name=name, **values)
+        for name, values in {
+            "it-support": {
+                "address": "support@corp.ex",
+                "host": "mail.corp.ex",
+                "smtp_host": "mail.corp.ex",
+            },
+            "hr-desk": {"address": "hr-desk@corp.ex", "host": "mail.corp.ex", "smtp_host": "mail.corp.ex"},
+            "net-ops": {
+                "address": "noc@corp.ex",
+                "host": "imap.gmail.com",
+                "after_fetch": "move:Helpdesk/Done",
+                "smtp_host": "smtp.gmail.com",
+            },
+            "archive": {"address": "old@corp.ex", "host": "mail.corp.ex"},
+        }.items()
+    }
+    mailboxes.record_success(ids["it-support"], 3, NOW)
+    mailboxes.record_success(ids["hr-desk"], 0, NOW)
+    refused = LoginRefused(
+        "Login was refused by imap.gmail.com:993 as noc@corp.ex",
+        server_words="[AUTHENTICATIONFAILED] Invalid credentials (Failure)",
+    )
+    for minutes in (30, 20, 0):
+        mailboxes.record_failure(ids["net-ops"], refused, NOW - timedelta(minutes=minutes))
+    mailboxes.switch(actor, "old@corp.ex", incoming=False)
+    return ids
+
+
+def events(count: int = 60) -> None:
+    """A log with one error and one warning near its newest end and one error far down."""
+    for number in range(count):
+        logs.write("info", "fetch", f"{number} new, 0 dup, 0 failed")
+        if number == count // 10:
+            logs.write("error", "fetch", "the oldest error")
+        if number == count - 5:
+            logs.write(
+                "error",
+                "fetch",
+                "AUTHENTICATIONFAILED, try 3, next 10:52",
+                detail="C: a2 LOGIN noc@corp.ex ********\nS: a2 NO [AUTHENTICATIONFAILED] Invalid credentials",
+            )
+        if number == count - 3:
+            logs.write("warning", "send", "451 greylisted, retry 2 at 10:51")
+
+
+def take(desk: Desk, *mails: bytes) -> None:
+    """Let mails come in by another door than a mailbox."""
+    from desk import intake
+
+    intake.take(desk, [Arrival(raw=raw, door="import", mailbox_id=None) for raw in mails])
+    db.execute_sql("UPDATE receipt SET received = ?", (utc_text(NOW - timedelta(minutes=5)),))
