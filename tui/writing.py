@@ -208,12 +208,21 @@ def resume(sheet: Sheet, draft: DraftView | None) -> Sheet:
         return kept
     return replace(
         kept,
-        to=str(draft.recipients.get("to_line", "")) or sheet.to,
-        cc=str(draft.recipients.get("cc_line", "")),
+        to=_typed(draft, "to") or sheet.to,
+        cc=_typed(draft, "cc"),
         subject=draft.subject or sheet.subject,
         status_after=_state(draft.status_after or sheet.status_after),
         attachments=tuple(_files(draft.attachments)),
     )
+
+
+def _typed(draft: DraftView, field: str) -> str:
+    """A line of addresses as it was typed, or made from the addresses of a mail that was taken back."""
+    text = draft.recipients.get(f"{field}_line")
+    if text is not None:
+        return str(text)
+    people = draft.recipients.get(field, ())
+    return shown([("", item) if isinstance(item, str) else (item[0], item[1]) for item in people])
 
 
 def _files(paths: Sequence[str]) -> list[LocalFile]:
@@ -271,7 +280,7 @@ def keep(actor: Actor, sheet: Sheet) -> int | None:
         recipients=recipients,
         attachments=[str(item.path) for item in sheet.attachments],
         status_after=sheet.status_after,
-        mailbox=sheet.mailbox,
+        mailbox=sheet.mailbox if sheet.kind == "new" else None,
     )
 
 
@@ -299,6 +308,7 @@ def send(desk: Desk, actor: Actor, sheet: Sheet) -> Any:
 
     files = [(item.name, item.type, _read(item.path)) for item in sheet.attachments]
     body = sheet.body.strip("\n") + "\n"
+    sent: Any
     if sheet.number is None:
         sent = answers.new_ticket(
             desk,

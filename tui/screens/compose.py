@@ -182,6 +182,10 @@ class ComposeScreen(CommandScreen[None]):
 
     # -- painting
 
+    def health_changed(self) -> None:
+        super().health_changed()
+        self.status(right="Esc keeps the draft")
+
     def _title(self) -> str:
         sheet = self.sheet
         what = {"reply": "Reply to", "note": "Note on", "new": "New ticket"}[sheet.kind]

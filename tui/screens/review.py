@@ -95,8 +95,8 @@ class ReviewScreen(CommandModal[str]):
             then = "a new ticket"
         facts = [
             ("From", sheet.sender),
-            ("To", ", ".join(writing.addresses(sheet.to))),
-            ("Cc", ", ".join(writing.addresses(sheet.cc))),
+            ("To", writing.shown(writing.pairs(sheet.to))),
+            ("Cc", writing.shown(writing.pairs(sheet.cc))),
             ("Subject", writing.subject_words(sheet)),
             ("Body", f"{count} line{'s' * (count != 1)}, {size}"),
             ("Files", files),
@@ -136,8 +136,8 @@ class ReviewScreen(CommandModal[str]):
         sheet = self._sheet
         head = [
             f"From: {sheet.sender}",
-            f"To: {', '.join(writing.addresses(sheet.to))}",
-            *([f"Cc: {', '.join(writing.addresses(sheet.cc))}"] if sheet.cc.strip() else []),
+            f"To: {writing.shown(writing.pairs(sheet.to))}",
+            *([f"Cc: {writing.shown(writing.pairs(sheet.cc))}"] if sheet.cc.strip() else []),
             f"Subject: {writing.subject_words(sheet)}",
         ]
         lines: list[Line] = [[(" ", ""), (cell(row, width - 2), "bold")] for row in head]
