@@ -113,6 +113,12 @@ class SmtpLink:
         found = self._smtp.get_transport_info("ssl_object")
         return found if isinstance(found, ssl.SSLObject) else None
 
+    @property
+    def size_limit(self) -> int | None:
+        """Bytes of the largest mail that the server takes, if it says so (RFC 1870)."""
+        told = self._smtp.esmtp_extensions.get("size", "") if self._smtp is not None else ""
+        return int(told) if told.isdecimal() and int(told) else None
+
     async def _greet(self, smtp: aiosmtplib.SMTP) -> None:
         account = self.account
         where = f"{account.host} port {account.port}"

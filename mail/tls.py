@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mail.errors import TlsFailed
@@ -146,3 +147,29 @@ def translated(error: Exception, host: str) -> TlsFailed:
         words = str(error)
     message, hint = _WORDS.get(reason, ("the TLS handshake failed", None))
     return TlsFailed(f"{host}: {message}", reason=reason, hint=hint, server_words=words)
+
+
+def description(connected: ssl.SSLSocket | ssl.SSLObject | None) -> str:
+    """Version, name, issuer and last day of the other side's certificate, for a person."""
+    if connected is None:
+        return "no TLS"
+    version = (connected.version() or "TLS").replace("TLSv", "TLS ")
+    certificate = connected.getpeercert()
+    if not certificate:
+        return f"{version}, certificate pinned"
+    issuer = _part_of(certificate.get("issuer"), "organizationName", "commonName")
+    names = [value for kind, value in certificate.get("subjectAltName", ()) if kind in ("DNS", "IP Address")]
+    name = ", ".join(str(one) for one in names[:3]) or _part_of(certificate.get("subject"), "commonName")
+    return f"{version}, for {name}, by {issuer}, valid until {_last_day(certificate.get('notAfter'))}"
+
+
+def _part_of(name: object, *wanted: str) -> str:
+    """A field of a distinguished name as Python gives it: a tuple of tuples of pairs."""
+    fields = {pair[0]: pair[1] for part in name for pair in part} if isinstance(name, tuple) else {}
+    return next((str(fields[one]) for one in wanted if one in fields), "?")
+
+
+def _last_day(not_after: object) -> str:
+    if not isinstance(not_after, str):
+        return "?"
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(not_after), UTC).date().isoformat()

@@ -1,0 +1,141 @@
+"""Test connection: every step to a server, each as it happens, with what to do when it fails.
+
+Plain generators that block at each step: run them in a thread. Network trouble is a failed step, never an
+exception. Nothing is sent and no mail is changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from mail import link, tls
+from mail.account import IncomingAccount, OutgoingAccount
+from mail.errors import FolderMissing, MailError
+from mail.inert import one_line
+
+if TYPE_CHECKING:
+    from mail.imap import ImapSession
+    from mail.smtp import SmtpSession
+
+__all__ = ["Step", "check_incoming", "check_outgoing"]
+
+_SHOWN_FOLDERS: Final = 20
+_SHOWN_CAPABILITIES: Final = ("IDLE", "MOVE", "UIDPLUS", "CONDSTORE", "QUOTA", "SPECIAL-USE")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: `ok` None means that it does not apply. `words` are the server's, `cure` says what to do."""
+
+    name: str
+    ok: bool | None
+    detail: str
+    words: str
+    cure: str
+    seconds: float
+
+
+class _Stopped(Exception):
+    """A step failed, so that those behind it make no sense."""
+
+
+def check_incoming(account: IncomingAccount) -> Iterator[Step]:
+    """resolve, connect, tls, login, folder of an IMAP account."""
+    from mail.imap import ImapSession
+
+    session = ImapSession(account)
+    try:
+        addresses = yield from _resolved(account)
+        yield from _step("connect", lambda: session.connect(addresses), _where(account))
+        if account.security == "none":
+            yield _IN_CLEAR
+        else:
+            yield from _step("tls", session.secure, lambda _: tls.description(session.tls_link))
+        yield from _step("login", session.login, f"as {account.user}")
+        yield from _step("folder", lambda: _folder(session), lambda told: told)
+    except _Stopped:
+        return
+    finally:
+        session.close()
+
+
+def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:
+    """resolve, connect, tls, login of an SMTP account."""
+    from mail.smtp import SmtpSession
+
+    session = SmtpSession(account)
+    loop = asyncio.new_event_loop()
+
+    def run(doing: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], T]:
+        return lambda: loop.run_until_complete(doing())
+
+    try:
+        addresses = yield from _resolved(account)
+        yield from _step("connect", run(lambda: session.connect(addresses)), _where(account))
+        if account.security == "none":
+            yield _IN_CLEAR
+        else:
+            yield from _step("tls", run(session.secure), lambda _: tls.description(session.tls_object))
+        who = "no login wanted" if account.auth == "none" else f"as {account.user}"
+        yield from _step("login", run(session.login), lambda _: _with_size(session, who))
+    except _Stopped:
+        return
+    finally:
+        loop.run_until_complete(session.close())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+_IN_CLEAR: Final = Step("tls", None, "not used: passwords and mails go in clear text", "", "", 0.0)
+
+
+def _where(account: IncomingAccount | OutgoingAccount) -> str:
+    return f"{account.host} port {account.port}"
+
+
+def _resolved(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, list[link.Address]]:
+    def shown(found: list[link.Address]) -> str:
+        return f"{account.host} is {', '.join(dict.fromkeys(str(address[0]) for _, address in found))}"
+
+    return (yield from _step("resolve", lambda: link.resolve(account.host, account.port), shown))
+
+
+def _step(name: str, doing: Callable[[], T], shown: str | Callable[[T], str]) -> Generator[Step, None, T]:
+    """Do it, and say how it went. Raises `_Stopped` behind a failed step."""
+    start = perf_counter()
+    try:
+        result = doing()
+        detail = shown if isinstance(shown, str) else shown(result)
+    except MailError as error:
+        yield Step(name, False, error.message, error.server_words, error.hint, perf_counter() - start)
+        raise _Stopped from None
+    yield Step(name, True, one_line(detail), "", "", perf_counter() - start)
+    return result
+
+
+def _folder(session: ImapSession) -> str:
+    try:
+        state = session.select()
+    except FolderMissing as error:
+        names = session.folders()[:_SHOWN_FOLDERS]
+        raise FolderMissing(
+            error.message, server_words=error.server_words, hint=f"The server has: {', '.join(names)}"
+        ) from None
+    can = [name for name in _SHOWN_CAPABILITIES if name in session.capabilities]
+    parts = [f"{state.name}: {state.exists} mails"]
+    if state.read_only:
+        parts.append("read only: nothing can be moved or deleted")
+    if can:
+        parts.append(f"can {', '.join(can)}")
+    return "; ".join(parts)
+
+
+def _with_size(session: SmtpSession, who: str) -> str:
+    limit = session.size_limit
+    return f"{who}; mails up to {limit // 1_000_000} MB" if limit else who
