@@ -1,4 +1,4 @@
-"""Scripted servers for what no real server does on demand: ``FaultySmtp``, ``FaultyImap``, and their faults.
+"""Scripted servers for what no real server does on demand: ``FaultySmtp``, ``FaultyImap``, ``FaultyPop3``.
 
 A fault is made by ``reply(words)``, ``hang()``, ``drop(words=None)`` or ``slow(seconds)``; each takes
 ``times=N`` (only the first N times) and ``only=TEXT`` (only if the command contains it). They are given
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tests.servers.fault import Fault, drop, hang, reply, slow
 from tests.servers.faulty_imap import FaultyImap
+from tests.servers.faulty_pop3 import FaultyPop3
 from tests.servers.faulty_smtp import FaultySmtp, TakenMail
 
-__all__ = ["Fault", "FaultyImap", "FaultySmtp", "TakenMail", "drop", "hang", "reply", "slow"]
+__all__ = ["Fault", "FaultyImap", "FaultyPop3", "FaultySmtp", "TakenMail", "drop", "hang", "reply", "slow"]
