@@ -331,7 +331,7 @@ default_process_limit = 500
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%Lu {home}/passwd
-  mechanisms = plain login
+  mechanisms = plain login none
 }}
 passdb {{
   driver = oauth2
