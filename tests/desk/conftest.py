@@ -10,8 +10,10 @@ import pytest
 
 from config.paths import DeskPaths
 from config.settings import Settings
+from desk.actors import Actor
 from desk.home import Desk, open_desk
 from models.database import close_database
+from tests.desk.workbench import make_agent
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,15 @@ def desk(blank_home: Path, tmp_path: Path) -> Iterator[Desk]:
     shutil.copytree(blank_home, home)
     yield open_desk(DeskPaths(home), Settings())
     close_database()
+
+
+@pytest.fixture
+def ana(desk: Desk) -> Actor:
+    """An agent who may do everything."""
+    return make_agent("ana")
+
+
+@pytest.fixture
+def jo(desk: Desk) -> Actor:
+    """Another agent who may do everything."""
+    return make_agent("jo")

@@ -153,8 +153,13 @@ def test_five_minutes_and_more_do_not_warn(text: str) -> None:
         "60 * * * *",
         "* * * * * *",
         "0 0 31 2 *",
-    ]
-    + ["H * * * *", "a b c d e", "every 999999 days", "*/0 * * * *", "@reboot", "0 0 * * 9"],
+        "H * * * *",
+        "a b c d e",
+        "every 999999 days",
+        "*/0 * * * *",
+        "@reboot",
+        "0 0 * * 9",
+    ],
 )
 def test_what_is_no_schedule_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(WrongUse) as refused:
