@@ -18,6 +18,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -165,6 +166,11 @@ class NightdeskApp(Ways, App[int], inherit_bindings=False):
         self.screen.refresh(layout=True)
 
     # -- what leaves for the terminal
+
+    def get_driver_class(self) -> type[Driver]:
+        from tui.driver import SteadyDriver
+
+        return SteadyDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [ControlGuard(), *super().get_line_filters()]

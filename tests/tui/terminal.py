@@ -42,7 +42,13 @@ class Terminal:
     """The app of a desk in a pty of `columns` x `lines`. `sent` is all that it wrote so far."""
 
     def __init__(
-        self, home: Path, columns: int = 80, lines: int = 24, environ: Mapping[str, str] | None = None
+        self,
+        home: Path,
+        columns: int = 80,
+        lines: int = 24,
+        environ: Mapping[str, str] | None = None,
+        *,
+        ignore_hangup: bool = False,
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
@@ -59,7 +65,13 @@ class Terminal:
             **(environ or {}),
         }
         self._child: Any = pexpect.spawn(
-            sys.executable, ["-m", "nightdesk"], env=env, dimensions=(lines, columns), timeout=1, echo=False
+            sys.executable,
+            ["-m", "nightdesk"],
+            env=env,
+            dimensions=(lines, columns),
+            timeout=1,
+            echo=False,
+            ignore_sighup=ignore_hangup,
         )
 
     def __enter__(self) -> Terminal:
@@ -150,20 +162,22 @@ class Terminal:
         os.close(self._child.child_fd)
 
     def ended(self, seconds: float = 15) -> int | None:
-        """Wait for the end; returns the exit status (128 + n after signal n)."""
+        """Wait for the end; returns the exit status (-n: killed by signal n), None if it lives on."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
                 self.pump()
             except (OSError, ValueError):
                 pass
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._child.terminated = True
-                return os.waitstatus_to_exitcode(status)
+            if not self._child.isalive():
+                killed = self._child.signalstatus
+                return int(self._child.exitstatus) if killed is None else -int(killed)
         return None
 
     def close(self) -> None:
         """End the app, whatever it does."""
-        if not self._child.terminated:
+        try:
             self._child.close(force=True)
+        except OSError:
+            self._child.kill(signal.SIGKILL)
+            self._child.wait()
