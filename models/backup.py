@@ -9,7 +9,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -264,9 +264,9 @@ def _refuse_while_leased(database: Path) -> None:
     from models import leases
     from models.database import db, open_database
 
-    if db.obj is None or Path(str(db.obj.database)) != database:
-        open_database(database)
     try:
+        if db.obj is None or Path(str(db.obj.database)) != database:
+            open_database(database)
         living = leases.held()
     except peewee.DatabaseError:
         return  # a desk that cannot be read is what a backup is for
@@ -280,7 +280,7 @@ def _refuse_while_leased(database: Path) -> None:
 def _set_aside(database: Path) -> None:
     kept = database.with_name(database.name + ".before-restore")
     # What is still in the write-ahead log belongs to the old database: it goes into its file first.
-    with closing(sqlite3.connect(database)) as opened:
+    with closing(sqlite3.connect(database)) as opened, suppress(sqlite3.DatabaseError):
         opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     for suffix in ("-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)

@@ -53,7 +53,9 @@ def reply(
         from desk.actors import current_actor
 
         actor = current_actor(desk)
-        copies = [*answers.reply_form(actor, wanted, to_all=True).cc, *cc] if cc else None
+        copies: list[str | tuple[str, str]] | None = None
+        if cc:
+            copies = [*answers.reply_form(actor, wanted, to_all=True).cc, *cc]
         queued = answers.send_reply(
             desk,
             actor,

@@ -1,0 +1,40 @@
+"""`nightdesk backup`: the desk in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nightdesk.arguments import json_flag
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+
+
+@click.command()
+@click.argument("file")
+@json_flag
+@click.pass_obj
+def backup(options: Options, file: str, as_json: bool) -> Exit:
+    """Write database, key and mail into FILE, while the desk works.
+
+    A name that ends in .zst is compressed. The key that opens stored passwords is in it: keep it as safe as
+    the desk. An older FILE is replaced when the new one is complete. The configuration file is not in it.
+    """
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    target = Path(file).expanduser().absolute()
+    with desk_open(options) as desk:
+        from models.backup import Files
+        from models.backup import backup as write
+
+        paths = desk.paths
+        summary = write(Files(paths.database, paths.key, paths.blobs), target)
+    if as_json:
+        output.emit_json(
+            {"file": target, "tickets": summary.tickets, "blobs": summary.blobs, "size": summary.size}
+        )
+    else:
+        output.line(f"{target}: {summary.tickets} tickets, {summary.size} bytes")
+    return Exit.DONE

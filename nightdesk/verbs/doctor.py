@@ -1,0 +1,98 @@
+"""`nightdesk doctor`: look at everything, and say what is wrong and what cures it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nightdesk.arguments import json_flag
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+
+if TYPE_CHECKING:
+    from config.settings import Shown
+    from desk.doctor import Finding
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Leave the mail servers alone.")
+@json_flag
+@click.pass_obj
+def doctor(options: Options, offline: bool, as_json: bool) -> Exit:
+    """Check configuration, permissions, database, clock, disk, worker, outbox and every mailbox.
+
+    Also prints each setting with where it came from. Status 1 when something is broken, 0 for warnings, 78
+    when there is no desk that could be checked.
+    """
+    from nightdesk import output
+    from nightdesk.errors import sentence, status_of
+
+    report = _Report(as_json)
+    status = Exit.DONE
+    try:
+        _examine(options, report, live=not offline)
+    except Exception as error:
+        if options.debug:
+            raise
+        from desk.doctor import Finding
+
+        status = status_of(error)
+        report.finding(Finding("desk", "failure", sentence(error)))
+    if as_json:
+        output.emit_json({"ok": not report.failures, "settings": report.settings, "findings": report.found})
+    else:
+        output.line(f"{report.failures} failures, {report.warnings} warnings")
+    if status is Exit.DONE and report.failures:
+        status = Exit.FAILED
+    return status
+
+
+def _examine(options: Options, report: _Report, *, live: bool) -> None:
+    from config.settings import load
+    from nightdesk.context import desk_open, find
+
+    loaded = load(find(options))
+    for shown in loaded.shown():
+        report.setting(shown)
+    with desk_open(options) as desk:
+        from desk.doctor import Finding, examine
+
+        for warning in loaded.warnings:
+            report.finding(Finding("configuration", "warning", warning))
+        for finding in examine(desk, live=live):
+            report.finding(finding)
+
+
+class _Report:
+    """Prints what it is told at once, or keeps it for the JSON document."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self.settings: list[dict[str, Any]] = []
+        self.found: list[dict[str, Any]] = []
+        self.failures = 0
+        self.warnings = 0
+
+    def setting(self, shown: Shown) -> None:
+        """A setting and where it came from."""
+        from nightdesk import output
+
+        self.settings.append({"key": shown.key, "value": shown.value, "from": shown.provenance.where})
+        if not self._as_json:
+            output.line(f"setting  {shown.key} = {shown.value or '-'}  ({shown.provenance.where})")
+
+    def finding(self, finding: Finding) -> None:
+        """Something that was looked at."""
+        from nightdesk import output
+
+        self.found.append(finding.to_json())
+        self.failures += finding.level == "failure"
+        self.warnings += finding.level == "warning"
+        if self._as_json:
+            return
+        output.line(f"{finding.level:8} {finding.area}: {finding.text}")
+        if finding.cure and finding.level != "ok":
+            output.line(f"-> {finding.cure}", indent=9)
+        sys.stdout.flush()

@@ -1,0 +1,56 @@
+"""`nightdesk restore`: a desk back from a backup."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from nightdesk.arguments import json_flag
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+
+
+@click.command()
+@click.argument("file")
+@json_flag
+@click.pass_obj
+def restore(options: Options, file: str, as_json: bool) -> Exit:
+    """Put the desk of a backup in the place of this one.
+
+    The database that was there is kept beside it as *.before-restore. Mail that waited to leave is held:
+    see nightdesk outbox list, then retry or cancel. Refused while a worker or a fetch is running.
+    """
+    from config.errors import ConfigError
+    from config.settings import load
+    from models.backup import Files
+    from models.backup import restore as bring_back
+    from models.database import close_database
+    from nightdesk import output
+    from nightdesk.context import find
+    from nightdesk.errors import Failed
+    from nightdesk.owner import act_as_owner, login_of
+
+    source = Path(file).expanduser().absolute()
+    paths = find(options)
+    load(paths)
+    if not paths.data.is_dir():
+        raise ConfigError(f"there is no desk at {paths.home}", "create one first: nightdesk init")
+    act_as_owner(paths)
+    os.umask(0o077)
+    if source.exists() and not os.access(source, os.R_OK):
+        who = login_of(os.geteuid())
+        raise Failed(f"{source} cannot be read by the desk's owner {who}", "give it to that user")
+    try:
+        summary = bring_back(Files(paths.database, paths.key, paths.blobs), source)
+    finally:
+        close_database()
+    if as_json:
+        document = {"file": source, "tickets": summary.tickets, "blobs": summary.blobs, "held": summary.held}
+        output.emit_json(document)
+    else:
+        output.line(f"Restored {summary.tickets} tickets from {source}")
+        if summary.held:
+            output.say(f"{summary.held} mails that waited to leave are held: nightdesk outbox list")
+    return Exit.DONE

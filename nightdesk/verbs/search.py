@@ -1,0 +1,49 @@
+"""`nightdesk search`: full-text search over all messages."""
+
+from __future__ import annotations
+
+import click
+
+from nightdesk.arguments import json_flag
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+@click.argument("query", nargs=-1, required=True, metavar="QUERY...")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=200,
+    show_default=True,
+    metavar="N",
+    help="At most so many; 0 = all.",
+)
+@json_flag
+@click.pass_obj
+def search(options: Options, query: tuple[str, ...], limit: int, as_json: bool) -> Exit:
+    """Find messages that have all the words, newest first.
+
+    "a phrase" in quotes, serv* for a beginning, -word for messages without it.
+    """
+    from desk.search import search as find
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    with desk_open(options) as desk:
+        hits = find(" ".join(query), limit)
+        if as_json:
+            output.emit_json_array(hit.to_json() for hit in hits)
+        elif not hits:
+            output.say("nothing found")
+        else:
+            heads = [
+                output.Column("ticket", "right"),
+                output.Column("created"),
+                output.Column("from", flexible=True),
+                output.Column("subject", flexible=True),
+                output.Column("text", flexible=True),
+            ]
+            rows = [(hit.number, hit.created, hit.sender, hit.subject, hit.snippet) for hit in hits]
+            output.table(heads, rows, desk.zone)
+    return Exit.DONE

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.nightdesk.filled import add_mailbox, mail, take_in
+from tests.nightdesk.program import Program
+
+
+@pytest.mark.parametrize("name", ["desk.tar", "desk.tar.zst"])
+def test_a_backup_brings_tickets_mail_and_key_back(
+    desk: Program, program: Program, tmp_path: Path, name: str
+) -> None:
+    add_mailbox(desk)
+    take_in(desk, [mail()])
+    desk("ticket", "reply", "1", "--body-file", "-", stdin="Yes.")
+    file = tmp_path / name
+    done = desk("backup", str(file), "--json")
+    assert done.status == 0, done.err
+    assert done.document["tickets"] == 1
+    assert file.stat().st_mode & 0o777 == 0o600
+
+    other = Program(tmp_path / "other")
+    assert other("init").status == 0
+    back = other("restore", str(file), "--json")
+    assert back.status == 0, back.err
+    assert (back.document["tickets"], back.document["held"]) == (1, 1)
+    assert other("ticket", "show", "1", "--json").document == desk(
+        "ticket", "show", "1", "--json"
+    ).document | {"messages": other("ticket", "show", "1", "--json").document["messages"]}
+    (waiting,) = other("outbox", "list", "--json").document
+    assert waiting["held"] is True
+    assert other("receipt", "show", "1", "--eml", str(tmp_path / "one.eml")).status == 0
+    assert (tmp_path / "one.eml").read_bytes() == mail()
+    assert (other.home / "data" / "desk.key").read_bytes() == (desk.home / "data" / "desk.key").read_bytes()
+
+
+def test_a_damaged_desk_can_be_restored(desk: Program, tmp_path: Path) -> None:
+    take_in(desk, [mail()])
+    assert desk("backup", str(tmp_path / "desk.tar")).status == 0
+    (desk.home / "data" / "desk.sqlite3").write_bytes(b"not a database at all" * 1000)
+    assert desk("ticket", "list").status == 78
+    back = desk("restore", str(tmp_path / "desk.tar"))
+    assert back.status == 0, back.err
+    assert len(desk("ticket", "list", "--json").document) == 1
+
+
+def test_what_is_no_backup_changes_nothing(desk: Program, tmp_path: Path) -> None:
+    take_in(desk, [mail()])
+    (tmp_path / "junk").write_bytes(b"junk" * 1000)
+    for file in ("junk", "missing"):
+        done = desk("restore", str(tmp_path / file))
+        assert (done.status, done.out) == (1, "")
+        assert done.err.count("\n") == 1
+    assert len(desk("ticket", "list", "--json").document) == 1
+
+
+def test_errors_have_their_status(desk: Program, program: Program, tmp_path: Path) -> None:
+    done = desk("backup", str(tmp_path / "no" / "such" / "place.tar"))
+    assert (done.status, done.out) == (1, "")
+    nowhere = Program(tmp_path / "nowhere")
+    assert nowhere("backup", str(tmp_path / "x.tar")).status == 78
+    assert nowhere("restore", str(tmp_path / "x.tar")).status == 78
+    assert not (tmp_path / "x.tar").exists()
+    assert desk("backup").status == 2

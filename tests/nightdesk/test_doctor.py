@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from tests.nightdesk.program import Program
+
+
+def test_a_fresh_desk_has_warnings_but_nothing_broken(desk: Program) -> None:
+    done = desk("doctor")
+    assert done.status == 0, done.out
+    assert "0 failures" in done.out
+    assert "there is no mailbox" in done.out
+
+
+def test_it_says_where_each_setting_came_from(desk: Program) -> None:
+    document = desk("doctor", "--json", NIGHTDESK_THEME="nord").document
+    settings = {item["key"]: item for item in document["settings"]}
+    assert settings["theme"] == {"key": "theme", "value": "nord", "from": "NIGHTDESK_THEME"}
+    assert settings["timezone"]["from"].startswith("config.toml line ")
+    assert settings["mouse"]["from"] == "default"
+    assert document["ok"] is True
+    assert {"area", "level", "text", "cure"} == set(document["findings"][0])
+
+
+def test_a_mailbox_that_does_not_work_is_a_failure(desk: Program) -> None:
+    desk(
+        "mailbox", "add", "support@desk.example", "--host", "127.0.0.1", "--port", "1", "--pass-cmd", "echo x"
+    )  # fmt: skip
+    done = desk("doctor", "--json")
+    assert done.status == 1, done.out
+    failed = [item for item in done.document["findings"] if item["level"] == "failure"]
+    assert [item["area"] for item in failed] == ["mailbox support@desk.example"]
+    assert failed[0]["cure"]
+    assert desk("doctor", "--offline").status == 0
+
+
+def test_without_a_desk_or_with_an_open_one_the_status_is_78_and_the_document_is_there(
+    program: Program,
+) -> None:
+    missing = program("doctor", "--json")
+    assert missing.status == 78
+    assert "nightdesk init" in missing.document["findings"][0]["text"]
+    assert program("init").status == 0
+    (program.home / "data").chmod(0o755)
+    done = program("doctor")
+    assert done.status == 78
+    assert "failure" in done.out
+    (program.home / "data").chmod(0o700)
+    (program.home / "data" / "desk.key").chmod(0o644)
+    assert program("doctor").status == 1
+
+
+def test_a_bad_configuration_is_78_with_its_line(desk: Program) -> None:
+    with (desk.home / "config.toml").open("a") as file:
+        file.write('thme = "x"\n')
+    done = desk("doctor", "--json")
+    assert done.status == 78
+    assert "config.toml line" in done.document["findings"][0]["text"]
