@@ -178,10 +178,10 @@ CREATE INDEX ticket_by_priority ON ticket
 CREATE INDEX ticket_by_due ON ticket
     (coalesce(due, '9'), id, status, assignee_id, priority, overdue, department_id, mailbox_id,
     attachment_count);
-CREATE INDEX ticket_open ON ticket (updated, id) WHERE status <> 'closed';
+CREATE INDEX ticket_open ON ticket (updated, id, status) WHERE status <> 'closed';
 CREATE INDEX ticket_status ON ticket (status, updated, id);
-CREATE INDEX ticket_assignee ON ticket (assignee_id, updated, id) WHERE status <> 'closed';
-CREATE INDEX ticket_overdue ON ticket (updated, id) WHERE overdue = 1 AND status <> 'closed';
+CREATE INDEX ticket_assignee ON ticket (assignee_id, updated, id, status) WHERE status <> 'closed';
+CREATE INDEX ticket_overdue ON ticket (updated, id, status, overdue) WHERE overdue = 1 AND status <> 'closed';
 CREATE INDEX ticket_due ON ticket (due) WHERE status <> 'closed' AND overdue = 0 AND due IS NOT NULL;
 CREATE INDEX ticket_contact ON ticket (contact_id);
 

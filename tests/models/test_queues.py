@@ -1,0 +1,91 @@
+"""The list's statements use their indexes, whatever is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk.actors import Actor
+from desk.home import Desk
+from models import queues
+from models.database import db
+from models.queues import ORDERS, Term, TicketList
+
+
+def plans_of(wanted: TicketList, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The query plans of all that a page asks the database."""
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    original = db.execute_sql
+
+    def listen(sql: str, params: tuple[object, ...] = ()) -> object:
+        asked.append((sql, params))
+        return original(sql, params)
+
+    monkeypatch.setattr(db.obj, "execute_sql", listen)
+    queues.page(wanted, None, backwards=False, limit=50)
+    monkeypatch.undo()
+    return [
+        row[3] for sql, params in asked for row in original(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
+    ]
+
+
+@pytest.mark.parametrize("sort", list(ORDERS))
+@pytest.mark.parametrize("view", ["inbox", "mine", "waiting", "overdue", "open", "closed", "all"])
+def test_a_page_of_a_view_never_scans_the_table(
+    desk: Desk, view: str, sort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for step in plans_of(TicketList(view, (), sort, 1), monkeypatch):
+        scanned = step.startswith("SCAN t") and "INDEX" not in step
+        assert not scanned, step
+
+
+@pytest.mark.parametrize("view", ["inbox", "mine", "waiting", "overdue", "open", "closed", "all"])
+def test_a_page_in_the_usual_order_is_not_sorted(
+    desk: Desk, view: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = plans_of(TicketList(view, (), "updated", 1), monkeypatch)
+    inner = steps[: next(place for place, step in enumerate(steps) if "k" in step.split()[1:2])]
+    assert not any("TEMP B-TREE" in step for step in inner), steps
+
+
+def test_a_rare_tag_is_looked_up_by_its_own_index(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = plans_of(TicketList("open", (Term("tag", ("vpn",)),), "updated", 1), monkeypatch)
+    assert any("ticket_tag_name" in step for step in steps)
+
+
+def test_a_domain_is_looked_up_by_its_own_index(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = plans_of(TicketList("open", (Term("from", ("@corp.example",)),), "updated", 1), monkeypatch)
+    assert any("contact_domain" in step for step in steps)
+
+
+@pytest.mark.parametrize("view", ["inbox", "mine", "waiting", "overdue", "open"])
+def test_a_count_reads_an_index_only(desk: Desk, view: str) -> None:
+    condition, index = queues._VIEWS[view]
+    sql = f"SELECT count(*) FROM ticket t INDEXED BY {index} WHERE {condition.format(agent=1)}"
+    steps = [row[3] for row in db.execute_sql(f"EXPLAIN QUERY PLAN {sql}").fetchall()]
+    assert all("COVERING INDEX" in step for step in steps), steps
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        (Term("words", ('"a"',)),),
+        (Term("words", ('"a"',), negated=True),),
+        (Term("unread", (1,)),),
+        (Term("older", (60,)), Term("newer", (600,)), Term("attachment")),
+        (Term("department", (1,)), Term("mailbox", (0,)), Term("owner", (0, 1)), Term("overdue")),
+    ],
+)
+def test_walking_and_narrowing_give_the_same_page(
+    desk: Desk, ana: Actor, terms: tuple[Term, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.desk.test_views import fill
+
+    fill(40)
+    for view in ("open", "all", "waiting"):
+        for sort in ORDERS:
+            wanted = TicketList(view, terms, sort, 1)
+            narrow = queues.page(wanted, None, backwards=False, limit=10)
+            monkeypatch.setattr(queues, "FEW", -1)
+            walked = queues.page(wanted, None, backwards=False, limit=10)
+            monkeypatch.undo()
+            assert narrow == walked
