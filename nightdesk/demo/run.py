@@ -43,9 +43,9 @@ def build_demo(directory: Path) -> Iterator[Demo]:
     mail = directory / "mail"
     mail.mkdir(mode=0o700)
     write_certificates(mail)
-    _deliver_letters(mail)
     imap_port, smtp_port = _free_ports()
     with _desk_of_its_own(), _mail_server(mail, imap_port, smtp_port):
+        _append_letters(mail, imap_port)
         options = _create_desk(directory / "desk")
         demo = Demo(directory, mail, options, imap_port, smtp_port)
         _add_mailbox(demo)
@@ -71,16 +71,24 @@ def _desk_of_its_own() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _deliver_letters(mail: Path) -> None:
+def _append_letters(mail: Path, imap_port: int) -> None:
+    """Lay the sample mails into the INBOX in the order in which they were written.
+
+    By IMAP, because a Maildir that is filled on disk is numbered in the directory's order.
+    """
+    import imaplib
+    import ssl
     from email.parser import BytesHeaderParser
     from email.utils import parsedate_to_datetime
 
-    from nightdesk.demo.letters import letters
-    from nightdesk.demo.maildir import deliver
+    from nightdesk.demo.letters import ADDRESS, PASSWORD, letters
 
-    for raw in letters(datetime.now(UTC)):
-        when = parsedate_to_datetime(str(BytesHeaderParser().parsebytes(raw)["Date"]))
-        deliver(mail, "support", raw, when)
+    with imaplib.IMAP4("127.0.0.1", imap_port, timeout=READY_SECONDS) as server:
+        server.starttls(ssl.create_default_context(cafile=str(mail / "ca.pem")))
+        server.login(ADDRESS, PASSWORD)
+        for raw in letters(datetime.now(UTC)):
+            when = parsedate_to_datetime(str(BytesHeaderParser().parsebytes(raw)["Date"]))
+            server.append("INBOX", "", when, raw)
 
 
 def _free_ports() -> tuple[int, int]:

@@ -81,7 +81,7 @@ class _Report:
 
         self.settings.append({"key": shown.key, "value": shown.value, "from": shown.provenance.where})
         if not self._as_json:
-            output.line(f"setting  {shown.key} = {shown.value or '-'}  ({shown.provenance.where})")
+            output.line(f"setting {shown.key} = {shown.value or '-'} ({shown.provenance.where})")
 
     def finding(self, finding: Finding) -> None:
         """Something that was looked at."""
@@ -92,7 +92,7 @@ class _Report:
         self.warnings += finding.level == "warning"
         if self._as_json:
             return
-        output.line(f"{finding.level:8} {finding.area}: {finding.text}")
+        output.line(f"{finding.level} {finding.area}: {finding.text}")
         if finding.cure and finding.level != "ok":
-            output.line(f"-> {finding.cure}", indent=9)
+            output.line(f"-> {finding.cure}", indent=4)
         sys.stdout.flush()

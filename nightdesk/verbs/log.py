@@ -95,7 +95,7 @@ def _writer(as_json: bool, zone: tzinfo) -> Callable[[LogLine], None]:
             output.emit_json_line(line.to_json())
             return
         moment = line.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-        output.line(f"{moment} {line.level.upper():7} {line.source}: {line.text}")
+        output.line(f"{moment} {line.level.upper()} {line.source}: {line.text}")
         if line.detail:
             output.text(line.detail, indent=4)
 
