@@ -83,7 +83,7 @@ def test_when_the_token_cannot_be_checked_it_is_tried_later(
 def test_at_smtp_a_temporary_failure_is_tried_later(doors: Doors) -> None:
     words = "454 4.7.0 Temporary authentication failure"
     with FaultySmtp({"AUTH": reply(words)}, extensions=["AUTH XOAUTH2"]) as server:
-        tokens = Tokens(["a", "b"])
+        tokens = Tokens(["first-token", "second-token"])
         with pytest.raises(LoginUnavailable, match="Temporary"):
             doors.log_in("smtp", "ann@example.test", tokens, port=server.port, security="none")
         assert tokens.renewals == 0
@@ -93,7 +93,9 @@ def test_at_smtp_the_reason_in_the_challenge_is_kept(doors: Doors) -> None:
     challenge = "334 eyJzdGF0dXMiOiI0MDEiLCJzY29wZSI6Im1haWwifQ=="
     with FaultySmtp({"AUTH": reply(challenge)}, extensions=["AUTH XOAUTH2"]) as server:
         with pytest.raises(LoginRefused, match="status 401, scope mail"):
-            doors.log_in("smtp", "ann@example.test", Tokens(["a"]), port=server.port, security="none")
+            doors.log_in(
+                "smtp", "ann@example.test", Tokens(["first-token"]), port=server.port, security="none"
+            )
         assert "" in server.commands
 
 

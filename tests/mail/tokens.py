@@ -58,7 +58,7 @@ class Doors:
             with ImapSession(incoming(**({"port": self.dovecot.imaps_port} | common | changes))) as imap:
                 imap.select()
         elif protocol == "pop3":
-            pop = {"port": self.dovecot.pop3s_port, "protocol": "pop3"}
+            pop: dict[str, Any] = {"port": self.dovecot.pop3s_port, "protocol": "pop3"}
             account = incoming(**(pop | common | changes))
             with Pop3Session(account) as pop3:
                 pop3.uidls()
