@@ -185,6 +185,7 @@ def decode_base64(data: bytes) -> bytes:
 
 
 _PARAMETER: Final = re.compile(r""";\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
+_NO_SEMICOLON: Final = re.compile(r"\s*[a-zA-Z0-9/.+_-]{1,100}(?=\s+[a-zA-Z0-9*-]{1,40}=)")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
@@ -194,6 +195,9 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
 
     Continuations and percent-encoding are resolved; encoded words in values are decoded, as senders use them.
     """
+    forgotten = _NO_SEMICOLON.match(value)
+    if forgotten is not None:
+        value = value[: forgotten.end()] + ";" + value[forgotten.end() :]
     at = value.find(";")
     parameters: dict[str, str] = {}
     if at < 0:

@@ -99,7 +99,7 @@ def _word(value: str | None) -> str:
     """The first token of a header value: no comments, no parameters, lower case."""
     if not value:
         return ""
-    return _COMMENT.sub(" ", value[:400]).partition(";")[0].strip().lower().rstrip(".")
+    return one_line(_COMMENT.sub(" ", value[:400]).partition(";")[0], 80).lower().rstrip(".")
 
 
 def _report_type(mail: ParsedMail) -> str:
