@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
 
 ADDRESS = "support@demo.example"
-PASSWORD = "demo"  # noqa: S105 - the demo's own server on loopback; there is nothing to guard
+PASSWORD = "loopback-only-7c2f"  # noqa: S105 - the demo's own server; there is nothing to guard
 DOMAIN = "demo.example"
 
 MACHINES = frozenset({"backup@db02.demo.example", "monitor@noc.demo.example"})
@@ -82,6 +82,14 @@ LETTERS: tuple[Letter, ...] = (
         60 * 22,
     ),
     Letter(
+        "Prêmio Fácil \u202eexe.fdp\u202c",
+        "winner@prize.invalid",
+        "\x1b]0;owned\x07 [@click=app.quit]You have won[/] \x1b[31mred\x1b[0m",
+        "This mail tries to rename your terminal, colour it and write your clipboard:\n"
+        "\x1b]52;c;cHduZWQ=\x07 \x1b[2J Nothing of it happens here.",
+        190,
+    ),
+    Letter(
         "db02",
         "backup@db02.demo.example",
         "Backup job failed on db02 (exit 23)",
@@ -142,15 +150,7 @@ LETTERS: tuple[Letter, ...] = (
         "Re: VPN drops every 30 min since the 9.2 upgrade",
         "One more thing: a colleague with 9.1 in the same room has no drops.\n\nAna",
         4,
-        follows=10,
-    ),
-    Letter(
-        "Prêmio Fácil \u202eexe.fdp\u202c",
-        "winner@prize.invalid",
-        "\x1b]0;owned\x07 [@click=app.quit]You have won[/] \x1b[31mred\x1b[0m",
-        "This mail tries to rename your terminal, colour it and write your clipboard:\n"
-        "\x1b]52;c;cHduZWQ=\x07 \x1b[2J Nothing of it happens here.",
-        2,
+        follows=11,
     ),
 )
 
