@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from config.clock import now
@@ -86,7 +87,7 @@ def add(desk: Desk, actor: Actor, form: MailboxForm, secrets: MailboxSecrets | N
                 f"nightdesk mailbox edit {known.address} ...",
             )
         mailbox = known or Mailbox(address=form.address)
-        mailbox.created = now()
+        mailbox.created = _next_second()
         mailbox.removed = None
         clear_health(mailbox)
         _write(desk, mailbox, form, secrets or MailboxSecrets(SecretInput("none"), SecretInput("none")))
@@ -175,7 +176,7 @@ def revive(actor: Actor, address: str) -> Mailbox:
         if mailbox is None:
             raise NotFound(f"there is no removed mailbox {one_line(address, 80)}", "nightdesk mailbox list")
         mailbox.removed = None
-        mailbox.created = now()
+        mailbox.created = _next_second()
         mailbox.incoming_enabled = mailbox.outgoing_enabled = False
         mailbox.save()
         logs.write("info", "mailbox", f"{mailbox.address} came back, by {actor.login}", mailbox_id=mailbox.id)
@@ -206,6 +207,11 @@ def entries(desk: Desk | None = None) -> list[MailboxLine]:
     """Return every mailbox with its health, by address. Without `desk` cron lines are read in UTC."""
     rows = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address)
     return [line(row, desk) for row in rows]
+
+
+def _next_second() -> datetime:
+    """When a mailbox begins: servers date mail to the second, so that mail of this second counts as older."""
+    return now().replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecrets) -> None:

@@ -156,7 +156,9 @@ def give_back(delivery_id: int, reason: str) -> None:
 def recover(is_dead: Callable[[str], bool] | None = None) -> int:
     """Mark mail as uncertain whose sender died while it was sending; returns how many mails."""
     gone = is_dead or leases.is_dead
-    rows = db.execute_sql("SELECT id, sender, last_attempt FROM delivery WHERE sender IS NOT NULL").fetchall()
+    rows = db.execute_sql(
+        "SELECT id, sender, last_attempt FROM delivery WHERE done = 0 AND sender IS NOT NULL"
+    ).fetchall()
     found = 0
     for delivery_id, sender, attempted in rows:
         foreign = sender.partition(":")[0] != leases.owner_id().partition(":")[0]

@@ -70,7 +70,7 @@ class Ledger:
         return (
             mail.uid < self.mark.backlog_below
             and mail.internaldate is not None
-            and mail.internaldate <= self.mailbox.created
+            and mail.internaldate < self.mailbox.created
         )
 
 

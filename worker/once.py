@@ -39,6 +39,10 @@ def run_once(
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
     if not stop.is_set():
         alert_silent_mailboxes(desk, now())
+    if lost := outbox.recover():
+        summary.errors.append(
+            f"{lost} mails are uncertain, whoever was sending them died: see nightdesk outbox list"
+        )
     if not stop.is_set() and outbox.has_due(now()):
         from worker.send import drain
 

@@ -40,7 +40,6 @@ class Sender:
 
     async def drain(self) -> SendCounts:
         """Send everything that is due, all outgoing mailboxes at once."""
-        await self._thread.call(outbox.recover)
         senders = await self._thread.call(outbox.due_mailboxes, now())
         total = SendCounts()
         for counts in await asyncio.gather(*(self.send_from(mailbox_id) for mailbox_id in senders)):
