@@ -130,7 +130,7 @@ def _sorted(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Taken:
     if landing.ticket is not None and _is_too_old(batch, prepared, letter, landing):
         old = landing.ticket
         trace.append(f"ticket {old.number} was closed too long ago to open again: a new one refers to it")
-        landing = Landing(old=old, await_parents=False)
+        landing = Landing(old=old)
     if landing.ticket is not None:
         return _joined(batch, prepared, letter, landing, trace, receipt_id)
     return _opened(batch, prepared, letter, landing, trace, receipt_id)
@@ -180,7 +180,7 @@ def _opened(
     """The mail begins a ticket, or takes its place at the head of one that an answer to it began."""
     adopted = joining.adopting_ticket(batch, letter, trace) if landing.old is None else None
     if adopted is not None:
-        joined = Landing(adopted)
+        joined = Landing(adopted, await_parents=True)
         filing.touch_ticket(batch, prepared, letter, joined, adopted, trace)
         return _with_message(batch, prepared, letter, joined, adopted, "reply", trace, receipt_id)
     route = find_route(batch.standing, prepared.arrival, letter, trace)
@@ -214,7 +214,7 @@ def _with_message(
             "UPDATE receipt SET trace = ? WHERE id = ?",
             (json.dumps(trace, ensure_ascii=False), taken.receipt_id),
         )
-    if verdict == "ticket" and landing.await_parents:
+    if landing.await_parents:
         filing.await_parents(batch, letter, message_id)
     return taken
 

@@ -20,7 +20,7 @@ def adopting_ticket(batch: Batch, letter: Letter, trace: list[str]) -> TicketSta
 
     Only an answer of somebody whom this mail addresses, or who wrote it, may hold its place.
     """
-    for _, ticket, sender in _orphans(batch, letter):
+    for ticket, sender in _orphans(batch, letter):
         if not _invited(letter, sender) or keeps_closed(batch, ticket):
             continue
         trace.append(f"ticket {ticket.number} began with an answer to this mail: put at its head")
@@ -30,19 +30,20 @@ def adopting_ticket(batch: Batch, letter: Letter, trace: list[str]) -> TicketSta
 
 def join_orphans(batch: Batch, letter: Letter, ticket: TicketState, trace: list[str]) -> None:
     """Bring the tickets that answers to this mail opened into ``ticket``, if their senders take part."""
-    for message_id, orphan, sender in _orphans(batch, letter):
+    for orphan, sender in _orphans(batch, letter):
         if orphan.id == ticket.id:
-            _stop_awaiting(batch, message_id)
-        elif _invited(letter, sender) or takes_part(ticket, sender):
+            continue
+        if _invited(letter, sender) or takes_part(ticket, sender):
             trace.append(f"ticket {orphan.number} began with an answer to this mail: joined")
             merge(batch, orphan, ticket)
-            _stop_awaiting(batch, message_id)
         else:
             trace.append(f"ticket {orphan.number} answers this mail, but {sender} takes no part: kept apart")
             db.execute_sql(
                 "UPDATE ticket SET refers_to_id = coalesce(refers_to_id, ?) WHERE id = ?",
                 (ticket.id, orphan.id),
             )
+    if letter.message_id is not None and batch.known.awaiting.pop(letter.message_id, []):
+        db.execute_sql("DELETE FROM awaited WHERE reference = ?", (letter.message_id,))
 
 
 def merge(batch: Batch, source: TicketState, target: TicketState) -> None:
@@ -93,16 +94,16 @@ def merge(batch: Batch, source: TicketState, target: TicketState) -> None:
     batch.known.moved(source.id, target.id)
 
 
-def _orphans(batch: Batch, letter: Letter) -> list[tuple[int, TicketState, str]]:
-    """Messages that await this mail: message, its ticket, its sender; in the order they came."""
+def _orphans(batch: Batch, letter: Letter) -> list[tuple[TicketState, str]]:
+    """Tickets with a message that awaits this mail, and its sender; in the order they came."""
     waiting = batch.known.awaiting.get(letter.message_id, ()) if letter.message_id else ()
     found = []
-    for message_id, ticket_id, sender in sorted(
+    for _, ticket_id, sender in sorted(
         rows_in("SELECT id, ticket_id, sender_email FROM message WHERE id IN", waiting)
     ):
         ticket = batch.ticket(ticket_id)
         if ticket is not None:
-            found.append((message_id, ticket, sender.lower()))
+            found.append((ticket, sender.lower()))
     return found
 
 
@@ -126,10 +127,3 @@ def _headed_by(batch: Batch, letter: Letter, ticket: TicketState) -> TicketState
             "DELETE FROM collaborator WHERE ticket_id = ? AND contact_id = ?", (ticket.id, contact_id)
         )
     return replace(ticket, contact_id=contact_id, subject=letter.subject)
-
-
-def _stop_awaiting(batch: Batch, message_id: int) -> None:
-    db.execute_sql("DELETE FROM awaited WHERE message_id = ?", (message_id,))
-    for waiting in batch.known.awaiting.values():
-        if message_id in waiting:
-            waiting.remove(message_id)

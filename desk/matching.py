@@ -39,7 +39,8 @@ class Landing:
     unverified: bool = False
     agent_id: int | None = None
     old: TicketState | None = None
-    await_parents: bool = True
+    await_parents: bool = False
+    """Mails that it refers to and that are not here yet may draw it, and what it began, into their ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def find_landing(batch: Batch, letter: Letter, trace: list[str]) -> Landing:
                 trace.append(f"matched {how}: the sender takes part in it")
                 return Landing(ticket)
             strange = strange or _stranger(batch, letter, ticket, how, trace)
-    return strange or Landing()
+    return strange or Landing(await_parents=True)
 
 
 def takes_part(ticket: TicketState, address: str) -> bool:
@@ -162,7 +163,7 @@ def _stranger(batch: Batch, letter: Letter, ticket: TicketState, how: str, trace
         trace.append(f"{how} names it, an agent's address without proof: filed there, unverified")
         return Landing(ticket, unverified=True)
     trace.append(f"{how} names it, but {sender or 'nobody'} takes no part in that ticket")
-    return Landing(old=ticket)
+    return Landing(old=ticket, await_parents=True)
 
 
 def _is_contact(ticket: TicketState, address: str) -> bool:

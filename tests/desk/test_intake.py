@@ -72,7 +72,8 @@ def test_the_same_batch_twice_changes_nothing(door: Door) -> None:
 
 def test_the_answer_has_the_order_of_the_batch(door: Door) -> None:
     prepared = intake.parse_ahead([door.arrival(mail(subject="one"))])
-    batch = [door.arrival(mail(subject="two")), *prepared, door.arrival(mail(subject="three"))]
+    batch: list[intake.Arrival | intake.Prepared] = [door.arrival(mail(subject="two")), *prepared]
+    batch.append(door.arrival(mail(subject="three")))
     taken = intake.take(door.desk, batch)
     subjects = [value("SELECT subject FROM ticket WHERE id = ?", each.ticket_id) for each in taken]
     assert subjects == ["two", "one", "three"]
