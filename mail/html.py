@@ -71,7 +71,7 @@ def html_to_quoted_text(html: str) -> HtmlText:
     if not mark:
         text, quote_at = before.strip("\n"), None
     else:
-        before = before.rstrip(" \t\n>|*\\-")
+        before = _without_lead(before)
         text = f"{before}\n\n{after.strip(chr(10))}".strip("\n") if before else after.strip("\n")
         quote_at = len(before) if before and after.strip() else None
     return HtmlText(f"{text}\n\n{CUT_NOTICE}" if cut else text, quote_at)
@@ -152,6 +152,14 @@ def _without_invisible(html: str) -> str:
             return "".join(kept)
         position = end + len(ending)
     return "".join([*kept, html[position:]])
+
+
+def _without_lead(text: str) -> str:
+    """Without the quote marks or bullets that stand before the mark on its own line."""
+    head, _, last = text.rpartition("\n")
+    while last.strip(" \t>|*-") == "" and head:
+        head, _, last = head.rpartition("\n")
+    return f"{head}\n{last}".strip("\n").rstrip() if last.strip(" \t>|*-") else ""
 
 
 def _tidy(text: str) -> str:

@@ -144,6 +144,9 @@ class _Transaction:
             await self._settle_refused(refusal)
         except (SMTPTimeoutError, TimeoutError):
             self._break_off(f"no answer from {self.account.host} in time")
+        except asyncio.CancelledError:
+            self.smtp.close()  # mid-dialogue: no other mail can follow on this line
+            raise
         except (SMTPException, OSError) as error:
             words = error.message if isinstance(error, SMTPException) else str(error)
             self._break_off(f"the connection to {self.account.host} broke: {words}")
