@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import queue
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Final, Self
@@ -40,7 +41,8 @@ class Loopback:
                 hint="Choose another port, or paste the address instead.",
                 server_words=error.strerror or "",
             ) from None
-        threading.Thread(target=self._server.serve_forever, name="oauth2-loopback", daemon=True).start()
+        serve = partial(self._server.serve_forever, poll_interval=0.1)
+        threading.Thread(target=serve, name="oauth2-loopback", daemon=True).start()
         return self
 
     def __exit__(
