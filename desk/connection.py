@@ -17,34 +17,45 @@ if TYPE_CHECKING:
     from mail.probe import Step
     from models.mailboxes import Mailbox
 
+Side = Literal["incoming", "outgoing"]
+Given = SecretSource | Secret
+
 
 def try_form(
     desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None = None
 ) -> Iterator[Step]:
+    """The steps of `try_sides`, without their sides."""
+    for _, step in try_sides(desk, form, secrets, stored):
+        yield step
+
+
+def try_sides(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None = None
+) -> Iterator[tuple[Side, Step]]:
     """Try what a checked form says; a password that is not given is the one of the `stored` mailbox.
 
     Nothing is sent, no mail is changed, nothing is kept. Blocks at each step; never raises for trouble
     with servers or passwords: that is a failed step.
     """
     if form.protocol == "imap":
-        yield from _incoming(desk, form, _source(secrets.incoming, incoming_source(stored) if stored else None))
+        source = _source(secrets.incoming, incoming_source(stored) if stored else None)
+        for step in _incoming(desk, form, source):
+            yield "incoming", step
     if form.sends:
         same = form.smtp_auth == "same"
         given = secrets.incoming if same else secrets.outgoing
         kept = None if stored is None else incoming_source(stored) if same else outgoing_source(stored)
-        yield from _outgoing(desk, form, _source(given, kept))
+        for step in _outgoing(desk, form, _source(given, kept)):
+            yield "outgoing", step
 
 
-def try_mailbox(desk: Desk, address: str) -> Iterator[Step]:
+def try_mailbox(desk: Desk, address: str) -> Iterator[tuple[Side, Step]]:
     """Try a mailbox as it is stored. Raises WrongUse for an address that is no mailbox."""
     from desk.mailbox_form import check, values_of
     from desk.mailboxes import MailboxSecrets, get
 
     mailbox = get(address)
-    yield from try_form(desk, check(values_of(mailbox)), MailboxSecrets(), mailbox)
-
-
-Given = SecretSource | Secret
+    yield from try_sides(desk, check(values_of(mailbox)), MailboxSecrets(), mailbox)
 
 
 def _source(given: SecretInput | None, kept: SecretSource | None) -> Given:

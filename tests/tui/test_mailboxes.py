@@ -30,7 +30,7 @@ async def test_a_failing_mailbox_says_what_is_wrong_and_what_to_do(
         await until(pilot, "net-ops")
         screen = empty_app.screen
         assert isinstance(screen, MailboxesScreen)
-        screen.list.move_to_key(ids["net-ops"])
+        screen.table.move_to_key(ids["net-ops"])
         text = await until(pilot, "error since 10:12, 3 tries, next try 10:47")
         await settled(pilot)
         assert "Login was refused by imap.gmail.com:993 as noc@corp.ex" in text
@@ -109,7 +109,7 @@ async def test_a_mailbox_that_is_off_is_not_fetched_and_says_why(
         await until(pilot, "archive")
         screen = empty_app.screen
         assert isinstance(screen, MailboxesScreen)
-        screen.list.move_to_key(ids["archive"])
+        screen.table.move_to_key(ids["archive"])
         await pilot.press("ctrl+r")
         await until(pilot, "Fetch now: this mailbox is switched off: space switches it on")
     assert fetching.requested() == []
@@ -125,7 +125,7 @@ async def test_l_shows_the_log_of_this_mailbox_alone(
         await until(pilot, "Mailbox [hr-desk@corp.ex]")
         await settled(pilot)
         assert isinstance(empty_app.screen, LogsScreen)
-        assert {row.mailbox for row in empty_app.screen.list.rows} == {"hr-desk@corp.ex"}
+        assert {row.mailbox for row in empty_app.screen.table.rows} == {"hr-desk@corp.ex"}
 
 
 async def test_an_agent_without_the_right_is_told_so(empty_desk: Desk, actor: Actor) -> None:

@@ -12,10 +12,11 @@ from textual.widgets import Static
 
 from desk import connection
 from tui.plain import plain
-from tui.widgets.step_list import StepList
+from tui.widgets.step_list import StepList, step_name
 from tui.work import Works, desk_app
 
 if TYPE_CHECKING:
+    from desk.connection import Side
     from mail.probe import Step
 
 
@@ -54,9 +55,10 @@ class ConnectionScreen(Works, ModalScreen[None]):
             group="test",
         )
 
-    def _stepped(self, step: Step) -> None:
+    def _stepped(self, found: tuple[Side, Step]) -> None:
+        side, step = found
         self._failed += step.ok is False
-        self.query_one(StepList).add(step)
+        self.query_one(StepList).add(step_name(side, step), step)
 
     def _ended(self) -> None:
         words = "Everything works." if not self._failed else f"{self._failed} failed."

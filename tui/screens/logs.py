@@ -84,11 +84,11 @@ def shown_place(row: LogLine) -> str:
 
 
 def _needs_row(screen: LogsScreen) -> str | None:
-    return None if screen.list.row is not None else "no event is chosen"
+    return None if screen.table.row is not None else "no event is chosen"
 
 
 def _needs_ticket(screen: LogsScreen) -> str | None:
-    row = screen.list.row
+    row = screen.table.row
     return None if row is not None and row.ticket else "this event is about no ticket"
 
 
@@ -165,19 +165,19 @@ class LogsScreen(CommandScreen[None]):
             yield Static(id="logs-event")
 
     @property
-    def list(self) -> LogList:
+    def table(self) -> LogList:
         """The events."""
         return self.query_one(LogList)
 
     def on_mount(self) -> None:
-        self.list.focus()
+        self.table.focus()
         self.show_filter(self.wanted)
 
     def show_filter(self, wanted: LogFilter, mailbox_name: str | None = None) -> None:
         """Show the events that `wanted` lets through."""
         self.wanted = wanted
         self.mailbox_name = self.mailbox_name if mailbox_name is None else mailbox_name
-        self.list.show(LogRows(wanted))
+        self.table.show(LogRows(wanted))
         self._tell_filter()
         self.in_thread(logs.counts, wanted, then=self._count, group="counts")
 
@@ -188,7 +188,7 @@ class LogsScreen(CommandScreen[None]):
     def desk_changed(self) -> None:
         """New events came; a list that does not follow stays still."""
         if self.follows:
-            self.list.reload()
+            self.table.reload()
             self.in_thread(logs.counts, self.wanted, then=self._count, group="counts")
 
     def _count(self, counted: tuple[int, int]) -> None:
@@ -200,9 +200,7 @@ class LogsScreen(CommandScreen[None]):
     def _tell_filter(self) -> None:
         wanted = self.wanted
         level = "all" if wanted.level == "debug" else wanted.level + ("" if wanted.level == "error" else "+")
-        text = (
-            f"Source [{wanted.source or 'all'}] | Level [{level}] | Mailbox [{self.mailbox_name or 'all'}]"
-        )
+        text = f"Source [{wanted.source or 'all'}] | Level [{level}] | Mailbox [{self.mailbox_name or 'all'}]"
         text += f" | Text [{wanted.text}]" if wanted.text else ""
         right = f"follow: {'ON' if self.follows else 'off'} (F) "
         width = self.app.size.width
@@ -231,8 +229,8 @@ class LogsScreen(CommandScreen[None]):
             about.append(f"receipt {row.receipt_id}")
         if row.mailbox:
             about.append(f"mailbox {row.mailbox}")
-        lines = [f"\n  {text}" for text in row.detail.splitlines()] if row.detail else []
-        body.update(parts(f" {row.text}", *lines, (f"\n {', '.join(about)}" if about else "", "dim")))
+        lines = [f"\n {text}" for text in row.detail.splitlines()] if row.detail else []
+        body.update(parts(row.text, *lines, (f"\n{', '.join(about)}" if about else "", "dim")))
 
     @on(VirtualList.Opened)
     async def _opened(self) -> None:
@@ -248,13 +246,13 @@ class LogsScreen(CommandScreen[None]):
         self.flash("Long lines are broken" if self._wraps else "Long lines are cut at the edge")
 
     def action_copy(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             text = f"{row.at:%Y-%m-%dT%H:%M:%SZ} {row.level} {row.source} {shown_place(row)} {row.text}"
             desk_app(self).copy_text(f"{text}\n{row.detail}".strip(), "the event")
 
     def action_ticket(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None and row.ticket:
             from tui.screens.thread import ThreadScreen
 
@@ -277,11 +275,11 @@ class LogsScreen(CommandScreen[None]):
     @on(LineInput.Answered)
     def _find_answered(self, event: LineInput.Answered) -> None:
         self.show_filter(replace(self.wanted, text=event.text.strip()))
-        self.list.focus()
+        self.table.focus()
 
     @on(LineInput.Cancelled)
     def _find_cancelled(self) -> None:
-        self.list.focus()
+        self.table.focus()
 
     def action_clear(self) -> None:
         """Forget the filter; a zoomed event first goes back to its place."""
@@ -294,7 +292,7 @@ class LogsScreen(CommandScreen[None]):
         self.follows = not self.follows
         self._tell_filter()
         if self.follows:
-            self.list.show(LogRows(self.wanted))
+            self.table.show(LogRows(self.wanted))
 
     def action_level(self) -> None:
         items = lettered((*LEVELS, ("error", "errors only")))
@@ -331,7 +329,7 @@ class LogsScreen(CommandScreen[None]):
             self.show_filter(wanted, self._mailboxes.get(chosen, ""))
 
     def action_next_error(self) -> None:
-        row = self.list.row
+        row = self.table.row
         self.in_thread(
             logs.next_error, row.id if row else None, self.wanted, then=self._go_to_error, group="error"
         )
@@ -339,7 +337,7 @@ class LogsScreen(CommandScreen[None]):
     def _go_to_error(self, found: LogLine | None) -> None:
         if found is None:
             self.flash("No older error here")
-        elif not self.list.move_to_key(found.id):
+        elif not self.table.move_to_key(found.id):
             self.follows = False
             self._tell_filter()
-            self.list.show_at(LogRows(self.wanted), found)
+            self.table.show_at(LogRows(self.wanted), found)

@@ -31,10 +31,11 @@ from tui.widgets.command_screen import CommandScreen
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry, FieldNote, FormRow
 from tui.widgets.rule import TitledRule
-from tui.widgets.step_list import StepList
+from tui.widgets.step_list import StepList, step_name
 from tui.work import desk_app
 
 if TYPE_CHECKING:
+    from desk.connection import Side
     from mail.probe import Step
     from models.mailboxes import Mailbox
 
@@ -42,8 +43,6 @@ GROUP = "Mailbox form"
 INCOMING = ("server", "user", "secret_source", "secret", "schedule", "processed", "backlog", "trust")
 OUTGOING = ("smtp_server", "smtp_auth", "smtp_user", "smtp_secret_source", "smtp_secret", "smtp_trust")
 OWN_LOGIN = ("smtp_user", "smtp_secret_source", "smtp_secret")
-SMTP_STEPS = "smtp"
-"""How the names of the steps of the outgoing side begin."""
 
 
 def _may_save(screen: MailboxFormScreen) -> str | None:
@@ -103,7 +102,8 @@ class MailboxFormScreen(CommandScreen[str | None]):
         self._rows: dict[str, Row] = {}
         self._checked: Checked | None = None
         self._tested: Typed | None = None
-        self._failed: list[Step] = []
+        self._failed: list[str] = []
+        self._sending_failed = False
 
     # -- what it looks like
 
@@ -359,20 +359,23 @@ class MailboxFormScreen(CommandScreen[str | None]):
         app = desk_app(self)
         address = self._start.address
 
-        def steps() -> Iterator[Step]:
+        def steps() -> Iterator[tuple[Side, Step]]:
             stored = None if address is None else mailboxes.find(address)
             if found.form is not None:
-                yield from connection.try_form(app.desk, found.form, found.secrets, stored)
+                yield from connection.try_sides(app.desk, found.form, found.secrets, stored)
 
-        self._tested, self._failed = self.typed(), []
+        self._tested, self._failed, self._sending_failed = self.typed(), [], False
         self.query_one("#test-rule", TitledRule).set_text(right="testing")
         self.query_one(StepList).begin("testing...")
         self.stream(steps, each=self._stepped, then=self._test_ended, group="test")
 
-    def _stepped(self, step: Step) -> None:
-        self.query_one(StepList).add(step)
+    def _stepped(self, found: tuple[Side, Step]) -> None:
+        side, step = found
+        name = step_name(side, step)
+        self.query_one(StepList).add(name, step)
         if step.ok is False:
-            self._failed.append(step)
+            self._failed.append(name)
+            self._sending_failed = self._sending_failed or side == "outgoing"
 
     def _test_ended(self) -> None:
         steps = self.query_one(StepList).steps
@@ -384,14 +387,10 @@ class MailboxFormScreen(CommandScreen[str | None]):
         self._tell()
 
     def _test_words(self) -> str:
-        names = ", ".join(step.name for step in self._failed)
+        names = ", ".join(self._failed)
         count = len(self._failed)
         off = "; sending stays off" if self._sending_failed else ""
         return f"{count} problem{'' if count == 1 else 's'}: {names}. You can save anyway{off}."
-
-    @property
-    def _sending_failed(self) -> bool:
-        return any(step.name.startswith(SMTP_STEPS) for step in self._failed) and self.typed() == self._tested
 
     # -- save
 
@@ -401,7 +400,7 @@ class MailboxFormScreen(CommandScreen[str | None]):
                 self.flash(f"Not saved: {next(iter(self._checked.wrong.values()))}", "warning")
             return
         form, secrets = self._checked.form, self._checked.secrets
-        if self._sending_failed:
+        if self._sending_failed and self.typed() == self._tested:
             form = form.model_copy(update={"outgoing_enabled": False})
         app = desk_app(self)
         if self._start.address is None:

@@ -151,6 +151,9 @@ def checked(typed: Typed, start: Known) -> Checked:
         form = check(values)
     except FormErrors as error:
         wrong = {name: _sentence(LABELS.get(name, name), words) for name, words in error.fields.items()}
+    # What spans fields is checked only once each is right; a missing server is better said at once.
+    if fetches and not str(typed["host"]).strip():
+        wrong["host"] = "Server: which server has the mail? write mail.example.org (or choose no)"
     if sends and not str(typed["smtp_host"]).strip():
         wrong["smtp_host"] = "SMTP server: which server sends? write mail.example.org (or choose no)"
     incoming = _secret(typed, "", start.secret_source, wrong) if fetches else SecretInput("none")

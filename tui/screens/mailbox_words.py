@@ -131,19 +131,19 @@ def detail(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: Zone
     pieces: list[str | tuple[str, str]] = []
     if line.state == "failing":
         message, _, words = line.last_error.partition(": ")
-        pieces += [(f" {message}\n", "bold")]
-        pieces += [f"   server said: {words}\n"] if words else []
-        pieces += [f" {line.last_error_hint}\n"] if line.last_error_hint else []
-        pieces += [" Press e to edit, t to test, L for this mailbox's log.\n\n"]
+        pieces += [(f"{message}\n", "bold")]
+        pieces += [f"  server said: {words}\n"] if words else []
+        pieces += [f"{line.last_error_hint}\n"] if line.last_error_hint else []
+        pieces += ["Press e to edit, t to test, L for this mailbox's log.\n\n"]
     if line.outgoing.enabled and line.outgoing.last_error:
-        pieces += [(" Sending fails: ", "bold"), f"{line.outgoing.last_error}\n\n"]
+        pieces += [("Sending fails: ", "bold"), f"{line.outgoing.last_error}\n\n"]
     if fetch is not None and not fetch.running and fetch.outcome:
-        pieces += [f" {fetch_outcome(line, fetch)}\n"]
+        pieces += [f"{fetch_outcome(line, fetch)}\n"]
     if line.protocol != "none":
         pieces += _incoming(line, now, zone)
     pieces += _outgoing(line)
     pieces += [
-        f" Tickets   go to {line.department or 'the default department'}, "
+        f"Tickets   go to {line.department or 'the default department'}, "
         f"{'acknowledged' if line.autoresponse else 'not acknowledged'}\n"
     ]
     return parts(*pieces)
@@ -167,22 +167,22 @@ def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tu
         else line.after_fetch
     )
     return [
-        f" Fetch     {line.user} at {line.host}:{line.port} {SECURITY_WORDS[line.security]}\n",
-        f" Folder    {line.folder}   Processed -> {after}   Old mail is {BACKLOG_WORDS[line.backlog]}\n",
-        f" Schedule  {when}\n",
-        f" Password  {secret}   {line.batch} mails a batch\n",
+        f"Fetch     {line.user} at {line.host}:{line.port} {SECURITY_WORDS[line.security]}\n",
+        f"Folder    {line.folder}   Processed -> {after}   Old mail is {BACKLOG_WORDS[line.backlog]}\n",
+        f"Schedule  {when}\n",
+        f"Password  {secret}   {line.batch} mails a batch\n",
     ]
 
 
 def _outgoing(line: MailboxLine) -> list[str | tuple[str, str]]:
     out = line.outgoing
     if not out.host:
-        return [" Send      through the desk's default mailbox\n"]
+        return ["Send      through the desk's default mailbox\n"]
     login = "no login" if out.auth == "none" else f"as {out.user}"
     state = "" if out.enabled else "   switched off"
     default = "   for mailboxes without SMTP too" if out.default else ""
     server = f"{out.host}:{out.port} {SECURITY_WORDS[out.security]}"
-    return [f" Send      {server} {login}{state}{default}\n"]
+    return [f"Send      {server} {login}{state}{default}\n"]
 
 
 def fetch_progress(line: MailboxLine, fetch: FetchView) -> str:

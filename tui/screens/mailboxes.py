@@ -69,7 +69,7 @@ def _may_edit(screen: MailboxesScreen) -> str | None:
 
 
 def _chosen(screen: MailboxesScreen) -> str | None:
-    return None if screen.list.row is not None else "there is no mailbox: n makes one"
+    return None if screen.table.row is not None else "there is no mailbox: n makes one"
 
 
 def _may_edit_chosen(screen: MailboxesScreen) -> str | None:
@@ -77,7 +77,7 @@ def _may_edit_chosen(screen: MailboxesScreen) -> str | None:
 
 
 def _fetchable(screen: MailboxesScreen) -> str | None:
-    row = screen.list.row
+    row = screen.table.row
     if row is None:
         return "there is no mailbox: n makes one"
     if row.line.protocol == "none":
@@ -86,7 +86,7 @@ def _fetchable(screen: MailboxesScreen) -> str | None:
 
 
 def _sends(screen: MailboxesScreen) -> str | None:
-    row = screen.list.row
+    row = screen.table.row
     if row is not None and not row.line.outgoing.host:
         return "it has no SMTP server: e sets one"
     return _may_edit_chosen(screen)
@@ -111,7 +111,7 @@ class MailboxesScreen(CommandScreen[None]):
             GROUP,
             "test",
             "test",
-            _chosen,
+            _may_edit_chosen,
         ),
         Command(
             "mailbox.fetch",
@@ -168,12 +168,12 @@ class MailboxesScreen(CommandScreen[None]):
             yield Static(id="mailboxes-words")
 
     @property
-    def list(self) -> MailboxList:
+    def table(self) -> MailboxList:
         """The mailboxes."""
         return self.query_one(MailboxList)
 
     def on_mount(self) -> None:
-        self.list.focus()
+        self.table.focus()
         self.desk_changed()
 
     def on_resize(self) -> None:
@@ -184,7 +184,7 @@ class MailboxesScreen(CommandScreen[None]):
         self.in_thread(rows_of, desk_app(self).desk, then=self._take, group="mailboxes")
 
     def _take(self, rows: Sequence[MailboxRow]) -> None:
-        self.list.show_again(FixedRows(rows))
+        self.table.show_again(FixedRows(rows))
         app = desk_app(self)
         running = [row for row in rows if row.fetch is not None and row.fetch.running]
         if running:
@@ -205,12 +205,12 @@ class MailboxesScreen(CommandScreen[None]):
     @on(VirtualList.Loaded)
     @on(VirtualList.Highlighted)
     def _describe(self) -> None:
-        row = self.list.row
+        row = self.table.row
         rule = self.query_one("#mailboxes-rule", TitledRule)
         words = self.query_one("#mailboxes-words", Static)
         if row is None:
             rule.set_text("", "")
-            words.update(plain("\n A mailbox is an address of the desk and the accounts behind it."))
+            words.update(plain("A mailbox is an address of the desk and the accounts behind it."))
             return
         app = desk_app(self)
         rule.set_text(row.line.name or row.line.address, headline(row.line, app.now(), app.desk.zone))
@@ -230,7 +230,7 @@ class MailboxesScreen(CommandScreen[None]):
     def action_edit(self) -> None:
         from tui.screens.mailbox_form import MailboxFormScreen
 
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             self.app.push_screen(MailboxFormScreen(row.line.address), self._form_closed)
 
@@ -240,9 +240,9 @@ class MailboxesScreen(CommandScreen[None]):
 
     def _go_to(self, rows: Sequence[MailboxRow], address: str) -> None:
         row = next((row for row in rows if row.line.address == address), None)
-        self.list.show(FixedRows(rows))
+        self.table.show(FixedRows(rows))
         if row is not None:
-            self.call_after_refresh(self.list.move_to_key, row.line.id)
+            self.call_after_refresh(self.table.move_to_key, row.line.id)
             if row.fetch is not None and row.fetch.running:
                 self._await_fetch(row.line.id)
         self._take(rows)
@@ -250,12 +250,12 @@ class MailboxesScreen(CommandScreen[None]):
     def action_test(self) -> None:
         from tui.screens.connection import ConnectionScreen
 
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             self.app.push_screen(ConnectionScreen(row.line.address))
 
     def action_fetch(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             mailbox_id = row.line.id
             self.in_thread(fetching.request, mailbox_id, then=lambda _: self._requested(mailbox_id))
@@ -275,7 +275,7 @@ class MailboxesScreen(CommandScreen[None]):
             )
 
     def action_switch(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is None:
             return
         line = row.line
@@ -284,7 +284,7 @@ class MailboxesScreen(CommandScreen[None]):
         self._switch(line.address, wanted if fetches else None, wanted if sends else None)
 
     def action_switch_sending(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             self._switch(row.line.address, None, not row.line.outgoing.enabled)
 
@@ -307,7 +307,7 @@ class MailboxesScreen(CommandScreen[None]):
         self.in_thread(switch, then=done)
 
     def action_remove(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             address = row.line.address
             detail_words = (
@@ -328,7 +328,7 @@ class MailboxesScreen(CommandScreen[None]):
     async def action_log(self) -> None:
         from tui.screens.logs import LogsScreen
 
-        row = self.list.row
+        row = self.table.row
         if row is None:
             return
         app = desk_app(self)
@@ -338,7 +338,7 @@ class MailboxesScreen(CommandScreen[None]):
                 screen.show_mailbox(row.line.id, row.line.address)
 
     def action_copy(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             line = row.line
             text = f"{line.address} {line.state} {line.last_error} {line.last_error_hint}".strip()

@@ -58,7 +58,7 @@ def state_words(row: DeliveryView, now: datetime, zone: ZoneInfo) -> str:
         case "failed":
             return "will not be tried again by itself; R tries now"
         case "uncertain":
-            return "the line broke after the mail was handed over: it may have arrived; R sends it again"
+            return "it may have arrived, so nobody tries by himself; R sends it again"
         case "cancelled":
             return "given up; R sends it after all"
     return ""
@@ -86,7 +86,7 @@ class OutboxList(VirtualList[DeliveryView]):
 
 
 def _editable(screen: OutboxScreen) -> str | None:
-    if screen.list.row is None:
+    if screen.table.row is None:
         return "no mail is chosen"
     if not desk_app(screen).actor.may("outbox.edit"):
         return "your role does not let you retry or cancel mail"
@@ -94,11 +94,11 @@ def _editable(screen: OutboxScreen) -> str | None:
 
 
 def _chosen(screen: OutboxScreen) -> str | None:
-    return None if screen.list.row is not None else "no mail is chosen"
+    return None if screen.table.row is not None else "no mail is chosen"
 
 
 def _with_ticket(screen: OutboxScreen) -> str | None:
-    row = screen.list.row
+    row = screen.table.row
     return None if row is not None and row.ticket else "this mail belongs to no ticket"
 
 
@@ -152,12 +152,12 @@ class OutboxScreen(CommandScreen[None]):
             yield Static(id="outbox-words")
 
     @property
-    def list(self) -> OutboxList:
+    def table(self) -> OutboxList:
         """The recipients."""
         return self.query_one(OutboxList)
 
     def on_mount(self) -> None:
-        self.list.focus()
+        self.table.focus()
         self.desk_changed()
 
     def desk_changed(self) -> None:
@@ -174,7 +174,7 @@ class OutboxScreen(CommandScreen[None]):
         title = next(words for state, words in CHOICES if state == self.state).partition(":")[0]
         cut = f"the newest {MOST}, v narrows" if len(rows) > MOST else f"{len(rows)}"
         self.query_one("#outbox-title", TitledRule).set_text(f"Outbox: {title}", cut)
-        self.list.show_again(FixedRows(rows[:MOST]))
+        self.table.show_again(FixedRows(rows[:MOST]))
         named = [f"{count} {state}" for state, count in counted.items() if count]
         self.status(left=", ".join(named) or "every mail arrived")
 
@@ -192,32 +192,32 @@ class OutboxScreen(CommandScreen[None]):
         rule.set_text(row.subject or row.kind, f"mail {row.id}")
         written = f"written {clock_today(row.created, now, zone)}, " if row.created else ""
         tries = "1 try" if row.attempts == 1 else f"{row.attempts} tries"
-        words = f"\n server said: {row.code or ''} {row.detail}".rstrip() if row.detail else ""
+        said = f"{row.code} {row.detail}" if row.code and row.detail[:3] != str(row.code) else row.detail
         text.update(
             parts(
-                f" To {row.to}   from {row.mailbox or 'no mailbox: none sends for this desk'}   {written}{tries}",
-                (f"\n {row.state}", "bold"),
-                f": {state_words(row, now, zone)}",
-                words,
-                (f"\n Message-ID {row.message_id}", "dim"),
+                f"To {row.to}   from {row.mailbox or 'no mailbox: none sends for this desk'}\n",
+                (row.state, "bold"),
+                f": {state_words(row, now, zone)}\n",
+                f"server said: {said}\n" if said else "",
+                (f"{written}{tries}   Message-ID {row.message_id}", "dim"),
             )
         )
 
     # -- what is done
 
     def _ids(self) -> list[int]:
-        return list(dict.fromkeys(row.id for row in self.list.chosen()))
+        return list(dict.fromkeys(row.id for row in self.table.chosen()))
 
     def _change(self, what: Callable[..., list[int]], word: str) -> None:
         def done(ids: list[int]) -> None:
             self.flash(f"{len(ids)} mail{'' if len(ids) == 1 else 's'} {word}")
-            self.list.clear_marks()
+            self.table.clear_marks()
             self.desk_changed()
 
         self.in_thread(what, desk_app(self).actor, self._ids(), then=done, group="change")
 
     def action_retry(self) -> None:
-        uncertain = [row for row in self.list.chosen() if row.state == "uncertain"]
+        uncertain = [row for row in self.table.chosen() if row.state == "uncertain"]
         if uncertain:
             question = f"Send again what may have arrived ({len(uncertain)})?"
             self.app.push_screen(
@@ -236,7 +236,7 @@ class OutboxScreen(CommandScreen[None]):
         )
 
     def action_mark(self) -> None:
-        self.list.toggle_mark()
+        self.table.toggle_mark()
 
     def action_state(self) -> None:
         self.app.push_screen(Menu("Show", lettered(CHOICES), self.state), self._take_state)
@@ -251,17 +251,17 @@ class OutboxScreen(CommandScreen[None]):
         await self.run_command("outbox.ticket")
 
     def action_ticket(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None and row.ticket:
             from tui.screens.thread import ThreadScreen
 
             self.app.push_screen(ThreadScreen(row.ticket))
 
     def action_copy(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             desk_app(self).copy_text(f"{row.to} {row.state}: {row.code or ''} {row.detail}", "the delivery")
 
     def action_back(self) -> None:
-        if not self.list.clear_marks():
+        if not self.table.clear_marks():
             self.dismiss(None)

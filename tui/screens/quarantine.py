@@ -71,11 +71,11 @@ class ReceiptList(VirtualList[ReceiptView]):
 
 
 def _chosen(screen: QuarantineScreen) -> str | None:
-    return None if screen.list.row is not None else "no mail is chosen"
+    return None if screen.table.row is not None else "no mail is chosen"
 
 
 def _quarantined(screen: QuarantineScreen) -> str | None:
-    row = screen.list.row
+    row = screen.table.row
     if row is None:
         return "no mail is chosen"
     if row.verdict != "quarantined":
@@ -86,7 +86,7 @@ def _quarantined(screen: QuarantineScreen) -> str | None:
 
 
 def _with_ticket(screen: QuarantineScreen) -> str | None:
-    row = screen.list.row
+    row = screen.table.row
     return None if row is not None and row.ticket else "this mail belongs to no ticket"
 
 
@@ -160,17 +160,17 @@ class QuarantineScreen(CommandScreen[None]):
             yield Static(id="receipts-trace")
 
     @property
-    def list(self) -> ReceiptList:
+    def table(self) -> ReceiptList:
         """The receipts."""
         return self.query_one(ReceiptList)
 
     def on_mount(self) -> None:
-        self.list.focus()
+        self.table.focus()
         self._show(QUARANTINED)
 
     def desk_changed(self) -> None:
         """Mail came or was tried again elsewhere."""
-        self.list.reload()
+        self.table.reload()
         self.in_thread(receipts.counts, then=self._count, group="counts")
 
     def _show(self, wanted: ReceiptFilter) -> None:
@@ -180,12 +180,12 @@ class QuarantineScreen(CommandScreen[None]):
             f"Receipts: {wanted.verdict or 'all mail'}{words}", "what became of every mail"
         )
         quarantine = wanted == QUARANTINED
-        self.list.empty_text = (
+        self.table.empty_text = (
             "No quarantined mail: everything was understood. v shows other mail."
             if quarantine
             else "No such mail. v shows other verdicts."
         )
-        self.list.show(ReceiptRows(wanted))
+        self.table.show(ReceiptRows(wanted))
         self.in_thread(receipts.counts, then=self._count, group="counts")
 
     def _count(self, found: dict[str, int]) -> None:
@@ -204,10 +204,10 @@ class QuarantineScreen(CommandScreen[None]):
         rule.set_text(row.subject or "(no subject)", f"receipt {row.id}")
         text.update(
             parts(
-                f" From {row.sender or '-'}   by {row.door} {row.mailbox or ''}   {size_text(row.size)}",
-                *((f"\n {row.reason}", "bold"),) * bool(row.reason),
-                *(f"\n  {line}" for line in row.trace),
-                (f"\n Message-ID {row.message_id or '-'}\n SHA-256 {row.sha256}", "dim"),
+                f"From {row.sender or '-'}   by {row.door} {row.mailbox or ''}   {size_text(row.size)}",
+                *((f"\n{row.reason}", "bold"),) * bool(row.reason),
+                *(f"\n {line}" for line in row.trace),
+                (f"\nMessage-ID {row.message_id or '-'}\nSHA-256 {row.sha256}", "dim"),
             )
         )
 
@@ -225,7 +225,7 @@ class QuarantineScreen(CommandScreen[None]):
             self.dismiss(None)
 
     def action_retry(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             app = desk_app(self)
             self.in_thread(receipts.retry, app.desk, app.actor, row.id, then=self._retried, group="retry")
@@ -239,14 +239,14 @@ class QuarantineScreen(CommandScreen[None]):
         self.desk_changed()
 
     def action_ticket(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None and row.ticket:
             from tui.screens.thread import ThreadScreen
 
             self.app.push_screen(ThreadScreen(row.ticket))
 
     def action_copy(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None:
             lines = [f"receipt {row.id}: {row.verdict} {row.reason}", row.sender, row.subject, *row.trace]
             desk_app(self).copy_text("\n".join(lines), "the receipt")
@@ -270,8 +270,8 @@ class QuarantineScreen(CommandScreen[None]):
     @on(LineInput.Answered)
     def _found(self, event: LineInput.Answered) -> None:
         self._show(replace(self.wanted, text=event.text.strip() or None))
-        self.list.focus()
+        self.table.focus()
 
     @on(LineInput.Cancelled)
     def _not_found(self) -> None:
-        self.list.focus()
+        self.table.focus()

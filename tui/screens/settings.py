@@ -118,7 +118,7 @@ def _is_switch(row: SettingRow) -> bool:
 
 
 def _changeable(screen: SettingsScreen) -> str | None:
-    row = screen.list.row
+    row = screen.table.row
     if row is None:
         return "no setting is chosen"
     if row.setting is None:
@@ -129,7 +129,7 @@ def _changeable(screen: SettingsScreen) -> str | None:
 
 
 def _resettable(screen: SettingsScreen) -> str | None:
-    row = screen.list.row
+    row = screen.table.row
     return _changeable(screen) or ("it has its default" if row is not None and row.is_default else None)
 
 
@@ -158,7 +158,7 @@ class SettingsScreen(CommandScreen[None]):
             "On or off",
             "Switch this setting, or go to its next value.",
             GROUP,
-            "toggle",
+            "flip",
             "on/off",
             _changeable,
         ),
@@ -206,12 +206,12 @@ class SettingsScreen(CommandScreen[None]):
                     yield Static(id="settings-help")
 
     @property
-    def list(self) -> SettingList:
+    def table(self) -> SettingList:
         """The settings."""
         return self.query_one(SettingList)
 
     def on_mount(self) -> None:
-        self.list.focus()
+        self.table.focus()
         self.desk_changed()
 
     def desk_changed(self) -> None:
@@ -229,7 +229,7 @@ class SettingsScreen(CommandScreen[None]):
         rows = [
             row for row in self._all.rows if all(word in f"{row.key} {row.help}".lower() for word in words)
         ]
-        self.list.show_again(FixedRows(rows))
+        self.table.show_again(FixedRows(rows))
 
     @on(VirtualList.Loaded)
     def _loaded(self) -> None:
@@ -248,17 +248,17 @@ class SettingsScreen(CommandScreen[None]):
             return
         rule.set_text(row.key, "" if row.setting is None else _kind_words(row.setting))
         if row.setting is None:
-            change = f"Now {row.shown or 'empty'} ({row.where})\n Change it in {self._all.file}"
-            text.update(parts(f" {row.help}\n ", (f"{change} or with NIGHTDESK_{row.key.upper()}", "dim")))
+            change = f"Now {row.shown or 'empty'} ({row.where})\nChange it in {self._all.file}"
+            text.update(parts(f"{row.help}\n", (f"{change} or with NIGHTDESK_{row.key.upper()}", "dim")))
         else:
-            text.update(plain(f" {row.help}"))
+            text.update(plain(row.help))
         self._tell_sections()
 
     def _sections(self) -> Sequence[str]:
-        return list(dict.fromkeys(row.section for row in self.list.rows))
+        return list(dict.fromkeys(row.section for row in self.table.rows))
 
     def _tell_sections(self) -> None:
-        row = self.list.row
+        row = self.table.row
         current = row.section if row is not None else ""
         lines = [
             (f"{'>' if name == current else ' '} {name.capitalize()}\n", "bold" if name == current else "")
@@ -268,11 +268,11 @@ class SettingsScreen(CommandScreen[None]):
 
     def action_section(self, step: int) -> None:
         names = self._sections()
-        row = self.list.row
+        row = self.table.row
         if row is None:
             return
         wanted = names[(names.index(row.section) + step) % len(names)]
-        self.list.move_to_key(next(line.key for line in self.list.rows if line.section == wanted))
+        self.table.move_to_key(next(line.key for line in self.table.rows if line.section == wanted))
 
     # -- changing
 
@@ -281,11 +281,11 @@ class SettingsScreen(CommandScreen[None]):
         await self.run_command("settings.edit")
 
     def action_edit(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is None or row.setting is None:
             return
         if _is_switch(row):
-            self.action_toggle()
+            self.action_flip()
         else:
             self.in_thread(options, row.setting, then=lambda found: self._ask(row, found), group="options")
 
@@ -300,8 +300,8 @@ class SettingsScreen(CommandScreen[None]):
             self._editing = setting
             self.query_one(LineInput).ask(f"{setting.key} =", row.shown, purpose="value")
 
-    def action_toggle(self) -> None:
-        row = self.list.row
+    def action_flip(self) -> None:
+        row = self.table.row
         if row is None or row.setting is None:
             return
         if _is_switch(row):
@@ -333,7 +333,7 @@ class SettingsScreen(CommandScreen[None]):
             self.query_one(LineInput).ask(f"{setting.key} =", text, purpose="value")
 
     def action_reset(self) -> None:
-        row = self.list.row
+        row = self.table.row
         if row is not None and row.setting is not None:
             setting = row.setting
             self.in_thread(
@@ -358,17 +358,17 @@ class SettingsScreen(CommandScreen[None]):
             self._words = event.text
             self._show()
         elif self._editing is not None and self._editing.kind == "schedule":
-            self.query_one("#settings-help", Static).update(plain(f" {_schedule_words(event.text)}"))
+            self.query_one("#settings-help", Static).update(plain(_schedule_words(event.text)))
 
     @on(LineInput.Answered)
     def _answered(self, event: LineInput.Answered) -> None:
-        self.list.focus()
+        self.table.focus()
         if event.purpose == "value" and self._editing is not None:
             self._set(self._editing, event.text)
 
     @on(LineInput.Cancelled)
     def _cancelled(self, event: LineInput.Cancelled) -> None:
-        self.list.focus()
+        self.table.focus()
         if event.purpose == "find":
             self.action_clear()
 

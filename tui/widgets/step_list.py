@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from tui.plain import cell, parts, width_of, wrapped
 
-NAME_CELLS = 10
+NAME_CELLS = 13
 
 
 class ShownStep(Protocol):
@@ -41,7 +41,7 @@ class StepList(VerticalScroll, can_focus=False):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._steps: list[ShownStep] = []
+        self._steps: list[tuple[str, ShownStep]] = []
         self._note = ""
 
     def compose(self) -> ComposeResult:
@@ -50,7 +50,7 @@ class StepList(VerticalScroll, can_focus=False):
     @property
     def steps(self) -> list[ShownStep]:
         """The steps so far."""
-        return self._steps
+        return [step for _, step in self._steps]
 
     def begin(self, note: str) -> None:
         """Forget the steps of the last test."""
@@ -58,9 +58,9 @@ class StepList(VerticalScroll, can_focus=False):
         self._note = note
         self._paint()
 
-    def add(self, step: ShownStep) -> None:
-        """One more step happened."""
-        self._steps.append(step)
+    def add(self, name: str, step: ShownStep) -> None:
+        """One more step happened; `name` is what it is called here."""
+        self._steps.append((name, step))
         self._paint()
         self.scroll_end(animate=False)
 
@@ -76,18 +76,25 @@ class StepList(VerticalScroll, can_focus=False):
     def _paint(self) -> None:
         width = max(40, self.size.width)
         lines = [
-            line for number, step in enumerate(self._steps, 1) for line in step_lines(step, number, width)
+            line
+            for number, (name, step) in enumerate(self._steps, 1)
+            for line in step_lines(name, step, number, width)
         ]
         if self._note:
             lines.append(parts(f" {self._note}"))
         self.query_one(Static).update(Content("\n").join(lines))
 
 
-def step_lines(step: ShownStep, number: int, width: int) -> list[Content]:
+def step_name(side: str, step: ShownStep) -> str:
+    """``login``, and ``smtp login`` for the outgoing side."""
+    return f"smtp {step.name}" if side == "outgoing" else step.name
+
+
+def step_lines(name: str, step: ShownStep, number: int, width: int) -> list[Content]:
     """One step as lines of at most `width` cells."""
     mark, style = {True: ("[ok]", ""), False: ("[fail]", "bold $error"), None: ("[skip]", "dim")}[step.ok]
     took = f"{round(step.seconds * 1000)} ms " if step.ok is not None else ""
-    left = f" {mark:<6} {number} {cell(step.name, NAME_CELLS)}"
+    left = f" {mark:<6} {number} {cell(name, NAME_CELLS)}"
     detail = wrapped(step.detail or ("" if step.ok else step.cure), width - width_of(left) - len(took) - 1)
     first = cell(detail[0] if detail else "", width - width_of(left) - len(took))
     lines = [parts((f"{left}{first}{took}", style))]

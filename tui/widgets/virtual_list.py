@@ -249,6 +249,7 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
 
     def _take_inside(self, rows: Sequence[R]) -> None:
         self._replace(rows, at_start=False, at_end=len(rows) < PAGE, cursor=0)
+        self._prefetch()
 
     def _take_again(self, rows: Sequence[R]) -> None:
         self._replace(rows, at_start=True, at_end=len(rows) < PAGE, cursor=self._find(rows))

@@ -1,0 +1,229 @@
+"""The mailbox form: everything by keyboard, errors in words while typing, tested and saved."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from desk import fetching, mailboxes
+from desk.actors import Actor
+from desk.home import Desk
+from models.mailboxes import Mailbox
+from tests.servers.dovecot import Dovecot, MailUser
+from tests.servers.pki import Pki
+from tests.tui.scenes import add_mailbox, stop_clock
+from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
+from tui.app import NightdeskApp
+from tui.screens.mailbox_form import MailboxFormScreen
+from tui.widgets.choice import Choice
+from tui.widgets.entry import Entry
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_clock(monkeypatch)
+    monkeypatch.setattr(NightdeskApp, "DEFAULT_MODE", "mailboxes")
+
+
+async def opened(pilot: Pilot[int], address: str | None = None) -> MailboxFormScreen:
+    """Open the form and wait until it knows what it starts from."""
+    screen = MailboxFormScreen(address)
+    pilot.app.push_screen(screen)
+    await until(pilot, "Old mail")
+    await settled(pilot)
+    return screen
+
+
+async def fill(pilot: Pilot[int], screen: MailboxFormScreen, **texts: str) -> None:
+    """Put the cursor into fields and leave text there, as if it was typed; real keys are slow here."""
+    for name, text in texts.items():
+        field = screen.query_one(f"#f-{name}", Entry)
+        field.focus()
+        await pilot.pause()
+        field.value = text
+        await pilot.pause()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_field_fits_the_screen(empty_app: NightdeskApp, size: str) -> None:
+    async with empty_app.run_test(size=SIZES[size]) as pilot:
+        await opened(pilot)
+        same_as_before(screen_text(empty_app), f"mailbox-form-{size}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_is_wrong_stands_below_its_field_in_words(empty_app: NightdeskApp, size: str) -> None:
+    async with empty_app.run_test(size=SIZES[size]) as pilot:
+        screen = await opened(pilot)
+        await fill(pilot, screen, address="noc", port="99x", schedule="*/45 * * *")
+        text = screen_text(empty_app)
+        assert "! Address is no mail address, write support@example.org" in text
+        assert "! Port: '99x' is no number" in text
+        assert "! Schedule: '*/45 * * *' is no schedule" in text
+        assert "3 problems" in text
+        await settled(pilot)
+        same_as_before(screen_text(empty_app), f"mailbox-form-wrong-{size}")
+
+
+async def test_nobody_is_blamed_for_a_field_that_was_not_reached(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        assert "!" not in screen_text(empty_app)
+        await pilot.press("ctrl+s")
+        text = await until(pilot, "! Not saved")
+        assert "Server: which server has the mail?" in text
+        assert "Password: type it, or choose where it comes from" in text
+    assert not Mailbox.select().exists()
+
+
+async def test_a_schedule_is_told_back_with_its_next_runs_and_a_warning(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await fill(pilot, screen, schedule="every 45 minutes")
+        await until(pilot, "every 45 minutes; next 11:27, 12:12, 12:57")
+        await fill(pilot, screen, schedule="every 2 minutes")
+        await until(pilot, "runs every 2 minutes")
+        await fill(pilot, screen, schedule="*/45 * * * *")
+        await until(pilot, "not every 45 minutes")
+
+
+async def test_port_and_security_follow_each_other(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        security, port = screen.query_one("#f-security", Choice), screen.query_one("#f-port", Entry)
+        assert (security.value, port.value) == ("tls", "993")
+        security.focus()
+        await pilot.press("right")
+        assert (security.value, port.value) == ("starttls", "143")
+        await fill(pilot, screen, port="993")
+        assert security.value == "tls"
+        await fill(pilot, screen, port="1143")
+        security.focus()
+        await pilot.press("right")
+        assert (security.value, port.value) == ("starttls", "1143")
+
+
+async def test_digits_and_letters_are_text_and_never_commands(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        screen.query_one("#f-protocol", Choice).focus()
+        await pilot.press("1", "3", "q", "colon", "question_mark", "minus")
+        assert empty_app.screen is screen
+        assert empty_app.current_mode == "mailboxes"
+
+
+async def test_esc_asks_only_when_something_was_changed(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("escape")
+        await until(pilot, "No mailbox yet")
+        screen = await opened(pilot)
+        await fill(pilot, screen, name="x")
+        await pilot.press("escape")
+        await until(pilot, "Leave without saving this mailbox?")
+        await pilot.press("n")
+        await settled(pilot)
+        assert empty_app.screen is screen
+        await pilot.press("escape")
+        await until(pilot, "Leave without saving")
+        await pilot.press("y")
+        await until(pilot, "No mailbox yet")
+
+
+async def test_editing_keeps_a_password_that_is_not_typed_again(
+    empty_app: NightdeskApp, empty_desk: Desk, actor: Actor
+) -> None:
+    from desk.mailbox_form import check
+    from desk.mailboxes import MailboxSecrets, SecretInput
+
+    form = check({"address": "noc@corp.ex", "host": "mail.corp.ex", "after_fetch": "move:Done/2026"})
+    mailboxes.add(empty_desk, actor, form, MailboxSecrets(SecretInput("sealed", "hunter2")))
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, "noc@corp.ex")
+        assert "stays as it is" in screen_text(empty_app)
+        assert screen.query_one("#f-move_folder", Entry).value == "Done/2026"
+        await fill(pilot, screen, name="net-ops")
+        await pilot.press("ctrl+s")
+        await until(pilot, "noc@corp.ex is saved. Fetch its mail now?")
+        await pilot.press("n")
+        await until(pilot, "net-ops")
+    mailbox = mailboxes.get("noc@corp.ex")
+    assert mailbox.name == "net-ops"
+    assert mailboxes.incoming_account(empty_desk, mailbox).password.reveal() == "hunter2"
+
+
+async def test_a_password_never_reaches_the_screen(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await fill(pilot, screen, secret="hunter2")
+        assert "hunter2" not in screen_text(empty_app)
+        screen.query_one("#f-secret_source", Choice).focus()
+        await pilot.press("right")
+        assert screen.query_one("#f-secret", Entry).value == ""
+
+
+async def test_the_desk_has_an_address_once(empty_app: NightdeskApp, empty_desk: Desk, actor: Actor) -> None:
+    add_mailbox(empty_desk, actor, address="noc@corp.ex", host="mail.corp.ex")
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await fill(pilot, screen, address="noc@corp.ex", host="mail.corp.ex", secret="x")
+        await pilot.press("ctrl+s")
+        await until(pilot, "the desk has the mailbox noc@corp.ex already")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_connection_is_tested_step_by_step_against_a_real_server(
+    empty_app: NightdeskApp, dovecot: Dovecot, pki: Pki, mailuser: MailUser, size: str
+) -> None:
+    async with empty_app.run_test(size=SIZES[size]) as pilot:
+        screen = await opened(pilot)
+        await fill(
+            pilot,
+            screen,
+            address=mailuser.address,
+            host=dovecot.host,
+            port=str(dovecot.imaps_port),
+            secret="wrong",
+            ca_file=str(pki.ca_file),
+        )
+        await pilot.press("f5")
+        await until(pilot, "1 failed")
+        text = await until(pilot, "You can save anyway")
+        assert "[ok]   1 resolve" in text
+        assert "[fail] 4 login" in text
+        assert "wrong" not in text.partition("Test connection")[2]
+        await fill(pilot, screen, secret=mailuser.password)
+        await pilot.press("f5")
+        text = await until(pilot, "all OK ")
+        for step in ("resolve", "connect", "tls", "login", "folder"):
+            assert step in text
+        assert "INBOX: 0 mails" in text
+    assert not Mailbox.select().exists()
+
+
+async def test_saving_with_a_failed_smtp_login_leaves_sending_off(
+    empty_app: NightdeskApp, dovecot: Dovecot, pki: Pki, mailuser: MailUser
+) -> None:
+    async with empty_app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot)
+        await fill(
+            pilot,
+            screen,
+            address=mailuser.address,
+            host=dovecot.host,
+            port=str(dovecot.imaps_port),
+            secret=mailuser.password,
+            ca_file=str(pki.ca_file),
+        )
+        screen.query_one("#f-outgoing", Choice).focus()
+        await pilot.press("right")
+        await fill(pilot, screen, smtp_host=dovecot.host, smtp_port="1", smtp_ca_file=str(pki.ca_file))
+        await pilot.press("f5")
+        await until(pilot, "1 problem: smtp connect. You can save anyway; sending stays off.")
+        await pilot.press("ctrl+s")
+        await until(pilot, "is saved. Fetch its mail now?")
+        await pilot.press("y")
+        await until(pilot, "waiting for the worker")
+    mailbox = mailboxes.get(mailuser.address)
+    assert (bool(mailbox.incoming_enabled), bool(mailbox.outgoing_enabled)) == (True, False)
+    assert fetching.requested() == [mailbox.id]

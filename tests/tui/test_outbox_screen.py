@@ -1,0 +1,134 @@
+"""The outbox on the screen: a state for each recipient, retry and cancel by one key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from desk import outbox
+from models.blobs import Blob
+from models.deliveries import Delivery, Recipient
+from models.tickets import Ticket
+from tests.tui.conftest import NOW
+from tests.tui.scenes import HOSTILE, stop_clock
+from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
+from tui.app import NightdeskApp
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_clock(monkeypatch)
+
+
+def mail(number: str, **states: tuple[str, str]) -> int:
+    """A mail of a ticket with (state, server's words) for each local part; returns its id."""
+    ticket = Ticket.get(Ticket.number == number)
+    blob = Blob.create(sha256=f"{number:0>64}", size=4, codec="raw", data=b"mail")
+    waits = any(state in ("queued", "deferred") for state, _ in states.values())
+    delivery = Delivery.create(
+        kind="reply",
+        ticket=ticket,
+        mailbox=ticket.mailbox,
+        message_id=f"<{number}.nd@desk.example>",
+        envelope_from="support@corp.example",
+        subject=f"Re: {ticket.subject}",
+        blob=blob,
+        created=NOW - timedelta(minutes=20),
+        not_before=NOW + timedelta(minutes=9),
+        attempts=2,
+        done=not waits,
+    )
+    for name, (state, words) in states.items():
+        Recipient.create(
+            delivery=delivery,
+            address=f"{name}@corp.example",
+            state=state,
+            code=int(words[:3]) if words[:3].isdigit() else None,
+            detail=words,
+            updated=NOW,
+        )
+    return int(delivery.id)
+
+
+def mails() -> dict[str, int]:
+    """One mail that half arrived, one refused, one that may have arrived."""
+    return {
+        "deferred": mail(
+            "1042",
+            ana=("sent", "250 2.0.0 Ok: queued as 4Fh2k1"),
+            jo=("deferred", "451 4.7.1 greylisted"),
+        ),
+        "failed": mail("1036", nguyen=("failed", "550 5.1.1 no such user")),
+        "uncertain": mail("1038", okafor=("uncertain", "the line broke after the mail was handed over")),
+    }
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_recipient_that_waits_or_failed_has_its_line(app: NightdeskApp, size: str) -> None:
+    mails()
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await until(pilot, "#1042")
+        await app.run_command("app.outbox")
+        text = await until(pilot, "okafor@corp.example")
+        await settled(pilot)
+        assert "ana@corp.example" not in text
+        assert "1 deferred, 1 failed, 1 uncertain" in screen_text(app)
+        same_as_before(screen_text(app), f"outbox-{size}")
+
+
+async def test_r_tries_again_now_and_asks_before_a_mail_may_arrive_twice(app: NightdeskApp) -> None:
+    ids = mails()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1042")
+        await app.run_command("app.outbox")
+        await until(pilot, "> uncertain")
+        await pilot.press("R")
+        await until(pilot, "Send again what may have arrived (1)?")
+        await pilot.press("n")
+        await settled(pilot)
+        assert outbox.get(ids["uncertain"])[0].state == "uncertain"
+        await pilot.press("R")
+        await until(pilot, "The customer may get it twice")
+        await pilot.press("y")
+        await until(pilot, "1 mail will be tried now")
+        assert outbox.get(ids["uncertain"])[0].state == "queued"
+
+
+async def test_marked_mails_are_given_up_together_after_a_question(app: NightdeskApp) -> None:
+    ids = mails()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1042")
+        await app.run_command("app.outbox")
+        await until(pilot, "> uncertain")
+        await pilot.press("space", "space", "c")
+        await until(pilot, "Give 2 mails up?")
+        await pilot.press("y")
+        await until(pilot, "2 mails given up")
+        assert outbox.get(ids["uncertain"])[0].state == "cancelled"
+        assert outbox.get(ids["failed"])[0].state == "cancelled"
+        assert [view.state for view in outbox.get(ids["deferred"])] == ["sent", "deferred"]
+
+
+async def test_v_shows_what_was_sent_and_q_goes_back(app: NightdeskApp) -> None:
+    mails()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1042")
+        await app.run_command("app.outbox")
+        await until(pilot, "> uncertain")
+        await pilot.press("v")
+        await until(pilot, "may have arrived")
+        await pilot.press("G", "up", "enter")
+        await settled(pilot)
+        await until(pilot, "ana@corp.example")
+        await pilot.press("q")
+        await until(pilot, "[1]Tickets")
+
+
+async def test_hostile_server_words_are_shown_as_text(app: NightdeskApp) -> None:
+    mail("1042", ana=("failed", HOSTILE))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, "#1042")
+        await app.run_command("app.outbox")
+        text = await until(pilot, "[@click=app.quit]x[/]")
+        assert not any(character in text for character in "\x1b\x07\x9b\u202e\u200b")
