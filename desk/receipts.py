@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from config.clock import now
 from desk.actors import Actor, require
 from desk.errors import NotFound, Refused, WrongUse
 from models import blobs
-from models.database import db, transaction
-from models.fields import utc_text, utc_time
-from models.mailboxes import FolderMark
+from models.database import db
+from models.fields import utc_time
 from models.receipts import VERDICTS
 
 if TYPE_CHECKING:
@@ -167,77 +164,6 @@ def replay(desk: Desk, receipt_id: int) -> ReceiptView:
     with intake.rehearsal():
         intake.take_again(desk, receipt_id)
         return show(receipt_id)
-
-
-def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int = 0) -> set[int]:
-    """The UIDs of a folder that have their receipt, from ``at_least`` on."""
-    rows = db.execute_sql(
-        "SELECT uid FROM receipt WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? AND uid >= ?",
-        (mailbox_id, folder, uidvalidity, at_least),
-    )
-    return {row[0] for row in rows}
-
-
-def undisposed(mailbox_id: int, folder: str, uidvalidity: int) -> list[int]:
-    """UIDs whose mail is stored but whose copy at the server was not moved, deleted or decided to be left."""
-    rows = db.execute_sql(
-        "SELECT uid FROM receipt WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? "
-        "AND disposed IS NULL ORDER BY uid",
-        (mailbox_id, folder, uidvalidity),
-    )
-    return [row[0] for row in rows]
-
-
-def mark_disposed(
-    mailbox_id: int, folder: str, uidvalidity: int, uids: Sequence[int], moment: datetime | None = None
-) -> None:
-    """Note that the server's copies were moved, deleted or left for good."""
-    if not uids:
-        return
-    with transaction():
-        for start in range(0, len(uids), 500):
-            some = uids[start : start + 500]
-            db.execute_sql(
-                "UPDATE receipt SET disposed = ? WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? "
-                f"AND uid IN ({','.join('?' * len(some))})",
-                (utc_text(moment or now()), mailbox_id, folder, uidvalidity, *some),
-            )
-
-
-def folder_mark(mailbox_id: int, folder: str) -> FolderMark | None:
-    """How far a folder is known; None before its first fetch."""
-    row = db.execute_sql(
-        "SELECT uidvalidity, known_below, backlog_below FROM folder_mark WHERE mailbox_id = ? AND folder = ?",
-        (mailbox_id, folder),
-    ).fetchone()
-    return None if row is None else _folder_mark(mailbox_id, folder, *row)
-
-
-def mark(
-    mailbox_id: int, folder: str, uidvalidity: int, known_below: int, *, backlog_below: int = 0
-) -> FolderMark:
-    """Remember that every UID below ``known_below`` has its receipt; a new UIDVALIDITY starts over."""
-    with transaction():
-        db.execute_sql(
-            "INSERT INTO folder_mark (mailbox_id, folder, uidvalidity, known_below, backlog_below) "
-            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (mailbox_id, folder) DO UPDATE SET "
-            "uidvalidity = excluded.uidvalidity, known_below = excluded.known_below, "
-            "backlog_below = excluded.backlog_below",
-            (mailbox_id, folder, uidvalidity, known_below, backlog_below),
-        )
-    return _folder_mark(mailbox_id, folder, uidvalidity, known_below, backlog_below)
-
-
-def _folder_mark(
-    mailbox_id: int, folder: str, uidvalidity: int, known_below: int, backlog_below: int
-) -> FolderMark:
-    return FolderMark(
-        mailbox=mailbox_id,
-        folder=folder,
-        uidvalidity=uidvalidity,
-        known_below=known_below,
-        backlog_below=backlog_below,
-    )
 
 
 def _row(receipt_id: int) -> tuple[Any, ...]:

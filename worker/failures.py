@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from pathlib import Path
 
 from desk import logs
@@ -10,6 +9,8 @@ from desk import logs
 
 def place(error: BaseException) -> str:
     """The error's type and the innermost line of ours it came through, for a report."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return type(error).__name__

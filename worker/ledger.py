@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from desk import folders, receipts
+from desk import folders
 
 if TYPE_CHECKING:
-    from desk.folders import KnownFolder
+    from desk.folders import FolderMark
     from mail.imap import FetchedMail, FolderState, ImapSession
     from models.mailboxes import Mailbox
     from worker.summary import MailboxFetch
@@ -21,7 +21,7 @@ class Ledger:
 
     mailbox: Mailbox
     state: FolderState
-    mark: KnownFolder
+    mark: FolderMark
     left: set[int] = field(default_factory=set)
     """UIDs that could not be had or stored in this run: the watermark stays below them."""
 
@@ -30,7 +30,7 @@ class Ledger:
         cls, mailbox: Mailbox, state: FolderState, session: ImapSession, tally: MailboxFetch
     ) -> Ledger:
         """Read how far the folder is known; begin at first contact and when its UIDVALIDITY changed."""
-        mark = folders.known(mailbox.id, mailbox.folder)
+        mark = folders.folder_mark(mailbox.id, mailbox.folder)
         if mark is not None and mark.uidvalidity == state.uidvalidity:
             return cls(mailbox, state, mark)
         end, first = _end_of_folder(state, session), 1
@@ -41,13 +41,12 @@ class Ledger:
             )
         elif mailbox.backlog == "new":
             first = min(session.uids_since((mailbox.created - timedelta(days=1)).date()), default=end)
-        mark = folders.KnownFolder(state.uidvalidity, first, end)
-        folders.begin(mailbox.id, mailbox.folder, mark)
+        mark = folders.mark(mailbox.id, mailbox.folder, state.uidvalidity, first, backlog_below=end)
         return cls(mailbox, state, mark)
 
     def undisposed(self) -> list[int]:
         """UIDs whose mail is stored, and whose copy on the server was not yet put where it belongs."""
-        return receipts.undisposed(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity)
+        return folders.undisposed(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity)
 
     def unknown(self, session: ImapSession) -> list[int]:
         """UIDs on the server without a receipt, oldest first."""
@@ -57,13 +56,19 @@ class Ledger:
         there = session.uids_from(low)
         if not there:
             return []
-        known = receipts.known_uids(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity, low)
+        known = folders.known_uids(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity, low)
         return [uid for uid in there if uid not in known]
 
     def advance(self, uid: int) -> None:
         """Everything up to `uid` has its receipt; called inside the transaction that writes them."""
         below = max(self.mark.known_below, min([uid + 1, *self.left]))
-        receipts.mark(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity, below)
+        folders.mark(
+            self.mailbox.id,
+            self.mailbox.folder,
+            self.state.uidvalidity,
+            below,
+            backlog_below=self.mark.backlog_below,
+        )
 
     def is_backlog(self, mail: FetchedMail) -> bool:
         """Whether the mail was there before the mailbox was added."""

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from desk import mailboxes, outbox, overdue, settings
+from desk import overdue, sending, settings
 from desk.alerts import alert_silent_mailboxes
 from desk.errors import Refused, WrongUse
 from models.mailboxes import Mailbox
@@ -39,11 +39,11 @@ def run_once(
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
     if not stop.is_set():
         alert_silent_mailboxes(desk, now())
-    if lost := outbox.recover():
+    if lost := sending.recover():
         summary.errors.append(
             f"{lost} mails are uncertain, whoever was sending them died: see nightdesk outbox list"
         )
-    if not stop.is_set() and outbox.has_due(now()):
+    if not stop.is_set() and sending.has_due(now()):
         from worker.send import drain
 
         summary.sending = drain(desk, stop)
@@ -66,6 +66,8 @@ def _chosen(addresses: Sequence[str], summary: FetchSummary) -> list[Mailbox]:
 
 
 def _named(address: str) -> Mailbox:
+    from desk import mailboxes
+
     mailbox = mailboxes.find(address)
     if mailbox is None:
         raise WrongUse(f"there is no mailbox {address}", "see nightdesk mailbox list")

@@ -8,7 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from desk import fetching, logs, mailboxes
+from desk import fetching, logs, mailbox_health
 from mail.errors import MailError
 from mail.inert import one_line
 from models import leases
@@ -103,9 +103,9 @@ def _conclude(mailbox: Mailbox, lease: leases.Lease, tally: MailboxFetch, failur
         if isinstance(failure, leases.LeaseLost):
             logs.write("warning", "fetch", f"{mailbox.address}: {failure}", mailbox_id=mailbox.id)
         elif failure is not None:
-            mailboxes.record_failure(mailbox.id, _as_mail_error(failure), moment)
+            mailbox_health.record_failure(mailbox.id, _as_mail_error(failure), moment)
         else:
-            mailboxes.record_success(mailbox.id, tally.fetched, moment)
+            mailbox_health.record_success(mailbox.id, tally.fetched, moment)
             for error in tally.errors:
                 logs.write("warning", "fetch", f"{mailbox.address}: {error}", mailbox_id=mailbox.id)
         for note in tally.notes:

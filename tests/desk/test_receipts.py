@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk import receipts
+from desk import folders, receipts
 from desk.actors import app_actor
 from desk.errors import NotFound, Refused, WrongUse
 from desk.home import Desk
@@ -64,19 +64,19 @@ def test_the_ledger_knows_which_uids_it_has_and_which_are_still_to_be_put_away(d
     for uid in (3, 5, 9):
         door.take(mail(), uid=uid)
     mailbox = door.mailbox(SUPPORT)
-    assert receipts.known_uids(mailbox, "INBOX", 7) == {3, 5, 9}
-    assert receipts.known_uids(mailbox, "INBOX", 7, at_least=5) == {5, 9}
-    assert receipts.undisposed(mailbox, "INBOX", 7) == [3, 5, 9]
-    receipts.mark_disposed(mailbox, "INBOX", 7, [3, 9])
-    assert receipts.undisposed(mailbox, "INBOX", 7) == [5]
-    assert receipts.undisposed(mailbox, "INBOX", 8) == []
+    assert folders.known_uids(mailbox, "INBOX", 7) == {3, 5, 9}
+    assert folders.known_uids(mailbox, "INBOX", 7, at_least=5) == {5, 9}
+    assert folders.undisposed(mailbox, "INBOX", 7) == [3, 5, 9]
+    folders.mark_disposed(mailbox, "INBOX", 7, [3, 9])
+    assert folders.undisposed(mailbox, "INBOX", 7) == [5]
+    assert folders.undisposed(mailbox, "INBOX", 8) == []
 
 
 def test_a_folders_mark_is_remembered_and_starts_over_with_its_uidvalidity(door: Door) -> None:
     mailbox = door.mailbox(SUPPORT)
-    assert receipts.folder_mark(mailbox, "INBOX") is None
-    receipts.mark(mailbox, "INBOX", 7, 100, backlog_below=50)
-    receipts.mark(mailbox, "INBOX", 8, 1, backlog_below=60)
-    mark = receipts.folder_mark(mailbox, "INBOX")
+    assert folders.folder_mark(mailbox, "INBOX") is None
+    folders.mark(mailbox, "INBOX", 7, 100, backlog_below=50)
+    folders.mark(mailbox, "INBOX", 8, 1, backlog_below=60)
+    mark = folders.folder_mark(mailbox, "INBOX")
     assert mark is not None
     assert (mark.uidvalidity, mark.known_below, mark.backlog_below) == (8, 1, 60)
