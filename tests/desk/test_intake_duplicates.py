@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from desk import intake, receipts
+from desk import folders, intake, receipts
 from desk.digests import mail_digest
 from desk.home import Desk
 from desk.intake import Arrival
@@ -128,7 +128,7 @@ def test_mail_that_was_put_away_is_not_taken_for_a_renumbered_one(door: Door) ->
     raw = mail("Battery low", message_id=None)
     taken = door.take(raw, uid=1)
     write("UPDATE mailbox SET after_fetch = 'delete'")
-    receipts.mark_disposed(door.mailbox(SUPPORT), "INBOX", 7, [1])
+    folders.mark_disposed(door.mailbox(SUPPORT), "INBOX", 7, [1])
     door.uidvalidity = 8
     again = door.take(raw, uid=1)
     assert again.new
