@@ -2,13 +2,14 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN = $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench docs clean
 
 help:
 	@echo "make demo   open the app on a living example"
 	@echo "make test   lint, types, import contracts and all tests"
 	@echo "make lint   lint, types and import contracts"
 	@echo "make bench  the runs behind the budget table"
+	@echo "make docs   the manual page, from the command line itself"
 
 $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +35,10 @@ test: lint
 
 bench: $(VENV)/.dev
 	$(RUN)/python -m benchmarks
+
+docs: $(VENV)/.demo
+	$(RUN)/python -m nightdesk.manual > docs/nightdesk.1.new
+	mv docs/nightdesk.1.new docs/nightdesk.1
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

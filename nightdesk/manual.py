@@ -53,7 +53,7 @@ def _lines() -> Iterator[str]:
     root = click.Context(cli, info_name="nightdesk")
     yield from _options(cli, root)
     yield ".SH VERBS"
-    for path, command, context in _verbs(cli, root):
+    for path, command, context in verbs(cli, root):
         usage = " ".join(command.collect_usage_pieces(context))
         yield f".SS {_text(path)} {_text(usage)}".rstrip()
         for number, paragraph in enumerate((command.help or "").split("\n\n")):
@@ -69,7 +69,7 @@ def _lines() -> Iterator[str]:
             yield _text(words)
 
 
-def _verbs(
+def verbs(
     group: click.Group, context: click.Context, before: str = ""
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
     """Every command that does something, with its full name."""
@@ -80,7 +80,7 @@ def _verbs(
         path = f"{before} {name}".strip()
         inner = click.Context(command, info_name=name, parent=context)
         if isinstance(command, click.Group):
-            yield from _verbs(command, inner, path)
+            yield from verbs(command, inner, path)
         else:
             yield path, command, inner
 
@@ -88,7 +88,7 @@ def _verbs(
 def _options(command: click.Command, context: click.Context) -> Iterator[str]:
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is None or "--help" in parameter.opts:
+        if record is None or isinstance(parameter, click.Argument) or "--help" in parameter.opts:
             continue
         yield ".TP"
         yield rf"\fB{_text(record[0])}\fR"

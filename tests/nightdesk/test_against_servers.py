@@ -15,13 +15,36 @@ from tests.servers.postfix import Postfix
 def add(desk: Program, user: MailUser, postfix: Postfix) -> Ran:
     dovecot = user.dovecot
     return desk(
-        "mailbox", "add", user.address, "--name", "Help Desk",
-        "--protocol", "imap", "--host", "localhost", "--port", str(dovecot.imaps_port), "--security", "tls",
-        "--user", user.address, "--password-stdin", "--ca-file", str(dovecot.pki.ca_file),
-        "--smtp-host", "localhost", "--smtp-port", str(postfix.submission_port), "--smtp-security", "starttls",
-        "--smtp-auth", "same", "--smtp-ca-file", str(postfix.pki.ca_file),
+        "mailbox",
+        "add",
+        user.address,
+        "--name",
+        "Help Desk",
+        "--protocol",
+        "imap",
+        "--host",
+        "localhost",
+        "--port",
+        str(dovecot.imaps_port),
+        "--security",
+        "tls",
+        "--user",
+        user.address,
+        "--password-stdin",
+        "--ca-file",
+        str(dovecot.pki.ca_file),
+        "--smtp-host",
+        "localhost",
+        "--smtp-port",
+        str(postfix.submission_port),
+        "--smtp-security",
+        "starttls",
+        "--smtp-auth",
+        "same",
+        "--smtp-ca-file",
+        str(postfix.pki.ca_file),
         stdin=f"{user.password}\n",
-    )  # fmt: skip
+    )
 
 
 def test_a_mail_becomes_a_ticket_and_its_answer_reaches_the_customer(

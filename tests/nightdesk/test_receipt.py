@@ -8,8 +8,18 @@ from tests.nightdesk.filled import mail, take_in
 from tests.nightdesk.program import Program
 
 KEYS = {
-    "id", "door", "mailbox", "message_id", "received", "verdict", "ticket", "reason", "trace", "sha256", "disposed",
-}  # fmt: skip
+    "id",
+    "door",
+    "mailbox",
+    "message_id",
+    "received",
+    "verdict",
+    "ticket",
+    "reason",
+    "trace",
+    "sha256",
+    "disposed",
+}
 
 
 @pytest.fixture

@@ -9,9 +9,22 @@ from tests.nightdesk.filled import add_mailbox, mail, take_in
 from tests.nightdesk.program import Program
 
 KEYS = {
-    "number", "subject", "status", "priority", "department", "topic", "requester", "assignee", "collaborators",
-    "tags", "created", "updated", "due", "overdue", "message_count",
-}  # fmt: skip
+    "number",
+    "subject",
+    "status",
+    "priority",
+    "department",
+    "topic",
+    "requester",
+    "assignee",
+    "collaborators",
+    "tags",
+    "created",
+    "updated",
+    "due",
+    "overdue",
+    "message_count",
+}
 MESSAGE_KEYS = {
     "id", "kind", "from", "to", "created", "message_id", "text", "reply_text", "attachments", "deliveries",
 }  # fmt: skip
@@ -187,9 +200,19 @@ def test_reply_takes_files_copies_and_a_state(busy: Program, tmp_path: Path) -> 
     (tmp_path / "body.md").write_text("See the *file*.\n")
     (tmp_path / "plan.txt").write_text("1. Water\n")
     done = busy(
-        "ticket", "reply", "1", "--body-file", str(tmp_path / "body.md"), "--attach", str(tmp_path / "plan.txt"),
-        "--cc", "chief@corp.example", "--status", "closed", "--json",
-    )  # fmt: skip
+        "ticket",
+        "reply",
+        "1",
+        "--body-file",
+        str(tmp_path / "body.md"),
+        "--attach",
+        str(tmp_path / "plan.txt"),
+        "--cc",
+        "chief@corp.example",
+        "--status",
+        "closed",
+        "--json",
+    )
     assert done.status == 0, done.err
     assert done.document["recipients"] == ["ana@corp.example", "chief@corp.example"]
     assert done.document["warning"]
@@ -228,9 +251,17 @@ def test_a_note_stays_inside(busy: Program) -> None:
 
 def test_new_opens_a_ticket(desk: Program) -> None:
     done = desk(
-        "ticket", "new", "--requester", "Cy <cy@corp.example>", "--subject", "By phone", "--body-file", "-", "--json",
+        "ticket",
+        "new",
+        "--requester",
+        "Cy <cy@corp.example>",
+        "--subject",
+        "By phone",
+        "--body-file",
+        "-",
+        "--json",
         stdin="Cy called: no network.",
-    )  # fmt: skip
+    )
     assert done.status == 0, done.err
     assert done.document["requester"] == {"name": "Cy", "email": "cy@corp.example"}
     assert done.document["messages"][0]["deliveries"] == []

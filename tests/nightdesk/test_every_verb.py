@@ -1,0 +1,211 @@
+"""What holds for every verb there is: help, light imports, a missing desk, one JSON document."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+
+from nightdesk.cli import cli
+from nightdesk.manual import page, verbs
+from tests.nightdesk.filled import add_mailbox, mail, take_in
+from tests.nightdesk.program import REPOSITORY, Program
+
+ALL = {path: command for path, command, _ in verbs(cli, click.Context(cli))}
+
+WITHOUT_DESK = {"init", "demo", "completion"}
+"""Verbs that make a desk, or need none."""
+
+CALLS: dict[str, list[str]] = {
+    "init": [],
+    "mailbox add": ["b@desk.example", "--host", "h", "--pass-cmd", "true"],
+    "mailbox edit": ["support@desk.example", "--every", "9"],
+    "mailbox list": [],
+    "mailbox show": ["support@desk.example"],
+    "mailbox disable": ["support@desk.example"],
+    "mailbox enable": ["support@desk.example", "--incoming"],
+    "mailbox test": ["support@desk.example"],
+    "mailbox fetch": ["support@desk.example"],
+    "mailbox remove": ["b@desk.example"],
+    "agent add": ["bo"],
+    "agent edit": ["bo", "--name", "Bo"],
+    "agent list": [],
+    "department add": ["IT"],
+    "department edit": ["IT", "--reopen-days", "3"],
+    "department list": [],
+    "sla add": ["Gold", "--hours", "4"],
+    "sla edit": ["Gold", "--hours", "5"],
+    "sla list": [],
+    "role list": [],
+    "ticket new": ["--requester", "c@corp.example", "--subject", "S", "--body-file", "{file}"],
+    "ticket list": [],
+    "ticket show": ["1"],
+    "ticket reply": ["1", "--body-file", "{file}"],
+    "ticket note": ["1", "--body-file", "{file}"],
+    "ticket assign": ["1", "bo"],
+    "ticket transfer": ["1", "IT"],
+    "ticket priority": ["1", "high"],
+    "ticket status": ["1", "open"],
+    "ticket tag": ["1", "vpn"],
+    "ticket close": ["1"],
+    "ticket reopen": ["1"],
+    "ticket export": ["1"],
+    "receipt list": [],
+    "receipt show": ["1"],
+    "receipt replay": ["1"],
+    "receipt retry": ["1"],
+    "outbox list": [],
+    "outbox cancel": ["1"],
+    "outbox retry": ["1"],
+    "search": ["printer"],
+    "log": [],
+    "doctor": ["--offline"],
+    "settings list": [],
+    "settings get": ["mail.fetching"],
+    "settings set": ["mail.undo_seconds", "5"],
+    "backup": ["{folder}/desk.tar"],
+    "restore": ["{folder}/desk.tar"],
+    "completion": ["bash"],
+}
+"""A call of each verb that can be made on a desk with ticket 1, in an order in which they work."""
+
+UNCALLED = {"demo", "worker"}
+"""They do not end by themselves."""
+
+FAIL = {"mailbox test", "mailbox fetch", "receipt retry"}
+"""Calls whose status is 1 here: there is no server, and no quarantined mail."""
+
+NO_JSON = {"completion", "ticket export"}
+
+RUN_ALL = """
+import contextlib, io, json, sys
+from nightdesk import entry
+
+calls = json.load(sys.stdin)
+told = []
+for argv in calls:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()) as err:
+        status = int(entry.run(argv))
+    packages = {name.partition(".")[0] for name in sys.modules}
+    heavy = sorted(packages & {"textual", "rich", "pymap", "aiosmtpd"})
+    told.append([argv, status, heavy, out.getvalue(), err.getvalue()])
+json.dump(told, sys.stdout)
+"""
+
+
+def argv_of(path: str, folder: Path) -> list[str]:
+    file = folder / "body.md"
+    file.write_text("Text.\n")
+    return path.split() + [item.format(file=file, folder=folder) for item in CALLS[path]]
+
+
+def test_every_verb_is_tested_here() -> None:
+    assert set(CALLS) | UNCALLED == set(ALL)
+
+
+def test_no_verb_and_no_help_imports_the_screen(desk: Program, tmp_path: Path) -> None:
+    add_mailbox(desk, "support@desk.example", "--smtp-host", "smtp.desk.example")
+    take_in(desk, [mail()])
+    helps = [[*path.split(), "--help"] for path in ALL]
+    groups = [[name, "--help"] for name in {path.split()[0] for path in ALL}]
+    calls = [argv_of(path, tmp_path) for path in CALLS]
+    given = [["--help"], *groups, *helps, *calls, ["--fetch-once"], ["worker", "--help"], ["demo"]]
+    done = desk.python("-c", RUN_ALL, stdin=json.dumps(given))
+    assert done.status == 0, done.err
+    told = done.document
+    assert len(told) == len(given)
+    for argv, status, heavy, out, err in told:
+        assert heavy == [], argv
+        if argv[-1] == "--help":
+            assert status == 0, argv
+            assert out.startswith("Usage: nightdesk"), argv
+            assert err == "", argv
+
+
+def test_every_verb_does_its_work_and_prints_one_json_document(desk: Program, tmp_path: Path) -> None:
+    add_mailbox(desk, "support@desk.example", "--smtp-host", "smtp.desk.example")
+    take_in(desk, [mail()])
+    for path in CALLS:
+        argv = argv_of(path, tmp_path)
+        done = desk(*argv, *([] if path in NO_JSON else ["--json"]))
+        assert done.status == (1 if path in FAIL else 0), (argv, done.out, done.err)
+        assert "Traceback" not in done.err, argv
+        if path != "completion" and (done.out or path not in FAIL):
+            assert done.document is not None, argv
+
+
+@pytest.mark.parametrize("path", sorted(set(ALL) - WITHOUT_DESK))
+def test_without_a_desk_the_status_is_78_and_nothing_is_made(
+    program: Program, tmp_path: Path, path: str
+) -> None:
+    done = program(*(argv_of(path, tmp_path) if path in CALLS else path.split()))
+    assert done.status == 78, done.err
+    assert not program.home.exists()
+    if path != "doctor":
+        assert done.out == ""
+        assert done.err.count("\n") == 1
+        assert "nightdesk init" in done.err
+
+
+@pytest.mark.parametrize("noun", sorted({path.split()[0] for path in ALL if " " in path}))
+def test_a_noun_alone_or_with_an_unknown_verb_is_wrong_usage(program: Program, noun: str) -> None:
+    for arguments in ([noun], [noun, "frobnicate"], [noun, "--nope"]):
+        done = program(*arguments)
+        assert (done.status, done.out) == (2, ""), arguments
+        assert done.err.count("\n") == 1
+        assert f"nightdesk {noun} --help" in done.err
+
+
+def test_the_verbs_of_the_design_are_there_and_no_later_ones() -> None:
+    for path in (
+        *("init", "demo", "worker", "doctor", "backup", "restore", "search", "log"),
+        *(
+            f"mailbox {verb}"
+            for verb in ["list", "show", "add", "edit", "remove", "enable", "disable", "test", "fetch"]
+        ),
+        *(
+            f"ticket {verb}"
+            for verb in [
+                "list",
+                "show",
+                "new",
+                "reply",
+                "note",
+                "assign",
+                "transfer",
+                "close",
+                "reopen",
+                "tag",
+                "export",
+            ]
+        ),
+        *(f"receipt {verb}" for verb in ("list", "show", "retry", "replay")),
+        *(f"outbox {verb}" for verb in ("list", "retry", "cancel")),
+        *(f"{noun} {verb}" for noun in ("agent", "department", "sla") for verb in ("list", "add", "edit")),
+    ):
+        assert path in ALL
+
+
+@pytest.mark.parametrize(
+    ("shell", "word"), [("bash", "complete -o"), ("zsh", "compdef"), ("fish", "complete ")]
+)
+def test_completion_prints_the_shells_script(program: Program, shell: str, word: str) -> None:
+    done = program("completion", shell)
+    assert (done.status, done.err) == (0, "")
+    assert word in done.out
+    assert program("completion", "tcsh").status == 2
+
+
+def test_a_completed_word_comes_from_the_verbs(program: Program) -> None:
+    done = program(
+        _NIGHTDESK_COMPLETE="bash_complete", COMP_WORDS="nightdesk ticket re", COMP_CWORD="2"
+    )  # fmt: skip
+    assert set(done.out.split()) == {"plain,reply", "plain,reopen"}
+
+
+def test_the_manual_page_that_is_kept_is_the_one_that_the_verbs_make() -> None:
+    kept = (REPOSITORY / "docs" / "nightdesk.1").read_text("utf-8")
+    assert kept == page(), "run: make docs"
