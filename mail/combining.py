@@ -37,11 +37,13 @@ _RANGES = (
 )
 
 
-def combining_class() -> str:
-    """A character class for `re` that matches one zero-width mark."""
+def combining_class(below: int = 0x110000) -> str:
+    """A character class for `re` that matches one zero-width mark with a code point under `below`."""
     parts = []
     for item in _RANGES.split():
         low, _, high = item.partition("-")
+        if int(low, 16) >= below:
+            break
         parts.append(chr(int(low, 16)))
         if high:
             parts.append("-" + chr(int(high, 16)))

@@ -42,12 +42,26 @@ def _storm() -> re.Pattern[str]:
     return re.compile(f"({mark}{mark}{{{_MARKS_PER_BASE - 1}}}){mark}+")
 
 
+@functools.cache
+def _perhaps_mark() -> re.Pattern[str]:
+    """A mark, or a character so rare that it may be taken for one.
+
+    `re` looks a class up in a table as long as nothing in it is beyond U+FFFF; with such characters in it, it
+    walks through all ranges at every character, which costs forty times as much.
+    """
+    from mail.combining import combining_class
+
+    return re.compile(combining_class(0x10000)[:-1] + "\U00010000-\U0010ffff]")
+
+
 def _is_harmless_ascii(text: str) -> bool:
     return text.isascii() and not text.encode().translate(None, _HARMLESS_ASCII)
 
 
 def _calm(text: str) -> str:
-    return text if text.isascii() else _storm().sub(r"\1", text)
+    if text.isascii() or not _perhaps_mark().search(text):
+        return text
+    return _storm().sub(r"\1", text)
 
 
 def clean(text: str) -> str:
