@@ -145,6 +145,12 @@ class Terminal:
             self._child.send(KEYS.get(key) or (chr(ord(key[5]) & 0x1F) if key.startswith("ctrl+") else key))
             self.pump(0.02)
 
+    def escape(self, times: int = 1) -> None:
+        """Press Esc, each time so long before the next key that it is no prefix of it."""
+        for _ in range(times):
+            self.press("escape")
+            self.quiet(0.25, 3)
+
     def type(self, text: str) -> None:
         """Type text."""
         self._child.send(text)

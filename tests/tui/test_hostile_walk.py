@@ -1,0 +1,194 @@
+"""Hostile mails walked over every screen in a real terminal: none of their steering bytes come out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desk import intake
+from desk.arrivals import Arrival
+from desk.home import Desk
+from models.database import db, transaction
+from models.mailboxes import Mailbox
+from models.people import Contact
+from models.tickets import Message, Ticket
+from tests.generator.hostile import MUST_NOT_APPEAR, PAYLOADS, hostile_mails
+from tests.tui.conftest import NOW
+from tests.tui.terminal import Terminal
+
+SHORT = {name: text[:3000].encode("utf-8", "replace").decode() for name, text in PAYLOADS.items()}
+
+
+def nothing_came_out(terminal: Terminal) -> None:
+    sent = bytes(terminal.sent)
+    found = [payload for payload in MUST_NOT_APPEAR if payload in sent]
+    assert found == [], f"{found} in what was sent; the screen was:\n{terminal.text()}"
+    assert "OWNED" not in terminal.screen.title + terminal.screen.icon_name
+
+
+def walk_threads(terminal: Terminal, count: int) -> None:
+    """Every ticket of the list in the thread screen, with headers, raw mail, why and files."""
+    terminal.press("enter")
+    terminal.wait("J/K")
+    for number in range(count):
+        terminal.press("Q", "H")
+        terminal.quiet(0.05, 2)
+        if number % 3 == 0:
+            terminal.press("V")
+            terminal.quiet(0.05, 2)
+        if number % 5 == 0:
+            terminal.press("W")
+            terminal.quiet(0.1, 2)
+            terminal.press("W", "o")
+            terminal.quiet(0.1, 2)
+            terminal.press("o")
+        if number % 9 == 0:
+            terminal.press("y")
+            terminal.quiet(0.05, 2)
+            terminal.press("i")
+        terminal.press("}")
+        terminal.quiet(0.05, 2)
+    terminal.press("q")
+    terminal.wait("[1]Tickets")
+
+
+def walk_everything_else(terminal: Terminal) -> None:
+    """Mailboxes, logs, settings, outbox, quarantine, help, palette, compose, review."""
+    for key, place in (("2", "[2]Mailboxes"), ("3", "[3]Logs"), ("5", "[5]Settings")):
+        terminal.press(key)
+        terminal.wait(place)
+        terminal.quiet(0.2, 3)
+        terminal.press("j", "j", "enter")
+        terminal.quiet(0.2, 3)
+        terminal.escape()
+    terminal.press("1")
+    terminal.wait("[1]Tickets")
+    for name in ("outbox", "quarantine"):
+        terminal.press(":")
+        terminal.quiet(0.2, 3)
+        terminal.type(name)
+        terminal.quiet(0.3, 3)
+        terminal.press("enter")
+        terminal.quiet(0.4, 4)
+        terminal.press("j", "j", "enter")
+        terminal.quiet(0.2, 3)
+        terminal.escape(2)
+    terminal.press("?")
+    terminal.quiet(0.3, 3)
+    terminal.escape()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_mails_that_came_in_by_the_door(empty_desk: Desk, tmp_path: Path) -> None:
+    mails = [mail for mail in hostile_mails() if len(mail.raw) < 200_000]
+    taken = intake.take(empty_desk, [Arrival(mail.raw, "pipe", None) for mail in mails])
+    tickets = sum(1 for one in taken if one.ticket_number)
+    assert tickets > 80
+    with Terminal(empty_desk.paths.home, 120, 40) as terminal:
+        terminal.wait("All open")
+        for _ in range(0, tickets, 3):
+            terminal.press("j")
+            terminal.quiet(0.06, 0.5)
+        terminal.press("g")
+        walk_threads(terminal, 36)
+        terminal.press("G")
+        terminal.quiet(0.2, 2)
+        terminal.press("n")
+        terminal.quiet(0.2, 2)
+        walk_everything_else(terminal)
+        nothing_came_out(terminal)
+        terminal.press("q")
+        assert terminal.ended() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_text_that_was_stored_uncleaned(empty_desk: Desk, size: tuple[int, int]) -> None:
+    """As if intake had a hole: the gate before the terminal alone must hold."""
+    with transaction():
+        box = Mailbox.create(
+            address="support@corp.example",
+            name=SHORT["osc-52"],
+            host=SHORT["csi"],
+            created=NOW,
+            last_error=SHORT["osc-title"],
+            last_error_hint=SHORT["c1-csi"],
+            error_count=3,
+            last_error_kind="login",
+            outgoing_enabled=True,
+            smtp_host="127.0.0.1",
+        )
+        for number, (name, text) in enumerate(SHORT.items(), 1):
+            contact = Contact.create(email=f"{number}{text[:200]}@x", name=text, created=NOW)
+            ticket = Ticket.create(
+                number=str(number),
+                subject=text,
+                status="new",
+                department=1,
+                contact=contact,
+                mailbox=box,
+                created=NOW,
+                updated=NOW,
+                message_count=1,
+            )
+            db.execute_sql("INSERT INTO ticket_tag (ticket_id, name) VALUES (?, ?)", (ticket.id, text[:60]))
+            Message.create(
+                ticket=ticket,
+                kind="customer",
+                sender_name=text,
+                sender_email=text[:80],
+                subject=text,
+                created=NOW,
+                recipients={"to": [[text, text[:80]]]},
+                text=f"{text}\n{text} {name}",
+                message_id=f"<{number}@x>",
+            )
+            db.execute_sql(
+                "INSERT INTO log_entry (at, level, source, text, detail) VALUES (?, 'error', 'fetch', ?, ?)",
+                ("2026-03-18T10:00:00.000000Z", text, text),
+            )
+    with Terminal(empty_desk.paths.home, *size) as terminal:
+        terminal.wait("All open")
+        for _ in range(len(SHORT)):
+            terminal.press("j")
+            terminal.quiet(0.05, 0.5)
+        terminal.press("g")
+        terminal.quiet(0.2, 2)
+        walk_threads(terminal, len(SHORT))
+        terminal.press("g", "r")
+        terminal.quiet(0.5, 4)
+        terminal.type("an answer")
+        terminal.press("ctrl+s")
+        terminal.quiet(0.3, 3)
+        terminal.press("w")
+        terminal.quiet(0.2, 3)
+        terminal.escape(3)
+        terminal.wait("[1]Tickets")
+        walk_everything_else(terminal)
+        nothing_came_out(terminal)
+
+
+def test_clickable_markup_in_a_subject_is_only_text(empty_desk: Desk) -> None:
+    with transaction():
+        contact = Contact.create(email="x@y", name="[@click=app.leave]x[/]", created=NOW)
+        Ticket.create(
+            number="1",
+            subject="[@click=app.leave]quit[/] [/foo]",
+            status="new",
+            department=1,
+            contact=contact,
+            created=NOW,
+            updated=NOW,
+            message_count=0,
+        )
+    with Terminal(empty_desk.paths.home) as terminal:
+        screen = terminal.wait("[@click=app.leave]quit[/] [/foo]")
+        row = next(index for index, line in enumerate(screen.splitlines()) if "quit[/]" in line)
+        for column in range(18, 50, 3):
+            terminal.type(f"\x1b[<0;{column};{row + 1}M\x1b[<0;{column};{row + 1}m")
+        terminal.quiet(0.5, 3)
+        assert "[1]Tickets" in terminal.text() or "#1" in terminal.text()
+        assert terminal.ended(0.5) is None
