@@ -67,6 +67,10 @@ def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
         ("quarantine", _quarantine),
     ):
         yield from _safely(area, look, desk)
+    yield from _safely("mailboxes", _mailboxes, desk, live)
+
+
+def _mailboxes(desk: Desk, live: bool) -> Iterator[Finding]:
     lines = mailboxes.entries(desk)
     if not lines:
         yield Finding("mailboxes", "warning", "there is no mailbox", "nightdesk mailbox add ADDRESS ...")

@@ -179,7 +179,7 @@ def test_nothing_is_queued_without_text_recipient_or_right(desk: Desk, ana: Acto
         ("hello", {"status_after": "nonsense"}, WrongUse),
     ):
         with pytest.raises(error):
-            answers.send_reply(desk, ana, ticket.number, body, **options)  # type: ignore[arg-type]
+            answers.send_reply(desk, ana, ticket.number, body, **options)
     with pytest.raises(NotAllowed):
         answers.send_reply(desk, make_agent("reader", ["ticket.note"]), ticket.number, "hello")
     assert Delivery.select().count() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -182,12 +183,13 @@ def test_an_unknown_department_is_refused_and_nothing_is_kept(desk: Desk) -> Non
 def test_only_who_may_edits_mailboxes(desk: Desk) -> None:
     guest = make_agent("guest", ["ticket.reply"])
     make_mailbox(desk)
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: mailboxes.add(desk, guest, check({**BASE, "address": "x@desk.example"})),
         lambda: mailboxes.edit(desk, guest, "support@desk.example", check(BASE)),
         lambda: mailboxes.remove(guest, "support@desk.example"),
         lambda: mailboxes.switch(guest, "support@desk.example", incoming=False),
-    ):
+    )
+    for act in acts:
         with pytest.raises(NotAllowed):
             act()
 

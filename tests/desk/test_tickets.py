@@ -227,11 +227,12 @@ def test_every_change_is_in_the_history_with_its_author(desk: Desk, ana: Actor, 
 def test_every_change_moves_the_ticket_up(desk: Desk, ana: Actor) -> None:
     number = make_ticket(age=timedelta(days=1)).number
     seen = [tickets.show(number).updated]
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: tickets.set_priority(ana, [number], 3),
         lambda: tickets.add_tags(ana, [number], ["a"]),
         lambda: tickets.close(ana, [number]),
-    ):
+    )
+    for act in acts:
         act()
         seen.append(tickets.show(number).updated)
     assert all(before < after for before, after in pairwise(seen))

@@ -1,0 +1,154 @@
+"""The doctor finds what is broken, names the cure, and breaks over nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from config.clock import now
+from desk import answers, mailboxes, settings
+from desk.actors import Actor
+from desk.doctor import Finding, examine
+from desk.home import Desk
+from mail.errors import LoginRefused
+from models import blobs, leases
+from models.database import db
+from tests.desk.workbench import ADMIN, make_mailbox, make_ticket
+
+
+def findings(desk: Desk, area: str, *, live: bool = False) -> list[Finding]:
+    return [finding for finding in examine(desk, live) if finding.area == area]
+
+
+def level(desk: Desk, area: str) -> str:
+    levels = {finding.level for finding in findings(desk, area)}
+    return next(worst for worst in ("failure", "warning", "ok") if worst in levels)
+
+
+def test_a_desk_in_good_health_has_no_failure(desk: Desk) -> None:
+    mailbox = make_mailbox(desk, sends=True)
+    mailboxes.record_success(mailbox.id, 1, now())
+    found = list(examine(desk, live=False))
+    assert [finding for finding in found if finding.level == "failure"] == []
+    areas = {"configuration", "permissions", "database", "clock", "disk", "worker", "outbox", "quarantine"}
+    assert areas < {finding.area for finding in found}
+
+
+def test_every_complaint_names_a_cure(desk: Desk, ana: Actor) -> None:
+    make_mailbox(desk)
+    answers.send_reply(desk, ana, make_ticket(mailbox=make_mailbox(desk, "hr@desk.example")).number, "x")
+    settings.set(ADMIN, "mail.fetching", "off")
+    desk.paths.database.chmod(0o644)
+    with time_machine.travel(now() + timedelta(days=4)):
+        complaints = [finding for finding in examine(desk, live=False) if finding.level != "ok"]
+    assert len(complaints) >= 4
+    assert all(finding.cure for finding in complaints)
+
+
+def test_files_open_to_others_are_a_failure(desk: Desk) -> None:
+    assert level(desk, "permissions") == "ok"
+    desk.paths.database.chmod(0o644)
+    assert level(desk, "permissions") == "failure"
+
+
+def test_a_lost_key_is_a_failure(desk: Desk) -> None:
+    desk.paths.key.unlink()
+    assert level(desk, "configuration") == "failure"
+
+
+def test_a_missing_blob_file_is_a_failure(desk: Desk) -> None:
+    blob_id = blobs.put(bytes(range(256)) * 10, small=16)
+    assert level(desk, "database") == "ok"
+    path = db.execute_sql("SELECT path FROM blob WHERE id = ?", (blob_id,)).fetchone()[0]
+    (blobs.directory() / path).unlink()
+    assert level(desk, "database") == "failure"
+
+
+def test_a_damaged_database_is_a_finding_and_not_a_traceback(desk: Desk) -> None:
+    for turn in range(300):
+        make_ticket(text=f"filler {turn} " * 50)
+    db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    with desk.paths.database.open("r+b") as file:
+        file.seek(30 * 4096)
+        file.write(b"\xff" * 40 * 4096)
+    db.close()
+    assert level(desk, "database") == "failure"
+
+
+def test_a_clock_that_went_back_is_a_failure(desk: Desk, ana: Actor) -> None:
+    answers.add_note(ana, make_ticket().number, "now")
+    assert level(desk, "clock") == "ok"
+    with time_machine.travel(now() - timedelta(days=1)):
+        assert level(desk, "clock") == "failure"
+
+
+def test_three_days_without_a_fetch_are_a_failure(desk: Desk) -> None:
+    mailbox = make_mailbox(desk)
+    area = "mailbox support@desk.example"
+    assert level(desk, area) == "warning"
+    mailboxes.record_success(mailbox.id, 0, now())
+    assert level(desk, area) == "ok"
+    with time_machine.travel(now() + timedelta(days=3, minutes=1)):
+        (finding,) = findings(desk, area)
+        assert finding.level == "failure"
+        assert "no successful fetch for 3 days" in finding.text
+
+
+def test_a_mailbox_that_fails_since_a_while_is_a_warning_with_its_words(desk: Desk) -> None:
+    mailbox = make_mailbox(desk)
+    mailboxes.record_failure(mailbox.id, LoginRefused("login was refused"), now())
+    (finding,) = findings(desk, "mailbox support@desk.example")
+    assert finding.level == "warning"
+    assert "login was refused" in finding.text
+
+
+def test_nobody_fetching_is_a_warning_until_somebody_does(desk: Desk) -> None:
+    mailbox = make_mailbox(desk)
+    assert level(desk, "worker") == "warning"
+    lease = leases.acquire("worker", leases.owner_id(), 60)
+    assert lease is not None
+    assert level(desk, "worker") == "ok"
+    lease.release()
+    mailboxes.record_success(mailbox.id, 0, now())
+    assert level(desk, "worker") == "ok"
+
+
+def test_mail_that_cannot_leave_is_a_failure(desk: Desk, ana: Actor) -> None:
+    ticket = make_ticket(mailbox=make_mailbox(desk))
+    answers.send_reply(desk, ana, ticket.number, "x")
+    assert level(desk, "outbox") == "ok"
+    with time_machine.travel(now() + timedelta(hours=5)):
+        (finding,) = findings(desk, "outbox")
+    assert finding.level == "failure"
+    assert "no way out" in finding.text
+
+
+def test_a_default_outgoing_mailbox_that_cannot_send_any_more_is_a_failure(desk: Desk) -> None:
+    make_mailbox(desk, sends=True)
+    settings.set(ADMIN, "mail.default_outgoing", "support@desk.example")
+    mailboxes.switch(ADMIN, "support@desk.example", outgoing=False)
+    assert level(desk, "configuration") == "failure"
+
+
+def test_a_server_that_cannot_be_reached_is_a_failure_of_its_mailbox_only(desk: Desk) -> None:
+    from desk.mailbox_form import check
+
+    form = check({"address": "a@desk.example", "host": "127.0.0.1", "port": 1, "security": "none"})
+    mailboxes.add(desk, ADMIN, form, mailboxes.MailboxSecrets(mailboxes.SecretInput("env", "NO_SUCH_WORD")))
+    failures = [finding for finding in examine(desk, live=True) if finding.level == "failure"]
+    assert {finding.area for finding in failures} == {"mailbox a@desk.example"}
+    assert "NO_SUCH_WORD" in failures[0].text
+
+
+@pytest.mark.parametrize("broken", ["disk_usage"])
+def test_a_part_that_breaks_stops_only_itself(
+    desk: Desk, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(f"desk.doctor.shutil.{broken}", fail)
+    assert level(desk, "disk") == "failure"
+    assert level(desk, "outbox") == "ok"
