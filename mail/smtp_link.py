@@ -6,6 +6,7 @@ aiosmtplib's own default is to encrypt if the server happens to offer it; here t
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ class SmtpLink:
     def __init__(self, account: OutgoingAccount) -> None:
         self.account = account
         self._smtp: aiosmtplib.SMTP | None = None
-        self._socket: object | None = None
+        self._dialled: socket.socket | None = None  # until asyncio owns it
 
     async def __aenter__(self) -> Self:
         await self._open()
@@ -77,6 +78,7 @@ class SmtpLink:
         account = self.account
         connected = await asyncio.to_thread(link.dial, account.host, account.port, account.timeout, addresses)
         connected.setblocking(False)
+        self._dialled = connected
         self._smtp = aiosmtplib.SMTP(
             hostname=account.host,
             sock=connected,
@@ -122,6 +124,7 @@ class SmtpLink:
     async def _greet(self, smtp: aiosmtplib.SMTP) -> None:
         account = self.account
         where = f"{account.host} port {account.port}"
+        self._dialled = None
         with self._translated("greet"):
             try:
                 await smtp.connect()
@@ -238,11 +241,13 @@ class SmtpLink:
     def cut(self) -> None:
         """Close the connection at once. Never raises."""
         smtp, self._smtp = self._smtp, None
-        if smtp is None:
-            return
-        smtp.close()
-        if smtp.sock is not None:
-            smtp.sock.close()
+        if smtp is not None:
+            smtp.close()
+        # Only a socket that asyncio does not know: it would go on to watch the number of a closed one,
+        # which the next connection gets.
+        unused, self._dialled = self._dialled, None
+        if unused is not None:
+            unused.close()
 
     @contextmanager
     def _translated(self, doing: str) -> Iterator[None]:

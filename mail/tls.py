@@ -158,8 +158,8 @@ def description(connected: ssl.SSLSocket | ssl.SSLObject | None) -> str:
     if not certificate:
         return f"{version}, certificate pinned"
     issuer = _part_of(certificate.get("issuer"), "organizationName", "commonName")
-    names = [value for kind, value in certificate.get("subjectAltName", ()) if kind in ("DNS", "IP Address")]
-    name = ", ".join(str(one) for one in names[:3]) or _part_of(certificate.get("subject"), "commonName")
+    names = [str(one[1]) for one in certificate.get("subjectAltName", ()) if one[0] in ("DNS", "IP Address")]
+    name = ", ".join(names[:3]) or _part_of(certificate.get("subject"), "commonName")
     return f"{version}, for {name}, by {issuer}, valid until {_last_day(certificate.get('notAfter'))}"
 
 

@@ -265,6 +265,14 @@ async def test_tls_is_verified_and_a_pin_replaces_the_authority(pki: Pki, securi
     assert len(server.mails) == 2
 
 
+async def test_a_closed_connection_does_not_disturb_the_next_one(pki: Pki) -> None:
+    with FaultySmtp(tls=pki.server_context()) as server:
+        account = outgoing(server.port, security="tls", ca_file=pki.ca_file)
+        for _ in range(100):
+            async with SmtpSession(account) as session:
+                assert session.usable
+
+
 async def test_tls_on_a_plain_port_and_the_other_way_round_say_so(pki: Pki) -> None:
     with FaultySmtp() as server:
         with pytest.raises(TlsFailed) as caught:
