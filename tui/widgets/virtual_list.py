@@ -127,7 +127,7 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
 
     @dataclass
     class Opened(Message):
-        """Enter (or a second click) on a row."""
+        """Enter (or a second click) on a row; None: on an empty list, where a screen may know how to begin."""
 
         sender: VirtualList[object]
         row: object
@@ -346,8 +346,7 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
             self._ask(self._source.last, self._take_end)
 
     def action_open(self) -> None:
-        if self.row is not None:
-            self.post_message(self.Opened(self, self.row))  # type: ignore[arg-type]
+        self.post_message(self.Opened(self, self.row))  # type: ignore[arg-type]
 
     def move_to(self, index: int) -> None:
         """Put the cursor on the held row `index`, as near as there is one."""
