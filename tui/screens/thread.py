@@ -184,6 +184,9 @@ class ThreadScreen(TicketVerbs, CommandScreen[None]):
             self._mark_seen()
         elif len(detail.messages) > known:
             self._mark_seen()
+            # The reader stays where they read; what came stands open below.
+            self._opened |= {message.id for message in detail.messages[known:]}
+            self.flash("A new message came: J goes to it")
         self._paint(keep=not fresh)
         if fresh:
             self.call_after_refresh(self._see_current)
