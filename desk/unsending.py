@@ -96,7 +96,7 @@ def _restore(ticket: Ticket, delivery_id: int) -> None:
 def _draft(
     message: Message, ticket: Ticket, delivery: Delivery, files: list[tuple[str, bytes]], *, new: bool
 ) -> int:
-    from desk.answers import signature_block
+    from desk.messages import signature_block
 
     block = signature_block(ticket.department)
     body = message.text.removesuffix(block) if block else message.text
