@@ -38,19 +38,24 @@ MailParseLimit = TooComplex
 class Headers:
     """Header fields in their order, looked up by lower-case name."""
 
-    __slots__ = ("_fields", "hint")
+    __slots__ = ("_fields", "_names", "hint")
 
     def __init__(self, fields: list[tuple[str, bytes]]) -> None:
         self._fields = fields
+        self._names = {name for name, _ in fields}
         self.hint: str | None = None  # charset to try for raw 8-bit values
 
     def raw(self, name: str) -> list[bytes]:
         """All values of a field, unfolded, as sent."""
         name = name.lower()
+        if name not in self._names:
+            return []
         return [_FOLD.sub(b"", value).strip() for field, value in self._fields if field == name]
 
     def first(self, name: str) -> bytes | None:
         """The first value of a field, unfolded, as sent."""
+        if name not in self._names:
+            return None
         for field, value in self._fields:
             if field == name:
                 value = value.strip()
@@ -72,7 +77,7 @@ class Headers:
         return [field for field, _ in self._fields]
 
     def __contains__(self, name: str) -> bool:
-        return any(field == name for field, _ in self._fields)
+        return name in self._names
 
 
 def parse_headers(raw: bytes, start: int, end: int, defects: list[str]) -> tuple[Headers, int]:
