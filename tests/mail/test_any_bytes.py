@@ -68,12 +68,39 @@ def test_bytes_at_random(raw: bytes) -> None:
 
 
 PIECES = [
-    b"Content-Type: multipart/mixed; boundary=b", b"Content-Type: text/html; charset=utf-16", b"\r\n", b"\n", b"\r",
-    b"--b", b"--b--", b"Content-Type: message/rfc822", b"Content-Transfer-Encoding: base64", b"From: ", b"a@b",
-    b"Subject: =?utf-8?Q?", b"?=", b"=?", b"\xff", b"\x00", b"\x1b", b"Content-Type: multipart/report", b" ", b";",
-    b"Content-Disposition: attachment; filename*0*=", b"''%", b'"', b"<", b">", b"<div>", b"message/delivery-status",
-    b"Content-Transfer-Encoding: x-uuencode", b"begin 644 x\n", b"format=flowed", b"References: <", b"Date: 1 Jan",
-]  # fmt: skip
+    b"Content-Type: multipart/mixed; boundary=b",
+    b"Content-Type: text/html; charset=utf-16",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"--b",
+    b"--b--",
+    b"Content-Type: message/rfc822",
+    b"Content-Transfer-Encoding: base64",
+    b"From: ",
+    b"a@b",
+    b"Subject: =?utf-8?Q?",
+    b"?=",
+    b"=?",
+    b"\xff",
+    b"\x00",
+    b"\x1b",
+    b"Content-Type: multipart/report",
+    b" ",
+    b";",
+    b"Content-Disposition: attachment; filename*0*=",
+    b"''%",
+    b'"',
+    b"<",
+    b">",
+    b"<div>",
+    b"message/delivery-status",
+    b"Content-Transfer-Encoding: x-uuencode",
+    b"begin 644 x\n",
+    b"format=flowed",
+    b"References: <",
+    b"Date: 1 Jan",
+]
 
 
 @settings(max_examples=400)

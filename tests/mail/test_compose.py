@@ -128,7 +128,7 @@ def test_ids_that_are_none_are_left_out() -> None:
 def test_a_second_message_id_or_a_bad_header_name_is_a_mistake_of_ours() -> None:
     for change in ({"message_id": "none"}, {"headers": {"Bad Name": "x"}}, {"headers": {"Subject": "x"}}):
         with pytest.raises(ValueError):
-            build(replace(PLAIN, **change))  # type: ignore[arg-type]
+            build(replace(PLAIN, **change))
 
 
 @given(hostile, hostile, hostile, hostile)

@@ -120,8 +120,8 @@ def test_a_lying_or_unknown_charset_is_readable(label: str, data: bytes, text: s
 
 
 def test_raw_eight_bit_headers_are_read_in_the_charset_of_the_text() -> None:
-    raw = b"Subject: \xc4\xcf\xc2\xd2\xd9\xca\nFrom: \xc9\xd7\xc1\xce <a@b>\nContent-Type: text/plain; charset=koi8-r\n\n."
-    read = parse(raw)
+    head = b"Subject: \xc4\xcf\xc2\xd2\xd9\xca\nFrom: \xc9\xd7\xc1\xce <a@b>\n"
+    read = parse(head + b"Content-Type: text/plain; charset=koi8-r\n\n.")
     assert read.subject == "добрый"
     assert read.sender.name == "иван"
 
@@ -141,7 +141,8 @@ def test_alternatives_are_alternatives_and_the_rest_is_shown_in_order() -> None:
 def test_an_empty_plain_alternative_gives_way_to_html() -> None:
     read = mail(
         "Content-Type: multipart/alternative; boundary=a",
-        "--a\nContent-Type: text/plain\n\n \n--a\nContent-Type: text/html\n\n<p>said <b>here</b></p>\n--a--\n",
+        "--a\nContent-Type: text/plain\n\n \n--a\n"
+        "Content-Type: text/html\n\n<p>said <b>here</b></p>\n--a--\n",
     )
     assert read.text == "said **here**"
     assert read.text_is_from_html
@@ -151,7 +152,8 @@ def test_a_pdf_inside_an_alternative_is_not_lost() -> None:
     read = mail(
         "Content-Type: multipart/alternative; boundary=a",
         "--a\nContent-Type: text/plain\n\nplain\n--a\nContent-Type: multipart/mixed; boundary=m\n\n"
-        "--m\nContent-Type: text/html\n\nhtml\n--m\nContent-Type: application/pdf; name=x.pdf\n\nPDF\n--m--\n--a--\n",
+        "--m\nContent-Type: text/html\n\nhtml\n--m\n"
+        "Content-Type: application/pdf; name=x.pdf\n\nPDF\n--m--\n--a--\n",
     )
     assert read.text == "plain"
     assert [part.name for part in read.attachments] == ["x.pdf"]
@@ -238,7 +240,8 @@ def test_quoted_printable_soft_breaks_and_trailing_equals() -> None:
 
 
 def test_code_paths_and_logs_are_byte_true() -> None:
-    code = "C:\\new\\table \\\\srv\\nas \\d+\\x\n\tif (a < b && c > d) { x[0]++; }\n    indented  \n__init__ *x* _y_"
+    code = "C:\\new\\table \\\\srv\\nas \\d+\\x\n"
+    code += "\tif (a < b && c > d) { x[0]++; }\n    indented  \n__init__ *x* _y_"
     assert mail("Content-Type: text/plain", code).text == code
 
 
@@ -265,7 +268,8 @@ def test_a_missing_end_and_a_missing_boundary_lose_nothing() -> None:
 def test_boundaries_that_begin_alike_are_told_apart() -> None:
     read = mail(
         "Content-Type: multipart/mixed; boundary=a",
-        "--a\nContent-Type: multipart/alternative; boundary=ab\n\n--ab\n\none\n--ab--\n--a\n\ntwo\n--a--\n--a\n\nepilogue",
+        "--a\nContent-Type: multipart/alternative; boundary=ab\n\n--ab\n\none\n--ab--\n"
+        "--a\n\ntwo\n--a--\n--a\n\nepilogue",
     )
     assert read.text == "one\n\ntwo"
 
@@ -302,7 +306,8 @@ def test_dates_are_utc_or_nothing(value: str, expected: datetime | None) -> None
 
 def test_the_top_received_says_when_it_came() -> None:
     read = mail(
-        "Received: from a by b;\n\tMon, 5 Jan 2026 09:00:00 +0100\nReceived: from c by a; Sun, 4 Jan 2026 1:0:0 +0"
+        "Received: from a by b;\n\tMon, 5 Jan 2026 09:00:00 +0100\n"
+        "Received: from c by a; Sun, 4 Jan 2026 1:0:0 +0"
     )
     assert read.received_at == datetime(2026, 1, 5, 8, tzinfo=UTC)
 

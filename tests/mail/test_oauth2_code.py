@@ -128,10 +128,14 @@ def test_nobody_comes_to_the_loopback() -> None:
 def test_a_port_that_is_taken_is_said() -> None:
     with Loopback() as first:
         port = urlsplit(first.redirect).port or 0
-        with pytest.raises(ConnectFailed, match=str(port)), Loopback(port):
+        with pytest.raises(ConnectFailed, match=str(port)), Loopback(port=port):
             pass
 
 
 def test_the_redirect_can_say_localhost_as_microsoft_wants_it() -> None:
-    with Loopback(host="localhost", path="/") as loopback:
+    with Loopback("http://localhost:{port}/") as loopback:
         assert loopback.redirect.startswith("http://localhost:")
+        assert loopback.redirect.endswith("/")
+        at = loopback.redirect.replace("localhost", "127.0.0.1")
+        urllib.request.urlopen(f"{at}?code=c&state=s").close()
+        assert (loopback.wait("s", timeout=20) or "").endswith("/?code=c&state=s")

@@ -9,9 +9,19 @@ from typing import Any
 
 import pytest
 
+from config.providers import oauth2_provider
 from config.secrets import Secret
 from mail.errors import OAuth2Missing, TlsFailed, TokenRefused, TokenUnavailable
-from mail.oauth2 import OAuth2App, Token, begin_code, begin_device, client_credentials, refresh, revoke
+from mail.oauth2 import (
+    OAuth2App,
+    Token,
+    app_for,
+    begin_code,
+    begin_device,
+    client_credentials,
+    refresh,
+    revoke,
+)
 from tests.servers.faulty_oauth import FaultyProvider
 from tests.servers.pki import Pki
 
@@ -136,6 +146,21 @@ def test_microsoft_is_told_the_scopes_again(provider: FaultyProvider, pki: Pki) 
     scopes = ("offline_access", "https://outlook.office.com/IMAP.AccessAsUser.All")
     refresh(app_at(provider, pki, provider="microsoft", scopes=scopes), OLD)
     assert provider.requests[0].form["scope"] == " ".join(scopes)
+
+
+def test_a_known_provider_becomes_an_application() -> None:
+    app = app_for(oauth2_provider("microsoft"), "id", protocols=("pop3", "smtp"), tenant="contoso.example")
+    assert app.provider == "microsoft"
+    assert app.token_url == "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token"
+    assert app.scopes[-2:] == (
+        "https://outlook.office.com/POP.AccessAsUser.All",
+        "https://outlook.office.com/SMTP.Send",
+    )
+    itself = app_for(oauth2_provider("microsoft"), "id", Secret("s"), as_itself=True)
+    assert itself.scopes == ("https://outlook.office365.com/.default",)
+    google = begin_code(app_for(oauth2_provider("google"), "id"), "http://127.0.0.1:8400/")
+    assert "access_type=offline" in google.url
+    assert "nonce=" in google.url
 
 
 def test_a_public_client_sends_its_name_and_no_secret(provider: FaultyProvider, pki: Pki) -> None:

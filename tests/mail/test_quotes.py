@@ -24,7 +24,7 @@ from tests.mail.accounts import CORPORA
         ("Ok\n\n2026年1月5日(月) 10:00 Desk <d@x.test>:\n> こんにちは\n", "Ok"),
         ("Ok\n\n-----Original Message-----\nFrom: Desk <d@x.test>\nSent: Monday\nSubject: x\n\nHello", "Ok"),
         (
-            "Ok\n\nVon: Desk <d@x.test>\nGesendet: Montag, 5. Januar 2026 10:00\nAn: Ann\nBetreff: x\n\nHallo",
+            "Ok\n\nVon: Desk <d@x.test>\nGesendet: Montag, 5. Januar 2026 10:00\nAn: Ann\nBetreff: x\n\nHi",
             "Ok",
         ),
         ("New text\n\n-- reply above this line --\n\n> old\n", "New text"),

@@ -301,10 +301,9 @@ async def test_a_refused_login_is_for_good_or_for_now(answer: str, kind: type[Ma
 
 
 async def test_no_login_on_this_port_says_what_to_set() -> None:
-    with FaultySmtp(extensions=["8BITMIME"]) as server:
-        with pytest.raises(LoginRefused) as caught:
-            async with SmtpSession(outgoing(server.port, auth="basic", user="u", password=Secret("p"))):
-                pass
+    with FaultySmtp(extensions=["8BITMIME"]) as server, pytest.raises(LoginRefused) as caught:
+        async with SmtpSession(outgoing(server.port, auth="basic", user="u", password=Secret("p"))):
+            pass
     assert "starttls" in caught.value.hint
 
 
@@ -322,10 +321,9 @@ async def test_a_login_gives_user_and_password() -> None:
     ids=["554", "drop", "hang"],
 )
 async def test_a_greeting_that_does_not_come(fault: Fault, kind: type[MailError]) -> None:
-    with FaultySmtp({"connect": fault}) as server:
-        with pytest.raises(kind) as caught:
-            async with SmtpSession(outgoing(server.port, timeout=0.4)):
-                pass
+    with FaultySmtp({"connect": fault}) as server, pytest.raises(kind) as caught:
+        async with SmtpSession(outgoing(server.port, timeout=0.4)):
+            pass
     assert caught.value.hint
 
 
