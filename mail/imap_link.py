@@ -246,8 +246,13 @@ class ImapLink:
             words = str(error).rpartition("=> ")[2].removeprefix("socket error: ")
             raise ServerGone(f"{host} hung up ({doing})", server_words=words, secrets=secrets) from None
         except (imaplib.IMAP4.error, UnexpectedCommandStatusError) as error:
+            from mail.login_words import cure
+
             raise ProtocolError(
-                f"{host} does not understand ({doing})", server_words=str(error), secrets=secrets
+                f"{host} does not understand ({doing})",
+                hint=cure(str(error)),
+                server_words=str(error),
+                secrets=secrets,
             ) from None
         except OSError as error:
             self._broken = True

@@ -39,7 +39,7 @@ _KNOWN: Final = (
         "Authenticated SMTP is switched off: the Microsoft 365 admin has to allow it for this mailbox.",
     ),
     (
-        r"basic ?auth(?:entication)? (?:is )?(?:disabled|blocked)|BasicAuth(?:Blocked|Disabled)"
+        r"basic ?auth(?:entication)? (?:is )?(?:disabled|blocked|not supported)|BasicAuth(?:Blocked|Disabled)"
         r"|LogonDenied-BasicAuth",
         "Microsoft takes no passwords here any more: set authentication to OAuth2.",
     ),

@@ -14,7 +14,7 @@ from mail.oauth2.code import CodeGrant, begin_code, finish_code
 from mail.oauth2.device import DeviceGrant, begin_device, poll_device, wait_for_device
 from mail.oauth2.loopback import Loopback
 from mail.oauth2.supplier import Supplier
-from mail.oauth2.token import OAuth2App, Token
+from mail.oauth2.token import OAuth2App, Token, app_for
 
 __all__ = [
     "CodeGrant",
@@ -23,6 +23,7 @@ __all__ = [
     "OAuth2App",
     "Supplier",
     "Token",
+    "app_for",
     "begin_code",
     "begin_device",
     "client_credentials",

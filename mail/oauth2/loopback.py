@@ -23,18 +23,19 @@ _SECONDS_PER_REQUEST: Final = 10.0
 class Loopback:
     """Listens while in its ``with``. `redirect` is the address to begin the login with.
 
-    `host` is what the address says (Microsoft ignores the port only of ``localhost``); the socket is always
-    127.0.0.1. With port 0 a free one is taken.
+    `template` is that address with ``{port}`` in it, as the provider knows it; whatever host it names, the
+    socket is 127.0.0.1. With port 0 a free one is taken.
     """
 
-    def __init__(self, port: int = 0, host: str = "127.0.0.1", path: str = "/callback") -> None:
-        self._port, self._host, self._path = port, host, path
+    def __init__(self, template: str = "http://127.0.0.1:{port}/callback", port: int = 0) -> None:
+        self._template, self._port = template, port
         self._answers: queue.Queue[str] = queue.Queue()
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:
         try:
-            self._server = _Server(self._port, self._path, self._answers)
+            path = urlsplit(self._template.replace("{port}", "0")).path or "/"
+            self._server = _Server(self._port, path, self._answers)
         except OSError as error:
             raise ConnectFailed(
                 f"port {self._port} on 127.0.0.1 cannot be used",
@@ -56,7 +57,7 @@ class Loopback:
     def redirect(self) -> str:
         """The address to register and to begin with."""
         assert self._server is not None, "not listening"
-        return f"http://{self._host}:{self._server.server_address[1]}{self._path}"
+        return self._template.replace("{port}", str(self._server.server_address[1]))
 
     def wait(self, state: str, timeout: float | None = None) -> str | None:
         """The address that the browser came to with this `state`; None after `timeout` seconds.

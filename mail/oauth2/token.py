@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from config.secret import Secret
 from mail.errors import TokenRefused
 from mail.inert import one_line
+
+if TYPE_CHECKING:
+    from config.providers import OAuth2Provider, Protocol
 
 REFRESH_BEFORE: Final = timedelta(minutes=5)
 
@@ -37,6 +40,32 @@ class OAuth2App:
     client_auth: Literal["post", "basic"] = "post"
     ca_file: Path | None = None
     timeout: float = 30.0
+
+
+def app_for(
+    known: OAuth2Provider,
+    client_id: str,
+    client_secret: Secret | None = None,
+    *,
+    protocols: Iterable[Protocol] = ("imap", "smtp"),
+    tenant: str = "",
+    as_itself: bool = False,
+) -> OAuth2App:
+    """The application at a known provider; use `dataclasses.replace` for what a person changed.
+
+    `as_itself`: for client credentials, which have scopes of their own.
+    """
+    return OAuth2App(
+        provider=known.id if known.id in ("google", "microsoft") else "other",  # type: ignore[arg-type]
+        client_id=client_id,
+        client_secret=client_secret,
+        authorize_url=known.url("authorize", tenant),
+        token_url=known.url("token", tenant),
+        device_url=known.url("device", tenant),
+        revoke_url=known.url("revoke", tenant),
+        scopes=known.app_scopes if as_itself else known.scopes_for(protocols),
+        extra=known.extra,
+    )
 
 
 @dataclass(frozen=True, slots=True)
