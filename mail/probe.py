@@ -19,6 +19,7 @@ from mail.inert import one_line
 
 if TYPE_CHECKING:
     from mail.imap import ImapSession
+    from mail.pop3 import Pop3Session
     from mail.smtp import SmtpSession
 
 __all__ = ["Step", "check_incoming", "check_outgoing"]
@@ -46,10 +47,8 @@ class _Stopped(Exception):
 
 
 def check_incoming(account: IncomingAccount) -> Iterator[Step]:
-    """resolve, connect, tls, login, folder of an IMAP account."""
-    from mail.imap import ImapSession
-
-    session = ImapSession(account)
+    """resolve, connect, tls, token, login, folder of an IMAP or POP3 account (token only with OAuth2)."""
+    session = _session(account)
     try:
         addresses = yield from _resolved(account)
         yield from _step("connect", lambda: session.connect(addresses), _where(account))
@@ -57,8 +56,9 @@ def check_incoming(account: IncomingAccount) -> Iterator[Step]:
             yield _IN_CLEAR
         else:
             yield from _step("tls", session.secure, lambda _: tls.description(session.tls_link))
+        yield from _token(account)
         yield from _step("login", session.login, f"as {account.user}")
-        yield from _step("folder", lambda: _folder(session), lambda told: told)
+        yield from _step("folder", lambda: _contents(session), lambda told: told)
     except _Stopped:
         return
     finally:
@@ -66,7 +66,7 @@ def check_incoming(account: IncomingAccount) -> Iterator[Step]:
 
 
 def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:
-    """resolve, connect, tls, login of an SMTP account."""
+    """resolve, connect, tls, token, login of an SMTP account (token only with OAuth2)."""
     from mail.smtp import SmtpSession
 
     session = SmtpSession(account)
@@ -82,6 +82,7 @@ def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:
             yield _IN_CLEAR
         else:
             yield from _step("tls", run(session.secure), lambda _: tls.description(session.tls_object))
+        yield from _token(account)
         who = "no login wanted" if account.auth == "none" else f"as {account.user}"
         yield from _step("login", run(session.login), lambda _: _with_size(session, who))
     except _Stopped:
@@ -90,6 +91,23 @@ def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:
         loop.run_until_complete(session.close())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+def _session(account: IncomingAccount) -> ImapSession | Pop3Session:
+    if account.protocol == "pop3":
+        from mail.pop3 import Pop3Session
+
+        return Pop3Session(account)
+    from mail.imap import ImapSession
+
+    return ImapSession(account)
+
+
+def _token(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, None]:
+    if account.auth == "oauth2":
+        from mail import sasl
+
+        yield from _step("token", lambda: sasl.token_of(account)(), "the OAuth2 login is alive")
 
 
 _IN_CLEAR: Final = Step("tls", None, "not used: passwords and mails go in clear text", "", "", 0.0)
@@ -117,6 +135,15 @@ def _step(name: str, doing: Callable[[], T], shown: str | Callable[[T], str]) ->
         raise _Stopped from None
     yield Step(name, True, one_line(detail), "", "", perf_counter() - start)
     return result
+
+
+def _contents(session: ImapSession | Pop3Session) -> str:
+    from mail.pop3 import Pop3Session
+
+    if isinstance(session, Pop3Session):
+        sizes = session.sizes()
+        return f"{len(sizes)} mails, {sum(sizes.values()) / 1_000_000:.1f} MB; POP3 has no folders"
+    return _folder(session)
 
 
 def _folder(session: ImapSession) -> str:
