@@ -77,40 +77,47 @@ class Prepared:
     """An arrival that was read, hashed and packed. ``letter`` is None when it could not be read."""
 
     arrival: Arrival
-    digest: str
     letter: Letter | None
     trouble: str
     headline: tuple[str, str, str | None]
     """Sender, subject and Message-ID of a mail without ``letter``, as far as they can be read."""
-    packing: Future[list[Packed]]
+    packing: Future[list[tuple[Packed, str]]]
     place: int
 
     @property
     def packed(self) -> Packed:
         """The raw mail, large ones already on disk; waits for that. Raises OSError when it could not be."""
-        return self.packing.result()[self.place]
+        return self.packing.result()[self.place][0]
+
+    @property
+    def digest(self) -> str:
+        """What copies of this mail have in common, whatever way they came."""
+        return self.packing.result()[self.place][1]
 
 
 def parse_ahead(arrivals: Sequence[Arrival], small: int = blobs.SMALL) -> list[Prepared]:
     """Read a batch without the database: parse, hash, compress, write large blobs durably.
 
-    Compression and disk run beside the parser, in a thread. Never raises for what a mail holds.
+    Hashes, compression and disk run beside the parser, in a thread. Never raises for what a mail holds.
     """
-    packing: Future[list[Packed]] = Future()
+    packing: Future[list[tuple[Packed, str]]] = Future()
     raws = [arrival.raw for arrival in arrivals]
     Thread(target=_pack, args=(raws, small, packing), daemon=True).start()
     moment = now()
     return [_prepared(arrival, packing, place, moment) for place, arrival in enumerate(arrivals)]
 
 
-def _pack(raws: list[bytes], small: int, packing: Future[list[Packed]]) -> None:
+def _pack(raws: list[bytes], small: int, packing: Future[list[tuple[Packed, str]]]) -> None:
     try:
-        packing.set_result(blobs.lay_down(blobs.pack(raws), small))
+        digests = [mail_digest(raw) for raw in raws]
+        packing.set_result(list(zip(blobs.lay_down(blobs.pack(raws), small), digests, strict=True)))
     except BaseException as error:
         packing.set_exception(error)
 
 
-def _prepared(arrival: Arrival, packing: Future[list[Packed]], place: int, moment: datetime) -> Prepared:
+def _prepared(
+    arrival: Arrival, packing: Future[list[tuple[Packed, str]]], place: int, moment: datetime
+) -> Prepared:
     letter, trouble = None, ""
     headline: tuple[str, str, str | None] = ("", "", None)
     try:
@@ -118,7 +125,7 @@ def _prepared(arrival: Arrival, packing: Future[list[Packed]], place: int, momen
     except Exception as error:  # one poison mail stops only itself
         trouble = one_line(f"{getattr(error, 'kind', type(error).__name__)}: {error}", 300)
         headline = _headline(arrival.raw)
-    return Prepared(arrival, mail_digest(arrival.raw), letter, trouble, headline, packing, place)
+    return Prepared(arrival, letter, trouble, headline, packing, place)
 
 
 def _headline(raw: bytes) -> tuple[str, str, str | None]:
