@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from mail.inert import clean
@@ -10,22 +11,27 @@ from models.database import db
 
 MAX_WORDS = 32
 
+SHORTEST_BEGINNING = 3
+"""Letters before a ``*``: all words with a shorter beginning are half the dictionary, and cost seconds."""
+
 _WORD = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
 
 def match_expression(text: str) -> str:
     """Return the FTS5 expression for what a person typed; empty when there is nothing to look for.
 
-    All words must be in a message. ``"a phrase"`` stays together, ``serv*`` is any word that begins so,
-    ``-word`` must not be there. Nothing else has a meaning, so nothing is ever a syntax error.
+    All words must be in a message. ``"a phrase"`` stays together, ``-word`` must not be there, ``serv*`` is
+    any word that begins so (below three letters the star has no meaning). Nothing else has a meaning, so
+    nothing is ever a syntax error.
     """
     wanted: list[str] = []
     unwanted: list[str] = []
-    for found in list(_WORD.finditer(clean(text)))[:MAX_WORDS]:
+    for found in islice(_WORD.finditer(clean(text)), MAX_WORDS):
         word = found["phrase"] if found["word"] is None else found["word"]
         if not any(letter.isalnum() for letter in word):
             continue
         beginning = found["word"] is not None and word.endswith("*")
+        beginning = beginning and len(word.rstrip("*")) >= SHORTEST_BEGINNING
         quoted = '"' + word.rstrip("*").replace('"', '""') + '"' + ("*" if beginning else "")
         (unwanted if found["minus"] else wanted).append(quoted)
     if not wanted:

@@ -36,6 +36,8 @@ def corpus(desk: Desk, ana: Actor) -> dict[str, str]:
         ("uber", ["vpn"]),
         ("vpn", ["both", "vpn"]),
         ("print*", ["both", "printer"]),
+        ("pr*", []),
+        ("vpn*", ["both", "vpn"]),
         ('"paper jam"', ["printer"]),
         ('"jam paper"', []),
         ("tunnel -drops", ["printer", "both"]),
