@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from nightdesk.exit import Exit
-from nightdesk.options import Options, fetch_once_options
+from nightdesk.options import Options, plain_options
 
 
 def main() -> NoReturn:
@@ -33,9 +34,11 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _dispatch(argv: Sequence[str]) -> int:
-    options = fetch_once_options(argv)
+    # Looking for plug-ins of pydantic, of which we use none, reads the metadata of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    options = plain_options(argv)
     if options is not None:
-        return fetch_once(options)
+        return fetch_once(options) if options.fetch_once else open_app(options)
     from nightdesk.cli import cli
 
     return int(cli.main(list(argv), prog_name="nightdesk", standalone_mode=False) or 0)
@@ -58,8 +61,6 @@ def open_app(options: Options) -> int:
 
 def need_terminal() -> None:
     """Raise UsageError where the app has nothing to draw on."""
-    import os
-
     from nightdesk.errors import UsageError
 
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
@@ -92,8 +93,6 @@ def _report(error: BaseException, argv: Sequence[str]) -> Exit:
 
 def _reader_left() -> Exit:
     """Whoever read our output is gone (`| head`): no complaint, and none from the interpreter either."""
-    import os
-
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, sys.stdout.fileno())
     return Exit.FAILED

@@ -1,4 +1,4 @@
-"""The options before the verb, and a parser for cron's call that does without click."""
+"""The options before the verb, and a parser for calls without a verb that does without click."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Options:
     as_json: bool = False
 
 
-def fetch_once_options(argv: Sequence[str]) -> Options | None:
-    """The options of a plain `--fetch-once` call, or None for everything that click has to judge.
+def plain_options(argv: Sequence[str]) -> Options | None:
+    """The options of a plain `--fetch-once` call or of the app's, or None for all that click has to judge.
 
-    A call every minute should not pay for importing click (25 ms).
+    Neither a call every minute nor a person who waits for the app should pay for importing click (25 ms).
     """
     flags = {"--debug": False, "--fetch-once": False, "--json": False}
     values: dict[str, list[str]] = {"--config": [], "--database": [], "--mailbox": []}
@@ -38,13 +38,13 @@ def fetch_once_options(argv: Sequence[str]) -> Options | None:
                 return None
             value = rest.pop(0)
         values[name].append(value)
-    if not flags["--fetch-once"]:
+    if not flags["--fetch-once"] and (flags["--json"] or values["--mailbox"]):
         return None
     return Options(
         config=_last(values["--config"]),
         database=_last(values["--database"]),
         debug=flags["--debug"],
-        fetch_once=True,
+        fetch_once=flags["--fetch-once"],
         mailboxes=tuple(values["--mailbox"]),
         as_json=flags["--json"],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import os
 import signal
@@ -26,6 +27,7 @@ from config import clock
 from tui.commands import GLOBAL, Command
 from tui.guard import ControlGuard
 from tui.health import Health, observe
+from tui.keys_in_order import KeysInOrder
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmall
 from tui.ways import Ways
 from tui.widgets.flash import Flash, Level, words_for
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from tui.widgets.command_screen import CommandScreen
     from worker.child import WorkerChild
 
+DEFAULT_THEME = "ansi-dark"
 TEND_SECONDS = 5.0
 """How often it looks whether somebody works for the desk."""
 WATCH_SECONDS = 1.0
@@ -53,7 +56,7 @@ def _lazy(path: str) -> Callable[[], Screen[Any]]:
     return make
 
 
-class NightdeskApp(Ways, App[int], inherit_bindings=False):
+class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
     """The terminal front of one desk, for one agent.
 
     `worker` is the child that works while nobody else does: the app sees to it that it lives, the
@@ -119,6 +122,14 @@ class NightdeskApp(Ways, App[int], inherit_bindings=False):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._on_signal, number)
+
+    def _wanted_theme(self) -> str:
+        wanted = self.desk.settings.theme
+        return wanted if wanted in self.available_themes else DEFAULT_THEME
+
+    def first_painted(self) -> None:
+        """The first screen stands: now there is time to look at everything else."""
+        gc.enable()
         self._tick()
 
     def _on_signal(self, number: int) -> None:

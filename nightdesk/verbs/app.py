@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> int:
     """Show the app until the agent leaves; returns 0, 1 after a fault of its own, 128 + n after signal n."""
+    # Start-up makes many objects and no garbage; the app collects again once its first screen stands.
+    gc.disable()
     with desk_open(options, create=True) as desk:
         from desk.actors import app_actor
 
         actor = app_actor(desk)
-        _choose_colours(desk.settings)
+        _choose_looks(desk.settings)
         from tui.app import NightdeskApp
         from worker.child import WorkerChild
 
@@ -31,9 +34,11 @@ def run(options: Options) -> int:
         return app.return_code or 0
 
 
-def _choose_colours(settings: Settings) -> None:
+def _choose_looks(settings: Settings) -> None:
     """Textual reads these when it is imported; what the environment already says wins."""
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    # Known before the first style sheet is read: a theme that changes later has all of them read twice.
+    os.environ["TEXTUAL_THEME"] = f"{settings.theme},ansi-dark"
     if settings.colour == "none":
         os.environ.setdefault("NO_COLOR", "1")
     elif settings.colour == "16":

@@ -11,7 +11,7 @@ import pytest
 from nightdesk import entry
 from nightdesk.cli import cli
 from nightdesk.exit import Exit
-from nightdesk.options import Options, fetch_once_options
+from nightdesk.options import Options, plain_options
 from nightdesk.verbs import VERBS
 from tests.nightdesk.program import Program, Ran
 
@@ -94,7 +94,10 @@ def test_only_debug_shows_a_traceback(program: Program) -> None:
     assert done.status == 78
 
 
-FETCH_ONCE_CALLS = [
+PLAIN_CALLS = [
+    [],
+    ["--config", "/x"],
+    ["--debug", "--database=/y"],
     ["--fetch-once"],
     ["--fetch-once", "--json"],
     ["--json", "--fetch-once", "--debug"],
@@ -104,8 +107,8 @@ FETCH_ONCE_CALLS = [
 ]
 
 
-@pytest.mark.parametrize("argv", FETCH_ONCE_CALLS)
-def test_the_short_way_reads_a_fetch_once_call_as_click_does(
+@pytest.mark.parametrize("argv", PLAIN_CALLS)
+def test_the_short_way_reads_a_call_without_a_verb_as_click_does(
     argv: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Options] = []
@@ -115,14 +118,14 @@ def test_the_short_way_reads_a_fetch_once_call_as_click_does(
         return Exit.DONE
 
     monkeypatch.setattr(entry, "fetch_once", note)
+    monkeypatch.setattr(entry, "open_app", note)
     cli.main(argv, standalone_mode=False)
-    assert fetch_once_options(argv) == seen[0]
+    assert plain_options(argv) == seen[0]
 
 
 @pytest.mark.parametrize(
     "argv",
     [
-        [],
         ["ticket", "list"],
         ["--fetch-once", "init"],
         ["--fetch-once", "--help"],
@@ -130,10 +133,11 @@ def test_the_short_way_reads_a_fetch_once_call_as_click_does(
         ["--mailbox", "--fetch-once"],
         ["--fetch-once=1"],
         ["--json"],
+        ["--mailbox", "a@b"],
     ],
 )
 def test_the_short_way_leaves_everything_else_to_click(argv: list[str]) -> None:
-    assert fetch_once_options(argv) is None
+    assert plain_options(argv) is None
 
 
 class Carries(Exception):

@@ -26,9 +26,10 @@ from tui.ticket_text import Reader, body_lines, head_line
 from tui.times import clock_today
 from tui.widgets.command_screen import CommandScreen
 from tui.widgets.confirm import Confirm
-from tui.widgets.line_input import LineInput, SteadyInput
+from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
 from tui.widgets.rule import TitledRule
+from tui.widgets.steady_input import SteadyInput
 from tui.widgets.text_pane import Line, TextPane
 from tui.work import desk_app
 from tui.writing import Sheet

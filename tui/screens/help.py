@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from tui.plain import parts, plain
 from tui.widgets.command_list import CommandColumns, Offer, offers_of
-from tui.widgets.line_input import SteadyInput
+from tui.widgets.steady_input import SteadyInput
 
 MOVING = "Move: j k ↓ ↑   g G first, last   PgUp PgDn page   ^D ^U half a page"
 

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static
 
 from tui.widgets.command_list import CommandLines, Offer, offers_of
-from tui.widgets.line_input import SteadyInput
+from tui.widgets.steady_input import SteadyInput
 
 
 class PaletteScreen(ModalScreen[str | None]):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 PREVIEW_DELAY = 0.12
 """Seconds the cursor rests before its ticket is read: a preview costs more bytes than the move."""
+PAINT_SECONDS = 0.1
+"""After the first rows came: so long the list has to be painted before anything else is begun."""
 MARK_LIMIT = 10_000
 """Tickets that "mark all" marks at most."""
 SORT_ITEMS = (
@@ -132,6 +134,7 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
         self._counts: dict[str, int] = {}
         self._preview_timer: Timer | None = None
         self._offered = False
+        self._painted = False
 
     def compose_body(self) -> ComposeResult:
         app = desk_app(self)
@@ -151,7 +154,6 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
         super().on_mount()
         self.query_one(Preview).border_title = Content("preview")
         self._show_query()
-        self._look_for_drafts()
 
     # -- the list
 
@@ -162,7 +164,8 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
     def _show_query(self) -> None:
         self._say_empty()
         self.tickets.show(TicketPages(self.query_now()))
-        self._count()
+        if self._painted:
+            self._count()
         bar = self.query_one(ViewsBar)
         bar.view, bar.filter_text = self._view, self._filter.text if self._filter else ""
         bar.filter_count = None
@@ -235,6 +238,15 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
         if self.tickets.fit_numbers():
             self.tickets.refresh()
             self.query_one(TicketHead).refresh()
+        if not self._painted:
+            self._painted = True
+            self.set_timer(PAINT_SECONDS, self._first_painted)
+
+    def _first_painted(self) -> None:
+        """What can wait until the list stands."""
+        desk_app(self).first_painted()
+        self._count()
+        self._look_for_drafts()
 
     @on(VirtualList.Highlighted, "#ticket-list")
     def _list_moved(self) -> None:

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.plain import plain
-from tui.widgets.line_input import SteadyInput
+from tui.widgets.steady_input import SteadyInput
 
 
 class Entry(SteadyInput):

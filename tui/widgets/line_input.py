@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input, Label
+from textual.widgets import Static
 
 from tui.plain import plain
 
+if TYPE_CHECKING:
+    from textual.widgets import Input
 
-class SteadyInput(Input):
-    """An input whose cursor does not blink: a blinking one sends 1.9 kB/s over the link."""
-
-    def __init__(
-        self, value: str = "", *, placeholder: str = "", password: bool = False, id: str | None = None
-    ) -> None:
-        super().__init__(value, placeholder=placeholder, password=password, id=id, compact=True)
-        self.cursor_blink = False
+    from tui.widgets.steady_input import SteadyInput
 
 
 class LineInput(Horizontal):
@@ -30,7 +24,7 @@ class LineInput(Horizontal):
     DEFAULT_CSS = """
     LineInput { height: 1; width: 1fr; display: none; }
     LineInput.-asking { display: block; }
-    LineInput Label { width: auto; padding: 0 1; }
+    LineInput Static { width: auto; padding: 0 1; }
     LineInput Input { width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
@@ -58,10 +52,8 @@ class LineInput(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._purpose = ""
-
-    def compose(self) -> ComposeResult:
-        yield Label("", markup=False)
-        yield SteadyInput()
+        self._prompt: Static | None = None
+        self._field: SteadyInput | None = None
 
     @property
     def asking(self) -> bool:
@@ -70,14 +62,23 @@ class LineInput(Horizontal):
     def ask(self, prompt: str, text: str = "", *, purpose: str = "", placeholder: str = "") -> None:
         """Show the line with `text` in it and take the keys."""
         self._purpose = purpose
-        self.query_one(Label).update(plain(prompt))
-        field = self.query_one(SteadyInput)
-        with self.prevent(Input.Changed):
+        label, field = self._parts()
+        label.update(plain(prompt))
+        with self.prevent(type(field).Changed):
             field.value = text
         field.placeholder = placeholder
         field.cursor_position = len(text)
         self.add_class("-asking")
         field.focus()
+
+    def _parts(self) -> tuple[Static, SteadyInput]:
+        # Made when first asked: the import alone is 8 ms that the first paint need not wait for.
+        if self._prompt is None or self._field is None:
+            from tui.widgets.steady_input import SteadyInput
+
+            self._prompt, self._field = Static(), SteadyInput()
+            self.mount(self._prompt, self._field)
+        return self._prompt, self._field
 
     def close(self) -> None:
         self.remove_class("-asking")

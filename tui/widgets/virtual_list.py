@@ -21,11 +21,11 @@ from tui.work import Works
 
 R = TypeVar("R")
 
-PAGE = 200
+PAGE = 100
 """Rows asked for at once."""
-HELD = 5 * PAGE
+HELD = 8 * PAGE
 """Rows held; those farthest from the cursor are forgotten first."""
-NEAR = 60
+NEAR = 50
 """So many rows before the end of what is held the next page is asked for."""
 
 
