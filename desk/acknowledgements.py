@@ -76,6 +76,7 @@ def queue(batch: Batch, letter: Letter, ticket: TicketState) -> None:
             automatic="auto-replied",
             null_sender=True,
         ),
+        batch.way(ticket.mailbox_id),
     )
 
 
@@ -108,6 +109,7 @@ def pass_on(batch: Batch, prepared: Prepared, letter: Letter, ticket: TicketStat
             references=references,
             attachments=[(part.name, part.type, parsed.part_bytes(part.part)) for part in letter.attachments],
         ),
+        batch.way(ticket.mailbox_id),
     )
     return f"passed on to {', '.join(queued.recipients)}"
 

@@ -14,6 +14,7 @@ from models.fields import utc_text
 if TYPE_CHECKING:
     from desk.arrivals import Prepared
     from desk.home import Desk
+    from desk.rendering import Way
     from desk.standing import Standing
 
 
@@ -40,8 +41,17 @@ class Batch:
         self.moment = moment
         self.at = utc_text(moment)
         self._mails = mails
+        self._ways: dict[int | None, Way] = {}
         self.known = Known(mails, self.at)
         self._last_message = db.execute_sql("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
+
+    def way(self, mailbox_id: int | None) -> Way:
+        """How mail of this mailbox leaves."""
+        from desk.rendering import find_way
+
+        if mailbox_id not in self._ways:
+            self._ways[mailbox_id] = find_way(self.desk, mailbox_id)
+        return self._ways[mailbox_id]
 
     def index(self) -> None:
         """Make the text of the batch's mails searchable, all at once."""

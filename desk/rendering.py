@@ -75,23 +75,40 @@ class Rendered:
     warning: str | None
 
 
-def queue_mail(desk: Desk, mail: MailToSend) -> Queued:
-    """Render a mail and put it into the outbox, in the caller's transaction; raises as `render` does."""
-    return lay_in(render(desk, mail))
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How mail of one of the desk's addresses leaves. `open` is False while nobody can send it."""
+
+    own: Mailbox | None
+    sender: Mailbox
+    open: bool
 
 
-def render(desk: Desk, mail: MailToSend) -> Rendered:
-    """Render a mail; its Message-ID is made here and never changes. Writes no row: call it before BEGIN.
-
-    Raises Refused when it has no recipient, or when the desk has no address to send from.
-    """
+def find_way(desk: Desk, mailbox_id: int | None) -> Way:
+    """The way out for a mailbox's mail. Raises Refused when the desk has no address to send from."""
     from desk.accounts import default_outgoing, outgoing_for
 
-    own = None if mail.mailbox_id is None else Mailbox.get_or_none(Mailbox.id == mail.mailbox_id)
-    way = outgoing_for(desk, mail.mailbox_id)
+    own = None if mailbox_id is None else Mailbox.get_or_none(Mailbox.id == mailbox_id)
+    way = outgoing_for(desk, mailbox_id)
     sender = way or own or default_outgoing(desk) or _any_mailbox()
     if sender is None:
         raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
+    return Way(own, sender, way is not None)
+
+
+def queue_mail(desk: Desk, mail: MailToSend, way: Way | None = None) -> Queued:
+    """Render a mail and put it into the outbox, in the caller's transaction; raises as `render` does."""
+    return lay_in(render(desk, mail, way))
+
+
+def render(desk: Desk, mail: MailToSend, way: Way | None = None) -> Rendered:
+    """Render a mail; its Message-ID is made here and never changes. Writes no row: call it before BEGIN.
+
+    `way` is what `find_way` said for its mailbox, for who sends many. Raises Refused when it has no
+    recipient, or when the desk has no address to send from.
+    """
+    way = way or find_way(desk, mail.mailbox_id)
+    own, sender = way.own, way.sender
     recipients = tuple(recipients_of(mail))
     if not recipients:
         raise Refused("this mail has no recipient", "give an address in To")
@@ -106,7 +123,7 @@ def render(desk: Desk, mail: MailToSend) -> Rendered:
         mailbox_id=own.id if own is not None else sender.id,
         envelope_from="" if mail.null_sender else sender.address,
         recipients=recipients,
-        warning=None if way is not None else no_way_out(sender.address),
+        warning=None if way.open else no_way_out(sender.address),
     )
 
 
