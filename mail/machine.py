@@ -7,6 +7,7 @@ a machine. Headers decide; words of the subject never do.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -53,8 +54,15 @@ _MAILER: Final = re.compile(r"(?i)(?:mailer-daemon|mail-daemon|mailerdaemon|post
 _NO_REPLY: Final = re.compile(
     r"(?i)(?:no|do[-_.]?not|dont|never)[-_.]?(?:reply|respond|answer)|noreply|bounces?[+-]"
 )
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+=/~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}")
+_COPY_BEGINS: Final = re.compile(
+    r"(?im)^(?:[- ]{2,}.{0,60}(?:below this line|copy of|original|returned|unsent|headers|message).{0,60}"
+    r"|received: from .*|return-path: .*|message-id: .*)$"
+)
+_MAX_FREE_FORM: Final = 10
 _BOUNCE_SUBJECT: Final = re.compile(
-    r"(?i)undeliver|delivery (?:status|failure|has failed)|returned (?:mail|to sender)|failure notice|"
+    r"(?i)undeliver|(?:could|can)(?: ?not|n't) be delivered|"
+    r"delivery (?:status|failure|has failed)|returned (?:mail|to sender)|failure notice|"
     r"mail delivery|unzustellbar|non remis|no se puede entregar|message (?:delayed|not delivered)"
 )
 # Present at all means: an automatic reply (vendors; RFC 3834 is not everywhere).
@@ -129,13 +137,14 @@ def _as_bounce(mail: ParsedMail) -> MachineMail | None:
         return MachineMail("bounce", False, "X-Failed-Recipients")
     if any(leaf.type == "message/delivery-status" for leaf in mail.leaves) and _from_mailer(mail):
         return MachineMail("bounce", False, "a message/delivery-status part from a mail server")
-    if _from_mailer(mail) and (_null_sender(mail) or _BOUNCE_SUBJECT.search(mail.subject)):
-        return MachineMail("bounce", False, f"from {mail.sender.email or 'a mail server'}")
+    signs = (_from_mailer(mail), _null_sender(mail), bool(_BOUNCE_SUBJECT.search(mail.subject)))
+    if sum(signs) >= 2:
+        return MachineMail("bounce", False, f"from {mail.sender.email or 'a mail server'}, as bounces look")
     return None
 
 
 def _from_mailer(mail: ParsedMail) -> bool:
-    return bool(_MAILER.match(mail.sender.email))
+    return bool(_MAILER.match(mail.sender.email or mail.sender.name))
 
 
 def _null_sender(mail: ParsedMail) -> bool:
@@ -212,13 +221,29 @@ def bounces(mail: ParsedMail) -> list[BouncedRecipient]:
             for one in _reported(leaf, original):
                 found.setdefault(one.address.lower(), one)
     if not found:
-        for address in parse_addresses(mail.headers("x-failed-recipients")):
-            if address.email:
-                found.setdefault(
-                    address.email.lower(),
-                    BouncedRecipient(address.email, "failed", *_words_about(mail, address.email), original),
-                )
+        named = [address.email for address in parse_addresses(mail.headers("x-failed-recipients"))]
+        for address in filter(None, named or _free_form(mail)):
+            found.setdefault(
+                address.lower(), BouncedRecipient(address, "failed", *_words_about(mail), original)
+            )
     return list(found.values())
+
+
+def _free_form(mail: ParsedMail) -> list[str]:
+    """The addresses in the words of a bounce without a report, above the copy of the mail that came back.
+
+    If the words name nobody, the only recipient of that mail.
+    """
+    words = _COPY_BEGINS.split(mail.text[:20_000], maxsplit=1)[0]
+    own = {address.email.lower() for address in (mail.sender, *mail.to, *mail.cc)}
+    named = [one for one in dict.fromkeys(_ADDRESS.findall(words)) if one.lower() not in own]
+    if named:
+        return named[:_MAX_FREE_FORM]
+    for headers in _returned_headers(mail):
+        to = [address.email for address in parse_addresses(headers.decoded("to"))]
+        if len(to) == 1:
+            return to
+    return []
 
 
 def _reported(leaf: Node, original: str | None) -> list[BouncedRecipient]:
@@ -270,15 +295,10 @@ def _typed(group: Headers, name: str, address: bool = True) -> str:
 
 def _original_message_id(mail: ParsedMail) -> str | None:
     """The Message-ID of the mail that came back, from the copy of it or of its headers."""
-    for leaf in mail.leaves:
-        if leaf.type in ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"):
-            try:
-                headers, _ = parse_headers(data := leaf.decoded(), 0, len(data), [])
-            except TooComplex:
-                continue
-            found = _id_in(headers.text("message-id") or "")
-            if found:
-                return found
+    for headers in _returned_headers(mail):
+        found = _id_in(headers.text("message-id") or "")
+        if found:
+            return found
     body = mail.root.raw
     for leaf in mail.leaves:
         if leaf.type == "text/plain":
@@ -289,13 +309,23 @@ def _original_message_id(mail: ParsedMail) -> str | None:
     return None
 
 
+def _returned_headers(mail: ParsedMail) -> Iterator[Headers]:
+    """The headers of the mails, or of their headers alone, that came back as parts."""
+    for leaf in mail.leaves:
+        if leaf.type in ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"):
+            try:
+                yield parse_headers(data := leaf.decoded(), 0, len(data), [])[0]
+            except TooComplex:
+                continue
+
+
 def _id_in(text: str) -> str | None:
     found = re.search(r"<([^<>]{3,900})>", text)
     return one_line("<" + re.sub(r"\s+", "", found[1]) + ">") if found else None
 
 
-def _words_about(mail: ParsedMail, address: str) -> tuple[str, str]:
-    """Status and words of the free-form bounce about `address`: the first lines that hold a reply code."""
+def _words_about(mail: ParsedMail) -> tuple[str, str]:
+    """Status and words of a free-form bounce: the first line that holds a reply code."""
     text = mail.text[:20_000]
     status = re.search(r"\b[45]\.\d{1,3}\.\d{1,3}\b", text)
     line = re.search(r"(?m)^.{0,200}\b[45]\d\d[ -].{0,300}$", text)

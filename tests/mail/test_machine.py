@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mail.machine import bounces, judge, own_desk_id
 from mail.mime import parse
+from tests.mail.accounts import CORPORA
 
 
 def with_headers(*lines: str, sender: str = "ann@client.test") -> bytes:
@@ -148,6 +151,53 @@ def test_failed_recipients_in_the_header_are_a_bounce_too() -> None:
     assert [one.address for one in found] == ["bob@client.test", "eve@client.test"]
     assert found[0].status == "5.1.1"
     assert found[0].original_message_id == "<a.b@example.test>"
+
+
+def test_a_bounce_without_a_report_names_recipients_above_the_returned_mail() -> None:
+    raw = (
+        b"From: MAILER-DAEMON@mx.test\r\nReturn-Path: <>\r\nTo: support@example.test\r\n"
+        b"Subject: failure notice\r\n\r\n"
+        b"Hi. I wasn't able to deliver your message.\r\n"
+        b"<bob@client.test>:\r\n550 5.1.1 no mailbox here\r\n\r\n"
+        b"--- Below this line is a copy of the message.\r\n\r\nReturn-Path: <support@example.test>\r\n"
+        b"Message-ID: <a.b@example.test>\r\nTo: somebody.else@client.test\r\n\r\nHello\r\n"
+    )
+    read = parse(raw)
+    assert judge(read).kind == "bounce"
+    [bob] = bounces(read)
+    assert (bob.address, bob.status, bob.original_message_id) == (
+        "bob@client.test",
+        "5.1.1",
+        "<a.b@example.test>",
+    )
+    assert "no mailbox here" in bob.diagnostic
+
+
+def test_the_null_sender_with_a_bounce_s_subject_is_a_bounce_whoever_signs() -> None:
+    raw = b"From: Admin <admin@mx.test>\r\nReturn-Path: <>\r\nSubject: Undeliverable Message\r\n\r\nno\r\n"
+    assert judge(parse(raw)).kind == "bounce"
+
+
+@pytest.mark.skipif(not (CORPORA / "bounce-sisimai").is_dir(), reason="the public set of bounces is not here")
+def test_most_public_bounces_are_known_with_recipient_and_original() -> None:
+    folder = CORPORA / "bounce-sisimai"
+    total = known = recipient = with_id = original = 0
+    for line in (folder / "expected.jsonl").read_text("utf-8").splitlines():
+        case = json.loads(line)
+        if case["kind"] != "bounce":
+            continue
+        read = parse((folder / case["input"]).read_bytes())
+        found, told = bounces(read), case["tool_output"]
+        ids = {one["original_message_id"] for one in told} - {""}
+        total += 1
+        known += judge(read).kind == "bounce"
+        recipient += bool({one.address.lower() for one in found} & {one["recipient"].lower() for one in told})
+        with_id += bool(ids)
+        original += bool(ids & {(one.original_message_id or "").strip("<>") for one in found})
+    print(f"\nbounce-sisimai: {known}/{total} known, recipient {recipient}, original id {original}/{with_id}")
+    assert known >= total * 0.9
+    assert recipient >= total * 0.85
+    assert original >= with_id * 0.85
 
 
 def test_a_read_receipt_and_a_complaint_are_no_bounces() -> None:
