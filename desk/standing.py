@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.database import db
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from desk.home import Desk
     from desk.numbers import NumberKind
@@ -78,18 +79,16 @@ def without_tag(address: str) -> str:
 
 def read_standing(desk: Desk) -> Standing:
     """Read the small tables and settings."""
-    from desk import settings
-
-    mailboxes, addresses, own = {}, {}, set()
+    mailboxes: dict[int, MailboxRule] = {}
+    addresses: dict[str, MailboxRule] = {}
+    own: set[str] = set()
     for row in db.execute_sql(
-        "SELECT id, address, department_id, autoresponse, after_fetch, created, removed, username "
-        "FROM mailbox"
+        "SELECT id, address, department_id, autoresponse, after_fetch, created, removed, "
+        "username, smtp_username FROM mailbox"
     ).fetchall():
         rule = MailboxRule(row[0], row[1].lower(), row[2], bool(row[3]), row[4] == "keep", row[5])
         mailboxes[rule.id] = rule
-        own.add(rule.address)
-        if "@" in row[7]:
-            own.add(row[7].lower())
+        own.update(each.lower() for each in (rule.address, row[7], row[8]) if "@" in each)
         if row[6] is None:
             addresses[rule.address] = rule
     departments = {
@@ -98,6 +97,7 @@ def read_standing(desk: Desk) -> Standing:
             "SELECT id, name, sla_id, reopen_days FROM department ORDER BY active DESC, id"
         )
     }
+    value = _settings()
     slas = db.execute_sql("SELECT id, hours, name FROM sla ORDER BY active DESC, id").fetchall()
     return Standing(
         desk_id=desk.desk_id,
@@ -108,24 +108,31 @@ def read_standing(desk: Desk) -> Standing:
         departments=departments,
         default_department=next(iter(departments)),
         sla_hours={row[0]: row[1] for row in slas},
-        default_sla=_default_sla(slas),
+        default_sla=_default_sla(slas, str(value("tickets.default_sla"))),
         agents={
             row[0].lower(): row[1]
             for row in db.execute_sql("SELECT email, id FROM agent WHERE active = 1 AND email <> ''")
         },
-        number_format=str(settings.get("tickets.number_format")),
-        number_kind="random" if settings.get("tickets.number_kind") == "random" else "sequence",
-        status_after_reply=str(settings.get("tickets.status_after_reply")),
-        acknowledge=bool(settings.get("mail.acknowledge")),
-        acknowledge_per_hour=int(settings.get("mail.ack_limit_hour")),
+        number_format=str(value("tickets.number_format")),
+        number_kind="random" if value("tickets.number_kind") == "random" else "sequence",
+        status_after_reply=str(value("tickets.status_after_reply")),
+        acknowledge=bool(value("mail.acknowledge")),
+        acknowledge_per_hour=int(value("mail.ack_limit_hour")),
     )
 
 
-def _default_sla(slas: Sequence[tuple[int, float, str]]) -> int | None:
-    """The SLA that the settings name; the first one when that name is gone, none when they name none."""
+def _settings() -> Callable[[str], Any]:
+    """All settings at once; the answer gives a key's value."""
     from desk import settings
 
-    named = str(settings.get("tickets.default_sla") or "").lower()
+    stored = {
+        key: json.loads(text) for key, text in db.execute_sql("SELECT key, value FROM setting").fetchall()
+    }
+    return lambda key: stored.get(key, settings.lookup(key).default)
+
+
+def _default_sla(slas: Sequence[tuple[int, float, str]], named: str) -> int | None:
+    """The SLA that the settings name; the first one when that name is gone, none when they name none."""
     if not named or not slas:
         return None
-    return next((sla_id for sla_id, _, name in slas if name.lower() == named), slas[0][0])
+    return next((sla_id for sla_id, _, name in slas if name.lower() == named.lower()), slas[0][0])
