@@ -9,12 +9,16 @@ A person's login ends in a `Token`, which the caller keeps (`Token.dump` gives i
 
 from __future__ import annotations
 
-from mail.oauth2.client import client_credentials, refresh, revoke
-from mail.oauth2.code import CodeGrant, begin_code, finish_code
-from mail.oauth2.device import DeviceGrant, begin_device, poll_device, wait_for_device
-from mail.oauth2.loopback import Loopback
-from mail.oauth2.supplier import Supplier
-from mail.oauth2.token import OAuth2App, Token, app_for
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mail.oauth2.client import client_credentials, refresh, revoke
+    from mail.oauth2.code import CodeGrant, begin_code, finish_code
+    from mail.oauth2.device import DeviceGrant, begin_device, poll_device, wait_for_device
+    from mail.oauth2.loopback import Loopback
+    from mail.oauth2.supplier import Supplier
+    from mail.oauth2.token import OAuth2App, Token, app_for
 
 __all__ = [
     "CodeGrant",
@@ -33,3 +37,20 @@ __all__ = [
     "revoke",
     "wait_for_device",
 ]
+
+_MODULES = {
+    "client": ("client_credentials", "refresh", "revoke"),
+    "code": ("CodeGrant", "begin_code", "finish_code"),
+    "device": ("DeviceGrant", "begin_device", "poll_device", "wait_for_device"),
+    "loopback": ("Loopback",),
+    "supplier": ("Supplier",),
+    "token": ("OAuth2App", "Token", "app_for"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a part when it is asked for: a fetch with a living token needs no web server."""
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"mail.oauth2.{module}"), name)
+    raise AttributeError(name)

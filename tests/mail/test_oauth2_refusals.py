@@ -19,6 +19,7 @@ from mail.oauth2 import (
     begin_code,
     begin_device,
     client_credentials,
+    poll_device,
     refresh,
     revoke,
 )
@@ -184,6 +185,23 @@ def test_a_device_grant_that_is_not_allowed_says_why(provider: FaultyProvider, p
             begin_device(app_at(provider, pki))
 
 
+def test_haste_is_slowed_down_and_a_declined_login_ends(provider: FaultyProvider, pki: Pki) -> None:
+    app = app_at(provider, pki)
+    provider.answers = [(200, {"device_code": "d", "user_code": "U", "verification_uri": "https://p.test/"})]
+    grant = begin_device(app)
+    provider.answers = [(400, {"error": "slow_down"})]
+    assert poll_device(app, grant) is None
+    assert grant.interval == 10.0
+    provider.answers = [(400, {"error": "authorization_pending"})]
+    assert poll_device(app, grant) is None
+    assert grant.interval == 10.0
+    for error in ("access_denied", "expired_token"):
+        provider.answers = [(400, {"error": error})]
+        with pytest.raises(TokenRefused) as caught:
+            poll_device(app, grant)
+        assert caught.value.error == error
+
+
 def test_googles_old_spelling_of_the_address_is_understood(provider: FaultyProvider, pki: Pki) -> None:
     answer = {"device_code": "d", "user_code": "U-1", "verification_url": "https://g.test/device"}
     provider.answers = [(200, answer)]
@@ -243,8 +261,10 @@ def test_without_the_extra_there_is_a_clear_word(monkeypatch: pytest.MonkeyPatch
 
 def test_the_heavy_parts_are_not_imported_before_they_are_needed() -> None:
     program = (
-        "import sys, mail.oauth2, mail.imap_link, mail.pop3\n"
-        "print([name for name in ('authlib', 'httpx2', 'anyio', 'mail.sasl') if name in sys.modules])"
+        "import sys, mail.imap_link\n"
+        "from mail.oauth2 import Supplier, Token\n"
+        "heavy = ('authlib', 'httpx2', 'anyio', 'http.server', 'mail.sasl', 'asyncio')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['mail.sasl']"
+    assert done.stdout.strip() == "[]"
