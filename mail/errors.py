@@ -132,15 +132,10 @@ class SecretUnavailable(MailError):
     default_hint = "Set the password again, or repair the command or variable that gives it."
 
 
-class TokenRefused(MailError):
-    """The OAuth2 server gives no token any more (invalid_grant and the like): a person has to log in again.
-
-    `error` is the server's OAuth2 error code (RFC 6749 5.2), empty if it gave none.
-    """
+class TokenError(MailError):
+    """Base of what an OAuth2 server refuses. `error` is its code (RFC 6749 5.2), empty if it gave none."""
 
     kind = "token"
-    temporary = False
-    default_hint = "Log this mailbox in again: nightdesk mailbox login ADDRESS."
 
     def __init__(
         self,
@@ -155,7 +150,14 @@ class TokenRefused(MailError):
         self.error = one_line(error, 80)
 
 
-class TokenUnavailable(MailError):
+class TokenRefused(TokenError):
+    """The OAuth2 server gives no token any more (invalid_grant and the like): a person has to log in again."""
+
+    temporary = False
+    default_hint = "Log this mailbox in again: nightdesk mailbox login ADDRESS."
+
+
+class TokenUnavailable(TokenError):
     """The OAuth2 server cannot be asked just now."""
 
     kind = "token_later"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from config.secret import Secret
-from mail.errors import TokenRefused, TokenUnavailable
+from mail.errors import TokenError, TokenRefused, TokenUnavailable
 from mail.inert import one_line
 from mail.oauth2.client import client_named, error_in, fetched, refused, session
 from mail.oauth2.token import OAuth2App, Token
@@ -96,13 +96,10 @@ def poll_device(app: OAuth2App, grant: DeviceGrant) -> Token | None:
 
     try:
         return fetched(app, ask, secrets=[grant.device_code.reveal()])
-    except TokenUnavailable as error:
-        if not error.server_words.startswith("slow_down"):
-            raise
-        grant.interval += 5.0  # RFC 8628 3.5
-        return None
-    except TokenRefused as error:
-        if error.error != "authorization_pending":
+    except TokenError as error:
+        if error.error == "slow_down":
+            grant.interval += 5.0  # RFC 8628 3.5
+        elif error.error != "authorization_pending":
             raise
         return None
 
