@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from mail.inert import one_line
 from models import leases
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class WorkerChild:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._process: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
         self._started = float("-inf")
 
     @property
@@ -65,18 +68,27 @@ class WorkerChild:
             return
         self._process = None
 
+    def last_words(self) -> str:
+        """What a child that died said on standard error, in one line."""
+        if self._said is None or self.pid is not None:
+            return ""
+        self._said.seek(max(self._said.seek(0, os.SEEK_END) - 2000, 0))
+        return one_line(self._said.read().decode("utf-8", "replace")).strip()
+
     def _start(self) -> None:
         self._started = time.monotonic()
         paths = self._desk.paths
-        command = [sys.executable, "-m", "nightdesk", "--config", str(paths.config_file)]
-        command += ["--database", str(paths.database), "worker", "--child"]
+        command = [sys.executable, "-m", "nightdesk", "--database", str(paths.database), "worker", "--child"]
+        if paths.config_file.exists():
+            command[3:3] = ["--config", str(paths.config_file)]
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the child)
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self._said,
             cwd="/",
-            env=os.environ | {"PYTHONPATH": _import_path()},
+            env=os.environ | {"PYTHONPATH": _import_path(), "NIGHTDESK_HOME": str(paths.home)},
             start_new_session=True,
         )
 

@@ -1,0 +1,57 @@
+"""A desk in this process, and mailboxes at scripted servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.paths import DeskPaths
+from config.settings import Settings
+from desk import mailboxes
+from desk.actors import app_actor
+from desk.home import Desk, open_desk
+from desk.mailbox_form import check
+from models.database import close_database
+from models.mailboxes import Mailbox
+from tests.servers.faults import FaultyImap, FaultySmtp
+
+SUPPORT = "support@example.test"
+MailboxMaker = Callable[..., Mailbox]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An open desk without mailboxes."""
+    yield open_desk(DeskPaths(tmp_path / "desk"), Settings(), create=True)
+    close_database()
+
+
+@pytest.fixture
+def add_mailbox(desk: Desk) -> MailboxMaker:
+    """Adds a mailbox whose mail is at `server`; more fields of the form by name."""
+
+    def add(
+        server: FaultyImap | None, address: str = SUPPORT, smtp: FaultySmtp | None = None, **more: Any
+    ) -> Mailbox:
+        form: dict[str, Any] = {"address": address, "protocol": "none", "autoresponse": False}
+        if server is not None:
+            form |= {"protocol": "imap", "host": "127.0.0.1", "port": server.port, "security": "none"}
+            form |= {"user": address}
+        if smtp is not None:
+            form |= {"smtp_host": "127.0.0.1", "smtp_port": smtp.port, "smtp_security": "none"}
+            form |= {"smtp_auth": "none", "outgoing_enabled": True}
+        secrets = mailboxes.MailboxSecrets(mailboxes.SecretInput("sealed", "secret"))
+        return mailboxes.add(desk, app_actor(desk), check(form | more), secrets)
+
+    return add
+
+
+def mail(number: int, text: str = "It burns.") -> bytes:
+    """One of many mails, each its own."""
+    return (
+        f"From: Ann <ann{number}@client.test>\r\nTo: <{SUPPORT}>\r\nSubject: Printer {number}\r\n"
+        f"Message-ID: <{number}@client.test>\r\nDate: Fri, 20 Nov 2026 09:00:00 +0000\r\n\r\n{text}\r\n"
+    ).encode()
