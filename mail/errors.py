@@ -151,7 +151,7 @@ class TokenError(MailError):
 
 
 class TokenRefused(TokenError):
-    """The OAuth2 server gives no token any more (invalid_grant and the like): a person has to log in again."""
+    """The OAuth2 server gives no token any more (invalid_grant, ...): a person has to log in again."""
 
     temporary = False
     default_hint = "Log this mailbox in again: nightdesk mailbox login ADDRESS."

@@ -159,7 +159,9 @@ def refused(
     where = host_of(app.token_url or app.device_url)
     hint = cure(app.provider, error, words)
     if is_later(error, words, status):
-        return TokenUnavailable(f"{where} gives no token now", hint=hint, server_words=words, secrets=secrets)
+        return TokenUnavailable(
+            f"{where} gives no token now", error=error, hint=hint, server_words=words, secrets=secrets
+        )
     return TokenRefused(
         f"{where} refuses the login", error=error, hint=hint, server_words=words, secrets=secrets
     )
