@@ -36,7 +36,8 @@ def run(argv: Sequence[str]) -> int:
 def _dispatch(argv: Sequence[str]) -> int:
     # Looking for plug-ins of pydantic, of which we use none, reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    options = plain_options(argv)
+    # A shell that completes a line calls the program without arguments: that is for click.
+    options = None if "_NIGHTDESK_COMPLETE" in os.environ else plain_options(argv)
     if options is not None:
         return fetch_once(options) if options.fetch_once else open_app(options)
     from nightdesk.cli import cli

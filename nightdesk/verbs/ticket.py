@@ -51,13 +51,12 @@ def list_tickets(
         words = filters.parse(" ".join(query), actor) if query else None
         names_state = words is not None and any(term.kind == "state" for term in words.terms)
         wanted = views.ListQuery(view or ("all" if names_state else "open"), words, sort, actor)
-        pages = _pages(wanted, limit)
+        pages = _Pages(wanted, limit)
         if as_json:
             output.emit_json_array(item for page in pages for item in views.to_json(page))
         else:
-            lines = [line for page in pages for line in page]
-            _print_list(lines, desk.zone)
-        if limit and len(views.page(wanted, limit=limit + 1)) > limit:
+            _print_list([line for page in pages for line in page], desk.zone)
+        if pages.more():
             output.say(f"there are more than {limit} tickets: --limit 0 lists all")
     return Exit.DONE
 
@@ -91,20 +90,37 @@ def show_tickets(options: Options, numbers: tuple[str, ...], full: bool, as_json
     return Exit.DONE
 
 
-def _pages(query: ListQuery, limit: int) -> Iterator[list[TicketLine]]:
-    """The list in pieces that fit into memory, `limit` lines in all (0: no limit)."""
-    from desk import views
+class _Pages:
+    """A list in pieces that fit into memory, `limit` lines in all (0: no limit)."""
 
-    after, left = None, limit
-    while limit == 0 or left > 0:
-        wanted = _PAGE if limit == 0 else min(_PAGE, left)
-        page = views.page(query, after=after, limit=wanted)
-        if page:
-            yield page
-        if len(page) < wanted:
-            return
-        after = views.anchor_of(page[-1], query.sort)
-        left -= len(page)
+    def __init__(self, query: ListQuery, limit: int) -> None:
+        self._query = query
+        self._limit = limit
+        self._last: TicketLine | None = None
+
+    def __iter__(self) -> Iterator[list[TicketLine]]:
+        from desk import views
+
+        after, left = None, self._limit
+        while self._limit == 0 or left > 0:
+            wanted = _PAGE if self._limit == 0 else min(_PAGE, left)
+            page = views.page(self._query, after=after, limit=wanted)
+            if page:
+                yield page
+            if len(page) < wanted:
+                return
+            self._last = page[-1]
+            after = views.anchor_of(page[-1], self._query.sort)
+            left -= len(page)
+
+    def more(self) -> bool:
+        """Whether the limit cut the list short; asked after the last page."""
+        from desk import views
+
+        if self._limit == 0 or self._last is None:
+            return False
+        after = views.anchor_of(self._last, self._query.sort)
+        return bool(views.page(self._query, after=after, limit=1))
 
 
 def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:

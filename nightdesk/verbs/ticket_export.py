@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nightdesk.arguments import numbers_argument
+from nightdesk.arguments import json_flag, numbers_argument
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     help="json, mbox: a new file; eml: a directory for one file a mail. mbox and json take - for standard "
     "output.",
 )
+@json_flag
 @click.pass_obj
-def export(options: Options, numbers: tuple[str, ...], form: str, target: str | None) -> Exit:
+def export(options: Options, numbers: tuple[str, ...], form: str, target: str | None, as_json: bool) -> Exit:
     """Write tickets out, as JSON or as their mails in the original bytes."""
     from nightdesk import output
     from nightdesk.errors import UsageError
 
+    if as_json and form != "json":
+        raise UsageError(f"--json and --format {form} say two things", "give one of them")
     if form != "json" and (target is None or (form == "eml" and target == "-")):
         place = "a directory" if form == "eml" else "a new file"
         raise UsageError(f"--format {form} needs --output", f"name {place}: --output ...")
