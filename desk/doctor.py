@@ -219,7 +219,7 @@ def _outbox(desk: Desk) -> Iterator[Finding]:
 def _quarantine(desk: Desk) -> Iterator[Finding]:
     row = db.execute_sql("SELECT count(*) FROM receipt WHERE verdict = 'quarantined'").fetchone()
     if row[0]:
-        cure = "nightdesk receipt list quarantined, then receipt retry ID"
+        cure = "nightdesk receipt list --verdict quarantined, then nightdesk receipt retry ID"
         yield Finding("quarantine", "warning", f"{row[0]} mails could not be understood", cure)
     else:
         yield Finding("quarantine", "ok", "every mail was understood")
