@@ -75,6 +75,6 @@ def mark_disposed(mailbox_id: int, folder: str, uidvalidity: int, uids: Sequence
             some = uids[start : start + 500]
             db.execute_sql(
                 "UPDATE receipt SET disposed = ? WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? "
-                f"AND uid IN ({','.join('?' * len(some))})",
+                f"AND disposed IS NULL AND uid IN ({','.join('?' * len(some))})",
                 (moment, mailbox_id, folder, uidvalidity, *some),
             )

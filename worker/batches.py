@@ -8,10 +8,9 @@ goes on: a mail without receipt is fetched again, a mail with receipt is only di
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 import peewee
@@ -37,6 +36,9 @@ T = TypeVar("T")
 ASKED_AT_ONCE = 1000
 """How many mails' sizes are asked for before their bodies, so that a batch fits into memory."""
 
+MAX_MAIL_BYTES = 128 * 2**20
+"""A larger mail is left where it is, and told: it would have to fit into memory twice."""
+
 
 @dataclass(slots=True)
 class Batches:
@@ -57,6 +59,7 @@ class Batches:
     """The folder to move to is there."""
     stays: bool = False
     """The server refused to put mail away; it is tried again by the next run."""
+    too_big: list[tuple[int, int]] = field(default_factory=list)
     recognised: bool = False
     """Mail came whose receipt was there: its copy may have been decided to stay long ago."""
 
@@ -77,10 +80,7 @@ class Batches:
 
     def _batches(self, wire: ThreadPoolExecutor, new: list[int]) -> None:
         waiting = deque(new)
-        batches = chain.from_iterable(
-            self.session.fetch(new[begin : begin + ASKED_AT_ONCE], batch=self.mailbox.batch)
-            for begin in range(0, len(new), ASKED_AT_ONCE)
-        )
+        batches = self._downloads(new)
         coming: Future[list[FetchedMail] | None] | None = wire.submit(next, batches, None)
         while coming is not None:
             mails = self._result(coming)
@@ -89,7 +89,9 @@ class Batches:
             coming = None if self.limits.reached else wire.submit(next, batches, None)
             if mails:
                 self._expected(waiting, mails)
-                self._dispose(wire, self._store(mails))
+                stored = self._store(mails)
+                if self.mailbox.after_fetch != "keep":
+                    self._dispose(wire, stored)
             self._settle(all_of_them=False)
             self.watch()
         if coming is None:
@@ -100,6 +102,14 @@ class Batches:
         self.ledger.left.update(waiting)
         if self.ledger.left:
             self._recheck(wire)
+
+    def _downloads(self, new: list[int]) -> Iterator[list[FetchedMail]]:
+        for begin in range(0, len(new), ASKED_AT_ONCE):
+            asked = new[begin : begin + ASKED_AT_ONCE]
+            sizes = self.session.sizes(asked)
+            self.too_big += [(uid, sizes[uid]) for uid in asked if sizes.get(uid, 0) > MAX_MAIL_BYTES]
+            fitting = [uid for uid in asked if sizes.get(uid, 0) <= MAX_MAIL_BYTES]
+            yield from self.session.fetch(fitting, batch=self.mailbox.batch, sizes=sizes)
 
     def _expected(self, waiting: deque[int], mails: list[FetchedMail]) -> None:
         """Note the UIDs that were asked for and did not come."""
@@ -118,8 +128,13 @@ class Batches:
         with transaction():
             self.lease.check()
             self.ledger.advance(self.last)
-        if self.ledger.left:
-            uids = sorted(self.ledger.left)
+        for uid, size in self.too_big:
+            self.tally.errors.append(
+                f"the mail with UID {uid} stays on the server: it has {size >> 20} MB,"
+                f" more than {MAX_MAIL_BYTES >> 20} MB are not taken"
+            )
+        uids = sorted(self.ledger.left - {uid for uid, _ in self.too_big})
+        if uids:
             self.tally.errors.append(
                 f"{len(uids)} mails stay on the server, the first has UID {uids[0]}:"
                 " the server does not send them, or they could not be stored"
@@ -165,6 +180,8 @@ class Batches:
             self.lease.renew()
             self.ledger.advance(last)
             fetching.advance(self.mailbox.id, self.done)
+            if self.mailbox.after_fetch == "keep":
+                self._disposed([mail.uid for mail in mails])
 
         for taken in intake.take(self.desk, [self._arrival(mail) for mail in mails], check=check):
             if taken.new:

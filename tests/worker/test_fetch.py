@@ -121,6 +121,23 @@ def test_a_mail_that_the_server_holds_back_is_told_and_fetched_when_it_comes(
     assert uids() == [1, 2, 3, 4, 5]
 
 
+def test_a_mail_beyond_all_measure_stays_at_the_server_and_is_told(
+    desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.batches.MAX_MAIL_BYTES", 2**20)
+    with FaultyImap([mail(1), mail(2, "x" * 2**21), mail(3)]) as server:
+        mailbox = add_mailbox(server, after_fetch="delete")
+        tally = fetch(desk, mailbox)
+        assert tally.fetched == 2
+        assert tally.errors == [
+            "the mail with UID 2 stays on the server: it has 2 MB, more than 1 MB are not taken"
+        ]
+        assert sorted(server.folders["INBOX"].mails) == [2]
+        server.folders["INBOX"].add(mail(4))
+        assert fetch(desk, mailbox).fetched == 1
+    assert uids() == [1, 3, 4]
+
+
 def test_a_mail_that_vanished_meanwhile_is_no_error(desk: Desk, add_mailbox: MailboxMaker) -> None:
     with FaultyImap([mail(n) for n in range(1, 6)]) as server:
         mailbox = add_mailbox(server, batch=1)
