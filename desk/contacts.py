@@ -17,19 +17,19 @@ class Contacts:
     def __init__(self, created: str) -> None:
         self._created = created
         self._known: dict[str, tuple[int, str]] = {}
+        self._looked_up: set[str] = set()
 
     def load(self, addresses: Iterable[str]) -> None:
         """Read those of ``addresses`` that exist."""
-        wanted = {address for address in addresses if address not in self._known}
+        wanted = set(addresses) - self._looked_up
+        self._looked_up |= wanted
         for contact_id, email, name in rows_in("SELECT id, email, name FROM contact WHERE email IN", wanted):
             self._known[str(email).lower()] = (int(contact_id), str(name))
 
     def get(self, address: str, name: str = "") -> int:
         """The contact's id, made in the caller's transaction if need be; a first name given is kept."""
+        self.load([address])
         known = self._known.get(address)
-        if known is None:
-            self.load([address])
-            known = self._known.get(address)
         if known is None:
             contact_id = int(
                 db.execute_sql(

@@ -45,6 +45,9 @@ _NEW_EVENT = "INSERT INTO event (ticket_id, at, agent_id, kind, detail) VALUES (
 _UNSEEN = "DELETE FROM seen WHERE ticket_id = ? AND agent_id IN (SELECT id FROM agent)"
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def is_person(letter: Letter) -> bool:
     """Whether a human wrote it, be it through a mailing list."""
     return letter.machine.kind in ("human", "list")
@@ -188,7 +191,7 @@ def event(
     batch: Batch, ticket_id: int, kind: str, detail: dict[str, object], agent_id: int | None = None
 ) -> None:
     """Write a line of the ticket's audit trail."""
-    db.execute_sql(_NEW_EVENT, (ticket_id, batch.at, agent_id, kind, json.dumps(detail, ensure_ascii=False)))
+    db.execute_sql(_NEW_EVENT, (ticket_id, batch.at, agent_id, kind, _as_json(detail)))
 
 
 def refer(batch: Batch, ticket_id: int, department_id: int) -> bool:
@@ -282,4 +285,4 @@ def _listed(letter: Letter) -> int:
 
 def _recipients(to: Sequence[Address], cc: Sequence[Address]) -> str:
     lists = {"to": [[each.name, each.email] for each in to], "cc": [[each.name, each.email] for each in cc]}
-    return json.dumps({key: value for key, value in lists.items() if value}, ensure_ascii=False)
+    return _as_json({key: value for key, value in lists.items() if value})

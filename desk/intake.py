@@ -93,7 +93,7 @@ def _prepared(arrivals: Sequence[Arrival | Prepared], desk: Desk) -> list[Prepar
 def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None = None) -> Taken:
     """One mail in its savepoint; ``receipt_id``: under this existing receipt."""
     try:
-        with db.atomic():
+        with _savepoint():
             return _sorted(batch, prepared, receipt_id)
     except (peewee.OperationalError, sqlite3.OperationalError, OSError):
         raise
@@ -101,8 +101,21 @@ def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None = None) -
         batch.forget()
         reason = one_line(f"{type(error).__name__}: {error}", 300)
         place = _place(error)
-    with db.atomic():
+    with _savepoint():
         return quarantine(batch, prepared, reason, receipt_id, place)
+
+
+@contextmanager
+def _savepoint() -> Iterator[None]:
+    """A nested transaction of constant name: Peewee's asks the system for a random one each time."""
+    db.execute_sql("SAVEPOINT one_mail")
+    try:
+        yield
+    except BaseException:
+        db.execute_sql("ROLLBACK TO one_mail")
+        db.execute_sql("RELEASE one_mail")
+        raise
+    db.execute_sql("RELEASE one_mail")
 
 
 def _sorted(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Taken:

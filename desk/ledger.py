@@ -27,6 +27,9 @@ _OLD_RECEIPT = (
 )
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of an arrival; ``new`` is False when the ledger knew it already."""
@@ -81,7 +84,7 @@ def write_receipt(
         sender, subject, message_id = str(letter.sender), letter.subject, letter.message_id
     else:
         sender, subject, message_id = prepared.headline
-    lines = json.dumps(trace, ensure_ascii=False)
+    lines = _as_json(trace)
     if receipt_id is not None:
         db.execute_sql(
             _OLD_RECEIPT,

@@ -103,14 +103,14 @@ def lay_down(packed: Sequence[Packed], small: int = SMALL) -> list[Packed]:
 
 def insert(packed: Packed) -> int:
     """Store the row in the caller's transaction and return its id; the same bytes are one row."""
-    row = db.execute_sql("SELECT id FROM blob WHERE sha256 = ?", (packed.sha256,)).fetchone()
-    if row is not None:
-        return int(row[0])
-    cursor = db.execute_sql(
-        "INSERT INTO blob (sha256, size, codec, data, path) VALUES (?, ?, ?, ?, ?)",
+    row = db.execute_sql(
+        "INSERT INTO blob (sha256, size, codec, data, path) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (sha256) DO NOTHING RETURNING id",
         (packed.sha256, packed.size, packed.codec, packed.data, packed.path),
-    )
-    return int(cursor.lastrowid)
+    ).fetchone()
+    if row is None:
+        row = db.execute_sql("SELECT id FROM blob WHERE sha256 = ?", (packed.sha256,)).fetchone()
+    return int(row[0])
 
 
 def put_many(raws: Sequence[bytes], small: int = SMALL) -> list[int]:

@@ -14,7 +14,7 @@ def utc_text(moment: datetime) -> str:
 
     The width makes the text order the time order, in SQL as in Python.
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def utc_time(text: str) -> datetime:
