@@ -179,18 +179,21 @@ def line(mailbox: Mailbox, desk: Desk | None = None) -> MailboxLine:
 
 
 def next_run(mailbox: Mailbox, desk: Desk | None = None) -> datetime | None:
-    """Return when the mailbox is fetched next if a worker runs; None when it is not fetched."""
+    """Return when the mailbox is to be fetched next; None when it is not fetched.
+
+    A time in the past: it is due since then, and nobody fetches. Never fetched: due since it was added.
+    """
     from desk import settings
     from desk.schedules import parse
 
     if _state(mailbox) in ("none", "disabled", "removed") or not settings.get("mail.fetching"):
         return None
     if mailbox.last_attempt is None:
-        return now()
+        created: datetime = mailbox.created
+        return created
     zone = desk.zone if desk is not None else _utc()
-    return max(
-        parse(mailbox.schedule).next_after(mailbox.last_attempt, zone), mailbox.not_before or now(), now()
-    )
+    following = parse(mailbox.schedule).next_after(mailbox.last_attempt, zone)
+    return max(following, mailbox.not_before or following)
 
 
 def _state(mailbox: Mailbox) -> str:
