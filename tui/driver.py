@@ -21,8 +21,9 @@ class SteadyDriver(LinuxDriver):
     """Textual's driver with a writer that outlives its terminal."""
 
     def start_application_mode(self) -> None:
-        super().start_application_mode()
-        if self._writer_thread is not None:
-            self._writer_thread.stop()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is None or self._file is None:
+            return
+        self._writer_thread.stop()
         self._writer_thread = SteadyWriter(self._file)
         self._writer_thread.start()

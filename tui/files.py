@@ -53,14 +53,14 @@ def save(data: bytes, name: str, directory: Path) -> Path:
     try:
         if not directory.is_dir():
             ensure_dir(directory, 0o700)
-        for place in _places(directory, safe_name(name)):
+        for path in _places(directory, safe_name(name)):
             try:
-                handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             except FileExistsError:
                 continue
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-            return place
+            return path
     except OSError as error:
         raise FileTrouble(f"{directory}: {error.strerror}", "choose another directory") from error
     raise FileTrouble(f"{directory} has too many files of that name", "choose another directory")
@@ -75,7 +75,7 @@ def _places(directory: Path, name: str) -> list[Path]:
 
 def look_at(text: str, only_in: Path | None) -> LocalFile:
     """The file of that path; with `only_in` it must be directly in that directory. Raises FileTrouble."""
-    path = Path(text).expanduser() if only_in is None else only_in / text
+    path = place(text) if only_in is None else only_in / text
     if only_in is not None and ("/" in text or text in _RESERVED or path.is_symlink()):
         raise FileTrouble(f"only files in {only_in} can be attached", "put the file there first")
     try:
@@ -111,9 +111,14 @@ def listed(directory: Path) -> list[LocalFile]:
     return found
 
 
+def place(text: str) -> Path:
+    """The path that a person typed; what is no whole path counts from their home."""
+    return Path.home() / Path(text.strip()).expanduser()
+
+
 def home_text(path: Path) -> str:
     """A path as people write it, with ~ for their home."""
     try:
-        return f"~/{path.relative_to(Path.home())}"
+        return "~/" if path == Path.home() else f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
         return str(path)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from desk.fetching import FetchView
     from desk.home import Desk
 
 
@@ -25,6 +26,10 @@ class Health:
     """Deliveries that failed or are uncertain."""
     fetched_at: datetime | None = None
     fetched: int = 0
+    fetching: str = ""
+    """``Fetching it-support 120/512`` while somebody waits for it."""
+    ask_above: int = 5
+    """Changes of more tickets than this ask first."""
     lines: tuple[tuple[str, str], ...] = ()
     """(name, ``OK`` or what is wrong) of each mailbox."""
 
@@ -60,7 +65,7 @@ def word_for(state: str, error_kind: str) -> str:
 
 def observe(desk: Desk) -> Health:
     """Read it from the desk. Blocks."""
-    from desk import mailboxes, outbox
+    from desk import fetching, mailboxes, outbox, settings
 
     lines = mailboxes.entries(desk)
     waiting = outbox.counts()
@@ -68,6 +73,9 @@ def observe(desk: Desk) -> Health:
     failing = [f"{name} {word}" for name, word in words if word.endswith("!")]
     fine = sum(1 for _, word in words if word == "OK")
     last = max((line.last_success for line in lines if line.last_success is not None), default=None)
+    running = [
+        (line, view) for line in lines if (view := fetching.watch(line.id)) is not None and view.running
+    ]
     told = [f"{fine} OK", *failing[:2]] if words else ["no mailbox"]
     return Health(
         words=f"mail {', '.join(told)}",
@@ -77,5 +85,15 @@ def observe(desk: Desk) -> Health:
         trouble=sum(waiting.get(state, 0) for state in ("failed", "uncertain")),
         fetched_at=last,
         fetched=sum(line.fetched for line in lines if last is not None and line.last_success == last),
+        fetching=", ".join(_progress(line.name or line.address, view) for line, view in running[:2]),
+        ask_above=int(settings.get("tickets.confirm_bulk_over")),
         lines=words,
     )
+
+
+def _progress(name: str, view: FetchView) -> str:
+    if view.phase == "waiting":
+        return f"Fetching {name}: waiting for the worker"
+    if view.phase == "connecting":
+        return f"Fetching {name}: connecting"
+    return f"Fetching {name} {view.done}/{view.found}"

@@ -10,9 +10,6 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
 from tui.work import Works, desk_app
 
-ASK_ABOVE = 5
-"""Changes to more tickets than this ask first."""
-
 STATES = (
     MenuItem("n", "new", "new"),
     MenuItem("o", "open", "open"),
@@ -290,7 +287,7 @@ class TicketVerbs(Works):
                     group="change",
                 )
 
-        if len(numbers) > ASK_ABOVE:
+        if len(numbers) > desk_app(self).health.ask_above:
             from tui.widgets.confirm import Confirm
 
             self.app.push_screen(Confirm(question.format(which) + "?"), go)

@@ -83,7 +83,9 @@ class Ways(Works):
 
     def _fetch_asked(self, count: int) -> None:
         app = desk_app(self)
-        if count:
+        if count < 0:
+            app.flash("Fetching is switched off: 5 Settings, mail.fetching", "warning")
+        elif count:
             app.flash(f"Fetching {count} mailbox{'es' * (count != 1)} now")
         else:
             app.flash("There is no mailbox to fetch: 2, then n sets one up", "warning")
@@ -140,8 +142,11 @@ class Ways(Works):
 
 
 def _request_all() -> int:
-    from desk import fetching, mailboxes
+    """How many mailboxes were asked for; -1: fetching is switched off."""
+    from desk import fetching, mailboxes, settings
 
+    if not settings.get("mail.fetching"):
+        return -1
     wanted = [line for line in mailboxes.entries() if line.enabled]
     for line in wanted:
         fetching.request(line.id)

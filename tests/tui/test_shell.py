@@ -25,7 +25,8 @@ async def test_a_terminal_that_is_too_small_eats_every_key(app: NightdeskApp) ->
 async def test_every_size_from_60x16_on_has_the_list_and_the_hints(app: NightdeskApp, size: str) -> None:
     columns, lines = (int(part) for part in size.split("x"))
     async with app.run_test(size=(columns, lines)) as pilot:
-        await until(pilot, "#1042")
+        await until(pilot, "mail OK")
+        await until(pilot, "12 open")
         await settled(pilot)
         text = screen_text(app)
         assert "ret open" in text

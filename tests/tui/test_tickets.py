@@ -13,6 +13,7 @@ from tui.app import NightdeskApp
 async def test_the_list_looks_like_its_frame(app: NightdeskApp, size: str) -> None:
     async with app.run_test(size=SIZES[size]) as pilot:
         await until(pilot, "Lisbon office")
+        await until(pilot, "mail OK")
         await settled(pilot)
         same_as_before(screen_text(app), f"tickets-{size}")
 

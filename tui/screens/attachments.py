@@ -103,7 +103,7 @@ class AttachmentsScreen(CommandModal[None]):
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         self.query_one(TextPane).focus()
         if event.text.strip():
-            directory = Path(event.text.strip()).expanduser()
+            directory = files.place(event.text)
             desk_app(self).files_directory = directory
             self._save_to(directory)
 

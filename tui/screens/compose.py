@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shlex
-import subprocess
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,9 +15,10 @@ from textual.css.query import NoMatches
 from textual.timer import Timer
 from textual.widgets import Input, Static, TextArea
 
-from tui import files, writing
+from tui import editor, files, writing
 from tui.commands import Command
 from tui.plain import cell, line, plain, size_text, width_of
+from tui.screens.compose_keys import KEYS
 from tui.ticket_text import Reader, body_lines, head_line
 from tui.times import clock_today
 from tui.widgets.command_screen import CommandScreen
@@ -35,8 +32,6 @@ from tui.work import desk_app
 from tui.writing import Sheet
 
 AUTOSAVE_SECONDS = 2.0
-EDITORS = ("VISUAL", "EDITOR")
-WRITING = "In the editor"
 
 STATES_AFTER = (
     MenuItem("u", "unchanged", ""),
@@ -44,24 +39,6 @@ STATES_AFTER = (
     MenuItem("w", "waiting for the customer", "waiting"),
     MenuItem("c", "closed", "closed"),
 )
-
-
-def _here(command: str, key: str, title: str, text: str, action: str, **more: Any) -> Command:
-    return Command(f"compose.{command}", key, title, text, WRITING, action, **more)
-
-
-def _mail_only(screen: Any) -> str | None:
-    return "a note is no mail" if screen.sheet.kind == "note" else None
-
-
-def _editor(screen: Any) -> str | None:
-    return "off in restricted mode" if desk_app(screen).restricted else None
-
-
-def _several_mailboxes(screen: Any) -> str | None:
-    if screen.sheet.kind != "new":
-        return "an answer leaves from the ticket's mailbox"
-    return None if len(screen.sheet.mailboxes) > 1 else "there is one mailbox"
 
 
 class Body(TextArea):
@@ -78,56 +55,7 @@ class ComposeScreen(CommandScreen[None]):
     CSS_PATH = "compose.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = ""
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        _here(
-            "review",
-            "ctrl+s",
-            "Review and send",
-            "Look at the mail before it goes; a note is added at once.",
-            "review",
-            footer="review & send",
-        ),
-        _here(
-            "editor",
-            "ctrl+g",
-            "Editor",
-            "Write in $VISUAL or $EDITOR.",
-            "editor",
-            footer="$EDITOR",
-            enabled=_editor,
-        ),
-        _here("attach", "f2", "Attach", "Attach a file.", "attach", footer="attach", enabled=_mail_only),
-        _here("cc", "f3", "Cc", "Go to the line of the Cc addresses.", "cc", footer="Cc", enabled=_mail_only),
-        _here(
-            "pane",
-            "f4",
-            "Other pane",
-            "Go to what the customer wrote, and back.",
-            "other_pane",
-            footer="other pane",
-            wide=True,
-        ),
-        _here(
-            "state",
-            "f5",
-            "State after",
-            "The state the ticket gets when this is sent.",
-            "state_after",
-            footer="state",
-            enabled=_mail_only,
-        ),
-        _here(
-            "sender",
-            "f6",
-            "Mailbox",
-            "Which mailbox a first mail leaves from.",
-            "sender",
-            enabled=_several_mailboxes,
-        ),
-        _here("detach", "f7", "Detach", "Take an attached file away again.", "detach", enabled=_mail_only),
-        _here("discard", "f8", "Throw away", "Throw the draft away (asks).", "discard"),
-        _here("close", "escape", "Close", "Back; the draft is kept.", "close", footer="close"),
-    )
+    KEYS: ClassVar[tuple[Command, ...]] = KEYS
 
     def __init__(self, sheet: Sheet) -> None:
         super().__init__()
@@ -380,7 +308,7 @@ class ComposeScreen(CommandScreen[None]):
     def action_attach(self) -> None:
         app = desk_app(self)
         if not app.restricted:
-            self.query_one(LineInput).ask("Attach:", f"{files.home_text(Path.home())}/", purpose="attach")
+            self.query_one(LineInput).ask("Attach:", files.home_text(Path.home()), purpose="attach")
             return
         self.in_thread(files.listed, app.files_directory, then=self._offer_files, group="files")
 
@@ -431,34 +359,14 @@ class ComposeScreen(CommandScreen[None]):
     # -- another editor
 
     def action_editor(self) -> None:
-        command = next((os.environ[name] for name in EDITORS if os.environ.get(name)), "vi")
-        directory = desk_app(self).desk.paths.drafts
+        body = self.query_one(Body)
         try:
-            text = self._edit_in(shlex.split(command), directory)
-        except (OSError, ValueError) as error:
-            self.flash(f"{command} could not be run ({error}); the text is as it was", "error")
+            text = editor.edit(self.app, body.text, desk_app(self).desk.paths.drafts)
+        except editor.EditorFailed as error:
+            self.flash(str(error), "error")
             return
-        if text is not None:
-            self.query_one(Body).load_text(text)
-            self._typed()
-
-    def _edit_in(self, command: list[str], directory: Path) -> str | None:
-        from config.files import ensure_dir
-
-        ensure_dir(directory, 0o700)
-        handle, name = tempfile.mkstemp(".md", "answer-", directory)
-        path = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(self.query_one(Body).text)
-            with self.app.suspend():
-                done = subprocess.run([*command, name], check=False)
-            if done.returncode != 0:
-                self.flash(f"{command[0]} ended with {done.returncode}; the text is as it was", "warning")
-                return None
-            return path.read_text(encoding="utf-8", errors="replace")
-        finally:
-            path.unlink(missing_ok=True)
+        body.load_text(text)
+        self._typed()
 
     # -- sending
 

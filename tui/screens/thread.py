@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -12,10 +12,12 @@ from textual.widgets import Static
 
 from desk.views import TicketLine
 from tui.commands import Command
-from tui.plain import cell, line, width_of, wrapped
+from tui.plain import cell, line, width_of
+from tui.screens.thread_facts import fact_lines
+from tui.screens.thread_keys import KEYS
 from tui.ticket_text import Reader, body_lines, folded, head_line, header_lines, raw_lines
-from tui.ticket_verbs import VERBS, TicketVerbs
-from tui.times import age, clock_day, promise, span
+from tui.ticket_verbs import TicketVerbs
+from tui.times import promise
 from tui.widgets.command_screen import CommandScreen
 from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
@@ -27,19 +29,6 @@ if TYPE_CHECKING:
     from desk.tickets import MessageView, TicketDetail
     from tui.widgets.ticket_list import TicketList
 
-PRIORITY_WORDS = {1: "- low", 2: "normal", 3: "! high", 4: "!! urgent"}
-
-THREAD = "This thread"
-
-
-def _here(command: str, key: str, title: str, text: str, action: str, **more: Any) -> Command:
-    return Command(f"thread.{command}", key, title, text, THREAD, action, **more)
-
-
-def _has_files(screen: Any) -> str | None:
-    message = screen.current_message
-    return None if message is not None and message.attachments else "this message has no attachments"
-
 
 class ThreadScreen(TicketVerbs, CommandScreen[None]):
     """Reads one ticket. With the list it was opened from, { and } go to its neighbours there."""
@@ -47,89 +36,7 @@ class ThreadScreen(TicketVerbs, CommandScreen[None]):
     CSS_PATH = "thread.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = "#thread"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        *VERBS,
-        _here(
-            "attachments",
-            "o",
-            "Attachments",
-            "List the files of this message; save one or all.",
-            "attachments",
-            footer="open",
-        ),
-        _here(
-            "next",
-            "J",
-            "Next message",
-            "Go to the next message.",
-            "message(1)",
-            footer="message",
-            wide=True,
-            label="J/K",
-        ),
-        _here("previous", "K", "Previous message", "Go to the message before.", "message(-1)"),
-        _here("toggle", "enter", "Open or fold", "Open the current message, or fold it.", "fold"),
-        _here("unfold", "E", "Open all", "Open every message of the thread, or fold them.", "fold_all"),
-        _here(
-            "ticket_before",
-            "left_curly_bracket",
-            "Previous ticket",
-            "Go to the ticket above in the list.",
-            "ticket(-1)",
-        ),
-        _here(
-            "ticket_after",
-            "right_curly_bracket",
-            "Next ticket",
-            "Go to the next ticket of the list.",
-            "ticket(1)",
-            footer="ticket",
-            wide=True,
-            label="{ }",
-        ),
-        _here(
-            "headers",
-            "H",
-            "Headers",
-            "Show the header lines of this mail as received.",
-            "headers",
-            footer="headers",
-            wide=True,
-        ),
-        _here(
-            "raw",
-            "V",
-            "As received",
-            "Show this mail as it was received, byte for byte as far as it can be shown; again: as text.",
-            "raw",
-            footer="raw",
-            wide=True,
-        ),
-        _here(
-            "quoted",
-            "Q",
-            "Quoted text",
-            "Show what the message quotes, or hide it.",
-            "quoted",
-            footer="quoted",
-            wide=True,
-        ),
-        _here(
-            "why",
-            "W",
-            "Why",
-            "What became of this mail, and why: the trace of its receipt.",
-            "why",
-            footer="why",
-            wide=True,
-        ),
-        _here("find", "slash", "Find", "Find words in this thread.", "find", footer="find"),
-        _here("find_next", "n", "Next match", "Go to the next match.", "find_step(1)"),
-        _here("find_before", "N", "Match before", "Go to the match before.", "find_step(-1)"),
-        _here("fetch", "ctrl+r", "Fetch now", "Fetch every mailbox now.", "fetch"),
-        _here("zoom", "z", "Zoom", "Hide the ticket pane, or show it.", "zoom"),
-        _here("back", "q,escape", "Back", "Back to the list.", "back", footer="back"),
-    )
+    KEYS: ClassVar[tuple[Command, ...]] = KEYS
 
     def __init__(self, number: str, tickets: TicketList | None = None) -> None:
         super().__init__()
@@ -281,44 +188,7 @@ class ThreadScreen(TicketVerbs, CommandScreen[None]):
         return lines
 
     def _fact_lines(self, width: int) -> list[Line]:
-        detail = self._detail
-        if detail is None:
-            return []
-        reader = self._reader()
-        owner = line(detail.assignee or "-") + (" (you)" if detail.assignee in reader.me else "")
-        facts = [
-            ("State", detail.status),
-            ("Priority", PRIORITY_WORDS[detail.priority]),
-            ("Owner", owner),
-            ("Dept", line(detail.department)),
-            ("Mailbox", line(detail.mailbox or "-")),
-            ("Tags", " ".join(line(tag) for tag in detail.tags) or "-"),
-            (
-                "Created",
-                f"{clock_day(detail.created, reader.now, reader.zone)} ({age(detail.created, reader.now)})",
-            ),
-        ]
-        if detail.due is not None and detail.status != "closed":
-            left = detail.due - reader.now
-            facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
-        lines: list[Line] = []
-        for name, value in facts:
-            rows = wrapped(value, max(8, width - 12))
-            lines.append([(f" {name:<9} ", "dim"), (rows[0], "")])
-            lines += [[(" " * 11, ""), (row, "")] for row in rows[1:]]
-        lines += [[], [(" Requester", "dim")]]
-        lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester, width - 3)]
-        if detail.requester_email != detail.requester:
-            lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester_email, width - 3)]
-        if detail.collaborators:
-            lines += [[], [(" Also in this ticket", "dim")]]
-            lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.collaborators[:8]]
-        if detail.events:
-            lines += [[], [(" Activity", "dim")]]
-            for event in list(detail.events)[-12:][::-1]:
-                when = clock_day(event.at, reader.now, reader.zone)
-                lines.append([("  ", ""), (cell(f"{when[:5]} {event.text}", width - 3), "")])
-        return lines
+        return fact_lines(self._detail, self._reader(), width) if self._detail else []
 
     # -- whose turn it is
 

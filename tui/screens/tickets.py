@@ -18,8 +18,9 @@ from desk.filters import TicketFilter
 from desk.views import VIEWS, ListQuery, TicketLine
 from tui.commands import Command
 from tui.plain import line
+from tui.screens.tickets_keys import KEYS
 from tui.ticket_text import Reader
-from tui.ticket_verbs import VERBS, TicketVerbs
+from tui.ticket_verbs import TicketVerbs
 from tui.times import clock_today
 from tui.widgets.command_screen import CommandScreen
 from tui.widgets.line_input import LineInput
@@ -48,12 +49,6 @@ SORT_ITEMS = (
 )
 SORT_WORDS = {item.value: item.text for item in SORT_ITEMS}
 
-LIST = "This list"
-
-
-def _here(command: str, key: str, title: str, text: str, action: str, **more: Any) -> Command:
-    return Command(f"tickets.{command}", key, title, text, LIST, action, **more)
-
 
 class TicketsScreen(TicketVerbs, CommandScreen[None]):
     """The first screen: what has to be done."""
@@ -61,65 +56,7 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
     CSS_PATH = "tickets.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = "TicketList"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        _here("open", "", "Open", "Read the whole thread.", "open", footer="open", label="ret"),
-        *VERBS,
-        _here("mark", "space", "Mark", "Mark the ticket and move down.", "mark", footer="mark"),
-        _here(
-            "range", "v", "Range", "Mark every ticket the cursor passes.", "range", footer="range", wide=True
-        ),
-        _here("all", "asterisk", "Mark all", "Mark all tickets of this list.", "mark_all"),
-        _here(
-            "filter",
-            "slash",
-            "Filter",
-            "Show only what fits: state:open owner:me p:high tag:vpn"
-            " from:@corp.ex age:>2d has:attachment is:unread, or words of the mails; ! negates.",
-            "filter",
-            footer="find",
-        ),
-        _here(
-            "view_before", "left_square_bracket", "Previous view", "Show the view to the left.", "view(-1)"
-        ),
-        _here(
-            "view_after",
-            "right_square_bracket",
-            "Next view",
-            "Show the view to the right.",
-            "view(1)",
-            footer="view",
-            wide=True,
-            label="[ ]",
-        ),
-        _here("sort", "O", "Sort", "Choose the order of the list.", "sort"),
-        _here("new", "n", "New ticket", "Write to somebody first.", "new_ticket"),
-        _here("drafts", "D", "Drafts", "Go on with something you began to write.", "drafts"),
-        _here("fetch", "ctrl+r", "Fetch now", "Fetch every mailbox now.", "fetch", footer="fetch", wide=True),
-        _here(
-            "zoom",
-            "z",
-            "Zoom",
-            "Give the pane with the focus all the room, and back.",
-            "zoom",
-            footer="zoom",
-            wide=True,
-        ),
-        _here("preview_down", "J", "Preview down", "Scroll the preview.", "preview_scroll(1)"),
-        _here("preview_up", "K", "Preview up", "Scroll the preview back.", "preview_scroll(-1)"),
-        _here(
-            "pane", "tab,h,l", "Next pane", "Move between list and preview.", "pane", footer="pane", wide=True
-        ),
-        _here("back", "escape", "Back", "Clear the marks, then the filter.", "back"),
-        _here(
-            "quit",
-            "q",
-            "Quit",
-            "Clear marks and filter; when there are none, leave Nightdesk.",
-            "quit_or_back",
-            footer="quit",
-            wide=True,
-        ),
-    )
+    KEYS: ClassVar[tuple[Command, ...]] = KEYS
 
     @dataclass
     class _Counted:
@@ -218,7 +155,9 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
         parts = [f"{marked} marked"] if marked else []
         if counts:
             parts.append(f"{counts.get('open', 0)} open, {counts.get('overdue', 0)} overdue")
-        if health.fetched_at is not None:
+        if health.fetching:
+            parts.append(health.fetching)
+        elif health.fetched_at is not None:
             moment = health.fetched_at.astimezone(desk_app(self).desk.zone)
             parts.append(f"fetched {moment:%H:%M}" + (f" (+{health.fetched})" if health.fetched else ""))
         self.status(left=" | ".join(parts))
@@ -228,6 +167,11 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
         self.query_one(ViewsPane).mailboxes = desk_app(self).health.lines
         self._say_empty()
         self._status()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if self._painted:
+            self.desk_changed()
 
     def desk_changed(self) -> None:
         self.tickets.reload()

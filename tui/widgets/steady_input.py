@@ -11,5 +11,7 @@ class SteadyInput(Input):
     def __init__(
         self, value: str = "", *, placeholder: str = "", password: bool = False, id: str | None = None
     ) -> None:
-        super().__init__(value, placeholder=placeholder, password=password, id=id, compact=True)
+        super().__init__(
+            value, placeholder=placeholder, password=password, id=id, compact=True, select_on_focus=False
+        )
         self.cursor_blink = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -17,7 +17,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.plain import cell, line
-from tui.work import Works
+from tui.widgets.row_source import FixedRows, Look, RowSource
+from tui.work import Works, desk_app
+
+__all__ = ["FixedRows", "Look", "RowSource", "VirtualList"]
 
 R = TypeVar("R")
 
@@ -27,46 +30,6 @@ HELD = 8 * PAGE
 """Rows held; those farthest from the cursor are forgotten first."""
 NEAR = 50
 """So many rows before the end of what is held the next page is asked for."""
-
-
-class RowSource(Protocol[R]):
-    """Where rows come from, in one fixed order; each call blocks and runs in a thread."""
-
-    def first(self, limit: int) -> Sequence[R]: ...
-
-    def last(self, limit: int) -> Sequence[R]: ...
-
-    def after(self, row: R, limit: int) -> Sequence[R]: ...
-
-    def before(self, row: R, limit: int) -> Sequence[R]: ...
-
-
-class FixedRows(Generic[R]):
-    """A source for a list that is short enough to be held whole."""
-
-    def __init__(self, rows: Sequence[R]) -> None:
-        self._rows = list(rows)
-
-    def first(self, limit: int) -> Sequence[R]:
-        return self._rows
-
-    def last(self, limit: int) -> Sequence[R]:
-        return self._rows
-
-    def after(self, row: R, limit: int) -> Sequence[R]:
-        return ()
-
-    def before(self, row: R, limit: int) -> Sequence[R]:
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a row stands: under the cursor, marked, in a list that has the focus."""
-
-    here: bool
-    marked: bool
-    focused: bool
 
 
 class VirtualList(Works, Widget, Generic[R], can_focus=True):
@@ -127,7 +90,7 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
 
     @dataclass
     class Opened(Message):
-        """Enter (or a second click) on a row; None: on an empty list, where a screen may know how to begin."""
+        """Enter (or a second click) on a row; None: on an empty list, a screen may know how to begin."""
 
         sender: VirtualList[object]
         row: object
@@ -236,8 +199,6 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
         self.in_thread(ask, PAGE, then=take, failed=self._failed, group="rows")  # type: ignore[arg-type]
 
     def _failed(self, error: Exception) -> None:
-        from tui.work import desk_app
-
         self._loading = False
         desk_app(self).flash_error(error)
 

@@ -1,0 +1,53 @@
+"""What is known of a ticket, as lines for the pane beside its thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.plain import cell, line, wrapped
+from tui.ticket_text import Reader
+from tui.times import age, clock_day, span
+from tui.widgets.text_pane import Line
+
+if TYPE_CHECKING:
+    from desk.tickets import TicketDetail
+
+PRIORITY_WORDS = {1: "- low", 2: "normal", 3: "! high", 4: "!! urgent"}
+
+
+def fact_lines(detail: TicketDetail, reader: Reader, width: int) -> list[Line]:
+    """State, owner, promise, people and history of a ticket."""
+    owner = line(detail.assignee or "-") + (" (you)" if detail.assignee in reader.me else "")
+    facts = [
+        ("State", detail.status),
+        ("Priority", PRIORITY_WORDS[detail.priority]),
+        ("Owner", owner),
+        ("Dept", line(detail.department)),
+        ("Mailbox", line(detail.mailbox or "-")),
+        ("Tags", " ".join(line(tag) for tag in detail.tags) or "-"),
+        (
+            "Created",
+            f"{clock_day(detail.created, reader.now, reader.zone)} ({age(detail.created, reader.now)})",
+        ),
+    ]
+    if detail.due is not None and detail.status != "closed":
+        left = detail.due - reader.now
+        facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
+    lines: list[Line] = []
+    for name, value in facts:
+        rows = wrapped(value, max(8, width - 12))
+        lines.append([(f" {name:<9} ", "dim"), (rows[0], "")])
+        lines += [[(" " * 11, ""), (row, "")] for row in rows[1:]]
+    lines += [[], [(" Requester", "dim")]]
+    lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester, width - 3)]
+    if detail.requester_email != detail.requester:
+        lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester_email, width - 3)]
+    if detail.collaborators:
+        lines += [[], [(" Also in this ticket", "dim")]]
+        lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.collaborators[:8]]
+    if detail.events:
+        lines += [[], [(" Activity", "dim")]]
+        for event in list(detail.events)[-12:][::-1]:
+            when = clock_day(event.at, reader.now, reader.zone)
+            lines.append([("  ", ""), (cell(f"{when[:5]} {event.text}", width - 3), "")])
+    return lines

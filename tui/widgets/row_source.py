@@ -1,0 +1,49 @@
+"""Where the rows of a list come from, and how a row stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+R = TypeVar("R")
+
+
+class RowSource(Protocol[R]):
+    """Where rows come from, in one fixed order; each call blocks and runs in a thread."""
+
+    def first(self, limit: int) -> Sequence[R]: ...
+
+    def last(self, limit: int) -> Sequence[R]: ...
+
+    def after(self, row: R, limit: int) -> Sequence[R]: ...
+
+    def before(self, row: R, limit: int) -> Sequence[R]: ...
+
+
+class FixedRows(Generic[R]):
+    """A source for a list that is short enough to be held whole."""
+
+    def __init__(self, rows: Sequence[R]) -> None:
+        self._rows = list(rows)
+
+    def first(self, limit: int) -> Sequence[R]:
+        return self._rows
+
+    def last(self, limit: int) -> Sequence[R]:
+        return self._rows
+
+    def after(self, row: R, limit: int) -> Sequence[R]:
+        return ()
+
+    def before(self, row: R, limit: int) -> Sequence[R]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a row stands: under the cursor, marked, in a list that has the focus."""
+
+    here: bool
+    marked: bool
+    focused: bool
