@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class Terminal:
         environ: Mapping[str, str] | None = None,
         *,
         ignore_hangup: bool = False,
+        program: Sequence[str] = ("-m", "nightdesk"),
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
@@ -66,7 +67,7 @@ class Terminal:
         }
         self._child: Any = pexpect.spawn(
             sys.executable,
-            ["-m", "nightdesk"],
+            list(program),
             env=env,
             dimensions=(lines, columns),
             timeout=1,
