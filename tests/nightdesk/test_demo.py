@@ -40,7 +40,8 @@ def test_every_letter_becomes_a_ticket_in_order_and_the_hostile_one_is_inert(dem
     assert [item["requester"]["email"] for item in reversed(listed)] == [letter.address for letter in first]
     followed = {item["subject"]: item["message_count"] for item in listed}
     assert followed["VPN drops every 30 min since the 9.2 upgrade"] == 2
-    shown = desk("ticket", "show", listed[0]["number"], "--full")
+    (hostile,) = [item for item in listed if "winner" in item["requester"]["email"]]
+    shown = desk("ticket", "show", hostile["number"], "--full")
     assert shown.status == 0
     assert "You have won" in shown.out
     assert not set("\x1b\x07\u202e\x9b") & set(shown.out)
