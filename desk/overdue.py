@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from desk import events, logs
+from desk import logs
 from models.database import db, transaction
 from models.fields import utc_text
 
@@ -23,6 +23,8 @@ def sweep(moment: datetime) -> list[int]:
     """
     marked: list[int] = []
     while db.execute_sql(_DUE, (utc_text(moment), 1)).fetchone() is not None:
+        from desk import events
+
         with transaction():
             rows = db.execute_sql(_DUE, (utc_text(moment), _AT_ONCE)).fetchall()
             for ticket_id, number, due in rows:

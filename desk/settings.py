@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from desk.actors import Actor, require
 from desk.errors import WrongUse
 from mail.inert import one_line
 from models import settings as rows
 from models.database import transaction
+
+if TYPE_CHECKING:
+    from desk.actors import Actor
 
 Kind = Literal["switch", "number", "text", "choice", "schedule", "mailbox", "sla", "addresses"]
 
@@ -137,6 +138,8 @@ def get(key: str) -> Any:
 
 def set(actor: Actor, key: str, text: str) -> Any:  # noqa: A001
     """Check what was typed and keep it; returns the value. Raises WrongUse with what would be right."""
+    from desk.actors import require
+
     require(actor, "settings.edit")
     setting = lookup(key)
     value = _value(setting, text.strip())
@@ -150,6 +153,8 @@ def set(actor: Actor, key: str, text: str) -> Any:  # noqa: A001
 
 def reset(actor: Actor, key: str) -> Any:
     """Put a setting back to its default and return that."""
+    from desk.actors import require
+
     require(actor, "settings.edit")
     setting = lookup(key)
     with transaction():
@@ -177,6 +182,8 @@ def lookup(key: str) -> Setting:
     """Return the setting of that key; raises WrongUse with the nearest keys."""
     if key in _BY_KEY:
         return _BY_KEY[key]
+    import difflib
+
     close = difflib.get_close_matches(key, _BY_KEY, 2, 0.5)
     raise WrongUse(
         f"there is no setting '{one_line(key, 60)}'",

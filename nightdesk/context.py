@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from config.errors import ConfigError
 from config.files import check_private
 from config.paths import DeskPaths, Flags, find_desk
+from config.remembered import recall, remember
 from nightdesk.options import Options
 from nightdesk.owner import act_as_owner
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from desk.home import Desk
 
 
@@ -39,20 +41,21 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
     data directory that others can open, a foreign owner; `models.database.DatabaseError` or
     `desk.errors.DeskError` for a database that cannot be used.
     """
-    from config.settings import load
-
     paths = find(options)
     if create and not paths.exists():
         from nightdesk.creation import create_desk
 
         create_desk(paths)
-    settings = load(paths).settings
+    known = recall(paths)
+    settings = known or _loaded(paths)
     act_as_owner(paths)
     os.umask(0o077)
     if not paths.exists():
         raise ConfigError(f"there is no desk at {paths.home}", "create one: nightdesk init")
     if problems := check_private(paths.data):
         raise ConfigError(str(problems[0]), problems[0].hint)
+    if known is None:
+        remember(paths, settings)
     from desk.home import open_desk
     from models.database import close_database
 
@@ -60,3 +63,9 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
         yield open_desk(paths, settings)
     finally:
         close_database()
+
+
+def _loaded(paths: DeskPaths) -> Settings:
+    from config.settings import load
+
+    return load(paths).settings

@@ -7,8 +7,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from desk import overdue, sending, settings
-from desk.alerts import alert_silent_mailboxes
+from desk import overdue, pending, settings
 from desk.errors import Refused, WrongUse
 from models.mailboxes import Mailbox
 from worker.summary import FetchSummary, MailboxFetch
@@ -37,16 +36,12 @@ def run_once(
     summary = FetchSummary()
     chosen = _chosen(addresses, summary)
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
-    if not stop.is_set():
-        alert_silent_mailboxes(desk, now())
-    if lost := sending.recover():
-        summary.errors.append(
-            f"{lost} mails are uncertain, whoever was sending them died: see nightdesk outbox list"
-        )
-    if not stop.is_set() and sending.has_due(now()):
-        from worker.send import drain
+    if any(fetch.errors for fetch in summary.mailboxes):
+        from desk.alerts import alert_silent_mailboxes
 
-        summary.sending = drain(desk, stop)
+        alert_silent_mailboxes(desk, now())
+    if pending.mail_waits():
+        _send(desk, summary, stop)
     if not stop.is_set():
         summary.overdue = len(overdue.sweep(now()))
     return summary
@@ -108,3 +103,16 @@ def _fetch(desk: Desk, chosen: list[Mailbox], named: bool, stop: Event, watch: W
 
 def _untouched(mailbox: Mailbox) -> MailboxFetch:
     return MailboxFetch(mailbox.address, more=True)
+
+
+def _send(desk: Desk, summary: FetchSummary, stop: Event) -> None:
+    from desk import sending
+
+    if lost := sending.recover():
+        summary.errors.append(
+            f"{lost} mails are uncertain, whoever was sending them died: see nightdesk outbox list"
+        )
+    if not stop.is_set() and sending.has_due(now()):
+        from worker.send import drain
+
+        summary.sending = drain(desk, stop)

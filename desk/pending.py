@@ -1,0 +1,10 @@
+"""Whether there is work, asked without loading what would do it."""
+
+from __future__ import annotations
+
+from models.database import db
+
+
+def mail_waits() -> bool:
+    """Whether the outbox holds mail that is not settled, due or not."""
+    return db.execute_sql("SELECT 1 FROM delivery WHERE done = 0 LIMIT 1").fetchone() is not None
