@@ -109,8 +109,11 @@ def parse_ahead(arrivals: Sequence[Arrival], small: int = blobs.SMALL) -> list[P
 
 def _pack(raws: list[bytes], small: int, packing: Future[list[tuple[Packed, str]]]) -> None:
     try:
+        laying, places = blobs.prepare(raws, small)
         digests = [mail_digest(raw) for raw in raws]
-        packing.set_result(list(zip(blobs.lay_down(blobs.pack(raws), small), digests, strict=True)))
+        laying.finish()
+        packed = [laying.packed[place] for place in places]
+        packing.set_result(list(zip(packed, digests, strict=True)))
     except BaseException as error:
         packing.set_exception(error)
 

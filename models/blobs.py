@@ -9,14 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import peewee
 
 from models.database import Row, db, transaction
+
+if TYPE_CHECKING:
+    import zstandard
 
 SMALL = 65_536
 """Stored bytes; what is larger after compression becomes a file."""
@@ -66,39 +70,83 @@ def directory() -> Path:
 
 def pack(raws: Sequence[bytes]) -> list[Packed]:
     """Hash and compress; no database, no disk. Releases the interpreter lock for most of its time."""
-    import zstandard
-
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True)
-    packed = []
-    for raw in raws:
-        squeezed = compressor.compress(raw)
-        codec, data = ("zstd", squeezed) if len(squeezed) < len(raw) * _WORTH else ("raw", raw)
-        packed.append(Packed(hashlib.sha256(raw).hexdigest(), len(raw), codec, data))
-    return packed
+    compressor = _compressor()
+    return [_packed(raw, compressor) for raw in raws]
 
 
 def lay_down(packed: Sequence[Packed], small: int = SMALL) -> list[Packed]:
     """Write what is larger than ``small`` into files, durably, and return all with the paths filled in.
 
-    Call it before the transaction that stores the rows. The files of one call are synced together, then
-    their directory once. Raises OSError (disk full, permissions): then nothing may be stored.
+    Call it before the transaction that stores the rows. Raises OSError (disk full, permissions): then
+    nothing may be stored.
     """
-    large = {each.sha256: each for each in packed if each.data is not None and len(each.data) > small}
-    if not large:
-        return list(packed)
-    day = datetime.now(UTC).strftime("%Y/%m/%d")
-    folder = directory() / day
-    _make_folder(folder)
-    names = {sha256: f"{sha256}.{'zst' if each.codec == 'zstd' else 'eml'}" for sha256, each in large.items()}
-    with ThreadPoolExecutor(min(_SYNC_THREADS, len(large))) as threads:
-        list(threads.map(lambda each: _write(folder / names[each.sha256], each.data or b""), large.values()))
-    _sync(folder)
-    return [
-        Packed(each.sha256, each.size, each.codec, None, f"{day}/{names[each.sha256]}")
-        if each.sha256 in large and each.data is not None
-        else each
-        for each in packed
-    ]
+    laying = Laying(small)
+    places = [laying.add(each) for each in packed]
+    laying.finish()
+    return [laying.packed[place] for place in places]
+
+
+class Laying:
+    """Blobs on their way to the disk: files are written and synced side by side while more are added.
+
+    `finish` waits for them and syncs their directory once; until then nothing may be stored.
+    """
+
+    def __init__(self, small: int = SMALL) -> None:
+        self.packed: list[Packed] = []
+        self._small = small
+        self._day = datetime.now(UTC).strftime("%Y/%m/%d")
+        self._writing: dict[str, Future[None]] = {}
+        self._threads: ThreadPoolExecutor | None = None
+
+    def add(self, packed: Packed) -> int:
+        """Take a blob, begin to write it if it is large; returns its place in `packed`."""
+        if packed.data is not None and len(packed.data) > self._small:
+            name = f"{packed.sha256}.{'zst' if packed.codec == 'zstd' else 'eml'}"
+            if name not in self._writing:
+                self._writing[name] = self._begin(name, packed.data)
+            packed = Packed(packed.sha256, packed.size, packed.codec, None, f"{self._day}/{name}")
+        self.packed.append(packed)
+        return len(self.packed) - 1
+
+    def finish(self) -> None:
+        """Return when every file is on disk, under its name. Raises OSError when one could not be written."""
+        if self._threads is None:
+            return
+        try:
+            for writing in self._writing.values():
+                writing.result()
+        finally:
+            self._threads.shutdown(wait=True)
+        _sync(directory() / self._day)
+
+    def _begin(self, name: str, data: bytes) -> Future[None]:
+        folder = directory() / self._day
+        if self._threads is None:
+            _make_folder(folder)
+            self._threads = ThreadPoolExecutor(_SYNC_THREADS, "blobs")
+        return self._threads.submit(_write, folder / name, data)
+
+
+def prepare(raws: Sequence[bytes], small: int = SMALL) -> tuple[Laying, list[int]]:
+    """Pack all, the largest first, so that the disk has begun with them while the rest is packed."""
+    laying, compressor = Laying(small), _compressor()
+    places = [0] * len(raws)
+    for place in sorted(range(len(raws)), key=lambda place: -len(raws[place])):
+        places[place] = laying.add(_packed(raws[place], compressor))
+    return laying, places
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    import zstandard
+
+    return zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True)
+
+
+def _packed(raw: bytes, compressor: zstandard.ZstdCompressor) -> Packed:
+    squeezed = compressor.compress(raw)
+    codec, data = ("zstd", squeezed) if len(squeezed) < len(raw) * _WORTH else ("raw", raw)
+    return Packed(hashlib.sha256(raw).hexdigest(), len(raw), codec, data)
 
 
 def insert(packed: Packed) -> int:

@@ -157,7 +157,7 @@ def test_a_full_disk_stores_nothing(door: Door, monkeypatch: pytest.MonkeyPatch)
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(blobs, "lay_down", full)
+    monkeypatch.setattr(blobs, "prepare", full)
     with pytest.raises(OSError, match="No space"):
         door.take(mail())
     assert value("SELECT count(*) FROM receipt") == 0
