@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 3.0
 """A key whose widget went away while it was pressed is given up after this; the next one is taken."""
 
 

@@ -18,6 +18,7 @@ from mail.errors import LoginRefused
 from models.database import db
 from models.fields import utc_text
 from tests.tui.conftest import NOW
+from tui.app import NightdeskApp
 
 DESK_MODULES = (fetching, logs, mailboxes, outbox, receipts, schedules)
 """Imported so that `stop_clock` finds their clocks."""
@@ -45,6 +46,12 @@ def stop_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("desk.") and getattr(module, "now", None) is clock.now:
             monkeypatch.setattr(module, "now", lambda: NOW)
+
+
+def start_in(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    """Let the app begin with another screen than Tickets, and look at the desk at once."""
+    monkeypatch.setattr(NightdeskApp, "DEFAULT_MODE", mode)
+    monkeypatch.setattr(NightdeskApp, "on_ready", NightdeskApp.first_painted, raising=False)
 
 
 def add_mailbox(desk: Desk, actor: Actor, **values: object) -> int:
@@ -96,7 +103,7 @@ def events(count: int = 60) -> None:
                 "error",
                 "fetch",
                 "AUTHENTICATIONFAILED, try 3, next 10:52",
-                detail="C: a2 LOGIN noc@corp.ex ********\nS: a2 NO [AUTHENTICATIONFAILED] Invalid credentials",
+                detail="C: a2 LOGIN noc@corp.ex ********\nS: a2 NO [AUTHENTICATIONFAILED] no",
             )
         if number == count - 3:
             logs.write("warning", "send", "451 greylisted, retry 2 at 10:51")

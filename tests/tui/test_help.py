@@ -6,7 +6,7 @@ import pytest
 
 from desk.actors import Actor
 from desk.home import Desk
-from tests.tui.scenes import events, mailboxes_of_the_frame, stop_clock
+from tests.tui.scenes import events, mailboxes_of_the_frame, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.commands import GLOBAL
@@ -30,7 +30,7 @@ SCREENS = (
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
-    monkeypatch.setattr(NightdeskApp, "DEFAULT_MODE", "logs")
+    start_in(monkeypatch, "logs")
 
 
 def lines(app: NightdeskApp) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from desk import logs
 from desk.actors import Actor
 from desk.home import Desk
-from tests.tui.scenes import HOSTILE, events, mailboxes_of_the_frame, stop_clock
+from tests.tui.scenes import HOSTILE, events, mailboxes_of_the_frame, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.logs import LogsScreen
@@ -16,7 +16,7 @@ from tui.screens.logs import LogsScreen
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
-    monkeypatch.setattr(NightdeskApp, "DEFAULT_MODE", "logs")
+    start_in(monkeypatch, "logs")
 
 
 def shown(app: NightdeskApp) -> LogsScreen:
@@ -31,7 +31,8 @@ async def test_the_newest_event_is_on_top_and_told_whole_below(empty_app: Nightd
     async with empty_app.run_test(size=SIZES[size]) as pilot:
         await until(pilot, "2 of 63 events are errors")
         await pilot.press("E")
-        await until(pilot, "S: a2 NO [AUTHENTICATIONFAILED] Invalid credentials")
+        await until(pilot, "S: a2 NO [AUTHENTICATIONFAILED] no")
+        await until(pilot, "outbox ")
         await settled(pilot)
         same_as_before(screen_text(empty_app), f"logs-{size}")
 

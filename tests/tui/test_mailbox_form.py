@@ -11,7 +11,7 @@ from desk.home import Desk
 from models.mailboxes import Mailbox
 from tests.servers.dovecot import Dovecot, MailUser
 from tests.servers.pki import Pki
-from tests.tui.scenes import add_mailbox, stop_clock
+from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.mailbox_form import MailboxFormScreen
@@ -22,7 +22,7 @@ from tui.widgets.entry import Entry
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
-    monkeypatch.setattr(NightdeskApp, "DEFAULT_MODE", "mailboxes")
+    start_in(monkeypatch, "mailboxes")
 
 
 async def opened(pilot: Pilot[int], address: str | None = None) -> MailboxFormScreen:

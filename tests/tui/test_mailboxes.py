@@ -8,7 +8,7 @@ from desk import fetching, mailboxes
 from desk.actors import Actor
 from desk.home import Desk
 from models.mailboxes import Mailbox
-from tests.tui.scenes import HOSTILE, add_mailbox, mailboxes_of_the_frame, stop_clock
+from tests.tui.scenes import HOSTILE, add_mailbox, mailboxes_of_the_frame, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.logs import LogsScreen
@@ -18,7 +18,7 @@ from tui.screens.mailboxes import MailboxesScreen
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
-    monkeypatch.setattr(NightdeskApp, "DEFAULT_MODE", "mailboxes")
+    start_in(monkeypatch, "mailboxes")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -32,6 +32,7 @@ async def test_a_failing_mailbox_says_what_is_wrong_and_what_to_do(
         assert isinstance(screen, MailboxesScreen)
         screen.table.move_to_key(ids["net-ops"])
         text = await until(pilot, "error since 10:12, 3 tries, next try 10:47")
+        await until(pilot, "outbox ")
         await settled(pilot)
         assert "Login was refused by imap.gmail.com:993 as noc@corp.ex" in text
         assert "server said: [AUTHENTICATIONFAILED] Invalid credentials (Failure)" in text
@@ -44,6 +45,7 @@ async def test_a_failing_mailbox_says_what_is_wrong_and_what_to_do(
 async def test_without_a_mailbox_the_next_key_is_said(empty_app: NightdeskApp, size: str) -> None:
     async with empty_app.run_test(size=SIZES[size]) as pilot:
         await until(pilot, "No mailbox yet: n makes one")
+        await until(pilot, "outbox ")
         await settled(pilot)
         same_as_before(screen_text(empty_app), f"mailboxes-none-{size}")
 

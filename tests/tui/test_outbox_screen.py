@@ -71,6 +71,7 @@ async def test_every_recipient_that_waits_or_failed_has_its_line(app: NightdeskA
         await until(pilot, "#1042")
         await app.run_command("app.outbox")
         text = await until(pilot, "okafor@corp.example")
+        await until(pilot, "server said: the line broke")
         await settled(pilot)
         assert "ana@corp.example" not in text
         assert "1 deferred, 1 failed, 1 uncertain" in screen_text(app)

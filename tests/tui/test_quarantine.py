@@ -8,7 +8,7 @@ from desk import receipts
 from desk.actors import Actor
 from desk.home import Desk
 from models.receipts import Receipt
-from tests.tui.scenes import DEEP_MAIL, PLAIN_MAIL, stop_clock, take
+from tests.tui.scenes import DEEP_MAIL, PLAIN_MAIL, start_in, stop_clock, take
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 
@@ -16,7 +16,7 @@ from tui.app import NightdeskApp
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
-    monkeypatch.setattr(NightdeskApp, "DEFAULT_MODE", "logs")
+    start_in(monkeypatch, "logs")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -28,10 +28,11 @@ async def test_a_quarantined_mail_is_listed_with_its_reason_and_trace(
         await until(pilot, "[3]Logs")
         await empty_app.run_command("app.quarantine")
         await until(pilot, "1 ticket, 1 quarantined")
+        await until(pilot, receipts.entries(receipts.ReceiptFilter(verdict="quarantined"))[0].reason[:40])
+        await until(pilot, "outbox 0")
         await settled(pilot)
         text = screen_text(empty_app)
         assert "nested too deep" in text
-        assert receipts.entries(receipts.ReceiptFilter(verdict="quarantined"))[0].reason[:40] in text
         same_as_before(text, f"receipts-{size}")
 
 

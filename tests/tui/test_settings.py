@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk import settings
-from tests.tui.scenes import stop_clock
+from tests.tui.scenes import start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.settings import SettingsScreen
@@ -14,7 +14,7 @@ from tui.screens.settings import SettingsScreen
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
-    monkeypatch.setattr(NightdeskApp, "DEFAULT_MODE", "settings")
+    start_in(monkeypatch, "settings")
 
 
 def shown(app: NightdeskApp) -> SettingsScreen:
@@ -44,8 +44,10 @@ async def test_a_found_setting_looks_like_this(empty_app: NightdeskApp, size: st
     async with empty_app.run_test(size=SIZES[size]) as pilot:
         await until(pilot, "mail.undo_seconds")
         await pilot.press("slash", *"mail.", "enter")
+        await until(pilot, "outbox ")
         await settled(pilot)
-        shown(empty_app).status(left="* is not the default")
+        await until(pilot, "to take it back")
+        await until(pilot, "Esc shows all")
         await settled(pilot)
         same_as_before(screen_text(empty_app), f"settings-{size}")
 
@@ -68,7 +70,7 @@ async def test_a_value_that_does_not_fit_is_refused_and_may_be_corrected(empty_a
     async with empty_app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "mail.undo_seconds")
         shown(empty_app).table.move_to_key("mail.undo_seconds")
-        await pilot.press("enter", *"99999", "enter")
+        await pilot.press("enter", "ctrl+u", *"99999", "enter")
         await until(pilot, "use a number from 0 to 3600")
         assert "mail.undo_seconds = 99999" in screen_text(empty_app)
         assert settings.get("mail.undo_seconds") == 10

@@ -17,8 +17,8 @@ from desk import logs
 from desk.logs import Level, LogFilter, LogLine
 from tui.commands import Command
 from tui.plain import cell, parts, plain
-from tui.widgets.command_screen import CommandScreen
 from tui.widgets.line_input import LineInput
+from tui.widgets.list_screen import ListScreen
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import Look, VirtualList
@@ -97,7 +97,7 @@ ALL = "*"
 START = LogFilter(level="info")
 
 
-class LogsScreen(CommandScreen[None]):
+class LogsScreen(ListScreen[None]):
     """The log, a line for what is filtered, the whole event below."""
 
     PLACE = "logs"
@@ -144,6 +144,26 @@ class LogsScreen(CommandScreen[None]):
             "ticket",
             "ticket",
             enabled=_needs_ticket,
+        ),
+        Command(
+            "logs.outbox",
+            "o",
+            "Outbox",
+            "Mail that waits to leave, or could not.",
+            GROUP,
+            "app.outbox",
+            "outbox",
+            wide=True,
+        ),
+        Command(
+            "logs.receipts",
+            "Q",
+            "Receipts",
+            "What became of every mail that came in; quarantined mail first.",
+            GROUP,
+            "app.quarantine",
+            "receipts",
+            wide=True,
         ),
         Command("logs.copy", "y", "Copy", "Copy the event.", GROUP, "copy", "copy", enabled=_needs_row),
     )
@@ -208,9 +228,7 @@ class LogsScreen(CommandScreen[None]):
 
     # -- what is under the cursor
 
-    @on(VirtualList.Highlighted)
-    def _describe(self, event: VirtualList.Highlighted) -> None:
-        row = event.row
+    def describe(self, row: object) -> None:
         rule = self.query_one("#logs-rule", TitledRule)
         body = self.query_one("#logs-event", Static)
         if not isinstance(row, LogLine):

@@ -26,8 +26,8 @@ from tui.screens.mailbox_words import (
     row_pieces,
     summary,
 )
-from tui.widgets.command_screen import CommandScreen
 from tui.widgets.confirm import Confirm
+from tui.widgets.list_screen import ListScreen
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
 from tui.work import desk_app
@@ -95,7 +95,7 @@ def _sends(screen: MailboxesScreen) -> str | None:
 GROUP = "Mailboxes"
 
 
-class MailboxesScreen(CommandScreen[None]):
+class MailboxesScreen(ListScreen[None]):
     """The list, and below it the chosen mailbox in words."""
 
     PLACE = "mailboxes"
@@ -203,12 +203,13 @@ class MailboxesScreen(CommandScreen[None]):
                 )
 
     @on(VirtualList.Loaded)
-    @on(VirtualList.Highlighted)
-    def _describe(self) -> None:
-        row = self.table.row
+    def _loaded(self) -> None:
+        self.describe(self.table.row)
+
+    def describe(self, row: object) -> None:
         rule = self.query_one("#mailboxes-rule", TitledRule)
         words = self.query_one("#mailboxes-words", Static)
-        if row is None:
+        if not isinstance(row, MailboxRow):
             rule.set_text("", "")
             words.update(plain("A mailbox is an address of the desk and the accounts behind it."))
             return
@@ -220,7 +221,7 @@ class MailboxesScreen(CommandScreen[None]):
 
     @on(VirtualList.Opened)
     async def _opened(self) -> None:
-        await self.run_command("mailbox.edit")
+        await self.run_command("mailbox.edit" if self.table.row is not None else "mailbox.new")
 
     def action_new(self) -> None:
         from tui.screens.mailbox_form import MailboxFormScreen

@@ -17,8 +17,8 @@ from desk.outbox import DeliveryView
 from tui.commands import Command
 from tui.plain import cell, parts, plain
 from tui.times import clock_today
-from tui.widgets.command_screen import CommandScreen
 from tui.widgets.confirm import Confirm
+from tui.widgets.list_screen import ListScreen
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
@@ -105,7 +105,7 @@ def _with_ticket(screen: OutboxScreen) -> str | None:
 GROUP = "Outbox"
 
 
-class OutboxScreen(CommandScreen[None]):
+class OutboxScreen(ListScreen[None]):
     """What waits to leave, or could not."""
 
     PLACE = "outbox"
@@ -178,9 +178,7 @@ class OutboxScreen(CommandScreen[None]):
         named = [f"{count} {state}" for state, count in counted.items() if count]
         self.status(left=", ".join(named) or "every mail arrived")
 
-    @on(VirtualList.Highlighted)
-    def _describe(self, event: VirtualList.Highlighted) -> None:
-        row = event.row
+    def describe(self, row: object) -> None:
         rule = self.query_one("#outbox-rule", TitledRule)
         text = self.query_one("#outbox-words", Static)
         if not isinstance(row, DeliveryView):

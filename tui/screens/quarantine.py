@@ -16,8 +16,8 @@ from desk.receipts import ReceiptFilter, ReceiptView
 from tui.commands import Command
 from tui.plain import cell, parts, plain, size_text
 from tui.times import clock_today
-from tui.widgets.command_screen import CommandScreen
 from tui.widgets.line_input import LineInput
+from tui.widgets.list_screen import ListScreen
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import Look, VirtualList
@@ -93,7 +93,7 @@ def _with_ticket(screen: QuarantineScreen) -> str | None:
 GROUP = "Receipts"
 
 
-class QuarantineScreen(CommandScreen[None]):
+class QuarantineScreen(ListScreen[None]):
     """Quarantined mail first; `v` shows the other verdicts."""
 
     PLACE = "quarantine"
@@ -192,9 +192,7 @@ class QuarantineScreen(CommandScreen[None]):
         named = [f"{count} {verdict}" for verdict, count in found.items() if count]
         self.status(left=", ".join(named) or "no mail came yet")
 
-    @on(VirtualList.Highlighted)
-    def _describe(self, event: VirtualList.Highlighted) -> None:
-        row = event.row
+    def describe(self, row: object) -> None:
         rule = self.query_one("#receipts-rule", TitledRule)
         text = self.query_one("#receipts-trace", Static)
         if not isinstance(row, ReceiptView):

@@ -15,8 +15,8 @@ from desk import settings
 from desk.settings import Setting, SettingLine
 from tui.commands import Command
 from tui.plain import cell, parts, plain
-from tui.widgets.command_screen import CommandScreen
 from tui.widgets.line_input import LineInput
+from tui.widgets.list_screen import ListScreen
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
@@ -136,7 +136,7 @@ def _resettable(screen: SettingsScreen) -> str | None:
 GROUP = "Settings"
 
 
-class SettingsScreen(CommandScreen[None]):
+class SettingsScreen(ListScreen[None]):
     """Every setting with its help; a change holds at once."""
 
     PLACE = "settings"
@@ -221,8 +221,6 @@ class SettingsScreen(CommandScreen[None]):
     def _take(self, found: Everything) -> None:
         self._all = found
         self._show()
-        warnings = "; ".join(found.warnings)
-        self.status(left=f"[!] {warnings}" if warnings else f"* is not the default   file: {found.file}")
 
     def _show(self) -> None:
         words = self._words.lower().split()
@@ -230,6 +228,13 @@ class SettingsScreen(CommandScreen[None]):
             row for row in self._all.rows if all(word in f"{row.key} {row.help}".lower() for word in words)
         ]
         self.table.show_again(FixedRows(rows))
+        if words:
+            found = f"{len(rows)} of {len(self._all.rows)} settings"
+            self.status(left=f"/ {self._words}: {found}, Esc shows all")
+        elif self._all.warnings:
+            self.status(left=f"[!] {'; '.join(self._all.warnings)}")
+        else:
+            self.status(left=f"* is not the default   file: {self._all.file}")
 
     @on(VirtualList.Loaded)
     def _loaded(self) -> None:
@@ -237,9 +242,7 @@ class SettingsScreen(CommandScreen[None]):
 
     # -- what is under the cursor
 
-    @on(VirtualList.Highlighted)
-    def _describe(self, event: VirtualList.Highlighted) -> None:
-        row = event.row
+    def describe(self, row: object) -> None:
         rule = self.query_one("#settings-rule", TitledRule)
         text = self.query_one("#settings-help", Static)
         if not isinstance(row, SettingRow):

@@ -8,9 +8,13 @@ from typing import ClassVar
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
+
+ROOM = 76
+"""Cells of a form's row below which only the chosen value is written."""
 
 
 class Choice(Widget, can_focus=True):
@@ -52,15 +56,21 @@ class Choice(Widget, can_focus=True):
         super().__init__(id=id)
         self.options = tuple(options)
         self.folded = folded
+        self._tight = False
         first = self.options[0][0] if self.options else ""
         self.set_reactive(Choice.value, first if value is None else value)
 
     def render(self) -> Content:
         """Write the options, the chosen one marked by a letter and not by colour."""
-        if self.folded:
+        if self.folded or self._tight:
             return Content(f"< {self._label()} >")
         marks = ((("(o) " if key == self.value else "( ) ") + label) for key, label in self.options)
         return Content("  ".join(marks))
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """As wide as it is written; folded where a form has no room for all the words."""
+        self._tight = container.width < ROOM
+        return self.render().cell_length
 
     def _label(self) -> str:
         return next((label for key, label in self.options if key == self.value), self.value)
@@ -87,7 +97,7 @@ class Choice(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Pick what is under the mouse (written out), or the next one (folded)."""
-        if self.folded:
+        if self.folded or self._tight:
             keys = [key for key, _ in self.options]
             if self.value in keys:
                 self._pick(keys[(keys.index(self.value) + 1) % len(keys)])

@@ -1,0 +1,29 @@
+"""A screen with a list and, below it, the chosen row in words."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.screen import ScreenResultType
+from textual.timer import Timer
+
+from tui.widgets.command_screen import CommandScreen
+from tui.widgets.virtual_list import VirtualList
+
+PAUSE_SECONDS = 0.08
+"""The words wait for the cursor to rest: a held key then costs two painted lines, not the half screen."""
+
+
+class ListScreen(CommandScreen[ScreenResultType]):
+    """Calls `describe` with the row under the cursor once it rests there, and when the row changed."""
+
+    _pause: Timer | None = None
+
+    def describe(self, row: object) -> None:
+        """Tell the row in words; None: the list is empty."""
+
+    @on(VirtualList.Highlighted)
+    def _cursor_moved(self, event: VirtualList.Highlighted) -> None:
+        event.stop()
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(PAUSE_SECONDS, lambda: self.describe(event.row))
