@@ -284,10 +284,13 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
                 told()
 
     def _tell_change(self) -> None:
-        for screen in self.screen_stack:
+        """Tell the screen that is seen, also through a window over it; the others load when they are back."""
+        for screen in reversed(self.screen_stack):
             told = getattr(screen, "desk_changed", None)
             if told is not None and screen.is_mounted:
                 told()
+            if not screen.is_modal:
+                return
 
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < WIDTH or event.size.height < HEIGHT

@@ -103,6 +103,11 @@ class ThreadScreen(TicketVerbs, CommandScreen[None]):
 
         self.in_thread(tickets.mark_seen, desk_app(self).actor, self._number, group="seen")
 
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if self._detail is not None:
+            self._load()
+
     def desk_changed(self) -> None:
         self._load()
 
