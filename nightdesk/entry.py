@@ -15,7 +15,7 @@ from nightdesk.options import Options, plain_options
 def main() -> NoReturn:
     """Run the command line and leave with its status."""
     status = run(sys.argv[1:])
-    # The interpreter's last search for garbage is a tenth of a short call, and the system takes all memory back.
+    # The last search for garbage is a tenth of a short call, and the system takes all memory back anyway.
     gc.freeze()
     sys.exit(status)
 
