@@ -33,6 +33,18 @@ CREATE TABLE department (
     sla_id INTEGER REFERENCES sla(id),
     signature TEXT NOT NULL DEFAULT '',
     reopen_days INTEGER CHECK (reopen_days >= 0),
+    outgoing_mailbox_id INTEGER REFERENCES mailbox(id),
+    autoresponse_mailbox_id INTEGER REFERENCES mailbox(id),
+    active INTEGER NOT NULL DEFAULT 1
+);
+
+CREATE TABLE topic (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    department_id INTEGER REFERENCES department(id),
+    sla_id INTEGER REFERENCES sla(id),
+    priority INTEGER CHECK (priority BETWEEN 1 AND 4),
+    autoresponse INTEGER NOT NULL DEFAULT 1,
     active INTEGER NOT NULL DEFAULT 1
 );
 
@@ -60,13 +72,16 @@ CREATE TABLE mailbox (
     address TEXT NOT NULL UNIQUE COLLATE NOCASE,
     name TEXT NOT NULL DEFAULT '',
     department_id INTEGER REFERENCES department(id),
+    topic_id INTEGER REFERENCES topic(id),
+    priority INTEGER CHECK (priority BETWEEN 1 AND 4),
     autoresponse INTEGER NOT NULL DEFAULT 1,
-    protocol TEXT NOT NULL DEFAULT 'imap' CHECK (protocol IN ('imap', 'none')),
+    protocol TEXT NOT NULL DEFAULT 'imap' CHECK (protocol IN ('imap', 'pop3', 'none')),
     incoming_enabled INTEGER NOT NULL DEFAULT 1,
     host TEXT NOT NULL DEFAULT '',
     port INTEGER NOT NULL DEFAULT 993 CHECK (port BETWEEN 1 AND 65535),
     security TEXT NOT NULL DEFAULT 'tls' CHECK (security IN ('tls', 'starttls', 'none')),
     username TEXT NOT NULL DEFAULT '',
+    auth TEXT NOT NULL DEFAULT 'basic' CHECK (auth IN ('basic', 'oauth2')),
     secret_source TEXT NOT NULL DEFAULT 'none'
         CHECK (secret_source IN ('sealed', 'pass_cmd', 'env', 'credential', 'none')),
     secret_sealed BLOB,
@@ -79,11 +94,12 @@ CREATE TABLE mailbox (
     max_per_fetch INTEGER CHECK (max_per_fetch > 0),
     after_fetch TEXT NOT NULL DEFAULT 'keep',
     backlog TEXT NOT NULL DEFAULT 'all' CHECK (backlog IN ('all', 'new', 'archive')),
+    idle INTEGER NOT NULL DEFAULT 0,
     outgoing_enabled INTEGER NOT NULL DEFAULT 0,
     smtp_host TEXT NOT NULL DEFAULT '',
     smtp_port INTEGER NOT NULL DEFAULT 587 CHECK (smtp_port BETWEEN 1 AND 65535),
     smtp_security TEXT NOT NULL DEFAULT 'starttls' CHECK (smtp_security IN ('tls', 'starttls', 'none')),
-    smtp_auth TEXT NOT NULL DEFAULT 'same' CHECK (smtp_auth IN ('same', 'basic', 'none')),
+    smtp_auth TEXT NOT NULL DEFAULT 'same' CHECK (smtp_auth IN ('same', 'basic', 'none', 'oauth2')),
     smtp_username TEXT NOT NULL DEFAULT '',
     smtp_secret_source TEXT NOT NULL DEFAULT 'none'
         CHECK (smtp_secret_source IN ('sealed', 'pass_cmd', 'env', 'credential', 'none')),
@@ -91,11 +107,15 @@ CREATE TABLE mailbox (
     smtp_secret_ref TEXT NOT NULL DEFAULT '',
     smtp_ca_file TEXT NOT NULL DEFAULT '',
     smtp_fingerprint TEXT NOT NULL DEFAULT '',
+    smtp_helo TEXT NOT NULL DEFAULT '',
+    smtp_spoof INTEGER NOT NULL DEFAULT 0,
+    sent_folder TEXT NOT NULL DEFAULT '',
     created TEXT NOT NULL,
     removed TEXT,
     last_attempt TEXT,
     last_success TEXT,
     last_fetched INTEGER NOT NULL DEFAULT 0,
+    left_waiting INTEGER NOT NULL DEFAULT 0,
     last_error TEXT NOT NULL DEFAULT '',
     last_error_hint TEXT NOT NULL DEFAULT '',
     last_error_kind TEXT NOT NULL DEFAULT '',
@@ -103,9 +123,48 @@ CREATE TABLE mailbox (
     failing_since TEXT,
     not_before TEXT,
     alerted TEXT,
+    idle_since TEXT,
+    idle_error TEXT NOT NULL DEFAULT '',
     last_sent TEXT,
     send_error TEXT NOT NULL DEFAULT '',
     send_error_count INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE mailbox_alias (
+    address TEXT PRIMARY KEY COLLATE NOCASE,
+    mailbox_id INTEGER NOT NULL REFERENCES mailbox(id)
+) WITHOUT ROWID;
+CREATE INDEX mailbox_alias_mailbox ON mailbox_alias (mailbox_id);
+
+CREATE TABLE mailbox_oauth2 (
+    mailbox_id INTEGER PRIMARY KEY REFERENCES mailbox(id),
+    provider TEXT NOT NULL CHECK (provider IN ('google', 'microsoft', 'other')),
+    client_id TEXT NOT NULL DEFAULT '',
+    secret_source TEXT NOT NULL DEFAULT 'none'
+        CHECK (secret_source IN ('sealed', 'pass_cmd', 'env', 'credential', 'none')),
+    secret_sealed BLOB,
+    secret_ref TEXT NOT NULL DEFAULT '',
+    tenant TEXT NOT NULL DEFAULT '',
+    authorize_url TEXT NOT NULL DEFAULT '',
+    token_url TEXT NOT NULL DEFAULT '',
+    device_url TEXT NOT NULL DEFAULT '',
+    revoke_url TEXT NOT NULL DEFAULT '',
+    scopes TEXT NOT NULL DEFAULT '',
+    client_auth TEXT NOT NULL DEFAULT 'post' CHECK (client_auth IN ('post', 'basic')),
+    ca_file TEXT NOT NULL DEFAULT '',
+    strict INTEGER NOT NULL DEFAULT 1,
+    as_itself INTEGER NOT NULL DEFAULT 0,
+    token_sealed BLOB,
+    owner TEXT NOT NULL DEFAULT '',
+    logged_in TEXT,
+    renewed TEXT,
+    expires TEXT,
+    refresh_expires TEXT,
+    error TEXT NOT NULL DEFAULT '',
+    error_hint TEXT NOT NULL DEFAULT '',
+    refused TEXT,
+    failing_since TEXT,
+    alerted TEXT
 );
 
 CREATE TABLE folder_mark (
@@ -115,6 +174,12 @@ CREATE TABLE folder_mark (
     known_below INTEGER NOT NULL,
     backlog_below INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox_id, folder)
+) WITHOUT ROWID;
+
+CREATE TABLE left_alone (
+    mailbox_id INTEGER NOT NULL REFERENCES mailbox(id),
+    uidl TEXT NOT NULL,
+    PRIMARY KEY (mailbox_id, uidl)
 ) WITHOUT ROWID;
 
 CREATE TABLE fetch_run (
@@ -157,6 +222,7 @@ CREATE TABLE ticket (
     contact_id INTEGER NOT NULL REFERENCES contact(id),
     assignee_id INTEGER REFERENCES agent(id),
     mailbox_id INTEGER REFERENCES mailbox(id),
+    topic_id INTEGER REFERENCES topic(id),
     created TEXT NOT NULL,
     updated TEXT NOT NULL,
     due TEXT,
@@ -219,6 +285,7 @@ CREATE TABLE receipt (
     folder TEXT,
     uidvalidity INTEGER,
     uid INTEGER,
+    uidl TEXT,
     message_id TEXT,
     sender TEXT NOT NULL DEFAULT '',
     subject TEXT NOT NULL DEFAULT '',
@@ -235,9 +302,9 @@ CREATE TABLE receipt (
     UNIQUE (mailbox_id, folder, uidvalidity, uid)
 );
 CREATE INDEX receipt_digest ON receipt (digest, received);
+CREATE UNIQUE INDEX receipt_uidl ON receipt (mailbox_id, uidl) WHERE uidl IS NOT NULL;
 CREATE INDEX receipt_undisposed ON receipt (mailbox_id, folder, uidvalidity, uid) WHERE disposed IS NULL;
-CREATE INDEX receipt_trouble ON receipt (verdict, id)
-    WHERE verdict IN ('quarantined', 'rejected', 'loop', 'bounce');
+CREATE INDEX receipt_verdict ON receipt (verdict, id);
 CREATE INDEX receipt_ticket ON receipt (ticket_id);
 
 CREATE TABLE message (
@@ -311,9 +378,11 @@ CREATE TABLE delivery (
     tried_since TEXT,
     last_error TEXT NOT NULL DEFAULT '',
     sender TEXT,
-    done INTEGER NOT NULL DEFAULT 0
+    done INTEGER NOT NULL DEFAULT 0,
+    copy TEXT NOT NULL DEFAULT '' CHECK (copy IN ('', 'due', 'tried', 'done'))
 );
 CREATE INDEX delivery_waiting ON delivery (not_before, id) WHERE done = 0;
+CREATE INDEX delivery_copy ON delivery (mailbox_id, id) WHERE copy IN ('due', 'tried');
 CREATE INDEX delivery_ticket ON delivery (ticket_id);
 CREATE INDEX delivery_message ON delivery (message_ref_id);
 
