@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from nightdesk.context import desk_open
@@ -11,6 +12,7 @@ from nightdesk.options import Options
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from worker.child import WorkerChild
 
 
 def run(options: Options) -> int:
@@ -30,7 +32,7 @@ def run(options: Options) -> int:
         try:
             app.run(mouse=desk.settings.mouse)
         finally:
-            child.end()
+            _end(child)
         return app.return_code or 0
 
 
@@ -43,3 +45,15 @@ def _choose_looks(settings: Settings) -> None:
         os.environ.setdefault("NO_COLOR", "1")
     elif settings.colour == "16":
         os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "standard")
+
+
+def _end(child: WorkerChild) -> None:
+    """End the worker; say so when it takes a while, for the screen is the shell's again."""
+    child.end(patience=1.0)
+    if child.pid is None:
+        return
+    try:
+        sys.stderr.write("nightdesk: finishing what is being fetched and sent...\n")
+    except OSError:
+        pass
+    child.end()

@@ -173,3 +173,12 @@ async def test_zoom_gives_the_list_all_the_room_and_back(app: NightdeskApp) -> N
         assert "Lisbon office" not in screen_text(app)
         await pilot.press("z")
         await until(pilot, "Lisbon office")
+
+
+async def test_why_is_asked_from_the_list_too(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("W")
+        await until(pilot, "What became of this mail, and why")
+        await pilot.press("escape")
+        await until(pilot, "#1041")

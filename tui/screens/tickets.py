@@ -323,6 +323,16 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
 
         self.app.push_screen(Menu("Sort by", SORT_ITEMS, self._sort), picked)
 
+    def action_why(self) -> None:
+        detail = self.query_one(Preview).detail
+        mails = [message for message in detail.messages if message.kind == "customer"] if detail else []
+        if not mails:
+            self.flash("There is no mail to ask about")
+            return
+        from tui.screens.why import WhyScreen
+
+        self.app.push_screen(WhyScreen(mails[-1].id))
+
     def action_new_ticket(self) -> None:
         desk_app(self).compose_new()
 

@@ -43,6 +43,13 @@ KEYS: tuple[Command, ...] = (
     _here("sort", "O", "Sort", "Choose the order of the list.", "sort"),
     _here("new", "n", "New ticket", "Write to somebody first.", "new_ticket"),
     _here("drafts", "D", "Drafts", "Go on with something you began to write.", "drafts"),
+    _here(
+        "why",
+        "W",
+        "Why",
+        "What became of the ticket's newest mail, and why: the trace of its receipt.",
+        "why",
+    ),
     _here("fetch", "ctrl+r", "Fetch now", "Fetch every mailbox now.", "fetch", footer="fetch", wide=True),
     _here(
         "zoom",

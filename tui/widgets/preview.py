@@ -58,6 +58,11 @@ class Preview(Vertical):
         yield _Lines(id="preview-foot")
 
     @property
+    def detail(self) -> TicketDetail | None:
+        """What is shown."""
+        return self._detail
+
+    @property
     def number(self) -> str | None:
         """The ticket that is shown."""
         return self._detail.number if self._detail else None
