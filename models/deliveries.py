@@ -41,6 +41,8 @@ class Delivery(Row):
     """Who is sending it right now (lease owner); rows of a dead sender become uncertain."""
     done = peewee.BooleanField(default=False)
     """No recipient is left to be tried."""
+    copy = peewee.TextField(default="")
+    """Its copy in the mailbox's folder for sent mail: empty (none wanted), due, tried or done."""
 
     if TYPE_CHECKING:
         ticket_id: int | None

@@ -8,7 +8,7 @@ import peewee
 
 from models.database import Row
 from models.fields import JsonField, UtcField
-from models.people import Department
+from models.people import Department, Topic
 
 
 class Mailbox(Row):
@@ -17,6 +17,9 @@ class Mailbox(Row):
     address = peewee.TextField()
     name = peewee.TextField(default="")
     department = peewee.ForeignKeyField(Department, null=True)
+    topic = peewee.ForeignKeyField(Topic, null=True)
+    priority = peewee.IntegerField(null=True)
+    """Of its new tickets; null: what the topic says, else normal."""
     autoresponse = peewee.BooleanField(default=True)
 
     protocol = peewee.TextField(default="imap")
@@ -25,6 +28,8 @@ class Mailbox(Row):
     port = peewee.IntegerField(default=993)
     security = peewee.TextField(default="tls")
     username = peewee.TextField(default="")
+    auth = peewee.TextField(default="basic")
+    """How the incoming account logs in: ``basic`` (a password) or ``oauth2``."""
     secret_source = peewee.TextField(default="none")
     secret_sealed = peewee.BlobField(null=True)
     secret_ref = peewee.TextField(default="")
@@ -38,6 +43,8 @@ class Mailbox(Row):
     after_fetch = peewee.TextField(default="keep")
     """``keep``, ``delete`` or ``move:FOLDER``."""
     backlog = peewee.TextField(default="all")
+    idle = peewee.BooleanField(default=False)
+    """A connection stays open, so that the server tells of new mail at once (IMAP IDLE)."""
 
     outgoing_enabled = peewee.BooleanField(default=False)
     smtp_host = peewee.TextField(default="")
@@ -50,6 +57,12 @@ class Mailbox(Row):
     smtp_secret_ref = peewee.TextField(default="")
     smtp_ca_file = peewee.TextField(default="")
     smtp_fingerprint = peewee.TextField(default="")
+    smtp_helo = peewee.TextField(default="")
+    """The name to greet the SMTP server with; empty: this host's."""
+    smtp_spoof = peewee.BooleanField(default=False)
+    """The account may send as the desk's other addresses: From is theirs then, not the account's own."""
+    sent_folder = peewee.TextField(default="")
+    """The IMAP folder that gets a copy of answers sent from this address."""
 
     created = UtcField()
     removed = UtcField(null=True)
@@ -60,17 +73,76 @@ class Mailbox(Row):
     last_error = peewee.TextField(default="")
     last_error_hint = peewee.TextField(default="")
     last_error_kind = peewee.TextField(default="")
+    left_waiting = peewee.IntegerField(default=0)
+    """How many mails the last successful fetch left at the server for the next one."""
     error_count = peewee.IntegerField(default=0)
     failing_since = UtcField(null=True)
     not_before = UtcField(null=True)
     """Back-off: no scheduled attempt earlier than this."""
     alerted = UtcField(null=True)
+    """When the admin was told that it fails; until it works again and that was told too."""
+    idle_since = UtcField(null=True)
+    idle_error = peewee.TextField(default="")
     last_sent = UtcField(null=True)
     send_error = peewee.TextField(default="")
     send_error_count = peewee.IntegerField(default=0)
 
     if TYPE_CHECKING:
         department_id: int | None
+        topic_id: int | None
+
+
+class MailboxAlias(Row):
+    """Another address whose mail belongs to a mailbox."""
+
+    address = peewee.TextField(primary_key=True)
+    mailbox = peewee.ForeignKeyField(Mailbox)
+
+    if TYPE_CHECKING:
+        mailbox_id: int
+
+
+class MailboxOAuth2(Row):
+    """A mailbox's OAuth2 application and its token. Empty addresses and scopes: those of the provider."""
+
+    mailbox = peewee.ForeignKeyField(Mailbox, primary_key=True)
+    provider = peewee.TextField()
+    client_id = peewee.TextField(default="")
+    secret_source = peewee.TextField(default="none")
+    secret_sealed = peewee.BlobField(null=True)
+    secret_ref = peewee.TextField(default="")
+    tenant = peewee.TextField(default="")
+    authorize_url = peewee.TextField(default="")
+    token_url = peewee.TextField(default="")
+    device_url = peewee.TextField(default="")
+    revoke_url = peewee.TextField(default="")
+    scopes = peewee.TextField(default="")
+    client_auth = peewee.TextField(default="post")
+    ca_file = peewee.TextField(default="")
+    strict = peewee.BooleanField(default=True)
+    """Who logs in must be the mailbox's address or user."""
+    as_itself = peewee.BooleanField(default=False)
+    """The application logs in as itself (client credentials), without a person."""
+    token_sealed = peewee.BlobField(null=True)
+    owner = peewee.TextField(default="")
+    logged_in = UtcField(null=True)
+    renewed = UtcField(null=True)
+    expires = UtcField(null=True)
+    refresh_expires = UtcField(null=True)
+    """When a person has to log in again at the latest; null where the provider does not say."""
+    error = peewee.TextField(default="")
+    error_hint = peewee.TextField(default="")
+    refused = UtcField(null=True)
+    """Since when the provider gives no token any more: a person has to log in again."""
+    failing_since = UtcField(null=True)
+    """Since when the provider cannot be asked."""
+    alerted = UtcField(null=True)
+
+    if TYPE_CHECKING:
+        mailbox_id: int
+
+    class Meta:
+        table_name = "mailbox_oauth2"
 
 
 class FolderMark(Row):

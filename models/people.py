@@ -26,9 +26,28 @@ class Department(Row):
     signature = peewee.TextField(default="")
     reopen_days = peewee.IntegerField(null=True)
     """A closed ticket reopens within so many days, later a new one refers to it; null: always reopens."""
+    outgoing_mailbox_id = peewee.IntegerField(null=True)
+    """The mailbox whose address its answers are from; null: the ticket's own."""
+    autoresponse_mailbox_id = peewee.IntegerField(null=True)
+    """The mailbox whose address its acknowledgements are from; null: as its answers."""
     active = peewee.BooleanField(default=True)
 
     if TYPE_CHECKING:
+        sla_id: int | None
+
+
+class Topic(Row):
+    """A help topic: what a ticket is about, and what that means for it."""
+
+    name = peewee.TextField()
+    department = peewee.ForeignKeyField(Department, null=True)
+    sla = peewee.ForeignKeyField(Sla, null=True)
+    priority = peewee.IntegerField(null=True)
+    autoresponse = peewee.BooleanField(default=True)
+    active = peewee.BooleanField(default=True)
+
+    if TYPE_CHECKING:
+        department_id: int | None
         sla_id: int | None
 
 

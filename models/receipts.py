@@ -23,6 +23,8 @@ class Receipt(Row):
     folder = peewee.TextField(null=True)
     uidvalidity = peewee.IntegerField(null=True)
     uid = peewee.IntegerField(null=True)
+    uidl = peewee.TextField(null=True)
+    """The id that a POP3 server has for the mail, while it has the mail."""
     message_id = peewee.TextField(null=True)
     sender = peewee.TextField(default="")
     subject = peewee.TextField(default="")

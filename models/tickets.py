@@ -10,7 +10,7 @@ from models.blobs import Blob
 from models.database import Row
 from models.fields import JsonField, UtcField
 from models.mailboxes import Mailbox
-from models.people import Agent, Contact, Department, Sla
+from models.people import Agent, Contact, Department, Sla, Topic
 
 STATUSES = ("new", "open", "waiting", "closed")
 PRIORITIES = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
@@ -28,6 +28,7 @@ class Ticket(Row):
     contact = peewee.ForeignKeyField(Contact)
     assignee = peewee.ForeignKeyField(Agent, null=True)
     mailbox = peewee.ForeignKeyField(Mailbox, null=True)
+    topic = peewee.ForeignKeyField(Topic, null=True)
     created = UtcField()
     updated = UtcField()
     due = UtcField(null=True)
@@ -46,6 +47,7 @@ class Ticket(Row):
         contact_id: int
         assignee_id: int | None
         mailbox_id: int | None
+        topic_id: int | None
         refers_to_id: int | None
         merged_into_id: int | None
 
