@@ -30,5 +30,6 @@ VERBS: dict[str, Verb] = {
     "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to."),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do."),
     "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours."),
+    "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API."),
     "completion": Verb("nightdesk.verbs.completion:completion", "Script that completes verbs with Tab."),
 }
