@@ -417,6 +417,22 @@ CREATE TABLE draft (
 );
 CREATE INDEX draft_agent ON draft (agent_id, ticket_id, kind);
 
+CREATE TABLE api_key (
+    id INTEGER PRIMARY KEY,
+    prefix TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL DEFAULT '',
+    scopes TEXT NOT NULL,
+    addresses TEXT NOT NULL,
+    agent_id INTEGER REFERENCES agent(id),
+    in_url INTEGER NOT NULL DEFAULT 0,
+    per_minute INTEGER NOT NULL DEFAULT 600 CHECK (per_minute > 0),
+    active INTEGER NOT NULL DEFAULT 1,
+    created TEXT NOT NULL,
+    last_used TEXT
+);
+CREATE INDEX api_key_prefix ON api_key (prefix);
+
 CREATE TABLE log_entry (
     id INTEGER PRIMARY KEY,
     at TEXT NOT NULL,
