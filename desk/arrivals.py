@@ -35,7 +35,8 @@ class Arrival:
     """Raw bytes and where they came from.
 
     ``door`` is ``imap``, ...; ``folder``, ``uidvalidity`` and ``uid`` are given by doors that number their
-    mails. ``archive``: old mail that is only filed: nobody is told, nothing is due.
+    mails. ``archive``: old mail that is only filed: nobody is told, nothing is due. ``recipient``: whom the
+    envelope named, in lower case; empty where a door has none.
     """
 
     raw: bytes
@@ -46,6 +47,7 @@ class Arrival:
     uid: int | None = None
     internaldate: datetime | None = None
     archive: bool = False
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def read_letter(arrival: Arrival, moment: datetime) -> Letter:
         to=tuple(parsed.to[:MAX_RECIPIENTS]),
         cc=tuple(parsed.cc[:MAX_RECIPIENTS]),
         references=references,
-        envelope=_envelope(parsed),
+        envelope=_envelope(arrival, parsed),
         date=_plausible(parsed.date),
         created=_created(arrival, parsed, moment),
         text=text,
@@ -197,11 +199,12 @@ def _sender(parsed: ParsedMail) -> Address:
     return Address(parsed.sender.name if parsed.sender else "", "")
 
 
-def _envelope(parsed: ParsedMail) -> tuple[str, ...]:
+def _envelope(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:
     from mail.address import parse_addresses
 
     values: Iterable[str] = (value for field in _ENVELOPE_FIELDS for value in parsed.headers(field)[:5])
-    return tuple(address.email.lower() for address in parse_addresses(values))
+    written = tuple(address.email.lower() for address in parse_addresses(values))
+    return (arrival.recipient, *written) if arrival.recipient else written
 
 
 def _created(arrival: Arrival, parsed: ParsedMail, moment: datetime) -> datetime:

@@ -157,4 +157,6 @@ def origin(batch: Batch, arrival: Arrival) -> str:
     place = f" {mailbox.address}" if mailbox is not None else ""
     if arrival.uid is not None:
         place += f", folder {one_line(arrival.folder or '', 100)}, UID {arrival.uid}"
+    if arrival.recipient:
+        place += f", for {one_line(arrival.recipient, 320)}"
     return f"came by {arrival.door}{place}" + (", as archive" if arrival.archive else "")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
 
-from nightdesk.exit import Exit
-from nightdesk.options import Options, plain_options
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+    from nightdesk.exit import Exit
+    from nightdesk.options import Options
 
 
 def main() -> NoReturn:
@@ -23,8 +26,16 @@ def main() -> NoReturn:
 def run(argv: Sequence[str]) -> int:
     """Run one command line; errors become one line on standard error, a traceback only with --debug.
 
-    Returns an `Exit`, or 128 + n when signal n ended the app.
+    Returns an `Exit`, or 128 + n when signal n ended the app. `pipe` goes its own way.
     """
+    if "pipe" in argv:
+        from nightdesk.pipe.call import is_pipe
+        from nightdesk.pipe.call import run as pipe
+
+        if is_pipe(argv):
+            return pipe(argv)
+    from nightdesk.exit import Exit
+
     try:
         status = _dispatch(argv)
         sys.stdout.flush()
@@ -40,6 +51,8 @@ def run(argv: Sequence[str]) -> int:
 def _dispatch(argv: Sequence[str]) -> int:
     # Looking for plug-ins of pydantic, of which we use none, reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from nightdesk.options import plain_options
+
     # A shell that completes a line calls the program without arguments: that is for click.
     options = None if "_NIGHTDESK_COMPLETE" in os.environ else plain_options(argv)
     if options is not None:
@@ -51,6 +64,7 @@ def _dispatch(argv: Sequence[str]) -> int:
 
 def fetch_once(options: Options) -> Exit:
     """Every enabled mailbox once, the outbox, the overdue sweep."""
+    from nightdesk.exit import Exit
     from nightdesk.verbs.fetch_once import run as fetch
 
     return Exit(fetch(options))
@@ -98,6 +112,8 @@ def _report(error: BaseException, argv: Sequence[str]) -> Exit:
 
 def _reader_left() -> Exit:
     """Whoever read our output is gone (`| head`): no complaint, and none from the interpreter either."""
+    from nightdesk.exit import Exit
+
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, sys.stdout.fileno())
     return Exit.FAILED

@@ -29,7 +29,7 @@ def act_as_owner(paths: DeskPaths) -> None:
             f"the desk in {paths.home} belongs to {login_of(owner.st_uid)}, you are {login_of(uid)}",
             owner_hint(paths.data),
         )
-    _become(owner)
+    become(owner)
 
 
 def login_of(uid: int) -> str:
@@ -59,7 +59,11 @@ def _status(place: Path) -> os.stat_result | None:
         ) from error
 
 
-def _become(owner: os.stat_result) -> None:
+def become(owner: os.stat_result) -> None:
+    """Give root's rights up for those of the owner.
+
+    Raises ConfigError when that user cannot read this program.
+    """
     try:
         account = pwd.getpwuid(owner.st_uid)
     except KeyError:

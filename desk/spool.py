@@ -1,0 +1,263 @@
+"""Takes the mail that pipes left in the spool (see `config.spool`), each exactly once.
+
+Whoever takes a file holds a lock on it until it is gone, so that two processes take two files. The names of
+a batch are stored in the transaction that stores its mails: a file that outlived a crash between commit and
+removal is only removed. Strangers may write to the directory, so nothing in it is believed: links, pipes and
+what is not a spooled mail are left alone and reported.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import stat
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import peewee
+
+from config.spool import MAX_HEAD, MAX_MAIL, SUFFIX, NotSpooled, read_head
+from desk import logs
+from desk.arrivals import Arrival
+from mail.inert import one_line
+from models import settings as rows
+from models.database import DatabaseError, db
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from desk.home import Desk
+    from desk.intake import Taken
+
+TAKEN = "spool.taken"
+"""Setting: names of files whose mail is stored, newest last; some of them may still be there."""
+
+BATCH = 50
+BATCH_BYTES = 32 * 2**20
+"""A batch ends with the mail that reaches this size."""
+
+_CAREFULLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_KEPT_NAMES = 64
+_RECEIVED = re.compile(rb"(?mi)^received[ \t]*:")
+_HEADER_BYTES = 65_536
+
+
+@dataclass(slots=True)
+class Drained:
+    """What one pass over the spool did."""
+
+    taken: list[Taken] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A file that is ours to take: its lock is held as long as `handle` is open."""
+
+    name: str
+    handle: int
+    arrival: Arrival
+    size: int
+
+
+class Spool:
+    """The spool of one desk. A process keeps one, which remembers what it has complained about."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._path = str(desk.paths.spool)
+        self._odd: set[str] = set()
+
+    def waiting(self) -> bool:
+        """Whether there is something to take; no database."""
+        return any(name not in self._odd for name in self._names())
+
+    def drain(self, stop: Event | None = None) -> Drained:
+        """Take everything in, oldest first, batch by batch, until `stop` is set.
+
+        Raises OSError or peewee.OperationalError when disk or database fail; what was not taken stays.
+        """
+        drained = Drained()
+        names = deque(sorted(name for name in self._names() if name not in self._odd))
+        while names and not (stop is not None and stop.is_set()):
+            with ExitStack() as open_files:
+                held = self._next_batch(names, open_files)
+                drained.taken += self._take(held, drained.errors) if held else []
+        if drained.taken:
+            count = len(drained.taken)
+            logs.write("info", "pipe", f"{count} {'mail' if count == 1 else 'mails'} taken from the spool")
+        return drained
+
+    def take(self, name: str) -> Taken | None:
+        """Take one file in; None when somebody else does, or it is not to be taken."""
+        with ExitStack() as open_files:
+            held = self._next_batch(deque([name]), open_files)
+            taken = self._store(held) if held else []
+        return taken[0] if taken else None
+
+    def _names(self) -> Iterator[str]:
+        try:
+            with os.scandir(self._path) as found:
+                yield from (each.name for each in found if each.name.endswith(SUFFIX) and each.name[0] != ".")
+        except FileNotFoundError:
+            return
+
+    def _next_batch(self, names: deque[str], open_files: ExitStack) -> list[_Held]:
+        held: list[_Held] = []
+        size = 0
+        while names and len(held) < BATCH and size < BATCH_BYTES:
+            found = self._hold(names.popleft())
+            if found is not None:
+                open_files.callback(os.close, found.handle)
+                held.append(found)
+                size += found.size
+        return self._without_stored(held)
+
+    def _hold(self, name: str) -> _Held | None:
+        """Open, lock and read a file; None when there is nothing to take."""
+        try:
+            handle = os.open(
+                f"{self._path}/{name}",
+                os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY,
+            )
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                self._complain(name, "it is a link")
+            elif error.errno != errno.ENOENT:
+                self._complain(name, (error.strerror or str(error)).lower())
+            return None
+        try:
+            return self._read(name, handle)
+        except NotSpooled as odd:
+            self._complain(name, str(odd))
+        except BlockingIOError:
+            pass
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+        return None
+
+    def _read(self, name: str, handle: int) -> _Held:
+        """Raises NotSpooled, or BlockingIOError when somebody else has it, or had it."""
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotSpooled("it is no ordinary file")
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        status = os.fstat(handle)
+        if status.st_nlink == 0:
+            raise BlockingIOError
+        if status.st_nlink > 1:
+            raise NotSpooled("it has a second name elsewhere")
+        if status.st_size > MAX_MAIL + MAX_HEAD:
+            raise NotSpooled(f"it has {status.st_size} bytes")
+        data = _all_of(handle, status.st_size)
+        facts, start = read_head(data)
+        return _Held(name, handle, _arrival(data[start:], facts), status.st_size)
+
+    def _complain(self, name: str, why: str) -> None:
+        if name in self._odd:
+            return
+        self._odd.add(name)
+        logs.write("warning", "pipe", f"left alone in the spool: {one_line(name, 100)}: {one_line(why)}")
+
+    def _without_stored(self, held: list[_Held]) -> list[_Held]:
+        """Remove files whose mail is stored already."""
+        stored = set(rows.stored(TAKEN) or ())
+        for each in held:
+            if each.name in stored:
+                self._remove(each)
+        return [each for each in held if each.name not in stored]
+
+    def _take(self, held: list[_Held], errors: list[str]) -> list[Taken]:
+        try:
+            return self._store(held)
+        except (DatabaseError, peewee.OperationalError, OSError):
+            raise
+        except Exception as error:  # a fault of ours: it may stop its own mail, not the others
+            if len(held) == 1:
+                self._complain(held[0].name, f"storing it failed: {type(error).__name__}: {error}")
+                errors.append(one_line(f"{held[0].name} stays in the spool: {type(error).__name__}: {error}"))
+                return []
+        return [taken for each in held for taken in self._take([each], errors)]
+
+    def _store(self, held: Sequence[_Held]) -> list[Taken]:
+        from desk import intake
+
+        names = [each.name for each in held]
+        arrivals = [_with_mailbox(each.arrival) for each in held]
+        taken = intake.take(self._desk, arrivals, check=lambda: self._remember(names))
+        for each in held:
+            self._remove(each)
+        return taken
+
+    def _remember(self, names: list[str]) -> None:
+        """Note the names, in the transaction that stores their mails; forget those that are surely gone."""
+        stored = list(rows.stored(TAKEN) or ())
+        if len(stored) > _KEPT_NAMES:
+            self._sync()
+            stored = [name for name in stored if os.path.lexists(f"{self._path}/{name}")]
+        rows.store(TAKEN, stored + names)
+
+    def _remove(self, held: _Held) -> None:
+        try:
+            os.unlink(f"{self._path}/{held.name}")  # noqa: PTH108
+        except FileNotFoundError:
+            pass
+
+    def _sync(self) -> None:
+        handle = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def mailbox_of(recipient: str) -> int | None:
+    """The mailbox with this address, exactly or with its plus-tag left out; None if the desk has none."""
+    from desk.standing import without_tag
+
+    wanted = recipient.lower()
+    for address in (wanted, without_tag(wanted)):
+        row = db.execute_sql(
+            "SELECT id FROM mailbox WHERE lower(address) = ? AND removed IS NULL", (address,)
+        ).fetchone()
+        if row is not None:
+            return int(row[0])
+    return None
+
+
+def _all_of(handle: int, size: int) -> bytes:
+    """The file, but not a byte more than it had: its owner may be writing on."""
+    chunks = []
+    while size > 0 and (chunk := os.read(handle, min(size, 1 << 20))):
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def _arrival(mail: bytes, facts: dict[str, str]) -> Arrival:
+    recipient = one_line(facts.get("recipient", ""), 320)
+    return Arrival(mail, "pipe", internaldate=_moment(mail, facts), recipient=recipient.strip("<> ").lower())
+
+
+def _with_mailbox(arrival: Arrival) -> Arrival:
+    from dataclasses import replace
+
+    return replace(arrival, mailbox_id=mailbox_of(arrival.recipient)) if arrival.recipient else arrival
+
+
+def _moment(mail: bytes, facts: dict[str, str]) -> datetime | None:
+    """When it was piped, for a mail that no server stamped."""
+    if _RECEIVED.search(mail, 0, _HEADER_BYTES):
+        return None
+    try:
+        return datetime.fromtimestamp(float(facts.get("received", "")), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
