@@ -22,6 +22,7 @@ VERBS: dict[str, Verb] = {
     "search": Verb("nightdesk.verbs.search:search", "Full-text search over all tickets."),
     "log": Verb("nightdesk.verbs.log:log", "The desk's log; --follow waits for more."),
     "worker": Verb("nightdesk.verbs.worker:worker", "Fetch by schedule, send, sweep, until told to stop."),
+    "pipe": Verb("nightdesk.verbs.pipe:pipe", "Take one mail from standard input, for MTAs."),
     "doctor": Verb("nightdesk.verbs.doctor:doctor", "Check everything; exits 1 when something is broken."),
     "backup": Verb("nightdesk.verbs.backup:backup", "Write the desk into one file."),
     "restore": Verb("nightdesk.verbs.restore:restore", "Bring a desk back from such a file."),
