@@ -24,7 +24,7 @@ from mail.machine import DESK_HEADER
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-__all__ = ["Address", "OutgoingMail", "build", "markdown_to_html"]
+__all__ = ["Address", "OutgoingMail", "attachment", "build", "markdown_to_html", "multipart", "text_part"]
 
 _MAX_REFERENCES: Final = 50
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
@@ -107,16 +107,17 @@ def _thread(mail: OutgoingMail) -> list[bytes]:
 
 def _body(mail: OutgoingMail) -> bytes:
     text = clean(mail.text_markdown).rstrip("\n") + "\n"
-    alternative = _multipart(
+    alternative = multipart(
         "alternative",
-        [_text_part("plain", text), _text_part("html", markdown_to_html(text))],
+        [text_part("plain", text), text_part("html", markdown_to_html(text))],
     )
     if not mail.attachments:
         return alternative
-    return _multipart("mixed", [alternative, *(_attachment(*one) for one in mail.attachments)])
+    return multipart("mixed", [alternative, *(attachment(*one) for one in mail.attachments)])
 
 
-def _multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
+def multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
+    """The header of a multipart and its body."""
     boundary = f"=_nd_{secrets.token_hex(16)}".encode("ascii")
     head_line = (
         b"Content-Type: multipart/" + subtype.encode("ascii") + b';\r\n boundary="' + boundary + b'"\r\n'
@@ -125,7 +126,8 @@ def _multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
     return head_line + pieces + b"\r\n--" + boundary + b"--\r\n"
 
 
-def _text_part(subtype: str, text: str) -> bytes:
+def text_part(subtype: str, text: str) -> bytes:
+    """A part of text/plain or text/html: its header and its body."""
     encoding, body = _encoded(text)
     head_lines = (
         f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
@@ -152,7 +154,8 @@ def _base64(data: bytes) -> bytes:
     return base64.encodebytes(data).replace(b"\n", b"\r\n")
 
 
-def _attachment(name: str, kind: str, data: bytes) -> bytes:
+def attachment(name: str, kind: str, data: bytes) -> bytes:
+    """A file as a part: its header and its body."""
     kind = kind.partition(";")[0].strip().lower()
     if not _TYPE.fullmatch(kind) or kind.startswith(("multipart/", "message/")):
         # An attached mail may not be base64 as message/rfc822 (RFC 2046 5.2.1), and has to arrive unchanged.

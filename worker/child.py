@@ -19,6 +19,7 @@ from mail.inert import one_line
 from models import leases
 
 if TYPE_CHECKING:
+    from config.paths import DeskPaths
     from desk.home import Desk
 
 WORKER_LEASE = "worker"
@@ -78,22 +79,26 @@ class WorkerChild:
     def _start(self) -> None:
         self._started = time.monotonic()
         paths = self._desk.paths
-        command = [sys.executable, "-m", "nightdesk", "--database", str(paths.database), "worker", "--child"]
-        if paths.config_file.exists():
-            command[3:3] = ["--config", str(paths.config_file)]
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the child)
         self._process = subprocess.Popen(
-            command,
+            [*program(paths), "worker", "--child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._said,
             cwd="/",
-            env=os.environ | {"PYTHONPATH": _import_path(), "NIGHTDESK_HOME": str(paths.home)},
+            env=environment(paths),
             start_new_session=True,
         )
 
 
-def _import_path() -> str:
-    """Where this program's packages are, so that the child runs the same ones from any directory."""
+def program(paths: DeskPaths) -> list[str]:
+    """The command line, up to its verb, that runs this program for this desk."""
+    configured = ["--config", str(paths.config_file)] if paths.config_file.exists() else []
+    return [sys.executable, "-m", "nightdesk", *configured, "--database", str(paths.database)]
+
+
+def environment(paths: DeskPaths) -> dict[str, str]:
+    """The environment for `program`: this program's packages, from whatever directory it is run."""
     here = str(Path(__file__).resolve().parent.parent)
-    return os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    packages = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return os.environ | {"PYTHONPATH": packages, "NIGHTDESK_HOME": str(paths.home)}

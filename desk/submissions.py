@@ -1,0 +1,113 @@
+"""Tickets handed in as fields: made into a mail, and taken in like any other."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk import edits, intake
+from desk.accounts import default_outgoing
+from desk.actors import EVERYTHING, Actor
+from desk.arrivals import Arrival
+from mail.address import Address
+from mail.inert import clean, one_line
+from models.database import transaction
+from models.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.ledger import Taken
+
+DOOR = "http"
+_ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\\]{1,255}")
+_MACHINE = Actor(None, "http", "the HTTP API", "", None, frozenset([EVERYTHING]))
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The fields of a ticket. `text` is HTML if `html`; `priority` 1 to 4 or None.
+
+    `autorespond` False: the sender gets no acknowledgement. `extras`: whatever else was said, by its name;
+    it stands below the text. Attachments are (name, type, bytes).
+    """
+
+    name: str
+    email: str
+    subject: str
+    text: str
+    html: bool = False
+    attachments: Sequence[tuple[str, str, bytes]] = ()
+    autorespond: bool = True
+    priority: int | None = None
+    source: str = ""
+    ip: str = ""
+    extras: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_address(text: str) -> bool:
+    """Whether a ticket's requester can have this address."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def as_mail(desk: Desk, submission: Submission) -> bytes:
+    """The mail that says the same."""
+    from mail.submitted import SubmittedMail, render
+
+    headers = {}
+    if submission.ip:
+        headers["X-Originating-IP"] = submission.ip
+    if submission.source:
+        headers["X-Nightdesk-Source"] = submission.source
+    if not submission.autorespond:
+        headers["X-Auto-Response-Suppress"] = "All"
+    mailbox = _mailbox(desk)
+    return render(
+        SubmittedMail(
+            message_id=f"<{secrets.token_hex(16)}@submitted.invalid>",
+            sender=Address(submission.name, submission.email),
+            to=None if mailbox is None else Address(mailbox.name, mailbox.address),
+            subject=submission.subject,
+            text=_with_extras(submission),
+            html=submission.html,
+            date=now(),
+            attachments=submission.attachments,
+            headers=headers,
+        )
+    )
+
+
+def submit(desk: Desk, submission: Submission) -> Taken:
+    """Take it in. Raises as `intake.take`."""
+    raw = as_mail(desk, submission)
+    prepared = intake.parse_ahead([Arrival(raw, DOOR)], desk.settings.blob_threshold)
+    if submission.priority is None:
+        return intake.take(desk, prepared)[0]
+    _ = prepared[0].packed  # on disk before the write lock is held
+    with transaction():
+        taken = intake.take(desk, prepared)[0]
+        if taken.verdict == "ticket" and taken.ticket_number is not None:
+            edits.set_priority(_MACHINE, [taken.ticket_number], submission.priority)
+    return taken
+
+
+def _mailbox(desk: Desk) -> Mailbox | None:
+    """The address that answers: the default outgoing mailbox, else the oldest one."""
+    chosen = default_outgoing(desk)
+    if chosen is None:
+        chosen = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
+    return chosen if isinstance(chosen, Mailbox) else None
+
+
+def _with_extras(submission: Submission) -> str:
+    if not submission.extras:
+        return submission.text
+    lines = [f"{one_line(name, 100)}: {clean(value).strip()}" for name, value in submission.extras.items()]
+    if not submission.html:
+        return submission.text.rstrip("\n") + "\n\n" + "\n".join(lines)
+    from html import escape
+
+    return submission.text + "".join(f"<p>{escape(line)}</p>" for line in lines)
