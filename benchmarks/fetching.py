@@ -47,10 +47,10 @@ def server() -> Iterator[Dovecot]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def filled(dovecot: Dovecot, mails: int) -> MailUser:
-    """A fresh account with so many generated mails (seed 1)."""
+def filled(dovecot: Dovecot, mails: int, seed: int = 1) -> MailUser:
+    """A fresh account with so many generated mails."""
     user = MailUser(dovecot, dovecot.new_user())
-    user.load(mail.raw for mail in generate(mails, seed=1, to=user.address))
+    user.load(mail.raw for mail in generate(mails, seed=seed, to=user.address))
     imap_floor(user)
     return user
 
@@ -114,10 +114,13 @@ def empty_desk(dovecot: Dovecot, mails: int) -> tuple[Result, float]:
 
 
 def big_desk(dovecot: Dovecot, home: Path, mails: int, empty: float) -> Result:
-    """The same fetch into a desk that is already large; a fresh account of the same mails each round."""
+    """The same fetch into a desk that is already large.
+
+    A fresh account of other mails each round, because the same ones again would be duplicates.
+    """
     seconds = []
-    for _ in range(ROUNDS):
-        user = filled(dovecot, mails)
+    for number in range(ROUNDS):
+        user = filled(dovecot, mails, seed=1 + number + time.time_ns() % 10**9)
         add_mailbox(home, user)
         seconds.append(fetch(home, mails))
         subprocess.run(
