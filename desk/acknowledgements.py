@@ -43,6 +43,9 @@ def refusal(batch: Batch, prepared: Prepared, letter: Letter, ticket: TicketStat
         return "no mailbox to send it from"
     if not mailbox.autoresponse:
         return f"switched off for {mailbox.address}"
+    topic = standing.topics.get(ticket.topic_id or 0)
+    if topic is not None and not topic.autoresponse:
+        return f"switched off for the help topic {topic.name}"
     if fetched is not None and utc_text(letter.created) < fetched.created:
         return f"the mail is older than the mailbox {fetched.address}"
     if "@" not in sender:

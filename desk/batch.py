@@ -30,6 +30,8 @@ class TicketState:
     contact_id: int
     closed: str | None
     mailbox_id: int | None
+    sla_id: int | None = None
+    topic_id: int | None = None
 
 
 class Batch:
@@ -71,14 +73,14 @@ class Batch:
         for _ in range(20):
             row = db.execute_sql(
                 "SELECT id, number, status, subject, department_id, contact_id, closed, mailbox_id, "
-                "merged_into_id FROM ticket WHERE id = ?",
+                "sla_id, topic_id, merged_into_id FROM ticket WHERE id = ?",
                 (ticket_id,),
             ).fetchone()
             if row is None:
                 return None
-            if row[8] is None:
-                return TicketState(*row[:8])
-            ticket_id = row[8]
+            if row[10] is None:
+                return TicketState(*row[:10])
+            ticket_id = row[10]
         return None
 
     def ticket_numbered(self, number: str) -> TicketState | None:

@@ -10,7 +10,6 @@ from desk.errors import Refused, WrongUse
 from mail.inert import one_line
 from models.database import db
 from models.fields import utc_text
-from models.mailboxes import Mailbox
 from models.tickets import Ticket
 
 Person = str | tuple[str, str]
@@ -53,8 +52,12 @@ def people_in(given: Iterable[Person]) -> list[tuple[str, str]]:
 
 
 def own_addresses() -> set[str]:
-    """Return the addresses of the desk's mailboxes, in lower case."""
-    return {row.address.lower() for row in Mailbox.select(Mailbox.address).where(Mailbox.removed.is_null())}
+    """Return the addresses of the desk's mailboxes and their aliases, in lower case."""
+    rows = db.execute_sql(
+        "SELECT address FROM mailbox WHERE removed IS NULL UNION ALL SELECT a.address"
+        " FROM mailbox_alias a JOIN mailbox m ON m.id = a.mailbox_id WHERE m.removed IS NULL"
+    )
+    return {row[0].lower() for row in rows}
 
 
 def refuse_own(people: Iterable[tuple[str, str]]) -> None:

@@ -28,9 +28,9 @@ MAX_COLLABORATORS = 20
 """Of one mail; more than that is a circular, not a conversation."""
 
 _NEW_TICKET = (
-    "INSERT INTO ticket (number, subject, status, department_id, sla_id, contact_id, mailbox_id, created, "
-    "updated, due, closed, last_customer, message_count, attachment_count, refers_to_id) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)"
+    "INSERT INTO ticket (number, subject, status, priority, department_id, sla_id, contact_id, mailbox_id, "
+    "topic_id, created, updated, due, closed, last_customer, message_count, attachment_count, refers_to_id) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)"
 )
 _NEW_MESSAGE = (
     "INSERT INTO message (ticket_id, kind, agent_id, sender_name, sender_email, recipients, subject, text, "
@@ -59,7 +59,7 @@ def open_ticket(
     """Write a new ticket's row, its referrals and its first event."""
     archive = prepared.arrival.archive
     created = utc_text(letter.created)
-    sla_id, hours = batch.standing.hours_of(route.department_id)
+    sla_id, hours = batch.standing.hours_of(route.department_id, route.topic)
     due = utc_text(batch.moment + timedelta(hours=hours)) if hours is not None and not archive else None
     number = next_number(batch.standing.number_format, batch.standing.number_kind)
     contact_id = batch.known.contacts.get(letter.sender.email, letter.sender.name)
@@ -72,10 +72,12 @@ def open_ticket(
                 number,
                 letter.subject,
                 status,
+                route.priority,
                 route.department_id,
                 sla_id,
                 contact_id,
                 route.mailbox_id,
+                route.topic.id if route.topic is not None else None,
                 created,
                 created,
                 due,
@@ -90,7 +92,16 @@ def open_ticket(
     for department_id in route.referred:
         refer(batch, ticket_id, department_id)
     return TicketState(
-        ticket_id, number, status, letter.subject, route.department_id, contact_id, closed, route.mailbox_id
+        id=ticket_id,
+        number=number,
+        status=status,
+        subject=letter.subject,
+        department_id=route.department_id,
+        contact_id=contact_id,
+        closed=closed,
+        mailbox_id=route.mailbox_id,
+        sla_id=sla_id,
+        topic_id=route.topic.id if route.topic is not None else None,
     )
 
 
@@ -236,7 +247,7 @@ def add_collaborators(batch: Batch, ticket: TicketState, addresses: Sequence[Add
 def _woken_by_customer(batch: Batch, letter: Letter, ticket: TicketState, trace: list[str]) -> None:
     created = utc_text(letter.created)
     status = "new" if ticket.status == "new" else "open"
-    _, hours = batch.standing.hours_of(ticket.department_id)
+    hours = batch.standing.hours_of_sla(ticket.sla_id)
     due = utc_text(batch.moment + timedelta(hours=hours)) if hours is not None else None
     db.execute_sql(
         "UPDATE ticket SET message_count = message_count + 1, attachment_count = attachment_count + ?, "

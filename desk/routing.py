@@ -9,49 +9,75 @@ from desk.standing import without_tag
 
 if TYPE_CHECKING:
     from desk.arrivals import Arrival, Letter
-    from desk.standing import MailboxRule, Standing
+    from desk.standing import MailboxRule, Standing, TopicRule
+
+NORMAL = 2
+"""The priority of a ticket for which nobody chose one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A department, the mailbox that answers, and the departments the ticket is referred to besides."""
+    """A department, the mailbox that answers, and the departments the ticket is referred to besides.
+
+    `topic` and `priority` are those of the new ticket.
+    """
 
     department_id: int
     mailbox_id: int | None
     referred: tuple[int, ...]
+    topic: TopicRule | None = None
+    priority: int = NORMAL
 
 
 def find_route(standing: Standing, arrival: Arrival, letter: Letter, trace: list[str]) -> Route:
-    """Route by address (exact, then with its plus-tag left out), else by the mailbox, else to the default."""
+    """Route by address (exact, then alias or with its plus-tag left out), else by the mailbox it was fetched
+    from, else by the default topic, else to the default department.
+    """
     fetched = standing.mailboxes.get(arrival.mailbox_id) if arrival.mailbox_id is not None else None
-    exact, tagged = _addressed(standing, letter)
-    reached = list(dict.fromkeys([*exact, *tagged]))
+    exact, other = _addressed(standing, letter)
+    reached = list(dict.fromkeys([*exact, *(mailbox for mailbox, _ in other)]))
     chosen = reached[0] if reached else fetched
+    topic = standing.topic_of(chosen)
     if reached:
-        how = "exactly" if exact else "with a plus-tag"
+        how = "exactly" if exact else other[0][1]
         trace.append(f"routed by address: {chosen.address if chosen else ''} ({how})")
     elif fetched is not None:
         trace.append(f"routed by the mailbox it was fetched from: {fetched.address}")
     else:
-        trace.append("routed to the default department: no mailbox and no address of the desk")
+        where = "default topic" if topic is not None and topic.department_id else "default department"
+        trace.append(f"routed to the {where}: no mailbox and no address of the desk")
     department_id = department_of(standing, chosen)
+    if topic is not None:
+        trace.append(f"help topic {topic.name}")
+    priority = (chosen.priority if chosen is not None else None) or (topic.priority if topic else None)
     others = [department_of(standing, mailbox) for mailbox in [*reached, *([fetched] if fetched else [])]]
     referred = tuple(each for each in dict.fromkeys(others) if each != department_id)
-    return Route(department_id, chosen.id if chosen is not None else None, referred)
+    mailbox_id = chosen.id if chosen is not None else None
+    return Route(department_id, mailbox_id, referred, topic, priority or NORMAL)
 
 
 def department_of(standing: Standing, mailbox: MailboxRule | None) -> int:
-    """The department of a mailbox, or the default one."""
-    if mailbox is None or mailbox.department_id is None:
-        return standing.default_department
-    return mailbox.department_id
+    """The department of a mailbox, else of its help topic, else the default one."""
+    if mailbox is not None and mailbox.department_id is not None:
+        return mailbox.department_id
+    topic = standing.topic_of(mailbox)
+    if topic is not None and topic.department_id in standing.departments:
+        return topic.department_id
+    return standing.default_department
 
 
-def _addressed(standing: Standing, letter: Letter) -> tuple[list[MailboxRule], list[MailboxRule]]:
-    exact, tagged = [], []
+def _addressed(standing: Standing, letter: Letter) -> tuple[list[MailboxRule], list[tuple[MailboxRule, str]]]:
+    """The mailboxes addressed by their own name, and those by another one, with how."""
+    exact: list[MailboxRule] = []
+    other: list[tuple[MailboxRule, str]] = []
     for address in [*(each.email.lower() for each in (*letter.to, *letter.cc)), *letter.envelope]:
+        bare = without_tag(address)
         if address in standing.addresses:
             exact.append(standing.addresses[address])
-        elif (bare := without_tag(address)) in standing.addresses:
-            tagged.append(standing.addresses[bare])
-    return exact, tagged
+        elif address in standing.aliases:
+            other.append((standing.aliases[address], f"by its alias {address}"))
+        elif bare in standing.addresses:
+            other.append((standing.addresses[bare], "with a plus-tag"))
+        elif bare in standing.aliases:
+            other.append((standing.aliases[bare], f"by its alias {bare}, with a plus-tag"))
+    return exact, other

@@ -14,7 +14,7 @@ from models.database import transaction
 if TYPE_CHECKING:
     from desk.actors import Actor
 
-Kind = Literal["switch", "number", "text", "choice", "schedule", "mailbox", "sla", "addresses"]
+Kind = Literal["switch", "number", "text", "choice", "schedule", "mailbox", "sla", "topic", "addresses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "tickets.default_sla", "sla", "Standard", "The SLA of tickets whose department has none; empty: none."
+    ),
+    Setting(
+        "tickets.default_topic", "topic", "", "The help topic of tickets whose mailbox has none; empty: none."
     ),
     Setting(
         "tickets.status_after_reply",
@@ -209,6 +212,11 @@ def _value(setting: Setting, text: str) -> Any:
             return _mailbox(setting, text)
         case "sla":
             return _sla(setting, text)
+        case "topic":
+            from desk.topics import named
+
+            topic = named(text)
+            return "" if topic is None else str(topic.name)
         case "addresses":
             return ", ".join(address_list(text))
         case "text":

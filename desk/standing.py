@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from models.database import db
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from desk.home import Desk
     from desk.numbers import NumberKind
@@ -22,6 +22,8 @@ class MailboxRule:
     id: int
     address: str
     department_id: int | None
+    topic_id: int | None
+    priority: int | None
     autoresponse: bool
     keeps: bool
     """Fetched mail stays in its folder."""
@@ -39,6 +41,18 @@ class DepartmentRule:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicRule:
+    """What a help topic means for a new ticket; None leaves it to the department or the desk."""
+
+    id: int
+    name: str
+    department_id: int | None
+    sla_id: int | None
+    priority: int | None
+    autoresponse: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One reading of the small tables, good for one batch."""
 
@@ -46,8 +60,12 @@ class Standing:
     message_secret: bytes
     mailboxes: Mapping[int, MailboxRule]
     addresses: Mapping[str, MailboxRule]
+    aliases: Mapping[str, MailboxRule]
+    topics: Mapping[int, TopicRule]
+    """Those in use."""
+    default_topic: int | None
     own: frozenset[str]
-    """Every address that is or was the desk's, plus the accounts' user names that are addresses."""
+    """Every address that is or was the desk's, aliases too, plus the accounts' user names that are addresses."""
     departments: Mapping[int, DepartmentRule]
     default_department: int
     sla_hours: Mapping[int, float]
@@ -64,11 +82,22 @@ class Standing:
         """Whether mail to this address comes to the desk."""
         return address in self.own or without_tag(address) in self.own
 
-    def hours_of(self, department_id: int) -> tuple[int | None, float | None]:
-        """The SLA of a department's new ticket and its hours."""
+    def topic_of(self, mailbox: MailboxRule | None) -> TopicRule | None:
+        """The help topic of a mailbox's new tickets."""
+        named = mailbox.topic_id if mailbox is not None and mailbox.topic_id in self.topics else None
+        topic_id = self.default_topic if named is None else named
+        return None if topic_id is None else self.topics.get(topic_id)
+
+    def hours_of(self, department_id: int, topic: TopicRule | None = None) -> tuple[int | None, float | None]:
+        """The SLA of a new ticket and its hours: the topic's, else the department's, else the desk's."""
         department = self.departments.get(department_id)
-        sla_id = department.sla_id if department is not None and department.sla_id else self.default_sla
-        return sla_id, self.sla_hours.get(sla_id) if sla_id is not None else None
+        sla_id = topic.sla_id if topic is not None else None
+        sla_id = sla_id or (department.sla_id if department is not None else None) or self.default_sla
+        return sla_id, self.hours_of_sla(sla_id)
+
+    def hours_of_sla(self, sla_id: int | None) -> float | None:
+        """The hours of an SLA; None without one."""
+        return self.sla_hours.get(sla_id) if sla_id is not None else None
 
 
 def without_tag(address: str) -> str:
@@ -83,14 +112,27 @@ def read_standing(desk: Desk) -> Standing:
     addresses: dict[str, MailboxRule] = {}
     own: set[str] = set()
     for row in db.execute_sql(
-        "SELECT id, address, department_id, autoresponse, after_fetch, created, removed, "
+        "SELECT id, address, department_id, topic_id, priority, autoresponse, after_fetch, created, removed, "
         "username, smtp_username FROM mailbox"
     ).fetchall():
-        rule = MailboxRule(row[0], row[1].lower(), row[2], bool(row[3]), row[4] == "keep", row[5])
+        rule = MailboxRule(
+            row[0], row[1].lower(), row[2], row[3], row[4], bool(row[5]), row[6] == "keep", row[7]
+        )
         mailboxes[rule.id] = rule
-        own.update(each.lower() for each in (rule.address, row[7], row[8]) if "@" in each)
-        if row[6] is None:
+        own.update(each.lower() for each in (rule.address, row[9], row[10]) if "@" in each)
+        if row[8] is None:
             addresses[rule.address] = rule
+    aliases = {
+        address.lower(): mailboxes[mailbox_id]
+        for address, mailbox_id in db.execute_sql("SELECT address, mailbox_id FROM mailbox_alias")
+        if mailboxes[mailbox_id].address in addresses
+    }
+    topics = {
+        row[0]: TopicRule(*row[:5], autoresponse=bool(row[5]))
+        for row in db.execute_sql(
+            "SELECT id, name, department_id, sla_id, priority, autoresponse FROM topic WHERE active = 1"
+        )
+    }
     departments = {
         row[0]: DepartmentRule(*row)
         for row in db.execute_sql(
@@ -104,7 +146,10 @@ def read_standing(desk: Desk) -> Standing:
         message_secret=desk.message_secret,
         mailboxes=mailboxes,
         addresses=addresses,
-        own=frozenset(own),
+        aliases=aliases,
+        topics=topics,
+        default_topic=_named(topics.values(), str(value("tickets.default_topic"))),
+        own=frozenset(own | aliases.keys()),
         departments=departments,
         default_department=next(iter(departments)),
         sla_hours={row[0]: row[1] for row in slas},
@@ -129,6 +174,10 @@ def _settings() -> Callable[[str], Any]:
         key: json.loads(text) for key, text in db.execute_sql("SELECT key, value FROM setting").fetchall()
     }
     return lambda key: stored.get(key, settings.lookup(key).default)
+
+
+def _named(topics: Iterable[TopicRule], name: str) -> int | None:
+    return next((topic.id for topic in topics if topic.name.lower() == name.lower()), None)
 
 
 def _default_sla(slas: Sequence[tuple[int, float, str]], named: str) -> int | None:

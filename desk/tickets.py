@@ -143,6 +143,7 @@ class TicketDetail:
     mailbox: str | None
     refers_to: str | None
     assignee_login: str | None = None
+    topic: str | None = None
     closed: datetime | None = None
     referred: tuple[str, ...] = ()
     messages: tuple[MessageView, ...] = field(default=())
@@ -156,7 +157,7 @@ class TicketDetail:
             "status": self.status,
             "priority": PRIORITIES[self.priority],
             "department": self.department,
-            "topic": None,
+            "topic": self.topic,
             "requester": {"name": self.requester, "email": self.requester_email},
             "assignee": self.assignee,
             "collaborators": list(self.collaborators),
@@ -201,6 +202,7 @@ def show(number: str) -> TicketDetail:
         closed=ticket.closed,
         message_count=ticket.message_count,
         attachment_count=ticket.attachment_count,
+        topic=ticket.topic.name if ticket.topic else None,
         mailbox=ticket.mailbox.address if ticket.mailbox else None,
         refers_to=ticket.refers_to.number if ticket.refers_to else None,
         referred=tuple(row[0] for row in referred),

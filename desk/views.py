@@ -60,6 +60,7 @@ class TicketLine:
     attachment_count: int
     mailbox: str | None
     department: str
+    topic: str | None = None
 
     def to_json(self, collaborators: Sequence[str] = ()) -> dict[str, Any]:
         """Return the ticket's keys as scripts rely on them; times stay datetimes."""
@@ -69,7 +70,7 @@ class TicketLine:
             "status": self.status,
             "priority": PRIORITIES[self.priority],
             "department": self.department,
-            "topic": None,
+            "topic": self.topic,
             "requester": {"name": self.requester, "email": self.requester_email},
             "assignee": self.assignee,
             "collaborators": list(collaborators),
@@ -187,6 +188,7 @@ def _lines(rows: Sequence[Any]) -> list[TicketLine]:
             attachment_count=row[14],
             mailbox=row[15],
             department=row[16],
+            topic=row[17],
         )
         for row in rows
     ]

@@ -66,12 +66,13 @@ _VIEWS: dict[str, tuple[str, str]] = {
 }
 
 _COLUMNS = """t.id, t.number, t.subject, t.status, t.priority, c.name, c.email, a.name, t.updated, t.created,
- t.due, t.overdue, {unread}, t.message_count, t.attachment_count, m.address, d.name"""
+ t.due, t.overdue, {unread}, t.message_count, t.attachment_count, m.address, d.name, h.name"""
 
 _JOINS = """ JOIN contact c ON c.id = t.contact_id
  JOIN department d ON d.id = t.department_id
  LEFT JOIN agent a ON a.id = t.assignee_id
- LEFT JOIN mailbox m ON m.id = t.mailbox_id"""
+ LEFT JOIN mailbox m ON m.id = t.mailbox_id
+ LEFT JOIN topic h ON h.id = t.topic_id"""
 
 
 @dataclass(frozen=True, slots=True)

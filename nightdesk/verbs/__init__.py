@@ -32,5 +32,6 @@ VERBS: dict[str, Verb] = {
     "role": Verb("nightdesk.verbs.role:role", "What agents may do."),
     "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours."),
     "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API."),
+    "topic": Verb("nightdesk.verbs.topic:topic", "What tickets are about, and what that means for them."),
     "completion": Verb("nightdesk.verbs.completion:completion", "Script that completes verbs with Tab."),
 }
