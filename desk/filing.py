@@ -133,7 +133,7 @@ def write_message(
                 letter.from_html,
                 letter.message_id,
                 utc_text(letter.date) if letter.date is not None else None,
-                utc_text(letter.created),
+                _placed(ticket, utc_text(letter.created)),
                 receipt_id,
                 blob_id,
                 machine,
@@ -153,6 +153,16 @@ def write_message(
     if landing.kind == "customer" and not landing.unverified and letter.machine.kind == "human":
         add_collaborators(batch, ticket, (letter.sender, *letter.to, *letter.cc))
     return message_id
+
+
+def _placed(ticket: TicketState, created: str) -> str:
+    """When the mail came, but not before a message of the same second: servers date mail to the second."""
+    second = created[: len("2026-11-20T09:30:00")]
+    last = db.execute_sql(
+        "SELECT max(created) FROM message WHERE ticket_id = ? AND created >= ? AND created < ?",
+        (ticket.id, created, f"{second}.~"),
+    ).fetchone()[0]
+    return last or created
 
 
 def await_parents(batch: Batch, letter: Letter, message_id: int) -> None:
