@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.e2e.desk import Desk
@@ -148,10 +150,28 @@ def test_a_server_that_is_down_defers_everything_and_says_so_at_the_mailbox(
     assert Books(desk.home).value("SELECT send_error FROM mailbox") != ""
 
 
-def test_an_answer_leaves_through_postfix_and_the_customers_reply_comes_back_into_its_ticket(
-    desk: Desk, mailusers: object, postfix: Postfix
+def test_an_acknowledgement_leaves_with_the_null_sender_or_its_own_where_that_is_refused(
+    desk: Desk, mailusers: Callable[[], MailUser]
 ) -> None:
-    assert callable(mailusers)
+    for refused in (False, True):
+        user = mailusers()
+        faults = {"MAIL": reply("550 5.1.8 No null sender here", only="<>")} if refused else {}
+        with FaultySmtp(faults) as server:
+            plain = ("--smtp-host", "127.0.0.1", "--smtp-port", str(server.port), "--smtp-security", "none")
+            desk.add_mailbox(user, None, *plain, "--smtp-auth", "none")
+            user.deliver(
+                f"From: Ann <ann{int(refused)}@client.test>\r\nTo: <{user.address}>\r\nSubject: Printer\r\n"
+                f"Message-ID: <{int(refused)}@client.test>\r\n\r\nIt burns.\r\n".encode()
+            )
+            assert desk.fetch_once("--mailbox", user.address)["sent"] == 1
+            [sent] = server.mails
+        assert sent.sender == (user.address if refused else "")
+        assert b"Auto-Submitted: auto-replied" in sent.data
+
+
+def test_an_answer_leaves_through_postfix_and_the_customers_reply_comes_back_into_its_ticket(
+    desk: Desk, mailusers: Callable[[], MailUser], postfix: Postfix
+) -> None:
     support, customer = mailusers(), mailusers()
     desk.add_mailbox(support, postfix)
     desk.ok("settings", "set", "mail.undo_seconds", "0")
