@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox
 
 IMAP_PORTS = {"tls": 993, "starttls": 143, "none": 143}
+POP3_PORTS = {"tls": 995, "starttls": 110, "none": 110}
 SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
 TLS_PORTS = (465, 993, 995)
 """On these ports ``tls://host`` means TLS from the first byte; elsewhere it means STARTTLS."""
+STARTTLS_PORTS = (110, 143, 587)
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
-_URL = re.compile(r"(?:(ssl|tls|imaps?|smtps?)://)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?", re.IGNORECASE)
+_URL = re.compile(r"(?:(ssl|tls|imaps?|pop3s?|smtps?)://)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?", re.IGNORECASE)
 
 
 class FormErrors(WrongUse):
@@ -47,7 +49,7 @@ class MailboxForm(BaseModel):
     name: str = ""
     department: str = ""
     autoresponse: bool = True
-    protocol: Literal["imap", "none"] = "imap"
+    protocol: Literal["imap", "pop3", "none"] = "imap"
     incoming_enabled: bool = True
     host: str = ""
     port: int | None = None
@@ -61,6 +63,7 @@ class MailboxForm(BaseModel):
     max_per_fetch: int | None = None
     after_fetch: str = "keep"
     backlog: Literal["all", "new", "archive"] = "all"
+    idle: bool = False
     outgoing_enabled: bool = True
     smtp_host: str = ""
     smtp_port: int | None = None
@@ -69,6 +72,9 @@ class MailboxForm(BaseModel):
     smtp_user: str = ""
     smtp_ca_file: str = ""
     smtp_fingerprint: str = ""
+    smtp_helo: str = ""
+    smtp_spoof: bool = False
+    sent_folder: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -78,8 +84,11 @@ class MailboxForm(BaseModel):
         for name in ("port", "smtp_port", "max_per_fetch"):
             if isinstance(values.get(name), str) and not values[name].strip():
                 values[name] = None
-        _split_host(values, "")
-        _split_host(values, "smtp_")
+        for prefix in ("", "smtp_"):
+            _split_host(values, prefix)
+            usual = _usual_security(values.get(f"{prefix}port"))
+            if usual is not None and f"{prefix}security" not in values:
+                values[f"{prefix}security"] = usual
         return values
 
     @field_validator("address")
@@ -95,6 +104,18 @@ class MailboxForm(BaseModel):
         if text != one_line(text, 200):
             raise ValueError("must be one line of at most 200 characters, without control characters")
         return text
+
+    @field_validator("smtp_helo")
+    @classmethod
+    def _helo(cls, text: str) -> str:
+        if text and not _HOST.fullmatch(text):
+            raise ValueError("is the full name of this host, as desk.example.org")
+        return text
+
+    @field_validator("sent_folder")
+    @classmethod
+    def _sent_folder(cls, text: str) -> str:
+        return _folder_name(text) if text else ""
 
     @field_validator("host", "smtp_host")
     @classmethod
@@ -182,10 +203,10 @@ class MailboxForm(BaseModel):
         from desk.schedules import parse
 
         found = []
-        if self.protocol == "imap" and (often := parse(self.schedule).warning):
+        if self.protocol != "none" and (often := parse(self.schedule).warning):
             found.append(f"schedule: {often}")
         for host, security, name in (
-            (self.host, self.security, "IMAP"),
+            (self.host, self.security, self.protocol.upper()),
             (self.smtp_host, self.smtp_security, "SMTP"),
         ):
             if (
@@ -195,7 +216,7 @@ class MailboxForm(BaseModel):
                 and host not in ("localhost", "::1")
             ):
                 found.append(f"{name}: password and mail travel in clear text to {host}")
-        if self.protocol == "imap" and self.after_fetch == "delete":
+        if self.protocol != "none" and self.after_fetch == "delete":
             found.append("fetched mail is deleted at the server: the desk has the only copy")
         return found
 
@@ -240,6 +261,7 @@ def values_of(mailbox: Mailbox) -> dict[str, Any]:
         "max_per_fetch": mailbox.max_per_fetch,
         "after_fetch": mailbox.after_fetch,
         "backlog": mailbox.backlog,
+        "idle": bool(mailbox.idle),
         "outgoing_enabled": bool(mailbox.outgoing_enabled) or not mailbox.smtp_host,
         "smtp_host": mailbox.smtp_host,
         "smtp_port": mailbox.smtp_port,
@@ -248,15 +270,27 @@ def values_of(mailbox: Mailbox) -> dict[str, Any]:
         "smtp_user": mailbox.smtp_username,
         "smtp_ca_file": mailbox.smtp_ca_file,
         "smtp_fingerprint": mailbox.smtp_fingerprint,
+        "smtp_helo": mailbox.smtp_helo,
+        "smtp_spoof": bool(mailbox.smtp_spoof),
+        "sent_folder": mailbox.sent_folder,
     }
 
 
 def merged(mailbox: Mailbox, changes: Mapping[str, Any]) -> MailboxForm:
-    """Return the checked form of a mailbox with some values changed; a new security brings its usual port."""
+    """Return the checked form of a mailbox with some values changed.
+
+    A new security or protocol brings its usual port, a well-known port its usual security.
+    """
     values = values_of(mailbox)
+    if changes.get("protocol", mailbox.protocol) != mailbox.protocol:
+        values["port"] = None
+        if changes["protocol"] == "pop3":
+            values |= {"folder": "INBOX", "idle": False, "sent_folder": ""}
     for prefix in ("", "smtp_"):
         if f"{prefix}security" in changes or "://" in str(changes.get(f"{prefix}host", "")):
             values[f"{prefix}port"] = None
+        elif (usual := _usual_security(changes.get(f"{prefix}port"))) is not None:
+            values[f"{prefix}security"] = usual
         # A pin or CA belongs to one server.
         for trust, other in (("ca_file", "fingerprint"), ("fingerprint", "ca_file")):
             if changes.get(prefix + trust):
@@ -267,12 +301,16 @@ def merged(mailbox: Mailbox, changes: Mapping[str, Any]) -> MailboxForm:
 def _together(form: MailboxForm) -> dict[str, str]:
     """What is wrong about fields that are right each for itself; fills in what follows from others."""
     wrong: dict[str, str] = {}
-    form.port = form.port or IMAP_PORTS[form.security]
+    form.port = form.port or (POP3_PORTS if form.protocol == "pop3" else IMAP_PORTS)[form.security]
     form.smtp_port = form.smtp_port or SMTP_PORTS[form.smtp_security]
-    if form.protocol == "imap":
+    if form.protocol != "none":
         form.user = form.user or form.address
         if not form.host:
             wrong["host"] = "which server has the mail? write mail.example.org (or choose protocol none)"
+    if form.protocol == "pop3":
+        wrong |= _beyond_pop3(form)
+    if form.protocol == "none" and form.sent_folder:
+        wrong["sent_folder"] = "there is no IMAP account that has the folder"
     if form.after_fetch == f"move:{form.folder}":
         wrong["after_fetch"] = f"{form.folder} is the folder that is fetched, move to another one"
     for prefix in ("", "smtp_"):
@@ -287,6 +325,28 @@ def _together(form: MailboxForm) -> dict[str, str]:
     return wrong
 
 
+def _beyond_pop3(form: MailboxForm) -> dict[str, str]:
+    """What was asked of POP3 that it cannot do."""
+    wrong = {}
+    if form.folder.upper() not in ("INBOX", ""):
+        wrong["folder"] = "POP3 knows one folder only, INBOX: use IMAP for others"
+    if form.after_fetch.startswith("move:"):
+        wrong["after_fetch"] = "POP3 cannot move mail: use keep or delete, or IMAP"
+    if form.idle:
+        wrong["idle"] = "POP3 has no IDLE: use a schedule, or IMAP"
+    if form.sent_folder:
+        wrong["sent_folder"] = "POP3 has no folder for sent mail: use IMAP"
+    return wrong
+
+
+def _usual_security(port: Any) -> str | None:
+    """The security that a well-known port stands for."""
+    number = str(port).strip()
+    if number in map(str, TLS_PORTS):
+        return "tls"
+    return "starttls" if number in map(str, STARTTLS_PORTS) else None
+
+
 def _split_host(values: dict[str, Any], prefix: str) -> None:
     text = values.get(f"{prefix}host")
     if not isinstance(text, str) or (text.count(":") > 1 and not text.startswith("[") and "://" not in text):
@@ -298,7 +358,7 @@ def _split_host(values: dict[str, Any], prefix: str) -> None:
     values[f"{prefix}host"] = host
     if port:
         values[f"{prefix}port"] = int(port)
-    if scheme in ("ssl", "imaps", "smtps"):
+    if scheme in ("ssl", "imaps", "pop3s", "smtps"):
         values[f"{prefix}security"] = "tls"
     elif scheme == "tls":
         number = values.get(f"{prefix}port")

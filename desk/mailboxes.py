@@ -221,6 +221,7 @@ def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecr
     mailbox.protocol = form.protocol
     mailbox.incoming_enabled = form.incoming_enabled and form.protocol != "none"
     mailbox.host, mailbox.port, mailbox.security = form.host, form.port or 993, form.security
+    mailbox.idle = form.idle
     mailbox.username = form.user
     mailbox.ca_file, mailbox.fingerprint = form.ca_file, form.fingerprint
     mailbox.folder, mailbox.schedule, mailbox.batch = form.folder, form.schedule, form.batch
@@ -231,6 +232,8 @@ def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecr
     mailbox.smtp_security, mailbox.smtp_auth = form.smtp_security, form.smtp_auth
     mailbox.smtp_username = form.smtp_user
     mailbox.smtp_ca_file, mailbox.smtp_fingerprint = form.smtp_ca_file, form.smtp_fingerprint
+    mailbox.smtp_helo, mailbox.smtp_spoof = form.smtp_helo, form.smtp_spoof
+    mailbox.sent_folder = form.sent_folder
     mailbox.send_error, mailbox.send_error_count = "", 0
     mailbox.save()
     # A password is sealed for the row it belongs to, so the row has to exist.

@@ -16,16 +16,17 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SECURITY = click.Choice(("tls", "starttls", "none"))
 _FIELDS = (
     "name", "protocol", "host", "port", "security", "user", "ca_file", "fingerprint", "folder", "schedule",
-    "batch", "max_per_fetch", "after_fetch", "backlog", "department", "autoresponse", "smtp_host",
+    "batch", "max_per_fetch", "after_fetch", "backlog", "idle", "department", "autoresponse", "smtp_host",
     "smtp_port", "smtp_security", "smtp_auth", "smtp_user", "smtp_ca_file", "smtp_fingerprint",
+    "smtp_helo", "smtp_spoof", "sent_folder",
 )  # fmt: skip
 
 _OPTIONS = (
     click.option("--name", metavar="N", help="The name that customers see."),
-    click.option("--protocol", type=click.Choice(("imap", "none")), help="none: nothing is fetched."),
-    click.option("--host", metavar="H", help="The IMAP server; ssl://H is TLS, tls://H is STARTTLS."),
-    click.option("--port", type=int, metavar="P", help="993, or 143 without TLS, if not given."),
-    click.option("--security", type=_SECURITY, help="tls if not given; none is clear text."),
+    click.option("--protocol", type=click.Choice(("imap", "pop3", "none")), help="none: nothing is fetched."),
+    click.option("--host", metavar="H", help="The IMAP or POP3 server; ssl://H is TLS, tls://H is STARTTLS."),
+    click.option("--port", type=int, metavar="P", help="By protocol and security: 993, 143, 995 or 110."),
+    click.option("--security", type=_SECURITY, help="By the port, else tls; none is clear text."),
     click.option("--user", metavar="U", help="The login; the address if not given."),
     click.option("--password-stdin", is_flag=True, help="The password is a line on standard input."),
     click.option("--pass-cmd", metavar="CMD", help="A command that prints the password; no shell runs it."),
@@ -44,6 +45,9 @@ _OPTIONS = (
         type=click.Choice(("all", "new", "archive")),
         help="What is there already: take it, leave it, or only file it. all if not given.",
     ),
+    click.option(
+        "--idle/--no-idle", default=None, help="Stay connected: new mail is fetched at once (IMAP IDLE)."
+    ),
     click.option("--department", metavar="D", help="Where its tickets go."),
     click.option("--autoresponse/--no-autoresponse", default=None, help="Acknowledge new tickets."),
     click.option("--smtp-host", metavar="H", help="The SMTP server; without one the default mailbox sends."),
@@ -61,6 +65,13 @@ _OPTIONS = (
     click.option("--smtp-password-credential", metavar="NAME", help="The systemd credential that has it."),
     click.option("--smtp-ca-file", metavar="F", help="Trust this authority instead of the system's."),
     click.option("--smtp-fingerprint", metavar="SHA256", help="Trust this one certificate."),
+    click.option("--smtp-helo", metavar="NAME", help="The name to greet the server with; this host's."),
+    click.option(
+        "--smtp-spoof/--no-smtp-spoof",
+        default=None,
+        help="The account may write other addresses of the desk as From; else they stand in Reply-To.",
+    ),
+    click.option("--sent-folder", metavar="F", help="Copy sent answers to this IMAP folder; '' for none."),
 )
 
 

@@ -263,3 +263,48 @@ def test_the_json_of_a_mailbox_has_the_keys_that_scripts_rely_on(desk: Desk) -> 
 def test_a_mailbox_with_an_actor_is_logged(desk: Desk, ana: Actor) -> None:
     mailboxes.add(desk, ana, check(BASE))
     assert logs.entries()[0].text == "support@desk.example added by ana"
+
+
+def _wrong(**values: Any) -> dict[str, str]:
+    with pytest.raises(FormErrors) as caught:
+        check({"address": "pop@example.test", "host": "mail.example.test", **values})
+    assert caught.value.exit_status == 2
+    return caught.value.fields
+
+
+def test_pop3_brings_its_own_ports_and_refuses_what_it_cannot_do() -> None:
+    base = {"address": "pop@example.test", "host": "mail.example.test", "protocol": "pop3"}
+    assert check(base).port == 995
+    assert check({**base, "security": "starttls"}).port == 110
+    assert check({**base, "host": "pop3s://mail.example.test"}).security == "tls"
+    assert "cannot move" in _wrong(protocol="pop3", after_fetch="move:Done")["after_fetch"]
+    assert "INBOX" in _wrong(protocol="pop3", folder="Alarms")["folder"]
+    assert "IDLE" in _wrong(protocol="pop3", idle=True)["idle"]
+    assert "sent mail" in _wrong(protocol="pop3", sent_folder="Sent")["sent_folder"]
+
+
+@pytest.mark.parametrize(
+    ("port", "security"), [(993, "tls"), (995, "tls"), (143, "starttls"), (110, "starttls"), (1143, "tls")]
+)
+def test_a_well_known_port_brings_its_security_unless_another_is_said(port: int, security: str) -> None:
+    base = {"address": "it@example.test", "host": "mail.example.test", "port": port}
+    assert check(base).security == security
+    assert check({**base, "security": "none"}).security == "none"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "security"),
+    [
+        ("ssl://mail.example.test", 993, "tls"),
+        ("tls://mail.example.test", 143, "starttls"),
+        ("tls://mail.example.test:993", 993, "tls"),
+        ("mail.example.test:143", 143, "starttls"),
+    ],
+)
+def test_hosts_as_osticket_users_type_them(host: str, port: int, security: str) -> None:
+    form = check({"address": "it@example.test", "host": host})
+    assert (form.host, form.port, form.security) == ("mail.example.test", port, security)
+    way = check({"address": "it@example.test", "protocol": "none", "smtp_auth": "none", "smtp_host": host})
+    expected = {143: 587, 993: 465 if host == "ssl://mail.example.test" else 993}[port]
+    if ":143" not in host:
+        assert (way.smtp_port, way.smtp_security) == (expected, security)

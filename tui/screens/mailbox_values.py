@@ -62,6 +62,8 @@ OUTGOING = (
     "smtp_ca_file",
     "smtp_fingerprint",
 )
+KEPT = ("idle", "smtp_helo", "smtp_spoof", "sent_folder")
+"""What the form has no field for: it stays as it is."""
 Typed = Mapping[str, str | bool]
 
 
@@ -133,11 +135,13 @@ def checked(typed: Typed, start: Known) -> Checked:
     """Check what was typed; cheap enough for every key."""
     from desk.mailbox_form import FormErrors, check
 
-    fetches, sends = typed["protocol"] == "imap", typed["outgoing"] == "smtp"
+    fetches, sends = typed["protocol"] != "none", typed["outgoing"] == "smtp"
     own_login = sends and typed["smtp_auth"] == "basic"
     values: dict[str, Any] = {name: typed[name] for name in ("address", "name", "autoresponse", "protocol")}
     values["department"] = typed["department"]
     values["incoming_enabled"] = start.incoming_enabled
+    kept = [name for name in KEPT if fetches or name.startswith("smtp")]
+    values |= {name: start.typed[name] for name in kept if name in start.typed}
     if fetches:
         values |= {name: typed[name] for name in INCOMING}
         values["after_fetch"] = (
