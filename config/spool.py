@@ -21,7 +21,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 SUFFIX = ".mail"
 """Final names end so; names that begin with a dot are being written."""
@@ -77,6 +77,15 @@ def write(spool: str, facts: Mapping[str, str], mail: Iterable[bytes]) -> str:
     finally:
         os.close(handle)
     return name
+
+
+def names(spool: str) -> Iterator[str]:
+    """The files in the directory that are complete, in no order; none where there is no such directory."""
+    try:
+        with os.scandir(spool) as found:
+            yield from (each.name for each in found if each.name.endswith(SUFFIX) and each.name[0] != ".")
+    except FileNotFoundError:
+        return
 
 
 def read_head(data: bytes) -> tuple[dict[str, str], int]:

@@ -14,7 +14,7 @@ import os
 import re
 import stat
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import peewee
 
-from config.spool import MAX_HEAD, MAX_MAIL, SUFFIX, NotSpooled, read_head
+from config.spool import MAX_HEAD, MAX_MAIL, NotSpooled, names, read_head
 from desk import logs
 from desk.arrivals import Arrival
 from mail.inert import one_line
@@ -76,7 +76,7 @@ class Spool:
 
     def waiting(self) -> bool:
         """Whether there is something to take; no database."""
-        return any(name not in self._odd for name in self._names())
+        return any(name not in self._odd for name in names(self._path))
 
     def drain(self, stop: Event | None = None) -> Drained:
         """Take everything in, oldest first, batch by batch, until `stop` is set.
@@ -84,10 +84,10 @@ class Spool:
         Raises OSError or peewee.OperationalError when disk or database fail; what was not taken stays.
         """
         drained = Drained()
-        names = deque(sorted(name for name in self._names() if name not in self._odd))
-        while names and not (stop is not None and stop.is_set()):
+        found = deque(sorted(name for name in names(self._path) if name not in self._odd))
+        while found and not (stop is not None and stop.is_set()):
             with ExitStack() as open_files:
-                held = self._next_batch(names, open_files)
+                held = self._next_batch(found, open_files)
                 drained.taken += self._take(held, drained.errors) if held else []
         if drained.taken:
             count = len(drained.taken)
@@ -101,18 +101,11 @@ class Spool:
             taken = self._store(held) if held else []
         return taken[0] if taken else None
 
-    def _names(self) -> Iterator[str]:
-        try:
-            with os.scandir(self._path) as found:
-                yield from (each.name for each in found if each.name.endswith(SUFFIX) and each.name[0] != ".")
-        except FileNotFoundError:
-            return
-
-    def _next_batch(self, names: deque[str], open_files: ExitStack) -> list[_Held]:
+    def _next_batch(self, coming: deque[str], open_files: ExitStack) -> list[_Held]:
         held: list[_Held] = []
         size = 0
-        while names and len(held) < BATCH and size < BATCH_BYTES:
-            found = self._hold(names.popleft())
+        while coming and len(held) < BATCH and size < BATCH_BYTES:
+            found = self._hold(coming.popleft())
             if found is not None:
                 open_files.callback(os.close, found.handle)
                 held.append(found)
@@ -136,6 +129,8 @@ class Spool:
             return self._read(name, handle)
         except NotSpooled as odd:
             self._complain(name, str(odd))
+        except MemoryError:
+            self._complain(name, "it fits into no memory")
         except BlockingIOError:
             pass
         except BaseException:
@@ -190,20 +185,20 @@ class Spool:
     def _store(self, held: Sequence[_Held]) -> list[Taken]:
         from desk import intake
 
-        names = [each.name for each in held]
+        stored = [each.name for each in held]
         arrivals = [_with_mailbox(each.arrival) for each in held]
-        taken = intake.take(self._desk, arrivals, check=lambda: self._remember(names))
+        taken = intake.take(self._desk, arrivals, check=lambda: self._remember(stored))
         for each in held:
             self._remove(each)
         return taken
 
-    def _remember(self, names: list[str]) -> None:
+    def _remember(self, new: list[str]) -> None:
         """Note the names, in the transaction that stores their mails; forget those that are surely gone."""
         stored = list(rows.stored(TAKEN) or ())
         if len(stored) > _KEPT_NAMES:
             self._sync()
             stored = [name for name in stored if os.path.lexists(f"{self._path}/{name}")]
-        rows.store(TAKEN, stored + names)
+        rows.store(TAKEN, stored + new)
 
     def _remove(self, held: _Held) -> None:
         try:

@@ -13,6 +13,7 @@ from config.paths import ETC, HOME_MODE, DeskPaths
 from config.seal import create_key_file
 from config.settings import load, set_value
 from nightdesk.owner import act_as_owner
+from nightdesk.pipe import wrapper
 
 _OURS = frozenset({"config.toml", "data", "spool", "bin", "blobs", "desk.key", "drafts", "run", "log"})
 
@@ -47,6 +48,7 @@ def create_desk(paths: DeskPaths, timezone: str | None = None) -> Created:
         open_desk(paths, load(paths).settings, create=True)
     finally:
         close_database()
+    wrapper.write(paths)
     warnings: tuple[str, ...] = ()
     if create_key_file(paths.key):
         warnings = (
@@ -57,7 +59,7 @@ def create_desk(paths: DeskPaths, timezone: str | None = None) -> Created:
 
 def _expected(paths: DeskPaths) -> list[Path]:
     found = [paths.home, paths.config_file, paths.data, paths.key, paths.database, paths.blobs, paths.spool]
-    return list(dict.fromkeys([*found, paths.bin]))
+    return list(dict.fromkeys([*found, paths.bin, wrapper.path_of(paths)]))
 
 
 def _refuse_foreign_directory(directory: Path, paths: DeskPaths) -> None:

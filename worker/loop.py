@@ -21,8 +21,9 @@ import peewee
 from config.clock import now
 from desk import logs, outbox, overdue
 from desk.alerts import alert_silent_mailboxes
+from desk.spool import Spool
 from models import leases
-from models.database import DatabaseError
+from models.database import DatabaseError, close_database
 from models.leases import Lease, LeaseLost
 from worker import failures
 from worker.child import WORKER_LEASE
@@ -72,6 +73,8 @@ class Worker:
         self._planner = Planner(desk)
         self._fetching: dict[int, asyncio.Task[None]] = {}
         self._sending: dict[int, asyncio.Task[None]] = {}
+        self._spool = Spool(desk)
+        self._draining: asyncio.Task[None] | None = None
         self._lease: Lease | None = None
         self._renewed = 0.0
         self._fatal: DatabaseError | None = None
@@ -137,6 +140,8 @@ class Worker:
                 plan = await self._thread.call(self._planner.look, now(), frozenset(self._fetching))
                 if plan is not None:
                     await self._begin(plan)
+                if self._draining is None and await self._thread.call(self._spool.waiting):
+                    self._draining = asyncio.create_task(self._drain())
             except DatabaseError:
                 raise
             except (peewee.PeeweeException, OSError) as error:  # locked, disk full: it may pass
@@ -169,6 +174,21 @@ class Worker:
         if plan.purge:
             await self._thread.call(logs.purge)
         tell(f"STATUS={plan.words}")
+
+    async def _drain(self) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._fetchers, self._empty_spool)
+        except Exception as error:
+            await self._failed(error, "mail waits in the spool", None)
+            await self._pause(LOOK_SECONDS * 10)
+        finally:
+            self._draining = None
+
+    def _empty_spool(self) -> None:
+        try:
+            self._spool.drain(self._stop)
+        finally:
+            close_database()
 
     async def _fetch(self, mailbox_id: int, asked: bool) -> None:
         try:
@@ -214,6 +234,8 @@ class Worker:
         self._quit()
         while tasks := [*self._fetching.values(), *self._sending.values()]:
             await asyncio.wait(tasks)
+        if self._draining is not None:
+            await asyncio.wait([self._draining])
         if self._lease is not None:
             with contextlib.suppress(peewee.PeeweeException, DatabaseError):
                 await self._thread.call(self._lease.release)

@@ -7,6 +7,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from config.clock import now
+from config.spool import names
 from desk import overdue, pending, settings
 from desk.errors import Refused, WrongUse
 from models.mailboxes import Mailbox
@@ -35,6 +36,8 @@ def run_once(
     stop = stop or Event()
     summary = FetchSummary()
     chosen = _chosen(addresses, summary)
+    if any(names(str(desk.paths.spool))):
+        _drain(desk, summary, stop)
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
     if any(fetch.errors for fetch in summary.mailboxes):
         from desk.alerts import alert_silent_mailboxes
@@ -45,6 +48,21 @@ def run_once(
     if not stop.is_set():
         summary.overdue = len(overdue.sweep(now()))
     return summary
+
+
+def _drain(desk: Desk, summary: FetchSummary, stop: Event) -> None:
+    """Take in what pipes left in the spool; what is wrong with it does not hinder the mailboxes."""
+    import peewee
+
+    from desk.spool import Spool
+
+    try:
+        drained = Spool(desk).drain(stop)
+    except (peewee.OperationalError, OSError) as error:
+        summary.errors.append(f"mail waits in the spool: {error}")
+        return
+    summary.spooled = len(drained.taken)
+    summary.errors += drained.errors
 
 
 def _chosen(addresses: Sequence[str], summary: FetchSummary) -> list[Mailbox]:

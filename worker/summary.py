@@ -117,8 +117,10 @@ class FetchSummary:
         }
 
     def lines(self) -> list[str]:
-        """For a person: a line per mailbox, then the outbox and the sweep where they did something."""
+        """For a person: a line per mailbox, then spool, outbox and the sweep where they did something."""
         lines = [fetch.line() for fetch in self.mailboxes]
+        if self.spooled:
+            lines.append(f"spool: {self.spooled} {'mail' if self.spooled == 1 else 'mails'} taken in")
         states = ("sent", "deferred", "failed", "uncertain")
         counts = [f"{n} {state}" for state in states if (n := getattr(self.sending, state))]
         if counts:

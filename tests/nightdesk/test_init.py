@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def test_init_makes_a_desk_with_exactly_the_promised_modes(program: Program, uma
     assert (done.status, done.err) == (0, "")
     found = modes(program.home)
     expected = {".": "0711", "data": "0700", "data/blobs": "0700", "spool": "1733", "bin": "0755"}
+    expected |= {"bin/nightdesk-pipe": "0755"}
     expected |= {"config.toml": "0600", "data/desk.key": "0600", "data/desk.sqlite3": "0600"}
     assert {name: found[name] for name in expected} == expected
     others = {mode for name, mode in found.items() if name not in expected}
@@ -53,11 +55,12 @@ def test_init_may_be_run_twice_and_then_changes_nothing(desk: Program) -> None:
     assert contents() == before
 
 
-@pytest.mark.parametrize("lost", ["config.toml", "data/blobs", "spool", "bin"])
+@pytest.mark.parametrize("lost", ["config.toml", "data/blobs", "spool", "bin", "bin/nightdesk-pipe"])
 def test_init_makes_again_what_was_lost(desk: Program, lost: str) -> None:
     path = desk.home / lost
-    path.rmdir() if path.is_dir() else path.unlink()
-    assert desk("init", "--json").document["created"] == [str(path)]
+    inside = [str(found) for found in sorted(path.rglob("*"))]
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert desk("init", "--json").document["created"] == [str(path), *inside]
 
 
 def test_a_new_key_beside_an_old_database_is_said_aloud(desk: Program) -> None:

@@ -1,0 +1,102 @@
+"""`bin/nightdesk-pipe`: the program that MTAs are told to call.
+
+It knows where everything is, so that it needs no argument, no configuration and no environment, and it
+answers 75 where there is nothing left that could answer: a missing interpreter, a killed program.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.files import atomic_write
+from config.paths import BIN_MODE
+
+if TYPE_CHECKING:
+    from config.paths import DeskPaths
+
+NAME = "nightdesk-pipe"
+_NEEDED = ("nightdesk", "peewee", "pydantic", "pydantic_core", "zstandard", "cryptography")
+"""One of each place that packages are installed to: pure Python, compiled, the source tree."""
+
+_CALL = "from nightdesk.pipe.call import main; main(sys.argv[1:])"
+_TEXT = """\
+#!/bin/sh
+# Written by `nightdesk init`: run that again when program or desk have moved. MTAs call this with a mail on
+# standard input; 0 says that the mail is safe, anything else that the MTA must keep it. It prints nothing.
+later=75
+quiet=yes
+for word do
+    case $word in
+        --qmail) later=111 ;;
+        --verbose | -v) quiet= ;;
+    esac
+done
+test -z "$quiet" || exec >/dev/null 2>&1
+{python} -I -S -c {code} \\
+    --config {config} --database {database} \\
+    pipe --spool {spool} "$@"
+status=$?
+case $status in
+    0 | 64 | 100) exit $status ;;
+    *) exit $later ;;
+esac
+"""
+
+
+def path_of(paths: DeskPaths) -> Path:
+    """Where the wrapper of a desk is."""
+    return paths.bin / NAME
+
+
+def text(paths: DeskPaths) -> str:
+    """The wrapper for this desk, this interpreter and this installation."""
+    code = f"import sys; sys.path[:0] = {_import_path()!r}; {_CALL}"
+    return _TEXT.format(
+        python=shlex.quote(sys.executable),
+        code=shlex.quote(code),
+        config=shlex.quote(str(paths.config_file)),
+        database=shlex.quote(paths.server_url or str(paths.database)),
+        spool=shlex.quote(str(paths.spool)),
+    )
+
+
+def write(paths: DeskPaths) -> bool:
+    """Write the wrapper unless it is there as it should be; whether it was written."""
+    wanted = text(paths).encode("utf-8", "surrogateescape")
+    path = path_of(paths)
+    if is_current(paths):
+        return False
+    atomic_write(path, wanted, BIN_MODE)
+    return True
+
+
+def is_current(paths: DeskPaths) -> bool:
+    """Whether the wrapper calls this program for this desk."""
+    path = path_of(paths)
+    try:
+        found = path.read_bytes()
+        return (
+            found == text(paths).encode("utf-8", "surrogateescape")
+            and path.stat().st_mode & 0o777 == BIN_MODE
+        )
+    except OSError:
+        return False
+
+
+def _import_path() -> list[str]:
+    found = []
+    for name in _NEEDED:
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            found.append(
+                str(
+                    Path(spec.origin).parent.parent
+                    if spec.submodule_search_locations
+                    else Path(spec.origin).parent
+                )
+            )
+    return list(dict.fromkeys(found))
