@@ -25,10 +25,8 @@ async def test_views_walk_with_brackets(app: NightdeskApp) -> None:
         await until(pilot, "#990")
         assert "[Closed]" in screen_text(app)
         await pilot.press("left_square_bracket", "left_square_bracket")
-        text = await until(pilot, "[Overdue 2]")
-        await settled(pilot)
-        text = screen_text(app)
-        assert "#1022" in text
+        await until(pilot, "[Overdue 2]")
+        text = await until(pilot, "── #1022")
         assert "#1042" not in text
 
 
