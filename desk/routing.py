@@ -61,7 +61,7 @@ def department_of(standing: Standing, mailbox: MailboxRule | None) -> int:
     if mailbox is not None and mailbox.department_id is not None:
         return mailbox.department_id
     topic = standing.topic_of(mailbox)
-    if topic is not None and topic.department_id in standing.departments:
+    if topic is not None and topic.department_id is not None:
         return topic.department_id
     return standing.default_department
 

@@ -65,7 +65,7 @@ class Standing:
     """Those in use."""
     default_topic: int | None
     own: frozenset[str]
-    """Every address that is or was the desk's, aliases too, plus the accounts' user names that are addresses."""
+    """Every address that is or was the desk's, its aliases, and the user names that are addresses."""
     departments: Mapping[int, DepartmentRule]
     default_department: int
     sla_hours: Mapping[int, float]
@@ -128,7 +128,7 @@ def read_standing(desk: Desk) -> Standing:
         if mailboxes[mailbox_id].address in addresses
     }
     topics = {
-        row[0]: TopicRule(*row[:5], autoresponse=bool(row[5]))
+        row[0]: TopicRule(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
         for row in db.execute_sql(
             "SELECT id, name, department_id, sla_id, priority, autoresponse FROM topic WHERE active = 1"
         )

@@ -41,7 +41,7 @@ def list_topics(options: Options, as_json: bool) -> Exit:
 @_autoresponse
 @json_flag
 @click.pass_obj
-def add(options: Options, name: str, as_json: bool, **given: Any) -> Exit:
+def add(options: Options, /, name: str, as_json: bool, **given: Any) -> Exit:
     """Add a help topic."""
     from desk import topics
     from desk.actors import current_actor
@@ -63,7 +63,7 @@ def add(options: Options, name: str, as_json: bool, **given: Any) -> Exit:
 @click.option("--active/--inactive", default=None, help="Whether it can be chosen.")
 @json_flag
 @click.pass_obj
-def edit(options: Options, name: str, as_json: bool, **given: Any) -> Exit:
+def edit(options: Options, /, name: str, as_json: bool, **given: Any) -> Exit:
     """Change a help topic; what is not given stays. Tickets that are there keep what they have."""
     from desk import topics
     from desk.actors import current_actor
