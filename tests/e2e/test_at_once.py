@@ -117,6 +117,23 @@ def test_a_worker_that_is_told_to_stop_finishes_its_batch_and_leaves_zero(
     assert books.value("SELECT count(*) FROM lease WHERE owner IS NOT NULL") == 0
 
 
+def test_a_run_that_is_told_to_stop_finishes_its_batch_says_so_and_leaves_zero(
+    desk: Desk, mailuser: MailUser
+) -> None:
+    _load(mailuser, 300)
+    desk.add_mailbox(mailuser, None, "--batch", "10")
+    books = Books(desk.home)
+    process = start(desk, "--fetch-once", "--json")
+    wait_until(lambda: books.value("SELECT count(*) FROM receipt") > 0, "nothing is fetched")
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=40)
+    assert (process.returncode, err) == (0, b"")
+    [fetched] = json.loads(out)["mailboxes"]
+    assert fetched["more"]
+    assert fetched["fetched"] == books.value("SELECT count(*) FROM receipt")
+    assert fetched["fetched"] % 10 == 0
+
+
 def test_the_worker_fetches_at_once_when_somebody_asks(desk: Desk, mailuser: MailUser) -> None:
     desk.add_mailbox(mailuser, None, "--every", "1440")
     books = Books(desk.home)
