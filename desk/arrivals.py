@@ -30,13 +30,17 @@ _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 
 
+ArrivalKey = tuple[int | None, str | None, int | None, int | str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Raw bytes and where they came from.
 
     ``door`` is ``imap``, ...; ``folder``, ``uidvalidity`` and ``uid`` are given by doors that number their
-    mails. ``archive``: old mail that is only filed: nobody is told, nothing is due. ``recipient``: whom the
-    envelope named, in lower case; empty where a door has none.
+    mails; ``uidl`` by POP3, where ``folder`` is empty and ``uidvalidity`` counts how often the server
+    changed all its ids. ``archive``: old mail that is only filed: nobody is told, nothing is due.
+    ``recipient``: whom the envelope named, in lower case; empty where a door has none.
     """
 
     raw: bytes
@@ -45,9 +49,22 @@ class Arrival:
     folder: str | None = None
     uidvalidity: int | None = None
     uid: int | None = None
+    uidl: str | None = None
     internaldate: datetime | None = None
     archive: bool = False
     recipient: str = ""
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the server has a lasting name for this mail."""
+        return self.uid is not None or self.uidl is not None
+
+    @property
+    def key(self) -> ArrivalKey:
+        """By what the ledger knows a numbered arrival."""
+        if self.uidl is not None:
+            return self.mailbox_id, self.folder, None, self.uidl
+        return self.mailbox_id, self.folder, self.uidvalidity, self.uid
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from mail.inert import one_line
 from models.database import db
 from models.fields import utc_text
 
 if TYPE_CHECKING:
-    from desk.arrivals import Prepared
+    from desk.arrivals import Arrival, Prepared
     from desk.batch import Batch
     from desk.known import KnownReceipt
 
@@ -21,30 +22,37 @@ DAYS = 7
 def find_renumbered(batch: Batch, prepared: Prepared) -> KnownReceipt | None:
     """The receipt of this mail under another UIDVALIDITY, if the folder still holds that mail."""
     arrival = prepared.arrival
-    if arrival.uid is None or arrival.mailbox_id is None:
+    if not arrival.numbered or arrival.mailbox_id is None:
         return None
     mailbox = batch.standing.mailboxes.get(arrival.mailbox_id)
     for receipt in batch.known.digests.get(prepared.digest, ()):
         if (
             (receipt.mailbox_id, receipt.folder) == (arrival.mailbox_id, arrival.folder)
-            and receipt.uid is not None
+            and (receipt.uid, receipt.uidl) != (None, None)
             and receipt.uidvalidity != arrival.uidvalidity
+            and (arrival.uidl is None or receipt.sha256 == prepared.packed.sha256)
             and (not receipt.disposed or (mailbox is not None and mailbox.keeps))
         ):
             return receipt
     return None
 
 
-def renumber(receipt: KnownReceipt, uidvalidity: int | None, uid: int | None) -> None:
-    """Give the receipt its new numbers and note that in its trace."""
+def renumber(receipt: KnownReceipt, arrival: Arrival) -> None:
+    """Give the receipt the numbers of this arrival and note that in its trace."""
     row = db.execute_sql("SELECT trace FROM receipt WHERE id = ?", (receipt.id,)).fetchone()
-    line = f"UIDVALIDITY {receipt.uidvalidity} became {uidvalidity}: known by its content, now UID {uid}"
-    trace = json.dumps([*json.loads(row[0]), line], ensure_ascii=False)
+    if arrival.uidl is not None:
+        change = f"the server changed its ids: known by its content, now UIDL {one_line(arrival.uidl, 100)}"
+    else:
+        change = (
+            f"UIDVALIDITY {receipt.uidvalidity} became {arrival.uidvalidity}: known by its content,"
+            f" now UID {arrival.uid}"
+        )
+    trace = json.dumps([*json.loads(row[0]), change], ensure_ascii=False)
     db.execute_sql(
-        "UPDATE receipt SET uidvalidity = ?, uid = ?, trace = ? WHERE id = ?",
-        (uidvalidity, uid, trace, receipt.id),
+        "UPDATE receipt SET uidvalidity = ?, uid = ?, uidl = ?, trace = ? WHERE id = ?",
+        (arrival.uidvalidity, arrival.uid, arrival.uidl, trace, receipt.id),
     )
-    receipt.uidvalidity, receipt.uid = uidvalidity, uid
+    receipt.uidvalidity, receipt.uid, receipt.uidl = arrival.uidvalidity, arrival.uid, arrival.uidl
 
 
 def find_original(batch: Batch, prepared: Prepared, ignored: int | None = None) -> KnownReceipt | None:
@@ -63,11 +71,12 @@ def find_original(batch: Batch, prepared: Prepared, ignored: int | None = None) 
         return None
     arrival = prepared.arrival
     originals = [receipt for receipt in same if receipt.verdict != "duplicate"]
-    if arrival.uid is not None:
-        here = [r for r in same if (r.mailbox_id, r.folder) == (arrival.mailbox_id, arrival.folder) and r.uid]
+    if arrival.numbered:
+        place = (arrival.mailbox_id, arrival.folder)
+        here = [r for r in same if (r.mailbox_id, r.folder) == place and r.numbered]
     else:
         here = [
-            r for r in same if r.uid is None and (r.door, r.mailbox_id) == (arrival.door, arrival.mailbox_id)
+            r for r in same if not r.numbered and (r.door, r.mailbox_id) == (arrival.door, arrival.mailbox_id)
         ]
         has_id = prepared.letter is not None and prepared.letter.message_id is not None
         if originals and here and (has_id or any(r.sha256 == prepared.packed.sha256 for r in here)):

@@ -152,14 +152,13 @@ def _sorted(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Taken:
 def _known(batch: Batch, prepared: Prepared) -> Taken | None:
     """The receipt that this arrival has already, by its numbers or, after renumbering, by its content."""
     arrival = prepared.arrival
-    key = (arrival.mailbox_id, arrival.folder, arrival.uidvalidity, arrival.uid)
-    known = batch.known.receipts.get(key) if arrival.uid is not None else None
+    known = batch.known.receipts.get(arrival.key) if arrival.numbered else None
     if known is None:
         renumbered = duplicates.find_renumbered(batch, prepared)
         if renumbered is None:
             return None
-        duplicates.renumber(renumbered, arrival.uidvalidity, arrival.uid)
-        known = batch.known.receipts[key] = (renumbered.id, renumbered.verdict, renumbered.ticket_id)
+        duplicates.renumber(renumbered, arrival)
+        known = batch.known.receipts[arrival.key] = (renumbered.id, renumbered.verdict, renumbered.ticket_id)
     receipt_id, verdict, ticket_id = known
     ticket = batch.ticket(ticket_id) if ticket_id is not None else None
     return Taken(receipt_id, verdict, ticket.number if ticket is not None else None, ticket_id, new=False)

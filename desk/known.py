@@ -12,7 +12,7 @@ from models.database import db
 from models.lookups import rows_in
 
 if TYPE_CHECKING:
-    from desk.arrivals import Arrival, Letter, Prepared
+    from desk.arrivals import Arrival, ArrivalKey, Letter, Prepared
 
 
 @dataclass(slots=True)
@@ -30,6 +30,12 @@ class KnownReceipt:
     sha256: str
     received: str
     disposed: bool
+    uidl: str | None = None
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its server had a lasting name for it."""
+        return self.uid is not None or self.door == "pop3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,7 @@ class Known:
     """The lookups of one batch. Mails taken in it are added, so that later ones find them."""
 
     def __init__(self, batch: Sequence[Prepared], created: str) -> None:
-        self.receipts: dict[
-            tuple[int | None, str | None, int | None, int | None], tuple[int, str, int | None]
-        ] = {}
+        self.receipts: dict[ArrivalKey, tuple[int, str, int | None]] = {}
         self.digests: dict[str, list[KnownReceipt]] = {}
         self.messages: dict[str, list[KnownMessage]] = {}
         self.deliveries: dict[str, KnownDelivery] = {}
@@ -90,11 +94,25 @@ class Known:
             )
             for uid, receipt_id, verdict, ticket_id in rows:
                 self.receipts[mailbox_id, folder, uidvalidity, uid] = (receipt_id, verdict, ticket_id)
+        self._load_uidls([arrival for arrival in arrivals if arrival.uidl is not None])
+
+    def _load_uidls(self, arrivals: Sequence[Arrival]) -> None:
+        mailboxes: dict[int, set[str]] = {}
+        for arrival in arrivals:
+            if arrival.mailbox_id is not None and arrival.uidl is not None:
+                mailboxes.setdefault(arrival.mailbox_id, set()).add(arrival.uidl)
+        for mailbox_id, uidls in mailboxes.items():
+            for folder, uidl, *found in rows_in(
+                "SELECT folder, uidl, id, verdict, ticket_id FROM receipt "
+                f"WHERE mailbox_id = {mailbox_id:d} AND uidl IN",
+                uidls,
+            ):
+                self.receipts[mailbox_id, folder, None, uidl] = (found[0], found[1], found[2])
 
     def _load_digests(self, digests: set[str]) -> None:
         rows = rows_in(
             "SELECT r.digest, r.id, r.door, r.mailbox_id, r.folder, r.uidvalidity, r.uid, r.verdict, "
-            "r.ticket_id, b.sha256, r.received, r.disposed IS NOT NULL "
+            "r.ticket_id, b.sha256, r.received, r.disposed IS NOT NULL, r.uidl "
             "FROM receipt r JOIN blob b ON b.id = r.blob_id WHERE r.digest IN",
             digests,
         )

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from desk.batch import Batch, TicketState
 
 _NEW_RECEIPT = (
-    "INSERT INTO receipt (door, mailbox_id, folder, uidvalidity, uid, message_id, sender, subject, received, "
-    "verdict, ticket_id, duplicate_of_id, reason, trace, digest, blob_id) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO receipt (door, mailbox_id, folder, uidvalidity, uid, uidl, message_id, sender, subject, "
+    "received, verdict, ticket_id, duplicate_of_id, reason, trace, digest, blob_id) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _OLD_RECEIPT = (
     "UPDATE receipt SET message_id = ?, sender = ?, subject = ?, verdict = ?, ticket_id = ?, "
@@ -110,6 +110,7 @@ def write_receipt(
                 arrival.folder,
                 arrival.uidvalidity,
                 arrival.uid,
+                arrival.uidl,
                 message_id,
                 sender,
                 subject,
@@ -132,9 +133,8 @@ def _remember(batch: Batch, prepared: Prepared, verdict: Verdict, receipt_id: in
     """Let later mails of the batch know this receipt."""
     arrival = prepared.arrival
     ticket_id = verdict.ticket.id if verdict.ticket is not None else None
-    if arrival.uid is not None:
-        key = (arrival.mailbox_id, arrival.folder, arrival.uidvalidity, arrival.uid)
-        batch.known.receipts[key] = (receipt_id, verdict.verdict, ticket_id)
+    if arrival.numbered:
+        batch.known.receipts[arrival.key] = (receipt_id, verdict.verdict, ticket_id)
     batch.known.digests.setdefault(prepared.digest, []).append(
         KnownReceipt(
             receipt_id,
@@ -148,6 +148,7 @@ def _remember(batch: Batch, prepared: Prepared, verdict: Verdict, receipt_id: in
             prepared.packed.sha256,
             batch.at,
             False,
+            arrival.uidl,
         )
     )
 
@@ -157,6 +158,8 @@ def origin(batch: Batch, arrival: Arrival) -> str:
     place = f" {mailbox.address}" if mailbox is not None else ""
     if arrival.uid is not None:
         place += f", folder {one_line(arrival.folder or '', 100)}, UID {arrival.uid}"
+    if arrival.uidl is not None:
+        place += f", UIDL {one_line(arrival.uidl, 100)}"
     if arrival.recipient:
         place += f", for {one_line(arrival.recipient, 320)}"
     return f"came by {arrival.door}{place}" + (", as archive" if arrival.archive else "")
