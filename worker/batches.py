@@ -96,6 +96,7 @@ class Batches:
             self.watch()
         if coming is None:
             self.tally.more |= bool(waiting)
+            self.tally.waiting += len(waiting)
             waiting.clear()
         else:
             self.last = new[-1]
@@ -133,6 +134,7 @@ class Batches:
                 f"the mail with UID {uid} stays on the server: it has {size >> 20} MB,"
                 f" more than {MAX_MAIL_BYTES >> 20} MB are not taken"
             )
+        self.tally.waiting += len(self.ledger.left)
         uids = sorted(self.ledger.left - {uid for uid, _ in self.too_big})
         if uids:
             self.tally.errors.append(

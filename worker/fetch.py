@@ -37,6 +37,11 @@ def fetch_mailbox(
     Raises MailError when the server ends it, LeaseLost when another process took over; what was
     committed before stays.
     """
+    if mailbox.protocol == "pop3":
+        from worker.pop3 import fetch_pop3
+
+        fetch_pop3(desk, mailbox, lease, tally, limits, watch)
+        return
     from desk.accounts import incoming_account
     from mail.imap import ImapSession
 
@@ -48,6 +53,7 @@ def fetch_mailbox(
         if not redo and not new:
             return
         if mailbox.max_per_fetch is not None and len(new) > mailbox.max_per_fetch:
+            tally.waiting = len(new) - mailbox.max_per_fetch
             new = new[: mailbox.max_per_fetch]
             tally.more = True
         from worker.batches import Batches

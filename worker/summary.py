@@ -32,6 +32,8 @@ class MailboxFetch:
     notes: list[str] = field(default_factory=list)
     """What a person may want to know and is no failure; not in the JSON."""
     seconds: float = 0.0
+    waiting: int = 0
+    """Mails known to be left on the server for later runs; not in the JSON."""
 
     @property
     def fetched(self) -> int:

@@ -17,6 +17,7 @@ from desk.mailbox_form import check
 from models.database import close_database
 from models.mailboxes import Mailbox
 from tests.servers.faults import FaultyImap, FaultySmtp
+from tests.servers.faulty_pop3 import FaultyPop3
 
 SUPPORT = "support@example.test"
 MailboxMaker = Callable[..., Mailbox]
@@ -34,11 +35,15 @@ def add_mailbox(desk: Desk) -> MailboxMaker:
     """Adds a mailbox whose mail is at `server`; more fields of the form by name."""
 
     def add(
-        server: FaultyImap | None, address: str = SUPPORT, smtp: FaultySmtp | None = None, **more: Any
+        server: FaultyImap | FaultyPop3 | None,
+        address: str = SUPPORT,
+        smtp: FaultySmtp | None = None,
+        **more: Any,
     ) -> Mailbox:
         form: dict[str, Any] = {"address": address, "protocol": "none", "autoresponse": False}
         if server is not None:
-            form |= {"protocol": "imap", "host": "127.0.0.1", "port": server.port, "security": "none"}
+            protocol = "pop3" if isinstance(server, FaultyPop3) else "imap"
+            form |= {"protocol": protocol, "host": "127.0.0.1", "port": server.port, "security": "none"}
             form |= {"user": address}
         if smtp is not None:
             form |= {"smtp_host": "127.0.0.1", "smtp_port": smtp.port, "smtp_security": "none"}
