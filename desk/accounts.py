@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from config.secrets import Secret, SecretSource, resolve
 from desk.errors import Refused
+from desk.oauth2 import token_supplier
 from mail.account import IncomingAccount, OutgoingAccount
 from models.mailboxes import Mailbox
 
@@ -25,15 +26,19 @@ def incoming_account(desk: Desk, mailbox: Mailbox) -> IncomingAccount:
         raise Refused(
             f"{mailbox.address} fetches no mail", f"nightdesk mailbox edit {mailbox.address} --protocol imap"
         )
+    oauth2 = mailbox.auth == "oauth2"
     return IncomingAccount(
         host=mailbox.host,
         port=mailbox.port,
         security=cast("Security", mailbox.security),
         user=mailbox.username,
-        password=resolve(incoming_source(mailbox), desk.sealer),
+        password=Secret("") if oauth2 else resolve(incoming_source(mailbox), desk.sealer),
         folder=mailbox.folder,
         ca_file=Path(mailbox.ca_file) if mailbox.ca_file else None,
         fingerprint=mailbox.fingerprint or None,
+        protocol="pop3" if mailbox.protocol == "pop3" else "imap",
+        auth="oauth2" if oauth2 else "basic",
+        token=token_supplier(desk, mailbox) if oauth2 else None,
     )
 
 
@@ -44,7 +49,7 @@ def outgoing_account(desk: Desk, mailbox: Mailbox) -> OutgoingAccount:
             f"{mailbox.address} has no outgoing account",
             f"nightdesk mailbox edit {mailbox.address} --smtp-host HOST",
         )
-    auth: Literal["basic", "none"] = "none" if mailbox.smtp_auth == "none" else "basic"
+    auth = outgoing_auth(mailbox.smtp_auth, mailbox.auth)
     same = mailbox.smtp_auth == "same"
     source = incoming_source(mailbox) if same else outgoing_source(mailbox)
     return OutgoingAccount(
@@ -53,10 +58,19 @@ def outgoing_account(desk: Desk, mailbox: Mailbox) -> OutgoingAccount:
         security=cast("Security", mailbox.smtp_security),
         auth=auth,
         user=mailbox.username if same else mailbox.smtp_username,
-        password=Secret("") if auth == "none" else resolve(source, desk.sealer),
+        password=resolve(source, desk.sealer) if auth == "basic" else Secret(""),
         ca_file=Path(mailbox.smtp_ca_file) if mailbox.smtp_ca_file else None,
         fingerprint=mailbox.smtp_fingerprint or None,
+        helo=mailbox.smtp_helo or None,
+        token=token_supplier(desk, mailbox) if auth == "oauth2" else None,
     )
+
+
+def outgoing_auth(smtp_auth: str, auth: str) -> Literal["basic", "none", "oauth2"]:
+    """How the outgoing account logs in, from what the mailbox says and how its incoming account does."""
+    if smtp_auth == "none":
+        return "none"
+    return "oauth2" if smtp_auth == "oauth2" or (smtp_auth == "same" and auth == "oauth2") else "basic"
 
 
 def incoming_source(mailbox: Mailbox) -> SecretSource:

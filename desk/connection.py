@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from config.secrets import Secret, SecretSource, resolve
-from desk.accounts import incoming_source, outgoing_source
+from desk.accounts import incoming_source, outgoing_auth, outgoing_source
+from desk.oauth2 import token_supplier
 from mail.account import IncomingAccount, OutgoingAccount
+from mail.errors import TokenRefused
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.mailbox_form import MailboxForm
     from desk.mailboxes import MailboxSecrets, SecretInput
+    from mail.account import TokenSupplier
     from mail.probe import Step
     from models.mailboxes import Mailbox
 
@@ -37,15 +40,15 @@ def try_sides(
     Nothing is sent, no mail is changed, nothing is kept. Blocks at each step; never raises for trouble
     with servers or passwords: that is a failed step.
     """
-    if form.protocol == "imap":
+    if form.protocol != "none":
         source = _source(secrets.incoming, incoming_source(stored) if stored else None)
-        for step in _incoming(desk, form, source):
+        for step in _incoming(desk, form, source, stored):
             yield "incoming", step
     if form.sends:
         same = form.smtp_auth == "same"
         given = secrets.incoming if same else secrets.outgoing
         kept = None if stored is None else incoming_source(stored) if same else outgoing_source(stored)
-        for step in _outgoing(desk, form, _source(given, kept)):
+        for step in _outgoing(desk, form, _source(given, kept), stored):
             yield "outgoing", step
 
 
@@ -66,10 +69,11 @@ def _source(given: SecretInput | None, kept: SecretSource | None) -> Given:
     return SecretSource(given.source, given.value)
 
 
-def _incoming(desk: Desk, form: MailboxForm, source: Given) -> Iterator[Step]:
+def _incoming(desk: Desk, form: MailboxForm, source: Given, stored: Mailbox | None) -> Iterator[Step]:
     from mail.probe import check_incoming
 
-    password = yield from _password(desk, source)
+    oauth2 = form.auth == "oauth2"
+    password = Secret("") if oauth2 else (yield from _password(desk, source))
     if password is None:
         return
     yield from check_incoming(
@@ -82,14 +86,17 @@ def _incoming(desk: Desk, form: MailboxForm, source: Given) -> Iterator[Step]:
             folder=form.folder,
             ca_file=Path(form.ca_file) if form.ca_file else None,
             fingerprint=form.fingerprint or None,
+            protocol="pop3" if form.protocol == "pop3" else "imap",
+            auth="oauth2" if oauth2 else "basic",
+            token=_tokens(desk, form, stored) if oauth2 else None,
         )
     )
 
 
-def _outgoing(desk: Desk, form: MailboxForm, source: Given) -> Iterator[Step]:
+def _outgoing(desk: Desk, form: MailboxForm, source: Given, stored: Mailbox | None) -> Iterator[Step]:
     from mail.probe import check_outgoing
 
-    auth: Literal["basic", "none"] = "none" if form.smtp_auth == "none" else "basic"
+    auth = outgoing_auth(form.smtp_auth, form.auth)
     password: Secret | None = Secret("")
     if auth == "basic":
         password = yield from _password(desk, source)
@@ -105,8 +112,25 @@ def _outgoing(desk: Desk, form: MailboxForm, source: Given) -> Iterator[Step]:
             password=password,
             ca_file=Path(form.smtp_ca_file) if form.smtp_ca_file else None,
             fingerprint=form.smtp_fingerprint or None,
+            helo=form.smtp_helo or None,
+            token=_tokens(desk, form, stored) if auth == "oauth2" else None,
         )
     )
+
+
+def _tokens(desk: Desk, form: MailboxForm, stored: Mailbox | None) -> TokenSupplier:
+    """The token of the stored mailbox; a mailbox that is yet to be saved has none."""
+    if stored is not None:
+        return token_supplier(desk, stored)
+
+    def none_yet(*, renew: bool = False) -> Secret:
+        raise TokenRefused(
+            "nobody has logged in yet",
+            error="not_logged_in",
+            hint=f"Save the mailbox, then: nightdesk mailbox login {form.address}.",
+        )
+
+    return none_yet
 
 
 def _password(desk: Desk, source: Given) -> Generator[Step, None, Secret | None]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, ValidationError, field_validator, model_validator
 
 from desk.errors import WrongUse
+from desk.mailbox_defaults import ADDRESS, MailboxDefaults, values_of_defaults
+from desk.oauth2_form import OAuth2Fields, problems_of_oauth2, values_of_oauth2
 from mail.inert import one_line
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ TLS_PORTS = (465, 993, 995)
 """On these ports ``tls://host`` means TLS from the first byte; elsewhere it means STARTTLS."""
 STARTTLS_PORTS = (110, 143, 587)
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
 _URL = re.compile(r"(?:(ssl|tls|imaps?|pop3s?|smtps?)://)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?", re.IGNORECASE)
 
@@ -36,14 +37,14 @@ class FormErrors(WrongUse):
         self.fields = dict(fields)
 
 
-class MailboxForm(BaseModel):
+class MailboxForm(MailboxDefaults, OAuth2Fields):
     """All that is said about a mailbox but its passwords. `check` makes one from what was typed.
 
     `port` and `smtp_port` None: the usual one for the security. `smtp_host` empty: no outgoing account.
     `schedule`: as `desk.schedules` reads it. `after_fetch`: keep, delete or ``move:FOLDER``.
     """
 
-    model_config = {"extra": "forbid", "str_strip_whitespace": True}
+    model_config: ClassVar[ConfigDict] = {"extra": "forbid", "str_strip_whitespace": True}
 
     address: str
     name: str = ""
@@ -68,7 +69,7 @@ class MailboxForm(BaseModel):
     smtp_host: str = ""
     smtp_port: int | None = None
     smtp_security: Literal["tls", "starttls", "none"] = "starttls"
-    smtp_auth: Literal["same", "basic", "none"] = "same"
+    smtp_auth: Literal["same", "basic", "none", "oauth2"] = "same"
     smtp_user: str = ""
     smtp_ca_file: str = ""
     smtp_fingerprint: str = ""
@@ -94,7 +95,7 @@ class MailboxForm(BaseModel):
     @field_validator("address")
     @classmethod
     def _address(cls, text: str) -> str:
-        if not _ADDRESS.fullmatch(text):
+        if not ADDRESS.fullmatch(text):
             raise ValueError("is no mail address, write support@example.org")
         return text
 
@@ -273,6 +274,8 @@ def values_of(mailbox: Mailbox) -> dict[str, Any]:
         "smtp_helo": mailbox.smtp_helo,
         "smtp_spoof": bool(mailbox.smtp_spoof),
         "sent_folder": mailbox.sent_folder,
+        **values_of_defaults(mailbox),
+        **values_of_oauth2(mailbox),
     }
 
 
@@ -318,8 +321,10 @@ def _together(form: MailboxForm) -> dict[str, str]:
             wrong[f"{prefix}fingerprint"] = "give a CA file or a fingerprint, not both"
     if form.sends and form.smtp_auth == "same" and form.protocol == "none":
         wrong["smtp_auth"] = "there is no incoming account to take the login from: use basic or none"
-    if form.sends and form.smtp_auth == "basic":
-        form.smtp_user = form.smtp_user or form.address
+    wrong |= problems_of_oauth2(form)
+    if form.sends and form.smtp_auth in ("basic", "oauth2"):
+        own = form.user if form.smtp_auth == "oauth2" else ""
+        form.smtp_user = form.smtp_user or own or form.address
     if not form.sends:
         form.outgoing_enabled = False
     return wrong

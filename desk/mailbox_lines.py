@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config.clock import now
+from desk.mailbox_defaults import aliases_of
+from desk.oauth2_health import TokenLine, token_line
 from models.mailboxes import Mailbox
+from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -86,6 +89,11 @@ class MailboxLine:
     failing_since: datetime | None
     not_before: datetime | None
     outgoing: OutgoingLine
+    auth: str = "basic"
+    token: TokenLine | None = None
+    topic: str | None = None
+    priority: str | None = None
+    aliases: tuple[str, ...] = ()
 
     @property
     def lag(self) -> timedelta | None:
@@ -103,13 +111,18 @@ class MailboxLine:
             "address": self.address,
             "name": self.name,
             "department": self.department,
+            "topic": self.topic,
+            "priority": self.priority,
             "autoresponse": self.autoresponse,
+            "aliases": list(self.aliases),
             "enabled": self.enabled,
             "protocol": self.protocol,
             "host": self.host,
             "port": self.port,
             "security": self.security,
             "user": self.user,
+            "auth": self.auth,
+            "token": None if self.token is None else self.token.to_json(),
             "folder": self.folder,
             "schedule": self.schedule,
             "batch": self.batch,
@@ -175,6 +188,11 @@ def line(mailbox: Mailbox, desk: Desk | None = None) -> MailboxLine:
             last_error=mailbox.send_error,
             error_count=mailbox.send_error_count,
         ),
+        auth=mailbox.auth,
+        token=token_line(mailbox),
+        topic=mailbox.topic.name if mailbox.topic else None,
+        priority=PRIORITIES[mailbox.priority] if mailbox.priority else None,
+        aliases=tuple(aliases_of(mailbox.id)),
     )
 
 

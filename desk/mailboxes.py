@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from config.clock import now
-from desk import logs
+from desk import logs, oauth2
 from desk.accounts import (
     default_outgoing,
     incoming_account,
@@ -18,11 +18,12 @@ from desk.accounts import (
 )
 from desk.actors import Actor, require
 from desk.errors import NotFound, Refused, WrongUse
+from desk.mailbox_defaults import alias_list, keep_aliases, keep_defaults
 from desk.mailbox_health import clear_health, record_failure, record_success
 from desk.mailbox_lines import MailboxLine, OutgoingLine, line, next_run
 from mail.inert import one_line
 from models.database import transaction
-from models.mailboxes import Mailbox
+from models.mailboxes import Mailbox, MailboxOAuth2
 
 if TYPE_CHECKING:
     from config.secrets import SecretKind
@@ -71,6 +72,8 @@ class MailboxSecrets:
 
     incoming: SecretInput | None = None
     outgoing: SecretInput | None = None
+    client: SecretInput | None = None
+    """The client secret of the OAuth2 application."""
 
 
 def add(desk: Desk, actor: Actor, form: MailboxForm, secrets: MailboxSecrets | None = None) -> Mailbox:
@@ -164,6 +167,10 @@ def remove(actor: Actor, address: str) -> Mailbox:
             setattr(mailbox, f"{name}_sealed", None)
             setattr(mailbox, f"{name}_ref", "")
         mailbox.save()
+        if (app := oauth2.row_of(mailbox)) is not None:
+            app.secret_source, app.secret_sealed, app.secret_ref = "none", None, ""
+            oauth2.forget_token(app)
+            app.save()
         logs.write("info", "mailbox", f"{mailbox.address} removed by {actor.login}", mailbox_id=mailbox.id)
     return mailbox
 
@@ -235,14 +242,23 @@ def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecr
     mailbox.smtp_helo, mailbox.smtp_spoof = form.smtp_helo, form.smtp_spoof
     mailbox.sent_folder = form.sent_folder
     mailbox.send_error, mailbox.send_error_count = "", 0
+    mailbox.auth = form.auth
+    keep_defaults(mailbox, form)
     mailbox.save()
+    keep_aliases(mailbox, alias_list(form.aliases))
     # A password is sealed for the row it belongs to, so the row has to exist.
     _keep_secret(desk, mailbox, "secret", secrets.incoming, incoming_context(mailbox.id))
     _keep_secret(desk, mailbox, "smtp_secret", secrets.outgoing, outgoing_context(mailbox.id))
     mailbox.save()
+    app = oauth2.keep_app(mailbox, form)
+    if app is not None:
+        _keep_secret(desk, app, "secret", secrets.client, oauth2.client_context(mailbox.id))
+        app.save()
 
 
-def _keep_secret(desk: Desk, mailbox: Mailbox, name: str, given: SecretInput | None, context: str) -> None:
+def _keep_secret(
+    desk: Desk, mailbox: Mailbox | MailboxOAuth2, name: str, given: SecretInput | None, context: str
+) -> None:
     if given is None:
         return
     kind: SecretKind = given.source

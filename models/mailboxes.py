@@ -137,6 +137,8 @@ class MailboxOAuth2(Row):
     failing_since = UtcField(null=True)
     """Since when the provider cannot be asked."""
     alerted = UtcField(null=True)
+    alerted_for = peewee.TextField(default="")
+    """The state that was alerted to (see `desk.oauth2_health`)."""
 
     if TYPE_CHECKING:
         mailbox_id: int

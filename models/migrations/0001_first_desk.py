@@ -164,7 +164,8 @@ CREATE TABLE mailbox_oauth2 (
     error_hint TEXT NOT NULL DEFAULT '',
     refused TEXT,
     failing_since TEXT,
-    alerted TEXT
+    alerted TEXT,
+    alerted_for TEXT NOT NULL DEFAULT ''
 );
 
 CREATE TABLE folder_mark (
