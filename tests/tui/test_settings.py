@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from desk import settings
-from tests.tui.scenes import start_in, stop_clock
+from desk.actors import Actor
+from desk.home import Desk
+from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.settings import SettingsScreen
@@ -43,7 +45,7 @@ async def test_every_setting_has_its_value_and_its_help(empty_app: NightdeskApp,
 async def test_a_found_setting_looks_like_this(empty_app: NightdeskApp, size: str) -> None:
     async with empty_app.run_test(size=SIZES[size]) as pilot:
         await until(pilot, "mail.undo_seconds")
-        await pilot.press("slash", *"mail.", "enter")
+        await pilot.press("slash", *"undo", "enter")
         await until(pilot, "outbox ")
         await settled(pilot)
         await until(pilot, "to take it back")
@@ -98,6 +100,26 @@ async def test_space_switches_and_a_choice_has_a_menu(empty_app: NightdeskApp) -
         shown(empty_app).table.move_to_key("tickets.number_kind")
         await pilot.press("enter", "down", "enter")
         await until(pilot, "tickets.number_kind is now random")
+
+
+async def test_the_default_sender_is_picked_from_the_mailboxes_that_send(
+    empty_app: NightdeskApp, empty_desk: Desk, actor: Actor
+) -> None:
+    add_mailbox(empty_desk, actor, address="a@corp.ex", host="mail.corp.ex", smtp_host="mail.corp.ex")
+    add_mailbox(empty_desk, actor, address="silent@corp.ex", host="mail.corp.ex")
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "mail.default_outgoing")
+        shown(empty_app).table.move_to_key("mail.default_outgoing")
+        await pilot.press("enter")
+        text = await until(pilot, "a@corp.ex")
+        assert "silent@corp.ex" not in text
+        await pilot.press("down", "enter")
+        await until(pilot, "mail.default_outgoing is now a@corp.ex")
+        shown(empty_app).table.move_to_key("tickets.default_sla")
+        await pilot.press("enter")
+        await until(pilot, "n  none")
+        await pilot.press("n")
+        await until(pilot, "tickets.default_sla is now")
 
 
 async def test_the_files_settings_say_where_they_come_from_and_are_not_changed_here(

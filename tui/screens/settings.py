@@ -84,7 +84,7 @@ def options(setting: Setting) -> list[tuple[str, str]]:
         case "mailbox":
             from desk import mailboxes
 
-            found = [line.address for line in mailboxes.entries() if line.outgoing_enabled]
+            found = [line.address for line in mailboxes.entries() if line.outgoing.enabled]
             return [("", "none"), *((address, address) for address in found)]
         case "sla":
             from desk import staff
@@ -229,8 +229,7 @@ class SettingsScreen(ListScreen[None]):
         ]
         self.table.show_again(FixedRows(rows))
         if words:
-            found = f"{len(rows)} of {len(self._all.rows)} settings"
-            self.status(left=f"/ {self._words}: {found}, Esc shows all")
+            self.status(left=f"/ {self._words}: {len(rows)} found, Esc shows all")
         elif self._all.warnings:
             self.status(left=f"[!] {'; '.join(self._all.warnings)}")
         else:

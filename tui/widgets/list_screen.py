@@ -21,6 +21,10 @@ class ListScreen(CommandScreen[ScreenResultType]):
     def describe(self, row: object) -> None:
         """Tell the row in words; None: the list is empty."""
 
+    def on_screen_resume(self) -> None:
+        """A screen that is not seen is not told of changes: it looks when it is back."""
+        self.desk_changed()
+
     @on(VirtualList.Highlighted)
     def _cursor_moved(self, event: VirtualList.Highlighted) -> None:
         event.stop()
