@@ -19,6 +19,9 @@ from config.clock import now
 from models.database import db, transaction
 from models.fields import utc_text
 
+WORKER = "worker"
+"""The lease that whoever works for the desk holds."""
+
 
 class LeaseLost(Exception):
     """Somebody else holds the lease now; the work of this holder must not be written."""

@@ -7,11 +7,14 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from config.paths import Flags, find_desk
-from config.settings import load
+from config.remembered import recall, remember
 from models.database import SCHEMA_VERSION, close_database, db
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from config.paths import DeskPaths
+    from config.settings import Settings
 
 PATIENCE = 3.0
 """Seconds to wait for whoever writes to the database; the mail is safe, and the MTA waits too."""
@@ -31,11 +34,10 @@ def take_in(config: str | None, database: str | None, name: str) -> str:
     from desk.home import open_desk
     from desk.spool import Spool
     from models import leases
-    from worker.child import WORKER_LEASE
 
-    desk = open_desk(paths, load(paths).settings)
+    desk = open_desk(paths, recall(paths) or _loaded(paths))
     try:
-        if leases.alive(WORKER_LEASE):
+        if leases.alive(leases.WORKER):
             return "it waits there for the worker"
         db.execute_sql(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
         taken = Spool(desk).take(name)
@@ -45,6 +47,14 @@ def take_in(config: str | None, database: str | None, name: str) -> str:
         return "somebody else takes it from there"
     ticket = f", ticket {taken.ticket_number}" if taken.ticket_number else ""
     return f"receipt {taken.receipt_id}: {taken.verdict}{ticket}"
+
+
+def _loaded(paths: DeskPaths) -> Settings:
+    from config.settings import load
+
+    settings = load(paths).settings
+    remember(paths, settings)
+    return settings
 
 
 def _version(path: Path) -> int:

@@ -1,0 +1,185 @@
+"""What pipes left in the spool is taken exactly once, and what strangers put there is left alone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from threading import Event
+
+import peewee
+import pytest
+
+from config import spool as spools
+from desk import intake
+from desk.home import Desk
+from desk.spool import TAKEN, Spool
+from models import settings
+from models.database import db
+from tests.desk.workbench import make_mailbox
+
+
+def mail(number: int, to: str = "support@desk.example") -> bytes:
+    return (
+        f"From: Ann <ann@corp.example>\nTo: {to}\nSubject: Mail {number}\n"
+        f"Message-ID: <{number}@corp.example>\n\nText of mail {number}.\n"
+    ).encode()
+
+
+def leave(desk: Desk, raw: bytes, **facts: str) -> Path:
+    return desk.paths.spool / spools.write(str(desk.paths.spool), facts, [raw])
+
+
+def receipts() -> list[tuple[str, str]]:
+    return [tuple(row) for row in db.execute_sql("SELECT verdict, subject FROM receipt ORDER BY id")]
+
+
+def test_all_is_taken_in_the_order_it_came_and_the_spool_is_empty(desk: Desk) -> None:
+    for number in range(120):
+        leave(desk, mail(number))
+    drained = Spool(desk).drain()
+    assert [taken.verdict for taken in drained.taken] == ["ticket"] * 120
+    assert receipts() == [("ticket", f"Mail {number}") for number in range(120)]
+    assert list(desk.paths.spool.iterdir()) == []
+    assert len(settings.stored(TAKEN)) <= 64 + 50
+
+
+def test_the_bytes_are_kept_as_they_were_piped(desk: Desk) -> None:
+    raw = b"Subject: x\r\n\r\nnightdesk-spool 1\n\0\xff\r\n"
+    leave(desk, raw)
+    [taken] = Spool(desk).drain().taken
+    from desk.receipts import raw as stored
+
+    assert stored(taken.receipt_id) == raw
+
+
+def test_the_envelope_names_mailbox_and_trace_and_routes_a_blind_copy(desk: Desk) -> None:
+    box = make_mailbox(desk)
+    leave(desk, mail(1, to="undisclosed-recipients:;"), recipient="Support+x@desk.example")
+    Spool(desk).drain()
+    row = db.execute_sql("SELECT mailbox_id, trace FROM receipt").fetchone()
+    assert row[0] == box.id
+    assert "came by pipe support@desk.example, for support+x@desk.example" in row[1]
+    assert "routed by address: support@desk.example" in row[1]
+
+
+def test_a_mail_that_no_server_stamped_dates_from_its_piping(desk: Desk) -> None:
+    path = leave(desk, mail(1))
+    data = path.read_bytes()
+    head, _, rest = data.partition(b"received: ")
+    path.write_bytes(head + b"received: 1763633764.250\n" + rest.partition(b"\n")[2])
+    Spool(desk).drain()
+    assert db.execute_sql("SELECT created FROM message").fetchone()[0].startswith("2025-11-20")
+
+
+@pytest.mark.parametrize("moment", ["before the commit", "after the commit"])
+def test_a_crash_at_any_moment_takes_no_mail_twice_and_loses_none(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    def crash(*_: object) -> None:
+        raise Crash
+
+    raw = mail(1).replace(b"Message-ID: <1@corp.example>\n", b"")
+    path = leave(desk, raw)
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "_remember" if moment == "before the commit" else "_remove", crash)
+        with pytest.raises(Crash):
+            Spool(desk).drain()
+    assert path.exists()
+    assert len(receipts()) == (moment == "after the commit")
+    Spool(desk).drain()
+    assert receipts() == [("ticket", "Mail 1")]
+    assert not path.exists()
+
+
+def test_a_file_that_another_process_takes_is_left_to_it(desk: Desk) -> None:
+    path = leave(desk, mail(1))
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert Spool(desk).drain().taken == []
+        assert path.exists()
+    assert len(Spool(desk).drain().taken) == 1
+
+
+def test_the_database_that_fails_leaves_everything_in_the_spool(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = leave(desk, mail(1))
+
+    def locked(*_: object, **__: object) -> None:
+        raise peewee.OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "take", locked)
+        with pytest.raises(peewee.OperationalError):
+            Spool(desk).drain()
+    assert path.exists()
+    assert len(Spool(desk).drain().taken) == 1
+
+
+def test_a_fault_of_ours_stops_only_its_own_mail(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        leave(desk, mail(number))
+    real = intake.take
+
+    def faulty(desk: Desk, arrivals: list[intake.Arrival], **options: object) -> list[intake.Taken]:
+        if any(b"Mail 1" in arrival.raw for arrival in arrivals):
+            raise KeyError("x")
+        return real(desk, arrivals, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(intake, "take", faulty)
+    box = Spool(desk)
+    drained = box.drain()
+    assert [len(drained.taken), len(drained.errors)] == [2, 1]
+    assert len(list(desk.paths.spool.iterdir())) == 1
+    assert not box.waiting()
+
+
+def test_stop_ends_it_after_the_batch_in_hand(desk: Desk) -> None:
+    leave(desk, mail(1))
+    stop = Event()
+    stop.set()
+    assert Spool(desk).drain(stop).taken == []
+
+
+def test_what_strangers_put_there_is_left_alone_told_once_and_hinders_nothing(
+    desk: Desk, tmp_path: Path
+) -> None:
+    folder = desk.paths.spool
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"nightdesk-spool 1\nsize: 00000000000000000001\n\nx")
+    (folder / "a-link.mail").symlink_to(secret)
+    os.link(secret, folder / "a-second-name.mail")
+    os.mkfifo(folder / "a-pipe.mail")
+    (folder / "a-directory.mail").mkdir()
+    (folder / "half.mail").write_bytes(b"nightdesk-spool 1\nsize: ????????????????????\n\nFrom: x")
+    (folder / "short.mail").write_bytes(b"nightdesk-spool 1\nsize: 00000000000000000009\n\nx")
+    (folder / "newer.mail").write_bytes(b"nightdesk-spool 2\nsize: 00000000000000000001\n\nx")
+    (folder / "other.mail").write_bytes(b"\x1b]52;c;x\x07")
+    (folder / "empty.mail").write_bytes(b"")
+    (folder / ".being-written.mail").write_bytes(b"nightdesk-spool 1\n")
+    huge = folder / "huge.mail"
+    huge.touch()
+    os.truncate(huge, spools.MAX_MAIL * 2)
+    before = set(folder.iterdir())
+    leave(desk, mail(1))
+    box = Spool(desk)
+    assert len(box.drain().taken) == 1
+    assert not box.waiting()
+    assert box.drain().taken == []
+    assert set(folder.iterdir()) == before
+    told = [row[0] for row in db.execute_sql("SELECT text FROM log_entry WHERE level = 'warning'")]
+    assert len(told) == len(before) - 1
+    for word in ("a link", "second name", "no ordinary file", "not complete", "version 1", "bytes"):
+        assert any(word in line for line in told), word
+
+
+def test_a_redelivery_by_the_mta_is_a_duplicate(desk: Desk) -> None:
+    make_mailbox(desk)
+    for _ in range(2):
+        leave(desk, mail(1), recipient="support@desk.example")
+    Spool(desk).drain()
+    assert [verdict for verdict, _ in receipts()] == ["ticket", "duplicate"]
