@@ -87,7 +87,9 @@ class Terminal:
 
     def text(self) -> str:
         """The screen as the person sees it."""
-        return "\n".join(line.rstrip() for line in self.screen.display)
+        # Not `screen.display`: pyte stumbles over a combining mark that was painted on nothing.
+        rows, columns = range(self.screen.lines), range(self.screen.columns)
+        return "\n".join("".join(self.screen.buffer[y][x].data for x in columns).rstrip() for y in rows)
 
     def pump(self, seconds: float = 0.05) -> bool:
         """Take what the app wrote within some time; False when it has ended."""
