@@ -129,6 +129,17 @@ async def test_enter_gives_a_long_event_the_screen(empty_app: NightdeskApp) -> N
         assert "line 13" not in screen_text(empty_app)
 
 
+async def test_w_cuts_long_lines_or_breaks_them(empty_app: NightdeskApp) -> None:
+    logs.write("error", "fetch", "long", detail="begin " + "x" * 100 + " end")
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, " end")
+        await pilot.press("w")
+        await until(pilot, "Long lines are cut at the edge")
+        await settled(pilot)
+        assert "begin" in screen_text(empty_app)
+        assert " end" not in screen_text(empty_app)
+
+
 async def test_hostile_events_are_shown_as_text(empty_app: NightdeskApp) -> None:
     logs.write("error", HOSTILE, HOSTILE, detail=HOSTILE)
     async with empty_app.run_test(size=(120, 40)) as pilot:

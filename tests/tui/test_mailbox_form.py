@@ -227,3 +227,38 @@ async def test_saving_with_a_failed_smtp_login_leaves_sending_off(
     mailbox = mailboxes.get(mailuser.address)
     assert (bool(mailbox.incoming_enabled), bool(mailbox.outgoing_enabled)) == (True, False)
     assert fetching.requested() == [mailbox.id]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_t_tests_a_stored_mailbox_with_the_password_it_has(
+    empty_app: NightdeskApp,
+    empty_desk: Desk,
+    actor: Actor,
+    dovecot: Dovecot,
+    pki: Pki,
+    mailuser: MailUser,
+    size: str,
+) -> None:
+    from desk.mailbox_form import check
+    from desk.mailboxes import MailboxSecrets, SecretInput
+
+    form = check(
+        {
+            "address": mailuser.address,
+            "host": dovecot.host,
+            "port": dovecot.imaps_port,
+            "ca_file": str(pki.ca_file),
+            "folder": "Nowhere",
+        }
+    )
+    mailboxes.add(empty_desk, actor, form, MailboxSecrets(SecretInput("sealed", mailuser.password)))
+    async with empty_app.run_test(size=SIZES[size]) as pilot:
+        await until(pilot, "not yet")
+        await pilot.press("t")
+        text = await until(pilot, "1 failed. Nothing was sent")
+        assert "[ok]   4 login" in text
+        assert "[fail] 5 folder" in text
+        assert "The server has: INBOX" in text
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "[fail]" not in screen_text(empty_app)

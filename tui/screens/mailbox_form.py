@@ -25,6 +25,7 @@ from tui.screens.mailbox_fields import (
     incoming_rows,
     outgoing_rows,
 )
+from tui.screens.mailbox_form_keys import KEYS
 from tui.screens.mailbox_values import Checked, Known, Typed, checked, known, schedule_words
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.command_screen import CommandScreen
@@ -39,16 +40,9 @@ if TYPE_CHECKING:
     from mail.probe import Step
     from models.mailboxes import Mailbox
 
-GROUP = "Mailbox form"
 INCOMING = ("server", "user", "secret_source", "secret", "schedule", "processed", "backlog", "trust")
 OUTGOING = ("smtp_server", "smtp_auth", "smtp_user", "smtp_secret_source", "smtp_secret", "smtp_trust")
 OWN_LOGIN = ("smtp_user", "smtp_secret_source", "smtp_secret")
-
-
-def _may_save(screen: MailboxFormScreen) -> str | None:
-    return (
-        None if desk_app(screen).actor.may("mailbox.edit") else "your role does not let you change mailboxes"
-    )
 
 
 class MailboxFormScreen(CommandScreen[str | None]):
@@ -59,38 +53,7 @@ class MailboxFormScreen(CommandScreen[str | None]):
     CSS_PATH = "mailbox_form.tcss"
     HELP_TITLE = "Mailbox form"
     AUTO_FOCUS = "#f-address"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command(
-            "form.test",
-            "f5",
-            "Test connection",
-            "Try every step to the servers now; nothing is sent, no mail is changed.",
-            GROUP,
-            "test",
-            "test",
-        ),
-        Command(
-            "form.save",
-            "ctrl+s",
-            "Save",
-            "Save the mailbox, then offer to fetch its mail.",
-            GROUP,
-            "save",
-            "save",
-            _may_save,
-        ),
-        Command("form.next", "tab,down", "Next field", "Go to the next field.", GROUP, "go(1)", "next field"),
-        Command("form.previous", "shift+tab,up", "Field before", "Go to the field before.", GROUP, "go(-1)"),
-        Command(
-            "form.cancel",
-            "escape",
-            "Cancel",
-            "Leave without saving; asks when something was changed.",
-            GROUP,
-            "cancel",
-            "cancel (asks if changed)",
-        ),
-    )
+    KEYS: ClassVar[tuple[Command, ...]] = KEYS
 
     def __init__(self, address: str | None = None) -> None:
         super().__init__()
