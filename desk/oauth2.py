@@ -263,7 +263,7 @@ class MailboxTokens:
         if row is None:
             raise TokenRefused("nobody has logged in yet", error="not_logged_in")
         token = load_token(self._desk, row)
-        self._loaded = bytes(row.token_sealed)
+        self._loaded = bytes(row.token_sealed or b"")
         return token
 
     def _store(self, token: Token) -> None:
@@ -275,7 +275,7 @@ class MailboxTokens:
             if row is None or bytes(row.token_sealed or b"") != self._loaded:
                 return
             _write_token(self._desk, row, token)
-            self._loaded = bytes(row.token_sealed)
+            self._loaded = bytes(row.token_sealed or b"")
             oauth2_health.note_success(self._desk, row)
 
 
