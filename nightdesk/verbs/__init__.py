@@ -31,6 +31,7 @@ VERBS: dict[str, Verb] = {
     "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to."),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do."),
     "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours."),
+    "serve": Verb("nightdesk.verbs.serve:serve", "The HTTP API: mail, tickets, cron calls, health."),
     "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API."),
     "topic": Verb("nightdesk.verbs.topic:topic", "What tickets are about, and what that means for them."),
     "completion": Verb("nightdesk.verbs.completion:completion", "Script that completes verbs with Tab."),

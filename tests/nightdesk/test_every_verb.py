@@ -27,6 +27,7 @@ CALLS: dict[str, list[str]] = {
     "mailbox disable": ["support@desk.example"],
     "mailbox enable": ["support@desk.example", "--incoming"],
     "mailbox test": ["support@desk.example"],
+    "mailbox login": ["support@desk.example"],
     "mailbox fetch": ["support@desk.example"],
     "mailbox remove": ["b@desk.example"],
     "agent add": ["bo"],
@@ -52,6 +53,7 @@ CALLS: dict[str, list[str]] = {
     "ticket priority": ["1", "high"],
     "ticket status": ["1", "open"],
     "ticket tag": ["1", "vpn"],
+    "ticket approve": ["1"],
     "ticket close": ["1"],
     "ticket reopen": ["1"],
     "ticket export": ["1"],
@@ -77,10 +79,10 @@ CALLS: dict[str, list[str]] = {
 }
 """A call of each verb that can be made on a desk with ticket 1, in an order in which they work."""
 
-UNCALLED = {"demo", "worker", "pipe"}
+UNCALLED = {"demo", "pipe", "serve", "worker"}
 """They do not end by themselves, or only with a mail."""
 
-FAIL = {"mailbox test", "mailbox fetch", "receipt retry"}
+FAIL = {"mailbox test", "mailbox login", "mailbox fetch", "receipt retry"}
 """Calls whose status is 1 here: there is no server, and no quarantined mail."""
 
 NO_JSON = {"completion"}

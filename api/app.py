@@ -1,0 +1,192 @@
+"""The application: which call goes where, who may make it, and how each kind of caller is answered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api import docs_page, exposition, openapi, osticket
+from api.access import Caller, key_in
+from api.body import CallerLeft
+from api.documents import dump
+from api.operations import OPERATIONS, PREFIX, Operation
+from api.osticket import TextCall
+from api.refusals import Refusal, Style, response_of
+from api.tickets import Call
+from api.trouble import refusal_of
+from desk import keys, vitals
+from mail.inert import one_line
+
+if TYPE_CHECKING:
+    from api.state import State
+    from desk.keys import KeyLine
+
+MAX_JSON = 8 * 1024 * 1024
+"""Bytes of a call of our own API: texts, not files."""
+PROBE_SECONDS = 5.0
+"""Answers to probes are kept so long, whoever asks."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def make_app(state: State) -> Starlette:
+    """The ASGI application of one server."""
+    probes = _Probes(state)
+    text: tuple[tuple[str, list[str], TextCall], ...] = (
+        ("/api/tickets.email", ["POST"], osticket.take_mail),
+        ("/api/tickets.json", ["POST"], osticket.take_json),
+        ("/api/tickets.xml", ["POST"], osticket.take_xml),
+        ("/api/tickets.{format}", ["POST"], osticket.unsupported),
+        ("/api/tasks/cron", ["POST"], osticket.run_cron),
+        ("/api/cron.php", ["GET", "POST"], osticket.run_cron),
+        ("/api/cron/{key}", ["GET", "POST"], osticket.run_cron),
+    )
+    routes = [
+        Route(path, _guarded(state, _text(state, call), "text"), methods=verbs) for path, verbs, call in text
+    ]
+    # The longer paths first: a ticket's number may hold a slash.
+    for each in sorted(OPERATIONS, key=lambda operation: -len(operation.path)):
+        path = PREFIX + each.path.replace("{number}", "{number:path}")
+        routes.append(Route(path, _guarded(state, _call(state, each), "json"), methods=[each.method]))
+    routes += [
+        Route("/health", _guarded(state, probes.health, "json"), methods=["GET"]),
+        Route("/metrics", _guarded(state, probes.metrics, "text"), methods=["GET"]),
+        Route("/openapi.json", _openapi, methods=["GET"]),
+        Route("/docs", _docs, methods=["GET"]),
+    ]
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _unknown})
+    app.router.redirect_slashes = False
+    return app
+
+
+def _guarded(state: State, endpoint: Endpoint, style: Style) -> Endpoint:
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except CallerLeft:
+            return Response(status_code=400)
+        except Exception as error:
+            return response_of(refusal_of(error, style, state), style)
+
+    return guarded
+
+
+def _text(state: State, call: TextCall) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await call(state, request)
+
+    return endpoint
+
+
+def _call(state: State, operation: Operation) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        key = await _let_in(state, request, operation.scope)
+        body = b""
+        if operation.body is not None:
+            body = await state.bodies.read(request, MAX_JSON)
+        run = state.threads.write if operation.writes else state.threads.read
+        document = await run(_run, state, operation, key, request, body)
+        return Response(document, media_type="application/json")
+
+    return endpoint
+
+
+async def _let_in(state: State, request: Request, scope: str) -> KeyLine:
+    caller = Caller(request.scope["nightdesk.address"], key_in(request.headers))
+    return await state.access.check(caller, scope, scope_status=403)
+
+
+def _run(state: State, operation: Operation, key: KeyLine, request: Request, body: bytes) -> bytes:
+    number = str(request.path_params.get("number", ""))
+    query = _query(operation.query, request) if operation.query is not None else None
+    given = _body(operation.body, body) if operation.body is not None else None
+    return dump(operation.handler(Call(state.desk, keys.actor_of(key), number, query, given)))
+
+
+def _query(model: type[BaseModel], request: Request) -> BaseModel:
+    repeated = [name for name in request.query_params if len(request.query_params.getlist(name)) > 1]
+    if repeated:
+        raise Refusal(400, f"{one_line(repeated[0], 60)}: it is given twice")
+    return _checked(lambda: model.model_validate_strings(dict(request.query_params)))
+
+
+def _body(model: type[BaseModel], body: bytes) -> BaseModel:
+    return _checked(lambda: model.model_validate_json(body, strict=True))
+
+
+def _checked(validate: Callable[[], BaseModel]) -> BaseModel:
+    try:
+        return validate()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        words = f"{place}: {first['msg']}" if place else first["msg"]
+        raise Refusal(400, one_line(words, 300), "see /docs") from None
+
+
+class _Probes:
+    """Health and metrics; their numbers are kept for some seconds."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._kept: dict[str, tuple[float, Any]] = {}
+
+    async def health(self, request: Request) -> Response:
+        """The state of the desk; what was found only for who may read."""
+        told = None
+        if key_in(request.headers):
+            await _let_in(self._state, request, "read")
+            told = True
+        found = await self._fresh("health", vitals.findings)
+        levels = {finding.level for finding in found}
+        status = "failing" if "failure" in levels else "warning" if "warning" in levels else "ok"
+        document: dict[str, Any] = {"status": status}
+        if told:
+            document["findings"] = [finding.to_json() for finding in found]
+        return Response(dump(document), 503 if status == "failing" else 200, media_type="application/json")
+
+    async def metrics(self, request: Request) -> Response:
+        """The numbers for Prometheus."""
+        await _let_in(self._state, request, "read")
+        samples = await self._fresh("metrics", vitals.samples)
+        counted = exposition.of_meters(self._state.meters)
+        return Response(exposition.expose([*samples, *counted]), media_type=exposition.CONTENT_TYPE)
+
+    async def _fresh(self, name: str, look: Callable[..., Any]) -> Any:
+        at, kept = self._kept.get(name, (float("-inf"), None))
+        if time.monotonic() - at > PROBE_SECONDS:
+            kept = await self._state.threads.read(look, self._state.desk)
+            self._kept[name] = (time.monotonic(), kept)
+        return kept
+
+
+async def _openapi(request: Request) -> Response:
+    return Response(dump(openapi.document(request.scope["nightdesk.prefix"])), media_type="application/json")
+
+
+async def _docs(request: Request) -> Response:
+    prefix = request.scope["nightdesk.prefix"]
+    shown = docs_page.page(openapi.document(prefix), f"{prefix}/openapi.json")
+    headers = {"Content-Security-Policy": docs_page.POLICY}
+    return Response(shown, 200, headers, "text/html; charset=utf-8")
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    """No such path or method: osTicket's callers read 400."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    headers = dict(getattr(error, "headers", None) or {})
+    path = request.scope["path"]
+    if path.startswith("/api/") and not path.startswith(PREFIX):
+        return response_of(Refusal(400, osticket.NOT_SUPPORTED), "text")
+    words = "this cannot be done here" if status == 405 else "there is no such call"
+    answer = response_of(Refusal(status, words, "see /docs"), "json")
+    answer.headers.update(headers)
+    return answer

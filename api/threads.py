@@ -1,0 +1,42 @@
+"""Threads for what blocks, so that the event loop never does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_READERS = 6
+_WRITERS = 3
+"""SQLite has one writer at a time; the others parse meanwhile."""
+
+
+class Threads:
+    """Two kinds of work, so that callers who wait for the write lock keep nobody from reading."""
+
+    def __init__(self) -> None:
+        self._readers = ThreadPoolExecutor(_READERS, "api-read")
+        self._writers = ThreadPoolExecutor(_WRITERS, "api-write")
+
+    async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something short."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, lambda: function(*args, **kwargs))
+
+    async def write(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that may wait for the database."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writers, lambda: function(*args, **kwargs))
+
+    def later(self, function: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run something whose end nobody waits for; what it raises is dropped."""
+        self._writers.submit(function, *args, **kwargs)
+
+    def close(self) -> None:
+        """Finish what was begun."""
+        self._readers.shutdown()
+        self._writers.shutdown()

@@ -1,0 +1,121 @@
+"""Our own calls: read, search, answer and change tickets. Each runs in a thread, by the rules of desk/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from api.documents import AssignBody, ListQuery, NoteBody, ReplyBody, SearchQuery, pack_anchor, unpack_anchor
+from desk import answers, filters, search, tickets, views
+from desk.errors import WrongUse
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from desk.actors import Actor
+    from desk.home import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: who acts, and what was asked."""
+
+    desk: Desk
+    actor: Actor
+    number: str
+    query: BaseModel | None
+    body: BaseModel | None
+
+
+Handler = Callable[[Call], Any]
+
+_ANCHORS: dict[str, tuple[type, ...]] = {
+    "updated": (str, int),
+    "created": (str, int),
+    "priority": (int, str, int),
+    "due": (str, int),
+}
+
+
+def list_tickets(call: Call) -> dict[str, Any]:
+    """A page of a list."""
+    asked = cast("ListQuery", call.query)
+    chosen = filters.parse(asked.query, call.actor) if asked.query.strip() else None
+    wanted = views.ListQuery(asked.view, chosen, asked.sort, call.actor)
+    after = None
+    if asked.after:
+        key = unpack_anchor(asked.after, _ANCHORS[asked.sort])
+        if key is None:
+            raise WrongUse("after: it is no place in this list", "use `next` of a page in the same order")
+        after = views.Anchor(asked.sort, key)
+    lines = views.page(wanted, after=after, limit=asked.limit + 1)
+    more, lines = len(lines) > asked.limit, lines[: asked.limit]
+    following = pack_anchor(views.anchor_of(lines[-1], asked.sort).key) if more else None
+    return {"tickets": views.to_json(lines), "next": following}
+
+
+def show_ticket(call: Call) -> dict[str, Any]:
+    """One ticket with its messages and history."""
+    return tickets.show(call.number).to_json()
+
+
+def search_messages(call: Call) -> dict[str, Any]:
+    """Messages with the words looked for."""
+    asked = cast("SearchQuery", call.query)
+    hits = search.search(asked.q, asked.limit + 1, asked.before)
+    more, hits = len(hits) > asked.limit, hits[: asked.limit]
+    return {"hits": [hit.to_json() for hit in hits], "next": hits[-1].message_id if more else None}
+
+
+def reply(call: Call) -> dict[str, Any]:
+    """Answer the customer."""
+    given = cast("ReplyBody", call.body)
+    queued = answers.send_reply(
+        call.desk,
+        call.actor,
+        call.number,
+        given.body,
+        to=given.to,
+        cc=given.cc,
+        subject=given.subject,
+        status_after=given.status,
+    )
+    return {
+        "number": _number(call),
+        "message": queued.message_id,
+        "delivery": queued.delivery_id,
+        "not_before": queued.not_before,
+        "recipients": list(queued.recipients),
+        "warning": queued.warning,
+    }
+
+
+def note(call: Call) -> dict[str, Any]:
+    """Add an internal note."""
+    given = cast("NoteBody", call.body)
+    return {"number": _number(call), "message": answers.add_note(call.actor, call.number, given.body)}
+
+
+def assign(call: Call) -> dict[str, Any]:
+    """Give the ticket to an agent, or to nobody."""
+    given = cast("AssignBody", call.body)
+    return _changed(call, tickets.assign(call.actor, [call.number], given.login))
+
+
+def close(call: Call) -> dict[str, Any]:
+    """Close the ticket."""
+    return _changed(call, tickets.close(call.actor, [call.number]))
+
+
+def reopen(call: Call) -> dict[str, Any]:
+    """Open a closed ticket again."""
+    return _changed(call, tickets.reopen(call.actor, [call.number]))
+
+
+def _changed(call: Call, changed: list[str]) -> dict[str, Any]:
+    return {"number": _number(call), "changed": bool(changed)}
+
+
+def _number(call: Call) -> str:
+    return str(tickets.find(call.number).number)
