@@ -25,6 +25,7 @@ _WORDS: dict[str, str] = {
     "created": "created",
     "replied": "answered",
     "noted": "note added",
+    "approved": "mail of {from} approved",
     "overdue": "overdue",
     "undone": "undone: {what}",
     "send_cancelled": "the answer was not sent: stopped",

@@ -1,4 +1,4 @@
-"""`nightdesk ticket assign|transfer|close|reopen|priority|status|tag`."""
+"""`nightdesk ticket assign|transfer|close|reopen|priority|status|tag|approve`."""
 
 from __future__ import annotations
 
@@ -156,4 +156,35 @@ def tag(
     return _change(options, [number], as_json, "tags changed", change)
 
 
-VERBS: tuple[click.Command, ...] = (assign, transfer, close, reopen, priority, status, tag)
+@click.command()
+@click.argument("number", metavar="NUMBER")
+@click.option(
+    "--message", "messages", type=int, multiple=True, metavar="ID", help="Only this one; may be repeated."
+)
+@json_flag
+@click.pass_obj
+def approve(options: Options, number: str, messages: tuple[int, ...], as_json: bool) -> Exit:
+    """Take a ticket's unverified mail as its sender's.
+
+    Such mail answers one of ours, but its sender takes no part in the ticket. Approved, the sender does,
+    and the ticket opens again. Mail of several senders is approved by naming its messages.
+    """
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    bare = number.strip().removeprefix("#")
+    with desk_open(options) as desk:
+        from desk.actors import current_actor
+        from desk.approval import approve as approve_mail
+
+        approved = approve_mail(desk, current_actor(desk), number, messages)
+    if as_json:
+        output.emit_json({"number": bare, "approved": approved})
+    elif approved:
+        output.line(f"#{bare}: approved {', '.join(map(str, approved))}")
+    else:
+        output.say("nothing to approve: no mail there is unverified")
+    return Exit.DONE
+
+
+VERBS: tuple[click.Command, ...] = (assign, transfer, close, reopen, priority, status, tag, approve)

@@ -249,6 +249,21 @@ def test_a_note_stays_inside(busy: Program) -> None:
     assert (message["kind"], message["deliveries"], message["text"].strip()) == ("note", [], "Ask Bo.")
 
 
+def test_unverified_mail_is_shown_and_approved(busy: Program) -> None:
+    assert busy("ticket", "reply", "1", "--body-file", "-", stdin="Is it out?").status == 0
+    sent = busy("ticket", "show", "1", "--json").document["messages"][-1]["message_id"]
+    take_in(busy, [mail("Re: fire", sender="eve@elsewhere.example", In_Reply_To=sent)])
+    assert "[unverified]" in busy("ticket", "show", "1").out
+    doubted = busy("ticket", "show", "1", "--json").document["messages"][-1]
+    assert (doubted["unverified"], busy("ticket", "approve", "1", "--message", "99").status) == (True, 1)
+    done = busy("ticket", "approve", "#1", "--message", str(doubted["id"]), "--json")
+    assert (done.status, done.document) == (0, {"number": "1", "approved": [doubted["id"]]})
+    assert busy("ticket", "show", "1", "--json").document["collaborators"] == ["eve@elsewhere.example"]
+    again = busy("ticket", "approve", "1")
+    assert (again.status, again.out) == (0, "")
+    assert "nothing to approve" in again.err
+
+
 def test_new_opens_a_ticket(desk: Program) -> None:
     done = desk(
         "ticket",
