@@ -21,6 +21,7 @@ import peewee
 from config.clock import now
 from desk import logs, outbox, overdue
 from desk.alerts import alert_silent_mailboxes
+from desk.errors import Refused
 from desk.spool import Spool
 from models import leases
 from models.database import DatabaseError, close_database
@@ -36,6 +37,7 @@ from worker.turn import in_thread
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from worker.lmtp import Endpoint, LmtpListener
 
 LOOK_SECONDS = 1.0
 LEASE_SECONDS = 30.0
@@ -46,23 +48,24 @@ CHILD_NICENESS = 5
 """The app's own worker leaves the processor to the app: a key is painted first."""
 
 
-def run(desk: Desk, *, child: bool = False) -> None:
+def run(desk: Desk, *, child: bool = False, lmtp: Endpoint | None = None) -> None:
     """Work until a signal or, as the app's child, until standard input ends.
 
-    While another worker works for the desk this one stands by; a child leaves at once. Raises
-    `models.database.DatabaseError` when the desk was upgraded meanwhile.
+    While another worker works for the desk this one stands by; a child leaves at once. With `lmtp` mail is
+    taken by LMTP there, also on standby. Raises `models.database.DatabaseError` when the desk was upgraded
+    meanwhile, `desk.errors.Refused` when it cannot listen for LMTP.
     """
-    asyncio.run(_run(desk, child))
+    asyncio.run(_run(desk, child, lmtp))
 
 
-async def _run(desk: Desk, child: bool) -> None:
-    await Worker(desk, child=child).work()
+async def _run(desk: Desk, child: bool, lmtp: Endpoint | None) -> None:
+    await Worker(desk, child=child, lmtp=lmtp).work()
 
 
 class Worker:
     """One worker's life."""
 
-    def __init__(self, desk: Desk, *, child: bool) -> None:
+    def __init__(self, desk: Desk, *, child: bool, lmtp: Endpoint | None = None) -> None:
         self._desk = desk
         self._child = child
         self._stop = Event()
@@ -77,23 +80,45 @@ class Worker:
         self._draining: asyncio.Task[None] | None = None
         self._lease: Lease | None = None
         self._renewed = 0.0
-        self._fatal: DatabaseError | None = None
+        self._fatal: DatabaseError | Refused | None = None
+        self._lmtp_at = lmtp
+        self._lmtp: LmtpListener | None = None
 
     async def work(self) -> None:
         """Stand by until the desk is ours, then work until told to stop."""
         self._listen()
         tell("READY=1", "STATUS=starting")
         watchdog = asyncio.create_task(_feed_watchdog())
+        door = asyncio.create_task(self._open_lmtp(self._lmtp_at)) if self._lmtp_at is not None else None
         try:
             if await self._become_the_worker():
                 await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} began")
                 await self._rounds()
         finally:
             tell("STOPPING=1", "STATUS=finishing the batch in hand")
+            self._quit()
+            if door is not None:
+                await door
             await self._finish()
             watchdog.cancel()
         if self._fatal is not None:
             raise self._fatal
+
+    async def _open_lmtp(self, endpoint: Endpoint) -> None:
+        from worker.lmtp import LmtpListener
+
+        async def failed(error: Exception) -> None:
+            await self._failed(error, "mail by LMTP was put off", None)
+
+        self._lmtp = LmtpListener(self._desk, endpoint, failed)
+        try:
+            if await self._lmtp.open(self._halt):
+                await self._thread.call(logs.write, "info", "lmtp", f"mail is taken by LMTP at {endpoint}")
+        except Refused as error:
+            self._fatal = error
+            self._quit()
+        except (peewee.PeeweeException, DatabaseError, OSError) as error:
+            await failed(error)
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -232,6 +257,8 @@ class Worker:
     async def _finish(self) -> None:
         """Let the batches in hand end, then give the desk back."""
         self._quit()
+        if self._lmtp is not None:
+            await self._lmtp.close()
         while tasks := [*self._fetching.values(), *self._sending.values()]:
             await asyncio.wait(tasks)
         if self._draining is not None:
