@@ -28,6 +28,7 @@ from models.database import DatabaseError, close_database
 from models.leases import Lease, LeaseLost
 from worker import failures
 from worker.child import WORKER_LEASE
+from worker.idle import Idlers
 from worker.notify import tell, watchdog_seconds
 from worker.plan import Plan, Planner
 from worker.send import Sender
@@ -74,6 +75,8 @@ class Worker:
         self._fetchers = ThreadPoolExecutor(desk.settings.parallel_mailboxes, "fetch")
         self._sender = Sender(desk, self._stop, self._thread)
         self._planner = Planner(desk)
+        self._hints: set[int] = set()
+        self._idlers = Idlers(desk, self._thread, self._hints.add)
         self._fetching: dict[int, asyncio.Task[None]] = {}
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._spool = Spool(desk)
@@ -165,6 +168,7 @@ class Worker:
                 plan = await self._thread.call(self._planner.look, now(), frozenset(self._fetching))
                 if plan is not None:
                     await self._begin(plan)
+                self._follow_hints()
                 if self._draining is None and await self._thread.call(self._spool.waiting):
                     self._draining = asyncio.create_task(self._drain())
             except DatabaseError:
@@ -180,6 +184,7 @@ class Worker:
                     await self._thread.call(self._lease.renew)
             except LeaseLost:
                 self._lease = None
+                self._idlers.tend({})
             if self._lease is None:
                 return await self._become_the_worker()
             self._renewed = time.monotonic()
@@ -187,7 +192,9 @@ class Worker:
 
     async def _begin(self, plan: Plan) -> None:
         loop = asyncio.get_running_loop()
+        self._idlers.tend(plan.idle)
         for mailbox_id, asked in plan.fetches.items():
+            self._hints.discard(mailbox_id)
             self._fetching[mailbox_id] = loop.create_task(self._fetch(mailbox_id, asked))
         for sender_id in plan.senders:
             if sender_id not in self._sending:
@@ -214,6 +221,12 @@ class Worker:
             self._spool.drain(self._stop)
         finally:
             close_database()
+
+    def _follow_hints(self) -> None:
+        """Fetch what a server told of; a mailbox that is being fetched now, once more after that."""
+        for mailbox_id in self._hints - self._fetching.keys():
+            self._hints.discard(mailbox_id)
+            self._fetching[mailbox_id] = asyncio.create_task(self._fetch(mailbox_id, False))
 
     async def _fetch(self, mailbox_id: int, asked: bool) -> None:
         try:
@@ -259,6 +272,7 @@ class Worker:
         self._quit()
         if self._lmtp is not None:
             await self._lmtp.close()
+        await self._idlers.end()
         while tasks := [*self._fetching.values(), *self._sending.values()]:
             await asyncio.wait(tasks)
         if self._draining is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from desk import fetching, logs, outbox, schedules, settings
+from desk import fetching, idling, logs, outbox, schedules, settings
 from desk.errors import DeskError
 from models.database import db
 from models.mailboxes import Mailbox
@@ -29,6 +30,8 @@ class Plan:
     """Mailboxes that are due; True when a person asked."""
     senders: list[int] = field(default_factory=list)
     """Outgoing mailboxes with mail that is due."""
+    idle: dict[int, Hashable] = field(default_factory=dict)
+    """Mailboxes that want to stay connected, see `desk.idling`."""
     sweep: bool = False
     purge: bool = False
     words: str = ""
@@ -60,6 +63,7 @@ class Planner:
         plan = Plan()
         times = [now + REST]
         times += self._plan_fetches(plan, now, fetching_now)
+        plan.idle = idling.wanted()
         plan.senders = outbox.due_mailboxes(now)
         times += [moment for moment in (outbox.next_due(now),) if moment is not None]
         times += self._plan_sweeps(plan, now)
