@@ -247,7 +247,8 @@ def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecr
     mailbox.save()
     keep_aliases(mailbox, alias_list(form.aliases))
     # A password is sealed for the row it belongs to, so the row has to exist.
-    _keep_secret(desk, mailbox, "secret", secrets.incoming, incoming_context(mailbox.id))
+    incoming = SecretInput("none") if form.auth == "oauth2" else secrets.incoming
+    _keep_secret(desk, mailbox, "secret", incoming, incoming_context(mailbox.id))
     _keep_secret(desk, mailbox, "smtp_secret", secrets.outgoing, outgoing_context(mailbox.id))
     mailbox.save()
     app = oauth2.keep_app(mailbox, form)

@@ -9,7 +9,7 @@ import click
 from nightdesk.arguments import json_flag, noun
 from nightdesk.exit import Exit
 from nightdesk.options import Options
-from nightdesk.verbs import mailbox_edit, mailbox_test
+from nightdesk.verbs import mailbox_edit, mailbox_login, mailbox_test
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -217,6 +217,29 @@ def _outgoing_words(line: MailboxLine) -> str | None:
     return words if way.enabled else f"{words} (off)"
 
 
+def _password_words(line: MailboxLine) -> str:
+    if line.auth == "oauth2":
+        return "none: OAuth2"
+    return {"sealed": "the desk"}.get(line.secret_source, line.secret_source)
+
+
+def _token_words(line: MailboxLine, zone: tzinfo) -> str | None:
+    from nightdesk.output import cell
+
+    token = line.token
+    if token is None:
+        return None
+    again = f"nightdesk mailbox login {line.address}"
+    words = {
+        "none": f"nobody logged in yet: {again}",
+        "ok": f"logged in, renewed {cell(token.renewed, zone)}",
+        "ending": f"the login ends {cell(token.refresh_expires, zone)}: {again}",
+        "failing": f"cannot be renewed since {cell(token.failing_since, zone)}",
+        "refused": f"refused since {cell(token.refused, zone)}: {again}",
+    }[token.state]
+    return f"{token.provider}{f' as {token.owner}' if token.owner else ''}: {words}"
+
+
 def _print_one(line: MailboxLine, zone: tzinfo) -> None:
     from nightdesk import output
 
@@ -227,10 +250,15 @@ def _print_one(line: MailboxLine, zone: tzinfo) -> None:
         [
             ("State", line.state + (f" ({line.error_count} failures)" if line.error_count else "")),
             ("Department", line.department),
+            ("Topic", line.topic),
+            ("Priority", line.priority),
             ("Acknowledges", line.autoresponse),
+            ("Aliases", line.aliases or None),
             ("Incoming", _account(line.host, line.port, line.security) if incoming else "none"),
             ("Login", line.user),
-            ("Password from", {"sealed": "the desk"}.get(line.secret_source, line.secret_source)),
+            ("Password from", _password_words(line)),
+            ("OAuth2", _token_words(line, zone)),
+            ("OAuth2 says", line.token.error if line.token else None),
             ("Folder", line.folder),
             ("Schedule", line.schedule),
             ("Batch", line.batch),
@@ -253,6 +281,6 @@ def _print_one(line: MailboxLine, zone: tzinfo) -> None:
     )
 
 
-for _verbs in (mailbox_edit.VERBS, mailbox_test.VERBS):
+for _verbs in (mailbox_edit.VERBS, mailbox_login.VERBS, mailbox_test.VERBS):
     for _verb in _verbs:
         mailbox.add_command(_verb)

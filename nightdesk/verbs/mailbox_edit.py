@@ -14,23 +14,39 @@ from nightdesk.verbs.mailbox_flags import mailbox_flags
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.mailbox_form import MailboxForm
+    from desk.presets import Preset
     from models.mailboxes import Mailbox
 
+PROVIDERS = (
+    "gmail", "microsoft365", "outlook", "yahoo", "aol", "icloud", "fastmail", "zoho", "zoho-eu", "zoho-in",
+    "gmx", "gmx-com", "proton", "own",
+)  # fmt: skip
+"""The ids in config/providers.toml, which is not read for a --help."""
 _SOURCES = ("sealed", "pass_cmd", "env", "credential")
 
 
 @click.command()
 @click.argument("address")
+@click.option("--provider", type=click.Choice(PROVIDERS), help="Fill in this provider's servers.")
 @mailbox_flags
 @json_flag
 @click.pass_obj
 def add(options: Options, /, address: str, as_json: bool, **flags: Any) -> Exit:
-    """Add a mailbox; a removed one comes back with what is known of its mail."""
+    """Add a mailbox; a removed one comes back with what is known of its mail.
+
+    Without --host, its provider's servers are filled in by the address, or by --provider.
+    """
     from desk.mailbox_form import check
+    from desk.presets import filled
     from nightdesk.context import desk_open
     from nightdesk.verbs.mailbox_flags import form_values, given_secrets
+    from nightdesk.verbs.mailbox_login_flags import changed_aliases
 
-    form = check({**form_values(flags), "address": address})
+    given = {**form_values(flags), **changed_aliases("", flags), "address": address}
+    values, known = filled(given, flags["provider"] or "")
+    if known is not None:
+        _advise(known)
+    form = check(values)
     secrets = given_secrets(flags)
     _need_passwords(form, incoming=secrets.incoming is not None, outgoing=secrets.outgoing is not None)
     with desk_open(options) as desk:
@@ -41,6 +57,14 @@ def add(options: Options, /, address: str, as_json: bool, **flags: Any) -> Exit:
         _wait_for_its_first_second(mailbox)
         _tell(desk, mailbox, form, as_json, f"Added {mailbox.address}")
     return Exit.DONE
+
+
+def _advise(known: Preset) -> None:
+    from nightdesk import output
+
+    output.say(f"{known.name}:")
+    for paragraph in known.advice.split("\n\n"):
+        output.say(paragraph)
 
 
 def _wait_for_its_first_second(mailbox: Mailbox) -> None:
@@ -63,20 +87,24 @@ def edit(options: Options, /, address: str, new_address: str | None, as_json: bo
     from nightdesk.context import desk_open
     from nightdesk.errors import UsageError
     from nightdesk.verbs.mailbox_flags import form_values, given_secrets
+    from nightdesk.verbs.mailbox_login_flags import changed_aliases
 
     changes = form_values(flags)
     if new_address is not None:
         changes["address"] = new_address
     secrets = given_secrets(flags)
-    if not changes and secrets.incoming is None and secrets.outgoing is None:
+    said = (secrets.incoming, secrets.outgoing, secrets.client, *flags["alias"], *flags["no_alias"])
+    if not changes and all(each is None for each in said):
         raise UsageError("nothing to change was given", f"see nightdesk mailbox show {address}")
     with desk_open(options) as desk:
         from desk import mailboxes
         from desk.actors import current_actor
+        from desk.mailbox_defaults import aliases_of
         from desk.mailbox_form import merged
 
         before = mailboxes.get(address)
-        form = merged(before, changes)
+        aliases = changed_aliases(", ".join(aliases_of(before.id)), flags)
+        form = merged(before, changes | aliases)
         _need_passwords(
             form,
             incoming=secrets.incoming is not None or before.secret_source in _SOURCES,
@@ -91,7 +119,7 @@ def _need_passwords(form: MailboxForm, *, incoming: bool, outgoing: bool) -> Non
     from nightdesk.errors import UsageError
 
     ways = "--{0}password-stdin, --{0}pass-cmd, --{0}password-env or --{0}password-credential"
-    if form.protocol != "none" and not incoming:
+    if form.protocol != "none" and form.auth == "basic" and not incoming:
         raise UsageError("the incoming account needs a password", f"give {ways.format('')}")
     if form.sends and form.smtp_auth == "basic" and not outgoing:
         raise UsageError("the outgoing account needs a password", f"give {ways.format('smtp-')}")
@@ -107,7 +135,14 @@ def _tell(desk: Desk, mailbox: Mailbox, form: MailboxForm, as_json: bool, done: 
         output.emit_json(mailboxes.line(mailbox, desk).to_json())
     else:
         output.line(done)
-        output.line(f"Next: nightdesk mailbox test {mailbox.address}")
+        output.line(f"Next: nightdesk mailbox {_next(mailbox)} {mailbox.address}")
+
+
+def _next(mailbox: Mailbox) -> str:
+    from desk.oauth2_health import token_line
+
+    token = token_line(mailbox)
+    return "login" if token is not None and token.state in ("none", "refused") else "test"
 
 
 VERBS: tuple[click.Command, ...] = (add, edit)

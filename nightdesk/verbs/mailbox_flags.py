@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from nightdesk.verbs import mailbox_login_flags
+
 if TYPE_CHECKING:
     from desk.mailboxes import MailboxSecrets, SecretInput
 
@@ -55,7 +57,7 @@ _OPTIONS = (
     click.option("--smtp-security", type=_SECURITY, help="starttls if not given."),
     click.option(
         "--smtp-auth",
-        type=click.Choice(("same", "basic", "none")),
+        type=click.Choice(("same", "basic", "none", "oauth2")),
         help="same: the login of the incoming account, if not given.",
     ),
     click.option("--smtp-user", metavar="U", help="The login for --smtp-auth basic."),
@@ -77,7 +79,7 @@ _OPTIONS = (
 
 def mailbox_flags(command: _Command) -> _Command:
     """Give a verb all flags that describe a mailbox."""
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, *mailbox_login_flags.OPTIONS)):
         command = option(command)
     return command
 
@@ -87,6 +89,7 @@ def form_values(flags: dict[str, Any]) -> dict[str, Any]:
     from nightdesk.errors import UsageError
 
     values = {name: flags[name] for name in _FIELDS if flags[name] is not None}
+    values |= mailbox_login_flags.more_values(flags)
     if values.get("max_per_fetch") == 0:
         values["max_per_fetch"] = None
     if flags["every"] is not None:
@@ -100,12 +103,29 @@ def form_values(flags: dict[str, Any]) -> dict[str, Any]:
 def given_secrets(flags: dict[str, Any]) -> MailboxSecrets:
     """The passwords that were given, read from standard input where the flags say so.
 
-    The first line there is the incoming account's, the second (or the only one) the outgoing one's.
+    The lines there are the incoming account's, the outgoing one's and the client secret, as far as given.
     Raises UsageError for two sources of one password, or a line that is missing.
     """
     from desk.mailboxes import MailboxSecrets
 
-    return MailboxSecrets(_secret(flags, ""), _secret(flags, "smtp_"))
+    incoming, outgoing = _secret(flags, ""), _secret(flags, "smtp_")
+    return MailboxSecrets(incoming, outgoing, _client_secret(flags))
+
+
+def _client_secret(flags: dict[str, Any]) -> SecretInput | None:
+    from desk.mailboxes import SecretInput
+    from nightdesk.errors import UsageError
+
+    names = {"sealed": "stdin", "pass_cmd": "cmd", "env": "env", "credential": "credential"}
+    named = {source: flags[f"client_secret_{name}"] for source, name in names.items()}
+    given = {source: value for source, value in named.items() if value not in (None, False)}
+    if len(given) + bool(flags["no_client_secret"]) > 1:
+        raise UsageError("a client secret comes from one place", "give one of its flags")
+    if flags["no_client_secret"]:
+        return SecretInput("none")
+    for source, value in given.items():
+        return SecretInput(source, _password("Client secret") if source == "sealed" else value)  # type: ignore[arg-type]
+    return None
 
 
 def _secret(flags: dict[str, Any], prefix: str) -> SecretInput | None:

@@ -1,0 +1,87 @@
+"""The flags of `nightdesk mailbox add|edit` for OAuth2, for new tickets and for aliases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+FIELDS = {
+    "topic": "topic",
+    "priority": "priority",
+    "oauth2": "oauth2",
+    "client_id": "oauth2_client_id",
+    "tenant": "oauth2_tenant",
+    "authorize_url": "oauth2_authorize_url",
+    "token_url": "oauth2_token_url",
+    "device_url": "oauth2_device_url",
+    "revoke_url": "oauth2_revoke_url",
+    "scopes": "oauth2_scopes",
+    "client_auth": "oauth2_client_auth",
+    "oauth2_ca_file": "oauth2_ca_file",
+    "strict_login": "oauth2_strict",
+}
+"""Flag to field of the form."""
+
+OPTIONS = (
+    click.option("--topic", metavar="T", help="The help topic of its new tickets; '' for none."),
+    click.option(
+        "--priority",
+        type=click.Choice(("", "low", "normal", "high", "urgent")),
+        help="Of its new tickets; '': what the topic says, else normal.",
+    ),
+    click.option(
+        "--alias", metavar="ADDR", multiple=True, help="Another address that belongs to it; may be repeated."
+    ),
+    click.option("--no-alias", metavar="ADDR", multiple=True, help="One that does not any more."),
+    click.option(
+        "--oauth2",
+        type=click.Choice(("google", "microsoft", "other")),
+        help="Log in with OAuth2: then nightdesk mailbox login ADDRESS.",
+    ),
+    click.option("--client-id", metavar="ID", help="The application as registered with the provider."),
+    click.option("--client-secret-stdin", is_flag=True, help="Its secret is the last line on stdin."),
+    click.option("--client-secret-cmd", metavar="CMD", help="A command that prints the client secret."),
+    click.option("--client-secret-env", metavar="VAR", help="The variable that has it."),
+    click.option("--client-secret-credential", metavar="NAME", help="The systemd credential that has it."),
+    click.option("--no-client-secret", is_flag=True, help="It has none: a public client."),
+    click.option("--tenant", metavar="T", help="Microsoft: the tenant's id or domain; common if not given."),
+    click.option("--authorize-url", metavar="URL", help="Where a person logs in; the provider's own."),
+    click.option("--token-url", metavar="URL", help="Where tokens are given; the provider's own."),
+    click.option("--device-url", metavar="URL", help="Where device codes are given; the provider's own."),
+    click.option("--revoke-url", metavar="URL", help="Where tokens are taken back; the provider's own."),
+    click.option("--scopes", metavar="'S ...'", help="What is asked for; the provider's own."),
+    click.option(
+        "--client-auth", type=click.Choice(("post", "basic")), help="How the client secret is sent; post."
+    ),
+    click.option("--oauth2-ca-file", metavar="F", help="Trust this authority for the OAuth2 server."),
+    click.option(
+        "--strict-login/--no-strict-login",
+        default=None,
+        help="Who logs in must be the mailbox; off for shared mailboxes.",
+    ),
+)
+
+
+def more_values(flags: dict[str, Any]) -> dict[str, Any]:
+    """The values of a mailbox form that these flags give, aliases apart."""
+    values = {field: flags[flag] for flag, field in FIELDS.items() if flags[flag] is not None}
+    password = flags["password_stdin"] or any(
+        flags[name] is not None for name in ("pass_cmd", "password_env", "password_credential")
+    )
+    if password:
+        values["auth"] = "basic"
+    elif "oauth2" in values:
+        values["auth"] = "oauth2"
+    return values
+
+
+def changed_aliases(before: str, flags: dict[str, Any]) -> dict[str, str]:
+    """The `aliases` of the form with some added and taken away; nothing when none was named."""
+    from desk.mailbox_defaults import alias_list
+
+    if not flags["alias"] and not flags["no_alias"]:
+        return {}
+    gone = {address.lower() for address in flags["no_alias"]}
+    known = [address for address in alias_list(before) if address not in gone]
+    return {"aliases": ", ".join([*known, *flags["alias"]])}
