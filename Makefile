@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN = $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs clean
+.PHONY: picture help demo test lint bench docs clean
 
 help:
 	@echo "make demo   open the app on a living example"
@@ -32,6 +32,9 @@ lint: $(VENV)/.dev
 
 test: lint
 	$(RUN)/python -m pytest -n 2 --dist loadgroup
+
+picture: $(VENV)/.dev
+	$(RUN)/python -m nightdesk.demo.picture docs/tickets.svg
 
 bench: $(VENV)/.dev
 	$(RUN)/python -m benchmarks

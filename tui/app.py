@@ -113,9 +113,7 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
     # -- life
 
     def on_mount(self) -> None:
-        self.theme = (
-            self.desk.settings.theme if self.desk.settings.theme in self.available_themes else "ansi-dark"
-        )
+        self.theme = self._wanted_theme()
         self.app_resume_signal.subscribe(self, self._repaint_after_suspend)
         self.set_interval(WATCH_SECONDS, self._tick)
         if not self.is_headless:

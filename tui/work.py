@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from textual.dom import DOMNode
 from textual.worker import Worker
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode as Node
+
     from tui.app import NightdeskApp
+else:
+    # A mixin that is a DOMNode hides the style sheet of the widget class it is mixed into: Textual follows
+    # the first base only.
+    Node = object
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,7 +34,7 @@ async def in_pool(pool: Executor, function: Callable[..., T], *args: Any, **kwar
     return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 
-class Works(DOMNode):
+class Works(Node):
     """What a screen or widget mixes in to call `desk/`.
 
     Results come back on the event loop; one that was overtaken by a newer call of the same group,
@@ -129,7 +134,7 @@ class Works(DOMNode):
             desk_app(self).flash_error(error)
 
 
-def desk_app(node: DOMNode) -> NightdeskApp:
+def desk_app(node: Node) -> NightdeskApp:
     """The app, by its own type."""
     from tui.app import NightdeskApp
 

@@ -1,0 +1,45 @@
+"""The README's picture: the demo's ticket list, drawn and exported by the app itself.
+
+Run as ``python -m nightdesk.demo.picture FILE.svg``; ``make picture`` keeps docs/tickets.svg.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from nightdesk.context import desk_open
+from nightdesk.demo.run import Demo, build_demo
+
+SIZE = (120, 32)
+
+
+async def _draw(demo: Demo) -> str:
+    with desk_open(demo.options) as desk:
+        from desk.actors import app_actor
+        from tui.app import NightdeskApp
+
+        app = NightdeskApp(desk, app_actor(desk))
+        async with app.run_test(size=SIZE) as pilot:
+            for key in ("j", "j"):
+                await pilot.press(key)
+                await pilot.pause(0.5)
+            picture: str = app.export_screenshot(title="nightdesk")
+    # A reader's browser need not ask a stranger for a font.
+    return re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL)
+
+
+def main(place: Path) -> None:
+    """Write the picture to ``place``."""
+    # The default theme has the terminal choose its colours; a picture has no terminal.
+    os.environ["NIGHTDESK_THEME"] = os.environ["TEXTUAL_THEME"] = "textual-dark"
+    with tempfile.TemporaryDirectory() as directory, build_demo(Path(directory)) as demo:
+        place.write_text(asyncio.run(_draw(demo)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
