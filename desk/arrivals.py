@@ -114,15 +114,18 @@ class Prepared:
         return self.packing.result()[self.place][1]
 
 
-def parse_ahead(arrivals: Sequence[Arrival], small: int = blobs.SMALL) -> list[Prepared]:
+def parse_ahead(
+    arrivals: Sequence[Arrival], small: int = blobs.SMALL, moment: datetime | None = None
+) -> list[Prepared]:
     """Read a batch without the database: parse, hash, compress, write large blobs durably.
 
-    Hashes, compression and disk run beside the parser, in a thread. Never raises for what a mail holds.
+    ``moment``: when the mails came, where neither they nor their door say so. Hashes, compression and disk
+    run beside the parser, in a thread. Never raises for what a mail holds.
     """
     packing: Future[list[tuple[Packed, str]]] = Future()
     raws = [arrival.raw for arrival in arrivals]
     Thread(target=_pack, args=(raws, small, packing), daemon=True).start()
-    moment = now()
+    moment = moment or now()
     return [_prepared(arrival, packing, place, moment) for place, arrival in enumerate(arrivals)]
 
 

@@ -28,6 +28,7 @@ from mail import message_id as signed_ids
 from mail.inert import one_line
 from models import blobs
 from models.database import db, transaction
+from models.fields import utc_time
 
 if TYPE_CHECKING:
     from desk.arrivals import Letter
@@ -62,14 +63,19 @@ def take(
     return taken
 
 
-def take_again(desk: Desk, receipt_id: int) -> Taken:
-    """Take the mail of a receipt in again, under that receipt: for what was quarantined."""
+def take_again(desk: Desk, receipt_id: int, *, check: Callable[[], None] = lambda: None) -> Taken:
+    """Take the mail of a receipt in again, under that receipt: for what was quarantined.
+
+    ``check`` is called inside the transaction, before anything is written; what it raises ends it.
+    """
     row = db.execute_sql(
-        "SELECT door, mailbox_id, blob_id FROM receipt WHERE id = ?", (receipt_id,)
+        "SELECT door, mailbox_id, blob_id, received FROM receipt WHERE id = ?", (receipt_id,)
     ).fetchone()
-    prepared = parse_ahead([Arrival(blobs.read(row[2]), row[0], row[1])])[0]
+    arrived = utc_time(row[3])
+    prepared = parse_ahead([Arrival(blobs.read(row[2]), row[0], row[1])], moment=arrived)[0]
     standing = read_standing(desk)
     with transaction():
+        check()
         batch = Batch(desk, standing, now(), [prepared])
         taken = _take_one(batch, prepared, receipt_id)
         batch.index()

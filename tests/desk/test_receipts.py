@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 
-from desk import folders, receipts
+from desk import filing, folders, receipts
 from desk.actors import app_actor
 from desk.errors import NotFound, Refused, WrongUse
 from desk.home import Desk
-from desk.receipts import ReceiptFilter
-from tests.desk.letters import SUPPORT, Door, mail, value
+from desk.receipts import ReceiptFilter, ReceiptView
+from tests.desk.letters import SUPPORT, Door, mail, value, write
 
 
 @pytest.fixture
@@ -51,6 +53,42 @@ def test_only_quarantined_mail_is_retried(door: Door) -> None:
     taken = door.take(mail())
     with pytest.raises(Refused, match="quarantined"):
         receipts.retry(door.desk, app_actor(door.desk), taken.receipt_id)
+
+
+def test_two_retries_at_once_make_one_ticket(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as fault:
+        fault.setattr(filing, "open_ticket", _broken)
+        taken = door.take(mail())
+    reading = receipts.show
+
+    def slowly(receipt_id: int) -> ReceiptView:
+        """Another process is faster than this one, behind its first look."""
+        monkeypatch.setattr(receipts, "show", reading)
+        view = reading(receipt_id)
+        receipts.retry(door.desk, app_actor(door.desk), receipt_id)
+        return view
+
+    monkeypatch.setattr(receipts, "show", slowly)
+    with pytest.raises(Refused, match="its verdict is ticket"):
+        receipts.retry(door.desk, app_actor(door.desk), taken.receipt_id)
+    assert value("SELECT count(*) FROM ticket") == value("SELECT count(*) FROM message") == 1
+
+
+def test_a_retry_dates_mail_by_its_arrival_and_acknowledges_no_old_mail(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as fault:
+        fault.setattr(filing, "open_ticket", _broken)
+        taken = door.take(mail())
+    write("UPDATE receipt SET received = '2026-01-05T08:00:00.000000Z'")
+    write("UPDATE mailbox SET created = '2026-02-01T08:00:00.000000Z'")
+    receipts.retry(door.desk, app_actor(door.desk), taken.receipt_id)
+    assert value("SELECT created FROM ticket") == "2026-01-05T08:00:00.000000Z"
+    assert "older than the mailbox" in receipts.show(taken.receipt_id).trace[-1]
+
+
+def _broken(*_: object) -> NoReturn:
+    raise ArithmeticError("a fault of ours")
 
 
 def test_a_message_knows_its_receipt(door: Door) -> None:

@@ -14,10 +14,16 @@ import json, struct, sys
 from nightdesk.context import desk_open
 from nightdesk.options import Options
 
+def broken(*_):
+    raise ArithmeticError(sys.argv[1])
+
 with desk_open(Options()) as desk:
+    from desk import filing
     from desk.intake import Arrival, take
     from models.mailboxes import Mailbox
     mailbox = Mailbox.get_or_none()
+    if sys.argv[1]:
+        filing.open_ticket = broken
     source = sys.stdin.buffer
     arrivals = []
     while size := source.read(4):
@@ -46,10 +52,10 @@ def add_mailbox(desk: Program, address: str = "support@desk.example", *more: str
         assert done.status == 0, done.err
 
 
-def take_in(desk: Program, mails: Iterable[bytes]) -> list[Arrived]:
-    """Give mails to the desk's intake, in one batch."""
+def take_in(desk: Program, mails: Iterable[bytes], fault: str = "") -> list[Arrived]:
+    """Give mails to the desk's intake, in one batch; `fault`: what our code trips over at each new ticket."""
     given = b"".join(len(raw).to_bytes(4, "big") + raw for raw in mails)
-    done = desk.python("-c", _TAKE, stdin=given)
+    done = desk.python("-c", _TAKE, fault, stdin=given)
     assert done.status == 0, done.err
     return [Arrived(*item) for item in json.loads(done.out)]
 

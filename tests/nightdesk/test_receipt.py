@@ -81,3 +81,28 @@ def test_an_unknown_id_is_status_1_and_no_id_is_status_2(busy: Program, verb: st
     assert busy("receipt", verb, "99").status == 1
     assert busy("receipt", verb, "abc").status == 2
     assert busy("receipt", verb).status == 2
+
+
+def test_a_quarantined_mail_is_shown_and_taken_in_after_the_fix(desk: Program) -> None:
+    take_in(desk, [mail("VPN drops")], fault="a fault of ours")
+    (shown,) = desk("receipt", "list", "--verdict", "quarantined", "--json").document
+    assert (shown["id"], shown["ticket"]) == (1, None)
+    assert "a fault of ours" in shown["reason"]
+    assert desk("ticket", "list", "--json").document == []
+    done = desk("receipt", "retry", "-", "--json", stdin="1\n")
+    assert done.status == 0, done.err
+    (retried,) = done.document
+    assert (retried["id"], retried["verdict"], retried["ticket"]) == (1, "ticket", "1")
+    assert retried["sha256"] == shown["sha256"]
+    assert desk("ticket", "show", "1").out.startswith("#1 VPN drops")
+    again = desk("receipt", "retry", "1")
+    assert (again.status, "its verdict is ticket" in again.err) == (1, True)
+    assert len(desk("ticket", "list", "--json").document) == 1
+
+
+def test_a_mail_that_stays_quarantined_is_told_with_status_1(desk: Program) -> None:
+    nested = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(500))
+    take_in(desk, [b"From: ana@corp.example\nSubject: Deep\nMIME-Version: 1.0\n" + nested])
+    done = desk("receipt", "retry", "1")
+    assert (done.status, done.out) == (1, "Receipt 1: quarantined\n")
+    assert "still quarantined" in done.err
