@@ -1,94 +1,121 @@
-"""Alerts: what the admin must hear of without looking. One mailbox without a success for too long, so far."""
+"""Alerts: what the admin must hear of without looking: that a mailbox fails for too long, and its end."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk import logs, settings
-from desk.actors import EVERYTHING
-from desk.errors import DeskError
-from desk.settings import address_list
 from models.database import transaction
 from models.mailboxes import Mailbox
-from models.people import Agent
 
 if TYPE_CHECKING:
     from desk.home import Desk
 
-_TEXT = """\
+_FAILS = """\
 The mailbox **{address}** had no successful fetch since {since}.
 
 - tries: {count}
 - last error: {error}
 - what to do: {hint}
+- next try: {next_try}
 
-Its mail waits at the server. `nightdesk doctor` tests the connection step by step.
+Its mail waits at the server. `nightdesk mailbox test {address}` tests the connection step by step.
+"""
+
+_WORKS = """\
+The mailbox **{address}** is fetched again. It works since {until}; you were alerted at {since}.
+
+Nothing was lost: what waited at the server comes with this fetch and the next ones.
 """
 
 
-def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:
-    """Alert the admin to every mailbox that fails for longer than the desk allows; once for each failure.
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A mailbox that the admin was alerted to, and that still fails."""
 
-    Writes an error into the log and queues a mail to ``alerts.to`` (else to the admins that have an
-    address). Returns the addresses of the mailboxes.
+    address: str
+    since: datetime
+    error: str
+    hint: str
+
+
+def alarms() -> list[Alarm]:
+    """What was alerted and is not over yet, by address."""
+    rows = Mailbox.select().where(
+        Mailbox.removed.is_null(), Mailbox.incoming_enabled, Mailbox.alerted.is_null(False)
+    )
+    return [
+        Alarm(row.address, row.failing_since or row.alerted, row.last_error, row.last_error_hint)
+        for row in rows.order_by(Mailbox.address)
+        if row.error_count
+    ]
+
+
+def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:
+    """Alert the admin to every mailbox that fails too often or for too long; once, and once when it is over.
+
+    The bounds are ``alerts.after_failures`` and ``alerts.after_hours``, 0 for none. Writes to the log and
+    queues a mail to ``alerts.to`` (else to the admins that have an address), through another mailbox where
+    there is one. Returns the addresses of the mailboxes that fail.
     """
-    hours = int(settings.get("alerts.after_hours"))
-    if not hours:
+    _tell_what_is_over(desk)
+    hours, failures = int(settings.get("alerts.after_hours")), int(settings.get("alerts.after_failures"))
+    if not hours and not failures:
         return []
+    too_often = (Mailbox.error_count >= failures) if failures else (Mailbox.id < 0)
+    too_long = (Mailbox.failing_since <= moment - timedelta(hours=hours)) if hours else (Mailbox.id < 0)
     failing = Mailbox.select().where(
         Mailbox.removed.is_null(),
         Mailbox.incoming_enabled,
         Mailbox.alerted.is_null(),
-        Mailbox.failing_since <= moment - timedelta(hours=hours),
+        Mailbox.error_count > 0,
+        too_often | too_long,
     )
     told = []
     for mailbox in list(failing):
         with transaction():
             Mailbox.update(alerted=moment).where(Mailbox.id == mailbox.id).execute()
-            since = f"{mailbox.failing_since.astimezone(desk.zone):%Y-%m-%d %H:%M}"
-            text = f"{mailbox.address} had no successful fetch since {since}: {mailbox.last_error}"
-            logs.write("error", "alert", text, mailbox_id=mailbox.id)
-            _mail(desk, mailbox, since)
+            _tell_that_it_fails(desk, mailbox)
         told.append(str(mailbox.address))
     return told
 
 
-def _mail(desk: Desk, mailbox: Mailbox, since: str) -> None:
-    from desk.rendering import MailToSend, queue_mail
+def _tell_that_it_fails(desk: Desk, mailbox: Mailbox) -> None:
+    from desk.alert_mail import send_alert
 
-    own = {row.address.lower() for row in Mailbox.select(Mailbox.address).where(Mailbox.removed.is_null())}
-    people = [("", address) for address in _admins() if address.lower() not in own]
-    if not people:
-        return
-    text = _TEXT.format(
+    since = _shown(desk, mailbox.failing_since)
+    text = f"{mailbox.address} had no successful fetch since {since}: {mailbox.last_error}"
+    logs.write("error", "alert", text, mailbox_id=mailbox.id)
+    body = _FAILS.format(
         address=mailbox.address,
         since=since,
         count=mailbox.error_count,
         error=mailbox.last_error,
         hint=mailbox.last_error_hint or "see the log",
+        next_try=_shown(desk, mailbox.not_before),
     )
-    subject = f"Nightdesk: {mailbox.address} is not fetched since {since}"
-    try:
-        queue_mail(
-            desk,
-            MailToSend(
-                kind="alert",
-                mailbox_id=mailbox.id,
-                to=people,
-                subject=subject,
-                text=text,
-                automatic="auto-generated",
-                null_sender=True,
-            ),
-        )
-    except DeskError as error:
-        logs.write("warning", "alert", f"no alert mail: {error}", mailbox_id=mailbox.id)
+    send_alert(desk, mailbox, f"Nightdesk: {mailbox.address} is not fetched since {since}", body)
 
 
-def _admins() -> list[str]:
-    given = list(address_list(str(settings.get("alerts.to"))))
-    if given:
-        return given
-    rows = Agent.select().where(Agent.active, Agent.email != "")
-    return [row.email for row in rows if EVERYTHING in row.role.actions]
+def _tell_what_is_over(desk: Desk) -> None:
+    from desk.alert_mail import send_alert
+
+    again = Mailbox.select().where(
+        Mailbox.removed.is_null(), Mailbox.error_count == 0, Mailbox.last_success > Mailbox.alerted
+    )
+    for mailbox in list(again):
+        with transaction():
+            Mailbox.update(alerted=None).where(Mailbox.id == mailbox.id).execute()
+            logs.write("info", "alert", f"{mailbox.address} is fetched again", mailbox_id=mailbox.id)
+            body = _WORKS.format(
+                address=mailbox.address,
+                since=_shown(desk, mailbox.alerted),
+                until=_shown(desk, mailbox.last_success),
+            )
+            send_alert(desk, mailbox, f"Nightdesk: {mailbox.address} is fetched again", body)
+
+
+def _shown(desk: Desk, moment: datetime | None) -> str:
+    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}" if moment is not None else "not known"

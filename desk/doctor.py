@@ -88,6 +88,7 @@ def _mailboxes(desk: Desk, live: bool) -> Iterator[Finding]:
         yield Finding("mailboxes", "warning", "there is no mailbox", "nightdesk mailbox add ADDRESS ...")
     for line in lines:
         yield from _safely(f"mailbox {line.address}", _freshness, desk, line)
+        yield from _safely(f"mailbox {line.address}", _login, desk, line)
         if live:
             yield from _safely(f"mailbox {line.address}", _accounts, desk, line)
 
@@ -256,12 +257,40 @@ def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
         last = _shown(desk, line.last_success) if line.last_success else "never"
         error = f"; {line.last_error}" if line.last_error else ""
         yield Finding(area, "failure", f"no successful fetch for {days} days (last: {last}){error}", cure)
+    elif line.alerted is not None:
+        yield Finding(area, "failure", f"{line.error_count} failed tries: {line.last_error}", cure)
     elif line.error_count:
         yield Finding(area, "warning", f"{line.error_count} failed tries: {line.last_error}", cure)
     elif line.last_success is None:
         yield Finding(area, "warning", "not fetched yet", cure)
     else:
-        yield Finding(area, "ok", f"last fetched {_shown(desk, line.last_success)}")
+        waiting = f", {line.waiting} mails wait at the server" if line.waiting else ""
+        yield Finding(area, "ok", f"last fetched {_shown(desk, line.last_success)}{waiting}")
+    if line.idle and line.idle_error:
+        yield Finding(area, "warning", f"the server does not tell of new mail: {line.idle_error}")
+
+
+def _login(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
+    """The OAuth2 login, if it has one."""
+    token = line.token
+    if token is None:
+        return
+    area, again = f"mailbox {line.address}", f"nightdesk mailbox login {line.address}"
+    match token.state:
+        case "none":
+            yield Finding(area, "failure", "OAuth2: nobody has logged in yet", again)
+        case "refused":
+            yield Finding(area, "failure", f"OAuth2: the login was refused: {token.error}", again)
+        case "failing":
+            since = _shown(desk, token.failing_since) if token.failing_since else "a while"
+            text = f"OAuth2: the login cannot be renewed since {since}: {token.error}"
+            yield Finding(area, "warning", text, token.error_hint)
+        case "ending":
+            end = _shown(desk, token.refresh_expires) if token.refresh_expires else "soon"
+            yield Finding(area, "warning", f"OAuth2: the login ends {end}", again)
+        case _:
+            owner = f" as {token.owner}" if token.owner else ""
+            yield Finding(area, "ok", f"OAuth2: logged in at {token.provider}{owner}")
 
 
 def _accounts(desk: Desk, line: MailboxLine) -> Iterator[Finding]:

@@ -15,16 +15,24 @@ if TYPE_CHECKING:
 BACK_OFF_MINUTES = (1, 2, 5, 10, 30, 60)
 
 
-def record_success(mailbox_id: int, fetched: int, moment: datetime) -> None:
-    """Note a fetch that worked; it ends what was wrong before."""
+def record_success(mailbox_id: int, fetched: int, moment: datetime, waiting: int = 0) -> None:
+    """Note a fetch that worked and left so many mails `waiting`; it ends what was wrong before."""
     mailbox = Mailbox.get_by_id(mailbox_id)
     if mailbox.error_count:
         text = f"{mailbox.address} works again after {mailbox.error_count} failed tries"
         logs.write("info", "fetch", text, mailbox_id=mailbox_id)
     clear_health(mailbox)
     mailbox.last_attempt = mailbox.last_success = moment
-    mailbox.last_fetched = fetched
-    mailbox.save(only=[*_HEALTH, Mailbox.last_attempt, Mailbox.last_success, Mailbox.last_fetched])
+    mailbox.last_fetched, mailbox.left_waiting = fetched, waiting
+    mailbox.save(
+        only=[
+            *_HEALTH,
+            Mailbox.last_attempt,
+            Mailbox.last_success,
+            Mailbox.last_fetched,
+            Mailbox.left_waiting,
+        ]
+    )
 
 
 def record_failure(mailbox_id: int, error: MailError, moment: datetime) -> datetime:
@@ -57,12 +65,11 @@ _HEALTH = (
     Mailbox.last_error,
     Mailbox.last_error_hint,
     Mailbox.last_error_kind,
-    Mailbox.alerted,
 )
 
 
 def clear_health(mailbox: Mailbox) -> None:
     """Forget what was wrong; the caller saves the row."""
     mailbox.error_count = 0
-    mailbox.failing_since = mailbox.not_before = mailbox.alerted = None
+    mailbox.failing_since = mailbox.not_before = None
     mailbox.last_error = mailbox.last_error_hint = mailbox.last_error_kind = ""

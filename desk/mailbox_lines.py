@@ -94,6 +94,17 @@ class MailboxLine:
     topic: str | None = None
     priority: str | None = None
     aliases: tuple[str, ...] = ()
+    waiting: int = 0
+    """Mails that the last successful fetch left at the server for later ones."""
+    alerted: datetime | None = None
+    """When the admin was told that it fails; None: it does not, or not for long."""
+    idle: bool = False
+    idle_since: datetime | None = None
+    """Since when the server tells of new mail; None: it does not now."""
+    idle_error: str = ""
+    helo: str = ""
+    spoof: bool = False
+    sent_folder: str = ""
 
     @property
     def lag(self) -> timedelta | None:
@@ -129,14 +140,26 @@ class MailboxLine:
             "max_per_fetch": self.max_per_fetch,
             "after_fetch": self.after_fetch,
             "backlog": self.backlog,
+            "idle": self.idle,
+            "idle_since": self.idle_since,
+            "idle_error": self.idle_error or None,
             "state": self.state,
             "next_run": self.next_run,
             "last_attempt": self.last_attempt,
             "last_success": self.last_success,
+            "lag": None if self.lag is None else max(int(self.lag.total_seconds()), 0),
+            "waiting": self.waiting,
             "last_error": self.last_error or None,
             "error_count": self.error_count,
             "failing_since": self.failing_since,
-            "outgoing": self.outgoing.to_json(),
+            "not_before": self.not_before,
+            "alerted": self.alerted,
+            "outgoing": {
+                **self.outgoing.to_json(),
+                "helo": self.helo or None,
+                "spoof": self.spoof,
+                "sent_folder": self.sent_folder or None,
+            },
         }
 
 
@@ -193,6 +216,14 @@ def line(mailbox: Mailbox, desk: Desk | None = None) -> MailboxLine:
         topic=mailbox.topic.name if mailbox.topic else None,
         priority=PRIORITIES[mailbox.priority] if mailbox.priority else None,
         aliases=tuple(aliases_of(mailbox.id)),
+        waiting=mailbox.left_waiting,
+        alerted=mailbox.alerted if mailbox.error_count else None,
+        idle=bool(mailbox.idle),
+        idle_since=_idle_since(mailbox),
+        idle_error=mailbox.idle_error,
+        helo=mailbox.smtp_helo,
+        spoof=bool(mailbox.smtp_spoof),
+        sent_folder=mailbox.sent_folder,
     )
 
 
@@ -212,6 +243,14 @@ def next_run(mailbox: Mailbox, desk: Desk | None = None) -> datetime | None:
     zone = desk.zone if desk is not None else _utc()
     following = parse(mailbox.schedule).next_after(mailbox.last_attempt, zone)
     return max(following, mailbox.not_before or following)
+
+
+def _idle_since(mailbox: Mailbox) -> datetime | None:
+    """What a worker wrote that was killed is not true any more."""
+    from models import leases
+
+    since: datetime | None = mailbox.idle_since
+    return since if since is not None and leases.alive(leases.WORKER) else None
 
 
 def _state(mailbox: Mailbox) -> str:

@@ -91,6 +91,14 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("worker.sweep_schedule", "schedule", "every 5 minutes", "When overdue tickets are looked for."),
     Setting(
+        "alerts.after_failures",
+        "number",
+        6,
+        "Failed fetches in a row after which the admin is alerted; 0: however many.",
+        0,
+        1000,
+    ),
+    Setting(
         "alerts.after_hours",
         "number",
         24,

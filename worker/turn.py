@@ -105,7 +105,7 @@ def _conclude(mailbox: Mailbox, lease: leases.Lease, tally: MailboxFetch, failur
         elif failure is not None:
             mailbox_health.record_failure(mailbox.id, _as_mail_error(failure), moment)
         else:
-            mailbox_health.record_success(mailbox.id, tally.fetched, moment)
+            mailbox_health.record_success(mailbox.id, tally.fetched, moment, tally.waiting)
             for error in tally.errors:
                 logs.write("warning", "fetch", f"{mailbox.address}: {error}", mailbox_id=mailbox.id)
         for note in tally.notes:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from config.clock import now
 from desk import logs, mailboxes, outbox, settings
 from desk.actors import Actor
-from desk.alerts import alert_silent_mailboxes
+from desk.alerts import alarms, alert_silent_mailboxes
 from desk.home import Desk
 from mail.errors import ConnectFailed
 from mail.mime import parse
@@ -63,3 +63,50 @@ def test_alerts_can_be_switched_off(desk: Desk, ana: Actor) -> None:
     settings.set(ADMIN, "alerts.after_hours", "0")
     fail(mailbox.id, 300)
     assert alert_silent_mailboxes(desk, now()) == []
+
+
+def test_so_many_failures_are_enough_whatever_the_time(desk: Desk, ana: Actor) -> None:
+    mailbox = make_mailbox(desk, sends=True)
+    settings.set(ADMIN, "alerts.after_failures", "3")
+    for tries in range(3):
+        assert alert_silent_mailboxes(desk, now()) == [], tries
+        fail(mailbox.id, 0)
+    assert alert_silent_mailboxes(desk, now()) == ["support@desk.example"]
+    assert [alarm.address for alarm in alarms()] == ["support@desk.example"]
+    assert mailboxes.entries(desk)[0].to_json()["alerted"] is not None
+
+
+def test_the_end_of_it_is_told_once_too(desk: Desk, ana: Actor) -> None:
+    mailbox = make_mailbox(desk, sends=True)
+    fail(mailbox.id, 30)
+    alert_silent_mailboxes(desk, now())
+    mailboxes.record_success(mailbox.id, 2, now(), waiting=7)
+    for _ in range(2):
+        assert alert_silent_mailboxes(desk, now()) == []
+    assert alarms() == []
+    subjects = sorted(view.subject for view in outbox.entries())
+    assert len(subjects) == 2
+    assert subjects[0].endswith("is fetched again")
+    line = mailboxes.entries(desk)[0]
+    assert (line.alerted, line.waiting, line.to_json()["lag"]) == (None, 7, 0)
+
+
+def test_the_alert_leaves_by_another_mailbox(desk: Desk, ana: Actor) -> None:
+    dead = make_mailbox(desk, sends=True)
+    make_mailbox(desk, "alive@desk.example", sends=True)
+    fail(dead.id, 30)
+    alert_silent_mailboxes(desk, now())
+    assert [view.mailbox for view in outbox.entries()] == ["alive@desk.example"]
+
+
+def test_a_mailbox_that_was_changed_is_not_called_cured_before_it_works(desk: Desk, ana: Actor) -> None:
+    mailbox = make_mailbox(desk, sends=True)
+    fail(mailbox.id, 30)
+    alert_silent_mailboxes(desk, now())
+    mailboxes.switch(ADMIN, mailbox.address, incoming=False)
+    mailboxes.switch(ADMIN, mailbox.address, incoming=True)
+    alert_silent_mailboxes(desk, now())
+    assert len(outbox.entries()) == 1
+    mailboxes.record_success(mailbox.id, 0, now())
+    alert_silent_mailboxes(desk, now())
+    assert len(outbox.entries()) == 2
