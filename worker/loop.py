@@ -22,6 +22,7 @@ from config.clock import now
 from desk import logs, outbox, overdue
 from desk.alerts import alert_silent_mailboxes
 from desk.errors import Refused
+from desk.oauth2_health import look_after_tokens
 from desk.spool import Spool
 from models import leases
 from models.database import DatabaseError, close_database
@@ -81,6 +82,7 @@ class Worker:
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._spool = Spool(desk)
         self._draining: asyncio.Task[None] | None = None
+        self._tokens: asyncio.Task[None] | None = None
         self._lease: Lease | None = None
         self._renewed = 0.0
         self._fatal: DatabaseError | Refused | None = None
@@ -202,6 +204,8 @@ class Worker:
         if plan.sweep:
             await self._thread.call(overdue.sweep, now())
             await self._thread.call(alert_silent_mailboxes, self._desk, now())
+            if self._tokens is None or self._tokens.done():
+                self._tokens = loop.create_task(self._look_after_tokens())
             await self._thread.call(outbox.recover)
         if plan.purge:
             await self._thread.call(logs.purge)
@@ -253,6 +257,20 @@ class Worker:
         finally:
             del self._sending[mailbox_id]
 
+    async def _look_after_tokens(self) -> None:
+        """Renew OAuth2 logins; a provider that hangs holds up nothing else."""
+
+        def look() -> None:
+            try:
+                look_after_tokens(self._desk, now())
+            finally:
+                close_database()
+
+        try:
+            await asyncio.to_thread(look)
+        except Exception as error:
+            await self._failed(error, "renewing OAuth2 logins failed", None)
+
     async def _failed(self, error: Exception, what: str, mailbox_id: int | None) -> None:
         if isinstance(error, DatabaseError):
             self._fatal = error
@@ -275,6 +293,8 @@ class Worker:
         await self._idlers.end()
         while tasks := [*self._fetching.values(), *self._sending.values()]:
             await asyncio.wait(tasks)
+        if self._tokens is not None:
+            await asyncio.wait([self._tokens])
         if self._draining is not None:
             await asyncio.wait([self._draining])
         if self._lease is not None:

@@ -10,6 +10,7 @@ from config.clock import now
 from config.spool import names
 from desk import overdue, pending, settings
 from desk.errors import Refused, WrongUse
+from desk.oauth2_health import look_after_tokens
 from models.mailboxes import Mailbox
 from worker.summary import FetchSummary, MailboxFetch
 from worker.turn import in_thread, take_turn
@@ -43,6 +44,7 @@ def run_once(
         from desk.alerts import alert_silent_mailboxes
 
         alert_silent_mailboxes(desk, now())
+        look_after_tokens(desk, now())
     if pending.mail_waits():
         _send(desk, summary, stop)
     if not stop.is_set():
