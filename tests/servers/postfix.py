@@ -4,6 +4,8 @@ It takes mail for the accounts of the Dovecot, with any ``+extension``, and hand
 recipients at example.test are refused with 550. Logins are the Dovecot's. Three addresses are always refused:
 ``refused@`` with 550, ``greylisted@`` with 451, ``full@`` with 452; ``refuse()`` adds any other for a while.
 ``gone@`` is accepted, then Dovecot knows no such account and Postfix bounces to the envelope sender.
+Mail for desk.test and foreign.test, whoever it names there, is handed over by LMTP at ``lmtp_door``, a Unix
+socket that a test may listen at; it waits in the queue meanwhile.
 """
 
 from __future__ import annotations
@@ -45,12 +47,13 @@ class Postfix:
         self.home = home
         self.pki = pki
         self.dovecot = dovecot
+        self.lmtp_door = home / "door" / "lmtp"
         self._policy: RecipientPolicy | None = None
         self._child: Child | None = None
 
     def start(self) -> Postfix:
         """Start on free ports; returns when every port answers."""
-        for name in ("etc", "spool", "data", "log"):
+        for name in ("etc", "spool", "data", "log", "door"):
             (self.home / name).mkdir(parents=True, exist_ok=True)
         os.chown(self.home / "data", pwd.getpwnam("postfix").pw_uid, -1)
         self._policy = RecipientPolicy()
@@ -59,6 +62,7 @@ class Postfix:
         self._write("master.cf", self._master())
         self._write("recipients", _RECIPIENTS)
         self._write("accounts", _ACCOUNTS)
+        self._write("transports", _TRANSPORTS.format(door=self.lmtp_door))
         self._launch()
         return self
 
@@ -113,6 +117,10 @@ class Postfix:
             )
             for mail in mails
         ]
+
+    def flush(self) -> None:
+        """Try everything in the queue now."""
+        self._run("postqueue", "-f")
 
     def wait_until_delivered(self, patience: float = 30.0) -> None:
         """Return when the queue is empty; ServerTrouble when patience (seconds) ends."""
@@ -192,6 +200,10 @@ _RECIPIENTS = """\
 /^full(\\+.*)?@/ 452 4.2.2 Mailbox full
 """
 
+_TRANSPORTS = """\
+/@(desk|foreign)\\.test$/ lmtp:unix:{door}
+"""
+
 _MAIN = """\
 compatibility_level = 3.6
 queue_directory = {home}/spool
@@ -212,6 +224,8 @@ smtpd_peername_lookup = no
 virtual_mailbox_domains = {domain}
 virtual_mailbox_maps = regexp:{home}/etc/accounts
 virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
+relay_domains = desk.test, foreign.test
+transport_maps = regexp:{home}/etc/transports
 local_recipient_maps =
 alias_maps =
 recipient_delimiter = +
