@@ -1,0 +1,48 @@
+"""A served desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.served import Served, add_mailbox, copy_of
+from tests.nightdesk.program import Program
+
+
+@pytest.fixture(scope="session")
+def served_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A desk with one address, in which nothing happened yet."""
+    program = Program(tmp_path_factory.mktemp("served") / "desk")
+    done = program("init", "--timezone", "UTC")
+    assert done.status == 0, done.err
+    add_mailbox(program)
+    return program.home
+
+
+@pytest.fixture
+def program(served_home: Path, tmp_path: Path) -> Program:
+    """`nightdesk` for a copy of that desk."""
+    return copy_of(served_home, tmp_path / "desk")
+
+
+@pytest.fixture
+def serve(program: Program) -> Iterator[Callable[..., Served]]:
+    """Starts servers, and ends them with the test."""
+    started: list[Served] = []
+
+    def start(*options: str, **more: Any) -> Served:
+        started.append(Served(program, *options, **more))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+@pytest.fixture
+def served(serve: Callable[..., Served]) -> Served:
+    """A server with defaults."""
+    return serve()
