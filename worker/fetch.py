@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,28 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from models.leases import Lease
     from models.mailboxes import Mailbox
+    from worker.slots import Slots
     from worker.summary import MailboxFetch
 
 
 class Limits:
-    """When a run stops before it is through: seconds, and a signal. The batch in hand is always finished."""
+    """When a run stops before it is through: seconds, and a signal. The batch in hand is always finished.
 
-    def __init__(self, seconds: float, stop: Event) -> None:
+    `slots`: what is shared with the process's other runs.
+    """
+
+    def __init__(self, seconds: float, stop: Event, slots: Slots | None = None) -> None:
+        self._seconds = seconds
         self._end = time.monotonic() + seconds
         self._stop = stop
+        self._slots = slots
+
+    @contextmanager
+    def working(self, lease: Lease) -> Iterator[None]:
+        """The block is the work proper; it may wait for other runs, and the time counts from there."""
+        with self._slots.taken(lease) if self._slots is not None else nullcontext():
+            self._end = time.monotonic() + self._seconds
+            yield
 
     @property
     def reached(self) -> bool:
@@ -58,4 +72,5 @@ def fetch_mailbox(
             tally.more = True
         from worker.batches import Batches
 
-        Batches(desk, mailbox, lease, session, ledger, tally, limits, watch).through(redo, new)
+        with limits.working(lease):
+            Batches(desk, mailbox, lease, session, ledger, tally, limits, watch).through(redo, new)

@@ -33,6 +33,7 @@ from worker.idle import Idlers
 from worker.notify import tell, watchdog_seconds
 from worker.plan import Plan, Planner
 from worker.send import Sender
+from worker.slots import CONNECTIONS, Slots
 from worker.summary import MailboxFetch
 from worker.threads import DeskThread
 from worker.turn import in_thread
@@ -73,7 +74,8 @@ class Worker:
         self._stop = Event()
         self._halt = asyncio.Event()
         self._thread = DeskThread()
-        self._fetchers = ThreadPoolExecutor(desk.settings.parallel_mailboxes, "fetch")
+        self._fetchers = ThreadPoolExecutor(CONNECTIONS, "fetch")
+        self._slots = Slots(desk.settings.parallel_mailboxes)
         self._sender = Sender(desk, self._stop, self._thread)
         self._planner = Planner(desk)
         self._hints: set[int] = set()
@@ -246,7 +248,7 @@ class Worker:
             del self._fetching[mailbox_id]
 
     def _take_turn(self, mailbox_id: int, asked: bool) -> MailboxFetch:
-        return in_thread(self._desk, mailbox_id, named=asked, stop=self._stop)
+        return in_thread(self._desk, mailbox_id, named=asked, stop=self._stop, slots=self._slots)
 
     async def _send(self, mailbox_id: int) -> None:
         try:

@@ -12,6 +12,7 @@ from desk import overdue, pending, settings
 from desk.errors import Refused, WrongUse
 from desk.oauth2_health import look_after_tokens
 from models.mailboxes import Mailbox
+from worker.slots import CONNECTIONS, Slots
 from worker.summary import FetchSummary, MailboxFetch
 from worker.turn import in_thread, take_turn
 
@@ -99,6 +100,7 @@ def _fetch(desk: Desk, chosen: list[Mailbox], named: bool, stop: Event, watch: W
     results: dict[int, MailboxFetch] = {}
     faults: list[BaseException] = []
     waiting = list(reversed(chosen))
+    slots = Slots(desk.settings.parallel_mailboxes)
 
     def work() -> None:
         while waiting and not stop.is_set() and not faults:
@@ -107,11 +109,13 @@ def _fetch(desk: Desk, chosen: list[Mailbox], named: bool, stop: Event, watch: W
             except IndexError:
                 return
             try:
-                results[mailbox.id] = in_thread(desk, mailbox.id, named=named, stop=stop, watch=watch)
+                results[mailbox.id] = in_thread(
+                    desk, mailbox.id, named=named, stop=stop, slots=slots, watch=watch
+                )
             except BaseException as fault:
                 faults.append(fault)
 
-    threads = [Thread(target=work) for _ in range(min(len(chosen), desk.settings.parallel_mailboxes))]
+    threads = [Thread(target=work) for _ in range(min(len(chosen), CONNECTIONS))]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -53,7 +53,8 @@ def fetch_pop3(
             tally.waiting = len(new) - mailbox.max_per_fetch
             tally.more = True
             new = new[: mailbox.max_per_fetch]
-        run.through(redo, new)
+        with limits.working(lease):
+            run.through(redo, new)
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from worker.summary import MailboxFetch
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from worker.slots import Slots
 
 LEASE_SECONDS = 120.0
 """How long a mailbox stays with a fetcher that another machine cannot see die."""
@@ -36,6 +37,7 @@ def take_turn(
     *,
     named: bool,
     stop: Event,
+    slots: Slots | None = None,
     watch: Callable[[MailboxFetch], None] = lambda _tally: None,
 ) -> MailboxFetch:
     """Fetch one mailbox if nobody else does; never raises for what is wrong with that mailbox.
@@ -59,7 +61,7 @@ def take_turn(
     try:
         mailbox = Mailbox.get_by_id(mailbox_id)
         fetching.begin(mailbox_id)
-        limits = Limits(float(desk.settings.fetch_time_limit), stop)
+        limits = Limits(float(desk.settings.fetch_time_limit), stop, slots)
         failure = _attempt(desk, mailbox, lease, tally, limits, watch)
         tally.seconds = time.monotonic() - begun
         _conclude(mailbox, lease, tally, failure)

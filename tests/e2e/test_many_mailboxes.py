@@ -1,0 +1,81 @@
+"""Two workers and fifty mailboxes, twenty of them dead or hanging: the others are fetched all the same."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import pytest
+
+from desk import mailboxes
+from desk.actors import app_actor
+from desk.mailbox_form import check
+from tests.e2e.desk import Desk
+from tests.e2e.reading import Books, opened
+from tests.e2e.running import start, worker
+from tests.servers.child import free_ports, wait_until
+from tests.servers.dovecot import Dovecot, MailUser
+from tests.servers.faults import FaultyImap, drop, hang, reply
+from tests.worker.conftest import mail
+
+pytestmark = pytest.mark.timeout(240)
+
+DEAD = "dead%"
+
+
+def test_the_living_are_fetched_while_the_dead_hang(
+    desk: Desk, mailusers: Callable[[], MailUser], dovecot: Dovecot
+) -> None:
+    users = [mailusers() for _ in range(30)]
+    for number, user in enumerate(users):
+        user.deliver(mail(number))
+    books = Books(desk.home)
+    with contextlib.ExitStack() as servers:
+        hanging = [
+            servers.enter_context(FaultyImap([], faults))
+            for faults in ({"connect": hang()}, {"LOGIN": hang()}, {"SELECT": hang()})
+        ]
+        broken = [
+            servers.enter_context(FaultyImap([], faults))
+            for faults in ({"LOGIN": drop()}, {"LOGIN": reply("NO [AUTHENTICATIONFAILED] no")})
+        ]
+        ports = [*(server.port for server in hanging * 4), *(server.port for server in broken * 2)]
+        ports += free_ports(20 - len(ports))
+        _add(desk, [("127.0.0.1", port, f"dead{n}@example.test", "") for n, port in enumerate(ports)])
+        ca_file = str(dovecot.pki.ca_file)
+        _add(desk, [("localhost", dovecot.imaps_port, user.address, ca_file) for user in users])
+        with worker(desk):
+            second = start(desk, "worker")
+            wait_until(lambda: books.value("SELECT count(*) FROM receipt") == 30, "a living one waits", 120)
+            hung = books.value(
+                f"SELECT count(*) FROM mailbox WHERE address LIKE '{DEAD}' AND last_error = ''"
+            )
+            assert hung >= 12, "the living were served while the hanging ones still hung"
+            for number, user in enumerate(users):
+                dovecot.deliver_lmtp(user.address, mail(100 + number))
+            _ask_for(desk, users)
+            wait_until(lambda: books.value("SELECT count(*) FROM receipt") == 60, "a living one waits", 120)
+            for server in hanging:
+                server.release()
+            second.terminate()
+            second.communicate(timeout=40)
+    assert books.value("SELECT count(*) FROM ticket") == 60
+    healthy = "SELECT count(*) FROM mailbox WHERE error_count = 0 AND last_success IS NOT NULL"
+    assert books.value(healthy) == 30
+
+
+def _add(desk: Desk, accounts: list[tuple[str, int, str, str]]) -> None:
+    with opened(desk.home) as own:
+        for host, port, address, ca_file in accounts:
+            values = {"address": address, "host": host, "port": port, "autoresponse": False}
+            values |= {"security": "tls", "ca_file": ca_file} if ca_file else {"security": "none"}
+            secrets = mailboxes.MailboxSecrets(mailboxes.SecretInput("sealed", "secret"))
+            mailboxes.add(own, app_actor(own), check(values), secrets)
+
+
+def _ask_for(desk: Desk, users: list[MailUser]) -> None:
+    from desk import fetching
+
+    with opened(desk.home):
+        for user in users:
+            fetching.request(mailboxes.get(user.address).id)
