@@ -47,13 +47,14 @@ def create_key_file(path: Path) -> bool:
 
 
 class Sealer:
-    """Seals and unseals with the keys of one key file, which is read when first needed."""
+    """Seals and unseals with the keys of one key file, read when first needed and when it changed."""
 
-    __slots__ = ("_keys", "_path")
+    __slots__ = ("_keys", "_path", "_seen")
 
     def __init__(self, key_file: Path) -> None:
         self._path = key_file
         self._keys: _Keys | None = None
+        self._seen: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         return f"Sealer({str(self._path)!r})"
@@ -118,12 +119,21 @@ class Sealer:
 
     def _write(self, keys: _Keys) -> None:
         atomic_write(self._path, keys.text())
-        self._keys = keys
+        self._keys, self._seen = keys, self._signature()
 
     def _read(self) -> _Keys:
-        if self._keys is None:
-            self._keys = _read_keys(self._path)
+        # Another process may have rotated the keys: what is sealed with a dropped one is lost.
+        signature = self._signature()
+        if self._keys is None or (signature is not None and signature != self._seen):
+            self._keys, self._seen = _read_keys(self._path), signature
         return self._keys
+
+    def _signature(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
 
 def _key_id(key: bytes) -> bytes:

@@ -7,8 +7,10 @@ import click
 from nightdesk.arguments import json_flag, noun
 from nightdesk.exit import Exit
 from nightdesk.options import Options
+from nightdesk.verbs.settings_rekey import rekey
 
 settings = noun("settings", "The desk's own settings.")
+settings.add_command(rekey)
 
 
 @settings.command("list")

@@ -73,6 +73,7 @@ CALLS: dict[str, list[str]] = {
     "settings list": [],
     "settings get": ["mail.fetching"],
     "settings set": ["mail.undo_seconds", "5"],
+    "settings rekey": [],
     "backup": ["{folder}/desk.tar"],
     "restore": ["{folder}/desk.tar"],
     "completion": ["bash"],

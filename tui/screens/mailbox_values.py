@@ -64,6 +64,24 @@ OUTGOING = (
 )
 KEPT = ("idle", "smtp_helo", "smtp_spoof", "sent_folder")
 """What the form has no field for: it stays as it is."""
+KEPT_ALWAYS = (
+    "topic",
+    "priority",
+    "aliases",
+    "auth",
+    "oauth2",
+    "oauth2_client_id",
+    "oauth2_tenant",
+    "oauth2_authorize_url",
+    "oauth2_token_url",
+    "oauth2_device_url",
+    "oauth2_revoke_url",
+    "oauth2_scopes",
+    "oauth2_client_auth",
+    "oauth2_ca_file",
+    "oauth2_strict",
+)
+"""The same, whatever else the mailbox does."""
 Typed = Mapping[str, str | bool]
 
 
@@ -138,6 +156,9 @@ def checked(typed: Typed, start: Known) -> Checked:
     fetches, sends = typed["protocol"] != "none", typed["outgoing"] == "smtp"
     own_login = sends and typed["smtp_auth"] == "basic"
     values: dict[str, Any] = {name: typed[name] for name in ("address", "name", "autoresponse", "protocol")}
+    values |= {name: start.typed[name] for name in KEPT_ALWAYS if name in start.typed}
+    if fetches and typed["secret_source"] in ("sealed", "pass_cmd", "env", "credential"):
+        values["auth"] = "basic"
     values["department"] = typed["department"]
     values["incoming_enabled"] = start.incoming_enabled
     kept = [name for name in KEPT if fetches or name.startswith("smtp")]
