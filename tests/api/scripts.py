@@ -1,7 +1,7 @@
 """What osTicket's own scripts and wget put on the wire, and what they make of the answer.
 
-The requests are those of libcurl, LWP and wget as the scripts call them; the statuses are osTicket's documented
-table for MTAs.
+The requests are those of libcurl, LWP and wget as the scripts call them; the exit statuses are osTicket's
+documented table for MTAs.
 """
 
 from __future__ import annotations

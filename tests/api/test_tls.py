@@ -1,0 +1,102 @@
+"""TLS by certificate and key, and an orderly start and end."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.api import scripts
+from tests.api.served import Served
+from tests.desk.letters import mail
+from tests.nightdesk.program import Program
+from tests.servers.pki import Pki
+
+
+def test_tls_with_a_certificate(serve: Callable[..., Served], pki: Pki) -> None:
+    files = ("--tls-cert", str(pki.server.cert), "--tls-key", str(pki.server.key))
+    served = serve(*files, tls=pki.client_context())
+    assert served.log.read_text().strip().endswith(served.base)
+    assert scripts.automail_php(served, served.key("tickets"), mail()) == 0
+    assert served.get("/health").status == 200
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_old_tls_is_refused(serve: Callable[..., Served], pki: Pki) -> None:
+    served = serve("--tls-cert", str(pki.server.cert), "--tls-key", str(pki.server.key))
+    old = pki.client_context()
+    old.minimum_version = ssl.TLSVersion.TLSv1
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with (
+        socket.create_connection((served.host, served.port), 10) as plain,
+        pytest.raises((ssl.SSLError, ConnectionError)),
+    ):
+        old.wrap_socket(plain, server_hostname=served.host)
+
+
+def test_a_certificate_that_cannot_be_used_is_said_in_one_line(program: Program, pki: Pki) -> None:
+    done = program("serve", "--tls-cert", str(pki.server.cert), "--tls-key", str(pki.expired.key))
+    assert done.status == 78
+    assert done.err.count("\n") == 1
+    assert "--tls-key" in done.err
+    assert program("serve", "--tls-key", str(pki.server.key)).status == 2
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(program: Program) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = program("serve", "--port", str(taken.getsockname()[1]))
+    assert done.status == 1
+    assert done.err.count("\n") == 1
+    assert "cannot listen" in done.err
+
+
+def test_a_desk_that_is_not_there_is_78(tmp_path: Path) -> None:
+    assert Program(tmp_path / "nowhere")("serve").status == 78
+
+
+def test_the_missing_extra_is_said_with_its_cure(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "starlette.py").write_text("raise ModuleNotFoundError(name='starlette')")
+    from dataclasses import replace
+
+    without = replace(program, python_path=f"{tmp_path / 'hidden'}:{program.python_path}")
+    done = without("serve")
+    assert done.status == 1
+    assert "nightdesk[api]" in done.err
+
+
+def test_a_signal_lets_the_answers_in_hand_go_out(serve: Callable[..., Served]) -> None:
+    import sqlite3
+    from concurrent.futures import ThreadPoolExecutor
+
+    from tests.servers.child import wait_until
+
+    served = serve()
+    key = served.key("tickets")
+    with (
+        sqlite3.connect(served.program.home / "data" / "desk.sqlite3") as other,
+        ThreadPoolExecutor() as callers,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        asked = callers.submit(scripts.automail_php, served, key, mail())
+        wait_until(lambda: _established(served.port) > 0, "the caller to be connected")
+        ending = callers.submit(served.stop)
+        wait_until(lambda: not _listening(served.port), "the server to take no more callers")
+        other.rollback()
+        assert asked.result() == 0
+        ending.result()
+    assert served.ticket("1")["number"] == "1"
+
+
+def _listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _established(port: int) -> int:
+    wanted = f"0100007F:{port:04X}"
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(1 for line in lines if line.split()[1] == wanted and line.split()[3] == "01")
