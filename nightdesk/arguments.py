@@ -67,11 +67,11 @@ def something(*given: object) -> None:
         raise UsageError("nothing to change was given", "--help shows what can be")
 
 
-def as_ids(texts: list[str], what: str) -> list[int]:
-    """Ids as numbers; raises UsageError for one that is none."""
+def as_ids(texts: list[str], noun: str) -> list[int]:
+    """Ids of what ``nightdesk NOUN list`` shows as numbers; raises UsageError for one that is none."""
     for text in texts:
         if not (text.isascii() and text.isdecimal() and len(text) < 19):
-            raise UsageError(f"'{text}' is no id of a {what}", f"nightdesk {what} list shows them")
+            raise UsageError(f"'{text}' is no id", f"nightdesk {noun} list shows the ids")
     return [int(text) for text in texts]
 
 

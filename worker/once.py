@@ -77,8 +77,15 @@ def _chosen(addresses: Sequence[str], summary: FetchSummary) -> list[Mailbox]:
     there = Mailbox.removed.is_null() & Mailbox.incoming_enabled & (Mailbox.protocol != "none")
     found = list(Mailbox.select().where(there).order_by(Mailbox.address))
     if not found:
-        summary.notes.append("no mailbox is enabled: add one with nightdesk mailbox add ADDRESS ...")
+        summary.notes.append(_why_nothing())
     return found
+
+
+def _why_nothing() -> str:
+    off = Mailbox.select().where(Mailbox.removed.is_null(), Mailbox.protocol != "none").first()
+    if off is None:
+        return "no mailbox fetches mail: add one with nightdesk mailbox add ADDRESS ..."
+    return f"no mailbox is enabled: nightdesk mailbox enable --incoming {off.address}"
 
 
 def _named(address: str) -> Mailbox:

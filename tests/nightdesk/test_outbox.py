@@ -39,5 +39,6 @@ def test_cancel_and_retry(waiting: Program) -> None:
 @pytest.mark.parametrize("verb", ["retry", "cancel"])
 def test_an_unknown_id_is_status_1_and_no_id_is_status_2(desk: Program, verb: str) -> None:
     assert desk("outbox", verb, "99").status == 1
-    assert desk("outbox", verb, "x").status == 2
+    wrong = desk("outbox", verb, "x")
+    assert (wrong.status, wrong.err) == (2, "nightdesk: 'x' is no id - nightdesk outbox list shows the ids\n")
     assert desk("outbox", verb).status == 2

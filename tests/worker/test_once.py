@@ -31,7 +31,7 @@ def test_a_desk_without_mailboxes_has_nothing_to_do_and_says_so(desk: Desk) -> N
         "uncertain": 0,
         "overdue": 0,
     }
-    assert len(summary.notes) == 1
+    assert [note.partition(":")[0] for note in summary.notes] == ["no mailbox fetches mail"]
 
 
 def test_switched_off_fetching_is_no_failure(desk: Desk, add_mailbox: MailboxMaker) -> None:
@@ -96,7 +96,11 @@ def test_an_unknown_or_disabled_mailbox_is_refused_by_name(desk: Desk, add_mailb
         run_once(desk, ["nobody@example.test"])
     with FaultyImap([mail(1)]) as server:
         mailbox = add_mailbox(server, incoming_enabled=False)
-        assert run_once(desk).mailboxes == []
+        summary = run_once(desk)
+        assert summary.mailboxes == []
+        assert summary.notes == [
+            f"no mailbox is enabled: nightdesk mailbox enable --incoming {mailbox.address}"
+        ]
         with pytest.raises(Refused, match="does not fetch"):
             run_once(desk, [mailbox.address])
     assert Mailbox.get_by_id(mailbox.id).error_count == 0
