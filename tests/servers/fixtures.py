@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.servers.oauth import OAuthServer
     from tests.servers.pki import Pki
     from tests.servers.postfix import Postfix
+
+T = TypeVar("T")
 
 SKIPPED = "no real mail servers"
 
@@ -91,12 +93,26 @@ def mailuser(mailusers: Callable[[], MailUser]) -> MailUser:
     return mailusers()
 
 
-def _need_servers(programs: Collection[str] = MAIL_SERVERS) -> None:
+def need_programs(programs: Collection[str]) -> None:
+    """Skip the test, loudly, where these programs are not and cannot be installed."""
+    _need_servers(programs)
+
+
+def or_skip(make: Callable[[], T]) -> T:
+    """What ``make`` gives; skips the test, loudly, where it raises NoServers."""
     try:
-        ensure_installed(programs)
-        if "/usr/sbin" not in os.environ.get("PATH", "").split(":"):  # as after a plain `su`
-            os.environ["PATH"] = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
+        return make()
     except NoServers as reason:
-        if os.environ.get("REQUIRE_MAIL_SERVERS") == "1":
-            pytest.fail(f"{SKIPPED}: {reason}", pytrace=False)
-        pytest.skip(f"{SKIPPED}: {reason}")
+        _skip(reason)
+
+
+def _need_servers(programs: Collection[str] = MAIL_SERVERS) -> None:
+    or_skip(lambda: ensure_installed(programs))
+    if "/usr/sbin" not in os.environ.get("PATH", "").split(":"):  # as after a plain `su`
+        os.environ["PATH"] = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
+
+
+def _skip(reason: NoServers) -> NoReturn:
+    if os.environ.get("REQUIRE_MAIL_SERVERS") == "1":
+        pytest.fail(f"{SKIPPED}: {reason}", pytrace=False)
+    pytest.skip(f"{SKIPPED}: {reason}")

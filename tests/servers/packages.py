@@ -15,6 +15,8 @@ PACKAGES = {
     "dovecot": ("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd"),
     "postfix": ("postfix",),
     "glewlwyd": ("glewlwyd",),
+    "procmail": ("procmail",),
+    "maildrop": ("maildrop",),
 }
 MAIL_SERVERS = ("dovecot", "postfix")
 _POLICY = Path("/usr/sbin/policy-rc.d")
