@@ -37,6 +37,8 @@ def refusal(batch: Batch, prepared: Prepared, letter: Letter, ticket: TicketStat
         return str(letter.machine.reason)
     if arrival.archive:
         return "filed as archive"
+    if arrival.quiet:
+        return "imported quietly"
     if not standing.acknowledge:
         return "switched off in the settings (mail.acknowledge)"
     if mailbox is None:
@@ -65,11 +67,13 @@ def queue(batch: Batch, letter: Letter, ticket: TicketState) -> None:
     """Put the acknowledgement into the outbox, in the transaction that made the ticket."""
     from desk.rendering import MailToSend, numbered_subject, queue_mail
 
+    sender = batch.standing.sender_of(ticket.department_id, ticket.mailbox_id, automatic=True)
     queue_mail(
         batch.desk,
         MailToSend(
             kind="acknowledgement",
-            mailbox_id=ticket.mailbox_id,
+            mailbox_id=sender,
+            answers_to=ticket.mailbox_id,
             to=[(letter.sender.name, letter.sender.email)],
             subject=numbered_subject(letter.subject, ticket.number, reply=True),
             text=_TEXT.format(number=ticket.number),
@@ -79,7 +83,7 @@ def queue(batch: Batch, letter: Letter, ticket: TicketState) -> None:
             automatic="auto-replied",
             null_sender=True,
         ),
-        batch.way(ticket.mailbox_id),
+        batch.way(sender),
     )
 
 
@@ -91,17 +95,21 @@ def pass_on(batch: Batch, prepared: Prepared, letter: Letter, ticket: TicketStat
     from desk.rendering import MailToSend, conversation, numbered_subject, queue_mail
     from mail import mime
 
+    if prepared.arrival.quiet:
+        return "not passed on: imported quietly"
     people = _not_addressed(letter, ticket)
     if not people:
         return "the customer was addressed by the agent: nothing to pass on"
     parsed = mime.parse(blobs.read_packed(prepared.packed))
     in_reply_to, references = conversation(ticket.id)
     length = letter.reply_length
+    sender = batch.standing.sender_of(ticket.department_id, ticket.mailbox_id)
     queued = queue_mail(
         batch.desk,
         MailToSend(
             kind="reply",
-            mailbox_id=ticket.mailbox_id,
+            mailbox_id=sender,
+            answers_to=ticket.mailbox_id,
             to=people[:1],
             cc=people[1:],
             subject=numbered_subject(letter.subject, ticket.number, reply=True),
@@ -112,7 +120,7 @@ def pass_on(batch: Batch, prepared: Prepared, letter: Letter, ticket: TicketStat
             references=references,
             attachments=[(part.name, part.type, parsed.part_bytes(part.part)) for part in letter.attachments],
         ),
-        batch.way(ticket.mailbox_id),
+        batch.way(sender),
     )
     return f"passed on to {', '.join(queued.recipients)}"
 

@@ -22,11 +22,12 @@ from desk.edits import departments_of, find
 from desk.errors import WrongUse
 from desk.messages import File, Queued, body_text, keep_changes, see, signature_block, write_reply
 from desk.opening import NewTicket, new_ticket
-from desk.rendering import MailToSend, conversation, numbered_subject, render
+from desk.rendering import MailToSend, conversation, numbered_subject, render, sender_of
 from desk.unsending import cancel_send
 from mail.inert import one_line
 from models.database import db, transaction
 from models.fields import utc_text
+from models.mailboxes import Mailbox
 from models.tickets import STATUSES, Message, Ticket
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def reply_form(actor: Actor, number: str, to_all: bool) -> ReplyForm:
         .order_by(Message.created.desc(), Message.id.desc())
         .first()
     )
-    mailbox = ticket.mailbox
+    sender_id = sender_of(ticket.department, ticket.mailbox_id)
+    mailbox = None if sender_id is None else Mailbox.get_by_id(sender_id)
     return ReplyForm(
         number=ticket.number,
         mailbox_address=mailbox.address if mailbox else None,
@@ -115,7 +117,8 @@ def send_reply(
         desk,
         MailToSend(
             kind="reply",
-            mailbox_id=ticket.mailbox_id,
+            mailbox_id=sender_of(ticket.department, ticket.mailbox_id),
+            answers_to=ticket.mailbox_id,
             to=people,
             cc=copies,
             subject=numbered_subject(subject or ticket.subject, ticket.number, reply=True),

@@ -15,7 +15,7 @@ from desk.correspondents import Person, add_collaborators, people_in, refuse_own
 from desk.edits import due_from_now
 from desk.errors import WrongUse
 from desk.messages import File, Queued, body_text, keep_changes, signature_block, write_reply, write_said
-from desk.rendering import MailToSend, numbered_subject, render
+from desk.rendering import MailToSend, numbered_subject, render, sender_of
 from mail.inert import one_line
 from models.database import transaction
 from models.fields import utc_text
@@ -94,7 +94,8 @@ def new_ticket(
             desk,
             MailToSend(
                 kind="reply",
-                mailbox_id=ticket.mailbox_id,
+                mailbox_id=sender_of(department, ticket.mailbox_id),
+                answers_to=ticket.mailbox_id,
                 to=asked,
                 cc=copies,
                 subject=numbered_subject(title, ticket.number, reply=False),

@@ -18,6 +18,7 @@ from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.people import Department
 
 DeliveryKind = Literal["reply", "acknowledgement", "alert", "test"]
 
@@ -45,6 +46,8 @@ class MailToSend:
     null_sender: bool = False
     not_before: datetime | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    answers_to: int | None = None
+    """The mailbox that answers are to reach, where the one it is from is not fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,14 @@ def find_way(desk: Desk, mailbox_id: int | None) -> Way:
     if sender is None:
         raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
     return Way(own, sender, way is not None)
+
+
+def sender_of(department: Department, mailbox_id: int | None) -> int | None:
+    """The mailbox whose address an answer is from: the department's outgoing one, else the ticket's."""
+    wanted = department.outgoing_mailbox_id
+    if wanted is None or not Mailbox.select().where(Mailbox.id == wanted, Mailbox.removed.is_null()).exists():
+        return mailbox_id
+    return wanted
 
 
 def queue_mail(desk: Desk, mail: MailToSend, way: Way | None = None) -> Queued:
@@ -216,16 +227,17 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
     from mail import message_id as signed_ids
     from mail.compose import OutgoingMail, build
 
-    domain = str(sender.address).rpartition("@")[2]
     payload = str(mail.ticket_id or 0)
-    message_id = signed_ids.make(payload, domain, desk.message_secret)
     shown = own if own is not None and own.name else sender
-    # A server lets an account send as itself; answers still go to the address the customer wrote to.
-    reply_to = [Address(own.name, own.address)] if own is not None and own.id != sender.id else []
+    # Unless it may say so, a server lets an account send as itself only; answers go to the other address.
+    author = own if own is not None and sender.smtp_spoof else sender
+    message_id = signed_ids.make(payload, str(author.address).rpartition("@")[2], desk.message_secret)
+    answered = _answered_at(mail, own or sender)
+    reply_to = [Address(answered.name, answered.address)] if answered.id != author.id else []
     raw = build(
         OutgoingMail(
             message_id=message_id,
-            sender=Address(shown.name, sender.address),
+            sender=Address(shown.name, author.address),
             to=[Address(*person) for person in mail.to],
             cc=[Address(*person) for person in mail.cc],
             reply_to=reply_to,
@@ -241,6 +253,14 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
         )
     )
     return message_id, raw
+
+
+def _answered_at(mail: MailToSend, own: Mailbox) -> Mailbox:
+    """The mailbox that answers are to reach: the one it is from, if that is fetched."""
+    if own.protocol != "none" or mail.answers_to in (None, own.id):
+        return own
+    other = Mailbox.get_or_none((Mailbox.id == mail.answers_to) & Mailbox.removed.is_null())
+    return other if isinstance(other, Mailbox) else own
 
 
 def _any_mailbox() -> Mailbox | None:

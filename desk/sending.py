@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -60,6 +60,8 @@ class _Ways:
     """Which mailbox sends for which: its own outgoing account, else the default one's."""
 
     sending: Mapping[int, str]
+    spoofing: Set[int]
+    """Whose accounts may send as other addresses of the desk."""
     every: tuple[int, ...]
     default: int | None
 
@@ -128,7 +130,7 @@ def claim(owner: str, moment: datetime, limit: int, *, mailbox_id: int | None = 
                 continue
             way = ways.of(own) or own
             address = ways.sending[way]
-            message = readdressed(raw, address)
+            message = raw if way in ways.spoofing else readdressed(raw, address)
             sender = address if envelope else ""
             taken.append(Outgoing(delivery_id, way, sender, _addresses(delivery_id), message))
     return taken
@@ -255,8 +257,19 @@ def _settle(delivery_id: int, outcomes: Mapping[str, RecipientOutcome]) -> None:
         Delivery.id == delivery_id
     ).execute()
     if any(outcome.state == "sent" for outcome in outcomes.values()):
+        if delivery.kind == "reply":
+            _want_copy(delivery_id)
         way = _ways_out().of(delivery.mailbox_id or 0)
         Mailbox.update(last_sent=moment, send_error="", send_error_count=0).where(Mailbox.id == way).execute()
+
+
+def _want_copy(delivery_id: int) -> None:
+    """Have a copy put into its mailbox's folder for sent mail, where it has one; once."""
+    db.execute_sql(
+        "UPDATE delivery SET copy = 'due' WHERE id = ? AND copy = '' AND mailbox_id IN"
+        " (SELECT id FROM mailbox WHERE sent_folder <> '' AND protocol = 'imap')",
+        (delivery_id,),
+    )
 
 
 def back_off(attempts: int) -> timedelta:
@@ -296,13 +309,17 @@ def _ways_out() -> _Ways:
     from desk import settings
 
     sending: dict[int, str] = {}
+    spoofing: set[int] = set()
     every: list[int] = []
-    for mailbox_id, address, enabled in db.execute_sql(
-        "SELECT id, address, outgoing_enabled AND removed IS NULL AND smtp_host <> '' FROM mailbox"
+    for mailbox_id, address, spoofs, enabled in db.execute_sql(
+        "SELECT id, address, smtp_spoof, outgoing_enabled AND removed IS NULL AND smtp_host <> ''"
+        " FROM mailbox"
     ):
         every.append(mailbox_id)
         if enabled:
             sending[mailbox_id] = address
+        if spoofs:
+            spoofing.add(mailbox_id)
     named = str(settings.get("mail.default_outgoing")).lower()
     default = next((key for key, address in sending.items() if address.lower() == named), None)
-    return _Ways(sending, tuple(every), default)
+    return _Ways(sending, spoofing, tuple(every), default)

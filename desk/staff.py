@@ -55,6 +55,9 @@ class DepartmentLine:
     signature: str
     reopen_days: int | None
     active: bool
+    outgoing: str | None = None
+    """The mailbox that its answers are from; None: the ticket's."""
+    autoresponse_from: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the department as scripts read it."""
@@ -63,6 +66,8 @@ class DepartmentLine:
             "sla": self.sla,
             "signature": self.signature,
             "reopen_days": self.reopen_days,
+            "outgoing": self.outgoing,
+            "autoresponse_from": self.autoresponse_from,
             "active": self.active,
         }
 
@@ -204,10 +209,13 @@ def edit_department(
     reopen_days: int | None = None,
     always_reopen: bool = False,
     active: bool | None = None,
+    outgoing: str | None = None,
+    autoresponse_from: str | None = None,
 ) -> DepartmentLine:
     """Change a department; None leaves a value, the SLA ``""`` means the desk's default SLA.
 
-    Raises Refused for switching off the only department.
+    `outgoing` and `autoresponse_from` are mailboxes that its answers and acknowledgements are from; ``""``:
+    the ticket's own, or what answers are from. Raises Refused for switching off the only department.
     """
     require(actor, "settings.edit")
     with transaction():
@@ -222,6 +230,10 @@ def edit_department(
             row.reopen_days = None if always_reopen else _days(reopen_days)
         if active is not None:
             row.active = active
+        if outgoing is not None:
+            row.outgoing_mailbox_id = _mailbox_id(outgoing)
+        if autoresponse_from is not None:
+            row.autoresponse_mailbox_id = _mailbox_id(autoresponse_from)
         row.save()
         if not Department.select().where(Department.active).exists():
             raise Refused("a desk needs a department", "add another one first: nightdesk department add NAME")
@@ -283,7 +295,27 @@ def _department_line(row: Department) -> DepartmentLine:
         signature=row.signature,
         reopen_days=row.reopen_days,
         active=bool(row.active),
+        outgoing=_address_of(row.outgoing_mailbox_id),
+        autoresponse_from=_address_of(row.autoresponse_mailbox_id),
     )
+
+
+def _mailbox_id(address: str) -> int | None:
+    from desk import mailboxes
+
+    if not address.strip():
+        return None
+    found = mailboxes.find(address)
+    if found is None:
+        raise WrongUse(f"there is no mailbox {one_line(address, 80)}", "nightdesk mailbox list")
+    return int(found.id)
+
+
+def _address_of(mailbox_id: int | None) -> str | None:
+    from models.mailboxes import Mailbox
+
+    row = Mailbox.get_or_none((Mailbox.id == mailbox_id) & Mailbox.removed.is_null())
+    return str(row.address) if row is not None else None
 
 
 def _name(text: str) -> str:

@@ -38,6 +38,9 @@ class DepartmentRule:
     name: str
     sla_id: int | None
     reopen_days: int | None
+    outgoing_mailbox: int | None = None
+    """The mailbox whose address its answers are from; None: the ticket's."""
+    autoresponse_mailbox: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,13 @@ class Standing:
         sla_id = sla_id or (department.sla_id if department is not None else None) or self.default_sla
         return sla_id, self.hours_of_sla(sla_id)
 
+    def sender_of(self, department_id: int, mailbox_id: int | None, *, automatic: bool = False) -> int | None:
+        """The mailbox whose address a ticket's mail is from: the department's for that, else its own."""
+        rule = self.departments.get(department_id)
+        wanted = (rule.autoresponse_mailbox if automatic else None, rule.outgoing_mailbox) if rule else ()
+        there = {mailbox.id for mailbox in self.addresses.values()}
+        return next((each for each in wanted if each in there), mailbox_id)
+
     def hours_of_sla(self, sla_id: int | None) -> float | None:
         """The hours of an SLA; None without one."""
         return self.sla_hours.get(sla_id) if sla_id is not None else None
@@ -136,7 +146,8 @@ def read_standing(desk: Desk) -> Standing:
     departments = {
         row[0]: DepartmentRule(*row)
         for row in db.execute_sql(
-            "SELECT id, name, sla_id, reopen_days FROM department ORDER BY active DESC, id"
+            "SELECT id, name, sla_id, reopen_days, outgoing_mailbox_id, autoresponse_mailbox_id"
+            " FROM department ORDER BY active DESC, id"
         )
     }
     value = _settings()

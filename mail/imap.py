@@ -10,7 +10,7 @@ from __future__ import annotations
 import imaplib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -111,7 +111,7 @@ class ImapSession(ImapLink):
         """The server's name of the folder `name`, which is created and subscribed if it is missing.
 
         ``/`` stands for the server's separator of levels; the namespace's prefix is put in front if the
-        server wants one.
+        server wants one. ``\\Archive``, ``\\Trash`` and so on are the folder of that use, whatever its name.
         """
         with self._translated("create"):
             real = self._existing(name)
@@ -133,7 +133,33 @@ class ImapSession(ImapLink):
                 raise ProtocolError("the folders cannot be listed", server_words=words_of(data))
         return [found for found in map(folder_in, data) if found is not None]
 
+    def folder_list(self) -> list[Folder]:
+        """All folders that can be opened, INBOX first, with their flags (``\\archive``, ``\\sent``, ...)."""
+        uses = {one.name: one.flags for one in self._special()}
+        found = [one for one in self._list("*") if "\\noselect" not in one.flags]
+        found = [replace(one, flags=one.flags | uses.get(one.name, frozenset())) for one in found]
+        return sorted(found, key=lambda one: (one.name.upper() != "INBOX", one.name.lower()))
+
+    def with_message_id(self, message_id: str) -> list[int]:
+        """The UIDs of mails in the open folder that have this Message-ID."""
+        quoted = message_id.replace("\\", "\\\\").replace('"', '\\"')
+        return self._search("HEADER", "Message-ID", f'"{quoted}"')
+
+    def _special(self) -> list[Folder]:
+        """The folders of a special use (RFC 6154), with their flags."""
+        client = self._need_client()
+        if "SPECIAL-USE" not in client.capabilities:
+            return self._list("*")
+        with self._translated("list"):
+            typ, data = client.list('(SPECIAL-USE) ""', '"*"')
+        found = [folder_in(item) for item in data] if typ == "OK" else []
+        return [one for one in found if one is not None]
+
     def _existing(self, name: str) -> str | None:
+        if name.startswith("\\"):
+            return next((one.name for one in self._special() if name.lower() in one.flags), None) or (
+                self._existing(name[1:])
+            )
         for candidate in self._candidates(name):
             for found in self._list(candidate):
                 same = found.name == candidate or (candidate.upper() == "INBOX" == found.name.upper())
@@ -143,6 +169,7 @@ class ImapSession(ImapLink):
 
     def _candidates(self, name: str) -> list[str]:
         """What the server may call the folder; the last one is what it would be created as."""
+        name = name.removeprefix("\\")
         if name.upper() == "INBOX":
             return [name]
         if self._namespace is None:

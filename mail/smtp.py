@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
@@ -21,6 +21,9 @@ from mail.account import OutgoingAccount
 from mail.errors import MailError
 from mail.inert import masked, one_line
 from mail.smtp_link import SmtpLink
+
+if TYPE_CHECKING:
+    from mail.smtp_dialogue import Dialogue
 
 __all__ = ["RecipientOutcome", "SendOutcome", "SmtpSession"]
 
@@ -76,8 +79,8 @@ class SmtpSession(SmtpLink):
     then nothing was sent.
     """
 
-    def __init__(self, account: OutgoingAccount) -> None:
-        super().__init__(account)
+    def __init__(self, account: OutgoingAccount, dialogue: Dialogue | None = None) -> None:
+        super().__init__(account, dialogue)
         self._used = False
 
     async def send(
@@ -170,6 +173,9 @@ class _Transaction:
         # From here on the server may have the mail.
         self.stage = "dot"
         response = await self._protocol().read_response(timeout=self.account.timeout * 5)
+        if self.session.dialogue is not None:
+            self.session.dialogue.ours(f"(the mail, {len(self.message)} bytes)")
+            self.session.dialogue.theirs(response.code, response.message)
         if not 200 <= response.code < 600:
             raise SMTPServerDisconnected(f"an answer that makes no sense: {response.code} {response.message}")
         if response.code >= 300:

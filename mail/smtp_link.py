@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import aiosmtplib
 from aiosmtplib import (
@@ -38,6 +38,9 @@ from mail.errors import (
     TimedOut,
 )
 
+if TYPE_CHECKING:
+    from mail.smtp_dialogue import Dialogue
+
 _QUIT_SECONDS: Final = 5.0
 _MECHANISM_UNKNOWN: Final = frozenset({500, 501, 502, 503, 504, 534})
 
@@ -45,8 +48,9 @@ _MECHANISM_UNKNOWN: Final = frozenset({500, 501, 502, 503, 504, 534})
 class SmtpLink:
     """A logged-in connection as an async context manager; `connect`, `secure`, `login` are its steps."""
 
-    def __init__(self, account: OutgoingAccount) -> None:
+    def __init__(self, account: OutgoingAccount, dialogue: Dialogue | None = None) -> None:
         self.account = account
+        self.dialogue = dialogue
         self._smtp: aiosmtplib.SMTP | None = None
         self._dialled: socket.socket | None = None  # until asyncio owns it
 
@@ -79,17 +83,30 @@ class SmtpLink:
         connected = await asyncio.to_thread(link.dial, account.host, account.port, account.timeout, addresses)
         connected.setblocking(False)
         self._dialled = connected
-        self._smtp = aiosmtplib.SMTP(
+        context = None if account.security == "none" else await self._context()
+        self._smtp = self._client(connected, context)
+        if account.security != "tls":
+            await self._greet(self._smtp)
+
+    def _client(self, connected: socket.socket, context: ssl.SSLContext | None) -> aiosmtplib.SMTP:
+        kind = aiosmtplib.SMTP
+        if self.dialogue is not None:
+            from mail.smtp_dialogue import TalkingSmtp
+
+            kind = TalkingSmtp
+        account = self.account
+        client = kind(
             hostname=account.host,
             sock=connected,
             use_tls=account.security == "tls",
             start_tls=False,
-            tls_context=None if account.security == "none" else await self._context(),
+            tls_context=context,
             local_hostname=account.helo,
             timeout=account.timeout,
         )
-        if account.security != "tls":
-            await self._greet(self._smtp)
+        if self.dialogue is not None:
+            client.dialogue = self.dialogue  # type: ignore[attr-defined]
+        return client
 
     async def _context(self) -> ssl.SSLContext:
         return await asyncio.to_thread(tls.context, self.account.ca_file, self.account.fingerprint)
@@ -127,8 +144,12 @@ class SmtpLink:
         self._dialled = None
         with self._translated("greet"):
             try:
-                await smtp.connect()
+                greeting = await smtp.connect()
+                if self.dialogue is not None:
+                    self.dialogue.theirs(greeting.code, greeting.message)
             except SMTPConnectResponseError as error:
+                if self.dialogue is not None:
+                    self.dialogue.theirs(error.code, error.message)
                 raise ConnectFailed(
                     f"{where} turns us away",
                     hint="The server's words say why; it is tried again later.",
@@ -152,7 +173,11 @@ class SmtpLink:
             if not smtp.supports_extension("starttls"):
                 raise StarttlsMissing(f"{account.host} port {account.port} does not offer STARTTLS")
             try:
-                await smtp.starttls()
+                if self.dialogue is not None:
+                    self.dialogue.ours("STARTTLS")
+                response = await smtp.starttls()
+                if self.dialogue is not None:
+                    self.dialogue.theirs(response.code, response.message)
             except SMTPResponseException as error:
                 raise StarttlsMissing(
                     f"{account.host} refuses STARTTLS", server_words=f"{error.code} {error.message}"

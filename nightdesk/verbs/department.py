@@ -67,6 +67,10 @@ def add(
 @_signature
 @_days
 @click.option("--always-reopen", is_flag=True, help="A reply always reopens a closed ticket.")
+@click.option("--outgoing", metavar="ADDRESS", help="The mailbox its answers are from; '' is the ticket's.")
+@click.option(
+    "--autoresponse-from", metavar="ADDRESS", help="The mailbox its acknowledgements are from; '' as answers."
+)
 @click.option("--active/--inactive", default=None, help="Whether tickets go there.")
 @json_flag
 @click.pass_obj
@@ -78,6 +82,8 @@ def edit(
     signature_file: str | None,
     reopen_days: int | None,
     always_reopen: bool,
+    outgoing: str | None,
+    autoresponse_from: str | None,
     active: bool | None,
     as_json: bool,
 ) -> Exit:
@@ -87,7 +93,9 @@ def edit(
     from nightdesk.arguments import something
     from nightdesk.context import desk_open
 
-    something(new_name, sla, signature_file, reopen_days, always_reopen or None, active)
+    something(
+        new_name, sla, signature_file, reopen_days, always_reopen or None, outgoing, autoresponse_from, active
+    )
     signature = _read_signature(signature_file)
     with desk_open(options) as desk:
         line = staff.edit_department(
@@ -99,6 +107,8 @@ def edit(
             reopen_days=reopen_days,
             always_reopen=always_reopen,
             active=active,
+            outgoing=outgoing,
+            autoresponse_from=autoresponse_from,
         )
     return print_changed(line, as_json, f"Changed the department {line.name}")
 

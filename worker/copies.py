@@ -1,0 +1,65 @@
+"""Puts copies of sent answers into the IMAP folders that mailboxes keep for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config.errors import ConfigError, SecretUnavailable
+from desk import copies
+from desk.errors import DeskError
+from mail.errors import MailError
+from models import leases
+from models.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from desk.home import Desk
+    from mail.imap import ImapSession
+
+LEASE_SECONDS = 120.0
+
+
+def copy_sent(desk: Desk, stop: Event) -> int:
+    """Put every copy that is due where it belongs; returns how many. Never raises for a server's trouble.
+
+    A copy that an interrupted run may have put there is looked for first.
+    """
+    done = 0
+    for mailbox_id in copies.due_mailboxes():
+        if stop.is_set():
+            break
+        lease = leases.acquire(f"copies:{mailbox_id}", leases.owner_id(), LEASE_SECONDS)
+        if lease is None:
+            continue
+        try:
+            done += _copy_for(desk, Mailbox.get_by_id(mailbox_id), stop, lease)
+        except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
+            copies.put_off(mailbox_id, f"{error} - {error.hint}")
+        finally:
+            lease.release()
+    return done
+
+
+def _copy_for(desk: Desk, mailbox: Mailbox, stop: Event, lease: leases.Lease) -> int:
+    from desk.accounts import incoming_account
+    from mail.imap import ImapSession
+
+    done = 0
+    with ImapSession(incoming_account(desk, mailbox)) as session:
+        folder = session.ensure_folder(mailbox.sent_folder)
+        for copy in copies.due(mailbox.id):
+            if stop.is_set():
+                break
+            lease.renew()
+            if not (copy.tried and _is_there(session, folder, copy.message_id)):
+                copies.mark(copy.delivery_id, "tried")
+                session.append(folder, copy.raw)
+            copies.mark(copy.delivery_id, "done")
+            done += 1
+    return done
+
+
+def _is_there(session: ImapSession, folder: str, message_id: str) -> bool:
+    session.select(folder)
+    return bool(session.with_message_id(message_id))
