@@ -96,11 +96,13 @@ class Sender:
         counts.deferred += len(mail.recipients)
 
     def _defer_all(self, mailbox_id: int, error: Exception, counts: SendCounts) -> None:
-        """Nothing can leave through this mailbox now: all that is due waits, and says why."""
+        """Nothing can leave through this mailbox now: all that is due waits, and says why.
+
+        One by one, because whoever dies here leaves in doubt what it had claimed.
+        """
         reason = _reason(error)
-        while claimed := outbox.claim(self._owner, now(), 50, mailbox_id=mailbox_id):
-            for mail in claimed:
-                self._put_back(mail, reason, counts)
+        while mail := self._claim(mailbox_id):
+            self._put_back(mail, reason, counts)
         counts.errors.append(f"{self._address(mailbox_id)} cannot send: {reason}")
 
 
