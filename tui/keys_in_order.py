@@ -42,6 +42,11 @@ class KeysInOrder(App[int], inherit_bindings=False):
         super().__init__()
         self._keys_waiting = deque()
 
+    @property
+    def keys_waiting(self) -> bool:
+        """Whether a key that was pressed is not done yet."""
+        return self._key_under_way or bool(self._keys_waiting)
+
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)

@@ -15,6 +15,11 @@ async def at_once(pilot: Pilot[int], *keys: str) -> None:
     """What one packet over a slow line does: all keys are there before the first is looked at."""
     for key in keys:
         pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    assert isinstance(pilot.app, NightdeskApp)
+    for _ in range(1000):
+        await pilot.pause(0.02)
+        if not pilot.app.keys_waiting:
+            break
     await settled(pilot)
 
 

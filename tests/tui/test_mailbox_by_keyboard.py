@@ -66,7 +66,7 @@ def test_a_mailbox_is_set_up_tested_saved_and_fetched_without_a_mouse(
         terminal.wait("VPN drops every 30 minutes", 40)
         assert "not the password" not in terminal.sent.decode("utf-8", "replace")
         terminal.press("2")
-        terminal.wait("it-support: 1 new ticket")
+        terminal.wait("1 mailbox: 1 OK")
         terminal.press("ctrl+q")
         assert terminal.ended() == 0
 
