@@ -9,7 +9,7 @@ import click
 from nightdesk.arguments import json_flag, noun
 from nightdesk.exit import Exit
 from nightdesk.options import Options
-from nightdesk.verbs import mailbox_edit, mailbox_login, mailbox_test
+from nightdesk.verbs import mailbox_edit, mailbox_file, mailbox_login, mailbox_test
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -289,6 +289,6 @@ def _print_one(line: MailboxLine, zone: tzinfo) -> None:
     )
 
 
-for _verbs in (mailbox_edit.VERBS, mailbox_login.VERBS, mailbox_test.VERBS):
+for _verbs in (mailbox_edit.VERBS, mailbox_login.VERBS, mailbox_file.VERBS, mailbox_test.VERBS):
     for _verb in _verbs:
         mailbox.add_command(_verb)

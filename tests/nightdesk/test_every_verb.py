@@ -28,6 +28,8 @@ CALLS: dict[str, list[str]] = {
     "mailbox enable": ["support@desk.example", "--incoming"],
     "mailbox test": ["support@desk.example"],
     "mailbox login": ["support@desk.example"],
+    "mailbox export": ["support@desk.example"],
+    "mailbox import": ["{mailboxes}"],
     "mailbox fetch": ["support@desk.example"],
     "mailbox remove": ["b@desk.example"],
     "agent add": ["bo"],
@@ -66,6 +68,9 @@ CALLS: dict[str, list[str]] = {
     "outbox retry": ["1"],
     "search": ["printer"],
     "log": [],
+    "import eml": ["{file}", "--quiet-import"],
+    "import mbox": ["{file}"],
+    "import maildir": ["{folder}"],
     "doctor": ["--offline"],
     "key create": ["--address", "192.0.2.7", "--scope", "tickets"],
     "key list": [],
@@ -108,7 +113,9 @@ json.dump(told, sys.stdout)
 def argv_of(path: str, folder: Path) -> list[str]:
     file = folder / "body.md"
     file.write_text("Text.\n")
-    return path.split() + [item.format(file=file, folder=folder) for item in CALLS[path]]
+    mailboxes = folder / "mailboxes.toml"
+    mailboxes.write_text('[[mailbox]]\naddress = "c@desk.example"\nprotocol = "none"\n')
+    return path.split() + [item.format(file=file, folder=folder, mailboxes=mailboxes) for item in CALLS[path]]
 
 
 def test_every_verb_is_tested_here() -> None:
