@@ -88,8 +88,11 @@ def names(spool: str) -> Iterator[str]:
         return
 
 
-def read_head(data: bytes) -> tuple[dict[str, str], int]:
-    """The facts of a head and where the mail begins. Raises NotSpooled."""
+def read_head(data: bytes, size: int) -> tuple[dict[str, str], int]:
+    """The facts of a head, and where the mail begins, of a file that has `size` bytes and begins with `data`.
+
+    Raises NotSpooled.
+    """
     head, end, _ = data[:MAX_HEAD].partition(b"\n\n")
     if not end or not data.startswith(_FIRST_LINE):
         raise NotSpooled("it does not begin as a spooled mail of version 1 does")
@@ -98,7 +101,7 @@ def read_head(data: bytes) -> tuple[dict[str, str], int]:
         name, _, value = line.decode("utf-8", "replace").partition(": ")
         facts.setdefault(name, value)
     start = len(head) + len(end)
-    if not facts.get("size", "").isdecimal() or int(facts["size"]) != len(data) - start:
+    if not facts.get("size", "").isdecimal() or int(facts["size"]) != size - start:
         raise NotSpooled("it is not complete")
     return facts, start
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from config.clock import now
 from config.errors import ConfigError, SecretUnavailable
+from config.spool import SUFFIX
 from desk import mailboxes, settings
 from desk.errors import DeskError
 from desk.mailbox_lines import MailboxLine
@@ -28,6 +29,8 @@ Level = Literal["ok", "warning", "failure"]
 STALE_AFTER = timedelta(days=3)
 STUCK_AFTER = timedelta(hours=4)
 """A mail that is due for so long and has a way out is stuck."""
+SPOOLED_AFTER = timedelta(hours=1)
+"""Piped mail that waits so long is taken in by nobody."""
 FETCHED_LATELY = timedelta(hours=1)
 """Somebody fetches without being the worker (cron), if a mailbox was tried within this time."""
 WORKER_LEASE = "worker"
@@ -65,6 +68,7 @@ def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
         ("worker", _worker),
         ("outbox", _outbox),
         ("quarantine", _quarantine),
+        ("spool", _spool),
     ):
         yield from _safely(area, look, desk)
     yield from _safely("mailboxes", _mailboxes, desk, live)
@@ -236,6 +240,26 @@ def _quarantine(desk: Desk) -> Iterator[Finding]:
         yield Finding("quarantine", "warning", f"{row[0]} mails could not be understood", cure)
     else:
         yield Finding("quarantine", "ok", "every mail was understood")
+
+
+def _spool(desk: Desk) -> Iterator[Finding]:
+    from desk.spool_state import look
+
+    spool = desk.paths.spool
+    state = look(spool)
+    if state.oldest > SPOOLED_AFTER.total_seconds():
+        minutes = int(state.oldest // 60)
+        text = f"{state.waiting} piped mails wait in {spool}, the oldest for {minutes} minutes"
+        yield Finding("spool", "failure", text, "is a worker running? nightdesk --fetch-once takes them in")
+    elif not state.odd:
+        yield Finding("spool", "ok", f"{state.waiting} piped mails wait in {spool}")
+    for why in state.odd:
+        yield Finding(
+            "spool", "warning", f"in {spool} is no mail of a pipe: {why}", "look at it, then remove it"
+        )
+    if state.halves:
+        text = f"{state.halves} pipes were ended midway; their MTAs kept the mails"
+        yield Finding("spool", "warning", text, f"remove {spool}/.*{SUFFIX}")
 
 
 def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:

@@ -115,10 +115,7 @@ class Spool:
     def _hold(self, name: str) -> _Held | None:
         """Open, lock and read a file; None when there is nothing to take."""
         try:
-            handle = os.open(
-                f"{self._path}/{name}",
-                os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY,
-            )
+            handle = os.open(f"{self._path}/{name}", _CAREFULLY)
         except OSError as error:
             if error.errno == errno.ELOOP:
                 self._complain(name, "it is a link")
@@ -141,19 +138,14 @@ class Spool:
 
     def _read(self, name: str, handle: int) -> _Held:
         """Raises NotSpooled, or BlockingIOError when somebody else has it, or had it."""
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise NotSpooled("it is no ordinary file")
+        check_file(os.fstat(handle))
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         status = os.fstat(handle)
         if status.st_nlink == 0:
             raise BlockingIOError
-        if status.st_nlink > 1:
-            raise NotSpooled("it has a second name elsewhere")
-        if status.st_size > MAX_MAIL + MAX_HEAD:
-            raise NotSpooled(f"it has {status.st_size} bytes")
+        check_file(status)
         data = _all_of(handle, status.st_size)
-        facts, start = read_head(data)
+        facts, start = read_head(data, len(data))
         return _Held(name, handle, _arrival(data[start:], facts), status.st_size)
 
     def _complain(self, name: str, why: str) -> None:
@@ -212,6 +204,18 @@ class Spool:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def check_file(status: os.stat_result) -> None:
+    """Raise NotSpooled for what no pipe left: a link, a FIFO, a second name of some file, a giant."""
+    if stat.S_ISLNK(status.st_mode):
+        raise NotSpooled("it is a link")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotSpooled("it is no ordinary file")
+    if status.st_nlink > 1:
+        raise NotSpooled("it has a second name elsewhere")
+    if status.st_size > MAX_MAIL + MAX_HEAD:
+        raise NotSpooled(f"it has {status.st_size} bytes")
 
 
 def mailbox_of(recipient: str) -> int | None:

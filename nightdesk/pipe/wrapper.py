@@ -6,6 +6,7 @@ answers 75 where there is nothing left that could answer: a missing interpreter,
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from importlib.util import find_spec
@@ -87,16 +88,20 @@ def is_current(paths: DeskPaths) -> bool:
         return False
 
 
+def closed_to_others() -> Path | None:
+    """The directory on the way to interpreter or program that other users cannot enter, if there is one."""
+    for name in (os.path.realpath(sys.executable), *_import_path()):
+        for directory in reversed(Path(name).parents):
+            if not directory.stat().st_mode & 0o001:
+                return directory
+    return None
+
+
 def _import_path() -> list[str]:
     found = []
     for name in _NEEDED:
         spec = find_spec(name)
         if spec is not None and spec.origin is not None:
-            found.append(
-                str(
-                    Path(spec.origin).parent.parent
-                    if spec.submodule_search_locations
-                    else Path(spec.origin).parent
-                )
-            )
+            folder = Path(spec.origin).parent
+            found.append(str(folder.parent if spec.submodule_search_locations else folder))
     return list(dict.fromkeys(found))

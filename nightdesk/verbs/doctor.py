@@ -12,8 +12,11 @@ from nightdesk.exit import Exit
 from nightdesk.options import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from config.settings import Shown
     from desk.doctor import Finding
+    from desk.home import Desk
 
 
 @click.command()
@@ -63,6 +66,23 @@ def _examine(options: Options, report: _Report, *, live: bool) -> None:
             report.finding(Finding("configuration", "warning", warning))
         for finding in examine(desk, live=live):
             report.finding(finding)
+        for finding in _wrapper(desk):
+            report.finding(finding)
+
+
+def _wrapper(desk: Desk) -> Iterator[Finding]:
+    """The program that MTAs call, and whether they can."""
+    from desk.doctor import Finding
+    from nightdesk.pipe import wrapper
+
+    path = wrapper.path_of(desk.paths)
+    if not wrapper.is_current(desk.paths):
+        text = f"{path} does not call this program for this desk"
+        yield Finding("piping", "warning", text, "nightdesk init")
+    elif closed := wrapper.closed_to_others():
+        yield Finding("piping", "ok", f"{path} works for the desk's owner only: others cannot enter {closed}")
+    else:
+        yield Finding("piping", "ok", f"{path} is what MTAs may call")
 
 
 class _Report:

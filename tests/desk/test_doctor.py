@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import pytest
 import time_machine
 
+from config import spool as spools
 from config.clock import now
 from desk import answers, mailboxes, settings
 from desk.actors import Actor
@@ -152,3 +154,19 @@ def test_a_part_that_breaks_stops_only_itself(
     monkeypatch.setattr(f"desk.doctor.shutil.{broken}", fail)
     assert level(desk, "disk") == "failure"
     assert level(desk, "outbox") == "ok"
+
+
+def test_mail_that_nobody_takes_from_the_spool_and_what_is_no_mail_are_told(desk: Desk) -> None:
+    assert [finding.level for finding in findings(desk, "spool")] == ["ok"]
+    folder = desk.paths.spool
+    name = spools.write(str(folder), {}, [b"From: a@b\n\nx"])
+    assert [finding.level for finding in findings(desk, "spool")] == ["ok"]
+    (folder / "strange.mail").symlink_to("/etc/passwd")
+    (folder / ".half.mail").touch()
+    for path in (folder / name, folder / ".half.mail"):
+        os.utime(path, (1, 1))
+    found = findings(desk, "spool")
+    assert [finding.level for finding in found] == ["failure", "warning", "warning"]
+    assert "1 piped mails wait" in found[0].text
+    assert "strange.mail: it is a link" in found[1].text
+    assert all(finding.cure for finding in found)

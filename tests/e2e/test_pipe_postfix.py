@@ -24,6 +24,8 @@ WAYS = ("support", "alias", "procmail", "maildrop")
 """pipe(8), an alias, and an alias to a program with a recipe of its own."""
 
 CUSTOMER = "ann@client.test"
+LARGE = 300_000
+"""Bytes; more than a pipe holds, so that the MTA sees it when nobody reads."""
 
 
 @pytest.fixture(scope="module", params=["a stranger", "the desk's owner"])
@@ -99,15 +101,14 @@ TROUBLES = [
 ]
 
 
-@pytest.mark.parametrize("size", [0, 300_000])
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)
 def test_whatever_breaks_no_mail_is_lost_doubled_or_bounced(
-    served: tuple[Desk, PipingPostfix], trouble: Callable[[Desk], AbstractContextManager[None]], size: int
+    served: tuple[Desk, PipingPostfix], trouble: Callable[[Desk], AbstractContextManager[None]]
 ) -> None:
     desk, server = served
     before = Books(desk.home).value(_RECEIPTS)
     with trouble(desk):
-        subjects = send(server, f"{trouble.__name__} {size}", size)
+        subjects = send(server, trouble.__name__, LARGE)
         wait_until(settled(desk, server, before), "Postfix does not try")
         assert server.bounces() == []
     finish(desk, server)

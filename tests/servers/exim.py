@@ -156,6 +156,7 @@ message_size_limit = 100M
 never_users =
 keep_environment = LD_LIBRARY_PATH
 add_environment = PATH=/usr/bin:/bin
+auto_thaw = 1s
 trusted_users = root : mail
 
 begin acl
@@ -181,6 +182,7 @@ begin transports
 address_pipe:
   driver = pipe
   {option}
+  freeze_signal
   return_path_add
   delivery_date_add
   envelope_to_add
