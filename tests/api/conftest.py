@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from desk.home import Desk
+from models.database import close_database
 from tests.api.served import Served, add_mailbox, copy_of
+from tests.desk.workbench import make_desk, make_mailbox
 from tests.nightdesk.program import Program
 
 
@@ -46,3 +49,12 @@ def serve(program: Program) -> Iterator[Callable[..., Served]]:
 def served(serve: Callable[..., Served]) -> Served:
     """A server with defaults."""
     return serve()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An open desk with one address, in this process."""
+    made = make_desk(tmp_path)
+    make_mailbox(made)
+    yield made
+    close_database()

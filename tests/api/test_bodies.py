@@ -90,7 +90,7 @@ def test_more_callers_than_there_is_room_for_are_cut_off_and_the_others_served(
         b"\x16\x03\x01\x02\x00\x01",
         b"GET / HTTP/9.9\r\n\r\n",
         b"POST /api/tickets.email HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /api/tickets.email HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST /docs HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"b" * 70_000 + b"\r\n\r\n",
         b"GET /%00%ff%0d%0aSet-Cookie:x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
@@ -134,7 +134,7 @@ def test_curl_s_question_whether_to_send_is_answered(served: Served) -> None:
 def test_who_asks_first_is_refused_before_sending(served: Served) -> None:
     with served.connect() as connection:
         connection.sendall(
-            b"POST /api/tickets.email HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+            b"POST /api/tickets.xml HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
         )
         assert read_all(connection).startswith(b"HTTP/1.1 401 ")
 
