@@ -75,9 +75,9 @@ def test_a_mailbox_is_set_up_tested_saved_and_fetched_without_a_mouse(
         mailbox = get(mailuser.address)
         assert mailbox.schedule == "every 45 minutes"
         assert mailbox.secret_source == "sealed"
-        assert desk.sealer.unseal(
-            bytes(mailbox.secret_sealed), f"mailbox {mailbox.id} incoming"
-        ).reveal() == (mailuser.password)
+        sealed = bytes(mailbox.secret_sealed or b"")
+        password = desk.sealer.unseal(sealed, f"mailbox {mailbox.id} incoming")
+        assert password.reveal() == mailuser.password
         assert [message.message_id for message in Message.select()] == ["<first@corp.example>"]
     finally:
         close_database()
