@@ -285,10 +285,10 @@ def token_supplier(desk: Desk, mailbox: Mailbox) -> TokenSupplier:
 
 
 def expires_soon(row: MailboxOAuth2, moment: datetime) -> bool:
-    """Whether the access token ends within a quarter of an hour, or half of its life if that is shorter."""
+    """Whether the access token ends within 15 minutes, or three quarters of its life if that is shorter."""
     from datetime import timedelta
 
     if row.expires is None:
         return False
     life = row.expires - row.renewed if row.renewed is not None else timedelta(hours=1)
-    return bool(row.expires - moment <= min(timedelta(minutes=15), life / 2))
+    return bool(row.expires - moment <= min(timedelta(minutes=15), life * 0.75))

@@ -124,7 +124,9 @@ def token_in(answer: Mapping[str, Any], asked: OAuth2App, previous: Token | None
     scope = answer.get("scope")
     scopes = tuple(str(scope).split()) if scope else (previous.scopes if previous else asked.scopes)
     refresh_expires = _after(now, answer.get("refresh_token_expires_in"))
-    if refresh_expires is None and previous and not renewed:
+    # Authlib puts the old refresh token into an answer that has none.
+    is_old = previous is not None and (not renewed or previous.refresh == Secret(str(renewed)))
+    if refresh_expires is None and previous is not None and is_old:
         refresh_expires = previous.refresh_expires
     return Token(
         access=Secret(str(answer["access_token"])),
