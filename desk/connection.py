@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -76,20 +77,25 @@ def _incoming(desk: Desk, form: MailboxForm, source: Given, stored: Mailbox | No
     password = Secret("") if oauth2 else (yield from _password(desk, source))
     if password is None:
         return
-    yield from check_incoming(
-        IncomingAccount(
-            host=form.host,
-            port=form.port or 993,
-            security=form.security,
-            user=form.user,
-            password=password,
-            folder=form.folder,
-            ca_file=Path(form.ca_file) if form.ca_file else None,
-            fingerprint=form.fingerprint or None,
-            protocol="pop3" if form.protocol == "pop3" else "imap",
-            auth="oauth2" if oauth2 else "basic",
-            token=_tokens(desk, form, stored) if oauth2 else None,
-        )
+    yield from check_incoming(_incoming_account(desk, form, password, stored))
+
+
+def _incoming_account(
+    desk: Desk, form: MailboxForm, password: Secret, stored: Mailbox | None
+) -> IncomingAccount:
+    oauth2 = form.auth == "oauth2"
+    return IncomingAccount(
+        host=form.host,
+        port=form.port or 993,
+        security=form.security,
+        user=form.user,
+        password=password,
+        folder=form.folder,
+        ca_file=Path(form.ca_file) if form.ca_file else None,
+        fingerprint=form.fingerprint or None,
+        protocol="pop3" if form.protocol == "pop3" else "imap",
+        auth="oauth2" if oauth2 else "basic",
+        token=_tokens(desk, form, stored) if oauth2 else None,
     )
 
 
@@ -159,3 +165,38 @@ _SOURCES = {
     "env": "the environment variable",
     "credential": "the systemd credential",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class FolderChoice:
+    """A folder at the server. `use`: archive, sent, trash, junk, drafts, all, or empty."""
+
+    name: str
+    use: str
+
+
+_USES = ("archive", "sent", "trash", "junk", "drafts", "all")
+
+
+def list_folders(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None = None
+) -> list[FolderChoice]:
+    """The folders that the incoming account has, INBOX first; POP3 has that one alone. Blocks.
+
+    Raises MailError, SecretUnavailable and SealBroken.
+    """
+    from mail.imap import ImapSession
+
+    if form.protocol != "imap":
+        return [FolderChoice("INBOX", "")]
+    source = _source(secrets.incoming, incoming_source(stored) if stored else None)
+    oauth2 = form.auth == "oauth2"
+    if oauth2:
+        password = Secret("")
+    else:
+        password = source if isinstance(source, Secret) else resolve(source, desk.sealer)
+    with ImapSession(_incoming_account(desk, form, password, stored)) as session:
+        return [
+            FolderChoice(one.name, next((use for use in _USES if f"\\{use}" in one.flags), ""))
+            for one in session.folder_list()
+        ]

@@ -14,6 +14,7 @@ from models.database import db, transaction
 from models.fields import utc_text
 
 GIVE_UP_AFTER = timedelta(days=5)
+TOLD_AGAIN_AFTER = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +69,9 @@ def put_off(mailbox_id: int, reason: str) -> None:
         ).rowcount
         lost = f"; {given_up} copies are given up" if given_up else ""
         text = f"sent mail cannot be copied to its folder: {one_line(reason)}{lost}"
-        logs.write("warning", "send", text, mailbox_id=mailbox_id)
+        lately = db.execute_sql(
+            "SELECT 1 FROM log_entry WHERE mailbox_id = ? AND text = ? AND at > ?",
+            (mailbox_id, text, utc_text(now() - TOLD_AGAIN_AFTER)),
+        ).fetchone()
+        if lately is None:
+            logs.write("warning", "send", text, mailbox_id=mailbox_id)

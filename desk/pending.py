@@ -8,3 +8,9 @@ from models.database import db
 def mail_waits() -> bool:
     """Whether the outbox holds mail that is not settled, due or not."""
     return db.execute_sql("SELECT 1 FROM delivery WHERE done = 0 LIMIT 1").fetchone() is not None
+
+
+def copies_wait() -> bool:
+    """Whether sent mail is still to be copied to a folder."""
+    found = db.execute_sql("SELECT 1 FROM delivery WHERE copy IN ('due', 'tried') LIMIT 1").fetchone()
+    return found is not None

@@ -128,12 +128,24 @@ def claim(owner: str, moment: datetime, limit: int, *, mailbox_id: int | None = 
             except blobs.BlobDamaged as error:
                 _settle(delivery_id, dict.fromkeys(_addresses(delivery_id), _Outcome("failed", str(error))))
                 continue
-            way = ways.of(own) or own
-            address = ways.sending[way]
-            message = raw if way in ways.spoofing else readdressed(raw, address)
-            sender = address if envelope else ""
-            taken.append(Outgoing(delivery_id, way, sender, _addresses(delivery_id), message))
+            taken.append(_outgoing(ways, delivery_id, own, envelope, raw))
     return taken
+
+
+def claim_one(delivery_id: int, owner: str, moment: datetime) -> Outgoing:
+    """Take this mail, in the caller's transaction, which laid it in: nobody else has seen it yet."""
+    row = db.execute_sql(
+        "SELECT mailbox_id, envelope_from, blob_id FROM delivery WHERE id = ?", (delivery_id,)
+    ).fetchone()
+    _begin(delivery_id, owner, utc_text(moment))
+    return _outgoing(_ways_out(), delivery_id, row[0], row[1], blobs.read(row[2]))
+
+
+def _outgoing(ways: _Ways, delivery_id: int, own: int, envelope: str, raw: bytes) -> Outgoing:
+    way = ways.of(own) or own
+    address = ways.sending[way]
+    message = raw if way in ways.spoofing else readdressed(raw, address)
+    return Outgoing(delivery_id, way, address if envelope else "", _addresses(delivery_id), message)
 
 
 def record(delivery_id: int, outcomes: Mapping[str, RecipientOutcome]) -> None:
@@ -205,6 +217,11 @@ class _Outcome:
     state: str
     words: str
     code: int | None = None
+
+
+def failed(words: str, code: int | None = None) -> RecipientOutcome:
+    """The outcome of a recipient who is not tried again."""
+    return _Outcome("failed", words, code)
 
 
 def _begin(delivery_id: int, owner: str, moment: str) -> None:

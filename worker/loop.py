@@ -29,6 +29,7 @@ from models.database import DatabaseError, close_database
 from models.leases import Lease, LeaseLost
 from worker import failures
 from worker.child import WORKER_LEASE
+from worker.copies import copy_sent
 from worker.idle import Idlers
 from worker.notify import tell, watchdog_seconds
 from worker.plan import Plan, Planner
@@ -85,6 +86,7 @@ class Worker:
         self._spool = Spool(desk)
         self._draining: asyncio.Task[None] | None = None
         self._tokens: asyncio.Task[None] | None = None
+        self._copying: asyncio.Task[None] | None = None
         self._lease: Lease | None = None
         self._renewed = 0.0
         self._fatal: DatabaseError | Refused | None = None
@@ -208,6 +210,7 @@ class Worker:
             await self._thread.call(alert_silent_mailboxes, self._desk, now())
             if self._tokens is None or self._tokens.done():
                 self._tokens = loop.create_task(self._look_after_tokens())
+            self._copy_sent()
             await self._thread.call(outbox.recover)
         if plan.purge:
             await self._thread.call(logs.purge)
@@ -253,11 +256,30 @@ class Worker:
     async def _send(self, mailbox_id: int) -> None:
         try:
             await self._sender.send_from(mailbox_id)
+            self._copy_sent()
         except Exception as error:
             await self._failed(error, "sending failed", mailbox_id)
             await self._pause(LOOK_SECONDS * 10)
         finally:
             del self._sending[mailbox_id]
+
+    def _copy_sent(self) -> None:
+        if self._copying is None or self._copying.done():
+            self._copying = asyncio.create_task(self._copies())
+
+    async def _copies(self) -> None:
+        """Put sent answers into the folders that want a copy; a server that hangs holds up nothing else."""
+
+        def copy() -> None:
+            try:
+                copy_sent(self._desk, self._stop)
+            finally:
+                close_database()
+
+        try:
+            await asyncio.to_thread(copy)
+        except Exception as error:
+            await self._failed(error, "copying sent mail failed", None)
 
     async def _look_after_tokens(self) -> None:
         """Renew OAuth2 logins; a provider that hangs holds up nothing else."""
@@ -295,8 +317,8 @@ class Worker:
         await self._idlers.end()
         while tasks := [*self._fetching.values(), *self._sending.values()]:
             await asyncio.wait(tasks)
-        if self._tokens is not None:
-            await asyncio.wait([self._tokens])
+        if others := [task for task in (self._tokens, self._copying) if task is not None]:
+            await asyncio.wait(others)
         if self._draining is not None:
             await asyncio.wait([self._draining])
         if self._lease is not None:

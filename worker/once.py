@@ -41,13 +41,17 @@ def run_once(
     if any(names(str(desk.paths.spool))):
         _drain(desk, summary, stop)
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
-    if any(fetch.errors for fetch in summary.mailboxes):
+    if any(fetch.errors for fetch in summary.mailboxes) or any(each.alerted for each in chosen):
         from desk.alerts import alert_silent_mailboxes
 
         alert_silent_mailboxes(desk, now())
         look_after_tokens(desk, now())
     if pending.mail_waits():
         _send(desk, summary, stop)
+    if pending.copies_wait():
+        from worker.copies import copy_sent
+
+        copy_sent(desk, stop)
     if not stop.is_set():
         summary.overdue = len(overdue.sweep(now()))
     return summary

@@ -13,6 +13,7 @@ from nightdesk.options import Options
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from desk.probe_mail import ProbeMail
     from mail.probe import Step
 
 
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
 @click.argument("address")
 @click.option("--incoming", is_flag=True, help="Only fetching.")
 @click.option("--outgoing", is_flag=True, help="Only sending.")
+@click.option("--send-to", metavar="TO", help="Send a test mail there, and show what was said.")
 @json_flag
 @click.pass_obj
-def test(options: Options, address: str, incoming: bool, outgoing: bool, as_json: bool) -> Exit:
+def test(
+    options: Options, address: str, incoming: bool, outgoing: bool, send_to: str | None, as_json: bool
+) -> Exit:
     """Try the accounts of a mailbox: resolve, connect, TLS, login, folder, SMTP.
 
-    Nothing is fetched or sent.
+    Nothing is fetched, and nothing is sent without --send-to.
     """
+    from desk import probe_mail
     from desk.actors import current_actor, require
     from nightdesk import output
     from nightdesk.context import desk_open
@@ -41,8 +46,15 @@ def test(options: Options, address: str, incoming: bool, outgoing: bool, as_json
             show(side, step)
             found[side].append(_json(step))
             passed = passed and step.ok is not False
+        document: dict[str, Any] = {"address": address, **found}
+        if send_to is not None:
+            mail = probe_mail.send_test(desk, current_actor(desk), address, send_to)
+            document["mail"] = mail.to_json()
+            passed = passed and mail.sent
+            if not as_json:
+                _print_mail(mail)
     if as_json:
-        output.emit_json({"address": address, "ok": passed, **found})
+        output.emit_json({**document, "ok": passed})
     elif passed:
         output.line(f"{address} works")
     if not passed:
@@ -89,6 +101,16 @@ def _print(side: str, step: Step) -> None:
     sys.stdout.flush()
 
 
+def _print_mail(mail: ProbeMail) -> None:
+    from nightdesk import output
+
+    output.line(f"test mail to {mail.to} through {mail.through}: {mail.state}, {mail.words}")
+    for said in mail.dialogue:
+        output.line(said, indent=4)
+    if mail.cure:
+        output.line(mail.cure, indent=4)
+
+
 def _json(step: Step) -> dict[str, Any]:
     return {
         "step": step.name,
@@ -100,4 +122,29 @@ def _json(step: Step) -> dict[str, Any]:
     }
 
 
-VERBS: tuple[click.Command, ...] = (test,)
+@click.command()
+@click.argument("address")
+@json_flag
+@click.pass_obj
+def folders(options: Options, address: str, as_json: bool) -> Exit:
+    """List the folders that a mailbox has at its server."""
+    from desk import connection, mailboxes
+    from desk.actors import current_actor, require
+    from desk.mailbox_form import check, values_of
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    with desk_open(options) as desk:
+        require(current_actor(desk), "mailbox.edit")
+        mailbox = mailboxes.get(address)
+        form = check(values_of(mailbox))
+        found = connection.list_folders(desk, form, mailboxes.MailboxSecrets(), mailbox)
+    if as_json:
+        output.emit_json([{"name": each.name, "use": each.use or None} for each in found])
+    else:
+        for each in found:
+            output.line(f"{each.name} ({each.use})" if each.use else each.name)
+    return Exit.DONE
+
+
+VERBS: tuple[click.Command, ...] = (test, folders)
