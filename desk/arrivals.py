@@ -40,7 +40,8 @@ class Arrival:
     ``door`` is ``imap``, ...; ``folder``, ``uidvalidity`` and ``uid`` are given by doors that number their
     mails; ``uidl`` by POP3, where ``folder`` is empty and ``uidvalidity`` counts how often the server
     changed all its ids. ``archive``: old mail that is only filed: nobody is told, nothing is due.
-    ``recipient``: whom the envelope named, in lower case; empty where a door has none.
+    ``recipient``: whom the envelope named, in lower case; empty where a door has none. ``quiet``: nobody
+    outside is sent anything because of it.
     """
 
     raw: bytes
@@ -53,6 +54,7 @@ class Arrival:
     internaldate: datetime | None = None
     archive: bool = False
     recipient: str = ""
+    quiet: bool = False
 
     @property
     def numbered(self) -> bool:

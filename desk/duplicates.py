@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DAYS = 7
 """Copies of a mail that arrive further apart are two mails."""
 
+IMPORT = "import"
+
 
 def find_renumbered(batch: Batch, prepared: Prepared) -> KnownReceipt | None:
     """The receipt of this mail under another UIDVALIDITY, if the folder still holds that mail."""
@@ -59,9 +61,11 @@ def find_original(batch: Batch, prepared: Prepared, ignored: int | None = None) 
     """The receipt of the mail that this one is a copy of, or None when it is a mail of its own.
 
     The n-th copy that comes from one place is a copy of the n-th such mail: two equal alarms in one
-    mailbox are two mails, also when both reached a second mailbox.
+    mailbox are two mails, also when both reached a second mailbox. What is imported is old, so there it does
+    not matter when the original came.
     """
-    oldest = utc_text(batch.moment - timedelta(days=DAYS))
+    imported = prepared.arrival.door == IMPORT
+    oldest = "" if imported else utc_text(batch.moment - timedelta(days=DAYS))
     same = [
         receipt
         for receipt in batch.known.digests.get(prepared.digest, ())

@@ -177,6 +177,23 @@ CREATE TABLE folder_mark (
     PRIMARY KEY (mailbox_id, folder)
 ) WITHOUT ROWID;
 
+CREATE TABLE import_source (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('mbox', 'maildir', 'eml')),
+    path TEXT NOT NULL,
+    position INTEGER NOT NULL DEFAULT 0,
+    mark TEXT NOT NULL DEFAULT '',
+    taken INTEGER NOT NULL DEFAULT 0,
+    updated TEXT NOT NULL,
+    UNIQUE (kind, path)
+);
+
+CREATE TABLE import_file (
+    source_id INTEGER NOT NULL REFERENCES import_source(id),
+    name TEXT NOT NULL,
+    PRIMARY KEY (source_id, name)
+) WITHOUT ROWID;
+
 CREATE TABLE left_alone (
     mailbox_id INTEGER NOT NULL REFERENCES mailbox(id),
     uidl TEXT NOT NULL,

@@ -23,6 +23,7 @@ VERBS: dict[str, Verb] = {
     "log": Verb("nightdesk.verbs.log:log", "The desk's log; --follow waits for more."),
     "worker": Verb("nightdesk.verbs.worker:worker", "Fetch by schedule, send, sweep, until told to stop."),
     "pipe": Verb("nightdesk.verbs.pipe:pipe", "Take one mail from standard input, for MTAs."),
+    "import": Verb("nightdesk.verbs.import_:import_", "Take in old mail: mbox, Maildir, eml files."),
     "doctor": Verb("nightdesk.verbs.doctor:doctor", "Check everything; exits 1 when something is broken."),
     "backup": Verb("nightdesk.verbs.backup:backup", "Write the desk into one file."),
     "restore": Verb("nightdesk.verbs.restore:restore", "Bring a desk back from such a file."),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from threading import Event
 from typing import TYPE_CHECKING
 
 from nightdesk import output
 from nightdesk.context import desk_open
 from nightdesk.exit import Exit
+from nightdesk.stopping import stop_on_signals
 
 if TYPE_CHECKING:
     from nightdesk.options import Options
@@ -20,7 +19,7 @@ def run(options: Options) -> Exit:
     """Do it, print the summary, and return 1 if part of it failed."""
     from worker.once import run_once
 
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     with desk_open(options) as desk:
         progress = _Progress() if sys.stderr.isatty() else None
         summary = run_once(desk, options.mailboxes, stop=stop, watch=progress or (lambda _tally: None))
@@ -34,20 +33,6 @@ def run(options: Options) -> Exit:
         for text in summary.lines():
             output.line(text)
     return Exit.FAILED if summary.failed else Exit.DONE
-
-
-def _stop_on_signals() -> Event:
-    """SIGTERM and Ctrl-C finish the batches in hand; a second Ctrl-C does not wait for them."""
-    stop = Event()
-
-    def halt(number: int, _frame: object) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    signal.signal(signal.SIGTERM, halt)
-    signal.signal(signal.SIGINT, halt)
-    return stop
 
 
 class _Progress:

@@ -88,8 +88,8 @@ CALLS: dict[str, list[str]] = {
 UNCALLED = {"demo", "pipe", "serve", "worker"}
 """They do not end by themselves, or only with a mail."""
 
-FAIL = {"mailbox test", "mailbox login", "mailbox fetch", "receipt retry"}
-"""Calls whose status is 1 here: there is no server, and no quarantined mail."""
+FAIL = {"mailbox test", "mailbox login", "mailbox fetch", "receipt retry", "import mbox", "import maildir"}
+"""Calls whose status is 1 here: there is no server, no quarantined mail, no mbox, no Maildir."""
 
 NO_JSON = {"completion"}
 

@@ -1,0 +1,155 @@
+"""`nightdesk import`: old mail from files."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nightdesk.arguments import json_flag
+from nightdesk.exit import Exit
+from nightdesk.options import Options
+
+if TYPE_CHECKING:
+    from desk.import_sources import Kind
+    from desk.importing import Tally
+
+_EVERY_SECONDS = 0.2
+
+
+def _importer(function: Callable[..., Exit]) -> Callable[..., Exit]:
+    """What all imports take."""
+    for decorate in (
+        click.pass_obj,
+        json_flag,
+        click.option("--quiet-import", is_flag=True, help="Send nobody anything: no acknowledgements."),
+        click.option("--mailbox", metavar="ADDRESS", help="Take it in as mail of this mailbox."),
+        click.argument("path"),
+    ):
+        function = decorate(function)
+    return function
+
+
+@click.group("import")
+def import_() -> None:
+    """Take in old mail, each exactly once.
+
+    An import that was interrupted goes on where it stopped when it is begun again. What the desk has already
+    becomes a receipt 'duplicate'.
+    """
+
+
+@import_.command("mbox")
+@_importer
+def mbox(options: Options, **given: Any) -> Exit:
+    """Take in the mails of an mbox file."""
+    return _run(options, "mbox", **given)
+
+
+@import_.command("maildir")
+@_importer
+def maildir(options: Options, **given: Any) -> Exit:
+    """Take in the mails of a Maildir: the directory with cur and new."""
+    return _run(options, "maildir", **given)
+
+
+@import_.command("eml")
+@_importer
+def eml(options: Options, **given: Any) -> Exit:
+    """Take in a file with one mail, or all *.eml files below a directory."""
+    return _run(options, "eml", **given)
+
+
+def _run(
+    options: Options, kind: Kind, path: str, mailbox: str | None, quiet_import: bool, as_json: bool
+) -> Exit:
+    from desk.actors import current_actor
+    from desk.importing import run_import
+    from nightdesk import output
+    from nightdesk.context import desk_open
+    from nightdesk.errors import Failed
+    from nightdesk.stopping import stop_on_signals
+
+    progress = _Progress() if sys.stderr.isatty() else None
+    with desk_open(options) as desk:
+        actor = current_actor(desk)
+        stop = stop_on_signals()
+        try:
+            tally = run_import(
+                desk,
+                actor,
+                kind,
+                Path(path),
+                mailbox=mailbox,
+                quiet=quiet_import,
+                stop=stop,
+                watch=progress or (lambda _tally: None),
+            )
+        except (FileNotFoundError, PermissionError) as error:
+            if error.filename is None or not str(error.filename).startswith(str(Path(path).resolve())):
+                raise
+            raise Failed(
+                f"{path}: {(error.strerror or str(error)).lower()}",
+                "the desk's owner must be able to read it",
+            ) from None
+        finally:
+            if progress:
+                progress.clear()
+    for trouble in tally.errors:
+        output.say(trouble)
+    if tally.more:
+        output.say("stopped before the end; begin it again to go on")
+    if as_json:
+        output.emit_json(tally.to_json())
+    else:
+        output.line(_summary(tally))
+    return Exit.FAILED if tally.errors or tally.more else Exit.DONE
+
+
+def _summary(tally: Tally) -> str:
+    from desk.importing import COUNTS
+
+    counts = [f"{n} {verdict if n == 1 else COUNTS[verdict]}" for verdict, n in tally.verdicts.items() if n]
+    told = f"{tally.imported} imported" + (f" ({', '.join(counts)})" if counts else "")
+    if tally.known:
+        told += f", {tally.known} were taken in before"
+    return f"{told}, {tally.seconds:.1f} s"
+
+
+class _Progress:
+    """A line on the terminal that is overwritten: how far, how fast, how long still."""
+
+    def __init__(self) -> None:
+        self._shown = 0.0
+
+    def __call__(self, tally: Tally) -> None:
+        if time.monotonic() - self._shown < _EVERY_SECONDS:
+            return
+        self._shown = time.monotonic()
+        self._write(progress_line(tally))
+
+    def clear(self) -> None:
+        self._write("")
+
+    @staticmethod
+    def _write(text: str) -> None:
+        import shutil
+
+        sys.stderr.write(f"\r{text[: shutil.get_terminal_size().columns - 1]}\x1b[K")
+        sys.stderr.flush()
+
+
+def progress_line(tally: Tally) -> str:
+    """How far the import is; ASCII."""
+    share = 100 * tally.bytes_done // max(1, tally.bytes_total)
+    rate = tally.imported / max(tally.seconds, 0.001)
+    speed = (tally.bytes_done - tally.bytes_before) / max(tally.seconds, 0.001)
+    left = max(0, tally.bytes_total - tally.bytes_done) / max(speed, 1.0)
+    minutes, seconds = divmod(round(left), 60)
+    hours, minutes = divmod(minutes, 60)
+    remaining = f"{hours} h {minutes:02} min" if hours else f"{minutes}:{seconds:02}"
+    return f"importing: {share} %, {tally.imported} mails, {rate:.0f}/s, {remaining} left"
