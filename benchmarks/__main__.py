@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import big_desk, fetching, hostile, screen, searching
+from benchmarks import big_desk, fetching, hostile, piping, screen, searching
 from benchmarks.table import Result, machine
 
-RUNS = ("fetch", "once", "start", "keys", "busy", "search", "memory", "hostile")
+RUNS = ("fetch", "once", "start", "keys", "busy", "search", "memory", "hostile", "pipe")
 BUSY_MAILS = 10_000
 
 
@@ -37,6 +37,8 @@ def main() -> None:
 def _results(runs: set[str], home: Path, tickets: int, mails: int) -> Iterator[Result]:
     if "hostile" in runs:
         hostile.worst_ten()
+    if "pipe" in runs:
+        yield from piping.results()
     if runs & {"once", "fetch"}:
         with fetching.server() as dovecot:
             if "once" in runs:
