@@ -45,6 +45,8 @@ def refusal(batch: Batch, prepared: Prepared, letter: Letter, ticket: TicketStat
         return "no mailbox to send it from"
     if not mailbox.autoresponse:
         return f"switched off for {mailbox.address}"
+    if not batch.way(mailbox.id).open:
+        return f"{mailbox.address} has no outgoing account, and a late one helps nobody"
     topic = standing.topics.get(ticket.topic_id or 0)
     if topic is not None and not topic.autoresponse:
         return f"switched off for the help topic {topic.name}"

@@ -84,7 +84,7 @@ class Door:
         self.uidvalidity = 7
 
     def mailbox(self, address: str, *, department: str | None = None, **columns: Any) -> int:
-        """Add a mailbox (a year ago, so that mail gets acknowledged), if it is not there yet."""
+        """Add a mailbox (a year ago and with a way out, so that mail gets acknowledged), if it is not there yet."""
         if address in self.mailboxes:
             return self.mailboxes[address]
         values: dict[str, Any] = {
@@ -92,6 +92,8 @@ class Door:
             "name": address.partition("@")[0].title(),
             "department_id": None if department is None else self.department(department),
             "host": "imap.example.test",
+            "smtp_host": "smtp.example.test",
+            "outgoing_enabled": True,
             "created": utc_text(datetime.now(UTC) - timedelta(days=365)),
             **columns,
         }

@@ -137,6 +137,12 @@ class TestAcknowledgements:
         receipt = door.receipt(mail(), internaldate=datetime.now(UTC) - timedelta(hours=1))
         assert f"no acknowledgement: the mail is older than the mailbox {SUPPORT}" in receipt.trace
 
+    def test_a_mailbox_without_a_way_out_saves_none_up(self, door: Door) -> None:
+        door.mailbox(SUPPORT, smtp_host="", outgoing_enabled=False)
+        receipt = door.receipt(mail())
+        assert any(f"{SUPPORT} has no outgoing account" in line for line in receipt.trace)
+        assert value("SELECT count(*) FROM delivery") == 0
+
     def test_it_can_be_switched_off_for_a_mailbox_and_for_all(self, door: Door) -> None:
         door.mailbox(SUPPORT, autoresponse=0)
         door.take(mail())
