@@ -20,6 +20,7 @@ from desk.sending import (
     next_due,
     record,
     recover,
+    without_way,
 )
 from models.database import db, transaction
 from models.deliveries import HELD_UNTIL, STATES
@@ -46,10 +47,13 @@ __all__ = [
     "retry",
 ]
 
+_WAITING = ("queued", "deferred", "sending")
+_STUCK = "no outgoing account: it waits for one"
 UNDONE_STATES = ("queued", "sending", "deferred", "failed", "uncertain")
 
 _COLUMNS = """d.id, r.address, r.state, r.detail, d.not_before, d.kind, d.subject, t.number, m.address,
- d.attempts, d.created, r.code, d.message_id, r.bounced, r.updated, d.message_ref_id"""
+ d.attempts, d.created, r.code, d.message_id, r.bounced, r.updated, d.message_ref_id,
+ d.mailbox_id"""
 _TABLES = """recipient r JOIN delivery d ON d.id = r.delivery_id
  LEFT JOIN ticket t ON t.id = d.ticket_id LEFT JOIN mailbox m ON m.id = d.mailbox_id"""
 
@@ -111,13 +115,13 @@ def entries(states: Collection[str] | str | None = None, limit: int = 200) -> li
     rows = db.execute_sql(
         f"SELECT {_COLUMNS} FROM {_TABLES} {where}ORDER BY r.id DESC LIMIT ?", (*values, limit or -1)
     )
-    return [_view(row) for row in rows]
+    return _views(rows)
 
 
 def get(delivery_id: int) -> list[DeliveryView]:
     """Return the recipients of one mail; raises NotFound."""
     rows = db.execute_sql(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE d.id = ? ORDER BY r.id", (delivery_id,))
-    found = [_view(row) for row in rows]
+    found = _views(rows)
     if not found:
         raise _missing(delivery_id)
     return found
@@ -126,8 +130,9 @@ def get(delivery_id: int) -> list[DeliveryView]:
 def of_messages(message_rows: Sequence[int]) -> dict[int, list[DeliveryView]]:
     """Return the recipients of these messages' mails."""
     found: dict[int, list[DeliveryView]] = {}
-    for row in rows_in(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE d.message_ref_id IN", message_rows):
-        found.setdefault(row[15], []).append(_view(row))
+    rows = list(rows_in(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE d.message_ref_id IN", message_rows))
+    for row, view in zip(rows, _views(rows), strict=True):
+        found.setdefault(row[15], []).append(view)
     return found
 
 
@@ -210,14 +215,21 @@ def _states(states: Collection[str] | str | None) -> list[str]:
     return wanted
 
 
-def _view(row: Sequence[Any]) -> DeliveryView:
-    waits = row[2] in ("queued", "deferred", "sending")
+def _views(rows: Iterable[Sequence[Any]]) -> list[DeliveryView]:
+    found = list(rows)
+    waiting = {row[16] for row in found if row[2] in _WAITING and not row[3]}
+    stuck = without_way(waiting) if waiting else set()
+    return [_view(row, row[16] in stuck) for row in found]
+
+
+def _view(row: Sequence[Any], stuck: bool) -> DeliveryView:
+    waits = row[2] in _WAITING
     held = waits and row[4] == HELD_UNTIL
     return DeliveryView(
         id=row[0],
         to=row[1],
         state=row[2],
-        detail=row[3],
+        detail=_STUCK if waits and stuck and not row[3] else row[3],
         not_before=utc_time(row[4]) if waits and not held else None,
         kind=row[5],
         subject=row[6],

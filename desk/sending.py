@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -100,6 +100,12 @@ def next_due(moment: datetime) -> datetime | None:
         f"SELECT min(d.not_before) FROM delivery d WHERE {_WAITING} AND d.not_before > ?", (utc_text(moment),)
     ).fetchone()
     return utc_time(row[0]) if row[0] is not None else None
+
+
+def without_way(mailbox_ids: Iterable[int | None]) -> set[int | None]:
+    """Those of these mailboxes whose mail no account sends; None is the mail of no mailbox."""
+    ways = _ways_out()
+    return {key for key in mailbox_ids if (ways.default if key is None else ways.of(key)) is None}
 
 
 def claim(owner: str, moment: datetime, limit: int, *, mailbox_id: int | None = None) -> list[Outgoing]:

@@ -259,7 +259,9 @@ def test_mail_without_a_way_out_holds_up_nobody(desk: Desk, ana: Actor, ticket: 
     moving = send(desk, ana, ticket)
     assert [mail.delivery_id for mail in outbox.claim(ME, now() + SOON, 1)] == [moving]
     assert outbox.has_due(now() + SOON) is False
+    assert {view.detail for view in outbox.get(stuck[0])} == {"no outgoing account: it waits for one"}
     settings.set(ADMIN, "mail.default_outgoing", "support@desk.example")
+    assert {view.detail for view in outbox.get(stuck[0])} == {""}
     assert [mail.delivery_id for mail in take()] == stuck
 
 
