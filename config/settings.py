@@ -57,6 +57,15 @@ class Settings(BaseModel):
         int, Ge(10), Le(86_400), Help("seconds a mailbox may take per run; the rest comes next time")
     ] = 600
     parallel_mailboxes: Annotated[int, Ge(1), Le(64), Help("mailboxes fetched at the same time")] = 4
+    serve_host: Annotated[str, Help("address that `nightdesk serve` listens on")] = "127.0.0.1"
+    serve_port: Annotated[int, Ge(0), Le(65_535), Help("its port; 0 takes a free one")] = 8025
+    serve_root_path: Annotated[str, Help("path before its own, such as /osticket")] = ""
+    serve_tls_cert: Annotated[str, Help("its certificate chain (PEM); without one it speaks plain HTTP")] = ""
+    serve_tls_key: Annotated[str, Help("the key of that certificate (PEM)")] = ""
+    serve_trusted_proxies: Annotated[
+        str, Help("networks whose X-Forwarded-For it believes, with commas: 127.0.0.1")
+    ] = ""
+    serve_max_body: Annotated[int, Ge(1), Le(1024), Help("MB; larger mail and tickets are refused")] = 64
 
 
 KEYS: tuple[str, ...] = tuple(Settings.model_fields)

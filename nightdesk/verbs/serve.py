@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import sys
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -12,53 +13,42 @@ from nightdesk.errors import Failed, UsageError
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
+T = TypeVar("T")
+
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="The address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8025,
-    show_default=True,
-    metavar="P",
-    help="0: a free one.",
-)
-@click.option("--root-path", default="", metavar="PATH", help="The path before ours, such as /osticket.")
-@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Certificate chain (PEM).")
-@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key (PEM).")
+@click.option("--host", metavar="H", help="The address to listen on; 127.0.0.1.")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="P", help="8025; 0 takes a free one.")
+@click.option("--root-path", metavar="PATH", help="The path before ours, such as /osticket.")
+@click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM); without it plain HTTP.")
+@click.option("--tls-key", metavar="FILE", help="Its key (PEM).")
 @click.option(
     "--trusted-proxy", "proxies", multiple=True, metavar="CIDR", help="Whose X-Forwarded-For is believed."
 )
 @click.option(
-    "--max-body",
-    type=click.IntRange(1, 1024),
-    default=64,
-    show_default=True,
-    metavar="MB",
-    help="Largest mail or ticket that is taken.",
+    "--max-body", type=click.IntRange(1, 1024), metavar="MB", help="Largest mail or ticket that is taken; 64."
 )
 @click.option("--access-log", is_flag=True, help="A line on standard error for each request.")
 @click.pass_obj
 def serve(
     options: Options,
-    host: str,
-    port: int,
-    root_path: str,
-    tls_cert: Path | None,
-    tls_key: Path | None,
+    host: str | None,
+    port: int | None,
+    root_path: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
     proxies: tuple[str, ...],
-    max_body: int,
+    max_body: int | None,
     access_log: bool,
 ) -> Exit:
     """Serve the HTTP API until told to stop: osTicket's calls, our own, /health, /metrics, /docs.
 
-    Keys: nightdesk key create. It fetches nothing by itself: that is the worker's.
+    What is not given comes from the configuration (serve_host, serve_port, ...). Keys: nightdesk key
+    create. It fetches nothing by itself: that is the worker's.
     """
     from nightdesk import output
     from nightdesk.context import desk_open
 
-    if tls_key is not None and tls_cert is None:
-        raise UsageError("--tls-key needs --tls-cert", "give both, or neither behind a proxy")
     with desk_open(options) as desk:
         try:
             from api.options import MEGABYTE, ServeOptions
@@ -69,18 +59,23 @@ def serve(
             ) from error
         from desk.keys import network_of
 
+        kept = desk.settings
+        trusted = proxies or [each for each in kept.serve_trusted_proxies.split(",") if each.strip()]
+        cert, key = _given(tls_cert, kept.serve_tls_cert), _given(tls_key, kept.serve_tls_key)
+        if key and not cert:
+            raise UsageError("--tls-key needs --tls-cert", "give both, or neither behind a proxy")
         chosen = ServeOptions(
-            host=host,
-            port=port,
-            root_path=root_path,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            trusted_proxies=tuple(network_of(proxy) for proxy in proxies),
-            max_body=max_body * MEGABYTE,
+            host=_given(host, kept.serve_host),
+            port=_given(port, kept.serve_port),
+            root_path=_given(root_path, kept.serve_root_path),
+            tls_cert=Path(cert) if cert else None,
+            tls_key=Path(key) if key else None,
+            trusted_proxies=tuple(network_of(each) for each in trusted),
+            max_body=_given(max_body, kept.serve_max_body) * MEGABYTE,
             access_log=access_log,
         )
-        if tls_cert is None and not proxies and not _is_loopback(host):
-            output.say(f"keys travel to {host} in clear text: use --tls-cert, or a proxy with TLS")
+        if not cert and not trusted and not _is_loopback(chosen.host):
+            output.say(f"keys travel to {chosen.host} in clear text: use --tls-cert, or a proxy with TLS")
 
         def ready(url: str) -> None:
             output.line(f"Serving {desk.paths.home} at {url}")
@@ -88,6 +83,10 @@ def serve(
 
         run(desk, chosen, ready)
     return Exit.DONE
+
+
+def _given(flag: T | None, kept: T) -> T:
+    return kept if flag is None else flag
 
 
 def _is_loopback(host: str) -> bool:

@@ -100,3 +100,16 @@ def _established(port: int) -> int:
     wanted = f"0100007F:{port:04X}"
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     return sum(1 for line in lines if line.split()[1] == wanted and line.split()[3] == "01")
+
+
+def test_the_configuration_and_the_environment_say_where_to_listen(program: Program, pki: Pki) -> None:
+    config = program.home / "config.toml"
+    config.write_text(
+        f'{config.read_text()}\nserve_host = "127.0.0.2"\nserve_tls_cert = "{pki.server.cert}"\n'
+    )
+    with socket.create_server(("127.0.0.2", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        kept = program("serve", NIGHTDESK_SERVE_PORT=port, NIGHTDESK_SERVE_TLS_KEY=str(pki.server.key))
+        flag = program("serve", "--host", "127.0.0.300", NIGHTDESK_SERVE_PORT=port)
+    assert f"cannot listen on 127.0.0.2 port {port}" in kept.err
+    assert "cannot listen on 127.0.0.300" in flag.err
