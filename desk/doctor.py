@@ -339,7 +339,10 @@ def _steps(line: MailboxLine, side: str, test: Callable[[], Iterator[Step]]) -> 
         for step in test():
             if step.ok is False:
                 words = f" ({step.words})" if step.words else ""
-                yield Finding(area, "failure", f"{side}: {step.name}: {step.detail}{words}", step.cure)
+                flag = "--smtp-fingerprint" if side == "outgoing" else "--fingerprint"
+                pin = f"nightdesk mailbox edit {line.address} {flag} {step.pin}"
+                cure = f"{step.cure} It shows {step.certificate}; to pin it: {pin}" if step.pin else step.cure
+                yield Finding(area, "failure", f"{side}: {step.name}: {step.detail}{words}", cure)
                 return
             if step.ok:
                 done.append(step.name)

@@ -63,7 +63,7 @@ class TlsFailed(MailError):
     """No trusted TLS.
 
     `reason`: expired, not_yet_valid, wrong_name, unknown_ca, self_signed, revoked, pin, ca_file, not_tls,
-    too_old, hung_up or other.
+    too_old, hung_up or other. `certificate`: what the server showed instead of the pinned one (DER).
     """
 
     kind = "tls"
@@ -71,10 +71,17 @@ class TlsFailed(MailError):
     default_hint = "Nothing was sent. Check the server's certificate and the security setting."
 
     def __init__(
-        self, message: str, *, reason: str = "other", hint: str | None = None, server_words: str | bytes = ""
+        self,
+        message: str,
+        *,
+        reason: str = "other",
+        hint: str | None = None,
+        server_words: str | bytes = "",
+        certificate: bytes = b"",
     ) -> None:
         super().__init__(message, hint=hint, server_words=server_words)
         self.reason = reason
+        self.certificate = certificate
 
 
 class StarttlsMissing(MailError):

@@ -7,14 +7,16 @@ exception. Nothing is sent and no mail is changed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mail import link, tls
 from mail.account import IncomingAccount, OutgoingAccount
-from mail.errors import FolderMissing, MailError
+from mail.errors import FolderMissing, MailError, TlsFailed
 from mail.inert import one_line
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Step", "check_incoming", "check_outgoing"]
 
 _SHOWN_FOLDERS: Final = 20
+_SHOWN_LETTERS: Final = 300
 _SHOWN_CAPABILITIES: Final = ("IDLE", "MOVE", "UIDPLUS", "CONDSTORE", "QUOTA", "SPECIAL-USE")
 
 T = TypeVar("T")
@@ -32,7 +35,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: `ok` None means that it does not apply. `words` are the server's, `cure` says what to do."""
+    """One step: `ok` None means that it does not apply. `words` are the server's, `cure` says what to do.
+
+    `pin`: the SHA-256 of a certificate that is not trusted and may be pinned; `certificate` says whose it is.
+    """
 
     name: str
     ok: bool | None
@@ -40,6 +46,8 @@ class Step:
     words: str
     cure: str
     seconds: float
+    pin: str = ""
+    certificate: str = ""
 
 
 class _Stopped(Exception):
@@ -47,7 +55,7 @@ class _Stopped(Exception):
 
 
 def check_incoming(account: IncomingAccount) -> Iterator[Step]:
-    """resolve, connect, tls, token, login, folder of an IMAP or POP3 account (token only with OAuth2)."""
+    """resolve, connect, tls, capabilities, token (with OAuth2), login, folder of an IMAP or POP3 account."""
     session = _session(account)
     try:
         addresses = yield from _resolved(account)
@@ -55,7 +63,9 @@ def check_incoming(account: IncomingAccount) -> Iterator[Step]:
         if account.security == "none":
             yield _IN_CLEAR
         else:
-            yield from _step("tls", session.secure, lambda _: tls.description(session.tls_link))
+            show = partial(_shown_incoming, account, addresses)
+            yield from _tls(session.secure, lambda: tls.description(session.tls_link), show)
+        yield from _step("capabilities", lambda: sorted(session.capabilities), _capabilities)
         yield from _token(account)
         yield from _step("login", session.login, f"as {account.user}")
         yield from _step("folder", lambda: _contents(session), lambda told: told)
@@ -66,7 +76,7 @@ def check_incoming(account: IncomingAccount) -> Iterator[Step]:
 
 
 def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:
-    """resolve, connect, tls, token, login of an SMTP account (token only with OAuth2)."""
+    """resolve, connect, tls, capabilities, token (with OAuth2), login of an SMTP account."""
     from mail.smtp import SmtpSession
 
     session = SmtpSession(account)
@@ -81,7 +91,9 @@ def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:
         if account.security == "none":
             yield _IN_CLEAR
         else:
-            yield from _step("tls", run(session.secure), lambda _: tls.description(session.tls_object))
+            show = partial(_shown_outgoing, account, addresses)
+            yield from _tls(run(session.secure), lambda: tls.description(session.tls_object), show)
+        yield from _step("capabilities", run(session.hello), _capabilities)
         yield from _token(account)
         who = "no login wanted" if account.auth == "none" else f"as {account.user}"
         yield from _step("login", run(session.login), lambda _: _with_size(session, who))
@@ -135,6 +147,63 @@ def _step(name: str, doing: Callable[[], T], shown: str | Callable[[T], str]) ->
         raise _Stopped from None
     yield Step(name, True, one_line(detail), "", "", perf_counter() - start)
     return result
+
+
+def _tls(
+    secure: Callable[[], object], described: Callable[[], str], show: Callable[[], bytes]
+) -> Generator[Step, None, None]:
+    """TLS; a certificate that is not trusted is shown, so that a person may pin it."""
+    start = perf_counter()
+    try:
+        secure()
+    except MailError as error:
+        shown = b""
+        if isinstance(error, TlsFailed) and error.reason in _PINNABLE:
+            shown = error.certificate or show()
+        pin = hashlib.sha256(shown).hexdigest() if shown else ""
+        certificate = tls.certificate_words(shown) if shown else ""
+        spent = perf_counter() - start
+        yield Step("tls", False, error.message, error.server_words, error.hint, spent, pin, certificate)
+        raise _Stopped from None
+    yield Step("tls", True, one_line(described()), "", "", perf_counter() - start)
+
+
+_PINNABLE: Final = ("unknown_ca", "self_signed", "expired", "not_yet_valid", "wrong_name", "pin")
+_NO_PIN: Final = "0" * 64
+
+
+def _shown_incoming(account: IncomingAccount, addresses: list[link.Address]) -> bytes:
+    """The certificate that the server shows (DER), empty if none. Nothing but the handshake is said."""
+    session = _session(replace(account, ca_file=None, fingerprint=_NO_PIN))
+    try:
+        session.connect(addresses)
+        session.secure()
+    except MailError as error:
+        return error.certificate if isinstance(error, TlsFailed) else b""
+    finally:
+        session.cut()
+    return b""
+
+
+def _shown_outgoing(account: OutgoingAccount, addresses: list[link.Address]) -> bytes:
+    from mail.smtp import SmtpSession
+
+    async def look() -> bytes:
+        session = SmtpSession(replace(account, ca_file=None, fingerprint=_NO_PIN))
+        try:
+            await session.connect(addresses)
+            await session.secure()
+        except MailError as error:
+            return error.certificate if isinstance(error, TlsFailed) else b""
+        finally:
+            session.cut()
+        return b""
+
+    return asyncio.run(look())
+
+
+def _capabilities(found: Iterable[str]) -> str:
+    return ", ".join(found)[:_SHOWN_LETTERS] or "the server tells none"
 
 
 def _contents(session: ImapSession | Pop3Session) -> str:

@@ -185,12 +185,19 @@ class SmtpLink:
             except ssl.SSLError as error:
                 raise tls.translated(error, account.host) from None
 
+    async def hello(self) -> list[str]:
+        """Greet by name; what the server can do, in upper case. Once on a connection, `login` does it too."""
+        smtp = self._need_smtp()
+        with self._translated("hello"):
+            if not smtp.supports_esmtp and smtp.last_helo_response is None:
+                await self._hello(smtp)
+        return [f"{name} {value}".strip().upper() for name, value in smtp.esmtp_extensions.items()]
+
     async def login(self) -> None:
         """Greet by name and log in, if the account has a login."""
         account, smtp = self.account, self._need_smtp()
+        await self.hello()
         with self._translated("login"):
-            if not smtp.supports_esmtp and smtp.last_helo_response is None:
-                await self._hello(smtp)
             if account.auth == "none":
                 return
             if account.auth == "oauth2":

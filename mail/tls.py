@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mail.errors import TlsFailed
+from mail.inert import one_line
 
 
 def context(ca_file: Path | None = None, fingerprint: str | None = None) -> ssl.SSLContext:
@@ -63,6 +64,7 @@ def check_pin(link: ssl.SSLSocket | ssl.SSLObject, fingerprint: str | None) -> N
             f"the server's certificate is not the pinned one (it has {found or 'none'})",
             reason="pin",
             hint="If the server has a new certificate, pin that; if not, somebody is in between.",
+            certificate=link.getpeercert(True) or b"",
         )
 
 
@@ -161,6 +163,20 @@ def description(connected: ssl.SSLSocket | ssl.SSLObject | None) -> str:
     names = [str(one[1]) for one in certificate.get("subjectAltName", ()) if one[0] in ("DNS", "IP Address")]
     name = ", ".join(names[:3]) or _part_of(certificate.get("subject"), "commonName")
     return f"{version}, for {name}, by {issuer}, valid until {_last_day(certificate.get('notAfter'))}"
+
+
+def certificate_words(der: bytes) -> str:
+    """Whose certificate it is, who signed it and how long it holds, for a person who may pin it."""
+    from cryptography import x509
+
+    try:
+        found = x509.load_der_x509_certificate(der)
+        subject, issuer = found.subject.rfc4514_string(), found.issuer.rfc4514_string()
+        begin, end = found.not_valid_before_utc.date(), found.not_valid_after_utc.date()
+    except (ValueError, x509.UnsupportedGeneralNameType):
+        return "a certificate that cannot be read"
+    signed = "signed by itself" if subject == issuer else f"signed by {issuer}"
+    return one_line(f"{subject}, {signed}, valid from {begin} until {end}", 300)
 
 
 def _part_of(name: object, *wanted: str) -> str:

@@ -93,11 +93,16 @@ def _print(side: str, step: Step) -> None:
     from nightdesk import output
 
     mark = {True: "ok", False: "FAILED", None: "-"}[step.ok]
-    output.line(f"{side} {step.name}: {mark}{f', {step.detail}' if step.detail else ''}")
+    spent = f" ({step.seconds:.2f} s)" if step.ok is not None else ""
+    output.line(f"{side} {step.name}: {mark}{f', {step.detail}' if step.detail else ''}{spent}")
     if step.words:
         output.line(f"the server says: {step.words}", indent=4)
     if step.ok is False and step.cure:
         output.line(step.cure, indent=4)
+    if step.pin:
+        flag = "--smtp-fingerprint" if side == "outgoing" else "--fingerprint"
+        output.line(f"the server shows: {step.certificate}", indent=4)
+        output.line(f"if that is your server, pin it: mailbox edit ADDRESS {flag} {step.pin}", indent=4)
     sys.stdout.flush()
 
 
@@ -119,6 +124,8 @@ def _json(step: Step) -> dict[str, Any]:
         "words": step.words,
         "cure": step.cure,
         "seconds": round(step.seconds, 3),
+        "pin": step.pin or None,
+        "certificate": step.certificate or None,
     }
 
 

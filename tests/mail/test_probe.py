@@ -55,13 +55,14 @@ def test_a_good_mailbox_passes_every_step(
     starttls = replace(inbox, port=dovecot.imap_port, security="starttls")
     for account in (inbox, starttls):
         steps = list(check_incoming(account))
-        assert names(steps) == ["resolve", "connect", "tls", "login", "folder"]
+        assert names(steps) == ["resolve", "connect", "tls", "capabilities", "login", "folder"]
         assert all(step.ok for step in steps), steps
         assert "127.0.0.1" in steps[0].detail
         assert "TLS 1." in steps[2].detail
         assert "valid until 20" in steps[2].detail
-        assert "1 mails" in steps[4].detail
-        assert "MOVE" in steps[4].detail
+        assert "AUTH=PLAIN" in steps[3].detail
+        assert "1 mails" in steps[5].detail
+        assert "MOVE" in steps[5].detail
         assert all(step.seconds >= 0 for step in steps)
     assert mailuser.bodies_sent() == 0
 
@@ -69,19 +70,20 @@ def test_a_good_mailbox_passes_every_step(
 def test_a_good_outgoing_server_passes_every_step(outbox: OutgoingAccount, postfix: Postfix) -> None:
     for account in (outbox, replace(outbox, port=postfix.smtps_port, security="tls")):
         steps = list(check_outgoing(account))
-        assert names(steps) == ["resolve", "connect", "tls", "login"]
+        assert names(steps) == ["resolve", "connect", "tls", "capabilities", "login"]
         assert all(step.ok for step in steps), steps
-        assert "MB" in steps[3].detail
+        assert "PIPELINING" in steps[3].detail
+        assert "MB" in steps[4].detail
 
 
 def test_clear_text_is_said_to_be_clear_text() -> None:
     with FaultyImap([mail(1)]) as server:
         steps = list(check_incoming(incoming(server.port)))
-    assert [step.ok for step in steps] == [True, True, None, True, True]
+    assert [step.ok for step in steps] == [True, True, None, True, True, True]
     assert "clear text" in steps[2].detail
     with FaultySmtp() as smtp:
         steps = list(check_outgoing(outgoing(smtp.port)))
-    assert [step.ok for step in steps] == [True, True, None, True]
+    assert [step.ok for step in steps] == [True, True, None, True, True]
     assert smtp.count("MAIL") == 0
 
 
@@ -101,7 +103,7 @@ def test_a_wrong_password_fails_at_the_login_with_the_server_s_words(
 
 @pytest.mark.parametrize("host", [EXPIRED, WRONG_NAME, UNKNOWN_CA])
 def test_a_bad_certificate_fails_at_tls_with_a_cure(
-    inbox: IncomingAccount, outbox: OutgoingAccount, host: str
+    inbox: IncomingAccount, outbox: OutgoingAccount, pki: Pki, host: str
 ) -> None:
     for steps in (
         list(check_incoming(replace(inbox, host=host))),
@@ -110,6 +112,16 @@ def test_a_bad_certificate_fails_at_tls_with_a_cure(
         assert names(steps) == ["resolve", "connect", "tls"]
         assert steps[-1].ok is False
         assert steps[-1].cure
+        shown = pki.shown_at(host)
+        assert steps[-1].pin == shown.fingerprint
+        assert "valid from 20" in steps[-1].certificate
+        pinned = replace(inbox, host=host, ca_file=None, fingerprint=steps[-1].pin)
+        assert all(step.ok for step in check_incoming(pinned)), "what is offered works when it is pinned"
+
+
+def test_a_certificate_that_is_not_the_pinned_one_is_shown(inbox: IncomingAccount, pki: Pki) -> None:
+    *_, last = check_incoming(replace(inbox, ca_file=None, fingerprint="0" * 64))
+    assert (last.name, last.ok, last.pin) == ("tls", False, pki.server.fingerprint)
 
 
 def test_a_pinned_certificate_passes(inbox: IncomingAccount, pki: Pki) -> None:

@@ -35,7 +35,7 @@ def test_every_step_to_a_pop3_mailbox_is_told(
     mailuser.load([mail(1), mail(2)])
     steps = list(check_incoming(incoming(dovecot.pop3s_port, protocol="pop3", **about)))
     assert [(step.name, step.ok) for step in steps] == [
-        (name, True) for name in ("resolve", "connect", "tls", "login", "folder")
+        (name, True) for name in ("resolve", "connect", "tls", "capabilities", "login", "folder")
     ]
     assert "2 mails" in steps[-1].detail
     assert len(mailuser.messages()) == 2
@@ -61,7 +61,15 @@ def test_the_token_is_a_step_of_its_own(
     port = dovecot.imaps_port if protocol == "imap" else dovecot.pop3s_port
     tokens = Tokens([make_jwt(mailuser.address)])
     steps = list(check_incoming(incoming(port, protocol=protocol, auth="oauth2", token=tokens, **about)))
-    assert [step.name for step in steps] == ["resolve", "connect", "tls", "token", "login", "folder"]
+    assert [step.name for step in steps] == [
+        "resolve",
+        "connect",
+        "tls",
+        "capabilities",
+        "token",
+        "login",
+        "folder",
+    ]
     assert all(step.ok for step in steps)
 
 
