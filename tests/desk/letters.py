@@ -84,7 +84,7 @@ class Door:
         self.uidvalidity = 7
 
     def mailbox(self, address: str, *, department: str | None = None, **columns: Any) -> int:
-        """Add a mailbox (a year ago and with a way out, so that mail gets acknowledged), if it is not there yet."""
+        """Add a mailbox, if it is not there; it is a year old and sends, so that mail gets acknowledged."""
         if address in self.mailboxes:
             return self.mailboxes[address]
         values: dict[str, Any] = {
