@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import http.client
 import json
 import re
@@ -70,6 +71,12 @@ class Served:
     def _url(self) -> re.Match[str] | None:
         said = self.log.read_text() if self.log.exists() else ""
         return re.search(r"at https?://([\d.]+):(\d+)\n", said)
+
+    def seen_at(self, port: int, tls: ssl.SSLContext) -> Served:
+        """The same server as callers of a proxy at `port` see it."""
+        seen = copy.copy(self)
+        seen.port, seen._tls = port, tls
+        return seen
 
     @property
     def base(self) -> str:

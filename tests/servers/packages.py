@@ -17,6 +17,7 @@ PACKAGES = {
     "glewlwyd": ("glewlwyd",),
     "procmail": ("procmail",),
     "maildrop": ("maildrop",),
+    "nginx": ("nginx-light",),
 }
 MAIL_SERVERS = ("dovecot", "postfix")
 _POLICY = Path("/usr/sbin/policy-rc.d")
