@@ -76,16 +76,17 @@ def keep_aliases(mailbox: Mailbox, aliases: Sequence[str]) -> None:
             raise Refused(f"{address} is the mailbox itself", "an alias is another address")
         if other := owner_of(address, mailbox.id):
             raise Refused(f"{address} belongs to the mailbox {other}", "take it away there first")
-    if taken := MailboxAlias.get_or_none(
+    taken = MailboxAlias.get_or_none(
         (MailboxAlias.address == mailbox.address) & (MailboxAlias.mailbox != mailbox.id)
-    ):
+    )
+    if taken is not None and taken.mailbox.removed is None:
         raise Refused(
             f"{mailbox.address} is an alias of the mailbox {taken.mailbox.address}",
             f"nightdesk mailbox edit {taken.mailbox.address} --no-alias {mailbox.address}",
         )
     MailboxAlias.delete().where(MailboxAlias.mailbox == mailbox.id).execute()
     # A removed mailbox may have left its own behind.
-    MailboxAlias.delete().where(MailboxAlias.address.in_(list(aliases))).execute()
+    MailboxAlias.delete().where(MailboxAlias.address.in_([mailbox.address, *aliases])).execute()
     for address in aliases:
         MailboxAlias.create(address=address, mailbox=mailbox)
 
