@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Step", "check_incoming", "check_outgoing"]
 
 _SHOWN_FOLDERS: Final = 20
-_SHOWN_LETTERS: Final = 300
+_TOLD: Final = (
+    *("LOGINDISABLED", "STARTTLS", "STLS", "IDLE", "MOVE", "UIDPLUS", "SPECIAL-USE", "UIDL", "USER"),
+    *("SIZE", "8BITMIME", "SMTPUTF8", "DSN"),
+)
 _SHOWN_CAPABILITIES: Final = ("IDLE", "MOVE", "UIDPLUS", "CONDSTORE", "QUOTA", "SPECIAL-USE")
 
 T = TypeVar("T")
@@ -65,7 +68,7 @@ def check_incoming(account: IncomingAccount) -> Iterator[Step]:
         else:
             show = partial(_shown_incoming, account, addresses)
             yield from _tls(session.secure, lambda: tls.description(session.tls_link), show)
-        yield from _step("capabilities", lambda: sorted(session.capabilities), _capabilities)
+        yield from _step("capabilities", lambda: _told_by(session), _capabilities)
         yield from _token(account)
         yield from _step("login", session.login, f"as {account.user}")
         yield from _step("folder", lambda: _contents(session), lambda told: told)
@@ -202,8 +205,24 @@ def _shown_outgoing(account: OutgoingAccount, addresses: list[link.Address]) -> 
     return asyncio.run(look())
 
 
+def _told_by(session: ImapSession | Pop3Session) -> list[str]:
+    told = session.capabilities
+    return [f"{name} {' '.join(told[name])}" for name in told] if isinstance(told, dict) else list(told)
+
+
 def _capabilities(found: Iterable[str]) -> str:
-    return ", ".join(found)[:_SHOWN_LETTERS] or "the server tells none"
+    """Those that matter here, ways to log in first."""
+    logins: list[str] = []
+    others: list[str] = []
+    for name, _, rest in (each.partition(" ") for each in sorted(found)):
+        if name.startswith(("AUTH=", "SASL=")):
+            logins.append(name.partition("=")[2])
+        elif name in ("AUTH", "SASL"):
+            logins += rest.split()
+        elif name in _TOLD:
+            others.append(name)
+    told = [f"AUTH {' '.join(logins)}"] if logins else []
+    return ", ".join([*told, *others]) or "nothing that matters here"
 
 
 def _contents(session: ImapSession | Pop3Session) -> str:

@@ -190,7 +190,7 @@ async def test_the_connection_is_tested_step_by_step_against_a_real_server(
         await until(pilot, "1 failed")
         text = await until(pilot, "You can save anyway")
         assert "[ok]   1 resolve" in text
-        assert "[fail] 4 login" in text
+        assert "[fail] 5 login" in text
         assert "wrong" not in text.partition("Test connection")[2]
         await fill(pilot, screen, secret=mailuser.password)
         await pilot.press("f5")
@@ -256,8 +256,8 @@ async def test_t_tests_a_stored_mailbox_with_the_password_it_has(
         await until(pilot, "not yet")
         await pilot.press("t")
         text = await until(pilot, "1 failed. Nothing was sent")
-        assert "[ok]   4 login" in text
-        assert "[fail] 5 folder" in text
+        assert "[ok]   5 login" in text
+        assert "[fail] 6 folder" in text
         assert "The server has: INBOX" in text
         await pilot.press("escape")
         await settled(pilot)
