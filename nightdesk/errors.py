@@ -98,6 +98,11 @@ def _database_words(error: BaseException) -> tuple[str, str]:
         return "the database is locked by another program", "try again in a moment"
     if "full" in text:
         return "the disk is full", "make room and run it again; nothing was half written"
+    if "disk I/O" in text:
+        return (
+            f"the database's disk fails: {text}",
+            "is it full (df), or broken (dmesg)? Nothing was half written",
+        )
     if "readonly" in text:
         return "the database cannot be written", "run as the desk's owner; see nightdesk doctor"
     if "not a database" in text or "malformed" in text:
