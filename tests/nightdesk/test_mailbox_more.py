@@ -114,7 +114,8 @@ def test_three_secrets_come_from_standard_input_in_order(desk: Program) -> None:
         "    from desk.oauth2 import client_source\n    from config.secrets import resolve\n"
         "    box = Mailbox.get()\n"
         "    print(incoming_account(desk, box).password.reveal(),"
-        " outgoing_account(desk, box).password.reveal(), resolve(client_source(MailboxOAuth2.get()), desk.sealer).reveal())"
+        " outgoing_account(desk, box).password.reveal(),"
+        " resolve(client_source(MailboxOAuth2.get()), desk.sealer).reveal())"
     )
     assert desk.python("-c", code).out == "one two three\n"
     twice = desk("mailbox", "edit", ADDRESS, "--client-secret-env", "A", "--no-client-secret")
