@@ -101,7 +101,7 @@ def _database_words(error: BaseException) -> tuple[str, str]:
     if "disk I/O" in text:
         return (
             f"the database's disk fails: {text}",
-            "is it full (df), or broken (dmesg)? Nothing was half written",
+            "see whether it is full (df) or broken (dmesg)",
         )
     if "readonly" in text:
         return "the database cannot be written", "run as the desk's owner; see nightdesk doctor"

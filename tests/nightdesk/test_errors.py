@@ -13,7 +13,7 @@ from nightdesk.errors import sentence, status_of
     [
         ("database is locked", 75, "locked by another program - try again"),
         ("database or disk is full", 1, "the disk is full - make room"),
-        ("disk I/O error", 1, "disk fails: disk I/O error - is it full"),
+        ("disk I/O error", 1, "disk fails: disk I/O error - see whether it is full"),
         ("attempt to write a readonly database", 1, "cannot be written - run as the desk's owner"),
         ("database disk image is malformed", 78, "damaged: database disk image is malformed - restore"),
         ("file is not a database", 78, "damaged: file is not a database - restore a backup"),
