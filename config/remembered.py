@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 _FILE = "settings.checked"
+_NO_SETTINGS = frozenset({"NIGHTDESK_HOME", "NIGHTDESK_AGENT"})
+"""They differ between cron, pipes and people; `paths` knows already what the first one means."""
 
 
 def recall(paths: DeskPaths, environ: Mapping[str, str] | None = None) -> Settings | None:
@@ -48,7 +50,11 @@ def remember(paths: DeskPaths, settings: Settings, environ: Mapping[str, str] | 
 def _made_from(paths: DeskPaths, environ: Mapping[str, str] | None) -> str:
     """A digest of the configuration file, the variables, where the desk is, and the program's own rules."""
     environ = os.environ if environ is None else environ
-    variables = sorted(f"{name}={value}" for name, value in environ.items() if name.startswith("NIGHTDESK_"))
+    variables = sorted(
+        f"{name}={value}"
+        for name, value in environ.items()
+        if name.startswith("NIGHTDESK_") and name not in _NO_SETTINGS
+    )
     rules = Path(__file__).with_name("settings.py").stat()
     try:
         written = paths.config_file.read_bytes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -62,6 +61,8 @@ def open_desk(paths: DeskPaths, settings: Settings, *, create: bool = False) -> 
         _make_home(paths)
     open_database(paths.database, create=create)
     if rows.stored(DESK_ID) is None:
+        import secrets
+
         with transaction():
             if rows.stored(DESK_ID) is None:
                 rows.store(DESK_ID, secrets.token_hex(16))

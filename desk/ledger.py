@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desk import logs
 from desk.known import KnownReceipt
 from mail.inert import one_line
 from models import blobs
@@ -55,6 +54,8 @@ def quarantine(
     batch: Batch, prepared: Prepared, reason: str, receipt_id: int | None, place: str = ""
 ) -> Taken:
     """Keep a mail raw, with the reason why; ``place`` is where in our code a fault arose."""
+    from desk import logs
+
     reason = reason or "it could not be understood"
     trace = [origin(batch, prepared.arrival), f"quarantined: {reason}"]
     taken = write_receipt(batch, prepared, Verdict("quarantined", reason=reason), trace, receipt_id)

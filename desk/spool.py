@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 import peewee
 
 from config.spool import MAX_HEAD, MAX_MAIL, NotSpooled, names, read_head
-from desk import logs
 from desk.arrivals import Arrival
 from mail.inert import one_line
 from models import settings as rows
@@ -90,6 +89,8 @@ class Spool:
                 held = self._next_batch(found, open_files)
                 drained.taken += self._take(held, drained.errors) if held else []
         if drained.taken:
+            from desk import logs
+
             count = len(drained.taken)
             logs.write("info", "pipe", f"{count} {'mail' if count == 1 else 'mails'} taken from the spool")
         return drained
@@ -151,6 +152,8 @@ class Spool:
     def _complain(self, name: str, why: str) -> None:
         if name in self._odd:
             return
+        from desk import logs
+
         self._odd.add(name)
         logs.write("warning", "pipe", f"left alone in the spool: {one_line(name, 100)}: {one_line(why)}")
 

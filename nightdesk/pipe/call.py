@@ -28,7 +28,7 @@ class Usage(Exception):
 
 
 class Call:
-    """What the arguments say."""
+    """What the arguments say; `spool` is found where they do not."""
 
     def __init__(self) -> None:
         self.config: str | None = None
@@ -82,6 +82,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _run(call: Call, argv: Sequence[str]) -> int:
+    if any(each.partition("=")[0] == "--remote" for each in argv):
+        from nightdesk.pipe import remote
+
+        return remote.run(argv, lambda text: _say(call, text), lambda text: _report(call, text))
     _read(call, argv)
     if os.isatty(0):
         if os.isatty(2):
@@ -137,9 +141,13 @@ def _standard_input() -> Iterator[bytes]:
 def _take_in(call: Call, name: str) -> None:
     """Make a ticket of what is in the spool now; whatever hinders it, the mail is safe there."""
     try:
+        import gc
+
+        # A tenth of the time would go into looking for garbage among freshly imported modules.
+        gc.disable()
         from nightdesk.pipe.ingest import take_in
 
-        _say(call, take_in(call.config, call.database, name))
+        _say(call, take_in(call, name))
     except BaseException as error:
         _report(call, f"the mail waits in the spool: {type(error).__name__}: {error}")
 

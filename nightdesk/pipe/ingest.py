@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config.paths import Flags, find_desk
+from config.paths import DeskPaths, Flags, find_desk
 from config.remembered import recall, remember
-from models.database import SCHEMA_VERSION, close_database, db
+from models.database import SCHEMA_VERSION, db
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from config.paths import DeskPaths
     from config.settings import Settings
+    from nightdesk.pipe.call import Call
 
 PATIENCE = 3.0
 """Seconds to wait for whoever writes to the database; the mail is safe, and the MTA waits too."""
 
 
-def take_in(config: str | None, database: str | None, name: str) -> str:
+def take_in(call: Call, name: str) -> str:
     """Take one mail from the spool into the desk unless a worker will; returns what became of it.
 
-    Raises what the desk raises; the mail is in the spool then, or taken, never both for good.
+    Raises what the desk raises; the mail is in the spool then, or taken, never both for good. The database
+    is left open: closing it would wait for the disk once more, for what the next one who opens it does too.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.umask(0o077)
-    paths = find_desk(Flags(config, database))
+    paths, settings = _find(call)
     version = _version(paths.database)
     if version != SCHEMA_VERSION:
         return f"it waits there: the database is of version {version}, this program's is {SCHEMA_VERSION}"
@@ -35,18 +36,32 @@ def take_in(config: str | None, database: str | None, name: str) -> str:
     from desk.spool import Spool
     from models import leases
 
-    desk = open_desk(paths, recall(paths) or _loaded(paths))
-    try:
-        if leases.alive(leases.WORKER):
-            return "it waits there for the worker"
-        db.execute_sql(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
-        taken = Spool(desk).take(name)
-    finally:
-        close_database()
+    desk = open_desk(paths, settings)
+    if leases.alive(leases.WORKER):
+        return "it waits there for the worker"
+    db.execute_sql(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+    taken = Spool(desk).take(name)
     if taken is None:
         return "somebody else takes it from there"
     ticket = f", ticket {taken.ticket_number}" if taken.ticket_number else ""
     return f"receipt {taken.receipt_id}: {taken.verdict}{ticket}"
+
+
+def _find(call: Call) -> tuple[DeskPaths, Settings]:
+    """The desk that the spool belongs to, and its settings.
+
+    The configuration need not be read where it was checked before and says nothing about places.
+    """
+    home = Path(call.spool or "").parent
+    if call.config and not call.database:
+        paths = DeskPaths(home, Path(call.config))
+        known = recall(paths)
+        if known is not None and known.home in (None, str(home)) and known.database is None:
+            return paths, known
+    paths = replace(find_desk(Flags(call.config, call.database)), home=home)
+    if paths.database_from == "default":
+        paths = DeskPaths(home, paths.config_file)
+    return paths, recall(paths) or _loaded(paths)
 
 
 def _loaded(paths: DeskPaths) -> Settings:

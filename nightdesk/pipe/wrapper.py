@@ -38,8 +38,7 @@ for word do
 done
 test -z "$quiet" || exec >/dev/null 2>&1
 {python} -I -S -c {code} \\
-    --config {config} --database {database} \\
-    pipe --spool {spool} "$@"
+    {desk} pipe --spool {spool} "$@"
 status=$?
 case $status in
     0 | 64 | 100) exit $status ;;
@@ -55,14 +54,21 @@ def path_of(paths: DeskPaths) -> Path:
 
 def text(paths: DeskPaths) -> str:
     """The wrapper for this desk, this interpreter and this installation."""
-    code = f"import sys; sys.path[:0] = {_import_path()!r}; {_CALL}"
+    code = f"import sys; sys.path += {_import_path()!r}; {_CALL}"
     return _TEXT.format(
         python=shlex.quote(sys.executable),
         code=shlex.quote(code),
-        config=shlex.quote(str(paths.config_file)),
-        database=shlex.quote(paths.server_url or str(paths.database)),
+        desk=shlex.join(_desk(paths)),
         spool=shlex.quote(str(paths.spool)),
     )
+
+
+def _desk(paths: DeskPaths) -> list[str]:
+    """The flags that mean this desk. A database that the configuration names is left to it to name."""
+    flags = ["--config", str(paths.config_file)]
+    if paths.database_from.startswith(("--", "NIGHTDESK_")) or paths.found_by == "--database":
+        flags += ["--database", paths.server_url or str(paths.database)]
+    return flags
 
 
 def write(paths: DeskPaths) -> bool:

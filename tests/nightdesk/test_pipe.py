@@ -431,3 +431,34 @@ def test_the_system_log_hears_what_went_wrong() -> None:
     assert "True FileNotFoundError" in out
     assert "\x1b" not in out
     assert out.rstrip().endswith("75")
+
+
+@pytest.mark.parametrize("where", ["xdg", "key", "variable", "flag"])
+def test_the_wrapper_finds_the_desk_wherever_init_was_told_to_make_it(
+    program: Program, tmp_path: Path, where: str
+) -> None:
+    store = tmp_path / "store" / "x.sqlite3"
+    before: list[str] = []
+    environ = {"NIGHTDESK_HOME": "" if where in ("xdg", "flag") else str(program.home)}
+    if where == "key":
+        program.home.mkdir()
+        (program.home / "config.toml").write_text(f'database = "{store}"\n')
+    elif where == "variable":
+        environ["NIGHTDESK_DATABASE"] = str(store)
+    elif where == "flag":
+        before = ["--database", str(store)]
+    home = Path(program(*before, "init", "--json", **environ).document["home"])
+    for _ in range(2):
+        done = call(Program(home))
+        assert done == SILENT
+    found = program(*before, "receipt", "list", "--json", **environ).document
+    assert [each["verdict"] for each in found] == ["duplicate", "ticket"]
+
+
+def test_a_desk_whose_database_was_moved_gets_the_mail_there(desk: Program, tmp_path: Path) -> None:
+    assert call(desk) == SILENT
+    shutil.copytree(desk.home / "data", tmp_path / "new")
+    with (desk.home / "config.toml").open("a") as file:
+        file.write(f'database = "{tmp_path / "new" / "desk.sqlite3"}"\n')
+    assert call(desk) == SILENT
+    assert [verdict for _, verdict, _ in receipts(desk)] == ["duplicate", "ticket"]
