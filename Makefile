@@ -9,7 +9,7 @@ help:
 	@echo "make test   lint, types, import contracts and all tests"
 	@echo "make lint   lint, types and import contracts"
 	@echo "make bench  the runs behind the budget table"
-	@echo "make docs   the manual page, from the command line itself"
+	@echo "make docs   the manual page and docs/providers.md, from the program itself"
 
 $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,8 @@ bench: $(VENV)/.dev
 docs: $(VENV)/.demo
 	$(RUN)/python -m nightdesk.manual > docs/nightdesk.1.new
 	mv docs/nightdesk.1.new docs/nightdesk.1
+	$(RUN)/python -m nightdesk.providers_page > docs/providers.md.new
+	mv docs/providers.md.new docs/providers.md
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, field_validator
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from desk.mailbox_form import MailboxForm
     from models.mailboxes import Mailbox
 
+PASTE_PORT: Final = 8765
+"""In the usual redirect address. Nothing listens there: the browser's error page has the address to paste."""
 URLS = ("authorize", "token", "device", "revoke")
 
 

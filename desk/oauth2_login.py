@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from desk.actors import Actor, require
 from desk.errors import Refused
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mail.oauth2 import CodeGrant, DeviceGrant, OAuth2App, Token
 
 Way = Literal["device", "paste", "loopback", "client-credentials"]
-PASTE_PORT: Final = 8765
-"""Nothing listens there: the browser shows an error page, whose address is pasted."""
 
 
 @dataclass(frozen=True, slots=True)

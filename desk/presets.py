@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 from config.providers import OWN, Provider, oauth2_provider, provider, provider_for
 from desk.errors import WrongUse
+from desk.oauth2_form import PASTE_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ def preset(address: str, protocol: str = "imap", named: str = "") -> Preset:
             values["auth"] = "oauth2"
     advice = found.advice
     if values.get("oauth2"):
-        advice = f"{advice}\n\n{oauth2_provider(found.oauth2).advice}"
+        known = oauth2_provider(found.oauth2)
+        redirect = f"The redirect address is {known.redirect_at(PASTE_PORT)}"
+        advice = f"{advice}\n\n{known.advice}\n\n{redirect}"
     return Preset(found.id, found.name, values, advice, found.id == OWN)
 
 

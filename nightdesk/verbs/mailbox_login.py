@@ -110,7 +110,7 @@ def _by_device(begun: Login, told: _Told, zone: tzinfo) -> LoggedIn:
 
 
 def _by_paste(begun: Login, told: _Told, redirect: str | None, port: int | None) -> LoggedIn:
-    from desk.oauth2_login import PASTE_PORT
+    from desk.oauth2_form import PASTE_PORT
     from mail.errors import TokenRefused
 
     grant = begun.begin_browser(redirect or begun.redirect(port or PASTE_PORT))
