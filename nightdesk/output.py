@@ -124,41 +124,50 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def ids_from_stdin(ids: Sequence[str]) -> list[str]:
+TICKETS = ("number", "ticket")
+MAILBOXES = ("address", "mailbox")
+IDS = ("id",)
+
+
+def ids_from_stdin(ids: Sequence[str], keys: Sequence[str] = TICKETS) -> list[str]:
     """The ids as given, with '-' replaced by those on standard input.
 
-    Standard input holds ids between white space, or what a `list --json` verb printed. Duplicates go.
+    Standard input holds ids between white space, or what a verb with --json printed: of each object the
+    first of `keys` counts, so that a receipt's id is never taken for a ticket's number. Duplicates go.
     Raises UsageError when nothing is left.
     """
     found: list[str] = []
     for item in ids:
-        found += _read_ids(sys.stdin) if item == "-" else [item]
+        found += _read_ids(sys.stdin, keys) if item == "-" else [item]
     found = list(dict.fromkeys(found))
     if not found:
         raise UsageError("no ids were given", "name them, or give - and write them to standard input")
     return found
 
 
-def _read_ids(stream: TextIO) -> list[str]:
+def _read_ids(stream: TextIO, keys: Sequence[str]) -> list[str]:
     content = stream.read()
-    if not content.lstrip().startswith("["):
+    if not content.lstrip().startswith(("[", "{")):
         return content.replace(",", " ").split()
     try:
         items = json.loads(content)
     except ValueError as error:
         raise UsageError(
-            "standard input is no JSON array", "pipe what a list verb with --json printed"
+            "standard input is no JSON document", "pipe what a list verb with --json printed"
         ) from error
-    return [_id_of(item) for item in items]
+    return [
+        found for item in (items if isinstance(items, list) else [items]) if (found := _id_of(item, keys))
+    ]
 
 
-def _id_of(item: object) -> str:
-    if isinstance(item, dict):
-        for key in ("number", "id", "address"):
-            if key in item:
-                return str(item[key])
-        raise UsageError("an object on standard input has no number and no id", "pipe a list verb's --json")
-    return str(item)
+def _id_of(item: object, keys: Sequence[str]) -> str:
+    """The id in an element of a document; '' for an object that belongs to nothing, like a rejected mail."""
+    if not isinstance(item, dict):
+        return str(item)
+    for key in keys:
+        if key in item:
+            return "" if item[key] is None else str(item[key])
+    raise UsageError(f"an object on standard input has no {keys[0]}", "pipe a list verb's --json")
 
 
 def _write_json(document: object, indent: int | None) -> None:

@@ -89,7 +89,7 @@ def revoke(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
     from nightdesk import output
     from nightdesk.context import desk_open
 
-    wanted = as_ids(output.ids_from_stdin(ids), "key")
+    wanted = as_ids(output.ids_from_stdin(ids, output.IDS), "key")
     with desk_open(options) as desk:
         revoked = keys.revoke(current_actor(desk), wanted)
     if as_json:

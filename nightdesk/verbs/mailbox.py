@@ -57,7 +57,7 @@ def show_mailboxes(options: Options, addresses: tuple[str, ...], as_json: bool) 
     from nightdesk.context import desk_open
 
     one = len(addresses) == 1 and addresses[0] != "-"
-    wanted = output.ids_from_stdin(addresses)
+    wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
     with desk_open(options) as desk:
         lines = [mailboxes.line(mailboxes.get(address), desk) for address in wanted]
         if as_json:
@@ -82,7 +82,7 @@ def remove(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
     from nightdesk import output
     from nightdesk.context import desk_open
 
-    wanted = output.ids_from_stdin(addresses)
+    wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
     with desk_open(options) as desk:
         actor = current_actor(desk)
         with transaction():
@@ -132,7 +132,7 @@ def fetch(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
     from nightdesk import entry, output
     from nightdesk.context import desk_open
 
-    wanted = output.ids_from_stdin(addresses)
+    wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
     with desk_open(options):
         known = tuple(mailboxes.get(address).address for address in wanted)
     return entry.fetch_once(replace(options, fetch_once=True, mailboxes=known, as_json=as_json))
@@ -147,7 +147,7 @@ def _switch(
     from nightdesk import output
     from nightdesk.context import desk_open
 
-    wanted = output.ids_from_stdin(addresses)
+    wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
     both = incoming == outgoing
     with desk_open(options) as desk:
         actor = current_actor(desk)

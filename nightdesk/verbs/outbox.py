@@ -109,7 +109,7 @@ def _change(
     from nightdesk.arguments import as_ids
     from nightdesk.context import desk_open
 
-    wanted = as_ids(output.ids_from_stdin(ids), "outbox")
+    wanted = as_ids(output.ids_from_stdin(ids, output.IDS), "outbox")
     with desk_open(options) as desk:
         changed = change(current_actor(desk), wanted)
     if as_json:

@@ -72,7 +72,7 @@ def show_receipts(options: Options, ids: tuple[str, ...], target: str | None, as
     from nightdesk.errors import UsageError
 
     one = len(ids) == 1 and ids[0] != "-"
-    wanted = as_ids(output.ids_from_stdin(ids), "receipt")
+    wanted = as_ids(output.ids_from_stdin(ids, output.IDS), "receipt")
     if target is not None:
         if len(wanted) != 1:
             raise UsageError("--eml takes one mail", "name one receipt")
@@ -103,7 +103,7 @@ def retry(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
     from nightdesk.arguments import as_ids
     from nightdesk.context import desk_open
 
-    wanted = as_ids(output.ids_from_stdin(ids), "receipt")
+    wanted = as_ids(output.ids_from_stdin(ids, output.IDS), "receipt")
     with desk_open(options) as desk:
         actor = current_actor(desk)
         for item in wanted:
@@ -135,7 +135,7 @@ def replay(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
     from nightdesk.context import desk_open
 
     one = len(ids) == 1 and ids[0] != "-"
-    wanted = as_ids(output.ids_from_stdin(ids), "receipt")
+    wanted = as_ids(output.ids_from_stdin(ids, output.IDS), "receipt")
     with desk_open(options) as desk:
         views = [receipts.replay(desk, item) for item in wanted]
         if as_json:

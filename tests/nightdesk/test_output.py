@@ -88,7 +88,9 @@ def test_a_secret_and_a_time_without_zone_never_become_json() -> None:
         (["1", "2", "1"], "", ["1", "2"]),
         (["-"], "3 4\n5\n", ["3", "4", "5"]),
         (["9", "-"], "3", ["9", "3"]),
-        (["-"], '[{"number": "7", "id": 1}, {"id": 8}, 9]', ["7", "8", "9"]),
+        (["-"], '[{"number": "7", "id": 1}, 9]', ["7", "9"]),
+        (["-"], '{"number": "7", "messages": [{"id": 1}]}', ["7"]),
+        (["-"], '[{"id": 3, "ticket": "12"}, {"id": 4, "ticket": null}]', ["12"]),
     ],
 )
 def test_ids_come_from_arguments_and_from_standard_input(
@@ -98,7 +100,12 @@ def test_ids_come_from_arguments_and_from_standard_input(
     assert output.ids_from_stdin(given_ids) == expected
 
 
-@pytest.mark.parametrize("stdin", ["", "  \n", "[]", "[{}]", "[1"])
+def test_a_receipt_gives_its_id_to_receipt_verbs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('[{"id": 3, "ticket": "12"}]'))
+    assert output.ids_from_stdin(["-"], output.IDS) == ["3"]
+
+
+@pytest.mark.parametrize("stdin", ["", "  \n", "[]", "[{}]", "[1", '[{"id": 8}]', '[{"ticket": null}]'])
 def test_no_id_on_standard_input_is_wrong_usage(stdin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
     with pytest.raises(UsageError):
