@@ -11,7 +11,9 @@ from nightdesk.verbs.staff_output import print_changed, print_list
 
 agent = noun("agent", "Who works the tickets.")
 
-_department = click.option("--department", metavar="D", help="Only tickets of this department; '' is all.")
+_department = click.option(
+    "--department", metavar="D", help="Its role counts there alone; '' is everywhere, as Admin always is."
+)
 
 
 @agent.command("list")
