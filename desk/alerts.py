@@ -76,7 +76,9 @@ def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:
     told = []
     for mailbox in list(failing):
         with transaction():
-            Mailbox.update(alerted=moment).where(Mailbox.id == mailbox.id).execute()
+            first = Mailbox.id == mailbox.id, Mailbox.alerted.is_null()
+            if not Mailbox.update(alerted=moment).where(*first).execute():
+                continue  # another process tells it
             _tell_that_it_fails(desk, mailbox)
         told.append(str(mailbox.address))
     return told
@@ -107,7 +109,9 @@ def _tell_what_is_over(desk: Desk) -> None:
     )
     for mailbox in list(again):
         with transaction():
-            Mailbox.update(alerted=None).where(Mailbox.id == mailbox.id).execute()
+            first = Mailbox.id == mailbox.id, Mailbox.alerted == mailbox.alerted
+            if not Mailbox.update(alerted=None).where(*first).execute():
+                continue
             logs.write("info", "alert", f"{mailbox.address} is fetched again", mailbox_id=mailbox.id)
             body = _WORKS.format(
                 address=mailbox.address,

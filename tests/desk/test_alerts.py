@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
+import pytest
+
 from config.clock import now
-from desk import logs, mailboxes, outbox, settings
+from desk import alerts, logs, mailboxes, outbox, settings
 from desk.actors import Actor
 from desk.alerts import alarms, alert_silent_mailboxes
 from desk.home import Desk
 from mail.errors import ConnectFailed
 from mail.mime import parse
+from models import database
 from tests.desk.workbench import ADMIN, make_mailbox
 
 
@@ -30,6 +34,34 @@ def test_an_alert_comes_after_the_set_time_and_once(desk: Desk, ana: Actor) -> N
     assert sent.header("Auto-Submitted") == "auto-generated"
     assert "no route" in sent.text
     assert logs.entries(logs.LogFilter(source="alert"))[0].level == "error"
+
+
+def test_of_two_processes_one_alerts_and_one_says_that_it_is_over(
+    desk: Desk, ana: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox = make_mailbox(desk, sends=True)
+    fail(mailbox.id, 30)
+    assert _both_at_once(desk, monkeypatch) == []
+    mailboxes.record_success(mailbox.id, 0, now())
+    _both_at_once(desk, monkeypatch)
+    subjects = [view.subject.partition(" since")[0] for view in outbox.entries()]
+    assert subjects == [
+        "Nightdesk: support@desk.example is fetched again",
+        "Nightdesk: support@desk.example is not fetched",
+    ]
+
+
+def _both_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Look for alerts; between the look and the write another process does the same, and is faster."""
+    begin = database.transaction
+
+    def slowly() -> AbstractContextManager[None]:
+        monkeypatch.setattr(alerts, "transaction", begin)
+        alert_silent_mailboxes(desk, now())
+        return begin()
+
+    monkeypatch.setattr(alerts, "transaction", slowly)
+    return alert_silent_mailboxes(desk, now())
 
 
 def test_a_success_arms_the_alert_again(desk: Desk, ana: Actor) -> None:
