@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 from api.limits import Limiter
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 REFUSALS_A_MINUTE = 30
 """From one address; more are answered with 429 and not logged."""
 
+LINES_A_MINUTE = 300
+"""From everybody together."""
+
 _KEY = re.compile(r"[0-9A-Za-z_-]{32,128}")
 
 REQUIRED = "Valid API key required"
@@ -36,6 +40,13 @@ class Caller:
     address: IPAddress | None
     key: str
     in_url: bool = False
+
+    @property
+    def neighbourhood(self) -> object:
+        """Whose calls are counted together: an IPv6 caller has a whole network of addresses."""
+        if isinstance(self.address, IPv6Address):
+            return int(self.address) >> 64
+        return self.address
 
     @property
     def shown(self) -> str:
@@ -64,6 +75,7 @@ class Access:
         self._rates = Limiter()
         self._failures = Limiter()
         self._log_rate = Limiter()
+        self._uses = Limiter()
 
     async def check(self, caller: Caller, scope: str, *, scope_status: int) -> KeyLine:
         """The key, if it may be used for `scope`; `scope_status` is the answer when it is for other things.
@@ -71,35 +83,35 @@ class Access:
         Raises Refusal.
         """
         if not caller.key:
-            raise await self._refused(caller, REQUIRED)
+            raise self._refused(caller, REQUIRED)
         line = await self._threads.read(keys.authenticate, caller.key, caller.address)
         if line is None or (caller.in_url and not line.in_url):
-            raise await self._refused(caller, UNKNOWN)
+            raise self._refused(caller, UNKNOWN)
         if wait := self._rates.take(line.id, line.per_minute):
             raise Refusal(429, "Too many requests with this key", retry_after=math.ceil(wait))
-        self._threads.later(keys.note_use, line.id)
+        if not self._uses.take(line.id, 1):
+            self._threads.later(keys.note_use, line.id)
         if scope not in line.scopes:
             self._meters.refused += 1
             words = f"{OUT_OF_SCOPE}: key {line.id} [{line.prefix}] from {caller.shown} is not for {scope}"
-            await self._log(caller, words)
+            self._log(caller, words)
             raise Refusal(scope_status, OUT_OF_SCOPE, f"nightdesk key create --scope {scope} ...")
         return line
 
-    async def _refused(self, caller: Caller, text: str) -> Refusal:
+    def _refused(self, caller: Caller, text: str) -> Refusal:
         self._meters.refused += 1
-        if wait := self._failures.take(caller.address, REFUSALS_A_MINUTE):
-            await self._log_flood(caller)
-            return Refusal(429, "Too many requests", retry_after=math.ceil(wait))
+        wait = self._failures.take(caller.neighbourhood, REFUSALS_A_MINUTE)
+        if wait or self._log_rate.take("everybody", LINES_A_MINUTE):
+            self._log_flood(caller)
+            return Refusal(429, "Too many requests", retry_after=math.ceil(wait) or 60)
         shown = keys.prefix_of(caller.key) if caller.key else "none"
-        await self._log(caller, f"Unknown remote host {caller.shown} or invalid API key [{shown}]")
+        self._log(caller, f"Unknown remote host {caller.shown} or invalid API key [{shown}]")
         return Refusal(401, text, "nightdesk key create --address CIDR --scope ...")
 
-    async def _log_flood(self, caller: Caller) -> None:
-        if not self._log_rate.take(caller.address, 1):
-            words = (
-                f"{caller.shown} calls without a valid API key again and again: no more lines for a minute"
-            )
-            await self._log(caller, words)
+    def _log_flood(self, caller: Caller) -> None:
+        if not self._log_rate.take("flood", 1):
+            words = f"{caller.shown} calls without a valid API key again and again"
+            self._log(caller, f"{words}: no more lines for a minute")
 
-    async def _log(self, caller: Caller, words: str) -> None:
+    def _log(self, caller: Caller, words: str) -> None:
         self._threads.later(logs.write, "warning", "api", one_line(words), secrets=(caller.key,))

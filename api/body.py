@@ -12,7 +12,7 @@ from api.refusals import Refusal
 IDLE_SECONDS = 20.0
 """A caller who sends nothing for so long is cut off."""
 LEAST_BYTES_A_SECOND = 8 * 1024
-AT_ONCE = 16
+AT_ONCE = 8
 """Bodies that are read into memory at the same time."""
 PATIENCE_SECONDS = 20.0
 

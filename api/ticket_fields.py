@@ -18,7 +18,7 @@ MAX_ATTACHMENTS = 200
 _MAX_EXTRAS = 100
 _KNOWN = frozenset(
     ("alert", "attachments", "autorespond", "email", "ip", "message", "name", "priority", "priorityid")
-) | {"source", "subject"}
+) | {"source", "subject", "topicid"}
 _PRIORITIES = {"low": 1, "normal": 2, "high": 3, "urgent": 4, "emergency": 4}
 _OFF = ("", "0", "false", "no", "off")
 
@@ -72,6 +72,7 @@ def read_fields(document: Mapping[str, Any]) -> Submission:
     if not text.strip() and not attachments and "message" not in [line.partition(":")[0] for line in wrong]:
         wrong.append("message: it is required")
     priority = field("priority", _priority, None) or field("priorityid", _priority, None)
+    topic_id = field("topicid", _topic, None)
     name, subject = field("name", _line, ""), field("subject", _line, "")
     source, ip = field("source", _line, ""), field("ip", _line, "")
     autorespond = field("autorespond", _switch, True)
@@ -88,6 +89,7 @@ def read_fields(document: Mapping[str, Any]) -> Submission:
         attachments=attachments,
         autorespond=autorespond,
         priority=priority,
+        topic_id=topic_id,
         source=source,
         ip=str(address) if address is not None else "",
         extras=_extras(document),
@@ -113,6 +115,15 @@ def _priority(value: Any) -> int | None:
     if text in ("1", "2", "3", "4"):
         return int(text)
     raise ValueError("use 1 to 4, or low, normal, high, urgent")
+
+
+def _topic(value: Any) -> int | None:
+    text = str(value).strip()
+    if text in ("", "0"):
+        return None
+    if text.isascii() and text.isdecimal() and len(text) < 18:
+        return int(text)
+    raise ValueError("use the number of a help topic")
 
 
 def _message(value: Any) -> tuple[str, bool]:

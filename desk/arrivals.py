@@ -41,7 +41,8 @@ class Arrival:
     mails; ``uidl`` by POP3, where ``folder`` is empty and ``uidvalidity`` counts how often the server
     changed all its ids. ``archive``: old mail that is only filed: nobody is told, nothing is due.
     ``recipient``: whom the envelope named, in lower case; empty where a door has none. ``quiet``: nobody
-    outside is sent anything because of it.
+    outside is sent anything because of it. ``topic_id`` and ``priority``: what a caller chose for a new
+    ticket.
     """
 
     raw: bytes
@@ -55,6 +56,8 @@ class Arrival:
     archive: bool = False
     recipient: str = ""
     quiet: bool = False
+    topic_id: int | None = None
+    priority: int | None = None
 
     @property
     def numbered(self) -> bool:

@@ -31,13 +31,14 @@ class Route:
 
 def find_route(standing: Standing, arrival: Arrival, letter: Letter, trace: list[str]) -> Route:
     """Route by address (exact, then alias or with its plus-tag left out), else by the mailbox it was fetched
-    from, else by the default topic, else to the default department.
+    from, else by the default topic, else to the default department. A topic that a caller named comes first.
     """
     fetched = standing.mailboxes.get(arrival.mailbox_id) if arrival.mailbox_id is not None else None
     exact, other = _addressed(standing, letter)
     reached = list(dict.fromkeys([*exact, *(mailbox for mailbox, _ in other)]))
     chosen = reached[0] if reached else fetched
-    topic = standing.topic_of(chosen)
+    named = standing.topics.get(arrival.topic_id) if arrival.topic_id is not None else None
+    topic = named or standing.topic_of(chosen)
     if reached:
         how = "exactly" if exact else other[0][1]
         trace.append(f"routed by address: {chosen.address if chosen else ''} ({how})")
@@ -47,9 +48,13 @@ def find_route(standing: Standing, arrival: Arrival, letter: Letter, trace: list
         where = "default topic" if topic is not None and topic.department_id else "default department"
         trace.append(f"routed to the {where}: no mailbox and no address of the desk")
     department_id = department_of(standing, chosen)
+    if named is not None and named.department_id is not None:
+        department_id = named.department_id
     if topic is not None:
         trace.append(f"help topic {topic.name}")
-    priority = (chosen.priority if chosen is not None else None) or (topic.priority if topic else None)
+    own = named.priority if named is not None else None
+    priority = arrival.priority or own or (chosen.priority if chosen is not None else None)
+    priority = priority or (topic.priority if topic is not None else None)
     others = [department_of(standing, mailbox) for mailbox in [*reached, *([fetched] if fetched else [])]]
     referred = tuple(each for each in dict.fromkeys(others) if each != department_id)
     mailbox_id = chosen.id if chosen is not None else None

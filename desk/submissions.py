@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from desk import edits, intake
+from desk import intake
 from desk.accounts import default_outgoing
-from desk.actors import EVERYTHING, Actor
 from desk.arrivals import Arrival
 from mail.address import Address
 from mail.inert import clean, one_line
-from models.database import transaction
 from models.mailboxes import Mailbox
+from models.people import Topic
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -24,12 +23,11 @@ if TYPE_CHECKING:
 
 DOOR = "http"
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\\]{1,255}")
-_MACHINE = Actor(None, "http", "the HTTP API", "", None, frozenset([EVERYTHING]))
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The fields of a ticket. `text` is HTML if `html`; `priority` 1 to 4 or None.
+    """The fields of a ticket. `text` is HTML if `html`; `priority` 1 to 4 or None; `topic_id` a help topic.
 
     `autorespond` False: the sender gets no acknowledgement. `extras`: whatever else was said, by its name;
     it stands below the text. Attachments are (name, type, bytes).
@@ -43,6 +41,7 @@ class Submission:
     attachments: Sequence[tuple[str, str, bytes]] = ()
     autorespond: bool = True
     priority: int | None = None
+    topic_id: int | None = None
     source: str = ""
     ip: str = ""
     extras: Mapping[str, str] = field(default_factory=dict)
@@ -82,16 +81,12 @@ def as_mail(desk: Desk, submission: Submission) -> bytes:
 
 def submit(desk: Desk, submission: Submission) -> Taken:
     """Take it in. Raises as `intake.take`."""
-    raw = as_mail(desk, submission)
-    prepared = intake.parse_ahead([Arrival(raw, DOOR)], desk.settings.blob_threshold)
-    if submission.priority is None:
-        return intake.take(desk, prepared)[0]
-    _ = prepared[0].packed  # on disk before the write lock is held
-    with transaction():
-        taken = intake.take(desk, prepared)[0]
-        if taken.verdict == "ticket" and taken.ticket_number is not None:
-            edits.set_priority(_MACHINE, [taken.ticket_number], submission.priority)
-    return taken
+    topic_id = submission.topic_id
+    if topic_id is not None and Topic.get_or_none(Topic.id == topic_id, Topic.active) is None:
+        extras = {**submission.extras, "topicId": str(topic_id)}
+        submission, topic_id = replace(submission, extras=extras), None
+    arrival = Arrival(as_mail(desk, submission), DOOR, topic_id=topic_id, priority=submission.priority)
+    return intake.take(desk, [arrival])[0]
 
 
 def _mailbox(desk: Desk) -> Mailbox | None:

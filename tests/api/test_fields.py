@@ -81,6 +81,17 @@ def test_the_documented_xml_becomes_a_ticket_with_its_files(served: Served) -> N
 
 def test_a_new_ticket_is_acknowledged_unless_the_script_does_not_want_it(served: Served) -> None:
     key = served.key("tickets")
+    way_out = (
+        "--smtp-host",
+        "127.0.0.1",
+        "--smtp-port",
+        "1",
+        "--smtp-security",
+        "none",
+        "--smtp-auth",
+        "none",
+    )
+    assert served.program("mailbox", "edit", "support@desk.example", *way_out).status == 0
     for wanted in (True, False, "false", 0):
         assert served.post("/api/tickets.json", {**LEAST, "autorespond": wanted}, key).status == 201
     queued = served.program("outbox", "list", "--json").document
@@ -97,6 +108,26 @@ def test_the_priority_is_set(desk: Desk, field: Any, shown: str) -> None:
         taken = submit(desk, read_fields({**LEAST, name: field}))
         assert taken.ticket_number is not None
         assert tickets.show(taken.ticket_number).to_json()["priority"] == shown
+
+
+def test_the_help_topic_decides_about_department_and_priority(desk: Desk) -> None:
+    from desk import tickets
+    from models.people import Department, Topic
+
+    network = Department.create(name="Network")
+    topic = Topic.create(name="VPN", department=network, priority=3)
+
+    def opened(**more: object) -> dict[str, Any]:
+        taken = submit(desk, read_fields({**LEAST, **more}))
+        assert taken.ticket_number is not None
+        return tickets.show(taken.ticket_number).to_json()
+
+    found = opened(topicId=str(topic.id))
+    assert (found["department"], found["topic"], found["priority"]) == ("Network", "VPN", "high")
+    assert opened(topicId=topic.id, priority="low")["priority"] == "low"
+    unknown = opened(topicId=77)
+    assert unknown["department"] == "Support"
+    assert "topicId: 77" in unknown["messages"][0]["text"]
 
 
 def test_what_is_wrong_is_said_for_each_field(served: Served) -> None:
