@@ -30,6 +30,8 @@ class Health:
     """``Fetching it-support 120/512`` while somebody waits for it."""
     ask_above: int = 5
     """Changes of more tickets than this ask first."""
+    off: bool = False
+    """Fetching is switched off for the whole desk."""
     lines: tuple[tuple[str, str], ...] = ()
     """(name, ``OK`` or what is wrong) of each mailbox."""
 
@@ -39,7 +41,11 @@ class Health:
         if self.mailboxes < 0:
             return ""
         outbox = f"outbox {self.queued}" + (f", {self.trouble} failed!" if self.trouble else "")
-        mail = "no mailbox" if not self.mailboxes else ("mail OK" if not self.failing else "mail FAILS!")
+        mail = "mail OK" if not self.failing else "mail FAILS!"
+        if not self.mailboxes:
+            mail = "no mailbox"
+        elif self.off:
+            mail = "fetching is OFF!"
         return f"{outbox}  {mail}"
 
 
@@ -77,8 +83,10 @@ def observe(desk: Desk) -> Health:
         (line, view) for line in lines if (view := fetching.watch(line.id)) is not None and view.running
     ]
     told = [f"{fine} OK", *failing[:2]] if words else ["no mailbox"]
+    off = bool(words) and not settings.get("mail.fetching")
     return Health(
-        words=f"mail {', '.join(told)}",
+        words="FETCHING IS OFF!" if off else f"mail {', '.join(told)}",
+        off=off,
         mailboxes=len(lines),
         failing=len(failing),
         queued=sum(waiting.get(state, 0) for state in ("queued", "deferred", "sending")),
