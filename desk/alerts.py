@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk import logs, settings
+from desk.oauth2_health import dying_logins
 from models.database import transaction
 from models.mailboxes import Mailbox
 
@@ -42,15 +43,20 @@ class Alarm:
 
 
 def alarms() -> list[Alarm]:
-    """What was alerted and is not over yet, by address."""
+    """What was alerted and is not over yet, by address: mailboxes that fail, OAuth2 logins that die."""
     rows = Mailbox.select().where(
         Mailbox.removed.is_null(), Mailbox.incoming_enabled, Mailbox.alerted.is_null(False)
     )
-    return [
-        Alarm(row.address, row.failing_since or row.alerted, row.last_error, row.last_error_hint)
-        for row in rows.order_by(Mailbox.address)
+    found = {
+        row.address: Alarm(row.address, row.failing_since or row.alerted, row.last_error, row.last_error_hint)
+        for row in rows
         if row.error_count
-    ]
+    }
+    for address, login in dying_logins():
+        since = login.refused or login.failing_since or login.alerted
+        hint = login.error_hint or f"nightdesk mailbox login {address}"
+        found.setdefault(address, Alarm(address, since, login.error or "its OAuth2 login ends in days", hint))
+    return [found[address] for address in sorted(found)]
 
 
 def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:

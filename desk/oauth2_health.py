@@ -104,6 +104,13 @@ def in_use(mailbox: Mailbox) -> bool:
     return incoming or (bool(mailbox.smtp_host) and mailbox.smtp_auth == "oauth2")
 
 
+def dying_logins() -> list[tuple[str, MailboxOAuth2]]:
+    """The logins that were alerted to and are not over yet, each with its mailbox's address."""
+    rows = MailboxOAuth2.select().where(MailboxOAuth2.alerted_for != "")
+    found = [(row.mailbox, row) for row in rows]
+    return [(str(box.address), row) for box, row in found if box.removed is None and in_use(box)]
+
+
 def note_trouble(desk: Desk, mailbox_id: int, error: MailError, moment: datetime) -> None:
     """Write down that the provider refused or could not be asked; a refusal is told to the admin, once."""
     with transaction():

@@ -20,7 +20,7 @@ from mail.inert import one_line
 from models.database import transaction
 from models.fields import utc_text
 from models.mailboxes import Mailbox
-from models.people import Department
+from models.people import Department, Topic
 from models.tickets import Ticket
 
 if TYPE_CHECKING:
@@ -123,12 +123,16 @@ def _open_ticket(
     from desk.numbers import next_number
 
     moment = now()
-    sla_id = department.sla_id or _default_sla()
+    topic = _topic(origin)
+    sla_id = (topic.sla_id if topic else None) or department.sla_id or _default_sla()
+    priority = (origin.priority if origin else None) or (topic.priority if topic else None) or 2
     kind: NumberKind = "random" if settings.get("tickets.number_kind") == "random" else "sequence"
     return Ticket.create(
         number=next_number(str(settings.get("tickets.number_format")), kind),
         subject=subject,
         status="waiting" if answered else "new",
+        priority=priority,
+        topic=topic,
         department=department,
         sla=sla_id,
         contact=Contacts(utc_text(moment)).get(person[1].lower(), person[0]),
@@ -156,9 +160,20 @@ def _origin(address: str | None) -> Mailbox | None:
 def _department(origin: Mailbox | None) -> Department:
     if origin is not None and origin.department:
         return origin.department
+    topic = _topic(origin)
+    if topic is not None and topic.department is not None:
+        return topic.department
     row = Department.select().order_by(Department.active.desc(), Department.id).first()
     assert isinstance(row, Department)
     return row
+
+
+def _topic(origin: Mailbox | None) -> Topic | None:
+    if origin is not None and origin.topic is not None and origin.topic.active:
+        return origin.topic
+    named = str(settings.get("tickets.default_topic"))
+    row = Topic.get_or_none((Topic.name == named) & Topic.active) if named else None
+    return row if isinstance(row, Topic) else None
 
 
 def _default_sla() -> int | None:

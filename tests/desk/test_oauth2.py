@@ -14,6 +14,7 @@ from config.secrets import Secret
 from desk import logs, mailboxes, oauth2, settings
 from desk.accounts import incoming_account, outgoing_account
 from desk.alert_mail import way_besides
+from desk.alerts import alarms
 from desk.errors import Refused
 from desk.home import Desk
 from desk.mailbox_form import check, merged
@@ -208,8 +209,11 @@ def test_a_new_login_ends_the_alarm_and_says_so(desk: Desk, box: Mailbox, provid
     log_in_an_hour_ago(desk, box)
     provider.answers = [REFUSED]
     look_after_tokens(desk, now())
+    ((alarm,)) = alarms()
+    assert (alarm.address, "login" in alarm.hint) == (OA, True)
     oauth2.keep_login(desk, ADMIN, box, token(number=2))
     assert state(desk) == "ok"
+    assert alarms() == []
     assert alerts()[1][1].endswith("works again")
     assert look_after_tokens(desk, now()) == []
 

@@ -8,6 +8,7 @@ from desk import settings, tickets, topics
 from desk.actors import Actor
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
+from desk.opening import new_ticket
 from models.database import db
 from tests.desk.letters import SALES, SUPPORT, Door, mail, rows, value
 from tests.desk.workbench import ADMIN, make_agent
@@ -70,6 +71,17 @@ def test_the_default_topic_holds_where_the_mailbox_has_none(door: Door) -> None:
     assert rows("SELECT department_id FROM ticket") == [(it,)]
     with pytest.raises(WrongUse, match="no help topic 'Nope'"):
         settings.set(ADMIN, "tickets.default_topic", "Nope")
+
+
+def test_a_ticket_opened_by_hand_takes_them_too(desk: Desk, door: Door) -> None:
+    it = door.department("IT")
+    door.mailbox(SUPPORT, topic_id=topic(department="IT", priority="high"))
+    opened = new_ticket(
+        desk, ADMIN, mailbox=SUPPORT, requester="ana@corp.test", subject="S", body="B", send=False
+    )
+    detail = tickets.show(opened.number)
+    assert (detail.topic, detail.priority, detail.department) == ("VPN", 3, "IT")
+    assert rows("SELECT department_id FROM ticket") == [(it,)]
 
 
 def test_a_topic_out_of_use_is_as_none(door: Door) -> None:

@@ -223,6 +223,22 @@ def test_a_login_by_pasting_where_the_browser_ended(
     assert desk("mailbox", "test", mailuser.address).status == 0
 
 
+def test_pop3_fetches_with_the_same_token(
+    desk: Program, oauth_server: OAuthServer, mailuser: MailUser
+) -> None:
+    assert add(desk, mailuser, oauth_server).status == 0
+    logged_in_by_device(desk, mailuser, oauth_server)
+    mailuser.deliver(mail(to=mailuser.address))
+    port = str(mailuser.dovecot.pop3s_port)
+    changed = desk(
+        "mailbox", "edit", mailuser.address, "--protocol", "pop3", "--port", port, "--security", "tls"
+    )
+    assert changed.status == 0, changed.err
+    fetched = desk("--fetch-once", "--json", "--mailbox", mailuser.address)
+    assert fetched.status == 0, fetched.err
+    assert fetched.document["mailboxes"][0]["tickets"] == 1
+
+
 def test_a_login_by_the_loopback_page(desk: Program, oauth_server: OAuthServer, mailuser: MailUser) -> None:
     import urllib.request
 
