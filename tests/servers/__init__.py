@@ -17,6 +17,9 @@ Every port is served at several loopback addresses that differ in what TLS finds
 ``GOOD`` 127.0.0.1, ``ABROAD`` 127.0.0.2 (the same, but Dovecot refuses a login without TLS),
 ``EXPIRED`` 127.0.0.3, ``WRONG_NAME`` 127.0.0.4, ``UNKNOWN_CA`` 127.0.0.5.
 
+Servers that hand mail to a program, made by the tests that want them: ``tests.servers.piping`` (Postfix with
+pipe(8), aliases, procmail, maildrop), ``tests.servers.exim``, ``tests.servers.sieve``.
+
 What a real server does not do on demand is in ``tests.servers.faults``: ``FaultySmtp`` and ``FaultyImap``.
 
 The servers need root and Debian's packages; root on Debian gets the packages by apt-get. Without them the

@@ -17,6 +17,7 @@ PACKAGES = {
     "glewlwyd": ("glewlwyd",),
     "procmail": ("procmail",),
     "maildrop": ("maildrop",),
+    "sievec": ("dovecot-sieve",),
     "nginx": ("nginx-light",),
 }
 MAIL_SERVERS = ("dovecot", "postfix")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shlex
 from email import message_from_bytes
 from email.message import Message
@@ -16,8 +17,6 @@ from pathlib import Path
 
 from tests.servers.child import free_ports
 from tests.servers.postfix import _INSIDE, Postfix
-
-PROGRAMS = {"procmail": ("procmail",), "maildrop": ("maildrop",)}
 
 
 class PipingPostfix(Postfix):
@@ -77,11 +76,16 @@ class PipingPostfix(Postfix):
 
 def procmail_recipe(command: Path, address: str = "procmail@example.test") -> str:
     """The recipe of docs/piping.md: it waits for the program; if that fails the MTA keeps the mail."""
+    condition = f"* ^TO_{re.escape(address)}"
     return f""":0 w
+{condition}
 | {command} --to {address}
+
 EXITCODE=75
 :0
+{condition}
 /dev/null
+EXITCODE=0
 """
 
 
