@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, ValidationError, field_validator, model_validator
 
+from desk.defaults_form import ADDRESS, MailboxDefaults
 from desk.errors import WrongUse
-from desk.mailbox_defaults import ADDRESS, MailboxDefaults, values_of_defaults
+from desk.mailbox_defaults import values_of_defaults
 from desk.oauth2_form import OAuth2Fields, problems_of_oauth2, values_of_oauth2
 from mail.inert import one_line
 

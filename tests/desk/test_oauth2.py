@@ -358,6 +358,18 @@ def test_the_wrong_person_is_refused_and_an_alias_of_the_login_is_not(
     assert row().owner == "Real@desk.example"
 
 
+def test_whoever_fetches_and_sends_loads_no_form_and_no_web_client() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, worker.once, worker.send, desk.mailboxes, desk.accounts;"
+        "print({name.partition('.')[0] for name in sys.modules} & {'pydantic', 'authlib', 'httpx2'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
