@@ -253,6 +253,20 @@ def test_a_login_by_the_loopback_page(desk: Program, oauth_server: OAuthServer, 
     assert shown(desk, mailuser.address)["token"]["owner"] == mailuser.address
 
 
+def test_the_application_logs_in_as_itself(
+    desk: Program, oauth_server: OAuthServer, mailuser: MailUser
+) -> None:
+    assert confidential(desk, mailuser, oauth_server).status == 0
+    assert desk("mailbox", "edit", mailuser.address, "--scopes", SCOPE).status == 0
+    done = desk("mailbox", "login", mailuser.address, "--client-credentials", "--json")
+    assert done.status == 0, done.err
+    assert done.document["warnings"] == []
+    token = shown(desk, mailuser.address)["token"]
+    assert (token["state"], token["as_itself"]) == ("ok", True)
+    assert desk("mailbox", "edit", mailuser.address, "--no-client-secret").status == 0
+    assert desk("mailbox", "login", mailuser.address, "--client-credentials").status == 1
+
+
 def test_with_json_the_address_is_on_standard_error_and_one_document_on_standard_output(
     desk: Program, oauth_server: OAuthServer, mailuser: MailUser
 ) -> None:
