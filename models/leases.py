@@ -106,7 +106,7 @@ def owner_id() -> str:
 
 @cache
 def _owner_of(pid: int) -> str:
-    return f"{_machine()}:{pid}:{_start_time(pid)}:{secrets.token_hex(4)}"
+    return f"{_machine()}:{pid}:{_start_time(pid) or ''}:{secrets.token_hex(4)}"
 
 
 def is_dead(owner: str) -> bool:
@@ -115,7 +115,12 @@ def is_dead(owner: str) -> bool:
     if machine != _machine():
         return False
     pid, _, rest = rest.partition(":")
-    return not pid.isdigit() or _start_time(int(pid)) != rest.partition(":")[0]
+    if not pid.isdigit():
+        return True
+    started = _start_time(int(pid))
+    if started is None:
+        return not _answers(int(pid))
+    return started != rest.partition(":")[0]
 
 
 def dead_owners(owners: Iterable[str]) -> set[str]:
@@ -142,10 +147,24 @@ def _machine() -> str:
     return f"{boot}-{namespace:x}"
 
 
-def _start_time(pid: int) -> str:
-    """When the process began, in ticks since boot; '' when there is none (a zombie is none)."""
+def _start_time(pid: int) -> str | None:
+    """When the process began, in ticks since boot; '' for a zombie, None when /proc does not show it."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
     except OSError:
-        return ""
+        return None
     return "" if fields[0] in (b"Z", b"X") else fields[19].decode("ascii")
+
+
+def _answers(pid: int) -> bool:
+    """Whether there is such a process.
+
+    /proc hides from a unit with ProtectProc= (hidepid) a process that was root and became the desk's owner.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

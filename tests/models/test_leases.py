@@ -90,6 +90,47 @@ def test_the_dead_hold_nothing() -> None:
     assert leases.acquire("worker", leases.owner_id(), 60) is not None
 
 
+def test_whom_proc_hides_is_not_dead_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    owner = leases._owner_of(child.pid)
+    real = Path.read_bytes
+
+    def hidden(path: Path) -> bytes:
+        if path == Path(f"/proc/{child.pid}/stat"):
+            raise FileNotFoundError(path)
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", hidden)
+    assert not leases.is_dead(owner)
+    child.communicate()
+    assert leases.is_dead(owner)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="hiding processes takes root")
+def test_a_process_that_was_root_lives_also_where_proc_hides_it() -> None:
+    become = (
+        "import encodings.ascii, os, sys; from models.leases import *; os.setgid(65534); os.setuid(65534)\n"
+    )
+    dropped = f"{become}print(owner_id(), flush=True); input()"
+    look = (
+        f"{become}owner = sys.argv[1]; print(os.path.exists('/proc/' + owner.split(':')[1]), is_dead(owner))"
+    )
+    root = Path(__file__).parents[2]
+    child = subprocess.Popen(
+        [sys.executable, "-c", dropped], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
+    )
+    assert child.stdout is not None
+    owner = child.stdout.readline().strip()
+    assert owner.startswith(leases.owner_id().partition(":")[0])
+    mounted = 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", mounted, "sh", sys.executable, "-c", look, owner]
+    looked = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    child.communicate()
+    if looked.returncode != 0:
+        pytest.skip(f"no /proc of its own here: {looked.stderr.strip()}")
+    assert looked.stdout.split() == ["False", "False"]
+
+
 def test_a_fork_is_another_owner() -> None:
     reading, writing = os.pipe()
     child = os.fork()
