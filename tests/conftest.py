@@ -65,3 +65,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"{len(reasons)} TESTS WERE NOT RUN. {reasons[0].removeprefix('Skipped: ')}", red=True, bold=True
         )
+
+
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """Verbs that are called in this process close their files to others; the next test starts open again."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)

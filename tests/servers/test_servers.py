@@ -124,10 +124,10 @@ def test_every_test_has_an_account_of_its_own(mailuser: MailUser, mailusers: Cal
 
 def test_folders_may_live_below_a_prefix(dovecot: Dovecot) -> None:
     with imaplib.IMAP4(dovecot.host, dovecot.imap_port) as imap:
-        imap.login("prefixed0@example.test", "secret")
+        imap.login("prefixed9@example.test", "secret")
         assert imap.create("Done")[0] == "NO"
         assert imap.create("INBOX.Done")[0] == "OK"
-    assert dovecot.folders("prefixed0@example.test") == ["INBOX", "Done"]
+    assert dovecot.folders("prefixed9@example.test") == ["INBOX", "Done"]
 
 
 def test_nobody_answers_while_the_server_is_down(dovecot: Dovecot, pki: Pki) -> None:
