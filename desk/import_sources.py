@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from config.spool import MAX_MAIL
 from desk.errors import Refused
@@ -75,7 +75,7 @@ class _Mbox:
     def __init__(self, path: Path, ledger: Ledger) -> None:
         self._path = path
         with path.open("rb") as file:
-            if ledger.position and mark_at(file, ledger.position) != ledger.mark:
+            if ledger.position and not _continues(file, ledger):
                 ledger.start_again()
         self.before = ledger.position
         self.total = path.stat().st_size
@@ -123,6 +123,14 @@ class _Files:
             if raw is not None:
                 moment = _moment(raw, self._moment(file) if self._moment else None, file.modified)
             yield Found(raw, moment, file.size, file.name, name=file.name, trouble=trouble)
+
+
+def _continues(file: BinaryIO, ledger: Ledger) -> bool:
+    """Whether the mbox is what it was up to there, and a mail begins there: the last one may have grown."""
+    if mark_at(file, ledger.position) != ledger.mark:
+        return False
+    following = file.read(_HEAD_BYTES).lstrip(b"\r\n")
+    return not following or following.startswith(b"From ")
 
 
 def _moment(raw: bytes, stamp: datetime | None, last: datetime | None = None) -> datetime | None:

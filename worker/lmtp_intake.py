@@ -13,6 +13,7 @@ import peewee
 from desk import intake
 from desk.arrivals import Arrival
 from desk.recipients import Recipients, read_recipients
+from mail.inert import one_line
 from models.database import DatabaseError
 from worker.threads import DeskThread
 
@@ -134,7 +135,8 @@ class LmtpIntake:
                 mailbox_id = known.mailbox_of(recipient)
                 if mailbox_id not in of_mailbox:
                     of_mailbox[mailbox_id] = len(arrivals)
-                    arrivals.append(Arrival(waiting.raw, "lmtp", mailbox_id, recipient=recipient.lower()))
+                    shown = one_line(recipient.lower(), 320)
+                    arrivals.append(Arrival(waiting.raw, "lmtp", mailbox_id, recipient=shown))
             places.append([of_mailbox[known.mailbox_of(recipient)] for recipient in waiting.recipients])
         taken = intake.take(self._desk, arrivals) if arrivals else []
         return [[taken[place] for place in of_mail] for of_mail in places]

@@ -71,6 +71,16 @@ def test_an_mbox_that_was_rewritten_is_read_again_and_what_is_known_is_a_duplica
     assert count("ticket") == 4
 
 
+def test_an_mbox_whose_last_mail_grew_is_read_again(desk: Desk, ana: Actor, tmp_path: Path) -> None:
+    box = mbox(tmp_path / "box", mail(), mail())
+    whole = box.read_bytes()
+    box.write_bytes(whole[:-20])
+    imported(desk, ana, "mbox", box)
+    box.write_bytes(whole)
+    again = imported(desk, ana, "mbox", box)
+    assert (again.verdicts["duplicate"], again.verdicts["ticket"]) == (1, 1)
+
+
 def test_the_same_mail_in_two_files_is_one_message_however_old_its_first_receipt_is(
     desk: Desk, ana: Actor, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from config.errors import ConfigError
 from config.spool import MAX_MAIL
 from desk import intake
 from desk.errors import Refused, WrongUse
@@ -295,6 +296,44 @@ async def test_a_file_that_is_no_socket_is_not_replaced(desk: Desk, path: Path) 
     assert path.read_text() == "precious"
 
 
+async def test_hostile_commands_are_answered_and_the_next_mail_is_taken(
+    desk: Desk, add_mailbox: MailboxMaker, path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add_mailbox(None)
+    hostile = [
+        b"\x1b[31mEVIL\x07",
+        b"MAIL FROM:<" + b"a" * 70_000 + b">",
+        b"RCPT TO:<\xff\xfe@example.test>",
+        b"MAIL FROM:no brackets",
+        b"BDAT 5 LAST",
+        b"",
+        b"\x00\x00",
+    ]
+    async with listening(desk, path):
+        for line in hostile:
+            client = await Client.at(path)
+            client.write(line + b"\r\n")
+            assert (await client.answer())[0][:1] in "245"
+            await client.ask("RSET")
+            assert (await client.deliver(mail(1), [SUPPORT]))[SUPPORT][:3] == "250"
+            client.close()
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_an_address_in_no_known_charset_is_taken(
+    desk: Desk, add_mailbox: MailboxMaker, path: Path
+) -> None:
+    add_mailbox(None)
+    async with listening(desk, path):
+        client = await Client.at(path)
+        client.write(
+            b"MAIL FROM:<\xff\x1b@b.test>\r\nRCPT TO:<\xfe\xff@example.test>\r\nDATA\r\n" + mail(1) + b".\r\n"
+        )
+        said = [(await client.answer())[0][:3] for _ in range(4)]
+    assert said == ["250", "250", "354", "250"]
+    assert verdicts() == ["ticket"]
+
+
 async def test_of_two_processes_one_holds_the_door_and_the_other_waits_for_it(desk: Desk, path: Path) -> None:
     async def failed(_error: Exception) -> None: ...
 
@@ -321,3 +360,12 @@ def test_the_endpoints_are_read() -> None:
     assert parse_endpoint("unix:/run/nightdesk/lmtp", 0o666) == Endpoint(Path("/run/nightdesk/lmtp"), 0o666)
     assert parse_endpoint("tcp:127.0.0.1:2424") == Endpoint(host="127.0.0.1", port=2424)
     assert str(parse_endpoint("tcp:[::1]:2424")) == "tcp:[::1]:2424"
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from worker import lmtp
+
+    monkeypatch.setattr(lmtp, "find_spec", lambda _name: None)
+    with pytest.raises(ConfigError) as caught:
+        lmtp.need_the_extra()
+    assert "nightdesk[lmtp]" in caught.value.hint
