@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from desk import logs, settings
+from desk import logs, outgoing_alerts, settings
 from desk.oauth2_health import dying_logins
 from models.database import transaction
 from models.mailboxes import Mailbox
@@ -34,12 +34,13 @@ Nothing was lost: what waited at the server comes with this fetch and the next o
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A mailbox that the admin was alerted to, and that still fails."""
+    """A mailbox that the admin was alerted to, and that still fails: to ``fetch``, or to ``send``."""
 
     address: str
     since: datetime
     error: str
     hint: str
+    what: str = "fetch"
 
 
 def alarms() -> list[Alarm]:
@@ -56,7 +57,11 @@ def alarms() -> list[Alarm]:
         since = login.refused or login.failing_since or login.alerted
         hint = login.error_hint or f"nightdesk mailbox login {address}"
         found.setdefault(address, Alarm(address, since, login.error or "its OAuth2 login ends in days", hint))
-    return [found[address] for address in sorted(found)]
+    sending = [
+        Alarm(row.address, row.send_failing_since, row.send_error, "nightdesk outbox list", "send")
+        for row in outgoing_alerts.stuck()
+    ]
+    return [*(found[address] for address in sorted(found)), *sending]
 
 
 def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:
@@ -87,7 +92,7 @@ def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:
                 continue  # another process tells it
             _tell_that_it_fails(desk, mailbox)
         told.append(str(mailbox.address))
-    return told
+    return told + outgoing_alerts.alert_stuck_mailboxes(desk, moment, hours, failures)
 
 
 def _tell_that_it_fails(desk: Desk, mailbox: Mailbox) -> None:

@@ -241,7 +241,7 @@ def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecr
     mailbox.smtp_ca_file, mailbox.smtp_fingerprint = form.smtp_ca_file, form.smtp_fingerprint
     mailbox.smtp_helo, mailbox.smtp_spoof = form.smtp_helo, form.smtp_spoof
     mailbox.sent_folder = form.sent_folder
-    mailbox.send_error, mailbox.send_error_count = "", 0
+    mailbox.send_error, mailbox.send_error_count, mailbox.send_failing_since = "", 0, None
     mailbox.auth = form.auth
     keep_defaults(mailbox, form)
     mailbox.save()

@@ -167,8 +167,9 @@ def give_back(delivery_id: int, reason: str) -> None:
         way = None if row is None else _ways_out().of(row[0])
         if way is not None:
             db.execute_sql(
-                "UPDATE mailbox SET send_error = ?, send_error_count = send_error_count + 1 WHERE id = ?",
-                (one_line(reason), way),
+                "UPDATE mailbox SET send_error = ?, send_error_count = send_error_count + 1,"
+                " send_failing_since = coalesce(send_failing_since, ?) WHERE id = ?",
+                (one_line(reason), utc_text(now()), way),
             )
         _settle(delivery_id, dict.fromkeys(_addresses(delivery_id), _Outcome("deferred", reason)))
 
@@ -283,7 +284,9 @@ def _settle(delivery_id: int, outcomes: Mapping[str, RecipientOutcome]) -> None:
         if delivery.kind == "reply":
             _want_copy(delivery_id)
         way = _ways_out().of(delivery.mailbox_id or 0)
-        Mailbox.update(last_sent=moment, send_error="", send_error_count=0).where(Mailbox.id == way).execute()
+        Mailbox.update(last_sent=moment, send_error="", send_error_count=0, send_failing_since=None).where(
+            Mailbox.id == way
+        ).execute()
 
 
 def _want_copy(delivery_id: int) -> None:

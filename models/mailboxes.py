@@ -86,6 +86,8 @@ class Mailbox(Row):
     last_sent = UtcField(null=True)
     send_error = peewee.TextField(default="")
     send_error_count = peewee.IntegerField(default=0)
+    send_failing_since = UtcField(null=True)
+    send_alerted = UtcField(null=True)
 
     if TYPE_CHECKING:
         department_id: int | None

@@ -41,7 +41,9 @@ def run_once(
     if any(names(str(desk.paths.spool))):
         _drain(desk, summary, stop)
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
-    if any(fetch.errors for fetch in summary.mailboxes) or any(each.alerted for each in chosen):
+    if any(fetch.errors for fetch in summary.mailboxes) or any(
+        each.alerted or each.send_alerted for each in chosen
+    ):
         from desk.alerts import alert_silent_mailboxes
 
         alert_silent_mailboxes(desk, now())
@@ -151,3 +153,7 @@ def _send(desk: Desk, summary: FetchSummary, stop: Event) -> None:
         from worker.send import drain
 
         summary.sending = drain(desk, stop)
+        if summary.sending.errors:
+            from desk.alerts import alert_silent_mailboxes
+
+            alert_silent_mailboxes(desk, now())

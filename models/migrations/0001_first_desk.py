@@ -127,7 +127,9 @@ CREATE TABLE mailbox (
     idle_error TEXT NOT NULL DEFAULT '',
     last_sent TEXT,
     send_error TEXT NOT NULL DEFAULT '',
-    send_error_count INTEGER NOT NULL DEFAULT 0
+    send_error_count INTEGER NOT NULL DEFAULT 0,
+    send_failing_since TEXT,
+    send_alerted TEXT
 );
 
 CREATE TABLE mailbox_alias (

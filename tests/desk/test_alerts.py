@@ -14,7 +14,9 @@ from desk.alerts import alarms, alert_silent_mailboxes
 from desk.home import Desk
 from mail.errors import ConnectFailed
 from mail.mime import parse
+from mail.smtp import RecipientOutcome
 from models import database
+from models.mailboxes import Mailbox
 from tests.desk.workbench import ADMIN, make_mailbox
 
 
@@ -142,3 +144,35 @@ def test_a_mailbox_that_was_changed_is_not_called_cured_before_it_works(desk: De
     mailboxes.record_success(mailbox.id, 0, now())
     alert_silent_mailboxes(desk, now())
     assert len(outbox.entries()) == 2
+
+
+def test_a_mailbox_that_can_send_nothing_is_told_by_another_one_and_again_when_it_can(
+    desk: Desk, ana: Actor
+) -> None:
+    from desk import answers
+    from tests.desk.workbench import make_ticket
+
+    stuck = make_mailbox(desk, sends=True)
+    make_mailbox(desk, "alive@desk.example", sends=True)
+    answers.send_reply(desk, ana, make_ticket(mailbox=stuck).number, "Done.")
+    (mail,) = outbox.claim("me", now() + timedelta(seconds=1), 5)
+    outbox.give_back(mail.delivery_id, "connection refused")
+    assert alert_silent_mailboxes(desk, now() + timedelta(hours=23)) == []
+    assert alert_silent_mailboxes(desk, now() + timedelta(hours=25)) == ["support@desk.example"]
+    assert alert_silent_mailboxes(desk, now() + timedelta(hours=26)) == []
+    assert [(alarm.what, alarm.address) for alarm in alarms()] == [("send", "support@desk.example")]
+    (alert,) = [view for view in outbox.entries() if view.kind == "alert"]
+    assert (alert.mailbox, "cannot send" in alert.subject) == ("alive@desk.example", True)
+
+    Mailbox.update(send_alerted=now() - timedelta(minutes=1)).where(Mailbox.id == stuck.id).execute()
+    (again,) = [
+        each
+        for each in outbox.claim("me", now() + timedelta(hours=2), 5)
+        if each.delivery_id == mail.delivery_id
+    ]
+    sent = RecipientOutcome("sent", 250, "OK")
+    outbox.record(again.delivery_id, dict.fromkeys(again.recipients, sent))
+    alert_silent_mailboxes(desk, now())
+    alert_silent_mailboxes(desk, now())
+    assert alarms() == []
+    assert len([view for view in outbox.entries() if "sends again" in view.subject]) == 1
