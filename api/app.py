@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -168,15 +169,23 @@ class _Probes:
         return kept
 
 
+@functools.cache
+def _document(prefix: str) -> bytes:
+    return dump(openapi.document(prefix))
+
+
+@functools.cache
+def _page(prefix: str) -> bytes:
+    return docs_page.page(openapi.document(prefix), f"{prefix}/openapi.json")
+
+
 async def _openapi(request: Request) -> Response:
-    return Response(dump(openapi.document(request.scope["nightdesk.prefix"])), media_type="application/json")
+    return Response(_document(request.scope["nightdesk.prefix"]), media_type="application/json")
 
 
 async def _docs(request: Request) -> Response:
-    prefix = request.scope["nightdesk.prefix"]
-    shown = docs_page.page(openapi.document(prefix), f"{prefix}/openapi.json")
     headers = {"Content-Security-Policy": docs_page.POLICY}
-    return Response(shown, 200, headers, "text/html; charset=utf-8")
+    return Response(_page(request.scope["nightdesk.prefix"]), 200, headers, "text/html; charset=utf-8")
 
 
 async def _unknown(request: Request, error: Exception) -> Response:

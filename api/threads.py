@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from mail.inert import guard, one_line
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,10 +36,17 @@ class Threads:
         return await loop.run_in_executor(self._writers, lambda: function(*args, **kwargs))
 
     def later(self, function: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Run something whose end nobody waits for; what it raises is dropped."""
-        self._writers.submit(function, *args, **kwargs)
+        """Run something whose end nobody waits for; that it failed is said on standard error."""
+        self._writers.submit(function, *args, **kwargs).add_done_callback(_say_failure)
 
     def close(self) -> None:
         """Finish what was begun."""
         self._readers.shutdown()
         self._writers.shutdown()
+
+
+def _say_failure(done: Future[Any]) -> None:
+    error = done.exception()
+    if error is not None:
+        words = one_line(f"{type(error).__name__}: {error}", 300)
+        sys.stderr.write(f"nightdesk serve: a log line or a key's last use is lost: {guard(words)}\n")

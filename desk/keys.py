@@ -15,7 +15,7 @@ from typing import Any
 from config.clock import now
 from desk import logs
 from desk.actors import ACTIONS, Actor, require
-from desk.errors import NotFound, WrongUse
+from desk.errors import NotAllowed, NotFound, WrongUse
 from mail.inert import one_line
 from models.database import transaction
 from models.keys import ApiKey
@@ -169,14 +169,14 @@ def note_use(key_id: int) -> None:
 def actor_of(line: KeyLine) -> Actor:
     """Return who acts when the key is used: its agent with that one's role, else the key itself.
 
-    Raises WrongUse when the agent was switched off.
+    Raises NotAllowed when the agent was switched off.
     """
     if line.agent is None:
         name = line.name or f"API key {line.id}"
         return Actor(None, f"key-{line.id}", name, "", None, _TICKET_ACTIONS)
     row = Agent.get_or_none(Agent.login == line.agent)
     if row is None or not row.active:
-        raise WrongUse(f"the agent '{line.agent}' of this key is switched off", "nightdesk agent edit")
+        raise NotAllowed(f"the agent '{line.agent}' of this key is switched off", "nightdesk agent edit")
     actions = frozenset(row.role.actions)
     return Actor(row.id, row.login, row.name, row.email, row.department_id, actions)
 

@@ -56,6 +56,8 @@ def find_route(standing: Standing, arrival: Arrival, letter: Letter, trace: list
     priority = arrival.priority or own or (chosen.priority if chosen is not None else None)
     priority = priority or (topic.priority if topic is not None else None)
     others = [department_of(standing, mailbox) for mailbox in [*reached, *([fetched] if fetched else [])]]
+    if named is not None:
+        others = []
     referred = tuple(each for each in dict.fromkeys(others) if each != department_id)
     mailbox_id = chosen.id if chosen is not None else None
     return Route(department_id, mailbox_id, referred, topic, priority or NORMAL)

@@ -38,7 +38,7 @@ def create(
     key_stdin: bool,
     as_json: bool,
 ) -> Exit:
-    """Make a key. It is printed now and never again: the desk keeps its hash."""
+    """Make a key. It is printed now, as {"id", "key"}, and never again: the desk keeps its hash."""
     from desk import keys
     from desk.actors import current_actor
     from nightdesk import output
@@ -56,12 +56,10 @@ def create(
             per_minute=rate,
             key=given,
         )
-    if as_json:
-        output.emit_json({"id": line.id, "key": text})
-    else:
-        output.line(f"Key {line.id} for {', '.join(line.scopes)} from {', '.join(line.addresses)}:")
-        output.line(text)
-        output.say("keep it now: it cannot be shown again")
+    output.emit_json({"id": line.id, "key": text})
+    if not as_json:
+        words = f"key {line.id} is for {', '.join(line.scopes)} from {', '.join(line.addresses)}"
+        output.say(f"{words}; keep it now, it cannot be shown again")
     return Exit.DONE
 
 

@@ -149,4 +149,4 @@ def test_a_key_acts_by_the_role_of_its_agent(served: Served) -> None:
     assert served.post(f"{LIST}/1/assign", {"login": "me"}, key).document == {"number": "1", "changed": True}
     assert served.get(f"{LIST}/1", key).document["assignee"] == "Kim"
     assert served.program("agent", "edit", "kim", "--inactive").status == 0
-    assert served.post(f"{LIST}/1/close", {}, key).status == 400
+    assert served.post(f"{LIST}/1/close", {}, key).status == 403

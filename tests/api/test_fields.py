@@ -124,6 +124,7 @@ def test_the_help_topic_decides_about_department_and_priority(desk: Desk) -> Non
 
     found = opened(topicId=str(topic.id))
     assert (found["department"], found["topic"], found["priority"]) == ("Network", "VPN", "high")
+    assert tickets.show(found["number"]).referred == ()
     assert opened(topicId=topic.id, priority="low")["priority"] == "low"
     unknown = opened(topicId=77)
     assert unknown["department"] == "Support"
