@@ -22,16 +22,18 @@ IMPORT = "import"
 
 
 def find_renumbered(batch: Batch, prepared: Prepared) -> KnownReceipt | None:
-    """The receipt of this mail under another UIDVALIDITY, if the folder still holds that mail."""
+    """The receipt of this mail under another UIDVALIDITY, if the folder still holds that mail.
+
+    Also its receipt from before the mailbox went from IMAP to POP3 or back.
+    """
     arrival = prepared.arrival
     if not arrival.numbered or arrival.mailbox_id is None:
         return None
     mailbox = batch.standing.mailboxes.get(arrival.mailbox_id)
     for receipt in batch.known.digests.get(prepared.digest, ()):
         if (
-            (receipt.mailbox_id, receipt.folder) == (arrival.mailbox_id, arrival.folder)
-            and (receipt.uid, receipt.uidl) != (None, None)
-            and receipt.uidvalidity != arrival.uidvalidity
+            receipt.mailbox_id == arrival.mailbox_id
+            and (_had_other_numbers(receipt, arrival) or _came_by_the_other_protocol(receipt, arrival))
             and (arrival.uidl is None or receipt.sha256 == prepared.packed.sha256)
             and (not receipt.disposed or (mailbox is not None and mailbox.keeps))
         ):
@@ -39,11 +41,28 @@ def find_renumbered(batch: Batch, prepared: Prepared) -> KnownReceipt | None:
     return None
 
 
+def _had_other_numbers(receipt: KnownReceipt, arrival: Arrival) -> bool:
+    return (
+        receipt.folder == arrival.folder
+        and (receipt.uid, receipt.uidl) != (None, None)
+        and receipt.uidvalidity != arrival.uidvalidity
+    )
+
+
+def _came_by_the_other_protocol(receipt: KnownReceipt, arrival: Arrival) -> bool:
+    """POP3 shows what IMAP has in INBOX."""
+    if arrival.uidl is not None:
+        return receipt.uid is not None and (receipt.folder or "").upper() == "INBOX"
+    return receipt.uidl is not None and (arrival.folder or "").upper() == "INBOX"
+
+
 def renumber(receipt: KnownReceipt, arrival: Arrival) -> None:
     """Give the receipt the numbers of this arrival and note that in its trace."""
     row = db.execute_sql("SELECT trace FROM receipt WHERE id = ?", (receipt.id,)).fetchone()
     if arrival.uidl is not None:
         change = f"the server changed its ids: known by its content, now UIDL {one_line(arrival.uidl, 100)}"
+    elif receipt.uidl is not None:
+        change = f"fetched by POP3 before: known by its content, now UID {arrival.uid}"
     else:
         change = (
             f"UIDVALIDITY {receipt.uidvalidity} became {arrival.uidvalidity}: known by its content,"
@@ -51,9 +70,10 @@ def renumber(receipt: KnownReceipt, arrival: Arrival) -> None:
         )
     trace = json.dumps([*json.loads(row[0]), change], ensure_ascii=False)
     db.execute_sql(
-        "UPDATE receipt SET uidvalidity = ?, uid = ?, uidl = ?, trace = ? WHERE id = ?",
-        (arrival.uidvalidity, arrival.uid, arrival.uidl, trace, receipt.id),
+        "UPDATE receipt SET door = ?, folder = ?, uidvalidity = ?, uid = ?, uidl = ?, trace = ? WHERE id = ?",
+        (arrival.door, arrival.folder, arrival.uidvalidity, arrival.uid, arrival.uidl, trace, receipt.id),
     )
+    receipt.door, receipt.folder = arrival.door, arrival.folder
     receipt.uidvalidity, receipt.uid, receipt.uidl = arrival.uidvalidity, arrival.uid, arrival.uidl
 
 

@@ -35,7 +35,7 @@ class KnownReceipt:
     @property
     def numbered(self) -> bool:
         """Whether its server had a lasting name for it."""
-        return self.uid is not None or self.door == "pop3"
+        return self.uid is not None or self.uidl is not None or self.door == "pop3"
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def description(connected: ssl.SSLSocket | ssl.SSLObject | None) -> str:
     version = (connected.version() or "TLS").replace("TLSv", "TLS ")
     certificate = connected.getpeercert()
     if not certificate:
-        return f"{version}, certificate pinned"
+        return f"{version}, certificate pinned: {certificate_words(connected.getpeercert(True) or b'')}"
     issuer = _part_of(certificate.get("issuer"), "organizationName", "commonName")
     names = [str(one[1]) for one in certificate.get("subjectAltName", ()) if one[0] in ("DNS", "IP Address")]
     name = ", ".join(names[:3]) or _part_of(certificate.get("subject"), "commonName")

@@ -10,7 +10,7 @@ from desk.home import Desk
 from models.database import db
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
-from tests.servers.faults import drop, reply
+from tests.servers.faults import FaultyImap, drop, reply
 from tests.servers.faulty_pop3 import FaultyPop3
 from tests.worker.conftest import MailboxMaker, mail
 from worker.summary import MailboxFetch
@@ -166,3 +166,25 @@ def test_a_fault_of_ours_over_one_mail_stops_neither_the_others_nor_the_mailbox(
             patch.setattr(intake, "take", broken)
             assert fetch(desk, mailbox).fetched == 4
         assert server.left == [mail(3)], "a mail without receipt must stay at the server"
+
+
+@pytest.mark.parametrize("first", ["imap", "pop3"])
+def test_a_mailbox_that_changes_its_protocol_gets_no_second_receipts(
+    desk: Desk, add_mailbox: MailboxMaker, first: str
+) -> None:
+    mails = [mail(n) for n in range(1, 5)]
+    with FaultyPop3(mails) as pop3, FaultyImap(mails) as imap:
+        servers = {"imap": imap, "pop3": pop3}
+        mailbox = add_mailbox(servers[first])
+        assert fetch(desk, mailbox).fetched == 4
+        db.execute_sql("UPDATE receipt SET received = '2020-01-01T00:00:00.000000Z'")
+        other = "pop3" if first == "imap" else "imap"
+        Mailbox.update(protocol=other, port=servers[other].port).execute()
+        pop3.left.append(mail(5))
+        pop3._uidls.append("id4")
+        imap.folders["INBOX"].add(mail(5))
+        tally = fetch(desk, mailbox)
+        assert (tally.fetched, tally.errors) == (1, [])
+        assert fetch(desk, mailbox).fetched == 0
+    assert tickets() == 5
+    assert {receipt.door for receipt in Receipt.select()} == {other}
