@@ -29,7 +29,10 @@ def take_in(call: Call, name: str) -> str:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.umask(0o077)
     paths, settings = _find(call)
-    version = _version(paths.database)
+    # Asked without changing anything: an MTA's child does not migrate a desk. Kept open: SQLite tidies
+    # up, and waits for the disk, whenever a database's only connection is closed.
+    first = sqlite3.connect(f"file:{paths.database}?mode=rw", uri=True, timeout=PATIENCE)
+    version = first.execute("PRAGMA user_version").fetchone()[0]
     if version != SCHEMA_VERSION:
         return f"it waits there: the database is of version {version}, this program's is {SCHEMA_VERSION}"
     from desk.home import open_desk
@@ -70,12 +73,3 @@ def _loaded(paths: DeskPaths) -> Settings:
     settings = load(paths).settings
     remember(paths, settings)
     return settings
-
-
-def _version(path: Path) -> int:
-    """The schema's version, without changing anything: an MTA's child does not migrate a desk."""
-    book = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=PATIENCE)
-    try:
-        return int(book.execute("PRAGMA user_version").fetchone()[0])
-    finally:
-        book.close()
