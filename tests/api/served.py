@@ -57,11 +57,12 @@ class Served:
         *options: str,
         patch: Mapping[str, object] | None = None,
         tls: ssl.SSLContext | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.program = program
         self.log = program.home.parent / f"serve-{len(list(program.home.parent.glob('serve-*')))}.log"
         command = [sys.executable, "-c", _START, json.dumps(patch or {}), "serve", "--port", "0", *options]
-        self._child = Child(command, self.log, program.environment())
+        self._child = Child(command, self.log, program.environment(**(environ or {})))
         self._tls = tls
         wait_until(lambda: self._url() is not None or not self._child.running, "nightdesk serve to listen")
         found = self._url()

@@ -53,6 +53,17 @@ def test_a_port_that_is_taken_is_said_in_one_line(program: Program) -> None:
     assert "cannot listen" in done.err
 
 
+def test_systemd_is_told_when_callers_can_connect(serve: Callable[..., Served], tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        served = serve(environ={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(1000) == b"READY=1"
+        assert served.get("/health").status == 200
+        served.stop()
+        assert manager.recv(1000) == b"STOPPING=1"
+
+
 def test_a_desk_that_is_not_there_is_78(tmp_path: Path) -> None:
     assert Program(tmp_path / "nowhere")("serve").status == 78
 
