@@ -193,7 +193,9 @@ def test_reply_is_queued_and_says_when_no_mailbox_can_send_it(busy: Program) -> 
     assert "outgoing" in done.err
     message = busy("ticket", "show", "1", "--json").document["messages"][-1]
     assert message["kind"] == "reply"
-    assert message["deliveries"] == [{"to": "ana@corp.example", "state": "queued", "detail": ""}]
+    assert message["deliveries"] == [
+        {"to": "ana@corp.example", "state": "queued", "detail": "no outgoing account: it waits for one"}
+    ]
 
 
 def test_reply_takes_files_copies_and_a_state(busy: Program, tmp_path: Path) -> None:
