@@ -30,6 +30,7 @@ CALLS: dict[str, list[str]] = {
     "mailbox login": ["support@desk.example"],
     "mailbox export": ["support@desk.example"],
     "mailbox import": ["{mailboxes}"],
+    "mailbox folders": ["support@desk.example"],
     "mailbox fetch": ["support@desk.example"],
     "mailbox remove": ["b@desk.example"],
     "agent add": ["bo"],
@@ -88,7 +89,15 @@ CALLS: dict[str, list[str]] = {
 UNCALLED = {"demo", "pipe", "serve", "worker"}
 """They do not end by themselves, or only with a mail."""
 
-FAIL = {"mailbox test", "mailbox login", "mailbox fetch", "receipt retry", "import mbox", "import maildir"}
+FAIL = {
+    "mailbox test",
+    "mailbox folders",
+    "mailbox login",
+    "mailbox fetch",
+    "receipt retry",
+    "import mbox",
+    "import maildir",
+}
 """Calls whose status is 1 here: there is no server, no quarantined mail, no mbox, no Maildir."""
 
 NO_JSON = {"completion"}

@@ -38,6 +38,8 @@ def test_departments_and_slas_are_added_and_changed(desk: Program) -> None:
         "sla": "Gold",
         "signature": "Your IT\n",
         "reopen_days": 30,
+        "outgoing": None,
+        "autoresponse_from": None,
         "active": True,
     }
     changed = desk(
