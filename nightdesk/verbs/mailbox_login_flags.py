@@ -9,6 +9,7 @@ import click
 FIELDS = {
     "topic": "topic",
     "priority": "priority",
+    "auth": "auth",
     "oauth2": "oauth2",
     "client_id": "oauth2_client_id",
     "tenant": "oauth2_tenant",
@@ -38,6 +39,11 @@ OPTIONS = (
         "--oauth2",
         type=click.Choice(("google", "microsoft", "other")),
         help="Log in with OAuth2: then nightdesk mailbox login ADDRESS.",
+    ),
+    click.option(
+        "--auth",
+        type=click.Choice(("basic", "oauth2")),
+        help="How fetching logs in: by a password, or OAuth2; as the flags given say.",
     ),
     click.option("--client-id", metavar="ID", help="The application as registered with the provider."),
     click.option("--client-secret-stdin", is_flag=True, help="Its secret is the last line on stdin."),
@@ -70,9 +76,9 @@ def more_values(flags: dict[str, Any]) -> dict[str, Any]:
         flags[name] is not None for name in ("pass_cmd", "password_env", "password_credential")
     )
     if password:
-        values["auth"] = "basic"
+        values.setdefault("auth", "basic")
     elif "oauth2" in values:
-        values["auth"] = "oauth2"
+        values.setdefault("auth", "oauth2")
     return values
 
 

@@ -122,6 +122,19 @@ def test_three_secrets_come_from_standard_input_in_order(desk: Program) -> None:
     assert twice.status == 2
 
 
+def test_sending_alone_can_log_in_with_oauth2(desk: Program) -> None:
+    add(desk)
+    done = edit(
+        desk,
+        *("--smtp-host", "smtp.gmail.com", "--smtp-auth", "oauth2"),
+        *("--oauth2", "google", "--client-id", "id-1", "--auth", "basic"),
+    )
+    assert done.status == 0, done.err
+    assert (done.document["auth"], done.document["outgoing"]["auth"]) == ("basic", "oauth2")
+    assert done.document["token"]["state"] == "none"
+    assert edit(desk, "--auth", "oauth2").document["auth"] == "oauth2"
+
+
 def test_mailboxes_leave_as_a_file_and_come_back(desk: Program, tmp_path: Path) -> None:
     add(desk, "--alias", "help@desk.example")
     sealed = desk("mailbox", "add", "b@desk.example", "--host", "h", "--password-stdin", stdin="hunter2\n")
