@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pexpect
 import pytest
 
 from tests.nightdesk.filled import mail
@@ -221,6 +222,32 @@ def test_a_login_by_pasting_where_the_browser_ended(
     assert child.returncode == 0, err
     assert "is logged in as" in out
     assert desk("mailbox", "test", mailuser.address).status == 0
+
+
+def test_in_a_terminal_a_wrong_paste_is_asked_again_and_a_long_one_is_not_cut(
+    desk: Program, oauth_server: OAuthServer, mailuser: MailUser
+) -> None:
+    assert add(desk, mailuser, oauth_server).status == 0
+    child = pexpect.spawn(
+        desk.interpreter,
+        ["-m", "nightdesk", "mailbox", "login", mailuser.address, "--paste"],
+        env=desk.environment(TERM="xterm"),
+        encoding="utf-8",
+        dimensions=(24, 80),
+        timeout=60,
+    )
+    child.expect(r"(https://\S+)\r\n")
+    url = child.match.group(1)
+    child.expect("press Enter:")
+    child.sendline("http://127.0.0.1:8765/callback?code=x&state=of-another-login")
+    child.expect("does not belong to the login")
+    child.delaybeforesend = None
+    came = oauth_server.consent(mailuser.address, url)
+    child.sendline(f"{came}&session_state={'x' * 6000}")
+    child.expect("is logged in as")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
 
 
 def test_pop3_fetches_with_the_same_token(
