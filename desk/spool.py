@@ -145,9 +145,9 @@ class Spool:
         if status.st_nlink == 0:
             raise BlockingIOError
         check_file(status)
-        data = _all_of(handle, status.st_size)
-        facts, start = read_head(data, len(data))
-        return _Held(name, handle, _arrival(data[start:], facts), status.st_size)
+        facts, start = read_head(os.pread(handle, MAX_HEAD, 0), status.st_size)
+        mail = _rest_of(handle, start, status.st_size - start)
+        return _Held(name, handle, _arrival(mail, facts), status.st_size)
 
     def _complain(self, name: str, why: str) -> None:
         if name in self._odd:
@@ -235,13 +235,14 @@ def mailbox_of(recipient: str) -> int | None:
     return None
 
 
-def _all_of(handle: int, size: int) -> bytes:
-    """The file, but not a byte more than it had: its owner may be writing on."""
-    chunks = []
-    while size > 0 and (chunk := os.read(handle, min(size, 1 << 20))):
-        chunks.append(chunk)
-        size -= len(chunk)
-    return b"".join(chunks)
+def _rest_of(handle: int, start: int, size: int) -> bytes:
+    """The mail, in one piece of memory. Raises NotSpooled when its owner cuts it short meanwhile."""
+    mail = os.pread(handle, size, start)
+    while len(mail) < size and (more := os.pread(handle, size - len(mail), start + len(mail))):
+        mail += more
+    if len(mail) < size:
+        raise NotSpooled("it is not complete")
+    return mail
 
 
 def _arrival(mail: bytes, facts: dict[str, str]) -> Arrival:
