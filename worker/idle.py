@@ -22,6 +22,7 @@ from desk.errors import DeskError
 from mail.errors import MailError
 from models.database import DatabaseError, close_database
 from models.mailboxes import Mailbox
+from worker import failures
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -72,7 +73,7 @@ class Idlers:
     async def _watch(self, mailbox_id: int) -> None:
         from mail.idle import IdleMissing
 
-        failures = 0
+        tries = 0
         while True:
             begun = time.monotonic()
             try:
@@ -91,12 +92,13 @@ class Idlers:
                 missing = isinstance(error, IdleMissing)
                 level = "info" if missing else "warning"
                 await self._note(mailbox_id, str(error), level)
-                failures = 1 if time.monotonic() - begun > STEADY_SECONDS else failures + 1
-                pause = PAUSES[min(failures, len(PAUSES)) - 1]
+                tries = 1 if time.monotonic() - begun > STEADY_SECONDS else tries + 1
+                pause = PAUSES[min(tries, len(PAUSES)) - 1]
                 if not getattr(error, "temporary", False):
                     pause = MISSING_PAUSE if missing else max(pause, REFUSED_PAUSE)
-            except (peewee.PeeweeException, DatabaseError, OSError):
-                pause = PAUSES[2]
+            except Exception as error:  # a fault of ours, or a database that is locked: it may pass
+                await self._note(mailbox_id, failures.place(error), "warning")
+                pause = REFUSED_PAUSE
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
 
     async def _note(self, mailbox_id: int, why: str, level: str) -> None:
