@@ -78,7 +78,7 @@ def run(argv: Sequence[str]) -> int:
     except BaseException as error:
         _report(call, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         status = TRY_AGAIN
-    return QMAIL[status] if call.qmail else status
+    return QMAIL.get(status, QMAIL[TRY_AGAIN]) if call.qmail else status
 
 
 def _run(call: Call, argv: Sequence[str]) -> int:
