@@ -23,10 +23,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from config import toml_file
 from config.errors import ConfigError
 from config.files import Problem, check_mode
+
+if TYPE_CHECKING:
+    from config.toml_file import TomlFile
 
 ETC = Path("/etc/nightdesk")
 ETC_HOME = Path("/var/lib/nightdesk")
@@ -150,6 +153,8 @@ def find_desk(
         return _with_database(paths, flags.database, Path.cwd(), "--database")
     if environ.get("NIGHTDESK_DATABASE"):
         return _with_database(paths, environ["NIGHTDESK_DATABASE"], Path.cwd(), "NIGHTDESK_DATABASE")
+    from config import toml_file
+
     file = toml_file.read(paths.config_file)
     if "database" in file.values:
         text = _text(file, "database")
@@ -177,6 +182,8 @@ def _find_home(flags: Flags, environ: Mapping[str, str], etc: Path) -> DeskPaths
 
 
 def _home_named_in(config: Path, fallback: Path, found_by: str) -> DeskPaths:
+    from config import toml_file
+
     file = toml_file.read(config)
     if "home" not in file.values:
         return DeskPaths(fallback, config, found_by=found_by)
@@ -184,7 +191,7 @@ def _home_named_in(config: Path, fallback: Path, found_by: str) -> DeskPaths:
     return DeskPaths(home, config, found_by=file.where("home"))
 
 
-def _text(file: toml_file.TomlFile, key: str) -> str:
+def _text(file: TomlFile, key: str) -> str:
     value = file.values[key]
     if not isinstance(value, str) or not value:
         raise ConfigError(f"{file.where(key)}: {key} must be text", f'write {key} = "..."')

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,8 @@ import peewee
 from models.database import Row, db, transaction
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     import zstandard
 
 SMALL = 65_536
@@ -124,6 +125,8 @@ class Laying:
         folder = directory() / self._day
         if self._threads is None:
             _make_folder(folder)
+            from concurrent.futures import ThreadPoolExecutor
+
             self._threads = ThreadPoolExecutor(_SYNC_THREADS, "blobs")
         return self._threads.submit(_write, folder / name, data)
 

@@ -8,7 +8,6 @@ its expiry, and was replaced, learns it there and writes nothing.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -106,7 +105,7 @@ def owner_id() -> str:
 
 @cache
 def _owner_of(pid: int) -> str:
-    return f"{_machine()}:{pid}:{_start_time(pid) or ''}:{secrets.token_hex(4)}"
+    return f"{_machine()}:{pid}:{_start_time(pid) or ''}:{os.urandom(4).hex()}"
 
 
 def is_dead(owner: str) -> bool:
