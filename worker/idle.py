@@ -49,6 +49,7 @@ class Idlers:
         self._hint = hint
         self._connectors = ThreadPoolExecutor(CONNECTORS, "idle")
         self._watches: dict[int, tuple[Hashable, asyncio.Task[None]]] = {}
+        self._opening: set[IdleSession] = set()
 
     def tend(self, wanted: Mapping[int, Hashable]) -> None:
         """Begin and end connections, so that these mailboxes have one; a changed account gets a new one."""
@@ -67,6 +68,8 @@ class Idlers:
         self._watches.clear()
         for task in tasks:
             task.cancel()
+        for session in list(self._opening):
+            session.cut()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._connectors.shutdown)
 
@@ -107,12 +110,32 @@ class Idlers:
 
     async def _connected(self, mailbox_id: int) -> IdleSession:
         """A session that idles; one that comes after nobody waits for it any more is closed."""
-        future = self._connectors.submit(_connect, self._desk, mailbox_id)
+        future = self._connectors.submit(self._connect, mailbox_id)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             future.add_done_callback(_close)
             raise
+
+    def _connect(self, mailbox_id: int) -> IdleSession:
+        from desk.accounts import incoming_account
+        from mail.idle import IdleSession
+
+        try:
+            account = incoming_account(self._desk, Mailbox.get_by_id(mailbox_id))
+        finally:
+            close_database()
+        session = IdleSession(account)
+        self._opening.add(session)
+        try:
+            session.__enter__()
+            session.begin()
+        except BaseException:
+            session.close()
+            raise
+        finally:
+            self._opening.discard(session)
+        return session
 
     async def _listen(self, session: IdleSession, mailbox_id: int) -> None:
         """Pass hints on until the connection is lost, which raises."""
@@ -142,24 +165,6 @@ class Idlers:
                 await loop.run_in_executor(self._connectors, session.renew)
             finally:
                 loop.remove_reader(descriptor)
-
-
-def _connect(desk: Desk, mailbox_id: int) -> IdleSession:
-    from desk.accounts import incoming_account
-    from mail.idle import IdleSession
-
-    try:
-        account = incoming_account(desk, Mailbox.get_by_id(mailbox_id))
-    finally:
-        close_database()
-    session = IdleSession(account)
-    try:
-        session.__enter__()
-        session.begin()
-    except BaseException:
-        session.close()
-        raise
-    return session
 
 
 def _close(future: Future[IdleSession]) -> None:

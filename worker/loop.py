@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ from worker.plan import Plan, Planner
 from worker.send import Sender
 from worker.slots import CONNECTIONS, Slots
 from worker.summary import MailboxFetch
-from worker.threads import DeskThread
+from worker.threads import DeskThread, in_own_thread
 from worker.turn import in_thread
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class Worker:
         self._stop = Event()
         self._halt = asyncio.Event()
         self._thread = DeskThread()
-        self._fetchers = ThreadPoolExecutor(CONNECTIONS, "fetch")
+        self._connections = asyncio.Semaphore(CONNECTIONS)
         self._slots = Slots(desk.settings.parallel_mailboxes)
         self._sender = Sender(desk, self._stop, self._thread)
         self._planner = Planner(desk)
@@ -218,7 +217,7 @@ class Worker:
 
     async def _drain(self) -> None:
         try:
-            await asyncio.get_running_loop().run_in_executor(self._fetchers, self._empty_spool)
+            await in_own_thread(self._empty_spool)
         except Exception as error:
             await self._failed(error, "mail waits in the spool", None)
             await self._pause(LOOK_SECONDS * 10)
@@ -239,9 +238,8 @@ class Worker:
 
     async def _fetch(self, mailbox_id: int, asked: bool) -> None:
         try:
-            tally = await asyncio.get_running_loop().run_in_executor(
-                self._fetchers, self._take_turn, mailbox_id, asked
-            )
+            async with self._connections:
+                tally = await in_own_thread(self._take_turn, mailbox_id, asked)
             if tally.skipped:
                 self._planner.postpone(mailbox_id, now())
         except Exception as error:
@@ -325,7 +323,6 @@ class Worker:
             with contextlib.suppress(peewee.PeeweeException, DatabaseError):
                 await self._thread.call(self._lease.release)
                 await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} ended")
-        self._fetchers.shutdown()
         self._thread.close()
 
 

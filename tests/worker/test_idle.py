@@ -7,7 +7,7 @@ import asyncio
 from desk import idling, logs
 from desk.home import Desk
 from models.mailboxes import Mailbox
-from tests.servers.faults import FaultyImap, reply
+from tests.servers.faults import FaultyImap, hang, reply
 from tests.worker.conftest import MailboxMaker
 from worker.idle import Idlers
 from worker.threads import DeskThread
@@ -64,3 +64,19 @@ def test_who_wants_it(desk: Desk, add_mailbox: MailboxMaker) -> None:
     assert idling.wanted() != before
     settings.set(app_actor(desk), "mail.fetching", "off")
     assert idling.wanted() == {}
+
+
+def test_a_server_that_hangs_does_not_hold_up_the_end(desk: Desk, add_mailbox: MailboxMaker) -> None:
+    async def run(server: FaultyImap) -> None:
+        thread = DeskThread()
+        idlers = Idlers(desk, thread, lambda _mailbox: None)
+        idlers.tend(await thread.call(idling.wanted))
+        async with asyncio.timeout(20):  # less than the client's own patience
+            while not server.count("LOGIN"):
+                await asyncio.sleep(0.02)
+            await idlers.end()
+        await asyncio.to_thread(thread.close)
+
+    with FaultyImap([], {"LOGIN": hang()}) as server:
+        add_mailbox(server, idle=True)
+        asyncio.run(run(server))
