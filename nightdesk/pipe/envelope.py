@@ -26,8 +26,8 @@ def facts(to: str | None, environ: Mapping[str, str], from_line: bytes) -> dict[
     line = from_line.decode("utf-8", "replace").strip()
     if "SENDER" in environ:
         found["sender"] = environ["SENDER"].strip() or "<>"
-    elif line:
-        found["sender"] = line.split(" ")[1]
+    elif len(words := line.split()) > 1:
+        found["sender"] = words[1]
     if line:
         found["from-line"] = line
     return found
@@ -65,7 +65,9 @@ def split_from_line(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     line = b""
     if first.startswith((b"From ", b">From ")):
         found, end, rest = first.partition(b"\n")
-        if end and len(found) < _MAX_LINE:
+        # RFC 822 let a header field be written `From : ann@client.test`.
+        field = found.partition(b"From")[2].lstrip().startswith(b":")
+        if end and len(found) < _MAX_LINE and not field:
             line, first = found.rstrip(b"\r"), rest
     return line, _joined(first, chunks)
 

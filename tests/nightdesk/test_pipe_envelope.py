@@ -37,6 +37,11 @@ def test_the_sender_is_the_variables_or_the_mbox_lines() -> None:
     assert facts(None, {"SENDER": ""}, line)["sender"] == "<>"
 
 
+@pytest.mark.parametrize("line", [b"From ", b"From", b">From  ", b"From\t"])
+def test_an_mbox_line_that_names_nobody_says_nothing_about_the_sender(line: bytes) -> None:
+    assert "sender" not in facts(None, {}, line)
+
+
 @pytest.mark.parametrize("cut", [1, 3, 5, 6, 100])
 def test_the_mbox_line_is_found_wherever_the_pipe_cuts(cut: int) -> None:
     whole = b"From ann@x  Fri\r\nSubject: x\r\n\r\nFrom here\r\n"
@@ -45,7 +50,17 @@ def test_the_mbox_line_is_found_wherever_the_pipe_cuts(cut: int) -> None:
     assert (line, b"".join(mail)) == (b"From ann@x  Fri", b"Subject: x\r\n\r\nFrom here\r\n")
 
 
-@pytest.mark.parametrize("whole", [b"From: ann@x\n\nText", b"From ", b"x", b"From " + b"y" * 9000, b"\n\n"])
+@pytest.mark.parametrize(
+    "whole",
+    [
+        b"From: ann@x\n\nText",
+        b"From : ann@x\n\nText",
+        b"From ",
+        b"x",
+        b"From " + b"y" * 9000,
+        b"\n\n",
+    ],
+)
 def test_what_is_no_mbox_line_stays(whole: bytes) -> None:
     line, mail = split_from_line(iter([whole]))
     assert (line, b"".join(mail)) == (b"", whole)
