@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
-from desk import logs
+from config import clock
+from desk import logs, schedules
+from desk.errors import DeskError
 from mail.inert import one_line
 from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from mail.errors import MailError
 
 BACK_OFF_MINUTES = (1, 2, 5, 10, 30, 60)
@@ -35,8 +40,13 @@ def record_success(mailbox_id: int, fetched: int, moment: datetime, waiting: int
     )
 
 
-def record_failure(mailbox_id: int, error: MailError, moment: datetime) -> datetime:
-    """Note a fetch that failed and return before when there is no other: 1, 2, 5, 10, 30, 60 minutes."""
+def record_failure(
+    mailbox_id: int, error: MailError, moment: datetime, zone: ZoneInfo | None = None
+) -> datetime:
+    """Note a fetch that failed and return before when there is no other: 1, 2, 5, 10, 30, 60 minutes.
+
+    `zone`: in which the mailbox's schedule is read, for the log's word of the next try; without it UTC.
+    """
     mailbox = Mailbox.get_by_id(mailbox_id)
     mailbox.error_count += 1
     wait = BACK_OFF_MINUTES[min(mailbox.error_count, len(BACK_OFF_MINUTES)) - 1]
@@ -48,14 +58,27 @@ def record_failure(mailbox_id: int, error: MailError, moment: datetime) -> datet
     mailbox.last_error_hint = one_line(error.hint)
     mailbox.last_error_kind = error.kind
     mailbox.save(only=[*_HEALTH, Mailbox.last_attempt])
+    following = _next_try(mailbox, moment, until, zone or clock.zone("UTC"))
     logs.write(
         "error",
         "fetch",
-        f"{mailbox.address}: {error} (try {mailbox.error_count}, next in {wait} min)",
+        f"{mailbox.address}: {error} (try {mailbox.error_count}{following})",
         detail="\n".join(part for part in (error.server_words, error.hint) if part),
         mailbox_id=mailbox_id,
     )
     return until
+
+
+def _next_try(mailbox: Mailbox, moment: datetime, until: datetime, zone: ZoneInfo) -> str:
+    """``, next in 5 min``: the first run of the schedule after `moment`, not before `until`."""
+    if not mailbox.incoming_enabled:
+        return ""
+    try:
+        run = schedules.parse(mailbox.schedule).next_after(moment, zone)
+    except DeskError:
+        return ""
+    minutes = ceil((max(run, until) - moment).total_seconds() / 60)
+    return f", next in {minutes} min" if minutes < 120 else f", next in {round(minutes / 60)} h"
 
 
 _HEALTH = (

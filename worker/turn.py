@@ -19,6 +19,8 @@ from worker.fetch import Limits, fetch_mailbox
 from worker.summary import MailboxFetch
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from desk.home import Desk
     from worker.slots import Slots
 
@@ -64,7 +66,7 @@ def take_turn(
         limits = Limits(float(desk.settings.fetch_time_limit), stop, slots)
         failure = _attempt(desk, mailbox, lease, tally, limits, watch)
         tally.seconds = time.monotonic() - begun
-        _conclude(mailbox, lease, tally, failure)
+        _conclude(mailbox, lease, tally, failure, desk.zone)
     finally:
         lease.release()
     return tally
@@ -99,13 +101,15 @@ def _attempt(
     return None
 
 
-def _conclude(mailbox: Mailbox, lease: leases.Lease, tally: MailboxFetch, failure: Exception | None) -> None:
+def _conclude(
+    mailbox: Mailbox, lease: leases.Lease, tally: MailboxFetch, failure: Exception | None, zone: ZoneInfo
+) -> None:
     moment = now()
     with transaction():
         if isinstance(failure, leases.LeaseLost):
             logs.write("warning", "fetch", f"{mailbox.address}: {failure}", mailbox_id=mailbox.id)
         elif failure is not None:
-            mailbox_health.record_failure(mailbox.id, _as_mail_error(failure), moment)
+            mailbox_health.record_failure(mailbox.id, _as_mail_error(failure), moment, zone)
         else:
             mailbox_health.record_success(mailbox.id, tally.fetched, moment, tally.waiting)
             for error in tally.errors:

@@ -238,6 +238,15 @@ def test_a_back_off_is_never_faster_than_the_schedule(desk: Desk) -> None:
     mailboxes.record_failure(mailbox.id, LoginRefused("no"), moment)
     following = mailboxes.entries(desk)[0].next_run
     assert following == moment + timedelta(hours=2)
+    assert "(try 1, next in 2 h)" in logs.entries()[0].text
+
+
+def test_a_failure_s_log_line_tells_the_next_try_of_schedule_and_back_off(desk: Desk) -> None:
+    mailbox = make_mailbox(desk)
+    moment = now()
+    for tries, minutes in enumerate((5, 5, 5, 10, 30), start=1):
+        mailboxes.record_failure(mailbox.id, LoginRefused("no"), moment, desk.zone)
+        assert f"(try {tries}, next in {minutes} min)" in logs.entries()[0].text
 
 
 def test_the_json_of_a_mailbox_has_the_keys_that_scripts_rely_on(desk: Desk) -> None:
