@@ -89,10 +89,12 @@ class ImapLink:
             if words.startswith(("* BYE", "BYE")):
                 raise LoginUnavailable(f"{account.host} turns us away", server_words=words) from None
             raise
-        except (TimedOut, ServerGone) as error:
+        except TimedOut:
+            raise link.silent(account.host, account.port, account.security, tls_port=993) from None
+        except ServerGone as error:
             if account.security == "tls":
                 raise
-            raise type(error)(
+            raise ServerGone(
                 f"{account.host} port {account.port} does not greet as an IMAP server",
                 hint="If this is the TLS port (993), set security to tls.",
                 server_words=error.server_words,

@@ -92,6 +92,18 @@ def secure(
     return wrapped
 
 
+def silent(host: str, port: int, security: str, *, tls_port: int) -> TimedOut:
+    """A connection on which no greeting came; `tls_port`: the protocol's port that begins with TLS."""
+    if security == "tls":
+        hint = "Check that the port is right; if it is, the server hangs, and it is tried again later."
+    elif port == tls_port:
+        hint = f"Port {tls_port} begins with TLS: set security to tls."
+    else:
+        hint = f"Check the port: one that begins with TLS (like {tls_port}) is silent until security is tls."
+        hint += " If the port is right, the server hangs; it is tried again later."
+    return TimedOut(f"{host} port {port} says nothing", hint=hint)
+
+
 def gone(error: BaseException, host: str) -> MailError:
     """A socket error in the middle of a conversation as a `MailError`."""
     if isinstance(error, TimeoutError):

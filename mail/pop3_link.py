@@ -155,10 +155,12 @@ class Pop3Link:
                 hint="Check protocol and port: 995 (tls) and 110 (starttls) are POP3, 993 and 143 are IMAP.",
                 server_words=words,
             ) from None
-        except (TimedOut, ServerGone) as error:
+        except TimedOut:
+            raise link.silent(account.host, account.port, account.security, tls_port=995) from None
+        except ServerGone as error:
             if account.security == "tls":
                 raise
-            raise type(error)(
+            raise ServerGone(
                 f"{account.host} port {account.port} does not greet as a POP3 server",
                 hint="If this is the TLS port (995), set security to tls.",
                 server_words=error.server_words,

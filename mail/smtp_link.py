@@ -156,10 +156,7 @@ class SmtpLink:
                     server_words=f"{error.code} {error.message}",
                 ) from None
             except SMTPTimeoutError:
-                raise TimedOut(
-                    f"{where} does not greet as an SMTP server",
-                    hint="If this is the TLS port (465), set security to tls.",
-                ) from None
+                raise link.silent(account.host, account.port, account.security, tls_port=465) from None
             except SMTPConnectError as error:
                 cause = error.__cause__
                 if isinstance(cause, ssl.SSLError) or type(cause) is ConnectionResetError:

@@ -22,6 +22,7 @@ from mail.errors import (
 )
 from mail.imap import FetchedMail, ImapSession
 from mail.imap_wire import folder_in, mails_in, namespace_in, numbers_in, uid_set
+from mail.link import silent
 from tests.mail.accounts import incoming, mail
 from tests.servers.child import free_ports
 from tests.servers.fault import drop, hang, reply
@@ -93,7 +94,22 @@ def test_a_server_that_hangs_before_its_greeting_hints_at_the_tls_port() -> None
         ImapSession(incoming(server.port, timeout=0.3)),
     ):
         pass
+    assert "says nothing" in str(caught.value)
     assert "993" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("port", "security", "cure"),
+    [
+        (993, "none", "set security to tls"),
+        (143, "starttls", "Check the port"),
+        (993, "tls", "the server hangs"),
+    ],
+)
+def test_the_cure_for_a_silent_server_fits_port_and_security(port: int, security: str, cure: str) -> None:
+    error = silent("mail.example", port, security, tls_port=993)
+    assert str(error) == f"mail.example port {port} says nothing"
+    assert cure in error.hint
 
 
 def test_a_session_can_be_cut_from_another_thread() -> None:
