@@ -46,10 +46,14 @@ def doctor(options: Options, offline: bool, as_json: bool) -> Exit:
     if as_json:
         output.emit_json({"ok": not report.failures, "settings": report.settings, "findings": report.found})
     else:
-        output.line(f"{report.failures} failures, {report.warnings} warnings")
+        output.line(f"{_counted(report.failures, 'failure')}, {_counted(report.warnings, 'warning')}")
     if status is Exit.DONE and report.failures:
         status = Exit.FAILED
     return status
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
 
 
 def _examine(options: Options, report: _Report, *, live: bool) -> None:
