@@ -116,7 +116,10 @@ async def test_a_note_is_added_at_once_and_never_sent(app: NightdeskApp) -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "#1041")
         await pilot.press("i")
-        await until(pilot, "Mode: note")
+        shown = await until(pilot, "Mode: note")
+        footer = shown.splitlines()[-1]
+        assert "^S add note" in footer
+        assert not any(word in footer for word in ("send", "attach", "Cc"))
         await pilot.press(*"only us", "ctrl+s")
         await until(pilot, "Note added to #1042")
         assert tickets.show("1042").messages[-1].text == "only us"

@@ -18,7 +18,7 @@ from textual.widgets import Input, Static, TextArea
 from tui import editor, files, writing
 from tui.commands import Command
 from tui.plain import cell, line, plain, size_text, width_of
-from tui.screens.compose_keys import KEYS
+from tui.screens.compose_keys import KEYS, NOTE_KEYS
 from tui.ticket_text import Reader, body_lines, head_line
 from tui.times import clock_today
 from tui.widgets.command_screen import CommandScreen
@@ -65,6 +65,9 @@ class ComposeScreen(CommandScreen[None]):
         self._timer: Timer | None = None
         self._saving = asyncio.Lock()
         self._done = False
+
+    def commands(self) -> tuple[Command, ...]:
+        return NOTE_KEYS if self.sheet.kind == "note" else KEYS
 
     def hinted(self) -> tuple[Command, ...]:
         return self.commands()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tui.commands import Command
@@ -33,7 +34,7 @@ KEYS: tuple[Command, ...] = (
         "review",
         "ctrl+s",
         "Review and send",
-        "Look at the mail before it goes; a note is added at once.",
+        "Look at the mail before it goes.",
         "review",
         footer="review & send",
     ),
@@ -78,3 +79,16 @@ KEYS: tuple[Command, ...] = (
     _here("discard", "f8", "Throw away", "Throw the draft away (asks).", "discard"),
     _here("close", "escape", "Close", "Back; the draft is kept.", "close", footer="close"),
 )
+
+
+def _for_a_note(command: Command) -> Command:
+    if command.id == "compose.review":
+        text = "Add the note to the ticket, at once; no mail goes out."
+        return replace(command, title="Add note", help=text, footer="add note")
+    if command.enabled is _mail_only:
+        return replace(command, footer=None, wide=False)
+    return command
+
+
+NOTE_KEYS: tuple[Command, ...] = tuple(_for_a_note(command) for command in KEYS)
+"""The same keys where a note is written: nothing is sent, so nothing speaks of sending."""
