@@ -7,11 +7,13 @@ import copy
 import http.client
 import json
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,6 +156,21 @@ class Served:
         return dict(found.document)
 
 
+@contextlib.contextmanager
+def database_of(program: Program) -> Iterator[sqlite3.Connection]:
+    """The desk's database, as another program opens it."""
+    with contextlib.closing(sqlite3.connect(program.home / "data" / "desk.sqlite3")) as other:
+        yield other
+
+
+@contextlib.contextmanager
+def write_lock(program: Program) -> Iterator[sqlite3.Connection]:
+    """Somebody else writes and writes; a rollback ends it sooner than the block."""
+    with database_of(program) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
 def read_all(connection: socket.socket) -> bytes:
     """Everything until the other side closes; a reset ends it too."""
     pieces = []
@@ -171,7 +188,5 @@ def add_mailbox(program: Program, address: str = "support@desk.example") -> None
 
 def copy_of(home: Path, target: Path) -> Program:
     """A desk of its own, copied from one that was made before."""
-    import shutil
-
     shutil.copytree(home, target)
     return Program(target)

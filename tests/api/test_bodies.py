@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.api.served import Answer, Served, read_all
+from tests.api.served import Answer, Served, read_all, write_lock
 from tests.desk.letters import mail
 
 FAST = {
@@ -140,16 +141,9 @@ def test_who_asks_first_is_refused_before_sending(served: Served) -> None:
 
 
 def test_a_busy_write_lock_keeps_nobody_from_reading(serve: Callable[..., Served]) -> None:
-    import sqlite3
-    from concurrent.futures import ThreadPoolExecutor
-
     served = serve(patch={"models.database.BUSY_SECONDS": 2})
     key = served.key("tickets", "read")
-    with (
-        sqlite3.connect(served.program.home / "data" / "desk.sqlite3") as other,
-        ThreadPoolExecutor() as callers,
-    ):
-        other.execute("BEGIN IMMEDIATE")
+    with write_lock(served.program) as other, ThreadPoolExecutor() as callers:
         waiting = [callers.submit(_piped, served, key) for _ in range(8)]
         assert served.get("/api/v1/tickets", key).status == 200
         assert not any(each.done() for each in waiting)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Callable
 
 import pytest
 
 from tests.api import scripts
-from tests.api.served import Served
+from tests.api.served import Served, database_of, write_lock
 from tests.desk.letters import mail
 from tests.nightdesk.program import Program
+from tests.servers.child import wait_until
 
 PIPES = [scripts.automail_php, scripts.automail_pl]
 Pipe = Callable[..., int]
@@ -109,10 +109,8 @@ def test_what_will_pass_looks_temporary_to_the_mail_server(
     served = serve(patch={"models.database.BUSY_SECONDS": 0.2})
     key, letter = served.key("tickets"), mail()
     slow = served.key("tickets", more=("--rate", "1"))
-    with sqlite3.connect(program.home / "data" / "desk.sqlite3") as other:
-        other.execute("BEGIN IMMEDIATE")
+    with write_lock(program):
         assert pipe(served, key, letter) == scripts.TEMPORARY, "the database is locked"
-        other.rollback()
     assert pipe(served, key, letter) == 0, "the same mail comes again"
     assert pipe(served, slow, mail()) == 0
     assert pipe(served, slow, mail()) == scripts.TEMPORARY, "too many requests"
@@ -123,12 +121,10 @@ def test_the_database_of_a_newer_program_is_temporary_and_ends_the_server(
 ) -> None:
     served = serve()
     key = served.key("tickets")
-    with sqlite3.connect(program.home / "data" / "desk.sqlite3") as other:
+    with database_of(program) as other:
         other.execute("PRAGMA user_version = 999")
 
     assert scripts.automail_php(served, key, mail()) == scripts.TEMPORARY
-
-    from tests.servers.child import wait_until
 
     wait_until(lambda: not served.running, "the server to leave")
     assert "upgraded" in served.log.read_text()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.api import scripts
-from tests.api.served import Served
+from tests.api.served import Served, read_all, write_lock
 from tests.desk.letters import mail
 from tests.nightdesk.program import Program
+from tests.servers.child import wait_until
 from tests.servers.pki import Pki
 
 
@@ -80,24 +82,20 @@ def test_the_missing_extra_is_said_with_its_cure(program: Program, tmp_path: Pat
 
 
 def test_a_signal_lets_the_answers_in_hand_go_out(serve: Callable[..., Served]) -> None:
-    import sqlite3
-    from concurrent.futures import ThreadPoolExecutor
-
-    from tests.servers.child import wait_until
-
     served = serve()
-    key = served.key("tickets")
+    letter = mail()
+    head = f"POST /api/tickets.email HTTP/1.1\r\nHost: x\r\nX-API-Key: {served.key('tickets')}\r\n"
     with (
-        sqlite3.connect(served.program.home / "data" / "desk.sqlite3") as other,
-        ThreadPoolExecutor() as callers,
+        write_lock(served.program) as other,
+        ThreadPoolExecutor() as helpers,
+        served.connect() as asking,
     ):
-        other.execute("BEGIN IMMEDIATE")
-        asked = callers.submit(scripts.automail_php, served, key, mail())
-        wait_until(lambda: _established(served.port) > 0, "the caller to be connected")
-        ending = callers.submit(served.stop)
+        asking.sendall(f"{head}Content-Length: {len(letter)}\r\n\r\n".encode() + letter)
+        assert served.get("/health").status == 200, "who came later was served: the mail is being taken"
+        ending = helpers.submit(served.stop)
         wait_until(lambda: not _listening(served.port), "the server to take no more callers")
         other.rollback()
-        assert asked.result() == 0
+        assert read_all(asking).startswith(b"HTTP/1.1 201 ")
         ending.result()
     assert served.ticket("1")["number"] == "1"
 
@@ -105,12 +103,6 @@ def test_a_signal_lets_the_answers_in_hand_go_out(serve: Callable[..., Served]) 
 def _listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _established(port: int) -> int:
-    wanted = f"0100007F:{port:04X}"
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    return sum(1 for line in lines if line.split()[1] == wanted and line.split()[3] == "01")
 
 
 def test_the_configuration_and_the_environment_say_where_to_listen(program: Program, pki: Pki) -> None:
