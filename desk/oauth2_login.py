@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from desk.actors import Actor, require
 from desk.errors import Refused
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mail.oauth2 import CodeGrant, DeviceGrant, OAuth2App, Token
 
 Way = Literal["device", "paste", "loopback", "client-credentials"]
+_LOOK_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,24 @@ class Login:
         from mail.oauth2 import finish_code
 
         return self._kept(finish_code(self.app, grant, came))
+
+    def by_loopback(
+        self, shown: Callable[[str, str], None], stop: threading.Event, port: int = 0
+    ) -> LoggedIn | None:
+        """Log in with a browser of this machine; None when `stop` was set before it came back.
+
+        `shown` is given the address to open and the one that is listened at.
+        """
+        from mail.oauth2 import Loopback
+
+        with Loopback(self.redirect_template, port) as page:
+            grant = self.begin_browser(page.redirect)
+            shown(grant.url, page.redirect)
+            while not stop.is_set():
+                came = page.wait(grant.state, _LOOK_SECONDS)
+                if came is not None:
+                    return self.finish_browser(grant, came)
+        return None
 
     def as_itself(self) -> LoggedIn:
         """Log in as the application (client credentials), where the tenant allows it."""
