@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from desk.fetching import FetchView
     from desk.home import Desk
+    from desk.mailboxes import MailboxLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Health:
     """(name, ``OK`` or what is wrong) of each mailbox."""
 
     @property
+    def alarm(self) -> str:
+        """What has to be read on every screen, however narrow; empty: nothing."""
+        return "FETCH OFF!" if self.off else ""
+
+    @property
     def right(self) -> str:
         """The right side of the status line."""
         if self.mailboxes < 0:
@@ -58,6 +64,7 @@ SHORT = {
     "timeout": "SLOW!",
     "folder": "FOLDER!",
     "secret": "SECRET!",
+    "token": "LOGIN!",
 }
 STATES = {"ok": "OK", "never": "new", "disabled": "off", "none": "-", "removed": "-"}
 
@@ -75,7 +82,7 @@ def observe(desk: Desk) -> Health:
 
     lines = mailboxes.entries(desk)
     waiting = outbox.counts()
-    words = tuple((line.name or line.address, word_for(line.state, line.error_kind)) for line in lines)
+    words = tuple((line.name or line.address, _word(line)) for line in lines)
     failing = [f"{name} {word}" for name, word in words if word.endswith("!")]
     fine = sum(1 for _, word in words if word == "OK")
     last = max((line.last_success for line in lines if line.last_success is not None), default=None)
@@ -97,6 +104,14 @@ def observe(desk: Desk) -> Health:
         ask_above=int(settings.get("tickets.confirm_bulk_over")),
         lines=words,
     )
+
+
+def _word(line: MailboxLine) -> str:
+    """A mailbox's health; a login that a person has to renew counts before mail stops."""
+    alive = line.state != "disabled" or line.outgoing_enabled
+    if line.token is not None and line.token.state in ("none", "refused") and alive:
+        return "LOGIN!"
+    return word_for(line.state, line.error_kind)
 
 
 def _progress(name: str, view: FetchView) -> str:

@@ -29,7 +29,7 @@ async def opened(pilot: Pilot[int], address: str | None = None) -> MailboxFormSc
     """Open the form and wait until it knows what it starts from."""
     screen = MailboxFormScreen(address)
     pilot.app.push_screen(screen)
-    await until(pilot, "Old mail")
+    await until(pilot, "Aliases")
     await settled(pilot)
     return screen
 

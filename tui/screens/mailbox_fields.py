@@ -5,7 +5,7 @@ Every widget's id is ``f-`` and the name of the field, so that errors find their
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.widget import Widget
@@ -28,43 +28,24 @@ SECRET_HELP = {
     "credential": "name of a systemd credential (LoadCredential=)",
     "none": "no password",
 }
-IMAP_PORTS = {"tls": "993", "starttls": "143", "none": "143"}
-SMTP_PORTS = {"tls": "465", "starttls": "587", "none": "25"}
-SECURITY_OF_PORT = {"993": "tls", "143": "starttls", "465": "tls", "587": "starttls", "25": "starttls"}
-
-
-FIELD_HELP = {
-    "address": "The address customers write to. It is also the sender of the answers.",
-    "name": "The name that customers see as sender, such as IT Support.",
-    "department": "Whose tickets this mailbox makes; left and right change it.",
-    "autoresponse": "Space switches the mail that tells a customer the number of the new ticket.",
-    "protocol": "Whether mail is fetched from a server; left and right change it.",
-    "host": "Name of the IMAP server; ssl://host and tls://host are understood too.",
-    "port": "993 is TLS, 143 is STARTTLS; the security follows the port.",
-    "security": "TLS and STARTTLS check the server's certificate. Left and right change it.",
-    "user": "What the server calls the account; empty: the address.",
-    "folder": "The folder whose mail becomes tickets.",
-    "secret_source": "Typed passwords are kept encrypted; the others are asked for each time, never kept.",
-    "secret": "The password, or where it comes from.",
-    "schedule": "'every 45 minutes', or a cron line of five fields: */10 8-18 * * 1-5",
-    "batch": "Mails in one round trip and one transaction; 50 suits most servers.",
-    "max_per_fetch": "The most mails of one run; empty: all there are.",
-    "after_fetch": "What becomes of the server's copy once the desk has the mail safely.",
-    "move_folder": "The folder that fetched mail is moved to; it is made when it is missing.",
-    "backlog": "What is done with mail that is there before the first fetch.",
-    "ca_file": "A file with your own certificate authority, in place of the system's.",
-    "fingerprint": "SHA-256 of the server's certificate; then only that one is trusted.",
-    "outgoing": "Where this mailbox's answers leave. No: through the desk's default mailbox.",
-    "smtp_host": "Name of the SMTP server.",
-    "smtp_port": "587 is STARTTLS, 465 is TLS, 25 between servers; the security follows the port.",
-    "smtp_security": "A STARTTLS that is not offered is an error, never plain text.",
-    "smtp_auth": "Which login the SMTP server gets.",
-    "smtp_user": "What the SMTP server calls the account; empty: the address.",
-    "smtp_secret_source": "Typed passwords are kept encrypted; the others are asked for each time.",
-    "smtp_secret": "The password, or where it comes from.",
-    "smtp_ca_file": "A file with your own certificate authority, in place of the system's.",
-    "smtp_fingerprint": "SHA-256 of the server's certificate; then only that one is trusted.",
+PORTS = {
+    "imap": {"tls": "993", "starttls": "143", "none": "143"},
+    "pop3": {"tls": "995", "starttls": "110", "none": "110"},
+    "smtp": {"tls": "465", "starttls": "587", "none": "25"},
 }
+SECURITY_OF_PORT = {
+    "993": "tls",
+    "143": "starttls",
+    "995": "tls",
+    "110": "starttls",
+    "465": "tls",
+    "587": "starttls",
+    "25": "starttls",
+}
+PRIORITY = (("", "as the topic says"), *((name, name) for name in ("low", "normal", "high", "urgent")))
+OAUTH2 = (("google", "Google"), ("microsoft", "Microsoft"), ("other", "other"))
+CLIENT_AUTH = (("post", "in the form"), ("basic", "in the header"))
+Typed = Mapping[str, str | bool]
 
 
 @dataclass(frozen=True)
@@ -76,12 +57,71 @@ class Row:
     fields: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Section:
+    """Some rows under one title."""
+
+    title: str
+    rows: Sequence[Row]
+
+
+def sections() -> list[Section]:
+    """All rows of the form, in the order of the Tab key."""
+    return [
+        Section("", list(_identity_rows())),
+        Section("Incoming", list(_incoming_rows())),
+        Section("Outgoing", list(_outgoing_rows())),
+        Section("OAuth2", list(_oauth2_rows())),
+    ]
+
+
+def with_oauth2(typed: Typed) -> bool:
+    """Whether an account of the mailbox logs in with OAuth2."""
+    incoming = typed["protocol"] != "none" and typed["auth"] == "oauth2"
+    return incoming or (typed["outgoing"] == "smtp" and typed["smtp_auth"] == "oauth2")
+
+
+def hidden_rows(typed: Typed) -> set[str]:
+    """The rows that what was chosen makes superfluous."""
+    fetches, sends = typed["protocol"] != "none", typed["outgoing"] == "smtp"
+    hidden: set[str] = set()
+    if not fetches:
+        hidden |= {"server", "user", "auth", "secret_source", "secret", "schedule", "idle", "processed"}
+        hidden |= {"backlog", "trust"}
+    if typed["auth"] == "oauth2":
+        hidden |= {"secret_source", "secret"}
+    if typed["protocol"] == "pop3":
+        hidden |= {"idle"}
+    if not sends:
+        hidden |= {"smtp_server", "smtp_auth", "smtp_sender", "sent", "smtp_trust"}
+    if not sends or typed["smtp_auth"] != "basic":
+        hidden |= {"smtp_secret_source", "smtp_secret"}
+    if not sends or typed["smtp_auth"] not in ("basic", "oauth2"):
+        hidden |= {"smtp_user"}
+    if typed["protocol"] != "imap":
+        hidden |= {"sent"}
+    if not with_oauth2(typed):
+        hidden |= set(OAUTH2_ROWS)
+    elif typed["oauth2"] != "microsoft":
+        hidden |= {"oauth2_tenant"}
+    return hidden
+
+
+def hidden_fields(typed: Typed) -> set[str]:
+    """Fields that stand in a row that is shown, and say nothing as things are."""
+    hidden = set()
+    if typed["protocol"] == "none":
+        hidden |= {"incoming_enabled"}
+    if typed["outgoing"] != "smtp":
+        hidden |= {"outgoing_enabled"}
+    return hidden
+
+
 def _id(name: str) -> str:
     return f"f-{name}"
 
 
-def identity_rows() -> Iterator[Row]:
-    """Address, name, department, acknowledgement."""
+def _identity_rows() -> Iterator[Row]:
     yield Row(
         "identity",
         (
@@ -94,6 +134,11 @@ def identity_rows() -> Iterator[Row]:
         ("address", "name"),
     )
     yield Row(
+        "provider",
+        (" Provider  ", Choice((("", "found by the address"),), id=_id("provider"), folded=True)),
+        ("provider",),
+    )
+    yield Row(
         "department",
         (
             " Department ",
@@ -103,27 +148,35 @@ def identity_rows() -> Iterator[Row]:
         ),
         ("department", "autoresponse"),
     )
+    yield Row(
+        "topic",
+        (
+            " Topic     ",
+            Choice((("", "none"),), id=_id("topic"), folded=True),
+            "   Priority ",
+            Choice(PRIORITY, id=_id("priority"), folded=True),
+        ),
+        ("topic", "priority"),
+    )
+    yield Row(
+        "aliases",
+        (" Aliases   [", Entry(id=_id("aliases"), placeholder="help@example.org, it@example.org"), "]"),
+        ("aliases",),
+    )
 
 
-def incoming_rows() -> Iterator[Row]:
-    """The IMAP account and what is done with its mail."""
+def _incoming_rows() -> Iterator[Row]:
     yield Row(
         "protocol",
-        (" Fetch     ", Choice((("imap", "IMAP"), ("none", "no: nothing is fetched")), id=_id("protocol"))),
-        ("protocol",),
-    )
-    yield Row(
-        "server",
         (
-            " Server    [",
-            Entry(id=_id("host"), placeholder="mail.example.org"),
-            "] Port [",
-            Entry("993", id=_id("port"), width=6),
-            "] Security ",
-            Choice(SECURITY, id=_id("security"), folded=True),
+            " Fetch     ",
+            Choice((("imap", "IMAP"), ("pop3", "POP3"), ("none", "nothing")), id=_id("protocol")),
+            "   ",
+            Tick("switched on", True, id=_id("incoming_enabled")),
         ),
-        ("host", "port", "security"),
+        ("protocol", "incoming_enabled"),
     )
+    yield _server_row("", "993", "tls")
     yield Row(
         "user",
         (
@@ -135,7 +188,12 @@ def incoming_rows() -> Iterator[Row]:
         ),
         ("user", "folder"),
     )
-    yield from _secret_rows("")
+    yield Row(
+        "auth",
+        (" Login     ", Choice((("basic", "password"), ("oauth2", "OAuth2")), id=_id("auth"))),
+        ("auth",),
+    )
+    yield from _secret_rows("", " Password  ")
     yield Row(
         "schedule",
         (
@@ -148,6 +206,11 @@ def incoming_rows() -> Iterator[Row]:
             "]",
         ),
         ("schedule", "batch", "max_per_fetch"),
+    )
+    yield Row(
+        "idle",
+        (" At once   ", Tick("stay connected, fetch new mail as it comes (IDLE)", id=_id("idle"))),
+        ("idle",),
     )
     yield Row(
         "processed",
@@ -174,55 +237,125 @@ def incoming_rows() -> Iterator[Row]:
     yield _trust_row("")
 
 
-def outgoing_rows() -> Iterator[Row]:
-    """The SMTP account."""
+def _outgoing_rows() -> Iterator[Row]:
     yield Row(
         "outgoing",
         (
             " Send      ",
             Choice((("none", "no: the default mailbox sends"), ("smtp", "SMTP")), id=_id("outgoing")),
+            "   ",
+            Tick("switched on", True, id=_id("outgoing_enabled")),
         ),
-        ("outgoing",),
+        ("outgoing", "outgoing_enabled"),
     )
-    yield Row(
-        "smtp_server",
-        (
-            " Server    [",
-            Entry(id=_id("smtp_host"), placeholder="mail.example.org"),
-            "] Port [",
-            Entry("587", id=_id("smtp_port"), width=6),
-            "] Security ",
-            Choice(SECURITY, "starttls", id=_id("smtp_security"), folded=True),
-        ),
-        ("smtp_host", "smtp_port", "smtp_security"),
-    )
+    yield _server_row("smtp_", "587", "starttls")
     yield Row(
         "smtp_auth",
         (
             " Login     ",
             Choice(
-                (("same", "same as incoming"), ("basic", "its own"), ("none", "no login")),
+                (("same", "as incoming"), ("basic", "its own"), ("none", "no login"), ("oauth2", "OAuth2")),
                 id=_id("smtp_auth"),
             ),
         ),
         ("smtp_auth",),
     )
-    yield Row("smtp_user", (" User      [", Entry(id=_id("smtp_user")), "]"), ("smtp_user",))
-    yield from _secret_rows("smtp_")
+    yield Row(
+        "smtp_user",
+        (" User      [", Entry(id=_id("smtp_user"), placeholder="as the address"), "]"),
+        ("smtp_user",),
+    )
+    yield from _secret_rows("smtp_", " Password  ")
+    yield Row(
+        "smtp_sender",
+        (
+            " Greets as [",
+            Entry(id=_id("smtp_helo"), placeholder="this host"),
+            "]  ",
+            Tick("may send as the desk's others", id=_id("smtp_spoof")),
+        ),
+        ("smtp_helo", "smtp_spoof"),
+    )
+    yield Row(
+        "sent",
+        (" Copies to [", Entry(id=_id("sent_folder"), placeholder="no folder for sent mail"), "]"),
+        ("sent_folder",),
+    )
     yield _trust_row("smtp_")
 
 
-def _secret_rows(prefix: str) -> Iterator[Row]:
+def _oauth2_rows() -> Iterator[Row]:
+    yield Row(
+        "oauth2",
+        (" Given by  ", Choice(OAUTH2, id=_id("oauth2"))),
+        ("oauth2",),
+    )
+    yield Row("oauth2_client_id", _one_entry(" Client id [", "oauth2_client_id"), ("oauth2_client_id",))
+    yield Row("oauth2_tenant", _one_entry(" Tenant    [", "oauth2_tenant", "common"), ("oauth2_tenant",))
+    yield from _secret_rows("client_", " Secret    ", first="none")
+    for name, label in (("authorize", "Authorize"), ("token", "Tokens"), ("device", "Device")):
+        field = f"oauth2_{name}_url"
+        yield Row(field, _one_entry(f" {label:<9} [", field, "the provider's own"), (field,))
+    yield Row(
+        "oauth2_revoke_url",
+        _one_entry(" Revoke    [", "oauth2_revoke_url", "the provider's own"),
+        ("oauth2_revoke_url",),
+    )
+    yield Row(
+        "oauth2_scopes", _one_entry(" Scopes    [", "oauth2_scopes", "the provider's own"), ("oauth2_scopes",)
+    )
+    yield Row(
+        "oauth2_manner",
+        (
+            " Secret is ",
+            Choice(CLIENT_AUTH, id=_id("oauth2_client_auth"), folded=True),
+            "   ",
+            Tick("only the mailbox itself may log in", True, id=_id("oauth2_strict")),
+        ),
+        ("oauth2_client_auth", "oauth2_strict"),
+    )
+    yield Row(
+        "oauth2_ca_file", _one_entry(" CA file   [", "oauth2_ca_file", "system's own"), ("oauth2_ca_file",)
+    )
+
+
+OAUTH2_ROWS = (
+    *("oauth2", "oauth2_client_id", "oauth2_tenant", "client_secret_source", "client_secret"),
+    *("oauth2_authorize_url", "oauth2_token_url", "oauth2_device_url", "oauth2_revoke_url"),
+    *("oauth2_scopes", "oauth2_manner", "oauth2_ca_file"),
+)
+
+
+def _one_entry(label: str, name: str, placeholder: str = "") -> tuple[str | Widget, ...]:
+    return label, Entry(id=_id(name), placeholder=placeholder), "]"
+
+
+def _server_row(prefix: str, port: str, security: str) -> Row:
+    return Row(
+        f"{prefix}server",
+        (
+            " Server    [",
+            Entry(id=_id(f"{prefix}host"), placeholder="mail.example.org"),
+            "] Port [",
+            Entry(port, id=_id(f"{prefix}port"), width=6),
+            "] Security ",
+            Choice(SECURITY, security, id=_id(f"{prefix}security"), folded=True),
+        ),
+        (f"{prefix}host", f"{prefix}port", f"{prefix}security"),
+    )
+
+
+def _secret_rows(prefix: str, label: str, first: str = "sealed") -> Iterator[Row]:
     yield Row(
         f"{prefix}secret_source",
-        (" Password  ", Choice(SECRET_SOURCES, id=_id(f"{prefix}secret_source"))),
+        (label, Choice(SECRET_SOURCES, first, id=_id(f"{prefix}secret_source"))),
         (f"{prefix}secret_source",),
     )
     yield Row(
         f"{prefix}secret",
         (
             "           [",
-            Entry(id=_id(f"{prefix}secret"), password=True, placeholder=SECRET_HELP["sealed"]),
+            Entry(id=_id(f"{prefix}secret"), password=True, placeholder=SECRET_HELP[first]),
             "]",
         ),
         (f"{prefix}secret",),

@@ -1,51 +1,46 @@
-"""The mailbox form: filled with the keyboard alone, tested live, saved, fetched."""
+"""The mailbox form: every field of a mailbox, filled with the keyboard alone, wrong ones blamed in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from desk import connection, fetching, mailboxes
+from desk import mailboxes
 from tui.commands import Command
 from tui.plain import cell, parts, plain
+from tui.screens.mailbox_deeds import MailboxDeeds
 from tui.screens.mailbox_fields import (
-    FIELD_HELP,
-    IMAP_PORTS,
+    OAUTH2_ROWS,
+    PORTS,
     SECRET_HELP,
     SECURITY_OF_PORT,
-    SMTP_PORTS,
     Row,
-    identity_rows,
-    incoming_rows,
-    outgoing_rows,
+    Section,
+    hidden_fields,
+    hidden_rows,
+    sections,
+    with_oauth2,
 )
 from tui.screens.mailbox_form_keys import KEYS
-from tui.screens.mailbox_values import Checked, Known, Typed, checked, known, schedule_words
+from tui.screens.mailbox_help import FIELD_HELP
+from tui.screens.mailbox_presets import Filling, filling
+from tui.screens.mailbox_values import PREFIXES, Known, checked, known, oauth2_words, schedule_words
 from tui.widgets.choice import Choice, Tick
-from tui.widgets.command_screen import CommandScreen
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry, FieldNote, FormRow
 from tui.widgets.rule import TitledRule
-from tui.widgets.step_list import StepList, step_name
+from tui.widgets.step_list import StepList
 from tui.work import desk_app
 
-if TYPE_CHECKING:
-    from desk.connection import Side
-    from mail.probe import Step
-    from models.mailboxes import Mailbox
 
-INCOMING = ("server", "user", "secret_source", "secret", "schedule", "processed", "backlog", "trust")
-OUTGOING = ("smtp_server", "smtp_auth", "smtp_user", "smtp_secret_source", "smtp_secret", "smtp_trust")
-OWN_LOGIN = ("smtp_user", "smtp_secret_source", "smtp_secret")
-
-
-class MailboxFormScreen(CommandScreen[str | None]):
+class MailboxFormScreen(MailboxDeeds):
     """Adds a mailbox, or changes the one of `address`; gives back its address once it is saved."""
 
     PLACE = "mailboxes"
@@ -56,17 +51,12 @@ class MailboxFormScreen(CommandScreen[str | None]):
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
 
     def __init__(self, address: str | None = None) -> None:
-        super().__init__()
-        self._address = address
-        self._start = Known(address=address)
-        self._first: Typed = {}
+        super().__init__(address)
         self._loaded = False
         self._visited: set[str] = set()
+        self._sections: list[Section] = sections()
         self._rows: dict[str, Row] = {}
-        self._checked: Checked | None = None
-        self._tested: Typed | None = None
-        self._failed: list[str] = []
-        self._sending_failed = False
+        self._filling = Filling()
 
     # -- what it looks like
 
@@ -77,11 +67,10 @@ class MailboxFormScreen(CommandScreen[str | None]):
             with Vertical():
                 yield TitledRule(id="form-rule")
                 with VerticalScroll(id="form-fields", can_focus=False):
-                    yield from self._compose_rows(identity_rows())
-                    yield TitledRule("Incoming")
-                    yield from self._compose_rows(incoming_rows())
-                    yield TitledRule("Outgoing")
-                    yield from self._compose_rows(outgoing_rows())
+                    for section in self._sections:
+                        if section.title:
+                            yield TitledRule(section.title, id=f"rule-{section.title.lower()}")
+                        yield from self._compose_rows(section.rows)
                 yield TitledRule("Test connection", "F5", id="test-rule")
                 yield StepList(id="steps")
 
@@ -102,18 +91,14 @@ class MailboxFormScreen(CommandScreen[str | None]):
 
     def _take(self, start: Known) -> None:
         self._start = start
-        self.query_one("#f-department", Choice).set_options(
-            [("", "the default one"), *((name, name) for name in start.departments)]
-        )
-        typed = dict(start.typed)
-        for name, value in typed.items():
+        self._field("provider", Choice).set_options(start.providers)
+        for name, otherwise, names in (
+            ("department", "the default one", start.departments),
+            ("topic", "none", start.topics),
+        ):
+            self._field(name, Choice).set_options([("", otherwise), *((each, each) for each in names)])
+        for name, value in start.typed.items():
             self._put(name, value)
-        if not start.is_new:
-            for prefix in ("", "smtp_"):
-                if typed[f"{prefix}secret_source"] == "sealed":
-                    self._field(
-                        f"{prefix}secret", Entry
-                    ).placeholder = "stays as it is; type a new one to change it"
         self._loaded = True
         self._first = self.typed()
         self._visited = (
@@ -134,11 +119,7 @@ class MailboxFormScreen(CommandScreen[str | None]):
 
     # -- values
 
-    def _field(self, name: str, kind: type[Entry]) -> Entry:
-        return self.query_one(f"#f-{name}", kind)
-
     def typed(self) -> dict[str, str | bool]:
-        """What stands in the fields now."""
         found: dict[str, str | bool] = {}
         for widget in self.query("#form-fields FormRow > *"):
             if widget.id and isinstance(widget, (Entry, Choice, Tick)):
@@ -167,6 +148,8 @@ class MailboxFormScreen(CommandScreen[str | None]):
             prefix = name.removesuffix("port")
             if event.value in SECURITY_OF_PORT:
                 self._put(f"{prefix}security", SECURITY_OF_PORT[event.value])
+        if name == "address" and self._start.is_new:
+            self._fill(all_of_it=False)
         self._check()
 
     @on(Input.Submitted)
@@ -178,15 +161,48 @@ class MailboxFormScreen(CommandScreen[str | None]):
     def _chosen(self, event: Choice.Changed) -> None:
         event.stop()
         name = (event.choice.id or "").removeprefix("f-")
-        if name in ("security", "smtp_security"):
-            ports = IMAP_PORTS if name == "security" else SMTP_PORTS
-            port = self._field(name.replace("security", "port"), Entry)
-            if port.value in {"", *ports.values()}:
-                self._put(name.replace("security", "port"), ports[event.value])
-        if name in ("secret_source", "smtp_secret_source"):
+        if name in ("security", "smtp_security", "protocol"):
+            self._follow_port("smtp_" if name.startswith("smtp_") else "")
+        if name == "provider":
+            self._fill(all_of_it=bool(event.value))
+        elif name == "protocol" and self._start.is_new:
+            self._fill(all_of_it=bool(self._field("provider", Choice).value))
+        if name.endswith("secret_source"):
             self._put(name.removesuffix("_source"), "")
         self._arrange()
         self._check()
+
+    def _follow_port(self, prefix: str) -> None:
+        """Give a security or protocol its usual port, unless the port is an unusual one."""
+        typed = self.typed()
+        if typed["protocol"] == "none" and not prefix:
+            return
+        usual = PORTS["smtp" if prefix else str(typed["protocol"])]
+        known_ports = {
+            port
+            for name, ports in PORTS.items()
+            if (name == "smtp") == bool(prefix)
+            for port in ports.values()
+        }
+        if typed[f"{prefix}port"] in {"", *known_ports}:
+            self._put(f"{prefix}port", usual[str(typed[f"{prefix}security"])])
+
+    def _fill(self, *, all_of_it: bool) -> None:
+        """Fill in what the provider of the address says."""
+        if not self._loaded:
+            return
+        self._filling = filling(self.typed(), self._filling.filled, all_of_it=all_of_it)
+        for name, value in self._filling.put.items():
+            self._put(name, value)
+        guess = self._filling.host_guess
+        self._field("host", Entry).placeholder = guess or "mail.example.org"
+        self._field("smtp_host", Entry).placeholder = guess or "mail.example.org"
+        found = (
+            f"found by the address: {self._filling.name}" if self._filling.name else "found by the address"
+        )
+        choice = self._field("provider", Choice)
+        choice.set_options([("", found), *self._start.providers[1:]])
+        self._arrange()
 
     @on(Tick.Changed)
     def _ticked(self, event: Tick.Changed) -> None:
@@ -196,22 +212,23 @@ class MailboxFormScreen(CommandScreen[str | None]):
     def _arrange(self) -> None:
         """Show the lines that what was chosen asks for."""
         typed = self.typed()
-        fetches, sends = typed["protocol"] == "imap", typed["outgoing"] == "smtp"
-        for name in INCOMING:
-            self.query_one(f"#row-{name}").display = fetches
-            self.query_one(f"#note-{name}").set_class(not fetches, "-hidden")
-        for name in OUTGOING:
-            shown = sends and (typed["smtp_auth"] == "basic" or name not in OWN_LOGIN)
-            self.query_one(f"#row-{name}").display = shown
-            self.query_one(f"#note-{name}").set_class(not shown, "-hidden")
-        for prefix in ("", "smtp_"):
+        hidden = hidden_rows(typed)
+        for name in self._rows:
+            self.query_one(f"#row-{name}").display = name not in hidden
+            self.query_one(f"#note-{name}").set_class(name in hidden, "-hidden")
+        self.query_one("#rule-oauth2").display = not set(OAUTH2_ROWS) <= hidden
+        nothing = hidden_fields(typed)
+        for name in ("incoming_enabled", "outgoing_enabled"):
+            self._field(name, Tick).display = name not in nothing
+        for prefix in PREFIXES:
             source = str(typed[f"{prefix}secret_source"])
             entry = self._field(f"{prefix}secret", Entry)
             entry.password = source == "sealed"
             entry.disabled = source == "none"
-            kept = getattr(self._start, f"{prefix}secret_source") == source == "sealed"
+            kept = self._start.sources.get(prefix) == source == "sealed"
             entry.placeholder = "stays as it is; type to change it" if kept else SECRET_HELP[source]
         self._field("move_folder", Entry).disabled = typed["after_fetch"] != "move"
+        self._field("folder", Entry).disabled = typed["protocol"] != "imap"
 
     # -- what is wrong
 
@@ -220,17 +237,25 @@ class MailboxFormScreen(CommandScreen[str | None]):
             return
         typed = self.typed()
         self._checked = checked(typed, self._start)
+        shown = self._shown_wrong()
         for row in self._rows.values():
-            said = [self._checked.wrong[name] for name in row.fields if name in self._shown_wrong()]
+            said = [shown[name] for name in row.fields if name in shown]
             note = self.query_one(f"#note-{row.name}", FieldNote)
-            if said:
-                note.say("; ".join(said), wrong=True)
-            elif row.name == "schedule":
-                app = desk_app(self)
-                note.say(schedule_words(str(typed["schedule"]), app.now(), app.desk.zone), wrong=False)
-            else:
-                note.say("", wrong=False)
+            note.say("; ".join(said) if said else self._note(row.name, typed), wrong=bool(said))
         self._tell()
+
+    def _note(self, row: str, typed: dict[str, str | bool]) -> str:
+        """What a row means, where that depends on what stands in it."""
+        app = desk_app(self)
+        match row:
+            case "schedule":
+                return schedule_words(str(typed["schedule"]), app.now(), app.desk.zone)
+            case "provider":
+                return self._filling.advice.partition("\n\n")[0]
+            case "oauth2" if with_oauth2(typed):
+                return oauth2_words(str(typed["oauth2"]), self._start.token, app.now(), app.desk.zone)
+            case _:
+                return ""
 
     def _shown_wrong(self) -> dict[str, str]:
         """What is wrong where the person has been; nobody is blamed for a field they did not reach."""
@@ -253,9 +278,7 @@ class MailboxFormScreen(CommandScreen[str | None]):
         elif warnings:
             self.status(left=f"Mind: {warnings[0]}")
         else:
-            focused = self.focused
-            name = (focused.id or "").removeprefix("f-") if focused is not None else ""
-            self.status(left=FIELD_HELP.get(name, ""))
+            self.status(left=FIELD_HELP.get(self._here(), ""))
 
     def health_changed(self) -> None:
         """The status line is the form's alone."""
@@ -271,7 +294,6 @@ class MailboxFormScreen(CommandScreen[str | None]):
                 self._check()
 
     def _visit_all(self) -> bool:
-        """Blame every field that is wrong and go to the first; True when none is."""
         self._visited |= {name for row in self._rows.values() for name in row.fields}
         self._visited |= set(self._checked.wrong if self._checked else {})
         self._check()
@@ -280,10 +302,15 @@ class MailboxFormScreen(CommandScreen[str | None]):
         for row in self._rows.values():
             for name in row.fields:
                 if name in self._checked.wrong:
-                    place = "move_folder" if name == "after_fetch" else name
-                    self.query_one(f"#f-{place}").focus()
+                    self._go_to("move_folder" if name == "after_fetch" else name)
                     return False
         return not self._checked.wrong
+
+    def _go_to(self, name: str) -> None:
+        try:
+            self.query_one(f"#f-{name}").focus()
+        except NoMatches:
+            return
 
     # -- keys
 
@@ -299,6 +326,24 @@ class MailboxFormScreen(CommandScreen[str | None]):
         else:
             self.focus_previous()
 
+    def action_section(self, step: int) -> None:
+        """Go to the first field of the next section, or of this one or the one before."""
+        firsts, here, at = [], self._here(), 0
+        for number, section in enumerate(self._sections):
+            shown = [row for row in section.rows if self.query_one(f"#row-{row.name}").display]
+            if shown:
+                firsts.append((number, shown[0].fields[0]))
+            if any(here in row.fields for row in section.rows):
+                at = number
+        if step > 0:
+            following = [name for number, name in firsts if number > at]
+            target = following[0] if following else firsts[-1][1]
+        else:
+            target = max((pair for pair in firsts if pair[0] <= at), default=firsts[0])[1]
+            if target == here:
+                target = max((pair for pair in firsts if pair[0] < at), default=firsts[0])[1]
+        self._go_to(target)
+
     def action_cancel(self) -> None:
         if self.changed:
             question = "Leave without saving this mailbox?"
@@ -309,95 +354,3 @@ class MailboxFormScreen(CommandScreen[str | None]):
     def _leave_if(self, yes: bool | None) -> None:
         if yes:
             self.dismiss(None)
-
-    # -- test
-
-    def action_test(self) -> None:
-        if not self._visit_all() or self._checked is None or self._checked.form is None:
-            return
-        if self._checked.form.protocol == "none" and not self._checked.form.sends:
-            self.flash("There is no server to test: this mailbox neither fetches nor sends")
-            return
-        found = self._checked
-        app = desk_app(self)
-        address = self._start.address
-
-        def steps() -> Iterator[tuple[Side, Step]]:
-            stored = None if address is None else mailboxes.find(address)
-            if found.form is not None:
-                yield from connection.try_sides(app.desk, found.form, found.secrets, stored)
-
-        self._tested, self._failed, self._sending_failed = self.typed(), [], False
-        self.query_one("#test-rule", TitledRule).set_text(right="testing")
-        self.query_one(StepList).begin("testing...")
-        self.stream(steps, each=self._stepped, then=self._test_ended, group="test")
-
-    def _stepped(self, found: tuple[Side, Step]) -> None:
-        side, step = found
-        name = step_name(side, step)
-        self.query_one(StepList).add(name, step)
-        if step.ok is False:
-            self._failed.append(name)
-            self._sending_failed = self._sending_failed or side == "outgoing"
-
-    def _test_ended(self) -> None:
-        steps = self.query_one(StepList).steps
-        skipped = sum(step.ok is None for step in steps)
-        words = f"{len(self._failed)} failed" if self._failed else "all OK"
-        right = words + (f", {skipped} skipped" if skipped else "")
-        self.query_one("#test-rule", TitledRule).set_text(right=right)
-        self.query_one(StepList).finish("Nothing was sent and no message was changed by this test.")
-        self._tell()
-
-    def _test_words(self) -> str:
-        names = ", ".join(self._failed)
-        count = len(self._failed)
-        off = "; sending stays off" if self._sending_failed else ""
-        return f"{count} problem{'' if count == 1 else 's'}: {names}. You can save anyway{off}."
-
-    # -- save
-
-    def action_save(self) -> None:
-        if not self._visit_all() or self._checked is None or self._checked.form is None:
-            if self._checked is not None and self._checked.wrong:
-                self.flash(f"Not saved: {next(iter(self._checked.wrong.values()))}", "warning")
-            return
-        form, secrets = self._checked.form, self._checked.secrets
-        if self._sending_failed and self.typed() == self._tested:
-            form = form.model_copy(update={"outgoing_enabled": False})
-        app = desk_app(self)
-        if self._start.address is None:
-            self.in_thread(mailboxes.add, app.desk, app.actor, form, secrets, then=self._saved, group="save")
-        else:
-            self.in_thread(
-                mailboxes.edit,
-                app.desk,
-                app.actor,
-                self._start.address,
-                form,
-                secrets,
-                then=self._saved,
-                group="save",
-            )
-
-    def _saved(self, mailbox: Mailbox) -> None:
-        self._first = self.typed()
-        self._tell()
-        app = desk_app(self)
-        if mailbox.protocol == "none" or not mailbox.incoming_enabled:
-            app.flash(f"{mailbox.address} is saved")
-            self.dismiss(mailbox.address)
-            return
-        detail = ""
-        if mailbox.smtp_host and not mailbox.outgoing_enabled:
-            detail = "Sending is off until its test works: o on the list switches it on."
-        self.app.push_screen(
-            Confirm(f"{mailbox.address} is saved. Fetch its mail now?", detail),
-            lambda yes: self._after_save(mailbox, fetch=bool(yes)),
-        )
-
-    def _after_save(self, mailbox: Mailbox, *, fetch: bool) -> None:
-        if not fetch:
-            self.dismiss(mailbox.address)
-            return
-        self.in_thread(fetching.request, mailbox.id, then=lambda _: self.dismiss(mailbox.address))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from desk.errors import DeskError
 from desk.mailboxes import MailboxSecrets, SecretInput
+from tui.screens.mailbox_fields import Typed, with_oauth2
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 
     from desk.home import Desk
     from desk.mailbox_form import MailboxForm
+    from desk.oauth2_health import TokenLine
 
 LABELS = {
     "address": "Address",
     "name": "Name",
     "department": "Department",
+    "topic": "Topic",
+    "priority": "Priority",
+    "aliases": "Aliases",
     "host": "Server",
     "port": "Port",
     "security": "Security",
@@ -29,6 +34,7 @@ LABELS = {
     "schedule": "Schedule",
     "batch": "Batch",
     "max_per_fetch": "At most",
+    "idle": "At once",
     "after_fetch": "Move to",
     "ca_file": "CA file",
     "fingerprint": "Pin",
@@ -37,14 +43,29 @@ LABELS = {
     "smtp_auth": "Login",
     "smtp_user": "SMTP user",
     "smtp_secret": "SMTP password",
+    "smtp_helo": "Greets as",
+    "sent_folder": "Copies to",
     "smtp_ca_file": "SMTP CA file",
     "smtp_fingerprint": "SMTP pin",
+    "oauth2": "Given by",
+    "oauth2_client_id": "Client id",
+    "client_secret": "Client secret",
+    "oauth2_tenant": "Tenant",
+    "oauth2_authorize_url": "Authorize",
+    "oauth2_token_url": "Tokens",
+    "oauth2_device_url": "Device",
+    "oauth2_revoke_url": "Revoke",
+    "oauth2_scopes": "Scopes",
+    "oauth2_ca_file": "CA file",
 }
+ALWAYS = ("address", "name", "department", "topic", "priority", "aliases", "autoresponse", "protocol")
 INCOMING = (
+    "incoming_enabled",
     "host",
     "port",
     "security",
     "user",
+    "auth",
     "ca_file",
     "fingerprint",
     "folder",
@@ -54,21 +75,18 @@ INCOMING = (
     "backlog",
 )
 OUTGOING = (
+    "outgoing_enabled",
     "smtp_host",
     "smtp_port",
     "smtp_security",
     "smtp_auth",
     "smtp_user",
+    "smtp_helo",
+    "smtp_spoof",
     "smtp_ca_file",
     "smtp_fingerprint",
 )
-KEPT = ("idle", "smtp_helo", "smtp_spoof", "sent_folder")
-"""What the form has no field for: it stays as it is."""
-KEPT_ALWAYS = (
-    "topic",
-    "priority",
-    "aliases",
-    "auth",
+OAUTH2 = (
     "oauth2",
     "oauth2_client_id",
     "oauth2_tenant",
@@ -81,8 +99,8 @@ KEPT_ALWAYS = (
     "oauth2_ca_file",
     "oauth2_strict",
 )
-"""The same, whatever else the mailbox does."""
-Typed = Mapping[str, str | bool]
+PREFIXES = ("", "smtp_", "client_")
+"""Of the three passwords: incoming, outgoing, the OAuth2 application's."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +110,11 @@ class Known:
     address: str | None = None
     typed: dict[str, str | bool] = field(default_factory=dict)
     departments: tuple[str, ...] = ()
-    secret_source: str = ""
-    smtp_secret_source: str = ""
-    incoming_enabled: bool = True
-    outgoing_enabled: bool = True
+    topics: tuple[str, ...] = ()
+    providers: tuple[tuple[str, str], ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    """Where the kept passwords come from, by `PREFIXES`."""
+    token: TokenLine | None = None
 
     @property
     def is_new(self) -> bool:
@@ -114,38 +133,45 @@ class Checked:
 
 def known(desk: Desk, address: str | None) -> Known:
     """Read what the form starts from. Blocks; raises WrongUse for an unknown address."""
-    from desk import staff
+    from desk import oauth2, staff, topics
+    from tui.screens.mailbox_presets import choices
 
-    departments = tuple(department.name for department in staff.departments())
+    start = Known(
+        departments=tuple(department.name for department in staff.departments()),
+        topics=tuple(topic.name for topic in topics.topics() if topic.active),
+        providers=tuple(choices()),
+    )
     if address is None:
-        return Known(departments=departments)
+        return start
     from desk import mailboxes
     from desk.mailbox_form import values_of
+    from desk.oauth2_health import token_line
 
     mailbox = mailboxes.get(address)
-    values = values_of(mailbox)
     typed: dict[str, str | bool] = {
         name: value if isinstance(value, bool) else "" if value is None else str(value)
-        for name, value in values.items()
-        if not name.endswith("_enabled")
+        for name, value in values_of(mailbox).items()
     }
     after_fetch = str(typed["after_fetch"])
     if after_fetch.startswith("move:"):
         typed |= {"after_fetch": "move", "move_folder": after_fetch.removeprefix("move:")}
     typed["outgoing"] = "smtp" if typed["smtp_host"] else "none"
-    typed["secret_source"] = mailbox.secret_source
-    typed["smtp_secret_source"] = mailbox.smtp_secret_source
-    for prefix in ("", "smtp_"):
-        if typed[f"{prefix}secret_source"] != "sealed":
-            typed[f"{prefix}secret"] = str(getattr(mailbox, f"{prefix}secret_ref"))
-    return Known(
-        address=mailbox.address,
-        typed=typed,
-        departments=departments,
-        secret_source=mailbox.secret_source,
-        smtp_secret_source=mailbox.smtp_secret_source,
-        incoming_enabled=values["incoming_enabled"],
-        outgoing_enabled=values["outgoing_enabled"],
+    app = oauth2.row_of(mailbox)
+    references = {
+        "": mailbox.secret_ref,
+        "smtp_": mailbox.smtp_secret_ref,
+        "client_": app.secret_ref if app else "",
+    }
+    sources = {
+        "": str(mailbox.secret_source),
+        "smtp_": str(mailbox.smtp_secret_source),
+        "client_": str(app.secret_source) if app else "none",
+    }
+    for prefix, source in sources.items():
+        typed[f"{prefix}secret_source"] = source
+        typed[f"{prefix}secret"] = "" if source == "sealed" else str(references[prefix])
+    return replace(
+        start, address=str(mailbox.address), typed=typed, sources=sources, token=token_line(mailbox)
     )
 
 
@@ -155,22 +181,21 @@ def checked(typed: Typed, start: Known) -> Checked:
 
     fetches, sends = typed["protocol"] != "none", typed["outgoing"] == "smtp"
     own_login = sends and typed["smtp_auth"] == "basic"
-    values: dict[str, Any] = {name: typed[name] for name in ("address", "name", "autoresponse", "protocol")}
-    values |= {name: start.typed[name] for name in KEPT_ALWAYS if name in start.typed}
-    if fetches and typed["secret_source"] in ("sealed", "pass_cmd", "env", "credential"):
-        values["auth"] = "basic"
-    values["department"] = typed["department"]
-    values["incoming_enabled"] = start.incoming_enabled
-    kept = [name for name in KEPT if fetches or name.startswith("smtp")]
-    values |= {name: start.typed[name] for name in kept if name in start.typed}
+    app = with_oauth2(typed)
+    values: dict[str, Any] = {name: typed[name] for name in ALWAYS}
     if fetches:
         values |= {name: typed[name] for name in INCOMING}
-        values["after_fetch"] = (
-            f"move:{typed['move_folder']}" if typed["after_fetch"] == "move" else typed["after_fetch"]
-        )
+        moves = typed["after_fetch"] == "move"
+        values["after_fetch"] = f"move:{typed['move_folder']}" if moves else typed["after_fetch"]
+        values["idle"] = typed["protocol"] == "imap" and typed["idle"]
     if sends:
         values |= {name: typed[name] for name in OUTGOING}
-        values["outgoing_enabled"] = start.outgoing_enabled
+        values["sent_folder"] = typed["sent_folder"] if typed["protocol"] == "imap" else ""
+    if app:
+        values |= {name: typed[name] for name in OAUTH2}
+    else:
+        # An application that is not used now stays registered.
+        values |= {name: start.typed[name] for name in OAUTH2 if name in start.typed}
     form, wrong = None, {}
     try:
         form = check(values)
@@ -178,23 +203,30 @@ def checked(typed: Typed, start: Known) -> Checked:
         wrong = {name: _sentence(LABELS.get(name, name), words) for name, words in error.fields.items()}
     # What spans fields is checked only once each is right; a missing server is better said at once.
     if fetches and not str(typed["host"]).strip():
-        wrong["host"] = "Server: which server has the mail? write mail.example.org (or choose no)"
+        wrong["host"] = "Server: which server has the mail? write mail.example.org (or choose nothing)"
     if sends and not str(typed["smtp_host"]).strip():
         wrong["smtp_host"] = "SMTP server: which server sends? write mail.example.org (or choose no)"
-    incoming = _secret(typed, "", start.secret_source, wrong) if fetches else SecretInput("none")
-    outgoing = _secret(typed, "smtp_", start.smtp_secret_source, wrong) if own_login else SecretInput("none")
-    return Checked(None if wrong else form, MailboxSecrets(incoming, outgoing), wrong)
+    if app and not str(typed["oauth2_client_id"]).strip():
+        wrong["oauth2_client_id"] = "Client id: as which application is the desk registered? docs/oauth2.md"
+    needed = {"": fetches and typed["auth"] == "basic", "smtp_": own_login, "client_": app}
+    incoming, outgoing, client = (
+        _secret(typed, prefix, start.sources, wrong) if needed[prefix] else SecretInput("none")
+        for prefix in PREFIXES
+    )
+    if not app:
+        client = None
+    return Checked(None if wrong else form, MailboxSecrets(incoming, outgoing, client), wrong)
 
 
 def _sentence(label: str, words: str) -> str:
     return f"{label} {words}" if words.startswith(("is ", "must ")) else f"{label}: {words}"
 
 
-def _secret(typed: Typed, prefix: str, kept: str, wrong: dict[str, str]) -> SecretInput | None:
+def _secret(typed: Typed, prefix: str, kept: Mapping[str, str], wrong: dict[str, str]) -> SecretInput | None:
     source, value = str(typed[f"{prefix}secret_source"]), str(typed[f"{prefix}secret"])
     if source == "none":
         return SecretInput("none")
-    if source == "sealed" and not value and kept == "sealed":
+    if source == "sealed" and not value and kept.get(prefix) == "sealed":
         return None
     if not value.strip():
         wanted = {
@@ -219,3 +251,18 @@ def schedule_words(text: str, now: datetime, zone: ZoneInfo) -> str:
     shown = ", ".join(f"{run:%H:%M}" if run.date() == runs[0].date() else f"{run:%a %H:%M}" for run in runs)
     warning = f" - {schedule.warning}" if schedule.warning else ""
     return f"{schedule.words()}; next {shown}{warning}"
+
+
+def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: ZoneInfo) -> str:
+    """How the login stands, and what the provider wants to be told about this desk."""
+    from config.providers import oauth2_provider
+    from desk.oauth2_form import PASTE_PORT
+    from tui.screens.mailbox_words import login_words
+
+    state = login_words(token, now, zone) if token is not None else "nobody logged in yet"
+    try:
+        found = oauth2_provider(provider)
+    except KeyError:
+        return state
+    redirect = found.redirect_at(PASTE_PORT)
+    return f"{state}; F6 saves and logs in\n{found.advice}\nRedirect address: {redirect}"

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from desk.fetching import FetchView
 from desk.mailboxes import MailboxLine
+from desk.oauth2_health import TokenLine
 from tui.plain import cell, parts
 
 STATE_WORDS = {
@@ -23,6 +24,7 @@ STATE_WORDS = {
     "timeout": "TIMEOUT",
     "folder": "FOLDER",
     "gone": "HUNG UP",
+    "token": "LOGIN",
 }
 SECURITY_WORDS = {"tls": "TLS", "starttls": "STARTTLS", "none": "no TLS!"}
 SECRET_WORDS = {
@@ -52,7 +54,7 @@ def column_heads(width: int) -> str:
     """The heads over the list."""
     name, address, server = _widths(width)
     return (
-        f"   {cell('Mailbox', name)} {cell('Address', address)} {cell('IMAP', server)} "
+        f"   {cell('Mailbox', name)} {cell('Address', address)} {cell('Server', server)} "
         f"{cell('SMTP', 5)} {cell('Last fetch', 14)} {cell('New', 4, right=True)}"
     )
 
@@ -63,7 +65,8 @@ def row_pieces(
     """The line of one mailbox, behind the cursor's mark."""
     name, address, server = _widths(width)
     off = line.state in ("disabled", "none")
-    flag = "!" if line.state == "failing" or line.outgoing.error_count else "-" if off else " "
+    wrong = line.state == "failing" or line.outgoing.error_count or needs_login(line)
+    flag = "!" if wrong else "-" if off else " "
     place = {"none": "none", "disabled": "off"}.get(line.state, f"{line.host}:{line.port}")
     last, style = _last(line, fetch, now, zone)
     fetched = "-" if line.last_success is None or line.state == "failing" else str(line.fetched)
@@ -86,6 +89,11 @@ def _widths(width: int) -> tuple[int, int, int]:
     return name, address, rest - name - address
 
 
+def needs_login(line: MailboxLine) -> bool:
+    """Whether a person has to log in before mail flows, or goes on flowing."""
+    return line.token is not None and line.token.state in ("none", "refused", "ending")
+
+
 def _sending(line: MailboxLine) -> str:
     out = line.outgoing
     if not out.host:
@@ -98,6 +106,8 @@ def _sending(line: MailboxLine) -> str:
 def _last(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo) -> tuple[str, str]:
     if fetch is not None and fetch.running:
         return (f"{fetch.done}/{fetch.found}" if fetch.phase == "fetching" else fetch.phase), "accent"
+    if needs_login(line) and line.state != "disabled":
+        return "LOG IN: i", "error"
     match line.state:
         case "failing":
             return f"{clock_or_day(line.last_attempt, now, zone)} {error_word(line)}", "error"
@@ -137,16 +147,36 @@ def detail(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: Zone
         pieces += ["Press e to edit, t to test, L for this mailbox's log.\n\n"]
     if line.outgoing.enabled and line.outgoing.last_error:
         pieces += [("Sending fails: ", "bold"), f"{line.outgoing.last_error}\n\n"]
+    if line.token is not None:
+        words = f"OAuth2    {line.token.provider}: {login_words(line.token, now, zone)}\n"
+        pieces += [(words, "bold") if needs_login(line) or line.token.error else words]
+        if needs_login(line):
+            pieces += ["          Press i to log in; address and code can be copied over SSH.\n\n"]
+        elif line.token.error_hint:
+            pieces += [f"          {line.token.error_hint}\n"]
     if fetch is not None and not fetch.running and fetch.outcome:
         pieces += [f"{fetch_outcome(line, fetch)}\n"]
     if line.protocol != "none":
         pieces += _incoming(line, now, zone)
     pieces += _outgoing(line)
-    pieces += [
-        f"Tickets   go to {line.department or 'the default department'}, "
-        f"{'acknowledged' if line.autoresponse else 'not acknowledged'}\n"
-    ]
+    pieces += [f"Tickets   {_tickets(line)}\n"]
+    pieces += [f"Aliases   {', '.join(line.aliases)}\n"] if line.aliases else []
     return parts(*pieces)
+
+
+def _tickets(line: MailboxLine) -> str:
+    about = f", about {line.topic}" if line.topic else ""
+    priority = f", priority {line.priority}" if line.priority else ""
+    acknowledged = "acknowledged" if line.autoresponse else "not acknowledged"
+    return f"go to {line.department or 'the default department'}{about}{priority}, {acknowledged}"
+
+
+def _at_once(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
+    if not line.idle:
+        return ""
+    if line.idle_since is not None:
+        return f", and at once (IDLE since {clock_or_day(line.idle_since, now, zone)})"
+    return f", IDLE not now: {line.idle_error}" if line.idle_error else ", IDLE when a worker runs"
 
 
 def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tuple[str, str]]:
@@ -161,16 +191,24 @@ def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tu
         when = str(error)
     source = SECRET_WORDS.get(line.secret_source, line.secret_source)
     secret = f"{source} `{line.secret_ref}`" if line.secret_ref else source
+    secret = "none: OAuth2" if line.auth == "oauth2" else secret
+    cap = f", at most {line.max_per_fetch} a run" if line.max_per_fetch else ""
     after = (
         line.after_fetch.replace("move:", "move to ")
         if line.after_fetch.startswith("move:")
         else line.after_fetch
     )
     return [
-        f"Fetch     {line.user} at {line.host}:{line.port} {SECURITY_WORDS[line.security]}\n",
+        f"Fetch     {line.protocol.upper()} {line.user} at {line.host}:{line.port} "
+        f"{SECURITY_WORDS[line.security]}\n",
         f"Folder    {line.folder}   Processed -> {after}   Old mail is {BACKLOG_WORDS[line.backlog]}\n",
-        f"Schedule  {when}\n",
-        f"Password  {secret}   {line.batch} mails a batch\n",
+        f"Schedule  {when}{_at_once(line, now, zone)}\n",
+        f"Password  {secret}   {line.batch} mails a batch{cap}\n",
+        *(
+            [f"Waiting   {line.waiting} mails are left at the server for later runs\n"]
+            if line.waiting
+            else []
+        ),
     ]
 
 
@@ -182,7 +220,30 @@ def _outgoing(line: MailboxLine) -> list[str | tuple[str, str]]:
     state = "" if out.enabled else "   switched off"
     default = "   for mailboxes without SMTP too" if out.default else ""
     server = f"{out.host}:{out.port} {SECURITY_WORDS[out.security]}"
-    return [f"Send      {server} {login}{state}{default}\n"]
+    more = [f"greets as {line.helo}"] if line.helo else []
+    more += ["may send as the desk's other addresses"] if line.spoof else []
+    more += [f"copies to {line.sent_folder}"] if line.sent_folder else []
+    said: list[str | tuple[str, str]] = [f"Send      {server} {login}{state}{default}\n"]
+    return [*said, f"          {', '.join(more)}\n"] if more else said
+
+
+def login_words(token: TokenLine, now: datetime, zone: ZoneInfo) -> str:
+    """How an OAuth2 login stands, in one sentence without a full stop."""
+    who = f" as {token.owner}" if token.owner else " as the application itself" if token.as_itself else ""
+    match token.state:
+        case "none":
+            return "nobody logged in yet"
+        case "refused":
+            since = clock_or_day(token.refused, now, zone)
+            return f"REFUSED since {since}: {token.error or 'log in again'}"
+        case "ending":
+            return f"logged in{who}, ENDS {clock_or_day(token.refresh_expires, now, zone)}: log in again"
+        case "failing":
+            since = clock_or_day(token.failing_since, now, zone)
+            return f"logged in{who}, cannot be renewed since {since}: {token.error}"
+        case _:
+            until = clock_or_day(token.expires, now, zone)
+            return f"logged in{who}, token until {until}, renewed by itself"
 
 
 def fetch_progress(line: MailboxLine, fetch: FetchView) -> str:
@@ -219,8 +280,10 @@ def fetch_outcome(line: MailboxLine, fetch: FetchView) -> str:
     return f"{name}: {text}" + ("; there is more" if fetch.outcome.get("more") else "")
 
 
-def summary(lines: Sequence[MailboxLine], now: datetime, zone: ZoneInfo) -> str:
+def summary(lines: Sequence[MailboxLine], now: datetime, zone: ZoneInfo, *, fetching: bool = True) -> str:
     """The status line: how many, how many are well, when the next fetch is."""
+    if lines and not fetching:
+        return "FETCHING IS OFF for all mailboxes: F switches it on"
     if not lines:
         return "no mailbox yet: n makes one"
     counted = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from desk import fetching, mailboxes
+from desk import fetching, mailboxes, settings
 from desk.fetching import FetchView
 from desk.home import Desk
 from desk.mailboxes import MailboxLine
@@ -44,9 +44,17 @@ class MailboxRow:
     fetch: FetchView | None
 
 
-def rows_of(desk: Desk) -> list[MailboxRow]:
+class Rows(list[MailboxRow]):
+    """Every mailbox. `fetching`: whether mail is fetched at all."""
+
+    fetching: bool = True
+
+
+def rows_of(desk: Desk) -> Rows:
     """Read every mailbox. Blocks."""
-    return [MailboxRow(line, fetching.watch(line.id)) for line in mailboxes.entries(desk)]
+    rows = Rows(MailboxRow(line, fetching.watch(line.id)) for line in mailboxes.entries(desk))
+    rows.fetching = bool(settings.get("mail.fetching"))
+    return rows
 
 
 class MailboxList(VirtualList[MailboxRow]):
@@ -83,6 +91,17 @@ def _fetchable(screen: MailboxesScreen) -> str | None:
     if row.line.protocol == "none":
         return "this mailbox fetches nothing"
     return None if row.line.enabled else "this mailbox is switched off: space switches it on"
+
+
+def _logs_in(screen: MailboxesScreen) -> str | None:
+    row = screen.table.row
+    if row is not None and row.line.token is None:
+        return "it logs in with a password: e changes that"
+    return _may_edit_chosen(screen)
+
+
+def _may_set(screen: MailboxesScreen) -> str | None:
+    return None if desk_app(screen).actor.may("settings.edit") else "your role does not let you change that"
 
 
 def _sends(screen: MailboxesScreen) -> str | None:
@@ -152,6 +171,24 @@ class MailboxesScreen(ListScreen[None]):
             "remove",
             _may_edit_chosen,
         ),
+        Command(
+            "mailbox.login",
+            "i",
+            "Log in",
+            "Log this mailbox in with OAuth2: by a code, a browser, or as the application itself.",
+            GROUP,
+            "log_in",
+            enabled=_logs_in,
+        ),
+        Command(
+            "mailbox.all",
+            "F",
+            "Fetching on or off",
+            "Switch all fetching of the desk on or off; asks before it is switched off.",
+            GROUP,
+            "all_fetching",
+            enabled=_may_set,
+        ),
         Command("mailbox.log", "L", "Log", "Show the log of this mailbox.", GROUP, "log", "log", _chosen),
         Command("mailbox.copy", "y", "Copy", "Copy address and state.", GROUP, "copy", None, _chosen),
     )
@@ -159,6 +196,7 @@ class MailboxesScreen(ListScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._awaited: dict[int, bool] = {}
+        self._fetching = True
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="mailboxes-heads")
@@ -183,14 +221,16 @@ class MailboxesScreen(ListScreen[None]):
         """A fetch moved on, or something was changed."""
         self.in_thread(rows_of, desk_app(self).desk, then=self._take, group="mailboxes")
 
-    def _take(self, rows: Sequence[MailboxRow]) -> None:
+    def _take(self, rows: Rows) -> None:
+        self._fetching = rows.fetching
         self.table.show_again(FixedRows(rows))
         app = desk_app(self)
         running = [row for row in rows if row.fetch is not None and row.fetch.running]
         if running:
             self.status(left="; ".join(fetch_progress(row.line, row.fetch) for row in running if row.fetch))
         else:
-            self.status(left=summary([row.line for row in rows], app.now(), app.desk.zone))
+            lines = [row.line for row in rows]
+            self.status(left=summary(lines, app.now(), app.desk.zone, fetching=rows.fetching))
         for row in rows:
             if row.fetch is None or row.line.id not in self._awaited:
                 continue
@@ -239,7 +279,7 @@ class MailboxesScreen(ListScreen[None]):
         if address is not None:
             self.in_thread(rows_of, desk_app(self).desk, then=lambda rows: self._go_to(rows, address))
 
-    def _go_to(self, rows: Sequence[MailboxRow], address: str) -> None:
+    def _go_to(self, rows: Rows, address: str) -> None:
         row = next((row for row in rows if row.line.address == address), None)
         self.table.show(FixedRows(rows))
         if row is not None:
@@ -274,6 +314,30 @@ class MailboxesScreen(ListScreen[None]):
             self.flash(
                 "No worker took it yet: it is fetched as soon as one runs (nightdesk worker)", "warning"
             )
+
+    def action_log_in(self) -> None:
+        from tui.screens.mailbox_login import LoginScreen
+
+        row = self.table.row
+        if row is not None:
+            self.app.push_screen(LoginScreen(row.line.address), lambda _: self.desk_changed())
+
+    def action_all_fetching(self) -> None:
+        if not self._fetching:
+            self._set_fetching(True)
+            return
+        detail = "No mailbox is fetched any more, by nobody, until it is switched on again. Sending goes on."
+        self.app.push_screen(
+            Confirm("Switch all fetching off?", detail),
+            lambda yes: self._set_fetching(False) if yes else None,
+        )
+
+    def _set_fetching(self, on: bool) -> None:
+        def done(_: object) -> None:
+            self.flash(f"Fetching is {'on' if on else 'OFF for all mailboxes'}", "info" if on else "warning")
+            self.desk_changed()
+
+        self.in_thread(settings.set, desk_app(self).actor, "mail.fetching", "on" if on else "off", then=done)
 
     def action_switch(self) -> None:
         row = self.table.row

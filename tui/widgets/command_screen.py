@@ -129,6 +129,7 @@ class CommandScreen(CommandNode, Screen[ScreenResultType]):
         else:
             bar.moment = app.local_minute
             bar.health = app.health.words
+            bar.alarm = app.health.alarm
         self.status(right=app.health.right)
 
     def on_mount(self) -> None:

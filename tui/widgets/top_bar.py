@@ -27,6 +27,8 @@ class TopBar(Widget):
 
     health = reactive("")
     """The mail's health in some words; shown where there is room."""
+    alarm = reactive("")
+    """What has to be read at any width, in place of who is there."""
     moment: reactive[datetime | None] = reactive(None)
 
     def __init__(self, place: str, agent: str, host: str) -> None:
@@ -41,6 +43,8 @@ class TopBar(Widget):
         if width >= 100:
             who = f"{self._agent}@{self._host}" if self._host else self._agent
             right = "   ".join(part for part in (line(self.health), who, clock) if part) + " "
+        elif self.alarm:
+            right = f"{line(self.alarm)} "
         else:
             right = f"@{self._agent} {clock} "
         left = self._places(short=False)
@@ -49,7 +53,8 @@ class TopBar(Widget):
         room = width - left.cell_length
         while right and cell_len(right) > room - 1:
             right = right.partition(" ")[2]
-        return Content.assemble(left, " " * max(0, room - cell_len(right)), right)
+        style = "bold reverse" if self.alarm else ""
+        return Content.assemble(left, " " * max(0, room - cell_len(right)), (right, style))
 
     def _places(self, *, short: bool) -> Content:
         pieces: list[str | tuple[str, str]] = [("NIGHTDESK", "bold"), " "]
