@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import re
 import stat
@@ -25,7 +26,6 @@ import peewee
 from config.spool import MAX_HEAD, MAX_MAIL, NotSpooled, names, read_head
 from desk.arrivals import Arrival
 from mail.inert import one_line
-from models import settings as rows
 from models.database import DatabaseError, db
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Spool:
 
     def _without_stored(self, held: list[_Held]) -> list[_Held]:
         """Remove files whose mail is stored already."""
-        stored = set(rows.stored(TAKEN) or ())
+        stored = set(_stored())
         for each in held:
             if each.name in stored:
                 self._remove(each)
@@ -189,11 +189,12 @@ class Spool:
 
     def _remember(self, new: list[str]) -> None:
         """Note the names, in the transaction that stores their mails; forget those that are surely gone."""
-        stored = list(rows.stored(TAKEN) or ())
+        stored = _stored()
         if len(stored) > _KEPT_NAMES:
             self._sync()
             stored = [name for name in stored if os.path.lexists(f"{self._path}/{name}")]
-        rows.store(TAKEN, stored + new)
+        names_now = json.dumps(stored + new)
+        db.execute_sql("INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)", (TAKEN, names_now))
 
     def _remove(self, held: _Held) -> None:
         try:
@@ -207,6 +208,11 @@ class Spool:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _stored() -> list[str]:
+    row = db.execute_sql("SELECT value FROM setting WHERE key = ?", (TAKEN,)).fetchone()
+    return [] if row is None else list(json.loads(row[0]))
 
 
 def check_file(status: os.stat_result) -> None:
