@@ -7,7 +7,6 @@ import shlex
 import shutil
 import signal
 import sqlite3
-import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,52 +18,15 @@ from config import spool as spools
 from config.paths import DeskPaths
 from nightdesk.pipe import wrapper
 from nightdesk.pipe.call import is_pipe
-from tests.nightdesk.other_users import NOBODY, give_away, needs_root
-from tests.nightdesk.program import Program, Ran
+from tests.nightdesk.piped import LATER, MAIL, SILENT, call, receipts, spooled
+from tests.nightdesk.program import Program
 from tests.servers.child import wait_until
-
-MAIL = (
-    b"From: Ann <ann@corp.example>\nTo: support@desk.example\nSubject: Hello\n"
-    b"Message-ID: <1@corp.example>\n\nHi.\n"
-)
-
-
-def call(desk: Program, *arguments: str, mail: bytes = MAIL, user: int | None = None, **environ: str) -> Ran:
-    """The wrapper in an empty environment."""
-    done = subprocess.run(
-        [wrapper.path_of(DeskPaths(desk.home)), *arguments],
-        input=mail,
-        capture_output=True,
-        env=environ,
-        cwd="/",
-        check=False,
-        timeout=60,
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
-    )
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-def spooled(desk: Program) -> list[Path]:
-    return sorted((desk.home / "spool").iterdir())
-
-
-def receipts(desk: Program) -> list[tuple[str, str, str]]:
-    return [
-        (each["door"], each["verdict"], each["subject"])
-        for each in desk("receipt", "list", "--json").document
-    ]
-
 
 CHEAP = {
     *("__future__", "gc", "os", "os.path", "posixpath", "genericpath"),
     *("stat", "_stat", "abc", "_abc", "_collections_abc", "time"),
 }
 """What the interpreter has loaded anyway, or is built in."""
-
-SILENT = Ran(0, "", "")
-LATER = Ran(75, "", "")
 
 
 def test_the_owner_without_a_worker_has_a_ticket_when_the_mta_hears_0(desk: Program) -> None:
@@ -283,58 +245,6 @@ def test_a_full_disk_is_75_and_leaves_nothing(desk: Program) -> None:
     done = desk.python("-I", "-S", "-c", code, str(_tree()[0]), str(desk.home / "spool"), stdin=MAIL)
     assert done == LATER
     assert spooled(desk) == []
-
-
-@pytest.fixture
-def foreign(shared: Program) -> Program:
-    """A desk of root's, which user nobody can reach."""
-    assert shared("init").status == 0
-    return shared
-
-
-@needs_root
-@pytest.mark.parametrize("uid", [NOBODY.pw_uid, 8, 4242])
-def test_a_foreign_user_reaches_the_spool_and_nothing_else(foreign: Program, uid: int) -> None:
-    assert call(foreign, user=uid) == SILENT
-    [path] = spooled(foreign)
-    assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (uid, 0o644)
-    assert receipts(foreign) == []
-    assert foreign("--fetch-once", "--json").document["spooled"] == 1
-    assert receipts(foreign) == [("pipe", "ticket", "Hello")]
-    assert spooled(foreign) == []
-
-
-@needs_root
-def test_a_foreign_user_cannot_list_the_spool_or_touch_what_is_in_it(foreign: Program) -> None:
-    assert call(foreign, user=4242) == SILENT
-    [path] = spooled(foreign)
-    for command in (f"ls {path.parent}", f"rm -f {path}", f"mv {path} {path}2", f"echo x >> {path}"):
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            user=4243,
-            group=4243,
-            extra_groups=[],
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode != 0, command
-    assert spooled(foreign) == [path]
-
-
-@needs_root
-def test_root_pipes_as_the_desks_owner(shared: Program) -> None:
-    shared.home.mkdir()
-    give_away(shared.home)
-    assert shared("init").status == 0
-    assert call(shared) == SILENT
-    assert {path.stat().st_uid for path in shared.home.rglob("*")} == {NOBODY.pw_uid}
-    assert receipts(shared) == [("pipe", "ticket", "Hello")]
-
-
-@needs_root
-def test_a_closed_spool_is_75_for_a_foreign_user(foreign: Program) -> None:
-    (foreign.home / "spool").chmod(0o700)
-    assert call(foreign, user=NOBODY.pw_uid) == LATER
 
 
 def test_pipes_at_once_and_a_fetch_take_each_mail_once(desk: Program) -> None:
