@@ -9,6 +9,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from desk.triggers import VARIABLE
 from mail.inert import one_line
 from worker.child import environment, program
 
@@ -69,7 +70,7 @@ class Cron:
             stdout=PIPE,
             stderr=PIPE,
             cwd="/",
-            env=environment(paths),
+            env=environment(paths) | {VARIABLE: "http"},
             start_new_session=True,
         )
         self._process = process

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 _FILE = "settings.checked"
-_NO_SETTINGS = frozenset({"NIGHTDESK_HOME", "NIGHTDESK_AGENT"})
+_NO_SETTINGS = frozenset({"NIGHTDESK_HOME", "NIGHTDESK_AGENT", "NIGHTDESK_TRIGGER"})
 """They differ between cron, pipes and people; `paths` knows already what the first one means."""
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Source = Literal["default", "file", "environment", "flag"]
 PREFIX = "NIGHTDESK_"
-OTHER_VARIABLES = frozenset({"NIGHTDESK_AGENT"})
+OTHER_VARIABLES = frozenset({"NIGHTDESK_AGENT", "NIGHTDESK_TRIGGER"})
 
 
 @dataclass(frozen=True, slots=True)

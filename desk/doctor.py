@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from config.clock import now
 from config.errors import ConfigError, SecretUnavailable
 from config.spool import SUFFIX
-from desk import mailboxes, settings
+from desk import mailboxes, settings, triggers
 from desk.errors import DeskError
 from desk.mailbox_lines import MailboxLine
 from mail.errors import MailError
@@ -66,6 +66,7 @@ def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
         ("clock", _clock),
         ("disk", _disk),
         ("worker", _worker),
+        ("trigger", _triggers),
         ("outbox", _outbox),
         ("quarantine", _quarantine),
         ("spool", _spool),
@@ -206,6 +207,20 @@ def _worker(desk: Desk) -> Iterator[Finding]:
         "nobody fetches mail or sends answers",
         "systemctl enable --now nightdesk-worker, or nightdesk --fetch-once from cron, or leave the app open",
     )
+
+
+def _triggers(desk: Desk) -> Iterator[Finding]:
+    """What makes this desk fetch, and when each last did."""
+    found = triggers.seen(desk)
+    for each in found:
+        ran = f"last ran {_shown(desk, each.last_run)}"
+        comes_again = each.kind in triggers.COME_AGAIN and each.last_run > now() - FETCHED_LATELY
+        state = "at work" if each.at_work or comes_again else "not at work"
+        yield Finding("trigger", "ok", f"{triggers.KINDS[each.kind]}: {state}, {ran}")
+    never = triggers.KINDS.keys() - {each.kind for each in found}
+    if never:
+        names = "; ".join(words for kind, words in triggers.KINDS.items() if kind in never)
+        yield Finding("trigger", "ok", f"never ran: {names}")
 
 
 def _outbox(desk: Desk) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ _VARIABLES = (
     ("NIGHTDESK_HOME", "The directory of the desk."),
     ("NIGHTDESK_DATABASE", "Its database file."),
     ("NIGHTDESK_AGENT", "The agent who acts, where the desk's owner runs the program."),
+    ("NIGHTDESK_TRIGGER", "Who calls --fetch-once, for the doctor: cron, timer, http, ssh or hand."),
     ("NIGHTDESK_*", "Any setting of the configuration file, in capitals: NIGHTDESK_TIMEZONE."),
     ("NO_COLOR", "The app shows no colours."),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> Exit:
     """Do it, print the summary, and return 1 if part of it failed."""
+    from desk import triggers
     from worker.once import run_once
 
     stop = stop_on_signals()
     with desk_open(options) as desk:
+        triggers.note(desk, triggers.kind_of_caller(os.environ))
         progress = _Progress() if sys.stderr.isatty() else None
         summary = run_once(desk, options.mailboxes, stop=stop, watch=progress or (lambda _tally: None))
     if progress:

@@ -10,7 +10,7 @@ import time_machine
 
 from config import spool as spools
 from config.clock import now
-from desk import answers, mailboxes, settings
+from desk import answers, mailboxes, settings, triggers
 from desk.actors import Actor
 from desk.doctor import Finding, examine
 from desk.home import Desk
@@ -115,6 +115,46 @@ def test_nobody_fetching_is_a_warning_until_somebody_does(desk: Desk) -> None:
     lease.release()
     mailboxes.record_success(mailbox.id, 0, now())
     assert level(desk, "worker") == "ok"
+
+
+def test_it_says_what_makes_the_desk_fetch_and_when_each_last_did(desk: Desk) -> None:
+    (nothing,) = findings(desk, "trigger")
+    assert all(words in nothing.text for words in ("cron", "systemd timer", "HTTP", "open app"))
+    triggers.note(desk, "worker")
+    triggers.note(desk, "cron")
+    lease = leases.acquire("worker", leases.owner_id(), 60)
+    assert lease is not None
+    worker, cron, never = (finding.text for finding in findings(desk, "trigger"))
+    assert worker.startswith("nightdesk worker: at work, last ran 20")
+    assert cron.startswith("cron, or another program without a terminal: at work, last ran 20")
+    assert "cron" not in never
+    lease.release()
+    with time_machine.travel(now() + timedelta(hours=2)):
+        worker, cron, _ = (finding.text for finding in findings(desk, "trigger"))
+    assert "not at work" in worker
+    assert "not at work" in cron
+
+
+@pytest.mark.parametrize(
+    ("environ", "kind"),
+    [
+        ({}, "cron"),
+        ({"INVOCATION_ID": "0f"}, "timer"),
+        ({"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}, "ssh"),
+        ({"NIGHTDESK_TRIGGER": "http", "INVOCATION_ID": "0f"}, "http"),
+        ({"NIGHTDESK_TRIGGER": "../x"}, "cron"),
+    ],
+)
+def test_who_calls_is_told_by_the_environment(
+    environ: dict[str, str], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.triggers._has_terminal", lambda: False)
+    assert triggers.kind_of_caller(environ) == kind
+
+
+def test_who_calls_from_a_terminal_is_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk.triggers._has_terminal", lambda: True)
+    assert triggers.kind_of_caller({"SSH_CONNECTION": "x"}) == "hand"
 
 
 def test_mail_that_cannot_leave_is_a_failure(desk: Desk, ana: Actor) -> None:

@@ -56,3 +56,14 @@ def test_a_bad_configuration_is_78_with_its_line(desk: Program) -> None:
     done = desk("doctor", "--json")
     assert done.status == 78
     assert "config.toml line" in done.document["findings"][0]["text"]
+
+
+def test_it_says_who_fetches(desk: Program) -> None:
+    ran = {"cron": "cron, or another program", "timer": "a systemd timer", "http": "a call by HTTP"}
+    for kind in ran:
+        assert desk("--fetch-once", NIGHTDESK_TRIGGER=kind).status == 0
+    findings = desk("doctor", "--json").document["findings"]
+    told = [item["text"] for item in findings if item["area"] == "trigger"]
+    for words in ran.values():
+        assert any(text.startswith(words) and ": at work, last ran 20" in text for text in told), told
+    assert any("never ran: nightdesk worker; the open app's own worker" in text for text in told)
