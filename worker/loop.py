@@ -198,7 +198,7 @@ class Worker:
     async def _begin(self, plan: Plan) -> None:
         loop = asyncio.get_running_loop()
         self._idlers.tend(plan.idle)
-        self._hints &= plan.idle.keys()
+        self._hints.intersection_update(plan.idle)
         for mailbox_id, asked in plan.fetches.items():
             self._hints.discard(mailbox_id)
             self._fetching[mailbox_id] = loop.create_task(self._fetch(mailbox_id, asked))
