@@ -12,7 +12,8 @@ from nightdesk.options import Options
 from nightdesk.verbs import mailbox_edit, mailbox_file, mailbox_login, mailbox_test
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from desk.mailboxes import MailboxLine
 
@@ -176,7 +177,7 @@ def _on(state: bool) -> str:
     return "on" if state else "off"
 
 
-def _print_list(lines: list[MailboxLine], zone: tzinfo) -> None:
+def _print_list(lines: list[MailboxLine], zone: ZoneInfo) -> None:
     from nightdesk.output import Column, table
 
     heads: list[Column | str] = [
@@ -223,7 +224,7 @@ def _password_words(line: MailboxLine) -> str:
     return {"sealed": "the desk"}.get(line.secret_source, line.secret_source)
 
 
-def _token_words(line: MailboxLine, zone: tzinfo) -> str | None:
+def _token_words(line: MailboxLine, zone: ZoneInfo) -> str | None:
     from nightdesk.output import cell
 
     token = line.token
@@ -240,7 +241,24 @@ def _token_words(line: MailboxLine, zone: tzinfo) -> str | None:
     return f"{token.provider}{f' as {token.owner}' if token.owner else ''}: {words}"
 
 
-def _print_one(line: MailboxLine, zone: tzinfo) -> None:
+def _schedule_words(line: MailboxLine) -> str:
+    from desk.schedules import parse
+
+    words = parse(line.schedule).words()
+    return line.schedule if words == line.schedule else f"{line.schedule}: {words}"
+
+
+def _coming_runs(line: MailboxLine, zone: ZoneInfo) -> list[datetime]:
+    """The next three runs; the first may be in the past when nobody fetches."""
+    from config.clock import now
+    from desk.schedules import parse
+
+    if line.next_run is None:
+        return []
+    return [line.next_run, *parse(line.schedule).next_runs(2, zone, max(line.next_run, now()))]
+
+
+def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
     from nightdesk import output
 
     way = line.outgoing
@@ -260,12 +278,12 @@ def _print_one(line: MailboxLine, zone: tzinfo) -> None:
             ("OAuth2", _token_words(line, zone)),
             ("OAuth2 says", line.token.error if line.token else None),
             ("Folder", line.folder),
-            ("Schedule", line.schedule),
+            ("Schedule", _schedule_words(line)),
             ("Batch", line.batch),
             ("Most per fetch", line.max_per_fetch),
             ("After fetch", line.after_fetch),
             ("Backlog", line.backlog),
-            ("Next run", line.next_run),
+            ("Next runs", _coming_runs(line, zone)),
             ("Last attempt", line.last_attempt),
             ("Last success", line.last_success),
             ("Left at the server", line.waiting or None),

@@ -263,6 +263,18 @@ def test_edit_changes_what_is_given_and_nothing_else(mailbox: Program) -> None:
     assert outgoing["enabled"] is False
 
 
+def test_a_schedule_is_shown_in_words_with_its_next_three_runs(mailbox: Program) -> None:
+    assert mailbox("mailbox", "edit", ADDRESS, "--schedule", "0 9 * * 1-5").status == 0
+    shown = mailbox("mailbox", "show", ADDRESS).out
+    assert "0 9 * * 1-5: at 09:00 on Monday to Friday" in shown
+    runs = next(line for line in shown.splitlines() if "Next runs" in line)
+    assert runs.count(",") == 2
+    assert runs.count(" 09:00") == 2, "never fetched, so it is due now; then come two of the schedule's"
+    assert mailbox("settings", "set", "mail.fetching", "off").status == 0
+    runs = next(line for line in mailbox("mailbox", "show", ADDRESS).out.splitlines() if "Next runs" in line)
+    assert runs.split() == ["Next", "runs", "-"]
+
+
 def test_enable_and_disable_each_side(mailbox: Program) -> None:
     def sides() -> tuple[object, object]:
         box = shown(mailbox)
