@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import peewee
 
 from config.clock import now
-from desk import logs, outbox, overdue
+from desk import logs, outbox, overdue, triggers
 from desk.alerts import alert_silent_mailboxes
 from desk.errors import Refused
 from desk.oauth2_health import look_after_tokens
@@ -71,6 +71,7 @@ class Worker:
     def __init__(self, desk: Desk, *, child: bool, lmtp: Endpoint | None = None) -> None:
         self._desk = desk
         self._child = child
+        self._kind = "app" if child else "worker"
         self._stop = Event()
         self._halt = asyncio.Event()
         self._thread = DeskThread()
@@ -100,6 +101,7 @@ class Worker:
         door = asyncio.create_task(self._open_lmtp(self._lmtp_at)) if self._lmtp_at is not None else None
         try:
             if await self._become_the_worker():
+                await self._thread.call(triggers.note, self._desk, self._kind)
                 await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} began")
                 await self._rounds()
         finally:
@@ -250,6 +252,7 @@ class Worker:
             del self._fetching[mailbox_id]
 
     def _take_turn(self, mailbox_id: int, asked: bool) -> MailboxFetch:
+        triggers.note(self._desk, self._kind)
         return in_thread(self._desk, mailbox_id, named=asked, stop=self._stop, slots=self._slots)
 
     async def _send(self, mailbox_id: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from desk import triggers
 from desk.home import Desk
 from models import leases
 from tests.servers.child import wait_until
@@ -27,6 +28,11 @@ def at_work() -> bool:
     return leases.alive(WORKER_LEASE)
 
 
+def working(desk: Desk) -> list[str]:
+    """The triggers that are at work, as the doctor is told."""
+    return [each.kind for each in triggers.seen(desk) if each.at_work]
+
+
 def test_the_app_starts_a_worker_when_nobody_works_and_ends_it_with_itself(
     desk: Desk, child: WorkerChild
 ) -> None:
@@ -35,6 +41,7 @@ def test_the_app_starts_a_worker_when_nobody_works_and_ends_it_with_itself(
     holder = leases.holder(WORKER_LEASE)
     assert holder is not None
     assert holder.split(":")[1] == str(child.pid)
+    wait_until(lambda: working(desk) == ["app"], "the doctor does not hear of it")
     assert child.tend() == "child"
     child.end()
     assert child.pid is None
