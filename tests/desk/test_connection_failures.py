@@ -14,14 +14,13 @@ from desk.home import Desk
 from desk.mailbox_form import check
 from desk.mailboxes import MailboxSecrets, SecretInput, add
 from mail import probe
-from mail.account import IncomingAccount
+from mail.account import IncomingAccount, OutgoingAccount
 from mail.probe import Step
 from tests.desk.workbench import ADMIN
 from tests.servers.child import free_ports
 from tests.servers.dovecot import Dovecot, MailUser
 from tests.servers.faults import FaultyImap, FaultySmtp, reply
-from tests.servers.faulty_imap import CAPABILITIES
-from tests.servers.pki import EXPIRED, UNKNOWN_CA, WRONG_NAME
+from tests.servers.pki import EXPIRED, NO_TLS, UNKNOWN_CA, WRONG_NAME
 from tests.servers.postfix import Postfix
 
 Tried = Callable[..., Step]
@@ -33,7 +32,8 @@ def failed(desk: Desk) -> Tried:
 
     def attempt(password: str = "secret", **values: Any) -> Step:
         form = check({"address": "it@example.test", "protocol": "none", **values})
-        steps = [step for _, step in try_sides(desk, form, MailboxSecrets(SecretInput("sealed", password)))]
+        secret = SecretInput("sealed", password)
+        steps = [step for _, step in try_sides(desk, form, MailboxSecrets(secret, secret))]
         assert [step.ok for step in steps].count(False) == 1, steps
         last = steps[-1]
         assert last.ok is False
@@ -84,12 +84,16 @@ def test_a_port_where_nobody_listens(failed: Tried, inbox: dict[str, Any]) -> No
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test waits a second for a server, not thirty."""
-    check_incoming = probe.check_incoming
+    check_incoming, check_outgoing = probe.check_incoming, probe.check_outgoing
 
-    def quickly(account: IncomingAccount) -> Iterator[Step]:
+    def receiving(account: IncomingAccount) -> Iterator[Step]:
         return check_incoming(replace(account, timeout=1.0))
 
-    monkeypatch.setattr(probe, "check_incoming", quickly)
+    def sending(account: OutgoingAccount) -> Iterator[Step]:
+        return check_outgoing(replace(account, timeout=1.0))
+
+    monkeypatch.setattr(probe, "check_incoming", receiving)
+    monkeypatch.setattr(probe, "check_outgoing", sending)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -111,7 +115,7 @@ def test_a_plain_server_on_the_tls_port(
 @pytest.mark.usefixtures("impatient")
 def test_tls_where_starttls_was_said(failed: Tried, inbox: dict[str, Any]) -> None:
     step = failed(**inbox | {"security": "starttls"})
-    assert (step.name, "set security to tls" in step.cure) == ("connect", True)
+    assert (step.name, "begins with TLS" in step.cure) == ("connect", True)
 
 
 @pytest.mark.parametrize(
@@ -126,18 +130,27 @@ def test_certificates_that_are_not_to_be_trusted_can_be_pinned(
     assert step.certificate
 
 
-def test_starttls_that_is_not_offered(failed: Tried, inbox: dict[str, Any]) -> None:
-    with FaultyImap() as server:
-        step = failed(**inbox | {"port": server.port, "security": "starttls"})
-    assert (step.name, "does not offer STARTTLS" in step.detail) == ("tls", True)
-    assert not server.count("LOGIN"), "never answered by going on in clear text"
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_starttls_that_is_not_offered(
+    failed: Tried, inbox: dict[str, Any], dovecot: Dovecot, mailuser: MailUser, protocol: str
+) -> None:
+    port = dovecot.imap_port if protocol == "imap" else dovecot.pop3_port
+    plain = {"protocol": protocol, "host": NO_TLS, "port": port}
+    step = failed(**inbox | plain | {"security": "starttls"})
+    assert (step.name, "does not offer ST" in step.detail) == ("tls", True)
+    assert mailuser.address not in dovecot.log_text(), "never answered by going on in clear text"
 
 
-def test_passwords_that_are_not_taken_in_clear_text(failed: Tried, inbox: dict[str, Any]) -> None:
-    with FaultyImap([], capabilities=[*CAPABILITIES, "LOGINDISABLED"]) as server:
-        step = failed(**inbox | {"port": server.port, "security": "none", "ca_file": ""})
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_passwords_that_are_not_taken_in_clear_text(
+    failed: Tried, inbox: dict[str, Any], dovecot: Dovecot, mailuser: MailUser, protocol: str
+) -> None:
+    port = dovecot.imap_port if protocol == "imap" else dovecot.pop3_port
+    plain = {"protocol": protocol, "host": NO_TLS, "port": port, "security": "none", "ca_file": ""}
+    step = failed(**inbox | plain)
     assert (step.name, "starttls" in step.cure) == ("login", True)
-    assert not server.count("LOGIN")
+    if protocol == "imap":
+        assert mailuser.address not in dovecot.log_text(), "LOGINDISABLED was read before anything was said"
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3"])
@@ -174,6 +187,48 @@ def test_a_server_that_takes_no_login(failed: Tried, postfix: Postfix, inbox: di
     step = failed(**inbox | outgoing | {"smtp_auth": "same"})
     assert step.name == "login"
     assert "submission port" in step.cure or "starttls" in step.cure
+
+
+@pytest.fixture
+def sending(outbox: dict[str, Any]) -> dict[str, Any]:
+    """A form that only sends, with a login of its own."""
+    return {"protocol": "none", **outbox, "smtp_auth": "basic", "smtp_user": "it@example.test"}
+
+
+def test_outgoing_servers_that_are_not_there(failed: Tried, sending: dict[str, Any]) -> None:
+    step = failed(**sending | {"smtp_host": "no-such-host.invalid"})
+    assert (step.name, "spelling" in step.cure) == ("resolve", True)
+    [port] = free_ports(1)
+    step = failed(**sending | {"smtp_port": port})
+    assert (step.name, "refuses" in step.detail, "port" in step.cure) == ("connect", True, True)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_outgoing_ports_that_speak_otherwise(
+    failed: Tried, sending: dict[str, Any], postfix: Postfix
+) -> None:
+    step = failed(**sending | {"smtp_security": "tls"})
+    assert (step.name, "starttls" in step.cure) == ("tls", True)
+    step = failed(**sending | {"smtp_port": postfix.smtps_port})
+    assert (step.name, "begins with TLS" in step.cure) == ("connect", True)
+    step = failed(**sending | {"smtp_host": NO_TLS})
+    assert (step.name, "does not offer STARTTLS" in step.detail) == ("tls", True)
+
+
+@pytest.mark.parametrize(
+    ("host", "words"), [(EXPIRED, "expired"), (WRONG_NAME, "another name"), (UNKNOWN_CA, "unknown authority")]
+)
+def test_outgoing_certificates_that_are_not_to_be_trusted_can_be_pinned(
+    failed: Tried, sending: dict[str, Any], postfix: Postfix, host: str, words: str
+) -> None:
+    step = failed(**sending | {"smtp_host": host})
+    assert (step.name, words in step.detail) == ("tls", True)
+    assert step.pin == postfix.pki.shown_at(host).fingerprint
+
+
+def test_a_wrong_password_at_smtp(failed: Tried, sending: dict[str, Any]) -> None:
+    step = failed("not-this-one", **sending)
+    assert (step.name, "password" in step.cure, bool(step.words)) == ("login", True, True)
 
 
 def test_a_relay_that_is_denied_shows_in_the_test_mail(desk: Desk, postfix: Postfix) -> None:

@@ -15,7 +15,8 @@ xdist worker, and end with it):
 
 Every port is served at several loopback addresses that differ in what TLS finds (``tests.servers.pki``):
 ``GOOD`` 127.0.0.1, ``ABROAD`` 127.0.0.2 (the same, but Dovecot refuses a login without TLS),
-``EXPIRED`` 127.0.0.3, ``WRONG_NAME`` 127.0.0.4, ``UNKNOWN_CA`` 127.0.0.5.
+``EXPIRED`` 127.0.0.3, ``WRONG_NAME`` 127.0.0.4, ``UNKNOWN_CA`` 127.0.0.5, ``NO_TLS`` 127.0.0.6 (the plain
+ports offer no STARTTLS, and Dovecot refuses a login there).
 
 Servers that hand mail to a program, made by the tests that want them: ``tests.servers.piping`` (Postfix with
 pipe(8), aliases, procmail, maildrop), ``tests.servers.exim``, ``tests.servers.sieve``.

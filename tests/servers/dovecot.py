@@ -27,7 +27,7 @@ from pathlib import Path
 from tests.servers import jwt
 from tests.servers.child import Child, ServerTrouble, free_ports, listening, wait_until
 from tests.servers.maildir import Maildir
-from tests.servers.pki import ADDRESSES, EXPIRED, GOOD, UNKNOWN_CA, WRONG_NAME, Pki
+from tests.servers.pki import ADDRESSES, EXPIRED, GOOD, NO_TLS, UNKNOWN_CA, WRONG_NAME, Pki
 
 DOMAIN = "example.test"
 PASSWORD = "secret"
@@ -221,6 +221,7 @@ class Dovecot:
             f"  ssl_key = <{self.pki.shown_at(address).key}\n}}\n"
             for address in (EXPIRED, WRONG_NAME, UNKNOWN_CA)
         )
+        odd += f"local {NO_TLS} {{\n  ssl = no\n}}\n"
         return _CONFIGURATION.format(
             home=self.home,
             listen=", ".join(ADDRESSES),

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from tests.servers.child import Child, ServerTrouble, free_ports, listening, wait_until
 from tests.servers.dovecot import DOMAIN, Dovecot
-from tests.servers.pki import EXPIRED, GOOD, UNKNOWN_CA, WRONG_NAME, Pki
+from tests.servers.pki import EXPIRED, GOOD, NO_TLS, UNKNOWN_CA, WRONG_NAME, Pki
 from tests.servers.policy import RecipientPolicy
 
 
@@ -187,6 +187,10 @@ class Postfix:
                     f"{address}:{port} inet n - n - - smtpd\n  -o {tls}\n"
                     f"  -o smtpd_tls_chain_files={shown.key},{shown.cert}\n{_WITH_LOGIN}"
                 )
+        services.append(
+            f"{NO_TLS}:{self.submission_port} inet n - n - - smtpd\n"
+            f"  -o smtpd_tls_security_level=none\n{_WITH_LOGIN}"
+        )
         return "".join(services) + _INSIDE
 
 
@@ -254,7 +258,9 @@ notify_classes =
 biff = no
 """
 
+# A process that waits for its next client does not notice that Dovecot was restarted.
 _WITH_LOGIN = """\
+  -o max_use=1
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 """
