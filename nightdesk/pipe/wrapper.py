@@ -36,14 +36,16 @@ for word do
         --verbose | -v) quiet= ;;
     esac
 done
+# A shell that cannot start a program ends by itself, with a status of its own.
+trap 'exit $later' EXIT
 test -z "$quiet" || exec >/dev/null 2>&1
 {python} -I -S -c {code} \\
     {desk} pipe --spool {spool} "$@"
 status=$?
 case $status in
-    0 | 64 | 100) exit $status ;;
-    *) exit $later ;;
+    0 | 64 | 100) later=$status ;;
 esac
+exit $later
 """
 
 
