@@ -44,6 +44,7 @@ BATCH_BYTES = 32 * 2**20
 _CAREFULLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _KEPT_NAMES = 64
 _RECEIVED = re.compile(rb"(?mi)^received[ \t]*:")
+_RETURN_PATH = re.compile(rb"(?mi)^return-path[ \t]*:")
 _HEADER_BYTES = 65_536
 
 
@@ -228,13 +229,16 @@ def check_file(status: os.stat_result) -> None:
 
 
 def mailbox_of(recipient: str) -> int | None:
-    """The mailbox with this address, exactly or with its plus-tag left out; None if the desk has none."""
+    """The mailbox with this address or alias, exactly or with its plus-tag left out; else None."""
     from desk.standing import without_tag
 
     wanted = recipient.lower()
     for address in (wanted, without_tag(wanted)):
         row = db.execute_sql(
-            "SELECT id FROM mailbox WHERE lower(address) = ? AND removed IS NULL", (address,)
+            "SELECT id FROM mailbox WHERE lower(address) = ? AND removed IS NULL UNION ALL "
+            "SELECT a.mailbox_id FROM mailbox_alias a JOIN mailbox m ON m.id = a.mailbox_id "
+            "WHERE lower(a.address) = ? AND m.removed IS NULL",
+            (address, address),
         ).fetchone()
         if row is not None:
             return int(row[0])
@@ -253,6 +257,9 @@ def _rest_of(handle: int, start: int, size: int) -> bytes:
 
 def _arrival(mail: bytes, facts: dict[str, str]) -> Arrival:
     recipient = one_line(facts.get("recipient", ""), 320)
+    if facts.get("sender") == "<>" and not _RETURN_PATH.search(mail, 0, _HEADER_BYTES):
+        # As a server writes it down that delivers for good: nobody answers a mail of the null sender.
+        mail = (b"Return-Path: <>\r\n" if b"\r\n" in mail[:_HEADER_BYTES] else b"Return-Path: <>\n") + mail
     return Arrival(mail, "pipe", internaldate=_moment(mail, facts), recipient=recipient.strip("<> ").lower())
 
 

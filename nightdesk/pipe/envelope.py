@@ -17,7 +17,7 @@ def facts(to: str | None, environ: Mapping[str, str], from_line: bytes) -> dict[
     The recipient is the first of: `--to`, ORIGINAL_RECIPIENT, ORIG_RECIPIENT, RECIPIENT,
     LOCAL_PART@DOMAIN, LOCAL@DOMAIN. EXTENSION is added to it as `+extension` when it has none. Without
     any of them the desk looks into the mail's headers. The sender is SENDER, else the one of `from_line`;
-    the null sender is `<>`.
+    the null sender, MAILER-DAEMON in such a line, is `<>`.
     """
     found = {"door": "pipe"}
     recipient = to or _recipient(environ)
@@ -27,7 +27,7 @@ def facts(to: str | None, environ: Mapping[str, str], from_line: bytes) -> dict[
     if "SENDER" in environ:
         found["sender"] = environ["SENDER"].strip() or "<>"
     elif len(words := line.split()) > 1:
-        found["sender"] = words[1]
+        found["sender"] = "<>" if words[1] == "MAILER-DAEMON" else words[1]
     if line:
         found["from-line"] = line
     return found
@@ -45,7 +45,7 @@ def _recipient(environ: Mapping[str, str]) -> str:
 
 def _with_extension(recipient: str, extension: str) -> str:
     local, at, domain = recipient.rpartition("@")
-    if not at or not extension or "+" in local:
+    if not at or not extension or "+" in local or local.lower().endswith(f"-{extension.lower()}"):
         return recipient
     return f"{local}+{extension}@{domain}"
 

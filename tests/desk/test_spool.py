@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import peewee
 import pytest
+import time_machine
 
 from config import spool as spools
+from config.clock import now
 from desk import intake
 from desk.home import Desk
 from desk.spool import TAKEN, Spool
@@ -61,6 +64,31 @@ def test_the_envelope_names_mailbox_and_trace_and_routes_a_blind_copy(desk: Desk
     assert row[0] == box.id
     assert "came by pipe support@desk.example, for support+x@desk.example" in row[1]
     assert "routed by address: support@desk.example" in row[1]
+
+
+def test_an_alias_in_the_envelope_names_its_mailbox(desk: Desk) -> None:
+    box = make_mailbox(desk)
+    db.execute_sql(
+        "INSERT INTO mailbox_alias (address, mailbox_id) VALUES ('help@desk.example', ?)", (box.id,)
+    )
+    leave(desk, mail(1, to="undisclosed-recipients:;"), recipient="Help@desk.example")
+    Spool(desk).drain()
+    assert db.execute_sql("SELECT mailbox_id FROM receipt").fetchone()[0] == box.id
+
+
+@pytest.mark.parametrize(("sender", "answered"), [("<>", 0), ("ann@corp.example", 1)])
+def test_a_mail_whose_envelope_has_the_null_sender_gets_no_acknowledgement(
+    desk: Desk, sender: str, answered: int
+) -> None:
+    make_mailbox(desk, sends=True)
+    with time_machine.travel(now() + timedelta(minutes=1)):
+        leave(desk, mail(1), sender=sender)
+        Spool(desk).drain()
+    assert receipts() == [("ticket", "Mail 1")]
+    assert db.execute_sql("SELECT count(*) FROM delivery").fetchone()[0] == answered
+    leave(desk, mail(1), sender="bob@corp.example")
+    Spool(desk).drain()
+    assert receipts()[1] == ("duplicate", "Mail 1")
 
 
 def test_a_mail_that_no_server_stamped_dates_from_its_piping(desk: Desk) -> None:

@@ -18,6 +18,7 @@ from nightdesk.pipe.envelope import facts, split_from_line
         ({"LOCAL_PART": "d", "DOMAIN": "x"}, "d@x"),
         ({"LOCAL": "e", "DOMAIN": "x", "EXTENSION": "tok"}, "e+tok@x"),
         ({"LOCAL_PART": "d", "DOMAIN": "x", "RECIPIENT": "a+1@x", "EXTENSION": "2"}, "a+1@x"),
+        ({"RECIPIENT": "d-Tok@x", "EXTENSION": "tok"}, "d-Tok@x"),
         ({"LOCAL_PART": "d"}, None),
         ({"RECIPIENT": "no address", "LOCAL_PART": "d", "DOMAIN": "x"}, "d@x"),
     ],
@@ -35,6 +36,7 @@ def test_the_sender_is_the_variables_or_the_mbox_lines() -> None:
     assert facts(None, {}, line)["sender"] == "ann@x"
     assert facts(None, {"SENDER": "bob@x"}, line)["sender"] == "bob@x"
     assert facts(None, {"SENDER": ""}, line)["sender"] == "<>"
+    assert facts(None, {}, b"From MAILER-DAEMON Fri Nov 20 10:00:00 2026")["sender"] == "<>"
 
 
 @pytest.mark.parametrize("line", [b"From ", b"From", b">From  ", b"From\t"])
