@@ -28,7 +28,7 @@ from desk.outbox import DeliveryView
 from desk.undo import undo_last
 from models import blobs, queues
 from models.database import db, transaction
-from models.fields import utc_text
+from models.fields import utc_text, utc_time
 from models.lookups import rows_in
 from models.tickets import PRIORITIES, Attachment, Message, Ticket
 
@@ -41,6 +41,7 @@ __all__ = [
     "attachment_bytes",
     "close",
     "find",
+    "last_seen",
     "mark_seen",
     "raw_message",
     "remove_tags",
@@ -209,6 +210,15 @@ def show(number: str) -> TicketDetail:
         messages=tuple(_messages(ticket)),
         events=tuple(events.of_ticket(ticket.id)),
     )
+
+
+def last_seen(actor: Actor, number: str) -> datetime | None:
+    """When the actor last saw the ticket, aware, UTC; None for never, and for who is no agent."""
+    row = db.execute_sql(
+        "SELECT s.at FROM seen s JOIN ticket t ON t.id = s.ticket_id WHERE s.agent_id = ? AND t.number = ?",
+        (actor.agent_id, number),
+    ).fetchone()
+    return utc_time(row[0]) if row else None
 
 
 def mark_seen(actor: Actor, number: str) -> None:

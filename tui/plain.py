@@ -39,6 +39,14 @@ def cell(text: str, width: int, *, right: bool = False) -> str:
     return set_cell_size(text, width)
 
 
+def shortened(text: str, room: int) -> str:
+    """Text as one inert line, cut with an ellipsis where there is no room for all of it."""
+    text = line(text)
+    if cell_len(text) <= room:
+        return text
+    return cell(text, room - 3).rstrip() + "..." if room > 6 else cell(text, room)
+
+
 def width_of(text: str) -> int:
     """Terminal cells that `text` takes."""
     return cell_len(text)

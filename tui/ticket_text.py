@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from tui.plain import cell, line, size_text, width_of, wrapped
+from tui.plain import cell, line, shortened, size_text, width_of, wrapped
 from tui.times import clock_day
 from tui.widgets.text_pane import Line
 
@@ -98,7 +98,7 @@ def folded(message: MessageView, width: int) -> Line:
     room = width - 4 - len(bar) - len(count)
     return [
         (f"   {bar}", "dim"),
-        (first if width_of(first) <= room else cell(first, room), ""),
+        (shortened(first, room), ""),
         (count, "dim"),
     ]
 

@@ -22,6 +22,96 @@ async def test_the_thread_looks_like_its_frame(app: NightdeskApp, size: str) -> 
         same_as_before(screen_text(app), f"thread-{size}")
 
 
+def short_thread(number: str, *, unverified: str = "") -> None:
+    """A second short mail in a ticket of one, perhaps of a stranger."""
+    from models.tickets import Message, Ticket
+    from tests.tui.conftest import NOW
+
+    Message.create(
+        ticket=Ticket.get(Ticket.number == number),
+        kind="customer",
+        sender_name="",
+        sender_email=unverified or "jo.l@corp.example",
+        recipients={"to": [["", "support@corp.example"]]},
+        text="It prints again",
+        created=NOW,
+        message_id="<again@x>",
+        unverified=bool(unverified),
+    )
+
+
+async def test_a_thread_that_fits_stands_open(app: NightdeskApp) -> None:
+    short_thread("1041")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("j", "enter")
+        shown = await until(pilot, "It prints again")
+        assert "Please help." in shown
+        assert "lines]" not in shown
+
+
+async def test_an_unread_message_is_open_though_it_does_not_fit(app: NightdeskApp) -> None:
+    from models.tickets import Message, Seen
+    from tests.tui.conftest import NOW
+
+    Seen.delete().execute()
+    Message.update(text="unread first\n" + "more\n" * 30).where(Message.message_id == "<1@c>").execute()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        await until(pilot, "msg 4/4")
+        await pilot.press("g")
+        shown = await until(pilot, "unread first")
+        assert "lines]" not in shown
+    Seen.update(at=NOW).execute()
+    again = NightdeskApp(app.desk, app.actor, now=lambda: NOW)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        await until(pilot, "msg 4/4")
+        await pilot.press("g")
+        await until(pilot, "unread first [31 lines]")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_unverified_mail_is_seen_and_approved_after_a_question(app: NightdeskApp, size: str) -> None:
+    from desk import tickets
+
+    short_thread("1041", unverified="eve@elsewhere.example")
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("j", "enter")
+        shown = await until(pilot, "1 UNVERIFIED: Y approves")
+        assert "UNVERIFIED sender" in shown
+        await pilot.press("K", "Y")
+        await until(pilot, "read it, then Y approves it")
+        await pilot.press("Y")
+        await until(pilot, "Is this mail really from eve@elsewhere.example?")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert tickets.show("1041").messages[-1].unverified
+        await pilot.press("Y")
+        await until(pilot, "Is this mail really from")
+        await pilot.press("y")
+        await until(pilot, "Mail of eve@elsewhere.example approved")
+        await settled(pilot)
+        assert "UNVERIFIED" not in screen_text(app)
+        assert not tickets.show("1041").messages[-1].unverified
+        assert "eve@elsewhere.example" in str(tickets.show("1041").collaborators)
+
+
+async def test_where_nothing_is_unverified_the_key_says_so(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        await until(pilot, "msg 4/4")
+        await pilot.press("Y")
+        await until(pilot, "no mail of this ticket is unverified")
+        await pilot.press("question_mark", *"unverified")
+        await until(pilot, "Take this unverified mail as its sender's")
+        await until(pilot, "Not now: no mail of this ticket is unverified")
+
+
 async def test_quoted_text_is_folded_and_q_shows_it(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -12,11 +13,12 @@ from textual.widgets import Static
 
 from desk.views import TicketLine
 from tui.commands import Command
-from tui.plain import cell, line, width_of
+from tui.plain import cell, line, shortened, width_of
+from tui.screens.thread_approval import ThreadApproval
 from tui.screens.thread_facts import fact_lines
+from tui.screens.thread_folds import open_at_first
 from tui.screens.thread_keys import KEYS
 from tui.ticket_text import Reader, body_lines, folded, head_line, header_lines, raw_lines
-from tui.ticket_verbs import TicketVerbs
 from tui.times import promise
 from tui.widgets.command_screen import CommandScreen
 from tui.widgets.line_input import LineInput
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from tui.widgets.ticket_list import TicketList
 
 
-class ThreadScreen(TicketVerbs, CommandScreen[None]):
+class ThreadScreen(ThreadApproval, CommandScreen[None]):
     """Reads one ticket. With the list it was opened from, { and } go to its neighbours there."""
 
     CSS_PATH = "thread.tcss"
@@ -68,26 +70,41 @@ class ThreadScreen(TicketVerbs, CommandScreen[None]):
         self._load()
 
     @property
+    def messages(self) -> Sequence[MessageView]:
+        return self._detail.messages if self._detail else ()
+
+    @property
     def current_message(self) -> MessageView | None:
         """The message that J and K move."""
         if self._detail is None or not self._detail.messages:
             return None
         return self._detail.messages[min(self._current, len(self._detail.messages) - 1)]
 
+    def hinted(self) -> tuple[Command, ...]:
+        return tuple(
+            command for command in super().hinted() if command.id != "thread.approve" or self.doubted
+        )
+
     # -- loading
 
     def _load(self) -> None:
         from desk import tickets
 
-        self.in_thread(tickets.show, self._number, then=self._show, group="ticket")
+        actor, number = desk_app(self).actor, self._number
 
-    def _show(self, detail: TicketDetail) -> None:
+        def read() -> tuple[TicketDetail, datetime | None]:
+            return tickets.show(number), tickets.last_seen(actor, number)
+
+        self.in_thread(read, then=self._show, group="ticket")
+
+    def _show(self, read: tuple[TicketDetail, datetime | None]) -> None:
+        detail, seen = read
         fresh = self._detail is None or self._detail.number != detail.number
         known = 0 if fresh or self._detail is None else len(self._detail.messages)
         self._detail = detail
         if fresh:
             self._current = max(0, len(detail.messages) - 1)
-            self._opened = {message.id for message in detail.messages[-1:]}
+            self._opened = self._open_at_first(detail, seen)
             self._mark_seen()
         elif len(detail.messages) > known:
             self._mark_seen()
@@ -97,6 +114,18 @@ class ThreadScreen(TicketVerbs, CommandScreen[None]):
         self._paint(keep=not fresh)
         if fresh:
             self.call_after_refresh(self._see_current)
+
+    def _open_at_first(self, detail: TicketDetail, seen: datetime | None) -> set[int]:
+        pane = self.query_one("#thread", TextPane).size
+        width, room = pane.width or self.app.size.width, pane.height or self.app.size.height - 7
+        self._opened = set()
+        return open_at_first(
+            detail.messages,
+            seen,
+            self._reader(),
+            lambda message: len(self._message_lines(message, width)),
+            room,
+        )
 
     def _mark_seen(self) -> None:
         from desk import tickets
@@ -135,6 +164,7 @@ class ThreadScreen(TicketVerbs, CommandScreen[None]):
         )
         main.border_subtitle = Content(f"msg {self._current + 1}/{len(detail.messages)}")
         self._paint_status()
+        self.refresh_hints()
 
     def _paint_head(self) -> None:
         detail = self._detail
@@ -146,23 +176,27 @@ class ThreadScreen(TicketVerbs, CommandScreen[None]):
         known = (detail.status, PRIORITY_MARKS[detail.priority], tags)
         right = "  ".join(part for part in known if part) + " "
         left = f" #{detail.number}  {line(detail.subject) or '(no subject)'}"
-        first = cell(left, max(10, width - width_of(right) - 1)) + " " + right
+        room = max(10, width - width_of(right) - 1)
+        first = cell(shortened(left, room), room) + " " + right
         who = f"{line(detail.requester)} <{line(detail.requester_email)}>"
         left = f" {who}  owner: {line(detail.assignee or '-')}  mailbox: {line(detail.mailbox or '-')}"
         left_of_sla = promise(detail.due, now, closed=detail.status == "closed", short=True)
         right = f"{left_of_sla}  msg {self._current + 1}/{len(detail.messages)} "
-        second = cell(left, max(10, width - width_of(right) - 1)) + " " + right
+        room = max(10, width - width_of(right) - 1)
+        second = cell(shortened(left, room), room) + " " + right
         self.query_one("#thread-head", Static).update(Content.assemble((first, "bold"), "\n", second))
 
     def _paint_status(self) -> None:
         if self.app.size.width >= 100 and self._detail is not None:
-            self.status(left=f"#{self._number} {self._detail.subject}")
+            doubted = f"{self.doubted_words} | " if self.doubted_words else ""
+            self.status(left=f"{doubted}#{self._number} {self._detail.subject}")
             return
         before = self._tickets.neighbour(-1) if self._tickets else None
         after = self._tickets.neighbour(1) if self._tickets else None
         around = f"{{ #{before.number}" if before else "{ -"
-        around += f"   }} #{after.number}" if after else "   } -"
-        self.status(left=f"J/K next/prev message    {around} prev/next ticket   H headers")
+        around += f" }} #{after.number}" if after else " } -"
+        doubted = f"{self.doubted_words}    " if self.doubted_words else ""
+        self.status(left=f"{doubted}J/K next/prev message    {around} prev/next ticket    H headers")
 
     def _thread_lines(self, width: int) -> list[Line]:
         detail, reader = self._detail, self._reader()
@@ -177,7 +211,10 @@ class ThreadScreen(TicketVerbs, CommandScreen[None]):
                 lines.append([])
             else:
                 lines.append(folded(message, width))
-            self._starts.append((begin, len(lines) - 1))
+            blank = not lines[-1]
+            self._starts.append((begin, len(lines) - 1 - blank))
+        if lines and not lines[-1]:
+            lines.pop()
         return lines
 
     def _message_lines(self, message: MessageView, width: int) -> list[Line]:

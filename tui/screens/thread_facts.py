@@ -33,6 +33,9 @@ def fact_lines(detail: TicketDetail, reader: Reader, width: int) -> list[Line]:
     if detail.due is not None and detail.status != "closed":
         left = detail.due - reader.now
         facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
+    doubted = sum(1 for message in detail.messages if message.unverified)
+    if doubted:
+        facts.append(("Doubtful", f"{doubted} unverified (Y)"))
     lines: list[Line] = []
     for name, value in facts:
         rows = wrapped(value, max(8, width - 12))

@@ -6,6 +6,7 @@ from typing import Any
 
 from tui.commands import Command
 from tui.ticket_verbs import VERBS
+from tui.work import desk_app
 
 THREAD = "This thread"
 
@@ -19,6 +20,12 @@ def _has_files(screen: Any) -> str | None:
     return None if message is not None and message.attachments else "this message has no attachments"
 
 
+def _is_doubted(screen: Any) -> str | None:
+    if not screen.doubted:
+        return "no mail of this ticket is unverified"
+    return None if desk_app(screen).actor.may("ticket.edit") else "your role does not grant it"
+
+
 KEYS: tuple[Command, ...] = (
     *VERBS,
     _here(
@@ -28,6 +35,16 @@ KEYS: tuple[Command, ...] = (
         "List the files of this message; save one or all.",
         "attachments",
         footer="open",
+    ),
+    _here(
+        "approve",
+        "Y",
+        "Approve",
+        "Take this unverified mail as its sender's (asks).",
+        "approve",
+        footer="approve",
+        enabled=_is_doubted,
+        wide=True,
     ),
     _here(
         "next",

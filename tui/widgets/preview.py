@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.plain import cell, line, width_of
+from tui.plain import cell, line, shortened, width_of
 from tui.ticket_text import Reader, attachments_words, body_lines, people
 from tui.times import clock_today, promise
 from tui.widgets.text_pane import Line, TextPane
@@ -108,15 +108,15 @@ def _head(detail: TicketDetail, message: MessageView, reader: Reader, width: int
     if width >= WIDE:
         left = promise(detail.due, reader.now, closed=detail.status == "closed")
         tags = f"tags {' '.join(line(tag) for tag in detail.tags)}" if detail.tags else ""
-        to = people(message.to)
+        to = cell(shortened(people(message.to), 30), 30)
         return [
-            f" From   {cell(sender, 46)}  {when}",
-            f" To     {cell(to, 30)}  {'   '.join(part for part in (via, tags, left) if part)}",
+            f" From   {cell(shortened(sender, 46), 46)}  {when}",
+            f" To     {to}  {'   '.join(part for part in (via, tags, left) if part)}",
             "",
         ]
     right = f"{via}     {when} " if via else f"{when} "
     room = width - width_of(right) - 8
-    return [f" From  {cell(sender, room)} {right}" if room > 8 else f" From  {sender}"]
+    return [f" From  {cell(shortened(sender, room), room)} {right}" if room > 8 else f" From  {sender}"]
 
 
 def _foot(detail: TicketDetail, message: MessageView, reader: Reader) -> str:

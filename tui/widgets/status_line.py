@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.plain import cell, line
+from tui.plain import cell, line, shortened
 from tui.widgets.flash import Flash
 
 
@@ -62,8 +64,19 @@ class StatusLine(Widget):
         if self._flash is not None:
             words = {"info": "", "warning": "! ", "error": "!! "}[self._flash.level]
             style = {"info": "bold", "warning": "bold $warning", "error": "bold $error"}[self._flash.level]
-            return Content.assemble(" ", (cell(words + line(self._flash.text), width), style), " ")
+            said = shortened(words + line(self._flash.text), width)
+            return Content.assemble(" ", (cell(said, width), style), " ")
         right = self._right if cell_len(self._right) < width else ""
-        gap = 1 if right else 0
-        left = cell(self._notice or self._left, width - cell_len(right) - gap)
+        gap = min(2, width - cell_len(right)) if right else 0
+        room = width - cell_len(right) - gap
+        left = cell(fitting(self._notice or self._left, room), room)
         return Content(f" {left}{' ' * gap}{right} ")
+
+
+def fitting(text: str, room: int) -> str:
+    """As many whole parts of `text` (divided by several blanks or by |) as there is room for."""
+    if cell_len(text) <= room:
+        return text
+    ends = [match.start() for match in re.finditer(r" {2,}(?! )| \| ", text)]
+    whole = [text[:end] for end in ends if 0 < cell_len(text[:end]) <= room]
+    return whole[-1] if whole else shortened(text, room)
