@@ -255,12 +255,11 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
             self._watching = False
         if seen is None:
             return
-        first = self._change < 0
         self._change, health = seen
         self.health = health
         self._tell_health()
-        if not first:
-            self._tell_change()
+        # Also after the first look: the desk may have changed since the screen was filled.
+        self._tell_change()
 
     def _look(self, before: int) -> tuple[int, Health] | None:
         from desk.changes import change_number

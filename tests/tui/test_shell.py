@@ -56,3 +56,41 @@ async def test_digits_change_the_screen_and_minus_goes_back(app: NightdeskApp) -
         await until(pilot, "[1]Tickets")
         await pilot.press("4")
         await until(pilot, "dashboard comes later")
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (40, "J/K next message    { - } #2 ticket"),
+        (30, "J/K next message"),
+        (10, "J/K nex..."),
+    ],
+)
+def test_a_status_line_without_room_loses_whole_parts(room: int, shown: str) -> None:
+    from tui.widgets.status_line import fitting
+
+    assert fitting("J/K next message    { - } #2 ticket", room) == shown
+
+
+async def test_a_change_before_the_first_look_is_told_to_the_screen(
+    app: NightdeskApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.screens.tickets import TicketsScreen
+
+    told: list[int] = []
+    monkeypatch.setattr(TicketsScreen, "desk_changed", lambda _screen: told.append(app._change))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "mail OK")
+        await settled(pilot)
+    assert told
+    assert told[0] >= 0
+
+
+async def test_the_preview_s_head_fills_its_width_after_a_resize(app: NightdeskApp) -> None:
+    async with app.run_test(size=(70, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.resize_terminal(86, 24)
+        await settled(pilot)
+        [head] = [row for row in screen_text(app).splitlines() if row.startswith(" From")]
+        assert head.endswith("10:30 today")
+        assert len(head) > 80
