@@ -87,6 +87,8 @@ def key_label(key: str) -> str:
     """A key as people read it."""
     if key.startswith("ctrl+"):
         return "^" + key_label(key.removeprefix("ctrl+")).upper()
+    if key.startswith("shift+"):
+        return "S-" + key_label(key.removeprefix("shift+"))
     if key in _NAMES:
         return _NAMES[key]
     if len(key) > 1 and key[0] == "f" and key[1:].isdigit():

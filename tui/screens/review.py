@@ -119,7 +119,7 @@ class ReviewScreen(CommandModal[str]):
             [("     y", "bold"), (f"  {now:<29}", ""), ("e", "bold"), ("  edit again", "")],
             [
                 ("     w", "bold"),
-                (f"  {'preview as the customer sees it':<29}"[:31], ""),
+                (f"  {'see it as the customer does':<29}", ""),
                 ("a", "bold"),
                 ("  attach a file", ""),
             ],
