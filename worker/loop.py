@@ -214,6 +214,7 @@ class Worker:
                 self._tokens = loop.create_task(self._look_after_tokens())
             self._copy_sent()
             await self._thread.call(outbox.recover)
+            self._planner.look_again()
         if plan.purge:
             await self._thread.call(logs.purge)
         tell(f"STATUS={plan.words}")

@@ -1,4 +1,4 @@
-"""The first fetch of a mailbox that is full already: all of it, only what comes from now on, or as an archive."""
+"""The first fetch of a mailbox that is full already: all of it, nothing of it, or as an archive."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _fetch_all(desk: Desk) -> int:
     while True:
         [box] = desk.fetch_once()["mailboxes"]
         assert box["errors"] == []
-        came += box["fetched"]
+        came += int(box["fetched"])
         if not box["more"]:
             return came
 
