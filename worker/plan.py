@@ -55,7 +55,7 @@ class Planner:
         self._held[mailbox_id] = now + LEASED_ELSEWHERE
 
     def look_again(self) -> None:
-        """Look next time whatever the number of writes says: it does not count those of our own connection."""
+        """Look next time whatever was seen: our own connection's writes do not count as news."""
         self._version = None
 
     def look(self, now: datetime, fetching_now: frozenset[int]) -> Plan | None:

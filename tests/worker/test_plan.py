@@ -97,11 +97,11 @@ def test_an_idle_desk_is_not_looked_through_again_until_something_was_written_or
 
 
 def test_what_our_own_connection_wrote_is_seen_by_looking_again(desk: Desk) -> None:
-    planner, moment = Planner(desk), now()
-    assert planner.look(moment, frozenset()) is not None
-    assert planner.look(moment, frozenset()) is None
+    planner = Planner(desk)
+    assert planner.look(NOON, NOBODY) is not None
+    assert planner.look(NOON + timedelta(seconds=1), NOBODY) is None
     planner.look_again()
-    assert planner.look(moment, frozenset()) is not None
+    assert planner.look(NOON + timedelta(seconds=2), NOBODY) is not None
 
 
 def test_the_sweep_has_its_own_schedule_and_the_log_is_purged_once_a_day(desk: Desk) -> None:
