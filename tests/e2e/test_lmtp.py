@@ -43,9 +43,10 @@ def mail_desk(desk: Desk) -> Desk:
 
 
 @contextmanager
-def taking(desk: Desk, postfix: Postfix) -> Iterator[Popen[bytes]]:
+def taking(desk: Desk, postfix: Postfix, may_say: str = "") -> Iterator[Popen[bytes]]:
     """A worker that Postfix delivers to."""
-    with worker(desk, "--lmtp", f"unix:{postfix.lmtp_door}", "--lmtp-mode", "0666") as process:
+    door = ("--lmtp", f"unix:{postfix.lmtp_door}", "--lmtp-mode", "0666")
+    with worker(desk, *door, may_say=may_say) as process:
         wait_until(postfix.lmtp_door.exists, "the worker does not listen")
         yield process
 
@@ -127,7 +128,7 @@ def test_a_locked_database_leaves_the_mail_in_postfix_queue_and_nobody_gets_a_bo
     mail_desk: Desk, postfix: Postfix
 ) -> None:
     books = Books(mail_desk.home)
-    with taking(mail_desk, postfix):
+    with taking(mail_desk, postfix, "database is locked"):
         other = sqlite3.connect(books.path, isolation_level=None, timeout=30)
         other.execute("BEGIN IMMEDIATE")
         postfix.send("ann@client.test", [SUPPORT], letter(1))
