@@ -36,14 +36,14 @@ def test(
     from nightdesk import output
     from nightdesk.context import desk_open
 
-    show: Callable[[str, Step], None] = _silent if as_json else _print
+    show: Callable[[str, str, Step], None] = _silent if as_json else _print
     sides = [side for side, asked in (("incoming", incoming), ("outgoing", outgoing)) if asked]
     found: dict[str, list[dict[str, Any]]] = {"incoming": [], "outgoing": []}
     passed = True
     with desk_open(options) as desk:
         require(current_actor(desk), "mailbox.edit")
         for side, step in _steps(desk, address, sides or ["incoming", "outgoing"]):
-            show(side, step)
+            show(address, side, step)
             found[side].append(_json(step))
             passed = passed and step.ok is not False
         document: dict[str, Any] = {"address": address, **found}
@@ -83,11 +83,11 @@ def _steps(desk: Desk, address: str, sides: list[str]) -> Iterator[tuple[str, St
                 yield side, step
 
 
-def _silent(_side: str, _step: Step) -> None:
+def _silent(_address: str, _side: str, _step: Step) -> None:
     return
 
 
-def _print(side: str, step: Step) -> None:
+def _print(address: str, side: str, step: Step) -> None:
     import sys
 
     from nightdesk import output
@@ -102,7 +102,8 @@ def _print(side: str, step: Step) -> None:
     if step.pin:
         flag = "--smtp-fingerprint" if side == "outgoing" else "--fingerprint"
         output.line(f"the server shows: {step.certificate}", indent=4)
-        output.line(f"if that is your server, pin it: mailbox edit ADDRESS {flag} {step.pin}", indent=4)
+        output.line("if that is your server, pin it:", indent=4)
+        output.line(f"nightdesk mailbox edit {address} {flag} {step.pin}", indent=4)
     sys.stdout.flush()
 
 

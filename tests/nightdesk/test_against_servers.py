@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import email
 import email.policy
+import shlex
 from collections.abc import Callable
 
 from tests.nightdesk.filled import mail
 from tests.nightdesk.program import Program, Ran
 from tests.servers.dovecot import Dovecot, MailUser
+from tests.servers.pki import UNKNOWN_CA
 from tests.servers.postfix import Postfix
 
 
@@ -120,3 +122,24 @@ def test_a_wrong_password_is_named_as_such(desk: Program, postfix: Postfix, mail
     assert done.status == 1
     assert "login: FAILED" in done.out
     assert "wrong-7261" not in done.out + done.err
+
+
+def test_the_pin_that_a_test_offers_is_a_command_that_works(
+    desk: Program, postfix: Postfix, mailuser: MailUser
+) -> None:
+    assert add(desk, mailuser, postfix).status == 0
+    away = desk(
+        *("mailbox", "edit", mailuser.address, "--host", UNKNOWN_CA, "--smtp-host", UNKNOWN_CA),
+        *("--port", str(mailuser.dovecot.imaps_port), "--security", "tls", "--smtp-security", "starttls"),
+        *("--smtp-port", str(postfix.submission_port)),
+    )
+    assert away.status == 0, away.err
+    tested = desk("mailbox", "test", mailuser.address)
+    assert tested.status == 1
+    offers = [line.strip() for line in tested.out.splitlines() if "fingerprint " in line]
+    assert ["--smtp-fingerprint" in offer for offer in offers] == [False, True]
+    for offer in offers:
+        program, *arguments = shlex.split(offer)
+        assert program == "nightdesk"
+        assert desk(*arguments).status == 0
+    assert desk("mailbox", "test", mailuser.address).status == 0
