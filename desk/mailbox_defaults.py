@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from desk.errors import Refused
 from models.database import db
 from models.mailboxes import Mailbox, MailboxAlias
+from models.people import Agent
 from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ def keep_defaults(mailbox: Mailbox, form: MailboxForm) -> None:
 
 
 def keep_aliases(mailbox: Mailbox, aliases: Sequence[str]) -> None:
-    """Make these the mailbox's aliases. Raises Refused for one that belongs to another mailbox."""
+    """Make these the mailbox's aliases. Raises Refused for one that another mailbox or an agent has."""
+    for address in (mailbox.address, *aliases):
+        if login := _agent_with(address):
+            raise Refused(f"{address} is the address of the agent {login}", "the desk needs one of its own")
     for address in aliases:
         if address.lower() == mailbox.address.lower():
             raise Refused(f"{address} is the mailbox itself", "an alias is another address")
@@ -75,3 +79,10 @@ def owner_of(address: str, besides: int) -> str | None:
         alias = MailboxAlias.get_or_none(MailboxAlias.address == address)
         row = Mailbox.get_or_none(there & (Mailbox.id == alias.mailbox_id)) if alias else None
     return None if row is None else str(row.address)
+
+
+def _agent_with(address: str) -> str | None:
+    from peewee import fn
+
+    row = Agent.get_or_none(Agent.active & (fn.lower(Agent.email) == address.lower()))
+    return None if row is None else str(row.login)

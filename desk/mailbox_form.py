@@ -26,7 +26,9 @@ TLS_PORTS = (465, 993, 995)
 STARTTLS_PORTS = (110, 143, 587)
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
-_URL = re.compile(r"(?:(ssl|tls|imaps?|pop3s?|smtps?)://)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?", re.IGNORECASE)
+_URL = re.compile(
+    r"(?:(ssl|tls|plain|imaps?|pop3s?|smtps?)://)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?", re.IGNORECASE
+)
 
 
 class FormErrors(WrongUse):
@@ -366,6 +368,8 @@ def _split_host(values: dict[str, Any], prefix: str) -> None:
         values[f"{prefix}port"] = int(port)
     if scheme in ("ssl", "imaps", "pop3s", "smtps"):
         values[f"{prefix}security"] = "tls"
+    elif scheme == "plain":
+        values[f"{prefix}security"] = "none"
     elif scheme == "tls":
         number = values.get(f"{prefix}port")
         values[f"{prefix}security"] = "tls" if str(number) in map(str, TLS_PORTS) else "starttls"

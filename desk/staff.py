@@ -9,6 +9,7 @@ from typing import Any
 
 from config.clock import now
 from desk.actors import ACTIONS, EVERYTHING, Actor, require
+from desk.correspondents import own_addresses
 from desk.errors import NotFound, Refused, WrongUse
 from desk.settings import address_list
 from mail.inert import clean, one_line
@@ -175,6 +176,8 @@ def edit_agent(
             row.department = _department_named(department)
         if active is not None:
             row.active = active
+        if row.active:
+            row.email = _email(row.email)
         row.save()
         if actor.agent_id == row.id and not (
             row.active and set(row.role.actions) & {EVERYTHING, "agent.edit"}
@@ -329,6 +332,8 @@ def _email(text: str) -> str:
     found = address_list(text)
     if len(found) > 1:
         raise WrongUse("an agent has one mail address", "give one")
+    if found and found[0].lower() in own_addresses():
+        raise Refused(f"{found[0]} is an address of the desk itself", "an agent has an address of their own")
     return found[0] if found else ""
 
 

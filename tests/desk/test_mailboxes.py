@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from config.clock import now
-from desk import logs, mailboxes
+from desk import logs, mailboxes, staff
 from desk.actors import Actor
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
@@ -38,6 +38,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         ({"host": "ssl://mail.x.example"}, ("mail.x.example", 993, "tls")),
         ({"host": "tls://mail.x.example"}, ("mail.x.example", 143, "starttls")),
         ({"host": "tls://mail.x.example:993"}, ("mail.x.example", 993, "tls")),
+        ({"host": "plain://mail.x.example"}, ("mail.x.example", 143, "none")),
+        ({"host": "plain://mail.x.example:143"}, ("mail.x.example", 143, "none")),
         ({"host": "tls://mail.x.example", "port": "993"}, ("mail.x.example", 993, "tls")),
         ({"host": "tls://mail.x.example:1430"}, ("mail.x.example", 1430, "starttls")),
         ({"host": "mail.x.example:1993"}, ("mail.x.example", 1993, "tls")),
@@ -153,6 +155,23 @@ def test_an_address_is_one_mailbox(desk: Desk) -> None:
     make_mailbox(desk, "hr@desk.example")
     with pytest.raises(Refused):
         mailboxes.edit(desk, ADMIN, "hr@desk.example", check(BASE))
+
+
+def test_an_address_is_the_desks_or_an_agents(desk: Desk) -> None:
+    staff.add_agent(ADMIN, "ben", email="Ben@desk.example")
+    with pytest.raises(Refused, match="the address of the agent ben"):
+        make_mailbox(desk, "ben@desk.example")
+    mailbox = make_mailbox(desk)
+    with pytest.raises(Refused, match="the address of the agent ben"):
+        mailboxes.edit(desk, ADMIN, mailbox.address, merged(mailbox, {"aliases": "ben@desk.example"}))
+    with pytest.raises(Refused, match="an address of the desk itself"):
+        staff.edit_agent(ADMIN, "ben", email="Support@desk.example")
+    with pytest.raises(Refused, match="an address of the desk itself"):
+        staff.add_agent(ADMIN, "eve", email=mailbox.address)
+    staff.edit_agent(ADMIN, "ben", active=False)
+    assert make_mailbox(desk, "ben@desk.example").address == "ben@desk.example"
+    with pytest.raises(Refused, match="an address of the desk itself"):
+        staff.edit_agent(ADMIN, "ben", active=True)
 
 
 def test_a_removed_mailbox_comes_back_with_its_ledger_and_without_its_password(desk: Desk) -> None:
