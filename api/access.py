@@ -26,6 +26,9 @@ REFUSALS_A_MINUTE = 30
 LINES_A_MINUTE = 300
 """From everybody together."""
 
+MORE_LINES_A_MINUTE = 10
+"""About calls with a good key from one address."""
+
 _KEY = re.compile(r"[0-9A-Za-z_-]{32,128}")
 
 REQUIRED = "Valid API key required"
@@ -66,6 +69,11 @@ def key_in(headers: Headers) -> str:
     return agent if _KEY.fullmatch(agent) else ""
 
 
+def _logged(refusal: Refusal) -> Refusal:
+    refusal.logged = True
+    return refusal
+
+
 class Access:
     """Checks keys. Blocking work is done in threads."""
 
@@ -95,7 +103,7 @@ class Access:
             self._meters.refused += 1
             words = f"{OUT_OF_SCOPE}: key {line.id} [{line.prefix}] from {caller.shown} is not for {scope}"
             self._log(caller, words)
-            raise Refusal(scope_status, OUT_OF_SCOPE, f"nightdesk key create --scope {scope} ...")
+            raise _logged(Refusal(scope_status, OUT_OF_SCOPE, f"nightdesk key create --scope {scope} ..."))
         return line
 
     def _refused(self, caller: Caller, text: str) -> Refusal:
@@ -103,10 +111,17 @@ class Access:
         wait = self._failures.take(caller.neighbourhood, REFUSALS_A_MINUTE)
         if wait or self._log_rate.take("everybody", LINES_A_MINUTE):
             self._log_flood(caller)
-            return Refusal(429, "Too many requests", retry_after=math.ceil(wait) or 60)
+            return _logged(Refusal(429, "Too many requests", retry_after=math.ceil(wait) or 60))
         shown = keys.prefix_of(caller.key) if caller.key else "none"
         self._log(caller, f"Unknown remote host {caller.shown} or invalid API key [{shown}]")
-        return Refusal(401, text, "nightdesk key create --address CIDR --scope ...")
+        return _logged(Refusal(401, text, "nightdesk key create --address CIDR --scope ..."))
+
+    def log_refusal(self, caller: Caller, call: str, refusal: Refusal) -> None:
+        """Say in the log what a caller with a good key was refused: his mail may be lost by it."""
+        who = ("refused", caller.neighbourhood)
+        if not self._log_rate.take(who, MORE_LINES_A_MINUTE):
+            words = f"{call} from {caller.shown} was refused: {refusal.status} {refusal.text}"
+            self._log(caller, one_line(words, 500))
 
     def _log_flood(self, caller: Caller) -> None:
         if not self._log_rate.take("flood", 1):

@@ -18,6 +18,7 @@ from api import docs_page, exposition, openapi, osticket
 from api.access import Caller, key_in
 from api.body import CallerLeft
 from api.documents import dump
+from api.gate import shown_path
 from api.operations import OPERATIONS, PREFIX, Operation
 from api.osticket import TextCall
 from api.refusals import Refusal, Style, response_of
@@ -75,6 +76,9 @@ def _guarded(state: State, endpoint: Endpoint, style: Style) -> Endpoint:
         except CallerLeft:
             return Response(status_code=400)
         except Exception as error:
+            if style == "text" and isinstance(error, Refusal) and not error.logged:
+                caller = Caller(request.scope["nightdesk.address"], key_in(request.headers))
+                state.access.log_refusal(caller, shown_path(request.scope["path"]), error)
             return response_of(refusal_of(error, style, state), style)
 
     return guarded

@@ -14,7 +14,12 @@ Style = Literal["text", "json"]
 
 
 class Refusal(Exception):
-    """An answer that is no. `hint` says what to do; `retry_after` in seconds, if it may work later."""
+    """An answer that is no. `hint` says what to do; `retry_after` in seconds, if it may work later.
+
+    `logged`: the desk's log has a line about it already, or shall have none.
+    """
+
+    logged = False
 
     def __init__(self, status: int, text: str, hint: str = "", *, retry_after: int = 0) -> None:
         super().__init__(text)

@@ -83,6 +83,26 @@ def test_refusals_are_logged_as_osticket_does_without_the_key(served: Served) ->
     assert texts.count("Unknown remote host 127.0.0.1 or invalid API key [none]") == 2
 
 
+def test_what_was_refused_in_spite_of_a_good_key_is_in_the_log_and_does_not_fill_it(
+    serve: Callable[..., Served],
+) -> None:
+    from api.access import MORE_LINES_A_MINUTE
+
+    served = serve("--max-body", "1")
+    key = served.key("tickets")
+    served.call("POST", "/api/tickets.email", mail("x" * (1 << 20)), key=key)
+    served.call("POST", "/api/tickets.json", b"{}", key=key)
+    texts = [line["text"] for line in served.log_lines() if line["source"] == "api"]
+    told = [text for text in texts if "was refused" in text]
+    assert len(told) == 2
+    assert "/api/tickets.email from 127.0.0.1 was refused: 415 Request body too large" in " ".join(told)
+    assert "/api/tickets.json from 127.0.0.1 was refused: 400" in " ".join(told)
+    for _ in range(MORE_LINES_A_MINUTE * 3):
+        served.call("POST", "/api/tickets.json", b"{}", key=key)
+    told = [line["text"] for line in served.log_lines() if "was refused" in line["text"]]
+    assert len(told) <= MORE_LINES_A_MINUTE + 2
+
+
 def test_no_key_is_ever_written_anywhere(serve: Callable[..., Served]) -> None:
     served = serve("--access-log", "--root-path", "/osticket")
     in_url = served.key("cron", more=("--in-url",))
