@@ -15,7 +15,9 @@ from config.settings import load, set_value
 from nightdesk.owner import act_as_owner
 from nightdesk.pipe import wrapper
 
-_OURS = frozenset({"config.toml", "data", "spool", "bin", "blobs", "desk.key", "drafts", "run", "log"})
+_OURS = frozenset(
+    ("config.toml", "data", "spool", "bin", "blobs", "desk.key", "drafts", "run", "log", "triggers", "lmtp.lock")
+)
 
 
 @dataclass(frozen=True, slots=True)

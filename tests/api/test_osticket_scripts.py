@@ -141,6 +141,8 @@ def test_remote_cron_fetches(served: Served) -> None:
     assert scripts.wget(served, key) == 0
     assert served.call("POST", "/api/tasks/cron", b"", key=key).text == "Completed"
     assert served.call("POST", "/api/cron.php", b"", key=key).text == "Completed"
+    findings = served.program("doctor", "--offline", "--json").document["findings"]
+    assert any(each["text"].startswith("a call by HTTP: at work") for each in findings)
 
 
 def test_cron_needs_a_key_for_cron(served: Served) -> None:
