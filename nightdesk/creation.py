@@ -16,7 +16,7 @@ from nightdesk.owner import act_as_owner
 from nightdesk.pipe import wrapper
 
 _OURS = frozenset(
-    ("config.toml", "data", "spool", "bin", "blobs", "desk.key", "drafts", "run", "log", "triggers", "lmtp.lock")
+    "config.toml data spool bin blobs desk.key drafts run log triggers lmtp.lock".split(),
 )
 
 
