@@ -15,9 +15,9 @@ from config.settings import load, set_value
 from nightdesk.owner import act_as_owner
 from nightdesk.pipe import wrapper
 
-_OURS = frozenset(
-    "config.toml data spool bin blobs desk.key drafts run log triggers lmtp.lock".split(),
-)
+_OURS = frozenset({"config.toml", "data", "spool", "bin", "blobs", "desk.key", "drafts", "run", "log"})
+_OURS_TOO = frozenset({"triggers", "lmtp.lock"})
+"""What work leaves beside the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _refuse_foreign_directory(directory: Path, paths: DeskPaths) -> None:
     strange = [
         name
         for name in sorted(names)
-        if name not in _OURS
+        if name not in _OURS | _OURS_TOO
         and not name.startswith((".", paths.database.name))
         and name != paths.config_file.name
     ]
