@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from config.secrets import Secret, SecretSource, resolve
 from desk.errors import Refused
-from desk.oauth2 import token_supplier
 from mail.account import IncomingAccount, OutgoingAccount
 from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
     from config.secrets import SecretKind
     from desk.home import Desk
-    from mail.account import Security
+    from mail.account import Security, TokenSupplier
 
 
 def incoming_account(desk: Desk, mailbox: Mailbox) -> IncomingAccount:
@@ -38,7 +37,7 @@ def incoming_account(desk: Desk, mailbox: Mailbox) -> IncomingAccount:
         fingerprint=mailbox.fingerprint or None,
         protocol="pop3" if mailbox.protocol == "pop3" else "imap",
         auth="oauth2" if oauth2 else "basic",
-        token=token_supplier(desk, mailbox) if oauth2 else None,
+        token=_token_supplier(desk, mailbox) if oauth2 else None,
     )
 
 
@@ -62,7 +61,7 @@ def outgoing_account(desk: Desk, mailbox: Mailbox) -> OutgoingAccount:
         ca_file=Path(mailbox.smtp_ca_file) if mailbox.smtp_ca_file else None,
         fingerprint=mailbox.smtp_fingerprint or None,
         helo=mailbox.smtp_helo or None,
-        token=token_supplier(desk, mailbox) if auth == "oauth2" else None,
+        token=_token_supplier(desk, mailbox) if auth == "oauth2" else None,
     )
 
 
@@ -120,3 +119,9 @@ def default_outgoing(desk: Desk) -> Mailbox | None:
 
 def _can_send() -> object:
     return Mailbox.outgoing_enabled & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
+
+
+def _token_supplier(desk: Desk, mailbox: Mailbox) -> TokenSupplier:
+    from desk.oauth2 import token_supplier
+
+    return token_supplier(desk, mailbox)

@@ -14,3 +14,9 @@ def copies_wait() -> bool:
     """Whether sent mail is still to be copied to a folder."""
     found = db.execute_sql("SELECT 1 FROM delivery WHERE copy IN ('due', 'tried') LIMIT 1").fetchone()
     return found is not None
+
+
+def logins_age() -> bool:
+    """Whether a mailbox logs in with OAuth2, whose tokens end by themselves."""
+    wanted = "SELECT 1 FROM mailbox WHERE auth = 'oauth2' AND removed IS NULL LIMIT 1"
+    return db.execute_sql(wanted).fetchone() is not None

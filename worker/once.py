@@ -10,7 +10,6 @@ from config.clock import now
 from config.spool import names
 from desk import overdue, pending, settings
 from desk.errors import Refused, WrongUse
-from desk.oauth2_health import look_after_tokens
 from models.mailboxes import Mailbox
 from worker.slots import CONNECTIONS, Slots
 from worker.summary import FetchSummary, MailboxFetch
@@ -47,6 +46,9 @@ def run_once(
         from desk.alerts import alert_silent_mailboxes
 
         alert_silent_mailboxes(desk, now())
+    if pending.logins_age():
+        from desk.oauth2_health import look_after_tokens
+
         look_after_tokens(desk, now())
     if pending.mail_waits():
         _send(desk, summary, stop)

@@ -44,6 +44,20 @@ def test_switched_off_fetching_is_no_failure(desk: Desk, add_mailbox: MailboxMak
         assert run_once(desk, [mailbox.address]).mailboxes[0].fetched == 1, "a person who names it means it"
 
 
+def test_a_login_that_ends_by_itself_is_looked_after_by_cron_too(
+    desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr("desk.oauth2_health.look_after_tokens", lambda *asked: seen.append(asked))
+    with FaultyImap([mail(1)]) as server:
+        mailbox = add_mailbox(server)
+        run_once(desk)
+        assert seen == []
+        Mailbox.update(auth="oauth2").where(Mailbox.id == mailbox.id).execute()
+    run_once(desk)
+    assert len(seen) == 1
+
+
 def test_the_documents_keys_are_those_that_scripts_rely_on(desk: Desk, add_mailbox: MailboxMaker) -> None:
     with FaultyImap([mail(1), mail(2)]) as server:
         add_mailbox(server)
