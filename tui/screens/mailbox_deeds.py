@@ -239,8 +239,8 @@ class MailboxDeeds(CommandScreen[str | None]):
     def _offer_fetch(self, mailbox: Mailbox) -> None:
         app = desk_app(self)
         if mailbox.protocol == "none" or not mailbox.incoming_enabled:
-            app.flash(f"{mailbox.address} is saved")
             self.dismiss(mailbox.address)
+            app.flash_later(f"{mailbox.address} is saved")
             return
         detail = ""
         if mailbox.smtp_host and not mailbox.outgoing_enabled:

@@ -326,23 +326,23 @@ class MailboxFormScreen(MailboxDeeds):
         else:
             self.focus_previous()
 
-    def action_section(self, step: int) -> None:
-        """Go to the first field of the next section, or of this one or the one before."""
-        firsts, here, at = [], self._here(), 0
-        for number, section in enumerate(self._sections):
+    def action_section(self) -> None:
+        """Go to the first field of the next section that is shown; from the last one to the first."""
+        here = self._here()
+        at = next(
+            (
+                number
+                for number, section in enumerate(self._sections)
+                if any(here in row.fields for row in section.rows)
+            ),
+            0,
+        )
+        for section in [*self._sections[at + 1 :], *self._sections[: at + 1]]:
             shown = [row for row in section.rows if self.query_one(f"#row-{row.name}").display]
             if shown:
-                firsts.append((number, shown[0].fields[0]))
-            if any(here in row.fields for row in section.rows):
-                at = number
-        if step > 0:
-            following = [name for number, name in firsts if number > at]
-            target = following[0] if following else firsts[-1][1]
-        else:
-            target = max((pair for pair in firsts if pair[0] <= at), default=firsts[0])[1]
-            if target == here:
-                target = max((pair for pair in firsts if pair[0] < at), default=firsts[0])[1]
-        self._go_to(target)
+                self._go_to(shown[0].fields[0])
+                self.query_one(f"#row-{shown[0].name}").scroll_visible(top=True, animate=False)
+                return
 
     def action_cancel(self) -> None:
         if self.changed:

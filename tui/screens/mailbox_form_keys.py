@@ -70,8 +70,16 @@ KEYS: tuple[Command, ...] = (
     ),
     Command("form.next", "tab,down", "Next field", "Go to the next field.", GROUP, "go(1)", "next field"),
     Command("form.previous", "shift+tab,up", "Field before", "Go to the field before.", GROUP, "go(-1)"),
-    Command("form.down", "pagedown", "Next section", "Go to the next section.", GROUP, "section(1)"),
-    Command("form.up", "pageup", "Section before", "Go to the section before.", GROUP, "section(-1)"),
+    Command(
+        "form.section",
+        "f7",
+        "Next section",
+        "Go to the next section, from the last one to the first; PgDn and PgUp only scroll.",
+        GROUP,
+        "section",
+        "section",
+        wide=True,
+    ),
     Command(
         "form.cancel",
         "escape",

@@ -29,7 +29,7 @@ WAYS: tuple[tuple[Way, str, str], ...] = (
     ("device", "d", "a code, typed into any browser"),
     ("paste", "p", "any browser, whose last address is pasted here"),
     ("loopback", "b", "a browser on this machine (or ssh -L)"),
-    ("client-credentials", "a", "the application itself, without a person"),
+    ("client-credentials", "a", "the application itself, nobody"),
 )
 
 
@@ -37,15 +37,20 @@ class _PasteEntry(Entry):
     """Takes the pasted address; as long as it is empty, the window's own letters work."""
 
     def on_key(self, event: events.Key) -> None:
-        if not self.value and event.character in LoginScreen.LETTERS:
+        screen = self.screen
+        if not self.value and isinstance(screen, LoginScreen) and event.character in ("y", "w"):
+            event.stop()
             event.prevent_default()
+            if event.character == "y":
+                screen.action_copy_url()
+            else:
+                screen.action_ways()
 
 
 class LoginScreen(Works, ModalScreen[bool]):
     """Logs one mailbox in; gives back whether that worked. Esc gives up."""
 
     CSS_PATH = "mailbox_login.tcss"
-    LETTERS: ClassVar[frozenset[str | None]] = frozenset("ycrw")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Give up", show=False),
         Binding("enter", "go_on", "Go on", show=False),
@@ -67,6 +72,7 @@ class LoginScreen(Works, ModalScreen[bool]):
         self._url = ""
         self._code = ""
         self._done = False
+        self._refused = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="login-box") as box:
@@ -100,6 +106,7 @@ class LoginScreen(Works, ModalScreen[bool]):
         self._stop.set()
         self._stop = stop = threading.Event()
         self._way, self._url, self._code, self._grant = way, "", "", None
+        self._refused = False
         self.query_one("#login-row").display = False
         self.set_focus(None)
         self._say(f"Asking {login.app.provider}...")
@@ -194,6 +201,7 @@ class LoginScreen(Works, ModalScreen[bool]):
         )
 
     def _broke(self, error: Exception) -> None:
+        self._refused = True
         hint = str(getattr(error, "hint", ""))
         pieces: list[Piece] = [("It was refused.\n\n" if self._login else "No login.\n\n", "bold")]
         pieces += [f"{error}\n"]
@@ -227,7 +235,7 @@ class LoginScreen(Works, ModalScreen[bool]):
         self.dismiss(self._done)
 
     def action_again(self) -> None:
-        if self._login is not None and not self._done and not self._url:
+        if self._login is not None and self._refused:
             self._begin(self._way or self._login.usual_way)
 
     def action_copy_url(self) -> None:

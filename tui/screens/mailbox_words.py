@@ -283,7 +283,7 @@ def fetch_outcome(line: MailboxLine, fetch: FetchView) -> str:
 def summary(lines: Sequence[MailboxLine], now: datetime, zone: ZoneInfo, *, fetching: bool = True) -> str:
     """The status line: how many, how many are well, when the next fetch is."""
     if lines and not fetching:
-        return "FETCHING IS OFF for all mailboxes: F switches it on"
+        return "ALL FETCHING IS OFF: F switches it on"
     if not lines:
         return "no mailbox yet: n makes one"
     counted = {

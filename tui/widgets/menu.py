@@ -48,6 +48,10 @@ def lettered(choices: Sequence[tuple[str, str]], taken: str = "") -> list[MenuIt
     return items
 
 
+def _words(item: MenuItem) -> str:
+    return item.text + (f" ({item.disabled})" if item.disabled else "")
+
+
 class _Lines(Widget):
     DEFAULT_CSS = "_Lines { height: auto; width: auto; text-wrap: nowrap; }"
     cursor = reactive(0)
@@ -55,7 +59,7 @@ class _Lines(Widget):
     def __init__(self, items: Sequence[MenuItem]) -> None:
         super().__init__()
         self.items = list(items)
-        self.width = min(66, max((cell_len(line(item.text)) for item in items), default=10) + 8)
+        self.width = min(66, max((cell_len(line(_words(item))) for item in items), default=10) + 8)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return min(ROWS, len(self.items))
@@ -67,7 +71,7 @@ class _Lines(Widget):
         top = max(0, min(self.cursor - ROWS // 2, len(self.items) - ROWS))
         rows: list[Content] = []
         for index, item in enumerate(self.items[top : top + ROWS], top):
-            text = item.text + (f" ({item.disabled})" if item.disabled else "")
+            text = _words(item)
             here = index == self.cursor
             style = "reverse" if here else ("dim" if item.disabled else "")
             mark = ">" if here else " "
