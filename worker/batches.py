@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -250,7 +250,4 @@ class Batches:
         folders.mark_disposed(self.mailbox.id, self.mailbox.folder, self.ledger.state.uidvalidity, uids)
 
     def _result(self, future: Future[T]) -> T:
-        """Wait for the connection's thread, keeping the lease meanwhile."""
-        while not wait([future], timeout=self.lease.ttl / 3).done:
-            self.lease.renew()
-        return future.result()
+        return self.limits.result(future, self.lease)

@@ -6,16 +6,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from worker.ledger import Ledger
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from desk.home import Desk
     from models.leases import Lease
     from models.mailboxes import Mailbox
-    from worker.slots import Slots
+    from worker.slots import Slot, Slots
     from worker.summary import MailboxFetch
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 1.0
+"""A batch takes less; who waits for longer waits for a slow server, and needs no slot for that."""
 
 
 class Limits:
@@ -29,13 +36,24 @@ class Limits:
         self._end = time.monotonic() + seconds
         self._stop = stop
         self._slots = slots
+        self._slot: Slot | None = None
 
     @contextmanager
     def working(self, lease: Lease) -> Iterator[None]:
         """The block is the work proper; it may wait for other runs, and the time counts from there."""
-        with self._slots.taken(lease) if self._slots is not None else nullcontext():
+        with self._slots.taken(lease) if self._slots is not None else nullcontext() as self._slot:
             self._end = time.monotonic() + self._seconds
             yield
+
+    def result(self, future: Future[T], lease: Lease) -> T:
+        """Wait for the connection, keeping the lease; while a server lets us wait, others may work."""
+        from concurrent.futures import wait
+
+        if not wait([future], timeout=PATIENCE_SECONDS).done:
+            with self._slot.lent(lease) if self._slot is not None else nullcontext():
+                while not wait([future], timeout=lease.ttl / 3).done:
+                    lease.renew()
+        return future.result()
 
     @property
     def reached(self) -> bool:

@@ -7,7 +7,7 @@ ends before that deletes nothing, and the next one only has to delete.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -231,10 +231,7 @@ class Pop3Run:
         )
 
     def _result(self, future: Future[T]) -> T:
-        """Wait for the connection's thread, keeping the lease meanwhile."""
-        while not wait([future], timeout=self.lease.ttl / 3).done:
-            self.lease.renew()
-        return future.result()
+        return self.limits.result(future, self.lease)
 
 
 def _backlog(mailbox: Mailbox, session: Pop3Session, there: list[str]) -> list[str]:
