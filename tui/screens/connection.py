@@ -33,6 +33,7 @@ class ConnectionScreen(Works, ModalScreen[None]):
         super().__init__()
         self._address = address
         self._failed = 0
+        self._may_pin = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="connection-box") as box:
@@ -45,7 +46,7 @@ class ConnectionScreen(Works, ModalScreen[None]):
 
     def action_test(self) -> None:
         desk = desk_app(self).desk
-        self._failed = 0
+        self._failed, self._may_pin = 0, False
         self.query_one(StepList).begin("testing...")
         self.stream(
             lambda: connection.try_mailbox(desk, self._address),
@@ -58,11 +59,15 @@ class ConnectionScreen(Works, ModalScreen[None]):
     def _stepped(self, found: tuple[Side, Step]) -> None:
         side, step = found
         self._failed += step.ok is False
+        self._may_pin = self._may_pin or bool(step.pin)
         self.query_one(StepList).add(step_name(side, step), step)
 
     def _ended(self) -> None:
         words = "Everything works." if not self._failed else f"{self._failed} failed."
-        self.query_one(StepList).finish(f"{words} Nothing was sent and no message was changed by this test.")
+        note = f"{words} Nothing was sent and no message was changed by this test."
+        if self._may_pin:
+            note = f"{words} To look at the certificate and trust it alone: e edits, then F5 and F8 there."
+        self.query_one(StepList).finish(note)
 
     def _broke(self, error: Exception) -> None:
         self.query_one(StepList).finish(str(error))
