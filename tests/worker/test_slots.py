@@ -46,9 +46,10 @@ def test_whoever_fails_while_waiting_leaves_the_slot_to_others() -> None:
     def fail() -> Any:
         raise ValueError
 
-    with pytest.raises(ValueError), slots.taken(LEASE) as slot, slot.lent(LEASE):  # noqa: PT011
+    with pytest.raises(ValueError), slots.taken(LEASE) as slot, slot.lent(LEASE):
         fail()
     assert _is_free(slots)
+    other = slots.taken(LEASE)
     with pytest.raises(LeaseLost), slots.taken(LEASE) as slot, slot.lent(LEASE):
-        slots.taken(LEASE).__enter__()
+        other.__enter__()
     assert not _is_free(slots), "the other one has it"
