@@ -87,6 +87,11 @@ def open_database(path: Path, *, create: bool = False) -> None:
         migrate(handle, path, version, SCHEMA_VERSION)
 
 
+def spare_memory() -> None:
+    """Keep page caches small from now on: for a program with many threads, each with its own connection."""
+    db.obj.pragma("cache_size", -2000, permanent=True)
+
+
 def close_database() -> None:
     """Close this thread's connection."""
     if db.obj is not None and not db.is_closed():

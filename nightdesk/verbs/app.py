@@ -21,7 +21,9 @@ def run(options: Options) -> int:
     gc.disable()
     with desk_open(options, create=True) as desk:
         from desk.actors import app_actor
+        from models.database import spare_memory
 
+        spare_memory()
         actor = app_actor(desk)
         _choose_looks(desk.settings)
         from tui.app import NightdeskApp
