@@ -44,7 +44,6 @@ BATCH_BYTES = 32 * 2**20
 _CAREFULLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _KEPT_NAMES = 64
 _RECEIVED = re.compile(rb"(?mi)^received[ \t]*:")
-_RETURN_PATH = re.compile(rb"(?mi)^return-path[ \t]*:")
 _HEADER_BYTES = 65_536
 
 
@@ -257,7 +256,7 @@ def _rest_of(handle: int, start: int, size: int) -> bytes:
 
 def _arrival(mail: bytes, facts: dict[str, str]) -> Arrival:
     recipient = one_line(facts.get("recipient", ""), 320)
-    if facts.get("sender") == "<>" and not _RETURN_PATH.search(mail, 0, _HEADER_BYTES):
+    if facts.get("sender") == "<>" and b"\nreturn-path:" not in b"\n" + mail[:_HEADER_BYTES].lower():
         # As a server writes it down that delivers for good: nobody answers a mail of the null sender.
         mail = (b"Return-Path: <>\r\n" if b"\r\n" in mail[:_HEADER_BYTES] else b"Return-Path: <>\n") + mail
     return Arrival(mail, "pipe", internaldate=_moment(mail, facts), recipient=recipient.strip("<> ").lower())
