@@ -180,3 +180,10 @@ async def test_why_is_asked_from_the_list_too(app: NightdeskApp) -> None:
         await until(pilot, "What became of this mail, and why")
         await pilot.press("escape")
         await until(pilot, "#1041")
+
+
+async def test_a_menu_is_as_wide_as_its_title(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("space", "j", "space", "a")
+        await until(pilot, "Assign to (2 tickets)")

@@ -56,10 +56,12 @@ class _Lines(Widget):
     DEFAULT_CSS = "_Lines { height: auto; width: auto; text-wrap: nowrap; }"
     cursor = reactive(0)
 
-    def __init__(self, items: Sequence[MenuItem]) -> None:
+    def __init__(self, title: str, items: Sequence[MenuItem]) -> None:
         super().__init__()
         self.items = list(items)
-        self.width = min(66, max((cell_len(line(_words(item))) for item in items), default=10) + 8)
+        longest = max((cell_len(line(_words(item))) for item in items), default=10) + 8
+        # The title stands in the border, with a corner and blanks around it.
+        self.width = min(66, max(longest, cell_len(line(title)) + 2))
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return min(ROWS, len(self.items))
@@ -106,7 +108,7 @@ class Menu(ModalScreen[str | None]):
         super().__init__()
         self._title = title
         self._items = list(items)
-        self._lines = _Lines(self._items)
+        self._lines = _Lines(title, self._items)
         for index, item in enumerate(self._items):
             if item.value == current:
                 self._lines.set_reactive(_Lines.cursor, index)
