@@ -201,6 +201,9 @@ def _worker(desk: Desk) -> Iterator[Finding]:
     if row[0] is not None and utc_time(row[0]) > now() - FETCHED_LATELY:
         yield Finding("worker", "ok", f"no worker now; mail was fetched at {_shown(desk, utc_time(row[0]))}")
         return
+    if any(_comes_again(each) for each in triggers.seen(desk)):
+        yield Finding("worker", "ok", "no worker now; something starts a fetch again and again")
+        return
     yield Finding(
         "worker",
         "warning",
@@ -214,13 +217,16 @@ def _triggers(desk: Desk) -> Iterator[Finding]:
     found = triggers.seen(desk)
     for each in found:
         ran = f"last ran {_shown(desk, each.last_run)}"
-        comes_again = each.kind in triggers.COME_AGAIN and each.last_run > now() - FETCHED_LATELY
-        state = "at work" if each.at_work or comes_again else "not at work"
+        state = "at work" if each.at_work or _comes_again(each) else "not at work"
         yield Finding("trigger", "ok", f"{triggers.KINDS[each.kind]}: {state}, {ran}")
     never = triggers.KINDS.keys() - {each.kind for each in found}
     if never:
         names = "; ".join(words for kind, words in triggers.KINDS.items() if kind in never)
         yield Finding("trigger", "ok", f"never ran: {names}")
+
+
+def _comes_again(trigger: triggers.Trigger) -> bool:
+    return trigger.kind in triggers.COME_AGAIN and trigger.last_run > now() - FETCHED_LATELY
 
 
 def _outbox(desk: Desk) -> Iterator[Finding]:

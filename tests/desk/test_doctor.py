@@ -129,7 +129,9 @@ def test_it_says_what_makes_the_desk_fetch_and_when_each_last_did(desk: Desk) ->
     assert cron.startswith("cron, or another program without a terminal: at work, last ran 20")
     assert "cron" not in never
     lease.release()
+    assert level(desk, "worker") == "ok"
     with time_machine.travel(now() + timedelta(hours=2)):
+        assert level(desk, "worker") == "warning"
         worker, cron, _ = (finding.text for finding in findings(desk, "trigger"))
     assert "not at work" in worker
     assert "not at work" in cron
