@@ -10,10 +10,9 @@ from mail.inert import one_line
 from models.database import db
 
 if TYPE_CHECKING:
-    from mail.machine import BouncedRecipient
-
     from desk.arrivals import Letter
     from desk.batch import Batch, TicketState
+    from mail.machine import BouncedRecipient
 
 
 def find_bounced(batch: Batch, letter: Letter, trace: list[str]) -> TicketState | None:
