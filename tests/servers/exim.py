@@ -16,19 +16,22 @@ import tempfile
 from pathlib import Path
 
 from tests.servers.child import Child, ServerTrouble, free_ports, listening, wait_until
-from tests.servers.packages import NoServers
+from tests.servers.packages import NoServers, install
 
 USER = "Debian-exim"
 """The program's uid: an Exim that is given its configuration runs everything as this user."""
-_PACKAGES = ("exim4-daemon-light", "exim4-base", "libidn12")
+_PACKAGES = ("exim4-daemon-light", "exim4-base")
+_LIBRARIES = ("libdb5.3", "libgnutls-dane0", "libidn12", "libnsl2", "libpcre2-8-0")
+"""What Exim is linked with. Installed as usual; Exim itself is only unpacked, it would put Postfix out."""
 
 
 def unpacked() -> Path:
     """Where Exim is unpacked; fetches it once. NoServers where that cannot be."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise NoServers("Exim must start as root, on Debian")
-    place = Path(tempfile.gettempdir()) / "nightdesk-test-exim"
+    place = Path(tempfile.gettempdir()) / "nightdesk-test-exim4"
     if not (place / "done").exists():
+        install(_LIBRARIES)
         place.mkdir(mode=0o755, exist_ok=True)
         with tempfile.TemporaryDirectory() as work:
             _call("apt-get", "download", "-q", *_PACKAGES, cwd=work)
@@ -78,7 +81,7 @@ class Exim:
         (self.home / "exim.conf").write_text(configuration)
         (self.home / "exim.conf").chmod(0o644)
         out = self.home / "start.log"
-        self._child = child = Child([self._exim, *self._common, "-bdf", "-q1s"], out, self._environment)
+        self._child = child = Child([self._exim, *self._common, "-bdf", "-q1s"], out)
         try:
             wait_until(lambda: not child.running or listening(self.smtp_port), "Exim does not answer")
             if not child.running:
@@ -103,7 +106,6 @@ class Exim:
         """How many mails wait."""
         done = subprocess.run(
             [self._exim, *self._common, "-bpc"],
-            env={**os.environ, **self._environment},
             capture_output=True,
             text=True,
             check=True,
@@ -132,11 +134,6 @@ class Exim:
     def _common(self) -> list[str]:
         return ["-C", str(self.home / "exim.conf")]
 
-    @property
-    def _environment(self) -> dict[str, str]:
-        libraries = [str(path.parent) for path in self._root.rglob("libidn.so.12")]
-        return {"LD_LIBRARY_PATH": os.pathsep.join(libraries)}
-
 
 _CONFIGURATION = """\
 primary_hostname = mail.example.test
@@ -154,7 +151,7 @@ local_interfaces = 127.0.0.1
 acl_smtp_rcpt = accept_local
 message_size_limit = 100M
 never_users =
-keep_environment = LD_LIBRARY_PATH
+keep_environment =
 add_environment = PATH=/usr/bin:/bin
 auto_thaw = 1s
 trusted_users = root : mail

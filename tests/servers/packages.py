@@ -46,6 +46,12 @@ def ensure_installed(programs: Collection[str] = MAIL_SERVERS) -> None:
             _install(wanted)
 
 
+def install(packages: Collection[str]) -> None:
+    """Install Debian packages, one test process at a time; NoServers where that fails."""
+    with _only_one_of_us():
+        _install(list(packages))
+
+
 def _missing(programs: Collection[str]) -> Iterator[str]:
     for program in programs:
         if not shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
