@@ -22,6 +22,7 @@ from tests.e2e.desk import Desk
 from tests.e2e.reading import Books
 from tests.nightdesk.other_users import NOBODY
 from tests.nightdesk.program import Program
+from tests.servers.packages import ensure_installed
 
 LINE = "More text here.\r\n"
 
@@ -113,6 +114,7 @@ def disk_full(desk: Desk) -> Iterator[None]:
     spool = desk.home / "spool"
     owner = spool.stat()
     options = f"size=64k,nr_inodes=100,mode=1733,uid={owner.st_uid},gid={owner.st_gid}"
+    ensure_installed(("mount",))
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", spool], check=False)
     if done.returncode:
         pytest.skip("no tmpfs can be mounted here")

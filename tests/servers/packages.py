@@ -19,6 +19,7 @@ PACKAGES = {
     "maildrop": ("maildrop",),
     "sievec": ("dovecot-sieve",),
     "nginx": ("nginx-light",),
+    "mount": ("mount",),
 }
 MAIL_SERVERS = ("dovecot", "postfix")
 _POLICY = Path("/usr/sbin/policy-rc.d")
