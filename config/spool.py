@@ -29,6 +29,8 @@ SUFFIX = ".mail"
 MAX_MAIL = 256 * 2**20
 """Bytes; no MTA passes on so much unless it is told to."""
 MAX_HEAD = 16_384
+HALF_KEPT = 86_400.0
+"""Seconds after which what a killed pipe left half written is removed: its MTA has kept the mail."""
 _MAX_VALUE = 1000
 _FIRST_LINE = b"nightdesk-spool 1\n"
 _UNKNOWN_SIZE = b"?" * 20
@@ -88,6 +90,21 @@ def names(spool: str) -> Iterator[str]:
         return
 
 
+def halves(spool: str, older_than: float) -> list[str]:
+    """The files that a killed writer left half written so many seconds ago."""
+    before = time.time() - older_than
+    try:
+        with os.scandir(spool) as found:
+            return [
+                each.name
+                for each in found
+                if each.name[0] == "." and each.name.endswith(SUFFIX) and each.is_file(follow_symlinks=False)
+                if each.stat(follow_symlinks=False).st_mtime < before
+            ]
+    except FileNotFoundError:
+        return []
+
+
 def read_head(data: bytes, size: int) -> tuple[dict[str, str], int]:
     """The facts of a head, and where the mail begins, of a file that has `size` bytes and begins with `data`.
 
@@ -101,7 +118,8 @@ def read_head(data: bytes, size: int) -> tuple[dict[str, str], int]:
         name, _, value = line.decode("utf-8", "replace").partition(": ")
         facts.setdefault(name, value)
     start = len(head) + len(end)
-    if not facts.get("size", "").isdecimal() or int(facts["size"]) != size - start:
+    told = facts.get("size", "")
+    if len(told) > len(_UNKNOWN_SIZE) or not told.isdecimal() or int(told) != size - start:
         raise NotSpooled("it is not complete")
     return facts, start
 

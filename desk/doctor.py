@@ -29,6 +29,8 @@ Level = Literal["ok", "warning", "failure"]
 STALE_AFTER = timedelta(days=3)
 STUCK_AFTER = timedelta(hours=4)
 """A mail that is due for so long and has a way out is stuck."""
+ODD_NAMED = 20
+"""So many odd files of the spool are named; of more, only the number."""
 SPOOLED_AFTER = timedelta(hours=1)
 """Piped mail that waits so long is taken in by nobody."""
 FETCHED_LATELY = timedelta(hours=1)
@@ -274,13 +276,18 @@ def _spool(desk: Desk) -> Iterator[Finding]:
         yield Finding("spool", "failure", text, "is a worker running? nightdesk --fetch-once takes them in")
     elif not state.odd:
         yield Finding("spool", "ok", f"{state.waiting} piped mails wait in {spool}")
-    for why in state.odd:
+    for why in state.odd[:ODD_NAMED]:
         yield Finding(
             "spool", "warning", f"in {spool} is no mail of a pipe: {why}", "look at it, then remove it"
         )
+    if len(state.odd) > ODD_NAMED:
+        text = f"in {spool} are {len(state.odd) - ODD_NAMED} more files that are no mails of a pipe"
+        yield Finding("spool", "warning", text, f"see who may write there: ls -lU {spool}")
     if state.halves:
         text = f"{state.halves} pipes were ended midway; their MTAs kept the mails"
-        yield Finding("spool", "warning", text, f"remove {spool}/.*{SUFFIX}")
+        yield Finding(
+            "spool", "warning", text, f"they are removed after a day, or by hand: {spool}/.*{SUFFIX}"
+        )
 
 
 def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 Whoever takes a file holds a lock on it until it is gone, so that two processes take two files. The names of
 a batch are stored in the transaction that stores its mails: a file that outlived a crash between commit and
-removal is only removed. Strangers may write to the directory, so nothing in it is believed: links, pipes and
-what is not a spooled mail are left alone and reported.
+removal is only removed. Strangers may write to the directory, so nothing in it is believed: links, pipes,
+what is not a spooled mail, and whatever fails for a reason of its own, are left alone and reported.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ import re
 import stat
 from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from config.spool import MAX_HEAD, MAX_MAIL, NotSpooled, names, read_head
+from config.spool import HALF_KEPT, MAX_HEAD, MAX_MAIL, NotSpooled, halves, names, read_head
 from desk.arrivals import Arrival
 from mail.inert import one_line
-from models.database import DatabaseError, db
+from models import settings
+from models.database import DatabaseError, db, transaction
 
 if TYPE_CHECKING:
     from threading import Event
@@ -43,6 +44,14 @@ BATCH_BYTES = 32 * 2**20
 
 _CAREFULLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _KEPT_NAMES = 64
+_OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What no file is to blame for: it is tried again."""
+
+ODD = "spool.odd"
+"""Setting: what was logged of files that are no mails, so that it is not logged at each run."""
+_NAMED = 100
+"""So many odd files are named in the log; of more, only the number."""
+
 _RECEIVED = re.compile(rb"(?mi)^received[ \t]*:")
 _HEADER_BYTES = 65_536
 
@@ -71,7 +80,7 @@ class Spool:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._path = str(desk.paths.spool)
-        self._odd: set[str] = set()
+        self._odd: dict[str, str] = {}
 
     def waiting(self) -> bool:
         """Whether there is something to take; no database."""
@@ -83,11 +92,16 @@ class Spool:
         Raises OSError or peewee.OperationalError when disk or database fail; what was not taken stays.
         """
         drained = Drained()
-        found = deque(sorted(name for name in names(self._path) if name not in self._odd))
-        while found and not (stop is not None and stop.is_set()):
-            with ExitStack() as open_files:
-                held = self._next_batch(found, open_files)
-                drained.taken += self._take(held, drained.errors) if held else []
+        there = set(names(self._path))
+        self._odd = {name: why for name, why in self._odd.items() if name in there}
+        found = deque(sorted(there - self._odd.keys()))
+        try:
+            while found and not (stop is not None and stop.is_set()):
+                with ExitStack() as open_files:
+                    held = self._next_batch(found, open_files)
+                    drained.taken += self._take(held, drained.errors) if held else []
+        finally:
+            self._report()
         if drained.taken:
             from desk import logs
 
@@ -100,7 +114,17 @@ class Spool:
         with ExitStack() as open_files:
             held = self._next_batch(deque([name]), open_files)
             taken = self._store(held) if held else []
+        self._report()
         return taken[0] if taken else None
+
+    def remove_halves(self, older_than: float = HALF_KEPT) -> int:
+        """Remove what killed pipes left half written so many seconds ago; returns how many files."""
+        removed = 0
+        for name in halves(self._path, older_than):
+            with suppress(OSError):
+                os.unlink(f"{self._path}/{name}")  # noqa: PTH108
+                removed += 1
+        return removed
 
     def _next_batch(self, coming: deque[str], open_files: ExitStack) -> list[_Held]:
         held: list[_Held] = []
@@ -118,24 +142,30 @@ class Spool:
         try:
             handle = os.open(f"{self._path}/{name}", _CAREFULLY)
         except OSError as error:
+            if error.errno in _OURS:
+                raise
             if error.errno == errno.ELOOP:
                 self._complain(name, "it is a link")
             elif error.errno != errno.ENOENT:
                 self._complain(name, (error.strerror or str(error)).lower())
             return None
+        held = None
         try:
-            return self._read(name, handle)
+            held = self._read(name, handle)
         except NotSpooled as odd:
             self._complain(name, str(odd))
         except MemoryError:
             self._complain(name, "it fits into no memory")
         except BlockingIOError:
             pass
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)
-        return None
+        except Exception as fault:  # whatever a stranger's file can bring about is that file's alone
+            if isinstance(fault, OSError) and fault.errno in _OURS:
+                raise
+            self._complain(name, f"reading it failed: {type(fault).__name__}: {fault}")
+        finally:
+            if held is None:
+                os.close(handle)
+        return held
 
     def _read(self, name: str, handle: int) -> _Held:
         """Raises NotSpooled, or BlockingIOError when somebody else has it, or had it."""
@@ -150,12 +180,29 @@ class Spool:
         return _Held(name, handle, _arrival(mail, facts), status.st_size)
 
     def _complain(self, name: str, why: str) -> None:
-        if name in self._odd:
+        self._odd.setdefault(name, why)
+
+    def _report(self) -> None:
+        """Log what is odd, each file once however many runs see it; of a flood only how many there are."""
+        before = _told()
+        if not self._odd and not before["count"]:
+            return
+        odd = {name.encode("utf-8", "backslashreplace").decode(): why for name, why in self._odd.items()}
+        named = [name for name in before["names"] if name in odd]
+        fresh = sorted(odd.keys() - set(named))[: _NAMED - len(named)]
+        count = len(odd)
+        if not fresh and count == before["count"]:
             return
         from desk import logs
 
-        self._odd.add(name)
-        logs.write("warning", "pipe", f"left alone in the spool: {one_line(name, 100)}: {one_line(why)}")
+        with transaction():
+            for name in fresh:
+                why = f"{one_line(name, 100)}: {one_line(odd[name])}"
+                logs.write("warning", "pipe", f"left alone in the spool: {why}")
+            if count > _NAMED and count != before["count"]:
+                text = f"{count} files in the spool are no mails and are left alone: nightdesk doctor"
+                logs.write("warning", "pipe", text)
+            settings.store(ODD, {"names": [*named, *fresh], "count": count})
 
     def _without_stored(self, held: list[_Held]) -> list[_Held]:
         """Remove files whose mail is stored already."""
@@ -197,10 +244,13 @@ class Spool:
         db.execute_sql("INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)", (TAKEN, names_now))
 
     def _remove(self, held: _Held) -> None:
+        """Remove a file whose mail is stored; one that stays is known by its name and not taken again."""
         try:
             os.unlink(f"{self._path}/{held.name}")  # noqa: PTH108
         except FileNotFoundError:
             pass
+        except OSError as error:
+            self._complain(held.name, f"its mail is stored, but it stays: {error.strerror or error}")
 
     def _sync(self) -> None:
         handle = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
@@ -213,6 +263,12 @@ class Spool:
 def _stored() -> list[str]:
     row = db.execute_sql("SELECT value FROM setting WHERE key = ?", (TAKEN,)).fetchone()
     return [] if row is None else list(json.loads(row[0]))
+
+
+def _told() -> dict[str, Any]:
+    """What was logged of odd files by this run or an earlier one."""
+    told = settings.stored(ODD)
+    return told if isinstance(told, dict) else {"names": [], "count": 0}
 
 
 def check_file(status: os.stat_result) -> None:

@@ -41,6 +41,8 @@ def look(spool: Path) -> SpoolState:
             odd.append(one_line(f"{name}: {why}", 200))
         except OSError as error:
             odd.append(one_line(f"{name}: {error.strerror}", 200))
+        except Exception as fault:  # whatever a stranger's file can bring about is that file's alone
+            odd.append(one_line(f"{name}: {type(fault).__name__}: {fault}", 200))
         else:
             waiting += 1
             oldest = max(oldest, now - status.st_mtime)
@@ -59,5 +61,5 @@ def _beginning(path: Path) -> bytes:
 def _age(path: Path) -> float:
     try:
         return path.lstat().st_mtime
-    except FileNotFoundError:
+    except OSError:
         return time.time()

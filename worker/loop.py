@@ -217,6 +217,7 @@ class Worker:
             self._planner.look_again()
         if plan.purge:
             await self._thread.call(logs.purge)
+            await self._thread.call(self._spool.remove_halves)
         tell(f"STATUS={plan.words}")
 
     async def _drain(self) -> None:

@@ -7,10 +7,13 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from config.spool import names
+from config.spool import HALF_KEPT, halves, names
 from desk import overdue, pending, settings
 from desk.errors import Refused, WrongUse
+from mail.inert import one_line
+from models.database import DatabaseError
 from models.mailboxes import Mailbox
+from worker import failures
 from worker.slots import CONNECTIONS, Slots
 from worker.summary import FetchSummary, MailboxFetch
 from worker.turn import in_thread, take_turn
@@ -37,8 +40,7 @@ def run_once(
     stop = stop or Event()
     summary = FetchSummary()
     chosen = _chosen(addresses, summary)
-    if any(names(str(desk.paths.spool))):
-        _drain(desk, summary, stop)
+    _drain(desk, summary, stop)
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
     if any(fetch.errors for fetch in summary.mailboxes) or any(
         each.alerted or each.send_alerted for each in chosen
@@ -63,14 +65,19 @@ def run_once(
 
 def _drain(desk: Desk, summary: FetchSummary, stop: Event) -> None:
     """Take in what pipes left in the spool; what is wrong with it does not hinder the mailboxes."""
-    import peewee
-
-    from desk.spool import Spool
-
+    path = str(desk.paths.spool)
     try:
-        drained = Spool(desk).drain(stop)
-    except (peewee.OperationalError, OSError) as error:
-        summary.errors.append(f"mail waits in the spool: {error}")
+        if not any(names(path)) and not halves(path, HALF_KEPT):
+            return
+        from desk.spool import Spool
+
+        spool = Spool(desk)
+        spool.remove_halves()
+        drained = spool.drain(stop)
+    except DatabaseError:
+        raise
+    except Exception as error:  # whatever it is, the mailboxes and the outbox have their turn
+        summary.errors.append(one_line(f"mail waits in the spool: {error} ({failures.place(error)})"))
         return
     summary.spooled = len(drained.taken)
     summary.errors += drained.errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from datetime import timedelta
@@ -203,6 +204,150 @@ def test_what_strangers_put_there_is_left_alone_told_once_and_hinders_nothing(
     assert len(told) == len(before) - 1
     for word in ("a link", "second name", "no ordinary file", "not complete", "version 1", "bytes"):
         assert any(word in line for line in told), word
+
+
+def spooled(size: str, *facts: str, mail: bytes = b"x") -> bytes:
+    """A spool file as a stranger may write it."""
+    lines = ["nightdesk-spool 1", f"size: {size}", *facts, "", ""]
+    return "\n".join(lines).encode("utf-8", "surrogateescape") + mail
+
+
+STRANGE = {
+    "more digits than Python reads": spooled("0" * 5000 + "1"),
+    "more digits than a size has": spooled("0" * 20 + "1"),
+    "digits of another script": spooled("\u0661\u0662\u0663"),
+    "a size below nothing": spooled("-1"),
+    "a superscript": spooled("\u00b9"),
+    "no size": spooled("", mail=b""),
+    "a head without an end": b"nightdesk-spool 1\n" + b"a: b\n" * 100_000,
+    "zeros": b"\0" * 100_000,
+}
+"""Files that are no mails."""
+
+PECULIAR = {
+    "a moment that is no number": spooled("00000000000000000001", "received: nan"),
+    "a moment beyond the calendar": spooled("00000000000000000001", "received: 1e300"),
+    "a moment before it": spooled("00000000000000000001", "received: -1e18"),
+    "a recipient of zeros": spooled("00000000000000000001", "recipient: \0\0@\0"),
+    "a recipient that is no text": spooled("00000000000000000001", "recipient: \udcff\udcfe@x"),
+    "a recipient of commands": spooled("00000000000000000001", "recipient: '; DROP TABLE receipt; --"),
+    "ten thousand facts": spooled("00000000000000000001", *["a: b"] * 3000),
+    "nothing but zeros for a mail": spooled("00000000000000000003", mail=b"\0\0\0"),
+}
+"""Mails with odd heads: taken, whatever the head says."""
+
+
+@pytest.mark.parametrize("what", [*STRANGE, *PECULIAR])
+def test_no_file_of_a_stranger_keeps_the_others_from_being_taken(desk: Desk, what: str) -> None:
+    from desk.spool_state import look
+
+    (desk.paths.spool / "0.mail").write_bytes({**STRANGE, **PECULIAR}[what])
+    leave(desk, mail(1))
+    assert look(desk.paths.spool).waiting == 1 + (what in PECULIAR)
+    drained = Spool(desk).drain()
+    assert drained.errors == []
+    assert len(drained.taken) == 1 + (what in PECULIAR)
+    assert ("ticket", "Mail 1") in receipts()
+    assert (desk.paths.spool / "0.mail").exists() == (what in STRANGE)
+
+
+def test_a_name_that_is_no_text_is_told_and_hinders_nothing(desk: Desk) -> None:
+    name = os.fsencode(desk.paths.spool) + b"/0\xff\x1b[2J.mail"
+    Path(os.fsdecode(name)).write_bytes(b"no mail")
+    leave(desk, mail(1))
+    assert len(Spool(desk).drain().taken) == 1
+    [told] = db.execute_sql("SELECT text FROM log_entry WHERE level = 'warning'").fetchone()
+    assert "left alone in the spool" in told
+    assert told.isprintable()
+
+
+@pytest.mark.parametrize("fault", [ValueError("odd"), RecursionError(), OSError(errno.EIO, "I/O error")])
+@pytest.mark.parametrize("where", ["read_head", "_arrival"])
+def test_whatever_fails_in_one_file_is_that_files_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: Exception, where: str
+) -> None:
+    from desk import spool
+
+    paths = sorted(leave(desk, mail(number)) for number in range(3))
+    real = getattr(spool, where)
+    begun: list[object] = []
+
+    def faulty(*given: object) -> object:
+        begun.append(given)
+        if len(begun) == 1:
+            raise fault
+        return real(*given)
+
+    monkeypatch.setattr(spool, where, faulty)
+    assert len(Spool(desk).drain().taken) == 2
+    assert [path.exists() for path in paths] == [True, False, False]
+
+
+def test_a_process_without_free_handles_blames_no_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave(desk, mail(1))
+    box = Spool(desk)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", full)
+        with pytest.raises(OSError):
+            box.drain()
+    assert len(box.drain().taken) == 1
+
+
+def test_a_stored_mail_whose_file_cannot_be_removed_is_neither_taken_again_nor_in_the_way(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = leave(desk, mail(1))
+    leave(desk, mail(2))
+    real = os.unlink
+
+    def stuck(path: str) -> None:
+        if path == str(first):
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        real(path)
+
+    monkeypatch.setattr(os, "unlink", stuck)
+    assert len(Spool(desk).drain().taken) == 2
+    assert Spool(desk).drain().taken == []
+    monkeypatch.undo()
+    assert Spool(desk).drain().taken == []
+    assert list(desk.paths.spool.iterdir()) == []
+
+
+def test_a_flood_of_odd_files_is_a_bounded_number_of_lines_however_often_it_is_seen(desk: Desk) -> None:
+    def told() -> int:
+        return int(db.execute_sql("SELECT count(*) FROM log_entry WHERE level = 'warning'").fetchone()[0])
+
+    for number in range(300):
+        (desk.paths.spool / f"{number}.mail").write_bytes(b"no mail")
+    for _ in range(3):
+        Spool(desk).drain()
+        assert told() == 101, "a hundred by name, and how many there are"
+    (desk.paths.spool / "one more.mail").write_bytes(b"no mail")
+    for _ in range(3):
+        Spool(desk).drain()
+        assert told() == 102
+    for path in desk.paths.spool.iterdir():
+        path.unlink()
+    (desk.paths.spool / "5.mail").write_bytes(b"no mail")
+    Spool(desk).drain()
+    Spool(desk).drain()
+    assert told() <= 103
+
+
+def test_what_a_killed_pipe_left_is_removed_when_no_pipe_can_be_writing_it_any_more(desk: Desk) -> None:
+    old, young = desk.paths.spool / ".old.mail", desk.paths.spool / ".young.mail"
+    other = desk.paths.spool / ".directory.mail"
+    for path in (old, young):
+        path.write_bytes(b"nightdesk-spool 1\n")
+    other.mkdir()
+    for path in (old, other):
+        os.utime(path, (now().timestamp() - 90_000,) * 2)
+    assert Spool(desk).remove_halves() == 1
+    assert {path.name for path in desk.paths.spool.iterdir()} == {".young.mail", ".directory.mail"}
 
 
 def test_a_redelivery_by_the_mta_is_a_duplicate(desk: Desk) -> None:

@@ -68,6 +68,31 @@ def test_the_documents_keys_are_those_that_scripts_rely_on(desk: Desk, add_mailb
     assert (fetched["skipped"], fetched["more"], fetched["errors"]) == (False, False, [])
 
 
+def test_a_file_of_a_stranger_in_the_spool_stops_neither_mailboxes_nor_the_run(
+    desk: Desk, add_mailbox: MailboxMaker
+) -> None:
+    (desk.paths.spool / "0.mail").write_bytes(b"nightdesk-spool 1\nsize: " + b"0" * 5000 + b"1\n\nx")
+    with FaultyImap([mail(1)]) as server:
+        add_mailbox(server)
+        summary = run_once(desk)
+    assert not summary.failed
+    assert summary.mailboxes[0].fetched == 1
+
+
+def test_a_spool_that_cannot_be_read_is_told_and_the_mailboxes_are_fetched(
+    desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_path: str) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("worker.once.names", broken)
+    with FaultyImap([mail(1)]) as server:
+        add_mailbox(server)
+        summary = run_once(desk)
+    assert summary.mailboxes[0].fetched == 1
+    assert [line.partition(":")[0] for line in summary.complaints()] == ["mail waits in the spool"]
+
+
 def test_a_dead_and_a_hanging_mailbox_stop_only_themselves(
     desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
