@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -24,19 +23,20 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from config import clock
+from tui import screens
 from tui.commands import GLOBAL, Command
-from tui.guard import ControlGuard
+from tui.desk_calls import THREADS, Navigation, in_pool
+from tui.desk_screen import DeskNode
 from tui.health import Health, observe
-from tui.keys_in_order import KeysInOrder
+from tui.navigation import ScreenNavigation
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmall
-from tui.ways import Ways
-from tui.widgets.flash import Flash, Level, words_for
-from tui.work import THREADS, in_pool
+from tui.terminal.guard import ControlGuard
+from tui.terminal.key_queue import KeyQueue
+from tui.widgets.flash import Flash, Hinted, Level, words_for
 
 if TYPE_CHECKING:
     from desk.actors import Actor
     from desk.home import Desk
-    from tui.widgets.command_screen import CommandScreen
     from worker.child import WorkerChild
 
 DEFAULT_THEME = "ansi-dark"
@@ -46,17 +46,7 @@ WATCH_SECONDS = 1.0
 """How often the app looks whether the desk changed and the terminal is still there."""
 
 
-def _lazy(path: str) -> Callable[[], Screen[Any]]:
-    """A screen that is imported when it is first shown: start-up pays for the first one only."""
-
-    def make() -> Screen[Any]:
-        module, _, name = path.partition(":")
-        return cast("Screen[Any]", getattr(importlib.import_module(module), name)())
-
-    return make
-
-
-class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
+class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     """The terminal front of one desk, for one agent.
 
     `worker` is the child that works while nobody else does: the app sees to it that it lives, the
@@ -72,10 +62,10 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (20, "-short"), (30, "-tall")]  # noqa: RUF012
     DEFAULT_MODE = "tickets"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "tickets": _lazy("tui.screens.tickets:TicketsScreen"),
-        "mailboxes": _lazy("tui.screens.mailboxes:MailboxesScreen"),
-        "logs": _lazy("tui.screens.logs:LogsScreen"),
-        "settings": _lazy("tui.screens.settings:SettingsScreen"),
+        "tickets": lambda: screens.TicketsScreen(),
+        "mailboxes": lambda: screens.MailboxesScreen(),
+        "logs": lambda: screens.LogsScreen(),
+        "settings": lambda: screens.SettingsScreen(),
     }
     BINDINGS: ClassVar[list[Any]] = [binding for command in GLOBAL for binding in command.bindings()] + [
         Binding("ctrl+c", "how_to_quit", "Quit", show=False)
@@ -139,10 +129,10 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
             return
         self._leaving = True
         keepers = [
-            keep()
+            screen.keep_draft()
             for stack in self._screen_stacks.values()
             for screen in stack
-            if (keep := getattr(screen, "keep_draft", None)) is not None
+            if isinstance(screen, DeskNode)
         ]
         try:
             await asyncio.wait_for(asyncio.gather(*keepers, return_exceptions=True), 10)
@@ -156,7 +146,7 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """A crash shows one line and keeps a private report; Textual would print local variables."""
-        from tui.crash import report
+        from tui.terminal.crash import report
 
         error = sys.exc_info()[1] or self._exception
         place: Path | None = None
@@ -174,10 +164,15 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
     def _repaint(self) -> None:
         self.screen.refresh(layout=True)
 
+    @property
+    def navigation(self) -> Navigation:
+        """The ways between the screens."""
+        return self
+
     # -- what leaves for the terminal
 
     def get_driver_class(self) -> type[Driver]:
-        from tui.driver import SteadyDriver
+        from tui.terminal.driver import SteadyDriver
 
         return SteadyDriver
 
@@ -187,8 +182,7 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
     def flash(self, text: str, level: Level = "info") -> None:
         """Say one line on the status line of the topmost screen that has one."""
         for screen in reversed(self.screen_stack):
-            show = getattr(screen, "show_flash", None)
-            if show is not None and show(Flash(text, level)):
+            if isinstance(screen, DeskNode) and screen.show_flash(Flash(text, level)):
                 return
 
     def flash_later(self, text: str) -> None:
@@ -197,10 +191,10 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
 
     def flash_error(self, error: BaseException) -> None:
         """Say what did not work and what to do; a fault of our own also leaves a report."""
-        if hasattr(error, "hint"):
+        if isinstance(error, Hinted):
             self.flash(words_for(error), "error")
             return
-        from tui.crash import report
+        from tui.terminal.crash import report
 
         place = report(error, self.desk.paths.log)
         kept = f"; report in {place}" if place else ""
@@ -208,7 +202,7 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
 
     def copy_text(self, text: str, what: str) -> None:
         """Put text on the person's clipboard by the way there is, and say which."""
-        from tui import clipboard
+        from tui.terminal import clipboard
 
         async def copy() -> None:
             if await in_pool(self.pool, clipboard.into_tmux, text):
@@ -229,8 +223,7 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
         if minute != self.local_minute:
             self.local_minute = minute
             self._tell_health()
-        if self._mail_leaving is not None:
-            self.tell_leaving()
+        self.tell_leaving()
         if not self._watching and not self._leaving:
             self._watching = True
             self.run_worker(self._watch(), exit_on_error=False)
@@ -276,16 +269,14 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
 
     def _tell_health(self) -> None:
         for screen in self.screen_stack:
-            told = getattr(screen, "health_changed", None)
-            if told is not None and screen.is_mounted:
-                told()
+            if screen.is_mounted and isinstance(screen, DeskNode):
+                screen.health_changed()
 
     def _tell_change(self) -> None:
         """Tell the screen that is seen, also through a window over it; the others load when they are back."""
         for screen in reversed(self.screen_stack):
-            told = getattr(screen, "desk_changed", None)
-            if told is not None and screen.is_mounted:
-                told()
+            if screen.is_mounted and isinstance(screen, DeskNode):
+                screen.desk_changed()
             if not screen.is_modal:
                 return
 
@@ -306,8 +297,7 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
 
     async def run_command(self, command_id: str) -> bool:
         """Run a command of the screen on top, or of the app."""
-        runner = getattr(self.screen, "run_command", None)
-        if runner is not None and await runner(command_id):
+        if isinstance(self.screen, DeskNode) and await self.screen.run_command(command_id):
             return True
         command = next((item for item in GLOBAL if item.id == command_id), None)
         if command is None:
@@ -337,22 +327,20 @@ class NightdeskApp(Ways, KeysInOrder, inherit_bindings=False):
         self.flash("The dashboard comes later; the counters are in the views of Tickets")
 
     def action_help(self) -> None:
-        self._push_finder("tui.screens.help:HelpScreen")
+        """Show every key that works here."""
+        self.push_screen(screens.HelpScreen(self.screen), self._run_found)
 
     def action_palette(self) -> None:
-        self._push_finder("tui.screens.palette:PaletteScreen")
+        """Find a command by its name."""
+        self.push_screen(screens.PaletteScreen(self.screen), self._run_found)
 
     def action_outbox(self) -> None:
-        self.push_screen(_lazy("tui.screens.outbox:OutboxScreen")())
+        """Show the mail that has not arrived."""
+        self.open_outbox()
 
     def action_quarantine(self) -> None:
-        self.push_screen(_lazy("tui.screens.quarantine:QuarantineScreen")())
-
-    def _push_finder(self, path: str) -> None:
-        """A window that is given the screen it was opened over, and gives back a command's id."""
-        module, _, name = path.partition(":")
-        finder = getattr(importlib.import_module(module), name)
-        self.push_screen(finder(cast("CommandScreen[Any]", self.screen)), self._run_found)
+        """Show what became of every mail."""
+        self.open_quarantine()
 
     def _run_found(self, command_id: str | None) -> None:
         if command_id:

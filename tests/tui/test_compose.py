@@ -12,8 +12,9 @@ import pytest
 from desk import drafts, outbox, tickets
 from desk.actors import Actor
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
-from tui import files, writing
+from tui import files
 from tui.app import NightdeskApp
+from tui.screens.compose import compositions
 
 
 @pytest.fixture
@@ -262,5 +263,5 @@ def test_a_saved_file_never_overwrites_another(tmp_path: Path) -> None:
     ],
 )
 def test_a_line_of_addresses_is_read_as_people_type_it(typed: str, found: list[str]) -> None:
-    assert writing.addresses(typed) == found
-    assert writing.addresses(writing.shown(writing.pairs(typed))) == found
+    assert compositions.addresses(typed) == found
+    assert compositions.addresses(compositions.shown(compositions.pairs(typed))) == found

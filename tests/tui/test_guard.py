@@ -18,8 +18,8 @@ from textual.widgets import Label, Static
 from tests.generator.hostile import PAYLOADS
 from tests.tui.screen import screen_text
 from tui.app import NightdeskApp
-from tui.guard import ControlGuard
-from tui.plain import cell, line, parts, plain, wrapped
+from tui.terminal.guard import ControlGuard
+from tui.text.safe import cell, line, parts, safe, wrapped
 
 TUI = Path(__file__).parents[2] / "tui"
 STEERING = {
@@ -34,7 +34,7 @@ STEERING = {
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_no_payload_passes_plain_cell_line_or_wrapped(name: str) -> None:
     payload = PAYLOADS[name]
-    for text in (plain(payload).plain, line(payload), parts(payload, (payload, "bold")).plain):
+    for text in (safe(payload).plain, line(payload), parts(payload, (payload, "bold")).plain):
         assert not STEERING & set(text)
     assert len(wrapped(payload, 78)) < 100_000
     assert not STEERING & set("".join(wrapped(payload, 78)))
@@ -89,7 +89,7 @@ def test_the_guard_takes_out_what_a_careless_widget_lets_through() -> None:
 
 
 def test_no_formatted_string_is_given_to_a_widget_that_reads_markup() -> None:
-    """Text goes through `tui.plain`; an f-string in Static, Label or notify would be read as markup."""
+    """Text goes through `tui.text.safe`; an f-string in Static, Label or notify would be read as markup."""
     careless = []
     for file in sorted(TUI.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

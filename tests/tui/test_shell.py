@@ -75,7 +75,7 @@ def test_a_status_line_without_room_loses_whole_parts(room: int, shown: str) -> 
 async def test_a_change_before_the_first_look_is_told_to_the_screen(
     app: NightdeskApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui.screens.tickets import TicketsScreen
+    from tui.screens.tickets.screen import TicketsScreen
 
     told: list[int] = []
     monkeypatch.setattr(TicketsScreen, "desk_changed", lambda _screen: told.append(app._change))

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from tests.tui.screen import screen_text, until
 from tui.app import NightdeskApp
-from tui.screens.tickets import TicketsScreen
+from tui.screens.tickets.screen import TicketsScreen
 from tui.widgets.row_source import Look
 from tui.widgets.virtual_list import HELD, PAGE, VirtualList
 

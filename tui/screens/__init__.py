@@ -1,1 +1,44 @@
-"""One screen a file."""
+"""The screens, each imported when it is first shown: all at once would cost 100 ms before the first paint."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.screens.compose import compositions as compositions
+    from tui.screens.compose.screen import ComposeScreen as ComposeScreen
+    from tui.screens.help import HelpScreen as HelpScreen
+    from tui.screens.logs import LogsScreen as LogsScreen
+    from tui.screens.mailbox_form import MailboxFormScreen as MailboxFormScreen
+    from tui.screens.mailboxes import MailboxesScreen as MailboxesScreen
+    from tui.screens.outbox import OutboxScreen as OutboxScreen
+    from tui.screens.palette import PaletteScreen as PaletteScreen
+    from tui.screens.quarantine import QuarantineScreen as QuarantineScreen
+    from tui.screens.settings import SettingsScreen as SettingsScreen
+    from tui.screens.thread.screen import ThreadScreen as ThreadScreen
+    from tui.screens.tickets.screen import TicketsScreen as TicketsScreen
+    from tui.screens.why import WhyScreen as WhyScreen
+
+_MODULES = {
+    "ComposeScreen": "tui.screens.compose.screen",
+    "HelpScreen": "tui.screens.help",
+    "LogsScreen": "tui.screens.logs",
+    "MailboxFormScreen": "tui.screens.mailbox_form",
+    "MailboxesScreen": "tui.screens.mailboxes",
+    "OutboxScreen": "tui.screens.outbox",
+    "PaletteScreen": "tui.screens.palette",
+    "QuarantineScreen": "tui.screens.quarantine",
+    "SettingsScreen": "tui.screens.settings",
+    "ThreadScreen": "tui.screens.thread.screen",
+    "TicketsScreen": "tui.screens.tickets.screen",
+    "WhyScreen": "tui.screens.why",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "compositions":
+        return importlib.import_module("tui.screens.compose.compositions")
+    if name not in _MODULES:
+        raise AttributeError(f"there is no screen {name}")
+    return getattr(importlib.import_module(_MODULES[name]), name)

@@ -11,16 +11,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from desk import connection
-from tui.plain import plain
+from tui.desk_calls import DeskCalls, desk_app
+from tui.text.safe import safe
 from tui.widgets.step_list import StepList, step_name
-from tui.work import Works, desk_app
 
 if TYPE_CHECKING:
     from desk.connection import Side
     from mail.probe import Step
 
 
-class ConnectionScreen(Works, ModalScreen[None]):
+class ConnectionScreen(DeskCalls, ModalScreen[None]):
     """The steps to one mailbox's servers; t or F5 tries again."""
 
     CSS_PATH = "connection.tcss"
@@ -38,8 +38,8 @@ class ConnectionScreen(Works, ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="connection-box") as box:
             yield StepList()
-            yield Static(plain("t test again   Esc close", "dim"), id="connection-hints")
-        box.border_title = plain(f"Test connection: {self._address}")
+            yield Static(safe("t test again   Esc close", "dim"), id="connection-hints")
+        box.border_title = safe(f"Test connection: {self._address}")
 
     def on_mount(self) -> None:
         self.action_test()

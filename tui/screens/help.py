@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static
 
-from tui.plain import parts, plain
+from tui.desk_screen import DeskNode
+from tui.text.safe import parts, safe
 from tui.widgets.command_list import CommandColumns, Offer, offers_of
 from tui.widgets.steady_input import SteadyInput
 
@@ -35,9 +36,10 @@ class HelpScreen(ModalScreen[str | None]):
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
-        self._place = str(getattr(screen, "HELP_TITLE", "") or getattr(screen, "PLACE", ""))
-        self._offers = offers_of(screen, screen.app)
-        self._notes = "\n".join(filter(None, (MOVING, str(getattr(screen, "HELP_NOTES", "")))))
+        known = screen if isinstance(screen, DeskNode) else None
+        self._place = (known.HELP_TITLE or known.PLACE) if known else ""
+        self._offers = offers_of(screen)
+        self._notes = "\n".join(filter(None, (MOVING, known.HELP_NOTES if known else "")))
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help-box") as box:
@@ -47,7 +49,7 @@ class HelpScreen(ModalScreen[str | None]):
             yield CommandColumns(())
             yield Static(id="help-notes")
             yield Static(id="help-detail")
-        box.border_title = plain(f"Help - {self._place.capitalize()}")
+        box.border_title = safe(f"Help - {self._place.capitalize()}")
         yield Static(Content(" type filter   arrows move   ret run   Esc close"), id="help-hints")
 
     def on_mount(self) -> None:
@@ -81,14 +83,14 @@ class HelpScreen(ModalScreen[str | None]):
         notes = self.query_one("#help-notes", Static)
         notes.display = not words
         if not words:
-            notes.update(plain(self._notes, "dim"))
+            notes.update(safe(self._notes, "dim"))
         self._describe()
 
     def _describe(self) -> None:
         offer = self.query_one(CommandColumns).current
         detail = self.query_one("#help-detail", Static)
         if offer is None:
-            detail.update(plain("No key is called that. Delete a letter, or Esc."))
+            detail.update(safe("No key is called that. Delete a letter, or Esc."))
             return
         command = offer.command
         why = f"\nNot now: {offer.disabled}." if offer.disabled else ""

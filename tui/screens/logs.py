@@ -16,13 +16,13 @@ from textual.widgets import Static
 from desk import logs
 from desk.logs import Level, LogFilter, LogLine
 from tui.commands import Command
-from tui.plain import cell, parts, plain
+from tui.desk_calls import desk_app
+from tui.list_screen import ListScreen
+from tui.text.safe import cell, parts, safe
 from tui.widgets.line_input import LineInput
-from tui.widgets.list_screen import ListScreen
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import Look, VirtualList
-from tui.work import desk_app
 
 if TYPE_CHECKING:
     from desk.mailboxes import MailboxLine
@@ -199,7 +199,7 @@ class LogsScreen(ListScreen[None]):
         self.mailbox_name = self.mailbox_name if mailbox_name is None else mailbox_name
         self.table.show(LogRows(wanted))
         self._tell_filter()
-        self.in_thread(logs.counts, wanted, then=self._count, group="counts")
+        self.in_thread(logs.counts, wanted).then(self._count, group="counts")
 
     def show_mailbox(self, mailbox_id: int, name: str) -> None:
         """Show one mailbox's events, from every level."""
@@ -209,7 +209,7 @@ class LogsScreen(ListScreen[None]):
         """New events came; a list that does not follow stays still."""
         if self.follows:
             self.table.reload()
-            self.in_thread(logs.counts, self.wanted, then=self._count, group="counts")
+            self.in_thread(logs.counts, self.wanted).then(self._count, group="counts")
 
     def _count(self, counted: tuple[int, int]) -> None:
         total, errors = counted
@@ -224,7 +224,7 @@ class LogsScreen(ListScreen[None]):
         text += f" | Text [{wanted.text}]" if wanted.text else ""
         right = f"follow: {'ON' if self.follows else 'off'} (F) "
         width = self.app.size.width
-        self.query_one("#logs-filter", Static).update(plain(f" {cell(text, width - len(right) - 1)}{right}"))
+        self.query_one("#logs-filter", Static).update(safe(f" {cell(text, width - len(right) - 1)}{right}"))
 
     # -- what is under the cursor
 
@@ -233,7 +233,7 @@ class LogsScreen(ListScreen[None]):
         body = self.query_one("#logs-event", Static)
         if not isinstance(row, LogLine):
             rule.set_text("", "")
-            body.update(plain(""))
+            body.update(safe(""))
             return
         app = desk_app(self)
         when = row.at.astimezone(app.desk.zone)
@@ -272,9 +272,7 @@ class LogsScreen(ListScreen[None]):
     def action_ticket(self) -> None:
         row = self.table.row
         if row is not None and row.ticket:
-            from tui.screens.thread import ThreadScreen
-
-            self.app.push_screen(ThreadScreen(row.ticket))
+            desk_app(self).navigation.open_thread(row.ticket)
 
     # -- what is listed
 
@@ -321,7 +319,7 @@ class LogsScreen(ListScreen[None]):
             self.show_filter(replace(self.wanted, level=cast("Level", level)))
 
     def action_source(self) -> None:
-        self.in_thread(logs.sources, then=self._ask_source, group="sources")
+        self.in_thread(logs.sources).then(self._ask_source, group="sources")
 
     def _ask_source(self, sources: Sequence[str]) -> None:
         items = lettered([(ALL, "all"), *((name, name) for name in sources)])
@@ -334,7 +332,7 @@ class LogsScreen(ListScreen[None]):
     def action_mailbox(self) -> None:
         from desk import mailboxes
 
-        self.in_thread(mailboxes.entries, then=self._ask_mailbox, group="mailboxes")
+        self.in_thread(mailboxes.entries).then(self._ask_mailbox, group="mailboxes")
 
     def _ask_mailbox(self, found: Sequence[MailboxLine]) -> None:
         self._mailboxes = {str(line.id): line.address for line in found}
@@ -348,8 +346,8 @@ class LogsScreen(ListScreen[None]):
 
     def action_next_error(self) -> None:
         row = self.table.row
-        self.in_thread(
-            logs.next_error, row.id if row else None, self.wanted, then=self._go_to_error, group="error"
+        self.in_thread(logs.next_error, row.id if row else None, self.wanted).then(
+            self._go_to_error, group="error"
         )
 
     def _go_to_error(self, found: LogLine | None) -> None:

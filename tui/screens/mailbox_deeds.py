@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.widget import Widget
 
 from desk import connection, fetching, mailboxes
+from tui.desk_calls import desk_app
+from tui.desk_screen import DeskScreen
 from tui.screens.mailbox_fields import Typed, with_oauth2
 from tui.screens.mailbox_values import Checked, Known
-from tui.widgets.command_screen import CommandScreen
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.step_list import StepList, step_name
-from tui.work import desk_app
 
 if TYPE_CHECKING:
     from desk.connection import FolderChoice, Side
@@ -28,7 +28,7 @@ FOLDERS = ("folder", "move_folder", "sent_folder")
 """The fields that hold a folder's name."""
 
 
-class MailboxDeeds(CommandScreen[str | None]):
+class MailboxDeeds(DeskScreen[str | None]):
     """The half of the form that speaks to servers and to the desk; the other half holds the fields."""
 
     def __init__(self, address: str | None = None) -> None:
@@ -170,7 +170,7 @@ class MailboxDeeds(CommandScreen[str | None]):
             return connection.list_folders(app.desk, form, secrets, stored)
 
         self.flash(f"Asking {form.host} for its folders...")
-        self.in_thread(folders, then=lambda names: self._offer_folders(field, names), group="folders")
+        self.in_thread(folders).then(lambda names: self._offer_folders(field, names), group="folders")
 
     def _offer_folders(self, field: str, found: list[FolderChoice]) -> None:
         choices = [(one.name, f"{one.name}   ({one.use})" if one.use else one.name) for one in found]
@@ -223,7 +223,7 @@ class MailboxDeeds(CommandScreen[str | None]):
             token = token_line(kept)
             return kept, token.state if token else ""
 
-        self.in_thread(save, then=self._saved, group="save")
+        self.in_thread(save).then(self._saved, group="save")
 
     def _saved(self, kept: tuple[Mailbox, str]) -> None:
         mailbox, token = kept
@@ -254,4 +254,4 @@ class MailboxDeeds(CommandScreen[str | None]):
         if not fetch:
             self.dismiss(mailbox.address)
             return
-        self.in_thread(fetching.request, mailbox.id, then=lambda _: self.dismiss(mailbox.address))
+        self.in_thread(fetching.request, mailbox.id).then(lambda _: self.dismiss(mailbox.address))

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from desk import mailboxes
 from tui.commands import Command
-from tui.plain import cell, parts, plain
+from tui.desk_calls import desk_app
 from tui.screens.mailbox_deeds import MailboxDeeds
 from tui.screens.mailbox_fields import (
     OAUTH2_ROWS,
@@ -32,12 +32,12 @@ from tui.screens.mailbox_form_keys import KEYS
 from tui.screens.mailbox_help import FIELD_HELP
 from tui.screens.mailbox_presets import Filling, filling
 from tui.screens.mailbox_values import PREFIXES, Known, checked, known, oauth2_words, schedule_words
+from tui.text.safe import cell, parts, safe
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry, FieldNote, FormRow
 from tui.widgets.rule import TitledRule
 from tui.widgets.step_list import StepList
-from tui.work import desk_app
 
 
 class MailboxFormScreen(MailboxDeeds):
@@ -81,8 +81,8 @@ class MailboxFormScreen(MailboxDeeds):
             yield FieldNote(id=f"note-{row.name}")
 
     def on_mount(self) -> None:
-        self.in_thread(known, desk_app(self).desk, self._address, then=self._take, failed=self._cannot_load)
-        self.in_thread(mailboxes.entries, desk_app(self).desk, then=self._show_others)
+        self.in_thread(known, desk_app(self).desk, self._address).then(self._take, failed=self._cannot_load)
+        self.in_thread(mailboxes.entries, desk_app(self).desk).then(self._show_others)
         self._arrange()
 
     def _cannot_load(self, error: Exception) -> None:
@@ -267,7 +267,7 @@ class MailboxFormScreen(MailboxDeeds):
         state = "modified   " if self.changed else ""
         right = f"{state}Tab next field   ^S save "
         width = self.app.size.width
-        self.query_one("#form-title", Static).update(plain(f" {cell(what, width - len(right) - 1)}{right}"))
+        self.query_one("#form-title", Static).update(safe(f" {cell(what, width - len(right) - 1)}{right}"))
         shown = self._shown_wrong()
         warnings = self._checked.form.warnings if self._checked and self._checked.form else []
         if shown:

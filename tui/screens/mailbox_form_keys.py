@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.commands import Command
-from tui.work import desk_app
+from tui.desk_calls import desk_app
 
 if TYPE_CHECKING:
     from tui.screens.mailbox_form import MailboxFormScreen

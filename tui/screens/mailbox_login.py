@@ -14,10 +14,10 @@ from textual.widgets import Input, Static
 
 from desk.oauth2_form import PASTE_PORT
 from desk.oauth2_login import Login
-from tui.plain import parts, plain, wrapped
+from tui.desk_calls import DeskCalls, desk_app
+from tui.text.safe import parts, safe, wrapped
 from tui.widgets.entry import Entry, FormRow
 from tui.widgets.menu import Menu, MenuItem
-from tui.work import Works, desk_app
 
 if TYPE_CHECKING:
     from desk.oauth2_login import LoggedIn, Way
@@ -47,7 +47,7 @@ class _PasteEntry(Entry):
                 screen.action_ways()
 
 
-class LoginScreen(Works, ModalScreen[bool]):
+class LoginScreen(DeskCalls, ModalScreen[bool]):
     """Logs one mailbox in; gives back whether that worked. Esc gives up."""
 
     CSS_PATH = "mailbox_login.tcss"
@@ -80,14 +80,14 @@ class LoginScreen(Works, ModalScreen[bool]):
                 yield Static(id="login-words")
             yield FormRow("Paste it here [", _PasteEntry(id="login-paste"), "]", id="login-row")
             yield Static(id="login-hints")
-        box.border_title = plain(f"Log in {self._address}")
+        box.border_title = safe(f"Log in {self._address}")
 
     def on_mount(self) -> None:
         self.query_one("#login-row").display = False
         app = desk_app(self)
         self._say("Reading how it logs in...")
-        self.in_thread(
-            Login, app.desk, app.actor, self._address, then=self._opened, failed=self._broke, group="login"
+        self.in_thread(Login, app.desk, app.actor, self._address).then(
+            self._opened, failed=self._broke, group="login"
         )
 
     def on_unmount(self) -> None:
@@ -112,16 +112,13 @@ class LoginScreen(Works, ModalScreen[bool]):
         self._say(f"Asking {login.app.provider}...")
         match way:
             case "device":
-                self.in_thread(
-                    login.begin_device,
-                    then=lambda grant: self._show_device(login, grant, stop),
-                    failed=self._broke,
-                    group="login",
+                self.in_thread(login.begin_device).then(
+                    lambda grant: self._show_device(login, grant, stop), failed=self._broke, group="login"
                 )
             case "paste":
                 redirect = login.redirect(PASTE_PORT)
-                self.in_thread(
-                    login.begin_browser, redirect, then=self._show_paste, failed=self._broke, group="login"
+                self.in_thread(login.begin_browser, redirect).then(
+                    self._show_paste, failed=self._broke, group="login"
                 )
             case "loopback":
                 app = self.app
@@ -129,11 +126,11 @@ class LoginScreen(Works, ModalScreen[bool]):
                 def shown(url: str, redirect: str) -> None:
                     app.call_from_thread(self._show_loopback, url, redirect)
 
-                self.in_thread(
-                    login.by_loopback, shown, stop, then=self._ended, failed=self._broke, group="login"
+                self.in_thread(login.by_loopback, shown, stop).then(
+                    self._ended, failed=self._broke, group="login"
                 )
             case _:
-                self.in_thread(login.as_itself, then=self._ended, failed=self._broke, group="login")
+                self.in_thread(login.as_itself).then(self._ended, failed=self._broke, group="login")
 
     def _show_device(self, login: Login, grant: DeviceGrant, stop: threading.Event) -> None:
         self._url, self._code = grant.url, grant.user_code
@@ -146,7 +143,7 @@ class LoginScreen(Works, ModalScreen[bool]):
             f"Waiting for you to do so; the code is good until {until:%H:%M}.",
             hints="y copy the address   c copy the code   w another way   Esc give up",
         )
-        self.in_thread(login.finish_device, grant, stop, then=self._ended, failed=self._broke, group="login")
+        self.in_thread(login.finish_device, grant, stop).then(self._ended, failed=self._broke, group="login")
 
     def _show_paste(self, grant: CodeGrant) -> None:
         self._grant, self._url = grant, grant.url
@@ -210,7 +207,7 @@ class LoginScreen(Works, ModalScreen[bool]):
 
     def _say(self, *pieces: Piece, hints: str = "Esc give up") -> None:
         self.query_one("#login-words", Static).update(parts(*pieces))
-        self.query_one("#login-hints", Static).update(plain(hints, "dim"))
+        self.query_one("#login-hints", Static).update(safe(hints, "dim"))
         self.query_one("#login-scroll", VerticalScroll).scroll_home(animate=False)
 
     # -- keys
@@ -223,7 +220,7 @@ class LoginScreen(Works, ModalScreen[bool]):
             return
         self._say("Asking for the token...")
         self.query_one("#login-row").display = False
-        self.in_thread(login.finish_browser, grant, came, then=self._ended, failed=self._broke, group="login")
+        self.in_thread(login.finish_browser, grant, came).then(self._ended, failed=self._broke, group="login")
 
     def action_go_on(self) -> None:
         if self._done:

@@ -257,7 +257,7 @@ def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: Zo
     """How the login stands, and what the provider wants to be told about this desk."""
     from config.providers import oauth2_provider
     from desk.oauth2_form import PASTE_PORT
-    from tui.screens.mailbox_words import login_words
+    from tui.text.mailboxes import login_words
 
     state = login_words(token, now, zone) if token is not None else "nobody logged in yet"
     try:

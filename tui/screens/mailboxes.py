@@ -16,8 +16,9 @@ from desk.fetching import FetchView
 from desk.home import Desk
 from desk.mailboxes import MailboxLine
 from tui.commands import Command
-from tui.plain import plain
-from tui.screens.mailbox_words import (
+from tui.desk_calls import desk_app
+from tui.list_screen import ListScreen
+from tui.text.mailboxes import (
     column_heads,
     detail,
     fetch_outcome,
@@ -26,11 +27,10 @@ from tui.screens.mailbox_words import (
     row_pieces,
     summary,
 )
+from tui.text.safe import safe
 from tui.widgets.confirm import Confirm
-from tui.widgets.list_screen import ListScreen
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
-from tui.work import desk_app
 
 NO_WORKER_SECONDS = 8
 """So long a fetch that was asked for may wait before the person is told that nobody fetches."""
@@ -215,11 +215,11 @@ class MailboxesScreen(ListScreen[None]):
         self.desk_changed()
 
     def on_resize(self) -> None:
-        self.query_one("#mailboxes-heads", Static).update(plain(column_heads(self.app.size.width), "bold"))
+        self.query_one("#mailboxes-heads", Static).update(safe(column_heads(self.app.size.width), "bold"))
 
     def desk_changed(self) -> None:
         """A fetch moved on, or something was changed."""
-        self.in_thread(rows_of, desk_app(self).desk, then=self._take, group="mailboxes")
+        self.in_thread(rows_of, desk_app(self).desk).then(self._take, group="mailboxes")
 
     def _take(self, rows: Rows) -> None:
         self._fetching = rows.fetching
@@ -251,7 +251,7 @@ class MailboxesScreen(ListScreen[None]):
         words = self.query_one("#mailboxes-words", Static)
         if not isinstance(row, MailboxRow):
             rule.set_text("", "")
-            words.update(plain("A mailbox is an address of the desk and the accounts behind it."))
+            words.update(safe("A mailbox is an address of the desk and the accounts behind it."))
             return
         app = desk_app(self)
         rule.set_text(row.line.name or row.line.address, headline(row.line, app.now(), app.desk.zone))
@@ -277,7 +277,7 @@ class MailboxesScreen(ListScreen[None]):
 
     def _form_closed(self, address: str | None) -> None:
         if address is not None:
-            self.in_thread(rows_of, desk_app(self).desk, then=lambda rows: self._go_to(rows, address))
+            self.in_thread(rows_of, desk_app(self).desk).then(lambda rows: self._go_to(rows, address))
 
     def _go_to(self, rows: Rows, address: str) -> None:
         row = next((row for row in rows if row.line.address == address), None)
@@ -299,7 +299,7 @@ class MailboxesScreen(ListScreen[None]):
         row = self.table.row
         if row is not None:
             mailbox_id = row.line.id
-            self.in_thread(fetching.request, mailbox_id, then=lambda _: self._requested(mailbox_id))
+            self.in_thread(fetching.request, mailbox_id).then(lambda _: self._requested(mailbox_id))
 
     def _requested(self, mailbox_id: int) -> None:
         self._await_fetch(mailbox_id)
@@ -337,7 +337,7 @@ class MailboxesScreen(ListScreen[None]):
             self.flash(f"Fetching is {'on' if on else 'OFF for all mailboxes'}", "info" if on else "warning")
             self.desk_changed()
 
-        self.in_thread(settings.set, desk_app(self).actor, "mail.fetching", "on" if on else "off", then=done)
+        self.in_thread(settings.set, desk_app(self).actor, "mail.fetching", "on" if on else "off").then(done)
 
     def action_switch(self) -> None:
         row = self.table.row
@@ -369,7 +369,7 @@ class MailboxesScreen(ListScreen[None]):
             self.flash(f"{address}: {', '.join(named)}")
             self.desk_changed()
 
-        self.in_thread(switch, then=done)
+        self.in_thread(switch).then(done)
 
     def action_remove(self) -> None:
         row = self.table.row
@@ -388,19 +388,12 @@ class MailboxesScreen(ListScreen[None]):
             self.flash(f"{address} is removed; its tickets stay")
             self.desk_changed()
 
-        self.in_thread(mailboxes.remove, desk_app(self).actor, address, then=done)
+        self.in_thread(mailboxes.remove, desk_app(self).actor, address).then(done)
 
     async def action_log(self) -> None:
-        from tui.screens.logs import LogsScreen
-
         row = self.table.row
-        if row is None:
-            return
-        app = desk_app(self)
-        await app.action_mode("logs")
-        for screen in app.screen_stack:
-            if isinstance(screen, LogsScreen):
-                screen.show_mailbox(row.line.id, row.line.address)
+        if row is not None:
+            await desk_app(self).navigation.open_mailbox_log(row.line.id, row.line.address)
 
     def action_copy(self) -> None:
         row = self.table.row

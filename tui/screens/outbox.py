@@ -15,14 +15,14 @@ from textual.widgets import Static
 from desk import outbox
 from desk.outbox import DeliveryView
 from tui.commands import Command
-from tui.plain import cell, parts, plain
-from tui.times import clock_today
+from tui.desk_calls import desk_app
+from tui.list_screen import ListScreen
+from tui.text.safe import cell, parts, safe
+from tui.text.times import clock_today
 from tui.widgets.confirm import Confirm
-from tui.widgets.list_screen import ListScreen
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
-from tui.work import desk_app
 
 MOST = 1000
 """Rows the screen shows; more than that is said, not hidden."""
@@ -164,10 +164,8 @@ class OutboxScreen(ListScreen[None]):
         """A state changed; cursor and marks stay on their mails."""
         state = self.state
         self.in_thread(
-            lambda: (outbox.entries(None if state == NOT_ARRIVED else state, MOST + 1), outbox.counts()),
-            then=self._take,
-            group="outbox",
-        )
+            lambda: (outbox.entries(None if state == NOT_ARRIVED else state, MOST + 1), outbox.counts())
+        ).then(self._take, group="outbox")
 
     def _take(self, found: tuple[Sequence[DeliveryView], dict[str, int]]) -> None:
         rows, counted = found
@@ -183,7 +181,7 @@ class OutboxScreen(ListScreen[None]):
         text = self.query_one("#outbox-words", Static)
         if not isinstance(row, DeliveryView):
             rule.set_text("", "")
-            text.update(plain(""))
+            text.update(safe(""))
             return
         app = desk_app(self)
         now, zone = app.now(), app.desk.zone
@@ -212,7 +210,7 @@ class OutboxScreen(ListScreen[None]):
             self.table.clear_marks()
             self.desk_changed()
 
-        self.in_thread(what, desk_app(self).actor, self._ids(), then=done, group="change")
+        self.in_thread(what, desk_app(self).actor, self._ids()).then(done, group="change")
 
     def action_retry(self) -> None:
         uncertain = [row for row in self.table.chosen() if row.state == "uncertain"]
@@ -251,9 +249,7 @@ class OutboxScreen(ListScreen[None]):
     def action_ticket(self) -> None:
         row = self.table.row
         if row is not None and row.ticket:
-            from tui.screens.thread import ThreadScreen
-
-            self.app.push_screen(ThreadScreen(row.ticket))
+            desk_app(self).navigation.open_thread(row.ticket)
 
     def action_copy(self) -> None:
         row = self.table.row

@@ -30,7 +30,7 @@ class PaletteScreen(ModalScreen[str | None]):
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
-        self._offers = offers_of(screen, screen.app)
+        self._offers = offers_of(screen)
         self._search = FuzzySearch()
 
     def compose(self) -> ComposeResult:

@@ -14,14 +14,14 @@ from textual.widgets import Static
 from desk import receipts
 from desk.receipts import ReceiptFilter, ReceiptView
 from tui.commands import Command
-from tui.plain import cell, parts, plain, size_text
-from tui.times import clock_today
+from tui.desk_calls import desk_app
+from tui.list_screen import ListScreen
+from tui.text.safe import cell, parts, safe, size_text
+from tui.text.times import clock_today
 from tui.widgets.line_input import LineInput
-from tui.widgets.list_screen import ListScreen
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import Look, VirtualList
-from tui.work import desk_app
 
 if TYPE_CHECKING:
     from desk.intake import Taken
@@ -171,7 +171,7 @@ class QuarantineScreen(ListScreen[None]):
     def desk_changed(self) -> None:
         """Mail came or was tried again elsewhere."""
         self.table.reload()
-        self.in_thread(receipts.counts, then=self._count, group="counts")
+        self.in_thread(receipts.counts).then(self._count, group="counts")
 
     def _show(self, wanted: ReceiptFilter) -> None:
         self.wanted = wanted
@@ -186,7 +186,7 @@ class QuarantineScreen(ListScreen[None]):
             else "No such mail. v shows other verdicts."
         )
         self.table.show(ReceiptRows(wanted))
-        self.in_thread(receipts.counts, then=self._count, group="counts")
+        self.in_thread(receipts.counts).then(self._count, group="counts")
 
     def _count(self, found: dict[str, int]) -> None:
         named = [f"{count} {verdict}" for verdict, count in found.items() if count]
@@ -197,7 +197,7 @@ class QuarantineScreen(ListScreen[None]):
         text = self.query_one("#receipts-trace", Static)
         if not isinstance(row, ReceiptView):
             rule.set_text("", "")
-            text.update(plain(""))
+            text.update(safe(""))
             return
         rule.set_text(row.subject or "(no subject)", f"receipt {row.id}")
         text.update(
@@ -226,7 +226,7 @@ class QuarantineScreen(ListScreen[None]):
         row = self.table.row
         if row is not None:
             app = desk_app(self)
-            self.in_thread(receipts.retry, app.desk, app.actor, row.id, then=self._retried, group="retry")
+            self.in_thread(receipts.retry, app.desk, app.actor, row.id).then(self._retried, group="retry")
 
     def _retried(self, taken: Taken) -> None:
         if taken.verdict == "quarantined":
@@ -239,9 +239,7 @@ class QuarantineScreen(ListScreen[None]):
     def action_ticket(self) -> None:
         row = self.table.row
         if row is not None and row.ticket:
-            from tui.screens.thread import ThreadScreen
-
-            self.app.push_screen(ThreadScreen(row.ticket))
+            desk_app(self).navigation.open_thread(row.ticket)
 
     def action_copy(self) -> None:
         row = self.table.row
@@ -250,7 +248,7 @@ class QuarantineScreen(ListScreen[None]):
             desk_app(self).copy_text("\n".join(lines), "the receipt")
 
     def action_verdict(self) -> None:
-        self.in_thread(receipts.counts, then=self._ask_verdict, group="verdicts")
+        self.in_thread(receipts.counts).then(self._ask_verdict, group="verdicts")
 
     def _ask_verdict(self, found: dict[str, int]) -> None:
         choices = [(ALL, "all mail"), *((name, f"{name} ({count})") for name, count in found.items())]

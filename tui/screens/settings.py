@@ -14,13 +14,13 @@ from textual.widgets import Static
 from desk import settings
 from desk.settings import Setting, SettingLine
 from tui.commands import Command
-from tui.plain import cell, parts, plain
+from tui.desk_calls import desk_app
+from tui.list_screen import ListScreen
+from tui.text.safe import cell, parts, safe
 from tui.widgets.line_input import LineInput
-from tui.widgets.list_screen import ListScreen
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
-from tui.work import desk_app
 
 if TYPE_CHECKING:
     from config.paths import DeskPaths
@@ -216,7 +216,7 @@ class SettingsScreen(ListScreen[None]):
 
     def desk_changed(self) -> None:
         """Read all settings again; the cursor stays on its setting."""
-        self.in_thread(everything, desk_app(self).desk.paths, then=self._take, group="settings")
+        self.in_thread(everything, desk_app(self).desk.paths).then(self._take, group="settings")
 
     def _take(self, found: Everything) -> None:
         self._all = found
@@ -246,14 +246,14 @@ class SettingsScreen(ListScreen[None]):
         text = self.query_one("#settings-help", Static)
         if not isinstance(row, SettingRow):
             rule.set_text("", "")
-            text.update(plain(""))
+            text.update(safe(""))
             return
         rule.set_text(row.key, "" if row.setting is None else _kind_words(row.setting))
         if row.setting is None:
             change = f"Now {row.shown or 'empty'} ({row.where})\nChange it in {self._all.file}"
             text.update(parts(f"{row.help}\n", (f"{change} or with NIGHTDESK_{row.key.upper()}", "dim")))
         else:
-            text.update(plain(row.help))
+            text.update(safe(row.help))
         self._tell_sections()
 
     def _sections(self) -> Sequence[str]:
@@ -289,7 +289,7 @@ class SettingsScreen(ListScreen[None]):
         if _is_switch(row):
             self.action_flip()
         else:
-            self.in_thread(options, row.setting, then=lambda found: self._ask(row, found), group="options")
+            self.in_thread(options, row.setting).then(lambda found: self._ask(row, found), group="options")
 
     def _ask(self, row: SettingRow, found: Sequence[tuple[str, str]]) -> None:
         setting = row.setting
@@ -315,12 +315,8 @@ class SettingsScreen(ListScreen[None]):
             self.action_edit()
 
     def _set(self, setting: Setting, text: str) -> None:
-        self.in_thread(
-            settings.set,
-            desk_app(self).actor,
-            setting.key,
-            text,
-            then=lambda value: self._saved(setting, value),
+        self.in_thread(settings.set, desk_app(self).actor, setting.key, text).then(
+            lambda value: self._saved(setting, value),
             failed=lambda error: self._refused(setting, text, error),
         )
 
@@ -338,11 +334,8 @@ class SettingsScreen(ListScreen[None]):
         row = self.table.row
         if row is not None and row.setting is not None:
             setting = row.setting
-            self.in_thread(
-                settings.reset,
-                desk_app(self).actor,
-                setting.key,
-                then=lambda value: self._saved(setting, value),
+            self.in_thread(settings.reset, desk_app(self).actor, setting.key).then(
+                lambda value: self._saved(setting, value)
             )
 
     # -- the line to type in
@@ -360,7 +353,7 @@ class SettingsScreen(ListScreen[None]):
             self._words = event.text
             self._show()
         elif self._editing is not None and self._editing.kind == "schedule":
-            self.query_one("#settings-help", Static).update(plain(_schedule_words(event.text)))
+            self.query_one("#settings-help", Static).update(safe(_schedule_words(event.text)))
 
     @on(LineInput.Answered)
     def _answered(self, event: LineInput.Answered) -> None:

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.plain import plain
+from tui.text.safe import safe
 
 WIDTH, HEIGHT = 60, 16
 
@@ -21,7 +21,7 @@ class TooSmall(ModalScreen[None]):
     """
 
     def compose(self) -> ComposeResult:
-        yield Static(plain(""))
+        yield Static(safe(""))
 
     def on_mount(self) -> None:
         self._say()
@@ -32,7 +32,7 @@ class TooSmall(ModalScreen[None]):
     def _say(self) -> None:
         size = self.app.size
         self.query_one(Static).update(
-            plain(f"{size.width}x{size.height} is too small\nNightdesk needs {WIDTH}x{HEIGHT}\nKeys are off")
+            safe(f"{size.width}x{size.height} is too small\nNightdesk needs {WIDTH}x{HEIGHT}\nKeys are off")
         )
 
     def on_key(self, event: events.Key) -> None:

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 
 from tui.commands import Command
-from tui.plain import line, wrapped
-from tui.times import clock_today
-from tui.widgets.command_screen import CommandScreen
+from tui.desk_calls import desk_app
+from tui.desk_screen import DeskScreen
+from tui.text.safe import line, wrapped
+from tui.text.times import clock_today
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import Line, TextPane
-from tui.work import desk_app
 
 
-class WhyScreen(CommandScreen[None]):
+class WhyScreen(DeskScreen[None]):
     """What became of one mail. Esc goes back."""
 
     PLACE = "tickets"
@@ -36,7 +36,7 @@ class WhyScreen(CommandScreen[None]):
         super().on_mount()
         from desk import receipts
 
-        self.in_thread(receipts.of_message, self._message_id, then=self._show, group="receipt")
+        self.in_thread(receipts.of_message, self._message_id).then(self._show, group="receipt")
 
     def _show(self, receipt: Any) -> None:
         if receipt is None:

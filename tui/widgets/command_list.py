@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textual.app import App
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.commands import GLOBAL, Command, key_label
-from tui.plain import cell, width_of
+from tui.commands import Command, key_label
+from tui.desk_calls import desk_app
+from tui.desk_screen import DeskNode
+from tui.text.safe import cell, width_of
 
 KEY_CELLS = 9
 
@@ -31,13 +32,12 @@ class Offer:
         return self.command.label or " ".join(key_label(key) for key in self.command.keys[:2])
 
 
-def offers_of(screen: Screen[Any], app: App[Any]) -> tuple[Offer, ...]:
-    """What the person can do on this screen, and everywhere."""
-    own = getattr(screen, "commands", None)
-    here = () if own is None else own()
+def offers_of(screen: Screen[Any]) -> tuple[Offer, ...]:
+    """Return what the person can do on this screen, and everywhere."""
+    here = screen.commands() if isinstance(screen, DeskNode) else ()
     return (
         *(Offer(command, command.enabled(screen)) for command in here),
-        *(Offer(command, command.enabled(app)) for command in GLOBAL),
+        *(Offer(command, command.enabled(screen.app)) for command in desk_app(screen).commands()),
     )
 
 

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.plain import parts, plain
+from tui.text.safe import parts, safe
 
 
 class Confirm(ModalScreen[bool]):
@@ -36,9 +36,9 @@ class Confirm(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(plain(self._question, "bold"))
+            yield Static(safe(self._question, "bold"))
             if self._detail:
-                yield Static(plain("\n" + self._detail))
+                yield Static(safe("\n" + self._detail))
             yield Static(parts("\n", ("y", "bold"), " yes    ", ("n", "bold"), " no (also Enter, Esc)"))
 
     def action_answer(self, yes: bool) -> None:

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.plain import plain
+from tui.text.safe import safe
 from tui.widgets.steady_input import SteadyInput
 
 
@@ -60,4 +60,4 @@ class FieldNote(Static):
         """Show it, or nothing."""
         self.set_class(bool(text), "-said")
         self.set_class(wrong, "-wrong")
-        self.update(plain(("! " if wrong else "") + text if text else ""))
+        self.update(safe(("! " if wrong else "") + text if text else ""))

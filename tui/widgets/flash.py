@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 Level = Literal["info", "warning", "error"]
 
@@ -22,8 +22,14 @@ class Flash:
         return SECONDS[self.level]
 
 
+@runtime_checkable
+class Hinted(Protocol):
+    """An error that says what to do about it."""
+
+    hint: str
+
+
 def words_for(error: BaseException) -> str:
-    """An error as one sentence, with what to do about it where it says so."""
+    """Return an error as one sentence, with what to do about it where it says so."""
     text = str(error) or type(error).__name__
-    hint = getattr(error, "hint", "")
-    return f"{text} - {hint}" if hint else text
+    return f"{text} - {error.hint}" if isinstance(error, Hinted) and error.hint else text

@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.plain import plain
+from tui.text.safe import safe
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -63,7 +63,7 @@ class LineInput(Horizontal):
         """Show the line with `text` in it and take the keys."""
         self._purpose = purpose
         label, field = self._parts()
-        label.update(plain(prompt))
+        label.update(safe(prompt))
         with self.prevent(type(field).Changed):
             field.value = text
         field.placeholder = placeholder

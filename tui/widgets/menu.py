@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from tui.plain import cell, line
+from tui.text.safe import cell, line
 
 LETTERS = "abcdefghilmnoprstuvwxyz0123456789"
 ROWS = 12

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.plain import cell, line
+from tui.text.safe import cell, line
 
 
 class TitledRule(Widget):

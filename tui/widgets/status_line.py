@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.plain import cell, line, shortened
+from tui.text.safe import cell, line, shortened
 from tui.widgets.flash import Flash
 
 

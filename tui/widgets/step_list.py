@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.plain import cell, parts, width_of, wrapped
+from tui.text.safe import cell, parts, width_of, wrapped
 
 NAME_CELLS = 13
 

@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from desk import views
 from desk.views import ListQuery, TicketLine
-from tui.plain import cell
-from tui.times import age
+from tui.text.safe import cell
+from tui.text.times import age
 from tui.widgets.virtual_list import Look, VirtualList
 
 PRIORITY_MARKS = {1: "-", 2: "", 3: "!", 4: "!!"}

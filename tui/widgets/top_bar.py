@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.plain import line
+from tui.text.safe import line
 
 PLACES = (
     ("1", "Tickets", "tickets"),

@@ -16,9 +16,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.plain import cell, line
+from tui.desk_calls import DeskCalls, desk_app
+from tui.text.safe import cell, line
 from tui.widgets.row_source import FixedRows, Look, RowSource
-from tui.work import Works, desk_app
 
 __all__ = ["FixedRows", "Look", "RowSource", "VirtualList"]
 
@@ -32,7 +32,7 @@ NEAR = 50
 """So many rows before the end of what is held the next page is asked for."""
 
 
-class VirtualList(Works, Widget, Generic[R], can_focus=True):
+class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
     """Rows of one line each, with cursor and marks.
 
     A subclass says what a row is called (`row_key`) and how it looks (`row_line`): pieces of text
@@ -130,7 +130,7 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
 
     @abstractmethod
     def row_line(self, row: R, width: int, look: Look) -> list[tuple[str, str]]:
-        """Pieces (text, style name or '') that together fill the line; all inert (`plain.cell`)."""
+        """Pieces (text, style name or '') that together fill the line; all inert (`safe.cell`)."""
 
     # -- what is shown
 
@@ -196,7 +196,7 @@ class VirtualList(Works, Widget, Generic[R], can_focus=True):
 
     def _ask(self, ask: object, take: object) -> None:
         self._loading = True
-        self.in_thread(ask, PAGE, then=take, failed=self._failed, group="rows")  # type: ignore[arg-type]
+        self.in_thread(ask, PAGE).then(take, failed=self._failed, group="rows")  # type: ignore[arg-type]
 
     def _failed(self, error: Exception) -> None:
         self._loading = False

@@ -13,7 +13,7 @@ class ControlGuard(LineFilter):
     """Takes out of every painted line what could steer a terminal.
 
     Textual itself lets ESC, C1 and bidi controls in text through, whatever widget shows it. Widgets
-    lay lines out in cells before they come here, so this is a net under `plain`, not in its place.
+    lay lines out in cells before they come here, so this is a net under `tui.text.safe`, not in its place.
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:

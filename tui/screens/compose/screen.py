@@ -15,21 +15,23 @@ from textual.css.query import NoMatches
 from textual.timer import Timer
 from textual.widgets import Input, Static, TextArea
 
-from tui import editor, files, writing
+from tui import files
 from tui.commands import Command
-from tui.plain import cell, line, plain, size_text, width_of
-from tui.screens.compose_keys import KEYS, NOTE_KEYS
-from tui.ticket_text import Reader, body_lines, head_line
-from tui.times import clock_today
-from tui.widgets.command_screen import CommandScreen
+from tui.desk_calls import desk_app
+from tui.desk_screen import DeskScreen
+from tui.screens.compose import compositions
+from tui.screens.compose.compositions import Composition
+from tui.screens.compose.keys import KEYS, NOTE_KEYS
+from tui.terminal import editor
+from tui.text.safe import cell, line, safe, size_text, width_of
+from tui.text.tickets import Reader, body_lines, head_line
+from tui.text.times import clock_today
 from tui.widgets.confirm import Confirm
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.steady_input import SteadyInput
 from tui.widgets.text_pane import Line, TextPane
-from tui.work import desk_app
-from tui.writing import Sheet
 
 AUTOSAVE_SECONDS = 2.0
 
@@ -49,17 +51,17 @@ class Body(TextArea):
         self.cursor_blink = False
 
 
-class ComposeScreen(CommandScreen[None]):
+class ComposeScreen(DeskScreen[None]):
     """Keeps the draft two seconds after the last key, on Esc, and when the line is lost."""
 
-    CSS_PATH = "compose.tcss"
+    CSS_PATH = "screen.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = ""
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, composition: Composition) -> None:
         super().__init__()
-        self.sheet = sheet
+        self.composition = composition
         self._dirty = False
         self._saved_at = ""
         self._timer: Timer | None = None
@@ -67,25 +69,29 @@ class ComposeScreen(CommandScreen[None]):
         self._done = False
 
     def commands(self) -> tuple[Command, ...]:
-        return NOTE_KEYS if self.sheet.kind == "note" else KEYS
+        return NOTE_KEYS if self.composition.kind == "note" else KEYS
 
     def hinted(self) -> tuple[Command, ...]:
         return self.commands()
 
     def compose_body(self) -> ComposeResult:
-        sheet = self.sheet
+        composition = self.composition
         yield Static(id="compose-head")
         yield TitledRule(id="head-rule")
         with Horizontal(id="compose-panes"):
             with Vertical(id="sheet"):
-                if sheet.kind != "note":
+                if composition.kind != "note":
                     yield Static(id="from")
-                    for name, text in (("To", sheet.to), ("Cc", sheet.cc), ("Subject", sheet.subject)):
+                    for name, text in (
+                        ("To", composition.to),
+                        ("Cc", composition.cc),
+                        ("Subject", composition.subject),
+                    ):
                         with Horizontal(classes="field"):
-                            yield Static(plain(f" {name:<8} "), classes="name")
+                            yield Static(safe(f" {name:<8} "), classes="name")
                             yield SteadyInput(text, id=name.lower())
-                yield TitledRule("Body" if sheet.kind != "note" else "Note", id="body-rule")
-                yield Body(sheet.body)
+                yield TitledRule("Body" if composition.kind != "note" else "Note", id="body-rule")
+                yield Body(composition.body)
             with Vertical(id="beside"):
                 yield TextPane(id="theirs")
                 yield TextPane(id="after-pane")
@@ -95,18 +101,20 @@ class ComposeScreen(CommandScreen[None]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        if self.sheet.resumed is not None:
+        if self.composition.resumed is not None:
             app = desk_app(self)
-            when = clock_today(self.sheet.resumed, app.now(), app.desk.zone)
+            when = clock_today(self.composition.resumed, app.now(), app.desk.zone)
             self._saved_at = f"draft of {when}"
             self.flash(f"This is your draft of {when}. F8 throws it away")
-        elif self.sheet.others:
-            self.flash(writing.others_words(self.sheet.others, desk_app(self).desk.zone), "warning")
+        elif self.composition.others:
+            self.flash(
+                compositions.others_words(self.composition.others, desk_app(self).desk.zone), "warning"
+            )
         self.query_one("#theirs").border_title = Content("What the customer wrote")
         self.query_one("#after-pane").border_title = Content("After sending")
         self.query_one("#after-pane").can_focus = False
         self.query_one("#theirs", TextPane).show(self._their_lines)
-        if self.sheet.kind == "new" and not self.sheet.to:
+        if self.composition.kind == "new" and not self.composition.to:
             self.query_one("#to").focus()
         else:
             self.query_one(Body).focus()
@@ -119,59 +127,59 @@ class ComposeScreen(CommandScreen[None]):
         self.status(right="Esc keeps the draft")
 
     def _title(self) -> str:
-        sheet = self.sheet
-        what = {"reply": "Reply to", "note": "Note on", "new": "New ticket"}[sheet.kind]
-        return what if sheet.number is None else f"{what} #{sheet.number}"
+        composition = self.composition
+        what = {"reply": "Reply to", "note": "Note on", "new": "New ticket"}[composition.kind]
+        return what if composition.number is None else f"{what} #{composition.number}"
 
     def _paint(self) -> None:
-        sheet, width = self.sheet, self.app.size.width
+        composition, width = self.composition, self.app.size.width
         right = f"{self._saved_at} "
-        left = f" {self._title()}  {line(sheet.ticket_subject)}"
+        left = f" {self._title()}  {line(composition.ticket_subject)}"
         head = cell(left, max(8, width - width_of(right) - 1)) + " " + right
-        self.query_one("#compose-head", Static).update(plain(head))
+        self.query_one("#compose-head", Static).update(safe(head))
         pane = self.query_one("#sheet")
         pane.border_title, pane.border_subtitle = Content(self._title()), Content(self._saved_at)
-        if sheet.kind != "note":
-            more = "  (F6 changes)" if sheet.kind == "new" and len(sheet.mailboxes) > 1 else ""
-            self.query_one("#from", Static).update(plain(f" From     {line(sheet.sender)}{more}"))
-        names = ", ".join(f"{item.name} {size_text(item.size)}" for item in sheet.attachments) or "none"
-        state = sheet.status_after or "unchanged"
-        if sheet.kind == "note":
+        if composition.kind != "note":
+            more = "  (F6 changes)" if composition.kind == "new" and len(composition.mailboxes) > 1 else ""
+            self.query_one("#from", Static).update(safe(f" From     {line(composition.sender)}{more}"))
+        names = ", ".join(f"{item.name} {size_text(item.size)}" for item in composition.attachments) or "none"
+        state = composition.status_after or "unchanged"
+        if composition.kind == "note":
             after = " A note is for agents only; no mail goes out."
         else:
             after = f" After sending: state [{state}]  F5     attachments: {line(names)}"
-        self.query_one("#after", Static).update(plain(cell(after, width)))
+        self.query_one("#after", Static).update(safe(cell(after, width)))
         self.query_one("#after-pane", TextPane).show(self._after_lines)
         self._paint_mode()
 
     def _paint_mode(self) -> None:
-        if self.sheet.kind == "note":
+        if self.composition.kind == "note":
             mode = "Mode: note (internal)"
         else:
             to, cc = self._addresses("to"), self._addresses("cc")
             count = len(to) + len(cc)
-            mode = f"Mode: {'reply' if self.sheet.kind == 'reply' else 'first mail'}"
+            mode = f"Mode: {'reply' if self.composition.kind == 'reply' else 'first mail'}"
             mode += f" (mail goes to {count} address{'es' * (count != 1)})"
         self.status(left=mode, right="Esc keeps the draft")
 
     def _after_lines(self, width: int) -> list[Line]:
-        sheet = self.sheet
-        if sheet.kind == "note":
+        composition = self.composition
+        if composition.kind == "note":
             return [[(" Agents only; no mail goes out.", "")]]
-        rows: list[Line] = [[(f" State     [{sheet.status_after or 'unchanged'}]  F5", "")]]
-        if sheet.attachments:
+        rows: list[Line] = [[(f" State     [{composition.status_after or 'unchanged'}]  F5", "")]]
+        if composition.attachments:
             rows += [
                 [(cell(f" Attach    {item.name}  {size_text(item.size)}", width), "")]
-                for item in sheet.attachments
+                for item in composition.attachments
             ]
             rows.append([("           F2 add   F7 take away", "dim")])
         else:
             rows.append([(" Attach    none   F2 add", "")])
-        rows.append([(cell(f" Leaves by {sheet.way}", width), "")])
+        rows.append([(cell(f" Leaves by {composition.way}", width), "")])
         return rows
 
     def _their_lines(self, width: int) -> list[Line]:
-        detail = self.sheet.detail
+        detail = self.composition.detail
         if detail is None:
             return [[(" This is the first mail of a new ticket.", "dim")]]
         app = desk_app(self)
@@ -200,9 +208,9 @@ class ComposeScreen(CommandScreen[None]):
     @on(Input.Changed)
     def _typed(self) -> None:
         current = self._current()
-        if current == self.sheet:
+        if current == self.composition:
             return
-        self.sheet = current
+        self.composition = current
         self._paint_mode()
         self._touch()
 
@@ -211,12 +219,12 @@ class ComposeScreen(CommandScreen[None]):
         if self._timer is None:
             self._timer = self.set_timer(AUTOSAVE_SECONDS, self._autosave)
 
-    def _current(self) -> Sheet:
+    def _current(self) -> Composition:
         body = self.query_one(Body).text
-        if self.sheet.kind == "note":
-            return replace(self.sheet, body=body)
+        if self.composition.kind == "note":
+            return replace(self.composition, body=body)
         return replace(
-            self.sheet,
+            self.composition,
             body=body,
             to=self.query_one("#to", Input).value,
             cc=self.query_one("#cc", Input).value,
@@ -224,7 +232,7 @@ class ComposeScreen(CommandScreen[None]):
         )
 
     def _addresses(self, field: str) -> list[str]:
-        return writing.addresses(self.query_one(f"#{field}", Input).value)
+        return compositions.addresses(self.query_one(f"#{field}", Input).value)
 
     async def _autosave(self) -> None:
         self._timer = None
@@ -236,14 +244,14 @@ class ComposeScreen(CommandScreen[None]):
             if not self._dirty or self._done:
                 return
             self._dirty = False
-            self.sheet = self._current()
+            self.composition = self._current()
             try:
-                draft_id = await self.call(writing.keep, desk_app(self).actor, self.sheet)
+                draft_id = await self.call(compositions.keep, desk_app(self).actor, self.composition)
             except Exception as error:
                 self._dirty = True
                 desk_app(self).flash_error(error)
                 return
-            self.sheet = replace(self.sheet, draft_id=draft_id)
+            self.composition = replace(self.composition, draft_id=draft_id)
             self._saved_at = f"draft saved {desk_app(self).now().astimezone(desk_app(self).desk.zone):%H:%M}"
             if self.is_attached:
                 self._paint()
@@ -257,7 +265,7 @@ class ComposeScreen(CommandScreen[None]):
         await self.keep_draft()
         if self._dirty:
             return
-        if self.sheet.draft_id is not None:
+        if self.composition.draft_id is not None:
             desk_app(self).flash_later("The draft is kept: D in the list goes on with it")
         self._end()
 
@@ -271,7 +279,9 @@ class ComposeScreen(CommandScreen[None]):
         def answered(yes: bool | None) -> None:
             if yes:
                 self._done = True
-                self.in_thread(writing.discard, self.sheet, then=lambda _: self._end(), group="draft")
+                self.in_thread(compositions.discard, self.composition).then(
+                    lambda _: self._end(), group="draft"
+                )
 
         self.app.push_screen(Confirm("Throw this draft away?", "What you wrote is gone then."), answered)
 
@@ -292,19 +302,19 @@ class ComposeScreen(CommandScreen[None]):
             if state is not None:
                 self._change(status_after=state)
 
-        self.app.push_screen(Menu("State after sending", STATES_AFTER, self.sheet.status_after), picked)
+        self.app.push_screen(Menu("State after sending", STATES_AFTER, self.composition.status_after), picked)
 
     def action_sender(self) -> None:
         def picked(address: str | None) -> None:
             if address is not None:
-                chosen = next(item for item in self.sheet.mailboxes if item.address == address)
+                chosen = next(item for item in self.composition.mailboxes if item.address == address)
                 self._change(mailbox=chosen.address, sender=chosen.sender, way=chosen.way)
 
-        items = lettered([(item.address, item.sender) for item in self.sheet.mailboxes])
-        self.app.push_screen(Menu("From", items, self.sheet.mailbox), picked)
+        items = lettered([(item.address, item.sender) for item in self.composition.mailboxes])
+        self.app.push_screen(Menu("From", items, self.composition.mailbox), picked)
 
     def _change(self, **values: Any) -> None:
-        self.sheet = replace(self._current(), **values)
+        self.composition = replace(self._current(), **values)
         self._paint()
         self._touch()
 
@@ -313,7 +323,7 @@ class ComposeScreen(CommandScreen[None]):
         if not app.restricted:
             self.query_one(LineInput).ask("Attach:", files.home_text(Path.home()), purpose="attach")
             return
-        self.in_thread(files.listed, app.files_directory, then=self._offer_files, group="files")
+        self.in_thread(files.listed, app.files_directory).then(self._offer_files, group="files")
 
     def _offer_files(self, found: list[files.LocalFile]) -> None:
         directory = desk_app(self).files_directory
@@ -329,21 +339,23 @@ class ComposeScreen(CommandScreen[None]):
         self.app.push_screen(Menu("Attach", items), picked)
 
     def _attach_file(self, text: str, only_in: Path | None) -> None:
-        self.in_thread(files.look_at, text, only_in, then=self._attached, group="attach")
+        self.in_thread(files.look_at, text, only_in).then(self._attached, group="attach")
 
     def _attached(self, file: files.LocalFile) -> None:
-        self._change(attachments=(*self.sheet.attachments, file))
+        self._change(attachments=(*self.composition.attachments, file))
         self.flash(f"Attached {file.name}, {size_text(file.size)}")
 
     def action_detach(self) -> None:
-        if not self.sheet.attachments:
+        if not self.composition.attachments:
             self.flash("Nothing is attached")
             return
-        items = lettered([(str(index), item.name) for index, item in enumerate(self.sheet.attachments)])
+        items = lettered([(str(index), item.name) for index, item in enumerate(self.composition.attachments)])
 
         def picked(value: str | None) -> None:
             if value is not None:
-                kept = [item for index, item in enumerate(self.sheet.attachments) if str(index) != value]
+                kept = [
+                    item for index, item in enumerate(self.composition.attachments) if str(index) != value
+                ]
                 self._change(attachments=tuple(kept))
 
         self.app.push_screen(Menu("Take away", items), picked)
@@ -374,17 +386,17 @@ class ComposeScreen(CommandScreen[None]):
     # -- sending
 
     def action_review(self) -> None:
-        self.sheet = self._current()
-        if self.sheet.kind == "note":
+        self.composition = self._current()
+        if self.composition.kind == "note":
             self._add_note()
             return
-        problem = writing.problem(self.sheet)
+        problem = compositions.problem(self.composition)
         if problem:
             self.flash(problem, "warning")
             return
-        from tui.screens.review import ReviewScreen
+        from tui.screens.compose.review import ReviewScreen
 
-        self.app.push_screen(ReviewScreen(self.sheet), self._reviewed)
+        self.app.push_screen(ReviewScreen(self.composition), self._reviewed)
 
     def _reviewed(self, decision: str | None) -> None:
         if decision == "attach":
@@ -404,16 +416,18 @@ class ComposeScreen(CommandScreen[None]):
             self._done = True
             app = desk_app(self)
             try:
-                sent = await self.call(writing.send, app.desk, app.actor, self.sheet)
+                sent = await self.call(compositions.send, app.desk, app.actor, self.composition)
             except Exception as error:
                 self._done = False
                 app.flash_error(error)
                 return
-        app.mail_is_queued(self.sheet, sent)
+        app.navigation.mail_is_queued(
+            sent.delivery_id, self.composition.number, sent.not_before, sent.warning
+        )
         self._end()
 
     def _add_note(self) -> None:
-        if not self.sheet.body.strip():
+        if not self.composition.body.strip():
             self.flash("The note is empty", "warning")
             return
         self.run_worker(self._note(), exit_on_error=False)
@@ -425,10 +439,10 @@ class ComposeScreen(CommandScreen[None]):
             self._done = True
             app = desk_app(self)
             try:
-                await self.call(writing.add_note, app.actor, self.sheet)
+                await self.call(compositions.add_note, app.actor, self.composition)
             except Exception as error:
                 self._done = False
                 app.flash_error(error)
                 return
-        app.flash_later(f"Note added to #{self.sheet.number}")
+        app.flash_later(f"Note added to #{self.composition.number}")
         self._end()

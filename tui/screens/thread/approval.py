@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.plain import line
-from tui.ticket_verbs import TicketVerbs
+from tui.desk_calls import desk_app
+from tui.text.safe import line
+from tui.ticket_actions import TicketActions
 from tui.widgets.confirm import Confirm
-from tui.work import desk_app
 
 if TYPE_CHECKING:
     from desk.tickets import MessageView
@@ -19,7 +19,7 @@ CONSEQUENCE = (
 )
 
 
-class ThreadApproval(TicketVerbs):
+class ThreadApproval(TicketActions):
     """Mixed into the screen that shows one ticket's messages."""
 
     @property
@@ -63,14 +63,8 @@ class ThreadApproval(TicketVerbs):
 
             if yes:
                 app = desk_app(self)
-                self.in_thread(
-                    approval.approve,
-                    app.desk,
-                    app.actor,
-                    number,
-                    [message_id],
-                    then=lambda _ids: self._changed(f"Mail of {sender} approved"),
-                    group="change",
+                self.in_thread(approval.approve, app.desk, app.actor, number, [message_id]).then(
+                    lambda _ids: self._changed(f"Mail of {sender} approved"), group="change"
                 )
 
         self.app.push_screen(Confirm(f"Is this mail really from {sender}?", CONSEQUENCE), answered)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.plain import cell, line, wrapped
-from tui.ticket_text import Reader
-from tui.times import age, clock_day, span
+from tui.text.safe import cell, line, wrapped
+from tui.text.tickets import Reader
+from tui.text.times import age, clock_day, span
 from tui.widgets.text_pane import Line
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.commands import Command
-from tui.work import desk_app
+from tui.desk_calls import desk_app
 
 WRITING = "In the editor"
 
@@ -16,7 +16,7 @@ def _here(command: str, key: str, title: str, text: str, action: str, **more: An
 
 
 def _mail_only(screen: Any) -> str | None:
-    return "a note is no mail" if screen.sheet.kind == "note" else None
+    return "a note is no mail" if screen.composition.kind == "note" else None
 
 
 def _editor(screen: Any) -> str | None:
@@ -24,9 +24,9 @@ def _editor(screen: Any) -> str | None:
 
 
 def _several_mailboxes(screen: Any) -> str | None:
-    if screen.sheet.kind != "new":
+    if screen.composition.kind != "new":
         return "an answer leaves from the ticket's mailbox"
-    return None if len(screen.sheet.mailboxes) > 1 else "there is one mailbox"
+    return None if len(screen.composition.mailboxes) > 1 else "there is one mailbox"
 
 
 KEYS: tuple[Command, ...] = (

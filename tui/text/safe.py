@@ -8,13 +8,13 @@ from textual.content import Content
 from mail import inert
 
 
-def plain(text: str, style: str = "") -> Content:
+def safe(text: str, style: str = "") -> Content:
     """Text as content in which nothing is markup and no control character is left."""
     return Content.styled(inert.guard(text), style) if style else Content(inert.guard(text))
 
 
 def parts(*pieces: str | tuple[str, str]) -> Content:
-    """Pieces, some with a style, as one content; each is inert like in `plain`."""
+    """Pieces, some with a style, as one content; each is inert like in `safe`."""
     return Content.assemble(
         *(
             inert.guard(piece) if isinstance(piece, str) else (inert.guard(piece[0]), piece[1])

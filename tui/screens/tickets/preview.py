@@ -9,9 +9,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.plain import cell, line, shortened, width_of
-from tui.ticket_text import Reader, attachments_words, body_lines, people
-from tui.times import clock_today, promise
+from tui.text.safe import cell, line, shortened, width_of
+from tui.text.tickets import Reader, attachments_words, body_lines, people
+from tui.text.times import clock_today, promise
 from tui.widgets.text_pane import Line, TextPane
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tui.commands import Command
+from tui.desk_calls import DeskCalls, desk_app
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
-from tui.work import Works, desk_app
 
 STATES = (
     MenuItem("n", "new", "new"),
@@ -40,7 +40,7 @@ def _may(action: str) -> Callable[[Any], str | None]:
     return check
 
 
-VERBS: tuple[Command, ...] = (
+TICKET_COMMANDS: tuple[Command, ...] = (
     Command(
         "ticket.reply",
         "r",
@@ -166,7 +166,7 @@ VERBS: tuple[Command, ...] = (
 )
 
 
-class TicketVerbs(Works):
+class TicketActions(DeskCalls):
     """Mixed into a screen that can say which tickets are meant."""
 
     def chosen_numbers(self) -> list[str]:
@@ -189,7 +189,7 @@ class TicketVerbs(Works):
     def action_assign(self) -> None:
         from desk import staff
 
-        self.in_thread(staff.agents, then=self._offer_agents, group="agents")
+        self.in_thread(staff.agents).then(self._offer_agents, group="agents")
 
     def _offer_agents(self, agents: Sequence[Any]) -> None:
         people = [(agent.login, f"{agent.login}  {agent.name}") for agent in agents if agent.active]
@@ -260,11 +260,11 @@ class TicketVerbs(Works):
 
     def action_undo(self) -> None:
         app = desk_app(self)
-        if app.undo_send():
+        if app.navigation.undo_send():
             return
         from desk import tickets
 
-        self.in_thread(tickets.undo_last, app.actor, then=self._undone, group="change")
+        self.in_thread(tickets.undo_last, app.actor).then(self._undone, group="change")
 
     def _undone(self, what: str | None) -> None:
         desk_app(self).flash(what if what else "There is nothing to undo")
@@ -278,13 +278,8 @@ class TicketVerbs(Works):
 
         def go(yes: bool | None = True) -> None:
             if yes:
-                self.in_thread(
-                    function,
-                    desk_app(self).actor,
-                    numbers,
-                    *arguments,
-                    then=lambda _result: self._changed(done.format(which)),
-                    group="change",
+                self.in_thread(function, desk_app(self).actor, numbers, *arguments).then(
+                    lambda _result: self._changed(done.format(which)), group="change"
                 )
 
         if len(numbers) > desk_app(self).health.ask_above:
@@ -322,7 +317,7 @@ class TicketVerbs(Works):
     def _write_on(self, kind: str, to_all: bool) -> None:
         number = self.current_number()
         if number is not None:
-            desk_app(self).compose_answer(number, kind, to_all)
+            desk_app(self).navigation.compose_answer(number, kind, to_all=to_all)
 
     # -- copying
 

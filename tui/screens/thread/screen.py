@@ -11,36 +11,34 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from desk.views import TicketLine
 from tui.commands import Command
-from tui.plain import cell, line, shortened, width_of
-from tui.screens.thread_approval import ThreadApproval
-from tui.screens.thread_facts import fact_lines
-from tui.screens.thread_folds import open_at_first
-from tui.screens.thread_keys import KEYS
-from tui.ticket_text import Reader, body_lines, folded, head_line, header_lines, raw_lines
-from tui.times import promise
-from tui.widgets.command_screen import CommandScreen
+from tui.desk_calls import Neighbours, desk_app
+from tui.desk_screen import DeskScreen
+from tui.screens.thread.approval import ThreadApproval
+from tui.screens.thread.facts import fact_lines
+from tui.screens.thread.folds import open_at_first
+from tui.screens.thread.keys import KEYS
+from tui.text.safe import cell, line, shortened, width_of
+from tui.text.tickets import Reader, body_lines, folded, head_line, header_lines, raw_lines
+from tui.text.times import promise
 from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import Line, TextPane
 from tui.widgets.ticket_list import PRIORITY_MARKS
-from tui.work import desk_app
 
 if TYPE_CHECKING:
     from desk.tickets import MessageView, TicketDetail
-    from tui.widgets.ticket_list import TicketList
 
 
-class ThreadScreen(ThreadApproval, CommandScreen[None]):
+class ThreadScreen(ThreadApproval, DeskScreen[None]):
     """Reads one ticket. With the list it was opened from, { and } go to its neighbours there."""
 
-    CSS_PATH = "thread.tcss"
+    CSS_PATH = "screen.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = "#thread"
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
 
-    def __init__(self, number: str, tickets: TicketList | None = None) -> None:
+    def __init__(self, number: str, tickets: Neighbours | None = None) -> None:
         super().__init__()
         self._number = number
         self._tickets = tickets
@@ -95,7 +93,7 @@ class ThreadScreen(ThreadApproval, CommandScreen[None]):
         def read() -> tuple[TicketDetail, datetime | None]:
             return tickets.show(number), tickets.last_seen(actor, number)
 
-        self.in_thread(read, then=self._show, group="ticket")
+        self.in_thread(read).then(self._show, group="ticket")
 
     def _show(self, read: tuple[TicketDetail, datetime | None]) -> None:
         detail, seen = read
@@ -130,7 +128,7 @@ class ThreadScreen(ThreadApproval, CommandScreen[None]):
     def _mark_seen(self) -> None:
         from desk import tickets
 
-        self.in_thread(tickets.mark_seen, desk_app(self).actor, self._number, group="seen")
+        self.in_thread(tickets.mark_seen, desk_app(self).actor, self._number)
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -324,26 +322,24 @@ class ThreadScreen(ThreadApproval, CommandScreen[None]):
 
         from desk import tickets
 
-        self.in_thread(tickets.raw_message, message_id, then=take, group="raw")
+        self.in_thread(tickets.raw_message, message_id).then(take, group="raw")
 
     def action_attachments(self) -> None:
         message = self.current_message
         if message is not None:
-            from tui.screens.attachments import AttachmentsScreen
+            from tui.screens.thread.attachments import AttachmentsScreen
 
             self.app.push_screen(AttachmentsScreen(self._number, message))
 
     def action_why(self) -> None:
         message = self.current_message
         if message is not None:
-            from tui.screens.why import WhyScreen
-
-            self.app.push_screen(WhyScreen(message.id))
+            desk_app(self).navigation.open_why(message.id)
 
     def action_ticket(self, step: int) -> None:
         if self._tickets is None:
             return
-        row: TicketLine | None = self._tickets.neighbour(step)
+        row = self._tickets.neighbour(step)
         if row is None:
             self.flash("There is no other ticket in this list")
             return
@@ -390,7 +386,7 @@ class ThreadScreen(ThreadApproval, CommandScreen[None]):
         self.flash(f"match {hits.index(at) + 1} of {len(hits)}")
 
     def action_fetch(self) -> None:
-        desk_app(self).fetch_all()
+        desk_app(self).navigation.fetch_all()
 
     def action_zoom(self) -> None:
         self.toggle_class("-zoomed")

@@ -37,8 +37,8 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """What is on the sheet. `to` and `cc` are as typed; `way` says how the mail leaves."""
+class Composition:
+    """What an agent writes; `to` and `cc` are as typed, `way` says how the mail leaves."""
 
     kind: Kind
     number: str | None
@@ -83,29 +83,29 @@ def shown(people: Sequence[tuple[str, str]]) -> str:
     return ", ".join(words)
 
 
-def problem(sheet: Sheet) -> str:
+def problem(composition: Composition) -> str:
     """Why this cannot be sent, in one sentence, or nothing."""
-    to = addresses(sheet.to)
+    to = addresses(composition.to)
     if not to:
         return "There is nobody in To"
-    for address in (*to, *addresses(sheet.cc)):
+    for address in (*to, *addresses(composition.cc)):
         local, at, domain = address.rpartition("@")
         if not at or not local or not domain or " " in address:
             return f"'{address}' is no mail address"
-    if not sheet.body.strip():
+    if not composition.body.strip():
         return "There is no text yet"
-    if sheet.kind == "new" and not sheet.subject.strip():
+    if composition.kind == "new" and not composition.subject.strip():
         return "A new ticket needs a subject"
     return ""
 
 
-def subject_words(sheet: Sheet) -> str:
+def subject_words(composition: Composition) -> str:
     """The subject as the customer sees it."""
-    if sheet.number is None:
-        return sheet.subject
+    if composition.number is None:
+        return composition.subject
     from desk.rendering import numbered_subject
 
-    return numbered_subject(sheet.subject, sheet.number, reply=True)
+    return numbered_subject(composition.subject, composition.number, reply=True)
 
 
 def others(actor: Actor, number: str | None) -> list[Other]:
@@ -131,15 +131,15 @@ def undo_seconds() -> int:
 # -- before the editor opens
 
 
-def reply_sheet(desk: Desk, actor: Actor, number: str, to_all: bool) -> Sheet:
-    """The sheet of an answer, with the draft of it if there is one."""
+def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Composition:
+    """The composition of an answer, with the draft of it if there is one."""
     from desk import answers, drafts, tickets
 
     form = answers.reply_form(actor, number, to_all)
     detail = tickets.show(number)
     quoted = f"\n\n{form.quoted}\n" if form.quoted.strip() else ""
     body = f"\n{quoted}" if quoted else ""
-    sheet = Sheet(
+    composition = Composition(
         kind="reply",
         number=number,
         ticket_subject=detail.subject,
@@ -156,20 +156,22 @@ def reply_sheet(desk: Desk, actor: Actor, number: str, to_all: bool) -> Sheet:
         detail=detail,
         untouched=body,
     )
-    return resume(sheet, drafts.load(actor, number, "reply"))
+    return resume(composition, drafts.load(actor, number, "reply"))
 
 
-def note_sheet(actor: Actor, number: str) -> Sheet:
-    """The sheet of a note, with the draft of it if there is one."""
+def for_note(actor: Actor, number: str) -> Composition:
+    """The composition of a note, with the draft of it if there is one."""
     from desk import drafts, tickets
 
     detail = tickets.show(number)
-    sheet = Sheet("note", number, detail.subject, detail.status, "", "", "", "", "", "", detail=detail)
-    return resume(sheet, drafts.load(actor, number, "note"))
+    composition = Composition(
+        "note", number, detail.subject, detail.status, "", "", "", "", "", "", detail=detail
+    )
+    return resume(composition, drafts.load(actor, number, "note"))
 
 
-def new_sheet(desk: Desk, actor: Actor, draft: DraftView | None = None) -> Sheet:
-    """The sheet of a first mail; raises Refused when there is no mailbox it could leave from."""
+def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None) -> Composition:
+    """The composition of a first mail; raises Refused when there is no mailbox it could leave from."""
     from desk import mailboxes
     from desk.errors import Refused
 
@@ -184,34 +186,34 @@ def new_sheet(desk: Desk, actor: Actor, draft: DraftView | None = None) -> Sheet
     if not origins:
         raise Refused("there is no mailbox to write from", "set one up first: 2, then n")
     first = next((item for item in origins if draft and item.address == draft.mailbox), origins[0])
-    sheet = Sheet(
+    composition = Composition(
         "new", None, "", "new", first.sender, "", "", "", "", "", first.address, first.way, mailboxes=origins
     )
-    return resume(sheet, draft)
+    return resume(composition, draft)
 
 
-def draft_sheet(desk: Desk, actor: Actor, draft: DraftView) -> Sheet:
-    """The sheet of a draft that was kept."""
+def for_draft(desk: Desk, actor: Actor, draft: DraftView) -> Composition:
+    """The composition of a draft that was kept."""
     if draft.kind == "new" or draft.number is None:
-        return new_sheet(desk, actor, draft)
+        return for_new_ticket(desk, actor, draft)
     if draft.kind == "note":
-        return note_sheet(actor, draft.number)
-    return reply_sheet(desk, actor, draft.number, False)
+        return for_note(actor, draft.number)
+    return for_reply(desk, actor, draft.number, False)
 
 
-def resume(sheet: Sheet, draft: DraftView | None) -> Sheet:
-    """The sheet with what the draft holds."""
+def resume(composition: Composition, draft: DraftView | None) -> Composition:
+    """The composition with what the draft holds."""
     if draft is None:
-        return sheet
-    kept = replace(sheet, body=draft.body, draft_id=draft.id, resumed=draft.updated)
-    if sheet.kind == "note":
+        return composition
+    kept = replace(composition, body=draft.body, draft_id=draft.id, resumed=draft.updated)
+    if composition.kind == "note":
         return kept
     return replace(
         kept,
-        to=_typed(draft, "to") or sheet.to,
+        to=_typed(draft, "to") or composition.to,
         cc=_typed(draft, "cc"),
-        subject=draft.subject or sheet.subject,
-        status_after=_state(draft.status_after or sheet.status_after),
+        subject=draft.subject or composition.subject,
+        status_after=_state(draft.status_after or composition.status_after),
         attachments=tuple(_files(draft.attachments)),
     )
 
@@ -254,88 +256,90 @@ def way_of(desk: Desk, address: str | None) -> str:
 # -- while it is open, and at the end
 
 
-def keep(actor: Actor, sheet: Sheet) -> int | None:
-    """Write the draft down and return its id; a sheet on which nothing was typed leaves none."""
+def keep(actor: Actor, composition: Composition) -> int | None:
+    """Write the draft down and return its id; a composition on which nothing was typed leaves none."""
     from desk import drafts
 
-    if not sheet.body.strip() or (sheet.body == sheet.untouched and not sheet.attachments):
-        if sheet.draft_id is not None:
-            drafts.discard(sheet.draft_id)
+    if not composition.body.strip() or (
+        composition.body == composition.untouched and not composition.attachments
+    ):
+        if composition.draft_id is not None:
+            drafts.discard(composition.draft_id)
         return None
     recipients: dict[str, Any] = {}
-    if sheet.kind != "note":
+    if composition.kind != "note":
         recipients = {
-            "to": addresses(sheet.to),
-            "cc": addresses(sheet.cc),
-            "to_line": sheet.to,
-            "cc_line": sheet.cc,
+            "to": addresses(composition.to),
+            "cc": addresses(composition.cc),
+            "to_line": composition.to,
+            "cc_line": composition.cc,
         }
     return drafts.save(
         actor,
-        draft_id=sheet.draft_id,
-        number=sheet.number,
-        kind=sheet.kind,
-        body=sheet.body,
-        subject=sheet.subject,
+        draft_id=composition.draft_id,
+        number=composition.number,
+        kind=composition.kind,
+        body=composition.body,
+        subject=composition.subject,
         recipients=recipients,
-        attachments=[str(item.path) for item in sheet.attachments],
-        status_after=sheet.status_after,
-        mailbox=sheet.mailbox if sheet.kind == "new" else None,
+        attachments=[str(item.path) for item in composition.attachments],
+        status_after=composition.status_after,
+        mailbox=composition.mailbox if composition.kind == "new" else None,
     )
 
 
-def discard(sheet: Sheet) -> None:
+def discard(composition: Composition) -> None:
     """Throw the draft away."""
     from desk import drafts
 
-    if sheet.draft_id is not None:
-        drafts.discard(sheet.draft_id)
+    if composition.draft_id is not None:
+        drafts.discard(composition.draft_id)
 
 
-def add_note(actor: Actor, sheet: Sheet) -> None:
+def add_note(actor: Actor, composition: Composition) -> None:
     """Put the note on the ticket."""
     from desk import answers
 
-    if sheet.number is None:
+    if composition.number is None:
         raise ValueError("a note belongs to a ticket")
-    answers.add_note(actor, sheet.number, sheet.body.strip("\n"))
-    discard(sheet)
+    answers.add_note(actor, composition.number, composition.body.strip("\n"))
+    discard(composition)
 
 
-def send(desk: Desk, actor: Actor, sheet: Sheet) -> Any:
+def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
     """Put the mail into the outbox, to leave after the undo time; returns `desk.answers.Queued`."""
     from desk import answers
 
-    files = [(item.name, item.type, _read(item.path)) for item in sheet.attachments]
-    body = sheet.body.strip("\n") + "\n"
+    files = [(item.name, item.type, _read(item.path)) for item in composition.attachments]
+    body = composition.body.strip("\n") + "\n"
     sent: Any
-    if sheet.number is None:
+    if composition.number is None:
         sent = answers.new_ticket(
             desk,
             actor,
-            mailbox=sheet.mailbox,
-            requester=sheet.to,
-            subject=sheet.subject,
+            mailbox=composition.mailbox,
+            requester=composition.to,
+            subject=composition.subject,
             body=body,
             send=True,
             attachments=files,
-            cc=pairs(sheet.cc),
+            cc=pairs(composition.cc),
             delay_seconds=undo_seconds(),
         )
     else:
         sent = answers.send_reply(
             desk,
             actor,
-            sheet.number,
+            composition.number,
             body,
-            to=pairs(sheet.to),
-            cc=pairs(sheet.cc),
-            subject=sheet.subject,
+            to=pairs(composition.to),
+            cc=pairs(composition.cc),
+            subject=composition.subject,
             attachments=files,
-            status_after=sheet.status_after or "keep",
+            status_after=composition.status_after or "keep",
             delay_seconds=undo_seconds(),
         )
-    discard(sheet)
+    discard(composition)
     return sent
 
 

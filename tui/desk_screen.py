@@ -1,4 +1,4 @@
-"""What every screen of the app is built on: keys from a table, footer from the same table."""
+"""What every screen of the app is built on: what the app tells it, keys and footer from its commands."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
-from tui.commands import GLOBAL, Command
+from tui.commands import Command
+from tui.desk_calls import DeskCalls, desk_app
 from tui.widgets.flash import Flash, Level
 from tui.widgets.hints import Hints
 from tui.widgets.rule import TitledRule
 from tui.widgets.status_line import StatusLine
 from tui.widgets.top_bar import TopBar
-from tui.work import Works, desk_app
 
 
-class CommandNode(Works):
-    """Runs the commands of `KEYS`; the bindings are made from them."""
+class DeskNode(DeskCalls):
+    """What the app may tell any screen; a screen answers what concerns it.
+
+    The commands of `KEYS` make its bindings.
+    """
 
     KEYS: ClassVar[tuple[Command, ...]] = ()
+    PLACE: ClassVar[str] = ""
+    """Which digit of the top bar is lit."""
+    HELP_TITLE: ClassVar[str] = ""
+    """The screen's name over its help, where that is not its place."""
+    HELP_NOTES: ClassVar[str] = ""
+    """Lines below the keys of the help: words of the filter, flags of the list."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         table = cls.__dict__.get("KEYS")
@@ -32,16 +41,33 @@ class CommandNode(Works):
             ]
         super().__init_subclass__(**options)
 
-    def commands(self) -> tuple[Command, ...]:
-        """The commands of this screen, for help and palette."""
-        return self.KEYS
+    # -- what the app tells
 
-    def command(self, command_id: str) -> Command | None:
-        return next((item for item in self.commands() if item.id == command_id), None)
+    async def keep_draft(self) -> None:
+        """Write down what is being written; called when the line is lost."""
+
+    def desk_changed(self) -> None:
+        """Load again what is shown: something in the desk changed."""
+
+    def health_changed(self) -> None:
+        """Show mail health, outbox and the minute anew; the app's values are current."""
+
+    def show_flash(self, flash: Flash) -> bool:
+        """Show a flash here; False when there is no place for it."""
+        return False
+
+    def notice(self, text: str) -> None:
+        """Show a countdown; empty ends it."""
+
+    # -- commands
+
+    def commands(self) -> tuple[Command, ...]:
+        """Return the commands of this screen, for help and palette."""
+        return self.KEYS
 
     async def run_command(self, command_id: str) -> bool:
         """Run one command by its id; a disabled one flashes why and runs nothing."""
-        command = self.command(command_id)
+        command = next((item for item in self.commands() if item.id == command_id), None)
         if command is None:
             return False
         reason = command.enabled(self)
@@ -52,17 +78,16 @@ class CommandNode(Works):
         return True
 
     async def action_run_command(self, command_id: str) -> None:
+        """Run a command of the bindings."""
         await self.run_command(command_id)
 
 
-class CommandScreen(CommandNode, Screen[ScreenResultType]):
+class DeskScreen(DeskNode, Screen[ScreenResultType]):
     """A full screen: top bar, its own body, a line, status line and hints.
 
-    A subclass names its `PLACE` (which digit is lit), its `KEYS`, and yields its body in
-    `compose_body`. `desk_changed` is called when something in the database changed.
+    A subclass names its `PLACE`, its `KEYS`, and yields its body in `compose_body`.
     """
 
-    PLACE: ClassVar[str] = ""
     TOP_BAR: ClassVar[bool] = True
     AUTO_FOCUS: ClassVar[str | None] = "*"
 
@@ -76,12 +101,12 @@ class CommandScreen(CommandNode, Screen[ScreenResultType]):
         yield Hints(self.hinted())
 
     def compose_body(self) -> ComposeResult:
-        """The screen's own widgets."""
+        """Yield the screen's own widgets."""
         yield from ()
 
     def hinted(self) -> tuple[Command, ...]:
-        """The commands that the footer may hint at, in order."""
-        return (*self.commands(), *GLOBAL)
+        """Return the commands that the footer may hint at, in order."""
+        return (*self.commands(), *desk_app(self).commands())
 
     def refresh_hints(self) -> None:
         """Paint the hints again after the commands changed with the focus."""
@@ -109,18 +134,15 @@ class CommandScreen(CommandNode, Screen[ScreenResultType]):
         desk_app(self).flash(text, level)
 
     def show_flash(self, flash: Flash) -> bool:
-        """Show it here if there is a status line; called by the app."""
+        """Show it over the status line."""
         try:
             self.query_one(StatusLine).flash(flash)
         except NoMatches:
             return False
         return True
 
-    def desk_changed(self) -> None:
-        """Something in the desk changed; load again what is shown."""
-
     def health_changed(self) -> None:
-        """Mail health, outbox or the minute changed; the app's values are current."""
+        """Show mail health, outbox and the minute anew."""
         app = desk_app(self)
         try:
             bar = self.query_one(TopBar)
@@ -139,5 +161,5 @@ class CommandScreen(CommandNode, Screen[ScreenResultType]):
         self.health_changed()
 
 
-class CommandModal(CommandNode, ModalScreen[ScreenResultType]):
-    """A window over a screen, with keys from a table."""
+class DeskModal(DeskNode, ModalScreen[ScreenResultType]):
+    """A window over a screen."""

@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from desk.views import VIEWS
-from tui.plain import cell, line, width_of
+from tui.text.safe import cell, line, width_of
 
 SHOWN = ("inbox", "mine", "waiting", "overdue", "open", "closed")
 

@@ -8,18 +8,18 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from tui import writing
 from tui.commands import Command
-from tui.plain import cell, size_text, wrapped
-from tui.widgets.command_screen import CommandModal
+from tui.desk_calls import desk_app
+from tui.desk_screen import DeskModal
+from tui.screens.compose import compositions
+from tui.screens.compose.compositions import Composition
+from tui.text.safe import cell, size_text, wrapped
 from tui.widgets.text_pane import Line, TextPane
-from tui.work import desk_app
-from tui.writing import Sheet
 
 GROUP = "Review"
 
 
-class ReviewScreen(CommandModal[str]):
+class ReviewScreen(DeskModal[str]):
     """Gives back ``send``, ``edit``, ``attach``, ``keep`` or None. Enter does nothing here."""
 
     DEFAULT_CSS = """
@@ -58,10 +58,10 @@ class ReviewScreen(CommandModal[str]):
         Command("review.cancel", "q,escape", "Cancel", "Back to the editor.", GROUP, "cancel", "cancel"),
     )
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, composition: Composition) -> None:
         super().__init__()
-        self._sheet = sheet
-        self._others = list(sheet.others)
+        self._composition = composition
+        self._others = list(composition.others)
         self._seconds = 0
 
     def compose(self) -> ComposeResult:
@@ -70,38 +70,44 @@ class ReviewScreen(CommandModal[str]):
 
     def on_mount(self) -> None:
         box = self.query_one(Vertical)
-        what = "reply" if self._sheet.kind == "reply" else "mail"
+        what = "reply" if self._composition.kind == "reply" else "mail"
         box.border_title = Content(f"Send this {what}? - nothing is sent before y")
         box.border_subtitle = Content("y send  e edit  w preview  a attach  p postpone  q cancel")
         self.query_one(TextPane).show(self._facts)
-        self.in_thread(self._ask, then=self._told, group="facts")
+        self.in_thread(self._ask).then(self._told, group="facts")
 
-    def _ask(self) -> tuple[int, list[writing.Other]]:
-        return writing.undo_seconds(), writing.others(desk_app(self).actor, self._sheet.number)
+    def _ask(self) -> tuple[int, list[compositions.Other]]:
+        return compositions.undo_seconds(), compositions.others(
+            desk_app(self).actor, self._composition.number
+        )
 
-    def _told(self, facts: tuple[int, list[writing.Other]]) -> None:
+    def _told(self, facts: tuple[int, list[compositions.Other]]) -> None:
         self._seconds, self._others = facts
         if not self.has_class("-reading"):
             self.query_one(TextPane).show(self._facts, keep=True)
 
     def _facts(self, width: int) -> list[Line]:
-        sheet = self._sheet
-        body = sheet.body.strip()
+        composition = self._composition
+        body = composition.body.strip()
         count = body.count("\n") + 1 if body else 0
         size = size_text(len(body.encode()))
-        files = ", ".join(f"{item.name} {size_text(item.size)}" for item in sheet.attachments) or "none"
-        then = f"state {sheet.status} -> {sheet.status_after}" if sheet.status_after else "state unchanged"
-        if sheet.kind == "new":
+        files = ", ".join(f"{item.name} {size_text(item.size)}" for item in composition.attachments) or "none"
+        then = (
+            f"state {composition.status} -> {composition.status_after}"
+            if composition.status_after
+            else "state unchanged"
+        )
+        if composition.kind == "new":
             then = "a new ticket"
         facts = [
-            ("From", sheet.sender),
-            ("To", writing.shown(writing.pairs(sheet.to))),
-            ("Cc", writing.shown(writing.pairs(sheet.cc))),
-            ("Subject", writing.subject_words(sheet)),
+            ("From", composition.sender),
+            ("To", compositions.shown(compositions.pairs(composition.to))),
+            ("Cc", compositions.shown(compositions.pairs(composition.cc))),
+            ("Subject", compositions.subject_words(composition)),
             ("Body", f"{count} line{'s' * (count != 1)}, {size}"),
             ("Files", files),
             ("Then", then),
-            ("Leaves by", sheet.way),
+            ("Leaves by", composition.way),
         ]
         lines: list[Line] = [[]]
         for name, value in facts:
@@ -111,7 +117,7 @@ class ReviewScreen(CommandModal[str]):
             lines.append([(f"  {name:<10} ", "dim"), (rows[0], "")])
             lines += [[(" " * 13, ""), (row, "")] for row in rows[1:]]
         if self._others:
-            words = writing.others_words(self._others, desk_app(self).desk.zone)
+            words = compositions.others_words(self._others, desk_app(self).desk.zone)
             lines += [[], *([("  ", ""), (row, "warning")] for row in wrapped(f"[!] {words}", width - 4))]
         now = f"send now ({self._seconds} s to undo)" if self._seconds else "send now"
         lines += [
@@ -133,16 +139,20 @@ class ReviewScreen(CommandModal[str]):
         return lines
 
     def _preview(self, width: int) -> list[Line]:
-        sheet = self._sheet
+        composition = self._composition
         head = [
-            f"From: {sheet.sender}",
-            f"To: {writing.shown(writing.pairs(sheet.to))}",
-            *([f"Cc: {writing.shown(writing.pairs(sheet.cc))}"] if sheet.cc.strip() else []),
-            f"Subject: {writing.subject_words(sheet)}",
+            f"From: {composition.sender}",
+            f"To: {compositions.shown(compositions.pairs(composition.to))}",
+            *(
+                [f"Cc: {compositions.shown(compositions.pairs(composition.cc))}"]
+                if composition.cc.strip()
+                else []
+            ),
+            f"Subject: {compositions.subject_words(composition)}",
         ]
         lines: list[Line] = [[(" ", ""), (cell(row, width - 2), "bold")] for row in head]
         lines.append([])
-        lines += [[(" ", ""), (row, "")] for row in wrapped(sheet.body, width - 2)]
+        lines += [[(" ", ""), (row, "")] for row in wrapped(composition.body, width - 2)]
         return lines
 
     def action_preview(self) -> None:

@@ -17,20 +17,20 @@ from desk import views
 from desk.filters import TicketFilter
 from desk.views import VIEWS, ListQuery, TicketLine
 from tui.commands import Command
-from tui.plain import line
-from tui.screens.tickets_keys import KEYS
-from tui.ticket_text import Reader
-from tui.ticket_verbs import TicketVerbs
-from tui.times import clock_today
-from tui.widgets.command_screen import CommandScreen
+from tui.desk_calls import desk_app
+from tui.desk_screen import DeskScreen
+from tui.screens.tickets.keys import KEYS
+from tui.screens.tickets.preview import Preview
+from tui.screens.tickets.views_bar import SHOWN, ViewsBar, ViewsPane
+from tui.text.safe import line
+from tui.text.tickets import Reader
+from tui.text.times import clock_today
+from tui.ticket_actions import TicketActions
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem
-from tui.widgets.preview import Preview
 from tui.widgets.rule import TitledRule
 from tui.widgets.ticket_list import TicketHead, TicketList, TicketPages
-from tui.widgets.views_bar import SHOWN, ViewsBar, ViewsPane
 from tui.widgets.virtual_list import VirtualList
-from tui.work import desk_app
 
 if TYPE_CHECKING:
     from desk.tickets import TicketDetail
@@ -50,10 +50,10 @@ SORT_ITEMS = (
 SORT_WORDS = {item.value: item.text for item in SORT_ITEMS}
 
 
-class TicketsScreen(TicketVerbs, CommandScreen[None]):
+class TicketsScreen(TicketActions, DeskScreen[None]):
     """The first screen: what has to be done."""
 
-    CSS_PATH = "tickets.tcss"
+    CSS_PATH = "screen.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = "TicketList"
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
@@ -115,7 +115,7 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
         def count() -> TicketsScreen._Counted:
             return self._Counted(views.counts(actor), views.count(query) if query.filter else None)
 
-        self.in_thread(count, then=self._show_counts, group="counts")
+        self.in_thread(count).then(self._show_counts, group="counts")
 
     def _show_counts(self, counted: _Counted) -> None:
         self._counts = counted.counts
@@ -214,7 +214,7 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
             return
         from desk import tickets
 
-        self.in_thread(tickets.show, row.number, then=self._show_preview, group="preview")
+        self.in_thread(tickets.show, row.number).then(self._show_preview, group="preview")
 
     def _show_preview(self, detail: TicketDetail | None) -> None:
         app = desk_app(self)
@@ -256,9 +256,9 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
     def action_open(self) -> None:
         if self.tickets.row is None:
             if desk_app(self).health.mailboxes == 0 and not self._filter:
-                desk_app(self).open_mailbox_form()
+                desk_app(self).navigation.open_mailbox_form()
             return
-        desk_app(self).open_thread(self.tickets.row.number, self.tickets)
+        desk_app(self).navigation.open_thread(self.tickets.row.number, self.tickets)
 
     def action_mark(self) -> None:
         self.tickets.toggle_mark()
@@ -271,7 +271,7 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
 
     def action_mark_all(self) -> None:
         pages = TicketPages(self.query_now())
-        self.in_thread(pages.all, MARK_LIMIT, then=self._mark_these, group="marks")
+        self.in_thread(pages.all, MARK_LIMIT).then(self._mark_these, group="marks")
 
     def _mark_these(self, rows: list[TicketLine]) -> None:
         self.tickets.set_marks(rows)
@@ -297,7 +297,7 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
         if not event.text.strip():
             self._set_filter(None)
         else:
-            self.in_thread(parse, event.text, actor, then=self._set_filter, group="filter")
+            self.in_thread(parse, event.text, actor).then(self._set_filter, group="filter")
 
     def on_line_input_cancelled(self) -> None:
         self._end_prompt()
@@ -329,15 +329,13 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
         if not mails:
             self.flash("There is no mail to ask about")
             return
-        from tui.screens.why import WhyScreen
-
-        self.app.push_screen(WhyScreen(mails[-1].id))
+        desk_app(self).navigation.open_why(mails[-1].id)
 
     def action_new_ticket(self) -> None:
-        desk_app(self).compose_new()
+        desk_app(self).navigation.compose_new()
 
     def action_fetch(self) -> None:
-        desk_app(self).fetch_all()
+        desk_app(self).navigation.fetch_all()
 
     def action_zoom(self) -> None:
         main = self.query_one("#main")
@@ -383,7 +381,7 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
     def _look_for_drafts(self) -> None:
         from desk import drafts
 
-        self.in_thread(drafts.drafts, desk_app(self).actor, then=self._tell_drafts, group="drafts")
+        self.in_thread(drafts.drafts, desk_app(self).actor).then(self._tell_drafts, group="drafts")
 
     def _tell_drafts(self, kept: Sequence[Any]) -> None:
         if kept and not self._offered:
@@ -400,7 +398,7 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
     def action_drafts(self) -> None:
         from desk import drafts
 
-        self.in_thread(drafts.drafts, desk_app(self).actor, then=self._offer_drafts, group="drafts")
+        self.in_thread(drafts.drafts, desk_app(self).actor).then(self._offer_drafts, group="drafts")
 
     def _offer_drafts(self, kept: Sequence[Any]) -> None:
         if not kept:
@@ -416,9 +414,9 @@ class TicketsScreen(TicketVerbs, CommandScreen[None]):
 
         def picked(value: str | None) -> None:
             if value is not None:
-                app.resume_draft(kept[int(value)])
+                app.navigation.resume_draft(kept[int(value)])
 
-        app.push_screen(Menu("Drafts", items), picked)
+        self.app.push_screen(Menu("Drafts", items), picked)
 
     def on_resize(self, event: events.Resize) -> None:
         try:

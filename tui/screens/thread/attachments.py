@@ -11,11 +11,11 @@ from textual.content import Content
 
 from tui import files
 from tui.commands import Command
-from tui.plain import cell, line, size_text
-from tui.widgets.command_screen import CommandModal
+from tui.desk_calls import desk_app
+from tui.desk_screen import DeskModal
+from tui.text.safe import cell, line, size_text
 from tui.widgets.line_input import LineInput
 from tui.widgets.text_pane import Line, TextPane
-from tui.work import desk_app
 
 if TYPE_CHECKING:
     from desk.tickets import MessageView
@@ -24,7 +24,7 @@ GROUP = "Attachments"
 MAIL = "the mail itself (.eml)"
 
 
-class AttachmentsScreen(CommandModal[None]):
+class AttachmentsScreen(DeskModal[None]):
     """Saves to a directory that is asked for; in restricted mode to the desk's one directory."""
 
     DEFAULT_CSS = """
@@ -113,7 +113,7 @@ class AttachmentsScreen(CommandModal[None]):
     def _save_to(self, directory: Path) -> None:
         count = len(self._message.attachments)
         wanted = range(count) if self._all else [self._cursor]
-        self.in_thread(self._write, directory, list(wanted), then=self._saved, group="save")
+        self.in_thread(self._write, directory, list(wanted)).then(self._saved, group="save")
 
     def _write(self, directory: Path, wanted: list[int]) -> list[Path]:
         from desk import tickets

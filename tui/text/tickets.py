@@ -1,4 +1,4 @@
-"""Tickets and messages as lines of a `TextPane`. Everything here is inert: it passes `tui.plain`."""
+"""Tickets and messages as lines of a `TextPane`. Everything here is inert: it passes `tui.text.safe`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from tui.plain import cell, line, shortened, size_text, width_of, wrapped
-from tui.times import clock_day
+from tui.text.safe import cell, line, shortened, size_text, width_of, wrapped
+from tui.text.times import clock_day
 from tui.widgets.text_pane import Line
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tui.commands import Command
-from tui.ticket_verbs import VERBS
-from tui.work import desk_app
+from tui.desk_calls import desk_app
+from tui.ticket_actions import TICKET_COMMANDS
 
 THREAD = "This thread"
 
@@ -27,7 +27,7 @@ def _is_doubted(screen: Any) -> str | None:
 
 
 KEYS: tuple[Command, ...] = (
-    *VERBS,
+    *TICKET_COMMANDS,
     _here(
         "attachments",
         "o",

@@ -29,7 +29,7 @@ class KeyTurn(Message):
         self.late = late
 
 
-class KeysInOrder(App[int], inherit_bindings=False):
+class KeyQueue(App[int], inherit_bindings=False):
     """Mixed into an app: keys are taken in the order in which they came."""
 
     _keys_waiting: deque[events.Key]

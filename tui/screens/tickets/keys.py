@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tui.commands import Command
-from tui.ticket_verbs import VERBS
+from tui.ticket_actions import TICKET_COMMANDS
 
 LIST = "This list"
 
@@ -16,7 +16,7 @@ def _here(command: str, key: str, title: str, text: str, action: str, **more: An
 
 KEYS: tuple[Command, ...] = (
     _here("open", "", "Open", "Read the whole thread.", "open", footer="open", label="ret"),
-    *VERBS,
+    *TICKET_COMMANDS,
     _here("mark", "space", "Mark", "Mark the ticket and move down.", "mark", footer="mark"),
     _here("range", "v", "Range", "Mark every ticket the cursor passes.", "range", footer="range", wide=True),
     _here("all", "asterisk", "Mark all", "Mark all tickets of this list.", "mark_all"),

@@ -11,7 +11,7 @@ from textual.content import Content
 from desk.fetching import FetchView
 from desk.mailboxes import MailboxLine
 from desk.oauth2_health import TokenLine
-from tui.plain import cell, parts
+from tui.text.safe import cell, parts
 
 STATE_WORDS = {
     "login": "AUTH",

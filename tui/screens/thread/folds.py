@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tui.ticket_text import Reader, is_mine
+from tui.text.tickets import Reader, is_mine
 
 if TYPE_CHECKING:
     from desk.tickets import MessageView

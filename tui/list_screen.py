@@ -6,14 +6,14 @@ from textual import on
 from textual.screen import ScreenResultType
 from textual.timer import Timer
 
-from tui.widgets.command_screen import CommandScreen
+from tui.desk_screen import DeskScreen
 from tui.widgets.virtual_list import VirtualList
 
 PAUSE_SECONDS = 0.08
 """The words wait for the cursor to rest: a held key then costs two painted lines, not the half screen."""
 
 
-class ListScreen(CommandScreen[ScreenResultType]):
+class ListScreen(DeskScreen[ScreenResultType]):
     """Calls `describe` with the row under the cursor once it rests there, and when the row changed."""
 
     _pause: Timer | None = None

@@ -1,0 +1,263 @@
+"""What a screen asks of the app, and how it calls the desk: in a thread, so that no key waits for a disk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast
+
+from textual.worker import Worker
+
+from tui.health import Health
+from tui.widgets.flash import Level
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode as Node
+
+    from desk.actors import Actor
+    from desk.drafts import DraftView
+    from desk.home import Desk
+    from desk.views import TicketLine
+    from tui.commands import Command
+else:
+    # A mixin that is a DOMNode hides the style sheet of the widget class it is mixed into: Textual follows
+    # the first base only.
+    Node = object
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREADS = 4
+"""Threads in which the desk is asked; each keeps its own database connection."""
+
+
+class Neighbours(Protocol):
+    """The list a ticket was opened from, for going on to the ticket above or below."""
+
+    def neighbour(self, step: int) -> TicketLine | None:
+        """Return the ticket `step` lines from the cursor, if it is held."""
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor of the list."""
+
+
+class Navigation(Protocol):
+    """The ways from one screen to another; the screens know each other by these only."""
+
+    def open_thread(self, number: str, tickets: Neighbours | None = None) -> None:
+        """Read a ticket."""
+
+    def open_why(self, message_id: int) -> None:
+        """Tell what became of a mail, and why."""
+
+    def open_mailbox_form(self) -> None:
+        """Set up a mailbox."""
+
+    async def open_mailbox_log(self, mailbox_id: int, address: str) -> None:
+        """Show the log of one mailbox."""
+
+    def open_outbox(self) -> None:
+        """Show the mail that has not arrived."""
+
+    def open_quarantine(self) -> None:
+        """Show what became of every mail, the quarantined ones first."""
+
+    def compose_answer(self, number: str, kind: str, *, to_all: bool = False) -> None:
+        """Write an answer (``reply``) or a ``note`` on a ticket."""
+
+    def compose_new(self) -> None:
+        """Write a first mail."""
+
+    def resume_draft(self, draft: DraftView) -> None:
+        """Go on with a draft."""
+
+    def fetch_all(self) -> None:
+        """Ask whoever fetches to fetch every mailbox now."""
+
+    def mail_is_queued(
+        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None
+    ) -> None:
+        """Begin the undo time of a mail that was just put into the outbox."""
+
+    def undo_send(self) -> bool:
+        """Stop the mail whose undo time runs; False when there is none."""
+
+
+class DeskApp(Protocol):
+    """The app as its screens know it; they never import it."""
+
+    desk: Desk
+    actor: Actor
+    now: Callable[[], datetime]
+    pool: Executor
+    health: Health
+    restricted: bool
+    me: frozenset[str]
+    """The names by which the agent stands in tickets."""
+    files_directory: Path
+    """Where files were saved last."""
+    host: str
+    local_minute: datetime
+
+    @property
+    def navigation(self) -> Navigation:
+        """The ways between the screens."""
+
+    def flash(self, text: str, level: Level = "info") -> None:
+        """Say one line on the status line of the topmost screen that has one."""
+
+    def flash_later(self, text: str) -> None:
+        """Say it when the screen on top has closed."""
+
+    def flash_error(self, error: BaseException) -> None:
+        """Say what did not work and what to do."""
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Put text on the person's clipboard by the way there is, and say which."""
+
+    def commands(self) -> tuple[Command, ...]:
+        """Return the commands that work everywhere."""
+
+    def first_painted(self) -> None:
+        """Begin what waits for the first screen."""
+
+    def action_leave(self) -> None:
+        """Leave Nightdesk."""
+
+
+def desk_app(node: Node) -> DeskApp:
+    """Return the app of a screen or widget, as far as these know it."""
+    return cast("DeskApp", node.app)
+
+
+async def in_pool(pool: Executor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a blocking function in one of the threads and wait for it without blocking the screen."""
+    context = contextvars.copy_context()
+    work = functools.partial(context.run, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+class DeskCall(Generic[T]):
+    """A call of the desk under way in a thread."""
+
+    def __init__(self, node: DeskCalls, work: Callable[[], T]) -> None:
+        self._node = node
+        self._work = work
+        self._take: Callable[[T], object] | None = None
+        self._failed: Callable[[Exception], object] | None = None
+        self._group = ""
+        self._generation = 0
+
+    def then(
+        self,
+        take: Callable[[T], object],
+        *,
+        failed: Callable[[Exception], object] | None = None,
+        group: str = "",
+    ) -> None:
+        """Call `take` with the result on the event loop; without `failed` an error is flashed.
+
+        With a `group` only the newest call's result counts.
+        """
+        self._take, self._failed, self._group = take, failed, group
+        self._generation = self._node.next_generation(group)
+
+    async def run(self) -> None:
+        """Wait for the result and hand it over, unless nobody wants it any more."""
+        try:
+            result = await in_pool(desk_app(self._node).pool, self._work)
+        except Exception as error:
+            if self._node.still_counts(self._group, self._generation):
+                self._node.give_failure(error, self._failed)
+            return
+        if self._take is not None and self._node.still_counts(self._group, self._generation):
+            self._take(result)
+
+
+class DeskCalls(Node):
+    """What a screen or widget mixes in to call `desk/`.
+
+    Results come back on the event loop; one that was overtaken by a newer call of the same group,
+    or whose screen is gone, is dropped. A refusal of the desk becomes one line on the status line.
+    """
+
+    _generations: dict[str, int]
+
+    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a blocking function in a thread; its errors come to the caller."""
+        return await in_pool(desk_app(self).pool, function, *args, **kwargs)
+
+    def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> DeskCall[T]:
+        """Run `function` in a thread; what becomes of its result is said with `DeskCall.then`."""
+        call = DeskCall(self, functools.partial(function, *args, **kwargs))
+        name = getattr(function, "__name__", "call")
+        self.app.run_worker(call.run(), name=name, exit_on_error=False)
+        return call
+
+    def stream(
+        self,
+        produce: Callable[[], Iterator[T]],
+        *,
+        each: Callable[[T], object],
+        then: Callable[[], object] | None = None,
+        failed: Callable[[Exception], object] | None = None,
+        group: str = "stream",
+    ) -> Worker[None]:
+        """Walk a blocking iterator in a thread and hand each item to `each` as it comes.
+
+        A newer stream of the group, or the screen's end, stops it at its next item.
+        """
+        number = self.next_generation(group)
+
+        def walk() -> None:
+            for item in produce():
+                if not self.still_counts(group, number):
+                    return
+                self.app.call_later(self._hand_over, group, number, each, item)
+
+        async def run() -> None:
+            try:
+                await in_pool(desk_app(self).pool, walk)
+            except Exception as error:
+                if self.still_counts(group, number):
+                    self.give_failure(error, failed)
+                return
+            if then is not None and self.still_counts(group, number):
+                self.app.call_later(self._end_stream, group, number, then)
+
+        return self.app.run_worker(run(), name=group, exit_on_error=False)
+
+    def forget(self, group: str) -> None:
+        """Drop what the calls of this group may still bring."""
+        self.next_generation(group)
+
+    def _hand_over(self, group: str, number: int, each: Callable[[T], object], item: T) -> None:
+        if self.still_counts(group, number):
+            each(item)
+
+    def _end_stream(self, group: str, number: int, then: Callable[[], object]) -> None:
+        if self.still_counts(group, number):
+            then()
+
+    def next_generation(self, group: str) -> int:
+        """Return the number of a new call of this group, which overtakes the ones before."""
+        if "_generations" not in self.__dict__:
+            self._generations = {}
+        self._generations[group] = self._generations.get(group, 0) + 1
+        return self._generations[group]
+
+    def still_counts(self, group: str, number: int) -> bool:
+        """Return whether the result of a call still counts."""
+        return self.is_attached and (not group or self._generations.get(group) == number)
+
+    def give_failure(self, error: Exception, failed: Callable[[Exception], object] | None) -> None:
+        """Hand an error to `failed`, or else flash it."""
+        if failed is not None:
+            failed(error)
+        else:
+            desk_app(self).flash_error(error)

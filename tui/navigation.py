@@ -1,0 +1,170 @@
+"""The ways between the screens: opening a thread, an editor, a form; fetching; a mail on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tui import screens
+from tui.desk_calls import DeskCall, DeskCalls, Neighbours, desk_app
+from tui.desk_screen import DeskNode
+
+if TYPE_CHECKING:
+    from desk.drafts import DraftView
+    from tui.screens.compose.compositions import Composition
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A mail whose undo time still runs."""
+
+    delivery_id: int
+    number: str | None
+    until: datetime
+    warning: str | None
+
+    @property
+    def words(self) -> str:
+        """The mail as the status line names it."""
+        return f"reply to #{self.number}" if self.number else "mail"
+
+
+class ScreenNavigation(DeskCalls):
+    """Mixed into the app, which is thereby its screens' `desk_calls.Navigation`."""
+
+    _leaving_mail: Leaving | None = None
+
+    # -- screens
+
+    def open_thread(self, number: str, tickets: Neighbours | None = None) -> None:
+        """Read a ticket."""
+        self.app.push_screen(screens.ThreadScreen(number, tickets))
+
+    def open_why(self, message_id: int) -> None:
+        """Tell what became of a mail, and why."""
+        self.app.push_screen(screens.WhyScreen(message_id))
+
+    def open_mailbox_form(self) -> None:
+        """Set up a mailbox."""
+        self.app.push_screen(screens.MailboxFormScreen())
+
+    async def open_mailbox_log(self, mailbox_id: int, address: str) -> None:
+        """Show the log of one mailbox."""
+        await self.app.run_action("mode('logs')")
+        log = self.app.screen_stack[0]
+        if isinstance(log, screens.LogsScreen):
+            log.show_mailbox(mailbox_id, address)
+
+    def open_outbox(self) -> None:
+        """Show the mail that has not arrived."""
+        self.app.push_screen(screens.OutboxScreen())
+
+    def open_quarantine(self) -> None:
+        """Show what became of every mail, the quarantined ones first."""
+        self.app.push_screen(screens.QuarantineScreen())
+
+    # -- writing
+
+    def compose_answer(self, number: str, kind: str, *, to_all: bool = False) -> None:
+        """Write an answer (``reply``) or a ``note`` on a ticket."""
+        compositions, app = screens.compositions, desk_app(self)
+        if kind == "note":
+            self._show_editor(self.in_thread(compositions.for_note, app.actor, number))
+        else:
+            self._show_editor(self.in_thread(compositions.for_reply, app.desk, app.actor, number, to_all))
+
+    def compose_new(self) -> None:
+        """Write a first mail."""
+        app = desk_app(self)
+        self._show_editor(self.in_thread(screens.compositions.for_new_ticket, app.desk, app.actor))
+
+    def resume_draft(self, draft: DraftView) -> None:
+        """Go on with a draft."""
+        app = desk_app(self)
+        self._show_editor(self.in_thread(screens.compositions.for_draft, app.desk, app.actor, draft))
+
+    def _show_editor(self, gathering: DeskCall[Composition]) -> None:
+        gathering.then(
+            lambda composition: self.app.push_screen(screens.ComposeScreen(composition)),
+            group="composition",
+        )
+
+    # -- fetching
+
+    def fetch_all(self) -> None:
+        """Ask whoever fetches to fetch every mailbox now."""
+        self.in_thread(_request_all).then(self._fetch_asked, group="fetch")
+
+    def _fetch_asked(self, count: int) -> None:
+        app = desk_app(self)
+        if count < 0:
+            app.flash("Fetching is switched off: 5 Settings, mail.fetching", "warning")
+        elif count:
+            app.flash(f"Fetching {count} mailbox{'es' * (count != 1)} now")
+        else:
+            app.flash("There is no mailbox to fetch: 2, then n sets one up", "warning")
+
+    # -- a mail on its way
+
+    def mail_is_queued(
+        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None
+    ) -> None:
+        """Begin the undo time of a mail that was just put into the outbox."""
+        self._leaving_mail = Leaving(delivery_id, number, not_before, warning)
+        self.tell_leaving()
+
+    def undo_send(self) -> bool:
+        """Stop the mail whose undo time runs; False when there is none."""
+        from desk import answers
+
+        leaving = self._leaving_mail
+        if leaving is None:
+            return False
+
+        def stopped(done: bool) -> None:
+            app = desk_app(self)
+            if not done:
+                app.flash("Too late: the mail has left", "warning")
+            elif leaving.number is not None:
+                app.flash("Not sent: it is a draft again, r opens it")
+            else:
+                app.flash("Not sent: it is a draft again, D opens it")
+
+        self._leaving_mail = None
+        self._notice("")
+        self.in_thread(answers.cancel_send, desk_app(self).actor, leaving.delivery_id).then(stopped)
+        return True
+
+    def tell_leaving(self) -> None:
+        """Say on the status line how long the mail can still be stopped; called each second."""
+        app, leaving = desk_app(self), self._leaving_mail
+        if leaving is None:
+            return
+        left = int((leaving.until - app.now()).total_seconds() + 0.999)
+        if left > 0:
+            self._notice(f"The {leaving.words} leaves in {left} s   u stops it")
+            return
+        self._leaving_mail = None
+        self._notice("")
+        if leaving.warning:
+            app.flash(leaving.warning, "warning")
+        else:
+            app.flash(f"The {leaving.words} is in the outbox and leaves now")
+
+    def _notice(self, text: str) -> None:
+        for screen in self.app.screen_stack:
+            if screen.is_mounted and isinstance(screen, DeskNode):
+                screen.notice(text)
+
+
+def _request_all() -> int:
+    """Ask for every mailbox; return how many, or -1 when fetching is switched off."""
+    from desk import fetching, mailboxes, settings
+
+    if not settings.get("mail.fetching"):
+        return -1
+    wanted = [line for line in mailboxes.entries() if line.enabled]
+    for line in wanted:
+        fetching.request(line.id)
+    return len(wanted)

@@ -1,0 +1,1 @@
+"""Writing an answer, a note or a first mail."""
