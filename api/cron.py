@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 25.0
 """How long a caller waits for the end; schedulers give up after 30 seconds."""
 ENDING_SECONDS = 15.0
+SPARE_SECONDS = 300.0
+"""A run may take so much longer than a mailbox may: for waiting mailboxes, for the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,17 @@ class Cron:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
         await asyncio.wait([self._run], timeout=ENDING_SECONDS)
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def _limit(self, process: Process) -> None:
+        """End a run that hangs: whoever calls meanwhile waits for it, and nobody would fetch any more."""
+        await asyncio.sleep(self._desk.settings.fetch_time_limit + SPARE_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+            await asyncio.sleep(ENDING_SECONDS)
+            process.kill()
 
     async def _fetch(self) -> CronRun:
         paths = self._desk.paths
@@ -74,8 +87,12 @@ class Cron:
             start_new_session=True,
         )
         self._process = process
-        out, err = await process.communicate()
-        self._process = None
+        limiting = asyncio.create_task(self._limit(process))
+        try:
+            out, err = await process.communicate()
+        finally:
+            limiting.cancel()
+            self._process = None
         lines = [one_line(line) for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
         status = process.returncode if process.returncode is not None else -1
         if status == 1 and not _is_summary(out):

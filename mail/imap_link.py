@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from imap_tools.errors import UnexpectedCommandStatusError
 
-from mail import link, tls
+from mail import link
 from mail.account import IncomingAccount
 from mail.errors import (
     LoginRefused,
@@ -38,17 +38,12 @@ class ImapLink:
     def __init__(self, account: IncomingAccount) -> None:
         self.account = account
         self._link: socket.socket | None = None
+        self._cut = False
         self._client: Client | None = None
         self._broken = False
 
     def __enter__(self) -> Self:
-        try:
-            self.connect()
-            self.secure()
-            self.login()
-        except BaseException:
-            self.cut()
-            raise
+        self.open()
         return self
 
     def __exit__(
@@ -58,24 +53,41 @@ class ImapLink:
 
     # The three steps of opening.
 
+    def open(self) -> None:
+        """All three."""
+        try:
+            self.connect()
+            self.secure()
+            self.login()
+        except BaseException:
+            self.cut()
+            raise
+
+    @property
+    def host(self) -> str:
+        """The server's name."""
+        return self.account.host
+
+    def _hold(self, connected: socket.socket) -> None:
+        """Use this socket from now on; one that comes after the connection was cut is closed."""
+        self._link = connected
+        if self._cut:
+            self.cut()
+            raise ServerGone(f"the connection to {self.account.host} was cut")
+
     def connect(self, addresses: list[link.Address] | None = None) -> None:
         """TCP, and the server's greeting unless TLS comes first."""
         account = self.account
-        self._link = link.dial(account.host, account.port, account.timeout, addresses)
+        connected = link.dial(account.host, account.port, account.timeout, addresses)
+        self._hold(connected)
         if account.security != "tls":
-            self._greet(self._link)
+            self._greet(connected)
 
     def secure(self) -> None:
         """TLS as the account says, certificate verified or pinned; nothing for security none."""
         account = self.account
         if account.security == "tls":
-            if self._link is None:
-                raise ServerGone(f"not connected to {account.host}")
-            plain, self._link = self._link, None
-            self._link = link.secure(
-                plain, account.host, ca_file=account.ca_file, fingerprint=account.fingerprint
-            )
-            self._greet(self._link)
+            self._greet(self._encrypted())
         elif account.security == "starttls":
             self._starttls()
 
@@ -104,22 +116,22 @@ class ImapLink:
         account, client = self.account, self._need_client()
         if "STARTTLS" not in client.capabilities:
             raise StarttlsMissing(f"{account.host} port {account.port} does not offer STARTTLS")
-        context = tls.context(account.ca_file, account.fingerprint)
         with self._translated("starttls"):
             try:
-                client.starttls(context)
+                client.ask_for_tls()
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error as error:
                 raise StarttlsMissing(f"{account.host} refuses STARTTLS", server_words=str(error)) from None
-            except TimeoutError:
-                raise
-            except OSError as error:
-                self._broken = True
-                raise tls.translated(error, account.host) from None
-        self._link = client.sock
-        if isinstance(client.sock, ssl.SSLSocket):
-            tls.check_pin(client.sock, account.fingerprint)
+            client.encrypt(self._encrypted())
+
+    def _encrypted(self) -> ssl.SSLSocket:
+        account = self.account
+        if self._link is None:
+            raise ServerGone(f"not connected to {account.host}")
+        return link.secure(
+            self._link, account.host, self._hold, ca_file=account.ca_file, fingerprint=account.fingerprint
+        )
 
     def login(self) -> None:
         """Log in and learn what the server can do now that it knows us."""
@@ -192,6 +204,10 @@ class ImapLink:
         """The encrypted socket, for whoever wants to show its certificate."""
         return self._link if isinstance(self._link, ssl.SSLSocket) else None
 
+    def leave(self) -> None:
+        """Log out."""
+        self.close()
+
     def close(self) -> None:
         """Log out if the connection still works. Never raises, so that it hides no earlier error."""
         client, self._client = self._client, None
@@ -207,6 +223,7 @@ class ImapLink:
 
     def cut(self) -> None:
         """Close the socket at once; a call blocked in another thread then fails. Never raises."""
+        self._cut = True
         connected, self._link = self._link, None
         if connected is None:
             return

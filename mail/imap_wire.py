@@ -38,6 +38,19 @@ class Client(imaplib.IMAP4):
     def _create_socket(self, timeout: float | None) -> socket.socket:
         return self._link
 
+    def ask_for_tls(self) -> None:
+        """STARTTLS. Raises `imaplib.IMAP4.error` when it is refused."""
+        typ, data = self._simple_command("STARTTLS")
+        if typ != "OK":
+            raise self.error((data[-1] or b"").decode("utf-8", "replace"))
+
+    def encrypt(self, secured: socket.socket) -> None:
+        """Go on over TLS. What was received in clear and not yet read is thrown away (RFC 3501 6.2.1)."""
+        self._link = secured
+        self.open(self.host, self.port)
+        self._tls_established = True
+        self._get_capabilities()
+
     def read(self, size: int) -> bytes:
         """`size` bytes of a literal; a server that announces more than 256 MB is not believed."""
         if size > MAX_LITERAL:

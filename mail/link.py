@@ -6,6 +6,8 @@ import errno
 import socket
 import ssl
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from mail import tls
@@ -67,29 +69,42 @@ def _connect_error(error: OSError, host: str, port: int) -> MailError:
 
 
 def secure(
-    link: socket.socket, host: str, *, ca_file: Path | None = None, fingerprint: str | None = None
+    link: socket.socket,
+    host: str,
+    hold: Callable[[socket.socket], None],
+    *,
+    ca_file: Path | None = None,
+    fingerprint: str | None = None,
 ) -> ssl.SSLSocket:
-    """Wrap a connected socket in verified TLS. Closes it on failure. Errors: `TlsFailed`, `TimedOut`."""
+    """Wrap a connected socket in verified TLS. Closes it on failure. Errors: `TlsFailed`, `TimedOut`.
+
+    `hold` is given the wrapped socket before the handshake, so that another thread can cut that too.
+    """
+    wrapped: ssl.SSLSocket | None = None
     try:
         context = tls.context(ca_file, fingerprint)
-        wrapped = context.wrap_socket(link, server_hostname=host)
-        try:
-            tls.check_pin(wrapped, fingerprint)
-        except MailError:
-            wrapped.close()
-            raise
+        wrapped = context.wrap_socket(link, server_hostname=host, do_handshake_on_connect=False)
+        hold(wrapped)
+        wrapped.do_handshake()
+        tls.check_pin(wrapped, fingerprint)
     except TimeoutError:
-        link.close()
+        _close(wrapped or link)
         raise TimedOut(
             f"{host} did not finish the TLS handshake", hint="Check that the port is the TLS port."
         ) from None
-    except (OSError, ValueError) as error:  # ValueError: a host name that no certificate can hold
-        link.close()
+    except (OSError, ValueError, AttributeError) as error:
+        # ValueError: a host name that no certificate can hold; AttributeError: cut by another thread.
+        _close(wrapped or link)
         raise tls.translated(error, host) from None
     except MailError:
-        link.close()
+        _close(wrapped or link)
         raise
     return wrapped
+
+
+def _close(link: socket.socket) -> None:
+    with suppress(OSError):
+        link.close()
 
 
 def silent(host: str, port: int, security: str, *, tls_port: int) -> TimedOut:

@@ -36,12 +36,17 @@ class Pop3Session(Pop3Link):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None and not self._marked and not self._ended and not self._broken:
+        if kind is None:
+            self.leave()
+        self.abort()
+
+    def leave(self) -> None:
+        """QUIT, unless that would delete something. Never raises."""
+        if not self._marked and not self._ended and not self._broken:
             try:
                 self.commit()
             except MailError:
                 pass  # nothing was to be deleted, so nothing is lost
-        self.abort()
 
     def uidls(self) -> dict[str, int]:
         """Unique id (RFC 1939 UIDL) to number, in the server's order, oldest first.

@@ -104,17 +104,12 @@ class Pop3Link:
         self.account = account
         self.capabilities: dict[str, list[str]] = {}
         self._link: socket.socket | None = None
+        self._cut = False
         self._client: Client | None = None
         self._broken = False
 
     def __enter__(self) -> Self:
-        try:
-            self.connect()
-            self.secure()
-            self.login()
-        except BaseException:
-            self.cut()
-            raise
+        self.open()
         return self
 
     def __exit__(
@@ -122,22 +117,41 @@ class Pop3Link:
     ) -> None:
         self.close()
 
+    def open(self) -> None:
+        """All three."""
+        try:
+            self.connect()
+            self.secure()
+            self.login()
+        except BaseException:
+            self.cut()
+            raise
+
+    @property
+    def host(self) -> str:
+        """The server's name."""
+        return self.account.host
+
+    def _hold(self, connected: socket.socket) -> None:
+        """Use this socket from now on; one that comes after the connection was cut is closed."""
+        self._link = connected
+        if self._cut:
+            self.cut()
+            raise ServerGone(f"the connection to {self.account.host} was cut")
+
     def connect(self, addresses: list[link.Address] | None = None) -> None:
         """TCP, and the server's greeting unless TLS comes first."""
         account = self.account
-        self._link = link.dial(account.host, account.port, account.timeout, addresses)
+        connected = link.dial(account.host, account.port, account.timeout, addresses)
+        self._hold(connected)
         if account.security != "tls":
-            self._greet(self._link)
+            self._greet(connected)
 
     def secure(self) -> None:
         """TLS as the account says, certificate verified or pinned; nothing for security none."""
         account = self.account
         if account.security == "tls":
-            plain, self._link = self._need_link(), None
-            self._link = link.secure(
-                plain, account.host, ca_file=account.ca_file, fingerprint=account.fingerprint
-            )
-            self._greet(self._link)
+            self._greet(self._encrypted())
         elif account.security == "starttls":
             self._stls()
 
@@ -178,11 +192,18 @@ class Pop3Link:
                 raise StarttlsMissing(
                     f"{account.host} refuses STLS", hint=_STLS_HINT, server_words=words_of(error)
                 ) from None
-        plain, self._link = self._need_link(), None
-        secured = link.secure(plain, account.host, ca_file=account.ca_file, fingerprint=account.fingerprint)
-        self._link = secured
-        client.encrypt(secured)
+        client.encrypt(self._encrypted())
         self._learn_capabilities()
+
+    def _encrypted(self) -> ssl.SSLSocket:
+        account = self.account
+        return link.secure(
+            self._need_link(),
+            account.host,
+            self._hold,
+            ca_file=account.ca_file,
+            fingerprint=account.fingerprint,
+        )
 
     def login(self) -> None:
         """Log in with password or token. Errors: `LoginRefused`, `LoginUnavailable`, and the token's."""
@@ -258,6 +279,7 @@ class Pop3Link:
 
     def cut(self) -> None:
         """Close the socket at once; a call blocked in another thread then fails. Never raises."""
+        self._cut = True
         connected, self._link = self._link, None
         if connected is None:
             return

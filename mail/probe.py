@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mail import link, tls
 from mail.account import IncomingAccount, OutgoingAccount
-from mail.errors import FolderMissing, MailError, TlsFailed
+from mail.blocking import within
+from mail.errors import FolderMissing, MailError, TimedOut, TlsFailed
 from mail.inert import one_line
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Step", "check_incoming", "check_outgoing"]
 
 _SHOWN_FOLDERS: Final = 20
+_GOODBYE_SECONDS: Final = 5.0
 _TOLD: Final = (
     *("LOGINDISABLED", "STARTTLS", "STLS", "IDLE", "MOVE", "UIDPLUS", "SPECIAL-USE", "UIDL", "USER"),
     *("SIZE", "8BITMIME", "SMTPUTF8", "DSN"),
@@ -60,22 +63,37 @@ class _Stopped(Exception):
 def check_incoming(account: IncomingAccount) -> Iterator[Step]:
     """resolve, connect, tls, capabilities, token (with OAuth2), login, folder of an IMAP or POP3 account."""
     session = _session(account)
+    limited = partial(_limited, account)
     try:
         addresses = yield from _resolved(account)
-        yield from _step("connect", lambda: session.connect(addresses), _where(account))
+        yield from _step("connect", limited(lambda: session.connect(addresses)), _where(account))
         if account.security == "none":
             yield _IN_CLEAR
         else:
-            show = partial(_shown_incoming, account, addresses)
-            yield from _tls(session.secure, lambda: tls.description(session.tls_link), show)
+            show = limited(partial(_shown_incoming, account, addresses))
+            yield from _tls(limited(session.secure), lambda: tls.description(session.tls_link), show)
         yield from _step("capabilities", lambda: _told_by(session), _capabilities)
         yield from _token(account)
-        yield from _step("login", session.login, f"as {account.user}")
-        yield from _step("folder", lambda: _contents(session), lambda told: told)
+        yield from _step("login", limited(session.login), f"as {account.user}")
+        yield from _step("folder", limited(lambda: _contents(session)), lambda told: told)
+        with suppress(TimeoutError):
+            within(_GOODBYE_SECONDS, session.leave)
     except _Stopped:
         return
     finally:
-        session.close()
+        session.cut()
+
+
+def _limited(account: IncomingAccount, doing: Callable[[], T]) -> Callable[[], T]:
+    """The same, but a server that answers bit by bit has no longer for it than two waits."""
+
+    def limited() -> T:
+        try:
+            return within(account.timeout * 2, doing)
+        except TimeoutError:
+            raise TimedOut(f"{account.host} answers bit by bit, and does not come to an end") from None
+
+    return limited
 
 
 def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:

@@ -82,6 +82,12 @@ class SmtpSession(SmtpLink):
     def __init__(self, account: OutgoingAccount, dialogue: Dialogue | None = None) -> None:
         super().__init__(account, dialogue)
         self._used = False
+        self._transaction: _Transaction | None = None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the server may have the mail whose `send` was cancelled."""
+        return self._transaction is not None and self._transaction.stage in ("dot", "done")
 
     async def send(
         self, envelope_from: str, recipients: Sequence[str], message: bytes, seconds: float | None = None
@@ -89,22 +95,22 @@ class SmtpSession(SmtpLink):
         """Send one mail. `envelope_from` may be empty (the null sender ``<>``).
 
         `seconds` limits the whole mail (default: ten of the account's waits and a second per 10 kB); the
-        answer to the final dot may take five waits. A cancelled call leaves the mail's fate open: treat it
-        as uncertain.
+        answer to the final dot may take five waits. A cancelled call leaves the mail's fate open: `in_doubt`
+        says whether it has to be treated as uncertain.
         """
         unique = list(dict.fromkeys(recipients))
         if not self.usable:
             await self._reopen()
         if seconds is None:
             seconds = self.account.timeout * 10 + len(message) / _SLOWEST_BYTES_PER_SECOND
-        transaction = _Transaction(self, envelope_from, unique, message)
+        self._transaction = transaction = _Transaction(self, envelope_from, unique, message)
         fresh = not self._used
         self._used = True
         await transaction.run(seconds)
         if transaction.stage == "mail" and transaction.lost and not fresh:
             # The server closed the idle connection between two mails; nothing of this one was said.
             await self._reopen()
-            transaction = _Transaction(self, envelope_from, unique, message)
+            self._transaction = transaction = _Transaction(self, envelope_from, unique, message)
             await transaction.run(seconds)
         return transaction.outcome()
 

@@ -27,6 +27,7 @@ from aiosmtplib import (
 
 from mail import link, tls
 from mail.account import OutgoingAccount
+from mail.blocking import in_own_thread
 from mail.errors import (
     ConnectFailed,
     LoginRefused,
@@ -80,7 +81,7 @@ class SmtpLink:
     async def connect(self, addresses: list[link.Address] | None = None) -> None:
         """TCP, and the server's greeting unless TLS comes first."""
         account = self.account
-        connected = await asyncio.to_thread(link.dial, account.host, account.port, account.timeout, addresses)
+        connected = await in_own_thread(link.dial, account.host, account.port, account.timeout, addresses)
         connected.setblocking(False)
         self._dialled = connected
         context = None if account.security == "none" else await self._context()

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import peewee
 
@@ -22,16 +21,17 @@ from models.leases import LeaseLost
 from worker import failures
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from desk.home import Desk
     from desk.intake import Arrival
     from mail.imap import FetchedMail, ImapSession
     from models.leases import Lease
     from models.mailboxes import Mailbox
-    from worker.fetch import Limits
     from worker.ledger import Ledger
+    from worker.limits import Limits
     from worker.summary import MailboxFetch
-
-T = TypeVar("T")
+    from worker.wire import Wire
 
 ASKED_AT_ONCE = 1000
 """How many mails' sizes are asked for before their bodies, so that a batch fits into memory."""
@@ -48,6 +48,7 @@ class Batches:
     mailbox: Mailbox
     lease: Lease
     session: ImapSession
+    wire: Wire
     ledger: Ledger
     tally: MailboxFetch
     limits: Limits
@@ -67,31 +68,27 @@ class Batches:
         """Dispose of what an interrupted run left, then fetch, store and dispose batch by batch."""
         if new:
             fetching.announce(self.mailbox.id, len(new))
-        with ThreadPoolExecutor(1, "imap") as wire:
-            try:
-                self._dispose(wire, redo)
-                if new:
-                    self._batches(wire, new)
-                self._settle(all_of_them=True)
-            except BaseException:
-                self.session.cut()
-                wire.shutdown(wait=False, cancel_futures=True)
-                raise
+        self._dispose(redo)
+        if new:
+            self._batches(new)
+        self._settle(all_of_them=True)
 
-    def _batches(self, wire: ThreadPoolExecutor, new: list[int]) -> None:
+    def _batches(self, new: list[int]) -> None:
         waiting = deque(new)
         batches = self._downloads(new)
-        coming: Future[list[FetchedMail] | None] | None = wire.submit(next, batches, None)
+        coming: Future[list[FetchedMail] | None] | None = None
+        if not self.limits.reached:
+            coming = self.wire.submit(next, batches, None)
         while coming is not None:
-            mails = self._result(coming)
+            mails = self.wire.result(coming)
             if mails is None:
                 break
-            coming = None if self.limits.reached else wire.submit(next, batches, None)
+            coming = None if self.limits.reached else self.wire.submit(next, batches, None)
             if mails:
                 self._expected(waiting, mails)
                 stored = self._store(mails)
                 if self.mailbox.after_fetch != "keep":
-                    self._dispose(wire, stored)
+                    self._dispose(stored)
             self._settle(all_of_them=False)
             self.watch()
         if coming is None:
@@ -102,7 +99,7 @@ class Batches:
             self.last = new[-1]
         self.ledger.left.update(waiting)
         if self.ledger.left:
-            self._recheck(wire)
+            self._recheck()
 
     def _downloads(self, new: list[int]) -> Iterator[list[FetchedMail]]:
         for begin in range(0, len(new), ASKED_AT_ONCE):
@@ -122,9 +119,9 @@ class Batches:
             else:
                 self.ledger.left.add(uid)
 
-    def _recheck(self, wire: ThreadPoolExecutor) -> None:
+    def _recheck(self) -> None:
         """Mail that somebody removed meanwhile is done with; mail the server holds back is an error."""
-        there = set(self._result(wire.submit(self.session.uids_from, min(self.ledger.left))))
+        there = set(self.wire.call(self.session.uids_from, min(self.ledger.left)))
         self.ledger.left &= there
         with transaction():
             self.lease.check()
@@ -205,7 +202,7 @@ class Batches:
             archive=self.mailbox.backlog == "archive" and self.ledger.is_backlog(mail),
         )
 
-    def _dispose(self, wire: ThreadPoolExecutor, uids: list[int]) -> None:
+    def _dispose(self, uids: list[int]) -> None:
         """Move, delete or leave the server's copies of mail that is stored."""
         if self.recognised:
             open_ones = set(self.ledger.undisposed())
@@ -215,7 +212,7 @@ class Batches:
         if self.mailbox.after_fetch == "keep":
             self._disposed(uids)
         else:
-            self.disposals.append((uids, wire.submit(self._put_away, uids)))
+            self.disposals.append((uids, self.wire.submit(self._put_away, uids)))
 
     def _put_away(self, uids: list[int]) -> None:
         action, _, folder = self.mailbox.after_fetch.partition(":")
@@ -234,7 +231,7 @@ class Batches:
         while self.disposals and (all_of_them or self.disposals[0][1].done()):
             uids, future = self.disposals.pop(0)
             try:
-                self._result(future)
+                self.wire.result(future)
             except (ServerGone, TimedOut):
                 raise
             except MailError as error:
@@ -248,6 +245,3 @@ class Batches:
 
     def _disposed(self, uids: list[int]) -> None:
         folders.mark_disposed(self.mailbox.id, self.mailbox.folder, self.ledger.state.uidvalidity, uids)
-
-    def _result(self, future: Future[T]) -> T:
-        return self.limits.result(future, self.lease)

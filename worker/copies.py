@@ -10,6 +10,9 @@ from desk.errors import DeskError
 from mail.errors import MailError
 from models import leases
 from models.mailboxes import Mailbox
+from worker.keeper import Keeper
+from worker.limits import Limits, Stopped
+from worker.wire import Wire
 
 if TYPE_CHECKING:
     from threading import Event
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from mail.imap import ImapSession
 
 LEASE_SECONDS = 120.0
+TURN_SECONDS = 120.0
+"""How long one mailbox's server may take; the rest comes next time."""
 
 
 def copy_sent(desk: Desk, stop: Event) -> int:
@@ -33,7 +38,11 @@ def copy_sent(desk: Desk, stop: Event) -> int:
         if lease is None:
             continue
         try:
-            done += _copy_for(desk, Mailbox.get_by_id(mailbox_id), stop, lease)
+            with Keeper(lease) as keeper:
+                limits = Limits(TURN_SECONDS, stop, keeper=keeper)
+                done += _copy_for(desk, Mailbox.get_by_id(mailbox_id), limits, lease)
+        except (Stopped, leases.LeaseLost):
+            continue
         except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
             copies.put_off(mailbox_id, f"{error} - {error.hint}")
         finally:
@@ -41,20 +50,21 @@ def copy_sent(desk: Desk, stop: Event) -> int:
     return done
 
 
-def _copy_for(desk: Desk, mailbox: Mailbox, stop: Event, lease: leases.Lease) -> int:
+def _copy_for(desk: Desk, mailbox: Mailbox, limits: Limits, lease: leases.Lease) -> int:
     from desk.accounts import incoming_account
     from mail.imap import ImapSession
 
     done = 0
-    with ImapSession(incoming_account(desk, mailbox)) as session:
-        folder = session.ensure_folder(mailbox.sent_folder)
+    session = ImapSession(incoming_account(desk, mailbox))
+    with Wire(session, limits) as wire:
+        folder = wire.call(session.ensure_folder, mailbox.sent_folder)
         for copy in copies.due(mailbox.id):
-            if stop.is_set():
+            if limits.reached:
                 break
             lease.renew()
-            if not (copy.tried and _is_there(session, folder, copy.message_id)):
+            if not (copy.tried and wire.call(_is_there, session, folder, copy.message_id)):
                 copies.mark(copy.delivery_id, "tried")
-                session.append(folder, copy.raw)
+                wire.call(session.append, folder, copy.raw)
             copies.mark(copy.delivery_id, "done")
             done += 1
     return done

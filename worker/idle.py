@@ -11,7 +11,6 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import peewee
@@ -19,13 +18,15 @@ import peewee
 from config.errors import ConfigError, SecretUnavailable
 from desk import idling
 from desk.errors import DeskError
-from mail.errors import MailError
+from mail.blocking import in_own_thread
+from mail.errors import MailError, TimedOut
 from models.database import DatabaseError, close_database
 from models.mailboxes import Mailbox
 from worker import failures
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from mail.account import IncomingAccount
     from mail.idle import IdleSession
     from worker.threads import DeskThread
 
@@ -38,6 +39,8 @@ MISSING_PAUSE = 3600.0
 STEADY_SECONDS = 60.0
 """A connection that held for so long was a good one."""
 CONNECTORS = 8
+CONNECT_SECONDS = 90.0
+"""A server that dribbles outlasts the limit on a single wait."""
 
 
 class Idlers:
@@ -47,9 +50,8 @@ class Idlers:
         self._desk = desk
         self._thread = thread
         self._hint = hint
-        self._connectors = ThreadPoolExecutor(CONNECTORS, "idle")
+        self._connectors = asyncio.Semaphore(CONNECTORS)
         self._watches: dict[int, tuple[Hashable, asyncio.Task[None]]] = {}
-        self._opening: set[IdleSession] = set()
 
     def tend(self, wanted: Mapping[int, Hashable]) -> None:
         """Begin and end connections, so that these mailboxes have one; a changed account gets a new one."""
@@ -68,10 +70,7 @@ class Idlers:
         self._watches.clear()
         for task in tasks:
             task.cancel()
-        for session in list(self._opening):
-            session.cut()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.to_thread(self._connectors.shutdown)
 
     async def _watch(self, mailbox_id: int) -> None:
         from mail.idle import IdleMissing
@@ -110,32 +109,40 @@ class Idlers:
 
     async def _connected(self, mailbox_id: int) -> IdleSession:
         """A session that idles; one that comes after nobody waits for it any more is closed."""
-        future = self._connectors.submit(self._connect, mailbox_id)
-        try:
-            return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
-            future.add_done_callback(_close)
-            raise
-
-    def _connect(self, mailbox_id: int) -> IdleSession:
-        from desk.accounts import incoming_account
         from mail.idle import IdleSession
 
+        def begin() -> None:
+            try:
+                session.open()
+                session.begin()
+            finally:
+                close_database()  # a login may have renewed a token
+
+        async with self._connectors:
+            session = IdleSession(await in_own_thread(self._account, mailbox_id))
+            try:
+                await self._in_time(session, begin)
+            except BaseException:
+                session.cut()
+                raise
+        return session
+
+    def _account(self, mailbox_id: int) -> IncomingAccount:
+        from desk.accounts import incoming_account
+
         try:
-            account = incoming_account(self._desk, Mailbox.get_by_id(mailbox_id))
+            return incoming_account(self._desk, Mailbox.get_by_id(mailbox_id))
         finally:
             close_database()
-        session = IdleSession(account)
-        self._opening.add(session)
+
+    @staticmethod
+    async def _in_time(session: IdleSession, doing: Callable[[], None]) -> None:
         try:
-            session.__enter__()
-            session.begin()
-        except BaseException:
-            session.close()
-            raise
-        finally:
-            self._opening.discard(session)
-        return session
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await in_own_thread(doing)
+        except TimeoutError:
+            session.cut()
+            raise TimedOut(f"{session.host} did not answer in time (idle)") from None
 
     async def _listen(self, session: IdleSession, mailbox_id: int) -> None:
         """Pass hints on until the connection is lost, which raises."""
@@ -162,11 +169,6 @@ class Idlers:
                     await lost
             except TimeoutError:
                 loop.remove_reader(descriptor)
-                await loop.run_in_executor(self._connectors, session.renew)
+                await self._in_time(session, session.renew)
             finally:
                 loop.remove_reader(descriptor)
-
-
-def _close(future: Future[IdleSession]) -> None:
-    if not future.cancelled() and future.exception() is None:
-        future.result().close()

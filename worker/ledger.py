@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mail.imap import FetchedMail, FolderState, ImapSession
     from models.mailboxes import Mailbox
     from worker.summary import MailboxFetch
+    from worker.wire import Wire
 
 
 @dataclass(slots=True)
@@ -21,39 +22,42 @@ class Ledger:
 
     mailbox: Mailbox
     state: FolderState
+    session: ImapSession
+    wire: Wire
     mark: FolderMark
     left: set[int] = field(default_factory=set)
     """UIDs that could not be had or stored in this run: the watermark stays below them."""
 
     @classmethod
     def opened(
-        cls, mailbox: Mailbox, state: FolderState, session: ImapSession, tally: MailboxFetch
+        cls, mailbox: Mailbox, state: FolderState, session: ImapSession, wire: Wire, tally: MailboxFetch
     ) -> Ledger:
         """Read how far the folder is known; begin at first contact and when its UIDVALIDITY changed."""
         mark = folders.folder_mark(mailbox.id, mailbox.folder)
         if mark is not None and mark.uidvalidity == state.uidvalidity:
-            return cls(mailbox, state, mark)
-        end, first = _end_of_folder(state, session), 1
+            return cls(mailbox, state, session, wire, mark)
+        end, first = _end_of_folder(state, session, wire), 1
         if mark is not None:
             tally.notes.append(
                 f"the server renumbered {mailbox.folder} (UIDVALIDITY {mark.uidvalidity} is now"
                 f" {state.uidvalidity}): known mail is recognised by its content"
             )
         elif mailbox.backlog == "new":
-            first = min(session.uids_since((mailbox.created - timedelta(days=1)).date()), default=end)
+            since = (mailbox.created - timedelta(days=1)).date()
+            first = min(wire.call(session.uids_since, since), default=end)
         mark = folders.mark(mailbox.id, mailbox.folder, state.uidvalidity, first, backlog_below=end)
-        return cls(mailbox, state, mark)
+        return cls(mailbox, state, session, wire, mark)
 
     def undisposed(self) -> list[int]:
         """UIDs whose mail is stored, and whose copy on the server was not yet put where it belongs."""
         return folders.undisposed(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity)
 
-    def unknown(self, session: ImapSession) -> list[int]:
+    def unknown(self) -> list[int]:
         """UIDs on the server without a receipt, oldest first."""
         low = self.mark.known_below
         if not self.state.exists or (self.state.uidnext is not None and low >= self.state.uidnext):
             return []
-        there = session.uids_from(low)
+        there = self.wire.call(self.session.uids_from, low)
         if not there:
             return []
         known = folders.known_uids(self.mailbox.id, self.mailbox.folder, self.state.uidvalidity, low)
@@ -79,8 +83,8 @@ class Ledger:
         )
 
 
-def _end_of_folder(state: FolderState, session: ImapSession) -> int:
+def _end_of_folder(state: FolderState, session: ImapSession, wire: Wire) -> int:
     """The UID that no mail of the folder has reached yet."""
     if state.uidnext is not None:
         return state.uidnext
-    return max(session.uids(), default=0) + 1 if state.exists else 1
+    return max(wire.call(session.uids), default=0) + 1 if state.exists else 1

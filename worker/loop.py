@@ -23,6 +23,7 @@ from desk.alerts import alert_silent_mailboxes
 from desk.errors import Refused
 from desk.oauth2_health import look_after_tokens
 from desk.spool import Spool
+from mail.blocking import in_own_thread
 from models import leases
 from models.database import DatabaseError, close_database
 from models.leases import Lease, LeaseLost
@@ -32,10 +33,10 @@ from worker.copies import copy_sent
 from worker.idle import Idlers
 from worker.notify import tell, watchdog_seconds
 from worker.plan import Plan, Planner
-from worker.send import Sender
+from worker.send import Sender, ended
 from worker.slots import CONNECTIONS, Slots
 from worker.summary import MailboxFetch
-from worker.threads import DeskThread, in_own_thread
+from worker.threads import DeskThread
 from worker.turn import in_thread
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ LEASE_SECONDS = 30.0
 """How long the desk counts as worked for after a worker on another machine fell silent."""
 RENEW_SECONDS = 10.0
 STANDBY_SECONDS = 1.0
+FINISH_SECONDS = 20.0
+"""From when the end is asked for. What is not through by then is lost to nobody: the next worker does it."""
 CHILD_NICENESS = 5
 """The app's own worker leaves the processor to the app: a key is painted first."""
 
@@ -281,7 +284,7 @@ class Worker:
                 close_database()
 
         try:
-            await asyncio.to_thread(copy)
+            await in_own_thread(copy)
         except Exception as error:
             await self._failed(error, "copying sent mail failed", None)
 
@@ -295,7 +298,7 @@ class Worker:
                 close_database()
 
         try:
-            await asyncio.to_thread(look)
+            await in_own_thread(look)
         except Exception as error:
             await self._failed(error, "renewing OAuth2 logins failed", None)
 
@@ -319,12 +322,14 @@ class Worker:
         if self._lmtp is not None:
             await self._lmtp.close()
         await self._idlers.end()
-        while tasks := [*self._fetching.values(), *self._sending.values()]:
-            await asyncio.wait(tasks)
-        if others := [task for task in (self._tokens, self._copying) if task is not None]:
-            await asyncio.wait(others)
-        if self._draining is not None:
-            await asyncio.wait([self._draining])
+        # Servers have been given up by then (see `worker.limits`); what still works stores a batch, or hangs.
+        sending = [ended(task) for task in self._sending.values()]
+        working = [self._draining, self._tokens, self._copying, *self._fetching.values()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                await asyncio.gather(*sending, return_exceptions=True)
+                if left := [task for task in working if task is not None and not task.done()]:
+                    await asyncio.wait(left)
         if self._lease is not None:
             with contextlib.suppress(peewee.PeeweeException, DatabaseError):
                 await self._thread.call(self._lease.release)

@@ -7,9 +7,8 @@ ends before that deletes nothing, and the next one only has to delete.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import peewee
 
@@ -18,8 +17,10 @@ from models.database import DatabaseError, transaction
 from models.leases import LeaseLost
 from worker import failures
 from worker.batches import MAX_MAIL_BYTES
+from worker.wire import Wire
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from datetime import datetime
 
     from desk.home import Desk
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     from mail.pop3 import Pop3Mail, Pop3Session
     from models.leases import Lease
     from models.mailboxes import Mailbox
-    from worker.fetch import Limits
+    from worker.limits import Limits
     from worker.summary import MailboxFetch
-
-T = TypeVar("T")
 
 MAX_BATCH_BYTES = 32 * 2**20
 
@@ -42,9 +41,10 @@ def fetch_pop3(
     from desk.accounts import incoming_account
     from mail.pop3 import Pop3Session
 
-    with Pop3Session(incoming_account(desk, mailbox)) as session:
-        there = list(session.uidls())
-        run = Pop3Run.opened(desk, mailbox, lease, session, tally, limits, watch, there)
+    session = Pop3Session(incoming_account(desk, mailbox))
+    with Wire(session, limits) as wire:
+        there = list(wire.call(session.uidls))
+        run = Pop3Run.opened(desk, mailbox, lease, session, wire, tally, limits, watch, there)
         redo = run.undone(there)
         new = run.unknown(there)
         if not redo and not new:
@@ -53,7 +53,7 @@ def fetch_pop3(
             tally.waiting = len(new) - mailbox.max_per_fetch
             tally.more = True
             new = new[: mailbox.max_per_fetch]
-        with limits.working(lease):
+        with limits.working():
             run.through(redo, new)
 
 
@@ -65,6 +65,7 @@ class Pop3Run:
     mailbox: Mailbox
     lease: Lease
     session: Pop3Session
+    wire: Wire
     tally: MailboxFetch
     limits: Limits
     watch: Callable[[], None]
@@ -82,6 +83,7 @@ class Pop3Run:
         mailbox: Mailbox,
         lease: Lease,
         session: Pop3Session,
+        wire: Wire,
         tally: MailboxFetch,
         limits: Limits,
         watch: Callable[[], None],
@@ -90,7 +92,7 @@ class Pop3Run:
         """Compare the server's ids with the ledger; begin at first contact and when all of them changed."""
         era = uidls.era(mailbox.id)
         if era is None:
-            old = _backlog(mailbox, session, there)
+            old = _backlog(mailbox, session, wire, there)
             with transaction():
                 lease.check()
                 era = uidls.begin_era(mailbox.id, 1, old)
@@ -102,7 +104,7 @@ class Pop3Run:
         if mailbox.after_fetch == "delete":
             uidls.forget_deleted(mailbox.id, set(there))
         left_alone = uidls.left_alone(mailbox.id) if mailbox.backlog != "all" else set()
-        return cls(desk, mailbox, lease, session, tally, limits, watch, era, left_alone)
+        return cls(desk, mailbox, lease, session, wire, tally, limits, watch, era, left_alone)
 
     def undone(self, there: list[str]) -> list[str]:
         """Stored mail that is still to be deleted; what is gone already, or may stay, is done with."""
@@ -123,32 +125,28 @@ class Pop3Run:
         """Mark what an interrupted run left, fetch, store and mark the rest, then let QUIT delete it."""
         if new:
             fetching.announce(self.mailbox.id, len(new))
-        with ThreadPoolExecutor(1, "pop3") as wire:
-            try:
-                self._mark(wire, redo)
-                if new:
-                    self._batches(wire, new)
-                if self.marked:
-                    self._result(wire.submit(self.session.commit))
-                    uidls.mark_disposed(self.mailbox.id, self.marked)
-            except BaseException:
-                self.session.cut()
-                wire.shutdown(wait=False, cancel_futures=True)
-                raise
+        self._mark(redo)
+        if new:
+            self._batches(new)
+        if self.marked:
+            self.wire.call(self.session.commit)
+            uidls.mark_disposed(self.mailbox.id, self.marked)
 
-    def _batches(self, wire: ThreadPoolExecutor, new: list[str]) -> None:
+    def _batches(self, new: list[str]) -> None:
         came = 0
         batches = self._downloads(new)
-        coming: Future[list[Pop3Mail] | None] | None = wire.submit(next, batches, None)
+        coming: Future[list[Pop3Mail] | None] | None = None
+        if not self.limits.reached:
+            coming = self.wire.submit(next, batches, None)
         while coming is not None:
-            mails = self._result(coming)
+            mails = self.wire.result(coming)
             if mails is None:
                 break
-            coming = None if self.limits.reached else wire.submit(next, batches, None)
+            coming = None if self.limits.reached else self.wire.submit(next, batches, None)
             came += len(mails)
             stored = self._store(mails)
             if self.mailbox.after_fetch == "delete":
-                self._mark(wire, stored)
+                self._mark(stored)
             self.watch()
         if coming is None and came < len(new):
             self.tally.more = True
@@ -173,9 +171,9 @@ class Pop3Run:
         if batch:
             yield batch
 
-    def _mark(self, wire: ThreadPoolExecutor, stored: list[str]) -> None:
+    def _mark(self, stored: list[str]) -> None:
         if stored:
-            self.marked += self._result(wire.submit(self.session.delete, stored))
+            self.marked += self.wire.call(self.session.delete, stored)
 
     def _store(self, mails: list[Pop3Mail]) -> list[str]:
         """Make receipts of a batch; returns the ids that have one now."""
@@ -230,18 +228,15 @@ class Pop3Run:
             archive=archive and _was_before(mail.raw, self.mailbox.created),
         )
 
-    def _result(self, future: Future[T]) -> T:
-        return self.limits.result(future, self.lease)
 
-
-def _backlog(mailbox: Mailbox, session: Pop3Session, there: list[str]) -> list[str]:
+def _backlog(mailbox: Mailbox, session: Pop3Session, wire: Wire, there: list[str]) -> list[str]:
     """What was there before the mailbox was added, where that matters: found from the newest backwards."""
     if mailbox.backlog == "all":
         return []
     if mailbox.backlog == "archive":
         return there
     for place in range(len(there) - 1, -1, -1):
-        for mail in session.fetch([there[place]]):
+        for mail in wire.call(lambda uidl: list(session.fetch([uidl])), there[place]):
             if _was_before(mail.raw, mailbox.created):
                 return there[: place + 1]
     return []

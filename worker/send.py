@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from config.clock import now
 from config.errors import ConfigError, SecretUnavailable
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.outbox import Outgoing
     from mail.account import OutgoingAccount
+
+
+T = TypeVar("T")
+
+GRACE_SECONDS = 5.0
+"""So long a server may still take for the mail in hand, when we are told to end."""
+LOOK_SECONDS = 0.25
 
 
 class Sender:
@@ -68,6 +75,17 @@ class Sender:
                 outcome = await session.send(own, mail.recipients, mail.message)
         except MailError as error:
             await self._thread.call(self._put_back, mail, _reason(error), counts)
+            raise
+        except asyncio.CancelledError:
+            if session.in_doubt:
+                unknown = RecipientOutcome(
+                    "uncertain", None, "the sender was ended before the server answered"
+                )
+                outcomes = dict.fromkeys(mail.recipients, unknown)
+                await asyncio.shield(self._thread.call(self._record, mail, outcomes, counts))
+            else:
+                reason = "the sender was ended before the server took it"
+                await asyncio.shield(self._thread.call(self._put_back, mail, reason, counts))
             raise
         except BaseException as error:
             unknown = RecipientOutcome("uncertain", None, f"the sender failed: {failures.place(error)}")
@@ -119,6 +137,18 @@ def drain(desk: Desk, stop: Event) -> SendCounts:
 async def _drain(desk: Desk, stop: Event) -> SendCounts:
     thread = DeskThread()
     try:
-        return await Sender(desk, stop, thread).drain()
+        sending = asyncio.create_task(Sender(desk, stop, thread).drain())
+        while not stop.is_set() and not sending.done():
+            await asyncio.wait([sending], timeout=LOOK_SECONDS)
+        return await ended(sending) or SendCounts()
     finally:
         await asyncio.to_thread(thread.close)
+
+
+async def ended(sending: asyncio.Task[T]) -> T | None:
+    """Let what is being said to servers come to its end, if that is soon; else break it off: None then."""
+    await asyncio.wait([sending], timeout=GRACE_SECONDS)
+    if not sending.done():
+        sending.cancel()
+        await asyncio.wait([sending])
+    return None if sending.cancelled() else sending.result()

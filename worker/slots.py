@@ -5,13 +5,7 @@ Waiting for a server takes no slot: one that hangs, be it in the middle of a mai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from models.leases import Lease
 
 CONNECTIONS = 64
 """So many servers are waited for at the same time, each in a thread."""
@@ -23,15 +17,9 @@ class Slots:
     def __init__(self, count: int) -> None:
         self._free = BoundedSemaphore(count)
 
-    @contextmanager
-    def taken(self, lease: Lease) -> Iterator[Slot]:
-        """Wait for a slot, keeping the lease meanwhile, and hold it in the block. Raises LeaseLost."""
-        slot = Slot(self._free)
-        slot.take(lease)
-        try:
-            yield slot
-        finally:
-            slot.give_back()
+    def slot(self) -> Slot:
+        """The right to work, still to be taken."""
+        return Slot(self._free)
 
 
 class Slot:
@@ -41,21 +29,13 @@ class Slot:
         self._free = free
         self._held = False
 
-    def take(self, lease: Lease) -> None:
-        """Wait until it is free. Raises LeaseLost."""
-        while not self._free.acquire(timeout=lease.ttl / 3):
-            lease.renew()
-        self._held = True
+    def take(self, seconds: float) -> bool:
+        """Wait so long until it is free; whether it was."""
+        self._held = self._free.acquire(timeout=seconds)
+        return self._held
 
     def give_back(self) -> None:
         """Let another one have it, if it is held."""
         if self._held:
             self._held = False
             self._free.release()
-
-    @contextmanager
-    def lent(self, lease: Lease) -> Iterator[None]:
-        """Let others have it in the block; who fails there does not want it back. Raises LeaseLost."""
-        self.give_back()
-        yield
-        self.take(lease)

@@ -15,7 +15,9 @@ from models import leases
 from models.database import DatabaseError, close_database, transaction
 from models.mailboxes import Mailbox
 from worker import failures
-from worker.fetch import Limits, fetch_mailbox
+from worker.fetch import fetch_mailbox
+from worker.keeper import Keeper
+from worker.limits import Limits, Stopped
 from worker.summary import MailboxFetch
 
 if TYPE_CHECKING:
@@ -63,8 +65,9 @@ def take_turn(
     try:
         mailbox = Mailbox.get_by_id(mailbox_id)
         fetching.begin(mailbox_id)
-        limits = Limits(float(desk.settings.fetch_time_limit), stop, slots)
-        failure = _attempt(desk, mailbox, lease, tally, limits, watch)
+        with Keeper(lease) as keeper:
+            limits = Limits(float(desk.settings.fetch_time_limit), stop, slots, keeper)
+            failure = _attempt(desk, mailbox, lease, tally, limits, watch)
         tally.seconds = time.monotonic() - begun
         _conclude(mailbox, lease, tally, failure, desk.zone)
     finally:
@@ -92,6 +95,9 @@ def _attempt(
         fetch_mailbox(desk, mailbox, lease, tally, limits, lambda: watch(tally))
     except DatabaseError:
         raise
+    except Stopped as stopped:
+        tally.more = True
+        return stopped
     except Exception as error:
         if not hasattr(error, "hint"):
             failures.log(error, "fetching failed", mailbox_id=mailbox.id)
@@ -108,6 +114,8 @@ def _conclude(
     with transaction():
         if isinstance(failure, leases.LeaseLost):
             logs.write("warning", "fetch", f"{mailbox.address}: {failure}", mailbox_id=mailbox.id)
+        elif isinstance(failure, Stopped):
+            logs.write("info", "fetch", f"{mailbox.address}: stopped by a signal", mailbox_id=mailbox.id)
         elif failure is not None:
             mailbox_health.record_failure(mailbox.id, _as_mail_error(failure), moment, zone)
         else:

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mail import tls
+from mail.blocking import within
 from mail.errors import MailError, OAuth2Missing, TokenRefused, TokenUnavailable
 from mail.oauth2.token import OAuth2App, Token, token_in
 from mail.oauth2.words import cure, is_later
 
 if TYPE_CHECKING:
     from authlib.integrations.httpx_client import OAuth2Client
+
+
+LONGEST_SECONDS = 60.0
+"""A provider that dribbles its answer outlasts the limit on a single wait."""
 
 
 def client_credentials(app: OAuth2App) -> Token:
@@ -47,7 +52,13 @@ def revoke(app: OAuth2App, token: Token) -> bool:
     told = token.refresh or token.access
     kind = "refresh_token" if token.refresh else "access_token"
     with session(app, app.revoke_url, secrets=[told.reveal()]) as client:
-        response = client.revoke_token(app.revoke_url, token=told.reveal(), token_type_hint=kind)
+        response = within(
+            LONGEST_SECONDS,
+            client.revoke_token,
+            app.revoke_url,
+            token=told.reveal(),
+            token_type_hint=kind,
+        )
         if response.status_code >= 400:
             raise refused(app, error_in(response.text), response.status_code, secrets=[told.reveal()])
     return True
@@ -62,7 +73,7 @@ def fetched(
 ) -> Token:
     """The token that `ask` gets from the token endpoint."""
     with session(app, app.token_url, secrets=secrets or []) as client:
-        answer = ask(client)
+        answer = within(LONGEST_SECONDS, ask, client)
         if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
             raise TokenUnavailable(
                 f"{host_of(app.token_url)} gives no token",

@@ -13,11 +13,11 @@ from tests.e2e.reading import Books
 from tests.servers.child import wait_until
 
 
-def start(desk: Desk, *arguments: str) -> subprocess.Popen[bytes]:
+def start(desk: Desk, *arguments: str, **environ: str) -> subprocess.Popen[bytes]:
     """Start ``nightdesk`` and return at once; its output can be read when it ended."""
     return subprocess.Popen(
         [sys.executable, "-m", "nightdesk", *arguments],
-        env=desk.program.environment(),
+        env=desk.program.environment(**environ),
         cwd=desk.home.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -12,7 +12,7 @@ from mail.probe import Step, check_incoming, check_outgoing
 from tests.mail.accounts import incoming, mail, outgoing
 from tests.servers.child import free_ports
 from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.fault import drop, hang, reply
+from tests.servers.fault import dribble, drop, hang, reply
 from tests.servers.faulty_imap import FaultyImap
 from tests.servers.faulty_smtp import FaultySmtp
 from tests.servers.pki import EXPIRED, UNKNOWN_CA, WRONG_NAME, Pki
@@ -165,3 +165,16 @@ def test_each_step_comes_when_it_is_done_and_one_may_stop_in_between() -> None:
         assert next(steps).name == "connect"
         steps.close()  # type: ignore[attr-defined]
     assert server.count("LOGIN") == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "shown"), [("connect", "connect"), ("LOGIN", "login"), ("SELECT", "folder"), ("LOGOUT", "")]
+)
+def test_a_server_that_answers_bit_by_bit_ends_the_test(step: str, shown: str) -> None:
+    with FaultyImap(
+        [mail(1)], {step: dribble(b"* OK Still here\r\n" if shown != "connect" else b"*")}
+    ) as server:
+        steps = list(check_incoming(incoming(server.port, timeout=0.5)))
+    failed = [one for one in steps if one.ok is False]
+    assert [one.name for one in failed] == ([shown] if shown else [])
+    assert all("bit by bit" in one.detail for one in failed)

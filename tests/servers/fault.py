@@ -20,6 +20,7 @@ class Fault:
     delay: seconds before the answer. hang: no answer until ``release()``, then the line is closed.
     drop: the line is closed (after ``reply`` if there is one). times: how often (None: always).
     only: only if this text is in the command (an address, a UID).
+    dribble: ``reply`` once, then this again and again, a byte or a line at a time, for ever.
     """
 
     reply: str | None = None
@@ -28,6 +29,7 @@ class Fault:
     drop: bool = False
     times: int | None = None
     only: str = ""
+    dribble: bytes = b""
     seen: int = field(default=0, init=False)
 
     def strikes(self, command: str) -> bool:
@@ -56,6 +58,11 @@ def drop(words: str | None = None, *, times: int | None = None, only: str = "") 
 def slow(seconds: float, *, times: int | None = None, only: str = "") -> Fault:
     """Answer properly, but late."""
     return Fault(delay=seconds, times=times, only=only)
+
+
+def dribble(piece: bytes, *, begin: str | None = None, only: str = "") -> Fault:
+    """Say `begin`, then `piece` every tenth of a second, without an end."""
+    return Fault(reply=begin, dribble=piece, only=only)
 
 
 class LineClosed(Exception):
@@ -106,6 +113,13 @@ class Line:
             await asyncio.sleep(fault.delay)
             if fault.hang:
                 await self._released.wait()
+                raise LineClosed
+            if fault.dribble:
+                if fault.reply is not None:
+                    await self.write(fault.reply.encode() + b"\r\n")
+                while not self._released.is_set():
+                    await self.write(fault.dribble)
+                    await asyncio.sleep(0.1)
                 raise LineClosed
             if fault.drop:
                 if fault.reply is not None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from desk import idling, logs
 from desk.home import Desk
 from models.mailboxes import Mailbox
+from tests.servers.fault import dribble
 from tests.servers.faults import FaultyImap, hang, reply
 from tests.worker.conftest import MailboxMaker
 from worker.idle import Idlers
@@ -80,3 +83,13 @@ def test_a_server_that_hangs_does_not_hold_up_the_end(desk: Desk, add_mailbox: M
     with FaultyImap([], {"LOGIN": hang()}) as server:
         add_mailbox(server, idle=True)
         asyncio.run(run(server))
+
+
+def test_a_server_that_dribbles_is_given_up(
+    desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.idle.CONNECT_SECONDS", 0.5)
+    with FaultyImap([], {"LOGIN": dribble(b"* OK Still here\r\n")}) as server:
+        mailbox = add_mailbox(server, idle=True)
+        assert _watch_until_it_fails(desk, mailbox) == []
+    assert "did not answer in time" in Mailbox.get_by_id(mailbox.id).idle_error
