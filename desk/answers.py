@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast, get_args
 
 from config.clock import now
-from desk import events, settings
+from desk import lifecycle, settings
 from desk.actors import Actor, require
 from desk.correspondents import (
     Person,
@@ -20,15 +20,16 @@ from desk.correspondents import (
 )
 from desk.edits import departments_of, find
 from desk.errors import WrongUse
-from desk.messages import File, Queued, body_text, keep_changes, see, signature_block, write_reply
+from desk.lifecycle import StatusAfterReply
+from desk.messages import File, Queued, body_text, queue_answer, signature_block
 from desk.opening import NewTicket, new_ticket
 from desk.rendering import MailToSend, conversation, numbered_subject, render, sender_of
 from desk.unsending import cancel_send
 from mail.inert import one_line
-from models.database import db, transaction
+from models.database import transaction
 from models.fields import utc_text
 from models.mailboxes import Mailbox
-from models.tickets import STATUSES, Message, Ticket
+from models.messages import Message, NewMessage
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -105,7 +106,7 @@ def send_reply(
     ticket = find(number)
     require(actor, "ticket.reply", *departments_of(ticket))
     text = body_text(body)
-    status = _status(ticket, status_after)
+    status = _status(status_after)
     if status == "closed":
         require(actor, "ticket.close", *departments_of(ticket))
     people = requester_of(ticket) if to is None else people_in(to)
@@ -131,50 +132,36 @@ def send_reply(
         ),
     )
     with transaction():
-        queued, message_row = write_reply(actor, ticket, rendered, signed, len(text))
-        values: dict[str, Any] = {"status": status, "due": None, "overdue": 0, "updated": utc_text(now())}
-        values["closed"] = utc_text(now()) if status == "closed" else None
-        if ticket.assignee_id is None and actor.agent_id is not None:
-            values["assignee_id"] = actor.agent_id
-        keep_changes(actor, ticket, values, queued.delivery_id)
+        queued = queue_answer(actor, ticket.id, rendered, signed, len(text), status)
         add_collaborators(ticket, copies)
-    return Queued(queued.delivery_id, message_row, queued.not_before, queued.recipients, queued.warning)
+    return queued
 
 
 def add_note(actor: Actor, number: str, body: str) -> int:
     """Put an internal note on a ticket and return the message's row. It is never sent to anybody."""
     ticket = find(number)
     require(actor, "ticket.note", *departments_of(ticket))
-    text = body_text(body)
+    moment = now()
+    message = NewMessage(
+        kind="note",
+        agent_id=actor.agent_id,
+        sender_name=actor.name,
+        sender_email=actor.email,
+        text=body_text(body),
+        created=utc_text(moment),
+    )
     with transaction():
-        message = Message.create(
-            ticket=ticket.id,
-            kind="note",
-            agent=actor.agent_id,
-            sender_name=actor.name,
-            sender_email=actor.email,
-            text=text,
-            created=now(),
-        )
-        db.execute_sql(
-            "UPDATE ticket SET message_count = message_count + 1, updated = ? WHERE id = ?",
-            (utc_text(now()), ticket.id),
-        )
-        events.record(ticket.id, actor, "noted", {"message": message.id})
-        see(actor, ticket.id)
-    return int(message.id)
+        return lifecycle.noted(ticket.id, message, actor, moment)
 
 
-def _status(ticket: Ticket, wanted: str | None) -> str:
+def _status(wanted: str | None) -> StatusAfterReply:
     status = wanted or str(settings.get("tickets.status_after_reply"))
-    if status == "keep":
-        return "open" if ticket.status == "new" else ticket.status
-    if status not in STATUSES or status == "new":
+    if status not in get_args(StatusAfterReply):
         raise WrongUse(
             f"an answer cannot leave a ticket in the state '{one_line(status, 40)}'",
-            "use keep, open, waiting, closed",
+            f"use {', '.join(get_args(StatusAfterReply))}",
         )
-    return status
+    return cast("StatusAfterReply", status)
 
 
 def _quoted(message: Message) -> str:

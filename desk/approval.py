@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from desk import events
+from desk import lifecycle
 from desk.actors import Actor, require
 from desk.correspondents import add_collaborators
-from desk.edits import Edit, apply, departments_of, find, status_values
+from desk.edits import departments_of, find
 from desk.errors import NotFound, Refused
 from desk.filing import MAX_COLLABORATORS
 from desk.standing import read_standing
-from models.database import db, transaction
-from models.fields import utc_text
-from models.tickets import Message, Ticket
+from models.database import transaction
+from models.messages import Message
+from models.tickets import Ticket
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -37,9 +36,8 @@ def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ())
         require(actor, "ticket.edit", *departments_of(ticket))
         approved = _wanted(ticket, messages)
         for message in approved:
-            _believe(standing, actor, ticket, message)
-        if any(_by_person(message) for message in approved):
-            _wake(actor, ticket, approved)
+            lifecycle.approved(ticket.id, message.id, actor, now())
+            _let_in(standing, ticket, message)
     return [message.id for message in approved]
 
 
@@ -50,7 +48,7 @@ def _wanted(ticket: Ticket, ids: Sequence[int]) -> list[Message]:
         .order_by(Message.created, Message.id)
     )
     if ids:
-        there = {row[0] for row in db.execute_sql("SELECT id FROM message WHERE ticket_id = ?", (ticket.id,))}
+        there = {row.id for row in Message.select(Message.id).where(Message.ticket == ticket.id)}
         missing = next((each for each in ids if each not in there), None)
         if missing is not None:
             raise NotFound(
@@ -68,10 +66,8 @@ def _wanted(ticket: Ticket, ids: Sequence[int]) -> list[Message]:
     return doubted
 
 
-def _believe(standing: Standing, actor: Actor, ticket: Ticket, message: Message) -> None:
-    db.execute_sql("UPDATE message SET unverified = 0 WHERE id = ?", (message.id,))
-    detail = {"message": message.id, "from": message.sender_email}
-    events.record(ticket.id, actor, "approved", detail)
+def _let_in(standing: Standing, ticket: Ticket, message: Message) -> None:
+    """Make the sender, and those the mail was addressed to, collaborators."""
     if message.machine:
         return
     written = [(message.sender_name, message.sender_email)]
@@ -83,17 +79,3 @@ def _believe(standing: Standing, actor: Actor, ticket: Ticket, message: Message)
         if "@" in known and known not in standing.agents and not standing.is_own(known):
             people.setdefault(known, (name, email))
     add_collaborators(ticket, list(people.values())[:MAX_COLLABORATORS])
-
-
-def _wake(actor: Actor, ticket: Ticket, approved: Sequence[Message]) -> None:
-    if ticket.status in ("waiting", "closed"):
-        apply(actor, ticket, Edit(*status_values(ticket, "open")), secrets.token_hex(6))
-    last = max(utc_text(message.created) for message in approved if _by_person(message))
-    db.execute_sql(
-        "UPDATE ticket SET last_customer = max(coalesce(last_customer, ''), ?), updated = ? WHERE id = ?",
-        (last, utc_text(now()), ticket.id),
-    )
-
-
-def _by_person(message: Message) -> bool:
-    return message.machine in ("", "list")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from config.clock import now
+from desk import lifecycle
 from desk.contacts import Contacts
 from desk.errors import Refused, WrongUse
 from mail.inert import one_line
@@ -73,10 +74,4 @@ def refuse_own(people: Iterable[tuple[str, str]]) -> None:
 def add_collaborators(ticket: Ticket, people: Iterable[tuple[str, str]]) -> None:
     """Make people collaborators of the ticket, in the caller's transaction."""
     contacts = Contacts(utc_text(now()))
-    for name, address in people:
-        contact_id = contacts.get(address.lower(), name)
-        if contact_id != ticket.contact_id:
-            db.execute_sql(
-                "INSERT OR IGNORE INTO collaborator (ticket_id, contact_id) VALUES (?, ?)",
-                (ticket.id, contact_id),
-            )
+    lifecycle.joined_by(ticket.id, [contacts.get(address.lower(), name) for name, address in people])

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
 
 from config.clock import now
-from desk import events
+from desk import lifecycle
 from desk.actors import Actor, require
 from desk.errors import NotFound, WrongUse
+from desk.lifecycle import Change
 from mail.inert import one_line
-from models.database import db, transaction
-from models.fields import utc_text
-from models.lookups import rows_in
-from models.people import Agent, Department, Sla
-from models.tickets import PRIORITIES, STATUSES, Ticket, TicketReferral
+from models import tickets
+from models.database import transaction
+from models.people import Agent, Department
+from models.tickets import PRIORITIES, STATUSES, Status, Stored, Ticket, TicketState
 
 MAX_TAG = 40
-EDITED = (
-    "assignee_id",
-    "status",
-    "priority",
-    "department_id",
-    "sla_id",
-    "due",
-    "overdue",
-    "closed",
-    "updated",
-)
-"""The columns that an edit may change, and undo may set back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What becomes of one ticket: the event's kind, the new values, and what the event tells."""
-
-    kind: str
-    values: dict[str, Any] = field(default_factory=dict)
-    tags: tuple[list[str], list[str]] | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
 
 
 def find(number: str) -> Ticket:
@@ -57,27 +31,26 @@ def find(number: str) -> Ticket:
     return found
 
 
-def departments_of(ticket: Ticket) -> list[int]:
+def departments_of(ticket: Ticket | TicketState) -> list[int]:
     """Return the ticket's department and those it was referred to: agents of each may work it."""
-    referred = TicketReferral.select(TicketReferral.department).where(TicketReferral.ticket == ticket.id)
-    return [ticket.department_id, *(row.department_id for row in referred)]
+    return [ticket.department_id, *tickets.referrals(ticket.id)]
 
 
 def assign(actor: Actor, numbers: Sequence[str], login: str | None) -> list[str]:
     """Give tickets to an agent ("me": the actor), or to nobody. Returns the numbers that changed."""
     agent = None if login is None else _agent(actor, login)
 
-    def edit(ticket: Ticket) -> Edit | None:
+    def edit(ticket: TicketState) -> Change | None:
         new = None if agent is None else agent.id
         if ticket.assignee_id == new:
             return None
-        before = ticket.assignee.name if ticket.assignee else ""
+        before = "" if ticket.assignee_id is None else Agent.get_by_id(ticket.assignee_id).name
         if agent is None:
-            return Edit("unassigned", {"assignee_id": None}, detail={"from": before})
-        values: dict[str, Any] = {"assignee_id": new}
+            return Change("unassigned", {"assignee_id": None}, detail={"from": before})
+        values: dict[str, Stored] = {"assignee_id": new}
         if ticket.status == "new":
             values["status"] = "open"
-        return Edit("assigned", values, detail={"from": before, "to": agent.name})
+        return Change("assigned", values, detail={"from": before, "to": agent.name})
 
     return change(actor, "ticket.assign", numbers, edit)
 
@@ -86,13 +59,14 @@ def set_status(actor: Actor, numbers: Sequence[str], status: str) -> list[str]:
     """Put tickets into a state; closing stops their clock, reopening starts it anew."""
     if status not in STATUSES:
         raise WrongUse(f"there is no state '{one_line(status, 40)}'", f"use {', '.join(STATUSES)}")
+    wanted: Status = status
 
-    def edit(ticket: Ticket) -> Edit | None:
-        if ticket.status == status:
+    def edit(ticket: TicketState) -> Change | None:
+        if ticket.status == wanted:
             return None
-        if "closed" in (status, ticket.status):
+        if "closed" in (wanted, ticket.status):
             require(actor, "ticket.close", *departments_of(ticket))
-        return Edit(*status_values(ticket, status))
+        return lifecycle.to_status(ticket, wanted, now())
 
     return change(actor, "ticket.close" if status == "closed" else "ticket.edit", numbers, edit)
 
@@ -105,8 +79,8 @@ def close(actor: Actor, numbers: Sequence[str]) -> list[str]:
 def reopen(actor: Actor, numbers: Sequence[str]) -> list[str]:
     """Open closed tickets again; others stay as they are."""
 
-    def edit(ticket: Ticket) -> Edit | None:
-        return Edit(*status_values(ticket, "open")) if ticket.status == "closed" else None
+    def edit(ticket: TicketState) -> Change | None:
+        return lifecycle.to_status(ticket, "open", now()) if ticket.status == "closed" else None
 
     return change(actor, "ticket.close", numbers, edit)
 
@@ -115,11 +89,11 @@ def set_priority(actor: Actor, numbers: Sequence[str], priority: int | str) -> l
     """Set the priority: 1 to 4, or low, normal, high, urgent."""
     level = _priority(priority)
 
-    def edit(ticket: Ticket) -> Edit | None:
+    def edit(ticket: TicketState) -> Change | None:
         if ticket.priority == level:
             return None
         told = {"from": PRIORITIES[ticket.priority], "to": PRIORITIES[level]}
-        return Edit("priority", {"priority": level}, detail=told)
+        return Change("priority", {"priority": level}, detail=told)
 
     return change(actor, "ticket.edit", numbers, edit)
 
@@ -128,11 +102,11 @@ def add_tags(actor: Actor, numbers: Sequence[str], names: Iterable[str]) -> list
     """Put tags on tickets. A tag has no blanks and no commas; upper and lower case are the same."""
     wanted = [tag_name(name) for name in names]
 
-    def edit(ticket: Ticket) -> Edit | None:
-        had = tags_of(ticket.id)
+    def edit(ticket: TicketState) -> Change | None:
+        had = tickets.tags(ticket.id)
         known = {name.lower() for name in had}
         added = [name for name in dict.fromkeys(wanted) if name.lower() not in known]
-        return Edit("tagged", tags=(had, had + added), detail={"to": ", ".join(added)}) if added else None
+        return Change("tagged", tags=had + added, detail={"to": ", ".join(added)}) if added else None
 
     return change(actor, "ticket.edit", numbers, edit)
 
@@ -141,11 +115,11 @@ def remove_tags(actor: Actor, numbers: Sequence[str], names: Iterable[str]) -> l
     """Take tags off tickets."""
     unwanted = {tag_name(name).lower() for name in names}
 
-    def edit(ticket: Ticket) -> Edit | None:
-        had = tags_of(ticket.id)
+    def edit(ticket: TicketState) -> Change | None:
+        had = tickets.tags(ticket.id)
         gone = [name for name in had if name.lower() in unwanted]
         left = [name for name in had if name not in gone]
-        return Edit("untagged", tags=(had, left), detail={"from": ", ".join(gone)}) if gone else None
+        return Change("untagged", tags=left, detail={"from": ", ".join(gone)}) if gone else None
 
     return change(actor, "ticket.edit", numbers, edit)
 
@@ -157,94 +131,44 @@ def transfer(actor: Actor, numbers: Sequence[str], department: str) -> list[str]
         names = [row.name for row in Department.select(Department.name).where(Department.active)]
         raise WrongUse(f"there is no department '{one_line(department, 60)}'", f"use {', '.join(names)}")
 
-    def edit(ticket: Ticket) -> Edit | None:
+    def edit(ticket: TicketState) -> Change | None:
         if ticket.department_id == target.id:
             return None
-        values: dict[str, Any] = {"department_id": target.id}
+        values: dict[str, Stored] = {"department_id": target.id}
         if ticket.sla_id is None:
             values["sla_id"] = target.sla_id
-        return Edit("transferred", values, detail={"from": ticket.department.name, "to": target.name})
+        before = Department.get_by_id(ticket.department_id).name
+        return Change("transferred", values, detail={"from": before, "to": target.name})
 
     return change(actor, "ticket.assign", numbers, edit)
 
 
 def change(
-    actor: Actor, action: str, numbers: Sequence[str], edit: Callable[[Ticket], Edit | None]
+    actor: Actor, action: str, numbers: Sequence[str], edit: Callable[[TicketState], Change | None]
 ) -> list[str]:
     """Edit tickets, all or none, in one transaction; returns the numbers of those that changed.
 
     Raises NotFound when one of them does not exist and NotAllowed when one of them may not be edited.
     """
-    batch = secrets.token_hex(6)
+    batch = lifecycle.new_batch()
     changed = []
     with transaction():
         for number in dict.fromkeys(numbers):
-            ticket = find(number)
+            ticket = state_of(number)
             require(actor, action, *departments_of(ticket))
             wanted = edit(ticket)
             if wanted is None:
                 continue
-            apply(actor, ticket, wanted, batch)
+            lifecycle.changed(ticket.id, wanted, actor, now(), batch)
             changed.append(ticket.number)
     return changed
 
 
-def apply(actor: Actor, ticket: Ticket, wanted: Edit, batch: str) -> None:
-    """Write one edit with its event, in the caller's transaction."""
-    values = {name: _stored(value) for name, value in {**wanted.values, "updated": now()}.items()}
-    before = row_values(ticket.id)
-    changes: dict[str, list[Any]] = {
-        name: [before[name], value] for name, value in values.items() if before[name] != value
-    }
-    write_values(ticket.id, {name: pair[1] for name, pair in changes.items()})
-    if wanted.tags is not None:
-        changes["tags"] = [list(wanted.tags[0]), list(wanted.tags[1])]
-        write_tags(ticket.id, wanted.tags[1])
-    events.record(ticket.id, actor, wanted.kind, {**wanted.detail, "changes": changes, "batch": batch})
-
-
-def status_values(ticket: Ticket, status: str) -> tuple[str, dict[str, Any], None, dict[str, Any]]:
-    """Return the arguments of the `Edit` that puts a ticket into a state."""
-    told = {"from": ticket.status, "to": status}
-    if status == "closed":
-        return "closed", {"status": status, "closed": now(), "due": None, "overdue": False}, None, told
-    if ticket.status == "closed":
-        return "reopened", {"status": status, "closed": None, "due": due_from_now(ticket.sla_id)}, None, told
-    return "status", {"status": status}, None, told
-
-
-def due_from_now(sla_id: int | None) -> Any:
-    """Return when an answer is due that is asked for now, or None without an SLA."""
-    sla = None if sla_id is None else Sla.get_or_none(Sla.id == sla_id)
-    return None if sla is None else now() + timedelta(hours=sla.hours)
-
-
-def row_values(ticket_id: int) -> dict[str, Any]:
-    """Return the columns that an edit may change, as they are stored."""
-    row = db.execute_sql(f"SELECT {', '.join(EDITED)} FROM ticket WHERE id = ?", (ticket_id,)).fetchone()
-    return dict(zip(EDITED, row, strict=True))
-
-
-def write_values(ticket_id: int, values: dict[str, Any]) -> None:
-    """Store columns of a ticket; the names are those of `EDITED`."""
-    known = {name: value for name, value in values.items() if name in EDITED}
-    if known:
-        sets = ", ".join(f"{name} = ?" for name in known)
-        db.execute_sql(f"UPDATE ticket SET {sets} WHERE id = ?", (*known.values(), ticket_id))
-
-
-def tags_of(ticket_id: int) -> list[str]:
-    """Return a ticket's tags in alphabetical order."""
-    return sorted(
-        row[1] for row in rows_in("SELECT ticket_id, name FROM ticket_tag WHERE ticket_id IN", [ticket_id])
-    )
-
-
-def write_tags(ticket_id: int, names: Iterable[str]) -> None:
-    """Make these the ticket's tags."""
-    db.execute_sql("DELETE FROM ticket_tag WHERE ticket_id = ?", (ticket_id,))
-    for name in names:
-        db.execute_sql("INSERT OR IGNORE INTO ticket_tag (ticket_id, name) VALUES (?, ?)", (ticket_id, name))
+def state_of(number: str) -> TicketState:
+    """Return the columns of the ticket of that number; raises NotFound."""
+    found = tickets.read(find(number).id)
+    assert found is not None
+    return found
 
 
 def tag_name(text: str) -> str:
@@ -277,9 +201,3 @@ def _agent(actor: Actor, login: str) -> Agent:
         )
     assert isinstance(found, Agent)
     return found
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, bool):
-        return int(value)
-    return utc_text(value) if hasattr(value, "astimezone") else value

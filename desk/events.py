@@ -1,4 +1,4 @@
-"""The audit trail: what happened to a ticket, written by the desk, told in words."""
+"""The audit trail: what happened to a ticket, told in words."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from config.clock import now
-from desk.actors import Actor
+from models.events import Event
 from models.people import Agent
-from models.tickets import Event
 
 _WORDS: dict[str, str] = {
     "assigned": "assigned to {to}",
@@ -46,17 +44,6 @@ class EventView:
     def to_json(self) -> dict[str, Any]:
         """Return the event as scripts read it."""
         return {"at": self.at, "agent": self.agent, "kind": self.kind, "text": self.text}
-
-
-def record(ticket_id: int, actor: Actor | None, kind: str, detail: Mapping[str, Any] | None = None) -> int:
-    """Write an event in the caller's transaction and return its id."""
-    kept = dict(detail or {})
-    if actor is not None:
-        kept["by"] = actor.login
-    event = Event.create(
-        ticket=ticket_id, at=now(), agent=actor.agent_id if actor else None, kind=kind, detail=kept
-    )
-    return int(event.id)
 
 
 def words(kind: str, detail: Mapping[str, Any]) -> str:

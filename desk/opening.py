@@ -8,20 +8,21 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from desk import events, settings
+from desk import lifecycle, settings
 from desk.actors import Actor, require
 from desk.contacts import Contacts
 from desk.correspondents import Person, add_collaborators, people_in, refuse_own
-from desk.edits import due_from_now
 from desk.errors import WrongUse
-from desk.messages import File, Queued, body_text, keep_changes, signature_block, write_reply, write_said
+from desk.messages import File, Queued, body_text, queue_answer, signature_block
 from desk.rendering import MailToSend, numbered_subject, render, sender_of
 from mail.inert import one_line
+from models import tickets
 from models.database import transaction
 from models.fields import utc_text
 from models.mailboxes import Mailbox
+from models.messages import NewMessage
 from models.people import Department, Topic
-from models.tickets import Ticket
+from models.tickets import Ticket, TicketState
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -83,11 +84,10 @@ def new_ticket(
     department = _department(origin)
     title = one_line(subject, 500) or "(no subject)"
     with transaction():
-        ticket = _open_ticket(actor, asked[0], title, origin, department, answered=send)
-        add_collaborators(ticket, asked[1:] + copies)
-        events.record(ticket.id, actor, "created", {"by_hand": True})
+        ticket = _open_ticket(actor, asked[0], title, origin, department, said=not send)
+        add_collaborators(Ticket.get_by_id(ticket.id), asked[1:] + copies)
         if not send:
-            message_row = write_said(actor, ticket, asked[0], text)
+            message_row = _write_said(actor, ticket, asked[0], text)
             return NewTicket(ticket.number, message_row, None)
         signed = text + signature_block(department)
         rendered = render(
@@ -105,10 +105,8 @@ def new_ticket(
                 not_before=now() + timedelta(seconds=delay_seconds),
             ),
         )
-        queued, message_row = write_reply(actor, ticket, rendered, signed, len(text))
-        keep_changes(actor, ticket, {}, queued.delivery_id)
-    sent = Queued(queued.delivery_id, message_row, queued.not_before, queued.recipients, queued.warning)
-    return NewTicket(ticket.number, message_row, sent)
+        queued = queue_answer(actor, ticket.id, rendered, signed, len(text), "waiting")
+    return NewTicket(ticket.number, queued.message_id, queued)
 
 
 def _open_ticket(
@@ -118,8 +116,8 @@ def _open_ticket(
     origin: Mailbox | None,
     department: Department,
     *,
-    answered: bool,
-) -> Ticket:
+    said: bool,
+) -> TicketState:
     from desk.numbers import next_number
 
     moment = now()
@@ -127,22 +125,38 @@ def _open_ticket(
     sla_id = (topic.sla_id if topic else None) or department.sla_id or _default_sla()
     priority = (origin.priority if origin else None) or (topic.priority if topic else None) or 2
     kind: NumberKind = "random" if settings.get("tickets.number_kind") == "random" else "sequence"
-    return Ticket.create(
+    new = tickets.NewTicket(
         number=next_number(str(settings.get("tickets.number_format")), kind),
         subject=subject,
-        status="waiting" if answered else "new",
+        status="new",
         priority=priority,
-        topic=topic,
-        department=department,
-        sla=sla_id,
-        contact=Contacts(utc_text(moment)).get(person[1].lower(), person[0]),
-        assignee=actor.agent_id if answered else None,
-        mailbox=origin,
-        created=moment,
-        updated=moment,
-        due=None if answered else due_from_now(sla_id),
-        last_customer=None if answered else moment,
+        department_id=department.id,
+        sla_id=sla_id,
+        contact_id=Contacts(utc_text(moment)).get(person[1].lower(), person[0]),
+        mailbox_id=origin.id if origin is not None else None,
+        topic_id=topic.id if topic is not None else None,
+        created=utc_text(moment),
+        updated=utc_text(moment),
+        closed=None,
+        last_customer=utc_text(moment) if said else None,
+        refers_to_id=None,
     )
+    return lifecycle.opened(new, actor, moment, {"by_hand": True})
+
+
+def _write_said(actor: Actor, ticket: TicketState, person: tuple[str, str], text: str) -> int:
+    """Write down what a requester said otherwise than by mail; returns the message's row."""
+    moment = now()
+    message = NewMessage(
+        kind="customer",
+        agent_id=actor.agent_id,
+        sender_name=person[0],
+        sender_email=person[1],
+        subject=ticket.subject,
+        text=text,
+        created=utc_text(moment),
+    )
+    return lifecycle.customer_wrote(ticket.id, message, actor, moment)
 
 
 def _origin(address: str | None) -> Mailbox | None:

@@ -138,12 +138,17 @@ def render(desk: Desk, mail: MailToSend, way: Way | None = None) -> Rendered:
     )
 
 
-def lay_in(rendered: Rendered, message_row: int | None = None, ticket_id: int | None = None) -> Queued:
-    """Put a rendered mail into the outbox, in the caller's transaction."""
+def lay_in(
+    rendered: Rendered,
+    message_row: int | None = None,
+    ticket_id: int | None = None,
+    blob_id: int | None = None,
+) -> Queued:
+    """Put a rendered mail into the outbox, in the caller's transaction; ``blob_id``: its bytes, if stored."""
     mail = rendered.mail
     moment = now()
     not_before = mail.not_before or moment
-    blob_id = blobs.insert(rendered.packed)
+    blob_id = blobs.insert(rendered.packed) if blob_id is None else blob_id
     delivery_id = int(
         db.execute_sql(
             "INSERT INTO delivery (kind, ticket_id, message_ref_id, mailbox_id, message_id, envelope_from,"

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from config.clock import now
-from desk import events, logs
+from desk import lifecycle, logs
 from mail.inert import one_line
 from models import blobs, leases
 from models.database import db, transaction
@@ -320,15 +320,9 @@ def _tell(delivery: Delivery, address: str, state: str, detail: str) -> None:
     if delivery.kind != "reply" or delivery.ticket_id is None:
         return
     if state == "failed":
-        events.record(delivery.ticket_id, None, "undelivered", {"to": address, "why": detail})
-        db.execute_sql(
-            "UPDATE ticket SET updated = ?, status = CASE status WHEN 'waiting' THEN 'open' ELSE status END"
-            " WHERE id = ?",
-            (utc_text(now()), delivery.ticket_id),
-        )
-        db.execute_sql("DELETE FROM seen WHERE ticket_id = ?", (delivery.ticket_id,))
+        lifecycle.delivery_failed(delivery.ticket_id, address, detail, now())
     elif state == "uncertain":
-        events.record(delivery.ticket_id, None, "uncertain", {"to": address, "why": detail})
+        lifecycle.delivery_uncertain(delivery.ticket_id, address, detail, now())
 
 
 def _ways_out() -> _Ways:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from config.clock import now
-from desk import events, outbox
+from desk import events, lifecycle, outbox
 from desk.actors import Actor
 from desk.edits import (
     add_tags,
@@ -19,18 +19,18 @@ from desk.edits import (
     reopen,
     set_priority,
     set_status,
-    tags_of,
     transfer,
 )
 from desk.errors import NotFound
 from desk.events import EventView
 from desk.outbox import DeliveryView
 from desk.undo import undo_last
-from models import blobs, queues
+from models import blobs, queues, tickets
 from models.database import db, transaction
 from models.fields import utc_text, utc_time
 from models.lookups import rows_in
-from models.tickets import PRIORITIES, Attachment, Message, Ticket
+from models.messages import Attachment, Message
+from models.tickets import PRIORITIES, Ticket
 
 __all__ = [
     "AttachmentView",
@@ -195,7 +195,7 @@ def show(number: str) -> TicketDetail:
         assignee=ticket.assignee.name if ticket.assignee else None,
         assignee_login=ticket.assignee.login if ticket.assignee else None,
         collaborators=tuple(queues.collaborators_of([ticket.id]).get(ticket.id, ())),
-        tags=tuple(tags_of(ticket.id)),
+        tags=tuple(tickets.tags(ticket.id)),
         created=ticket.created,
         updated=ticket.updated,
         due=ticket.due,
@@ -214,11 +214,11 @@ def show(number: str) -> TicketDetail:
 
 def last_seen(actor: Actor, number: str) -> datetime | None:
     """When the actor last saw the ticket, aware, UTC; None for never, and for who is no agent."""
-    row = db.execute_sql(
-        "SELECT s.at FROM seen s JOIN ticket t ON t.id = s.ticket_id WHERE s.agent_id = ? AND t.number = ?",
-        (actor.agent_id, number),
-    ).fetchone()
-    return utc_time(row[0]) if row else None
+    ticket = tickets.read_numbered(number)
+    if actor.agent_id is None or ticket is None:
+        return None
+    at = tickets.seen(ticket.id, actor.agent_id)
+    return None if at is None else utc_time(at)
 
 
 def mark_seen(actor: Actor, number: str) -> None:
@@ -226,17 +226,9 @@ def mark_seen(actor: Actor, number: str) -> None:
     if actor.agent_id is None:
         return
     ticket = find(number)
-    seen = db.execute_sql(
-        "SELECT 1 FROM seen WHERE agent_id = ? AND ticket_id = ? AND at >= ?",
-        (actor.agent_id, ticket.id, utc_text(ticket.updated)),
-    ).fetchone()
-    if seen is None:
+    if (tickets.seen(ticket.id, actor.agent_id) or "") < utc_text(ticket.updated):
         with transaction():
-            db.execute_sql(
-                "INSERT INTO seen (agent_id, ticket_id, at) VALUES (?, ?, ?)"
-                " ON CONFLICT (agent_id, ticket_id) DO UPDATE SET at = excluded.at",
-                (actor.agent_id, ticket.id, utc_text(now())),
-            )
+            lifecycle.seen(ticket.id, actor, now())
 
 
 def attachment_bytes(attachment_id: int) -> bytes:

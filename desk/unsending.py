@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 from config.clock import now
 from config.files import atomic_write, ensure_dir
-from desk import events
+from desk import lifecycle
 from desk.actors import Actor, require
-from desk.edits import departments_of, row_values, write_values
-from models import blobs
-from models.database import db, transaction
+from desk.edits import departments_of
+from models import blobs, deliveries
+from models.database import transaction
 from models.deliveries import Delivery
 from models.drafts import Draft
 from models.fields import utc_text
-from models.tickets import Attachment, Message, Ticket
+from models.messages import Attachment, Message
+from models.tickets import Ticket
 
 
 def cancel_send(actor: Actor, delivery_id: int) -> bool:
@@ -41,25 +40,17 @@ def cancel_send(actor: Actor, delivery_id: int) -> bool:
         ticket: Ticket = delivery.ticket
         if actor.agent_id is None or message.agent_id != actor.agent_id:
             require(actor, "outbox.edit", *departments_of(ticket))
-        db.execute_sql(
-            "UPDATE recipient SET state = 'cancelled', updated = ? WHERE delivery_id = ?",
-            (utc_text(now()), delivery_id),
-        )
-        db.execute_sql("UPDATE delivery SET done = 1 WHERE id = ?", (delivery_id,))
-        _restore(ticket, delivery_id)
+        deliveries.cancel(delivery_id, utc_text(now()))
+        lifecycle.answer_recalled(ticket.id, message.id, delivery_id)
         if message.agent_id is None:
-            events.record(ticket.id, actor, "send_cancelled")
+            lifecycle.send_cancelled(ticket.id, actor, now())
             return True
         files = _files(message)
         opened_by_it = Message.select().where(Message.ticket == ticket.id).count() == 1
         draft_id = _draft(message, ticket, delivery, files, new=opened_by_it)
-        db.execute_sql("UPDATE delivery SET message_ref_id = NULL WHERE id = ?", (delivery_id,))
-        _take_out(message, ticket)
-        if opened_by_it:
-            db.execute_sql("UPDATE delivery SET ticket_id = NULL WHERE ticket_id = ?", (ticket.id,))
-            db.execute_sql("DELETE FROM ticket WHERE id = ?", (ticket.id,))
-        else:
-            events.record(ticket.id, actor, "send_cancelled")
+        lifecycle.message_withdrawn(ticket.id, message.id)
+        if not opened_by_it:
+            lifecycle.send_cancelled(ticket.id, actor, now())
         # Inside the transaction: a draft never names files that are not there.
         _keep_files(draft_id, files)
     return True
@@ -73,24 +64,7 @@ def discard_files(draft_id: int) -> None:
 def _untouched(delivery: Delivery) -> bool:
     if delivery.sender is not None or delivery.attempts or delivery.done:
         return False
-    states = db.execute_sql("SELECT DISTINCT state FROM recipient WHERE delivery_id = ?", (delivery.id,))
-    return [row[0] for row in states] == ["queued"]
-
-
-def _restore(ticket: Ticket, delivery_id: int) -> None:
-    """Set back what the answer changed on the ticket, as far as nobody changed it since."""
-    rows = db.execute_sql(
-        "SELECT id, detail FROM event WHERE ticket_id = ? AND kind = 'replied' ORDER BY id DESC", (ticket.id,)
-    )
-    for event_id, text in rows.fetchall():
-        detail: dict[str, Any] = json.loads(text)
-        if detail.get("delivery") != delivery_id:
-            continue
-        current = row_values(ticket.id)
-        changes = detail.get("changes", {})
-        write_values(ticket.id, {name: old for name, (old, new) in changes.items() if current[name] == new})
-        db.execute_sql("DELETE FROM event WHERE id = ?", (event_id,))
-        return
+    return deliveries.states(delivery.id) == {"queued"}
 
 
 def _draft(
@@ -115,19 +89,6 @@ def _draft(
     paths = [str(_folder(draft.id) / name) for name, _ in files]
     Draft.update(attachments=paths).where(Draft.id == draft.id).execute()
     return int(draft.id)
-
-
-def _take_out(message: Message, ticket: Ticket) -> None:
-    count = Attachment.select().where(Attachment.message == message.id).count()
-    db.execute_sql("DELETE FROM message WHERE id = ?", (message.id,))
-    last = db.execute_sql(
-        "SELECT max(created) FROM message WHERE ticket_id = ? AND kind = 'reply'", (ticket.id,)
-    ).fetchone()[0]
-    db.execute_sql(
-        "UPDATE ticket SET message_count = message_count - 1, attachment_count = attachment_count - ?,"
-        " last_answer = ? WHERE id = ?",
-        (count, last, ticket.id),
-    )
 
 
 def _files(message: Message) -> list[tuple[str, bytes]]:

@@ -10,7 +10,9 @@ from models.blobs import Blob
 from models.database import Row
 from models.fields import UtcField
 from models.mailboxes import Mailbox
-from models.tickets import Message, Ticket
+from models.messages import Message
+from models.statements import Lookup, Statement
+from models.tickets import Ticket
 
 HELD_UNTIL = "9999-12-31T00:00:00.000000Z"
 """`not_before` of mail that a restore brought back: it waits until a person retries or cancels it."""
@@ -64,3 +66,50 @@ class Recipient(Row):
 
     if TYPE_CHECKING:
         delivery_id: int
+
+
+_MOVE = Statement(
+    lambda p: Delivery.update({Delivery.ticket: p("target")}).where(Delivery.ticket == p("source"))
+)
+_FORGET_MESSAGE = Statement(
+    lambda p: Delivery.update({Delivery.message_ref: None}).where(Delivery.message_ref == p("message_id"))
+)
+_FORGET_TICKET = Statement(
+    lambda p: Delivery.update({Delivery.ticket: None}).where(Delivery.ticket == p("ticket_id"))
+)
+
+_CANCEL = Statement(lambda p: Delivery.update({Delivery.done: True}).where(Delivery.id == p("delivery_id")))
+_CANCEL_RECIPIENTS = Statement(
+    lambda p: Recipient.update({Recipient.state: "cancelled", Recipient.updated: p("at")}).where(
+        Recipient.delivery == p("delivery_id")
+    )
+)
+_STATES = Lookup(
+    lambda p: Recipient.select(Recipient.state).where(Recipient.delivery == p("delivery_id")).distinct(), str
+)
+
+
+def states(delivery_id: int) -> set[str]:
+    """Return the states that a delivery's recipients are in."""
+    return set(_STATES.every(delivery_id=delivery_id))
+
+
+def cancel(delivery_id: int, at: str) -> None:
+    """Stop a delivery for all its recipients, at a moment as stored."""
+    _CANCEL_RECIPIENTS.run(delivery_id=delivery_id, at=at)
+    _CANCEL.run(delivery_id=delivery_id)
+
+
+def move(source: int, target: int) -> None:
+    """Give all deliveries of one ticket to another one."""
+    _MOVE.run(source=source, target=target)
+
+
+def forget_message(message_id: int) -> None:
+    """Let deliveries stay whose message goes."""
+    _FORGET_MESSAGE.run(message_id=message_id)
+
+
+def forget_ticket(ticket_id: int) -> None:
+    """Let deliveries stay whose ticket goes."""
+    _FORGET_TICKET.run(ticket_id=ticket_id)

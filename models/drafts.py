@@ -10,6 +10,7 @@ from models.database import Row
 from models.fields import JsonField, UtcField
 from models.mailboxes import Mailbox
 from models.people import Agent
+from models.statements import Statement
 from models.tickets import Ticket
 
 
@@ -32,3 +33,11 @@ class Draft(Row):
         agent_id: int
         ticket_id: int | None
         mailbox_id: int | None
+
+
+_MOVE = Statement(lambda p: Draft.update({Draft.ticket: p("target")}).where(Draft.ticket == p("source")))
+
+
+def move(source: int, target: int) -> None:
+    """Give all drafts of one ticket to another one."""
+    _MOVE.run(source=source, target=target)

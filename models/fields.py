@@ -22,6 +22,10 @@ def utc_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""A small document as `JsonField` stores it."""
+
+
 class UtcField(peewee.TextField):
     """An aware time, stored as fixed-width UTC text."""
 
@@ -38,7 +42,7 @@ class JsonField(peewee.TextField):
     """A small JSON document: lists and maps that are only ever read whole."""
 
     def db_value(self, value: Any) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return None if value is None else as_json(value)
 
     def python_value(self, value: str | None) -> Any:
         return None if value is None else json.loads(value)

@@ -8,6 +8,7 @@ import peewee
 
 from models.database import Row
 from models.fields import JsonField, UtcField
+from models.statements import Lookup
 
 
 class Sla(Row):
@@ -82,3 +83,11 @@ class Contact(Row):
     email = peewee.TextField()
     name = peewee.TextField(default="")
     created = UtcField()
+
+
+_SLA_HOURS = Lookup(lambda p: Sla.select(Sla.hours).where(Sla.id == p("sla_id")), float)
+
+
+def sla_hours(sla_id: int) -> float | None:
+    """Return within how many hours an SLA promises an answer; None for one that is gone."""
+    return _SLA_HOURS.one(sla_id=sla_id)

@@ -10,6 +10,7 @@ from models.blobs import Blob
 from models.database import Row
 from models.fields import JsonField, UtcField
 from models.mailboxes import Mailbox
+from models.statements import Statement
 from models.tickets import Ticket
 
 VERDICTS = ("ticket", "reply", "note", "bounce", "duplicate", "rejected", "loop", "quarantined")
@@ -45,3 +46,13 @@ class Receipt(Row):
         ticket_id: int | None
         duplicate_of_id: int | None
         blob_id: int
+
+
+_MOVE = Statement(
+    lambda p: Receipt.update({Receipt.ticket: p("target")}).where(Receipt.ticket == p("source"))
+)
+
+
+def move(source: int, target: int) -> None:
+    """Give all receipts of one ticket to another one."""
+    _MOVE.run(source=source, target=target)

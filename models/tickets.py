@@ -1,18 +1,21 @@
-"""Tickets and what hangs on them: messages, attachments, tags, collaborators, events."""
+"""Tickets and who belongs to them: tables, and the only statements that write them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
-from models.blobs import Blob
 from models.database import Row
-from models.fields import JsonField, UtcField
+from models.fields import UtcField
 from models.mailboxes import Mailbox
 from models.people import Agent, Contact, Department, Sla, Topic
+from models.statements import Lookup, Statement, literal
 
-STATUSES = ("new", "open", "waiting", "closed")
+Status = Literal["new", "open", "waiting", "closed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 PRIORITIES = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 
 
@@ -108,76 +111,239 @@ class Seen(Row):
         primary_key = peewee.CompositeKey("agent", "ticket")
 
 
-class Message(Row):
-    """A customer's mail, an agent's reply or an internal note."""
-
-    ticket = peewee.ForeignKeyField(Ticket)
-    kind = peewee.TextField()
-    agent = peewee.ForeignKeyField(Agent, null=True)
-    sender_name = peewee.TextField(default="")
-    sender_email = peewee.TextField(default="")
-    recipients = JsonField(default=dict)
-    """``{"to": [[name, email], ...], "cc": [...]}``."""
-    subject = peewee.TextField(default="")
-    text = peewee.TextField(default="")
-    reply_length = peewee.IntegerField(default=-1)
-    """So many characters of ``text`` are new, the rest is quoted; -1: all of it is new."""
-    from_html = peewee.BooleanField(default=False)
-    message_id = peewee.TextField(null=True)
-    sent_date = UtcField(null=True)
-    """The Date header: shown, never relied on."""
-    created = UtcField()
-    receipt_id = peewee.IntegerField(null=True)
-    blob = peewee.ForeignKeyField(Blob, null=True)
-    machine = peewee.TextField(default="")
-    """What kind of machine sent it (see `mail.machine`); empty for people."""
-    unverified = peewee.BooleanField(default=False)
-
-    if TYPE_CHECKING:
-        ticket_id: int
-        agent_id: int | None
-        blob_id: int | None
+Stored = str | int | None
+"""A value as its column stores it."""
 
 
-class Attachment(Row):
-    """A file of a message: a part of its raw mail (``part`` is the MIME path), or a blob of its own."""
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    """A ticket's columns as they are stored: times are fixed-width UTC text."""
 
-    message = peewee.ForeignKeyField(Message)
-    name = peewee.TextField()
-    type = peewee.TextField()
-    size = peewee.IntegerField()
-    sha256 = peewee.TextField()
-    inline = peewee.BooleanField(default=False)
-    blob = peewee.ForeignKeyField(Blob)
-    part = peewee.TextField(default="")
-
-    if TYPE_CHECKING:
-        message_id: int
-        blob_id: int
-
-
-class Awaited(Row):
-    """A Message-ID that a message refers to and that has not arrived yet."""
-
-    reference = peewee.TextField()
-    message = peewee.ForeignKeyField(Message)
-
-    if TYPE_CHECKING:
-        message_id: int
-
-    class Meta:
-        primary_key = peewee.CompositeKey("reference", "message")
+    id: int
+    number: str
+    subject: str
+    status: Status
+    priority: int
+    department_id: int
+    sla_id: int | None
+    contact_id: int
+    assignee_id: int | None
+    mailbox_id: int | None
+    topic_id: int | None
+    created: str
+    updated: str
+    due: str | None
+    overdue: int
+    closed: str | None
+    last_customer: str | None
+    last_answer: str | None
+    message_count: int
+    attachment_count: int
+    refers_to_id: int | None
+    merged_into_id: int | None
 
 
-class Event(Row):
-    """What happened to a ticket, for the audit trail and for undo."""
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket that is to be written; times as they are stored."""
 
-    ticket = peewee.ForeignKeyField(Ticket)
-    at = UtcField()
-    agent = peewee.ForeignKeyField(Agent, null=True)
-    kind = peewee.TextField()
-    detail = JsonField(default=dict)
+    number: str
+    subject: str
+    status: Status
+    priority: int
+    department_id: int
+    sla_id: int | None
+    contact_id: int
+    mailbox_id: int | None
+    topic_id: int | None
+    created: str
+    updated: str
+    closed: str | None
+    last_customer: str | None
+    refers_to_id: int | None
 
-    if TYPE_CHECKING:
-        ticket_id: int
-        agent_id: int | None
+
+@dataclass(frozen=True, slots=True)
+class DueTicket:
+    """A ticket that a sweep looks at; ``due`` as stored."""
+
+    id: int
+    number: str
+    due: str
+
+
+_COLUMNS = {column.column_name: column for column in Ticket._meta.sorted_fields}
+_STATE = [_COLUMNS[each.name] for each in fields(TicketState)]
+_NEW = [each.name for each in fields(NewTicket)]
+
+_READ = Lookup(lambda p: Ticket.select(*_STATE).where(Ticket.id == p("ticket_id")).tuples(), TicketState)
+_READ_NUMBERED = Lookup(
+    lambda p: Ticket.select(*_STATE).where(Ticket.number == p("number")).tuples(), TicketState
+)
+_WRITE = Statement(
+    lambda p: Ticket.insert({_COLUMNS[name]: p(name) for name in (*_NEW, "due")}).returning(Ticket.id)
+)
+_ID_OF = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.number == p("number")), int)
+_PAST_DUE = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.id, Ticket.number, Ticket.due)
+        .where(
+            Ticket.status != literal("closed"),
+            Ticket.overdue == literal(0),
+            Ticket.due.is_null(False),
+            Ticket.due < p("moment"),
+        )
+        .order_by(Ticket.due)
+        .limit(p("limit"))
+    ),
+    DueTicket,
+)
+_DELETE = Statement(lambda p: Ticket.delete().where(Ticket.id == p("ticket_id")))
+_CHANGES: dict[tuple[str, ...], Statement] = {}
+
+_TAGS = Lookup(
+    lambda p: TicketTag.select(TicketTag.name).where(TicketTag.ticket == p("ticket_id")),
+    str,
+)
+_DELETE_TAGS = Statement(lambda p: TicketTag.delete().where(TicketTag.ticket == p("ticket_id")))
+_ADD_TAG = Statement(
+    lambda p: TicketTag.insert(
+        {TicketTag.ticket: p("ticket_id"), TicketTag.name: p("name")}
+    ).on_conflict_ignore()
+)
+_ADD_COLLABORATOR = Statement(
+    lambda p: Collaborator.insert(
+        {Collaborator.ticket: p("ticket_id"), Collaborator.contact: p("contact_id")}
+    ).on_conflict_ignore()
+)
+_DELETE_COLLABORATOR = Statement(
+    lambda p: Collaborator.delete().where(
+        Collaborator.ticket == p("ticket_id"), Collaborator.contact == p("contact_id")
+    )
+)
+_COLLABORATORS = Lookup(
+    lambda p: Collaborator.select(Collaborator.contact).where(Collaborator.ticket == p("ticket_id")),
+    int,
+)
+_ADD_REFERRAL = Statement(
+    lambda p: TicketReferral.insert(
+        {TicketReferral.ticket: p("ticket_id"), TicketReferral.department: p("department_id")}
+    ).on_conflict_ignore()
+)
+_REFERRALS = Lookup(
+    lambda p: TicketReferral.select(TicketReferral.department).where(TicketReferral.ticket == p("ticket_id")),
+    int,
+)
+_SEEN = Statement(
+    lambda p: Seen.insert(
+        {Seen.agent: p("agent_id"), Seen.ticket: p("ticket_id"), Seen.at: p("at")}
+    ).on_conflict(conflict_target=[Seen.agent, Seen.ticket], update={Seen.at: p("at")})
+)
+# By agent, because the table's key begins with the agent: the ticket alone would read all of it.
+_UNSEEN = Statement(
+    lambda p: Seen.delete().where(Seen.ticket == p("ticket_id"), Seen.agent.in_(Agent.select(Agent.id)))
+)
+_SEEN_SINCE = Lookup(
+    lambda p: Seen.select(Seen.at).where(Seen.agent == p("agent_id"), Seen.ticket == p("ticket_id")),
+    str,
+)
+
+
+def read(ticket_id: int) -> TicketState | None:
+    """Return a ticket, or None."""
+    return _READ.one(ticket_id=ticket_id)
+
+
+def read_numbered(number: str) -> TicketState | None:
+    """Return the ticket of that number, or None."""
+    return _READ_NUMBERED.one(number=number)
+
+
+def past_due(moment: str, limit: int) -> list[DueTicket]:
+    """Return tickets whose answer is late at a moment, as stored, and that nobody marked; soonest first."""
+    return _PAST_DUE.every(moment=moment, limit=limit)
+
+
+def number_taken(number: str) -> bool:
+    """Whether a ticket has this number."""
+    return _ID_OF.one(number=number) is not None
+
+
+def write(ticket: NewTicket, due: str | None) -> TicketState:
+    """Write a new ticket, without messages, that is due at a time as stored."""
+    ticket_id = _WRITE.new_id(due=due, **{name: getattr(ticket, name) for name in _NEW})
+    written = read(ticket_id)
+    assert written is not None
+    return written
+
+
+def change(ticket_id: int, values: Mapping[str, Stored]) -> None:
+    """Give columns of a ticket new values, which are as they are stored."""
+    names = tuple(sorted(values))
+    if not names:
+        return
+    statement = _CHANGES.get(names)
+    if statement is None:
+        statement = _CHANGES[names] = Statement(
+            lambda p: Ticket.update({_COLUMNS[name]: p(name) for name in names}).where(
+                Ticket.id == p("ticket_id")
+            )
+        )
+    statement.run(ticket_id=ticket_id, **values)
+
+
+def delete(ticket_id: int) -> None:
+    """Delete a ticket with what hangs on it."""
+    _DELETE.run(ticket_id=ticket_id)
+
+
+def tags(ticket_id: int) -> list[str]:
+    """Return a ticket's tags in alphabetical order."""
+    return sorted(_TAGS.every(ticket_id=ticket_id))
+
+
+def set_tags(ticket_id: int, names: Iterable[str]) -> None:
+    """Make these the ticket's tags."""
+    _DELETE_TAGS.run(ticket_id=ticket_id)
+    for name in names:
+        _ADD_TAG.run(ticket_id=ticket_id, name=name)
+
+
+def collaborators(ticket_id: int) -> list[int]:
+    """Return the contacts in Cc of a ticket."""
+    return _COLLABORATORS.every(ticket_id=ticket_id)
+
+
+def add_collaborator(ticket_id: int, contact_id: int) -> None:
+    """Put a contact into Cc of a ticket."""
+    _ADD_COLLABORATOR.run(ticket_id=ticket_id, contact_id=contact_id)
+
+
+def remove_collaborator(ticket_id: int, contact_id: int) -> None:
+    """Take a contact out of Cc of a ticket."""
+    _DELETE_COLLABORATOR.run(ticket_id=ticket_id, contact_id=contact_id)
+
+
+def referrals(ticket_id: int) -> list[int]:
+    """Return the departments that a ticket was referred to."""
+    return _REFERRALS.every(ticket_id=ticket_id)
+
+
+def add_referral(ticket_id: int, department_id: int) -> None:
+    """Refer a ticket to a department."""
+    _ADD_REFERRAL.run(ticket_id=ticket_id, department_id=department_id)
+
+
+def seen(ticket_id: int, agent_id: int) -> str | None:
+    """Return when an agent saw the ticket last, as stored."""
+    return _SEEN_SINCE.one(ticket_id=ticket_id, agent_id=agent_id)
+
+
+def set_seen(ticket_id: int, agent_id: int, at: str) -> None:
+    """Note that an agent has seen the ticket as it is at that moment."""
+    _SEEN.run(ticket_id=ticket_id, agent_id=agent_id, at=at)
+
+
+def set_unseen(ticket_id: int) -> None:
+    """Note that there is something in the ticket that nobody has seen."""
+    _UNSEEN.run(ticket_id=ticket_id)

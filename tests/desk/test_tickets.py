@@ -13,8 +13,9 @@ from desk import tickets
 from desk.actors import Actor
 from desk.errors import DeskError, NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
+from models.events import Event
 from models.people import Department
-from models.tickets import Event, Ticket
+from models.tickets import Ticket
 from tests.desk.workbench import ADMIN, make_agent, make_ticket
 
 

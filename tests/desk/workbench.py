@@ -15,8 +15,9 @@ from desk.mailbox_form import check
 from desk.mailboxes import MailboxSecrets, SecretInput, add
 from models.fields import utc_text
 from models.mailboxes import Mailbox
+from models.messages import Message
 from models.people import Agent, Contact, Department, Role
-from models.tickets import Message, Ticket
+from models.tickets import Ticket
 
 ADMIN = Actor(None, "owner", "Owner", "", None, frozenset([EVERYTHING]))
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -15,9 +15,11 @@ from desk.actors import Actor
 from desk.home import Desk, open_desk
 from models.blobs import Blob
 from models.database import close_database, transaction
+from models.events import Event
 from models.mailboxes import Mailbox
+from models.messages import Attachment, Message
 from models.people import Agent, Contact
-from models.tickets import Attachment, Event, Message, Seen, Ticket, TicketTag
+from models.tickets import Seen, Ticket, TicketTag
 from tui.app import NightdeskApp
 
 NOW = datetime(2026, 3, 18, 10, 42, tzinfo=UTC)

@@ -11,7 +11,7 @@ from config.settings import Settings
 from desk.home import open_desk
 from desk.mailboxes import get
 from models.database import close_database
-from models.tickets import Message
+from models.messages import Message
 from tests.servers.dovecot import Dovecot, MailUser
 from tests.servers.oauth import PUBLIC_CLIENT, SCOPE, OAuthServer
 from tests.servers.pki import Pki

@@ -24,7 +24,8 @@ async def test_the_thread_looks_like_its_frame(app: NightdeskApp, size: str) -> 
 
 def short_thread(number: str, *, unverified: str = "") -> None:
     """A second short mail in a ticket of one, perhaps of a stranger."""
-    from models.tickets import Message, Ticket
+    from models.messages import Message
+    from models.tickets import Ticket
     from tests.tui.conftest import NOW
 
     Message.create(
@@ -51,7 +52,8 @@ async def test_a_thread_that_fits_stands_open(app: NightdeskApp) -> None:
 
 
 async def test_an_unread_message_is_open_though_it_does_not_fit(app: NightdeskApp) -> None:
-    from models.tickets import Message, Seen
+    from models.messages import Message
+    from models.tickets import Seen
     from tests.tui.conftest import NOW
 
     Seen.delete().execute()
@@ -170,7 +172,7 @@ async def test_find_goes_to_the_words_and_says_how_many(app: NightdeskApp) -> No
 async def test_an_attachment_is_saved_where_it_was_asked_with_a_safe_name(
     app: NightdeskApp, own_home: Path
 ) -> None:
-    from models.tickets import Attachment
+    from models.messages import Attachment
 
     Attachment.update(name="../../.ssh/authorized_keys").execute()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -189,7 +191,8 @@ async def test_an_attachment_is_saved_where_it_was_asked_with_a_safe_name(
 async def test_a_mail_that_comes_while_reading_is_told_and_moves_nobody(
     app: NightdeskApp,
 ) -> None:
-    from models.tickets import Message, Ticket
+    from models.messages import Message
+    from models.tickets import Ticket
     from tests.tui.conftest import NOW
 
     async with app.run_test(size=(80, 24)) as pilot:

@@ -1,0 +1,118 @@
+"""The audit trail of tickets: the table, and the only statements that write it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from models.database import Row
+from models.fields import JsonField, UtcField, as_json
+from models.people import Agent
+from models.statements import Lookup, Statement
+from models.tickets import Ticket
+
+
+class Event(Row):
+    """What happened to a ticket, for the audit trail and for undo."""
+
+    ticket = peewee.ForeignKeyField(Ticket)
+    at = UtcField()
+    agent = peewee.ForeignKeyField(Agent, null=True)
+    kind = peewee.TextField()
+    detail = JsonField(default=dict)
+
+    if TYPE_CHECKING:
+        ticket_id: int
+        agent_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event with what it tells."""
+
+    id: int
+    ticket_id: int
+    kind: str
+    detail: dict[str, Any]
+
+
+def _recorded(event_id: int, ticket_id: int, kind: str, detail: str) -> RecordedEvent:
+    return RecordedEvent(event_id, ticket_id, kind, json.loads(detail))
+
+
+_WRITE = Statement(
+    lambda p: Event.insert(
+        {
+            Event.ticket: p("ticket_id"),
+            Event.at: p("at"),
+            Event.agent: p("agent_id"),
+            Event.kind: p("kind"),
+            Event.detail: p("detail"),
+        }
+    ).returning(Event.id)
+)
+_SET_DETAIL = Statement(lambda p: Event.update({Event.detail: p("detail")}).where(Event.id == p("event_id")))
+_DELETE = Statement(lambda p: Event.delete().where(Event.id == p("event_id")))
+_ANSWERS = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.ticket, Event.kind, Event.detail)
+        .where(Event.ticket == p("ticket_id"), Event.kind == "replied")
+        .order_by(Event.id.desc())
+    ),
+    _recorded,
+)
+_NEWEST = Lookup(lambda p: Event.select(peewee.fn.MAX(Event.id)), lambda newest: newest)
+_BY_AGENT = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.ticket, Event.kind, Event.detail)
+        .where(Event.agent == p("agent_id"), Event.kind.in_(p.each("wanted")))
+        .order_by(Event.id.desc())
+        .limit(_LOOK_BACK)
+    ),
+    _recorded,
+)
+_BY_NOBODY = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.ticket, Event.kind, Event.detail)
+        .where(Event.agent.is_null(), Event.id > p("after"), Event.kind.in_(p.each("wanted")))
+        .order_by(Event.id.desc())
+        .limit(_LOOK_BACK)
+    ),
+    _recorded,
+)
+
+_LOOK_BACK = 500
+"""So many of the newest events are searched for what an agent did last."""
+
+
+def write(ticket_id: int, at: str, agent_id: int | None, kind: str, detail: Mapping[str, Any]) -> int:
+    """Write a line of a ticket's audit trail; ``at`` as stored. Returns its id."""
+    return _WRITE.new_id(ticket_id=ticket_id, at=at, agent_id=agent_id, kind=kind, detail=as_json(detail))
+
+
+def set_detail(event_id: int, detail: Mapping[str, Any]) -> None:
+    """Change what an event tells."""
+    _SET_DETAIL.run(event_id=event_id, detail=as_json(detail))
+
+
+def delete(event_id: int) -> None:
+    """Delete an event: what it tells did not happen."""
+    _DELETE.run(event_id=event_id)
+
+
+def answers(ticket_id: int) -> list[RecordedEvent]:
+    """Return the events of a ticket's answers, newest first."""
+    return _ANSWERS.every(ticket_id=ticket_id)
+
+
+def newest_by(agent_id: int | None, kinds: Sequence[str]) -> list[RecordedEvent]:
+    """Return the newest events of these kinds by an agent (None: the built-in admin), newest first."""
+    if agent_id is not None:
+        found = _BY_AGENT.each_of(kinds, agent_id=agent_id)
+    else:
+        found = _BY_NOBODY.each_of(kinds, after=(_NEWEST.one() or 0) - _LOOK_BACK)
+    return sorted(found, key=lambda event: event.id, reverse=True)[:_LOOK_BACK]

@@ -1,0 +1,276 @@
+"""Messages of tickets and their attachments: tables, and the only statements that write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import peewee
+
+from models.blobs import Blob
+from models.database import Row
+from models.fields import JsonField, UtcField
+from models.people import Agent
+from models.statements import Lookup, Statement
+from models.tickets import Ticket
+
+MessageKind = Literal["customer", "reply", "note"]
+
+
+class Message(Row):
+    """A customer's mail, an agent's reply or an internal note."""
+
+    ticket = peewee.ForeignKeyField(Ticket)
+    kind = peewee.TextField()
+    agent = peewee.ForeignKeyField(Agent, null=True)
+    sender_name = peewee.TextField(default="")
+    sender_email = peewee.TextField(default="")
+    recipients = JsonField(default=dict)
+    """``{"to": [[name, email], ...], "cc": [...]}``."""
+    subject = peewee.TextField(default="")
+    text = peewee.TextField(default="")
+    reply_length = peewee.IntegerField(default=-1)
+    """So many characters of ``text`` are new, the rest is quoted; -1: all of it is new."""
+    from_html = peewee.BooleanField(default=False)
+    message_id = peewee.TextField(null=True)
+    sent_date = UtcField(null=True)
+    """The Date header: shown, never relied on."""
+    created = UtcField()
+    receipt_id = peewee.IntegerField(null=True)
+    blob = peewee.ForeignKeyField(Blob, null=True)
+    machine = peewee.TextField(default="")
+    """What kind of machine sent it (see `mail.machine`); empty for people."""
+    unverified = peewee.BooleanField(default=False)
+
+    if TYPE_CHECKING:
+        ticket_id: int
+        agent_id: int | None
+        blob_id: int | None
+
+
+class Attachment(Row):
+    """A file of a message: a part of its raw mail (``part`` is the MIME path), or a blob of its own."""
+
+    message = peewee.ForeignKeyField(Message)
+    name = peewee.TextField()
+    type = peewee.TextField()
+    size = peewee.IntegerField()
+    sha256 = peewee.TextField()
+    inline = peewee.BooleanField(default=False)
+    blob = peewee.ForeignKeyField(Blob)
+    part = peewee.TextField(default="")
+
+    if TYPE_CHECKING:
+        message_id: int
+        blob_id: int
+
+
+class Awaited(Row):
+    """A Message-ID that a message refers to and that has not arrived yet."""
+
+    reference = peewee.TextField()
+    message = peewee.ForeignKeyField(Message)
+
+    if TYPE_CHECKING:
+        message_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("reference", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttachment:
+    """A file of a message that is to be written; ``size`` in bytes, ``part`` the MIME path in the blob."""
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+    inline: bool
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message that is to be written; times and ``recipients`` as they are stored (UTC text, JSON)."""
+
+    kind: MessageKind
+    sender_name: str
+    sender_email: str
+    text: str
+    created: str
+    agent_id: int | None = None
+    recipients: str = "{}"
+    subject: str = ""
+    reply_length: int = -1
+    from_html: bool = False
+    message_id: str | None = None
+    sent_date: str | None = None
+    receipt_id: int | None = None
+    blob_id: int | None = None
+    machine: str = ""
+    unverified: bool = False
+    attachments: Sequence[NewAttachment] = ()
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a human wrote it, be it through a mailing list."""
+        return self.machine in ("", "list")
+
+    @property
+    def listed_attachments(self) -> int:
+        """How many of its files a ticket counts: pictures inside the text are not among them."""
+        return sum(1 for attachment in self.attachments if not attachment.inline)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedMessage:
+    """What the ticket needs to know of a message that an agent vouched for."""
+
+    sender_email: str
+    machine: str
+    created: str
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a human wrote it, be it through a mailing list."""
+        return self.machine in ("", "list")
+
+
+_WRITE = Statement(
+    lambda p: Message.insert(
+        {
+            Message.ticket: p("ticket_id"),
+            Message.kind: p("kind"),
+            Message.agent: p("agent_id"),
+            Message.sender_name: p("sender_name"),
+            Message.sender_email: p("sender_email"),
+            Message.recipients: p("recipients"),
+            Message.subject: p("subject"),
+            Message.text: p("text"),
+            Message.reply_length: p("reply_length"),
+            Message.from_html: p("from_html"),
+            Message.message_id: p("message_id"),
+            Message.sent_date: p("sent_date"),
+            Message.created: p("created"),
+            Message.receipt_id: p("receipt_id"),
+            Message.blob: p("blob_id"),
+            Message.machine: p("machine"),
+            Message.unverified: p("unverified"),
+        }
+    ).returning(Message.id)
+)
+_WRITE_ATTACHMENT = Statement(
+    lambda p: Attachment.insert(
+        {
+            Attachment.message: p("message_id"),
+            Attachment.name: p("name"),
+            Attachment.type: p("type"),
+            Attachment.size: p("size"),
+            Attachment.sha256: p("sha256"),
+            Attachment.inline: p("inline"),
+            Attachment.blob: p("blob_id"),
+            Attachment.part: p("part"),
+        }
+    )
+)
+_NEWEST_OF_SECOND = Lookup(
+    lambda p: Message.select(peewee.fn.MAX(Message.created).converter(str)).where(
+        Message.ticket == p("ticket_id"), Message.created >= p("created"), Message.created < p("end")
+    ),
+    lambda created: created,
+)
+_APPROVE = Lookup(
+    lambda p: (
+        Message.update({Message.unverified: False})
+        .where(Message.id == p("message_id"), Message.ticket == p("ticket_id"))
+        .returning(Message.sender_email, Message.machine, Message.created)
+    ),
+    ApprovedMessage,
+)
+_MOVE = Statement(
+    lambda p: Message.update({Message.ticket: p("target")}).where(Message.ticket == p("source"))
+)
+_DELETE = Statement(lambda p: Message.delete().where(Message.id == p("message_id")))
+_LAST_ANSWER = Lookup(
+    lambda p: Message.select(peewee.fn.MAX(Message.created)).where(
+        Message.ticket == p("ticket_id"), Message.kind == "reply"
+    ),
+    lambda created: created,
+)
+_LISTED = Lookup(
+    lambda p: Attachment.select(peewee.fn.COUNT(Attachment.id)).where(
+        Attachment.message == p("message_id"),
+        Attachment.inline == False,  # noqa: E712
+    ),
+    int,
+)
+
+
+def write(ticket_id: int, message: NewMessage) -> int:
+    """Write a message with its attachments; returns its id.
+
+    It is placed when it came, but not before a message of the same second: servers date mail to the second.
+    """
+    message_id = _WRITE.new_id(
+        ticket_id=ticket_id,
+        kind=message.kind,
+        agent_id=message.agent_id,
+        sender_name=message.sender_name,
+        sender_email=message.sender_email,
+        recipients=message.recipients,
+        subject=message.subject,
+        text=message.text,
+        reply_length=message.reply_length,
+        from_html=message.from_html,
+        message_id=message.message_id,
+        sent_date=message.sent_date,
+        created=_placed(ticket_id, message.created),
+        receipt_id=message.receipt_id,
+        blob_id=message.blob_id,
+        machine=message.machine,
+        unverified=message.unverified,
+    )
+    for each in message.attachments:
+        _WRITE_ATTACHMENT.run(
+            message_id=message_id,
+            name=each.name,
+            type=each.type,
+            size=each.size,
+            sha256=each.sha256,
+            inline=each.inline,
+            blob_id=message.blob_id,
+            part=each.part,
+        )
+    return message_id
+
+
+def approve(ticket_id: int, message_id: int) -> ApprovedMessage | None:
+    """Take an unverified message as its sender's; None when the ticket has no such message."""
+    return _APPROVE.one(message_id=message_id, ticket_id=ticket_id)
+
+
+def move(source: int, target: int) -> None:
+    """Give all messages of one ticket to another one."""
+    _MOVE.run(source=source, target=target)
+
+
+def delete(message_id: int) -> None:
+    """Delete a message with what hangs on it."""
+    _DELETE.run(message_id=message_id)
+
+
+def last_answer(ticket_id: int) -> str | None:
+    """Return when the ticket was answered last, as stored."""
+    return _LAST_ANSWER.one(ticket_id=ticket_id)
+
+
+def listed_attachments(message_id: int) -> int:
+    """Return how many files of a message its ticket counts."""
+    return _LISTED.one(message_id=message_id) or 0
+
+
+def _placed(ticket_id: int, created: str) -> str:
+    second = created[: len("2026-11-20T09:30:00")]
+    return _NEWEST_OF_SECOND.one(ticket_id=ticket_id, created=created, end=f"{second}.~") or created
