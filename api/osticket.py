@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from api.state import State
     from desk.home import Desk
-    from desk.ledger import Taken
+    from desk.incoming import Outcome
     from desk.submissions import Submission
 
 NOT_SUPPORTED = "URL not supported"
@@ -94,19 +94,19 @@ async def _take_fields(state: State, request: Request, read: Callable[[bytes], S
     return _answer(*taken)
 
 
-def _take(desk: Desk, raw: bytes) -> tuple[Taken, str]:
+def _take(desk: Desk, raw: bytes) -> tuple[Outcome, str]:
     return _with_reason(intake.take(desk, [Arrival(raw, submissions.DOOR)])[0])
 
 
-def _submit(desk: Desk, read: Callable[[bytes], Submission], body: bytes) -> tuple[Taken, str]:
+def _submit(desk: Desk, read: Callable[[bytes], Submission], body: bytes) -> tuple[Outcome, str]:
     return _with_reason(submissions.submit(desk, read(body)))
 
 
-def _with_reason(taken: Taken) -> tuple[Taken, str]:
+def _with_reason(taken: Outcome) -> tuple[Outcome, str]:
     return taken, receipts.show(taken.receipt_id).reason if taken.verdict == "rejected" else ""
 
 
-def _answer(taken: Taken, reason: str) -> Response:
+def _answer(taken: Outcome, reason: str) -> Response:
     """201 for all that is kept, so that nobody sends it again or bounces it; 403 for what a rule refused."""
     headers = {"X-Nightdesk-Receipt": str(taken.receipt_id), "X-Nightdesk-Verdict": taken.verdict}
     if taken.verdict == "rejected":

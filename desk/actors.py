@@ -98,6 +98,18 @@ def app_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | No
     return Actor(agent.id, agent.login, agent.name, agent.email, agent.department_id, actor.actions)
 
 
+def agents_with_address() -> list[Actor]:
+    """Return the agents in service that have a mail address."""
+    rows = Agent.select(Agent, Role).join(Role).where(Agent.active, Agent.email != "")
+    return [_actor(agent) for agent in rows]
+
+
+def _actor(agent: Agent) -> Actor:
+    return Actor(
+        agent.id, agent.login, agent.name, agent.email, agent.department_id, frozenset(agent.role.actions)
+    )
+
+
 def _agent(login: str) -> Actor:
     shown = one_line(login, 64)
     agent = Agent.get_or_none(Agent.login == login)
@@ -110,9 +122,7 @@ def _agent(login: str) -> Actor:
         raise NotAllowed(
             f"the agent '{shown}' is switched off", f"ask the admin: nightdesk agent edit {shown} --active"
         )
-    return Actor(
-        agent.id, agent.login, agent.name, agent.email, agent.department_id, frozenset(agent.role.actions)
-    )
+    return _actor(agent)
 
 
 def _login(uid: int) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from desk import logs, settings
 from desk.actors import EVERYTHING
-from desk.correspondents import own_addresses
 from desk.errors import DeskError
+from desk.own_addresses import read_own_addresses
 from desk.settings import address_list
 from models.mailboxes import Mailbox, MailboxOAuth2
 from models.people import Agent
@@ -23,8 +23,8 @@ def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
     """
     from desk.rendering import MailToSend, queue_mail
 
-    own = own_addresses()
-    people = [("", address) for address in admins() if address.lower() not in own]
+    own = read_own_addresses()
+    people = [("", address) for address in admins() if not own.is_own(address)]
     way = way_besides(desk, mailbox)
     if not people or way is None:
         missing = "nobody to send it to (alerts.to)" if not people else "no mailbox can send it"

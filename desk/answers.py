@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, cast, get_args
 from config.clock import now
 from desk import lifecycle, settings
 from desk.actors import Actor, require
-from desk.correspondents import (
+from desk.edits import departments_of, find
+from desk.errors import WrongUse
+from desk.lifecycle import StatusAfterReply
+from desk.messages import File, Queued, body_text, queue_answer
+from desk.opening import NewTicket, new_ticket
+from desk.participants import (
     Person,
     add_collaborators,
     collaborators_of,
@@ -18,12 +23,14 @@ from desk.correspondents import (
     refuse_own,
     requester_of,
 )
-from desk.edits import departments_of, find
-from desk.errors import WrongUse
-from desk.lifecycle import StatusAfterReply
-from desk.messages import File, Queued, body_text, queue_answer, signature_block
-from desk.opening import NewTicket, new_ticket
-from desk.rendering import MailToSend, conversation, numbered_subject, render, sender_of
+from desk.rendering import (
+    MailToSend,
+    conversation,
+    numbered_subject,
+    render,
+    sender_of,
+    signature_block,
+)
 from desk.unsending import cancel_send
 from mail.inert import one_line
 from models.database import transaction
@@ -133,7 +140,7 @@ def send_reply(
     )
     with transaction():
         queued = queue_answer(actor, ticket.id, rendered, signed, len(text), status)
-        add_collaborators(ticket, copies)
+        add_collaborators(ticket.id, copies)
     return queued
 
 

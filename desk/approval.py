@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from desk import lifecycle
 from desk.actors import Actor, require
-from desk.correspondents import add_collaborators
 from desk.edits import departments_of, find
 from desk.errors import NotFound, Refused
-from desk.filing import MAX_COLLABORATORS
-from desk.standing import read_standing
+from desk.participants import add_collaborators, may_join
+from desk.rules import read_rules
 from models.database import transaction
 from models.messages import Message
 from models.tickets import Ticket
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.standing import Standing
+    from desk.rules import DeskRules
 
 
 def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ()) -> list[int]:
@@ -30,14 +29,14 @@ def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ())
     and opens a ticket that waits or is closed. Raises NotFound, NotAllowed, and Refused when several senders
     are in question.
     """
-    standing = read_standing(desk)
+    rules = read_rules(desk)
     with transaction():
         ticket = find(number)
         require(actor, "ticket.edit", *departments_of(ticket))
         approved = _wanted(ticket, messages)
         for message in approved:
             lifecycle.approved(ticket.id, message.id, actor, now())
-            _let_in(standing, ticket, message)
+            _let_in(rules, ticket, message)
     return [message.id for message in approved]
 
 
@@ -66,16 +65,11 @@ def _wanted(ticket: Ticket, ids: Sequence[int]) -> list[Message]:
     return doubted
 
 
-def _let_in(standing: Standing, ticket: Ticket, message: Message) -> None:
+def _let_in(rules: DeskRules, ticket: Ticket, message: Message) -> None:
     """Make the sender, and those the mail was addressed to, collaborators."""
     if message.machine:
         return
     written = [(message.sender_name, message.sender_email)]
     for kind in ("to", "cc"):
         written += [(name, email) for name, email in message.recipients.get(kind, ())]
-    people: dict[str, tuple[str, str]] = {}
-    for name, email in written:
-        known = email.lower()
-        if "@" in known and known not in standing.agents and not standing.is_own(known):
-            people.setdefault(known, (name, email))
-    add_collaborators(ticket, list(people.values())[:MAX_COLLABORATORS])
+    add_collaborators(ticket.id, may_join(written, rules))

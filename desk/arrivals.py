@@ -73,7 +73,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class IncomingMail:
     """What intake needs of a mail, all of it inert."""
 
     message_id: str | None
@@ -94,17 +94,24 @@ class Letter:
     machine: MachineMail
     own_desk_id: str | None
     bounced: tuple[BouncedRecipient, ...]
+    authentication: tuple[str, ...]
+    """The values of Authentication-Results, topmost first; none where From is not one address alone."""
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a human wrote it, be it through a mailing list."""
+        return self.machine.kind in ("human", "list")
 
 
 @dataclass(slots=True)
 class Prepared:
-    """An arrival that was read, hashed and packed. ``letter`` is None when it could not be read."""
+    """An arrival that was read, hashed and packed. ``mail`` is None when it could not be read."""
 
     arrival: Arrival
-    letter: Letter | None
+    mail: IncomingMail | None
     trouble: str
     headline: tuple[str, str, str | None]
-    """Sender, subject and Message-ID of a mail without ``letter``, as far as they can be read."""
+    """Sender, subject and Message-ID of one without ``mail``, as far as they can be read."""
     packing: Future[list[tuple[Packed, str]]]
     place: int
 
@@ -148,14 +155,14 @@ def _pack(raws: list[bytes], small: int, packing: Future[list[tuple[Packed, str]
 def _prepared(
     arrival: Arrival, packing: Future[list[tuple[Packed, str]]], place: int, moment: datetime
 ) -> Prepared:
-    letter, trouble = None, ""
+    mail, trouble = None, ""
     headline: tuple[str, str, str | None] = ("", "", None)
     try:
-        letter = read_letter(arrival, moment)
+        mail = read_mail(arrival, moment)
     except Exception as error:  # one poison mail stops only itself
         trouble = one_line(f"{getattr(error, 'kind', type(error).__name__)}: {error}", 300)
         headline = _headline(arrival.raw)
-    return Prepared(arrival, letter, trouble, headline, packing, place)
+    return Prepared(arrival, mail, trouble, headline, packing, place)
 
 
 def _headline(raw: bytes) -> tuple[str, str, str | None]:
@@ -172,7 +179,7 @@ def _headline(raw: bytes) -> tuple[str, str, str | None]:
     return "", "", None
 
 
-def read_letter(arrival: Arrival, moment: datetime) -> Letter:
+def read_mail(arrival: Arrival, moment: datetime) -> IncomingMail:
     """Parse one mail. Raises `mail.headers.TooComplex` for one over the bounds of the parser."""
     from mail import machine, mime
 
@@ -180,7 +187,7 @@ def read_letter(arrival: Arrival, moment: datetime) -> Letter:
     judged = machine.judge(parsed)
     text = parsed.text[:MAX_TEXT]
     references = _references(parsed)
-    return Letter(
+    return IncomingMail(
         message_id=parsed.message_id,
         subject=one_line(parsed.subject),
         sender=_sender(parsed),
@@ -197,6 +204,7 @@ def read_letter(arrival: Arrival, moment: datetime) -> Letter:
         machine=judged,
         own_desk_id=machine.own_desk_id(parsed),
         bounced=tuple(machine.bounces(parsed)) if judged.kind == "bounce" else (),
+        authentication=_authentication(parsed),
     )
 
 
@@ -222,6 +230,14 @@ def _sender(parsed: ParsedMail) -> Address:
         if candidate and candidate.email:
             return Address(candidate.name, candidate.email.lower())
     return Address(parsed.sender.name if parsed.sender else "", "")
+
+
+def _authentication(parsed: ParsedMail) -> tuple[str, ...]:
+    from mail.address import parse_addresses
+
+    if len(parsed.headers("from")) != 1 or len(parse_addresses(parsed.headers("from"))) != 1:
+        return ()
+    return tuple(parsed.headers("authentication-results")[:10])
 
 
 def _envelope(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:

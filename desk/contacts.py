@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from models.database import db
-from models.lookups import rows_in
+from models import contacts
 
 NOBODY = ""
 """The address of the contact behind mails that name no sender at all."""
@@ -23,23 +22,16 @@ class Contacts:
         """Read those of ``addresses`` that exist."""
         wanted = set(addresses) - self._looked_up
         self._looked_up |= wanted
-        for contact_id, email, name in rows_in("SELECT id, email, name FROM contact WHERE email IN", wanted):
-            self._known[str(email).lower()] = (int(contact_id), str(name))
+        for contact in contacts.by_email(wanted):
+            self._known[contact.email.lower()] = (contact.id, contact.name)
 
     def get(self, address: str, name: str = "") -> int:
-        """The contact's id, made in the caller's transaction if need be; a first name given is kept."""
+        """Return the contact's id, made in the caller's transaction if need be; a first name is kept."""
         self.load([address])
         known = self._known.get(address)
         if known is None:
-            contact_id = int(
-                db.execute_sql(
-                    "INSERT INTO contact (email, name, created) VALUES (?, ?, ?)",
-                    (address, name, self._created),
-                ).lastrowid
-            )
-            self._known[address] = (contact_id, name)
-            return contact_id
-        if name and not known[1]:
-            db.execute_sql("UPDATE contact SET name = ? WHERE id = ?", (name, known[0]))
-            self._known[address] = (known[0], name)
+            known = self._known[address] = (contacts.write(address, name, self._created), name)
+        elif name and not known[1]:
+            contacts.rename(known[0], name)
+            known = self._known[address] = (known[0], name)
         return known[0]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from desk import lifecycle
+from desk.incoming import Outcome
+from desk.lookups import KnownArrival
+from desk.routing import department_of
 from mail.inert import one_line
-from models.database import db
+from models import receipts
 from models.fields import utc_text
 
 if TYPE_CHECKING:
-    from desk.arrivals import Arrival, Prepared
-    from desk.batch import Batch
-    from desk.known import KnownReceipt
+    from desk.arrivals import Arrival
+    from desk.incoming import Incoming
+    from models.receipts import SameReceipt
 
 DAYS = 7
 """Copies of a mail that arrive further apart are two mails."""
@@ -21,27 +24,63 @@ DAYS = 7
 IMPORT = "import"
 
 
-def find_renumbered(batch: Batch, prepared: Prepared) -> KnownReceipt | None:
+def known_already(incoming: Incoming) -> Outcome | None:
+    """Return the receipt that the arrival has, by its numbers or, after renumbering, by its content."""
+    if incoming.receipt_id is not None:
+        return None
+    batch, arrival = incoming.batch, incoming.arrival
+    known = batch.known.arrivals.get(arrival.key) if arrival.numbered else None
+    if known is None:
+        renumbered = _renumbered(incoming)
+        if renumbered is None:
+            return None
+        _renumber(renumbered, arrival)
+        known = KnownArrival(renumbered.id, renumbered.verdict, renumbered.ticket_id)
+        batch.known.arrivals[arrival.key] = known
+    ticket = batch.ticket(known.ticket_id) if known.ticket_id is not None else None
+    number = ticket.number if ticket is not None else None
+    return Outcome(known.id, known.verdict, number, known.ticket_id, new=False)
+
+
+def copy_of_another(incoming: Incoming) -> Outcome | None:
+    """End a mail that is a copy: its ticket concerns the department of the copy's mailbox too."""
+    original = _original(incoming)
+    if original is None:
+        return None
+    batch = incoming.batch
+    reason = f"the same mail as receipt {original.id}"
+    incoming.says(reason)
+    ticket = batch.ticket(original.ticket_id) if original.ticket_id is not None else None
+    mailbox = batch.rules.mailboxes.get(incoming.arrival.mailbox_id or 0)
+    if ticket is not None and mailbox is not None:
+        department_id = department_of(batch.rules, mailbox)
+        name = batch.rules.departments[department_id].name
+        if lifecycle.referred(ticket.id, department_id, name, batch.moment):
+            incoming.says(f"ticket {ticket.number} is referred to {name}, whose mailbox it reached too")
+    return incoming.ends("duplicate", ticket, reason=reason, duplicate_of=original.id)
+
+
+def _renumbered(incoming: Incoming) -> SameReceipt | None:
     """The receipt of this mail under another UIDVALIDITY, if the folder still holds that mail.
 
     Also its receipt from before the mailbox went from IMAP to POP3 or back.
     """
-    arrival = prepared.arrival
+    arrival, prepared = incoming.arrival, incoming.prepared
     if not arrival.numbered or arrival.mailbox_id is None:
         return None
-    mailbox = batch.standing.mailboxes.get(arrival.mailbox_id)
-    for receipt in batch.known.digests.get(prepared.digest, ()):
+    mailbox = incoming.rules.mailboxes.get(arrival.mailbox_id)
+    for receipt in incoming.batch.known.same.get(prepared.digest, ()):
         if (
             receipt.mailbox_id == arrival.mailbox_id
             and (_had_other_numbers(receipt, arrival) or _came_by_the_other_protocol(receipt, arrival))
             and (arrival.uidl is None or receipt.sha256 == prepared.packed.sha256)
-            and (not receipt.disposed or (mailbox is not None and mailbox.keeps))
+            and (receipt.disposed is None or (mailbox is not None and mailbox.keeps))
         ):
             return receipt
     return None
 
 
-def _had_other_numbers(receipt: KnownReceipt, arrival: Arrival) -> bool:
+def _had_other_numbers(receipt: SameReceipt, arrival: Arrival) -> bool:
     return (
         receipt.folder == arrival.folder
         and (receipt.uid, receipt.uidl) != (None, None)
@@ -49,52 +88,61 @@ def _had_other_numbers(receipt: KnownReceipt, arrival: Arrival) -> bool:
     )
 
 
-def _came_by_the_other_protocol(receipt: KnownReceipt, arrival: Arrival) -> bool:
+def _came_by_the_other_protocol(receipt: SameReceipt, arrival: Arrival) -> bool:
     """POP3 shows what IMAP has in INBOX."""
     if arrival.uidl is not None:
         return receipt.uid is not None and (receipt.folder or "").upper() == "INBOX"
     return receipt.uidl is not None and (arrival.folder or "").upper() == "INBOX"
 
 
-def renumber(receipt: KnownReceipt, arrival: Arrival) -> None:
+def _renumber(receipt: SameReceipt, arrival: Arrival) -> None:
     """Give the receipt the numbers of this arrival and note that in its trace."""
-    row = db.execute_sql("SELECT trace FROM receipt WHERE id = ?", (receipt.id,)).fetchone()
     if arrival.uidl is not None:
-        change = f"the server changed its ids: known by its content, now UIDL {one_line(arrival.uidl, 100)}"
+        note = f"the server changed its ids: known by its content, now UIDL {one_line(arrival.uidl, 100)}"
     elif receipt.uidl is not None:
-        change = f"fetched by POP3 before: known by its content, now UID {arrival.uid}"
+        note = f"fetched by POP3 before: known by its content, now UID {arrival.uid}"
     else:
-        change = (
+        note = (
             f"UIDVALIDITY {receipt.uidvalidity} became {arrival.uidvalidity}: known by its content,"
             f" now UID {arrival.uid}"
         )
-    trace = json.dumps([*json.loads(row[0]), change], ensure_ascii=False)
-    db.execute_sql(
-        "UPDATE receipt SET door = ?, folder = ?, uidvalidity = ?, uid = ?, uidl = ?, trace = ? WHERE id = ?",
-        (arrival.door, arrival.folder, arrival.uidvalidity, arrival.uid, arrival.uidl, trace, receipt.id),
+    receipts.renumber(
+        receipt.id,
+        door=arrival.door,
+        folder=arrival.folder,
+        uidvalidity=arrival.uidvalidity,
+        uid=arrival.uid,
+        uidl=arrival.uidl,
+        note=note,
     )
     receipt.door, receipt.folder = arrival.door, arrival.folder
     receipt.uidvalidity, receipt.uid, receipt.uidl = arrival.uidvalidity, arrival.uid, arrival.uidl
 
 
-def find_original(batch: Batch, prepared: Prepared, ignored: int | None = None) -> KnownReceipt | None:
+def _original(incoming: Incoming) -> SameReceipt | None:
     """The receipt of the mail that this one is a copy of, or None when it is a mail of its own.
 
-    The n-th copy that comes from one place is a copy of the n-th such mail: two equal alarms in one
-    mailbox are two mails, also when both reached a second mailbox. What is imported is old, so there it does
-    not matter when the original came.
+    Equal mails with a Message-ID are one mail, however often a server delivers it; in one mailbox also when
+    it comes back after years. Without a Message-ID the n-th copy that comes from one place is a copy of the
+    n-th such mail: two equal alarms in one mailbox are two mails, also when both reached a second mailbox.
+    What is imported is old, so there it does not matter when the original came.
     """
-    imported = prepared.arrival.door == IMPORT
-    oldest = "" if imported else utc_text(batch.moment - timedelta(days=DAYS))
+    arrival, prepared = incoming.arrival, incoming.prepared
+    has_id = prepared.mail is not None and prepared.mail.message_id is not None
+    oldest = utc_text(incoming.batch.moment - timedelta(days=DAYS))
     same = [
         receipt
-        for receipt in batch.known.digests.get(prepared.digest, ())
-        if receipt.received >= oldest and receipt.id != ignored
+        for receipt in incoming.batch.known.same.get(prepared.digest, ())
+        if receipt.id != incoming.receipt_id
+        and (
+            receipt.received >= oldest
+            or arrival.door == IMPORT
+            or (has_id and arrival.mailbox_id is not None and receipt.mailbox_id == arrival.mailbox_id)
+        )
     ]
-    if not same:
-        return None
-    arrival = prepared.arrival
     originals = [receipt for receipt in same if receipt.verdict != "duplicate"]
+    if has_id or not originals:
+        return originals[0] if originals else None
     if arrival.numbered:
         place = (arrival.mailbox_id, arrival.folder)
         here = [r for r in same if (r.mailbox_id, r.folder) == place and r.numbered]
@@ -102,7 +150,6 @@ def find_original(batch: Batch, prepared: Prepared, ignored: int | None = None) 
         here = [
             r for r in same if not r.numbered and (r.door, r.mailbox_id) == (arrival.door, arrival.mailbox_id)
         ]
-        has_id = prepared.letter is not None and prepared.letter.message_id is not None
-        if originals and here and (has_id or any(r.sha256 == prepared.packed.sha256 for r in here)):
+        if any(receipt.sha256 == prepared.packed.sha256 for receipt in here):
             return originals[0]
     return originals[len(here)] if len(here) < len(originals) else None

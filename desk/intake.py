@@ -6,7 +6,6 @@ a fault of ours, is kept raw and quarantined; the others go on.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -17,26 +16,28 @@ from typing import TYPE_CHECKING
 import peewee
 
 from config.clock import now
-from desk import acknowledgements, bounces, duplicates, filing, joining
+from desk import acknowledgements, bounces, duplicates, lifecycle, orphans
 from desk.arrivals import Arrival, Prepared, parse_ahead
 from desk.batch import Batch
-from desk.ledger import Taken, Verdict, origin, quarantine, write_receipt
-from desk.matching import Landing, find_landing, keeps_closed
-from desk.routing import department_of, find_route
-from desk.standing import read_standing
+from desk.incoming import Incoming, Outcome
+from desk.matching import Match, find_match, keeps_closed
+from desk.numbers import next_number
+from desk.participants import may_join
+from desk.routing import find_route
+from desk.rules import read_rules
 from mail import message_id as signed_ids
 from mail.inert import one_line
-from models import blobs
-from models.database import db, transaction
-from models.fields import utc_time
+from models import blobs, receipts
+from models.database import savepoint, transaction, undone
+from models.fields import utc_text, utc_time
+from models.messages import KnownMessage
+from models.tickets import NewTicket, TicketState
 
 if TYPE_CHECKING:
-    from desk.arrivals import Letter
-    from desk.batch import TicketState
     from desk.home import Desk
-    from desk.known import KnownReceipt
+    from models.receipts import Verdict
 
-__all__ = ["Arrival", "Prepared", "Taken", "parse_ahead", "rehearsal", "take", "take_again"]
+__all__ = ["Arrival", "Outcome", "Prepared", "parse_ahead", "rehearsal", "take", "take_again"]
 
 
 def take(
@@ -44,7 +45,7 @@ def take(
     arrivals: Sequence[Arrival | Prepared],
     *,
     check: Callable[[], None] = lambda: None,
-) -> list[Taken]:
+) -> list[Outcome]:
     """Take a batch in: one transaction, one entry of the answer for each arrival, in order.
 
     ``check`` is called inside the transaction, before its commit; what it raises (a lost lease) undoes the
@@ -54,40 +55,38 @@ def take(
     batch_mails = _prepared(arrivals, desk)
     for prepared in batch_mails:
         _ = prepared.packed  # waits until large mails are on disk, so that no lock is held meanwhile
-    standing = read_standing(desk)
+    rules = read_rules(desk)
     with transaction():
-        batch = Batch(desk, standing, now(), batch_mails)
-        taken = [_take_one(batch, prepared) for prepared in batch_mails]
+        batch = Batch(desk, rules, now(), batch_mails)
+        outcomes = [_take_one(batch, prepared, None) for prepared in batch_mails]
         batch.index()
         check()
-    return taken
+    return outcomes
 
 
-def take_again(desk: Desk, receipt_id: int, *, check: Callable[[], None] = lambda: None) -> Taken:
+def take_again(desk: Desk, receipt_id: int, *, check: Callable[[], None] = lambda: None) -> Outcome:
     """Take the mail of a receipt in again, under that receipt: for what was quarantined.
 
     ``check`` is called inside the transaction, before anything is written; what it raises ends it.
     """
-    row = db.execute_sql(
-        "SELECT door, mailbox_id, blob_id, received FROM receipt WHERE id = ?", (receipt_id,)
-    ).fetchone()
-    arrived = utc_time(row[3])
-    prepared = parse_ahead([Arrival(blobs.read(row[2]), row[0], row[1])], moment=arrived)[0]
-    standing = read_standing(desk)
+    stored = receipts.arrival(receipt_id)
+    assert stored is not None
+    arrival = Arrival(blobs.read(stored.blob_id), stored.door, stored.mailbox_id)
+    prepared = parse_ahead([arrival], moment=utc_time(stored.received))[0]
+    rules = read_rules(desk)
     with transaction():
         check()
-        batch = Batch(desk, standing, now(), [prepared])
-        taken = _take_one(batch, prepared, receipt_id)
+        batch = Batch(desk, rules, now(), [prepared])
+        outcome = _take_one(batch, prepared, receipt_id)
         batch.index()
-    return taken
+    return outcome
 
 
 @contextmanager
 def rehearsal() -> Iterator[None]:
     """Undo everything that the block wrote."""
-    with transaction(), db.atomic() as savepoint:
+    with transaction(), undone():
         yield
-        savepoint.rollback()
 
 
 def _prepared(arrivals: Sequence[Arrival | Prepared], desk: Desk) -> list[Prepared]:
@@ -96,211 +95,204 @@ def _prepared(arrivals: Sequence[Arrival | Prepared], desk: Desk) -> list[Prepar
     return [next(fresh) if isinstance(arrival, Arrival) else arrival for arrival in arrivals]
 
 
-def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None = None) -> Taken:
-    """One mail in its savepoint; ``receipt_id``: under this existing receipt."""
+def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Outcome:
     try:
-        with _savepoint():
-            return _sorted(batch, prepared, receipt_id)
+        with savepoint():
+            return _decide(Incoming(batch, prepared, receipt_id))
     except (peewee.OperationalError, sqlite3.OperationalError, OSError):
         raise
     except Exception as error:
         batch.forget()
         reason = one_line(f"{type(error).__name__}: {error}", 300)
         place = _place(error)
-    with _savepoint():
-        return quarantine(batch, prepared, reason, receipt_id, place)
+    with savepoint():
+        return Incoming(batch, prepared, receipt_id).quarantined(reason, place)
 
 
-@contextmanager
-def _savepoint() -> Iterator[None]:
-    """A nested transaction of constant name: Peewee's asks the system for a random one each time."""
-    db.execute_sql("SAVEPOINT one_mail")
-    try:
-        yield
-    except BaseException:
-        db.execute_sql("ROLLBACK TO one_mail")
-        db.execute_sql("RELEASE one_mail")
-        raise
-    db.execute_sql("RELEASE one_mail")
-
-
-def _sorted(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Taken:
-    arrival, letter = prepared.arrival, prepared.letter
-    if receipt_id is None:
-        known = _known(batch, prepared)
-        if known is not None:
-            return known
-    if letter is None:
-        return quarantine(batch, prepared, prepared.trouble, receipt_id)
-    trace = [origin(batch, arrival)]
-    original = duplicates.find_original(batch, prepared, receipt_id)
-    if original is not None:
-        return _duplicate(batch, prepared, original, trace, receipt_id)
-    _note_same_id(batch, letter, trace)
-    loop = _own_mail(batch, letter)
-    if loop:
-        trace.append(loop)
-        return write_receipt(batch, prepared, Verdict("loop", reason=loop), trace, receipt_id)
-    if letter.machine.kind != "human":
-        trace.append(f"{letter.machine.kind.replace('_', ' ')}: {letter.machine.reason}")
-    if letter.machine.kind == "bounce":
-        return _bounce(batch, prepared, letter, trace, receipt_id)
-    landing = find_landing(batch, letter, trace)
-    if landing.ticket is not None and _is_too_old(batch, prepared, letter, landing):
-        old = landing.ticket
-        trace.append(f"ticket {old.number} was closed too long ago to open again: a new one refers to it")
-        landing = Landing(old=old)
-    if landing.ticket is not None:
-        return _joined(batch, prepared, letter, landing, trace, receipt_id)
-    return _opened(batch, prepared, letter, landing, trace, receipt_id)
-
-
-def _known(batch: Batch, prepared: Prepared) -> Taken | None:
-    """The receipt that this arrival has already, by its numbers or, after renumbering, by its content."""
-    arrival = prepared.arrival
-    known = batch.known.receipts.get(arrival.key) if arrival.numbered else None
-    if known is None:
-        renumbered = duplicates.find_renumbered(batch, prepared)
-        if renumbered is None:
-            return None
-        duplicates.renumber(renumbered, arrival)
-        known = batch.known.receipts[arrival.key] = (renumbered.id, renumbered.verdict, renumbered.ticket_id)
-    receipt_id, verdict, ticket_id = known
-    ticket = batch.ticket(ticket_id) if ticket_id is not None else None
-    return Taken(receipt_id, verdict, ticket.number if ticket is not None else None, ticket_id, new=False)
-
-
-def _joined(
-    batch: Batch,
-    prepared: Prepared,
-    letter: Letter,
-    landing: Landing,
-    trace: list[str],
-    receipt_id: int | None,
-) -> Taken:
-    """The mail belongs to a ticket that is there."""
-    ticket = landing.ticket
-    assert ticket is not None
-    filing.touch_ticket(batch, prepared, letter, landing, ticket, trace)
-    verdict = "note" if landing.kind == "note" else "reply"
-    trace.append(_no_acknowledgement(batch, prepared, letter, landing))
-    return _with_message(batch, prepared, letter, landing, ticket, verdict, trace, receipt_id)
-
-
-def _opened(
-    batch: Batch,
-    prepared: Prepared,
-    letter: Letter,
-    landing: Landing,
-    trace: list[str],
-    receipt_id: int | None,
-) -> Taken:
-    """The mail begins a ticket, or takes its place at the head of one that an answer to it began."""
-    adopted = joining.adopting_ticket(batch, letter, trace) if landing.old is None else None
-    if adopted is not None:
-        joined = Landing(adopted, await_parents=True)
-        filing.touch_ticket(batch, prepared, letter, joined, adopted, trace)
-        return _with_message(batch, prepared, letter, joined, adopted, "reply", trace, receipt_id)
-    route = find_route(batch.standing, prepared.arrival, letter, trace)
-    ticket = filing.open_ticket(batch, prepared, letter, route, landing.old)
-    trace.append(f"new ticket {ticket.number}" + (f", refers to {landing.old.number}" if landing.old else ""))
-    refusal = acknowledgements.refusal(batch, prepared, letter, ticket)
-    trace.append(f"no acknowledgement: {refusal}" if refusal else f"acknowledged to {letter.sender.email}")
-    taken = _with_message(batch, prepared, letter, landing, ticket, "ticket", trace, receipt_id)
-    if not refusal:
-        acknowledgements.queue(batch, letter, ticket)
-    return taken
-
-
-def _with_message(
-    batch: Batch,
-    prepared: Prepared,
-    letter: Letter,
-    landing: Landing,
-    ticket: TicketState,
-    verdict: str,
-    trace: list[str],
-    receipt_id: int | None,
-) -> Taken:
-    joining.join_orphans(batch, letter, ticket, trace)
-    blob_id = blobs.insert(prepared.packed)
-    taken = write_receipt(batch, prepared, Verdict(verdict, ticket), trace, receipt_id, blob_id)
-    message_id = filing.write_message(batch, prepared, letter, landing, ticket, taken.receipt_id, blob_id)
-    if landing.kind == "reply":
-        trace.append(acknowledgements.pass_on(batch, prepared, letter, ticket, message_id))
-        db.execute_sql(
-            "UPDATE receipt SET trace = ? WHERE id = ?",
-            (json.dumps(trace, ensure_ascii=False), taken.receipt_id),
-        )
-    if landing.await_parents:
-        filing.await_parents(batch, letter, message_id)
-    return taken
-
-
-def _bounce(
-    batch: Batch, prepared: Prepared, letter: Letter, trace: list[str], receipt_id: int | None
-) -> Taken:
-    ticket = bounces.find_bounced(batch, letter, trace)
-    if ticket is None:
-        return write_receipt(batch, prepared, Verdict("bounce", reason=trace[-1]), trace, receipt_id)
-    landing = Landing(ticket)
-    filing.touch_ticket(batch, prepared, letter, landing, ticket, trace)
-    bounces.wake(batch, ticket)
-    return _with_message(batch, prepared, letter, landing, ticket, "bounce", trace, receipt_id)
-
-
-def _duplicate(
-    batch: Batch, prepared: Prepared, original: KnownReceipt, trace: list[str], receipt_id: int | None
-) -> Taken:
-    """The same mail through another door or mailbox: its ticket concerns that mailbox's department too."""
-    reason = f"the same mail as receipt {original.id}"
-    trace.append(reason)
-    ticket = batch.ticket(original.ticket_id) if original.ticket_id is not None else None
-    mailbox = batch.standing.mailboxes.get(prepared.arrival.mailbox_id or 0)
-    if ticket is not None and mailbox is not None:
-        department_id = department_of(batch.standing, mailbox)
-        if filing.refer(batch, ticket.id, department_id):
-            name = batch.standing.departments[department_id].name
-            trace.append(f"ticket {ticket.number} is referred to {name}, whose mailbox it reached too")
-    verdict = Verdict("duplicate", ticket, reason, original.id)
-    return write_receipt(batch, prepared, verdict, trace, receipt_id)
-
-
-def _own_mail(batch: Batch, letter: Letter) -> str:
-    """Why this mail is one that this desk sent itself; '' when it is not."""
-    if letter.own_desk_id is not None and letter.own_desk_id == batch.standing.desk_id:
-        return "own loop: it carries this desk's own mark"
-    if letter.message_id and signed_ids.ours(letter.message_id, batch.standing.message_secret) is not None:
-        return f"own loop: this desk gave it its Message-ID {letter.message_id}"
-    return ""
-
-
-def _note_same_id(batch: Batch, letter: Letter, trace: list[str]) -> None:
-    known = batch.known.messages.get(letter.message_id, ()) if letter.message_id is not None else ()
-    if known:
-        ticket = batch.ticket(known[0].ticket_id)
-        number = ticket.number if ticket is not None else "?"
-        trace.append(f"another mail, in ticket {number}, has the same Message-ID: both are kept")
-
-
-def _is_too_old(batch: Batch, prepared: Prepared, letter: Letter, landing: Landing) -> bool:
-    """Whether a person answers into a ticket that stays closed by its department's rule."""
+def _decide(incoming: Incoming) -> Outcome:
+    """Ask the steps in turn; the first one that knows what becomes of the mail ends it."""
     return (
-        landing.ticket is not None
-        and landing.kind == "customer"
-        and not landing.unverified
-        and filing.is_person(letter)
-        and not prepared.arrival.archive
-        and keeps_closed(batch, landing.ticket)
+        duplicates.known_already(incoming)
+        or _unreadable(incoming)
+        or duplicates.copy_of_another(incoming)
+        or _own_loop(incoming)
+        or _bounce(incoming)
+        or _part_of_a_ticket(incoming)
+        or _new_ticket(incoming)
     )
 
 
-def _no_acknowledgement(batch: Batch, prepared: Prepared, letter: Letter, landing: Landing) -> str:
-    if landing.kind != "customer":
-        return "no acknowledgement: an agent wrote it"
-    if not letter.machine.acknowledge:
-        return f"no acknowledgement: {letter.machine.reason}"
-    return "no acknowledgement: only a new ticket gets one"
+def _unreadable(incoming: Incoming) -> Outcome | None:
+    """A mail over the bounds of the parser is kept raw."""
+    return incoming.quarantined(incoming.prepared.trouble) if incoming.prepared.mail is None else None
+
+
+def _own_loop(incoming: Incoming) -> Outcome | None:
+    """A mail that this desk sent itself opens nothing."""
+    mail, rules = incoming.mail, incoming.rules
+    if mail.own_desk_id is not None and mail.own_desk_id == rules.desk_id:
+        reason = "own loop: it carries this desk's own mark"
+    elif mail.message_id and signed_ids.ours(mail.message_id, rules.message_secret) is not None:
+        reason = f"own loop: this desk gave it its Message-ID {mail.message_id}"
+    else:
+        return None
+    incoming.says(reason)
+    return incoming.ends("loop", reason=reason)
+
+
+def _bounce(incoming: Incoming) -> Outcome | None:
+    """A bounce marks who did not get our mail, and brings the ticket back to its agents."""
+    _say_what_it_is(incoming)
+    if incoming.mail.machine.kind != "bounce":
+        return None
+    bounced = bounces.read_bounce(incoming)
+    if bounced.ticket is None:
+        return incoming.ends("bounce", reason=incoming.trace[-1])
+    outcome = _file(incoming, Match(bounced.ticket), bounced.ticket, "bounce")
+    moment = incoming.batch.moment
+    for each in bounced.recipients:
+        lifecycle.delivery_failed(bounced.ticket.id, each.address, each.why, moment)
+    if not bounced.recipients:
+        lifecycle.bounced(bounced.ticket.id, moment)
+    return outcome
+
+
+def _part_of_a_ticket(incoming: Incoming) -> Outcome | None:
+    """An answer is filed where it belongs, unless that ticket is closed for good."""
+    match = incoming.match = find_match(incoming)
+    ticket = match.ticket
+    if ticket is None:
+        return None
+    if _wakes(incoming, match) and keeps_closed(incoming, ticket):
+        incoming.says(f"ticket {ticket.number} was closed too long ago to open again: a new one refers to it")
+        incoming.match = Match(old=ticket)
+        return None
+    _say_what_it_does(incoming, match, ticket)
+    return _file(incoming, match, ticket, "note" if match.kind == "note" else "reply")
+
+
+def _new_ticket(incoming: Incoming) -> Outcome:
+    """The mail begins a ticket, or takes its place at the head of one that an answer to it began."""
+    match = incoming.match
+    headless = orphans.headless_ticket(incoming) if match.old is None else None
+    if headless is not None:
+        joined = Match(headless, await_parents=True)
+        _say_what_it_does(incoming, joined, headless, acknowledgement=False)
+        return _file(incoming, joined, headless, "reply")
+    ticket = _open(incoming, match.old)
+    incoming.says(f"new ticket {ticket.number}" + (f", refers to {match.old.number}" if match.old else ""))
+    refusal = acknowledgements.refusal(incoming, ticket)
+    sender = incoming.mail.sender.email
+    incoming.says(f"no acknowledgement: {refusal}" if refusal else f"acknowledged to {sender}")
+    outcome = _file(incoming, match, ticket, "ticket")
+    if not refusal:
+        acknowledgements.queue(incoming, ticket)
+    return outcome
+
+
+def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
+    mail, rules, batch = incoming.mail, incoming.rules, incoming.batch
+    route = find_route(incoming)
+    created = utc_text(mail.created)
+    archive = incoming.arrival.archive
+    new = NewTicket(
+        number=next_number(rules.number_format, rules.number_kind),
+        subject=mail.subject,
+        status="closed" if archive else "new",
+        priority=route.priority,
+        department_id=route.department_id,
+        sla_id=rules.sla_of(route.department_id, route.topic),
+        contact_id=batch.known.contacts.get(mail.sender.email, mail.sender.name),
+        mailbox_id=route.mailbox_id,
+        topic_id=route.topic.id if route.topic is not None else None,
+        created=created,
+        updated=created,
+        closed=created if archive else None,
+        last_customer=created,
+        refers_to_id=old.id if old is not None else None,
+    )
+    ticket = lifecycle.opened(new, None, batch.moment, {"refers_to": old.number} if old is not None else {})
+    for department_id in route.referred:
+        lifecycle.referred(ticket.id, department_id, rules.departments[department_id].name, batch.moment)
+    return ticket
+
+
+def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdict) -> Outcome:
+    """Write the receipt and the message, and let the message do to the ticket what it may."""
+    orphans.join_orphans(incoming, ticket)
+    blob_id = blobs.insert(incoming.prepared.packed)
+    outcome = incoming.ends(verdict, ticket, blob_id=blob_id)
+    message_row = _write_message(incoming, match, ticket, blob_id)
+    if match.kind == "reply":
+        incoming.said_after_all(acknowledgements.pass_on(incoming, ticket, message_row))
+    if match.await_parents:
+        orphans.await_parents(incoming, message_row)
+    return outcome
+
+
+def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_id: int) -> int:
+    mail, batch = incoming.mail, incoming.batch
+    message = incoming.message(match, blob_id)
+    if match.agent is not None and match.kind == "reply":
+        after = incoming.rules.status_after_reply
+        message_row = lifecycle.agent_answered(ticket.id, message, match.agent, after, batch.moment)
+    elif match.agent is not None:
+        message_row = lifecycle.noted(ticket.id, message, match.agent, batch.moment)
+    elif _wakes(incoming, match):
+        message_row = lifecycle.customer_wrote(ticket.id, message, None, batch.moment)
+    else:
+        quiet = incoming.arrival.archive or mail.machine.kind == "auto_reply"
+        message_row = lifecycle.filed(ticket.id, message, noticed=not quiet)
+    if mail.message_id is not None:
+        known = KnownMessage(
+            message_row, ticket.id, match.kind, mail.sender.email, message.recipients, mail.message_id
+        )
+        batch.known.messages.setdefault(mail.message_id, []).append(known)
+    if match.brings_people and mail.machine.kind == "human":
+        written = [(each.name, each.email) for each in (mail.sender, *mail.to, *mail.cc)]
+        people = may_join(written, incoming.rules)
+        lifecycle.joined_by(ticket.id, [batch.known.contacts.get(email, name) for name, email in people])
+    return message_row
+
+
+def _wakes(incoming: Incoming, match: Match) -> bool:
+    """Whether a person who takes part wrote it just now."""
+    return (
+        match.kind == "customer"
+        and not match.unverified
+        and incoming.mail.by_person
+        and not incoming.arrival.archive
+    )
+
+
+def _say_what_it_is(incoming: Incoming) -> None:
+    mail = incoming.mail
+    known = incoming.batch.known.messages.get(mail.message_id, ()) if mail.message_id is not None else ()
+    if known:
+        ticket = incoming.batch.ticket(known[0].ticket_id)
+        number = ticket.number if ticket is not None else "?"
+        incoming.says(f"another mail, in ticket {number}, has the same Message-ID: both are kept")
+    if mail.machine.kind != "human":
+        incoming.says(f"{mail.machine.kind.replace('_', ' ')}: {mail.machine.reason}")
+
+
+def _say_what_it_does(
+    incoming: Incoming, match: Match, ticket: TicketState, *, acknowledgement: bool = True
+) -> None:
+    mail = incoming.mail
+    if ticket.status == "closed" and _wakes(incoming, match):
+        incoming.says(f"ticket {ticket.number} was closed: reopened")
+    elif ticket.status == "closed" and match.kind == "customer" and not incoming.arrival.archive:
+        why = "unverified" if match.unverified else mail.machine.reason
+        incoming.says(f"ticket {ticket.number} stays closed: {why}")
+    if not acknowledgement:
+        return
+    if match.kind != "customer":
+        incoming.says("no acknowledgement: an agent wrote it")
+    elif not mail.machine.acknowledge:
+        incoming.says(f"no acknowledgement: {mail.machine.reason}")
+    else:
+        incoming.says("no acknowledgement: only a new ticket gets one")
 
 
 def _place(error: Exception) -> str:

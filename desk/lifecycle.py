@@ -137,16 +137,19 @@ def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> i
     return message_row
 
 
-def delivery_failed(ticket_id: int, address: str, why: str, moment: datetime) -> None:
-    """An answer did not arrive, said by our sender or by a bounce: the ticket comes back to the agents."""
+def bounced(ticket_id: int, moment: datetime) -> None:
+    """A mail of ours came back, nobody can say from whom, or it is only late: the ticket wakes."""
     ticket = _read(ticket_id)
-    values: dict[str, Stored] = {"updated": max(ticket.updated, utc_text(moment))}
-    if ticket.status == "waiting":
-        values["status"] = "open"
+    values = _woken_by_failure(ticket, moment)
     _apply(ticket, values)
     _tell_status(ticket, values, None, moment)
-    _record(ticket_id, "undelivered", None, moment, {"to": address, "why": why})
     tickets.set_unseen(ticket_id)
+
+
+def delivery_failed(ticket_id: int, address: str, why: str, moment: datetime) -> None:
+    """An answer did not arrive, said by our sender or by a bounce: the ticket comes back to the agents."""
+    bounced(ticket_id, moment)
+    _record(ticket_id, "undelivered", None, moment, {"to": address, "why": why})
 
 
 def delivery_uncertain(ticket_id: int, address: str, why: str, moment: datetime) -> None:
@@ -376,6 +379,11 @@ def _woken_by_customer(ticket: TicketState, written: str, moment: datetime) -> d
     if ticket.status == "closed" or ticket.due is None:
         values["due"] = due_from(ticket.sla_id, moment)
     return values
+
+
+def _woken_by_failure(ticket: TicketState, moment: datetime) -> dict[str, Stored]:
+    status = "open" if ticket.status == "waiting" else ticket.status
+    return {"status": status, "updated": max(ticket.updated, utc_text(moment))}
 
 
 def _counted(ticket: TicketState, message: NewMessage) -> dict[str, Stored]:

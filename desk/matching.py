@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mail import message_id as signed_ids
-from models.database import db
+from mail.authentication import proof_of
+from models import contacts, messages, tickets
 from models.fields import utc_text
+from models.messages import KnownMessage, MessageKind
+from models.tickets import TicketState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from desk.arrivals import Letter
-    from desk.batch import Batch, TicketState
-    from desk.known import KnownMessage
+    from desk.actors import Actor
+    from desk.incoming import Incoming
 
 _NUMBER_IN_SUBJECT = re.compile(r"\[#([^\]\s]{1,40})\]")
 _NUMBERS_LOOKED_AT = 5
 
-_TAKES_PART = """
-SELECT EXISTS (SELECT 1 FROM ticket t JOIN contact c ON c.id = t.contact_id WHERE t.id = ? AND c.email = ?)
-    OR EXISTS (SELECT 1 FROM collaborator k JOIN contact c ON c.id = k.contact_id
-               WHERE k.ticket_id = ? AND c.email = ?)
-    OR EXISTS (SELECT 1 FROM message m WHERE m.ticket_id = ? AND m.sender_email = ?
-               AND m.kind = 'customer' AND m.unverified = 0 AND m.machine IN ('', 'list'))
-"""
-
 
 @dataclass(frozen=True, slots=True)
-class Landing:
+class Match:
     """Where a mail goes: into ``ticket`` as ``kind``, or (None) into a new one that may refer to ``old``."""
 
     ticket: TicketState | None = None
-    kind: Literal["customer", "reply", "note"] = "customer"
+    kind: MessageKind = "customer"
     unverified: bool = False
-    agent_id: int | None = None
+    agent: Actor | None = None
     old: TicketState | None = None
     await_parents: bool = False
     """Mails that it refers to and that are not here yet may draw it, and what it began, into their ticket."""
+    by_number: bool = False
+    """Nothing but a number in the subject led there."""
+
+    @property
+    def brings_people(self) -> bool:
+        """Whether its author and those it was addressed to join the conversation."""
+        return self.kind == "customer" and not self.unverified and not self.by_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,123 +53,159 @@ class _Sent:
     addressed: frozenset[str]
 
 
-def find_landing(batch: Batch, letter: Letter, trace: list[str]) -> Landing:
-    """Decide where the mail goes; each step that decides says so in ``trace``."""
-    for sent in _sent_by_us(batch, letter):
-        return _answer_to_us(batch, letter, sent, trace)
-    strange: Landing | None = None
-    for reference, message in _stored(batch, letter):
-        ticket = batch.ticket(message.ticket_id)
+def find_match(incoming: Incoming) -> Match:
+    """Decide where the mail goes; each step that decides says so in the trace."""
+    for sent in _sent_by_us(incoming):
+        return _answer_to_us(incoming, sent)
+    strange: Match | None = None
+    for reference, message in _stored(incoming):
+        ticket = incoming.batch.ticket(message.ticket_id)
         if ticket is None:
             continue
-        how = f"{_where(letter, reference)} {reference} of ticket {ticket.number}"
-        part = _part_in(ticket, letter, message.addressed)
+        how = f"{_where(incoming, reference)} {reference} of ticket {ticket.number}"
+        part = _part_in(ticket, incoming.mail.sender.email, message)
         if part:
-            trace.append(f"matched {how}: {part}")
-            return Landing(ticket)
-        strange = strange or _stranger(batch, letter, ticket, how, trace)
+            incoming.says(f"matched {how}: {part}")
+            return _agent_or_customer(incoming, ticket)
+        strange = strange or _stranger(incoming, ticket, how)
     if strange is None:
-        for ticket in _named_in_subject(batch, letter):
+        for ticket in _named_in_subject(incoming):
             how = f"[#{ticket.number}] in the subject"
-            if takes_part(ticket, letter.sender.email):
-                trace.append(f"matched {how}: the sender takes part in it")
-                return Landing(ticket)
-            strange = strange or _stranger(batch, letter, ticket, how, trace)
-    return strange or Landing(await_parents=True)
+            if takes_part(ticket, incoming.mail.sender.email):
+                incoming.says(f"matched {how}: the sender takes part in it")
+                return Match(ticket, by_number=True)
+            strange = strange or _stranger(incoming, ticket, how)
+    return strange or Match(await_parents=True)
 
 
 def takes_part(ticket: TicketState, address: str) -> bool:
     """Whether this address is the ticket's contact, a collaborator, or wrote in it before, undoubted."""
     if not address:
         return False
-    return bool(db.execute_sql(_TAKES_PART, (ticket.id, address) * 3).fetchone()[0])
+    known = {contact.id for contact in contacts.by_email([address])}
+    if known & {ticket.contact_id, *tickets.collaborators(ticket.id)}:
+        return True
+    return messages.is_sender(ticket.id, address)
 
 
-def keeps_closed(batch: Batch, ticket: TicketState) -> bool:
+def keeps_closed(incoming: Incoming, ticket: TicketState) -> bool:
     """Whether the ticket was closed too long ago to open again, by the rule of its department."""
     if ticket.status != "closed":
         return False
-    department = batch.standing.departments.get(ticket.department_id)
+    department = incoming.rules.departments.get(ticket.department_id)
     if department is None or department.reopen_days is None:
         return False
-    limit = utc_text(batch.moment - timedelta(days=department.reopen_days))
+    limit = utc_text(incoming.batch.moment - timedelta(days=department.reopen_days))
     return department.reopen_days == 0 or (ticket.closed or "") < limit
 
 
-def _sent_by_us(batch: Batch, letter: Letter) -> Iterator[_Sent]:
-    for reference in letter.references:
+def _sent_by_us(incoming: Incoming) -> Iterator[_Sent]:
+    batch = incoming.batch
+    for reference in incoming.mail.references:
         delivery = batch.known.deliveries.get(reference)
         if delivery is not None and delivery.ticket_id is not None:
             ticket = batch.ticket(delivery.ticket_id)
             if ticket is not None:
-                yield _Sent(reference, ticket, delivery.kind, delivery.addressed)
+                yield _Sent(reference, ticket, delivery.kind, frozenset(delivery.recipients))
                 continue
         for message in batch.known.messages.get(reference, ()):
             ticket = batch.ticket(message.ticket_id) if message.kind == "reply" else None
             if ticket is not None:
-                yield _Sent(reference, ticket, "reply", message.addressed())
-        payload = signed_ids.ours(reference, batch.standing.message_secret)
+                yield _Sent(reference, ticket, "reply", message.addressed)
+        payload = signed_ids.ours(reference, incoming.rules.message_secret)
         if payload is not None:
             ticket = batch.ticket(int(payload)) if payload.isdecimal() else None
             if ticket is not None:
                 yield _Sent(reference, ticket, "reply", frozenset())
 
 
-def _answer_to_us(batch: Batch, letter: Letter, sent: _Sent, trace: list[str]) -> Landing:
-    sender, ticket = letter.sender.email, sent.ticket
-    how = f"{_where(letter, sent.reference)} {sent.reference}, which this desk sent in ticket {ticket.number}"
-    agent_id = batch.standing.agents.get(sender)
-    if agent_id is not None and sender in sent.addressed and sent.kind == "alert":
-        trace.append(f"matched {how}: an agent answers an alert, kept as a note")
-        return Landing(ticket, kind="note", agent_id=agent_id)
-    if agent_id is not None and sender in sent.addressed and not _is_contact(ticket, sender):
-        trace.append(f"matched {how}: an agent answers, taken as a reply to the customer")
-        return Landing(ticket, kind="reply", agent_id=agent_id)
+def _answer_to_us(incoming: Incoming, sent: _Sent) -> Match:
+    sender, ticket, agents = incoming.mail.sender.email, sent.ticket, incoming.rules.agents
+    where = _where(incoming, sent.reference)
+    how = f"{where} {sent.reference}, which this desk sent in ticket {ticket.number}"
+    if sender in agents and not _is_contact(ticket, sender):
+        return _agent(incoming, ticket, how, sent)
     if takes_part(ticket, sender):
-        trace.append(f"matched {how}: the sender takes part in it")
-        return Landing(ticket)
-    if sender in sent.addressed and agent_id is None:
-        trace.append(f"matched {how}: it was sent to this sender")
-        return Landing(ticket)
-    trace.append(f"matched {how}; {sender or 'nobody'} takes no part in it: filed there, unverified")
-    return Landing(ticket, unverified=True)
+        incoming.says(f"matched {how}: the sender takes part in it")
+        return Match(ticket)
+    if sender in sent.addressed:
+        incoming.says(f"matched {how}: it was sent to this sender")
+        return Match(ticket)
+    incoming.says(f"matched {how}; {sender or 'nobody'} takes no part in it: filed there, unverified")
+    return Match(ticket, unverified=True)
 
 
-def _stored(batch: Batch, letter: Letter) -> Iterator[tuple[str, KnownMessage]]:
-    for reference in letter.references:
-        for message in batch.known.messages.get(reference, ()):
+def _agent(incoming: Incoming, ticket: TicketState, how: str, sent: _Sent | None) -> Match:
+    """An agent's address: what it may do depends on what proves that the agent wrote.
+
+    A Message-ID that customers saw proves nothing; one that went to agents alone was seen by them alone.
+    """
+    agent = incoming.rules.agents[incoming.mail.sender.email]
+    among_agents = (
+        sent is not None and bool(sent.addressed) and sent.addressed <= incoming.rules.agents.keys()
+    )
+    among_agents = among_agents and sent is not None and agent.email.lower() in sent.addressed
+    proof = proof_of(incoming.mail.authentication, incoming.rules.authserv_ids, agent.email)
+    if among_agents:
+        proof = proof or "it went to agents alone"
+    if not proof:
+        incoming.says(f"{how} names it, an agent's address without proof: filed there, unverified")
+        return Match(ticket, unverified=True)
+    is_note = sent is not None and sent.kind == "alert"
+    action = "ticket.note" if is_note else "ticket.reply"
+    departments = (ticket.department_id, *tickets.referrals(ticket.id))
+    if not any(agent.may(action, department) for department in departments):
+        incoming.says(f"{how} names it, but the role of {agent.login} does not grant {action}: unverified")
+        return Match(ticket, unverified=True)
+    if is_note:
+        incoming.says(f"matched {how}: an agent answers an alert, kept as a note ({proof})")
+        return Match(ticket, kind="note", agent=agent)
+    incoming.says(f"matched {how}: an agent answers, taken as a reply to the customer ({proof})")
+    return Match(ticket, kind="reply", agent=agent)
+
+
+def _agent_or_customer(incoming: Incoming, ticket: TicketState) -> Match:
+    """A participant's answer to a stored mail; an agent's, where it is proved, is for the customer."""
+    sender = incoming.mail.sender.email
+    if sender in incoming.rules.agents and not _is_contact(ticket, sender):
+        return _agent(incoming, ticket, "what it answers", None)
+    return Match(ticket)
+
+
+def _stored(incoming: Incoming) -> Iterator[tuple[str, KnownMessage]]:
+    for reference in incoming.mail.references:
+        for message in incoming.batch.known.messages.get(reference, ()):
             yield reference, message
 
 
-def _named_in_subject(batch: Batch, letter: Letter) -> Iterator[TicketState]:
-    numbers = dict.fromkeys(_NUMBER_IN_SUBJECT.findall(letter.subject))
+def _named_in_subject(incoming: Incoming) -> Iterator[TicketState]:
+    numbers = dict.fromkeys(_NUMBER_IN_SUBJECT.findall(incoming.mail.subject))
     for number in list(numbers)[:_NUMBERS_LOOKED_AT]:
-        ticket = batch.ticket_numbered(number)
+        ticket = incoming.batch.ticket_numbered(number)
         if ticket is not None:
             yield ticket
 
 
-def _part_in(ticket: TicketState, letter: Letter, addressed: object) -> str:
-    if takes_part(ticket, letter.sender.email):
+def _part_in(ticket: TicketState, sender: str, message: KnownMessage) -> str:
+    if takes_part(ticket, sender):
         return "the sender takes part in it"
-    if callable(addressed) and letter.sender.email and letter.sender.email in addressed():
+    if sender and sender in message.addressed:
         return "that mail was addressed to the sender"
     return ""
 
 
-def _stranger(batch: Batch, letter: Letter, ticket: TicketState, how: str, trace: list[str]) -> Landing:
-    sender = letter.sender.email
-    if sender in batch.standing.agents:
-        trace.append(f"{how} names it, an agent's address without proof: filed there, unverified")
-        return Landing(ticket, unverified=True)
-    trace.append(f"{how} names it, but {sender or 'nobody'} takes no part in that ticket")
-    return Landing(old=ticket, await_parents=True)
+def _stranger(incoming: Incoming, ticket: TicketState, how: str) -> Match:
+    sender = incoming.mail.sender.email
+    if sender in incoming.rules.agents:
+        return _agent(incoming, ticket, how, None)
+    incoming.says(f"{how} names it, but {sender or 'nobody'} takes no part in that ticket")
+    return Match(old=ticket, await_parents=True)
 
 
 def _is_contact(ticket: TicketState, address: str) -> bool:
-    row = db.execute_sql("SELECT email FROM contact WHERE id = ?", (ticket.contact_id,)).fetchone()
-    return row is not None and row[0].lower() == address
+    return any(contact.id == ticket.contact_id for contact in contacts.by_email([address]))
 
 
-def _where(letter: Letter, reference: str) -> str:
-    return "In-Reply-To" if letter.references and reference == letter.references[0] else "References"
+def _where(incoming: Incoming, reference: str) -> str:
+    references = incoming.mail.references
+    return "In-Reply-To" if references and reference == references[0] else "References"

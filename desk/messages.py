@@ -15,7 +15,6 @@ from mail.inert import clean
 from models import blobs
 from models.fields import as_json, utc_text
 from models.messages import NewAttachment, NewMessage
-from models.people import Department
 
 File = tuple[str, str, bytes]
 """Name, media type, bytes."""
@@ -38,12 +37,6 @@ def body_text(body: str) -> str:
     if not text.strip():
         raise Refused("there is no text to send", "write something first")
     return text
-
-
-def signature_block(department: Department) -> str:
-    """Return what is put below an answer: the department's signature, if it has one."""
-    signature = department.signature.strip()
-    return f"\n\n-- \n{signature}\n" if signature else ""
 
 
 def queue_answer(

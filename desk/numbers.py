@@ -6,7 +6,8 @@ import re
 import secrets
 from typing import Literal
 
-from models.database import db
+from models import tickets
+from models.settings import next_ticket_number
 
 NumberKind = Literal["sequence", "random"]
 
@@ -32,14 +33,7 @@ def next_number(number_format: str, kind: NumberKind) -> str:
             tries += 1
             digits += tries % _TRIES == 0
         else:
-            body = str(_next_of_sequence()).zfill(width)
+            body = str(next_ticket_number()).zfill(width)
         number = head + body + tail
-        if db.execute_sql("SELECT 1 FROM ticket WHERE number = ?", (number,)).fetchone() is None:
+        if not tickets.number_taken(number):
             return number
-
-
-def _next_of_sequence() -> int:
-    row = db.execute_sql(
-        "UPDATE sequence SET next = next + 1 WHERE name = 'ticket' RETURNING next - 1"
-    ).fetchone()
-    return int(row[0])

@@ -11,10 +11,10 @@ from config.clock import now
 from desk import lifecycle, settings
 from desk.actors import Actor, require
 from desk.contacts import Contacts
-from desk.correspondents import Person, add_collaborators, people_in, refuse_own
 from desk.errors import WrongUse
-from desk.messages import File, Queued, body_text, queue_answer, signature_block
-from desk.rendering import MailToSend, numbered_subject, render, sender_of
+from desk.messages import File, Queued, body_text, queue_answer
+from desk.participants import Person, add_collaborators, people_in, refuse_own
+from desk.rendering import MailToSend, numbered_subject, render, sender_of, signature_block
 from mail.inert import one_line
 from models import tickets
 from models.database import transaction
@@ -22,7 +22,7 @@ from models.fields import utc_text
 from models.mailboxes import Mailbox
 from models.messages import NewMessage
 from models.people import Department, Topic
-from models.tickets import Ticket, TicketState
+from models.tickets import TicketState
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -85,7 +85,7 @@ def new_ticket(
     title = one_line(subject, 500) or "(no subject)"
     with transaction():
         ticket = _open_ticket(actor, asked[0], title, origin, department, said=not send)
-        add_collaborators(Ticket.get_by_id(ticket.id), asked[1:] + copies)
+        add_collaborators(ticket.id, asked[1:] + copies)
         if not send:
             message_row = _write_said(actor, ticket, asked[0], text)
             return NewTicket(ticket.number, message_row, None)

@@ -15,7 +15,7 @@ from models.receipts import VERDICTS
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.intake import Taken
+    from desk.intake import Outcome
 
 _COLUMNS = (
     "r.id, r.door, m.address, r.message_id, r.sender, r.subject, r.received, r.verdict, t.number, "
@@ -142,7 +142,7 @@ def counts() -> dict[str, int]:
     return {verdict: int(found.get(verdict, 0)) for verdict in VERDICTS}
 
 
-def retry(desk: Desk, actor: Actor, receipt_id: int) -> Taken:
+def retry(desk: Desk, actor: Actor, receipt_id: int) -> Outcome:
     """Take a quarantined mail in again, under its old receipt. Raises NotFound, Refused, NotAllowed."""
     from desk import intake
 

@@ -11,7 +11,7 @@ from config.clock import now
 from desk.errors import Refused
 from mail.address import Address
 from mail.inert import one_line
-from models import blobs
+from models import blobs, messages
 from models.database import db
 from models.fields import utc_text
 from models.mailboxes import Mailbox
@@ -212,15 +212,18 @@ def numbered_subject(subject: str, number: str, *, reply: bool) -> str:
     return f"{prefix}{mark} {text or '(no subject)'}"
 
 
+def signature_block(department: Department) -> str:
+    """Return what is put below an answer: the department's signature, if it has one."""
+    signature = department.signature.strip()
+    return f"\n\n-- \n{signature}\n" if signature else ""
+
+
 def conversation(ticket_id: int) -> tuple[str | None, list[str]]:
     """Return the Message-ID that an answer answers (the customer's newest) and the ticket's chain of them."""
-    rows = db.execute_sql(
-        "SELECT message_id, kind FROM message WHERE ticket_id = ? AND message_id IS NOT NULL"
-        " AND kind <> 'note' AND unverified = 0 ORDER BY created, id",
-        (ticket_id,),
-    ).fetchall()
-    chain = list(dict.fromkeys(row[0] for row in rows))
-    parent = next((row[0] for row in reversed(rows) if row[1] == "customer"), chain[-1] if chain else None)
+    written = messages.chain(ticket_id)
+    chain = list(dict.fromkeys(name for name, _ in written))
+    last = chain[-1] if chain else None
+    parent = next((name for name, kind in reversed(written) if kind == "customer"), last)
     if parent is not None:
         # What is answered stands last, as mail programs expect it.
         chain.remove(parent)

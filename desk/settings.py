@@ -14,7 +14,9 @@ from models.database import transaction
 if TYPE_CHECKING:
     from desk.actors import Actor
 
-Kind = Literal["switch", "number", "text", "choice", "schedule", "mailbox", "sla", "topic", "addresses"]
+Kind = Literal[
+    "switch", "number", "text", "choice", "schedule", "mailbox", "sla", "topic", "addresses", "servers"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,13 @@ SETTINGS: tuple[Setting, ...] = (
         "mailbox",
         "",
         "The mailbox that sends for mailboxes without an outgoing account; empty: their mail stays queued.",
+    ),
+    Setting(
+        "mail.authserv_ids",
+        "servers",
+        "",
+        "Your mail servers' names, as Authentication-Results headers begin: with them agents answer by mail; "
+        "servers must remove such headers from mail that comes from outside. Empty: none is believed.",
     ),
     Setting("worker.sweep_schedule", "schedule", "every 5 minutes", "When overdue tickets are looked for."),
     Setting(
@@ -227,8 +236,16 @@ def _value(setting: Setting, text: str) -> Any:
             return "" if topic is None else str(topic.name)
         case "addresses":
             return ", ".join(address_list(text))
+        case "servers":
+            return " ".join(_server(name) for name in text.replace(",", " ").split())
         case "text":
             return _number_format(setting, text)
+
+
+def _server(name: str) -> str:
+    if not all(letter.isalnum() or letter in ".-_:" for letter in name):
+        raise WrongUse(f"'{one_line(name, 80)}' is no server's name", "write mx.example.org")
+    return name.lower()
 
 
 def address_list(text: str) -> Sequence[str]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from desk.home import Desk
-    from desk.intake import Taken
+    from desk.intake import Outcome
 
 TAKEN = "spool.taken"
 """Setting: names of files whose mail is stored, newest last; some of them may still be there."""
@@ -60,7 +60,7 @@ _HEADER_BYTES = 65_536
 class Drained:
     """What one pass over the spool did."""
 
-    taken: list[Taken] = field(default_factory=list)
+    taken: list[Outcome] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
@@ -109,7 +109,7 @@ class Spool:
             logs.write("info", "pipe", f"{count} {'mail' if count == 1 else 'mails'} taken from the spool")
         return drained
 
-    def take(self, name: str) -> Taken | None:
+    def take(self, name: str) -> Outcome | None:
         """Take one file in; None when somebody else does, or it is not to be taken."""
         with ExitStack() as open_files:
             held = self._next_batch(deque([name]), open_files)
@@ -212,7 +212,7 @@ class Spool:
                 self._remove(each)
         return [each for each in held if each.name not in stored]
 
-    def _take(self, held: list[_Held], errors: list[str]) -> list[Taken]:
+    def _take(self, held: list[_Held], errors: list[str]) -> list[Outcome]:
         try:
             return self._store(held)
         except (DatabaseError, peewee.OperationalError, OSError):
@@ -224,7 +224,7 @@ class Spool:
                 return []
         return [taken for each in held for taken in self._take([each], errors)]
 
-    def _store(self, held: Sequence[_Held]) -> list[Taken]:
+    def _store(self, held: Sequence[_Held]) -> list[Outcome]:
         from desk import intake
 
         stored = [each.name for each in held]
@@ -285,19 +285,9 @@ def check_file(status: os.stat_result) -> None:
 
 def mailbox_of(recipient: str) -> int | None:
     """The mailbox with this address or alias, exactly or with its plus-tag left out; else None."""
-    from desk.standing import without_tag
+    from desk.own_addresses import read_own_addresses
 
-    wanted = recipient.lower()
-    for address in (wanted, without_tag(wanted)):
-        row = db.execute_sql(
-            "SELECT id FROM mailbox WHERE lower(address) = ? AND removed IS NULL UNION ALL "
-            "SELECT a.mailbox_id FROM mailbox_alias a JOIN mailbox m ON m.id = a.mailbox_id "
-            "WHERE lower(a.address) = ? AND m.removed IS NULL",
-            (address, address),
-        ).fetchone()
-        if row is not None:
-            return int(row[0])
-    return None
+    return read_own_addresses().mailbox_of(recipient)
 
 
 def _rest_of(handle: int, start: int, size: int) -> bytes:

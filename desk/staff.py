@@ -9,8 +9,8 @@ from typing import Any
 
 from config.clock import now
 from desk.actors import ACTIONS, EVERYTHING, Actor, require
-from desk.correspondents import own_addresses
 from desk.errors import NotFound, Refused, WrongUse
+from desk.own_addresses import read_own_addresses
 from desk.settings import address_list
 from mail.inert import clean, one_line
 from models.database import transaction
@@ -332,7 +332,7 @@ def _email(text: str) -> str:
     found = address_list(text)
     if len(found) > 1:
         raise WrongUse("an agent has one mail address", "give one")
-    if found and found[0].lower() in own_addresses():
+    if found and read_own_addresses().is_own(found[0]):
         raise Refused(f"{found[0]} is an address of the desk itself", "an agent has an address of their own")
     return found[0] if found else ""
 

@@ -19,7 +19,7 @@ from models.people import Topic
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.ledger import Taken
+    from desk.incoming import Outcome
 
 DOOR = "http"
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\\]{1,255}")
@@ -79,7 +79,7 @@ def as_mail(desk: Desk, submission: Submission) -> bytes:
     )
 
 
-def submit(desk: Desk, submission: Submission) -> Taken:
+def submit(desk: Desk, submission: Submission) -> Outcome:
     """Take it in. Raises as `intake.take`."""
     topic_id = submission.topic_id
     if topic_id is not None and Topic.get_or_none(Topic.id == topic_id, Topic.active) is None:

@@ -70,7 +70,7 @@ def _untouched(delivery: Delivery) -> bool:
 def _draft(
     message: Message, ticket: Ticket, delivery: Delivery, files: list[tuple[str, bytes]], *, new: bool
 ) -> int:
-    from desk.messages import signature_block
+    from desk.rendering import signature_block
 
     block = signature_block(ticket.department)
     body = message.text.removesuffix(block) if block else message.text

@@ -118,3 +118,24 @@ def transaction() -> Iterator[None]:
                 "start Nightdesk again to use the new version",
             )
         yield
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Run the block as a nested transaction of constant name: Peewee's asks for a random one each time."""
+    db.execute_sql("SAVEPOINT one_mail")
+    try:
+        yield
+    except BaseException:
+        db.execute_sql("ROLLBACK TO one_mail")
+        db.execute_sql("RELEASE one_mail")
+        raise
+    db.execute_sql("RELEASE one_mail")
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Run the block inside a transaction and undo everything that it wrote."""
+    with db.atomic() as nested:
+        yield
+        nested.rollback()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import peewee
@@ -68,6 +70,25 @@ class Recipient(Row):
         delivery_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail that this desk sent."""
+
+    message_id: str
+    id: int
+    kind: str
+    ticket_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentTo:
+    """A recipient of a mail that this desk sent."""
+
+    delivery_id: int
+    id: int
+    address: str
+
+
 _MOVE = Statement(
     lambda p: Delivery.update({Delivery.ticket: p("target")}).where(Delivery.ticket == p("source"))
 )
@@ -87,6 +108,88 @@ _CANCEL_RECIPIENTS = Statement(
 _STATES = Lookup(
     lambda p: Recipient.select(Recipient.state).where(Recipient.delivery == p("delivery_id")).distinct(), str
 )
+
+
+_BY_MESSAGE_ID = Lookup(
+    lambda p: Delivery.select(Delivery.message_id, Delivery.id, Delivery.kind, Delivery.ticket).where(
+        Delivery.message_id.in_(p.each("wanted"))
+    ),
+    SentMail,
+)
+_RECIPIENTS = Lookup(
+    lambda p: (
+        Recipient.select(Recipient.delivery, Recipient.id, Recipient.address)
+        .where(Recipient.delivery.in_(p.each("wanted")))
+        .order_by(Recipient.id)
+    ),
+    SentTo,
+)
+_BOUNCED = Statement(
+    lambda p: Recipient.update(
+        {Recipient.bounced: True, Recipient.detail: p("detail"), Recipient.updated: p("at")}
+    ).where(Recipient.id == p("recipient_id"))
+)
+_DELAYED = Statement(
+    lambda p: Recipient.update({Recipient.detail: p("detail"), Recipient.updated: p("at")}).where(
+        Recipient.id == p("recipient_id")
+    )
+)
+_BOUNCED_STATE = Statement(
+    lambda p: Recipient.update({Recipient.state: "failed"}).where(
+        Recipient.id == p("recipient_id"), Recipient.state.in_(["sent", "uncertain"])
+    )
+)
+_ACKNOWLEDGED_SINCE = Lookup(
+    lambda p: (
+        Recipient.select(peewee.fn.COUNT(Recipient.id))
+        .join(Delivery)
+        .where(
+            Recipient.address == p("address"),
+            Delivery.kind == "acknowledgement",
+            Delivery.created >= p("since"),
+        )
+    ),
+    int,
+)
+_ACKNOWLEDGED = Lookup(
+    lambda p: (
+        Delivery.select(Delivery.id)
+        .where(Delivery.ticket == p("ticket_id"), Delivery.kind == "acknowledgement")
+        .limit(1)
+    ),
+    int,
+)
+
+
+def by_message_id(names: Iterable[str]) -> list[SentMail]:
+    """Return the mails with these Message-IDs that this desk sent."""
+    return _BY_MESSAGE_ID.each_of(names)
+
+
+def sent_to(delivery_ids: Iterable[int]) -> list[SentTo]:
+    """Return the recipients of these mails."""
+    return _RECIPIENTS.each_of(delivery_ids)
+
+
+def bounced(recipient_id: int, detail: str, at: str) -> None:
+    """Write down that a mail came back from this recipient; nothing is tried again because of it."""
+    _BOUNCED.run(recipient_id=recipient_id, detail=detail, at=at)
+    _BOUNCED_STATE.run(recipient_id=recipient_id)
+
+
+def delayed(recipient_id: int, detail: str, at: str) -> None:
+    """Write down that a server still tries to reach this recipient."""
+    _DELAYED.run(recipient_id=recipient_id, detail=detail, at=at)
+
+
+def acknowledgements_since(address: str, since: str) -> int:
+    """Return how many acknowledgements went to an address since a moment, as stored."""
+    return _ACKNOWLEDGED_SINCE.one(address=address, since=since) or 0
+
+
+def is_acknowledged(ticket_id: int) -> bool:
+    """Whether a ticket was acknowledged."""
+    return _ACKNOWLEDGED.one(ticket_id=ticket_id) is not None
 
 
 def states(delivery_id: int) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import peewee
@@ -9,6 +10,7 @@ import peewee
 from models.database import Row
 from models.fields import JsonField, UtcField
 from models.people import Department, Topic
+from models.statements import Lookup
 
 
 class Mailbox(Row):
@@ -182,3 +184,36 @@ class FetchRun(Row):
 
     if TYPE_CHECKING:
         mailbox_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxAddress:
+    """An address under which mail may reach a mailbox; ``in_use`` is False for one that was removed."""
+
+    mailbox_id: int
+    address: str
+    in_use: bool
+
+
+_ADDRESSES = Lookup(
+    lambda p: Mailbox.select(Mailbox.id, Mailbox.address, Mailbox.removed),
+    lambda mailbox_id, address, removed: MailboxAddress(mailbox_id, address, removed is None),
+)
+_ALIASES = Lookup(
+    lambda p: MailboxAlias.select(MailboxAlias.mailbox, MailboxAlias.address, Mailbox.removed).join(Mailbox),
+    lambda mailbox_id, address, removed: MailboxAddress(mailbox_id, address, removed is None),
+)
+_LOGINS = Lookup(
+    lambda p: Mailbox.select(Mailbox.username, Mailbox.smtp_username),
+    lambda incoming, outgoing: (str(incoming), str(outgoing)),
+)
+
+
+def addresses() -> list[MailboxAddress]:
+    """Return every address that is or was a mailbox's own, then every alias."""
+    return [*_ADDRESSES.every(), *_ALIASES.every()]
+
+
+def logins() -> list[tuple[str, str]]:
+    """Return the user names of all incoming and outgoing accounts."""
+    return _LOGINS.every()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import peewee
 
@@ -138,6 +139,35 @@ class ApprovedMessage:
         return self.machine in ("", "list")
 
 
+@dataclass(frozen=True, slots=True)
+class KnownMessage:
+    """A stored message that a mail may refer to; ``recipients`` as stored (JSON)."""
+
+    id: int
+    ticket_id: int
+    kind: MessageKind
+    sender: str
+    recipients: str
+    message_id: str
+
+    @property
+    def addressed(self) -> frozenset[str]:
+        """The addresses it went to, as its headers say, in lower case."""
+        if self.recipients in ("", "{}"):
+            return frozenset()
+        lists = json.loads(self.recipients)
+        return frozenset(email.lower() for each in lists.values() for _, email in each)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSender:
+    """Who wrote a message, and where it is."""
+
+    id: int
+    ticket_id: int
+    sender: str
+
+
 _WRITE = Statement(
     lambda p: Message.insert(
         {
@@ -176,7 +206,7 @@ _WRITE_ATTACHMENT = Statement(
     )
 )
 _NEWEST_OF_SECOND = Lookup(
-    lambda p: Message.select(peewee.fn.MAX(Message.created).converter(str)).where(
+    lambda p: Message.select(peewee.fn.MAX(Message.created)).where(
         Message.ticket == p("ticket_id"), Message.created >= p("created"), Message.created < p("end")
     ),
     lambda created: created,
@@ -199,6 +229,58 @@ _LAST_ANSWER = Lookup(
     ),
     lambda created: created,
 )
+_BY_MESSAGE_ID = Lookup(
+    lambda p: Message.select(
+        Message.id, Message.ticket, Message.kind, Message.sender_email, Message.recipients, Message.message_id
+    ).where(Message.message_id.in_(p.each("wanted"))),
+    KnownMessage,
+)
+_SENDERS = Lookup(
+    lambda p: Message.select(Message.id, Message.ticket, Message.sender_email).where(
+        Message.id.in_(p.each("wanted"))
+    ),
+    MessageSender,
+)
+_IS_SENDER = Lookup(
+    lambda p: (
+        Message.select(Message.id)
+        .where(
+            Message.ticket == p("ticket_id"),
+            Message.sender_email == p("address"),
+            Message.kind == "customer",
+            Message.unverified == False,  # noqa: E712
+            Message.machine.in_(["", "list"]),
+        )
+        .limit(1)
+    ),
+    int,
+)
+_CHAIN = Lookup(
+    lambda p: (
+        Message.select(Message.message_id, Message.kind)
+        .where(
+            Message.ticket == p("ticket_id"),
+            Message.message_id.is_null(False),
+            Message.kind != "note",
+            Message.unverified == False,  # noqa: E712
+        )
+        .order_by(Message.created, Message.id)
+    ),
+    lambda message_id, kind: (str(message_id), cast("MessageKind", kind)),
+)
+_NEWEST = Lookup(lambda p: Message.select(peewee.fn.MAX(Message.id)), lambda newest: newest)
+_AWAIT = Statement(
+    lambda p: Awaited.insert(
+        {Awaited.reference: p("reference"), Awaited.message: p("message_id")}
+    ).on_conflict_ignore()
+)
+_AWAITING = Lookup(
+    lambda p: Awaited.select(Awaited.reference, Awaited.message).where(
+        Awaited.reference.in_(p.each("wanted"))
+    ),
+    lambda reference, message_id: (str(reference), int(message_id)),
+)
+_ARRIVED = Statement(lambda p: Awaited.delete().where(Awaited.reference == p("reference")))
 _LISTED = Lookup(
     lambda p: Attachment.select(peewee.fn.COUNT(Attachment.id)).where(
         Attachment.message == p("message_id"),
@@ -269,6 +351,46 @@ def last_answer(ticket_id: int) -> str | None:
 def listed_attachments(message_id: int) -> int:
     """Return how many files of a message its ticket counts."""
     return _LISTED.one(message_id=message_id) or 0
+
+
+def by_message_id(names: Iterable[str]) -> list[KnownMessage]:
+    """Return the messages with these Message-IDs, oldest first."""
+    return sorted(_BY_MESSAGE_ID.each_of(names), key=lambda message: message.id)
+
+
+def senders(ids: Iterable[int]) -> list[MessageSender]:
+    """Return who wrote these messages, oldest first."""
+    return sorted(_SENDERS.each_of(ids), key=lambda message: message.id)
+
+
+def is_sender(ticket_id: int, address: str) -> bool:
+    """Whether somebody wrote in the ticket from this address, undoubted and as a person."""
+    return _IS_SENDER.one(ticket_id=ticket_id, address=address) is not None
+
+
+def chain(ticket_id: int) -> list[tuple[str, MessageKind]]:
+    """Return Message-ID and kind of what was written to and fro in a ticket, oldest first."""
+    return _CHAIN.every(ticket_id=ticket_id)
+
+
+def newest() -> int:
+    """Return the id of the newest message, 0 without any."""
+    return _NEWEST.one() or 0
+
+
+def wait_for(reference: str, message_id: int) -> None:
+    """Remember that a message answers a mail that is not here yet."""
+    _AWAIT.run(reference=reference, message_id=message_id)
+
+
+def waiting_for(references: Iterable[str]) -> list[tuple[str, int]]:
+    """Return which messages answer these mails that were not here."""
+    return _AWAITING.each_of(references)
+
+
+def arrived(reference: str) -> None:
+    """Forget that a mail was awaited."""
+    _ARRIVED.run(reference=reference)
 
 
 def _placed(ticket_id: int, created: str) -> str:

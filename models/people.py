@@ -1,4 +1,4 @@
-"""Who works at the desk, and who writes to it."""
+"""Who works at the desk: agents with their roles, in departments, with topics and SLAs."""
 
 from __future__ import annotations
 
@@ -75,14 +75,6 @@ class Agent(Row):
     if TYPE_CHECKING:
         role_id: int
         department_id: int | None
-
-
-class Contact(Row):
-    """A customer, known by an address."""
-
-    email = peewee.TextField()
-    name = peewee.TextField(default="")
-    created = UtcField()
 
 
 _SLA_HOURS = Lookup(lambda p: Sla.select(Sla.hours).where(Sla.id == p("sla_id")), float)

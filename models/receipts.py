@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
 from models.blobs import Blob
 from models.database import Row
-from models.fields import JsonField, UtcField
+from models.fields import JsonField, UtcField, as_json
 from models.mailboxes import Mailbox
-from models.statements import Statement
+from models.statements import Lookup, Statement
 from models.tickets import Ticket
 
-VERDICTS = ("ticket", "reply", "note", "bounce", "duplicate", "rejected", "loop", "quarantined")
+Verdict = Literal["ticket", "reply", "note", "bounce", "duplicate", "rejected", "loop", "quarantined"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
 class Receipt(Row):
@@ -48,6 +52,140 @@ class Receipt(Row):
         blob_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class NewReceipt:
+    """A receipt that is to be written; times as they are stored, ``trace`` as JSON."""
+
+    door: str
+    mailbox_id: int | None
+    folder: str | None
+    uidvalidity: int | None
+    uid: int | None
+    uidl: str | None
+    message_id: str | None
+    sender: str
+    subject: str
+    received: str
+    verdict: Verdict
+    ticket_id: int | None
+    duplicate_of_id: int | None
+    reason: str
+    trace: str
+    digest: str
+    blob_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedReceipt:
+    """A receipt that is looked up by what its server calls the mail."""
+
+    folder: str | None
+    number: int | str
+    id: int
+    verdict: Verdict
+    ticket_id: int | None
+
+
+@dataclass(slots=True)
+class SameReceipt:
+    """A receipt of a mail with a digest that is looked for; ``received`` as stored."""
+
+    digest: str
+    id: int
+    door: str
+    mailbox_id: int | None
+    folder: str | None
+    uidvalidity: int | None
+    uid: int | None
+    uidl: str | None
+    verdict: Verdict
+    ticket_id: int | None
+    sha256: str
+    received: str
+    disposed: str | None
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its server had a lasting name for it."""
+        return self.uid is not None or self.uidl is not None or self.door == "pop3"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArrival:
+    """Where the mail of a receipt came from; ``received`` as stored."""
+
+    door: str
+    mailbox_id: int | None
+    blob_id: int
+    received: str
+
+
+_COLUMNS = {column.column_name: column for column in Receipt._meta.sorted_fields}
+_NEW = [each.name for each in fields(NewReceipt)]
+_AGAIN = ("message_id", "sender", "subject", "verdict", "ticket_id", "duplicate_of_id", "reason", "trace")
+_NUMBERS = ("door", "folder", "uidvalidity", "uid", "uidl", "trace")
+
+_WRITE = Statement(lambda p: Receipt.insert({_COLUMNS[name]: p(name) for name in _NEW}).returning(Receipt.id))
+_WRITE_AGAIN = Statement(
+    lambda p: Receipt.update({_COLUMNS[name]: p(name) for name in _AGAIN}).where(
+        Receipt.id == p("receipt_id")
+    )
+)
+_RENUMBER = Statement(
+    lambda p: Receipt.update({_COLUMNS[name]: p(name) for name in _NUMBERS}).where(
+        Receipt.id == p("receipt_id")
+    )
+)
+_SET_TRACE = Statement(
+    lambda p: Receipt.update({Receipt.trace: p("trace")}).where(Receipt.id == p("receipt_id"))
+)
+_TRACE = Lookup(
+    lambda p: Receipt.select(Receipt.trace).where(Receipt.id == p("receipt_id")),
+    lambda trace: list(json.loads(trace)),
+)
+_BY_UID = Lookup(
+    lambda p: Receipt.select(Receipt.folder, Receipt.uid, Receipt.id, Receipt.verdict, Receipt.ticket).where(
+        Receipt.mailbox == p("mailbox_id"),
+        Receipt.folder == p("folder"),
+        Receipt.uidvalidity == p("uidvalidity"),
+        Receipt.uid.in_(p.each("wanted")),
+    ),
+    NumberedReceipt,
+)
+_BY_UIDL = Lookup(
+    lambda p: Receipt.select(Receipt.folder, Receipt.uidl, Receipt.id, Receipt.verdict, Receipt.ticket).where(
+        Receipt.mailbox == p("mailbox_id"), Receipt.uidl.in_(p.each("wanted"))
+    ),
+    NumberedReceipt,
+)
+_BY_DIGEST = Lookup(
+    lambda p: (
+        Receipt.select(
+            Receipt.digest,
+            Receipt.id,
+            Receipt.door,
+            Receipt.mailbox,
+            Receipt.folder,
+            Receipt.uidvalidity,
+            Receipt.uid,
+            Receipt.uidl,
+            Receipt.verdict,
+            Receipt.ticket,
+            Blob.sha256,
+            Receipt.received,
+            Receipt.disposed,
+        )
+        .join(Blob)
+        .where(Receipt.digest.in_(p.each("wanted")))
+    ),
+    SameReceipt,
+)
+_ARRIVAL = Lookup(
+    lambda p: Receipt.select(Receipt.door, Receipt.mailbox, Receipt.blob, Receipt.received).where(
+        Receipt.id == p("receipt_id")
+    ),
+    StoredArrival,
+)
 _MOVE = Statement(
     lambda p: Receipt.update({Receipt.ticket: p("target")}).where(Receipt.ticket == p("source"))
 )
@@ -56,3 +194,61 @@ _MOVE = Statement(
 def move(source: int, target: int) -> None:
     """Give all receipts of one ticket to another one."""
     _MOVE.run(source=source, target=target)
+
+
+def write(receipt: NewReceipt) -> int:
+    """Write a receipt; returns its id."""
+    return _WRITE.new_id(**{name: getattr(receipt, name) for name in _NEW})
+
+
+def write_again(receipt_id: int, receipt: NewReceipt) -> None:
+    """Write the verdict of a mail anew that was taken in again; where it came from stays."""
+    _WRITE_AGAIN.run(receipt_id=receipt_id, **{name: getattr(receipt, name) for name in _AGAIN})
+
+
+def renumber(
+    receipt_id: int,
+    *,
+    door: str,
+    folder: str | None,
+    uidvalidity: int | None,
+    uid: int | None,
+    uidl: str | None,
+    note: str,
+) -> None:
+    """Give a receipt the numbers that its mail has now, with a note in its trace."""
+    trace = as_json([*(_TRACE.one(receipt_id=receipt_id) or []), note])
+    _RENUMBER.run(
+        receipt_id=receipt_id,
+        door=door,
+        folder=folder,
+        uidvalidity=uidvalidity,
+        uid=uid,
+        uidl=uidl,
+        trace=trace,
+    )
+
+
+def set_trace(receipt_id: int, trace: Sequence[str]) -> None:
+    """Replace what a receipt says of how its verdict came about."""
+    _SET_TRACE.run(receipt_id=receipt_id, trace=as_json(trace))
+
+
+def by_uid(mailbox_id: int, folder: str, uidvalidity: int, uids: Iterable[int]) -> list[NumberedReceipt]:
+    """Return the receipts of these mails of an IMAP folder."""
+    return _BY_UID.each_of(uids, mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity)
+
+
+def by_uidl(mailbox_id: int, uidls: Iterable[str]) -> list[NumberedReceipt]:
+    """Return the receipts of these mails of a POP3 server."""
+    return _BY_UIDL.each_of(uidls, mailbox_id=mailbox_id)
+
+
+def by_digest(digests: Iterable[str]) -> list[SameReceipt]:
+    """Return the receipts of mails with these digests, in the order they came."""
+    return sorted(_BY_DIGEST.each_of(digests), key=lambda receipt: receipt.id)
+
+
+def arrival(receipt_id: int) -> StoredArrival | None:
+    """Return where the mail of a receipt came from, or None."""
+    return _ARRIVAL.one(receipt_id=receipt_id)

@@ -60,3 +60,13 @@ def find(expression: str, limit: int, before: int | None) -> list[Any]:
 MARK_BEGIN = "\ue000"
 MARK_END = "\ue001"
 """Around a word that matched, in a snippet: private characters, so that no mail's text is taken for one."""
+
+
+def index_newer_than(message_id: int) -> None:
+    """Make the text of all mail that came in after a message searchable."""
+    db.execute_sql(
+        "INSERT INTO message_search (rowid, subject, text, sender_name, sender_email) "
+        "SELECT id, subject, text, sender_name, sender_email FROM message "
+        "WHERE id > ? AND receipt_id IS NOT NULL",
+        (message_id,),
+    )

@@ -8,6 +8,7 @@ import peewee
 
 from models.database import Row
 from models.fields import JsonField
+from models.statements import Statement
 
 
 class Setting(Row):
@@ -38,3 +39,17 @@ def store(key: str, value: Any) -> None:
 def forget(key: str) -> None:
     """Remove a setting, so that its default holds again."""
     Setting.delete().where(Setting.key == key).execute()
+
+
+_TAKE_NEXT = Statement(
+    lambda p: (
+        Sequence.update({Sequence.next: Sequence.next + 1})
+        .where(Sequence.name == "ticket")
+        .returning(Sequence.next - 1)
+    )
+)
+
+
+def next_ticket_number() -> int:
+    """Take the next number of the sequence of tickets, in the caller's transaction."""
+    return _TAKE_NEXT.new_id()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
+from models.contacts import Contact
 from models.database import Row
 from models.fields import UtcField
 from models.mailboxes import Mailbox
-from models.people import Agent, Contact, Department, Sla, Topic
+from models.people import Agent, Department, Sla, Topic
 from models.statements import Lookup, Statement, literal
 
 Status = Literal["new", "open", "waiting", "closed"]

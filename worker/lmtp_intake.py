@@ -12,14 +12,14 @@ import peewee
 
 from desk import intake
 from desk.arrivals import Arrival
-from desk.recipients import Recipients, read_recipients
+from desk.own_addresses import OwnAddresses, read_own_addresses
 from mail.inert import one_line
 from models.database import DatabaseError
 from worker.threads import DeskThread
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.intake import Taken
+    from desk.intake import Outcome
 
 BATCH = 50
 BATCH_BYTES = 32 * 2**20
@@ -39,7 +39,7 @@ class _Waiting:
 
     raw: bytes
     recipients: Sequence[str]
-    done: asyncio.Future[list[Taken]]
+    done: asyncio.Future[list[Outcome]]
 
 
 class LmtpIntake:
@@ -52,7 +52,7 @@ class LmtpIntake:
         self._queue: deque[_Waiting] = deque()
         self._working: asyncio.Task[None] | None = None
         self._closing = False
-        self._known: Recipients | None = None
+        self._known: OwnAddresses | None = None
         self._read_at = 0.0
 
     async def is_ours(self, address: str) -> bool | None:
@@ -64,13 +64,13 @@ class LmtpIntake:
         if (
             self._known is None
             or moment - self._read_at > DOMAINS_GOOD_FOR
-            or not self._known.is_ours(address)
+            or not self._known.has_domain_of(address)
         ):
-            self._known = await self._thread.call(read_recipients)
+            self._known = await self._thread.call(read_own_addresses)
             self._read_at = moment
-        return self._known.is_ours(address) if self._known.domains else None
+        return self._known.has_domain_of(address) if self._known.domains else None
 
-    async def take(self, raw: bytes, recipients: Sequence[str]) -> list[Taken]:
+    async def take(self, raw: bytes, recipients: Sequence[str]) -> list[Outcome]:
         """Store a mail for its recipients; returns, in their order, what became of it, once it is committed.
 
         Raises what disk or database raise: then nothing was stored.
@@ -114,7 +114,7 @@ class LmtpIntake:
             size += len(waiting.raw)
         return batch
 
-    def _store(self, batch: Sequence[_Waiting]) -> list[list[Taken] | Exception]:
+    def _store(self, batch: Sequence[_Waiting]) -> list[list[Outcome] | Exception]:
         try:
             return list(self._take(batch))
         except (DatabaseError, peewee.OperationalError, OSError) as error:
@@ -124,9 +124,9 @@ class LmtpIntake:
                 return [error]
         return [outcome for waiting in batch for outcome in self._store([waiting])]
 
-    def _take(self, batch: Sequence[_Waiting]) -> list[list[Taken]]:
+    def _take(self, batch: Sequence[_Waiting]) -> list[list[Outcome]]:
         """One arrival for each mailbox a mail is for: recipients of one mailbox share it."""
-        known = read_recipients()
+        known = read_own_addresses()
         arrivals: list[Arrival] = []
         places: list[list[int]] = []
         for waiting in batch:
@@ -142,7 +142,7 @@ class LmtpIntake:
         return [[taken[place] for place in of_mail] for of_mail in places]
 
 
-def _settle(done: asyncio.Future[list[Taken]], outcome: list[Taken] | Exception) -> None:
+def _settle(done: asyncio.Future[list[Outcome]], outcome: list[Outcome] | Exception) -> None:
     if done.done():  # the client went away meanwhile
         return
     if isinstance(outcome, Exception):

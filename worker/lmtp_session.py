@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope
     from aiosmtpd.smtp import Session as Facts
 
-    from desk.intake import Taken
+    from desk.intake import Outcome
     from worker.lmtp_intake import LmtpIntake
 
 MAX_RECIPIENTS = 1000
@@ -207,7 +207,7 @@ def refused_for_now(error: BaseException) -> str:
     return f"451 4.3.0 The desk cannot take mail now ({type(error).__name__}), come again later"
 
 
-def _accepted(taken: Taken) -> str:
+def _accepted(taken: Outcome) -> str:
     ticket = f", ticket {taken.ticket_number}" if taken.ticket_number else ""
     said = f"250 2.0.0 receipt {taken.receipt_id}: {taken.verdict}{ticket}"
     return said.encode("ascii", "replace").decode()

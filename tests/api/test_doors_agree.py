@@ -114,12 +114,12 @@ def test_a_fetch_that_cannot_begin_is_a_failure(served: Served) -> None:
 
 def test_what_a_rule_rejected_is_403_for_good() -> None:
     from api.osticket import _answer
-    from desk.ledger import Taken
+    from desk.incoming import Outcome
 
-    answer = _answer(Taken(7, "rejected", None, None), "by the filter 'No newsletters'")
+    answer = _answer(Outcome(7, "rejected", None, None), "by the filter 'No newsletters'")
     assert answer.status_code == 403
     assert answer.body == b"Ticket denied: by the filter 'No newsletters'"
-    loop = _answer(Taken(8, "loop", None, None), "")
+    loop = _answer(Outcome(8, "loop", None, None), "")
     assert (loop.status_code, loop.body) == (201, b"receipt 8"), "bouncing our own mail would make a loop"
 
 

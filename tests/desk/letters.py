@@ -9,7 +9,7 @@ from typing import Any
 
 from desk import intake, receipts
 from desk.home import Desk
-from desk.intake import Arrival, Taken
+from desk.intake import Arrival, Outcome
 from desk.receipts import ReceiptView
 from models.database import db, transaction
 from models.fields import utc_text
@@ -110,7 +110,7 @@ class Door:
         number = next(self.uids) if uid is None else uid
         return Arrival(raw, "imap", self.mailbox(mailbox), uid=number, **place)
 
-    def take(self, raw: bytes, **more: Any) -> Taken:
+    def take(self, raw: bytes, **more: Any) -> Outcome:
         """Take one mail in."""
         return intake.take(self.desk, [self.arrival(raw, **more)])[0]
 

@@ -14,10 +14,11 @@ from desk.errors import NotAllowed, Refused, WrongUse
 from desk.home import Desk
 from mail import message_id as signed_ids
 from mail.mime import ParsedMail, parse
+from models.contacts import Contact
 from models.database import db
 from models.deliveries import Delivery
 from models.messages import Message
-from models.people import Contact, Department
+from models.people import Department
 from models.tickets import Collaborator, Ticket
 from tests.desk.workbench import ADMIN, make_agent, make_mailbox, make_ticket
 

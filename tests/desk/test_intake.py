@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from desk import filing, intake, receipts
+from desk import intake, lifecycle, orphans, receipts
 from desk.home import Desk
+from desk.incoming import Incoming
 from models import blobs
 from models.fields import utc_text
 from models.leases import LeaseLost
@@ -107,14 +108,14 @@ def test_one_poison_mail_is_quarantined_and_the_others_go_on(door: Door) -> None
 def test_a_fault_of_ours_quarantines_that_mail_alone_and_leaves_nothing_half(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    working = filing.await_parents
+    working = orphans.await_parents
 
-    def faulty(batch: object, letter: object, message_id: int) -> None:
-        if getattr(letter, "subject", "") == "Trip":
+    def faulty(incoming: Incoming, message_id: int) -> None:
+        if incoming.mail.subject == "Trip":
             raise ZeroDivisionError("a fault")
-        working(batch, letter, message_id)  # type: ignore[arg-type]
+        working(incoming, message_id)
 
-    monkeypatch.setattr(filing, "await_parents", faulty)
+    monkeypatch.setattr(orphans, "await_parents", faulty)
     first = new_id()
     taken = intake.take(
         door.desk,
@@ -137,7 +138,7 @@ def test_a_retry_takes_the_quarantined_mail_in_under_its_receipt(
     from desk.actors import app_actor
 
     with monkeypatch.context() as broken:
-        broken.setattr(filing, "open_ticket", lambda *_: 1 / 0)
+        broken.setattr(lifecycle, "opened", lambda *_: 1 / 0)
         taken = door.take(mail("The fuse blew."))
     assert taken.verdict == "quarantined"
     again = receipts.retry(door.desk, app_actor(door.desk), taken.receipt_id)

@@ -24,7 +24,7 @@ def test_two_that_take_the_same_mail_at_once_write_it_once(door: Door) -> None:
     batch = [door.arrival(mail(f"mail {number}")) for number in range(MAILS)]
     start = Barrier(2)
 
-    def take_all() -> list[intake.Taken]:
+    def take_all() -> list[intake.Outcome]:
         start.wait()
         try:
             return [
@@ -68,12 +68,12 @@ def test_mail_is_parsed_and_large_blobs_are_written_before_the_transaction(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bool] = []
-    parse = arrivals.read_letter
+    parse = arrivals.read_mail
 
     def watched(*given: object) -> object:
         seen.append(db.in_transaction())
         return parse(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(arrivals, "read_letter", watched)
+    monkeypatch.setattr(arrivals, "read_mail", watched)
     door.take(mail())
     assert seen == [False]

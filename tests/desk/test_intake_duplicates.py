@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,8 @@ from desk import folders, intake, receipts
 from desk.digests import mail_digest
 from desk.home import Desk
 from desk.intake import Arrival
-from tests.desk.letters import ANA, SALES, SUPPORT, Door, mail, new_id, rows, value, write
+from models.fields import utc_text
+from tests.desk.letters import ANA, SALES, SUPPORT, Door, mail, new_id, now, rows, value, write
 
 
 @pytest.fixture
@@ -74,10 +76,25 @@ def test_copies_a_week_apart_are_two_mails(door: Door) -> None:
     assert door.take(other, mailbox=SALES).verdict == "ticket"
 
 
-@pytest.mark.parametrize("name", ["<alarm@ups.test>", None])
-def test_two_alarms_with_the_same_text_from_one_mailbox_are_two_mails(door: Door, name: str | None) -> None:
-    raw = mail("Battery low", sender="ups@corp.test", message_id=name)
-    assert [door.take(raw).verdict for _ in range(2)] == ["ticket", "ticket"]
+@pytest.mark.parametrize("named", [True, False])
+def test_two_alarms_with_the_same_text_from_one_mailbox_are_two_mails(door: Door, named: bool) -> None:
+    alarms = [mail("Battery low", sender="ups@corp.test", message_id="" if named else None) for _ in "12"]
+    assert [door.take(raw).verdict for raw in alarms] == ["ticket", "ticket"]
+
+
+def test_a_mail_to_an_address_and_its_alias_that_a_server_delivers_twice_is_one_ticket(door: Door) -> None:
+    raw = mail("Hello", to=f"{SUPPORT}, help@example.test")
+    for delivered, verdict in ((b"support@example.test", "ticket"), (b"help@example.test", "duplicate")):
+        assert door.take(b"Delivered-To: " + delivered + b"\r\n" + raw).verdict == verdict
+    assert value("SELECT count(*) FROM delivery WHERE kind = 'acknowledgement'") == 1
+
+
+@pytest.mark.parametrize("days", [0, 8, 400])
+def test_a_mail_that_is_moved_back_into_the_inbox_is_no_new_ticket(door: Door, days: int) -> None:
+    raw = mail("Hello")
+    door.take(raw)
+    write("UPDATE receipt SET received = ?, disposed = received", utc_text(now() - timedelta(days=days)))
+    assert door.take(raw).verdict == "duplicate"
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
 from desk.home import Desk
 from models.fields import utc_text
+from models.settings import store
 from tests.desk.letters import ANA, BOB, EVE, SUPPORT, Door, mail, new_id, now, rows, value, write
 
 
@@ -107,6 +109,11 @@ class TestNumbersInTheSubject:
     def test_whoever_takes_part_may_name_the_number(self, door: Door) -> None:
         door.take(mail())
         assert door.take(mail(subject="Re: [#1] Printer")).verdict == "reply"
+
+    def test_it_brings_nobody_into_the_ticket(self, door: Door) -> None:
+        door.take(mail())
+        assert door.take(mail(subject="Re: [#1] Printer", cc="eve@evil.test")).ticket_number == "1"
+        assert not rows("SELECT 1 FROM collaborator"), "a From and a number are easily forged"
 
     def test_a_stranger_with_the_number_gets_a_new_ticket_linked_to_it(self, door: Door) -> None:
         door.take(mail())
@@ -226,12 +233,17 @@ class TestTheCustomerWritesAgain:
 
 class TestAgentsByMail:
     KIM = "Kim <kim@example.test>"
+    PROOF: ClassVar = {"Authentication-Results": "mx.example.test; dkim=pass header.d=example.test"}
+
+    @pytest.fixture(autouse=True)
+    def _trusted_server(self, desk: Desk) -> None:
+        store("mail.authserv_ids", "mx.example.test")
 
     def test_an_agent_who_was_sent_the_mail_answers_the_customer(self, door: Door) -> None:
         agent = door.agent()
         ticket = door.take(mail(headers={"Precedence": "list"}))
         sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
-        receipt = door.receipt(mail("Try again now.", sender=self.KIM, answers=sent))
+        receipt = door.receipt(mail("Try again now.", sender=self.KIM, answers=sent, headers=self.PROOF))
         assert receipt.verdict == "reply"
         assert rows("SELECT kind, agent_id FROM message WHERE sender_email = 'kim@example.test'") == [
             ("reply", agent)
@@ -244,8 +256,55 @@ class TestAgentsByMail:
         door.agent()
         ticket = door.take(mail(headers={"Precedence": "list"}))
         sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
-        door.take(mail(sender=self.KIM, to=f"{ANA}, {SUPPORT}", answers=sent))
+        door.take(mail(sender=self.KIM, to=f"{ANA}, {SUPPORT}", answers=sent, headers=self.PROOF))
         assert not rows("SELECT 1 FROM recipient WHERE state = 'queued'")
+
+    @pytest.mark.parametrize(
+        "result",
+        [
+            None,
+            "mx.elsewhere.test; dkim=pass header.d=example.test",
+            "mx.example.test; dkim=fail header.d=example.test",
+            "mx.example.test; dkim=pass header.d=elsewhere.test",
+            "mx.example.test; dkim=pass header.d=evil.example.test",
+            "mx.example.test; spf=pass smtp.mailfrom=kim@elsewhere.test",
+            'mx.example.test; dkim=none reason="; dkim=pass header.d=example.test"',
+            "mx.example.test; (dkim=pass header.d=example.test) none",
+        ],
+    )
+    def test_an_id_that_customers_saw_proves_nothing(self, door: Door, result: str | None) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        headers = {} if result is None else {"Authentication-Results": result}
+        door.take(mail("Pay to this account.", sender=self.KIM, answers=sent, headers=headers))
+        assert rows("SELECT kind, unverified FROM message WHERE id = 2") == [("customer", 1)]
+        assert not rows("SELECT 1 FROM recipient WHERE state = 'queued'"), "nothing is passed on"
+
+    def test_of_two_results_the_topmost_counts(self, door: Door) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        raw = mail("Pay.", sender=self.KIM, answers=sent, headers=self.PROOF)
+        door.take(b"Authentication-Results: mx.example.test; dkim=fail header.d=example.test\r\n" + raw)
+        assert value("SELECT unverified FROM message WHERE id = 2") == 1
+
+    @pytest.mark.parametrize("more", [", eve@elsewhere.test", "\r\nFrom: eve@elsewhere.test"])
+    def test_two_authors_prove_none(self, door: Door, more: str) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        door.take(mail("Pay.", sender=self.KIM + more, answers=sent, headers=self.PROOF))
+        assert rows("SELECT kind, unverified FROM message WHERE id = 2") == [("customer", 1)]
+
+    def test_a_role_that_may_not_answer_does_not_by_mail(self, door: Door) -> None:
+        door.agent()
+        write("UPDATE role SET actions = '[\"ticket.note\"]'")
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        receipt = door.receipt(mail("Done.", sender=self.KIM, answers=sent, headers=self.PROOF))
+        assert "role of kim does not grant ticket.reply" in " ".join(receipt.trace)
+        assert value("SELECT unverified FROM message WHERE id = 2") == 1
 
     def test_an_answer_to_an_alert_is_a_note(self, door: Door) -> None:
         agent = door.agent()

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-from desk import filing, folders, receipts
+from desk import folders, lifecycle, receipts
 from desk.actors import app_actor
 from desk.errors import NotFound, Refused, WrongUse
 from desk.home import Desk
@@ -57,7 +57,7 @@ def test_only_quarantined_mail_is_retried(door: Door) -> None:
 
 def test_two_retries_at_once_make_one_ticket(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as fault:
-        fault.setattr(filing, "open_ticket", _broken)
+        fault.setattr(lifecycle, "opened", _broken)
         taken = door.take(mail())
     reading = receipts.show
 
@@ -78,7 +78,7 @@ def test_a_retry_dates_mail_by_its_arrival_and_acknowledges_no_old_mail(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as fault:
-        fault.setattr(filing, "open_ticket", _broken)
+        fault.setattr(lifecycle, "opened", _broken)
         taken = door.take(mail())
     write("UPDATE receipt SET received = '2026-01-05T08:00:00.000000Z'")
     write("UPDATE mailbox SET created = '2026-02-01T08:00:00.000000Z'")

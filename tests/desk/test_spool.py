@@ -154,7 +154,7 @@ def test_a_fault_of_ours_stops_only_its_own_mail(desk: Desk, monkeypatch: pytest
         leave(desk, mail(number))
     real = intake.take
 
-    def faulty(desk: Desk, arrivals: list[intake.Arrival], **options: object) -> list[intake.Taken]:
+    def faulty(desk: Desk, arrivals: list[intake.Arrival], **options: object) -> list[intake.Outcome]:
         if any(b"Mail 1" in arrival.raw for arrival in arrivals):
             raise KeyError("x")
         return real(desk, arrivals, **options)  # type: ignore[arg-type]

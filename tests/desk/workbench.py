@@ -13,10 +13,11 @@ from desk.actors import EVERYTHING, Actor
 from desk.home import Desk, open_desk
 from desk.mailbox_form import check
 from desk.mailboxes import MailboxSecrets, SecretInput, add
+from models.contacts import Contact
 from models.fields import utc_text
 from models.mailboxes import Mailbox
 from models.messages import Message
-from models.people import Agent, Contact, Department, Role
+from models.people import Agent, Department, Role
 from models.tickets import Ticket
 
 ADMIN = Actor(None, "owner", "Owner", "", None, frozenset([EVERYTHING]))

@@ -11,10 +11,10 @@ import pytest
 from desk import intake
 from desk.arrivals import Arrival
 from desk.home import Desk
+from models.contacts import Contact
 from models.database import db, transaction
 from models.mailboxes import Mailbox
 from models.messages import Message
-from models.people import Contact
 from models.tickets import Ticket
 from tests.generator.hostile import MUST_NOT_APPEAR, PAYLOADS, hostile_mails
 from tests.tui.conftest import NOW

@@ -24,7 +24,7 @@ from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import Look, VirtualList
 
 if TYPE_CHECKING:
-    from desk.intake import Taken
+    from desk.intake import Outcome
 
 QUARANTINED = ReceiptFilter(verdict="quarantined")
 ALL = "*"
@@ -228,7 +228,7 @@ class QuarantineScreen(ListScreen[None]):
             app = desk_app(self)
             self.in_thread(receipts.retry, app.desk, app.actor, row.id).then(self._retried, group="retry")
 
-    def _retried(self, taken: Taken) -> None:
+    def _retried(self, taken: Outcome) -> None:
         if taken.verdict == "quarantined":
             self.flash("It still cannot be understood; the trace says why", "warning")
         else:

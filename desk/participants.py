@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from config.clock import now
 from desk import lifecycle
 from desk.contacts import Contacts
 from desk.errors import Refused, WrongUse
+from desk.own_addresses import read_own_addresses
 from mail.inert import one_line
-from models.database import db
+from models import contacts, tickets
 from models.fields import utc_text
-from models.tickets import Ticket
+
+if TYPE_CHECKING:
+    from desk.rules import DeskRules
+    from models.tickets import Ticket
+
+MAX_COLLABORATORS = 20
+"""Of one mail; more than that is a circular, not a conversation."""
 
 Person = str | tuple[str, str]
 """An address as it was typed (``Ana <ana@corp.ex>`` or bare), or (name, address)."""
@@ -26,13 +34,13 @@ def requester_of(ticket: Ticket) -> list[tuple[str, str]]:
 
 def collaborators_of(ticket: Ticket) -> list[tuple[str, str]]:
     """Return the ticket's collaborators that can be written to."""
-    rows = db.execute_sql(
-        "SELECT c.name, c.email FROM collaborator l JOIN contact c ON c.id = l.contact_id"
-        " WHERE l.ticket_id = ? AND c.id <> ? ORDER BY c.email",
-        (ticket.id, ticket.contact_id),
-    )
-    own = own_addresses()
-    return [(name, email) for name, email in rows if "@" in email and email.lower() not in own]
+    own = read_own_addresses()
+    found = contacts.by_id(set(tickets.collaborators(ticket.id)) - {ticket.contact_id})
+    return [
+        (each.name, each.email)
+        for each in sorted(found, key=lambda each: each.email.lower())
+        if "@" in each.email and not own.is_own(each.email)
+    ]
 
 
 def people_in(given: Iterable[Person]) -> list[tuple[str, str]]:
@@ -52,26 +60,30 @@ def people_in(given: Iterable[Person]) -> list[tuple[str, str]]:
     return found
 
 
-def own_addresses() -> set[str]:
-    """Return the addresses of the desk's mailboxes and their aliases, in lower case."""
-    rows = db.execute_sql(
-        "SELECT address FROM mailbox WHERE removed IS NULL UNION ALL SELECT a.address"
-        " FROM mailbox_alias a JOIN mailbox m ON m.id = a.mailbox_id WHERE m.removed IS NULL"
-    )
-    return {row[0].lower() for row in rows}
-
-
 def refuse_own(people: Iterable[tuple[str, str]]) -> None:
     """Raise Refused when one of the people is the desk itself."""
-    own = own_addresses()
+    own = read_own_addresses()
     for _, address in people:
-        if address.lower() in own:
+        if own.is_own(address):
             raise Refused(
                 f"{address} is an address of this desk", "a desk does not write to itself: add a note instead"
             )
 
 
-def add_collaborators(ticket: Ticket, people: Iterable[tuple[str, str]]) -> None:
+def may_join(people: Iterable[tuple[str, str]], rules: DeskRules) -> list[tuple[str, str]]:
+    """Return those of the people, (name, address), whom a mail may bring into a conversation, each once.
+
+    Not the desk itself, not its agents, and not more than a conversation has: a circular brings nobody else.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for name, address in people:
+        email = address.lower()
+        if "@" in email and email not in rules.agents and not rules.own.is_own(email):
+            found.setdefault(email, (name, email))
+    return list(found.values())[:MAX_COLLABORATORS]
+
+
+def add_collaborators(ticket_id: int, people: Iterable[tuple[str, str]]) -> None:
     """Make people collaborators of the ticket, in the caller's transaction."""
-    contacts = Contacts(utc_text(now()))
-    lifecycle.joined_by(ticket.id, [contacts.get(address.lower(), name) for name, address in people])
+    known = Contacts(utc_text(now()))
+    lifecycle.joined_by(ticket_id, [known.get(address.lower(), name) for name, address in people])

@@ -1,4 +1,4 @@
-"""What stands while a batch of mail is taken: the desk's addresses, departments, agents and settings."""
+"""The desk's rules as they stand: one reading of mailboxes, departments, topics, agents and settings."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from desk.actors import agents_with_address
+from desk.own_addresses import read_own_addresses
 from models.database import db
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from desk.actors import Actor
     from desk.home import Desk
+    from desk.lifecycle import StatusAfterReply
     from desk.numbers import NumberKind
+    from desk.own_addresses import OwnAddresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class TopicRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DeskRules:
     """One reading of the small tables, good for one batch."""
 
     desk_id: str
@@ -67,23 +72,19 @@ class Standing:
     topics: Mapping[int, TopicRule]
     """Those in use."""
     default_topic: int | None
-    own: frozenset[str]
-    """Every address that is or was the desk's, its aliases, and the user names that are addresses."""
+    own: OwnAddresses
     departments: Mapping[int, DepartmentRule]
     default_department: int
-    sla_hours: Mapping[int, float]
     default_sla: int | None
-    agents: Mapping[str, int]
+    agents: Mapping[str, Actor]
+    """Those in service, by their address in lower case."""
+    authserv_ids: frozenset[str]
+    """The servers whose Authentication-Results are believed."""
     number_format: str
     number_kind: NumberKind
-    status_after_reply: str
-    """``keep``, or the state of a ticket that was answered."""
+    status_after_reply: StatusAfterReply
     acknowledge: bool
     acknowledge_per_hour: int
-
-    def is_own(self, address: str) -> bool:
-        """Whether mail to this address comes to the desk."""
-        return address in self.own or without_tag(address) in self.own
 
     def topic_of(self, mailbox: MailboxRule | None) -> TopicRule | None:
         """The help topic of a mailbox's new tickets."""
@@ -91,12 +92,11 @@ class Standing:
         topic_id = self.default_topic if named is None else named
         return None if topic_id is None else self.topics.get(topic_id)
 
-    def hours_of(self, department_id: int, topic: TopicRule | None = None) -> tuple[int | None, float | None]:
-        """The SLA of a new ticket and its hours: the topic's, else the department's, else the desk's."""
+    def sla_of(self, department_id: int, topic: TopicRule | None = None) -> int | None:
+        """Return the SLA of a new ticket: the topic's, else the department's, else the desk's."""
         department = self.departments.get(department_id)
         sla_id = topic.sla_id if topic is not None else None
-        sla_id = sla_id or (department.sla_id if department is not None else None) or self.default_sla
-        return sla_id, self.hours_of_sla(sla_id)
+        return sla_id or (department.sla_id if department is not None else None) or self.default_sla
 
     def sender_of(self, department_id: int, mailbox_id: int | None, *, automatic: bool = False) -> int | None:
         """The mailbox whose address a ticket's mail is from: the department's for that, else its own."""
@@ -105,31 +105,19 @@ class Standing:
         there = {mailbox.id for mailbox in self.addresses.values()}
         return next((each for each in wanted if each in there), mailbox_id)
 
-    def hours_of_sla(self, sla_id: int | None) -> float | None:
-        """The hours of an SLA; None without one."""
-        return self.sla_hours.get(sla_id) if sla_id is not None else None
 
-
-def without_tag(address: str) -> str:
-    """``support+anything@host`` without its tag; other addresses as they are."""
-    local, at, host = address.rpartition("@")
-    return local.partition("+")[0] + at + host if at and "+" in local[1:] else address
-
-
-def read_standing(desk: Desk) -> Standing:
+def read_rules(desk: Desk) -> DeskRules:
     """Read the small tables and settings."""
     mailboxes: dict[int, MailboxRule] = {}
     addresses: dict[str, MailboxRule] = {}
-    own: set[str] = set()
     for row in db.execute_sql(
-        "SELECT id, address, department_id, topic_id, priority, autoresponse, after_fetch, created, removed, "
-        "username, smtp_username FROM mailbox"
+        "SELECT id, address, department_id, topic_id, priority, autoresponse, after_fetch, created, removed"
+        " FROM mailbox"
     ).fetchall():
         rule = MailboxRule(
             row[0], row[1].lower(), row[2], row[3], row[4], bool(row[5]), row[6] == "keep", row[7]
         )
         mailboxes[rule.id] = rule
-        own.update(each.lower() for each in (rule.address, row[9], row[10]) if "@" in each)
         if row[8] is None:
             addresses[rule.address] = rule
     aliases = {
@@ -152,7 +140,7 @@ def read_standing(desk: Desk) -> Standing:
     }
     value = _settings()
     slas = db.execute_sql("SELECT id, hours, name FROM sla ORDER BY active DESC, id").fetchall()
-    return Standing(
+    return DeskRules(
         desk_id=desk.desk_id,
         message_secret=desk.message_secret,
         mailboxes=mailboxes,
@@ -160,18 +148,15 @@ def read_standing(desk: Desk) -> Standing:
         aliases=aliases,
         topics=topics,
         default_topic=_named(topics.values(), str(value("tickets.default_topic"))),
-        own=frozenset(own | aliases.keys()),
+        own=read_own_addresses(),
         departments=departments,
         default_department=next(iter(departments)),
-        sla_hours={row[0]: row[1] for row in slas},
         default_sla=_default_sla(slas, str(value("tickets.default_sla"))),
-        agents={
-            row[0].lower(): row[1]
-            for row in db.execute_sql("SELECT email, id FROM agent WHERE active = 1 AND email <> ''")
-        },
+        agents={actor.email.lower(): actor for actor in agents_with_address()},
+        authserv_ids=frozenset(str(value("mail.authserv_ids")).lower().replace(",", " ").split()),
         number_format=str(value("tickets.number_format")),
         number_kind="random" if value("tickets.number_kind") == "random" else "sequence",
-        status_after_reply=str(value("tickets.status_after_reply")),
+        status_after_reply=value("tickets.status_after_reply"),
         acknowledge=bool(value("mail.acknowledge")),
         acknowledge_per_hour=int(value("mail.ack_limit_hour")),
     )

@@ -1,0 +1,63 @@
+"""Which addresses are the desk's own, and which mailbox mail for one of them is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from models import mailboxes
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAddresses:
+    """One reading of the desk's addresses, all in lower case."""
+
+    mailboxes: Mapping[str, int]
+    """The mailbox of every address and alias in use."""
+    others: frozenset[str]
+    """Addresses that were the desk's, and those that its accounts log in as: their mail comes here too."""
+
+    def is_own(self, address: str) -> bool:
+        """Whether mail for this address comes to the desk: it never writes there, nor lets it take part."""
+        wanted = address.lower()
+        return any(each in self.mailboxes or each in self.others for each in (wanted, without_tag(wanted)))
+
+    def mailbox_of(self, address: str) -> int | None:
+        """Return the mailbox with this address or alias, exactly or with the plus-tag left out."""
+        wanted = address.lower()
+        found = self.mailboxes.get(wanted)
+        return self.mailboxes.get(without_tag(wanted)) if found is None else found
+
+    def has_domain_of(self, address: str) -> bool:
+        """Whether the address is at a domain of the desk, whoever it names there; one without domain is."""
+        _, at, domain = address.rpartition("@")
+        return not at or _ascii(domain) in self.domains
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """The domains of the addresses in use, as DNS has them."""
+        return frozenset(_ascii(address.rpartition("@")[2]) for address in self.mailboxes)
+
+
+def read_own_addresses() -> OwnAddresses:
+    """Read what stands now."""
+    every = mailboxes.addresses()
+    in_use = {each.address.lower(): each.mailbox_id for each in reversed(every) if each.in_use}
+    logins = {login.lower() for pair in mailboxes.logins() for login in pair if "@" in login}
+    return OwnAddresses(in_use, frozenset(logins | {each.address.lower() for each in every}))
+
+
+def without_tag(address: str) -> str:
+    """Return ``support+anything@host`` without its tag; other addresses as they are."""
+    local, at, host = address.rpartition("@")
+    return local.partition("+")[0] + at + host if at and "+" in local[1:] else address
+
+
+def _ascii(domain: str) -> str:
+    domain = domain.lower().rstrip(".")
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return domain

@@ -1,0 +1,25 @@
+"""A desk of its own for every way in which the same thing can happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from models.database import close_database
+from tests.agreement.scene import Scene
+
+MakeScene = Callable[[str], Scene]
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[MakeScene]:
+    """Makes the scene anew, under a name, as often as a test asks."""
+
+    def make(name: str) -> Scene:
+        close_database()
+        return Scene(tmp_path / name)
+
+    yield make
+    close_database()
