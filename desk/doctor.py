@@ -16,8 +16,9 @@ from desk.errors import DeskError
 from desk.mailbox_lines import MailboxLine
 from mail.errors import MailError
 from mail.inert import one_line
-from models import blobs, leases
-from models.database import SCHEMA_VERSION, db, schema_version
+from models import blobs, deliveries, events, leases, logbook, receipts, sqlite
+from models import mailboxes as mailbox_rows
+from models.database import SCHEMA_VERSION, schema_version
 from models.fields import utc_text, utc_time
 
 if TYPE_CHECKING:
@@ -146,8 +147,8 @@ def _database(desk: Desk) -> Iterator[Finding]:
         yield Finding(
             "database", "failure", f"schema {version}, this program knows {SCHEMA_VERSION}", "upgrade"
         )
-    found = [row[0] for row in db.execute_sql("PRAGMA quick_check(5)").fetchall()]
-    if found == ["ok"]:
+    found = sqlite.damage()
+    if not found:
         size = path.stat().st_size // _MEGABYTE
         yield Finding("database", "ok", f"{path} is sound ({size} MB, schema {version})")
     else:
@@ -159,7 +160,7 @@ def _database(desk: Desk) -> Iterator[Finding]:
         )
     missing = 0
     folder = blobs.directory()
-    for (name,) in db.execute_sql("SELECT path FROM blob WHERE path IS NOT NULL"):
+    for name in blobs.paths():
         missing += not (folder / name).is_file()
     if missing:
         text = f"{missing} stored mails are missing in {folder}"
@@ -168,9 +169,7 @@ def _database(desk: Desk) -> Iterator[Finding]:
 
 def _clock(desk: Desk) -> Iterator[Finding]:
     moment = now()
-    row = db.execute_sql("SELECT max(at) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 100)").fetchone()
-    last = db.execute_sql("SELECT at FROM log_entry ORDER BY id DESC LIMIT 1").fetchone()
-    newest = max([text for text in (row[0], last[0] if last else None) if text], default="")
+    newest = max(events.latest() or "", logbook.newest() or "")
     if newest and utc_time(newest) > moment + timedelta(minutes=5):
         later = newest[:16].replace("T", " ")
         text = f"it is {moment:%Y-%m-%d %H:%M} UTC, but something happened at {later} UTC"
@@ -199,9 +198,9 @@ def _worker(desk: Desk) -> Iterator[Finding]:
     if leases.alive(WORKER_LEASE):
         yield Finding("worker", "ok", "a worker fetches and sends")
         return
-    row = db.execute_sql("SELECT max(last_attempt) FROM mailbox WHERE removed IS NULL").fetchone()
-    if row[0] is not None and utc_time(row[0]) > now() - FETCHED_LATELY:
-        yield Finding("worker", "ok", f"no worker now; mail was fetched at {_shown(desk, utc_time(row[0]))}")
+    attempt = mailbox_rows.last_attempt()
+    if attempt is not None and utc_time(attempt) > now() - FETCHED_LATELY:
+        yield Finding("worker", "ok", f"no worker now; mail was fetched at {_shown(desk, utc_time(attempt))}")
         return
     if any(_comes_again(each) for each in triggers.seen(desk)):
         yield Finding("worker", "ok", "no worker now; something starts a fetch again and again")
@@ -235,12 +234,10 @@ def _outbox(desk: Desk) -> Iterator[Finding]:
     from desk import outbox
 
     counts = outbox.counts()
-    due = (utc_text(now() - STUCK_AFTER),)
-    sql = "SELECT DISTINCT mailbox_id FROM delivery WHERE done = 0 AND not_before < ?"
-    waiting = [row[0] for row in db.execute_sql(sql, due)]
-    for mailbox_id in waiting:
-        address = db.execute_sql("SELECT address FROM mailbox WHERE id = ?", (mailbox_id,)).fetchone()
-        name = address[0] if address else "no mailbox"
+    late = deliveries.late_mailboxes(utc_text(now() - STUCK_AFTER))
+    for mailbox_id in late:
+        address = None if mailbox_id is None else mailbox_rows.address_of(mailbox_id)
+        name = address or "no mailbox"
         if mailboxes.outgoing_for(desk, mailbox_id) is None:
             cure = f"nightdesk mailbox edit {name} --smtp-host HOST, or settings set mail.default_outgoing"
             yield Finding("outbox", "failure", f"mail of {name} has no way out and stays queued", cure)
@@ -251,16 +248,16 @@ def _outbox(desk: Desk) -> Iterator[Finding]:
     if trouble:
         cure = "nightdesk outbox list, then retry or cancel"
         yield Finding("outbox", "warning", f"{trouble}: recipients that did not get their mail", cure)
-    if not waiting and not trouble:
+    if not late and not trouble:
         queued = counts["queued"] + counts["deferred"] + counts["sending"]
         yield Finding("outbox", "ok", f"{queued} waiting to leave")
 
 
 def _quarantine(desk: Desk) -> Iterator[Finding]:
-    row = db.execute_sql("SELECT count(*) FROM receipt WHERE verdict = 'quarantined'").fetchone()
-    if row[0]:
+    count = receipts.quarantined()
+    if count:
         cure = "nightdesk receipt list --verdict quarantined, then nightdesk receipt retry ID"
-        yield Finding("quarantine", "warning", f"{row[0]} mails could not be understood", cure)
+        yield Finding("quarantine", "warning", f"{count} mails could not be understood", cure)
     else:
         yield Finding("quarantine", "ok", "every mail was understood")
 
@@ -301,8 +298,7 @@ def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
         return
     if warning := parse(line.schedule).warning:
         yield Finding(area, "warning", f"schedule '{line.schedule}': {warning}")
-    created = db.execute_sql("SELECT created FROM mailbox WHERE id = ?", (line.id,)).fetchone()[0]
-    since = line.last_success or utc_time(created)
+    since = line.last_success or utc_time(mailbox_rows.created_at(line.id) or utc_text(now()))
     days = STALE_AFTER.days
     cure = line.last_error_hint or f"nightdesk --fetch-once --mailbox {line.address}"
     if now() - since > STALE_AFTER:

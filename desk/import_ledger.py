@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from config.clock import now
-from models.database import db, transaction
+from models import imports
+from models.database import transaction
 from models.fields import utc_text
 
 _MARK_BYTES = 4096
@@ -27,39 +28,28 @@ class Ledger:
 
     def names(self) -> set[str]:
         """The files that are taken in."""
-        rows = db.execute_sql("SELECT name FROM import_file WHERE source_id = ?", (self.id,))
-        return {name for (name,) in rows}
+        return imports.names(self.id)
 
     def note(self, count: int, position: int | None, mark: str, names: Sequence[str]) -> None:
         """Count mails that were taken in, in the caller's transaction; what is None stays."""
-        db.execute_sql(
-            "UPDATE import_source SET taken = taken + ?, position = coalesce(?, position), "
-            "mark = CASE WHEN ? IS NULL THEN mark ELSE ? END, updated = ? WHERE id = ?",
-            (count, position, position, mark, utc_text(now()), self.id),
-        )
+        imports.count(self.id, count, utc_text(now()))
+        if position is not None:
+            imports.move_on(self.id, position, mark)
         for name in names:
-            db.execute_sql(
-                "INSERT OR IGNORE INTO import_file (source_id, name) VALUES (?, ?)", (self.id, name)
-            )
+            imports.add_name(self.id, name)
 
     def start_again(self) -> None:
         """Forget how far it came."""
         with transaction():
-            db.execute_sql("UPDATE import_source SET position = 0, mark = '' WHERE id = ?", (self.id,))
+            imports.move_on(self.id, 0, "")
         self.position, self.mark = 0, ""
 
 
 def open_ledger(kind: str, path: str) -> Ledger:
     """The ledger of a source, by the source's real path."""
     with transaction():
-        db.execute_sql(
-            "INSERT INTO import_source (kind, path, updated) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (kind, path, utc_text(now())),
-        )
-        row = db.execute_sql(
-            "SELECT id, position, mark, taken FROM import_source WHERE kind = ? AND path = ?", (kind, path)
-        ).fetchone()
-    return Ledger(*row)
+        state = imports.open_source(kind, path, utc_text(now()))
+    return Ledger(state.id, state.position, state.mark, state.taken)
 
 
 def mark_at(file: BinaryIO, position: int) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
 from config.clock import now
 from mail.inert import clean, masked, one_line
-from models.database import db, transaction
+from models import logbook
+from models.database import transaction
 from models.fields import utc_text, utc_time
-from models.logbook import LEVELS
+from models.logbook import LEVELS, LogRow, WantedLines
 
-Level = Literal["debug", "info", "warning", "error"]
+Level: TypeAlias = logbook.Level
 MAX_DETAIL = 20_000
 COUNTED = 10_000
 """Lines that a count looks at: a count of everything would read the whole log."""
@@ -77,19 +78,15 @@ def write(
     Text and detail are made inert; give `secrets` that a server may have echoed, to have them masked.
     """
     hidden = tuple(secrets)
-    db.execute_sql(
-        "INSERT INTO log_entry (at, level, source, text, detail, mailbox_id, ticket_id, receipt_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            utc_text(now()),
-            level,
-            source,
-            one_line(masked(text, hidden)),
-            clean(masked(detail[:MAX_DETAIL], hidden)),
-            mailbox_id,
-            ticket_id,
-            receipt_id,
-        ),
+    logbook.write(
+        at=utc_text(now()),
+        level=level,
+        source=source,
+        text=one_line(masked(text, hidden)),
+        detail=clean(masked(detail[:MAX_DETAIL], hidden)),
+        mailbox_id=mailbox_id,
+        ticket_id=ticket_id,
+        receipt_id=receipt_id,
     )
 
 
@@ -104,54 +101,34 @@ def entries(
 
     With `after_id` the lines nearest to it come, so that a follower misses none.
     """
-    conditions, values = _where(wanted or LogFilter())
-    if before_id is not None:
-        conditions.append("e.id < ?")
-        values.append(before_id)
-    if after_id is not None:
-        conditions.append("e.id > ?")
-        values.append(after_id)
     forward = after_id is not None and before_id is None
-    rows = _select(conditions, values, "ASC" if forward else "DESC", limit)
-    return rows[::-1] if forward else rows
+    rows = logbook.lines(
+        _wanted(wanted), before_id=before_id, after_id=after_id, oldest_first=forward, limit=limit
+    )
+    return [_line(row) for row in (reversed(rows) if forward else rows)]
 
 
 def next_error(before_id: int | None = None, wanted: LogFilter | None = None) -> LogLine | None:
     """Return the nearest error older than `before_id` (the newest without it), or None."""
-    conditions, values = _where(wanted or LogFilter())
-    conditions.append("e.level = 'error'")
-    if before_id is not None:
-        conditions.append("e.id < ?")
-        values.append(before_id)
-    rows = _select(conditions, values, "DESC", 1)
-    return rows[0] if rows else None
+    errors: WantedLines = replace(_wanted(wanted), levels=LEVELS[-1:])
+    rows = logbook.lines(errors, before_id=before_id, limit=1)
+    return _line(rows[0]) if rows else None
 
 
 def get(entry_id: int) -> LogLine | None:
     """Return one line, or None."""
-    rows = _select(["e.id = ?"], [entry_id], "DESC", 1)
-    return rows[0] if rows else None
+    row = logbook.line(entry_id)
+    return None if row is None else _line(row)
 
 
 def counts(wanted: LogFilter | None = None, *, most: int = COUNTED) -> tuple[int, int]:
     """Return how many of the newest `most` lines that are wanted there are, and how many are errors."""
-    conditions, values = _where(wanted or LogFilter())
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    row = db.execute_sql(
-        "SELECT count(*), coalesce(sum(level = 'error'), 0) FROM"
-        f" (SELECT e.level FROM log_entry e{where} ORDER BY e.id DESC LIMIT ?)",
-        (*values, most),
-    ).fetchone()
-    return int(row[0]), int(row[1])
+    return logbook.counts(_wanted(wanted), most)
 
 
 def sources() -> list[str]:
     """Return the sources that wrote lately."""
-    rows = db.execute_sql(
-        "SELECT DISTINCT source FROM (SELECT source FROM log_entry ORDER BY id DESC LIMIT 5000)"
-        " ORDER BY source"
-    )
-    return [row[0] for row in rows]
+    return logbook.sources()
 
 
 def purge(days: int | None = None) -> int:
@@ -167,47 +144,33 @@ def purge(days: int | None = None) -> int:
     deleted = 0
     while True:
         with transaction():
-            gone = db.execute_sql(
-                "DELETE FROM log_entry WHERE id IN"
-                " (SELECT id FROM log_entry WHERE at < ? ORDER BY at LIMIT ?)",
-                (limit, _PURGED_AT_ONCE),
-            ).rowcount
+            gone = logbook.purge(limit, _PURGED_AT_ONCE)
         deleted += gone
         if gone < _PURGED_AT_ONCE:
             return int(deleted)
 
 
-def _where(wanted: LogFilter) -> tuple[list[str], list[Any]]:
-    conditions: list[str] = []
-    values: list[Any] = []
-    levels = LEVELS[LEVELS.index(wanted.level) :]
-    if levels != LEVELS:
-        conditions.append(f"e.level IN ({', '.join(repr(level) for level in levels)})")
-    for column, value in (
-        ("source", wanted.source or None),
-        ("mailbox_id", wanted.mailbox_id),
-        ("ticket_id", wanted.ticket_id),
-    ):
-        if value is not None:
-            conditions.append(f"e.{column} = ?")
-            values.append(value)
-    if wanted.since is not None:
-        conditions.append("e.at >= ?")
-        values.append(utc_text(wanted.since))
-    if wanted.text:
-        conditions.append("(e.text LIKE ? ESCAPE '\\' OR e.detail LIKE ? ESCAPE '\\')")
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values += [f"%{escaped}%"] * 2
-    return conditions, values
-
-
-def _select(conditions: list[str], values: list[Any], direction: str, limit: int) -> list[LogLine]:
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    sql = (
-        "SELECT e.id, e.at, e.level, e.source, e.text, e.detail, m.address, t.number, e.receipt_id"
-        " FROM log_entry e LEFT JOIN mailbox m ON m.id = e.mailbox_id"
-        " LEFT JOIN ticket t ON t.id = e.ticket_id"
-        f"{where} ORDER BY e.id {direction} LIMIT ?"
+def _wanted(wanted: LogFilter | None) -> WantedLines:
+    given = wanted or LogFilter()
+    return WantedLines(
+        levels=LEVELS[LEVELS.index(given.level) :],
+        source=given.source or None,
+        mailbox_id=given.mailbox_id,
+        ticket_id=given.ticket_id,
+        since=None if given.since is None else utc_text(given.since),
+        text=given.text,
     )
-    rows = db.execute_sql(sql, (*values, limit if limit else -1))
-    return [LogLine(row[0], utc_time(row[1]), *row[2:]) for row in rows]
+
+
+def _line(row: LogRow) -> LogLine:
+    return LogLine(
+        row.id,
+        utc_time(row.at),
+        row.level,
+        row.source,
+        row.text,
+        row.detail,
+        row.mailbox,
+        row.ticket,
+        row.receipt_id,
+    )

@@ -22,10 +22,10 @@ from desk.sending import (
     recover,
     without_way,
 )
-from models.database import db, transaction
-from models.deliveries import HELD_UNTIL, STATES
+from models import deliveries
+from models.database import transaction
+from models.deliveries import HELD_UNTIL, STATES, DeliveryState, RecipientLine
 from models.fields import utc_text, utc_time
-from models.lookups import rows_in
 
 __all__ = [
     "DeliveryView",
@@ -49,13 +49,7 @@ __all__ = [
 
 _WAITING = ("queued", "deferred", "sending")
 _STUCK = "no outgoing account: it waits for one"
-UNDONE_STATES = ("queued", "sending", "deferred", "failed", "uncertain")
-
-_COLUMNS = """d.id, r.address, r.state, r.detail, d.not_before, d.kind, d.subject, t.number, m.address,
- d.attempts, d.created, r.code, d.message_id, r.bounced, r.updated, d.message_ref_id,
- d.mailbox_id"""
-_TABLES = """recipient r JOIN delivery d ON d.id = r.delivery_id
- LEFT JOIN ticket t ON t.id = d.ticket_id LEFT JOIN mailbox m ON m.id = d.mailbox_id"""
+UNDONE_STATES: tuple[DeliveryState, ...] = ("queued", "sending", "deferred", "failed", "uncertain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +104,12 @@ def entries(states: Collection[str] | str | None = None, limit: int = 200) -> li
     ``"all"`` is every state; `limit` 0 is no limit. Raises WrongUse for an unknown state.
     """
     wanted = _states(states)
-    where = f"WHERE r.state IN ({', '.join('?' * len(wanted))}) " if len(wanted) < len(STATES) else ""
-    values = tuple(wanted) if where else ()
-    rows = db.execute_sql(
-        f"SELECT {_COLUMNS} FROM {_TABLES} {where}ORDER BY r.id DESC LIMIT ?", (*values, limit or -1)
-    )
-    return _views(rows)
+    return _views(deliveries.lines(wanted if len(wanted) < len(STATES) else None, limit))
 
 
 def get(delivery_id: int) -> list[DeliveryView]:
     """Return the recipients of one mail; raises NotFound."""
-    rows = db.execute_sql(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE d.id = ? ORDER BY r.id", (delivery_id,))
-    found = _views(rows)
+    found = _views(deliveries.lines_of_mail(delivery_id))
     if not found:
         raise _missing(delivery_id)
     return found
@@ -130,16 +118,16 @@ def get(delivery_id: int) -> list[DeliveryView]:
 def of_messages(message_rows: Sequence[int]) -> dict[int, list[DeliveryView]]:
     """Return the recipients of these messages' mails."""
     found: dict[int, list[DeliveryView]] = {}
-    rows = list(rows_in(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE d.message_ref_id IN", message_rows))
-    for row, view in zip(rows, _views(rows), strict=True):
-        found.setdefault(row[15], []).append(view)
+    lines = deliveries.lines_of_messages(message_rows)
+    for line, view in zip(lines, _views(lines), strict=True):
+        if line.message_row is not None:
+            found.setdefault(line.message_row, []).append(view)
     return found
 
 
 def counts() -> dict[str, int]:
     """Return how many recipients are queued, sending, deferred, failed and uncertain."""
-    rows = db.execute_sql("SELECT state, count(*) FROM recipient WHERE state <> 'sent' GROUP BY state")
-    counted = dict(rows.fetchall())
+    counted = deliveries.counts()
     return {state: counted.get(state, 0) for state in UNDONE_STATES}
 
 
@@ -154,17 +142,9 @@ def retry(actor: Actor, ids: Iterable[int]) -> list[int]:
     with transaction():
         for delivery_id in dict.fromkeys(ids):
             _idle(delivery_id)
-            changed = db.execute_sql(
-                "UPDATE recipient SET state = 'queued', bounced = 0, updated = ? WHERE delivery_id = ?"
-                " AND state IN ('queued', 'deferred', 'failed', 'uncertain', 'cancelled')",
-                (utc_text(now()), delivery_id),
-            ).rowcount
+            changed = deliveries.retry(delivery_id, utc_text(now()))
             if not changed:
                 raise Refused(f"mail {delivery_id} was sent to everybody", "nothing is left to be tried")
-            db.execute_sql(
-                "UPDATE delivery SET done = 0, not_before = ?, attempts = 0, tried_since = NULL WHERE id = ?",
-                (utc_text(now()), delivery_id),
-            )
             done.append(delivery_id)
     return done
 
@@ -179,23 +159,18 @@ def cancel(actor: Actor, ids: Iterable[int]) -> list[int]:
     with transaction():
         for delivery_id in dict.fromkeys(ids):
             _idle(delivery_id)
-            changed = db.execute_sql(
-                "UPDATE recipient SET state = 'cancelled', updated = ? WHERE delivery_id = ?"
-                " AND state IN ('queued', 'deferred', 'failed', 'uncertain')",
-                (utc_text(now()), delivery_id),
-            ).rowcount
+            changed = deliveries.give_up(delivery_id, utc_text(now()))
             if not changed:
                 raise Refused(f"mail {delivery_id} left already, or was cancelled", "nightdesk outbox list")
-            db.execute_sql("UPDATE delivery SET done = 1 WHERE id = ?", (delivery_id,))
             done.append(delivery_id)
     return done
 
 
 def _idle(delivery_id: int) -> None:
-    row = db.execute_sql("SELECT sender FROM delivery WHERE id = ?", (delivery_id,)).fetchone()
-    if row is None:
+    mail = deliveries.sender_of(delivery_id)
+    if mail is None:
         raise _missing(delivery_id)
-    if row[0] is not None:
+    if mail.sender is not None:
         raise Refused(f"mail {delivery_id} is being sent at this moment", "look again in a minute")
 
 
@@ -203,7 +178,7 @@ def _missing(delivery_id: int) -> NotFound:
     return NotFound(f"there is no mail {delivery_id} in the outbox", "nightdesk outbox list")
 
 
-def _states(states: Collection[str] | str | None) -> list[str]:
+def _states(states: Collection[str] | str | None) -> list[DeliveryState]:
     if states is None:
         return list(UNDONE_STATES)
     wanted = [states] if isinstance(states, str) else list(states)
@@ -212,34 +187,33 @@ def _states(states: Collection[str] | str | None) -> list[str]:
     for state in wanted:
         if state not in STATES:
             raise WrongUse(f"there is no state '{state}' of a mail", f"use all, {', '.join(STATES)}")
-    return wanted
+    return [state for state in STATES if state in wanted]
 
 
-def _views(rows: Iterable[Sequence[Any]]) -> list[DeliveryView]:
-    found = list(rows)
-    waiting = {row[16] for row in found if row[2] in _WAITING and not row[3]}
+def _views(lines: Sequence[RecipientLine]) -> list[DeliveryView]:
+    waiting = {line.mailbox_id for line in lines if line.state in _WAITING and not line.detail}
     stuck = without_way(waiting) if waiting else set()
-    return [_view(row, row[16] in stuck) for row in found]
+    return [_view(line, line.mailbox_id in stuck) for line in lines]
 
 
-def _view(row: Sequence[Any], stuck: bool) -> DeliveryView:
-    waits = row[2] in _WAITING
-    held = waits and row[4] == HELD_UNTIL
+def _view(line: RecipientLine, stuck: bool) -> DeliveryView:
+    waits = line.state in _WAITING
+    held = waits and line.not_before == HELD_UNTIL
     return DeliveryView(
-        id=row[0],
-        to=row[1],
-        state=row[2],
-        detail=_STUCK if waits and stuck and not row[3] else row[3],
-        not_before=utc_time(row[4]) if waits and not held else None,
-        kind=row[5],
-        subject=row[6],
-        ticket=row[7],
-        mailbox=row[8],
-        attempts=row[9],
-        created=utc_time(row[10]),
-        code=row[11],
-        message_id=row[12],
-        bounced=bool(row[13]),
-        updated=utc_time(row[14]),
+        id=line.delivery_id,
+        to=line.address,
+        state=line.state,
+        detail=_STUCK if waits and stuck and not line.detail else line.detail,
+        not_before=utc_time(line.not_before) if waits and not held else None,
+        kind=line.kind,
+        subject=line.subject,
+        ticket=line.ticket,
+        mailbox=line.mailbox,
+        attempts=line.attempts,
+        created=utc_time(line.created),
+        code=line.code,
+        message_id=line.message_id,
+        bounced=bool(line.bounced),
+        updated=utc_time(line.updated),
         held=held,
     )

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk import logs
-from models.database import db, transaction
+from models import deliveries
+from models.database import transaction
 from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ def alert_stuck_mailboxes(desk: Desk, moment: datetime, hours: int, failures: in
                 "error",
                 f"cannot send since {since}",
                 _STUCK.format(
-                    address=mailbox.address, since=since, error=mailbox.send_error, waiting=_waiting()
+                    address=mailbox.address,
+                    since=since,
+                    error=mailbox.send_error,
+                    waiting=deliveries.unsettled(),
                 ),
                 mailbox.send_error,
             )
@@ -87,10 +91,6 @@ def _tell(desk: Desk, mailbox: Mailbox, level: logs.Level, what: str, text: str,
 
     logs.write(level, "alert", f"{mailbox.address} {what}", detail=error, mailbox_id=mailbox.id)
     send_alert(desk, mailbox, f"Nightdesk: {mailbox.address} {what}", text)
-
-
-def _waiting() -> int:
-    return int(db.execute_sql("SELECT count(*) FROM delivery WHERE done = 0").fetchone()[0])
 
 
 def _shown(desk: Desk, moment: datetime) -> str:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from desk.actors import Actor, require
 from desk.errors import NotFound, Refused, WrongUse
-from models import blobs
-from models.database import db
+from models import blobs, mailboxes, messages, receipts
 from models.fields import utc_time
-from models.receipts import VERDICTS
+from models.receipts import VERDICTS, ReceiptRow, WantedReceipts
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.intake import Outcome
-
-_COLUMNS = (
-    "r.id, r.door, m.address, r.message_id, r.sender, r.subject, r.received, r.verdict, t.number, "
-    "r.duplicate_of_id, r.reason, r.trace, b.sha256, b.size, r.disposed, r.blob_id"
-)
-_FROM = (
-    " FROM receipt r JOIN blob b ON b.id = r.blob_id LEFT JOIN mailbox m ON m.id = r.mailbox_id "
-    "LEFT JOIN ticket t ON t.id = r.ticket_id"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,34 +81,17 @@ def entries(
     With ``after_id`` those nearest to it come.
     """
     wanted = wanted or ReceiptFilter()
-    conditions: list[str] = []
-    values: list[Any] = []
-    if wanted.verdict is not None:
-        if wanted.verdict not in VERDICTS:
-            raise WrongUse(f"there is no verdict '{wanted.verdict}'", f"verdicts are {', '.join(VERDICTS)}")
-        conditions.append("r.verdict = ?")
-        values.append(wanted.verdict)
-    if wanted.mailbox is not None:
-        conditions.append("r.mailbox_id = ?")
-        values.append(_mailbox_id(wanted.mailbox))
-    if wanted.ticket is not None:
-        conditions.append("t.number = ?")
-        values.append(wanted.ticket)
-    if wanted.text:
-        conditions.append("(r.sender LIKE ? ESCAPE '\\' OR r.subject LIKE ? ESCAPE '\\')")
-        values += [_like(wanted.text)] * 2
-    if before_id is not None:
-        conditions.append("r.id < ?")
-        values.append(before_id)
-    if after_id is not None:
-        conditions.append("r.id > ?")
-        values.append(after_id)
-    direction = "DESC" if after_id is None else "ASC"
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    rows = db.execute_sql(
-        f"SELECT {_COLUMNS}{_FROM}{where} ORDER BY r.id {direction} LIMIT ?", (*values, limit or -1)
-    ).fetchall()
-    return [_view(row) for row in (rows if after_id is None else reversed(rows))]
+    if wanted.verdict is not None and wanted.verdict not in VERDICTS:
+        raise WrongUse(f"there is no verdict '{wanted.verdict}'", f"verdicts are {', '.join(VERDICTS)}")
+    chosen = WantedReceipts(
+        verdict=next((verdict for verdict in VERDICTS if verdict == wanted.verdict), None),
+        mailbox_id=None if wanted.mailbox is None else _mailbox_id(wanted.mailbox),
+        ticket=wanted.ticket,
+        text=wanted.text or "",
+    )
+    forward = after_id is not None
+    found = receipts.rows(chosen, before_id=before_id, after_id=after_id, oldest_first=forward, limit=limit)
+    return [_view(row) for row in (reversed(found) if forward else found)]
 
 
 def show(receipt_id: int) -> ReceiptView:
@@ -127,19 +101,19 @@ def show(receipt_id: int) -> ReceiptView:
 
 def of_message(message_id: int) -> ReceiptView | None:
     """The receipt of a stored message (the `why` of the screen); None for what was written here."""
-    row = db.execute_sql("SELECT receipt_id FROM message WHERE id = ?", (message_id,)).fetchone()
-    return show(row[0]) if row is not None and row[0] is not None else None
+    receipt_id = messages.receipt_of(message_id)
+    return None if receipt_id is None else show(receipt_id)
 
 
 def raw(receipt_id: int) -> bytes:
     """The mail exactly as it came. Raises NotFound, `models.blobs.BlobDamaged`."""
-    return blobs.read(_row(receipt_id)[15])
+    return blobs.read(_row(receipt_id).blob_id)
 
 
 def counts() -> dict[str, int]:
     """How many receipts there are of each verdict."""
-    found = dict(db.execute_sql("SELECT verdict, count(*) FROM receipt GROUP BY verdict").fetchall())
-    return {verdict: int(found.get(verdict, 0)) for verdict in VERDICTS}
+    found = receipts.counts()
+    return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
 
 
 def retry(desk: Desk, actor: Actor, receipt_id: int) -> Outcome:
@@ -163,7 +137,7 @@ def replay(desk: Desk, receipt_id: int) -> ReceiptView:
 
 def _need_quarantined(receipt_id: int) -> None:
     """Asked inside the transaction of a retry: two of them at once make one ticket."""
-    verdict = _row(receipt_id)[7]
+    verdict = _row(receipt_id).verdict
     if verdict != "quarantined":
         raise Refused(
             f"receipt {receipt_id} is no quarantined mail: its verdict is {verdict}",
@@ -171,42 +145,35 @@ def _need_quarantined(receipt_id: int) -> None:
         )
 
 
-def _row(receipt_id: int) -> tuple[Any, ...]:
-    row = db.execute_sql(f"SELECT {_COLUMNS}{_FROM} WHERE r.id = ?", (receipt_id,)).fetchone()
+def _row(receipt_id: int) -> ReceiptRow:
+    row = receipts.row(receipt_id)
     if row is None:
         raise NotFound(f"there is no receipt {receipt_id}", "nightdesk receipt list shows them")
-    return tuple(row)
+    return row
 
 
-def _view(row: tuple[Any, ...]) -> ReceiptView:
-    import json
-
+def _view(row: ReceiptRow) -> ReceiptView:
     return ReceiptView(
-        id=row[0],
-        door=row[1],
-        mailbox=row[2],
-        message_id=row[3],
-        sender=row[4],
-        subject=row[5],
-        received=utc_time(row[6]),
-        verdict=row[7],
-        ticket=row[8],
-        duplicate_of=row[9],
-        reason=row[10],
-        trace=tuple(json.loads(row[11])),
-        sha256=row[12],
-        size=row[13],
-        disposed=None if row[14] is None else utc_time(row[14]),
+        id=row.id,
+        door=row.door,
+        mailbox=row.mailbox,
+        message_id=row.message_id,
+        sender=row.sender,
+        subject=row.subject,
+        received=utc_time(row.received),
+        verdict=row.verdict,
+        ticket=row.ticket,
+        duplicate_of=row.duplicate_of,
+        reason=row.reason,
+        trace=tuple(json.loads(row.trace)),
+        sha256=row.sha256,
+        size=row.size,
+        disposed=None if row.disposed is None else utc_time(row.disposed),
     )
 
 
 def _mailbox_id(address: str) -> int:
-    row = db.execute_sql("SELECT id FROM mailbox WHERE address = ?", (address,)).fetchone()
-    if row is None:
+    mailbox_id = mailboxes.id_of(address)
+    if mailbox_id is None:
         raise WrongUse(f"there is no mailbox {address}", "nightdesk mailbox list shows them")
-    return int(row[0])
-
-
-def _like(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+    return mailbox_id

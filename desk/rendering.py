@@ -11,16 +11,14 @@ from config.clock import now
 from desk.errors import Refused
 from mail.address import Address
 from mail.inert import one_line
-from models import blobs, messages
-from models.database import db
+from models import blobs, deliveries, messages
+from models.deliveries import DeliveryKind, NewDelivery
 from models.fields import utc_text
 from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from models.people import Department
-
-DeliveryKind = Literal["reply", "acknowledgement", "alert", "test"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,29 +147,19 @@ def lay_in(
     moment = now()
     not_before = mail.not_before or moment
     blob_id = blobs.insert(rendered.packed) if blob_id is None else blob_id
-    delivery_id = int(
-        db.execute_sql(
-            "INSERT INTO delivery (kind, ticket_id, message_ref_id, mailbox_id, message_id, envelope_from,"
-            " subject, blob_id, created, not_before) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                mail.kind,
-                ticket_id or mail.ticket_id,
-                message_row or mail.message_row,
-                rendered.mailbox_id,
-                rendered.message_id,
-                rendered.envelope_from,
-                one_line(mail.subject),
-                blob_id,
-                utc_text(moment),
-                utc_text(not_before),
-            ),
-        ).lastrowid
+    new = NewDelivery(
+        kind=mail.kind,
+        ticket_id=ticket_id or mail.ticket_id,
+        message_ref_id=message_row or mail.message_row,
+        mailbox_id=rendered.mailbox_id,
+        message_id=rendered.message_id,
+        envelope_from=rendered.envelope_from,
+        subject=one_line(mail.subject),
+        blob_id=blob_id,
+        created=utc_text(moment),
+        not_before=utc_text(not_before),
     )
-    for address in rendered.recipients:
-        db.execute_sql(
-            "INSERT INTO recipient (delivery_id, address, state, updated) VALUES (?, ?, 'queued', ?)",
-            (delivery_id, address, utc_text(moment)),
-        )
+    delivery_id = deliveries.write(new, rendered.recipients)
     return Queued(
         delivery_id,
         rendered.message_id,

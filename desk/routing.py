@@ -10,7 +10,9 @@ from desk.own_addresses import without_tag
 if TYPE_CHECKING:
     from desk.arrivals import IncomingMail
     from desk.incoming import Incoming
-    from desk.rules import DeskRules, MailboxRule, TopicRule
+    from desk.rules import DeskRules
+    from models.mailboxes import MailboxRule
+    from models.people import TopicRule
 
 NORMAL = 2
 """The priority of a ticket for which nobody chose one."""

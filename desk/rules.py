@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from desk import settings
 from desk.actors import agents_with_address
 from desk.own_addresses import read_own_addresses
-from models.database import db
+from models import mailboxes, people
+from models import settings as setting_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,46 +19,8 @@ if TYPE_CHECKING:
     from desk.lifecycle import StatusAfterReply
     from desk.numbers import NumberKind
     from desk.own_addresses import OwnAddresses
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxRule:
-    """What intake needs to know of a mailbox. ``created`` is fixed-width UTC text."""
-
-    id: int
-    address: str
-    department_id: int | None
-    topic_id: int | None
-    priority: int | None
-    autoresponse: bool
-    keeps: bool
-    """Fetched mail stays in its folder."""
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class DepartmentRule:
-    """How a department treats its tickets."""
-
-    id: int
-    name: str
-    sla_id: int | None
-    reopen_days: int | None
-    outgoing_mailbox: int | None = None
-    """The mailbox whose address its answers are from; None: the ticket's."""
-    autoresponse_mailbox: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TopicRule:
-    """What a help topic means for a new ticket; None leaves it to the department or the desk."""
-
-    id: int
-    name: str
-    department_id: int | None
-    sla_id: int | None
-    priority: int | None
-    autoresponse: bool
+    from models.mailboxes import MailboxRule
+    from models.people import DepartmentRule, TopicRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,50 +71,24 @@ class DeskRules:
 
 def read_rules(desk: Desk) -> DeskRules:
     """Read the small tables and settings."""
-    mailboxes: dict[int, MailboxRule] = {}
-    addresses: dict[str, MailboxRule] = {}
-    for row in db.execute_sql(
-        "SELECT id, address, department_id, topic_id, priority, autoresponse, after_fetch, created, removed"
-        " FROM mailbox"
-    ).fetchall():
-        rule = MailboxRule(
-            row[0], row[1].lower(), row[2], row[3], row[4], bool(row[5]), row[6] == "keep", row[7]
-        )
-        mailboxes[rule.id] = rule
-        if row[8] is None:
-            addresses[rule.address] = rule
-    aliases = {
-        address.lower(): mailboxes[mailbox_id]
-        for address, mailbox_id in db.execute_sql("SELECT address, mailbox_id FROM mailbox_alias")
-        if mailboxes[mailbox_id].address in addresses
-    }
-    topics = {
-        row[0]: TopicRule(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
-        for row in db.execute_sql(
-            "SELECT id, name, department_id, sla_id, priority, autoresponse FROM topic WHERE active = 1"
-        )
-    }
-    departments = {
-        row[0]: DepartmentRule(*row)
-        for row in db.execute_sql(
-            "SELECT id, name, sla_id, reopen_days, outgoing_mailbox_id, autoresponse_mailbox_id"
-            " FROM department ORDER BY active DESC, id"
-        )
-    }
+    every = mailboxes.rules()
+    in_use = {each.mailbox_id: each.address for each in mailboxes.addresses() if each.in_use}
+    by_id = {rule.id: rule for rule in every}
     value = _settings()
-    slas = db.execute_sql("SELECT id, hours, name FROM sla ORDER BY active DESC, id").fetchall()
+    topics = {topic.id: topic for topic in people.topic_rules()}
+    departments = {department.id: department for department in people.department_rules()}
     return DeskRules(
         desk_id=desk.desk_id,
         message_secret=desk.message_secret,
-        mailboxes=mailboxes,
-        addresses=addresses,
-        aliases=aliases,
+        mailboxes=by_id,
+        addresses={rule.address: rule for rule in every if rule.id in in_use},
+        aliases={each.address.lower(): by_id[each.mailbox_id] for each in mailboxes.aliases() if each.in_use},
         topics=topics,
         default_topic=_named(topics.values(), str(value("tickets.default_topic"))),
         own=read_own_addresses(),
         departments=departments,
         default_department=next(iter(departments)),
-        default_sla=_default_sla(slas, str(value("tickets.default_sla"))),
+        default_sla=_default_sla(people.slas_in_order(), str(value("tickets.default_sla"))),
         agents={actor.email.lower(): actor for actor in agents_with_address()},
         authserv_ids=frozenset(str(value("mail.authserv_ids")).lower().replace(",", " ").split()),
         number_format=str(value("tickets.number_format")),
@@ -164,11 +101,7 @@ def read_rules(desk: Desk) -> DeskRules:
 
 def _settings() -> Callable[[str], Any]:
     """All settings at once; the answer gives a key's value."""
-    from desk import settings
-
-    stored = {
-        key: json.loads(text) for key, text in db.execute_sql("SELECT key, value FROM setting").fetchall()
-    }
+    stored = setting_rows.every()
     return lambda key: stored.get(key, settings.lookup(key).default)
 
 
@@ -176,8 +109,8 @@ def _named(topics: Iterable[TopicRule], name: str) -> int | None:
     return next((topic.id for topic in topics if topic.name.lower() == name.lower()), None)
 
 
-def _default_sla(slas: Sequence[tuple[int, float, str]], named: str) -> int | None:
+def _default_sla(slas: Sequence[tuple[int, str]], named: str) -> int | None:
     """The SLA that the settings name; the first one when that name is gone, none when they name none."""
     if not named or not slas:
         return None
-    return next((sla_id for sla_id, _, name in slas if name.lower() == named.lower()), slas[0][0])
+    return next((sla_id for sla_id, name in slas if name.lower() == named.lower()), slas[0][0])

@@ -27,7 +27,7 @@ from config.spool import HALF_KEPT, MAX_HEAD, MAX_MAIL, NotSpooled, halves, name
 from desk.arrivals import Arrival
 from mail.inert import one_line
 from models import settings
-from models.database import DatabaseError, db, transaction
+from models.database import DatabaseError, transaction
 
 if TYPE_CHECKING:
     from threading import Event
@@ -241,7 +241,7 @@ class Spool:
             self._sync()
             stored = [name for name in stored if os.path.lexists(f"{self._path}/{name}")]
         names_now = json.dumps(stored + new)
-        db.execute_sql("INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)", (TAKEN, names_now))
+        settings.store_text(TAKEN, names_now)
 
     def _remove(self, held: _Held) -> None:
         """Remove a file whose mail is stored; one that stays is known by its name and not taken again."""
@@ -261,8 +261,8 @@ class Spool:
 
 
 def _stored() -> list[str]:
-    row = db.execute_sql("SELECT value FROM setting WHERE key = ?", (TAKEN,)).fetchone()
-    return [] if row is None else list(json.loads(row[0]))
+    text = settings.stored_text(TAKEN)
+    return [] if text is None else list(json.loads(text))
 
 
 def _told() -> dict[str, Any]:

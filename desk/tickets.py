@@ -25,8 +25,8 @@ from desk.errors import NotFound
 from desk.events import EventView
 from desk.outbox import DeliveryView
 from desk.undo import undo_last
-from models import blobs, queues, tickets
-from models.database import db, transaction
+from models import blobs, people, queues, tickets
+from models.database import transaction
 from models.fields import utc_text, utc_time
 from models.lookups import rows_in
 from models.messages import Attachment, Message
@@ -178,11 +178,7 @@ class TicketDetail:
 def show(number: str) -> TicketDetail:
     """Return the ticket of that number with its messages and history; raises NotFound."""
     ticket = find(number)
-    referred = db.execute_sql(
-        "SELECT d.name FROM ticket_referral r JOIN department d ON d.id = r.department_id"
-        " WHERE r.ticket_id = ?",
-        (ticket.id,),
-    )
+    referred = people.department_names(tickets.referrals(ticket.id))
     return TicketDetail(
         id=ticket.id,
         number=ticket.number,
@@ -206,7 +202,7 @@ def show(number: str) -> TicketDetail:
         topic=ticket.topic.name if ticket.topic else None,
         mailbox=ticket.mailbox.address if ticket.mailbox else None,
         refers_to=ticket.refers_to.number if ticket.refers_to else None,
-        referred=tuple(row[0] for row in referred),
+        referred=tuple(referred),
         messages=tuple(_messages(ticket)),
         events=tuple(events.of_ticket(ticket.id)),
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import peewee
 
 from models.database import Row, db, transaction
+from models.statements import Lookup
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -250,3 +251,11 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+_PATHS = Lookup(lambda p: Blob.select(Blob.path).where(Blob.path.is_null(False)), str)
+
+
+def paths() -> list[str]:
+    """Return the files of all blobs that are files, below `directory`."""
+    return _PATHS.every()

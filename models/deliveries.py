@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
@@ -13,13 +13,15 @@ from models.database import Row
 from models.fields import UtcField
 from models.mailboxes import Mailbox
 from models.messages import Message
-from models.statements import Lookup, Statement
+from models.statements import Lookup, Statement, literal
 from models.tickets import Ticket
 
 HELD_UNTIL = "9999-12-31T00:00:00.000000Z"
 """`not_before` of mail that a restore brought back: it waits until a person retries or cancels it."""
 
-STATES = ("queued", "sending", "sent", "deferred", "failed", "uncertain", "cancelled")
+DeliveryState = Literal["queued", "sending", "sent", "deferred", "failed", "uncertain", "cancelled"]
+STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
+DeliveryKind = Literal["reply", "acknowledgement", "alert", "test"]
 
 
 class Delivery(Row):
@@ -216,3 +218,513 @@ def forget_message(message_id: int) -> None:
 def forget_ticket(ticket_id: int) -> None:
     """Let deliveries stay whose ticket goes."""
     _FORGET_TICKET.run(ticket_id=ticket_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A mail that is put into the outbox; times as they are stored."""
+
+    kind: DeliveryKind
+    ticket_id: int | None
+    message_ref_id: int | None
+    mailbox_id: int
+    message_id: str
+    envelope_from: str
+    subject: str
+    blob_id: int
+    created: str
+    not_before: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMail:
+    """A mail that a sender takes."""
+
+    id: int
+    mailbox_id: int
+    envelope_from: str
+    blob_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendingMail:
+    """A mail that a sender has taken; ``last_attempt`` as stored."""
+
+    id: int
+    sender: str
+    last_attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailSender:
+    """Who is sending a mail right now, if somebody is."""
+
+    sender: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptedMail:
+    """What an outcome means for a mail; times as they are stored."""
+
+    kind: DeliveryKind
+    ticket_id: int | None
+    ticket_number: str | None
+    mailbox_id: int | None
+    attempts: int
+    tried_since: str | None
+    not_before: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCopy:
+    """A sent mail whose copy a mailbox wants in its folder of sent mail."""
+
+    id: int
+    message_id: str
+    blob_id: int
+    tried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientLine:
+    """A recipient with the mail it belongs to; times as they are stored."""
+
+    delivery_id: int
+    address: str
+    state: DeliveryState
+    detail: str
+    not_before: str
+    kind: DeliveryKind
+    subject: str
+    ticket: str | None
+    mailbox: str | None
+    attempts: int
+    created: str
+    code: int | None
+    message_id: str
+    bounced: bool
+    updated: str
+    message_row: int | None
+    mailbox_id: int | None
+
+
+_NEW = [each.name for each in fields(NewDelivery)]
+_COLUMNS = {column.column_name: column for column in Delivery._meta.sorted_fields}
+_WAITING = (Delivery.done == literal(0)) & Delivery.sender.is_null()
+"""Spelled as the partial index ``delivery_waiting`` has it."""
+_TO_BE_TRIED = ("queued", "deferred")
+_WANTED_COPIES = ("due", "tried")
+
+_WRITE = Statement(
+    lambda p: Delivery.insert({_COLUMNS[name]: p(name) for name in _NEW}).returning(Delivery.id)
+)
+_WRITE_RECIPIENT = Statement(
+    lambda p: Recipient.insert(
+        {
+            Recipient.delivery: p("delivery_id"),
+            Recipient.address: p("address"),
+            Recipient.state: "queued",
+            Recipient.updated: p("at"),
+        }
+    )
+)
+_DUE_MAILBOXES = Lookup(
+    lambda p: (
+        Delivery.select(Delivery.mailbox).where(_WAITING, Delivery.not_before <= p("moment")).distinct()
+    ),
+    lambda mailbox_id: None if mailbox_id is None else int(mailbox_id),
+)
+_NEXT_DUE = Lookup(
+    lambda p: Delivery.select(peewee.fn.MIN(Delivery.not_before)).where(
+        _WAITING, Delivery.not_before > p("moment")
+    ),
+    lambda not_before: not_before,
+)
+# The sum keeps SQLite from walking the mailbox's index, which holds all that was ever sent.
+_CLAIMABLE = Lookup(
+    lambda p: (
+        Delivery.select(Delivery.id, Delivery.mailbox, Delivery.envelope_from, Delivery.blob)
+        .where(_WAITING, Delivery.not_before <= p("moment"), (Delivery.mailbox + 0).in_(p.each("wanted")))
+        .order_by(Delivery.not_before, Delivery.id)
+        .limit(p("limit"))
+    ),
+    ClaimedMail,
+)
+_CLAIM = Lookup(
+    lambda p: Delivery.select(Delivery.id, Delivery.mailbox, Delivery.envelope_from, Delivery.blob).where(
+        Delivery.id == p("delivery_id")
+    ),
+    ClaimedMail,
+)
+_BEGIN = Statement(
+    lambda p: Delivery.update(
+        {
+            Delivery.sender: p("owner"),
+            Delivery.attempts: Delivery.attempts + 1,
+            Delivery.last_attempt: p("moment"),
+            Delivery.tried_since: peewee.fn.COALESCE(Delivery.tried_since, p("moment")),
+        }
+    ).where(Delivery.id == p("delivery_id"))
+)
+_BEGIN_RECIPIENTS = Statement(
+    lambda p: Recipient.update({Recipient.state: "sending", Recipient.updated: p("moment")}).where(
+        Recipient.delivery == p("delivery_id"), Recipient.state.in_(_TO_BE_TRIED)
+    )
+)
+_BEING_SENT = Lookup(
+    lambda p: (
+        Recipient.select(Recipient.address)
+        .where(Recipient.delivery == p("delivery_id"), Recipient.state == "sending")
+        .order_by(Recipient.id)
+    ),
+    str,
+)
+_OF_SENDERS = Lookup(
+    lambda p: Delivery.select(Delivery.id, Delivery.sender, Delivery.last_attempt).where(
+        Delivery.done == literal(0), Delivery.sender.is_null(False)
+    ),
+    SendingMail,
+)
+_SENDER = Lookup(
+    lambda p: Delivery.select(Delivery.sender).where(Delivery.id == p("delivery_id")), MailSender
+)
+_ATTEMPTED = Lookup(
+    lambda p: (
+        Delivery.select(
+            Delivery.kind,
+            Delivery.ticket,
+            Ticket.number,
+            Delivery.mailbox,
+            Delivery.attempts,
+            Delivery.tried_since,
+            Delivery.not_before,
+        )
+        .join(Ticket, peewee.JOIN.LEFT_OUTER)
+        .where(Delivery.id == p("delivery_id"))
+    ),
+    AttemptedMail,
+)
+_SETTLE_RECIPIENT = Statement(
+    lambda p: Recipient.update(
+        {
+            Recipient.state: p("state"),
+            Recipient.code: p("code"),
+            Recipient.detail: p("detail"),
+            Recipient.updated: p("moment"),
+        }
+    ).where(
+        Recipient.delivery == p("delivery_id"),
+        Recipient.address == p("address"),
+        Recipient.state == "sending",
+    )
+)
+_WAITING_RECIPIENTS = Lookup(
+    lambda p: Recipient.select(peewee.fn.COUNT(Recipient.id)).where(
+        Recipient.delivery == p("delivery_id"), Recipient.state.in_(_TO_BE_TRIED)
+    ),
+    int,
+)
+_SETTLE = Statement(
+    lambda p: Delivery.update(
+        {
+            Delivery.sender: None,
+            Delivery.done: p("done"),
+            Delivery.last_error: p("words"),
+            Delivery.not_before: p("not_before"),
+        }
+    ).where(Delivery.id == p("delivery_id"))
+)
+_WANT_COPY = Statement(
+    lambda p: Delivery.update({Delivery.copy: "due"}).where(
+        Delivery.id == p("delivery_id"),
+        Delivery.copy == "",
+        Delivery.mailbox.in_(
+            Mailbox.select(Mailbox.id).where(Mailbox.sent_folder != "", Mailbox.protocol == "imap")
+        ),
+    )
+)
+_COPY_MAILBOXES = Lookup(
+    lambda p: (
+        Delivery.select(Delivery.mailbox)
+        .join(Mailbox)
+        .where(
+            Delivery.copy.in_(_literals(_WANTED_COPIES)), Mailbox.removed.is_null(), Mailbox.sent_folder != ""
+        )
+        .distinct()
+    ),
+    int,
+)
+_COPIES = Lookup(
+    lambda p: (
+        Delivery.select(Delivery.id, Delivery.message_id, Delivery.blob, Delivery.copy)
+        .where(Delivery.mailbox == p("mailbox_id"), Delivery.copy.in_(_literals(_WANTED_COPIES)))
+        .order_by(Delivery.id)
+    ),
+    lambda delivery_id, message_id, blob_id, copy: WantedCopy(
+        delivery_id, message_id, blob_id, copy == "tried"
+    ),
+)
+_SET_COPY = Statement(
+    lambda p: Delivery.update({Delivery.copy: p("copy")}).where(Delivery.id == p("delivery_id"))
+)
+_GIVE_UP_COPIES = Statement(
+    lambda p: Delivery.update({Delivery.copy: ""}).where(
+        Delivery.mailbox == p("mailbox_id"),
+        Delivery.copy.in_(_literals(_WANTED_COPIES)),
+        Delivery.last_attempt < p("before"),
+    )
+)
+_COPIES_WAIT = Lookup(
+    lambda p: Delivery.select(Delivery.id).where(Delivery.copy.in_(_literals(_WANTED_COPIES))).limit(1), int
+)
+_MAIL_WAITS = Lookup(lambda p: Delivery.select(Delivery.id).where(Delivery.done == literal(0)).limit(1), int)
+_UNSETTLED = Lookup(
+    lambda p: Delivery.select(peewee.fn.COUNT(Delivery.id)).where(Delivery.done == literal(0)), int
+)
+_LATE_MAILBOXES = Lookup(
+    lambda p: (
+        Delivery.select(Delivery.mailbox)
+        .where(Delivery.done == literal(0), Delivery.not_before < p("before"))
+        .distinct()
+    ),
+    lambda mailbox_id: None if mailbox_id is None else int(mailbox_id),
+)
+_COUNTS = Lookup(
+    lambda p: (
+        Recipient.select(Recipient.state, peewee.fn.COUNT(Recipient.id))
+        .where(Recipient.state != literal("sent"))
+        .group_by(Recipient.state)
+    ),
+    lambda state, count: (str(state), int(count)),
+)
+_RETRY_RECIPIENTS = Statement(
+    lambda p: Recipient.update(
+        {Recipient.state: "queued", Recipient.bounced: False, Recipient.updated: p("at")}
+    ).where(
+        Recipient.delivery == p("delivery_id"),
+        Recipient.state.in_(["queued", "deferred", "failed", "uncertain", "cancelled"]),
+    )
+)
+_RETRY = Statement(
+    lambda p: Delivery.update(
+        {
+            Delivery.done: False,
+            Delivery.not_before: p("at"),
+            Delivery.attempts: 0,
+            Delivery.tried_since: None,
+        }
+    ).where(Delivery.id == p("delivery_id"))
+)
+_GIVE_UP_RECIPIENTS = Statement(
+    lambda p: Recipient.update({Recipient.state: "cancelled", Recipient.updated: p("at")}).where(
+        Recipient.delivery == p("delivery_id"),
+        Recipient.state.in_(["queued", "deferred", "failed", "uncertain"]),
+    )
+)
+
+
+def _literals(values: Iterable[str]) -> list[peewee.SQL]:
+    return [literal(value) for value in values]
+
+
+def _lines() -> peewee.ModelSelect[Recipient]:
+    return (
+        Recipient.select(
+            Delivery.id,
+            Recipient.address,
+            Recipient.state,
+            Recipient.detail,
+            Delivery.not_before,
+            Delivery.kind,
+            Delivery.subject,
+            Ticket.number,
+            Mailbox.address,
+            Delivery.attempts,
+            Delivery.created,
+            Recipient.code,
+            Delivery.message_id,
+            Recipient.bounced,
+            Recipient.updated,
+            Delivery.message_ref,
+            Delivery.mailbox,
+        )
+        .join(Delivery)
+        .join(Ticket, peewee.JOIN.LEFT_OUTER)
+        .switch(Delivery)
+        .join(Mailbox, peewee.JOIN.LEFT_OUTER)
+    )
+
+
+_NEWEST_LINES = Lookup(lambda p: _lines().order_by(Recipient.id.desc()).limit(p("limit")), RecipientLine)
+_LINES_IN_STATES = Lookup(
+    lambda p: (
+        _lines().where(Recipient.state.in_(p.each("wanted"))).order_by(Recipient.id.desc()).limit(p("limit"))
+    ),
+    RecipientLine,
+)
+_LINES_OF_MAIL = Lookup(
+    lambda p: _lines().where(Delivery.id == p("delivery_id")).order_by(Recipient.id), RecipientLine
+)
+_LINES_OF_MESSAGES = Lookup(
+    lambda p: _lines().where(Delivery.message_ref.in_(p.each("wanted"))), RecipientLine
+)
+
+
+def write(mail: NewDelivery, recipients: Iterable[str]) -> int:
+    """Put a mail into the outbox; returns its id."""
+    delivery_id = _WRITE.new_id(**{name: getattr(mail, name) for name in _NEW})
+    for address in recipients:
+        _WRITE_RECIPIENT.run(delivery_id=delivery_id, address=address, at=mail.created)
+    return delivery_id
+
+
+def due_mailboxes(moment: str) -> list[int | None]:
+    """Return the mailboxes that have mail to be sent at a moment, as stored."""
+    return _DUE_MAILBOXES.every(moment=moment)
+
+
+def next_due(moment: str) -> str | None:
+    """Return when the next mail becomes due after a moment; both as stored."""
+    return _NEXT_DUE.one(moment=moment)
+
+
+def claimable(mailbox_ids: Sequence[int], moment: str, limit: int) -> list[ClaimedMail]:
+    """Return mail of these mailboxes that is due, the longest waiting first."""
+    found = _CLAIMABLE.each_of(mailbox_ids, moment=moment, limit=limit)
+    return found[:limit]
+
+
+def claimed(delivery_id: int) -> ClaimedMail | None:
+    """Return one mail as a sender needs it."""
+    return _CLAIM.one(delivery_id=delivery_id)
+
+
+def begin(delivery_id: int, owner: str, moment: str) -> None:
+    """Note that a sender takes a mail, with all its recipients that are to be tried."""
+    _BEGIN.run(delivery_id=delivery_id, owner=owner, moment=moment)
+    _BEGIN_RECIPIENTS.run(delivery_id=delivery_id, moment=moment)
+
+
+def being_sent(delivery_id: int) -> list[str]:
+    """Return the recipients to whom a mail is being sent."""
+    return _BEING_SENT.every(delivery_id=delivery_id)
+
+
+def with_senders() -> list[SendingMail]:
+    """Return the mails that a sender has taken."""
+    return _OF_SENDERS.every()
+
+
+def sender_of(delivery_id: int) -> MailSender | None:
+    """Return who is sending a mail; None when there is no such mail."""
+    return _SENDER.one(delivery_id=delivery_id)
+
+
+def attempted(delivery_id: int) -> AttemptedMail | None:
+    """Return what an outcome means for a mail."""
+    return _ATTEMPTED.one(delivery_id=delivery_id)
+
+
+def settle_recipient(
+    delivery_id: int, address: str, state: DeliveryState, code: int | None, detail: str, moment: str
+) -> None:
+    """Write down what became of a recipient that was being sent to."""
+    _SETTLE_RECIPIENT.run(
+        delivery_id=delivery_id, address=address, state=state, code=code, detail=detail, moment=moment
+    )
+
+
+def to_be_tried(delivery_id: int) -> int:
+    """Return how many recipients of a mail are to be tried (again)."""
+    return _WAITING_RECIPIENTS.one(delivery_id=delivery_id) or 0
+
+
+def settle(delivery_id: int, *, done: bool, words: str, not_before: str) -> None:
+    """End an attempt: nobody sends the mail now."""
+    _SETTLE.run(delivery_id=delivery_id, done=done, words=words, not_before=not_before)
+
+
+def want_copy(delivery_id: int) -> None:
+    """Have a copy put into its mailbox's folder for sent mail, where it has one; once."""
+    _WANT_COPY.run(delivery_id=delivery_id)
+
+
+def copy_mailboxes() -> list[int]:
+    """Return the mailboxes that want copies of mail that was sent."""
+    return _COPY_MAILBOXES.every()
+
+
+def wanted_copies(mailbox_id: int) -> list[WantedCopy]:
+    """Return the copies that a mailbox wants, oldest first."""
+    return _COPIES.every(mailbox_id=mailbox_id)
+
+
+def set_copy(delivery_id: int, state: str) -> None:
+    """Note what became of a mail's copy: tried, done, or empty for given up."""
+    _SET_COPY.run(delivery_id=delivery_id, copy=state)
+
+
+def give_up_copies(mailbox_id: int, before: str) -> int:
+    """Give up the copies of mail that was sent before a moment, as stored; returns how many."""
+    return _GIVE_UP_COPIES.changed(mailbox_id=mailbox_id, before=before)
+
+
+def copies_wait() -> bool:
+    """Whether sent mail is still to be copied to a folder."""
+    return _COPIES_WAIT.one() is not None
+
+
+def mail_waits() -> bool:
+    """Whether the outbox holds mail that is not settled, due or not."""
+    return _MAIL_WAITS.one() is not None
+
+
+def unsettled() -> int:
+    """Return how many mails are not settled."""
+    return _UNSETTLED.one() or 0
+
+
+def late_mailboxes(before: str) -> list[int | None]:
+    """Return the mailboxes with mail that was due before a moment, as stored."""
+    return _LATE_MAILBOXES.every(before=before)
+
+
+def counts() -> dict[str, int]:
+    """Return how many recipients are in each state, apart from sent."""
+    return dict(_COUNTS.every())
+
+
+def retry(delivery_id: int, at: str) -> int:
+    """Let a mail's unserved recipients be tried again from a moment on; returns how many there are."""
+    changed = _RETRY_RECIPIENTS.changed(delivery_id=delivery_id, at=at)
+    if changed:
+        _RETRY.run(delivery_id=delivery_id, at=at)
+    return changed
+
+
+def give_up(delivery_id: int, at: str) -> int:
+    """Give up a mail's unserved recipients; returns how many there were."""
+    changed = _GIVE_UP_RECIPIENTS.changed(delivery_id=delivery_id, at=at)
+    if changed:
+        _CANCEL.run(delivery_id=delivery_id)
+    return changed
+
+
+def lines(states: Collection[DeliveryState] | None, limit: int) -> list[RecipientLine]:
+    """Return recipients, newest first, of all states or of some; ``limit`` 0 is no limit."""
+    if states is None:
+        return _NEWEST_LINES.every(limit=limit or _NO_LIMIT)
+    return _LINES_IN_STATES.each_of(states, limit=limit or _NO_LIMIT)
+
+
+def lines_of_mail(delivery_id: int) -> list[RecipientLine]:
+    """Return the recipients of one mail."""
+    return _LINES_OF_MAIL.every(delivery_id=delivery_id)
+
+
+def lines_of_messages(message_rows: Sequence[int]) -> list[RecipientLine]:
+    """Return the recipients of these messages' mails."""
+    return sorted(_LINES_OF_MESSAGES.each_of(message_rows), key=lambda line: line.delivery_id)
+
+
+_NO_LIMIT = 2**62

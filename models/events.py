@@ -66,6 +66,7 @@ _ANSWERS = Lookup(
     _recorded,
 )
 _NEWEST = Lookup(lambda p: Event.select(peewee.fn.MAX(Event.id)), lambda newest: newest)
+_LATEST = Lookup(lambda p: Event.select(Event.at).order_by(Event.id.desc()).limit(_CLOCK_EVENTS), str)
 _BY_AGENT = Lookup(
     lambda p: (
         Event.select(Event.id, Event.ticket, Event.kind, Event.detail)
@@ -85,6 +86,7 @@ _BY_NOBODY = Lookup(
     _recorded,
 )
 
+_CLOCK_EVENTS = 100
 _LOOK_BACK = 500
 """So many of the newest events are searched for what an agent did last."""
 
@@ -116,3 +118,8 @@ def newest_by(agent_id: int | None, kinds: Sequence[str]) -> list[RecordedEvent]
     else:
         found = _BY_NOBODY.each_of(kinds, after=(_NEWEST.one() or 0) - _LOOK_BACK)
     return sorted(found, key=lambda event: event.id, reverse=True)[:_LOOK_BACK]
+
+
+def latest() -> str | None:
+    """Return the latest time that one of the newest events has, as stored."""
+    return max(_LATEST.every(), default=None)

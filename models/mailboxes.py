@@ -10,7 +10,7 @@ import peewee
 from models.database import Row
 from models.fields import JsonField, UtcField
 from models.people import Department, Topic
-from models.statements import Lookup
+from models.statements import Lookup, Statement
 
 
 class Mailbox(Row):
@@ -217,3 +217,147 @@ def addresses() -> list[MailboxAddress]:
 def logins() -> list[tuple[str, str]]:
     """Return the user names of all incoming and outgoing accounts."""
     return _LOGINS.every()
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingAccount:
+    """How mail leaves: ``sends`` by its own account, which may (``spoofs``) use other addresses."""
+
+    mailbox_id: int
+    address: str
+    spoofs: bool
+    sends: bool
+
+
+_OUTGOING = Lookup(
+    lambda p: Mailbox.select(
+        Mailbox.id,
+        Mailbox.address,
+        Mailbox.smtp_spoof,
+        Mailbox.outgoing_enabled,
+        Mailbox.removed,
+        Mailbox.smtp_host,
+    ),
+    lambda mailbox_id, address, spoofs, enabled, removed, host: OutgoingAccount(
+        mailbox_id, address, bool(spoofs), bool(enabled) and removed is None and host != ""
+    ),
+)
+_SENDING_FAILED = Statement(
+    lambda p: Mailbox.update(
+        {
+            Mailbox.send_error: p("reason"),
+            Mailbox.send_error_count: Mailbox.send_error_count + 1,
+            Mailbox.send_failing_since: peewee.fn.COALESCE(Mailbox.send_failing_since, p("at")),
+        }
+    ).where(Mailbox.id == p("mailbox_id"))
+)
+_SENDING_WORKED = Statement(
+    lambda p: Mailbox.update(
+        {
+            Mailbox.last_sent: p("at"),
+            Mailbox.send_error: "",
+            Mailbox.send_error_count: 0,
+            Mailbox.send_failing_since: None,
+        }
+    ).where(Mailbox.id == p("mailbox_id"))
+)
+_LAST_ATTEMPT = Lookup(
+    lambda p: Mailbox.select(peewee.fn.MAX(Mailbox.last_attempt)).where(Mailbox.removed.is_null()),
+    lambda attempt: attempt,
+)
+_BY_OAUTH2 = Lookup(
+    lambda p: Mailbox.select(Mailbox.id).where(Mailbox.auth == "oauth2", Mailbox.removed.is_null()).limit(1),
+    int,
+)
+_ADDRESS = Lookup(lambda p: Mailbox.select(Mailbox.address).where(Mailbox.id == p("mailbox_id")), str)
+_CREATED = Lookup(lambda p: Mailbox.select(Mailbox.created).where(Mailbox.id == p("mailbox_id")), str)
+_ID_OF = Lookup(lambda p: Mailbox.select(Mailbox.id).where(Mailbox.address == p("address")), int)
+
+
+def outgoing_accounts() -> list[OutgoingAccount]:
+    """Return how mail of every mailbox leaves, removed ones too."""
+    return _OUTGOING.every()
+
+
+def sending_failed(mailbox_id: int, reason: str, at: str) -> None:
+    """Note that a mailbox's outgoing account could not send at a moment, as stored."""
+    _SENDING_FAILED.run(mailbox_id=mailbox_id, reason=reason, at=at)
+
+
+def sending_worked(mailbox_id: int, at: str) -> None:
+    """Note that a mailbox's outgoing account sent at a moment, as stored."""
+    _SENDING_WORKED.run(mailbox_id=mailbox_id, at=at)
+
+
+def last_attempt() -> str | None:
+    """Return when mail was last fetched or tried to be, as stored."""
+    return _LAST_ATTEMPT.one()
+
+
+def any_by_oauth2() -> bool:
+    """Whether a mailbox logs in with OAuth2, whose tokens end by themselves."""
+    return _BY_OAUTH2.one() is not None
+
+
+def address_of(mailbox_id: int) -> str | None:
+    """Return a mailbox's address."""
+    return _ADDRESS.one(mailbox_id=mailbox_id)
+
+
+def created_at(mailbox_id: int) -> str | None:
+    """Return when a mailbox was added, as stored."""
+    return _CREATED.one(mailbox_id=mailbox_id)
+
+
+def id_of(address: str) -> int | None:
+    """Return the mailbox with this address, a removed one too."""
+    return _ID_OF.one(address=address)
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRule:
+    """What intake needs to know of a mailbox. ``created`` is fixed-width UTC text."""
+
+    id: int
+    address: str
+    department_id: int | None
+    topic_id: int | None
+    priority: int | None
+    autoresponse: bool
+    keeps: bool
+    """Fetched mail stays in its folder."""
+    created: str
+
+
+_RULES = Lookup(
+    lambda p: Mailbox.select(
+        Mailbox.id,
+        Mailbox.address,
+        Mailbox.department,
+        Mailbox.topic,
+        Mailbox.priority,
+        Mailbox.autoresponse,
+        Mailbox.after_fetch,
+        Mailbox.created,
+    ),
+    lambda mailbox_id, address, department_id, topic_id, priority, autoresponse, after, created: MailboxRule(
+        mailbox_id,
+        address.lower(),
+        department_id,
+        topic_id,
+        priority,
+        bool(autoresponse),
+        after == "keep",
+        created,
+    ),
+)
+
+
+def rules() -> list[MailboxRule]:
+    """Return what every mailbox means for mail that comes in, removed ones too."""
+    return _RULES.every()
+
+
+def aliases() -> list[MailboxAddress]:
+    """Return every alias."""
+    return _ALIASES.every()

@@ -268,6 +268,10 @@ _CHAIN = Lookup(
     ),
     lambda message_id, kind: (str(message_id), cast("MessageKind", kind)),
 )
+_RECEIPT = Lookup(
+    lambda p: Message.select(Message.receipt_id).where(Message.id == p("message_id")),
+    lambda receipt_id: None if receipt_id is None else int(receipt_id),
+)
 _NEWEST = Lookup(lambda p: Message.select(peewee.fn.MAX(Message.id)), lambda newest: newest)
 _AWAIT = Statement(
     lambda p: Awaited.insert(
@@ -371,6 +375,11 @@ def is_sender(ticket_id: int, address: str) -> bool:
 def chain(ticket_id: int) -> list[tuple[str, MessageKind]]:
     """Return Message-ID and kind of what was written to and fro in a ticket, oldest first."""
     return _CHAIN.every(ticket_id=ticket_id)
+
+
+def receipt_of(message_id: int) -> int | None:
+    """Return the receipt of a stored message; None for what was written here."""
+    return _RECEIPT.one(message_id=message_id)
 
 
 def newest() -> int:

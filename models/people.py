@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import peewee
@@ -83,3 +85,78 @@ _SLA_HOURS = Lookup(lambda p: Sla.select(Sla.hours).where(Sla.id == p("sla_id"))
 def sla_hours(sla_id: int) -> float | None:
     """Return within how many hours an SLA promises an answer; None for one that is gone."""
     return _SLA_HOURS.one(sla_id=sla_id)
+
+
+_DEPARTMENT_NAME = Lookup(
+    lambda p: Department.select(Department.name).where(Department.id.in_(p.each("wanted"))), str
+)
+
+
+def department_names(ids: Iterable[int]) -> list[str]:
+    """Return the names of these departments, in alphabetical order."""
+    return sorted(_DEPARTMENT_NAME.each_of(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentRule:
+    """How a department treats its tickets."""
+
+    id: int
+    name: str
+    sla_id: int | None
+    reopen_days: int | None
+    outgoing_mailbox: int | None = None
+    """The mailbox whose address its answers are from; None: the ticket's."""
+    autoresponse_mailbox: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRule:
+    """What a help topic means for a new ticket; None leaves it to the department or the desk."""
+
+    id: int
+    name: str
+    department_id: int | None
+    sla_id: int | None
+    priority: int | None
+    autoresponse: bool
+
+
+_DEPARTMENT_RULES = Lookup(
+    lambda p: Department.select(
+        Department.id,
+        Department.name,
+        Department.sla,
+        Department.reopen_days,
+        Department.outgoing_mailbox_id,
+        Department.autoresponse_mailbox_id,
+    ).order_by(Department.active.desc(), Department.id),
+    DepartmentRule,
+)
+_TOPIC_RULES = Lookup(
+    lambda p: Topic.select(
+        Topic.id, Topic.name, Topic.department, Topic.sla, Topic.priority, Topic.autoresponse
+    ).where(Topic.active),
+    lambda topic_id, name, department_id, sla_id, priority, autoresponse: TopicRule(
+        topic_id, name, department_id, sla_id, priority, bool(autoresponse)
+    ),
+)
+_SLAS = Lookup(
+    lambda p: Sla.select(Sla.id, Sla.name).order_by(Sla.active.desc(), Sla.id),
+    lambda sla_id, name: (int(sla_id), str(name)),
+)
+
+
+def department_rules() -> list[DepartmentRule]:
+    """Return how departments treat their tickets, those in use first."""
+    return _DEPARTMENT_RULES.every()
+
+
+def topic_rules() -> list[TopicRule]:
+    """Return what the help topics in use mean for a new ticket."""
+    return _TOPIC_RULES.every()
+
+
+def slas_in_order() -> list[tuple[int, str]]:
+    """Return id and name of all SLAs, those in use first."""
+    return _SLAS.every()

@@ -13,7 +13,7 @@ from models.blobs import Blob
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json
 from models.mailboxes import Mailbox
-from models.statements import Lookup, Statement
+from models.statements import Lookup, Statement, literal, run
 from models.tickets import Ticket
 
 Verdict = Literal["ticket", "reply", "note", "bounce", "duplicate", "rejected", "loop", "quarantined"]
@@ -252,3 +252,109 @@ def by_digest(digests: Iterable[str]) -> list[SameReceipt]:
 def arrival(receipt_id: int) -> StoredArrival | None:
     """Return where the mail of a receipt came from, or None."""
     return _ARRIVAL.one(receipt_id=receipt_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt with the names of what it is about; times as stored, ``trace`` as JSON."""
+
+    id: int
+    door: str
+    mailbox: str | None
+    message_id: str | None
+    sender: str
+    subject: str
+    received: str
+    verdict: Verdict
+    ticket: str | None
+    duplicate_of: int | None
+    reason: str
+    trace: str
+    sha256: str
+    size: int
+    disposed: str | None
+    blob_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class WantedReceipts:
+    """Which receipts: all conditions that are given must hold. ``text`` is part of sender or subject."""
+
+    verdict: Verdict | None = None
+    mailbox_id: int | None = None
+    ticket: str | None = None
+    text: str = ""
+
+
+def _rows() -> peewee.ModelSelect[Receipt]:
+    return (
+        Receipt.select(
+            Receipt.id,
+            Receipt.door,
+            Mailbox.address,
+            Receipt.message_id,
+            Receipt.sender,
+            Receipt.subject,
+            Receipt.received,
+            Receipt.verdict,
+            Ticket.number,
+            Receipt.duplicate_of,
+            Receipt.reason,
+            Receipt.trace,
+            Blob.sha256,
+            Blob.size,
+            Receipt.disposed,
+            Receipt.blob,
+        )
+        .join(Blob)
+        .join_from(Receipt, Mailbox, peewee.JOIN.LEFT_OUTER)
+        .join_from(Receipt, Ticket, peewee.JOIN.LEFT_OUTER)
+    )
+
+
+_ROW = Lookup(lambda p: _rows().where(Receipt.id == p("receipt_id")), ReceiptRow)
+_COUNTS = Lookup(
+    lambda p: Receipt.select(Receipt.verdict, peewee.fn.COUNT(Receipt.id)).group_by(Receipt.verdict),
+    lambda verdict, count: (str(verdict), int(count)),
+)
+_QUARANTINED = Lookup(
+    lambda p: Receipt.select(peewee.fn.COUNT(Receipt.id)).where(Receipt.verdict == literal("quarantined")),
+    int,
+)
+
+
+def row(receipt_id: int) -> ReceiptRow | None:
+    """Return one receipt, or None."""
+    return _ROW.one(receipt_id=receipt_id)
+
+
+def rows(
+    wanted: WantedReceipts, *, before_id: int | None, after_id: int | None, oldest_first: bool, limit: int
+) -> list[ReceiptRow]:
+    """Return the receipts that are wanted, between two ids; ``limit`` 0 is no limit."""
+    conditions: list[peewee.ColumnBase] = []
+    if wanted.verdict is not None:
+        conditions.append(Receipt.verdict == literal(wanted.verdict))
+    if wanted.mailbox_id is not None:
+        conditions.append(Receipt.mailbox == wanted.mailbox_id)
+    if wanted.ticket is not None:
+        conditions.append(Ticket.number == wanted.ticket)
+    if wanted.text:
+        conditions.append(Receipt.sender.contains(wanted.text) | Receipt.subject.contains(wanted.text))
+    if before_id is not None:
+        conditions.append(Receipt.id < before_id)
+    if after_id is not None:
+        conditions.append(Receipt.id > after_id)
+    query = _rows().where(*conditions) if conditions else _rows()
+    query = query.order_by(Receipt.id.asc() if oldest_first else Receipt.id.desc())
+    return [ReceiptRow(*each) for each in run(query.limit(limit) if limit else query)]
+
+
+def counts() -> dict[str, int]:
+    """Return how many receipts there are of each verdict that there is."""
+    return dict(_COUNTS.every())
+
+
+def quarantined() -> int:
+    """Return how many mails could not be understood."""
+    return _QUARANTINED.one() or 0

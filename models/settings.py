@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import peewee
 
 from models.database import Row
 from models.fields import JsonField
-from models.statements import Statement
+from models.statements import Lookup, Statement
 
 
 class Setting(Row):
@@ -53,3 +54,29 @@ _TAKE_NEXT = Statement(
 def next_ticket_number() -> int:
     """Take the next number of the sequence of tickets, in the caller's transaction."""
     return _TAKE_NEXT.new_id()
+
+
+_STORED_TEXT = Lookup(lambda p: Setting.select(Setting.value).where(Setting.key == p("key")), str)
+_EVERY = Lookup(
+    lambda p: Setting.select(Setting.key, Setting.value), lambda key, text: (str(key), json.loads(text))
+)
+_STORE_TEXT = Statement(
+    lambda p: Setting.insert({Setting.key: p("key"), Setting.value: p("text")}).on_conflict(
+        conflict_target=[Setting.key], update={Setting.value: p("text")}
+    )
+)
+
+
+def stored_text(key: str) -> str | None:
+    """Return a value as it is stored (JSON), or None."""
+    return _STORED_TEXT.one(key=key)
+
+
+def store_text(key: str, text: str) -> None:
+    """Keep a value that is JSON already."""
+    _STORE_TEXT.run(key=key, text=text)
+
+
+def every() -> dict[str, Any]:
+    """Return all values that were set."""
+    return dict(_EVERY.every())

@@ -43,6 +43,12 @@ class Places:
         return [peewee.Value(_Place(name, index), converter=False) for index in range(self._size)]
 
 
+def run(query: peewee.Query) -> list[tuple[Any, ...]]:
+    """Build and run a query whose shape differs from call to call, and return its rows as they are stored."""
+    text, parameters = query.bind(db.obj).sql()
+    return list(db.execute_sql(text, parameters).fetchall())
+
+
 def literal(value: str | int) -> peewee.SQL:
     """Return a constant that is written into the text: a partial index serves only a query that spells its
     condition out.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from config.paths import DeskPaths, Flags, find_desk
 from config.remembered import recall, remember
-from models.database import SCHEMA_VERSION, db
+from models import sqlite
+from models.database import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -42,7 +43,7 @@ def take_in(call: Call, name: str) -> str:
     desk = open_desk(paths, settings)
     if leases.alive(leases.WORKER):
         return "it waits there for the worker"
-    db.execute_sql(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+    sqlite.wait_at_most(PATIENCE)
     taken = Spool(desk).take(name)
     if taken is None:
         return "somebody else takes it from there"

@@ -18,7 +18,7 @@ from desk.sending import BACK_OFF_MINUTES, back_off, readdressed
 from mail.mime import parse
 from models import leases
 from models.database import close_database, db
-from models.deliveries import HELD_UNTIL, Delivery
+from models.deliveries import HELD_UNTIL, Delivery, DeliveryState
 from models.mailboxes import Mailbox
 from models.tickets import Ticket
 from tests.desk.workbench import ADMIN, make_agent, make_mailbox, make_ticket
@@ -31,7 +31,7 @@ ME = leases.owner_id()
 class Said:
     """What a server said about a recipient."""
 
-    state: str
+    state: DeliveryState
     code: int | None = 250
     words: str = "2.0.0 Ok"
 

@@ -1,0 +1,105 @@
+"""Imports: how far each source came, and the files that were taken in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import peewee
+
+from models.database import Row
+from models.fields import UtcField
+from models.statements import Lookup, Statement
+
+
+class ImportSource(Row):
+    """An mbox, a Maildir or a folder of mails that is taken in."""
+
+    kind = peewee.TextField()
+    path = peewee.TextField()
+    position = peewee.IntegerField(default=0)
+    """Bytes of an mbox that are taken in."""
+    mark = peewee.TextField(default="")
+    """Digest of the bytes before ``position``: an mbox that was rewritten since has others there."""
+    taken = peewee.IntegerField(default=0)
+    updated = UtcField()
+
+
+class ImportFile(Row):
+    """A file of a source that is taken in."""
+
+    source = peewee.ForeignKeyField(ImportSource)
+    name = peewee.TextField()
+
+    if TYPE_CHECKING:
+        source_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("source", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How far a source came."""
+
+    id: int
+    position: int
+    mark: str
+    taken: int
+
+
+_OPEN = Statement(
+    lambda p: ImportSource.insert(
+        {ImportSource.kind: p("kind"), ImportSource.path: p("path"), ImportSource.updated: p("at")}
+    ).on_conflict_ignore()
+)
+_STATE = Lookup(
+    lambda p: ImportSource.select(
+        ImportSource.id, ImportSource.position, ImportSource.mark, ImportSource.taken
+    ).where(ImportSource.kind == p("kind"), ImportSource.path == p("path")),
+    SourceState,
+)
+_NAMES = Lookup(lambda p: ImportFile.select(ImportFile.name).where(ImportFile.source == p("source_id")), str)
+_COUNT = Statement(
+    lambda p: ImportSource.update(
+        {ImportSource.taken: ImportSource.taken + p("count"), ImportSource.updated: p("at")}
+    ).where(ImportSource.id == p("source_id"))
+)
+_MOVE_ON = Statement(
+    lambda p: ImportSource.update({ImportSource.position: p("position"), ImportSource.mark: p("mark")}).where(
+        ImportSource.id == p("source_id")
+    )
+)
+_ADD_NAME = Statement(
+    lambda p: ImportFile.insert(
+        {ImportFile.source: p("source_id"), ImportFile.name: p("name")}
+    ).on_conflict_ignore()
+)
+
+
+def open_source(kind: str, path: str, at: str) -> SourceState:
+    """Return how far a source came, which is written down if it is new, at a moment as stored."""
+    _OPEN.run(kind=kind, path=path, at=at)
+    state = _STATE.one(kind=kind, path=path)
+    assert state is not None
+    return state
+
+
+def names(source_id: int) -> set[str]:
+    """Return the files of a source that are taken in."""
+    return set(_NAMES.every(source_id=source_id))
+
+
+def count(source_id: int, taken: int, at: str) -> None:
+    """Count mails of a source that were taken in."""
+    _COUNT.run(source_id=source_id, count=taken, at=at)
+
+
+def move_on(source_id: int, position: int, mark: str) -> None:
+    """Note how far a source came."""
+    _MOVE_ON.run(source_id=source_id, position=position, mark=mark)
+
+
+def add_name(source_id: int, name: str) -> None:
+    """Note that a file of a source is taken in."""
+    _ADD_NAME.run(source_id=source_id, name=name)
