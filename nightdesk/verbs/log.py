@@ -103,21 +103,23 @@ def _writer(as_json: bool, zone: tzinfo) -> Callable[[LogLine], None]:
 
 
 def _follow(wanted: LogFilter, found: list[LogLine], write: Callable[[LogLine], None]) -> Exit:
-    """Write lines as they come, until somebody interrupts: that is how following ends."""
+    """Write lines as they come, until Ctrl-C or SIGTERM: that is how following ends.
+
+    A shell starts what it puts into the background deaf to SIGINT; whoever sends it means it all the same.
+    """
     import sys
-    import time
 
     from desk import logs
+    from nightdesk.stopping import stop_on_signals
 
+    stop = stop_on_signals()
     last = 0
-    try:
-        while True:
-            for line in found:
-                write(line)
-                last = line.id
-            sys.stdout.flush()
-            if len(found) < _PAGE:
-                time.sleep(_POLL_SECONDS)
-            found = logs.entries(wanted, after_id=last, limit=_PAGE)[::-1]
-    except KeyboardInterrupt:
-        return Exit.DONE
+    while not stop.is_set():
+        for line in found:
+            write(line)
+            last = line.id
+        sys.stdout.flush()
+        if len(found) < _PAGE:
+            stop.wait(_POLL_SECONDS)
+        found = logs.entries(wanted, after_id=last, limit=_PAGE)[::-1]
+    return Exit.DONE

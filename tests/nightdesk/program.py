@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+FLOORS = ("nightdesk", "api", "tui", "worker", "desk", "models", "mail", "config")
+_PACKAGES = Path(sysconfig.get_path("purelib"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +68,65 @@ class Program:
     def readable_by(self, uid: int) -> Program | None:
         """The same desk through a Python that user `uid` can read too; None when there is none here.
 
-        The Python of a test run is often in somebody's private home; the system's own is not.
+        The Python of a test run is often in somebody's private home, and so is the clone (``/root``): the
+        system's Python is not, and what is not readable is copied to where it is.
         """
-        with_packages = os.pathsep.join([str(REPOSITORY), sysconfig.get_path("purelib")])
         system = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-        for candidate in (self, replace(self, interpreter=system, python_path=with_packages)):
-            if not Path(candidate.interpreter).exists():
-                continue
-            try:
-                done = subprocess.run(
-                    [candidate.interpreter, "-c", "import json, peewee, pydantic, nightdesk.context"],
-                    env=candidate.environment(),
-                    cwd="/",
-                    capture_output=True,
-                    check=False,
-                    user=uid,
-                    group=uid,
-                    extra_groups=[],
-                )
-            except PermissionError:
-                continue
-            if done.returncode == 0:
-                return candidate
+        candidates: tuple[Callable[[], Program], ...] = (
+            lambda: self,
+            lambda: replace(self, interpreter=system, python_path=_joined(REPOSITORY, _PACKAGES)),
+            lambda: replace(self, interpreter=system, python_path=_joined(*readable_copies())),
+        )
+        for candidate in candidates:
+            program = candidate()
+            if Path(program.interpreter).exists() and program.is_readable_by(uid):
+                return program
         return None
+
+    def is_readable_by(self, uid: int) -> bool:
+        """Whether user `uid` can run the program with this Python."""
+        try:
+            done = subprocess.run(
+                [self.interpreter, "-c", "import json, peewee, pydantic, nightdesk.context"],
+                env=self.environment(),
+                cwd="/",
+                capture_output=True,
+                check=False,
+                user=uid,
+                group=uid,
+                extra_groups=[],
+            )
+        except PermissionError:
+            return False
+        return done.returncode == 0
+
+
+@functools.cache
+def readable_copies() -> tuple[Path, Path]:
+    """Copies of the program and of its packages that every user can read; gone with this process."""
+    place = Path(tempfile.mkdtemp(prefix="nightdesk-readable-"))
+    place.chmod(0o755)
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    program, packages = place / "program", place / "packages"
+    program.mkdir()
+    for floor in FLOORS:
+        _copy(REPOSITORY / floor, program / floor)
+    _copy(_PACKAGES, packages)
+    return program, packages
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a tree; files are linked where the file system can do that, which costs no space."""
+
+    def link(name: str, other: str) -> str:
+        try:
+            os.link(name, other)
+        except OSError:
+            shutil.copy2(name, other)
+        return other
+
+    shutil.copytree(source, target, copy_function=link, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _joined(*folders: Path) -> str:
+    return os.pathsep.join(str(folder) for folder in folders)

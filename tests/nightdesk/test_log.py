@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
@@ -41,18 +43,32 @@ def test_the_log_is_narrowed(desk: Program) -> None:
     assert desk("log", "--ticket", "99").status == 1
 
 
+def _deaf() -> None:
+    """As a shell without job control starts what it puts into the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize("started", [None, _deaf], ids=["in the foreground", "deaf to SIGINT"])
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("as_json", [True, False])
-def test_follow_prints_lines_as_they_come_and_ends_when_interrupted(desk: Program, as_json: bool) -> None:
+def test_follow_prints_lines_as_they_come_and_ends_when_interrupted(
+    desk: Program, as_json: bool, ends: signal.Signals, started: Callable[[], None] | None
+) -> None:
     command = [desk.interpreter, "-m", "nightdesk", "log", "--follow", *(["--json"] if as_json else [])]
     write(desk)
     with subprocess.Popen(
-        command, env=desk.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=desk.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=started,
     ) as child:
         assert child.stdout is not None
         seen = [child.stdout.readline() for _ in range(2 if as_json else 3)]
         write(desk)
         seen += [child.stdout.readline() for _ in range(2 if as_json else 3)]
-        child.send_signal(2)
+        child.send_signal(ends)
         assert child.wait(20) == 0
     if as_json:
         assert [json.loads(line)["text"] for line in seen] == ["brought 3 mails", "refused"] * 2
