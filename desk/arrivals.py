@@ -226,10 +226,10 @@ def _references(parsed: ParsedMail) -> tuple[str, ...]:
 def _sender(parsed: ParsedMail) -> Address:
     from mail.address import Address
 
-    for candidate in (parsed.sender, *parsed.reply_to[:1]):
-        if candidate and candidate.email:
-            return Address(candidate.name, candidate.email.lower())
-    return Address(parsed.sender.name if parsed.sender else "", "")
+    named = parsed.sender
+    if not (named.email or named.is_doubtful) and parsed.reply_to:
+        named = parsed.reply_to[0]
+    return Address(named.name, named.email.lower())
 
 
 def _authentication(parsed: ParsedMail) -> tuple[str, ...]:
@@ -241,11 +241,12 @@ def _authentication(parsed: ParsedMail) -> tuple[str, ...]:
 
 
 def _envelope(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:
-    from mail.address import parse_addresses
+    from mail.address import as_compared, parse_addresses
 
     values: Iterable[str] = (value for field in _ENVELOPE_FIELDS for value in parsed.headers(field)[:5])
-    written = tuple(address.email.lower() for address in parse_addresses(values))
-    return (arrival.recipient, *written) if arrival.recipient else written
+    named = [arrival.recipient] if arrival.recipient else []
+    written = [address.email for address in parse_addresses(values) if address.email]
+    return tuple(map(as_compared, (*named, *written)))
 
 
 def _created(arrival: Arrival, parsed: ParsedMail, moment: datetime) -> datetime:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from pydantic import BaseModel, field_validator
 
 from desk.mailbox_defaults import alias_list
+from mail.address import one_address
 from mail.inert import one_line
-
-ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
 class MailboxDefaults(BaseModel):
@@ -27,8 +25,8 @@ class MailboxDefaults(BaseModel):
     @field_validator("aliases")
     @classmethod
     def _aliases(cls, text: str) -> str:
-        found = alias_list(text)
-        for address in found:
-            if not ADDRESS.fullmatch(address):
-                raise ValueError(f"'{one_line(address, 80)}' is no mail address, write sales@example.org")
-        return ", ".join(found)
+        found = {address: one_address(address).lower() for address in alias_list(text)}
+        for written, address in found.items():
+            if not address:
+                raise ValueError(f"'{one_line(written, 80)}' is no mail address, write sales@example.org")
+        return ", ".join(dict.fromkeys(found.values()))

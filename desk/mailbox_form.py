@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, ValidationError, field_validator, model_validator
 
-from desk.defaults_form import ADDRESS, MailboxDefaults
+from desk.defaults_form import MailboxDefaults
 from desk.errors import WrongUse
 from desk.mailbox_defaults import values_of_defaults
 from desk.oauth2_form import OAuth2Fields, problems_of_oauth2, values_of_oauth2
+from mail.address import one_address
 from mail.inert import one_line
 
 if TYPE_CHECKING:
@@ -98,9 +99,10 @@ class MailboxForm(MailboxDefaults, OAuth2Fields):
     @field_validator("address")
     @classmethod
     def _address(cls, text: str) -> str:
-        if not ADDRESS.fullmatch(text):
+        address = one_address(text)
+        if not address:
             raise ValueError("is no mail address, write support@example.org")
-        return text
+        return address
 
     @field_validator("name", "user", "smtp_user")
     @classmethod

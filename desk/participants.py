@@ -10,6 +10,7 @@ from desk import lifecycle
 from desk.contacts import Contacts
 from desk.errors import Refused, WrongUse
 from desk.own_addresses import read_own_addresses
+from mail.address import one_address, parse_addresses
 from mail.inert import one_line
 from models import contacts, tickets
 from models.fields import utc_text
@@ -45,19 +46,16 @@ def collaborators_of(ticket: Ticket) -> list[tuple[str, str]]:
 
 def people_in(given: Iterable[Person]) -> list[tuple[str, str]]:
     """Return the people that were given; raises WrongUse for what is no address."""
-    from mail.address import parse_addresses
-
     found: list[tuple[str, str]] = []
     for person in given:
         if isinstance(person, str):
-            found += [(parsed.name, parsed.email) for parsed in parse_addresses([person])]
+            found += [(each.name or each.email, each.email) for each in parse_addresses([person])]
         else:
-            found.append((one_line(person[0], 200), one_line(person[1], 320)))
-    for _, address in found:
-        local, at, host = address.rpartition("@")
-        if not (local and at and host) or any(letter.isspace() for letter in address):
-            raise WrongUse(f"'{one_line(address, 80)}' is no mail address", "write name@example.org")
-    return found
+            found.append((one_line(person[0], 200) or person[1], one_address(person[1])))
+    for written, address in found:
+        if "@" not in address:
+            raise WrongUse(f"'{one_line(written, 80)}' is no mail address", "write name@example.org")
+    return [("" if name == address else name, address) for name, address in found]
 
 
 def refuse_own(people: Iterable[tuple[str, str]]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from desk.errors import WrongUse
+from mail.address import parse_addresses
 from mail.inert import one_line
 from models import settings as rows
 from models.database import transaction
@@ -250,12 +251,11 @@ def _server(name: str) -> str:
 
 def address_list(text: str) -> Sequence[str]:
     """Return the addresses in what was typed; raises WrongUse for one that is none."""
-    found = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
-    for address in found:
-        local, at, host = address.rpartition("@")
-        if not (local and at and host) or any(letter.isspace() or letter in '<>()",' for letter in address):
-            raise WrongUse(f"'{one_line(address, 80)}' is no mail address", "write name@example.org")
-    return found
+    found = parse_addresses([text])
+    for person in found:
+        if person.name or "@" not in person.email:
+            raise WrongUse(f"'{one_line(str(person), 80)}' is no mail address", "write name@example.org")
+    return [person.email for person in found]
 
 
 def _switch(setting: Setting, text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from config.clock import now
 from desk import intake
 from desk.accounts import default_outgoing
 from desk.arrivals import Arrival
-from mail.address import Address
+from mail.address import Address, one_address
 from mail.inert import clean, one_line
 from models.mailboxes import Mailbox
 from models.people import Topic
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from desk.incoming import Outcome
 
 DOOR = "http"
-_ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\\]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Submission:
 
 def is_address(text: str) -> bool:
     """Whether a ticket's requester can have this address."""
-    return _ADDRESS.fullmatch(text) is not None
+    return one_address(text) != ""
 
 
 def as_mail(desk: Desk, submission: Submission) -> bytes:

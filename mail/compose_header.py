@@ -8,14 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from mail.address import Address
+from mail.address import Address, envelope_form, parse_addresses
 from mail.inert import one_line
 
 _FIELD_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,70}")
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,900}>")
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
-_QUOTED_LOCAL: Final = re.compile(r'"(?:[^"\\]|\\.)*"@[^\s<>"]+')
-_NOT_IN_ADDRESS: Final = re.compile(r"[\s<>(),;:\\\"\[\]]")
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WIDTH: Final = 76
@@ -67,7 +65,7 @@ def addresses(people: Iterable[Address]) -> bytes:
 
 
 def _address(person: Address) -> bytes:
-    email = plain_address(person.email)
+    email = envelope_form(person.email).encode()
     if not email:
         return b""
     name = one_line(person.name, 300)
@@ -82,17 +80,25 @@ def _address(person: Address) -> bytes:
     return shown + b" <" + email + b">"
 
 
-def plain_address(email: str) -> bytes:
-    """An address with its domain in ASCII; characters that may not stand in one are dropped."""
-    email = one_line(email, 320)
-    if not _QUOTED_LOCAL.fullmatch(email):
-        email = _NOT_IN_ADDRESS.sub("", email)
-    local, at, domain = email.rpartition("@")
-    try:
-        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        pass
-    return f"{local}{at}{domain}".encode("utf-8", "replace")
+def downgraded(fields: bytes) -> bytes:
+    """Header fields for a server without SMTPUTF8: an address in UTF-8 is only shown (RFC 6857 3.1.8)."""
+    if fields.isascii():
+        return fields
+    return b"\r\n".join(
+        one if one.isascii() else _downgraded(one) for one in re.split(rb"\r\n(?![ \t])", fields)
+    )
+
+
+def _downgraded(one: bytes) -> bytes:
+    name, _, value = one.partition(b":")
+    written = value.replace(b"\r\n", b"").decode("utf-8", "replace")
+    if name.lower() not in (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc"):
+        return name + b": " + text(written, len(name) + 2)
+    shown = [
+        _address(person) if envelope_form(person.email).isascii() else _encoded_words(str(person), 20) + b":;"
+        for person in parse_addresses([written])
+    ]
+    return name + b": " + b",\r\n ".join(filter(None, shown))
 
 
 def message_ids(ids: Iterable[str]) -> bytes:

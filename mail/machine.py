@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mail.address import parse_addresses
+from mail.address import one_address, parse_addresses
 from mail.charset import decode
 from mail.headers import Headers, TooComplex, parse_headers
 from mail.inert import one_line
@@ -54,7 +54,7 @@ _MAILER: Final = re.compile(r"(?i)(?:mailer-daemon|mail-daemon|mailerdaemon|post
 _NO_REPLY: Final = re.compile(
     r"(?i)(?:no|do[-_.]?not|dont|never)[-_.]?(?:reply|respond|answer)|noreply|bounces?[+-]"
 )
-_ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+=/~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}")
+_ADDRESS: Final = re.compile(r"""(?<![^\s<>()\[\],;:"])[^\s@<>()\[\],;:"]{1,128}@[^\s<>()\[\],;:"]{1,255}""")
 _COPY_BEGINS: Final = re.compile(
     r"(?im)^(?:[- ]{2,}.{0,60}(?:below this line|copy of|original|returned|unsent|headers|message).{0,60}"
     r"|received: from .*|return-path: .*|message-id: .*)$"
@@ -236,7 +236,8 @@ def _free_form(mail: ParsedMail) -> list[str]:
     """
     words = _COPY_BEGINS.split(mail.text[:20_000], maxsplit=1)[0]
     own = {address.email.lower() for address in (mail.sender, *mail.to, *mail.cc)}
-    named = [one for one in dict.fromkeys(_ADDRESS.findall(words)) if one.lower() not in own]
+    found = (one_address(_out_of_sentence(one)) for one in dict.fromkeys(_ADDRESS.findall(words)))
+    named = [one for one in found if one and one.lower() not in own]
     if named:
         return named[:_MAX_FREE_FORM]
     for headers in _returned_headers(mail):
@@ -244,6 +245,11 @@ def _free_form(mail: ParsedMail) -> list[str]:
         if len(to) == 1:
             return to
     return []
+
+
+def _out_of_sentence(word: str) -> str:
+    word = word.rstrip(".!?")
+    return word[1:-1] if word[0] == word[-1] == "'" else word
 
 
 def _reported(leaf: Node, original: str | None) -> list[BouncedRecipient]:

@@ -13,6 +13,8 @@ import re
 import secrets
 from typing import Final
 
+from mail.domain import ascii_domain, unicode_domain
+
 _PLAIN_PAYLOAD: Final = re.compile(r"[a-z0-9_-]{1,64}")
 _OURS: Final = re.compile(
     r"<?nd\.([a-z2-7]{16})\.(=?[a-z0-9_-]{1,220})\.([a-z2-7]{16})@[^<>@\s]{1,255}>?", re.IGNORECASE
@@ -63,8 +65,5 @@ def _text(data: bytes) -> str:
 
 
 def _ascii(domain: str) -> str:
-    try:
-        encoded = domain.strip("[]. ").encode("idna").decode("ascii")
-    except UnicodeError:
-        encoded = ""
+    encoded = ascii_domain(unicode_domain(domain.strip("[]. ")))
     return encoded if _DOMAIN.fullmatch(encoded) else "localhost"

@@ -178,6 +178,8 @@ class ParsedMail:
             for address in found:
                 if address.email:
                     return address
+            if found and name == "from" and any(address.is_doubtful for address in found):
+                return found[0]  # no other field says who that is
             if found and name == "from" and not any(n in self.root.headers for n in ("sender", "reply-to")):
                 return found[0]
         return Address("", "")

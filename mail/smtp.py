@@ -18,6 +18,8 @@ from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnec
 from aiosmtplib.protocol import SMTPProtocol
 
 from mail.account import OutgoingAccount
+from mail.address import envelope_form
+from mail.compose_header import downgraded
 from mail.errors import MailError
 from mail.inert import masked, one_line
 from mail.smtp_link import SmtpLink
@@ -31,9 +33,6 @@ _CHUNK: Final = 64 * 1024
 _SLOWEST_BYTES_PER_SECOND: Final = 10_000
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT: Final = re.compile(rb"(?m)^\.")
-_ADDRESS: Final = re.compile(
-    r'(?:"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"|[^\s<>"@\x00-\x1f\x7f]+)(@[^\s<>"@\x00-\x1f\x7f]+)?'
-)
 
 State = Literal["sent", "deferred", "failed", "uncertain"]
 Stage = Literal["connect", "mail", "rcpt", "data", "dot", "done"]
@@ -133,7 +132,7 @@ class _Transaction:
         self.smtp: aiosmtplib.SMTP = session._need_smtp()
         self.sender = sender
         self.recipients = recipients
-        self.message = message
+        self.message = message if self.smtp.supports_extension("smtputf8") else _without_utf8(message)
         self.stage: Stage = "mail"
         self.lost = False
         self.sender_refused = False
@@ -163,11 +162,12 @@ class _Transaction:
     async def _run(self) -> None:
         utf8 = self._needs_utf8()
         options = self._options(utf8)
-        if self.sender and not _sendable(self.sender, utf8):
+        path = envelope_form(self.sender)
+        if self.sender and not _is_sendable(path, utf8):
             self.sender_refused = True
             self._settle("failed", None, "the envelope sender is no address that this server can take")
             return
-        await self._command(b"MAIL", b"FROM:<" + _wire(self.sender) + b">", *options)
+        await self._command(b"MAIL", b"FROM:<" + path.encode() + b">", *options)
         self.stage = "rcpt"
         accepted = [one for one in self.recipients if await self._recipient(one, utf8)]
         if not accepted:
@@ -182,21 +182,21 @@ class _Transaction:
         if self.session.dialogue is not None:
             self.session.dialogue.ours(f"(the mail, {len(self.message)} bytes)")
             self.session.dialogue.theirs(response.code, response.message)
-        if not 200 <= response.code < 600:
+        if response.code // 100 not in (2, 4, 5):
             raise SMTPServerDisconnected(f"an answer that makes no sense: {response.code} {response.message}")
-        if response.code >= 300:
+        if response.code >= 400:
             raise _Refused(response.code, response.message)
         self.stage = "done"
         self._settle("sent", response.code, response.message)
 
     async def _recipient(self, address: str, utf8: bool) -> bool:
-        if not _sendable(address, utf8):
-            ascii_only = not utf8 and bool(_ADDRESS.fullmatch(address))
-            words = "the server cannot take this address (no SMTPUTF8)" if ascii_only else "not an address"
+        path = envelope_form(address)
+        if not _is_sendable(path, utf8):
+            words = "the server cannot take this address (no SMTPUTF8)" if path else "not an address"
             self.outcomes[address] = RecipientOutcome("failed", None, words)
             return False
         try:
-            await self._command(b"RCPT", b"TO:<" + _wire(address) + b">")
+            await self._command(b"RCPT", b"TO:<" + path.encode() + b">")
         except _Refused as refusal:
             self.outcomes[address] = self._refusal(refusal, recipient=True)
             if refusal.code == 421:
@@ -236,9 +236,9 @@ class _Transaction:
     def _needs_utf8(self) -> bool:
         if not self.smtp.supports_extension("smtputf8"):
             return False
-        envelope = [self.sender, *self.recipients]
+        envelope = map(envelope_form, (self.sender, *self.recipients))
         head = self.message.partition(b"\r\n\r\n")[0]
-        return not (all(_wire(one).isascii() for one in envelope) and head.isascii())
+        return not (all(path.isascii() for path in envelope) and head.isascii())
 
     def _options(self, utf8: bool) -> list[bytes]:
         options = []
@@ -284,17 +284,10 @@ class _Transaction:
             self.smtp.close()
 
 
-def _wire(address: str) -> bytes:
-    """An address for the envelope: the domain in its ASCII form, the local part as UTF-8."""
-    if address.isascii():
-        return address.encode("ascii")
-    local, at, domain = address.rpartition("@")
-    try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        pass
-    return f"{local}{at}{domain}".encode("utf-8", "replace")
+def _without_utf8(message: bytes) -> bytes:
+    head, blank, body = message.partition(b"\r\n\r\n")
+    return downgraded(head) + blank + body
 
 
-def _sendable(address: str, utf8: bool) -> bool:
-    return bool(_ADDRESS.fullmatch(address)) and (utf8 or _wire(address).isascii())
+def _is_sendable(path: str, utf8: bool) -> bool:
+    return bool(path) and (utf8 or path.isascii())

@@ -173,6 +173,23 @@ def test_a_bounce_without_a_report_names_recipients_above_the_returned_mail() ->
     assert "no mailbox here" in bob.diagnostic
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("o'brien@client.test", "o'brien@client.test"),
+        ("We could not reach 'bob@client.test'.", "bob@client.test"),
+        ("Sorry, bob@client.test!", "bob@client.test"),
+        ("mailto:bob@client.test", "bob@client.test"),
+        ("bob@client.test'@evil.test", None),
+        ("bob@client.test@evil.test", None),
+        ("é+bob@client.test", "é+bob@client.test"),
+    ],
+)
+def test_the_words_of_a_bounce_name_a_whole_address_or_none(words: str, named: str | None) -> None:
+    raw = f"From: MAILER-DAEMON@mx.test\r\nReturn-Path: <>\r\nSubject: failure notice\r\n\r\n{words}\r\n"
+    assert [one.address for one in bounces(parse(raw.encode()))] == ([named] if named else [])
+
+
 def test_the_null_sender_with_a_bounce_s_subject_is_a_bounce_whoever_signs() -> None:
     raw = b"From: Admin <admin@mx.test>\r\nReturn-Path: <>\r\nSubject: Undeliverable Message\r\n\r\nno\r\n"
     assert judge(parse(raw)).kind == "bounce"

@@ -20,6 +20,8 @@ from mail.errors import (
     TimedOut,
     TlsFailed,
 )
+from mail.headers import decode_words
+from mail.mime import parse
 from mail.smtp import SendOutcome, SmtpSession
 from tests.mail.accounts import outgoing
 from tests.servers.child import free_ports
@@ -31,9 +33,11 @@ MESSAGE = b"From: support@example.test\r\nSubject: Hello\r\n\r\nline one\r\n.dot
 THREE = ["ann@client.test", "bob@client.test", "eve@client.test"]
 
 
-async def send(server: FaultySmtp, recipients: list[str] = THREE, timeout: float = 5.0) -> SendOutcome:
+async def send(
+    server: FaultySmtp, recipients: list[str] = THREE, message: bytes = MESSAGE, timeout: float = 5.0
+) -> SendOutcome:
     async with SmtpSession(outgoing(server.port, timeout=timeout)) as session:
-        return await session.send("support@example.test", recipients, MESSAGE)
+        return await session.send("support@example.test", recipients, message)
 
 
 def states(outcome: SendOutcome) -> list[str]:
@@ -218,6 +222,30 @@ async def test_non_ascii_addresses_need_smtputf8_unless_it_is_only_the_domain() 
     assert states(outcome) == ["failed", "sent"]
     assert "SMTPUTF8" in outcome.recipients["é@x.test"].words
     assert server.mails[0].recipients == ("ann@xn--bcher-kva.test",)
+
+
+async def test_a_server_without_smtputf8_gets_no_eight_bit_headers() -> None:
+    message = (
+        "From: Desk <s@example.test>\r\nTo: Ann <ann@x.test>,\r\n Zoë <zoë@x.test>\r\n"
+        "Cc: ann@bücher.test\r\nSubject: Printer\r\n\r\nHello\r\n"
+    ).encode()
+    with FaultySmtp(extensions=["8BITMIME"]) as server:
+        outcome = await send(server, ["ann@x.test", "zoë@x.test", "ann@bücher.test"], message)
+    assert states(outcome) == ["sent", "failed", "sent"]
+    [taken] = server.mails
+    assert taken.data.isascii()
+    assert taken.recipients == ("ann@x.test", "ann@xn--bcher-kva.test")
+    read = parse(taken.data)
+    assert [person.email for person in (*read.to, *read.cc)] == ["ann@x.test", "ann@bücher.test"]
+    assert b"Subject: Printer\r\n\r\nHello" in taken.data
+    assert "Zoë <zoë@x.test>" in decode_words(taken.data.decode())
+
+
+@pytest.mark.parametrize("code", ["354 go on", "334 more", "150 wait", "600 what"])
+async def test_an_answer_to_the_final_dot_that_makes_no_sense_leaves_it_uncertain(code: str) -> None:
+    with FaultySmtp({"dot": reply(code)}) as server:
+        outcome = await send(server, ["ann@client.test"])
+    assert states(outcome) == ["uncertain"]
 
 
 async def test_eight_bit_mail_is_announced() -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import getaddresses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
+from mail.address import one_address, parse_addresses
 from mail.inert import one_line
 from tui.files import FileTrouble, LocalFile, look_at
 
@@ -69,17 +69,16 @@ def addresses(text: str) -> list[str]:
 
 def pairs(text: str) -> list[tuple[str, str]]:
     """(name, address) of each address in a line as typed."""
-    found = getaddresses([one_line(text).replace(";", ",")])
-    return [(name.strip(), address.strip()) for name, address in found if address.strip()]
+    return [(person.name, person.email or person.name) for person in parse_addresses([one_line(text)])]
 
 
 def shown(people: Sequence[tuple[str, str]]) -> str:
     """(name, address) as a line that can be typed on."""
     words = []
     for name, address in people:
-        quoted = f'"{name}"' if any(sign in name for sign in ',;:<>@"()') else name
-        quoted = quoted if quoted.count('"') in (0, 2) else ""
-        words.append(f"{quoted} <{address}>" if quoted and name != address else address)
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        quoted = f'"{escaped}"' if any(sign in name for sign in ',;:<>@"()[]\\') else name
+        words.append(f"{quoted} <{address}>" if name and name != address else address)
     return ", ".join(words)
 
 
@@ -89,8 +88,7 @@ def problem(composition: Composition) -> str:
     if not to:
         return "There is nobody in To"
     for address in (*to, *addresses(composition.cc)):
-        local, at, domain = address.rpartition("@")
-        if not at or not local or not domain or " " in address:
+        if not one_address(address):
             return f"'{address}' is no mail address"
     if not composition.body.strip():
         return "There is no text yet"
