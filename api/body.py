@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Hashable
 
 from starlette.requests import Request
 
+from api.access import key_in
 from api.refusals import Refusal
 
 IDLE_SECONDS = 20.0
@@ -14,6 +17,8 @@ IDLE_SECONDS = 20.0
 LEAST_BYTES_A_SECOND = 8 * 1024
 AT_ONCE = 8
 """Bodies that are read into memory at the same time."""
+OF_ONE_CALLER = 3
+"""Of them with one key, or without one from one address."""
 PATIENCE_SECONDS = 20.0
 
 
@@ -30,10 +35,11 @@ class TooLarge(Refusal):
 
 
 class Bodies:
-    """Reads bodies, a few at a time."""
+    """Reads bodies, a few at a time, and never all of them for one caller."""
 
     def __init__(self) -> None:
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = asyncio.Condition()
+        self._reading: Counter[Hashable] = Counter()
 
     async def read(self, request: Request, limit: int, *, too_large: int = 413) -> bytes:
         """The body. Raises Refusal (`too_large` is the status for more than `limit` bytes), CallerLeft."""
@@ -43,14 +49,23 @@ class Bodies:
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > limit:
             raise TooLarge(limit, too_large)
+        who = key_in(request.headers) or request.scope.get("nightdesk.address")
         try:
-            await asyncio.wait_for(self._room.acquire(), PATIENCE_SECONDS)
+            async with asyncio.timeout(PATIENCE_SECONDS), self._room:
+                await self._room.wait_for(lambda: self._has_room_for(who))
+                self._reading[who] += 1
         except TimeoutError:
             raise Refusal(429, "Too many requests at once, try again", retry_after=5) from None
         try:
             return await _read(request, limit, too_large)
         finally:
-            self._room.release()
+            self._reading[who] -= 1
+            self._reading += Counter()  # forgets who reads no more
+            async with self._room:
+                self._room.notify_all()
+
+    def _has_room_for(self, who: Hashable) -> bool:
+        return self._reading.total() < AT_ONCE and self._reading[who] < OF_ONE_CALLER
 
 
 async def _read(request: Request, limit: int, too_large: int) -> bytes:

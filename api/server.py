@@ -8,12 +8,13 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from api.app import make_app
-from api.connection import BoundedConnection
+from api.connection import BoundedConnection, Callers
 from api.gate import Gate
 from api.state import State
 from desk.errors import DeskError
@@ -67,7 +68,7 @@ async def _serve(
         server.should_exit = True
 
     state = State(desk, options, leave)
-    server = _Server(_config(Gate(make_app(state), state), context))
+    server = _Server(_config(Gate(make_app(state), state), context, Callers(options.trusted_proxies)))
     announcing = asyncio.create_task(_announce(server, listener, context, ready))
     try:
         await server.serve([listener])
@@ -112,10 +113,10 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _config(app: Gate, context: ssl.SSLContext | None) -> uvicorn.Config:
+def _config(app: Gate, context: ssl.SSLContext | None, callers: Callers) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http=BoundedConnection,
+        http=partial(BoundedConnection, callers),  # type: ignore[arg-type]
         loop="asyncio",
         ws="none",
         lifespan="off",

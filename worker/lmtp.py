@@ -13,7 +13,7 @@ import ipaddress
 import os
 import socket
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from config.errors import ConfigError
 from desk.errors import Refused, WrongUse
+from mail.crowd import Crowd, Full
 from worker.lmtp_intake import LmtpIntake
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from worker.lmtp_session import LmtpSession
 
 MAX_SESSIONS = 200
+MAX_OF_ONE_PEER = 100
 BACKLOG = 128
 STANDBY_SECONDS = 1.0
 _GOODBYE_SECONDS = 5.0
@@ -86,6 +88,7 @@ class LmtpListener:
         self._endpoint = endpoint
         self._intake = LmtpIntake(desk, failed)
         self._sessions: set[LmtpSession] = set()
+        self._crowd = Crowd["LmtpSession"](MAX_SESSIONS, MAX_OF_ONE_PEER, lambda session: not session.busy)
         self._server: asyncio.Server | None = None
         self._inode: tuple[int, int] | None = None
         self._lock = os.open(desk.paths.data / "lmtp.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -110,7 +113,7 @@ class LmtpListener:
         loop = asyncio.get_running_loop()
 
         def serve() -> LmtpSession:
-            return LmtpSession(self._intake, self._opened, self._sessions.discard)
+            return LmtpSession(self._intake, self._opened, self._crowd.heard, self._closed)
 
         try:
             if self._endpoint.path is not None:
@@ -148,9 +151,22 @@ class LmtpListener:
             return False
         return True
 
-    def _opened(self, session: LmtpSession) -> bool:
+    def _opened(self, session: LmtpSession, peer: Hashable) -> bool:
+        """Whether the client may stay; one who said nothing for long may have to go for it."""
         self._sessions.add(session)
-        return not self._closing and len(self._sessions) <= MAX_SESSIONS
+        if self._closing:
+            return False
+        try:
+            goes = self._crowd.enter(session, peer)
+        except Full:
+            return False
+        if goes is not None:
+            goes.leave("others wait, and you said nothing for long")
+        return True
+
+    def _closed(self, session: LmtpSession) -> None:
+        self._sessions.discard(session)
+        self._crowd.leave(session)
 
     def _bound(self, path: Path) -> socket.socket:
         """A socket under its final name in one step, so that clients find the old one or this one."""

@@ -12,9 +12,10 @@ import errno
 import logging
 import re
 import socket
+import struct
 from asyncio import LimitOverrunError
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from aiosmtpd.lmtp import LMTP
@@ -33,6 +34,8 @@ MAX_RECIPIENTS = 1000
 IDLE_SECONDS = 300.0
 _COMMAND_BYTES = 4096
 _BUFFER_BYTES = 65_536
+_CREDENTIALS = struct.Struct("3i")
+"""Process, user and group of whoever connected."""
 _ANGLE = re.compile(r"""\s*<((?:[^<>"\\]|"(?:[^"\\]|\\.)*"|\\.)*)>\s*(.*)""", re.DOTALL)
 _NO_ROOM_CODES = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_ROOM = re.compile(r"(?i)disk.{0,20}full|no space|quota exceeded")
@@ -42,7 +45,7 @@ logging.getLogger("mail.log").propagate = False  # it would write what strangers
 
 
 class LmtpSession(LMTP):
-    """Serves one client. ``opened`` and ``closed`` tell the listener of it."""
+    """Serves one client. ``opened``, ``heard`` and ``closed`` tell the listener of it."""
 
     command_size_limit = _COMMAND_BYTES
     command_size_limits = defaultdict(lambda: _COMMAND_BYTES)  # noqa: RUF012  (the base class declares it so)
@@ -51,7 +54,8 @@ class LmtpSession(LMTP):
     def __init__(
         self,
         intake: LmtpIntake,
-        opened: Callable[[LmtpSession], bool],
+        opened: Callable[[LmtpSession, Hashable], bool],
+        heard: Callable[[LmtpSession], None],
         closed: Callable[[LmtpSession], None],
     ) -> None:
         super().__init__(
@@ -65,6 +69,7 @@ class LmtpSession(LMTP):
         )
         self._intake = intake
         self._opened = opened
+        self._heard = heard
         self._closed_of = closed
         self.busy = False
         """A mail of this client is being stored, or its answers are being written."""
@@ -72,8 +77,13 @@ class LmtpSession(LMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
         super().connection_made(transport)
-        if not self._opened(self):
+        if not self._opened(self, _peer_of(transport)):
             self.leave("too many connections")
+
+    def data_received(self, data: bytes) -> None:
+        """The client said something."""
+        self._heard(self)
+        super().data_received(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client is gone."""
@@ -156,6 +166,16 @@ class LmtpSession(LMTP):
         if address.startswith("@") and ":" in address:  # a source route
             address = address.partition(":")[2]
         return address or "<>", rest
+
+
+def _peer_of(transport: asyncio.BaseTransport) -> Hashable:
+    """Whose connection it is: a user of this machine at a Unix socket, else an address."""
+    connected = transport.get_extra_info("socket")
+    if connected is not None and connected.family == socket.AF_UNIX:
+        told = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        return int(_CREDENTIALS.unpack(told)[1])
+    peer = transport.get_extra_info("peername")
+    return peer[0] if peer else None
 
 
 class _Answers:

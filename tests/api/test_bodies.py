@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -83,6 +86,37 @@ def test_more_callers_than_there_is_room_for_are_cut_off_and_the_others_served(
         read_all(each)
         each.close()
     assert served.get("/health").status == 200
+
+
+def test_a_host_with_every_connection_it_can_get_keeps_nobody_out(serve: Callable[..., Served]) -> None:
+    served = serve(patch={"api.connection.MAX_CONNECTIONS": 30, "api.connection.MAX_OF_ONE_PEER": 20})
+    held = [socket.create_connection((served.host, served.port), 20) for _ in range(60)]
+    for each in held:
+        with contextlib.suppress(OSError):
+            each.sendall(b"GET /health HTTP/1.1\r\nX-Slow: ")
+    for address in ("127.0.0.1", "127.0.0.2"):
+        for _ in range(5):
+            with socket.create_connection((served.host, served.port), 20, (address, 0)) as other:
+                other.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert read_all(other).startswith(b"HTTP/1.1 200 ")
+    for each in held:
+        each.close()
+
+
+def test_slow_bodies_with_one_key_leave_room_for_others(serve: Callable[..., Served]) -> None:
+    served = serve(patch={"api.body.PATIENCE_SECONDS": 1.0})
+    greedy, other = served.key("tickets"), served.key("tickets")
+    begun = (
+        f"POST /api/tickets.email HTTP/1.1\r\nHost: x\r\nX-API-Key: {greedy}\r\nContent-Length: 100\r\n\r\nx"
+    )
+    held = [served.connect() for _ in range(12)]
+    for each in held:
+        each.sendall(begun.encode())
+    time.sleep(0.5)
+    assert served.call("POST", "/api/tickets.email", mail(), key=other).status == 201
+    for each in held:
+        each.close()
+    assert served.call("POST", "/api/tickets.email", mail(), key=greedy).status == 201
 
 
 @pytest.mark.parametrize(

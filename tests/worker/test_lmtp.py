@@ -275,6 +275,22 @@ async def test_whoever_is_connected_at_the_end_is_told_to_come_again(
     assert not path.exists()
 
 
+async def test_silent_connections_keep_no_mail_out(
+    desk: Desk, add_mailbox: MailboxMaker, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.lmtp.MAX_OF_ONE_PEER", 10)
+    add_mailbox(None)
+    async with listening(desk, path):
+        silent = [await Client.at(path) for _ in range(10)]
+        client = await Client.at(path)
+        assert (await client.deliver(mail(1), [SUPPORT]))[SUPPORT][:3] == "250"
+        assert (await silent[0].answer())[0][:9] == "421 4.3.2", "it is to come again"
+        assert (await silent[1].deliver(mail(2), [SUPPORT]))[SUPPORT][:3] == "250"
+        for each in (*silent, client):
+            each.close()
+    assert verdicts() == ["ticket", "ticket"]
+
+
 async def test_the_sockets_mode_says_who_may_deliver_and_a_stale_one_is_replaced(
     desk: Desk, add_mailbox: MailboxMaker, path: Path
 ) -> None:
