@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import big_desk, fetching, hostile, piping, screen, searching
+from benchmarks import big_desk, fetching, hostile, piping, reading, screen, searching
 from benchmarks.table import Result, machine
 
-RUNS = ("fetch", "once", "start", "keys", "busy", "search", "memory", "hostile", "pipe")
+RUNS = ("fetch", "once", "start", "keys", "busy", "search", "memory", "hostile", "html", "pipe")
 BUSY_MAILS = 10_000
 
 
@@ -37,6 +37,8 @@ def main() -> None:
 def _results(runs: set[str], home: Path, tickets: int, mails: int) -> Iterator[Result]:
     if "hostile" in runs:
         hostile.worst_ten()
+    if "html" in runs:
+        yield reading.html()
     if "pipe" in runs:
         yield from piping.results()
     if runs & {"once", "fetch"}:

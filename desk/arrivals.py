@@ -211,7 +211,7 @@ def read_mail(arrival: Arrival, moment: datetime) -> IncomingMail:
 def _reply_length(parsed: ParsedMail, text: str) -> int:
     from mail.quotes import split_reply
 
-    split = split_reply(text, quote_at=parsed.quote_at)
+    split = split_reply(parsed.words[: len(text)], quote_at=parsed.quote_at)
     return -1 if len(split.visible) >= len(text) else len(split.visible)
 
 

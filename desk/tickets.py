@@ -25,6 +25,7 @@ from desk.errors import NotFound
 from desk.events import EventView
 from desk.outbox import DeliveryView
 from desk.undo import undo_last
+from mail.html.appendix import without_appendix
 from models import blobs, people, queues, tickets
 from models.database import transaction
 from models.fields import utc_text, utc_time
@@ -74,7 +75,8 @@ class AttachmentView:
 class MessageView:
     """A customer's mail, an agent's reply or a note.
 
-    `text` is all of it, `reply_text` what is new in it, `quoted_text` the rest (quotes, signature).
+    `text` is all of it, `reply_text` what is new in it, `quoted_text` the rest (quotes, signature),
+    `appendix` where the links of an HTML mail lead and how much it hides.
     `machine` says which kind of machine sent it, empty for people; `unverified`: filed by a reference
     that its sender could not prove.
     """
@@ -94,6 +96,7 @@ class MessageView:
     from_html: bool
     machine: str
     unverified: bool
+    appendix: str = ""
     receipt_id: int | None = None
     sent_date: datetime | None = None
     attachments: tuple[AttachmentView, ...] = ()
@@ -260,7 +263,8 @@ def _messages(ticket: Ticket) -> Iterable[MessageView]:
         attachments.setdefault(owner, []).append(AttachmentView(key, name, kind, size, sha256, bool(inline)))
     sent = outbox.of_messages([row.id for row in rows])
     for row in rows:
-        cut = len(row.text) if row.reply_length < 0 else row.reply_length
+        words, appendix = without_appendix(row.text) if row.from_html else (row.text, "")
+        cut = len(words) if row.reply_length < 0 else row.reply_length
         yield MessageView(
             id=row.id,
             kind=row.kind,
@@ -272,8 +276,9 @@ def _messages(ticket: Ticket) -> Iterable[MessageView]:
             created=row.created,
             message_id=row.message_id,
             text=row.text,
-            reply_text=row.text[:cut],
-            quoted_text=row.text[cut:],
+            reply_text=words[:cut],
+            quoted_text=words[cut:],
+            appendix=appendix,
             from_html=bool(row.from_html),
             machine=row.machine,
             unverified=bool(row.unverified),

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mail.address import Address, parse_addresses
 from mail.charset import decode
@@ -20,6 +20,9 @@ from mail.flowed import unflow
 from mail.headers import MailParseLimit, TooComplex, decode_words
 from mail.inert import clean, one_line
 from mail.structure import Node, parse_structure
+
+if TYPE_CHECKING:
+    from mail.html.links import Link
 
 __all__ = ["Address", "MailParseLimit", "ParsedMail", "Part", "TooComplex", "parse"]
 
@@ -88,9 +91,11 @@ class Part:
 
 
 class _Text(NamedTuple):
-    text: str
+    words: str
     from_html: bool
     quote_at: int | None
+    links: tuple[Link, ...] = ()
+    hidden_words: int = 0
 
 
 def parse(raw: bytes) -> ParsedMail:
@@ -224,11 +229,16 @@ class ParsedMail:
         pieces: list[str] = []
         from_html = False
         quote_at: int | None = None
+        links: tuple[Link, ...] = ()
+        hidden_words = 0
         for node in self._shown.texts:
             if node.type == "text/html":
-                from mail.html import html_to_quoted_text
+                from mail.html.document import read_html
 
-                text, at = html_to_quoted_text(_html_of(node))
+                read = read_html(_html_of(node), len(links) + 1)
+                text, at = read.text, read.quote_at
+                links += read.links
+                hidden_words += read.hidden_words
                 from_html = True
                 if at is not None and quote_at is None:
                     quote_at = at + sum(len(piece) + 2 for piece in pieces)
@@ -236,12 +246,30 @@ class ParsedMail:
                 text = _plain_of(node)
             if text:
                 pieces.append(text)
-        return _Text("\n\n".join(pieces), from_html, quote_at)
+        return _Text("\n\n".join(pieces), from_html, quote_at, links, hidden_words)
+
+    @cached_property
+    def text(self) -> str:
+        """What a reader would read, inert: of alternatives one, all other inline text in order.
+
+        Below the text of an HTML mail stands `mail.html.appendix`: where its links lead, what is hidden.
+        """
+        read = self._text
+        if not read.from_html:
+            return read.words
+        from mail.html.appendix import appendix
+
+        return "\n\n".join(filter(None, (read.words, appendix(read.links, read.hidden_words))))
 
     @property
-    def text(self) -> str:
-        """What a reader would read, inert: of alternatives one, all other inline text in order."""
-        return self._text.text
+    def words(self) -> str:
+        """`text` without what this program says below it."""
+        return self._text.words
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Where the links of an HTML mail lead, by the numbers in its text."""
+        return self._text.links
 
     @property
     def text_is_from_html(self) -> bool:

@@ -17,7 +17,7 @@ FORBIDDEN = (
     "asyncio",
     "aiosmtplib",
     "croniter",
-    "html_to_markdown",
+    "selectolax",
     "selectolax",
     "click",
 )

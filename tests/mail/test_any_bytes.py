@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mail.address import parse_addresses
 from mail.charset import decode
 from mail.headers import decode_words, parse_parameters
-from mail.html import html_to_text
+from mail.html.document import html_to_text
 from mail.inert import clean
 from mail.machine import bounces, judge, own_desk_id
 from mail.mime import ParsedMail, TooComplex, parse

@@ -144,7 +144,7 @@ def test_an_empty_plain_alternative_gives_way_to_html() -> None:
         "--a\nContent-Type: text/plain\n\n \n--a\n"
         "Content-Type: text/html\n\n<p>said <b>here</b></p>\n--a--\n",
     )
-    assert read.text == "said **here**"
+    assert read.text == "said here"
     assert read.text_is_from_html
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mail.html import html_to_text
+from mail.html.document import html_to_text
 from mail.mime import ParsedMail, parse
 from tests.mail.accounts import CORPORA
 

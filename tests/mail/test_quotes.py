@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.html import html_to_quoted_text, html_to_text
+from mail.html.document import read_html
 from mail.mime import parse
 from mail.quotes import split_reply
 from tests.mail.accounts import CORPORA
@@ -71,7 +71,8 @@ def test_signature_and_quote_are_folded_not_lost() -> None:
 
 def test_the_html_s_own_quote_is_used() -> None:
     html = "<p>New</p><div class='gmail_quote'><div>whoever whenever</div><blockquote>old</blockquote></div>"
-    text, at = html_to_quoted_text(html)
+    read = read_html(html)
+    text, at = read.text, read.quote_at
     assert split_reply(text, quote_at=at).visible == "New"
     assert "old" in text
 
@@ -117,12 +118,13 @@ def test_most_replies_of_the_public_set_are_cut_right_and_few_too_short() -> Non
         raw = (folder / case["input"]).read_bytes()
         if case["format"] == "rfc822":
             mail = parse(raw)
-            text, at = mail.text, mail.quote_at
+            text, at = mail.words, mail.quote_at
         elif case["format"] == "html":
-            text, at = html_to_quoted_text(raw.decode("utf-8", "replace"))
+            read = read_html(raw.decode("utf-8", "replace"))
+            text, at = read.text, read.quote_at
         else:
             text, at = raw.decode("utf-8", "replace"), None
-        wanted = html_to_text(case["reply"]) if case.get("expects") == "html" else case["reply"]
+        wanted = read_html(case["reply"]).text if case.get("expects") == "html" else case["reply"]
         got, want = (re.sub(r"\W+", "", one) for one in (split_reply(text, quote_at=at).visible, wanted))
         total += 1
         hits += got == want

@@ -122,7 +122,7 @@ def test_opening_a_desk_imports_only_what_it_needs(desk: Program) -> None:
         "croniter",
         "click",
     }
-    heavy |= {"imap_tools", "aiosmtplib", "email.policy", "markdown_it", "html_to_markdown", "subprocess"}
+    heavy |= {"imap_tools", "aiosmtplib", "email.policy", "markdown_it", "selectolax", "subprocess"}
     heavy |= {"psycopg", "difflib", "jinja2", "selectolax", "chardet", "ssl"}
     assert "pydantic" in modules
     assert not modules & heavy

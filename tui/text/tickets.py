@@ -127,6 +127,8 @@ def body_lines(
             *lines[:limit],
             [(margin, ""), (f"[{rest} more lines: o saves the mail as a file]", "warning")],
         ]
+    shown = f"{text}\n{hidden}" if quoted else text
+    lines += [[(margin, ""), (row, "dim")] for row in wrapped(targets_of(message, shown), inner) if row]
     if message.attachments:
         lines.append([])
         for item in message.attachments:
@@ -136,6 +138,15 @@ def body_lines(
             )
     lines += delivery_lines(message, inner, margin)
     return lines
+
+
+def targets_of(message: MessageView, shown: str) -> str:
+    """Where the links in the `shown` part of an HTML mail lead, and what its HTML hides."""
+    rows = message.appendix.split("\n")
+    marks = [row.partition(" ")[0] for row in rows]
+    return "\n".join(
+        row for row, mark in zip(rows, marks, strict=True) if mark in shown or not mark.endswith("]")
+    )
 
 
 def delivery_lines(message: MessageView, width: int, margin: str) -> list[Line]:

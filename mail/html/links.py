@@ -1,0 +1,167 @@
+"""Where the links of an HTML mail lead, numbered in the order in which they are read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from mail.inert import one_line
+
+MAX_LINKS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`target` is where it leads, inert; `tracked`: it says who clicked, and not where it leads."""
+
+    number: int
+    target: str
+    tracked: bool
+
+    def line(self) -> str:
+        """``[3] https://...``; of a tracked link only the host, its long code tells a reader nothing."""
+        if not self.tracked:
+            return f"[{self.number}] {self.target}"
+        return f"[{self.number}] {urlsplit(self.target).hostname} (a tracking link)"
+
+
+# Servers that check or count a click and name in a parameter where it leads.
+_WRAPPERS: Final = (
+    (re.compile(r"[a-z0-9.-]{0,60}safelinks\.protection\.(?:outlook\.com|office365\.us)"), "url"),
+    (re.compile(r"urldefense(?:\.proofpoint)?\.com"), "u"),
+    (re.compile(r"(?:www\.)?google\.[a-z.]{2,6}"), "q"),
+    (re.compile(r"(?:www\.)?google\.[a-z.]{2,6}"), "url"),
+    (re.compile(r"l\.facebook\.com|lm\.facebook\.com|slack-redir\.net|exit\.sc"), "u"),
+    (re.compile(r"slack-redir\.net|steamcommunity\.com|linkprotect\.cudasvc\.com"), "url"),
+    (re.compile(r"linkprotect\.cudasvc\.com"), "a"),
+)
+_URL: Final = re.compile(r"https?://[^\s<>\"]{3,}", re.IGNORECASE)
+_V3: Final = re.compile(r"https?://urldefense\.com/v3/__(https?:/.*?)__;", re.IGNORECASE)
+_CODE: Final = re.compile(r"[A-Za-z0-9_=%+/-]{40,}")
+_TRACKING_HOST: Final = re.compile(
+    r"(?:^|\.)(?:click|clicks|links?|track|tracking|trk|email|e|t|r|go|redirect|news|newsletter|lnk|ct|url\d{2,6})\."
+    r"|list-manage\d?\.com$|sendgrid\.net$|mandrillapp\.com$|mailgun\.|hubspotlinks|awstrack\.me$|rs6\.net$"
+    r"|exacttarget|exct\.net$|mailchi\.mp$|sparkpost|customeriomail|klclick|cmail\d{1,3}\.com$|createsend"
+)
+_SCHEMES: Final = (
+    "http://",
+    "https://",
+    "mailto:",
+    "ftp://",
+    "ftps://",
+    "tel:",
+    "sftp://",
+    "ssh://",
+    "file:",
+    "sip:",
+    "sms:",
+    "xmpp:",
+)
+_BLANKS: Final = re.compile(r"\s+")
+
+
+class Links:
+    """The targets met so far. The same target has the same number."""
+
+    def __init__(self, first: int = 1) -> None:
+        self._first = first
+        self._numbers: dict[str, int] = {}
+        self.found: list[Link] = []
+
+    def number(self, href: str, label: str) -> int | None:
+        """The number for a link, or None if its words already say where it leads or it leads nowhere."""
+        target = _target(href)
+        if not target or _same(target, label):
+            return None
+        known = self._numbers.get(target)
+        if known is not None:
+            return known
+        if len(self.found) >= MAX_LINKS:
+            return None
+        number = self._first + len(self.found)
+        self._numbers[target] = number
+        self.found.append(Link(number, target, _is_tracked(target)))
+        return number
+
+
+def _target(href: str) -> str:
+    target = _BLANKS.sub("", one_line(href, 8000))
+    lower = target[:10].lower()
+    if lower.startswith("//"):
+        target = f"https:{target}"
+    elif not lower.startswith(_SCHEMES):
+        # Relative ones lead nowhere from a mail; javascript:, data: and cid: are no places.
+        return target if lower.startswith("www.") else ""
+    return _unwrapped(target)
+
+
+def _unwrapped(target: str) -> str:
+    """Where a link leads that a gateway wrapped to check it."""
+    for _ in range(3):
+        inner = _inner(target)
+        if inner is None:
+            return target
+        target = inner
+    return target
+
+
+def _inner(target: str) -> str | None:
+    defended = _V3.match(target)
+    if defended is not None:
+        return (
+            _BLANKS.sub("", re.sub(r"^(https?:/)(?!/)", r"\1/", defended[1]))
+            if "*" not in defended[1]
+            else None
+        )
+    try:
+        parts = urlsplit(target)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    wanted = [name for pattern, name in _WRAPPERS if pattern.fullmatch(host)]
+    if not wanted:
+        return None
+    try:
+        given = parse_qsl(parts.query, max_num_fields=100)
+    except ValueError:
+        return None
+    for name, value in given:
+        if name in wanted:
+            if "urldefense" in host:
+                value = unquote(value.replace("-", "%").replace("_", "/"))
+            value = one_line(value, 8000)
+            if _URL.fullmatch(value):
+                return value
+    return None
+
+
+def _is_tracked(target: str) -> bool:
+    if len(target) < 60 or not target.lower().startswith("http"):
+        return False
+    try:
+        parts = urlsplit(target)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return False
+    where = f"{parts.path}?{parts.query}"
+    code = _CODE.search(where)
+    return code is not None and (len(code[0]) >= 100 or _TRACKING_HOST.search(host) is not None)
+
+
+def _same(target: str, label: str) -> bool:
+    """Whether the words of a link are its target, give or take what nobody reads."""
+    return _bare(target) == _bare(label)
+
+
+def _bare(text: str) -> str:
+    text = _BLANKS.sub("", text).lower()
+    for start in ("mailto:", "https://", "http://", "tel:", "www."):
+        if text.startswith(start):
+            text = text[len(start) :]
+            if start == "tel:":
+                break
+    if text.replace("+", "").replace("-", "").isdigit():
+        text = text.replace("-", "")
+    return text.rstrip("/")

@@ -1,0 +1,293 @@
+"""Tables of HTML mails: data becomes aligned columns, layout becomes blocks in reading order."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Final
+
+WIDTH: Final = 76
+MAX_SPAN: Final = 50
+_GAP: Final = "  "
+_MAX_COLUMNS: Final = 24
+_MAX_PLACES: Final = 20_000
+_MAX_CELL: Final = 240
+_MAX_CELL_LINES: Final = 3
+_TIGHT_LINE: Final = 60
+_PROSE: Final = 36
+_NARROWEST: Final = 8
+_NUMBER: Final = re.compile(
+    r"[-+(]?\s?(?:[$€£¥₹]|[A-Z]{2,3}\s)?\s?[-+]?(?:\d{1,3}(?:[.,' ]\d{3}){1,4}|\d{1,12})(?:[.,]\d{1,4})?"
+    r"\s?(?:%|[$€£¥₹円元]|[kKMGT]?i?[Bb]|[A-Z]{3}|ms|s|h)?\)?"
+)
+
+
+@dataclass(slots=True)
+class Cell:
+    """The lines of a cell. `right`: aligned to the right. `whole`: it holds what may not be split."""
+
+    lines: list[str]
+    header: bool = False
+    right: bool = False
+    whole: bool = False
+    columns: int = 1
+    rows: int = 1
+
+
+@dataclass(slots=True)
+class Table:
+    rows: list[list[Cell]] = field(default_factory=list)
+    border: bool = False
+
+
+def width_of(text: str) -> int:
+    """The columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    wide = 0
+    for char in text:
+        if char >= "\u0300":
+            if unicodedata.combining(char) or char in "\u200c\u200d\ufe0f":
+                continue
+            wide += unicodedata.east_asian_width(char) in "WF"
+        wide += 1
+    return wide
+
+
+def lay_out(table: Table) -> list[str]:
+    """The lines of a table, in reading order; nothing in it is lost or changed."""
+    grid = _without_empty(_grid(table.rows))
+    if not grid:
+        return []
+    columns = len(grid[0])
+    if columns == 1 or columns > _MAX_COLUMNS or columns * len(grid) > _MAX_PLACES:
+        return _blocks(grid)
+    if _is_head(grid) and not all(_is_simple(cell) for row in grid for cell in _said(row)):
+        return _records(grid)
+    done: list[str] = []
+    for run in _runs(grid):
+        lines = _aligned(run) if _is_data(run, table.border) else _blocks(run)
+        if done and (_is_large(lines) or _is_large(done)) and done[-1]:
+            done.append("")
+        done += lines
+    return done
+
+
+def _runs(grid: list[list[Cell | None]]) -> list[list[list[Cell | None]]]:
+    """Rows of data together, rows of layout (one cell, or much text in one) together."""
+    runs: list[list[list[Cell | None]]] = []
+    in_data = False
+    for row in grid:
+        said = _said(row)
+        simple = all(_is_simple(cell) for cell in said)
+        data = simple and (len(said) > 1 or (in_data and _width(said[0]) <= WIDTH))
+        if runs and data == in_data:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+        in_data = data
+    return runs
+
+
+def _is_head(grid: list[list[Cell | None]]) -> bool:
+    said = _said(grid[0])
+    return len(grid) > 1 and len(said) > 1 and all(cell.header for cell in said)
+
+
+def _is_large(lines: list[str]) -> bool:
+    return len(lines) > 1 or len(lines[0]) > _TIGHT_LINE
+
+
+def _grid(rows: list[list[Cell]]) -> list[list[Cell | None]]:
+    """Cells at their places; a cell that spans several is at the first of them."""
+    grid: list[list[Cell | None]] = []
+    taken: dict[int, int] = {}  # column -> rows that a cell above still reaches into
+    for row in rows:
+        line: list[Cell | None] = []
+        for cell in row:
+            while taken.get(len(line), 0) > 0:
+                line.append(None)
+            line.append(cell)
+            for _ in range(min(cell.columns, MAX_SPAN) - 1):
+                line.append(None)
+            if cell.rows > 1:
+                for column in range(len(line) - min(cell.columns, MAX_SPAN), len(line)):
+                    taken[column] = min(cell.rows, 1000)
+        for column in list(taken):
+            taken[column] -= 1
+            if taken[column] <= 0:
+                del taken[column]
+        grid.append(line)
+    columns = max((len(line) for line in grid), default=0)
+    if columns * len(grid) > 200_000:
+        return [[cell for cell in line if cell is not None] or [None] for line in grid]
+    return [line + [None] * (columns - len(line)) for line in grid]
+
+
+def _without_empty(grid: list[list[Cell | None]]) -> list[list[Cell | None]]:
+    grid = [row for row in grid if any(cell is not None and cell.lines for cell in row)]
+    used = sorted({n for row in grid for n, cell in enumerate(row) if cell is not None and cell.lines})
+    for row in grid:
+        for n, cell in enumerate(row):
+            if cell is not None and cell.columns > 1:
+                cell.columns = bisect_left(used, n + min(cell.columns, MAX_SPAN)) - bisect_left(used, n)
+    return [[row[n] for n in used] for row in grid]
+
+
+def _said(row: list[Cell | None]) -> list[Cell]:
+    return [cell for cell in row if cell is not None and cell.lines]
+
+
+def _is_simple(cell: Cell) -> bool:
+    return (
+        not cell.whole
+        and len(cell.lines) <= _MAX_CELL_LINES
+        and sum(len(line) for line in cell.lines) <= _MAX_CELL
+        and all(cell.lines)
+    )
+
+
+def _is_data(run: list[list[Cell | None]], border: bool) -> bool:
+    cells = [cell for row in run for cell in _said(row)]
+    several = [row for row in run if len(_said(row)) > 1]
+    if not several or not all(_is_simple(cell) for cell in cells):
+        return False
+    if any(cell.header for cell in cells) or border:
+        return True
+    if len(several) == 1:
+        # A single row of words is a row of links, or of a name and a number.
+        return all(sum(_width(cell) + len(_GAP) for cell in _said(row)) <= WIDTH for row in several)
+    # Columns of prose side by side are layout.
+    prose = sum((len(cell.lines) > 1 and _width(cell) > _PROSE) or _width(cell) > WIDTH for cell in cells)
+    return prose * 3 <= len(cells)
+
+
+def _width(cell: Cell) -> int:
+    return max((width_of(line) for line in cell.lines), default=0)
+
+
+def _blocks(grid: list[list[Cell | None]]) -> list[str]:
+    """Each cell on lines of its own; blank lines between those that are more than a line."""
+    done: list[str] = []
+    large_before = False
+    for row in grid:
+        for cell in _said(row):
+            large = _is_large(cell.lines)
+            if done and (large or large_before) and done[-1]:
+                done.append("")
+            done += cell.lines
+            large_before = large
+    return done
+
+
+def _aligned(grid: list[list[Cell | None]]) -> list[str]:
+    columns = len(grid[0])
+    natural = [0] * columns
+    smallest = [0] * columns
+    for row in grid:
+        for n, cell in enumerate(row):
+            if cell is not None and cell.columns == 1 and not _is_remark(row):
+                natural[n] = max(natural[n], _width(cell))
+                words = (width_of(word) for line in cell.lines for word in line.split())
+                smallest[n] = max(smallest[n], *words, 0)
+    widths = _fitted(natural, smallest, WIDTH - len(_GAP) * (columns - 1))
+    if widths is None:
+        return _records(grid)
+    right = [_is_right([row[n] for row in grid]) for n in range(columns)]
+    done: list[str] = []
+    for row in grid:
+        done += _said(row)[0].lines if _is_remark(row) else _row(row, widths, right)
+        if row is grid[0] and _is_head(grid):
+            done.append(_GAP.join("-" * width for width in widths))
+    return done
+
+
+def _is_remark(row: list[Cell | None]) -> bool:
+    """Whether a row is a title or a remark across the table."""
+    said = _said(row)
+    return len(said) == 1 and said[0] is row[0]
+
+
+def _fitted(natural: list[int], smallest: list[int], room: int) -> list[int] | None:
+    """Widths of the columns within `room`, the widest made narrower; None if words had to be broken."""
+    if sum(natural) <= room:
+        return natural
+    least = [min(have, max(need, _NARROWEST)) for have, need in zip(natural, smallest, strict=True)]
+    spare = room - sum(least)
+    if spare < 0:
+        return None
+    wanted = [have - low for have, low in zip(natural, least, strict=True)]
+    total = sum(wanted)
+    return [low + spare * want // total for low, want in zip(least, wanted, strict=True)]
+
+
+def _is_right(column: list[Cell | None]) -> bool:
+    body = [cell for cell in column if cell is not None and cell.lines and not cell.header]
+    if not body:
+        return False
+    numbers = sum(
+        len(cell.lines) == 1 and _NUMBER.fullmatch(cell.lines[0].strip()) is not None for cell in body
+    )
+    return all(cell.right for cell in body) or (len(body) > 1 and numbers == len(body))
+
+
+def _row(row: list[Cell | None], widths: list[int], right: list[bool]) -> list[str]:
+    columns: list[tuple[list[str], int, bool]] = []
+    n = 0
+    while n < len(row):
+        cell = row[n]
+        span = cell.columns if cell is not None and cell.columns > 1 else 1
+        width = sum(widths[n : n + span]) + len(_GAP) * (span - 1)
+        lines = [
+            piece for line in (cell.lines if cell is not None else ()) for piece in _wrapped(line, width)
+        ]
+        columns.append((lines, width, cell is not None and cell.right if span > 1 else right[n]))
+        n += span
+    done = []
+    for level in range(max(len(lines) for lines, _, _ in columns)):
+        parts = []
+        for lines, width, to_the_right in columns:
+            text = lines[level] if level < len(lines) else ""
+            blank = " " * max(0, width - width_of(text))
+            parts.append(blank + text if to_the_right else text + blank)
+        done.append(_GAP.join(parts).rstrip())
+    return done
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    if width_of(line) <= width:
+        return [line]
+    lines: list[str] = []
+    now, used = "", 0
+    for word in line.split(" "):
+        wide = width_of(word)
+        if now and used + 1 + wide > width:
+            lines.append(now)
+            now, used = word, wide
+        else:
+            now = f"{now} {word}" if now else word
+            used += wide + (used > 0)
+    return [*lines, now]
+
+
+def _records(grid: list[list[Cell | None]]) -> list[str]:
+    """A table that is too wide for columns: a paragraph for each row, its cells named by the heads."""
+    heads = grid[0] if _is_head(grid) else None
+    done: list[str] = []
+    for row in grid[1:] if heads else grid:
+        if done:
+            done.append("")
+        said = [(n, cell) for n, cell in enumerate(row) if cell is not None and cell.lines]
+        if heads is None and len(said) == 2 and len(said[0][1].lines) == 1 and _width(said[0][1]) <= 30:
+            name = said[0][1].lines[0].rstrip(": ")
+            done += [f"{name}: {said[1][1].lines[0]}", *said[1][1].lines[1:]]
+            continue
+        for n, cell in said:
+            head = heads[n] if heads else None
+            if head is not None and head.lines:
+                done += [f"{' '.join(head.lines).rstrip(': ')}: {cell.lines[0]}", *cell.lines[1:]]
+            else:
+                done += cell.lines
+    return done
