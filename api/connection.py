@@ -11,7 +11,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from desk.keys import Network, address_of
-from mail.crowd import Crowd, Full
+from mail.transport.crowd import Crowd, Full
 
 HEAD_SECONDS = 15.0
 MAX_CONNECTIONS = 400

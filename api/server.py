@@ -18,7 +18,7 @@ from api.connection import BoundedConnection, Callers
 from api.gate import Gate
 from api.state import State
 from desk.errors import DeskError
-from worker.notify import tell
+from worker.service.notify import tell
 
 if TYPE_CHECKING:
     from api.options import ServeOptions

@@ -185,7 +185,7 @@ def list_folders(
 
     Raises MailError, SecretUnavailable and SealBroken.
     """
-    from mail.imap import ImapSession
+    from mail.imap.session import ImapSession
 
     if form.protocol != "imap":
         return [FolderChoice("INBOX", "")]

@@ -24,8 +24,8 @@ from models.database import transaction
 if TYPE_CHECKING:
     from desk.home import Desk
     from mail.account import OutgoingAccount
-    from mail.smtp import SendOutcome
-    from mail.smtp_dialogue import Dialogue
+    from mail.smtp.dialogue import Dialogue
+    from mail.smtp.session import SendOutcome
 
 _TEXT: Final = """\
 This is a test mail of **{address}**, sent through {way} at {when}.
@@ -125,7 +125,7 @@ def send_test(desk: Desk, actor: Actor, address: str, to: str) -> ProbeMail:
     with transaction():
         queued = lay_in(rendered)
         outgoing = sending.claim_one(queued.delivery_id, leases.owner_id(), now())
-    from mail.smtp_dialogue import Dialogue
+    from mail.smtp.dialogue import Dialogue
 
     dialogue, outcome, trouble, hint = Dialogue(), None, "", ""
     try:
@@ -161,7 +161,7 @@ def send_test(desk: Desk, actor: Actor, address: str, to: str) -> ProbeMail:
 async def _send(
     account: OutgoingAccount, dialogue: Dialogue, sender: str, recipients: list[str], message: bytes
 ) -> SendOutcome:
-    from mail.smtp import SmtpSession
+    from mail.smtp.session import SmtpSession
 
     async with SmtpSession(account, dialogue) as session:
         return await session.send(sender, recipients, message)

@@ -32,7 +32,7 @@ _DEAD_SENDER = "the sender stopped in the middle: it may have arrived or not"
 
 
 class RecipientOutcome(Protocol):
-    """What the server said about one recipient (see `mail.smtp`)."""
+    """What the server said about one recipient (see `mail.smtp.session`)."""
 
     @property
     def state(self) -> DeliveryState: ...

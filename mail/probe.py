@@ -15,16 +15,17 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from mail import link, tls
+from mail import tls
 from mail.account import IncomingAccount, OutgoingAccount
-from mail.blocking import within
 from mail.errors import FolderMissing, MailError, TimedOut, TlsFailed
 from mail.inert import one_line
+from mail.transport import connection
+from mail.transport.blocking import within
 
 if TYPE_CHECKING:
-    from mail.imap import ImapSession
-    from mail.pop3 import Pop3Session
-    from mail.smtp import SmtpSession
+    from mail.imap.session import ImapSession
+    from mail.pop3.session import Pop3Session
+    from mail.smtp.session import SmtpSession
 
 __all__ = ["Step", "check_incoming", "check_outgoing"]
 
@@ -98,7 +99,7 @@ def _limited(account: IncomingAccount, doing: Callable[[], T]) -> Callable[[], T
 
 def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:
     """resolve, connect, tls, capabilities, token (with OAuth2), login of an SMTP account."""
-    from mail.smtp import SmtpSession
+    from mail.smtp.session import SmtpSession
 
     session = SmtpSession(account)
     loop = asyncio.new_event_loop()
@@ -128,10 +129,10 @@ def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:
 
 def _session(account: IncomingAccount) -> ImapSession | Pop3Session:
     if account.protocol == "pop3":
-        from mail.pop3 import Pop3Session
+        from mail.pop3.session import Pop3Session
 
         return Pop3Session(account)
-    from mail.imap import ImapSession
+    from mail.imap.session import ImapSession
 
     return ImapSession(account)
 
@@ -150,11 +151,11 @@ def _where(account: IncomingAccount | OutgoingAccount) -> str:
     return f"{account.host} port {account.port}"
 
 
-def _resolved(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, list[link.Address]]:
-    def shown(found: list[link.Address]) -> str:
+def _resolved(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, list[connection.Address]]:
+    def shown(found: list[connection.Address]) -> str:
         return f"{account.host} is {', '.join(dict.fromkeys(str(address[0]) for _, address in found))}"
 
-    return (yield from _step("resolve", lambda: link.resolve(account.host, account.port), shown))
+    return (yield from _step("resolve", lambda: connection.resolve(account.host, account.port), shown))
 
 
 def _step(name: str, doing: Callable[[], T], shown: str | Callable[[T], str]) -> Generator[Step, None, T]:
@@ -193,7 +194,7 @@ _PINNABLE: Final = ("unknown_ca", "self_signed", "expired", "not_yet_valid", "wr
 _NO_PIN: Final = "0" * 64
 
 
-def _shown_incoming(account: IncomingAccount, addresses: list[link.Address]) -> bytes:
+def _shown_incoming(account: IncomingAccount, addresses: list[connection.Address]) -> bytes:
     """The certificate that the server shows (DER), empty if none. Nothing but the handshake is said."""
     session = _session(replace(account, ca_file=None, fingerprint=_NO_PIN))
     try:
@@ -206,8 +207,8 @@ def _shown_incoming(account: IncomingAccount, addresses: list[link.Address]) -> 
     return b""
 
 
-def _shown_outgoing(account: OutgoingAccount, addresses: list[link.Address]) -> bytes:
-    from mail.smtp import SmtpSession
+def _shown_outgoing(account: OutgoingAccount, addresses: list[connection.Address]) -> bytes:
+    from mail.smtp.session import SmtpSession
 
     async def look() -> bytes:
         session = SmtpSession(replace(account, ca_file=None, fingerprint=_NO_PIN))
@@ -244,7 +245,7 @@ def _capabilities(found: Iterable[str]) -> str:
 
 
 def _contents(session: ImapSession | Pop3Session) -> str:
-    from mail.pop3 import Pop3Session
+    from mail.pop3.session import Pop3Session
 
     if isinstance(session, Pop3Session):
         sizes = session.sizes()

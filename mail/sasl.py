@@ -145,7 +145,7 @@ async def smtp_login(
 
     Errors: `LoginRefused`, `LoginUnavailable`; aiosmtplib's when the connection breaks.
     """
-    from mail.blocking import in_own_thread  # asyncio takes 30 ms, and fetching does not need it
+    from mail.transport.blocking import in_own_thread  # asyncio takes 30 ms, and fetching does not need it
 
     used = mechanism or chosen(client.server_auth_methods, account.host)
     supplier = token_of(account)

@@ -37,7 +37,7 @@ from tui.widgets.flash import Flash, Hinted, Level, words_for
 if TYPE_CHECKING:
     from desk.actors import Actor
     from desk.home import Desk
-    from worker.child import WorkerChild
+    from worker.service.child import WorkerChild
 
 DEFAULT_THEME = "ansi-dark"
 TEND_SECONDS = 5.0

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mail import tls
-from mail.blocking import within
 from mail.errors import MailError, OAuth2Missing, TokenRefused, TokenUnavailable
 from mail.oauth2.token import OAuth2App, Token, token_in
 from mail.oauth2.words import cure, is_later
+from mail.transport.blocking import within
 
 if TYPE_CHECKING:
     from authlib.integrations.httpx_client import OAuth2Client

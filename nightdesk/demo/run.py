@@ -161,7 +161,7 @@ def _add_mailbox(demo: Demo) -> None:
         from desk import mailboxes
         from desk.actors import current_actor
         from desk.mailbox_form import check
-        from worker.once import run_once
+        from worker.service.once import run_once
 
         authority = str(demo.mail / "ca.pem")
         form = check(

@@ -12,7 +12,7 @@ from nightdesk.options import Options
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from worker.child import WorkerChild
+    from worker.service.child import WorkerChild
 
 
 def run(options: Options) -> int:
@@ -27,7 +27,7 @@ def run(options: Options) -> int:
         actor = app_actor(desk)
         _choose_looks(desk.settings)
         from tui.app import NightdeskApp
-        from worker.child import WorkerChild
+        from worker.service.child import WorkerChild
 
         child = WorkerChild(desk)
         app = NightdeskApp(desk, actor, worker=child)

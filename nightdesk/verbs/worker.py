@@ -26,11 +26,11 @@ def worker(options: Options, child: bool, lmtp: str | None, lmtp_mode: str) -> E
     stands by. LMTP needs the extra 'lmtp'.
     """
     from nightdesk.context import desk_open
-    from worker.loop import run
+    from worker.service.loop import run
 
     endpoint = None
     if lmtp is not None:
-        from worker.lmtp import need_the_extra, parse_endpoint
+        from worker.lmtp.listener import need_the_extra, parse_endpoint
 
         endpoint = parse_endpoint(lmtp, int(lmtp_mode, 8))
         need_the_extra()

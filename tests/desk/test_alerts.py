@@ -14,7 +14,7 @@ from desk.alerts import alarms, alert_silent_mailboxes
 from desk.home import Desk
 from mail.errors import ConnectFailed
 from mail.mime import parse
-from mail.smtp import RecipientOutcome
+from mail.smtp.session import RecipientOutcome
 from models import database
 from models.mailboxes import Mailbox
 from tests.desk.workbench import ADMIN, make_mailbox

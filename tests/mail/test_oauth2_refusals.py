@@ -261,7 +261,7 @@ def test_without_the_extra_there_is_a_clear_word(monkeypatch: pytest.MonkeyPatch
 
 def test_the_heavy_parts_are_not_imported_before_they_are_needed() -> None:
     program = (
-        "import sys, mail.imap_link\n"
+        "import sys, mail.imap.connection\n"
         "from mail.oauth2 import Supplier, Token\n"
         "heavy = ('authlib', 'httpx2', 'anyio', 'http.server', 'mail.sasl', 'asyncio')\n"
         "print([name for name in heavy if name in sys.modules])"

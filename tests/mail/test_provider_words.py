@@ -8,8 +8,8 @@ import pytest
 
 from config.secrets import Secret
 from mail.errors import LoginRefused, LoginUnavailable, MailError, ProtocolError
-from mail.imap import ImapSession
-from mail.smtp import SmtpSession
+from mail.imap.session import ImapSession
+from mail.smtp.session import SmtpSession
 from tests.mail.accounts import incoming, outgoing
 from tests.servers.faults import FaultyImap, FaultySmtp, reply
 

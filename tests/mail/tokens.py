@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from config.secrets import Secret
 from mail.account import TokenSupplier
-from mail.imap import ImapSession
+from mail.imap.session import ImapSession
 from mail.oauth2 import OAuth2App
-from mail.pop3 import Pop3Session
-from mail.smtp import SmtpSession
+from mail.pop3.session import Pop3Session
+from mail.smtp.session import SmtpSession
 from tests.mail.accounts import incoming, outgoing
 from tests.servers.dovecot import Dovecot
 from tests.servers.oauth import CLIENT, CLIENT_SECRET, PUBLIC_CLIENT, SCOPE, OAuthServer

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from desk.home import Desk
-from worker.lmtp import Endpoint, LmtpListener
+from worker.lmtp.listener import Endpoint, LmtpListener
 
 
 class Client:

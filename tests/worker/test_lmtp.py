@@ -19,7 +19,7 @@ from models import blobs
 from models.database import db
 from tests.worker.conftest import SUPPORT, MailboxMaker, mail
 from tests.worker.lmtp import Client, listening
-from worker.lmtp import Endpoint, LmtpListener, parse_endpoint
+from worker.lmtp.listener import Endpoint, LmtpListener, parse_endpoint
 
 SALES = "sales@example.test"
 
@@ -239,10 +239,10 @@ async def test_a_fault_of_ours_with_one_mail_does_not_put_off_the_others(
 async def test_a_mail_over_the_announced_size_is_refused_for_every_recipient(
     desk: Desk, add_mailbox: MailboxMaker, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from worker import lmtp_session
+    from worker.lmtp import session
 
     add_mailbox(None)
-    monkeypatch.setattr(lmtp_session, "MAX_MAIL", 10_000)
+    monkeypatch.setattr(session, "MAX_MAIL", 10_000)
     async with listening(desk, path):
         client = await Client.at(path)
         said = await client.deliver(mail(1, "x" * 20_000), [SUPPORT, "boss@example.test"])
@@ -278,7 +278,7 @@ async def test_whoever_is_connected_at_the_end_is_told_to_come_again(
 async def test_silent_connections_keep_no_mail_out(
     desk: Desk, add_mailbox: MailboxMaker, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.lmtp.MAX_OF_ONE_PEER", 10)
+    monkeypatch.setattr("worker.lmtp.listener.MAX_OF_ONE_PEER", 10)
     add_mailbox(None)
     async with listening(desk, path):
         silent = [await Client.at(path) for _ in range(10)]
@@ -379,9 +379,9 @@ def test_the_endpoints_are_read() -> None:
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    from worker import lmtp
+    from worker.lmtp import listener
 
-    monkeypatch.setattr(lmtp, "find_spec", lambda _name: None)
+    monkeypatch.setattr(listener, "find_spec", lambda _name: None)
     with pytest.raises(ConfigError) as caught:
-        lmtp.need_the_extra()
+        listener.need_the_extra()
     assert "nightdesk[lmtp]" in caught.value.hint

@@ -1,0 +1,1 @@
+"""IMAP: the session, its connection, the wire's grammar, IDLE."""

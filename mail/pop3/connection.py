@@ -1,0 +1,350 @@
+"""Opening a POP3 session (RFC 1939, 2449, 2595): TCP, TLS, login, and every failure as a `MailError`.
+
+poplib speaks the plain commands; what it cannot do (RETR without a limit on the line, SASL with a token,
+STLS with a pinned certificate) goes to the same socket directly. `cut()` may be called from another thread.
+"""
+
+from __future__ import annotations
+
+import base64
+import poplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Final, Self
+
+from mail import sasl
+from mail.account import IncomingAccount
+from mail.errors import (
+    LoginRefused,
+    LoginUnavailable,
+    MailError,
+    ProtocolError,
+    ServerGone,
+    StarttlsMissing,
+    TimedOut,
+    TlsFailed,
+)
+from mail.login_words import refusal
+from mail.transport import connection
+
+MAX_LINE: Final = 64 * 1024
+MAX_MAIL: Final = 256 * 1024 * 1024
+
+
+class Client(poplib.POP3):
+    """poplib on a socket that is already connected (and, for security tls, already encrypted)."""
+
+    def __init__(self, connected: socket.socket, host: str, port: int) -> None:
+        self._link = connected
+        super().__init__(host, port)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return self._link
+
+    def say(self, line: bytes) -> None:
+        """Send one line."""
+        self.sock.sendall(line + b"\r\n")
+
+    def hear(self) -> bytes:
+        """One line of an answer, without its end. EOFError if the server hung up."""
+        line = self.file.readline(MAX_LINE + 1)
+        if not line.endswith(b"\n"):
+            if len(line) > MAX_LINE:
+                raise poplib.error_proto(f"a line of more than {MAX_LINE} bytes")
+            raise EOFError
+        return bytes(line.rstrip(b"\r\n"))
+
+    def ask(self, line: bytes) -> bytes:
+        """The words of a +OK; error_proto with the words of a -ERR."""
+        self.say(line)
+        return self.good(self.hear())
+
+    @staticmethod
+    def good(answer: bytes) -> bytes:
+        """The words of an answer that is +OK; error_proto if it is not."""
+        if not answer.startswith(b"+OK"):
+            raise poplib.error_proto(answer)
+        return answer[3:].strip()
+
+    def body(self) -> bytes:
+        """The dot-ended lines after a +OK, byte for byte, without the dots that were put in front.
+
+        Only a dot between two CRLFs ends it: mail may hold bare line feeds.
+        """
+        parts: list[bytes] = []
+        size = 0
+        at_start = True
+        while True:
+            line = self.file.readline(MAX_LINE)
+            if not line:
+                raise EOFError
+            if at_start and line.startswith(b"."):
+                if line == b".\r\n":
+                    return b"".join(parts)
+                line = line[1:]
+            at_start = line.endswith(b"\r\n")
+            parts.append(line)
+            size += len(line)
+            if size > MAX_MAIL:
+                raise ValueError(f"more than {MAX_MAIL} bytes without an end")
+
+    def encrypt(self, secured: ssl.SSLSocket) -> None:
+        """Go on over TLS. What was received in clear and not yet read is thrown away (RFC 2595 2.1)."""
+        self.file.close()
+        self.sock = secured
+        self.file = secured.makefile("rb")
+
+
+class Pop3Link:
+    """A logged-in connection as a context manager; `connect`, `secure`, `login` are its steps one by one."""
+
+    def __init__(self, account: IncomingAccount) -> None:
+        self.account = account
+        self.capabilities: dict[str, list[str]] = {}
+        self._link: socket.socket | None = None
+        self._cut = False
+        self._client: Client | None = None
+        self._broken = False
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """All three."""
+        try:
+            self.connect()
+            self.secure()
+            self.login()
+        except BaseException:
+            self.cut()
+            raise
+
+    @property
+    def host(self) -> str:
+        """The server's name."""
+        return self.account.host
+
+    def _hold(self, connected: socket.socket) -> None:
+        """Use this socket from now on; one that comes after the connection was cut is closed."""
+        self._link = connected
+        if self._cut:
+            self.cut()
+            raise ServerGone(f"the connection to {self.account.host} was cut")
+
+    def connect(self, addresses: list[connection.Address] | None = None) -> None:
+        """TCP, and the server's greeting unless TLS comes first."""
+        account = self.account
+        connected = connection.dial(account.host, account.port, account.timeout, addresses)
+        self._hold(connected)
+        if account.security != "tls":
+            self._greet(connected)
+
+    def secure(self) -> None:
+        """TLS as the account says, certificate verified or pinned; nothing for security none."""
+        account = self.account
+        if account.security == "tls":
+            self._greet(self._encrypted())
+        elif account.security == "starttls":
+            self._stls()
+
+    def _greet(self, connected: socket.socket) -> None:
+        account = self.account
+        try:
+            with self._translated("greet"):
+                self._client = Client(connected, account.host, account.port)
+        except ProtocolError as error:
+            words = error.server_words
+            if words.upper().startswith("-ERR"):
+                raise LoginUnavailable(f"{account.host} turns us away", server_words=words) from None
+            raise ProtocolError(
+                f"{account.host} port {account.port} does not greet as a POP3 server",
+                hint="Check protocol and port: 995 (tls) and 110 (starttls) are POP3, 993 and 143 are IMAP.",
+                server_words=words,
+            ) from None
+        except TimedOut:
+            raise connection.silent(account.host, account.port, account.security, tls_port=995) from None
+        except ServerGone as error:
+            if account.security == "tls":
+                raise
+            raise ServerGone(
+                f"{account.host} port {account.port} does not greet as a POP3 server",
+                hint="If this is the TLS port (995), set security to tls.",
+                server_words=error.server_words,
+            ) from None
+        self._learn_capabilities()
+
+    def _stls(self) -> None:
+        account, client = self.account, self._need_client()
+        if self.capabilities and "STLS" not in self.capabilities:
+            raise StarttlsMissing(f"{account.host} port {account.port} does not offer STLS", hint=_STLS_HINT)
+        with self._translated("stls"):
+            try:
+                client.ask(b"STLS")
+            except poplib.error_proto as error:
+                raise StarttlsMissing(
+                    f"{account.host} refuses STLS", hint=_STLS_HINT, server_words=words_of(error)
+                ) from None
+        client.encrypt(self._encrypted())
+        self._learn_capabilities()
+
+    def _encrypted(self) -> ssl.SSLSocket:
+        account = self.account
+        return connection.secure(
+            self._need_link(),
+            account.host,
+            self._hold,
+            ca_file=account.ca_file,
+            fingerprint=account.fingerprint,
+        )
+
+    def login(self) -> None:
+        """Log in with password or token. Errors: `LoginRefused`, `LoginUnavailable`, and the token's."""
+        with self._translated("login"):
+            if self.account.auth == "oauth2":
+                self._token_login()
+            else:
+                self._password_login()
+            self._learn_capabilities()
+
+    def _password_login(self) -> None:
+        account, client = self.account, self._need_client()
+        user, password = account.user, account.password.reveal()
+        if any(ord(char) < 32 for char in user + password):
+            raise LoginRefused(
+                "user name or password holds a control character",
+                hint="Set them again without line ends and tabs.",
+            )
+        try:
+            if "USER" in self.capabilities or "PLAIN" not in self._mechanisms():
+                client.ask(b"USER " + user.encode())
+                client.ask(b"PASS " + password.encode())
+            else:  # RFC 2449 6.3: without USER the command is not there
+                client.ask(b"AUTH PLAIN " + base64.b64encode(f"\0{user}\0{password}".encode()))
+        except poplib.error_proto as error:
+            raise refusal(account.host, user, words_of(error), secrets=[password]) from None
+        except EOFError:
+            self._broken = True
+            raise LoginUnavailable(f"{account.host} hung up at the login") from None
+
+    def _token_login(self) -> None:
+        account, client = self.account, self._need_client()
+        mechanism = sasl.chosen(self._mechanisms(), account.host)
+
+        def attempt(token: str) -> None:
+            exchange = sasl.BearerExchange(mechanism, account.user, token, account.host, account.port)
+            # The two-step form: with the token the command would be longer than RFC 2449's 255 octets.
+            client.say(b"AUTH " + mechanism.encode("ascii"))
+            answer = client.hear()
+            while answer.startswith(b"+") and not answer.startswith(b"+OK"):
+                reply = exchange.answer(_unbase64(answer[1:].strip()))
+                client.say(base64.b64encode(reply))
+                answer = client.hear()
+            try:
+                client.good(answer)
+            except poplib.error_proto as error:
+                raise exchange.refused(account.host, words_of(error)) from None
+
+        sasl.with_token(sasl.token_of(account), attempt)
+
+    def _mechanisms(self) -> list[str]:
+        return self.capabilities.get("SASL", [])
+
+    def _learn_capabilities(self) -> None:
+        """CAPA is optional (RFC 2449): a server without it is taken to know RFC 1939, no more."""
+        client = self._need_client()
+        with self._translated("capa"):
+            try:
+                told = client.capa()
+            except poplib.error_proto:
+                told = {}
+        self.capabilities = {name.upper(): [word.upper() for word in words] for name, words in told.items()}
+
+    @property
+    def tls_link(self) -> ssl.SSLSocket | None:
+        """The encrypted socket, for whoever wants to show its certificate."""
+        return self._link if isinstance(self._link, ssl.SSLSocket) else None
+
+    def close(self) -> None:
+        """End the session so that nothing is deleted. Never raises."""
+        self._client = None
+        self.cut()
+
+    def cut(self) -> None:
+        """Close the socket at once; a call blocked in another thread then fails. Never raises."""
+        self._cut = True
+        connected, self._link = self._link, None
+        if connected is None:
+            return
+        try:
+            connected.shutdown(socket.SHUT_RDWR)
+        except (OSError, ValueError):
+            pass
+        try:
+            connected.close()
+        except OSError:
+            pass
+
+    def _need_link(self) -> socket.socket:
+        if self._link is None:
+            raise ServerGone(f"not connected to {self.account.host}")
+        return self._link
+
+    def _need_client(self) -> Client:
+        if self._client is None:
+            raise ServerGone(f"not connected to {self.account.host}")
+        return self._client
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        """Everything that poplib, sockets and TLS can raise as a `MailError`."""
+        host, secrets = self.account.host, [self.account.password.reveal()]
+        try:
+            yield
+        except MailError as error:
+            self._broken = self._broken or isinstance(error, ServerGone | TimedOut | TlsFailed)
+            raise
+        except EOFError:
+            self._broken = True
+            raise ServerGone(f"{host} hung up ({doing})") from None
+        except poplib.error_proto as error:
+            words = words_of(error)
+            if words in ("-ERR EOF", "line too long"):  # poplib's own words
+                self._broken = True
+                raise ServerGone(f"{host} hung up ({doing})") from None
+            raise ProtocolError(f"{host} refuses ({doing})", server_words=words, secrets=secrets) from None
+        except OSError as error:
+            self._broken = True
+            raise connection.gone(error, host) from None
+        except (ValueError, IndexError, AttributeError) as error:
+            # poplib on an answer that breaks the grammar, or on a socket that `cut` closed.
+            self._broken = True
+            raise ProtocolError(
+                f"{host} sent an answer that makes no sense ({doing})",
+                server_words=str(error),
+                secrets=secrets,
+            ) from None
+
+
+_STLS_HINT: Final = "Use security tls on port 995, or ask the server's admin to offer STLS."
+
+
+def words_of(error: Exception) -> str:
+    """The server's words in an error of poplib."""
+    first = error.args[0] if error.args else ""
+    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+
+
+def _unbase64(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return text

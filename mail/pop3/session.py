@@ -1,0 +1,166 @@
+"""One POP3 session: mail by UIDL, one by one, and deletions that happen only with `commit`.
+
+Numbers of mails are good for one session only, so every call takes the server's unique ids. Not for two
+threads at once; `cut()` may be called from another one.
+"""
+
+from __future__ import annotations
+
+import poplib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+
+from mail.errors import MailError, ProtocolError, ServerGone
+from mail.inert import one_line
+from mail.pop3.connection import Pop3Link, words_of
+
+__all__ = ["Pop3Mail", "Pop3Session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pop3Mail:
+    """One mail as the server gave it."""
+
+    uidl: str
+    raw: bytes
+
+
+class Pop3Session(Pop3Link):
+    """A logged-in session as a context manager. Leaving it without `commit` deletes nothing on the server."""
+
+    _numbers: dict[str, int] | None = None
+    _marked: bool = False
+    _ended: bool = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.leave()
+        self.abort()
+
+    def leave(self) -> None:
+        """QUIT, unless that would delete something. Never raises."""
+        if not self._marked and not self._ended and not self._broken:
+            try:
+                self.commit()
+            except MailError:
+                pass  # nothing was to be deleted, so nothing is lost
+
+    def uidls(self) -> dict[str, int]:
+        """Unique id (RFC 1939 UIDL) to number, in the server's order, oldest first.
+
+        A server may give byte-identical copies one id; from the second on they get a blank and a count
+        (``abc 2``), which no id of a server can hold. Errors: `ProtocolError` if the server has no UIDL.
+        """
+        client = self._need_client()
+        with self._translated("uidl"):
+            try:
+                client.ask(b"UIDL")
+            except poplib.error_proto as error:
+                raise ProtocolError(
+                    f"{self.account.host} has no UIDL, so its mails have no lasting ids",
+                    hint="Fetch this mailbox by IMAP; without ids every poll would take every mail again.",
+                    server_words=words_of(error),
+                ) from None
+            numbers: dict[str, int] = {}
+            for line in client.body().splitlines():
+                number, _, uidl = line.strip().partition(b" ")
+                name = uidl.strip().decode("ascii", "backslashreplace")
+                if not name:
+                    raise ProtocolError(
+                        f"{self.account.host} gives mail {int(number)} no id", server_words=line
+                    )
+                copies = 1
+                unique = name
+                while unique in numbers:
+                    copies += 1
+                    unique = f"{name} {copies}"
+                numbers[unique] = int(number)
+        self._numbers = numbers
+        return dict(numbers)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each mail as the server counts them, by unique id."""
+        client, numbers = self._need_client(), self._known()
+        with self._translated("list"):
+            client.ask(b"LIST")
+            listed = dict(_two_numbers(line) for line in client.body().splitlines())
+        return {uidl: listed[number] for uidl, number in numbers.items() if number in listed}
+
+    def fetch(self, uidls: Iterable[str]) -> Iterator[Pop3Mail]:
+        """These mails one by one, in the order given. One that is gone or refused is absent.
+
+        A broken connection never yields half a mail.
+        """
+        client, numbers = self._need_client(), self._known()
+        for uidl in uidls:
+            if uidl not in numbers:
+                continue
+            with self._translated("retr"):
+                try:
+                    client.ask(b"RETR %d" % numbers[uidl])
+                except poplib.error_proto:
+                    continue
+                raw = client.body()
+            yield Pop3Mail(uidl, raw)
+
+    def delete(self, uidls: Iterable[str]) -> list[str]:
+        """Mark these mails; they are deleted by `commit` and not before. The ids that were marked."""
+        client, numbers = self._need_client(), self._known()
+        marked: list[str] = []
+        for uidl in uidls:
+            if uidl not in numbers:
+                continue
+            self._marked = True
+            with self._translated("dele"):
+                try:
+                    client.ask(b"DELE %d" % numbers[uidl])
+                except poplib.error_proto:
+                    continue  # another session was faster, or it is marked already
+            marked.append(uidl)
+        return marked
+
+    def commit(self) -> None:
+        """QUIT: the marked mails are deleted now, and the session ends.
+
+        Errors: `ProtocolError` if the server could not delete all of them, `ServerGone` if its answer did
+        not come (they may be deleted or not; the next session shows it).
+        """
+        client = self._need_client()
+        self._ended = True
+        try:
+            with self._translated("quit"):
+                try:
+                    client.ask(b"QUIT")
+                except EOFError:
+                    if self._marked:
+                        raise
+                except poplib.error_proto as error:
+                    raise ProtocolError(
+                        f"{self.account.host} did not delete all of the mails",
+                        hint="What is left is known and is deleted by the next fetch.",
+                        server_words=words_of(error),
+                    ) from None
+        finally:
+            self.close()
+
+    def abort(self) -> None:
+        """Hang up without QUIT: nothing is deleted (RFC 1939 6). Never raises."""
+        self._ended = True
+        self.close()
+
+    def _known(self) -> dict[str, int]:
+        if self._numbers is None:
+            self.uidls()
+        if self._numbers is None:
+            raise ServerGone(f"not connected to {self.account.host}")
+        return self._numbers
+
+
+def _two_numbers(line: bytes) -> tuple[int, int]:
+    first, second, *_ = (*line.split(), b"", b"")
+    if not (first.isdigit() and second.isdigit()):
+        raise ValueError(f"no numbers: {one_line(line.decode('utf-8', 'replace'), 80)}")
+    return int(first), int(second)

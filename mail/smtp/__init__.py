@@ -1,0 +1,1 @@
+"""SMTP: the session, its connection, the dialogue as a person reads it."""

@@ -1,0 +1,1 @@
+"""What all conversations with mail servers share: TLS and logins."""

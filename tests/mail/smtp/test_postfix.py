@@ -1,0 +1,88 @@
+"""Sending through a real Postfix into a real Dovecot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from config.secrets import Secret
+from mail.account import OutgoingAccount
+from mail.address import Address
+from mail.compose import OutgoingMail, build
+from mail.errors import LoginRefused, TlsFailed
+from mail.mime import parse
+from mail.smtp.session import SmtpSession
+from tests.mail.accounts import outgoing
+from tests.servers.dovecot import MailUser
+from tests.servers.pki import UNKNOWN_CA, Pki
+from tests.servers.postfix import Postfix
+
+
+@pytest.fixture
+def account(postfix: Postfix, mailuser: MailUser, pki: Pki) -> OutgoingAccount:
+    return outgoing(
+        postfix.submission_port,
+        security="starttls",
+        auth="basic",
+        user=mailuser.address,
+        password=Secret(mailuser.password),
+        ca_file=pki.ca_file,
+        timeout=20.0,
+    )
+
+
+def message(to: str) -> bytes:
+    return build(
+        OutgoingMail(
+            message_id="<nd.a.1.b@example.test>",
+            sender=Address("Unterstützung", "support@example.test"),
+            to=[Address("", to)],
+            subject="Grüße [#1]",
+            text_markdown="Hello **there**\n.\nend",
+            date=datetime(2026, 1, 5, 8, tzinfo=UTC),
+            attachments=[("Übersicht.bin", "application/octet-stream", bytes(range(256)))],
+        )
+    )
+
+
+async def test_an_answer_arrives_as_it_was_built(
+    account: OutgoingAccount, postfix: Postfix, mailuser: MailUser
+) -> None:
+    for chosen in (account, replace(account, port=postfix.smtps_port, security="tls")):
+        async with SmtpSession(chosen) as session:
+            outcome = await session.send(
+                "support@example.test", [mailuser.address], message(mailuser.address)
+            )
+        assert outcome.all_in("sent"), outcome
+    for raw in mailuser.wait_for(2):
+        read = parse(raw)
+        assert (read.subject, read.sender.name) == ("Grüße [#1]", "Unterstützung")
+        assert read.text == "Hello **there**\n.\nend"
+        assert read.part_bytes(read.attachments[0].part) == bytes(range(256))
+
+
+async def test_refused_and_greylisted_recipients_among_good_ones(
+    postfix: Postfix, mailuser: MailUser
+) -> None:
+    recipients = [mailuser.address, "refused@example.test", "greylisted@example.test"]
+    async with SmtpSession(outgoing(postfix.smtp_port, timeout=20.0)) as session:
+        outcome = await session.send("", recipients, message(mailuser.address))
+    assert [one.state for one in outcome.recipients.values()] == ["sent", "failed", "deferred"]
+    assert outcome.recipients["refused@example.test"].code == 550
+    assert outcome.recipients["greylisted@example.test"].code == 451
+    assert len(mailuser.wait_for(1)) == 1
+
+
+async def test_a_wrong_password_is_refused(account: OutgoingAccount) -> None:
+    with pytest.raises(LoginRefused) as caught:
+        async with SmtpSession(replace(account, password=Secret("wrong-one"))):
+            pass
+    assert "wrong-one" not in str(caught.value)
+
+
+async def test_a_certificate_of_an_unknown_authority_is_refused(account: OutgoingAccount) -> None:
+    with pytest.raises(TlsFailed):
+        async with SmtpSession(replace(account, host=UNKNOWN_CA)):
+            pass

@@ -1,0 +1,126 @@
+"""What the worker finds to do, and when it looks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from desk import fetching, settings
+from desk.actors import app_actor
+from desk.home import Desk
+from models.database import db
+from models.mailboxes import Mailbox
+from tests.servers.faults import FaultyImap
+from tests.worker.conftest import MailboxMaker
+from worker.service.plan import Planner
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+NOBODY: frozenset[int] = frozenset()
+
+
+@pytest.fixture
+def mailbox(add_mailbox: MailboxMaker) -> Mailbox:
+    """A mailbox that is fetched every five minutes, and was at noon."""
+    with FaultyImap() as server:
+        made = add_mailbox(server, schedule="every 5 minutes")
+    made.last_attempt = NOON
+    made.save()
+    return made
+
+
+def due(planner: Planner, moment: datetime) -> dict[int, bool]:
+    """What a look finds to fetch."""
+    plan = planner.look(moment, NOBODY)
+    return plan.fetches if plan else {}
+
+
+def test_a_mailbox_is_due_by_its_schedule_and_one_that_was_never_fetched_at_once(
+    desk: Desk, mailbox: Mailbox
+) -> None:
+    planner = Planner(desk)
+    assert due(planner, NOON + timedelta(minutes=4)) == {}
+    assert due(planner, NOON + timedelta(minutes=5)) == {mailbox.id: False}
+    Mailbox.update(last_attempt=None).execute()
+    assert due(Planner(desk), NOON) == {mailbox.id: False}
+
+
+def test_runs_that_were_missed_run_once(desk: Desk, mailbox: Mailbox) -> None:
+    planner = Planner(desk)
+    back = NOON + timedelta(days=3)
+    assert due(planner, back) == {mailbox.id: False}
+    Mailbox.update(last_attempt=back).execute()
+    assert due(Planner(desk), back + timedelta(minutes=1)) == {}
+
+
+def test_back_off_holds_the_schedule_but_not_a_person(desk: Desk, mailbox: Mailbox) -> None:
+    Mailbox.update(not_before=NOON + timedelta(minutes=30)).execute()
+    assert due(Planner(desk), NOON + timedelta(minutes=10)) == {}
+    fetching.request(mailbox.id)
+    assert due(Planner(desk), NOON + timedelta(minutes=10)) == {mailbox.id: True}
+
+
+def test_switched_off_fetching_holds_the_schedule_but_not_a_person(desk: Desk, mailbox: Mailbox) -> None:
+    settings.set(app_actor(desk), "mail.fetching", "off")
+    assert due(Planner(desk), NOON + timedelta(hours=1)) == {}
+    fetching.request(mailbox.id)
+    assert due(Planner(desk), NOON + timedelta(hours=1)) == {mailbox.id: True}
+
+
+def test_a_mailbox_that_is_being_fetched_or_held_by_another_process_is_left_alone(
+    desk: Desk, mailbox: Mailbox
+) -> None:
+    planner = Planner(desk)
+    moment = NOON + timedelta(minutes=6)
+    plan = planner.look(moment, frozenset({mailbox.id}))
+    assert plan is not None
+    assert plan.fetches == {}
+    planner.postpone(mailbox.id, moment)
+    assert due(planner, moment + timedelta(seconds=1)) == {}
+    assert due(planner, moment + timedelta(minutes=1)) == {mailbox.id: False}
+
+
+def test_an_idle_desk_is_not_looked_through_again_until_something_was_written_or_a_time_has_come(
+    desk: Desk, mailbox: Mailbox
+) -> None:
+    import sqlite3
+
+    planner = Planner(desk)
+    assert planner.look(NOON, NOBODY) is not None
+    assert planner.look(NOON + timedelta(seconds=1), NOBODY) is None
+    with sqlite3.connect(desk.paths.database) as other:
+        other.execute("UPDATE mailbox SET name = 'written by somebody else'")
+    other.close()
+    assert planner.look(NOON + timedelta(seconds=2), NOBODY) is not None
+    assert planner.look(NOON + timedelta(seconds=3), NOBODY) is None
+    assert planner.look(NOON + timedelta(minutes=2), NOBODY) is not None
+
+
+def test_what_our_own_connection_wrote_is_seen_by_looking_again(desk: Desk) -> None:
+    planner = Planner(desk)
+    assert planner.look(NOON, NOBODY) is not None
+    assert planner.look(NOON + timedelta(seconds=1), NOBODY) is None
+    planner.look_again()
+    assert planner.look(NOON + timedelta(seconds=2), NOBODY) is not None
+
+
+def test_the_sweep_has_its_own_schedule_and_the_log_is_purged_once_a_day(desk: Desk) -> None:
+    planner = Planner(desk)
+    swept, purged = [], []
+    for minute in range(24 * 60 + 5):
+        plan = planner.look(NOON + timedelta(minutes=minute), NOBODY)
+        assert plan is not None
+        swept += [minute] if plan.sweep else []
+        purged += [minute] if plan.purge else []
+    assert swept == list(range(0, 24 * 60 + 5, 5))
+    assert purged == [0, 24 * 60]
+
+
+def test_a_clock_that_was_set_back_does_not_stop_a_mailbox(desk: Desk, mailbox: Mailbox) -> None:
+    Mailbox.update(last_attempt=NOON + timedelta(days=365)).execute()
+    assert due(Planner(desk), NOON) == {mailbox.id: False}
+
+
+def test_a_schedule_that_nobody_understands_stops_only_its_mailbox(desk: Desk, mailbox: Mailbox) -> None:
+    db.execute_sql("UPDATE mailbox SET schedule = 'now and then'")
+    assert due(Planner(desk), NOON + timedelta(days=1)) == {}

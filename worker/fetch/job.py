@@ -1,0 +1,136 @@
+"""One turn at one mailbox: the lease, the fetch, and what is written about it afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk import fetching, logs, mailbox_health
+from mail.errors import MailError
+from mail.inert import one_line
+from models import leases
+from models.database import DatabaseError, close_database, transaction
+from models.mailboxes import Mailbox
+from worker import failures
+from worker.fetch.keeper import Keeper
+from worker.fetch.limits import Limits, Stopped
+from worker.fetch.run import fetch_mailbox
+from worker.summary import MailboxFetch
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from desk.home import Desk
+    from worker.fetch.slots import Slots
+
+LEASE_SECONDS = 120.0
+"""How long a mailbox stays with a fetcher that another machine cannot see die."""
+
+
+def lease_name(mailbox_id: int) -> str:
+    """The lease that whoever fetches this mailbox holds."""
+    return f"mailbox:{mailbox_id}"
+
+
+def take_turn(
+    desk: Desk,
+    mailbox_id: int,
+    *,
+    named: bool,
+    stop: Event,
+    slots: Slots | None = None,
+    watch: Callable[[MailboxFetch], None] = lambda _tally: None,
+) -> MailboxFetch:
+    """Fetch one mailbox if nobody else does; never raises for what is wrong with that mailbox.
+
+    `named`: a person asked for it, so back-off does not hold. `watch` sees the counts grow.
+    """
+    begun = time.monotonic()
+    mailbox = Mailbox.get_by_id(mailbox_id)
+    tally = MailboxFetch(mailbox.address)
+    if not named and mailbox.not_before is not None and mailbox.not_before > now():
+        until = mailbox.not_before.astimezone(desk.zone)
+        tally.errors.append(
+            f"not tried before {until:%Y-%m-%d %H:%M}, after {mailbox.error_count} failures:"
+            f" {mailbox.last_error}"
+        )
+        return tally
+    lease = leases.acquire(lease_name(mailbox_id), leases.owner_id(), LEASE_SECONDS)
+    if lease is None:
+        tally.skipped = "another process is fetching it now"
+        return tally
+    try:
+        mailbox = Mailbox.get_by_id(mailbox_id)
+        fetching.begin(mailbox_id)
+        with Keeper(lease) as keeper:
+            limits = Limits(float(desk.settings.fetch_time_limit), stop, slots, keeper)
+            failure = _attempt(desk, mailbox, lease, tally, limits, watch)
+        tally.seconds = time.monotonic() - begun
+        _conclude(mailbox, lease, tally, failure, desk.zone)
+    finally:
+        lease.release()
+    return tally
+
+
+def in_thread(desk: Desk, mailbox_id: int, **options: object) -> MailboxFetch:
+    """`take_turn` for a thread of its own: closes the thread's connection afterwards."""
+    try:
+        return take_turn(desk, mailbox_id, **options)  # type: ignore[arg-type]
+    finally:
+        close_database()
+
+
+def _attempt(
+    desk: Desk,
+    mailbox: Mailbox,
+    lease: leases.Lease,
+    tally: MailboxFetch,
+    limits: Limits,
+    watch: Callable[[MailboxFetch], None],
+) -> Exception | None:
+    try:
+        fetch_mailbox(desk, mailbox, lease, tally, limits, lambda: watch(tally))
+    except DatabaseError:
+        raise
+    except Stopped as stopped:
+        tally.more = True
+        return stopped
+    except Exception as error:
+        if not hasattr(error, "hint"):
+            failures.log(error, "fetching failed", mailbox_id=mailbox.id)
+        hint = one_line(getattr(error, "hint", ""))
+        tally.errors.append(f"{one_line(str(error))} - {hint}" if hint else one_line(str(error)))
+        return error
+    return None
+
+
+def _conclude(
+    mailbox: Mailbox, lease: leases.Lease, tally: MailboxFetch, failure: Exception | None, zone: ZoneInfo
+) -> None:
+    moment = now()
+    with transaction():
+        if isinstance(failure, leases.LeaseLost):
+            logs.write("warning", "fetch", f"{mailbox.address}: {failure}", mailbox_id=mailbox.id)
+        elif isinstance(failure, Stopped):
+            logs.write("info", "fetch", f"{mailbox.address}: stopped by a signal", mailbox_id=mailbox.id)
+        elif failure is not None:
+            mailbox_health.record_failure(mailbox.id, _as_mail_error(failure), moment, zone)
+        else:
+            mailbox_health.record_success(mailbox.id, tally.fetched, moment, tally.waiting)
+            for error in tally.errors:
+                logs.write("warning", "fetch", f"{mailbox.address}: {error}", mailbox_id=mailbox.id)
+        for note in tally.notes:
+            logs.write("info", "fetch", f"{mailbox.address}: {note}", mailbox_id=mailbox.id)
+        if tally.fetched:
+            logs.write("info", "fetch", tally.line(), mailbox_id=mailbox.id)
+        fetching.finish(mailbox.id, tally.to_json(), failed=bool(tally.errors))
+        lease.release()
+
+
+def _as_mail_error(error: Exception) -> MailError:
+    if isinstance(error, MailError):
+        return error
+    return MailError(str(error), hint=getattr(error, "hint", "See the log: nightdesk log"))

@@ -1,0 +1,1 @@
+"""The LMTP door: listener, session, intake."""

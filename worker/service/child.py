@@ -1,0 +1,104 @@
+"""The app's own worker: started when nobody else works for the desk, ended with the app.
+
+The child holds the read end of a pipe; when the app ends, in whatever way, the kernel closes the other end
+and the child leaves. (A parent-death signal would come too early: it follows the thread that started the
+child, and the app starts it from a thread.)
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from mail.inert import one_line
+from models import leases
+
+if TYPE_CHECKING:
+    from config.paths import DeskPaths
+    from desk.home import Desk
+
+WORKER_LEASE = "worker"
+RESTART_SECONDS = 15.0
+"""A child that died is not started again sooner."""
+PATIENCE_SECONDS = 10.0
+"""How long an ended child may finish its batch before the app leaves without it."""
+
+
+class WorkerChild:
+    """`tend` it now and then, `end` it with the app. Blocking: call it from a thread."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._process: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
+        self._started = float("-inf")
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it runs."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def tend(self) -> str:
+        """Start the child if nobody works for the desk; returns who does: ``other``, ``child`` or ``nobody``.
+
+        ``nobody`` only while a child that died waits for its next start.
+        """
+        if self.pid is not None:
+            return "child"
+        if leases.alive(WORKER_LEASE):
+            return "other"
+        if time.monotonic() - self._started < RESTART_SECONDS:
+            return "nobody"
+        self._start()
+        return "child"
+
+    def end(self, patience: float = PATIENCE_SECONDS) -> None:
+        """Ask the child to finish its batch and leave; wait for it up to `patience` seconds."""
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return
+        self._process = None
+
+    def last_words(self) -> str:
+        """What a child that died said on standard error, in one line."""
+        if self._said is None or self.pid is not None:
+            return ""
+        self._said.seek(max(self._said.seek(0, os.SEEK_END) - 2000, 0))
+        return one_line(self._said.read().decode("utf-8", "replace")).strip()
+
+    def _start(self) -> None:
+        self._started = time.monotonic()
+        paths = self._desk.paths
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the child)
+        self._process = subprocess.Popen(
+            [*program(paths), "worker", "--child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._said,
+            cwd="/",
+            env=environment(paths),
+            start_new_session=True,
+        )
+
+
+def program(paths: DeskPaths) -> list[str]:
+    """The command line, up to its verb, that runs this program for this desk."""
+    configured = ["--config", str(paths.config_file)] if paths.config_file.exists() else []
+    return [sys.executable, "-m", "nightdesk", *configured, "--database", str(paths.database)]
+
+
+def environment(paths: DeskPaths) -> dict[str, str]:
+    """The environment for `program`: this program's packages, from whatever directory it is run."""
+    here = str(Path(__file__).resolve().parents[2])
+    packages = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return os.environ | {"PYTHONPATH": packages, "NIGHTDESK_HOME": str(paths.home)}

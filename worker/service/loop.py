@@ -1,0 +1,344 @@
+"""The worker: one asyncio program that fetches by schedule, sends what is due, and sweeps.
+
+It looks at the database once a second, and does more only when something was written there or a time has
+come. What blocks runs in threads. A signal ends it after the batches in hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from threading import Event
+from typing import TYPE_CHECKING
+
+import peewee
+
+from config.clock import now
+from desk import logs, outbox, overdue, triggers
+from desk.alerts import alert_silent_mailboxes
+from desk.errors import Refused
+from desk.oauth2_health import look_after_tokens
+from desk.spool import Spool
+from mail.transport.blocking import in_own_thread
+from models import leases
+from models.database import DatabaseError, close_database
+from models.leases import Lease, LeaseLost
+from worker import failures
+from worker.fetch.job import in_thread
+from worker.fetch.slots import CONNECTIONS, Slots
+from worker.send.copies import copy_sent
+from worker.send.sender import Sender, ended
+from worker.service.child import WORKER_LEASE
+from worker.service.idle import Idlers
+from worker.service.notify import tell, watchdog_seconds
+from worker.service.plan import Plan, Planner
+from worker.service.threads import DeskThread
+from worker.summary import MailboxFetch
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from worker.lmtp.listener import Endpoint, LmtpListener
+
+LOOK_SECONDS = 1.0
+LEASE_SECONDS = 30.0
+"""How long the desk counts as worked for after a worker on another machine fell silent."""
+RENEW_SECONDS = 10.0
+STANDBY_SECONDS = 1.0
+FINISH_SECONDS = 20.0
+"""From when the end is asked for. What is not through by then is lost to nobody: the next worker does it."""
+CHILD_NICENESS = 5
+"""The app's own worker leaves the processor to the app: a key is painted first."""
+
+
+def run(desk: Desk, *, child: bool = False, lmtp: Endpoint | None = None) -> None:
+    """Work until a signal or, as the app's child, until standard input ends.
+
+    While another worker works for the desk this one stands by; a child leaves at once. With `lmtp` mail is
+    taken by LMTP there, also on standby. Raises `models.database.DatabaseError` when the desk was upgraded
+    meanwhile, `desk.errors.Refused` when it cannot listen for LMTP.
+    """
+    asyncio.run(_run(desk, child, lmtp))
+
+
+async def _run(desk: Desk, child: bool, lmtp: Endpoint | None) -> None:
+    await Worker(desk, child=child, lmtp=lmtp).work()
+
+
+class Worker:
+    """One worker's life."""
+
+    def __init__(self, desk: Desk, *, child: bool, lmtp: Endpoint | None = None) -> None:
+        self._desk = desk
+        self._child = child
+        self._kind = "app" if child else "worker"
+        self._stop = Event()
+        self._halt = asyncio.Event()
+        self._thread = DeskThread()
+        self._connections = asyncio.Semaphore(CONNECTIONS)
+        self._slots = Slots(desk.settings.parallel_mailboxes)
+        self._sender = Sender(desk, self._stop, self._thread)
+        self._planner = Planner(desk)
+        self._hints: set[int] = set()
+        self._idlers = Idlers(desk, self._thread, self._hints.add)
+        self._fetching: dict[int, asyncio.Task[None]] = {}
+        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._spool = Spool(desk)
+        self._draining: asyncio.Task[None] | None = None
+        self._tokens: asyncio.Task[None] | None = None
+        self._copying: asyncio.Task[None] | None = None
+        self._lease: Lease | None = None
+        self._renewed = 0.0
+        self._fatal: DatabaseError | Refused | None = None
+        self._lmtp_at = lmtp
+        self._lmtp: LmtpListener | None = None
+
+    async def work(self) -> None:
+        """Stand by until the desk is ours, then work until told to stop."""
+        self._listen()
+        tell("READY=1", "STATUS=starting")
+        watchdog = asyncio.create_task(_feed_watchdog())
+        door = asyncio.create_task(self._open_lmtp(self._lmtp_at)) if self._lmtp_at is not None else None
+        try:
+            if await self._become_the_worker():
+                await self._thread.call(triggers.note, self._desk, self._kind)
+                await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} began")
+                await self._rounds()
+        finally:
+            tell("STOPPING=1", "STATUS=finishing the batch in hand")
+            self._quit()
+            if door is not None:
+                await door
+            await self._finish()
+            watchdog.cancel()
+        if self._fatal is not None:
+            raise self._fatal
+
+    async def _open_lmtp(self, endpoint: Endpoint) -> None:
+        from worker.lmtp.listener import LmtpListener
+
+        async def failed(error: Exception) -> None:
+            await self._failed(error, "mail by LMTP was put off", None)
+
+        self._lmtp = LmtpListener(self._desk, endpoint, failed)
+        try:
+            if await self._lmtp.open(self._halt):
+                await self._thread.call(logs.write, "info", "lmtp", f"mail is taken by LMTP at {endpoint}")
+        except Refused as error:
+            self._fatal = error
+            self._quit()
+        except (peewee.PeeweeException, DatabaseError, OSError) as error:
+            await failed(error)
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._quit)
+        if self._child:
+            os.nice(CHILD_NICENESS)
+            loop.add_reader(sys.stdin.fileno(), self._app_spoke)
+
+    def _app_spoke(self) -> None:
+        if not os.read(sys.stdin.fileno(), 512):
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            self._quit()
+
+    def _quit(self) -> None:
+        self._stop.set()
+        self._halt.set()
+
+    async def _become_the_worker(self) -> bool:
+        waiting = False
+        while not self._halt.is_set():
+            self._lease = await self._thread.call(
+                leases.acquire, WORKER_LEASE, leases.owner_id(), LEASE_SECONDS
+            )
+            if self._lease is not None:
+                self._renewed = time.monotonic()
+                return True
+            if self._child:
+                return False
+            if not waiting:
+                waiting = True
+                tell("STATUS=standing by, another worker works for this desk")
+                await self._thread.call(
+                    logs.write, "info", "worker", f"worker {os.getpid()} stands by, another one is at work"
+                )
+            await self._pause(STANDBY_SECONDS)
+        return False
+
+    async def _rounds(self) -> None:
+        while not self._halt.is_set():
+            try:
+                if not await self._keep_lease():
+                    return
+                plan = await self._thread.call(self._planner.look, now(), frozenset(self._fetching))
+                if plan is not None:
+                    await self._begin(plan)
+                self._follow_hints()
+                if self._draining is None and await self._thread.call(self._spool.waiting):
+                    self._draining = asyncio.create_task(self._drain())
+            except DatabaseError:
+                raise
+            except (peewee.PeeweeException, OSError) as error:  # locked, disk full: it may pass
+                sys.stderr.write(f"nightdesk worker: {type(error).__name__}: {error}\n")
+            await self._pause(LOOK_SECONDS)
+
+    async def _keep_lease(self) -> bool:
+        if self._lease is None or time.monotonic() - self._renewed >= RENEW_SECONDS:
+            try:
+                if self._lease is not None:
+                    await self._thread.call(self._lease.renew)
+            except LeaseLost:
+                self._lease = None
+                self._idlers.tend({})
+            if self._lease is None:
+                return await self._become_the_worker()
+            self._renewed = time.monotonic()
+        return True
+
+    async def _begin(self, plan: Plan) -> None:
+        loop = asyncio.get_running_loop()
+        self._idlers.tend(plan.idle)
+        self._hints.intersection_update(plan.idle)
+        for mailbox_id, asked in plan.fetches.items():
+            self._hints.discard(mailbox_id)
+            self._fetching[mailbox_id] = loop.create_task(self._fetch(mailbox_id, asked))
+        for sender_id in plan.senders:
+            if sender_id not in self._sending:
+                self._sending[sender_id] = loop.create_task(self._send(sender_id))
+        if plan.sweep:
+            await self._thread.call(overdue.sweep, now())
+            await self._thread.call(alert_silent_mailboxes, self._desk, now())
+            if self._tokens is None or self._tokens.done():
+                self._tokens = loop.create_task(self._look_after_tokens())
+            self._copy_sent()
+            await self._thread.call(outbox.recover)
+            self._planner.look_again()
+        if plan.purge:
+            await self._thread.call(logs.purge)
+            await self._thread.call(self._spool.remove_halves)
+        tell(f"STATUS={plan.words}")
+
+    async def _drain(self) -> None:
+        try:
+            await in_own_thread(self._empty_spool)
+        except Exception as error:
+            await self._failed(error, "mail waits in the spool", None)
+            await self._pause(LOOK_SECONDS * 10)
+        finally:
+            self._draining = None
+
+    def _empty_spool(self) -> None:
+        try:
+            self._spool.drain(self._stop)
+        finally:
+            close_database()
+
+    def _follow_hints(self) -> None:
+        """Fetch what a server told of; a mailbox that is being fetched now, once more after that."""
+        for mailbox_id in self._hints - self._fetching.keys():
+            self._hints.discard(mailbox_id)
+            self._fetching[mailbox_id] = asyncio.create_task(self._fetch(mailbox_id, False))
+
+    async def _fetch(self, mailbox_id: int, asked: bool) -> None:
+        try:
+            async with self._connections:
+                tally = await in_own_thread(self._take_turn, mailbox_id, asked)
+            if tally.skipped:
+                self._planner.postpone(mailbox_id, now())
+        except Exception as error:
+            self._planner.postpone(mailbox_id, now())
+            await self._failed(error, "fetching failed", mailbox_id)
+        finally:
+            del self._fetching[mailbox_id]
+
+    def _take_turn(self, mailbox_id: int, asked: bool) -> MailboxFetch:
+        triggers.note(self._desk, self._kind)
+        return in_thread(self._desk, mailbox_id, named=asked, stop=self._stop, slots=self._slots)
+
+    async def _send(self, mailbox_id: int) -> None:
+        try:
+            await self._sender.send_from(mailbox_id)
+            self._copy_sent()
+        except Exception as error:
+            await self._failed(error, "sending failed", mailbox_id)
+            await self._pause(LOOK_SECONDS * 10)
+        finally:
+            del self._sending[mailbox_id]
+
+    def _copy_sent(self) -> None:
+        if self._copying is None or self._copying.done():
+            self._copying = asyncio.create_task(self._copies())
+
+    async def _copies(self) -> None:
+        """Put sent answers into the folders that want a copy; a server that hangs holds up nothing else."""
+
+        def copy() -> None:
+            try:
+                copy_sent(self._desk, self._stop)
+            finally:
+                close_database()
+
+        try:
+            await in_own_thread(copy)
+        except Exception as error:
+            await self._failed(error, "copying sent mail failed", None)
+
+    async def _look_after_tokens(self) -> None:
+        """Renew OAuth2 logins; a provider that hangs holds up nothing else."""
+
+        def look() -> None:
+            try:
+                look_after_tokens(self._desk, now())
+            finally:
+                close_database()
+
+        try:
+            await in_own_thread(look)
+        except Exception as error:
+            await self._failed(error, "renewing OAuth2 logins failed", None)
+
+    async def _failed(self, error: Exception, what: str, mailbox_id: int | None) -> None:
+        if isinstance(error, DatabaseError):
+            self._fatal = error
+            self._quit()
+            return
+        try:
+            await self._thread.call(failures.log, error, what, mailbox_id=mailbox_id)
+        except (peewee.PeeweeException, OSError):
+            sys.stderr.write(f"nightdesk worker: {what}: {failures.place(error)}\n")
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._halt.wait(), seconds)
+
+    async def _finish(self) -> None:
+        """Let the batches in hand end, then give the desk back."""
+        self._quit()
+        if self._lmtp is not None:
+            await self._lmtp.close()
+        await self._idlers.end()
+        # Servers have been given up by then (see `worker.limits`); what still works stores a batch, or hangs.
+        sending = [ended(task) for task in self._sending.values()]
+        working = [self._draining, self._tokens, self._copying, *self._fetching.values()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                await asyncio.gather(*sending, return_exceptions=True)
+                if left := [task for task in working if task is not None and not task.done()]:
+                    await asyncio.wait(left)
+        if self._lease is not None:
+            with contextlib.suppress(peewee.PeeweeException, DatabaseError):
+                await self._thread.call(self._lease.release)
+                await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} ended")
+        self._thread.close()
+
+
+async def _feed_watchdog() -> None:
+    every = watchdog_seconds()
+    while every is not None:
+        tell("WATCHDOG=1")
+        await asyncio.sleep(every / 3)

@@ -1,0 +1,168 @@
+"""One run over everything: every mailbox, the outbox, the overdue sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from config.spool import HALF_KEPT, halves, names
+from desk import overdue, pending, settings
+from desk.errors import Refused, WrongUse
+from mail.inert import one_line
+from models.database import DatabaseError
+from models.mailboxes import Mailbox
+from worker import failures
+from worker.fetch.job import in_thread, take_turn
+from worker.fetch.slots import CONNECTIONS, Slots
+from worker.summary import FetchSummary, MailboxFetch
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+Watch = Callable[[MailboxFetch], None]
+
+
+def run_once(
+    desk: Desk,
+    addresses: Sequence[str] = (),
+    *,
+    stop: Event | None = None,
+    watch: Watch = lambda _tally: None,
+) -> FetchSummary:
+    """Fetch the mailboxes (all enabled ones, or those named), send what is due, mark what is overdue.
+
+    Schedules are not looked at, leases are honoured; so is back-off, unless a mailbox is named. `stop`
+    ends it after the batch in hand. Raises WrongUse for an unknown address; what goes wrong with one
+    mailbox is in the summary.
+    """
+    stop = stop or Event()
+    summary = FetchSummary()
+    chosen = _chosen(addresses, summary)
+    _drain(desk, summary, stop)
+    summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
+    if any(fetch.errors for fetch in summary.mailboxes) or any(
+        each.alerted or each.send_alerted for each in chosen
+    ):
+        from desk.alerts import alert_silent_mailboxes
+
+        alert_silent_mailboxes(desk, now())
+    if pending.logins_age():
+        from desk.oauth2_health import look_after_tokens
+
+        look_after_tokens(desk, now())
+    if pending.mail_waits():
+        _send(desk, summary, stop)
+    if pending.copies_wait():
+        from worker.send.copies import copy_sent
+
+        copy_sent(desk, stop)
+    if not stop.is_set():
+        summary.overdue = len(overdue.sweep(now()))
+    return summary
+
+
+def _drain(desk: Desk, summary: FetchSummary, stop: Event) -> None:
+    """Take in what pipes left in the spool; what is wrong with it does not hinder the mailboxes."""
+    path = str(desk.paths.spool)
+    try:
+        if not any(names(path)) and not halves(path, HALF_KEPT):
+            return
+        from desk.spool import Spool
+
+        spool = Spool(desk)
+        spool.remove_halves()
+        drained = spool.drain(stop)
+    except DatabaseError:
+        raise
+    except Exception as error:  # whatever it is, the mailboxes and the outbox have their turn
+        summary.errors.append(one_line(f"mail waits in the spool: {error} ({failures.place(error)})"))
+        return
+    summary.spooled = len(drained.taken)
+    summary.errors += drained.errors
+
+
+def _chosen(addresses: Sequence[str], summary: FetchSummary) -> list[Mailbox]:
+    if addresses:
+        return [_named(address) for address in dict.fromkeys(addresses)]
+    if not settings.get("mail.fetching"):
+        summary.notes.append("fetching is switched off (nightdesk settings set mail.fetching on)")
+        return []
+    there = Mailbox.removed.is_null() & Mailbox.incoming_enabled & (Mailbox.protocol != "none")
+    found = list(Mailbox.select().where(there).order_by(Mailbox.address))
+    if not found:
+        summary.notes.append(_why_nothing())
+    return found
+
+
+def _why_nothing() -> str:
+    off = Mailbox.select().where(Mailbox.removed.is_null(), Mailbox.protocol != "none").first()
+    if off is None:
+        return "no mailbox fetches mail: add one with nightdesk mailbox add ADDRESS ..."
+    return f"no mailbox is enabled: nightdesk mailbox enable --incoming {off.address}"
+
+
+def _named(address: str) -> Mailbox:
+    from desk import mailboxes
+
+    mailbox = mailboxes.find(address)
+    if mailbox is None:
+        raise WrongUse(f"there is no mailbox {address}", "see nightdesk mailbox list")
+    if mailbox.protocol == "none" or not mailbox.incoming_enabled:
+        raise Refused(
+            f"{mailbox.address} does not fetch mail", f"nightdesk mailbox enable --incoming {mailbox.address}"
+        )
+    return mailbox
+
+
+def _fetch(desk: Desk, chosen: list[Mailbox], named: bool, stop: Event, watch: Watch) -> list[MailboxFetch]:
+    if len(chosen) == 1:
+        return [take_turn(desk, chosen[0].id, named=named, stop=stop, watch=watch)]
+    results: dict[int, MailboxFetch] = {}
+    faults: list[BaseException] = []
+    waiting = list(reversed(chosen))
+    slots = Slots(desk.settings.parallel_mailboxes)
+
+    def work() -> None:
+        while waiting and not stop.is_set() and not faults:
+            try:
+                mailbox = waiting.pop()
+            except IndexError:
+                return
+            try:
+                results[mailbox.id] = in_thread(
+                    desk, mailbox.id, named=named, stop=stop, slots=slots, watch=watch
+                )
+            except BaseException as fault:
+                faults.append(fault)
+
+    threads = [Thread(target=work) for _ in range(min(len(chosen), CONNECTIONS))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+    return [results.get(mailbox.id) or _untouched(mailbox) for mailbox in chosen]
+
+
+def _untouched(mailbox: Mailbox) -> MailboxFetch:
+    return MailboxFetch(mailbox.address, more=True)
+
+
+def _send(desk: Desk, summary: FetchSummary, stop: Event) -> None:
+    from desk import sending
+
+    if lost := sending.recover():
+        summary.errors.append(
+            f"{lost} mails are uncertain, whoever was sending them died: see nightdesk outbox list"
+        )
+    if not stop.is_set() and sending.has_due(now()):
+        from worker.send.sender import drain
+
+        summary.sending = drain(desk, stop)
+        if summary.sending.errors:
+            from desk.alerts import alert_silent_mailboxes
+
+            alert_silent_mailboxes(desk, now())
