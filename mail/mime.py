@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mail.address import Address, parse_addresses
+from mail.address import Address, as_compared, parse_addresses
 from mail.charset import decode
 from mail.dates import parse_date
 from mail.flowed import unflow
@@ -136,7 +136,8 @@ class ParsedMail:
             labels = (leaf.content_type[1].get("charset") for leaf in self.leaves[:3])
             self.root.headers.hint = next((label for label in labels if label), "")
 
-    def _addresses(self, *names: str) -> list[Address]:
+    def addresses(self, *names: str) -> list[Address]:
+        """The addresses in all fields of these names; what is none has a name only."""
         self._set_charset_hint()
         hint = self.root.headers.hint
         return parse_addresses(decode(value, hint) for name in names for value in self.root.headers.raw(name))
@@ -177,9 +178,17 @@ class ParsedMail:
 
     @cached_property
     def sender(self) -> Address:
-        """Who wrote it: From, else Sender, Reply-To, Return-Path; both parts empty if nobody is named."""
+        """Whom From names, else Sender, Reply-To, Return-Path; both parts empty if nobody is named.
+
+        Of several it is the one that Sender names too (RFC 5322 3.6.2), else none of them for sure.
+        """
+        several = self.addresses("from")
+        if len({as_compared(each.email) for each in several}) > 1:
+            sent_by = [as_compared(each.email) for each in self.addresses("sender")]
+            named = (each for each in several if each.email and as_compared(each.email) in sent_by)
+            return next(named, Address(one_line(", ".join(map(str, several)), 320), ""))
         for name in ("from", "sender", "reply-to", "return-path"):
-            found = self._addresses(name)
+            found = self.addresses(name)
             for address in found:
                 if address.email:
                     return address
@@ -191,15 +200,15 @@ class ParsedMail:
 
     @cached_property
     def reply_to(self) -> list[Address]:
-        return [address for address in self._addresses("reply-to") if address.email]
+        return [address for address in self.addresses("reply-to") if address.email]
 
     @cached_property
     def to(self) -> list[Address]:
-        return self._addresses("to")
+        return self.addresses("to")
 
     @cached_property
     def cc(self) -> list[Address]:
-        return self._addresses("cc")
+        return self.addresses("cc")
 
     @cached_property
     def date(self) -> datetime | None:
