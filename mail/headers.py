@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Final
 
-from mail.charset import decode
+from mail.charset import decode, decode_field
 from mail.inert import clean, one_line
 
 MAX_HEADER_BYTES: Final = 256 * 1024
@@ -38,12 +40,12 @@ MailParseLimit = TooComplex
 class Headers:
     """Header fields in their order, looked up by lower-case name."""
 
-    __slots__ = ("_fields", "_names", "hint")
+    __slots__ = ("_fields", "_names", "charsets")
 
     def __init__(self, fields: list[tuple[str, bytes]]) -> None:
         self._fields = fields
         self._names = {name for name, _ in fields}
-        self.hint: str | None = None  # charset to try for raw 8-bit values
+        self.charsets: Charsets | None = None  # those of the mail, asked about raw 8-bit values
 
     def raw(self, name: str) -> list[bytes]:
         """All values of a field, unfolded, as sent."""
@@ -65,12 +67,25 @@ class Headers:
     def text(self, name: str) -> str | None:
         """The first value as 8-bit text: encoded words are still encoded."""
         value = self.first(name)
-        return None if value is None else decode(value, self.hint)
+        return None if value is None else self._decoded(value)
+
+    def _decoded(self, value: bytes) -> str:
+        if value.isascii():
+            return decode_field(value)
+        return decode_field(value, (*_labels([self]), *(self.charsets.labels if self.charsets else ())))
+
+    def texts(self, name: str) -> list[str]:
+        """All values as 8-bit text: encoded words are still encoded."""
+        return [self._decoded(value) for value in self.raw(name)]
 
     def decoded(self, name: str) -> list[str]:
         """All values, decoded and inert, one line each."""
         return [
-            one_line(decode_words(decode(value, self.hint)), MAX_HEADER_BYTES) for value in self.raw(name)
+            one_line(
+                decode_words(value, self.charsets.labels if self.charsets and "=?" in value else ()),
+                MAX_HEADER_BYTES,
+            )
+            for value in self.texts(name)
         ]
 
     def names(self) -> list[str]:
@@ -78,6 +93,35 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
+
+
+class Charsets:
+    """The charset labels that a mail names anywhere, in order: witnesses for the text that names none."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Headers] = []
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(_labels(self.blocks[:_MAX_ASKED]))
+
+
+_MAX_ASKED: Final = 50
+_NAMING_FIELDS: Final = ("content-type", "subject", "from", "to", "content-disposition")
+_NAMED: Final = re.compile(
+    rb"(?i)charset[ \t]{0,4}=[ \t]{0,4}[\"']?([a-z0-9_:.+-]{2,40})"
+    rb"|=\?([a-z0-9_:.+-]{2,40})(?:\*[a-z-]{0,20})?\?[bq]\?"
+)
+
+
+def _labels(blocks: Iterable[Headers]) -> list[str]:
+    found: dict[str, None] = {}
+    for block in blocks:
+        for field in _NAMING_FIELDS:
+            for value in block.raw(field)[:3]:
+                for named in _NAMED.finditer(value[:10_000]):
+                    found[(named[1] or named[2]).decode("ascii").lower()] = None
+    return list(found)
 
 
 def parse_headers(raw: bytes, start: int, end: int, defects: list[str]) -> tuple[Headers, int]:
@@ -114,8 +158,11 @@ def parse_headers(raw: bytes, start: int, end: int, defects: list[str]) -> tuple
     return Headers(fields), position
 
 
-def decode_words(text: str) -> str:
-    """RFC 2047 encoded words anywhere in `text` decoded; what is not one stays as it is."""
+def decode_words(text: str, others: Iterable[str] = ()) -> str:
+    """RFC 2047 encoded words anywhere in `text` decoded; what is not one stays as it is.
+
+    `others`: charsets of the same mail, asked where a word's own is unknown or does not fit.
+    """
     if "=?" not in text:
         return text
     pieces: list[str] = []
@@ -124,7 +171,7 @@ def decode_words(text: str) -> str:
 
     def flush() -> None:
         if pending:
-            pieces.append(decode(b"".join(pending), charset))
+            pieces.append(decode(b"".join(pending), charset, others))
             pending.clear()
 
     position = 0

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mail.address import Address, as_compared, parse_addresses
-from mail.charset import decode
+from mail.charset import codec_for, decode
 from mail.dates import parse_date
 from mail.flowed import unflow
 from mail.headers import MailParseLimit, TooComplex, decode_words
@@ -122,7 +122,6 @@ class ParsedMail:
 
     def headers(self, name: str) -> list[str]:
         """All fields of that name, decoded, each in one inert line."""
-        self._set_charset_hint()
         return self.root.headers.decoded(name)
 
     @property
@@ -130,20 +129,14 @@ class ParsedMail:
         """Lower-case names of the header fields, in order, with repetitions."""
         return self.root.headers.names()
 
-    def _set_charset_hint(self) -> None:
-        """Raw 8-bit headers are mostly in the charset of the text."""
-        if self.root.headers.hint is None:
-            labels = (leaf.content_type[1].get("charset") for leaf in self.leaves[:3])
-            self.root.headers.hint = next((label for label in labels if label), "")
-
     def addresses(self, *names: str) -> list[Address]:
         """The addresses in all fields of these names; what is none has a name only."""
-        self._set_charset_hint()
-        hint = self.root.headers.hint
-        return parse_addresses(decode(value, hint) for name in names for value in self.root.headers.raw(name))
+        return parse_addresses(text for name in names for text in self.root.headers.texts(name))
 
     def _ids(self, name: str) -> list[str]:
-        text = " ".join(decode(value) for value in self.root.headers.raw(name))
+        text = " ".join(self.root.headers.texts(name))
+        if "=?" in text and "<" not in text:
+            text = decode_words(text)
         found = [_made_id(inner) for inner in _ID.findall(text)]
         if not found:
             found = [_made_id(word) for word in text.split() if "@" in word]
@@ -325,7 +318,7 @@ def _made_id(inner: str) -> str:
 
 def _plain_of(node: Node) -> str:
     parameters = node.content_type[1]
-    text = clean(decode(node.decoded(), parameters.get("charset")))
+    text = clean(decode(node.decoded(), parameters.get("charset"), _witnesses(node)))
     if parameters.get("format", "").lower() == "flowed":
         text = unflow(text, parameters.get("delsp", "").lower() == "yes")
     return text.strip("\n")
@@ -334,10 +327,16 @@ def _plain_of(node: Node) -> str:
 def _html_of(node: Node) -> str:
     data = node.decoded()
     label = node.content_type[1].get("charset")
-    if label is None and not data.isascii():
+    if (label is None or codec_for(label) is None) and not data.isascii():
         declared = _META_CHARSET.search(data, 0, 4096)
         label = declared[1].decode("ascii") if declared else None
-    return decode(data, label)
+        if (codec_for(label or "") or "").startswith("utf-16"):
+            label = None  # it was read as ASCII, so it cannot be true
+    return decode(data, label, _witnesses(node))
+
+
+def _witnesses(node: Node) -> tuple[str, ...]:
+    return node.headers.charsets.labels if node.headers.charsets is not None else ()
 
 
 def _name_of(node: Node, data: bytes) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from mail.headers import Headers, TooComplex, decode_base64, parse_headers, parse_parameters
+from mail.headers import Charsets, Headers, TooComplex, decode_base64, parse_headers, parse_parameters
 from mail.inert import one_line
 
 MAX_PARTS: Final = 500
@@ -136,6 +136,7 @@ def parse_structure(raw: bytes, defects: list[str]) -> Node:
     _Splitter(raw, defects).split(root, 0)
     if root.children:
         root.path = ""
+    _share_charsets(root)
     size = sum(leaf.expected_size() for leaf in root.leaves())
     if size > MAX_DECODED_BYTES:
         raise TooComplex(f"{size // 2**20} MB decoded, over {MAX_DECODED_BYTES // 2**20} MB")
@@ -214,6 +215,16 @@ class _Splitter:
         name = found[1]
         again = self.raw.find(b"\n--" + name, found.end(), node.end)
         return name if again >= 0 else None
+
+
+def _share_charsets(root: Node) -> None:
+    charsets = Charsets()
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        node.headers.charsets = charsets
+        charsets.blocks.append(node.headers)
+        nodes += reversed(node.children)
 
 
 def decode_uu(data: bytes) -> bytes:

@@ -1,0 +1,119 @@
+"""ISO-2022-JP and EUC-JP as they are sent: with the vendors' rows that Python's codecs refuse.
+
+Microsoft's ISO-2022-JP (CP50220 to CP50222) and EUC-JP (CP51932) hold the NEC and IBM characters of CP932:
+circled digits, units, company signs. RFC 1468, 1554, 2237.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SWITCH: Final = re.compile(rb"\x1b(?:\$\([A-Z@]|\$[@A-Z]|\([A-Z]|&@\x1b\$B|\.[AF])|[\x0e\x0f]")
+_TWO_BYTES: Final = {
+    b"\x1b$@": "jis",
+    b"\x1b$B": "jis",
+    b"\x1b$(B": "jis",
+    b"\x1b$(@": "jis",
+    b"\x1b&@\x1b$B": "jis",
+    b"\x1b$(D": "supplement",
+    b"\x1b$A": "chinese",
+    b"\x1b$(C": "korean",
+    b"\x1b$(O": "plane 1",
+    b"\x1b$(Q": "plane 1",
+    b"\x1b$(P": "plane 2",
+}
+_EUC: Final = {
+    "chinese": "gb2312",
+    "korean": "euc_kr",
+    "plane 1": "euc_jis_2004",
+    "plane 2": "euc_jis_2004",
+    "supplement": "euc_jp",
+}
+
+
+def decode_iso2022_jp(data: bytes) -> str:
+    """The text of ISO-2022-JP; what no table knows becomes U+FFFD. Total and linear."""
+    done: list[str] = []
+    mode, kana = "", False
+    position = 0
+    for switch in _SWITCH.finditer(data):
+        done.append(_segment(data[position : switch.start()], mode, kana))
+        position = switch.end()
+        sign = switch[0]
+        if sign in (b"\x0e", b"\x0f"):
+            kana = sign == b"\x0e"
+        elif sign.startswith(b"\x1b("):
+            mode = "kana" if sign == b"\x1b(I" else ""
+        elif not sign.startswith(b"\x1b."):
+            mode = _TWO_BYTES.get(sign, "jis")
+    done.append(_segment(data[position:], mode, kana))
+    return "".join(done)
+
+
+def _segment(data: bytes, mode: str, kana: bool) -> str:
+    """What stands between two switches. A line end returns to ASCII (RFC 1468)."""
+    if not data:
+        return ""
+    if kana or mode == "kana":
+        return bytes(byte | 0x80 if 0x21 <= byte <= 0x5F else byte for byte in data).decode(
+            "cp932", "replace"
+        )
+    if not mode:
+        # Half-width katakana are also sent as single 8-bit characters.
+        return data.decode("cp932", "replace")
+    data, line_end, rest = data.partition(b"\n")
+    return _pairs(data, mode) + (line_end + rest).decode("cp932", "replace")
+
+
+def _pairs(data: bytes, mode: str) -> str:
+    if mode == "jis":
+        return _from_jis(data)
+    high = bytes(byte | 0x80 if 0x21 <= byte <= 0x7E else byte for byte in data)
+    if mode in ("plane 2", "supplement"):
+        high = b"".join(b"\x8f" + high[n : n + 2] for n in range(0, len(high), 2))
+    return high.decode(_EUC[mode], "replace")
+
+
+def _from_jis(data: bytes) -> str:
+    """Pairs of JIS X 0208 bytes; where need be by way of Shift_JIS, whose table has the vendors' rows."""
+    try:
+        return bytes(byte | 0x80 if 0x21 <= byte <= 0x7E else byte for byte in data).decode("euc_jp")
+    except UnicodeDecodeError:
+        pass
+    shifted = bytearray()
+    position, size = 0, len(data)
+    while position < size:
+        row = data[position]
+        if 0x21 <= row <= 0x7E and position + 1 < size and 0x21 <= data[position + 1] <= 0x7E:
+            shifted += _shift(row, data[position + 1])
+            position += 2
+        else:
+            shifted.append(row)
+            position += 1
+    return shifted.decode("cp932", "replace")
+
+
+def _shift(row: int, cell: int) -> bytes:
+    lead = ((row - 0x21) >> 1) + 0x81
+    if lead > 0x9F:
+        lead += 0x40
+    if row & 1:
+        trail = cell + (0x1F if cell < 0x60 else 0x20)
+    else:
+        trail = cell + 0x7E
+    return bytes((lead, trail))
+
+
+_EUC_UNIT: Final = re.compile(rb"[\x00-\x7f]+|\x8f[\xa1-\xfe]{2}|\x8e[\xa1-\xdf]|[\xa1-\xfe]{2}|.", re.DOTALL)
+
+
+def decode_euc_jp(data: bytes) -> str:
+    """The text of EUC-JP with the vendors' rows; what no table knows becomes U+FFFD."""
+    done: list[str] = []
+    for unit in _EUC_UNIT.findall(data):
+        if len(unit) == 2 and unit[0] >= 0xA1:
+            done.append(_shift(unit[0] - 0x80, unit[1] - 0x80).decode("cp932", "replace"))
+        else:
+            done.append(unit.decode("euc_jp", "replace"))
+    return "".join(done)
