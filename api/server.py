@@ -44,7 +44,7 @@ def run(desk: Desk, options: ServeOptions, ready: Callable[[str], None]) -> None
     """Serve until SIGTERM or Ctrl-C; then the requests in hand are answered.
 
     `ready` is called with the URL once callers can connect. Raises CannotListen, BadCertificate, or
-    `models.database.DatabaseError` when the desk was upgraded meanwhile.
+    `models.errors.DatabaseUnusable` when the desk was upgraded meanwhile.
     """
     listener = _listen(options.host, options.port)
     try:

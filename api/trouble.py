@@ -16,7 +16,7 @@ from api.refusals import Refusal, Style
 from desk import logs
 from desk.errors import DeskError, NotAllowed, NotFound, Refused, WrongUse
 from mail.inert import guard, one_line
-from models.database import DatabaseError
+from models.errors import DatabaseUnusable
 from worker.failures import place
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def refusal_of(error: Exception, style: Style, state: State) -> Refusal:
     """What the caller is told. What is a fault of ours goes to the log."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, DatabaseError):
+    if isinstance(error, DatabaseUnusable):
         state.leave(error)
         return _later(style)
     if isinstance(error, (peewee.OperationalError, sqlite3.OperationalError, OSError)):

@@ -48,6 +48,8 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
         return f"switched off for the help topic {topic.name}"
     if fetched is not None and utc_text(mail.created) < fetched.created:
         return f"the mail is older than the mailbox {fetched.address}"
+    if _came_before_restore(incoming):
+        return "the mail is older than the last restore of a backup: it was acknowledged when it first came"
     if "@" not in sender:
         return "the mail names no address to answer to"
     if rules.own.is_own(sender):
@@ -94,6 +96,8 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
     batch, prepared, mail = incoming.batch, incoming.prepared, incoming.mail
     if incoming.arrival.quiet:
         return "not passed on: imported quietly"
+    if _came_before_restore(incoming):
+        return "not passed on: the mail is older than the last restore of a backup, it was when it first came"
     people = _not_addressed(incoming, ticket)
     if not people:
         return "the customer was addressed by the agent: nothing to pass on"
@@ -121,6 +125,20 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
         batch.way(sender),
     )
     return f"passed on to {', '.join(queued.recipients)}"
+
+
+def _came_before_restore(incoming: Incoming) -> bool:
+    """Whether a mail in a mailbox was there before the desk was restored, and so was answered then.
+
+    POP3 tells no time of arrival: where no server noted one, the mail's own date stands for it.
+    """
+    door, mail = incoming.arrival.door, incoming.mail
+    if door not in ("imap", "pop3") or not incoming.rules.restored:
+        return False
+    came = mail.created
+    if door == "pop3" and mail.date is not None:
+        came = min(came, mail.date)
+    return utc_text(came) < incoming.rules.restored
 
 
 def _not_addressed(incoming: Incoming, ticket: TicketState) -> list[tuple[str, str]]:

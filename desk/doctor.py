@@ -16,7 +16,7 @@ from desk.errors import DeskError
 from desk.mailbox_lines import MailboxLine
 from mail.errors import MailError
 from mail.inert import one_line
-from models import blobs, deliveries, events, leases, logbook, receipts, sqlite
+from models import blobs, deliveries, events, leases, logbook, receipts, scratch, sqlite
 from models import mailboxes as mailbox_rows
 from models.database import SCHEMA_VERSION, schema_version
 from models.fields import utc_text, utc_time
@@ -68,6 +68,7 @@ def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
         ("database", _database),
         ("clock", _clock),
         ("disk", _disk),
+        ("left over", _left_over),
         ("worker", _worker),
         ("trigger", _triggers),
         ("outbox", _outbox),
@@ -158,13 +159,32 @@ def _database(desk: Desk) -> Iterator[Finding]:
             one_line(f"{path} is damaged: {'; '.join(map(str, found))}"),
             "stop all work and restore a backup: nightdesk restore FILE",
         )
-    missing = 0
+    yield from _blobs()
+
+
+def _blobs() -> Iterator[Finding]:
+    """Every stored mail, whether it is there and holds what came in."""
+    missing, damaged = 0, []
     folder = blobs.directory()
-    for name in blobs.paths():
-        missing += not (folder / name).is_file()
+    for name, trouble in blobs.examine():
+        if trouble == "missing":
+            missing += 1
+        else:
+            damaged.append(name)
     if missing:
         text = f"{missing} stored mails are missing in {folder}"
         yield Finding("database", "failure", text, f"put them back from a backup of {folder}")
+    if damaged:
+        text = f"{len(damaged)} stored mails have other bytes than came in, the first is {damaged[0]}"
+        cure = "no backup is made of a damaged desk: put the files back from an older one, or restore it"
+        yield Finding("database", "failure", text, cure)
+
+
+def _left_over(desk: Desk) -> Iterator[Finding]:
+    found = scratch.left_over(desk.paths.data)
+    if found:
+        text = f"killed programs left {len(found)} files or directories in {desk.paths.data}: {found[0].name}"
+        yield Finding("left over", "warning", text, "the next nightdesk backup or worker removes them")
 
 
 def _clock(desk: Desk) -> Iterator[Finding]:

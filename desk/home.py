@@ -12,7 +12,8 @@ from config.paths import BIN_MODE, DATA_MODE, HOME_MODE, SPOOL_MODE, refuse_netw
 from config.seal import Sealer, create_key_file
 from desk.errors import DeskError
 from models import settings as rows
-from models.database import open_database, transaction
+from models.database import transaction
+from models.opening import open_database
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -52,7 +53,7 @@ def open_desk(paths: DeskPaths, settings: Settings, *, create: bool = False) -> 
     """Open the desk's database (bringing its schema up to date) and return the desk.
 
     With ``create`` a missing desk is made: directories, key file, database. Without it a missing one
-    raises `models.database.DatabaseMissing`. Raises ConfigError for a network file system.
+    raises `models.errors.DatabaseMissing`. Raises ConfigError for a network file system.
     """
     if paths.server_url:
         raise DeskError("this version keeps a desk in SQLite only", "set database to a file, or leave it out")

@@ -24,7 +24,7 @@ from desk.import_ledger import Ledger, open_ledger
 from desk.import_sources import Found, Kind, Source, open_source
 from mail.inert import one_line
 from models import leases
-from models.database import DatabaseError
+from models.errors import DatabaseUnusable
 from models.leases import Lease, LeaseLost
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def run_import(
     finally:
         try:
             lease.release()
-        except (peewee.PeeweeException, DatabaseError):
+        except (peewee.PeeweeException, DatabaseUnusable):
             pass
     if tally.imported:
         logs.write("info", "import", f"{tally.imported} mails imported from {one_line(str(path), 500)}")
@@ -205,7 +205,7 @@ class _Import:
                 self._tally.errors.append(one_line(f"{found.place} was left out: {found.trouble}", 500))
         try:
             self._take(batch.found, batch.prepared)
-        except (DatabaseError, LeaseLost, peewee.OperationalError, OSError):
+        except (DatabaseUnusable, LeaseLost, peewee.OperationalError, OSError):
             raise
         except Exception:  # a fault of ours: it may stop its own mail, not the others
             self._one_by_one(batch)
@@ -216,7 +216,7 @@ class _Import:
             prepared = [next(waiting)] if found.raw is not None else []
             try:
                 self._take([found], prepared)
-            except (DatabaseError, LeaseLost, peewee.OperationalError, OSError):
+            except (DatabaseUnusable, LeaseLost, peewee.OperationalError, OSError):
                 raise
             except Exception as error:
                 fault = f"{type(error).__name__}: {error}"

@@ -29,6 +29,7 @@ from mail import message_id as signed_ids
 from mail.inert import one_line
 from models import blobs, receipts
 from models.database import savepoint, transaction, undone
+from models.errors import DatabaseUnusable
 from models.fields import utc_text, utc_time
 from models.messages import KnownMessage
 from models.tickets import NewTicket, TicketState
@@ -99,7 +100,7 @@ def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Outco
     try:
         with savepoint():
             return _decide(Incoming(batch, prepared, receipt_id))
-    except (peewee.OperationalError, sqlite3.OperationalError, OSError):
+    except (DatabaseUnusable, peewee.OperationalError, sqlite3.OperationalError, OSError):
         raise
     except Exception as error:
         batch.forget()

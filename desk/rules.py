@@ -48,6 +48,8 @@ class DeskRules:
     status_after_reply: StatusAfterReply
     acknowledge: bool
     acknowledge_per_hour: int
+    restored: str
+    """When the desk was last restored from a backup: fixed-width UTC text, empty for never."""
 
     def topic_of(self, mailbox: MailboxRule | None) -> TopicRule | None:
         """The help topic of a mailbox's new tickets."""
@@ -96,6 +98,7 @@ def read_rules(desk: Desk) -> DeskRules:
         status_after_reply=value("tickets.status_after_reply"),
         acknowledge=bool(value("mail.acknowledge")),
         acknowledge_per_hour=int(value("mail.ack_limit_hour")),
+        restored=str(setting_rows.stored(setting_rows.RESTORED) or ""),
     )
 
 

@@ -27,7 +27,8 @@ from config.spool import HALF_KEPT, MAX_HEAD, MAX_MAIL, NotSpooled, halves, name
 from desk.arrivals import Arrival
 from mail.inert import one_line
 from models import settings
-from models.database import DatabaseError, transaction
+from models.database import transaction
+from models.errors import DatabaseUnusable
 
 if TYPE_CHECKING:
     from threading import Event
@@ -215,7 +216,7 @@ class Spool:
     def _take(self, held: list[_Held], errors: list[str]) -> list[Outcome]:
         try:
             return self._store(held)
-        except (DatabaseError, peewee.OperationalError, OSError):
+        except (DatabaseUnusable, peewee.OperationalError, OSError):
             raise
         except Exception as error:  # a fault of ours: it may stop its own mail, not the others
             if len(held) == 1:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import shutil
 import sqlite3
 import tarfile
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from config.clock import now
 from config.files import ensure_dir, fsync_dir
-from models.database import SCHEMA_VERSION, close_database
+from models import blobs, leases, locks
+from models.database import BUSY_SECONDS, SCHEMA_VERSION, close_database, connect
 from models.deliveries import HELD_UNTIL
+from models.errors import DatabaseHeld, is_damage
 from models.fields import utc_text
+from models.scratch import replacing, scratch, sweep
+from models.settings import RESTORED
 
 DATABASE = "desk.sqlite3"
 KEY = "desk.key"
@@ -26,6 +31,8 @@ BLOBS = "blobs/"
 
 _BLOB_NAME = re.compile(r"blobs/\d{4}/\d{2}/\d{2}/[0-9a-f]{64}\.(?:zst|eml)")
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_GONE = 2**31 - 1
+"""Schema version that no program knows."""
 
 
 class BackupError(Exception):
@@ -60,29 +67,32 @@ class Summary:
 def backup(files: Files, target: Path) -> Summary:
     """Write the desk into the tar ``target`` (0600), compressed when its name ends in .zst; while it works.
 
-    The database is copied by SQLite's online backup, then the blob files it names are added, which never
-    change. The key file is in it: keep a backup as safe as the desk itself. An existing target is replaced
-    only when the new one is complete.
+    The database is copied by SQLite's online backup and the copy is checked, then the blob files it names are
+    added, which never change. The key file is in it: keep a backup as safe as the desk itself. An existing
+    target is replaced only when the new one is complete. Raises BackupError for a desk that is damaged, and
+    for a target that is one of the desk's own files.
     """
     if not files.database.is_file():
         raise BackupError(f"there is no desk at {files.database}", "nightdesk init")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    _refuse_own_files(files, target)
+    sweep(files.database.parent)
     try:
-        with tempfile.TemporaryDirectory(prefix="backup-", dir=files.database.parent) as folder:
-            copy = Path(folder) / DATABASE
-            _copy_database(files.database, copy)
+        with scratch(files.database.parent, "backup-") as folder:
+            copy = folder / DATABASE
+            key = _copied(files, copy)
+            _check(copy, _damaged_desk)
             tickets, names = _contents(copy)
-            with _new_file(temporary) as raw:
-                with _compressed(raw, target) as stream, tarfile.open(fileobj=stream, mode="w|") as tar:
-                    _put(tar, copy, DATABASE)
-                    if files.key.is_file():
-                        _put(tar, files.key, KEY)
-                    for name in names:
-                        _put(tar, files.blobs / name, BLOBS + name)
-                raw.flush()
-                os.fsync(raw.fileno())
-        temporary.replace(target)
-        fsync_dir(target.parent)
+            with (
+                replacing(target) as raw,
+                _compressed(raw, target) as stream,
+                tarfile.open(fileobj=stream, mode="w|") as tar,
+            ):
+                with copy.open("rb") as file:
+                    _put(tar, file, DATABASE)
+                if key is not None:
+                    _put(tar, io.BytesIO(key), KEY)
+                for name, sha256 in names.items():
+                    _put_blob(tar, files.blobs / name, BLOBS + name, sha256)
     except FileNotFoundError as error:
         raise BackupError(f"{error.filename} is missing", "nightdesk doctor shows what is damaged") from error
     except OSError as error:
@@ -90,8 +100,10 @@ def backup(files: Files, target: Path) -> Summary:
             f"the backup cannot be written: {error.strerror}",
             f"check {target.parent} and the free disk space",
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise _damaged_desk(str(error)) from error
+        raise
     return Summary(tickets, len(names), target.stat().st_size)
 
 
@@ -99,52 +111,146 @@ def restore(files: Files, source: Path) -> Summary:
     """Put the desk of a backup in the place of this one, whose database is kept as ``*.before-restore``.
 
     Nothing that waited to leave is sent: deliveries are held (`HELD_UNTIL`), what was being sent is
-    uncertain. Raises BackupError while a lease lives (a worker or a fetch is running), and for a file that
-    is damaged, no backup, or of a newer program; then nothing has changed.
+    uncertain. Nobody opens the desk while its files are exchanged. Raises BackupError while anybody has it
+    open, and for a file that is damaged, no backup, or of a newer program; then nothing has changed. A crash
+    leaves the old desk, the new one, or one that says that the restore is to be run again.
     """
-    with tempfile.TemporaryDirectory(prefix="restore-", dir=_existing(files.database.parent)) as folder:
-        _unpack(source, Path(folder))
-        copy = Path(folder) / DATABASE
-        held = _check_and_hold(copy, Path(folder) / BLOBS)
+    data = files.database.parent
+    ensure_dirs(data)
+    _refuse_while_leased(files.database)
+    sweep(data)
+    with scratch(data, "restore-") as folder:
+        _unpack(source, folder)
+        copy = folder / DATABASE
+        _check(copy, _damaged_backup)
+        held = _hold(copy)
         tickets, names = _contents(copy)
-        _refuse_while_leased(files.database)
+        for name, sha256 in names.items():
+            if not (folder / BLOBS / name).is_file():
+                raise BackupError(f"the backup lacks the blob {sha256}", "take an older backup")
+            if not blobs.is_whole(folder / BLOBS / name, sha256):
+                raise BackupError(f"the blob {sha256} in the backup is damaged", "take an older backup")
         close_database()
-        for name in names:
-            _install(Path(folder) / BLOBS / name, files.blobs / name)
-        if files.database.exists():
-            _set_aside(files.database)
-        if (Path(folder) / KEY).is_file():
-            if files.key.exists():
-                files.key.replace(files.key.with_name(files.key.name + ".before-restore"))
-            _install(Path(folder) / KEY, files.key)
-        _install(copy, files.database)
-        fsync_dir(files.database.parent)
+        try:
+            with locks.alone(files.database):
+                _refuse_while_leased(files.database)
+                for name in names:
+                    _install(folder / BLOBS / name, files.blobs / name)
+                _put_in_place(files, copy, folder / KEY)
+        except DatabaseHeld as error:
+            raise _at_work(locks.holders(files.database)) from error
     return Summary(tickets, len(names), source.stat().st_size, held)
 
 
-def _copy_database(path: Path, copy: Path) -> None:
+def _put_in_place(files: Files, copy: Path, key: Path) -> None:
+    """Exchange database and key; at no moment is one of them missing."""
+    unfinished = locks.half_restored(files.database)
+    other_key = key.is_file() and not (files.key.exists() and key.read_bytes() == files.key.read_bytes())
+    if not unfinished.exists():
+        for file in (files.database, files.key):
+            if file.exists():
+                _keep(file)
+    with _retired(files.database):
+        if other_key:
+            unfinished.touch(mode=0o600)
+            fsync_dir(unfinished.parent)
+            _install(key, files.key)
+        _install(copy, files.database)
+    unfinished.unlink(missing_ok=True)
+    fsync_dir(unfinished.parent)
+
+
+def _at_work(names: list[str]) -> BackupError:
+    return BackupError(
+        f"the desk is at work ({', '.join(names) or 'somebody has it open'})",
+        "end what works with it first (systemctl stop nightdesk-worker, nightdesk serve, the app)",
+    )
+
+
+def _damaged_desk(what: str) -> BackupError:
+    return BackupError(
+        f"the desk is damaged, the backup was not made: {what}",
+        "keep the older backups, see nightdesk doctor, then nightdesk restore FILE",
+    )
+
+
+def _damaged_backup(what: str) -> BackupError:
+    return BackupError(f"the database in the backup is damaged: {what}", "take an older backup")
+
+
+def _refuse_own_files(files: Files, target: Path) -> None:
+    place = target.resolve()
+    data = files.database.parent.resolve()
+    own = place.parent == data and place.name.startswith((files.database.name, files.key.name))
+    if own or place.is_relative_to(files.blobs.resolve()):
+        raise BackupError(f"{target} is a file of the desk itself", "name another file")
+    if target.is_dir():
+        raise BackupError(f"{target} is a directory", "name a file in it")
+
+
+def _copied(files: Files, copy: Path) -> bytes | None:
+    """Copy the database and return the key file that opens its secrets."""
     os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+    while True:
+        key = files.key.read_bytes() if files.key.is_file() else None
+        _copy_database(files.database, copy)
+        # Secrets may have been sealed anew meanwhile, with a key that only the newer key file holds.
+        if key == (files.key.read_bytes() if files.key.is_file() else None):
+            return key
+
+
+def _copy_database(database: Path, copy: Path) -> None:
+    with closing(connect(database, BUSY_SECONDS)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target, pages=2000, sleep=0.01)
         target.execute("PRAGMA journal_mode = delete")
 
 
-def _contents(copy: Path) -> tuple[int, list[str]]:
+def _check(copy: Path, damaged: Callable[[str], BackupError]) -> None:
+    """Raise ``damaged`` unless the copy is a sound database of a desk, as are the bytes stored in it."""
+    try:
+        with closing(sqlite3.connect(copy)) as opened:
+            version = int(opened.execute("PRAGMA user_version").fetchone()[0])
+            found = opened.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise damaged(str(found).replace("\n", " "))
+            if version == 0:
+                raise damaged("it holds no desk")
+            if version > SCHEMA_VERSION:
+                raise BackupError(
+                    f"the backup has schema {version}, this program knows {SCHEMA_VERSION}",
+                    "install the newer Nightdesk",
+                )
+            for sha256, size, codec, data in opened.execute(
+                "SELECT sha256, size, codec, data FROM blob WHERE path IS NULL"
+            ):
+                if not blobs.is_sound(data, codec, size, sha256):
+                    raise damaged(f"the stored mail {sha256} has other bytes than came in")
+    except sqlite3.DatabaseError as error:
+        raise damaged(str(error)) from None
+
+
+def _contents(copy: Path) -> tuple[int, dict[str, str]]:
+    """Return how many tickets a copy holds, and the files it names with their SHA-256."""
     with closing(sqlite3.connect(copy)) as opened:
         tickets = opened.execute("SELECT count(*) FROM ticket").fetchone()[0]
-        names = [
-            row[0] for row in opened.execute("SELECT path FROM blob WHERE path IS NOT NULL ORDER BY path")
-        ]
-    return int(tickets), names
+        names = opened.execute("SELECT path, sha256 FROM blob WHERE path IS NOT NULL ORDER BY path")
+        return int(tickets), dict(names)
 
 
-def _put(tar: tarfile.TarFile, path: Path, name: str) -> None:
+def _put(tar: tarfile.TarFile, file: IO[bytes], name: str) -> None:
     info = tarfile.TarInfo(name)
-    info.size = path.stat().st_size
+    info.size = file.seek(0, os.SEEK_END)
     info.mode = 0o600
-    info.mtime = int(path.stat().st_mtime)
+    info.mtime = int(now().timestamp())
+    file.seek(0)
+    tar.addfile(info, file)
+
+
+def _put_blob(tar: tarfile.TarFile, path: Path, name: str, sha256: str) -> None:
     with path.open("rb") as file:
-        tar.addfile(info, file)
+        if not blobs.is_whole(path, sha256):
+            raise _damaged_desk(f"{path} has other bytes than were stored")
+        _put(tar, file, name)
 
 
 @contextmanager
@@ -210,81 +316,111 @@ def _unpack(source: Path, folder: Path) -> None:
         raise wrong
 
 
-def _check_and_hold(copy: Path, blobs: Path) -> int:
-    """Check the copy and make sure that nothing of it is sent or done by itself; returns the mails held."""
-    try:
-        with closing(sqlite3.connect(copy, isolation_level=None)) as opened:
-            version = int(opened.execute("PRAGMA user_version").fetchone()[0])
-            if version > SCHEMA_VERSION:
-                raise BackupError(
-                    f"the backup has schema {version}, this program knows {SCHEMA_VERSION}",
-                    "install the newer Nightdesk, then restore",
-                )
-            if opened.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-                raise BackupError("the database in the backup is damaged", "take an older backup")
-            for path, sha256 in opened.execute("SELECT path, sha256 FROM blob WHERE path IS NOT NULL"):
-                if not (blobs / path).is_file():
-                    raise BackupError(f"the backup lacks the blob {sha256}", "take an older backup")
-            return _hold(opened)
-    except sqlite3.DatabaseError:
-        raise BackupError("the database in the backup is damaged", "take an older backup") from None
-
-
-def _hold(opened: sqlite3.Connection) -> int:
+def _hold(copy: Path) -> int:
+    """Make sure that nothing of the copy is sent or done by itself; returns the mails held."""
     moment = utc_text(now())
-    opened.execute("BEGIN IMMEDIATE")
-    opened.execute(
-        "UPDATE recipient SET state = 'uncertain', updated = ?,"
-        " detail = 'was being sent when the backup was made' WHERE state = 'sending'",
-        (moment,),
-    )
-    opened.execute(
-        "UPDATE recipient SET state = 'deferred', updated = ?,"
-        " detail = 'held: restored from a backup; retry sends it, cancel drops it'"
-        " WHERE state IN ('queued', 'deferred')",
-        (moment,),
-    )
-    opened.execute(
-        "UPDATE delivery SET sender = NULL, done = NOT EXISTS"
-        " (SELECT 1 FROM recipient r WHERE r.delivery_id = delivery.id AND r.state = 'deferred')"
-        " WHERE done = 0"
-    )
-    held = opened.execute("UPDATE delivery SET not_before = ? WHERE done = 0", (HELD_UNTIL,)).rowcount
-    opened.execute("UPDATE lease SET owner = NULL, expires = NULL")
-    opened.execute("COMMIT")
+    with closing(sqlite3.connect(copy, isolation_level=None)) as opened:
+        opened.execute("BEGIN IMMEDIATE")
+        opened.execute(
+            "UPDATE recipient SET state = 'uncertain', updated = ?,"
+            " detail = 'was being sent when the backup was made' WHERE state = 'sending'",
+            (moment,),
+        )
+        opened.execute(
+            "UPDATE recipient SET state = 'deferred', updated = ?,"
+            " detail = 'held: restored from a backup; retry sends it, cancel drops it'"
+            " WHERE state IN ('queued', 'deferred')",
+            (moment,),
+        )
+        opened.execute(
+            "UPDATE delivery SET sender = NULL, done = NOT EXISTS"
+            " (SELECT 1 FROM recipient r WHERE r.delivery_id = delivery.id AND r.state = 'deferred')"
+            " WHERE done = 0"
+        )
+        held = opened.execute("UPDATE delivery SET not_before = ? WHERE done = 0", (HELD_UNTIL,)).rowcount
+        opened.execute("UPDATE lease SET owner = NULL, expires = NULL")
+        opened.execute(
+            "INSERT INTO setting (key, value) VALUES (?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (RESTORED, json.dumps(moment)),
+        )
+        opened.execute("COMMIT")
     return held
 
 
 def _refuse_while_leased(database: Path) -> None:
-    """Refuse while somebody works on the desk that is to be replaced."""
-    if not database.exists():
+    """Refuse while a program works that was started before openers shared a lock."""
+    if not database.exists() or database.stat().st_size == 0:
         return
-    import peewee
-
-    from models import leases
-    from models.database import db, open_database
-
-    try:
-        if db.obj is None or Path(str(db.obj.database)) != database:
-            open_database(database)
-        living = leases.held()
-    except peewee.DatabaseError:
-        return  # a desk that cannot be read is what a backup is for
-    if living:
-        raise BackupError(
-            f"the desk is at work ({', '.join(sorted(living))})",
-            "stop the worker first (systemctl stop nightdesk-worker, or quit the app)",
-        )
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as opened:
+        try:
+            rows = opened.execute("SELECT name, owner, expires FROM lease WHERE owner IS NOT NULL").fetchall()
+        except sqlite3.DatabaseError:
+            return  # a desk that cannot be read is what a backup is for
+    if living := leases.living(rows):
+        raise _at_work(sorted(living))
 
 
-def _set_aside(database: Path) -> None:
-    kept = database.with_name(database.name + ".before-restore")
-    # What is still in the write-ahead log belongs to the old database: it goes into its file first.
-    with closing(sqlite3.connect(database)) as opened, suppress(sqlite3.DatabaseError):
-        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    for suffix in ("-wal", "-shm"):
-        database.with_name(database.name + suffix).unlink(missing_ok=True)
-    database.replace(kept)
+@contextmanager
+def _retired(database: Path) -> Iterator[None]:
+    """Take the old database's log into its file; the block puts the new one in its place.
+
+    A program of the time before openers shared a lock may still have the old file open. It looks at the
+    schema version whenever it begins to write: it waits for the block, and then finds a version that it does
+    not know. That mark goes into a log without a name; the file that is kept stays as it is.
+    """
+    log, index = (_beside(database, suffix) for suffix in ("-wal", "-shm"))
+    kept_log = _beside(_kept(database), "-wal")
+    for outdated in (kept_log, _beside(_kept(database), "-shm")):
+        outdated.unlink(missing_ok=True)
+    if log.exists():
+        os.link(log, kept_log)  # what SQLite cannot read it may throw away
+    if not database.exists() or database.stat().st_size == 0:
+        log.unlink(missing_ok=True)
+        index.unlink(missing_ok=True)
+        yield
+        return
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=BUSY_SECONDS)) as opened:
+        try:
+            opened.execute("PRAGMA journal_mode = wal")
+            unread = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            opened.execute("BEGIN IMMEDIATE")
+            unread = unread or log.stat().st_size
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise _at_work([]) from error
+            log.unlink(missing_ok=True)
+            index.unlink(missing_ok=True)
+            yield
+            return
+        if unread:
+            raise _at_work([])
+        for done in (kept_log, log, index):
+            done.unlink(missing_ok=True)
+        try:
+            yield
+            opened.execute(f"PRAGMA user_version = {_GONE}")
+            opened.execute("COMMIT")
+        finally:
+            if opened.in_transaction:
+                opened.execute("ROLLBACK")
+
+
+def _beside(database: Path, suffix: str) -> Path:
+    return database.with_name(database.name + suffix)
+
+
+def _keep(file: Path) -> None:
+    """Give a file its second name; what had that name before is gone."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    os.link(file, temporary)
+    temporary.replace(_kept(file))
+    fsync_dir(file.parent)
+
+
+def _kept(file: Path) -> Path:
+    return file.with_name(file.name + ".before-restore")
 
 
 def _install(source: Path, target: Path) -> None:
@@ -299,8 +435,3 @@ def ensure_dirs(folder: Path) -> None:
     if not folder.exists():
         ensure_dirs(folder.parent)
         ensure_dir(folder)
-
-
-def _existing(folder: Path) -> Path:
-    ensure_dirs(folder)
-    return folder

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import peewee
 
 from models.database import Row, db, transaction
-from models.statements import Lookup
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -193,9 +192,30 @@ def read(blob_id: int) -> bytes:
                 f"the file of blob {blob_id} cannot be read: {path}: {error.strerror}"
             ) from None
     raw = _unpacked(bytes(data), codec, size)
-    if raw is None or (path is not None and hashlib.sha256(raw).hexdigest() != sha256):
+    if raw is None or hashlib.sha256(raw).hexdigest() != sha256:
         raise BlobDamaged(f"blob {blob_id} holds other bytes than were stored")
     return raw
+
+
+def is_sound(data: bytes, codec: str, size: int, sha256: str) -> bool:
+    """Whether stored bytes are those that came in."""
+    raw = _unpacked(data, codec, size)
+    return raw is not None and hashlib.sha256(raw).hexdigest() == sha256
+
+
+def is_whole(path: Path, sha256: str) -> bool:
+    """Whether a blob's file holds the bytes that came in. Raises OSError when it cannot be read."""
+    import zstandard
+
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        reader = zstandard.ZstdDecompressor().stream_reader(file) if path.suffix == ".zst" else file
+        try:
+            while chunk := reader.read(1 << 20):
+                digest.update(chunk)
+        except zstandard.ZstdError:
+            return False
+    return digest.hexdigest() == sha256
 
 
 def read_packed(packed: Packed) -> bytes:
@@ -253,9 +273,16 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-_PATHS = Lookup(lambda p: Blob.select(Blob.path).where(Blob.path.is_null(False)), str)
-
-
-def paths() -> list[str]:
-    """Return the files of all blobs that are files, below `directory`."""
-    return _PATHS.every()
+def examine() -> Iterator[tuple[str, Literal["missing", "damaged"]]]:
+    """Read every blob and yield those that are not what came in, by file or id."""
+    columns = Blob.select(Blob.id, Blob.sha256, Blob.size, Blob.codec, Blob.data, Blob.path).tuples()
+    for blob_id, sha256, size, codec, data, path in columns.iterator():
+        try:
+            sound = (
+                is_whole(directory() / path, sha256) if path else is_sound(bytes(data), codec, size, sha256)
+            )
+        except OSError:
+            yield path, "missing"
+        else:
+            if not sound:
+                yield path or f"blob {blob_id} in the database", "damaged"

@@ -1,14 +1,24 @@
-"""The one place that opens a desk's database, and the one that starts its transactions."""
+"""The handle of a desk's database, its connections and its transactions."""
 
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import peewee
+
+from models import locks
+from models.errors import (
+    DatabaseDamaged,
+    DatabaseMissing,
+    DatabaseReplaced,
+    DatabaseTooNew,
+    is_damage,
+)
 
 SCHEMA_VERSION = 1
 """Number of the newest migration; kept in the file's ``user_version``."""
@@ -17,25 +27,117 @@ BUSY_SECONDS = 15
 """How long a writer waits for another one before SQLite says "database is locked"."""
 
 db = peewee.DatabaseProxy()
-"""The handle that every row uses; `open_database` points it at a file."""
+"""The handle that every row uses; `models.opening` points it at a file."""
 
 
-class DatabaseError(Exception):
-    """The database cannot be used; ``hint`` says what to do."""
+class DeskDatabase(peewee.SqliteDatabase):
+    """A desk's file. Each connection holds the desk open (`models.locks`) and must be to the same file."""
 
-    exit_status = 78
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            str(path),
+            timeout=BUSY_SECONDS,
+            lock_type="IMMEDIATE",
+            pragmas={
+                "journal_mode": "wal",
+                "foreign_keys": 1,
+                "synchronous": "full",
+                "busy_timeout": BUSY_SECONDS * 1000,
+                "cache_size": -16000,
+                "temp_store": "memory",
+            },
+        )
+        self.path = path
+        self._file: tuple[int, int] | None = None
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
+    def check_in_place(self) -> None:
+        """Raise DatabaseReplaced unless the file first opened is still the desk's."""
+        found = _identity(self.path)
+        if self._file is None:
+            self._file = found
+        if found is None or found != self._file:
+            raise DatabaseReplaced(self.path)
+
+    def rollback(self) -> None:
+        """Undo the transaction, unless SQLite has done so itself (disk full), which is no second error."""
+        if self._in_transaction():
+            super().rollback()
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """Run a statement; going back to a savepoint that SQLite undid itself is no second error."""
+        try:
+            return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
+        except peewee.OperationalError:
+            if sql.startswith(("ROLLBACK TO", "RELEASE")) and not self._in_transaction():
+                return None
+            raise
+        except peewee.DatabaseError as error:
+            if is_damage(error):
+                raise DatabaseDamaged(self.path, str(error)) from error
+            raise
+
+    def _in_transaction(self) -> bool:
+        connection: sqlite3.Connection = self.connection()  # type: ignore[no-untyped-call]
+        return connection.in_transaction
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = connect(self.path, BUSY_SECONDS)
+        try:
+            self.check_in_place()
+            self._add_conn_hooks(connection)  # type: ignore[attr-defined]
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if is_damage(error):
+                raise DatabaseDamaged(self.path, str(error)) from error
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
-class DatabaseMissing(DatabaseError):
-    """There is no database where the configuration says it is."""
+class _SharedConnection(sqlite3.Connection):
+    """A connection that holds the desk open for as long as it lives."""
+
+    share: IO[bytes]
+
+    def close(self) -> None:
+        super().close()
+        self.share.close()
 
 
-class DatabaseTooNew(DatabaseError):
-    """The file was written by a newer Nightdesk."""
+def connect(path: Path, timeout: float) -> sqlite3.Connection:
+    """Open a desk's file as it is, without a look at its schema; nobody replaces it before it is closed.
+
+    Raises DatabaseMissing, DatabaseDamaged for a file of 0 bytes, DatabaseHeld while it is being restored.
+    """
+    share = locks.share(path)
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        share.close()
+        raise DatabaseMissing(path) from None
+    if size == 0:
+        # SQLite would take it for a new one, and throw a write-ahead log away that may hold the last mails.
+        share.close()
+        raise DatabaseDamaged(path, "it has 0 bytes")
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        timeout=timeout,
+        isolation_level=None,
+        uri=True,
+        factory=_SharedConnection,
+    )
+    connection.share = share
+    return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Row(peewee.Model):
@@ -47,44 +149,6 @@ class Row(peewee.Model):
     class Meta:
         database = db
         legacy_table_names = False
-
-
-def open_database(path: Path, *, create: bool = False) -> None:
-    """Point `db` at the desk's file and bring its schema up to this program.
-
-    With ``create`` a missing file is made, mode 0600. Raises `DatabaseMissing` without it,
-    `DatabaseTooNew` for a file of a newer program. Pending migrations run under a file lock,
-    after a backup (see `models.migrate`).
-    """
-    if not path.exists() and not create:
-        raise DatabaseMissing(f"no desk at {path}", "create one with: nightdesk init")
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    handle = peewee.SqliteDatabase(
-        str(path),
-        timeout=BUSY_SECONDS,
-        lock_type="IMMEDIATE",
-        pragmas={
-            "journal_mode": "wal",
-            "foreign_keys": 1,
-            "synchronous": "full",
-            "busy_timeout": BUSY_SECONDS * 1000,
-            "cache_size": -16000,
-            "temp_store": "memory",
-        },
-    )
-    db.initialize(handle)
-    version = schema_version()
-    if version > SCHEMA_VERSION:
-        close_database()
-        raise DatabaseTooNew(
-            f"{path} has schema {version}, this program knows {SCHEMA_VERSION}",
-            "install the newer Nightdesk, or restore a backup made before it",
-        )
-    if version < SCHEMA_VERSION:
-        from models.migrate import migrate
-
-        migrate(handle, path, version, SCHEMA_VERSION)
 
 
 def spare_memory() -> None:
@@ -107,11 +171,14 @@ def schema_version() -> int:
 def transaction() -> Iterator[None]:
     """Run the block as one writing transaction (``BEGIN IMMEDIATE``); nested blocks are savepoints.
 
-    An outermost block first looks at the schema version, so that a process that outlived an
-    upgrade leaves with a sentence instead of writing rows of the old shape.
+    An outermost block first looks whether the file is still the desk's and of this program's schema, so that
+    a process that outlived a restore or an upgrade leaves with a sentence instead of writing what nobody
+    reads. Raises DatabaseReplaced, DatabaseTooNew.
     """
     outermost = not db.in_transaction()
     with db.atomic():
+        if outermost:
+            db.check_in_place()
         if outermost and schema_version() != SCHEMA_VERSION:
             raise DatabaseTooNew(
                 "the desk was upgraded while this program ran",

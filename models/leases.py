@@ -95,6 +95,11 @@ def alive(name: str) -> bool:
 def held() -> dict[str, str]:
     """Every lease that somebody living holds: name to owner."""
     rows = db.execute_sql("SELECT name, owner, expires FROM lease WHERE owner IS NOT NULL").fetchall()
+    return living(rows)
+
+
+def living(rows: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Return the leases among rows of name, owner and expiry that somebody living holds: name to owner."""
     return {str(name): str(owner) for name, owner, expires in rows if _holds(owner, expires)}
 
 

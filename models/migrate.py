@@ -10,17 +10,17 @@ from pathlib import Path
 
 import peewee
 
-from models.database import DatabaseError
+from models.errors import DatabaseUnusable
 
 KEPT_BACKUPS = 2
 """How many files of the time before an upgrade stay beside the database."""
 
 
-def migrate(handle: peewee.SqliteDatabase, path: Path, have: int, want: int) -> None:
-    """Bring the database from schema ``have`` to ``want``; another process may be doing the same.
+def migrate(handle: peewee.SqliteDatabase, path: Path, want: int) -> None:
+    """Bring the database to schema ``want``; another process may be doing the same.
 
     A database that already holds something is copied first, to ``<name>.before-<want>``.
-    Raises `DatabaseError` when the disk cannot hold that copy.
+    Raises `DatabaseUnusable` when the disk cannot hold that copy.
     """
     from playhouse.migrations import Runner
 
@@ -42,7 +42,7 @@ def _keep_copy(path: Path, want: int) -> None:
     needed = path.stat().st_size * 2
     free = shutil.disk_usage(path.parent).free
     if free < needed:
-        raise DatabaseError(
+        raise DatabaseUnusable(
             f"{free >> 20} MB free, an upgrade of {path.name} needs {needed >> 20} MB",
             f"make room on the file system of {path.parent}, then start again",
         )

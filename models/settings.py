@@ -11,6 +11,9 @@ from models.database import Row
 from models.fields import JsonField
 from models.statements import Lookup, Statement
 
+RESTORED = "desk.restored"
+"""Setting that holds when the desk was last restored from a backup: fixed-width UTC text."""
+
 
 class Setting(Row):
     """One value of the desk, by its key."""

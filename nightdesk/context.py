@@ -38,7 +38,7 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
     """Open the desk for the block, as its owner (see `nightdesk.owner`). With `create` a missing one is made.
 
     Who acts is `desk.actors.current_actor`. Raises ConfigError (exit status 78) for no desk, bad settings, a
-    data directory that others can open, a foreign owner; `models.database.DatabaseError` or
+    data directory that others can open, a foreign owner; `models.errors.DatabaseUnusable` or
     `desk.errors.DeskError` for a database that cannot be used.
     """
     paths = find(options)
@@ -51,7 +51,9 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
     act_as_owner(paths)
     os.umask(0o077)
     if not paths.exists():
-        raise ConfigError(f"there is no desk at {paths.home}", "create one: nightdesk init")
+        kept = paths.database.with_name(paths.database.name + ".before-restore")
+        hint = "a restore did not end, run it again: nightdesk restore FILE" if kept.exists() else ""
+        raise ConfigError(f"there is no desk at {paths.home}", hint or "create one: nightdesk init")
     if problems := check_private(paths.data):
         raise ConfigError(str(problems[0]), problems[0].hint)
     if known is None:

@@ -12,6 +12,7 @@ from config.files import ensure_dir, write_once
 from config.paths import ETC, HOME_MODE, DeskPaths
 from config.seal import create_key_file
 from config.settings import load, set_value
+from models.scratch import PREFIXES
 from nightdesk.owner import act_as_owner
 from nightdesk.pipe import wrapper
 
@@ -78,7 +79,7 @@ def _refuse_foreign_directory(directory: Path, paths: DeskPaths) -> None:
         name
         for name in sorted(names)
         if name not in _OURS | _OURS_TOO
-        and not name.startswith((".", paths.database.name))
+        and not name.startswith((".", paths.database.name, *PREFIXES))
         and name != paths.config_file.name
     ]
     if strange:

@@ -66,7 +66,9 @@ def _words(error: BaseException) -> tuple[str, str]:
     if _is_click(error):
         return _click_words(error)
     if _is_database(error):
-        return _database_words(error)
+        from models.errors import explain
+
+        return explain(error)
     if isinstance(error, OSError):
         return _system_words(error)
     return (
@@ -90,24 +92,6 @@ def _click_words(error: BaseException) -> tuple[str, str]:
     if context is None or getattr(error, "exit_code", 1) != int(Exit.USAGE):
         return words, ""
     return words, f"see {context.command_path} --help"
-
-
-def _database_words(error: BaseException) -> tuple[str, str]:
-    text = str(error)
-    if "locked" in text or "busy" in text:
-        return "the database is locked by another program", "try again in a moment"
-    if "full" in text:
-        return "the disk is full", "make room and run it again; nothing was half written"
-    if "disk I/O" in text:
-        return (
-            f"the database's disk fails: {text}",
-            "see whether it is full (df) or broken (dmesg)",
-        )
-    if "readonly" in text:
-        return "the database cannot be written", "run as the desk's owner; see nightdesk doctor"
-    if "not a database" in text or "malformed" in text:
-        return f"the database is damaged: {text}", "restore a backup: nightdesk restore FILE"
-    return f"the database refused: {text}", "see nightdesk doctor, or run it again with --debug"
 
 
 def _system_words(error: OSError) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from config.paths import DeskPaths, Flags, find_desk
 from config.remembered import recall, remember
 from models import sqlite
-from models.database import SCHEMA_VERSION
+from models.database import SCHEMA_VERSION, connect
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -32,7 +31,7 @@ def take_in(call: Call, name: str) -> str:
     paths, settings = _find(call)
     # Asked without changing anything: an MTA's child does not migrate a desk. Kept open: SQLite tidies
     # up, and waits for the disk, whenever a database's only connection is closed.
-    first = sqlite3.connect(f"file:{paths.database}?mode=rw", uri=True, timeout=PATIENCE)
+    first = connect(paths.database, PATIENCE)
     version = first.execute("PRAGMA user_version").fetchone()[0]
     if version != SCHEMA_VERSION:
         return f"it waits there: the database is of version {version}, this program's is {SCHEMA_VERSION}"

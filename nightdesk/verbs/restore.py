@@ -20,7 +20,8 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
     """Put the desk of a backup in the place of this one.
 
     The database that was there is kept beside it as *.before-restore. Mail that waited to leave is held:
-    see nightdesk outbox list, then retry or cancel. Refused while a worker or a fetch is running.
+    see nightdesk outbox list, then retry or cancel. Refused while any program has the desk open: a worker, a
+    fetch, the HTTP API, the app.
     """
     from config.errors import ConfigError
     from config.settings import load

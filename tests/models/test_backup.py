@@ -7,16 +7,18 @@ import os
 import sqlite3
 import stat
 import tarfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config.clock import now
-from desk import answers, mailboxes, outbox, tickets
+from desk import answers, doctor, mailboxes, outbox, rekeying, tickets
 from desk.actors import Actor
 from desk.home import Desk, open_desk
-from models import blobs, leases
+from models import blobs, leases, scratch
 from models.backup import BackupError, Files, backup, restore
 from models.database import close_database, db
 from tests.desk.workbench import make_mailbox, make_ticket
@@ -24,6 +26,16 @@ from tests.desk.workbench import make_mailbox, make_ticket
 
 def files_of(desk: Desk) -> Files:
     return Files(desk.paths.database, desk.paths.key, desk.paths.blobs)
+
+
+def database_of(backup_file: Path) -> Path:
+    """The database in a backup, taken out beside it."""
+    with tarfile.open(backup_file) as tar:
+        content = tar.extractfile("desk.sqlite3")
+        assert content is not None
+        database = backup_file.with_name("taken-out.sqlite3")
+        database.write_bytes(content.read())
+    return database
 
 
 @pytest.fixture
@@ -97,6 +109,7 @@ def test_a_restore_is_refused_while_somebody_works(worked: Desk, tmp_path: Path)
         restore(files_of(worked), tmp_path / "desk.tar")
     lease.release()
     restore(files_of(worked), tmp_path / "desk.tar")
+    open_desk(worked.paths, worked.settings)
     assert leases.held() == {}
 
 
@@ -117,11 +130,7 @@ def test_a_backup_made_while_others_write_is_consistent(worked: Desk, tmp_path: 
     finally:
         stop.set()
         writer.join()
-    with tarfile.open(tmp_path / "desk.tar") as tar:
-        database = tar.extractfile("desk.sqlite3")
-        assert database is not None
-        (tmp_path / "desk.sqlite3").write_bytes(database.read())
-    with sqlite3.connect(tmp_path / "desk.sqlite3") as copy:
+    with sqlite3.connect(database_of(tmp_path / "desk.tar")) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         tickets_there = copy.execute("SELECT count(*) FROM ticket").fetchone()[0]
         assert copy.execute("SELECT count(DISTINCT ticket_id) FROM message").fetchone()[0] == tickets_there
@@ -185,11 +194,14 @@ def test_a_link_in_a_backup_is_refused(worked: Desk, tmp_path: Path) -> None:
 
 
 def test_a_backup_of_a_newer_program_is_refused(worked: Desk, tmp_path: Path) -> None:
-    db.execute_sql("PRAGMA user_version = 99")
     backup(files_of(worked), tmp_path / "desk.tar")
-    db.execute_sql("PRAGMA user_version = 1")
+    database = database_of(tmp_path / "desk.tar")
+    with sqlite3.connect(database) as copy:
+        copy.execute("PRAGMA user_version = 99")
+    with tarfile.open(tmp_path / "newer.tar", "w") as tar:
+        tar.add(database, "desk.sqlite3")
     with pytest.raises(BackupError, match="schema 99"):
-        restore(files_of(worked), tmp_path / "desk.tar")
+        restore(files_of(worked), tmp_path / "newer.tar")
 
 
 def test_a_backup_that_fails_leaves_the_older_one(worked: Desk, tmp_path: Path) -> None:
@@ -202,3 +214,129 @@ def test_a_backup_that_fails_leaves_the_older_one(worked: Desk, tmp_path: Path) 
         backup(files_of(worked), target)
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
+
+
+def damage_database(desk: Desk) -> None:
+    """A page of the file is overwritten, as by a disk that dies."""
+    (page,) = db.execute_sql("SELECT rootpage FROM sqlite_schema WHERE name = 'event'").fetchone()
+    db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    close_database()
+    raw = bytearray(desk.paths.database.read_bytes())
+    raw[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+    desk.paths.database.write_bytes(raw)
+    open_desk(desk.paths, desk.settings)
+
+
+def damage_blob_file(desk: Desk) -> None:
+    """One byte of a stored mail is another one."""
+    file = desk.paths.blobs / db.execute_sql("SELECT path FROM blob WHERE path IS NOT NULL").fetchone()[0]
+    raw = bytearray(file.read_bytes())
+    raw[1000] ^= 1
+    file.write_bytes(raw)
+
+
+def cut_blob_file(desk: Desk) -> None:
+    """The end of a stored mail is missing."""
+    file = desk.paths.blobs / db.execute_sql("SELECT path FROM blob WHERE path IS NOT NULL").fetchone()[0]
+    os.truncate(file, 500)
+
+
+def damage_blob_row(desk: Desk) -> None:
+    """The bytes of a mail in the database are those of another one."""
+    db.execute_sql("UPDATE blob SET data = zeroblob(length(data)) WHERE path IS NULL")
+
+
+@pytest.mark.parametrize("damage", [damage_database, damage_blob_file, cut_blob_file, damage_blob_row])
+def test_a_backup_of_a_damaged_desk_fails_and_leaves_the_good_one(
+    worked: Desk, tmp_path: Path, damage: Callable[[Desk], None]
+) -> None:
+    target = tmp_path / "desk.tar"
+    backup(files_of(worked), target)
+    good = target.read_bytes()
+    damage(worked)
+    with pytest.raises(BackupError, match="the desk is damaged, the backup was not made"):
+        backup(files_of(worked), target)
+    assert target.read_bytes() == good
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["desk-home", "desk.tar"]
+    close_database()
+    restore(files_of(worked), target)
+
+
+@pytest.mark.parametrize("damage", [damage_blob_file, damage_blob_row])
+def test_the_doctor_sees_damaged_mail(worked: Desk, damage: Callable[[Desk], None]) -> None:
+    damage(worked)
+    found = [each for each in doctor.examine(worked, live=False) if "other bytes than came in" in each.text]
+    assert [each.level for each in found] == ["failure"]
+
+
+@pytest.mark.parametrize(
+    "name", ["desk.sqlite3", "desk.sqlite3-wal", "desk.sqlite3.lock", "desk.key", "blobs/x", "blobs", "."]
+)
+def test_a_backup_never_replaces_a_file_of_the_desk(worked: Desk, name: str) -> None:
+    with pytest.raises(BackupError):
+        backup(files_of(worked), worked.paths.data / name)
+    assert db.execute_sql("SELECT count(*) FROM ticket").fetchone()[0] == 1
+
+
+def test_a_backup_never_replaces_a_file_of_the_desk_by_a_link(worked: Desk, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(worked.paths.key)
+    (tmp_path / "folder").symlink_to(worked.paths.blobs)
+    for target in (tmp_path / "link", tmp_path / "folder" / "x.tar"):
+        with pytest.raises(BackupError, match="file of the desk itself"):
+            backup(files_of(worked), target)
+
+
+def test_the_key_in_a_backup_opens_what_is_sealed_in_it(
+    worked: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models import backup as module
+
+    contents = module._copy_database
+    rekeyed: list[rekeying.Rekeyed] = []
+
+    def copy_while_somebody_rekeys(*given: Any) -> None:
+        contents(*given)
+        if not rekeyed:
+            rekeyed.append(rekeying.rekey(worked, make_admin()))
+
+    monkeypatch.setattr(module, "_copy_database", copy_while_somebody_rekeys)
+    backup(files_of(worked), tmp_path / "desk.tar")
+    assert rekeyed[0].sealed
+    close_database()
+    restore(files_of(worked), tmp_path / "desk.tar")
+    again = open_desk(worked.paths, worked.settings)
+    account = mailboxes.incoming_account(again, mailboxes.get("support@desk.example"))
+    assert account.password.reveal() == "s3cret-word"
+
+
+def test_what_killed_programs_left_is_named_and_then_removed(worked: Desk, tmp_path: Path) -> None:
+    data = worked.paths.data
+    for name in ("backup-abc", "restore-abc", "init-abc"):
+        (data / name).mkdir()
+        (data / name / "desk.key").write_bytes(b"secret")
+    day = worked.paths.blobs / "2026" / "01" / "01"
+    day.mkdir(parents=True)
+    for file in (day / ".aa.zst.77.bb.tmp", data / ".desk.key.77.aa.tmp"):
+        file.write_bytes(b"half")
+        os.utime(file, (1, 1))
+    (day / ".young.zst.77.bb.tmp").write_bytes(b"being written")
+    (tmp_path / ".desk.tar.77.tmp").write_bytes(b"half a backup")
+    (found,) = (each for each in doctor.examine(worked, live=False) if each.area == "left over")
+    assert "5 files or directories" in found.text
+    with scratch.scratch(data, "backup-") as in_use:
+        backup(files_of(worked), tmp_path / "desk.tar")
+        assert in_use.is_dir()
+    assert scratch.left_over(data) == []
+    assert [each.name for each in day.iterdir()] == [".young.zst.77.bb.tmp"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["desk-home", "desk.tar"]
+
+
+def test_the_log_of_a_damaged_database_is_kept_with_it(worked: Desk, tmp_path: Path) -> None:
+    backup(files_of(worked), tmp_path / "desk.tar")
+    close_database()
+    worked.paths.database.write_bytes(b"not a database" * 1000)
+    log = worked.paths.database.with_name("desk.sqlite3-wal")
+    log.write_bytes(b"the last mails")
+    restore(files_of(worked), tmp_path / "desk.tar")
+    assert not log.exists()
+    assert log.with_name("desk.sqlite3.before-restore-wal").read_bytes() == b"the last mails"

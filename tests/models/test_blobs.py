@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models import blobs
-from models.database import close_database, db, open_database, transaction
+from models.database import close_database, db, transaction
+from models.opening import open_database
 
 NOISE = random.Random(1).randbytes(200_000)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from models import leases
-from models.database import close_database, db, open_database, transaction
+from models.database import close_database, db, transaction
+from models.opening import open_database
 
 ELSEWHERE = "another-boot-1:17:99:abcd"
 

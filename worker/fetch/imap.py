@@ -16,7 +16,8 @@ import peewee
 
 from desk import fetching, folders
 from mail.errors import MailError, ServerGone, TimedOut
-from models.database import DatabaseError, transaction
+from models.database import transaction
+from models.errors import DatabaseUnusable
 from models.leases import LeaseLost
 from worker import failures
 
@@ -149,7 +150,7 @@ class Batches:
         self.last = last = mails[-1].uid
         try:
             self._take(wanted, last)
-        except (LeaseLost, DatabaseError, peewee.OperationalError, OSError):
+        except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
             raise
         except Exception as error:  # a fault of ours: it may stop its own mail, not the mailbox
             return self._store_singly(wanted, last, error)
@@ -161,7 +162,7 @@ class Batches:
         for mail in mails:
             try:
                 self._take([mail], mail.uid)
-            except (LeaseLost, DatabaseError, peewee.OperationalError, OSError):
+            except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
                 raise
             except Exception as error:
                 self.ledger.left.add(mail.uid)

@@ -12,7 +12,8 @@ from desk import fetching, logs, mailbox_health
 from mail.errors import MailError
 from mail.inert import one_line
 from models import leases
-from models.database import DatabaseError, close_database, transaction
+from models.database import close_database, transaction
+from models.errors import DatabaseUnusable
 from models.mailboxes import Mailbox
 from worker import failures
 from worker.fetch.keeper import Keeper
@@ -92,8 +93,9 @@ def _attempt(
     watch: Callable[[MailboxFetch], None],
 ) -> Exception | None:
     try:
+        _ = desk.message_secret  # without it nothing can be stored: said here, as it is
         fetch_mailbox(desk, mailbox, lease, tally, limits, lambda: watch(tally))
-    except DatabaseError:
+    except DatabaseUnusable:
         raise
     except Stopped as stopped:
         tally.more = True

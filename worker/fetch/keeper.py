@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 import peewee
 
-from models.database import DatabaseError, close_database
+from models.database import close_database
+from models.errors import DatabaseUnusable
 from models.leases import LeaseLost
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Keeper:
                 except LeaseLost as lost:
                     self._lost = lost
                     return
-                except (peewee.PeeweeException, DatabaseError):  # locked for long: the next try may work
+                except (peewee.PeeweeException, DatabaseUnusable):  # locked for long: the next try may work
                     continue
         finally:
             close_database()

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import peewee
 
 from desk import fetching, uidls
-from models.database import DatabaseError, transaction
+from models.database import transaction
+from models.errors import DatabaseUnusable
 from models.leases import LeaseLost
 from worker import failures
 from worker.fetch.imap import MAX_MAIL_BYTES
@@ -180,7 +181,7 @@ class Pop3Run:
         self.done += len(mails)
         try:
             self._take(mails)
-        except (LeaseLost, DatabaseError, peewee.OperationalError, OSError):
+        except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
             raise
         except Exception as error:  # a fault of ours: it may stop its own mail, not the mailbox
             failures.log(error, f"storing {len(mails)} mails failed", mailbox_id=self.mailbox.id)
@@ -192,7 +193,7 @@ class Pop3Run:
         for mail in mails:
             try:
                 self._take([mail])
-            except (LeaseLost, DatabaseError, peewee.OperationalError, OSError):
+            except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
                 raise
             except Exception as error:
                 self.faulty += 1

@@ -14,7 +14,7 @@ from desk import intake
 from desk.arrivals import Arrival
 from desk.own_addresses import OwnAddresses, read_own_addresses
 from mail.inert import one_line
-from models.database import DatabaseError
+from models.errors import DatabaseUnusable
 from worker.service.threads import DeskThread
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class LmtpIntake:
     def _store(self, batch: Sequence[_Waiting]) -> list[list[Outcome] | Exception]:
         try:
             return list(self._take(batch))
-        except (DatabaseError, peewee.OperationalError, OSError) as error:
+        except (DatabaseUnusable, peewee.OperationalError, OSError) as error:
             return [error for _ in batch]
         except Exception as error:  # a fault of ours: it may stop its own mail, not the others
             if len(batch) == 1:

@@ -20,7 +20,8 @@ from desk import idling
 from desk.errors import DeskError
 from mail.errors import MailError, TimedOut
 from mail.transport.blocking import in_own_thread
-from models.database import DatabaseError, close_database
+from models.database import close_database
+from models.errors import DatabaseUnusable
 from models.mailboxes import Mailbox
 from worker import failures
 
@@ -87,7 +88,7 @@ class Idlers:
                 finally:
                     session.close()
             except asyncio.CancelledError:
-                with contextlib.suppress(peewee.PeeweeException, DatabaseError):
+                with contextlib.suppress(peewee.PeeweeException, DatabaseUnusable):
                     await asyncio.shield(self._thread.call(idling.ended, mailbox_id))
                 raise
             except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
@@ -104,7 +105,7 @@ class Idlers:
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
 
     async def _note(self, mailbox_id: int, why: str, level: str) -> None:
-        with contextlib.suppress(peewee.PeeweeException, DatabaseError):
+        with contextlib.suppress(peewee.PeeweeException, DatabaseUnusable):
             await self._thread.call(idling.ended, mailbox_id, why, level=level)  # type: ignore[arg-type]
 
     async def _connected(self, mailbox_id: int) -> IdleSession:

@@ -25,8 +25,10 @@ from desk.oauth2_health import look_after_tokens
 from desk.spool import Spool
 from mail.transport.blocking import in_own_thread
 from models import leases
-from models.database import DatabaseError, close_database
+from models.database import close_database
+from models.errors import DatabaseUnusable
 from models.leases import Lease, LeaseLost
+from models.scratch import sweep
 from worker import failures
 from worker.fetch.job import in_thread
 from worker.fetch.slots import CONNECTIONS, Slots
@@ -58,7 +60,7 @@ def run(desk: Desk, *, child: bool = False, lmtp: Endpoint | None = None) -> Non
     """Work until a signal or, as the app's child, until standard input ends.
 
     While another worker works for the desk this one stands by; a child leaves at once. With `lmtp` mail is
-    taken by LMTP there, also on standby. Raises `models.database.DatabaseError` when the desk was upgraded
+    taken by LMTP there, also on standby. Raises `models.errors.DatabaseUnusable` when the desk was upgraded
     meanwhile, `desk.errors.Refused` when it cannot listen for LMTP.
     """
     asyncio.run(_run(desk, child, lmtp))
@@ -92,7 +94,7 @@ class Worker:
         self._copying: asyncio.Task[None] | None = None
         self._lease: Lease | None = None
         self._renewed = 0.0
-        self._fatal: DatabaseError | Refused | None = None
+        self._fatal: DatabaseUnusable | Refused | None = None
         self._lmtp_at = lmtp
         self._lmtp: LmtpListener | None = None
 
@@ -130,7 +132,7 @@ class Worker:
         except Refused as error:
             self._fatal = error
             self._quit()
-        except (peewee.PeeweeException, DatabaseError, OSError) as error:
+        except (peewee.PeeweeException, DatabaseUnusable, OSError) as error:
             await failed(error)
 
     def _listen(self) -> None:
@@ -181,7 +183,7 @@ class Worker:
                 self._follow_hints()
                 if self._draining is None and await self._thread.call(self._spool.waiting):
                     self._draining = asyncio.create_task(self._drain())
-            except DatabaseError:
+            except DatabaseUnusable:
                 raise
             except (peewee.PeeweeException, OSError) as error:  # locked, disk full: it may pass
                 sys.stderr.write(f"nightdesk worker: {type(error).__name__}: {error}\n")
@@ -221,6 +223,7 @@ class Worker:
         if plan.purge:
             await self._thread.call(logs.purge)
             await self._thread.call(self._spool.remove_halves)
+            await asyncio.to_thread(sweep, self._desk.paths.data)
         tell(f"STATUS={plan.words}")
 
     async def _drain(self) -> None:
@@ -303,7 +306,7 @@ class Worker:
             await self._failed(error, "renewing OAuth2 logins failed", None)
 
     async def _failed(self, error: Exception, what: str, mailbox_id: int | None) -> None:
-        if isinstance(error, DatabaseError):
+        if isinstance(error, DatabaseUnusable):
             self._fatal = error
             self._quit()
             return
@@ -331,7 +334,7 @@ class Worker:
                 if left := [task for task in working if task is not None and not task.done()]:
                     await asyncio.wait(left)
         if self._lease is not None:
-            with contextlib.suppress(peewee.PeeweeException, DatabaseError):
+            with contextlib.suppress(peewee.PeeweeException, DatabaseUnusable):
                 await self._thread.call(self._lease.release)
                 await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} ended")
         self._thread.close()

@@ -11,7 +11,7 @@ from config.spool import HALF_KEPT, halves, names
 from desk import overdue, pending, settings
 from desk.errors import Refused, WrongUse
 from mail.inert import one_line
-from models.database import DatabaseError
+from models.errors import DatabaseUnusable
 from models.mailboxes import Mailbox
 from worker import failures
 from worker.fetch.job import in_thread, take_turn
@@ -74,7 +74,7 @@ def _drain(desk: Desk, summary: FetchSummary, stop: Event) -> None:
         spool = Spool(desk)
         spool.remove_halves()
         drained = spool.drain(stop)
-    except DatabaseError:
+    except DatabaseUnusable:
         raise
     except Exception as error:  # whatever it is, the mailboxes and the outbox have their turn
         summary.errors.append(one_line(f"mail waits in the spool: {error} ({failures.place(error)})"))

@@ -1,0 +1,86 @@
+"""What can be wrong with a desk's database, and what a person does about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be used; ``hint`` says what to do."""
+
+    exit_status = 78
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class DatabaseMissing(DatabaseUnusable):
+    """There is no database where the configuration says it is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"no desk at {path}", "create one with: nightdesk init")
+
+
+class DatabaseTooNew(DatabaseUnusable):
+    """The file was written by a newer Nightdesk."""
+
+
+class DatabaseDamaged(DatabaseUnusable):
+    """The file holds no desk, or not a whole one."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"the database {path} is damaged: {what}", RESTORE_HINT)
+
+
+class DatabaseReplaced(DatabaseUnusable):
+    """The file this process works with is no longer the desk's: it was replaced or removed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} was replaced or removed while this program ran",
+            "start Nightdesk again to work with what is there now",
+        )
+
+
+class DatabaseHeld(DatabaseUnusable):
+    """A restore works on the desk alone."""
+
+    exit_status = 75
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is being restored", "try again in a moment")
+
+
+class RestoreInterrupted(DatabaseUnusable):
+    """A restore ended between two of its steps, so that the files in place may not belong together."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"a restore of {path} was interrupted", "run it again to its end: nightdesk restore FILE"
+        )
+
+
+RESTORE_HINT = "restore a backup: nightdesk restore FILE"
+
+
+def explain(error: BaseException) -> tuple[str, str]:
+    """Return what an error of SQLite means in plain words, and what to do about it."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return "the database is locked by another program", "try again in a moment"
+    if "full" in text:
+        return "the disk is full", "make room and run it again; nothing was half written"
+    if "disk I/O" in text:
+        return f"the database's disk fails: {text}", "see whether it is full (df) or broken (dmesg)"
+    if "readonly" in text:
+        return "the database cannot be written", "run as the desk's owner; see nightdesk doctor"
+    if is_damage(error):
+        return f"the database is damaged: {text}", RESTORE_HINT
+    return f"the database refused: {text}", "see nightdesk doctor, or run it again with --debug"
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether SQLite says that the file is no sound database."""
+    text = str(error)
+    return "not a database" in text or "malformed" in text
