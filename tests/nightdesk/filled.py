@@ -18,12 +18,12 @@ def broken(*_):
     raise ArithmeticError(sys.argv[1])
 
 with desk_open(Options()) as desk:
-    from desk import filing
+    from desk import lifecycle
     from desk.intake import Arrival, take
     from models.mailboxes import Mailbox
     mailbox = Mailbox.get_or_none()
     if sys.argv[1]:
-        filing.open_ticket = broken
+        lifecycle.opened = broken
     source = sys.stdin.buffer
     arrivals = []
     while size := source.read(4):
