@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-MASK: Final = "********"
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 REPLACEMENT: Final = "\ufffd"
 _MARKS_PER_BASE: Final = 8
 _HARMLESS_ASCII: Final = bytes([9, 10, *range(32, 127)])
@@ -96,34 +97,8 @@ def guard(text: str) -> str:
     return _calm(_HOSTILE.sub("", text))
 
 
-_BASE64_TOKEN: Final = re.compile(r"[A-Za-z0-9+/]{4,}={0,2}")
-
-
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """`text` without the secrets, in any form in which a server may echo them.
+    """`text` without the secrets, in any form in which a server may repeat them (see `mail.masking`)."""
+    from mail import masking
 
-    Forms: as it is, as Python shows it, and inside any base64 (a SASL PLAIN answer holds user and
-    password joined by NUL).
-    """
-    hidden = [secret for secret in secrets if secret]
-    if not hidden or not text:
-        return text
-    for secret in sorted(hidden, key=len, reverse=True):
-        text = text.replace(secret, MASK).replace(repr(secret)[1:-1], MASK)
-    raw = [secret.encode("utf-8", "surrogatepass") for secret in hidden]
-
-    def hide(token: re.Match[str]) -> str:
-        decoded = _unbase64(token[0])
-        return MASK if any(secret in decoded for secret in raw) else token[0]
-
-    return _BASE64_TOKEN.sub(hide, text)
-
-
-def _unbase64(token: str) -> bytes:
-    import binascii
-
-    bare = token.rstrip("=")
-    try:
-        return binascii.a2b_base64(bare[: len(bare) - (len(bare) % 4 == 1)] + "==")
-    except binascii.Error:
-        return b""
+    return masking.masked(text, secrets)
