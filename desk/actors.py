@@ -29,6 +29,7 @@ ACTIONS: dict[str, str] = {
     "agent.edit": "add and change agents",
     "receipt.retry": "retry quarantined mail",
     "outbox.edit": "retry and cancel deliveries",
+    "desk.backup": "back up the desk, which is to read all of it, and restore it",
 }
 """What a role can grant, in the words of a refusal: "your role does not let you ..."."""
 

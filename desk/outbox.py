@@ -9,6 +9,7 @@ from typing import Any
 
 from config.clock import now
 from desk.actors import Actor, require
+from desk.edits import departments_of
 from desk.errors import NotFound, Refused, WrongUse
 from desk.rendering import MailToSend, Queued, queue_mail
 from desk.sending import (
@@ -24,7 +25,7 @@ from desk.sending import (
 )
 from models import deliveries
 from models.database import transaction
-from models.deliveries import HELD_UNTIL, STATES, DeliveryState, RecipientLine
+from models.deliveries import HELD_UNTIL, STATES, Delivery, DeliveryState, RecipientLine
 from models.fields import utc_text, utc_time
 
 __all__ = [
@@ -134,14 +135,18 @@ def counts() -> dict[str, int]:
 def retry(actor: Actor, ids: Iterable[int]) -> list[int]:
     """Try mails again now: their deferred, failed, uncertain and cancelled recipients. Returns the ids.
 
-    Raises NotFound for an unknown id and Refused for a mail that has nobody left to be tried, or is being
-    sent at this moment; then nothing is changed.
+    Raises NotFound for an unknown id, NotAllowed for mail of another department, and Refused for a mail that
+    has nobody left to be tried, was taken back or is being sent at this moment; then nothing is changed.
     """
     require(actor, "outbox.edit")
     done = []
     with transaction():
         for delivery_id in dict.fromkeys(ids):
-            _idle(delivery_id)
+            delivery = _granted(actor, delivery_id)
+            if delivery.kind == "reply" and delivery.message_ref_id is None:
+                raise Refused(
+                    f"mail {delivery_id} was taken back: its answer is a draft again", "send it from there"
+                )
             changed = deliveries.retry(delivery_id, utc_text(now()))
             if not changed:
                 raise Refused(f"mail {delivery_id} was sent to everybody", "nothing is left to be tried")
@@ -152,13 +157,13 @@ def retry(actor: Actor, ids: Iterable[int]) -> list[int]:
 def cancel(actor: Actor, ids: Iterable[int]) -> list[int]:
     """Give mails up: nobody who is not served yet will be, failures are taken note of. Returns the ids.
 
-    Raises NotFound and Refused as `retry` does. The message stays in its ticket.
+    Raises NotFound, NotAllowed and Refused as `retry` does. The message stays in its ticket.
     """
     require(actor, "outbox.edit")
     done = []
     with transaction():
         for delivery_id in dict.fromkeys(ids):
-            _idle(delivery_id)
+            _granted(actor, delivery_id)
             changed = deliveries.give_up(delivery_id, utc_text(now()))
             if not changed:
                 raise Refused(f"mail {delivery_id} left already, or was cancelled", "nightdesk outbox list")
@@ -166,12 +171,18 @@ def cancel(actor: Actor, ids: Iterable[int]) -> list[int]:
     return done
 
 
-def _idle(delivery_id: int) -> None:
-    mail = deliveries.sender_of(delivery_id)
-    if mail is None:
+def _granted(actor: Actor, delivery_id: int) -> Delivery:
+    """Return a mail that the actor may change and that nobody is sending now."""
+    delivery = Delivery.get_or_none(Delivery.id == delivery_id)
+    if not isinstance(delivery, Delivery):
         raise _missing(delivery_id)
-    if mail.sender is not None:
+    if delivery.ticket is not None:
+        require(actor, "outbox.edit", *departments_of(delivery.ticket))
+    elif delivery.mailbox is not None:
+        require(actor, "outbox.edit", delivery.mailbox.department_id)
+    if delivery.sender is not None:
         raise Refused(f"mail {delivery_id} is being sent at this moment", "look again in a minute")
+    return delivery
 
 
 def _missing(delivery_id: int) -> NotFound:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from nightdesk.arguments import json_flag
+from nightdesk.arguments import OWNERS_ONLY, json_flag
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", type=OWNERS_ONLY)
 @json_flag
 @click.pass_obj
 def backup(options: Options, file: str, as_json: bool) -> Exit:
@@ -26,9 +26,11 @@ def backup(options: Options, file: str, as_json: bool) -> Exit:
 
     target = Path(file).expanduser().absolute()
     with desk_open(options) as desk:
+        from desk.actors import current_actor, require
         from models.backup import Files
         from models.backup import backup as write
 
+        require(current_actor(desk), "desk.backup")
         paths = desk.paths
         summary = write(Files(paths.database, paths.key, paths.blobs), target)
     if as_json:

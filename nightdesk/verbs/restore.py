@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from nightdesk.arguments import json_flag
+from nightdesk.arguments import OWNERS_ONLY, json_flag
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", type=OWNERS_ONLY)
 @json_flag
 @click.pass_obj
 def restore(options: Options, file: str, as_json: bool) -> Exit:
@@ -33,6 +33,8 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
     from nightdesk.errors import Failed
     from nightdesk.owner import act_as_owner, login_of
 
+    if os.environ.get("NIGHTDESK_AGENT"):
+        _need_the_role(options)
     source = Path(file).expanduser().absolute()
     paths = find(options)
     load(paths)
@@ -55,3 +57,12 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
         if summary.held:
             output.say(f"{summary.held} mails that waited to leave are held: nightdesk outbox list")
     return Exit.DONE
+
+
+def _need_the_role(options: Options) -> None:
+    """Refuse an agent whose role does not grant it; the owner needs no desk that can be opened for that."""
+    from desk.actors import current_actor, require
+    from nightdesk.context import desk_open
+
+    with desk_open(options) as desk:
+        require(current_actor(desk), "desk.backup")

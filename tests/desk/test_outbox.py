@@ -10,11 +10,12 @@ import pytest
 import time_machine
 
 from config.clock import now
-from desk import answers, logs, outbox, settings, tickets
+from desk import answers, logs, outbox, settings, staff, tickets
 from desk.actors import Actor
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.sending import BACK_OFF_MINUTES, back_off, readdressed
+from desk.unsending import cancel_send
 from mail.mime import parse
 from models import leases
 from models.database import close_database, db
@@ -346,3 +347,35 @@ def test_the_list_shows_what_did_not_arrive_unless_asked(desk: Desk, ana: Actor,
     assert [view.id for view in outbox.entries(["sent"])] == [gone]
     with pytest.raises(WrongUse):
         outbox.entries("lost")
+
+
+def test_mail_of_another_department_is_not_retried_and_not_cancelled(desk: Desk, ticket: Ticket) -> None:
+    staff.add_department(ADMIN, "IT")
+    stranger = make_agent("ivo", ["outbox.edit"], "IT")
+    colleague = make_agent("sam", ["outbox.edit"], ticket.department.name)
+    delivery_id = send(desk, ADMIN, ticket)
+    for change in (outbox.retry, outbox.cancel):
+        with pytest.raises(NotAllowed, match="of another department"):
+            change(stranger, [delivery_id])
+        assert states(delivery_id) == {"ana@corp.example": "queued"}
+    assert outbox.cancel(colleague, [delivery_id]) == [delivery_id]
+    with pytest.raises(NotAllowed, match="of another department"):
+        outbox.retry(stranger, [delivery_id])
+
+
+def test_mail_without_a_ticket_is_its_mailbox_s_department_s(desk: Desk, ticket: Ticket) -> None:
+    staff.add_department(ADMIN, "IT")
+    stranger = make_agent("ivo", ["outbox.edit"], "IT")
+    delivery_id = send(desk, ADMIN, ticket)
+    Mailbox.update(department=ticket.department_id).execute()
+    Delivery.update(ticket=None).execute()
+    with pytest.raises(NotAllowed):
+        outbox.retry(stranger, [delivery_id])
+
+
+def test_an_answer_that_was_taken_back_is_not_sent_by_a_retry(desk: Desk, ana: Actor, ticket: Ticket) -> None:
+    delivery_id = send(desk, ana, ticket)
+    assert cancel_send(ana, delivery_id)
+    with pytest.raises(Refused, match="taken back"):
+        outbox.retry(ana, [delivery_id])
+    assert take() == []

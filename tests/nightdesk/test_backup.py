@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,16 @@ def test_errors_have_their_status(desk: Program, program: Program, tmp_path: Pat
     assert nowhere("restore", str(tmp_path / "x.tar")).status == 78
     assert not (tmp_path / "x.tar").exists()
     assert desk("backup").status == 2
+
+
+def test_an_agent_s_role_decides_over_backup_and_restore(desk: Program, tmp_path: Path) -> None:
+    file = str(tmp_path / "desk.tar")
+    assert desk("backup", file).status == 0
+    assert desk("agent", "add", "ivo", "--name", "Ivo", "--role", "Admin").status == 0
+    assert desk("backup", file, NIGHTDESK_AGENT="ivo").status == 0, "an Admin may"
+    with sqlite3.connect(desk.home / "data" / "desk.sqlite3") as database:
+        database.execute('UPDATE role SET actions = \'["ticket.reply", "settings.edit"]\'')
+    for verb in ("backup", "restore"):
+        done = desk(verb, file, NIGHTDESK_AGENT="ivo")
+        assert (done.status, "may not back up the desk" in done.err) == (1, True), done.err
+    assert desk("restore", file).status == 0, "the owner may"
