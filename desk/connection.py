@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from config.secrets import Secret, SecretSource, resolve
+from desk import named_servers, restricted_mode
 from desk.accounts import incoming_source, outgoing_auth, outgoing_source
+from desk.named_servers import SecretNotForThere
 from desk.oauth2 import token_supplier
 from mail.account import IncomingAccount, OutgoingAccount
 from mail.errors import TokenRefused
@@ -38,18 +40,16 @@ def try_sides(
 ) -> Iterator[tuple[Side, Step]]:
     """Try what a checked form says; a password that is not given is the one of the `stored` mailbox.
 
-    Nothing is sent, no mail is changed, nothing is kept. Blocks at each step; never raises for trouble
-    with servers or passwords: that is a failed step.
+    It goes to no server that was not named when it was given. Nothing is sent, no mail is changed, nothing is
+    kept. Blocks at each step; never raises for trouble with servers or passwords: that is a failed step.
+    Raises NotAllowed (see `restricted_mode`).
     """
+    secrets = restricted_mode.permitted(desk, form.model_dump(), secrets, stored)
     if form.protocol != "none":
-        source = _source(secrets.incoming, incoming_source(stored) if stored else None)
-        for step in _incoming(desk, form, source, stored):
+        for step in _incoming(desk, form, secrets, stored):
             yield "incoming", step
     if form.sends:
-        same = form.smtp_auth == "same"
-        given = secrets.incoming if same else secrets.outgoing
-        kept = None if stored is None else incoming_source(stored) if same else outgoing_source(stored)
-        for step in _outgoing(desk, form, _source(given, kept), stored):
+        for step in _outgoing(desk, form, secrets, stored):
             yield "outgoing", step
 
 
@@ -62,6 +62,32 @@ def try_mailbox(desk: Desk, address: str) -> Iterator[tuple[Side, Step]]:
     yield from try_sides(desk, check(values_of(mailbox)), MailboxSecrets(), mailbox)
 
 
+def _incoming_source(form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None) -> Given:
+    """The incoming password; raises SecretNotForThere."""
+    kept = incoming_source(stored) if stored else None
+    if secrets.incoming is None and kept is not None and kept.kind != "none":
+        _need_named("password", form, named_servers.incoming_server(form), stored)
+    return _source(secrets.incoming, kept)
+
+
+def _outgoing_source(form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None) -> Given:
+    """The outgoing password, which may be the incoming one; raises SecretNotForThere."""
+    same = form.smtp_auth == "same"
+    given = secrets.incoming if same else secrets.outgoing
+    kept = None if stored is None else incoming_source(stored) if same else outgoing_source(stored)
+    if given is None and kept is not None and kept.kind != "none":
+        name: named_servers.SecretName = "password" if same else "smtp_password"
+        _need_named(name, form, named_servers.outgoing_server(form), stored)
+    return _source(given, kept)
+
+
+def _need_named(
+    name: named_servers.SecretName, form: MailboxForm, server: named_servers.Server, stored: Mailbox | None
+) -> None:
+    if stored is None or server in named_servers.new_servers(name, form, stored):
+        raise SecretNotForThere(name, form, server)
+
+
 def _source(given: SecretInput | None, kept: SecretSource | None) -> Given:
     if given is None:
         return kept or SecretSource()
@@ -70,11 +96,14 @@ def _source(given: SecretInput | None, kept: SecretSource | None) -> Given:
     return SecretSource(given.source, given.value)
 
 
-def _incoming(desk: Desk, form: MailboxForm, source: Given, stored: Mailbox | None) -> Iterator[Step]:
+def _incoming(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None
+) -> Iterator[Step]:
     from mail.probe import check_incoming
 
-    oauth2 = form.auth == "oauth2"
-    password = Secret("") if oauth2 else (yield from _password(desk, source))
+    password: Secret | None = Secret("")
+    if form.auth != "oauth2":
+        password = yield from _password(desk, lambda: _incoming_source(form, secrets, stored))
     if password is None:
         return
     yield from check_incoming(_incoming_account(desk, form, password, stored))
@@ -95,19 +124,22 @@ def _incoming_account(
         fingerprint=form.fingerprint or None,
         protocol="pop3" if form.protocol == "pop3" else "imap",
         auth="oauth2" if oauth2 else "basic",
-        token=_tokens(desk, form, stored) if oauth2 else None,
+        token=_tokens(desk, form, stored, named_servers.incoming_server(form)) if oauth2 else None,
     )
 
 
-def _outgoing(desk: Desk, form: MailboxForm, source: Given, stored: Mailbox | None) -> Iterator[Step]:
+def _outgoing(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None
+) -> Iterator[Step]:
     from mail.probe import check_outgoing
 
     auth = outgoing_auth(form.smtp_auth, form.auth)
     password: Secret | None = Secret("")
     if auth == "basic":
-        password = yield from _password(desk, source)
+        password = yield from _password(desk, lambda: _outgoing_source(form, secrets, stored))
         if password is None:
             return
+    server = named_servers.outgoing_server(form)
     yield from check_outgoing(
         OutgoingAccount(
             host=form.smtp_host,
@@ -119,14 +151,16 @@ def _outgoing(desk: Desk, form: MailboxForm, source: Given, stored: Mailbox | No
             ca_file=Path(form.smtp_ca_file) if form.smtp_ca_file else None,
             fingerprint=form.smtp_fingerprint or None,
             helo=form.smtp_helo or None,
-            token=_tokens(desk, form, stored) if auth == "oauth2" else None,
+            token=_tokens(desk, form, stored, server) if auth == "oauth2" else None,
         )
     )
 
 
-def _tokens(desk: Desk, form: MailboxForm, stored: Mailbox | None) -> TokenSupplier:
-    """The token of the stored mailbox; a mailbox that is yet to be saved has none."""
-    if stored is not None:
+def _tokens(
+    desk: Desk, form: MailboxForm, stored: Mailbox | None, server: named_servers.Server
+) -> TokenSupplier:
+    """The token of the stored mailbox; there is none for a mailbox or a server that is yet to be saved."""
+    if stored is not None and server not in named_servers.new_servers("token", form, stored):
         return token_supplier(desk, stored)
 
     def none_yet(*, renew: bool = False) -> Secret:
@@ -139,7 +173,7 @@ def _tokens(desk: Desk, form: MailboxForm, stored: Mailbox | None) -> TokenSuppl
     return none_yet
 
 
-def _password(desk: Desk, source: Given) -> Generator[Step, None, Secret | None]:
+def _password(desk: Desk, found: Callable[[], Given]) -> Generator[Step, None, Secret | None]:
     """The password, or a failed step and None. A password that is simply known is no step."""
     from time import perf_counter
 
@@ -147,12 +181,13 @@ def _password(desk: Desk, source: Given) -> Generator[Step, None, Secret | None]
     from mail.inert import one_line
     from mail.probe import Step
 
-    if isinstance(source, Secret):
-        return source
     start = perf_counter()
     try:
+        source = found()
+        if isinstance(source, Secret):
+            return source
         password = resolve(source, desk.sealer)
-    except (SecretUnavailable, SealBroken) as error:
+    except (SecretUnavailable, SealBroken, SecretNotForThere) as error:
         yield Step("password", False, one_line(str(error)), "", one_line(error.hint), perf_counter() - start)
         return None
     if source.kind not in ("none", "sealed"):
@@ -183,17 +218,17 @@ def list_folders(
 ) -> list[FolderChoice]:
     """The folders that the incoming account has, INBOX first; POP3 has that one alone. Blocks.
 
-    Raises MailError, SecretUnavailable and SealBroken.
+    Raises MailError, SecretUnavailable, SealBroken, SecretNotForThere and NotAllowed.
     """
     from mail.imap.session import ImapSession
 
+    secrets = restricted_mode.permitted(desk, form.model_dump(), secrets, stored)
+
     if form.protocol != "imap":
         return [FolderChoice("INBOX", "")]
-    source = _source(secrets.incoming, incoming_source(stored) if stored else None)
-    oauth2 = form.auth == "oauth2"
-    if oauth2:
-        password = Secret("")
-    else:
+    password = Secret("")
+    if form.auth != "oauth2":
+        source = _incoming_source(form, secrets, stored)
         password = source if isinstance(source, Secret) else resolve(source, desk.sealer)
     with ImapSession(_incoming_account(desk, form, password, stored)) as session:
         return [

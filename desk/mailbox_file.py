@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from desk import restricted_mode
 from desk.actors import Actor, require
 from desk.errors import DeskError, WrongUse
 from desk.mailbox_form import MailboxForm, check, values_of
 from desk.mailboxes import MailboxSecrets, SecretInput, add, edit, find, get
+from desk.named_servers import SecretName, new_servers
 from desk.oauth2 import row_of
 from mail.inert import one_line
 from models.database import db, transaction
@@ -27,7 +29,7 @@ HEAD = """\
 """
 _ALWAYS = ("address", "protocol", "schedule", "after_fetch")
 _SOURCES = ("sealed", "pass_cmd", "env", "credential")
-_SECRETS = {"password": "", "smtp_password": "smtp_", "client_secret": "client_"}
+_SECRETS: tuple[SecretName, ...] = ("password", "smtp_password", "client_secret")
 
 Outcome = Literal["added", "changed", "unchanged"]
 
@@ -123,6 +125,7 @@ def _take_one(desk: Desk, actor: Actor, table: Mapping[str, Any]) -> Imported:
     address = str(table.get("address", "?"))
     try:
         values = {name: value for name, value in table.items() if name not in _SECRETS}
+        restricted_mode.refuse_files(desk, values, find(address))
         form = check(values)
         stored = find(form.address)
         secrets, missing = _secrets(table, form, stored)
@@ -171,8 +174,9 @@ def _secrets(
         told = table.get(name)
         source, ref = _source(name, told)
         if source == "sealed":
-            given[name] = None if kept[name] == "sealed" else SecretInput("none")
-            if kept[name] != "sealed":
+            there = kept[name] == "sealed" and stored is not None and not new_servers(name, form, stored)
+            given[name] = None if there else SecretInput("none")
+            if not there:
                 missing.append(name)
         else:
             given[name] = SecretInput(cast("Any", source), ref)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from config.clock import now
-from desk import logs, oauth2
+from desk import logs, named_servers, oauth2, restricted_mode
 from desk.accounts import (
     default_outgoing,
     incoming_account,
@@ -89,11 +89,13 @@ def add(desk: Desk, actor: Actor, form: MailboxForm, secrets: MailboxSecrets | N
                 f"the desk has the mailbox {known.address} already",
                 f"nightdesk mailbox edit {known.address} ...",
             )
+        given = secrets or MailboxSecrets(SecretInput("none"), SecretInput("none"))
+        given = restricted_mode.permitted(desk, form.model_dump(), given, None)
         mailbox = known or Mailbox(address=form.address)
         mailbox.created = _next_second()
         mailbox.removed = None
         clear_health(mailbox)
-        _write(desk, mailbox, form, secrets or MailboxSecrets(SecretInput("none"), SecretInput("none")))
+        _write(desk, mailbox, form, given)
         logs.write("info", "mailbox", f"{mailbox.address} added by {actor.login}", mailbox_id=mailbox.id)
     return mailbox
 
@@ -103,18 +105,22 @@ def edit(
 ) -> Mailbox:
     """Change a mailbox to what the form says; passwords that are not given stay as they are.
 
-    What was wrong before is forgotten, so that the next fetch comes at once. Raises NotFound, and Refused
-    when the new address belongs to another mailbox.
+    What was wrong before is forgotten, so that the next fetch comes at once. A login with OAuth2 ends when it
+    would go to other servers. Raises NotFound, Refused when the new address belongs to another mailbox,
+    `named_servers.SecretNotForThere` for a kept password that would go to other servers, and NotAllowed (see
+    `restricted_mode`).
     """
     require(actor, "mailbox.edit")
     with transaction():
         mailbox = get(address)
+        given = restricted_mode.permitted(desk, form.model_dump(), secrets or MailboxSecrets(), mailbox)
         other = Mailbox.get_or_none((Mailbox.address == form.address) & (Mailbox.id != mailbox.id))
         if other is not None:
             raise Refused(f"{form.address} is another mailbox of the desk", "give each its own address")
+        _hold_back(mailbox, form, given)
         mailbox.address = form.address
         clear_health(mailbox)
-        _write(desk, mailbox, form, secrets or MailboxSecrets())
+        _write(desk, mailbox, form, given)
         logs.write("info", "mailbox", f"{mailbox.address} changed by {actor.login}", mailbox_id=mailbox.id)
     return mailbox
 
@@ -214,6 +220,22 @@ def entries(desk: Desk | None = None) -> list[MailboxLine]:
     """Return every mailbox with its health, by address. Without `desk` cron lines are read in UTC."""
     rows = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address)
     return [line(row, desk) for row in rows]
+
+
+def _hold_back(mailbox: Mailbox, form: MailboxForm, given: MailboxSecrets) -> None:
+    """Let no kept secret go to a server that was not named when it was given."""
+    app = oauth2.row_of(mailbox)
+    kept: list[tuple[named_servers.SecretName, SecretInput | None, str]] = [
+        ("password", given.incoming, mailbox.secret_source),
+        ("smtp_password", given.outgoing, mailbox.smtp_secret_source),
+        ("client_secret", given.client, app.secret_source if app else "none"),
+    ]
+    for name, again, source in kept:
+        if again is None and source != "none" and (others := named_servers.new_servers(name, form, mailbox)):
+            raise named_servers.SecretNotForThere(name, form, others[0])
+    if app is not None and app.token_sealed and named_servers.new_servers("token", form, mailbox):
+        oauth2.forget_token(app)
+        app.save()
 
 
 def _next_second() -> datetime:

@@ -50,16 +50,21 @@ def keep_app(mailbox: Mailbox, form: MailboxForm) -> MailboxOAuth2 | None:
         return None
     is_new = row is None
     row = row or MailboxOAuth2(mailbox=mailbox, provider=form.oauth2)
-    before = (row.provider, row.client_id, row.tenant, row.token_url, row.scopes)
+    before = _application(row)
     row.provider, row.client_id, row.tenant = form.oauth2, form.oauth2_client_id, form.oauth2_tenant
     row.authorize_url, row.token_url = form.oauth2_authorize_url, form.oauth2_token_url
     row.device_url, row.revoke_url = form.oauth2_device_url, form.oauth2_revoke_url
     row.scopes, row.client_auth = form.oauth2_scopes, form.oauth2_client_auth
     row.ca_file, row.strict = form.oauth2_ca_file, form.oauth2_strict
-    if before != (row.provider, row.client_id, row.tenant, row.token_url, row.scopes):
+    if before != _application(row):
         forget_token(row)
     row.save(force_insert=is_new)
     return row
+
+
+def _application(row: MailboxOAuth2) -> tuple[str, ...]:
+    """What a login was given to, and where its token is sent."""
+    return (row.provider, row.client_id, row.tenant, row.token_url, row.revoke_url, row.scopes)
 
 
 def forget_token(row: MailboxOAuth2) -> None:

@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import click
 
+from nightdesk.context import refuse_when_restricted
 from nightdesk.errors import UsageError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 MAX_TEXT = 4 * 2**20
 """Bytes of a text that a person wrote; what is longer belongs into an attachment."""
+
+
+class OwnersOnly(click.ParamType[str]):
+    """A file, directory, command, variable or credential of the desk's owner: none in restricted mode.
+
+    `-`, standard input or output, is always allowed.
+    """
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text; raises UsageError in restricted mode."""
+        if value not in ("", "-"):
+            refuse_when_restricted(param.get_error_hint(ctx).strip("'") if param and ctx else "a file")
+        return str(value)
+
+
+OWNERS_ONLY = OwnersOnly()
+
+
+def owners_option(*names: str, **given: Any) -> Callable[[_Command], _Command]:
+    """Return a click option whose value is `OwnersOnly`."""
+    return click.option(*names, type=OWNERS_ONLY, **given)
+
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
@@ -30,7 +57,11 @@ limit_option = click.option(
 numbers_argument = click.argument("numbers", nargs=-1, required=True, metavar="NUMBER...|-")
 
 body_option = click.option(
-    "--body-file", required=True, metavar="FILE|-", help="The text, in Markdown; - is standard input."
+    "--body-file",
+    required=True,
+    type=OWNERS_ONLY,
+    metavar="FILE|-",
+    help="The text, in Markdown; - is standard input.",
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from config import restricted
 from config.errors import ConfigError
 from config.files import check_private
 from config.paths import DeskPaths, Flags, find_desk
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 def find(options: Options) -> DeskPaths:
     """The desk that the options before the verb and the environment mean; nothing is opened.
 
-    Raises ConfigError when they are wrong, or name a database server.
+    Raises ConfigError when they are wrong, or name a database server; UsageError when they name another desk
+    than that of the environment in restricted mode.
     """
+    if (options.config or options.database) and _is_restricted() and _is_elsewhere(options):
+        refuse_when_restricted("--config and --database")
     paths = find_desk(Flags(options.config, options.database))
     if paths.server_url:
         raise ConfigError(
@@ -65,6 +69,37 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
         yield open_desk(paths, settings)
     finally:
         close_database()
+
+
+def refuse_when_restricted(what: str) -> None:
+    """Raise UsageError in restricted mode: `what` reaches files and commands of the desk's owner."""
+    if _is_restricted():
+        from nightdesk.errors import UsageError
+
+        raise UsageError(
+            f"{what}: off in restricted mode", "use - for standard input or output, or ask the desk's owner"
+        )
+
+
+def _is_restricted() -> bool:
+    """Whether the desk of the environment is; what the options name is an agent's to choose."""
+    if restricted.by_environment(os.environ):
+        return True
+    try:
+        paths = find_desk(Flags())
+        settings = recall(paths) or _loaded(paths)
+    except ConfigError:
+        return False
+    return bool(settings.restricted)
+
+
+def _is_elsewhere(options: Options) -> bool:
+    """Whether the options name other files than those of the desk that the environment means."""
+    try:
+        named, usual = find_desk(Flags(options.config, options.database)), find_desk(Flags())
+    except ConfigError:
+        return True
+    return (named.data, named.database, named.config_file) != (usual.data, usual.database, usual.config_file)
 
 
 def _loaded(paths: DeskPaths) -> Settings:

@@ -21,6 +21,8 @@ TERMINAL = 64
 TRY_AGAIN = 75
 QMAIL = {DONE: 0, TERMINAL: 100, TRY_AGAIN: 111}
 _CHUNK = 65_536
+_OWNERS_ONLY = {"--config", "--database", "--spool", "--remote", "--key-file", "--ca-file"}
+"""Flags that name files and places of the desk's owner's choice."""
 
 
 class Usage(Exception):
@@ -82,6 +84,12 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _run(call: Call, argv: Sequence[str]) -> int:
+    named = {each.partition("=")[0] for each in argv} & _OWNERS_ONLY
+    if named and os.environ.get("NIGHTDESK_RESTRICTED"):
+        from config import restricted
+
+        if restricted.by_environment(os.environ):
+            raise Usage(f"{', '.join(sorted(named))}: off in restricted mode")
     if any(each.partition("=")[0] == "--remote" for each in argv):
         from nightdesk.pipe import remote
 

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import click
 
+from nightdesk.arguments import owners_option
+
 
 @click.command()
-@click.option("--keep", metavar="DIRECTORY", help="Build it in this new directory, and leave it there.")
+@owners_option(
+    "--keep",
+    metavar="DIRECTORY",
+    help="Build it in this new directory, and leave it there.",
+)
 def demo(keep: str | None) -> int:
     """Open the app on a private desk with a mail server of its own.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nightdesk.arguments import json_flag
+from nightdesk.arguments import OWNERS_ONLY, json_flag
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
@@ -28,7 +28,7 @@ def _importer(function: Callable[..., Exit]) -> Callable[..., Exit]:
         json_flag,
         click.option("--quiet-import", is_flag=True, help="Send nobody anything: no acknowledgements."),
         click.option("--mailbox", metavar="ADDRESS", help="Take it in as mail of this mailbox."),
-        click.argument("path"),
+        click.argument("path", type=OWNERS_ONLY),
     ):
         function = decorate(function)
     return function

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from nightdesk.arguments import OWNERS_ONLY, owners_option
 from nightdesk.verbs import mailbox_login_flags
 
 if TYPE_CHECKING:
@@ -31,10 +32,15 @@ _OPTIONS = (
     click.option("--security", type=_SECURITY, help="By the port, else tls; none is clear text."),
     click.option("--user", metavar="U", help="The login; the address if not given."),
     click.option("--password-stdin", is_flag=True, help="The password is a line on standard input."),
-    click.option("--pass-cmd", metavar="CMD", help="A command that prints the password; no shell runs it."),
-    click.option("--password-env", metavar="VAR", help="The variable that has the password."),
-    click.option("--password-credential", metavar="NAME", help="The systemd credential that has it."),
-    click.option("--ca-file", metavar="F", help="Trust this authority instead of the system's."),
+    click.option(
+        "--pass-cmd",
+        type=OWNERS_ONLY,
+        metavar="CMD",
+        help="A command that prints the password; no shell runs it.",
+    ),
+    owners_option("--password-env", metavar="VAR", help="The variable that has the password."),
+    owners_option("--password-credential", metavar="NAME", help="The systemd credential that has it."),
+    owners_option("--ca-file", metavar="F", help="Trust this authority instead of the system's."),
     click.option("--fingerprint", metavar="SHA256", help="Trust this one certificate."),
     click.option("--folder", metavar="F", help="INBOX if not given."),
     click.option("--schedule", metavar="CRON", help="A cron line, or 'every 45 minutes'."),
@@ -62,10 +68,15 @@ _OPTIONS = (
     ),
     click.option("--smtp-user", metavar="U", help="The login for --smtp-auth basic."),
     click.option("--smtp-password-stdin", is_flag=True, help="The next line on standard input."),
-    click.option("--smtp-pass-cmd", metavar="CMD", help="A command that prints the password."),
-    click.option("--smtp-password-env", metavar="VAR", help="The variable that has the password."),
-    click.option("--smtp-password-credential", metavar="NAME", help="The systemd credential that has it."),
-    click.option("--smtp-ca-file", metavar="F", help="Trust this authority instead of the system's."),
+    owners_option("--smtp-pass-cmd", metavar="CMD", help="A command that prints the password."),
+    owners_option("--smtp-password-env", metavar="VAR", help="The variable that has the password."),
+    click.option(
+        "--smtp-password-credential",
+        type=OWNERS_ONLY,
+        metavar="NAME",
+        help="The systemd credential that has it.",
+    ),
+    owners_option("--smtp-ca-file", metavar="F", help="Trust this authority instead of the system's."),
     click.option("--smtp-fingerprint", metavar="SHA256", help="Trust this one certificate."),
     click.option("--smtp-helo", metavar="NAME", help="The name to greet the server with; this host's."),
     click.option(

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from nightdesk.arguments import OWNERS_ONLY, owners_option
+
 FIELDS = {
     "topic": "topic",
     "priority": "priority",
@@ -47,9 +49,19 @@ OPTIONS = (
     ),
     click.option("--client-id", metavar="ID", help="The application as registered with the provider."),
     click.option("--client-secret-stdin", is_flag=True, help="Its secret is the last line on stdin."),
-    click.option("--client-secret-cmd", metavar="CMD", help="A command that prints the client secret."),
-    click.option("--client-secret-env", metavar="VAR", help="The variable that has it."),
-    click.option("--client-secret-credential", metavar="NAME", help="The systemd credential that has it."),
+    click.option(
+        "--client-secret-cmd",
+        type=OWNERS_ONLY,
+        metavar="CMD",
+        help="A command that prints the client secret.",
+    ),
+    owners_option("--client-secret-env", metavar="VAR", help="The variable that has it."),
+    click.option(
+        "--client-secret-credential",
+        type=OWNERS_ONLY,
+        metavar="NAME",
+        help="The systemd credential that has it.",
+    ),
     click.option("--no-client-secret", is_flag=True, help="It has none: a public client."),
     click.option("--tenant", metavar="T", help="Microsoft: the tenant's id or domain; common if not given."),
     click.option("--authorize-url", metavar="URL", help="Where a person logs in; the provider's own."),
@@ -60,7 +72,7 @@ OPTIONS = (
     click.option(
         "--client-auth", type=click.Choice(("post", "basic")), help="How the client secret is sent; post."
     ),
-    click.option("--oauth2-ca-file", metavar="F", help="Trust this authority for the OAuth2 server."),
+    owners_option("--oauth2-ca-file", metavar="F", help="Trust this authority for the OAuth2 server."),
     click.option(
         "--strict-login/--no-strict-login",
         default=None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nightdesk.arguments import json_flag, limit_option, noun
+from nightdesk.arguments import json_flag, limit_option, noun, owners_option
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
@@ -57,7 +57,12 @@ def list_receipts(
 
 @receipt.command("show")
 @_ids
-@click.option("--eml", "target", metavar="FILE|-", help="Write the mail there, exactly as it came.")
+@owners_option(
+    "--eml",
+    "target",
+    metavar="FILE|-",
+    help="Write the mail there, exactly as it came.",
+)
 @json_flag
 @click.pass_obj
 def show_receipts(options: Options, ids: tuple[str, ...], target: str | None, as_json: bool) -> Exit:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import click
 
+from nightdesk.arguments import owners_option
 from nightdesk.errors import Failed, UsageError
 from nightdesk.exit import Exit
 from nightdesk.options import Options
@@ -20,8 +21,8 @@ T = TypeVar("T")
 @click.option("--host", metavar="H", help="The address to listen on; 127.0.0.1.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="P", help="8025; 0 takes a free one.")
 @click.option("--root-path", metavar="PATH", help="The path before ours, such as /osticket.")
-@click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM); without it plain HTTP.")
-@click.option("--tls-key", metavar="FILE", help="Its key (PEM).")
+@owners_option("--tls-cert", metavar="FILE", help="Certificate chain (PEM); without it plain HTTP.")
+@owners_option("--tls-key", metavar="FILE", help="Its key (PEM).")
 @click.option(
     "--trusted-proxy", "proxies", multiple=True, metavar="CIDR", help="Whose X-Forwarded-For is believed."
 )

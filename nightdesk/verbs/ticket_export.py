@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nightdesk.arguments import json_flag, numbers_argument
+from nightdesk.arguments import json_flag, numbers_argument, owners_option
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="json: all that is known; mbox, eml: the mails as they came in and went out.",
 )
-@click.option(
+@owners_option(
     "--output",
     "target",
     metavar="FILE|DIRECTORY",

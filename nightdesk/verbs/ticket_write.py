@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nightdesk.arguments import body_option, json_flag
+from nightdesk.arguments import body_option, json_flag, owners_option
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
@@ -22,7 +22,7 @@ _STATES = ("keep", "open", "waiting", "closed")
 @click.command()
 @click.argument("number", metavar="NUMBER|-")
 @body_option
-@click.option("--attach", "attached", multiple=True, metavar="FILE", help="Attach this file.")
+@owners_option("--attach", "attached", multiple=True, metavar="FILE", help="Attach this file.")
 @click.option("--to", "to", multiple=True, metavar="ADDRESS", help="To these instead of the requester.")
 @click.option("--cc", "cc", multiple=True, metavar="ADDRESS", help="A copy to this address, too.")
 @click.option("--subject", metavar="TEXT", help="Another subject than the ticket's.")

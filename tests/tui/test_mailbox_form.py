@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from textual.pilot import Pilot
 
 from desk import fetching, mailboxes
 from desk.actors import Actor
 from desk.home import Desk
+from desk.mailbox_form import check, values_of
 from models.mailboxes import Mailbox
 from tests.servers.dovecot import Dovecot, MailUser
 from tests.servers.pki import Pki
@@ -262,3 +266,59 @@ async def test_t_tests_a_stored_mailbox_with_the_password_it_has(
         await pilot.press("escape")
         await settled(pilot)
         assert "[fail]" not in screen_text(empty_app)
+
+
+def give(desk: Desk, actor: Actor, secret: mailboxes.SecretInput) -> None:
+    """Give the mailbox its password."""
+    stored = mailboxes.get("it@desk.example")
+    mailboxes.edit(desk, actor, stored.address, check(values_of(stored)), mailboxes.MailboxSecrets(secret))
+
+
+async def test_a_kept_password_is_typed_again_for_another_server(
+    desk: Desk, app: NightdeskApp, actor: Actor
+) -> None:
+    add_mailbox(desk, actor, address="it@desk.example", host="imap.desk.example")
+    give(desk, actor, mailboxes.SecretInput("sealed", "kept"))
+    async with app.run_test(size=SIZES["120x40"]) as pilot:
+        screen = await opened(pilot, "it@desk.example")
+        await fill(pilot, screen, host="imap.elsewhere.example")
+        text = screen_text(app)
+        assert "! Password: type it again, it was not given for" in text
+        await pilot.press("f5")
+        await settled(pilot)
+        assert "testing" not in screen_text(app), "nothing is tried with the kept one"
+        await fill(pilot, screen, secret="another")
+        assert "type it again" not in screen_text(app)
+
+
+async def test_a_variable_that_stands_there_is_not_given_for_another_server(
+    desk: Desk, app: NightdeskApp, actor: Actor
+) -> None:
+    add_mailbox(desk, actor, address="it@desk.example", host="imap.desk.example")
+    give(desk, actor, mailboxes.SecretInput("env", "NOC_PASSWORD"))
+    async with app.run_test(size=SIZES["120x40"]) as pilot:
+        screen = await opened(pilot, "it@desk.example")
+        await fill(pilot, screen, port="1993")
+        assert "! Password: type it again" in screen_text(app)
+        await fill(pilot, screen, secret="NOC_PASSWOR")
+        await fill(pilot, screen, secret="NOC_PASSWORD")
+        assert "type it again" not in screen_text(app)
+
+
+async def test_in_restricted_mode_no_command_and_no_file_is_named(desk: Desk, actor: Actor) -> None:
+    held = replace(desk, settings=desk.settings.model_copy(update={"restricted": True}))
+    app = NightdeskApp(held, actor)
+    async with app.run_test(size=SIZES["120x40"]) as pilot:
+        screen = await opened(pilot)
+        for name in ("secret_source", "smtp_secret_source", "client_secret_source"):
+            source = screen.query_one(f"#f-{name}", Choice)
+            assert [value for value, _ in source.options] == ["sealed", "none"]
+        for name in ("ca_file", "smtp_ca_file", "oauth2_ca_file"):
+            assert screen.query_one(f"#f-{name}", Entry).disabled
+        await fill(pilot, screen, address="noc@desk.example", host="127.0.0.1", port="1")
+        screen.query_one("#f-secret_source", Choice).set_options([("pass_cmd", "command")])
+        await fill(pilot, screen, secret="/bin/touch ran")
+        await pilot.press("f5")
+        await settled(pilot)
+        assert "in restricted mode it is typed" in screen_text(app)
+        assert not Path("ran").exists()

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from desk import mailboxes
+from desk.restricted_mode import CA_FILES
 from tui.commands import Command
 from tui.desk_calls import desk_app
 from tui.screens.mailbox_deeds import MailboxDeeds
@@ -20,6 +21,7 @@ from tui.screens.mailbox_fields import (
     OAUTH2_ROWS,
     PORTS,
     SECRET_HELP,
+    SECRET_SOURCES,
     SECURITY_OF_PORT,
     Row,
     Section,
@@ -54,6 +56,7 @@ class MailboxFormScreen(MailboxDeeds):
         super().__init__(address)
         self._loaded = False
         self._visited: set[str] = set()
+        self._typed_again: set[str] = set()
         self._sections: list[Section] = sections()
         self._rows: dict[str, Row] = {}
         self._filling = Filling()
@@ -99,6 +102,8 @@ class MailboxFormScreen(MailboxDeeds):
             self._field(name, Choice).set_options([("", otherwise), *((each, each) for each in names)])
         for name, value in start.typed.items():
             self._put(name, value)
+        if start.restricted:
+            self._restrict(start)
         self._loaded = True
         self._first = self.typed()
         self._visited = (
@@ -106,6 +111,15 @@ class MailboxFormScreen(MailboxDeeds):
         )
         self._arrange()
         self._check()
+
+    def _restrict(self, start: Known) -> None:
+        """Offer no file and no command of the desk's owner."""
+        for prefix in PREFIXES:
+            allowed = {"sealed", "none", start.sources.get(prefix)}
+            source = self._field(f"{prefix}secret_source", Choice)
+            source.set_options([each for each in SECRET_SOURCES if each[0] in allowed])
+        for name in CA_FILES:
+            self._field(name, Entry).disabled = True
 
     def _show_others(self, lines: Iterable[mailboxes.MailboxLine]) -> None:
         rows = [("Mailboxes\n\n", "bold")]
@@ -144,6 +158,8 @@ class MailboxFormScreen(MailboxDeeds):
         event.stop()
         name = (event.input.id or "").removeprefix("f-")
         self._visited.add(name)
+        if event.input.has_focus and name.endswith("secret"):
+            self._typed_again.add(name.removesuffix("secret"))
         if event.input.has_focus and name in ("port", "smtp_port"):
             prefix = name.removesuffix("port")
             if event.value in SECURITY_OF_PORT:
@@ -236,7 +252,7 @@ class MailboxFormScreen(MailboxDeeds):
         if not self._loaded:
             return
         typed = self.typed()
-        self._checked = checked(typed, self._start)
+        self._checked = checked(typed, self._start, self._typed_again)
         shown = self._shown_wrong()
         for row in self._rows.values():
             said = [shown[name] for name in row.fields if name in shown]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from desk.errors import DeskError
 from desk.mailboxes import MailboxSecrets, SecretInput
+from desk.named_servers import SecretName, Server, named_before, servers
+from desk.restricted_mode import CA_FILES
 from tui.screens.mailbox_fields import Typed, with_oauth2
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ OAUTH2 = (
     "oauth2_ca_file",
     "oauth2_strict",
 )
-PREFIXES = ("", "smtp_", "client_")
+PREFIXES: dict[str, SecretName] = {"": "password", "smtp_": "smtp_password", "client_": "client_secret"}
 """Of the three passwords: incoming, outgoing, the OAuth2 application's."""
 
 
@@ -114,6 +116,10 @@ class Known:
     providers: tuple[tuple[str, str], ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
     """Where the kept passwords come from, by `PREFIXES`."""
+    named: dict[str, frozenset[Server | str]] = field(default_factory=dict)
+    """The servers that they were given for, by `PREFIXES`."""
+    restricted: bool = False
+    """In restricted mode a password is typed, and no file is named."""
     token: TokenLine | None = None
 
     @property
@@ -140,6 +146,7 @@ def known(desk: Desk, address: str | None) -> Known:
         departments=tuple(department.name for department in staff.departments()),
         topics=tuple(topic.name for topic in topics.topics() if topic.active),
         providers=tuple(choices()),
+        restricted=bool(desk.settings.restricted),
     )
     if address is None:
         return start
@@ -171,12 +178,20 @@ def known(desk: Desk, address: str | None) -> Known:
         typed[f"{prefix}secret_source"] = source
         typed[f"{prefix}secret"] = "" if source == "sealed" else str(references[prefix])
     return replace(
-        start, address=str(mailbox.address), typed=typed, sources=sources, token=token_line(mailbox)
+        start,
+        address=str(mailbox.address),
+        typed=typed,
+        sources=sources,
+        named={prefix: named_before(name, mailbox) for prefix, name in PREFIXES.items()},
+        token=token_line(mailbox),
     )
 
 
-def checked(typed: Typed, start: Known) -> Checked:
-    """Check what was typed; cheap enough for every key."""
+def checked(typed: Typed, start: Known, again: Collection[str] = ()) -> Checked:
+    """Check what was typed; cheap enough for every key.
+
+    `again`: the `PREFIXES` of passwords that were typed by now, be it the text that stood there.
+    """
     from desk.mailbox_form import FormErrors, check
 
     fetches, sends = typed["protocol"] != "none", typed["outgoing"] == "smtp"
@@ -196,11 +211,15 @@ def checked(typed: Typed, start: Known) -> Checked:
     else:
         # An application that is not used now stays registered.
         values |= {name: start.typed[name] for name in OAUTH2 if name in start.typed}
-    form, wrong = None, {}
+    form: MailboxForm | None = None
+    wrong: dict[str, str] = {}
+    if start.restricted:
+        values, wrong = _without_new_files(values, start)
     try:
         form = check(values)
     except FormErrors as error:
-        wrong = {name: _sentence(LABELS.get(name, name), words) for name, words in error.fields.items()}
+        said = {name: _sentence(LABELS.get(name, name), words) for name, words in error.fields.items()}
+        wrong = said | wrong
     # What spans fields is checked only once each is right; a missing server is better said at once.
     if fetches and not str(typed["host"]).strip():
         wrong["host"] = "Server: which server has the mail? write mail.example.org (or choose nothing)"
@@ -210,9 +229,12 @@ def checked(typed: Typed, start: Known) -> Checked:
         wrong["oauth2_client_id"] = "Client id: as which application is the desk registered? docs/oauth2.md"
     needed = {"": fetches and typed["auth"] == "basic", "smtp_": own_login, "client_": app}
     incoming, outgoing, client = (
-        _secret(typed, prefix, start.sources, wrong) if needed[prefix] else SecretInput("none")
+        _secret(typed, prefix, start, again, wrong) if needed[prefix] else SecretInput("none")
         for prefix in PREFIXES
     )
+    for prefix, given in zip(PREFIXES, (incoming, outgoing, client), strict=True):
+        if given is None and form is not None and f"{prefix}secret" not in wrong:
+            _need_again(prefix, form, start, wrong)
     if not app:
         client = None
     return Checked(None if wrong else form, MailboxSecrets(incoming, outgoing, client), wrong)
@@ -222,11 +244,33 @@ def _sentence(label: str, words: str) -> str:
     return f"{label} {words}" if words.startswith(("is ", "must ")) else f"{label}: {words}"
 
 
-def _secret(typed: Typed, prefix: str, kept: Mapping[str, str], wrong: dict[str, str]) -> SecretInput | None:
+def _without_new_files(values: dict[str, Any], start: Known) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values, and blame for each CA file that the mailbox has not; it is not even looked for."""
+    new = [name for name in CA_FILES if values.get(name) and values[name] != start.typed.get(name, "")]
+    kept = {name: value for name, value in values.items() if name not in new}
+    return kept, {name: f"{LABELS[name]}: off in restricted mode" for name in new}
+
+
+def _need_again(prefix: str, form: MailboxForm, start: Known, wrong: dict[str, str]) -> None:
+    """Blame a kept password that would go to a server that was not named when it was given."""
+    others = servers(PREFIXES[prefix], form) - start.named.get(prefix, frozenset())
+    if others and start.sources.get(prefix, "none") != "none":
+        other = sorted(map(str, others))[0]
+        wrong[f"{prefix}secret"] = f"{LABELS[f'{prefix}secret']}: type it again, it was not given for {other}"
+
+
+def _secret(
+    typed: Typed, prefix: str, start: Known, again: Collection[str], wrong: dict[str, str]
+) -> SecretInput | None:
     source, value = str(typed[f"{prefix}secret_source"]), str(typed[f"{prefix}secret"])
     if source == "none":
         return SecretInput("none")
-    if source == "sealed" and not value and kept.get(prefix) == "sealed":
+    if source == start.sources.get(prefix):
+        stands = value == str(start.typed.get(f"{prefix}secret", ""))
+        if stands and (source == "sealed" or start.restricted or prefix not in again):
+            return None
+    if source != "sealed" and start.restricted:
+        wrong[f"{prefix}secret"] = f"{LABELS[f'{prefix}secret']}: in restricted mode it is typed"
         return None
     if not value.strip():
         wanted = {
