@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from desk.participants import answered_at
 from desk.rendering import MailToSend, conversation, numbered_subject, queue_mail, signature_block
 from models import blobs, contacts, deliveries, tickets
 from models.fields import utc_text
@@ -26,7 +27,7 @@ If you want to add something, answer this mail and leave the number in the subje
 def refusal(incoming: Incoming, ticket: TicketState) -> str:
     """Why the new ticket is not acknowledged; '' when it is to be."""
     batch, arrival, mail = incoming.batch, incoming.arrival, incoming.mail
-    rules, sender = batch.rules, mail.sender.email
+    rules, told = batch.rules, [each.email for each in incoming.author.answered_at]
     mailbox = rules.mailboxes.get(ticket.mailbox_id or 0)
     fetched = rules.mailboxes.get(arrival.mailbox_id or 0, mailbox)
     if not mail.machine.acknowledge:
@@ -50,14 +51,15 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
         return f"the mail is older than the mailbox {fetched.address}"
     if _came_before_restore(incoming):
         return "the mail is older than the last restore of a backup: it was acknowledged when it first came"
-    if "@" not in sender:
+    if not told:
         return "the mail names no address to answer to"
-    if rules.own.is_own(sender):
-        return f"{sender} is an address of this desk"
     since = utc_text(batch.moment - timedelta(hours=1))
-    sent = deliveries.acknowledgements_since(sender, since)
-    if sent >= rules.acknowledge_per_hour:
-        return f"{sender} got {sent} within an hour (mail.ack_limit_hour)"
+    for address in told:
+        if rules.own.is_own(address):
+            return f"{address} is an address of this desk"
+        sent = deliveries.acknowledgements_since(address, since)
+        if sent >= rules.acknowledge_per_hour:
+            return f"{address} got {sent} within an hour (mail.ack_limit_hour)"
     if deliveries.is_acknowledged(ticket.id):
         return "this ticket was acknowledged before"
     return ""
@@ -73,7 +75,7 @@ def queue(incoming: Incoming, ticket: TicketState) -> None:
             kind="acknowledgement",
             mailbox_id=sender,
             answers_to=ticket.mailbox_id,
-            to=[(mail.sender.name, mail.sender.email)],
+            to=[(each.name, each.email) for each in incoming.author.answered_at],
             subject=numbered_subject(mail.subject, ticket.number, reply=True),
             text=_TEXT.format(number=ticket.number),
             ticket_id=ticket.id,
@@ -143,13 +145,11 @@ def _came_before_restore(incoming: Incoming) -> bool:
 
 def _not_addressed(incoming: Incoming, ticket: TicketState) -> list[tuple[str, str]]:
     mail = incoming.mail
-    addressed = {each.email.lower() for each in (mail.sender, *mail.to, *mail.cc)}
+    addressed = {each.email.lower() for each in (incoming.author.address, *mail.to, *mail.cc)}
     copied = sorted(contacts.by_id(tickets.collaborators(ticket.id)), key=lambda each: each.email.lower())
-    found = [*contacts.by_id([ticket.contact_id]), *copied]
+    people = [*answered_at(ticket.id, ticket.contact_id), *((each.name, each.email) for each in copied)]
     return [
-        (each.name, each.email)
-        for each in found
-        if "@" in each.email
-        and each.email.lower() not in addressed
-        and not incoming.rules.own.is_own(each.email)
+        (name, email)
+        for name, email in people
+        if "@" in email and email.lower() not in addressed and not incoming.rules.own.is_own(email)
     ]

@@ -18,10 +18,10 @@ from desk.opening import NewTicket, new_ticket
 from desk.participants import (
     Person,
     add_collaborators,
+    answered_at,
     collaborators_of,
     people_in,
     refuse_own,
-    requester_of,
 )
 from desk.rendering import (
     MailToSend,
@@ -83,7 +83,7 @@ def reply_form(actor: Actor, number: str, to_all: bool) -> ReplyForm:
         number=ticket.number,
         mailbox_address=mailbox.address if mailbox else None,
         sender=_shown(mailbox.name, mailbox.address) if mailbox else "",
-        to=requester_of(ticket),
+        to=answered_at(ticket.id, ticket.contact_id),
         cc=collaborators_of(ticket) if to_all else [],
         subject=numbered_subject(ticket.subject, ticket.number, reply=True),
         quoted=_quoted(last) if last is not None else "",
@@ -116,7 +116,7 @@ def send_reply(
     status = _status(status_after)
     if status == "closed":
         require(actor, "ticket.close", *departments_of(ticket))
-    people = requester_of(ticket) if to is None else people_in(to)
+    people = answered_at(ticket.id, ticket.contact_id) if to is None else people_in(to)
     copies = collaborators_of(ticket) if cc is None else people_in(cc)
     refuse_own(people + copies)
     in_reply_to, references = conversation(ticket.id)

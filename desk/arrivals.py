@@ -16,6 +16,7 @@ from models import blobs
 
 if TYPE_CHECKING:
     from mail.address import Address
+    from mail.author import NamedPeople
     from mail.machine import BouncedRecipient, MachineMail
     from mail.mime import ParsedMail, Part
     from models.blobs import Packed
@@ -78,7 +79,7 @@ class IncomingMail:
 
     message_id: str | None
     subject: str
-    sender: Address
+    named: NamedPeople
     to: tuple[Address, ...]
     cc: tuple[Address, ...]
     references: tuple[str, ...]
@@ -182,6 +183,7 @@ def _headline(raw: bytes) -> tuple[str, str, str | None]:
 def read_mail(arrival: Arrival, moment: datetime) -> IncomingMail:
     """Parse one mail. Raises `mail.headers.TooComplex` for one over the bounds of the parser."""
     from mail import machine, mime
+    from mail.author import named_people
 
     parsed = mime.parse(arrival.raw)
     judged = machine.judge(parsed)
@@ -190,7 +192,7 @@ def read_mail(arrival: Arrival, moment: datetime) -> IncomingMail:
     return IncomingMail(
         message_id=parsed.message_id,
         subject=one_line(parsed.subject),
-        sender=_sender(parsed),
+        named=named_people(parsed),
         to=tuple(parsed.to[:MAX_RECIPIENTS]),
         cc=tuple(parsed.cc[:MAX_RECIPIENTS]),
         references=references,
@@ -221,15 +223,6 @@ def _references(parsed: ParsedMail) -> tuple[str, ...]:
     if len(unique) > MAX_REFERENCES:
         unique = [*unique[: MAX_REFERENCES - 1], unique[-1]]
     return tuple(unique)
-
-
-def _sender(parsed: ParsedMail) -> Address:
-    from mail.address import Address
-
-    named = parsed.sender
-    if not (named.email or named.is_doubtful) and parsed.reply_to:
-        named = parsed.reply_to[0]
-    return Address(named.name, named.email.lower())
 
 
 def _authentication(parsed: ParsedMail) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from desk import logs
 from desk.lookups import KnownArrival
 from desk.matching import Match
+from mail.address import Address
+from mail.author import Author, author_of
 from mail.inert import one_line
 from models import blobs, receipts
 from models.fields import as_json, utc_text
@@ -41,6 +43,7 @@ class Incoming:
         self.prepared = prepared
         self.receipt_id = receipt_id
         self.match = Match()
+        self.author = _author(prepared, batch.rules)
         self.trace = [self._origin()]
 
     @property
@@ -76,7 +79,7 @@ class Incoming:
         """Write the receipt, or write its verdict anew; ``blob_id``: the raw mail, if it is stored."""
         arrival, mail = self.arrival, self.prepared.mail
         if mail is not None:
-            sender, subject, message_id = str(mail.sender), mail.subject, mail.message_id
+            sender, subject, message_id = str(self.author.address), mail.subject, mail.message_id
         else:
             sender, subject, message_id = self.prepared.headline
         receipt = NewReceipt(
@@ -129,17 +132,19 @@ class Incoming:
 
     def message(self, match: Match, blob_id: int) -> NewMessage:
         """Return the message that it becomes."""
-        mail, sender = self.mail, self.mail.sender
-        lists = {
-            "to": [[each.name, each.email] for each in mail.to],
-            "cc": [[each.name, each.email] for each in mail.cc],
+        mail, sender = self.mail, self.author.address
+        named = {
+            "to": mail.to,
+            "cc": mail.cc,
+            "reply_to": () if match.unverified else self.author.answers_to,
         }
+        lists = {field: [[each.name, each.email] for each in people] for field, people in named.items()}
         return NewMessage(
             kind=match.kind,
             agent_id=match.agent.agent_id if match.agent is not None else None,
             sender_name=sender.name,
             sender_email=sender.email,
-            recipients=as_json({key: value for key, value in lists.items() if value}),
+            recipients=as_json({field: people for field, people in lists.items() if people}),
             subject=mail.subject,
             text=mail.text,
             reply_length=mail.reply_length,
@@ -191,3 +196,9 @@ class Incoming:
         if arrival.recipient:
             place += f", for {one_line(arrival.recipient, 320)}"
         return f"came by {arrival.door}{place}" + (", as archive" if arrival.archive else "")
+
+
+def _author(prepared: Prepared, rules: DeskRules) -> Author:
+    """Who wrote it; nobody where it could not be read."""
+    mail = prepared.mail
+    return Author(Address("", "")) if mail is None else author_of(mail.named, rules.own.is_own)

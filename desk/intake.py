@@ -183,8 +183,8 @@ def _new_ticket(incoming: Incoming) -> Outcome:
     ticket = _open(incoming, match.old)
     incoming.says(f"new ticket {ticket.number}" + (f", refers to {match.old.number}" if match.old else ""))
     refusal = acknowledgements.refusal(incoming, ticket)
-    sender = incoming.mail.sender.email
-    incoming.says(f"no acknowledgement: {refusal}" if refusal else f"acknowledged to {sender}")
+    told = ", ".join(each.email for each in incoming.author.answered_at)
+    incoming.says(f"no acknowledgement: {refusal}" if refusal else f"acknowledged to {told}")
     outcome = _file(incoming, match, ticket, "ticket")
     if not refusal:
         acknowledgements.queue(incoming, ticket)
@@ -193,6 +193,7 @@ def _new_ticket(incoming: Incoming) -> Outcome:
 
 def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
     mail, rules, batch = incoming.mail, incoming.rules, incoming.batch
+    author = incoming.author.address
     route = find_route(incoming)
     created = utc_text(mail.created)
     archive = incoming.arrival.archive
@@ -203,7 +204,7 @@ def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
         priority=route.priority,
         department_id=route.department_id,
         sla_id=rules.sla_of(route.department_id, route.topic),
-        contact_id=batch.known.contacts.get(mail.sender.email, mail.sender.name),
+        contact_id=batch.known.contacts.get(author.email, author.name),
         mailbox_id=route.mailbox_id,
         topic_id=route.topic.id if route.topic is not None else None,
         created=created,
@@ -246,11 +247,11 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
         message_row = lifecycle.filed(ticket.id, message, noticed=not quiet)
     if mail.message_id is not None:
         known = KnownMessage(
-            message_row, ticket.id, match.kind, mail.sender.email, message.recipients, mail.message_id
+            message_row, ticket.id, match.kind, message.sender_email, message.recipients, mail.message_id
         )
         batch.known.messages.setdefault(mail.message_id, []).append(known)
     if match.brings_people and mail.machine.kind == "human":
-        written = [(each.name, each.email) for each in (mail.sender, *mail.to, *mail.cc)]
+        written = [(each.name, each.email) for each in (incoming.author.address, *mail.to, *mail.cc)]
         people = may_join(written, incoming.rules)
         lifecycle.joined_by(ticket.id, [batch.known.contacts.get(email, name) for name, email in people])
     return message_row
@@ -273,6 +274,8 @@ def _say_what_it_is(incoming: Incoming) -> None:
         ticket = incoming.batch.ticket(known[0].ticket_id)
         number = ticket.number if ticket is not None else "?"
         incoming.says(f"another mail, in ticket {number}, has the same Message-ID: both are kept")
+    if incoming.author.evidence:
+        incoming.says(incoming.author.evidence)
     if mail.machine.kind != "human":
         incoming.says(f"{mail.machine.kind.replace('_', ' ')}: {mail.machine.reason}")
 

@@ -49,7 +49,7 @@ class Lookups:
             self.same.setdefault(receipt.digest, []).append(receipt)
         mails = [prepared.mail for prepared in batch if prepared.mail is not None]
         self._load_references(mails)
-        self.contacts.load({mail.sender.email for mail in mails})
+        self.contacts.load({mail.named.sender.email for mail in mails})
 
     def _load_arrivals(self, arrivals: Sequence[Arrival]) -> None:
         folders: dict[tuple[int, str, int], list[int]] = {}

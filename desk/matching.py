@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from desk.participants import answered_at
 from mail import message_id as signed_ids
 from mail.authentication import proof_of
 from models import contacts, messages, tickets
@@ -63,7 +64,7 @@ def find_match(incoming: Incoming) -> Match:
         if ticket is None:
             continue
         how = f"{_where(incoming, reference)} {reference} of ticket {ticket.number}"
-        part = _part_in(ticket, incoming.mail.sender.email, message)
+        part = _part_in(ticket, incoming.author.address.email, message)
         if part:
             incoming.says(f"matched {how}: {part}")
             return _agent_or_customer(incoming, ticket)
@@ -71,11 +72,31 @@ def find_match(incoming: Incoming) -> Match:
     if strange is None:
         for ticket in _named_in_subject(incoming):
             how = f"[#{ticket.number}] in the subject"
-            if takes_part(ticket, incoming.mail.sender.email):
+            doubt = _doubt(incoming, ticket)
+            if not doubt:
                 incoming.says(f"matched {how}: the sender takes part in it")
                 return Match(ticket, by_number=True)
-            strange = strange or _stranger(incoming, ticket, how)
+            strange = strange or _stranger(incoming, ticket, how, doubt)
     return strange or Match(await_parents=True)
+
+
+def _doubt(incoming: Incoming, ticket: TicketState) -> str:
+    """Why a number in the subject does not let the author into the ticket; '' when it does.
+
+    A form, a shop and a list write in the name of many: there it is not enough that their address takes part.
+    """
+    author = incoming.author
+    if not takes_part(ticket, author.address.email):
+        return _takes_no_part(author.address.email)
+    if author.on_hearsay:
+        return f"only a list says that {author.address.email} wrote it"
+    known = {email for _, email in answered_at(ticket.id, ticket.contact_id)}
+    strangers = [each.email for each in author.answers_to if each.email not in known]
+    return next((_takes_no_part(email) for email in strangers if not takes_part(ticket, email)), "")
+
+
+def _takes_no_part(address: str) -> str:
+    return f"{address or 'nobody'} takes no part in that ticket"
 
 
 def takes_part(ticket: TicketState, address: str) -> bool:
@@ -120,7 +141,7 @@ def _sent_by_us(incoming: Incoming) -> Iterator[_Sent]:
 
 
 def _answer_to_us(incoming: Incoming, sent: _Sent) -> Match:
-    sender, ticket, agents = incoming.mail.sender.email, sent.ticket, incoming.rules.agents
+    sender, ticket, agents = incoming.author.address.email, sent.ticket, incoming.rules.agents
     where = _where(incoming, sent.reference)
     how = f"{where} {sent.reference}, which this desk sent in ticket {ticket.number}"
     if sender in agents and not _is_contact(ticket, sender):
@@ -140,7 +161,7 @@ def _agent(incoming: Incoming, ticket: TicketState, how: str, sent: _Sent | None
 
     A Message-ID that customers saw proves nothing; one that went to agents alone was seen by them alone.
     """
-    agent = incoming.rules.agents[incoming.mail.sender.email]
+    agent = incoming.rules.agents[incoming.author.address.email]
     among_agents = (
         sent is not None and bool(sent.addressed) and sent.addressed <= incoming.rules.agents.keys()
     )
@@ -166,7 +187,7 @@ def _agent(incoming: Incoming, ticket: TicketState, how: str, sent: _Sent | None
 
 def _agent_or_customer(incoming: Incoming, ticket: TicketState) -> Match:
     """A participant's answer to a stored mail; an agent's, where it is proved, is for the customer."""
-    sender = incoming.mail.sender.email
+    sender = incoming.author.address.email
     if sender in incoming.rules.agents and not _is_contact(ticket, sender):
         return _agent(incoming, ticket, "what it answers", None)
     return Match(ticket)
@@ -194,11 +215,11 @@ def _part_in(ticket: TicketState, sender: str, message: KnownMessage) -> str:
     return ""
 
 
-def _stranger(incoming: Incoming, ticket: TicketState, how: str) -> Match:
-    sender = incoming.mail.sender.email
+def _stranger(incoming: Incoming, ticket: TicketState, how: str, doubt: str = "") -> Match:
+    sender = incoming.author.address.email
     if sender in incoming.rules.agents:
         return _agent(incoming, ticket, how, None)
-    incoming.says(f"{how} names it, but {sender or 'nobody'} takes no part in that ticket")
+    incoming.says(f"{how} names it, but {doubt or _takes_no_part(sender)}")
     return Match(old=ticket, await_parents=True)
 
 

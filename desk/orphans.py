@@ -10,7 +10,6 @@ from desk.matching import keeps_closed, takes_part
 from models import messages
 
 if TYPE_CHECKING:
-    from desk.arrivals import IncomingMail
     from desk.incoming import Incoming
     from models.tickets import TicketState
 
@@ -21,10 +20,10 @@ def headless_ticket(incoming: Incoming) -> TicketState | None:
     Only an answer of somebody whom this mail addresses, or who wrote it, may hold its place.
     """
     for ticket, sender in _orphans(incoming):
-        if not _invited(incoming.mail, sender) or keeps_closed(incoming, ticket):
+        if not _invited(incoming, sender) or keeps_closed(incoming, ticket):
             continue
         incoming.says(f"ticket {ticket.number} began with an answer to this mail: put at its head")
-        author = incoming.mail.sender
+        author = incoming.author.address
         contact_id = incoming.batch.known.contacts.get(author.email, author.name)
         lifecycle.headed_by(ticket.id, contact_id, incoming.mail.subject)
         return replace(ticket, contact_id=contact_id, subject=incoming.mail.subject)
@@ -37,7 +36,7 @@ def join_orphans(incoming: Incoming, ticket: TicketState) -> None:
     for orphan, sender in _orphans(incoming):
         if orphan.id == ticket.id:
             continue
-        if _invited(incoming.mail, sender) or takes_part(ticket, sender):
+        if _invited(incoming, sender) or takes_part(ticket, sender):
             incoming.says(f"ticket {orphan.number} began with an answer to this mail: joined")
             lifecycle.merged(orphan.id, ticket.id, incoming.batch.moment)
             known.moved(orphan.id, ticket.id)
@@ -69,6 +68,6 @@ def _orphans(incoming: Incoming) -> list[tuple[TicketState, str]]:
     return found
 
 
-def _invited(mail: IncomingMail, sender: str) -> bool:
-    written = (mail.sender, *mail.to, *mail.cc)
+def _invited(incoming: Incoming, sender: str) -> bool:
+    written = (incoming.author.address, *incoming.mail.to, *incoming.mail.cc)
     return bool(sender) and any(sender == each.email.lower() for each in written)

@@ -12,7 +12,7 @@ from desk.errors import Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from mail.address import one_address, parse_addresses
 from mail.inert import one_line
-from models import contacts, tickets
+from models import contacts, messages, tickets
 from models.fields import utc_text
 
 if TYPE_CHECKING:
@@ -26,11 +26,15 @@ Person = str | tuple[str, str]
 """An address as it was typed (``Ana <ana@corp.ex>`` or bare), or (name, address)."""
 
 
-def requester_of(ticket: Ticket) -> list[tuple[str, str]]:
-    """Return the ticket's requester, if they have an address."""
-    if "@" not in ticket.contact.email:
+def answered_at(ticket_id: int, contact_id: int) -> list[tuple[str, str]]:
+    """Return where answers to a ticket's requester go: their newest mail's Reply-To, else their address.
+
+    Nobody where the requester has none. Reply-To is only stored of mail whose sender was not in doubt.
+    """
+    requester = next((each for each in contacts.by_id([contact_id]) if "@" in each.email), None)
+    if requester is None:
         return []
-    return [(ticket.contact.name, ticket.contact.email)]
+    return messages.reply_to(ticket_id, requester.email.lower()) or [(requester.name, requester.email)]
 
 
 def collaborators_of(ticket: Ticket) -> list[tuple[str, str]]:

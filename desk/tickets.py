@@ -101,6 +101,8 @@ class MessageView:
     sent_date: datetime | None = None
     attachments: tuple[AttachmentView, ...] = ()
     deliveries: tuple[DeliveryView, ...] = ()
+    reply_to: tuple[tuple[str, str], ...] = ()
+    """Where answers to it go, if not to its sender."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the message as scripts read it."""
@@ -110,6 +112,7 @@ class MessageView:
             "from": {"name": self.sender_name, "email": self.sender_email},
             "to": [email for _, email in self.to],
             "cc": [email for _, email in self.cc],
+            "reply_to": [email for _, email in self.reply_to],
             "created": self.created,
             "message_id": self.message_id,
             "text": self.text,
@@ -272,6 +275,7 @@ def _messages(ticket: Ticket) -> Iterable[MessageView]:
             sender_email=row.sender_email,
             to=_people(row.recipients.get("to", ())),
             cc=_people(row.recipients.get("cc", ())),
+            reply_to=_people(row.recipients.get("reply_to", ())),
             subject=row.subject,
             created=row.created,
             message_id=row.message_id,

@@ -36,7 +36,10 @@ _VIA: Final = re.compile(r"\s+via\s+\S.*\Z", re.IGNORECASE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class NamedPeople:
-    """Whom the headers of a mail name as its author, as they stand. `lists`: where it was posted to."""
+    """Whom the headers of a mail name as its author; addresses as `mail.address.as_compared` has them.
+
+    `lists`: the addresses to which it was posted, if it came by a list.
+    """
 
     sender: Address
     reply_to: tuple[Address, ...] = ()
@@ -71,13 +74,17 @@ def named_people(mail: ParsedMail) -> NamedPeople:
         value.split(";")[0].strip().lower() == "list" for value in mail.headers("precedence")
     )
     return NamedPeople(
-        sender=mail.sender,
-        reply_to=tuple(mail.reply_to),
-        original_from=tuple(mail.addresses("x-original-from")),
-        original_sender=tuple(mail.addresses("x-original-sender")),
+        sender=_compared(mail.sender),
+        reply_to=tuple(map(_compared, mail.reply_to)),
+        original_from=tuple(map(_compared, mail.addresses("x-original-from"))),
+        original_sender=tuple(map(_compared, mail.addresses("x-original-sender"))),
         by_list=by_list,
         lists=frozenset(_posting_addresses(mail)) if by_list else frozenset(),
     )
+
+
+def _compared(person: Address) -> Address:
+    return Address(person.name, as_compared(person.email))
 
 
 def author_of(named: NamedPeople, is_own: Callable[[str], bool]) -> Author:
@@ -86,11 +93,7 @@ def author_of(named: NamedPeople, is_own: Callable[[str], bool]) -> Author:
     if sender.is_doubtful:
         return Author(sender, (), "From names nobody for sure: no answer goes anywhere")
     own = bool(sender.email) and is_own(sender.email)
-    others = [
-        each
-        for each in named.reply_to
-        if not is_own(each.email) and as_compared(each.email) not in named.lists
-    ]
+    others = [each for each in named.reply_to if not is_own(each.email) and each.email not in named.lists]
     if not own and not _is_rewritten(named):
         return _with_answers(Author(sender), others)
     why = f"From is {sender.email}, " + ("an address of this desk" if own else "which a list put there")
@@ -100,11 +103,7 @@ def author_of(named: NamedPeople, is_own: Callable[[str], bool]) -> Author:
         ("X-Original-Sender", named.original_sender),
     ):
         for person in people:
-            if (
-                "@" in person.email
-                and not is_own(person.email)
-                and as_compared(person.email) not in named.lists
-            ):
+            if "@" in person.email and not is_own(person.email) and person.email not in named.lists:
                 found = Address(person.name or _without_via(sender.name), person.email)
                 author = Author(found, (), f"{why}: {person.email} wrote it, by {field}", on_hearsay=not own)
                 return _with_answers(author, others if field != "Reply-To" else [])
@@ -113,13 +112,12 @@ def author_of(named: NamedPeople, is_own: Callable[[str], bool]) -> Author:
 
 def _is_rewritten(named: NamedPeople) -> bool:
     via = bool(_VIA.search(named.sender.name))
-    at_list = as_compared(named.sender.email) in named.lists
+    at_list = named.sender.email in named.lists
     return (named.by_list and (at_list or via)) or (bool(named.original_from) and (named.by_list or via))
 
 
 def _with_answers(author: Author, people: list[Address]) -> Author:
-    written = as_compared(author.address.email)
-    different = {as_compared(each.email): each for each in people if as_compared(each.email) != written}
+    different = {each.email: each for each in people if each.email != author.address.email}
     if not different:
         return author
     answered = tuple(different.values())[:MAX_ANSWERED]

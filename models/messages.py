@@ -255,6 +255,21 @@ _IS_SENDER = Lookup(
     ),
     int,
 )
+_NEWEST_OF = Lookup(
+    lambda p: (
+        Message.select(Message.recipients)
+        .where(
+            Message.ticket == p("ticket_id"),
+            Message.sender_email == p("address"),
+            Message.kind == "customer",
+            Message.unverified == False,  # noqa: E712
+            Message.machine.in_(["", "list"]),
+        )
+        .order_by(Message.created.desc(), Message.id.desc())
+        .limit(1)
+    ),
+    str,
+)
 _CHAIN = Lookup(
     lambda p: (
         Message.select(Message.message_id, Message.kind)
@@ -370,6 +385,12 @@ def senders(ids: Iterable[int]) -> list[MessageSender]:
 def is_sender(ticket_id: int, address: str) -> bool:
     """Whether somebody wrote in the ticket from this address, undoubted and as a person."""
     return _IS_SENDER.one(ticket_id=ticket_id, address=address) is not None
+
+
+def reply_to(ticket_id: int, address: str) -> list[tuple[str, str]]:
+    """Return name and address of where the newest undoubted mail from this address wants answers to go."""
+    recipients = _NEWEST_OF.one(ticket_id=ticket_id, address=address)
+    return [(name, email) for name, email in json.loads(recipients or "{}").get("reply_to", ())]
 
 
 def chain(ticket_id: int) -> list[tuple[str, MessageKind]]:

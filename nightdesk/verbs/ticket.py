@@ -199,6 +199,8 @@ def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
     line(
         f"{message.kind}{marked} {message.id}, {cell(message.created, zone)}, {name} <{message.sender_email}>"
     )
+    if message.reply_to:
+        line(f"answers go to {', '.join(email for _, email in message.reply_to)}", indent=2)
     text(message.text if full else message.reply_text, indent=4)
     if message.quoted_text.strip() and not full:
         folded = len(message.quoted_text.strip().splitlines())

@@ -37,7 +37,6 @@ def test_the_writer_is_acknowledged_and_nobody_else(door: Door, written: str, ad
 @pytest.mark.parametrize(
     "written",
     [
-        '"ana@corp.test"@evil.test',
         "ana@corp.test@evil.test",
         "ana@corp.test'@evil.test",
         "'ana@corp.test'",
@@ -62,6 +61,16 @@ def test_what_only_looks_like_a_participant_is_none(door: Door, written: str) ->
     )
     assert (receipt.verdict, receipt.ticket) == ("ticket", "2")
     assert value("SELECT count(*) FROM recipient WHERE address = 'ana@corp.test'") == 1
+
+
+def test_a_local_part_in_quotes_is_no_participant(door: Door) -> None:
+    door.take(mail(sender=ANA))
+    receipt = door.receipt(mail(sender='"ana@corp.test"@evil.test', subject="Re: [#1] Printer"))
+    assert (receipt.verdict, receipt.ticket) == ("ticket", "2")
+    assert rows("SELECT address FROM recipient ORDER BY id") == [
+        ("ana@corp.test",),
+        ('"ana@corp.test"@evil.test',),
+    ]
 
 
 def test_both_spellings_of_a_domain_are_one_contact(door: Door) -> None:

@@ -47,6 +47,8 @@ def who(message: MessageView, reader: Reader) -> str:
     if message.kind == "reply":
         to = people(message.to[:2]) + (", ..." if len(message.to) > 2 else "")
         return f"{'you' if is_mine(message, reader) else name} -> {to or 'nobody'}"
+    if message.reply_to:
+        return f"{name}, answers to {', '.join(line(email) for _, email in message.reply_to)}"
     return name
 
 
