@@ -17,10 +17,10 @@ from pathlib import Path
 from benchmarks.process import NIGHTDESK, environment, paired, run
 from benchmarks.table import Result, against
 from tests.generator import generate
-from tests.servers.child import make_home
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.packages import ensure_installed
-from tests.servers.pki import make_pki
+from tests.support.servers.child import make_home
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.packages import ensure_installed
+from tests.support.servers.pki import make_pki
 
 BATCH = 50
 ROUNDS = 3

@@ -8,7 +8,8 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
-from mail.mime import TooComplex, parse
+from mail.mime.headers import TooComplex
+from mail.mime.message import parse
 from tests.generator import mutated
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpora" / "mime-stalwart"

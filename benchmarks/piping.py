@@ -16,8 +16,8 @@ from benchmarks.process import paired
 from benchmarks.table import Result, against
 from config.paths import DeskPaths
 from nightdesk.pipe import wrapper
-from tests.nightdesk.other_users import NOBODY
-from tests.nightdesk.program import Program
+from tests.support.other_users import NOBODY
+from tests.support.program import Program
 
 ROUNDS = 25
 _numbers = count(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from benchmarks.table import Result, below
-from mail.html.document import read_html
+from mail.mime.html.document import read_html
 
 _SIZE = 50_000
 _STYLE = (

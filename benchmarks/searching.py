@@ -9,7 +9,7 @@ from benchmarks.table import Result, below
 from config.paths import DeskPaths, find_desk
 from config.settings import load
 from desk.home import open_desk
-from desk.search import search
+from desk.tickets.search import search
 from models.database import close_database
 
 QUERIES = ("printer", "vpn tunnel", "error 0x80070005", '"cannot be opened"', "serv*", "zyzzyva", "the")

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from desk import settings
-from desk.actors import agents_with_address
-from desk.own_addresses import read_own_addresses
+from desk.mailboxes.own_addresses import read_own_addresses
+from desk.permissions import agents_with_address
 from models import mailboxes, people
 from models import settings as setting_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from desk.actors import Actor
     from desk.home import Desk
-    from desk.lifecycle import StatusAfterReply
-    from desk.numbers import NumberKind
-    from desk.own_addresses import OwnAddresses
+    from desk.mailboxes.own_addresses import OwnAddresses
+    from desk.permissions import Actor
+    from desk.tickets.lifecycle import StatusAfterReply
+    from desk.tickets.numbers import NumberKind
     from models.mailboxes import MailboxRule
     from models.people import DepartmentRule, TopicRule
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from desk.errors import WrongUse
-from mail.address import parse_addresses
 from mail.inert import one_line
+from mail.mime.address import parse_addresses
 from models import settings as rows
 from models.database import transaction
 
 if TYPE_CHECKING:
-    from desk.actors import Actor
+    from desk.permissions import Actor
 
 Kind = Literal[
     "switch", "number", "text", "choice", "schedule", "mailbox", "sla", "topic", "addresses", "servers"
@@ -159,7 +159,7 @@ def get(key: str) -> Any:
 
 def set(actor: Actor, key: str, text: str) -> Any:  # noqa: A001
     """Check what was typed and keep it; returns the value. Raises WrongUse with what would be right."""
-    from desk.actors import require
+    from desk.permissions import require
 
     require(actor, "settings.edit")
     setting = lookup(key)
@@ -174,7 +174,7 @@ def set(actor: Actor, key: str, text: str) -> Any:  # noqa: A001
 
 def reset(actor: Actor, key: str) -> Any:
     """Put a setting back to its default and return that."""
-    from desk.actors import require
+    from desk.permissions import require
 
     require(actor, "settings.edit")
     setting = lookup(key)
@@ -231,7 +231,7 @@ def _value(setting: Setting, text: str) -> Any:
         case "sla":
             return _sla(setting, text)
         case "topic":
-            from desk.topics import named
+            from desk.staff.topics import named
 
             topic = named(text)
             return "" if topic is None else str(topic.name)

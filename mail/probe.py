@@ -15,11 +15,10 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from mail import tls
 from mail.account import IncomingAccount, OutgoingAccount
 from mail.errors import FolderMissing, MailError, TimedOut, TlsFailed
 from mail.inert import one_line
-from mail.transport import connection
+from mail.transport import connection, tls
 from mail.transport.blocking import within
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def _session(account: IncomingAccount) -> ImapSession | Pop3Session:
 
 def _token(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, None]:
     if account.auth == "oauth2":
-        from mail import sasl
+        from mail.transport import sasl
 
         yield from _step("token", lambda: sasl.token_of(account)(), "the OAuth2 login is alive")
 

@@ -142,7 +142,7 @@ class MailboxOAuth2(Row):
     """Since when the provider cannot be asked."""
     alerted = UtcField(null=True)
     alerted_for = peewee.TextField(default="")
-    """The state that was alerted to (see `desk.oauth2_health`)."""
+    """The state that was alerted to (see `desk.mailboxes.token_health`)."""
 
     if TYPE_CHECKING:
         mailbox_id: int

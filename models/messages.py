@@ -41,7 +41,7 @@ class Message(Row):
     receipt_id = peewee.IntegerField(null=True)
     blob = peewee.ForeignKeyField(Blob, null=True)
     machine = peewee.TextField(default="")
-    """What kind of machine sent it (see `mail.machine`); empty for people."""
+    """What kind of machine sent it (see `mail.mime.automated`); empty for people."""
     unverified = peewee.BooleanField(default=False)
 
     if TYPE_CHECKING:

@@ -41,8 +41,8 @@ def find(options: Options) -> DeskPaths:
 def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
     """Open the desk for the block, as its owner (see `nightdesk.owner`). With `create` a missing one is made.
 
-    Who acts is `desk.actors.current_actor`. Raises ConfigError (exit status 78) for no desk, bad settings, a
-    data directory that others can open, a foreign owner; `models.errors.DatabaseUnusable` or
+    Who acts is `desk.permissions.current_actor`. Raises ConfigError (exit status 78) for no desk, bad
+    settings, a data directory that others can open, a foreign owner; `models.errors.DatabaseUnusable` or
     `desk.errors.DeskError` for a database that cannot be used.
     """
     paths = find(options)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.fixtures import (
+from tests.support.servers.fixtures import (
     SKIPPED,
     dovecot,
     mailuser,
@@ -18,7 +18,7 @@ from tests.servers.fixtures import (
     postfix,
     servers_home,
 )
-from tests.servers.packages import MAIL_SERVERS, NoServers, ensure_installed
+from tests.support.servers.packages import MAIL_SERVERS, NoServers, ensure_installed
 
 __all__ = ["dovecot", "mailuser", "mailusers", "oauth_server", "pki", "postfix", "servers_home"]
 

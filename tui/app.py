@@ -35,8 +35,8 @@ from tui.terminal.key_queue import KeyQueue
 from tui.widgets.flash import Flash, Hinted, Level, words_for
 
 if TYPE_CHECKING:
-    from desk.actors import Actor
     from desk.home import Desk
+    from desk.permissions import Actor
     from worker.service.child import WorkerChild
 
 DEFAULT_THEME = "ansi-dark"
@@ -255,7 +255,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self._tell_change()
 
     def _look(self, before: int) -> tuple[int, Health] | None:
-        from desk.changes import change_number
+        from desk.operations.revision import change_number
 
         self._tend_worker()
         number = change_number()

@@ -19,10 +19,10 @@ from tui.widgets.flash import Level
 if TYPE_CHECKING:
     from textual.dom import DOMNode as Node
 
-    from desk.actors import Actor
-    from desk.drafts import DraftView
     from desk.home import Desk
-    from desk.views import TicketLine
+    from desk.permissions import Actor
+    from desk.replies.drafts import DraftView
+    from desk.tickets.lists import TicketLine
     from tui.commands import Command
 else:
     # A mixin that is a DOMNode hides the style sheet of the widget class it is mixed into: Textual follows

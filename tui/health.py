@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from desk.fetching import FetchView
+    from desk.fetching.runs import FetchView
     from desk.home import Desk
-    from desk.mailboxes import MailboxLine
+    from desk.mailboxes.lists import MailboxLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +78,18 @@ def word_for(state: str, error_kind: str) -> str:
 
 def observe(desk: Desk) -> Health:
     """Read it from the desk. Blocks."""
-    from desk import fetching, mailboxes, outbox, settings
+    from desk import settings
+    from desk.fetching import runs
+    from desk.mailboxes import registry
+    from desk.outbox import deliveries
 
-    lines = mailboxes.entries(desk)
-    waiting = outbox.counts()
+    lines = registry.entries(desk)
+    waiting = deliveries.counts()
     words = tuple((line.name or line.address, _word(line)) for line in lines)
     failing = [f"{name} {word}" for name, word in words if word.endswith("!")]
     fine = sum(1 for _, word in words if word == "OK")
     last = max((line.last_success for line in lines if line.last_success is not None), default=None)
-    running = [
-        (line, view) for line in lines if (view := fetching.watch(line.id)) is not None and view.running
-    ]
+    running = [(line, view) for line in lines if (view := runs.watch(line.id)) is not None and view.running]
     told = [f"{fine} OK", *failing[:2]] if words else ["no mailbox"]
     off = bool(words) and not settings.get("mail.fetching")
     return Health(

@@ -11,7 +11,7 @@ from tui.desk_calls import DeskCall, DeskCalls, Neighbours, desk_app
 from tui.desk_screen import DeskNode
 
 if TYPE_CHECKING:
-    from desk.drafts import DraftView
+    from desk.replies.drafts import DraftView
     from tui.screens.compose.compositions import Composition
 
 
@@ -116,7 +116,7 @@ class ScreenNavigation(DeskCalls):
 
     def undo_send(self) -> bool:
         """Stop the mail whose undo time runs; False when there is none."""
-        from desk import answers
+        from desk.replies import undo_send
 
         leaving = self._leaving_mail
         if leaving is None:
@@ -133,7 +133,7 @@ class ScreenNavigation(DeskCalls):
 
         self._leaving_mail = None
         self._notice("")
-        self.in_thread(answers.cancel_send, desk_app(self).actor, leaving.delivery_id).then(stopped)
+        self.in_thread(undo_send.cancel_send, desk_app(self).actor, leaving.delivery_id).then(stopped)
         return True
 
     def tell_leaving(self) -> None:
@@ -160,11 +160,13 @@ class ScreenNavigation(DeskCalls):
 
 def _request_all() -> int:
     """Ask for every mailbox; return how many, or -1 when fetching is switched off."""
-    from desk import fetching, mailboxes, settings
+    from desk import settings
+    from desk.fetching import runs
+    from desk.mailboxes import registry
 
     if not settings.get("mail.fetching"):
         return -1
-    wanted = [line for line in mailboxes.entries() if line.enabled]
+    wanted = [line for line in registry.entries() if line.enabled]
     for line in wanted:
-        fetching.request(line.id)
+        runs.request(line.id)
     return len(wanted)

@@ -187,9 +187,9 @@ class TicketActions(DeskCalls):
     # -- changes
 
     def action_assign(self) -> None:
-        from desk import staff
+        from desk.staff import agents
 
-        self.in_thread(staff.agents).then(self._offer_agents, group="agents")
+        self.in_thread(agents.agents).then(self._offer_agents, group="agents")
 
     def _offer_agents(self, agents: Sequence[Any]) -> None:
         people = [(agent.login, f"{agent.login}  {agent.name}") for agent in agents if agent.active]
@@ -197,10 +197,10 @@ class TicketActions(DeskCalls):
         self._menu("Assign to", items, self._assign)
 
     def _assign(self, login: str) -> None:
-        from desk import tickets
+        from desk.tickets import changes
 
         words = f"to {login}" if login else "to nobody"
-        self._change(f"Assign {{}} {words}", f"Assigned {{}} {words}", tickets.assign, login or None)
+        self._change(f"Assign {{}} {words}", f"Assigned {{}} {words}", changes.assign, login or None)
 
     def action_take(self) -> None:
         self._assign(desk_app(self).actor.login)
@@ -209,32 +209,32 @@ class TicketActions(DeskCalls):
         self._menu("State", STATES, self._set_state)
 
     def _set_state(self, state: str) -> None:
-        from desk import tickets
+        from desk.tickets import changes
 
-        self._change(f"Set {{}} to {state}", f"{{}}: {state}", tickets.set_status, state)
+        self._change(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
 
     def action_priority(self) -> None:
         self._menu("Priority", PRIORITIES, self._set_priority)
 
     def _set_priority(self, priority: str) -> None:
-        from desk import tickets
+        from desk.tickets import changes
 
         self._change(
             f"Set the priority of {{}} to {priority}",
             f"{{}}: priority {priority}",
-            tickets.set_priority,
+            changes.set_priority,
             priority,
         )
 
     def action_close_ticket(self) -> None:
-        from desk import tickets
+        from desk.tickets import changes
 
-        self._change("Close {}", "Closed {}   u undoes it", tickets.close)
+        self._change("Close {}", "Closed {}   u undoes it", changes.close)
 
     def action_reopen(self) -> None:
-        from desk import tickets
+        from desk.tickets import changes
 
-        self._change("Reopen {}", "Reopened {}", tickets.reopen)
+        self._change("Reopen {}", "Reopened {}", changes.reopen)
 
     def action_tags(self) -> None:
         tags = " ".join(self.current_tags())
@@ -243,7 +243,7 @@ class TicketActions(DeskCalls):
 
     def set_tags(self, text: str) -> None:
         """Do what was typed at the tags prompt."""
-        from desk import tickets
+        from desk.tickets import changes
 
         words = text.replace(",", " ").split()
         add = [word.lstrip("+") for word in words if not word.startswith("-") and word.lstrip("+")]
@@ -252,9 +252,9 @@ class TicketActions(DeskCalls):
 
             def change(actor: Any, numbers: Sequence[str]) -> None:
                 if add:
-                    tickets.add_tags(actor, numbers, add)
+                    changes.add_tags(actor, numbers, add)
                 if remove:
-                    tickets.remove_tags(actor, numbers, remove)
+                    changes.remove_tags(actor, numbers, remove)
 
             self._change("Change the tags of {}", "Tags of {} changed", change)
 
@@ -262,9 +262,9 @@ class TicketActions(DeskCalls):
         app = desk_app(self)
         if app.navigation.undo_send():
             return
-        from desk import tickets
+        from desk.tickets import undo
 
-        self.in_thread(tickets.undo_last, app.actor).then(self._undone, group="change")
+        self.in_thread(undo.undo_last, app.actor).then(self._undone, group="change")
 
     def _undone(self, what: str | None) -> None:
         desk_app(self).flash(what if what else "There is nothing to undo")

@@ -171,14 +171,14 @@ class ImapLink:
             self._learn_capabilities(client)
 
     def _token_login(self, client: Client) -> None:
-        from mail import sasl
+        from mail.transport import sasl
 
         with self._translated("login"):
             sasl.imap_login(client, self.account)
             self._learn_capabilities(client)
 
     def _login_error(self, words: str) -> MailError:
-        from mail.login_words import refusal
+        from mail.transport.login_refusal import refusal
 
         account = self.account
         return refusal(account.host, account.user, words, secrets=[account.password.reveal()])
@@ -265,7 +265,7 @@ class ImapLink:
             words = str(error).rpartition("=> ")[2].removeprefix("socket error: ")
             raise ServerGone(f"{host} hung up ({doing})", server_words=words, secrets=secrets) from None
         except (imaplib.IMAP4.error, UnexpectedCommandStatusError) as error:
-            from mail.login_words import cure
+            from mail.transport.login_refusal import cure
 
             raise ProtocolError(
                 f"{host} does not understand ({doing})",

@@ -14,7 +14,7 @@ from imap_tools.imap_utf7 import utf7_decode
 from imap_tools.mailbox import BaseMailBox
 from imap_tools.utils import encode_folder
 
-from mail.dates import parse_date
+from mail.mime.dates import parse_date
 
 MAX_LITERAL: Final = 256 * 1024 * 1024
 

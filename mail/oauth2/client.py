@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from mail import tls
 from mail.errors import MailError, OAuth2Missing, TokenRefused, TokenUnavailable
 from mail.oauth2.token import OAuth2App, Token, token_in
 from mail.oauth2.words import cure, is_later
+from mail.transport import tls
 from mail.transport.blocking import within
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
-from mail import sasl
 from mail.account import IncomingAccount
 from mail.errors import (
     LoginRefused,
@@ -27,8 +26,8 @@ from mail.errors import (
     TimedOut,
     TlsFailed,
 )
-from mail.login_words import refusal
-from mail.transport import connection
+from mail.transport import connection, sasl
+from mail.transport.login_refusal import refusal
 
 MAX_LINE: Final = 64 * 1024
 MAX_MAIL: Final = 256 * 1024 * 1024

@@ -25,7 +25,6 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
-from mail import tls
 from mail.account import OutgoingAccount
 from mail.errors import (
     ConnectFailed,
@@ -37,7 +36,7 @@ from mail.errors import (
     StarttlsMissing,
     TimedOut,
 )
-from mail.transport import connection
+from mail.transport import connection, tls
 from mail.transport.blocking import in_own_thread
 
 if TYPE_CHECKING:
@@ -202,7 +201,7 @@ class SmtpLink:
             if account.auth == "none":
                 return
             if account.auth == "oauth2":
-                from mail import sasl
+                from mail.transport import sasl
 
                 await sasl.smtp_login(smtp, account)
                 return
@@ -239,7 +238,7 @@ class SmtpLink:
         )
 
     def _login_error(self, error: SMTPAuthenticationError) -> MailError:
-        from mail.login_words import refusal
+        from mail.transport.login_refusal import refusal
 
         account = self.account
         secrets = [account.password.reveal()] if account.password is not None else []

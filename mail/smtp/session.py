@@ -18,10 +18,10 @@ from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnec
 from aiosmtplib.protocol import SMTPProtocol
 
 from mail.account import OutgoingAccount
-from mail.address import envelope_form
-from mail.compose_header import downgraded
+from mail.compose.header import downgraded
 from mail.errors import MailError
 from mail.inert import masked, one_line
+from mail.mime.address import envelope_form
 from mail.smtp.connection import SmtpLink
 
 if TYPE_CHECKING:

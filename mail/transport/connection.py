@@ -10,8 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from mail import tls
 from mail.errors import ConnectFailed, MailError, ResolveFailed, ServerGone, TimedOut
+from mail.transport import tls
 
 Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 

@@ -20,7 +20,7 @@ SIZE = (120, 32)
 
 async def _draw(demo: Demo) -> str:
     with desk_open(demo.options) as desk:
-        from desk.actors import app_actor
+        from desk.permissions import app_actor
         from tui.app import NightdeskApp
 
         app = NightdeskApp(desk, app_actor(desk))

@@ -158,9 +158,9 @@ def _add_mailbox(demo: Demo) -> None:
     from nightdesk.demo.letters import ADDRESS, PASSWORD
 
     with desk_open(demo.options) as desk:
-        from desk import mailboxes
-        from desk.actors import current_actor
-        from desk.mailbox_form import check
+        from desk.mailboxes import registry
+        from desk.mailboxes.form import check
+        from desk.permissions import current_actor
         from worker.service.once import run_once
 
         authority = str(demo.mail / "ca.pem")
@@ -179,8 +179,8 @@ def _add_mailbox(demo: Demo) -> None:
                 "smtp_ca_file": authority,
             }
         )
-        secrets = mailboxes.MailboxSecrets(incoming=mailboxes.SecretInput("sealed", PASSWORD))
-        mailboxes.add(desk, current_actor(desk), form, secrets)
+        secrets = registry.MailboxSecrets(incoming=registry.SecretInput("sealed", PASSWORD))
+        registry.add(desk, current_actor(desk), form, secrets)
         summary = run_once(desk, [ADDRESS])
     if summary.failed:
         raise Failed("the demo's mail could not be fetched", "; ".join(summary.complaints()))

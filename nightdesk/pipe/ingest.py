@@ -35,8 +35,8 @@ def take_in(call: Call, name: str) -> str:
     version = first.execute("PRAGMA user_version").fetchone()[0]
     if version != SCHEMA_VERSION:
         return f"it waits there: the database is of version {version}, this program's is {SCHEMA_VERSION}"
+    from desk.doors.spool import Spool
     from desk.home import open_desk
-    from desk.spool import Spool
     from models import leases
 
     desk = open_desk(paths, settings)

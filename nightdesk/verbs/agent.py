@@ -21,11 +21,11 @@ _department = click.option(
 @click.pass_obj
 def list_agents(options: Options, as_json: bool) -> Exit:
     """List agents."""
-    from desk import staff
+    from desk.staff import agents
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
-        return print_list(staff.agents(), as_json, desk.zone)
+        return print_list(agents.agents(), as_json, desk.zone)
 
 
 @agent.command()
@@ -40,13 +40,13 @@ def add(
     options: Options, login: str, name: str, email: str, role: str, department: str | None, as_json: bool
 ) -> Exit:
     """Add an agent. LOGIN is the Unix login, or what NIGHTDESK_AGENT says."""
-    from desk import staff
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import agents
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
         actor = current_actor(desk)
-        line = staff.add_agent(actor, login, name=name, email=email, role=role, department=department)
+        line = agents.add_agent(actor, login, name=name, email=email, role=role, department=department)
     return print_changed(line, as_json, f"Added the agent {line.login} ({line.role})")
 
 
@@ -70,14 +70,14 @@ def edit(
     as_json: bool,
 ) -> Exit:
     """Change an agent; what is not given stays."""
-    from desk import staff
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import agents
     from nightdesk.arguments import something
     from nightdesk.context import desk_open
 
     something(name, email, role, department, active)
     with desk_open(options) as desk:
-        line = staff.edit_agent(
+        line = agents.edit_agent(
             current_actor(desk),
             login,
             name=name,

@@ -20,7 +20,7 @@ def run(options: Options) -> int:
     # Start-up makes many objects and no garbage; the app collects again once its first screen stands.
     gc.disable()
     with desk_open(options, create=True) as desk:
-        from desk.actors import app_actor
+        from desk.permissions import app_actor
         from models.database import spare_memory
 
         spare_memory()

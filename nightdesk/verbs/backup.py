@@ -26,7 +26,7 @@ def backup(options: Options, file: str, as_json: bool) -> Exit:
 
     target = Path(file).expanduser().absolute()
     with desk_open(options) as desk:
-        from desk.actors import current_actor, require
+        from desk.permissions import current_actor, require
         from models.backup import Files
         from models.backup import backup as write
 

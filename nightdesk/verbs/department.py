@@ -26,11 +26,11 @@ _days = click.option(
 @click.pass_obj
 def list_departments(options: Options, as_json: bool) -> Exit:
     """List departments."""
-    from desk import staff
+    from desk.staff import departments
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
-        return print_list(staff.departments(), as_json, desk.zone)
+        return print_list(departments.departments(), as_json, desk.zone)
 
 
 @department.command()
@@ -49,14 +49,14 @@ def add(
     as_json: bool,
 ) -> Exit:
     """Add a department."""
-    from desk import staff
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import departments
     from nightdesk.context import desk_open
 
     signature = _read_signature(signature_file) or ""
     with desk_open(options) as desk:
         actor = current_actor(desk)
-        line = staff.add_department(actor, name, sla=sla, signature=signature, reopen_days=reopen_days)
+        line = departments.add_department(actor, name, sla=sla, signature=signature, reopen_days=reopen_days)
     return print_changed(line, as_json, f"Added the department {line.name}")
 
 
@@ -88,8 +88,8 @@ def edit(
     as_json: bool,
 ) -> Exit:
     """Change a department; what is not given stays."""
-    from desk import staff
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import departments
     from nightdesk.arguments import something
     from nightdesk.context import desk_open
 
@@ -98,7 +98,7 @@ def edit(
     )
     signature = _read_signature(signature_file)
     with desk_open(options) as desk:
-        line = staff.edit_department(
+        line = departments.edit_department(
             current_actor(desk),
             name,
             new_name=new_name,

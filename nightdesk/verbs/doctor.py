@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.settings import Shown
-    from desk.doctor import Finding
     from desk.home import Desk
+    from desk.operations.doctor import Finding
 
 
 @click.command()
@@ -39,7 +39,7 @@ def doctor(options: Options, offline: bool, as_json: bool) -> Exit:
     except Exception as error:
         if options.debug:
             raise
-        from desk.doctor import Finding
+        from desk.operations.doctor import Finding
 
         status = status_of(error)
         report.finding(Finding("desk", "failure", sentence(error)))
@@ -64,7 +64,7 @@ def _examine(options: Options, report: _Report, *, live: bool) -> None:
     for shown in loaded.shown():
         report.setting(shown)
     with desk_open(options) as desk:
-        from desk.doctor import Finding, examine
+        from desk.operations.doctor import Finding, examine
 
         for warning in loaded.warnings:
             report.finding(Finding("configuration", "warning", warning))
@@ -76,7 +76,7 @@ def _examine(options: Options, report: _Report, *, live: bool) -> None:
 
 def _wrapper(desk: Desk) -> Iterator[Finding]:
     """The program that MTAs call, and whether they can."""
-    from desk.doctor import Finding
+    from desk.operations.doctor import Finding
     from nightdesk.pipe import wrapper
 
     path = wrapper.path_of(desk.paths)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> Exit:
     """Do it, print the summary, and return 1 if part of it failed."""
-    from desk import triggers
+    from desk.fetching import triggers
     from worker.service.once import run_once
 
     stop = stop_on_signals()

@@ -15,8 +15,8 @@ from nightdesk.exit import Exit
 from nightdesk.options import Options
 
 if TYPE_CHECKING:
-    from desk.import_sources import Kind
-    from desk.importing import Tally
+    from desk.doors.imports.run import Tally
+    from desk.doors.imports.sources import Kind
 
 _EVERY_SECONDS = 0.2
 
@@ -67,8 +67,8 @@ def eml(options: Options, **given: Any) -> Exit:
 def _run(
     options: Options, kind: Kind, path: str, mailbox: str | None, quiet_import: bool, as_json: bool
 ) -> Exit:
-    from desk.actors import current_actor
-    from desk.importing import run_import
+    from desk.doors.imports.run import run_import
+    from desk.permissions import current_actor
     from nightdesk import output
     from nightdesk.context import desk_open
     from nightdesk.errors import Failed
@@ -111,7 +111,7 @@ def _run(
 
 
 def _summary(tally: Tally) -> str:
-    from desk.importing import COUNTS
+    from desk.doors.imports.run import COUNTS
 
     counts = [f"{n} {verdict if n == 1 else COUNTS[verdict]}" for verdict, n in tally.verdicts.items() if n]
     told = f"{tally.imported} imported" + (f" ({', '.join(counts)})" if counts else "")

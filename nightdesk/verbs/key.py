@@ -39,14 +39,14 @@ def create(
     as_json: bool,
 ) -> Exit:
     """Make a key. It is printed now, as {"id", "key"}, and never again: the desk keeps its hash."""
-    from desk import keys
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import api_keys
     from nightdesk import output
     from nightdesk.context import desk_open
 
     given = sys.stdin.readline().strip() if key_stdin else None
     with desk_open(options) as desk:
-        line, text = keys.create(
+        line, text = api_keys.create(
             current_actor(desk),
             addresses=addresses,
             scopes=scopes,
@@ -68,12 +68,12 @@ def create(
 @click.pass_obj
 def list_keys(options: Options, as_json: bool) -> Exit:
     """List keys, never their text."""
-    from desk import keys
+    from desk.staff import api_keys
     from nightdesk.context import desk_open
     from nightdesk.verbs.staff_output import print_list
 
     with desk_open(options) as desk:
-        return print_list(keys.entries(), as_json, desk.zone)
+        return print_list(api_keys.entries(), as_json, desk.zone)
 
 
 @key.command()
@@ -82,14 +82,14 @@ def list_keys(options: Options, as_json: bool) -> Exit:
 @click.pass_obj
 def revoke(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
     """Switch keys off for good; a running server refuses them at once."""
-    from desk import keys
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import api_keys
     from nightdesk import output
     from nightdesk.context import desk_open
 
     wanted = as_ids(output.ids_from_stdin(ids, output.IDS), "key")
     with desk_open(options) as desk:
-        revoked = keys.revoke(current_actor(desk), wanted)
+        revoked = api_keys.revoke(current_actor(desk), wanted)
     if as_json:
         output.emit_json([line.to_json() for line in revoked])
     else:

@@ -68,16 +68,16 @@ def _filter(level: str, source: str | None, mailbox: str | None, number: str | N
 
     mailbox_id = ticket_id = None
     if mailbox is not None:
-        from desk import mailboxes
+        from desk.mailboxes import registry
 
-        found = mailboxes.find(mailbox)
+        found = registry.find(mailbox)
         if found is None:
             raise UsageError(f"there is no mailbox {mailbox}", "see nightdesk mailbox list")
         mailbox_id = found.id
     if number is not None:
-        from desk import tickets
+        from desk.tickets import changes
 
-        ticket_id = tickets.find(number).id
+        ticket_id = changes.find(number).id
     return LogFilter(cast("Level", level), source or "", mailbox_id, ticket_id, text=text)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from desk.mailboxes import MailboxLine
+    from desk.mailboxes.lists import MailboxLine
 
 _addresses = click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...|-")
 _incoming = click.option("--incoming", is_flag=True, help="Only fetching.")
@@ -29,12 +29,12 @@ mailbox = noun("mailbox", "Addresses of the desk: add, test, fetch, ...")
 @click.pass_obj
 def list_mailboxes(options: Options, as_json: bool) -> Exit:
     """List mailboxes with their health."""
-    from desk import mailboxes
+    from desk.mailboxes import registry
     from nightdesk import output
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
-        lines = mailboxes.entries(desk)
+        lines = registry.entries(desk)
         if as_json:
             output.emit_json([line.to_json() for line in lines])
         elif not lines:
@@ -53,14 +53,14 @@ def show_mailboxes(options: Options, addresses: tuple[str, ...], as_json: bool) 
 
     With --json one ADDRESS gives an object; several, or -, an array.
     """
-    from desk import mailboxes
+    from desk.mailboxes import lists, registry
     from nightdesk import output
     from nightdesk.context import desk_open
 
     one = len(addresses) == 1 and addresses[0] != "-"
     wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
     with desk_open(options) as desk:
-        lines = [mailboxes.line(mailboxes.get(address), desk) for address in wanted]
+        lines = [lists.line(registry.get(address), desk) for address in wanted]
         if as_json:
             output.emit_json(lines[0].to_json() if one else [line.to_json() for line in lines])
         else:
@@ -77,8 +77,8 @@ def show_mailboxes(options: Options, addresses: tuple[str, ...], as_json: bool) 
 @click.pass_obj
 def remove(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
     """Remove mailboxes. Tickets stay; adding one again brings back what is known of its mail."""
-    from desk import mailboxes
-    from desk.actors import current_actor
+    from desk.mailboxes import registry
+    from desk.permissions import current_actor
     from models.database import transaction
     from nightdesk import output
     from nightdesk.context import desk_open
@@ -87,7 +87,7 @@ def remove(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
     with desk_open(options) as desk:
         actor = current_actor(desk)
         with transaction():
-            removed = [mailboxes.remove(actor, address).address for address in wanted]
+            removed = [registry.remove(actor, address).address for address in wanted]
     if as_json:
         output.emit_json({"removed": removed})
     else:
@@ -129,21 +129,21 @@ def fetch(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
     """Fetch these mailboxes now, whatever their schedule says; as --fetch-once --mailbox does."""
     from dataclasses import replace
 
-    from desk import mailboxes
+    from desk.mailboxes import registry
     from nightdesk import entry, output
     from nightdesk.context import desk_open
 
     wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
     with desk_open(options):
-        known = tuple(mailboxes.get(address).address for address in wanted)
+        known = tuple(registry.get(address).address for address in wanted)
     return entry.fetch_once(replace(options, fetch_once=True, mailboxes=known, as_json=as_json))
 
 
 def _switch(
     options: Options, addresses: tuple[str, ...], on: bool, incoming: bool, outgoing: bool, as_json: bool
 ) -> Exit:
-    from desk import mailboxes
-    from desk.actors import current_actor
+    from desk.mailboxes import lists, registry
+    from desk.permissions import current_actor
     from models.database import transaction
     from nightdesk import output
     from nightdesk.context import desk_open
@@ -155,15 +155,15 @@ def _switch(
         lines = []
         with transaction():
             for address in wanted:
-                row = mailboxes.get(address)
+                row = registry.get(address)
                 has_way_out = bool(row.smtp_host)
-                row = mailboxes.switch(
+                row = registry.switch(
                     actor,
                     address,
                     incoming=on if incoming or (both and row.protocol != "none") else None,
                     outgoing=on if (outgoing and not both) or (both and has_way_out) else None,
                 )
-                lines.append(mailboxes.line(row, desk))
+                lines.append(lists.line(row, desk))
     if as_json:
         output.emit_json([line.to_json() for line in lines])
     else:

@@ -13,8 +13,8 @@ from nightdesk.verbs.mailbox_flags import mailbox_flags
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.mailbox_form import MailboxForm
-    from desk.presets import Preset
+    from desk.mailboxes.form import MailboxForm
+    from desk.mailboxes.presets import Preset
     from models.mailboxes import Mailbox
 
 PROVIDERS = (
@@ -36,8 +36,8 @@ def add(options: Options, /, address: str, as_json: bool, **flags: Any) -> Exit:
 
     Without --host, its provider's servers are filled in by the address, or by --provider.
     """
-    from desk.mailbox_form import check
-    from desk.presets import filled
+    from desk.mailboxes.form import check
+    from desk.mailboxes.presets import filled
     from nightdesk.context import desk_open
     from nightdesk.verbs.mailbox_flags import form_values, given_secrets
     from nightdesk.verbs.mailbox_login_flags import changed_aliases
@@ -50,10 +50,10 @@ def add(options: Options, /, address: str, as_json: bool, **flags: Any) -> Exit:
     secrets = given_secrets(flags)
     _need_passwords(form, incoming=secrets.incoming is not None, outgoing=secrets.outgoing is not None)
     with desk_open(options) as desk:
-        from desk import mailboxes
-        from desk.actors import current_actor
+        from desk.mailboxes import registry
+        from desk.permissions import current_actor
 
-        mailbox = mailboxes.add(desk, current_actor(desk), form, secrets)
+        mailbox = registry.add(desk, current_actor(desk), form, secrets)
         _wait_for_its_first_second(mailbox)
         _tell(desk, mailbox, form, as_json, f"Added {mailbox.address}")
     return Exit.DONE
@@ -97,12 +97,12 @@ def edit(options: Options, /, address: str, new_address: str | None, as_json: bo
     if not changes and all(each is None for each in said):
         raise UsageError("nothing to change was given", f"see nightdesk mailbox show {address}")
     with desk_open(options) as desk:
-        from desk import mailboxes
-        from desk.actors import current_actor
-        from desk.mailbox_defaults import aliases_of
-        from desk.mailbox_form import merged
+        from desk.mailboxes import registry
+        from desk.mailboxes.defaults import aliases_of
+        from desk.mailboxes.form import merged
+        from desk.permissions import current_actor
 
-        before = mailboxes.get(address)
+        before = registry.get(address)
         aliases = changed_aliases(", ".join(aliases_of(before.id)), flags)
         form = merged(before, changes | aliases)
         _need_passwords(
@@ -110,7 +110,7 @@ def edit(options: Options, /, address: str, new_address: str | None, as_json: bo
             incoming=secrets.incoming is not None or before.secret_source in _SOURCES,
             outgoing=secrets.outgoing is not None or before.smtp_secret_source in _SOURCES,
         )
-        mailbox = mailboxes.edit(desk, current_actor(desk), address, form, secrets)
+        mailbox = registry.edit(desk, current_actor(desk), address, form, secrets)
         _tell(desk, mailbox, form, as_json, f"Changed {mailbox.address}")
     return Exit.DONE
 
@@ -126,20 +126,20 @@ def _need_passwords(form: MailboxForm, *, incoming: bool, outgoing: bool) -> Non
 
 
 def _tell(desk: Desk, mailbox: Mailbox, form: MailboxForm, as_json: bool, done: str) -> None:
-    from desk import mailboxes
+    from desk.mailboxes import lists
     from nightdesk import output
 
     for warning in form.warnings:
         output.say(warning)
     if as_json:
-        output.emit_json(mailboxes.line(mailbox, desk).to_json())
+        output.emit_json(lists.line(mailbox, desk).to_json())
     else:
         output.line(done)
         output.line(f"Next: nightdesk mailbox {_next(mailbox)} {mailbox.address}")
 
 
 def _next(mailbox: Mailbox) -> str:
-    from desk.oauth2_health import token_line
+    from desk.mailboxes.token_health import token_line
 
     token = token_line(mailbox)
     return "login" if token is not None and token.state in ("none", "refused") else "test"

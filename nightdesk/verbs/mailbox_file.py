@@ -21,15 +21,15 @@ _ENTER = {
 @click.pass_obj
 def export_mailboxes(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
     """Print mailboxes (all, if none is named) as TOML, without their secrets."""
-    from desk import mailbox_file
+    from desk.mailboxes import export
     from nightdesk import output
     from nightdesk.context import desk_open
 
     with desk_open(options):
         if as_json:
-            output.emit_json({"mailbox": mailbox_file.documents(addresses)})
+            output.emit_json({"mailbox": export.documents(addresses)})
         else:
-            output.text(mailbox_file.written(addresses))
+            output.text(export.written(addresses))
     return Exit.DONE
 
 
@@ -43,14 +43,14 @@ def import_mailboxes(options: Options, file: str, dry_run: bool, as_json: bool) 
 
     Mailboxes that are not in it stay. Stored passwords and OAuth2 logins stay too.
     """
-    from desk import mailbox_file
-    from desk.actors import current_actor
+    from desk.mailboxes import export
+    from desk.permissions import current_actor
     from nightdesk import output
     from nightdesk.context import desk_open
 
-    tables = mailbox_file.read(read_text(file, "the list of mailboxes"))
+    tables = export.read(read_text(file, "the list of mailboxes"))
     with desk_open(options) as desk:
-        done = mailbox_file.take_in(desk, current_actor(desk), tables, rehearse=dry_run)
+        done = export.take_in(desk, current_actor(desk), tables, rehearse=dry_run)
     for each in done:
         for name in each.missing:
             enter = _ENTER[name].replace("{}", each.address)

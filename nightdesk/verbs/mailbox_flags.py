@@ -12,7 +12,7 @@ from nightdesk.arguments import OWNERS_ONLY, owners_option
 from nightdesk.verbs import mailbox_login_flags
 
 if TYPE_CHECKING:
-    from desk.mailboxes import MailboxSecrets, SecretInput
+    from desk.mailboxes.registry import MailboxSecrets, SecretInput
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -117,14 +117,14 @@ def given_secrets(flags: dict[str, Any]) -> MailboxSecrets:
     The lines there are the incoming account's, the outgoing one's and the client secret, as far as given.
     Raises UsageError for two sources of one password, or a line that is missing.
     """
-    from desk.mailboxes import MailboxSecrets
+    from desk.mailboxes.registry import MailboxSecrets
 
     incoming, outgoing = _secret(flags, ""), _secret(flags, "smtp_")
     return MailboxSecrets(incoming, outgoing, _client_secret(flags))
 
 
 def _client_secret(flags: dict[str, Any]) -> SecretInput | None:
-    from desk.mailboxes import SecretInput
+    from desk.mailboxes.registry import SecretInput
     from nightdesk.errors import UsageError
 
     names = {"sealed": "stdin", "pass_cmd": "cmd", "env": "env", "credential": "credential"}
@@ -140,7 +140,7 @@ def _client_secret(flags: dict[str, Any]) -> SecretInput | None:
 
 
 def _secret(flags: dict[str, Any], prefix: str) -> SecretInput | None:
-    from desk.mailboxes import SecretInput
+    from desk.mailboxes.registry import SecretInput
     from nightdesk.errors import UsageError
 
     sources = {

@@ -14,7 +14,7 @@ from nightdesk.options import Options
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from desk.oauth2_login import LoggedIn, Login, Way
+    from desk.mailboxes.login import LoggedIn, Login, Way
     from mail.oauth2 import CodeGrant
 
 _TRIES = 3
@@ -42,8 +42,8 @@ def login(
 
     Addresses and codes are printed on lines of their own, to be copied; with --json to standard error.
     """
-    from desk.actors import current_actor
-    from desk.oauth2_login import Login
+    from desk.mailboxes.login import Login
+    from desk.permissions import current_actor
     from nightdesk import output
     from nightdesk.context import desk_open
 
@@ -110,7 +110,7 @@ def _by_device(begun: Login, told: _Told, zone: tzinfo) -> LoggedIn:
 
 
 def _by_paste(begun: Login, told: _Told, redirect: str | None, port: int | None) -> LoggedIn:
-    from desk.oauth2_form import PASTE_PORT
+    from desk.mailboxes.oauth2_form import PASTE_PORT
     from mail.errors import TokenRefused
 
     grant = begun.begin_browser(redirect or begun.redirect(port or PASTE_PORT))

@@ -96,7 +96,7 @@ def more_values(flags: dict[str, Any]) -> dict[str, Any]:
 
 def changed_aliases(before: str, flags: dict[str, Any]) -> dict[str, str]:
     """The `aliases` of the form with some added and taken away; nothing when none was named."""
-    from desk.mailbox_defaults import alias_list
+    from desk.mailboxes.defaults import alias_list
 
     if not flags["alias"] and not flags["no_alias"]:
         return {}

@@ -13,7 +13,7 @@ from nightdesk.options import Options
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.probe_mail import ProbeMail
+    from desk.outbox.probe_mail import ProbeMail
     from mail.probe import Step
 
 
@@ -31,8 +31,8 @@ def test(
 
     Nothing is fetched, and nothing is sent without --send-to.
     """
-    from desk import probe_mail
-    from desk.actors import current_actor, require
+    from desk.outbox import probe_mail
+    from desk.permissions import current_actor, require
     from nightdesk import output
     from nightdesk.context import desk_open
 
@@ -64,12 +64,12 @@ def test(
 
 def _steps(desk: Desk, address: str, sides: list[str]) -> Iterator[tuple[str, Step]]:
     """The steps of each side; raises Failed when there is none to try."""
-    from desk import mailboxes
-    from desk.connection import try_form
-    from desk.mailbox_form import check, values_of
+    from desk.mailboxes import registry
+    from desk.mailboxes.connection import try_form
+    from desk.mailboxes.form import check, values_of
     from nightdesk.errors import Failed
 
-    mailbox = mailboxes.get(address)
+    mailbox = registry.get(address)
     form = check(values_of(mailbox))
     only = {"incoming": {"smtp_host": ""}, "outgoing": {"protocol": "none"}}
     there = {"incoming": form.protocol != "none", "outgoing": form.sends}
@@ -79,7 +79,7 @@ def _steps(desk: Desk, address: str, sides: list[str]) -> Iterator[tuple[str, St
     for side in sides:
         if there[side]:
             part = form.model_copy(update=only[side])
-            for step in try_form(desk, part, mailboxes.MailboxSecrets(), mailbox):
+            for step in try_form(desk, part, registry.MailboxSecrets(), mailbox):
                 yield side, step
 
 
@@ -136,17 +136,17 @@ def _json(step: Step) -> dict[str, Any]:
 @click.pass_obj
 def folders(options: Options, address: str, as_json: bool) -> Exit:
     """List the folders that a mailbox has at its server."""
-    from desk import connection, mailboxes
-    from desk.actors import current_actor, require
-    from desk.mailbox_form import check, values_of
+    from desk.mailboxes import connection, registry
+    from desk.mailboxes.form import check, values_of
+    from desk.permissions import current_actor, require
     from nightdesk import output
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
         require(current_actor(desk), "mailbox.edit")
-        mailbox = mailboxes.get(address)
+        mailbox = registry.get(address)
         form = check(values_of(mailbox))
-        found = connection.list_folders(desk, form, mailboxes.MailboxSecrets(), mailbox)
+        found = connection.list_folders(desk, form, registry.MailboxSecrets(), mailbox)
     if as_json:
         output.emit_json([{"name": each.name, "use": each.use or None} for each in found])
     else:

@@ -12,7 +12,7 @@ from nightdesk.exit import Exit
 from nightdesk.options import Options
 
 if TYPE_CHECKING:
-    from desk.actors import Actor
+    from desk.permissions import Actor
 
 _STATES = ("all", "queued", "sending", "sent", "deferred", "failed", "uncertain", "cancelled")
 _ids = click.argument("ids", nargs=-1, required=True, metavar="ID...|-")
@@ -27,12 +27,12 @@ outbox = noun("outbox", "Mail that is to leave: list, retry, cancel.")
 @click.pass_obj
 def list_outbox(options: Options, states: tuple[str, ...], limit: int, as_json: bool) -> Exit:
     """List recipients that were not served yet (--state all: those too), newest mail first."""
-    from desk import outbox as desk_outbox
+    from desk.outbox import deliveries
     from nightdesk import output
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
-        views = desk_outbox.entries(states or None, limit)
+        views = deliveries.entries(states or None, limit)
         if as_json:
             output.emit_json_array(view.to_json() for view in views)
         elif not views:
@@ -75,9 +75,9 @@ def retry(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
     """Try mails again now: whoever was not served, also those that failed or are uncertain."""
 
     def change(actor: Actor, wanted: Sequence[int]) -> list[int]:
-        from desk import outbox as desk_outbox
+        from desk.outbox import deliveries
 
-        return desk_outbox.retry(actor, wanted)
+        return deliveries.retry(actor, wanted)
 
     return _change(options, ids, as_json, "queued again", change)
 
@@ -90,9 +90,9 @@ def cancel(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
     """Give mails up: whoever was not served yet will not be."""
 
     def change(actor: Actor, wanted: Sequence[int]) -> list[int]:
-        from desk import outbox as desk_outbox
+        from desk.outbox import deliveries
 
-        return desk_outbox.cancel(actor, wanted)
+        return deliveries.cancel(actor, wanted)
 
     return _change(options, ids, as_json, "cancelled", change)
 
@@ -104,7 +104,7 @@ def _change(
     done: str,
     change: Callable[[Actor, Sequence[int]], list[int]],
 ) -> Exit:
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
     from nightdesk import output
     from nightdesk.arguments import as_ids
     from nightdesk.context import desk_open

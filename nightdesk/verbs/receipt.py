@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
-    from desk.receipts import ReceiptFilter, ReceiptView
+    from desk.intake.receipts import ReceiptFilter, ReceiptView
 
 _VERDICTS = ("ticket", "reply", "note", "bounce", "duplicate", "rejected", "loop", "quarantined")
 _PAGE = 500
@@ -41,7 +41,7 @@ def list_receipts(
     as_json: bool,
 ) -> Exit:
     """List receipts, newest first."""
-    from desk.receipts import ReceiptFilter
+    from desk.intake.receipts import ReceiptFilter
     from nightdesk import output
     from nightdesk.context import desk_open
 
@@ -70,7 +70,7 @@ def show_receipts(options: Options, ids: tuple[str, ...], target: str | None, as
 
     - reads ids from standard input. With --json one ID gives an object; several, or -, an array.
     """
-    from desk import receipts
+    from desk.intake import receipts
     from nightdesk import output
     from nightdesk.arguments import as_ids, new_file
     from nightdesk.context import desk_open
@@ -102,8 +102,8 @@ def show_receipts(options: Options, ids: tuple[str, ...], target: str | None, as
 @click.pass_obj
 def retry(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
     """Take quarantined mails in again, after a fix. Status 1 when one of them stays quarantined."""
-    from desk import receipts
-    from desk.actors import current_actor
+    from desk.intake import receipts
+    from desk.permissions import current_actor
     from nightdesk import output
     from nightdesk.arguments import as_ids
     from nightdesk.context import desk_open
@@ -134,7 +134,7 @@ def replay(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
 
     With --json one ID gives an object; several, or -, an array.
     """
-    from desk import receipts
+    from desk.intake import receipts
     from nightdesk import output
     from nightdesk.arguments import as_ids
     from nightdesk.context import desk_open
@@ -155,7 +155,7 @@ def replay(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
 
 
 def _entries(wanted: ReceiptFilter, limit: int) -> Iterator[ReceiptView]:
-    from desk import receipts
+    from desk.intake import receipts
 
     before, left = None, limit
     while limit == 0 or left > 0:

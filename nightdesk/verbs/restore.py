@@ -61,7 +61,7 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
 
 def _need_the_role(options: Options) -> None:
     """Refuse an agent whose role does not grant it; the owner needs no desk that can be opened for that."""
-    from desk.actors import current_actor, require
+    from desk.permissions import current_actor, require
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:

@@ -17,8 +17,8 @@ role = noun("role", "What agents may do.")
 @click.pass_obj
 def list_roles(options: Options, as_json: bool) -> Exit:
     """List roles with the actions they grant; * is all of them."""
-    from desk import staff
+    from desk.staff import roles
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
-        return print_list(staff.roles(), as_json, desk.zone)
+        return print_list(roles.roles(), as_json, desk.zone)

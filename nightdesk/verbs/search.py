@@ -26,7 +26,7 @@ def search(options: Options, query: tuple[str, ...], limit: int, as_json: bool) 
 
     "a phrase" in quotes, serv* for a beginning, -word for messages without it.
     """
-    from desk.search import search as find
+    from desk.tickets.search import search as find
     from nightdesk import output
     from nightdesk.context import desk_open
 

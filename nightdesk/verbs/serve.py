@@ -52,13 +52,13 @@ def serve(
 
     with desk_open(options) as desk:
         try:
-            from api.options import MEGABYTE, ServeOptions
-            from api.server import run
+            from api.server.options import MEGABYTE, ServeOptions
+            from api.server.serve import run
         except ModuleNotFoundError as error:
             raise Failed(
                 f"the HTTP API needs the package {error.name}", "pip install 'nightdesk[api]'"
             ) from error
-        from desk.keys import network_of
+        from desk.staff.api_keys import network_of
 
         kept = desk.settings
         trusted = proxies or [each for each in kept.serve_trusted_proxies.split(",") if each.strip()]

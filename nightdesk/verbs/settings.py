@@ -63,7 +63,7 @@ def get_setting(options: Options, key: str, as_json: bool) -> Exit:
 def set_setting(options: Options, key: str, value: str | None, to_default: bool, as_json: bool) -> Exit:
     """Change a setting."""
     from desk import settings as desk_settings
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
     from nightdesk import output
     from nightdesk.context import desk_open
     from nightdesk.errors import UsageError

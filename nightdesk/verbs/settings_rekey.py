@@ -19,8 +19,8 @@ def rekey(options: Options, keep_old_keys: bool, forget_lost: bool, as_json: boo
 
     Backups made before need the key file of their time.
     """
-    from desk.actors import current_actor
-    from desk.rekeying import rekey as change
+    from desk.operations.key_rotation import rekey as change
+    from desk.permissions import current_actor
     from nightdesk import output
     from nightdesk.context import desk_open
 

@@ -17,11 +17,11 @@ sla = noun("sla", "Promises of an answer within so many hours.")
 @click.pass_obj
 def list_slas(options: Options, as_json: bool) -> Exit:
     """List SLAs."""
-    from desk import staff
+    from desk.staff import slas
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
-        return print_list(staff.slas(), as_json, desk.zone)
+        return print_list(slas.slas(), as_json, desk.zone)
 
 
 @sla.command()
@@ -31,12 +31,12 @@ def list_slas(options: Options, as_json: bool) -> Exit:
 @click.pass_obj
 def add(options: Options, name: str, hours: float, as_json: bool) -> Exit:
     """Add an SLA."""
-    from desk import staff
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import slas
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
-        line = staff.add_sla(current_actor(desk), name, hours)
+        line = slas.add_sla(current_actor(desk), name, hours)
     return print_changed(line, as_json, f"Added the SLA {line.name}: {line.hours:g} hours")
 
 
@@ -56,12 +56,12 @@ def edit(
     as_json: bool,
 ) -> Exit:
     """Change an SLA; what is not given stays."""
-    from desk import staff
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import slas
     from nightdesk.arguments import something
     from nightdesk.context import desk_open
 
     something(new_name, hours, active)
     with desk_open(options) as desk:
-        line = staff.edit_sla(current_actor(desk), name, new_name=new_name, hours=hours, active=active)
+        line = slas.edit_sla(current_actor(desk), name, new_name=new_name, hours=hours, active=active)
     return print_changed(line, as_json, f"Changed the SLA {line.name}: {line.hours:g} hours")

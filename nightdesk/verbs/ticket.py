@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
-    from desk.tickets import MessageView, TicketDetail
-    from desk.views import ListQuery, TicketLine
+    from desk.tickets.detail import MessageView, TicketDetail
+    from desk.tickets.lists import ListQuery, TicketLine
 
 _VIEWS = ("inbox", "mine", "waiting", "overdue", "open", "closed", "all")
 _SORTS = ("updated", "created", "priority", "due")
@@ -41,19 +41,20 @@ def list_tickets(
     department:Support age:>2d has:attachment is:unread is:overdue; ! negates) and words to look for. Closed
     tickets are listed when QUERY names a state or --view asks for them.
     """
-    from desk import filters, views
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.tickets import lists
+    from desk.tickets import query as ticket_query
     from nightdesk import output
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
         actor = current_actor(desk)
-        words = filters.parse(" ".join(query), actor) if query else None
+        words = ticket_query.parse(" ".join(query), actor) if query else None
         names_state = words is not None and any(term.kind == "state" for term in words.terms)
-        wanted = views.ListQuery(view or ("all" if names_state else "open"), words, sort, actor)
+        wanted = lists.ListQuery(view or ("all" if names_state else "open"), words, sort, actor)
         pages = _Pages(wanted, limit)
         if as_json:
-            output.emit_json_array(item for page in pages for item in views.to_json(page))
+            output.emit_json_array(item for page in pages for item in lists.to_json(page))
         else:
             _print_list([line for page in pages for line in page], desk.zone)
         if pages.more():
@@ -71,7 +72,7 @@ def show_tickets(options: Options, numbers: tuple[str, ...], full: bool, as_json
 
     - reads numbers from standard input. With --json one NUMBER gives an object; several, or -, an array.
     """
-    from desk import tickets
+    from desk.tickets import detail
     from nightdesk import output
     from nightdesk.context import desk_open
 
@@ -79,14 +80,14 @@ def show_tickets(options: Options, numbers: tuple[str, ...], full: bool, as_json
     wanted = output.ids_from_stdin(numbers)
     with desk_open(options) as desk:
         if as_json and one:
-            output.emit_json(tickets.show(wanted[0]).to_json())
+            output.emit_json(detail.show(wanted[0]).to_json())
         elif as_json:
-            output.emit_json_array([tickets.show(number).to_json() for number in wanted])
+            output.emit_json_array([detail.show(number).to_json() for number in wanted])
         else:
             for position, number in enumerate(wanted):
                 if position:
                     output.line()
-                _print_ticket(tickets.show(number), full, desk.zone)
+                _print_ticket(detail.show(number), full, desk.zone)
     return Exit.DONE
 
 
@@ -99,28 +100,28 @@ class _Pages:
         self._last: TicketLine | None = None
 
     def __iter__(self) -> Iterator[list[TicketLine]]:
-        from desk import views
+        from desk.tickets import lists
 
         after, left = None, self._limit
         while self._limit == 0 or left > 0:
             wanted = _PAGE if self._limit == 0 else min(_PAGE, left)
-            page = views.page(self._query, after=after, limit=wanted)
+            page = lists.page(self._query, after=after, limit=wanted)
             if page:
                 yield page
             if len(page) < wanted:
                 return
             self._last = page[-1]
-            after = views.anchor_of(page[-1], self._query.sort)
+            after = lists.anchor_of(page[-1], self._query.sort)
             left -= len(page)
 
     def more(self) -> bool:
         """Whether the limit cut the list short; asked after the last page."""
-        from desk import views
+        from desk.tickets import lists
 
         if self._limit == 0 or self._last is None:
             return False
-        after = views.anchor_of(self._last, self._query.sort)
-        return bool(views.page(self._query, after=after, limit=1))
+        after = lists.anchor_of(self._last, self._query.sort)
+        return bool(lists.page(self._query, after=after, limit=1))
 
 
 def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:

@@ -12,14 +12,14 @@ from nightdesk.exit import Exit
 from nightdesk.options import Options
 
 if TYPE_CHECKING:
-    from desk.actors import Actor
+    from desk.permissions import Actor
 
 Change = Callable[["Actor", Sequence[str]], list[str]]
 
 
 def _change(options: Options, numbers: Sequence[str], as_json: bool, done: str, change: Change) -> Exit:
     """Run one change on all tickets, all or none, and say which of them it changed."""
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
     from nightdesk import output
     from nightdesk.context import desk_open
 
@@ -44,9 +44,9 @@ def assign(options: Options, numbers: tuple[str, ...], login: str, as_json: bool
     """Give tickets to an agent, or to nobody."""
 
     def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk import tickets
+        from desk.tickets import changes
 
-        return tickets.assign(actor, wanted, None if login == "none" else login)
+        return changes.assign(actor, wanted, None if login == "none" else login)
 
     return _change(options, numbers, as_json, "nobody's" if login == "none" else f"given to {login}", change)
 
@@ -60,9 +60,9 @@ def transfer(options: Options, numbers: tuple[str, ...], department: str, as_jso
     """Move tickets to another department."""
 
     def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk import tickets
+        from desk.tickets import changes
 
-        return tickets.transfer(actor, wanted, department)
+        return changes.transfer(actor, wanted, department)
 
     return _change(options, numbers, as_json, f"moved to {department}", change)
 
@@ -75,9 +75,9 @@ def close(options: Options, numbers: tuple[str, ...], as_json: bool) -> Exit:
     """Close tickets."""
 
     def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk import tickets
+        from desk.tickets import changes
 
-        return tickets.close(actor, wanted)
+        return changes.close(actor, wanted)
 
     return _change(options, numbers, as_json, "closed", change)
 
@@ -90,9 +90,9 @@ def reopen(options: Options, numbers: tuple[str, ...], as_json: bool) -> Exit:
     """Open closed tickets again."""
 
     def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk import tickets
+        from desk.tickets import changes
 
-        return tickets.reopen(actor, wanted)
+        return changes.reopen(actor, wanted)
 
     return _change(options, numbers, as_json, "open again", change)
 
@@ -106,9 +106,9 @@ def priority(options: Options, numbers: tuple[str, ...], priority: str, as_json:
     """Set the priority of tickets."""
 
     def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk import tickets
+        from desk.tickets import changes
 
-        return tickets.set_priority(actor, wanted, priority)
+        return changes.set_priority(actor, wanted, priority)
 
     return _change(options, numbers, as_json, f"priority {priority}", change)
 
@@ -122,9 +122,9 @@ def status(options: Options, numbers: tuple[str, ...], status: str, as_json: boo
     """Put tickets into a state."""
 
     def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk import tickets
+        from desk.tickets import changes
 
-        return tickets.set_status(actor, wanted, status)
+        return changes.set_status(actor, wanted, status)
 
     return _change(options, numbers, as_json, status, change)
 
@@ -145,12 +145,12 @@ def tag(
         raise UsageError("no tag was given", "nightdesk ticket tag NUMBER TAG..., or --remove TAG")
 
     def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk import tickets
+        from desk.tickets import changes
         from models.database import transaction
 
         with transaction():
-            changed = tickets.add_tags(actor, wanted, tags) if tags else []
-            changed += tickets.remove_tags(actor, wanted, removed) if removed else []
+            changed = changes.add_tags(actor, wanted, tags) if tags else []
+            changed += changes.remove_tags(actor, wanted, removed) if removed else []
         return list(dict.fromkeys(changed))
 
     return _change(options, [number], as_json, "tags changed", change)
@@ -174,8 +174,8 @@ def approve(options: Options, number: str, messages: tuple[int, ...], as_json: b
 
     bare = number.strip().removeprefix("#")
     with desk_open(options) as desk:
-        from desk.actors import current_actor
-        from desk.approval import approve as approve_mail
+        from desk.permissions import current_actor
+        from desk.tickets.approval import approve as approve_mail
 
         approved = approve_mail(desk, current_actor(desk), number, messages)
     if as_json:

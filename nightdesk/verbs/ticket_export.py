@@ -54,7 +54,7 @@ def export(options: Options, numbers: tuple[str, ...], form: str, target: str | 
 
 
 def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
-    from desk import tickets
+    from desk.tickets import detail
     from nightdesk import output
     from nightdesk.arguments import new_file
     from nightdesk.context import desk_open
@@ -62,7 +62,7 @@ def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
     with ExitStack() as stack:
         file = None if target == "-" else stack.enter_context(new_file(target))
         stack.enter_context(desk_open(options))
-        found = [tickets.show(number).to_json() for number in numbers]
+        found = [detail.show(number).to_json() for number in numbers]
         document = found[0] if len(found) == 1 else found
         if file is None:
             output.emit_json(document)
@@ -107,12 +107,12 @@ def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
 
 def _mails(number: str) -> Iterator[tuple[int, bytes, str]]:
     """A ticket's mails oldest first: message id, bytes, and its time in asctime's form."""
-    from desk import tickets
     from desk.errors import NotFound
+    from desk.tickets import detail
 
-    for message in tickets.show(number).messages:
+    for message in detail.show(number).messages:
         try:
-            raw = tickets.raw_message(message.id)
+            raw = detail.raw_message(message.id)
         except NotFound:
             continue
         yield message.id, raw, message.created.strftime("%a %b %e %H:%M:%S %Y")

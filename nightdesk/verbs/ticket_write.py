@@ -14,7 +14,7 @@ from nightdesk.options import Options
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from desk.answers import Queued
+    from desk.replies.messages import Queued
 
 _STATES = ("keep", "open", "waiting", "closed")
 
@@ -49,14 +49,14 @@ def reply(
     body = read_text(body_file, "the answer")
     files = _attachments(attached)
     with desk_open(options) as desk:
-        from desk import answers
-        from desk.actors import current_actor
+        from desk.permissions import current_actor
+        from desk.replies import reply
 
         actor = current_actor(desk)
         copies: list[str | tuple[str, str]] | None = None
         if cc:
-            copies = [*answers.reply_form(actor, wanted, to_all=True).cc, *cc]
-        queued = answers.send_reply(
+            copies = [*reply.reply_form(actor, wanted, to_all=True).cc, *cc]
+        queued = reply.send_reply(
             desk,
             actor,
             wanted,
@@ -88,10 +88,10 @@ def note(options: Options, number: str, body_file: str, as_json: bool) -> Exit:
     wanted = _one_number(number, body_file)
     body = read_text(body_file, "the note")
     with desk_open(options) as desk:
-        from desk import answers
-        from desk.actors import current_actor
+        from desk.permissions import current_actor
+        from desk.replies import reply
 
-        message_id = answers.add_note(current_actor(desk), wanted, body)
+        message_id = reply.add_note(current_actor(desk), wanted, body)
     if as_json:
         output.emit_json({"number": wanted.lstrip("#"), "message": message_id})
     else:
@@ -128,10 +128,11 @@ def new(
 
     body = read_text(body_file, "the text")
     with desk_open(options) as desk:
-        from desk import answers, tickets
-        from desk.actors import current_actor
+        from desk.permissions import current_actor
+        from desk.replies import new_ticket
+        from desk.tickets import detail
 
-        made = answers.new_ticket(
+        made = new_ticket.new_ticket(
             desk,
             current_actor(desk),
             mailbox=mailbox,
@@ -141,7 +142,7 @@ def new(
             send=send,
         )
         if as_json:
-            output.emit_json(tickets.show(made.number).to_json())
+            output.emit_json(detail.show(made.number).to_json())
         else:
             output.line(f"Ticket #{made.number} opened")
         if made.queued is not None and made.queued.warning:

@@ -26,7 +26,7 @@ _autoresponse = click.option(
 @click.pass_obj
 def list_topics(options: Options, as_json: bool) -> Exit:
     """List help topics."""
-    from desk import topics
+    from desk.staff import topics
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
@@ -43,8 +43,8 @@ def list_topics(options: Options, as_json: bool) -> Exit:
 @click.pass_obj
 def add(options: Options, /, name: str, as_json: bool, **given: Any) -> Exit:
     """Add a help topic."""
-    from desk import topics
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import topics
     from nightdesk.context import desk_open
 
     said = {key: value for key, value in given.items() if value is not None}
@@ -65,8 +65,8 @@ def add(options: Options, /, name: str, as_json: bool, **given: Any) -> Exit:
 @click.pass_obj
 def edit(options: Options, /, name: str, as_json: bool, **given: Any) -> Exit:
     """Change a help topic; what is not given stays. Tickets that are there keep what they have."""
-    from desk import topics
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
+    from desk.staff import topics
     from nightdesk.arguments import something
     from nightdesk.context import desk_open
 

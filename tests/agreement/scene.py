@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from desk import tickets
-from desk.actors import Actor
 from desk.home import Desk
+from desk.permissions import Actor
+from desk.tickets import detail
 from models import settings as setting_rows
 from models.database import transaction
-from tests.desk.letters import SUPPORT, Door, mail, rows, write
-from tests.desk.workbench import make_agent, make_desk
-from tests.nightdesk.program import Program
+from tests.support.mails import SUPPORT, Door, mail, rows, write
+from tests.support.program import Program
+from tests.support.workbench import make_agent, make_desk
 
 AUTHSERV = "mx.example.test"
 CUSTOMER_ID = "<question@corp.test>"
@@ -30,7 +30,7 @@ class Scene:
         self.door.take(mail(cc="Bob <bob@corp.test>", message_id=CUSTOMER_ID), quiet=True)
         self.sent_id = self.door.sent(1, "ana@corp.test")
         for agent in (self.kim, self.jo):
-            tickets.mark_seen(agent, "1")
+            detail.mark_seen(agent, "1")
         with transaction():
             setting_rows.store("mail.authserv_ids", AUTHSERV)
 
@@ -65,7 +65,7 @@ class Scene:
                 "SELECT m.kind, a.login, m.sender_name, m.unverified, m.machine, m.text FROM message m"
                 " LEFT JOIN agent a ON a.id = m.agent_id ORDER BY m.id"
             ),
-            "events": [(event.agent, event.kind, event.text) for event in tickets.show("1").events],
+            "events": [(event.agent, event.kind, event.text) for event in detail.show("1").events],
             "deliveries": rows(
                 "SELECT d.kind, d.subject, d.message_ref_id, r.address, r.state FROM delivery d"
                 " JOIN recipient r ON r.delivery_id = d.id WHERE d.message_ref_id IS NOT NULL"

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from api.documents import ReplyBody
-from api.tickets import Call, reply
-from desk import answers
-from mail.mime import parse
+from api.v1.calls import Call, reply
+from api.v1.documents import ReplyBody
+from desk.replies import reply as desk_reply
+from mail.mime.message import parse
 from models import blobs
 from tests.agreement.conftest import MakeScene
 from tests.agreement.scene import Scene
-from tests.desk.letters import rows, write
+from tests.support.mails import rows, write
 
 TEXT = "It is repaired."
 
 
 def in_the_app(scene: Scene) -> None:
-    form = answers.reply_form(scene.kim, "1", to_all=True)
-    answers.send_reply(scene.desk, scene.kim, "1", TEXT, to=form.to, cc=form.cc, subject=form.subject)
+    form = desk_reply.reply_form(scene.kim, "1", to_all=True)
+    desk_reply.send_reply(scene.desk, scene.kim, "1", TEXT, to=form.to, cc=form.cc, subject=form.subject)
 
 
 def on_the_command_line(scene: Scene) -> None:
@@ -77,7 +77,7 @@ def test_an_answer_stops_the_clock_and_takes_the_ticket(scene: MakeScene) -> Non
 @pytest.mark.parametrize("state", STATES)
 def test_a_note_is_the_same_by_key_and_by_mail(scene: MakeScene, state: str) -> None:
     written = scene("app").state(**STATES[state])
-    answers.add_note(written.kim, "1", TEXT)
+    desk_reply.add_note(written.kim, "1", TEXT)
     expected = written.rows()
     mailed = scene("mail").state(**STATES[state])
     mailed.sent_id = mailed.door.sent(1, "kim@staff.example", kind="alert")

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = ("nightdesk", "api", "tui", "worker", "desk", "models", "mail", "config")
-GATE = Path("desk/lifecycle.py")
+GATE = Path("desk/tickets/lifecycle.py")
 TABLES = ("tickets", "messages", "events")
 ROWS = {"Ticket", "TicketTag", "Collaborator", "TicketReferral", "Seen", "Message", "Attachment", "Event"}
 SQL_TABLES = ("ticket", "ticket_tag", "ticket_referral", "collaborator", "seen", "message", "event")

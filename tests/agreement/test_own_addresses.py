@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from desk import answers, approval
 from desk.errors import Refused
+from desk.replies import reply
+from desk.tickets import approval
 from tests.agreement.conftest import MakeScene
 from tests.agreement.scene import Scene
-from tests.desk.letters import EVE, insert, mail, rows, write
+from tests.support.mails import EVE, insert, mail, rows, write
 
 OURS = (
     "support@example.test",
@@ -34,9 +35,9 @@ def _with_many_names(scene: Scene) -> Scene:
 def test_a_copy_to_the_desk_is_refused_where_it_is_typed(scene: MakeScene, address: str) -> None:
     at = _with_many_names(scene("desk"))
     with pytest.raises(Refused, match="address of this desk"):
-        answers.send_reply(at.desk, at.kim, "1", "Hello.", cc=[address])
+        reply.send_reply(at.desk, at.kim, "1", "Hello.", cc=[address])
     with pytest.raises(Refused, match="address of this desk"):
-        answers.send_reply(at.desk, at.kim, "1", "Hello.", to=[address])
+        reply.send_reply(at.desk, at.kim, "1", "Hello.", to=[address])
 
 
 @pytest.mark.parametrize("address", OURS)
@@ -58,4 +59,4 @@ def test_one_who_is_in_an_old_ticket_is_not_written_to(scene: MakeScene, address
         "contact", {"email": address.lower(), "name": "", "created": "2026-01-01T00:00:00.000000Z"}
     )
     insert("collaborator", {"ticket_id": 1, "contact_id": contact})
-    assert [email for _, email in answers.reply_form(at.kim, "1", to_all=True).cc] == ["bob@corp.test"]
+    assert [email for _, email in reply.reply_form(at.kim, "1", to_all=True).cc] == ["bob@corp.test"]

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from desk import approval, sending, tickets
+from desk.outbox import dispatch
+from desk.tickets import approval, detail
 from tests.agreement.conftest import MakeScene
 from tests.agreement.scene import Scene
-from tests.desk.letters import EVE, bounce, mail, rows, write
+from tests.support.mails import EVE, bounce, mail, rows, write
 
 STATES: dict[str, dict[str, Any]] = {
     "new": {},
@@ -57,7 +58,7 @@ def test_a_refused_answer_does_what_a_bounced_one_does(scene: MakeScene, state: 
     refused = scene("refused")
     _sending(refused)
     refused.state(**STATES[state])
-    sending.record(_answer_of(refused), {"ana@corp.test": sending.failed(words)})
+    dispatch.record(_answer_of(refused), {"ana@corp.test": dispatch.failed(words)})
     expected = refused.rows()
 
     bounced = scene("bounced").state(**STATES[state])
@@ -77,8 +78,8 @@ def test_a_ticket_that_waits_says_why_it_opens_again(scene: MakeScene) -> None:
     refused = scene("refused")
     _sending(refused)
     refused.state(status="waiting", due=None)
-    sending.record(_answer_of(refused), {"ana@corp.test": sending.failed("550 no")})
-    assert [event.kind for event in tickets.show("1").events][-2:] == ["status", "undelivered"]
+    dispatch.record(_answer_of(refused), {"ana@corp.test": dispatch.failed("550 no")})
+    assert [event.kind for event in detail.show("1").events][-2:] == ["status", "undelivered"]
 
 
 def _answer_of(scene: Scene) -> int:

@@ -10,9 +10,9 @@ import pytest
 
 from desk.home import Desk
 from models.database import close_database
-from tests.api.served import Served, add_mailbox, copy_of
-from tests.desk.workbench import make_desk, make_mailbox
-from tests.nightdesk.program import Program
+from tests.support.program import Program
+from tests.support.served import Served, add_mailbox, copy_of
+from tests.support.workbench import make_desk, make_mailbox
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ import pytest
 
 from config.paths import DeskPaths
 from config.settings import Settings
-from desk.actors import Actor
 from desk.home import Desk, open_desk
+from desk.permissions import Actor
 from models.database import close_database
-from tests.desk.workbench import make_agent
+from tests.support.workbench import make_agent
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from config.clock import now
 from desk import logs, settings
 from desk.home import Desk
 from desk.logs import LogFilter
-from tests.desk.workbench import ADMIN, make_mailbox, make_ticket
+from tests.support.workbench import ADMIN, make_mailbox, make_ticket
 
 
 def texts(wanted: LogFilter | None = None, **options: int) -> list[str]:

@@ -9,7 +9,7 @@ from desk.errors import NotAllowed, WrongUse
 from desk.home import Desk
 from desk.settings import SETTINGS
 from models.settings import stored
-from tests.desk.workbench import ADMIN, make_agent, make_mailbox
+from tests.support.workbench import ADMIN, make_agent, make_mailbox
 
 
 def test_every_setting_has_help_and_a_default_that_it_would_accept(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from tests.generator import generate
-from tests.nightdesk.program import REPOSITORY, Program
+from tests.support.program import REPOSITORY, Program
 
 
 def test_the_commands_about_imports_run_as_they_are_written(tmp_path: Path) -> None:

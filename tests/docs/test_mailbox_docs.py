@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from nightdesk.providers_page import page
-from tests.nightdesk.program import REPOSITORY, Program
 from tests.nightdesk.test_mailbox_login import told_until
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.oauth import PUBLIC_CLIENT, OAuthServer
-from tests.servers.postfix import Postfix
+from tests.support.program import REPOSITORY, Program
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.oauth import PUBLIC_CLIENT, OAuthServer
+from tests.support.servers.postfix import Postfix
 
 DOCS = REPOSITORY / "docs"
 _BLOCK = re.compile(r"^```sh ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.nightdesk.program import Program
+from tests.support.live_desk import Desk
+from tests.support.program import Program
 
 
 @pytest.fixture

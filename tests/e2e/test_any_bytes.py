@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from desk.home import Desk
-from tests.e2e.reading import Books, digest
 from tests.generator import hostile_mails, mutated
+from tests.support.books import Books, digest
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "mime-stalwart"
 MUTANTS = 10_000
@@ -50,7 +50,8 @@ def test_the_stalwart_corpus_becomes_receipts_of_the_very_same_bytes(home_desk: 
 
 
 def _assert_taken(desk: Desk, mails: Iterable[bytes], count: int) -> None:
-    from desk.intake import Arrival, take
+    from desk.intake.arrivals import Arrival
+    from desk.intake.pipeline import take
     from models import blobs
 
     coming = iter(mails)

@@ -8,12 +8,12 @@ from collections import Counter
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books
-from tests.e2e.running import start, worker
 from tests.generator import generate
-from tests.servers.child import wait_until
-from tests.servers.dovecot import MailUser
+from tests.support.books import Books
+from tests.support.live_desk import Desk
+from tests.support.running import start, worker
+from tests.support.servers.child import wait_until
+from tests.support.servers.dovecot import MailUser
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -45,7 +45,7 @@ def test_a_run_beside_another_fetcher_skips_the_mailbox_it_holds_and_says_so(
     _load(mailuser, 3)
     desk.add_mailbox(mailuser)
     from models.leases import acquire, owner_id
-    from tests.e2e.reading import opened
+    from tests.support.books import opened
 
     with opened(desk.home):
         mailbox = Books(desk.home).value("SELECT id FROM mailbox")
@@ -142,22 +142,22 @@ def test_the_worker_fetches_at_once_when_somebody_asks(desk: Desk, mailuser: Mai
             lambda: books.value("SELECT last_success FROM mailbox") is not None, "the first fetch did not end"
         )
         _load(mailuser, 4)
-        from desk import fetching
-        from tests.e2e.reading import opened
+        from desk.fetching import runs
+        from tests.support.books import opened
 
         with opened(desk.home):
             mailbox = books.value("SELECT id FROM mailbox")
-            fetching.request(mailbox)
-            asked = fetching.watch(mailbox)
+            runs.request(mailbox)
+            asked = runs.watch(mailbox)
             assert asked is not None
             assert asked.running
 
             def ended() -> bool:
-                view = fetching.watch(mailbox)
+                view = runs.watch(mailbox)
                 return view is not None and not view.running
 
             wait_until(ended, "the fetch that was asked for does not come")
-            view = fetching.watch(mailbox)
+            view = runs.watch(mailbox)
         assert view is not None
         assert (view.phase, view.found, view.done) == ("done", 4, 4)
         assert view.outcome["fetched"] == 4

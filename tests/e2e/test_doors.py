@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from desk import tickets
-from tests.api.served import Served
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books, opened
+from desk.tickets import detail
 from tests.generator import generate
-from tests.nightdesk.program import Program
-from tests.servers.dovecot import MailUser
-from tests.worker.lmtp import Client, listening
+from tests.support.books import Books, opened
+from tests.support.live_desk import Desk
+from tests.support.lmtp import Client, listening
+from tests.support.program import Program
+from tests.support.served import Served
+from tests.support.servers.dovecot import MailUser
 
 MAILS = 40
 _PASSING = {"created", "updated", "due", "at"}
@@ -108,7 +108,7 @@ def _everything(home: Path) -> list[Any]:
     books = Books(home)
     with opened(home):
         numbers = books.rows("SELECT number FROM ticket ORDER BY id")
-        shown = [_timeless(tickets.show(number).to_json()) for (number,) in numbers]
+        shown = [_timeless(detail.show(number).to_json()) for (number,) in numbers]
     receipts = books.rows("SELECT id, verdict, message_id, ticket_id, sender, subject, digest FROM receipt")
     return [*shown, *receipts]
 

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from desk import mailboxes
-from desk.actors import app_actor
-from desk.mailbox_form import check
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books, opened
-from tests.e2e.running import start, worker
-from tests.servers.child import wait_until
-from tests.servers.fault import Fault, dribble
-from tests.servers.faults import FaultyImap
-from tests.servers.faulty_imap import Folder
-from tests.servers.faulty_pop3 import FaultyPop3
+from desk.mailboxes import registry
+from desk.mailboxes.form import check
+from desk.permissions import app_actor
+from tests.support.books import Books, opened
+from tests.support.live_desk import Desk
+from tests.support.running import start, worker
+from tests.support.servers.child import wait_until
+from tests.support.servers.fault import Fault, dribble
+from tests.support.servers.faults import FaultyImap
+from tests.support.servers.faulty_imap import Folder
+from tests.support.servers.faulty_pop3 import FaultyPop3
 from tests.worker.conftest import mail
 
 pytestmark = pytest.mark.timeout(120)
@@ -85,8 +85,8 @@ def dribbling(desk: Desk) -> Iterator[dict[str, str]]:
                 values = {"address": address, "host": "127.0.0.1", "port": server.port, "autoresponse": False}
                 values |= {"security": security, "after_fetch": after}
                 values |= {"protocol": "pop3" if address.startswith("pop3") else "imap"}
-                secrets = mailboxes.MailboxSecrets(mailboxes.SecretInput("sealed", "secret"))
-                mailboxes.add(own, app_actor(own), check(values), secrets)
+                secrets = registry.MailboxSecrets(registry.SecretInput("sealed", "secret"))
+                registry.add(own, app_actor(own), check(values), secrets)
         yield steps
 
 

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from tests.e2e.desk import Desk
 from tests.generator import generate
-from tests.nightdesk.program import REPOSITORY
-from tests.servers.dovecot import MailUser
+from tests.support.live_desk import Desk
+from tests.support.program import REPOSITORY
+from tests.support.servers.dovecot import MailUser
 
 FORBIDDEN = (
     "textual",

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books
-from tests.servers.dovecot import MailUser
-from tests.servers.postfix import Postfix
+from tests.support.books import Books
+from tests.support.live_desk import Desk
+from tests.support.servers.dovecot import MailUser
+from tests.support.servers.postfix import Postfix
 from tests.worker.conftest import mail
 
 pytestmark = pytest.mark.timeout(180)

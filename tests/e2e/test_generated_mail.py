@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books, digest, opened, stored_mail
 from tests.generator import GeneratedMail, generate
-from tests.servers.dovecot import MailUser, as_served
+from tests.support.books import Books, digest, opened, stored_mail
+from tests.support.live_desk import Desk
+from tests.support.servers.dovecot import MailUser, as_served
 
 MAILS = 500
 SEED = 20_261_120
@@ -53,11 +53,11 @@ def _assert_whole(desk: Desk, mails: list[GeneratedMail]) -> None:
     )
     books = Books(desk.home)
     with opened(desk.home):
-        from desk import tickets
+        from desk.tickets import detail
 
         stored = {}
         for (number,) in books.rows("SELECT number FROM ticket"):
-            for message in tickets.show(number).messages:
+            for message in detail.show(number).messages:
                 stored[message.message_id] = message
     for mail in mails:
         wanted = mail.manifest

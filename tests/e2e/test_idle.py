@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books
-from tests.e2e.running import worker
-from tests.servers.child import wait_until
-from tests.servers.dovecot import Dovecot, MailUser
+from tests.support.books import Books
+from tests.support.live_desk import Desk
+from tests.support.running import worker
+from tests.support.servers.child import wait_until
+from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.worker.conftest import mail
 
 pytestmark = pytest.mark.timeout(240)
@@ -66,10 +66,10 @@ def test_fifty_mailboxes_idle_in_one_worker_without_a_thread_each(
 
 def _add_all(desk: Desk, users: list[MailUser]) -> None:
     """Add mailboxes in this process: fifty calls of the program take their time."""
-    from desk import mailboxes
-    from desk.actors import app_actor
-    from desk.mailbox_form import check
-    from tests.e2e.reading import opened
+    from desk.mailboxes import registry
+    from desk.mailboxes.form import check
+    from desk.permissions import app_actor
+    from tests.support.books import opened
 
     with opened(desk.home) as own:
         for user in users:
@@ -85,5 +85,5 @@ def _add_all(desk: Desk, users: list[MailUser]) -> None:
                     "autoresponse": False,
                 }
             )
-            secrets = mailboxes.MailboxSecrets(mailboxes.SecretInput("sealed", user.password))
-            mailboxes.add(own, app_actor(own), form, secrets)
+            secrets = registry.MailboxSecrets(registry.SecretInput("sealed", user.password))
+            registry.add(own, app_actor(own), form, secrets)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books
-from tests.e2e.running import start
 from tests.generator import generate
+from tests.support.books import Books
+from tests.support.live_desk import Desk
+from tests.support.running import start
 
 SUPPORT = "support@example.test"
 MAILS = 10_000

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from models.leases import is_dead
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books, digest, stored_mail
-from tests.e2e.running import start
 from tests.generator import generate
-from tests.servers.dovecot import MailUser, as_served
+from tests.support.books import Books, digest, stored_mail
+from tests.support.live_desk import Desk
+from tests.support.running import start
+from tests.support.servers.dovecot import MailUser, as_served
 
 MAILS = 300
 KILLS = 50

@@ -14,12 +14,12 @@ from subprocess import Popen
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books
-from tests.e2e.running import start, worker, working
-from tests.servers.child import wait_until
-from tests.servers.dovecot import MailUser
-from tests.servers.postfix import Postfix
+from tests.support.books import Books
+from tests.support.live_desk import Desk
+from tests.support.running import start, worker, working
+from tests.support.servers.child import wait_until
+from tests.support.servers.dovecot import MailUser
+from tests.support.servers.postfix import Postfix
 
 SUPPORT = "support@desk.test"
 MAILS = 1000

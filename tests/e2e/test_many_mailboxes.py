@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from desk import mailboxes
-from desk.actors import app_actor
-from desk.mailbox_form import check
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books, opened
-from tests.e2e.running import start, worker
-from tests.servers.child import free_ports, wait_until
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.faults import FaultyImap, drop, hang, reply
+from desk.mailboxes import registry
+from desk.mailboxes.form import check
+from desk.permissions import app_actor
+from tests.support.books import Books, opened
+from tests.support.live_desk import Desk
+from tests.support.running import start, worker
+from tests.support.servers.child import free_ports, wait_until
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.faults import FaultyImap, drop, hang, reply
 from tests.worker.conftest import mail
 
 pytestmark = pytest.mark.timeout(240)
@@ -70,13 +70,13 @@ def _add(desk: Desk, accounts: list[tuple[str, int, str, str]]) -> None:
         for host, port, address, ca_file in accounts:
             values = {"address": address, "host": host, "port": port, "autoresponse": False}
             values |= {"security": "tls", "ca_file": ca_file} if ca_file else {"security": "none"}
-            secrets = mailboxes.MailboxSecrets(mailboxes.SecretInput("sealed", "secret"))
-            mailboxes.add(own, app_actor(own), check(values), secrets)
+            secrets = registry.MailboxSecrets(registry.SecretInput("sealed", "secret"))
+            registry.add(own, app_actor(own), check(values), secrets)
 
 
 def _ask_for(desk: Desk, users: list[MailUser]) -> None:
-    from desk import fetching
+    from desk.fetching import runs
 
     with opened(desk.home):
         for user in users:
-            fetching.request(mailboxes.get(user.address).id)
+            runs.request(registry.get(user.address).id)

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from config import spool as spools
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books
-from tests.e2e.running import start
+from tests.support.books import Books
+from tests.support.live_desk import Desk
+from tests.support.running import start
 
 MAILS = 600
 KILLS = 25

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import piping
-from tests.e2e.desk import Desk
-from tests.e2e.piping import in_spool, letter, reachable_desk, tickets, wrapper_of
-from tests.e2e.reading import Books
-from tests.servers.child import wait_until
-from tests.servers.fixtures import need_programs
-from tests.servers.piping import PipingPostfix
+from tests.support import piping
+from tests.support.books import Books
+from tests.support.live_desk import Desk
+from tests.support.piping import in_spool, letter, reachable_desk, tickets, wrapper_of
+from tests.support.servers.child import wait_until
+from tests.support.servers.fixtures import need_programs
+from tests.support.servers.piping import PipingPostfix
 
 pytestmark = [pytest.mark.xdist_group("piping"), pytest.mark.timeout(180)]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import piping
-from tests.e2e.desk import Desk
-from tests.e2e.piping import letter, reachable_desk, tickets, wrapper_of
-from tests.servers.fixtures import need_programs
-from tests.servers.sieve import PROGRAMS, SieveDelivery
+from tests.support import piping
+from tests.support.live_desk import Desk
+from tests.support.piping import letter, reachable_desk, tickets, wrapper_of
+from tests.support.servers.fixtures import need_programs
+from tests.support.servers.sieve import PROGRAMS, SieveDelivery
 
 
 @pytest.fixture(scope="module")

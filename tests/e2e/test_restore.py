@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.served import Served
-from tests.e2e.desk import Desk
-from tests.e2e.running import worker
-from tests.nightdesk.filled import add_mailbox, mail, take_in
-from tests.nightdesk.piped import MAIL, SILENT, call, spooled
-from tests.servers.child import wait_until
-from tests.servers.dovecot import MailUser
+from tests.support.filled import add_mailbox, mail, take_in
+from tests.support.live_desk import Desk
+from tests.support.piped import MAIL, SILENT, call, spooled
+from tests.support.running import worker
+from tests.support.served import Served
+from tests.support.servers.child import wait_until
+from tests.support.servers.dovecot import MailUser
 
 _PAUSED = """
 import pathlib, sys, time

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books
-from tests.servers.child import wait_until
-from tests.servers.dovecot import MailUser
-from tests.servers.faults import FaultySmtp, drop, hang, reply
-from tests.servers.postfix import Postfix
+from tests.support.books import Books
+from tests.support.live_desk import Desk
+from tests.support.servers.child import wait_until
+from tests.support.servers.dovecot import MailUser
+from tests.support.servers.faults import FaultySmtp, drop, hang, reply
+from tests.support.servers.postfix import Postfix
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -119,7 +119,7 @@ def test_a_line_that_drops_behind_the_end_of_the_mail_leaves_it_uncertain_and_is
 def test_a_sender_killed_while_the_server_is_silent_behind_the_mail_leaves_it_uncertain(
     desk: Desk, mailuser: MailUser
 ) -> None:
-    from tests.e2e.running import start
+    from tests.support.running import start
 
     with FaultySmtp({"dot": hang(times=1)}) as server:
         _answer(desk, _desk_with(desk, mailuser, server))

@@ -6,12 +6,12 @@ import sqlite3
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.e2e.reading import Books
-from tests.e2e.running import worker
-from tests.servers.child import wait_until
-from tests.servers.dovecot import MailUser
-from tests.servers.faults import FaultySmtp
+from tests.support.books import Books
+from tests.support.live_desk import Desk
+from tests.support.running import worker
+from tests.support.servers.child import wait_until
+from tests.support.servers.dovecot import MailUser
+from tests.support.servers.faults import FaultySmtp
 from tests.worker.conftest import mail
 
 pytestmark = pytest.mark.timeout(120)

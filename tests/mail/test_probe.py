@@ -9,14 +9,14 @@ import pytest
 from config.secrets import Secret
 from mail.account import IncomingAccount, OutgoingAccount
 from mail.probe import Step, check_incoming, check_outgoing
-from tests.mail.accounts import incoming, mail, outgoing
-from tests.servers.child import free_ports
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.fault import dribble, drop, hang, reply
-from tests.servers.faulty_imap import FaultyImap
-from tests.servers.faulty_smtp import FaultySmtp
-from tests.servers.pki import EXPIRED, UNKNOWN_CA, WRONG_NAME, Pki
-from tests.servers.postfix import Postfix
+from tests.support.accounts import incoming, mail, outgoing
+from tests.support.servers.child import free_ports
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.fault import dribble, drop, hang, reply
+from tests.support.servers.faulty_imap import FaultyImap
+from tests.support.servers.faulty_smtp import FaultySmtp
+from tests.support.servers.pki import EXPIRED, UNKNOWN_CA, WRONG_NAME, Pki
+from tests.support.servers.postfix import Postfix
 
 
 def names(steps: list[Step]) -> list[str]:

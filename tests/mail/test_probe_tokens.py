@@ -9,13 +9,13 @@ import pytest
 from config.secrets import Secret
 from mail.errors import TokenRefused
 from mail.probe import check_incoming, check_outgoing
-from tests.mail.accounts import incoming, mail, outgoing
-from tests.mail.tokens import Tokens
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.faults import FaultyPop3, reply
-from tests.servers.jwt import make_jwt
-from tests.servers.pki import EXPIRED, Pki
-from tests.servers.postfix import Postfix
+from tests.support.accounts import incoming, mail, outgoing
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.faults import FaultyPop3, reply
+from tests.support.servers.jwt import make_jwt
+from tests.support.servers.pki import EXPIRED, Pki
+from tests.support.servers.postfix import Postfix
+from tests.support.tokens import Tokens
 
 
 @pytest.fixture

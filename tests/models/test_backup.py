@@ -15,13 +15,17 @@ from typing import Any
 import pytest
 
 from config.clock import now
-from desk import answers, doctor, mailboxes, outbox, rekeying, tickets
-from desk.actors import Actor
 from desk.home import Desk, open_desk
+from desk.mailboxes import accounts, registry
+from desk.operations import doctor, key_rotation
+from desk.outbox import deliveries, dispatch
+from desk.permissions import Actor
+from desk.replies import reply
+from desk.tickets import changes, detail
 from models import blobs, leases, scratch
 from models.backup import BackupError, Files, backup, restore
 from models.database import close_database, db
-from tests.desk.workbench import make_mailbox, make_ticket
+from tests.support.workbench import make_mailbox, make_ticket
 
 
 def files_of(desk: Desk) -> Files:
@@ -42,7 +46,7 @@ def database_of(backup_file: Path) -> Path:
 def worked(desk: Desk, ana: Actor) -> Desk:
     """A desk with a ticket, an answer that waits, a large blob and a sealed password."""
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
-    answers.send_reply(desk, ana, ticket.number, "hello")
+    reply.send_reply(desk, ana, ticket.number, "hello")
     blobs.put(os.urandom(200_000))
     return desk
 
@@ -50,24 +54,24 @@ def worked(desk: Desk, ana: Actor) -> Desk:
 @pytest.mark.parametrize("name", ["desk.tar", "desk.tar.zst"])
 def test_a_desk_comes_back_whole(worked: Desk, tmp_path: Path, name: str) -> None:
     number = db.execute_sql("SELECT number FROM ticket").fetchone()[0]
-    before = tickets.show(number).to_json()
+    before = detail.show(number).to_json()
     target = tmp_path / name
     made = backup(files_of(worked), target)
     assert (made.tickets, made.blobs) == (1, 1)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    tickets.close(make_admin(), [number])
+    changes.close(make_admin(), [number])
     blob = db.execute_sql("SELECT path FROM blob WHERE path IS NOT NULL").fetchone()[0]
     (worked.paths.blobs / blob).unlink()
     close_database()
     restore(files_of(worked), target)
     reopened = open_desk(worked.paths, worked.settings)
-    after = tickets.show(number).to_json()
+    after = detail.show(number).to_json()
     for document in (before, after):
         for message in document["messages"]:
             message.pop("deliveries")
     assert after == before
     assert blobs.read(db.execute_sql("SELECT id FROM blob WHERE path IS NOT NULL").fetchone()[0])
-    account = mailboxes.incoming_account(reopened, mailboxes.get("support@desk.example"))
+    account = accounts.incoming_account(reopened, registry.get("support@desk.example"))
     assert account.password.reveal() == "s3cret-word"
     assert worked.paths.database.with_name("desk.sqlite3.before-restore").is_file()
     for path in (worked.paths.database, worked.paths.key, worked.paths.blobs / blob):
@@ -75,7 +79,7 @@ def test_a_desk_comes_back_whole(worked: Desk, tmp_path: Path, name: str) -> Non
 
 
 def make_admin() -> Actor:
-    from tests.desk.workbench import ADMIN
+    from tests.support.workbench import ADMIN
 
     return ADMIN
 
@@ -84,21 +88,21 @@ def test_a_restored_desk_sends_nothing_until_a_person_says_so(
     worked: Desk, ana: Actor, tmp_path: Path
 ) -> None:
     number = db.execute_sql("SELECT number FROM ticket").fetchone()[0]
-    answers.send_reply(worked, ana, number, "being sent")
-    (taken,) = outbox.claim("somebody", now() + timedelta(seconds=1), 1)
+    reply.send_reply(worked, ana, number, "being sent")
+    (taken,) = dispatch.claim("somebody", now() + timedelta(seconds=1), 1)
     backup(files_of(worked), tmp_path / "desk.tar")
-    outbox.record(taken.delivery_id, {})
+    dispatch.record(taken.delivery_id, {})
     close_database()
     assert restore(files_of(worked), tmp_path / "desk.tar").held == 1
     open_desk(worked.paths, worked.settings)
-    assert outbox.claim("me", now() + timedelta(days=3000), 10) == []
-    assert outbox.recover() == 0
-    shown = {view.id: view for view in outbox.entries()}
+    assert dispatch.claim("me", now() + timedelta(days=3000), 10) == []
+    assert dispatch.recover() == 0
+    shown = {view.id: view for view in deliveries.entries()}
     assert shown[taken.delivery_id].state == "uncertain"
     (held,) = (view for view in shown.values() if view.held)
     assert "retry sends it" in held.detail
-    outbox.retry(make_admin(), [held.id])
-    assert [mail.delivery_id for mail in outbox.claim("me", now() + timedelta(seconds=1), 10)] == [held.id]
+    deliveries.retry(make_admin(), [held.id])
+    assert [mail.delivery_id for mail in dispatch.claim("me", now() + timedelta(seconds=1), 10)] == [held.id]
 
 
 def test_a_restore_is_refused_while_somebody_works(worked: Desk, tmp_path: Path) -> None:
@@ -292,12 +296,12 @@ def test_the_key_in_a_backup_opens_what_is_sealed_in_it(
     from models import backup as module
 
     contents = module._copy_database
-    rekeyed: list[rekeying.Rekeyed] = []
+    rekeyed: list[key_rotation.Rekeyed] = []
 
     def copy_while_somebody_rekeys(*given: Any) -> None:
         contents(*given)
         if not rekeyed:
-            rekeyed.append(rekeying.rekey(worked, make_admin()))
+            rekeyed.append(key_rotation.rekey(worked, make_admin()))
 
     monkeypatch.setattr(module, "_copy_database", copy_while_somebody_rekeys)
     backup(files_of(worked), tmp_path / "desk.tar")
@@ -305,7 +309,7 @@ def test_the_key_in_a_backup_opens_what_is_sealed_in_it(
     close_database()
     restore(files_of(worked), tmp_path / "desk.tar")
     again = open_desk(worked.paths, worked.settings)
-    account = mailboxes.incoming_account(again, mailboxes.get("support@desk.example"))
+    account = accounts.incoming_account(again, registry.get("support@desk.example"))
     assert account.password.reveal() == "s3cret-word"
 
 

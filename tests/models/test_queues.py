@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from desk.actors import Actor
 from desk.home import Desk
+from desk.permissions import Actor
 from models import queues
 from models.database import db
 from models.queues import ORDERS, Term, TicketList
@@ -78,7 +78,7 @@ def test_a_count_reads_an_index_only(desk: Desk, view: str) -> None:
 def test_walking_and_narrowing_give_the_same_page(
     desk: Desk, ana: Actor, terms: tuple[Term, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.desk.test_views import fill
+    from tests.desk.tickets.test_lists import fill
 
     fill(40)
     for view in ("open", "all", "waiting"):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.nightdesk.other_users import NOBODY
-from tests.nightdesk.program import Program
+from tests.support.other_users import NOBODY
+from tests.support.program import Program
 
 
 @pytest.fixture

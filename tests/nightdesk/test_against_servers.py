@@ -7,11 +7,11 @@ import email.policy
 import shlex
 from collections.abc import Callable
 
-from tests.nightdesk.filled import mail
-from tests.nightdesk.program import Program, Ran
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.pki import UNKNOWN_CA
-from tests.servers.postfix import Postfix
+from tests.support.filled import mail
+from tests.support.program import Program, Ran
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.pki import UNKNOWN_CA
+from tests.support.servers.postfix import Postfix
 
 
 def add(desk: Program, user: MailUser, postfix: Postfix) -> Ran:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.nightdesk.filled import add_mailbox, mail, take_in
-from tests.nightdesk.program import Program
+from tests.support.filled import add_mailbox, mail, take_in
+from tests.support.program import Program
 
 
 @pytest.mark.parametrize("name", ["desk.tar", "desk.tar.zst"])

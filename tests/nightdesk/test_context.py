@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tests.nightdesk.other_users import NOBODY, give_away, needs_root
-from tests.nightdesk.program import Program, Ran
+from tests.support.other_users import NOBODY, give_away, needs_root
+from tests.support.program import Program, Ran
 
 OPEN = """
 import os, sys, json
@@ -14,7 +14,7 @@ from nightdesk.context import desk_open
 
 def work(options):
     with desk_open(options) as desk:
-        from desk.actors import current_actor
+        from desk.permissions import current_actor
         (desk.paths.data / "made").write_text("x")
         actor = current_actor(desk)
         print(json.dumps({"uid": os.geteuid(), "login": actor.login, "admin": actor.may("settings.edit"),

@@ -16,7 +16,7 @@ from nightdesk.demo.letters import ADDRESS, LETTERS
 from nightdesk.demo.maildir import mails
 from nightdesk.demo.run import Demo, build_demo
 from nightdesk.errors import Failed
-from tests.nightdesk.program import Program
+from tests.support.program import Program
 
 PATIENCE = 60.0
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.nightdesk.program import Program
+from tests.support.program import Program
 
 
 def test_a_fresh_desk_has_warnings_but_nothing_broken(desk: Program) -> None:

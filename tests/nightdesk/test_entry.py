@@ -13,7 +13,7 @@ from nightdesk.cli import cli
 from nightdesk.exit import Exit
 from nightdesk.options import Options, plain_options
 from nightdesk.verbs import VERBS
-from tests.nightdesk.program import Program, Ran
+from tests.support.program import Program, Ran
 
 
 def assert_one_line_that_helps(done: Ran, status: int, *words: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from nightdesk.cli import cli
 from nightdesk.manual import page, verbs
-from tests.nightdesk.filled import add_mailbox, mail, take_in
-from tests.nightdesk.program import REPOSITORY, Program
+from tests.support.filled import add_mailbox, mail, take_in
+from tests.support.program import REPOSITORY, Program
 
 ALL = {path: command for path, command, _ in verbs(cli, click.Context(cli))}
 

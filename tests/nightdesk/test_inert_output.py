@@ -6,8 +6,8 @@ import re
 import subprocess
 
 from tests.generator import MUST_NOT_APPEAR, PAYLOADS, hostile_mails
-from tests.nightdesk.filled import add_mailbox, mail, take_in
-from tests.nightdesk.program import Program
+from tests.support.filled import add_mailbox, mail, take_in
+from tests.support.program import Program
 
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 

@@ -9,8 +9,8 @@ import pytest
 
 from config.paths import DeskPaths
 from config.secrets import Sealer
-from tests.nightdesk.other_users import NOBODY, give_away, needs_root
-from tests.nightdesk.program import Program
+from tests.support.other_users import NOBODY, give_away, needs_root
+from tests.support.program import Program
 
 
 def modes(home: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.nightdesk.program import Program
+from tests.support.program import Program
 
 WRITE = """
 from nightdesk.context import desk_open

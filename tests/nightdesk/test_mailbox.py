@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.nightdesk.program import Program, Ran
+from tests.support.program import Program, Ran
 
 ADDRESS = "support@desk.example"
 KEYS = {

@@ -11,12 +11,12 @@ from typing import Any
 import pexpect
 import pytest
 
-from tests.nightdesk.filled import mail
-from tests.nightdesk.program import Program, Ran
-from tests.servers.child import wait_until
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.oauth import CLIENT, CLIENT_SECRET, LONG, PUBLIC_CLIENT, SCOPE, OAuthServer
-from tests.servers.postfix import Postfix
+from tests.support.filled import mail
+from tests.support.program import Program, Ran
+from tests.support.servers.child import wait_until
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.oauth import CLIENT, CLIENT_SECRET, LONG, PUBLIC_CLIENT, SCOPE, OAuthServer
+from tests.support.servers.postfix import Postfix
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def _refresh_token(desk: Program) -> str:
     code = (
         "from nightdesk.context import desk_open\nfrom nightdesk.options import Options\n"
         "with desk_open(Options()) as desk:\n"
-        "    from models.mailboxes import MailboxOAuth2\n    from desk.oauth2 import load_token\n"
+        "    from models.mailboxes import MailboxOAuth2\n    from desk.mailboxes.tokens import load_token\n"
         "    print(load_token(desk, MailboxOAuth2.get()).refresh.reveal())"
     )
     return desk.python("-c", code).out.strip()

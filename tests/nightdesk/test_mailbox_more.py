@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from tests.nightdesk.program import Program, Ran
+from tests.support.program import Program, Ran
 
 ADDRESS = "support@desk.example"
 
@@ -110,8 +110,8 @@ def test_three_secrets_come_from_standard_input_in_order(desk: Program) -> None:
         "from nightdesk.context import desk_open\nfrom nightdesk.options import Options\n"
         "with desk_open(Options()) as desk:\n"
         "    from models.mailboxes import Mailbox, MailboxOAuth2\n"
-        "    from desk.accounts import incoming_account, outgoing_account\n"
-        "    from desk.oauth2 import client_source\n    from config.secrets import resolve\n"
+        "    from desk.mailboxes.accounts import incoming_account, outgoing_account\n"
+        "    from desk.mailboxes.tokens import client_source\n    from config.secrets import resolve\n"
         "    box = Mailbox.get()\n"
         "    print(incoming_account(desk, box).password.reveal(),"
         " outgoing_account(desk, box).password.reveal(),"

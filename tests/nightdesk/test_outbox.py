@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.nightdesk.filled import add_mailbox, mail, take_in
-from tests.nightdesk.program import Program
+from tests.support.filled import add_mailbox, mail, take_in
+from tests.support.program import Program
 
 
 @pytest.fixture

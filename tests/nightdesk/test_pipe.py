@@ -18,9 +18,9 @@ from config import spool as spools
 from config.paths import DeskPaths
 from nightdesk.pipe import wrapper
 from nightdesk.pipe.call import is_pipe
-from tests.nightdesk.piped import LATER, MAIL, SILENT, call, receipts, spooled
-from tests.nightdesk.program import Program
-from tests.servers.child import wait_until
+from tests.support.piped import LATER, MAIL, SILENT, call, receipts, spooled
+from tests.support.program import Program
+from tests.support.servers.child import wait_until
 
 CHEAP = {
     *("__future__", "gc", "os", "os.path", "posixpath", "genericpath"),

@@ -10,8 +10,8 @@ import pytest
 
 from config.paths import DeskPaths
 from nightdesk.pipe import wrapper
-from tests.nightdesk.other_users import NOBODY, needs_root
-from tests.nightdesk.program import Program
+from tests.support.other_users import NOBODY, needs_root
+from tests.support.program import Program
 
 
 def _no_process_more() -> None:

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from tests.nightdesk.other_users import NOBODY, give_away, needs_root
-from tests.nightdesk.piped import LATER, SILENT, call, receipts, spooled
-from tests.nightdesk.program import Program
+from tests.support.other_users import NOBODY, give_away, needs_root
+from tests.support.piped import LATER, SILENT, call, receipts, spooled
+from tests.support.program import Program
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.nightdesk.filled import mail, take_in
-from tests.nightdesk.program import Program
+from tests.support.filled import mail, take_in
+from tests.support.program import Program
 
 KEYS = {
     "id",

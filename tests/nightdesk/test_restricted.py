@@ -11,7 +11,7 @@ import pytest
 
 from nightdesk.arguments import OwnersOnly
 from nightdesk.cli import cli
-from tests.nightdesk.program import Program, Ran
+from tests.support.program import Program, Ran
 
 ADDRESS = "support@desk.example"
 NO_FILES_OF_THE_OWNER = {

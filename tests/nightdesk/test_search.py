@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from tests.nightdesk.filled import mail, take_in
-from tests.nightdesk.program import Program
+from tests.support.filled import mail, take_in
+from tests.support.program import Program
 
 
 def test_messages_are_found_newest_first(desk: Program) -> None:

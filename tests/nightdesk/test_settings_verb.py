@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.nightdesk.program import Program
+from tests.support.program import Program
 
 
 def test_a_setting_is_read_changed_and_put_back(desk: Program) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.nightdesk.program import Program
+from tests.support.program import Program
 
 
 def test_a_desk_begins_with_a_department_an_sla_and_a_role(desk: Program) -> None:

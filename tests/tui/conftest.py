@@ -11,8 +11,8 @@ import pytest
 
 from config.paths import DeskPaths
 from config.settings import Settings
-from desk.actors import Actor
 from desk.home import Desk, open_desk
+from desk.permissions import Actor
 from models.blobs import Blob
 from models.contacts import Contact
 from models.database import close_database, transaction

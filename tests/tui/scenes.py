@@ -8,19 +8,23 @@ from datetime import timedelta
 import pytest
 
 from config import clock
-from desk import fetching, logs, mailboxes, outbox, receipts, schedules
-from desk.actors import Actor
-from desk.arrivals import Arrival
+from desk import logs, schedules
+from desk.fetching import runs
 from desk.home import Desk
-from desk.mailbox_form import check
-from desk.mailboxes import MailboxSecrets, SecretInput
+from desk.intake import receipts
+from desk.intake.arrivals import Arrival
+from desk.mailboxes import health, registry
+from desk.mailboxes.form import check
+from desk.mailboxes.registry import MailboxSecrets, SecretInput
+from desk.outbox import deliveries
+from desk.permissions import Actor
 from mail.errors import LoginRefused
 from models.database import db
 from models.fields import utc_text
 from tests.tui.conftest import NOW
 from tui.app import NightdeskApp
 
-DESK_MODULES = (fetching, logs, mailboxes, outbox, receipts, schedules)
+DESK_MODULES = (runs, logs, registry, deliveries, receipts, schedules)
 """Imported so that `stop_clock` finds their clocks."""
 
 HOSTILE = "\x1b]52;c;cHduZWQ=\x07\x1b[2J\u202e[/foo][@click=app.quit]x[/]\x9b31m\u200b"
@@ -57,7 +61,7 @@ def start_in(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
 def add_mailbox(desk: Desk, actor: Actor, **values: object) -> int:
     """Add a mailbox whose password comes from a command; returns its id."""
     secrets = MailboxSecrets(SecretInput("pass_cmd", "pass show mail/noc"))
-    return int(mailboxes.add(desk, actor, check(values), secrets).id)
+    return int(registry.add(desk, actor, check(values), secrets).id)
 
 
 def mailboxes_of_the_frame(desk: Desk, actor: Actor) -> dict[str, int]:
@@ -80,15 +84,15 @@ def mailboxes_of_the_frame(desk: Desk, actor: Actor) -> dict[str, int]:
             "archive": {"address": "old@corp.ex", "host": "mail.corp.ex"},
         }.items()
     }
-    mailboxes.record_success(ids["it-support"], 3, NOW)
-    mailboxes.record_success(ids["hr-desk"], 0, NOW)
+    health.record_success(ids["it-support"], 3, NOW)
+    health.record_success(ids["hr-desk"], 0, NOW)
     refused = LoginRefused(
         "Login was refused by imap.gmail.com:993 as noc@corp.ex",
         server_words="[AUTHENTICATIONFAILED] Invalid credentials (Failure)",
     )
     for minutes in (30, 20, 0):
-        mailboxes.record_failure(ids["net-ops"], refused, NOW - timedelta(minutes=minutes))
-    mailboxes.switch(actor, "old@corp.ex", incoming=False)
+        health.record_failure(ids["net-ops"], refused, NOW - timedelta(minutes=minutes))
+    registry.switch(actor, "old@corp.ex", incoming=False)
     return ids
 
 
@@ -111,7 +115,7 @@ def events(count: int = 60) -> None:
 
 def take(desk: Desk, *mails: bytes) -> None:
     """Let mails come in by another door than a mailbox."""
-    from desk import intake
+    from desk.intake import pipeline
 
-    intake.take(desk, [Arrival(raw=raw, door="import", mailbox_id=None) for raw in mails])
+    pipeline.take(desk, [Arrival(raw=raw, door="import", mailbox_id=None) for raw in mails])
     db.execute_sql("UPDATE receipt SET received = ?", (utc_text(NOW - timedelta(minutes=5)),))

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.nightdesk.program import Program
-from tests.servers.dovecot import MailUser
-from tests.servers.postfix import Postfix
+from tests.support.live_desk import Desk
+from tests.support.program import Program
+from tests.support.servers.dovecot import MailUser
+from tests.support.servers.postfix import Postfix
 from tests.tui.terminal import Terminal
 
 

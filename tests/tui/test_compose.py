@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from desk import drafts, outbox, tickets
-from desk.actors import Actor
+from desk.outbox import deliveries
+from desk.permissions import Actor
+from desk.replies import drafts
+from desk.tickets import detail
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui import files
 from tui.app import NightdeskApp
@@ -48,13 +50,13 @@ async def test_an_answer_leaves_from_review_only_and_only_with_y(app: NightdeskA
         await until(pilot, "nothing is sent before y")
         await pilot.press("enter", "space", "s", "q")
         await until(pilot, "mail goes to 1 address")
-        assert outbox.entries() == []
+        assert deliveries.entries() == []
         await pilot.press("ctrl+s")
         await until(pilot, "nothing is sent before y")
         await pilot.press("y")
         await until(pilot, "#1041")
-        assert [entry.to for entry in outbox.entries()] == ["ana@corp.example"]
-        sent = tickets.show("1042").messages[-1]
+        assert [entry.to for entry in deliveries.entries()] == ["ana@corp.example"]
+        sent = detail.show("1042").messages[-1]
         assert sent.kind == "reply"
         assert sent.text.startswith("yes\ny\n")
         assert drafts.drafts(app.actor) == []
@@ -71,7 +73,7 @@ async def test_u_stops_the_mail_while_its_undo_time_runs(live_app: NightdeskApp)
         await until(pilot, "s   u stops it")
         await pilot.press("u")
         await until(pilot, "Not sent: it is a draft again")
-        assert tickets.show("1042").messages[-1].kind == "customer"
+        assert detail.show("1042").messages[-1].kind == "customer"
         await pilot.press("r")
         await until(pilot, "Oops")
 
@@ -123,8 +125,8 @@ async def test_a_note_is_added_at_once_and_never_sent(app: NightdeskApp) -> None
         assert not any(word in footer for word in ("send", "attach", "Cc"))
         await pilot.press(*"only us", "ctrl+s")
         await until(pilot, "Note added to #1042")
-        assert tickets.show("1042").messages[-1].text == "only us"
-        assert outbox.entries() == []
+        assert detail.show("1042").messages[-1].text == "only us"
+        assert deliveries.entries() == []
 
 
 async def test_the_next_start_offers_the_draft(desk: Any, actor: Actor, app: NightdeskApp) -> None:
@@ -155,7 +157,7 @@ async def test_a_new_ticket_is_written_to_somebody_first(live_app: NightdeskApp)
         await until(pilot, "nothing is sent before y")
         await pilot.press("y")
         await until(pilot, "s   u stops it")
-        assert [entry.to for entry in outbox.entries()] == ["lee@corp.example"]
+        assert [entry.to for entry in deliveries.entries()] == ["lee@corp.example"]
 
 
 async def test_a_file_goes_along(app: NightdeskApp, own_home: Path) -> None:
@@ -172,7 +174,7 @@ async def test_a_file_goes_along(app: NightdeskApp, own_home: Path) -> None:
         await until(pilot, "guide.txt 7 B")
         await pilot.press("y")
         await until(pilot, "#1041")
-        sent = tickets.show("1042").messages[-1]
+        sent = detail.show("1042").messages[-1]
         assert [(item.name, item.size) for item in sent.attachments] == [("guide.txt", 7)]
 
 

@@ -10,11 +10,13 @@ import pytest
 from config.clock import now
 from config.paths import DeskPaths
 from config.settings import Settings
-from desk import mailboxes, settings
+from desk import settings
 from desk.home import Desk, open_desk
+from desk.mailboxes import health as mailbox_health
+from desk.mailboxes import registry
 from mail.errors import LoginRefused
 from models.database import close_database
-from tests.desk.workbench import ADMIN, make_mailbox
+from tests.support.workbench import ADMIN, make_mailbox
 from tui.health import observe
 
 
@@ -39,8 +41,8 @@ def test_a_switch_that_stops_all_fetching_is_loud(home_desk: Desk) -> None:
 
 def test_a_mailbox_that_fails_is_named_with_what_fails(home_desk: Desk) -> None:
     try:
-        mailbox = mailboxes.get("support@desk.example")
-        mailboxes.record_failure(mailbox.id, LoginRefused("no"), now() - timedelta(hours=30))
+        mailbox = registry.get("support@desk.example")
+        mailbox_health.record_failure(mailbox.id, LoginRefused("no"), now() - timedelta(hours=30))
         health = observe(home_desk)
         assert "support@desk.example AUTH!" in health.words
         assert health.right.endswith("mail FAILS!")

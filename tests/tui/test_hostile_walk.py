@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from desk import intake
-from desk.arrivals import Arrival
 from desk.home import Desk
+from desk.intake import pipeline
+from desk.intake.arrivals import Arrival
 from models.contacts import Contact
 from models.database import db, transaction
 from models.mailboxes import Mailbox
@@ -122,7 +122,7 @@ def hostile_mailbox() -> Mailbox:
 @pytest.mark.timeout(240)
 def test_mails_that_came_in_by_the_door(empty_desk: Desk, tmp_path: Path) -> None:
     mails = [mail for mail in hostile_mails() if len(mail.raw) < 200_000]
-    taken = intake.take(empty_desk, [Arrival(mail.raw, "pipe", None) for mail in mails])
+    taken = pipeline.take(empty_desk, [Arrival(mail.raw, "pipe", None) for mail in mails])
     tickets = sum(1 for one in taken if one.ticket_number)
     assert tickets > 80
     hostile_mailbox()

@@ -7,8 +7,8 @@ import signal
 import stat
 from pathlib import Path
 
-from desk import drafts
 from desk.home import Desk
+from desk.replies import drafts
 from models.people import Agent
 from tests.tui.terminal import Terminal
 
@@ -141,7 +141,7 @@ def test_drafts_belong_to_the_agent_of_the_login(desk: Desk) -> None:
         terminal.wait("draft saved")
         terminal.kill(signal.SIGTERM)
         assert terminal.ended() == 128 + signal.SIGTERM
-    from desk.actors import current_actor
+    from desk.permissions import current_actor
 
     jo = current_actor(desk, {"NIGHTDESK_AGENT": "jo"}, os.getuid())
     assert jo.agent_id == Agent.get(Agent.login == "jo").id

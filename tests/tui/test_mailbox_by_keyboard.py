@@ -9,12 +9,12 @@ from pathlib import Path
 from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import open_desk
-from desk.mailboxes import get
+from desk.mailboxes.registry import get
 from models.database import close_database
 from models.messages import Message
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.oauth import PUBLIC_CLIENT, SCOPE, OAuthServer
-from tests.servers.pki import Pki
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.oauth import PUBLIC_CLIENT, SCOPE, OAuthServer
+from tests.support.servers.pki import Pki
 from tests.tui.form_keys import OAUTH2, POP3, Walk
 from tests.tui.terminal import Terminal
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from desk import mailboxes
-from desk.actors import Actor
 from desk.home import Desk
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.pki import Pki
+from desk.mailboxes import accounts, registry
+from desk.permissions import Actor
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.pki import Pki
 from tests.tui.scenes import start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tests.tui.test_mailbox_form import fill, opened
@@ -106,16 +106,16 @@ async def test_a_password_may_come_from_elsewhere_and_is_never_kept(
             await until(pilot, f"{address} is saved. Fetch its mail now?")
             await pilot.press("n")
             await settled(pilot)
-            row = mailboxes.get(address)
+            row = registry.get(address)
             assert (row.secret_source, row.secret_ref, row.secret_sealed) == (source, value, None)
 
 
 async def test_every_field_is_kept_and_shown_again(
     empty_app: NightdeskApp, empty_desk: Desk, actor: Actor
 ) -> None:
-    from desk.mailbox_form import check, values_of
-    from desk.mailboxes import MailboxSecrets, SecretInput
-    from desk.topics import add_topic
+    from desk.mailboxes.form import check, values_of
+    from desk.mailboxes.registry import MailboxSecrets, SecretInput
+    from desk.staff.topics import add_topic
 
     add_topic(actor, "VPN")
     values = {
@@ -139,7 +139,7 @@ async def test_every_field_is_kept_and_shown_again(
         "oauth2_strict": False,
     }
     secrets = MailboxSecrets(SecretInput("sealed", "hunter2"), client=SecretInput("env", "CLIENT_SECRET"))
-    before = values_of(mailboxes.add(empty_desk, actor, check(values), secrets))
+    before = values_of(registry.add(empty_desk, actor, check(values), secrets))
     async with empty_app.run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot, "noc@corp.ex")
         await fill(pilot, screen, name="net-ops")
@@ -147,8 +147,8 @@ async def test_every_field_is_kept_and_shown_again(
         await until(pilot, "Log in noc@corp.ex")
         await pilot.press("escape")
         await until(pilot, "noc@corp.ex is saved")
-    assert values_of(mailboxes.get("noc@corp.ex")) == {**before, "name": "net-ops"}
-    assert mailboxes.incoming_account(empty_desk, mailboxes.get("noc@corp.ex")).password.reveal() == "hunter2"
+    assert values_of(registry.get("noc@corp.ex")) == {**before, "name": "net-ops"}
+    assert accounts.incoming_account(empty_desk, registry.get("noc@corp.ex")).password.reveal() == "hunter2"
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from desk import fetching, mailboxes
-from desk.actors import Actor
+from desk.fetching import runs
 from desk.home import Desk
-from desk.mailbox_form import check, values_of
+from desk.mailboxes import accounts, registry
+from desk.mailboxes.form import check, values_of
+from desk.permissions import Actor
 from models.mailboxes import Mailbox
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.pki import Pki
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.pki import Pki
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
@@ -137,11 +138,11 @@ async def test_esc_asks_only_when_something_was_changed(empty_app: NightdeskApp)
 async def test_editing_keeps_a_password_that_is_not_typed_again(
     empty_app: NightdeskApp, empty_desk: Desk, actor: Actor
 ) -> None:
-    from desk.mailbox_form import check
-    from desk.mailboxes import MailboxSecrets, SecretInput
+    from desk.mailboxes.form import check
+    from desk.mailboxes.registry import MailboxSecrets, SecretInput
 
     form = check({"address": "noc@corp.ex", "host": "mail.corp.ex", "after_fetch": "move:Done/2026"})
-    mailboxes.add(empty_desk, actor, form, MailboxSecrets(SecretInput("sealed", "hunter2")))
+    registry.add(empty_desk, actor, form, MailboxSecrets(SecretInput("sealed", "hunter2")))
     async with empty_app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot, "noc@corp.ex")
         assert "stays as it is" in screen_text(empty_app)
@@ -151,9 +152,9 @@ async def test_editing_keeps_a_password_that_is_not_typed_again(
         await until(pilot, "noc@corp.ex is saved. Fetch its mail now?")
         await pilot.press("n")
         await until(pilot, "net-ops")
-    mailbox = mailboxes.get("noc@corp.ex")
+    mailbox = registry.get("noc@corp.ex")
     assert mailbox.name == "net-ops"
-    assert mailboxes.incoming_account(empty_desk, mailbox).password.reveal() == "hunter2"
+    assert accounts.incoming_account(empty_desk, mailbox).password.reveal() == "hunter2"
 
 
 async def test_a_password_never_reaches_the_screen(empty_app: NightdeskApp) -> None:
@@ -228,9 +229,9 @@ async def test_saving_with_a_failed_smtp_login_leaves_sending_off(
         await until(pilot, "is saved. Fetch its mail now?")
         await pilot.press("y")
         await until(pilot, "waiting for the worker")
-    mailbox = mailboxes.get(mailuser.address)
+    mailbox = registry.get(mailuser.address)
     assert (bool(mailbox.incoming_enabled), bool(mailbox.outgoing_enabled)) == (True, False)
-    assert fetching.requested() == [mailbox.id]
+    assert runs.requested() == [mailbox.id]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -243,8 +244,8 @@ async def test_t_tests_a_stored_mailbox_with_the_password_it_has(
     mailuser: MailUser,
     size: str,
 ) -> None:
-    from desk.mailbox_form import check
-    from desk.mailboxes import MailboxSecrets, SecretInput
+    from desk.mailboxes.form import check
+    from desk.mailboxes.registry import MailboxSecrets, SecretInput
 
     form = check(
         {
@@ -255,7 +256,7 @@ async def test_t_tests_a_stored_mailbox_with_the_password_it_has(
             "folder": "Nowhere",
         }
     )
-    mailboxes.add(empty_desk, actor, form, MailboxSecrets(SecretInput("sealed", mailuser.password)))
+    registry.add(empty_desk, actor, form, MailboxSecrets(SecretInput("sealed", mailuser.password)))
     async with empty_app.run_test(size=SIZES[size]) as pilot:
         await until(pilot, "not yet")
         await pilot.press("t")
@@ -268,17 +269,17 @@ async def test_t_tests_a_stored_mailbox_with_the_password_it_has(
         assert "[fail]" not in screen_text(empty_app)
 
 
-def give(desk: Desk, actor: Actor, secret: mailboxes.SecretInput) -> None:
+def give(desk: Desk, actor: Actor, secret: registry.SecretInput) -> None:
     """Give the mailbox its password."""
-    stored = mailboxes.get("it@desk.example")
-    mailboxes.edit(desk, actor, stored.address, check(values_of(stored)), mailboxes.MailboxSecrets(secret))
+    stored = registry.get("it@desk.example")
+    registry.edit(desk, actor, stored.address, check(values_of(stored)), registry.MailboxSecrets(secret))
 
 
 async def test_a_kept_password_is_typed_again_for_another_server(
     desk: Desk, app: NightdeskApp, actor: Actor
 ) -> None:
     add_mailbox(desk, actor, address="it@desk.example", host="imap.desk.example")
-    give(desk, actor, mailboxes.SecretInput("sealed", "kept"))
+    give(desk, actor, registry.SecretInput("sealed", "kept"))
     async with app.run_test(size=SIZES["120x40"]) as pilot:
         screen = await opened(pilot, "it@desk.example")
         await fill(pilot, screen, host="imap.elsewhere.example")
@@ -295,7 +296,7 @@ async def test_a_variable_that_stands_there_is_not_given_for_another_server(
     desk: Desk, app: NightdeskApp, actor: Actor
 ) -> None:
     add_mailbox(desk, actor, address="it@desk.example", host="imap.desk.example")
-    give(desk, actor, mailboxes.SecretInput("env", "NOC_PASSWORD"))
+    give(desk, actor, registry.SecretInput("env", "NOC_PASSWORD"))
     async with app.run_test(size=SIZES["120x40"]) as pilot:
         screen = await opened(pilot, "it@desk.example")
         await fill(pilot, screen, port="1993")

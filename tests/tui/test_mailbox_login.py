@@ -13,14 +13,15 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from config.secrets import Secret
-from desk import mailboxes, oauth2, settings
-from desk.actors import Actor
+from desk import settings
 from desk.home import Desk
-from desk.mailbox_form import check
+from desk.mailboxes import health, registry, tokens
+from desk.mailboxes.form import check
+from desk.permissions import Actor
 from mail.oauth2 import Token
 from models.mailboxes import MailboxOAuth2
-from tests.servers.faulty_oauth import FaultyProvider
-from tests.servers.pki import Pki
+from tests.support.servers.faulty_oauth import FaultyProvider
+from tests.support.servers.pki import Pki
 from tests.tui.conftest import NOW
 from tests.tui.scenes import HOSTILE, add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
@@ -74,7 +75,7 @@ def box(empty_desk: Desk, actor: Actor, provider: FaultyProvider, pki: Pki) -> s
         "oauth2_ca_file": str(pki.ca_file),
         "oauth2_strict": False,
     }
-    mailboxes.add(empty_desk, actor, check(values))
+    registry.add(empty_desk, actor, check(values))
     return OA
 
 
@@ -202,9 +203,9 @@ async def test_a_refused_token_is_in_the_header_before_mail_stops(
     token = Token(
         access=Secret("a"), refresh=Secret("r"), expires=datetime.now(UTC) + timedelta(hours=1), owner=OA
     )
-    mailbox = mailboxes.get(OA)
-    oauth2.keep_login(empty_desk, actor, mailbox, token)
-    mailboxes.record_success(mailbox.id, 0, NOW)
+    mailbox = registry.get(OA)
+    tokens.keep_login(empty_desk, actor, mailbox, token)
+    health.record_success(mailbox.id, 0, NOW)
     assert "LOGIN!" not in observe(empty_desk).words
     MailboxOAuth2.update(refused=NOW, error="invalid_grant: revoked").execute()
     assert "LOGIN!" in observe(empty_desk).words

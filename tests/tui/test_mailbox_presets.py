@@ -107,7 +107,7 @@ async def test_pop3_has_its_own_servers_ports_and_no_idle(empty_app: NightdeskAp
 
 
 async def test_every_field_of_mailbox_add_is_in_the_form_with_its_help(empty_app: NightdeskApp) -> None:
-    from desk.mailbox_form import MailboxForm
+    from desk.mailboxes.form import MailboxForm
     from tui.screens.mailbox_help import FIELD_HELP
 
     async with empty_app.run_test(size=(80, 24)) as pilot:

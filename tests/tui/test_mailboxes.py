@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from desk import fetching, mailboxes
-from desk.actors import Actor
+from desk.fetching import runs
 from desk.home import Desk
+from desk.mailboxes import health, registry
+from desk.permissions import Actor
 from models.mailboxes import Mailbox
 from tests.tui.scenes import HOSTILE, add_mailbox, mailboxes_of_the_frame, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
@@ -75,12 +76,12 @@ async def test_removing_asks_first_and_keeps_what_is_known_of_the_mail(
         await until(pilot, "Remove the mailbox hr-desk@corp.ex?")
         await pilot.press("enter")
         await settled(pilot)
-        assert mailboxes.find("hr-desk@corp.ex") is not None
+        assert registry.find("hr-desk@corp.ex") is not None
         await pilot.press("d")
         await until(pilot, "Remove the mailbox hr-desk@corp.ex?")
         await pilot.press("y")
         await until(pilot, "hr-desk@corp.ex is removed")
-    assert mailboxes.find("hr-desk@corp.ex") is None
+    assert registry.find("hr-desk@corp.ex") is None
     assert Mailbox.get(Mailbox.address == "hr-desk@corp.ex").removed is not None
 
 
@@ -93,13 +94,13 @@ async def test_fetch_now_asks_the_worker_and_shows_its_counts(
         await until(pilot, "hr-desk")
         await pilot.press("ctrl+r")
         await until(pilot, "hr-desk: waiting for the worker")
-        assert fetching.requested() == [hr]
-        fetching.begin(hr)
-        fetching.announce(hr, 512)
-        fetching.advance(hr, 120)
+        assert runs.requested() == [hr]
+        runs.begin(hr)
+        runs.announce(hr, 512)
+        runs.advance(hr, 120)
         await until(pilot, "Fetching hr-desk 120/512")
         outcome = {"fetched": 512, "tickets": 500, "replies": 12, "errors": []}
-        fetching.finish(hr, outcome, failed=False)
+        runs.finish(hr, outcome, failed=False)
         await until(pilot, "hr-desk: 500 new tickets, 12 replies")
 
 
@@ -114,7 +115,7 @@ async def test_a_mailbox_that_is_off_is_not_fetched_and_says_why(
         screen.table.move_to_key(ids["archive"])
         await pilot.press("ctrl+r")
         await until(pilot, "Fetch now: this mailbox is switched off: space switches it on")
-    assert fetching.requested() == []
+    assert runs.requested() == []
 
 
 async def test_l_shows_the_log_of_this_mailbox_alone(
@@ -148,7 +149,7 @@ async def test_hostile_names_and_server_words_are_shown_as_text(
 
     mailbox_id = add_mailbox(empty_desk, actor, address="a@corp.ex", host="mail.corp.ex")
     Mailbox.update(name=HOSTILE, last_error_hint=HOSTILE).where(Mailbox.id == mailbox_id).execute()
-    mailboxes.record_failure(mailbox_id, LoginRefused("no", server_words=HOSTILE, hint=HOSTILE), NOW)
+    health.record_failure(mailbox_id, LoginRefused("no", server_words=HOSTILE, hint=HOSTILE), NOW)
     async with empty_app.run_test(size=(120, 40)) as pilot:
         text = await until(pilot, "[@click=app.quit]x[/]")
         assert not any(character in text for character in "\x1b\x07\x9b\u202e\u200b")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from desk import outbox
+from desk.outbox import deliveries
 from models.blobs import Blob
 from models.deliveries import Delivery, Recipient
 from models.tickets import Ticket
@@ -88,12 +88,12 @@ async def test_r_tries_again_now_and_asks_before_a_mail_may_arrive_twice(app: Ni
         await until(pilot, "Send again what may have arrived (1)?")
         await pilot.press("n")
         await settled(pilot)
-        assert outbox.get(ids["uncertain"])[0].state == "uncertain"
+        assert deliveries.get(ids["uncertain"])[0].state == "uncertain"
         await pilot.press("R")
         await until(pilot, "The customer may get it twice")
         await pilot.press("y")
         await until(pilot, "1 mail will be tried now")
-        assert outbox.get(ids["uncertain"])[0].state == "queued"
+        assert deliveries.get(ids["uncertain"])[0].state == "queued"
 
 
 async def test_marked_mails_are_given_up_together_after_a_question(app: NightdeskApp) -> None:
@@ -106,9 +106,9 @@ async def test_marked_mails_are_given_up_together_after_a_question(app: Nightdes
         await until(pilot, "Give 2 mails up?")
         await pilot.press("y")
         await until(pilot, "2 mails given up")
-        assert outbox.get(ids["uncertain"])[0].state == "cancelled"
-        assert outbox.get(ids["failed"])[0].state == "cancelled"
-        assert [view.state for view in outbox.get(ids["deferred"])] == ["sent", "deferred"]
+        assert deliveries.get(ids["uncertain"])[0].state == "cancelled"
+        assert deliveries.get(ids["failed"])[0].state == "cancelled"
+        assert [view.state for view in deliveries.get(ids["deferred"])] == ["sent", "deferred"]
 
 
 async def test_v_shows_what_was_sent_and_q_goes_back(app: NightdeskApp) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from desk import receipts
-from desk.actors import Actor
 from desk.home import Desk
+from desk.intake import receipts
+from desk.permissions import Actor
 from models.receipts import Receipt
 from tests.tui.scenes import DEEP_MAIL, PLAIN_MAIL, start_in, stop_clock, take
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
@@ -52,10 +52,10 @@ async def test_trying_again_in_vain_says_so_and_changes_nothing(
 async def test_trying_again_after_a_fix_makes_the_ticket_under_the_same_receipt(
     empty_app: NightdeskApp, empty_desk: Desk, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mail import mime
+    from mail.mime import message
 
     with monkeypatch.context() as broken:
-        broken.setattr(mime, "parse", _fails)
+        broken.setattr(message, "parse", _fails)
         take(empty_desk, PLAIN_MAIL)
     assert [row.verdict for row in Receipt.select()] == ["quarantined"]
     async with empty_app.run_test(size=(80, 24)) as pilot:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from desk import settings
-from desk.actors import Actor
 from desk.home import Desk
+from desk.permissions import Actor
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp

@@ -77,7 +77,7 @@ async def test_an_unread_message_is_open_though_it_does_not_fit(app: NightdeskAp
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_unverified_mail_is_seen_and_approved_after_a_question(app: NightdeskApp, size: str) -> None:
-    from desk import tickets
+    from desk.tickets import detail
 
     short_thread("1041", unverified="eve@elsewhere.example")
     async with app.run_test(size=SIZES[size]) as pilot:
@@ -91,15 +91,15 @@ async def test_unverified_mail_is_seen_and_approved_after_a_question(app: Nightd
         await until(pilot, "Is this mail really from eve@elsewhere.example?")
         await pilot.press("enter")
         await settled(pilot)
-        assert tickets.show("1041").messages[-1].unverified
+        assert detail.show("1041").messages[-1].unverified
         await pilot.press("Y")
         await until(pilot, "Is this mail really from")
         await pilot.press("y")
         await until(pilot, "Mail of eve@elsewhere.example approved")
         await settled(pilot)
         assert "UNVERIFIED" not in screen_text(app)
-        assert not tickets.show("1041").messages[-1].unverified
-        assert "eve@elsewhere.example" in str(tickets.show("1041").collaborators)
+        assert not detail.show("1041").messages[-1].unverified
+        assert "eve@elsewhere.example" in str(detail.show("1041").collaborators)
 
 
 async def test_where_nothing_is_unverified_the_key_says_so(app: NightdeskApp) -> None:

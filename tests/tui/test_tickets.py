@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk import tickets
+from desk.tickets import detail as ticket_detail
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 
@@ -57,7 +57,7 @@ async def test_typing_a_filter_runs_no_command(app: NightdeskApp) -> None:
         await pilot.press("slash", *"xaq31", "escape")
         await settled(pilot)
         assert "12 open" in screen_text(app)
-        assert tickets.show("1042").status == "open"
+        assert ticket_detail.show("1042").status == "open"
 
 
 async def test_close_takes_the_ticket_away_and_u_brings_it_back(app: NightdeskApp) -> None:
@@ -66,10 +66,10 @@ async def test_close_takes_the_ticket_away_and_u_brings_it_back(app: NightdeskAp
         await pilot.press("x")
         await until(pilot, "Closed #1042")
         await until(pilot, "[All open 11]")
-        assert tickets.show("1042").status == "closed"
+        assert ticket_detail.show("1042").status == "closed"
         await pilot.press("u")
         await until(pilot, "[All open 12]")
-        assert tickets.show("1042").status == "open"
+        assert ticket_detail.show("1042").status == "open"
 
 
 async def test_marked_tickets_change_together(app: NightdeskApp) -> None:
@@ -79,7 +79,7 @@ async def test_marked_tickets_change_together(app: NightdeskApp) -> None:
         await until(pilot, "2 marked")
         await pilot.press("p", "l")
         await until(pilot, "2 tickets: priority low")
-        assert [tickets.show(number).priority for number in ("1042", "1041", "1039")] == [1, 1, 2]
+        assert [ticket_detail.show(number).priority for number in ("1042", "1041", "1039")] == [1, 1, 2]
 
 
 async def test_more_than_five_tickets_ask_first_and_enter_is_no(app: NightdeskApp) -> None:
@@ -91,12 +91,12 @@ async def test_more_than_five_tickets_ask_first_and_enter_is_no(app: NightdeskAp
         await until(pilot, "Close 12 tickets?")
         await pilot.press("enter")
         await settled(pilot)
-        assert tickets.show("1042").status == "open"
+        assert ticket_detail.show("1042").status == "open"
         await pilot.press("x")
         await until(pilot, "Close 12 tickets?")
         await pilot.press("x", "y")
         await until(pilot, "Closed 12 tickets")
-        assert tickets.show("1042").status == "closed"
+        assert ticket_detail.show("1042").status == "closed"
 
 
 async def test_a_range_marks_what_the_cursor_passes(app: NightdeskApp) -> None:
@@ -115,7 +115,7 @@ async def test_state_and_tags_from_the_list(app: NightdeskApp) -> None:
         await until(pilot, "#1042: waiting")
         await pilot.press("t", *"lisbon -vpn", "enter")
         await until(pilot, "Tags of #1042 changed")
-        detail = tickets.show("1042")
+        detail = ticket_detail.show("1042")
         assert detail.status == "waiting"
         assert detail.tags == ("lisbon", "p1")
 
@@ -160,7 +160,7 @@ async def test_a_role_that_does_not_grant_it_says_so(app: NightdeskApp) -> None:
         await until(pilot, "Lisbon office")
         await pilot.press("x")
         await until(pilot, "Close: your role does not grant it")
-        assert tickets.show("1042").status == "open"
+        assert ticket_detail.show("1042").status == "open"
 
 
 async def test_zoom_gives_the_list_all_the_room_and_back(app: NightdeskApp) -> None:

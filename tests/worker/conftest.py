@@ -10,14 +10,14 @@ import pytest
 
 from config.paths import DeskPaths
 from config.settings import Settings
-from desk import mailboxes
-from desk.actors import app_actor
 from desk.home import Desk, open_desk
-from desk.mailbox_form import check
+from desk.mailboxes import registry
+from desk.mailboxes.form import check
+from desk.permissions import app_actor
 from models.database import close_database
 from models.mailboxes import Mailbox
-from tests.servers.faults import FaultyImap, FaultySmtp
-from tests.servers.faulty_pop3 import FaultyPop3
+from tests.support.servers.faults import FaultyImap, FaultySmtp
+from tests.support.servers.faulty_pop3 import FaultyPop3
 
 SUPPORT = "support@example.test"
 MailboxMaker = Callable[..., Mailbox]
@@ -48,8 +48,8 @@ def add_mailbox(desk: Desk) -> MailboxMaker:
         if smtp is not None:
             form |= {"smtp_host": "127.0.0.1", "smtp_port": smtp.port, "smtp_security": "none"}
             form |= {"smtp_auth": "none", "outgoing_enabled": True}
-        secrets = mailboxes.MailboxSecrets(mailboxes.SecretInput("sealed", "secret"))
-        return mailboxes.add(desk, app_actor(desk), check(form | more), secrets)
+        secrets = registry.MailboxSecrets(registry.SecretInput("sealed", "secret"))
+        return registry.add(desk, app_actor(desk), check(form | more), secrets)
 
     return add
 

@@ -12,13 +12,13 @@ import pytest
 
 from config.errors import ConfigError
 from config.spool import MAX_MAIL
-from desk import intake
 from desk.errors import Refused, WrongUse
 from desk.home import Desk
+from desk.intake import pipeline
 from models import blobs
 from models.database import db
+from tests.support.lmtp import Client, listening
 from tests.worker.conftest import SUPPORT, MailboxMaker, mail
-from tests.worker.lmtp import Client, listening
 from worker.lmtp.listener import Endpoint, LmtpListener, parse_endpoint
 
 SALES = "sales@example.test"
@@ -157,13 +157,13 @@ async def test_a_locked_database_puts_the_mail_off_and_nothing_is_lost(
     desk: Desk, add_mailbox: MailboxMaker, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_mailbox(None)
-    waiting = intake.take
+    waiting = pipeline.take
 
     def impatient(*args: Any, **more: Any) -> Any:
         db.execute_sql("PRAGMA busy_timeout = 50")
         return waiting(*args, **more)
 
-    monkeypatch.setattr(intake, "take", impatient)
+    monkeypatch.setattr(pipeline, "take", impatient)
     faults: list[Exception] = []
     async with listening(desk, path, faults):
         client = await Client.at(path)
@@ -202,7 +202,7 @@ async def test_whatever_is_our_fault_is_temporary(
         raise fault
 
     add_mailbox(None)
-    monkeypatch.setattr(intake, "take", broken)
+    monkeypatch.setattr(pipeline, "take", broken)
     async with listening(desk, path):
         client = await Client.at(path)
         said = await client.deliver(mail(1), [SUPPORT, "boss@example.test"])
@@ -212,7 +212,7 @@ async def test_whatever_is_our_fault_is_temporary(
 async def test_a_fault_of_ours_with_one_mail_does_not_put_off_the_others(
     desk: Desk, add_mailbox: MailboxMaker, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting = intake.take
+    waiting = pipeline.take
     sizes: list[int] = []
 
     def picky(given: Desk, arrivals: list[Any]) -> Any:
@@ -222,7 +222,7 @@ async def test_a_fault_of_ours_with_one_mail_does_not_put_off_the_others(
         return waiting(given, arrivals)
 
     add_mailbox(None)
-    monkeypatch.setattr(intake, "take", picky)
+    monkeypatch.setattr(pipeline, "take", picky)
     async with listening(desk, path):
         clients = [await Client.at(path) for _ in range(8)]
         texts = ["poison" if number == 3 else "fine" for number in range(8)]

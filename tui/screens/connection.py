@@ -10,13 +10,13 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from desk import connection
+from desk.mailboxes import connection
 from tui.desk_calls import DeskCalls, desk_app
 from tui.text.safe import safe
 from tui.widgets.step_list import StepList, step_name
 
 if TYPE_CHECKING:
-    from desk.connection import Side
+    from desk.mailboxes.connection import Side
     from mail.probe import Step
 
 

@@ -25,7 +25,7 @@ from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import Look, VirtualList
 
 if TYPE_CHECKING:
-    from desk.mailboxes import MailboxLine
+    from desk.mailboxes.lists import MailboxLine
 
 LEVELS = (("debug", "debug: everything"), ("info", "info and above"), ("warning", "warnings and errors"))
 LEVEL_WORDS = {"debug": "debug", "info": "info", "warning": "warn", "error": "ERROR"}
@@ -330,9 +330,9 @@ class LogsScreen(ListScreen[None]):
             self.show_filter(replace(self.wanted, source="" if source == ALL else source))
 
     def action_mailbox(self) -> None:
-        from desk import mailboxes
+        from desk.mailboxes import registry
 
-        self.in_thread(mailboxes.entries).then(self._ask_mailbox, group="mailboxes")
+        self.in_thread(registry.entries).then(self._ask_mailbox, group="mailboxes")
 
     def _ask_mailbox(self, found: Sequence[MailboxLine]) -> None:
         self._mailboxes = {str(line.id): line.address for line in found}

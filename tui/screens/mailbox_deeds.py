@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.widget import Widget
 
-from desk import connection, fetching, mailboxes
+from desk.fetching import runs
+from desk.mailboxes import connection, registry
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.screens.mailbox_fields import Typed, with_oauth2
@@ -19,7 +20,7 @@ from tui.widgets.rule import TitledRule
 from tui.widgets.step_list import StepList, step_name
 
 if TYPE_CHECKING:
-    from desk.connection import FolderChoice, Side
+    from desk.mailboxes.connection import FolderChoice, Side
     from mail.probe import Step
     from models.mailboxes import Mailbox
 
@@ -89,7 +90,7 @@ class MailboxDeeds(DeskScreen[str | None]):
         address = self._start.address
 
         def steps() -> Iterator[tuple[Side, Step]]:
-            stored = None if address is None else mailboxes.find(address)
+            stored = None if address is None else registry.find(address)
             if found.form is not None:
                 yield from connection.try_sides(app.desk, found.form, found.secrets, stored)
 
@@ -166,7 +167,7 @@ class MailboxDeeds(DeskScreen[str | None]):
         app, form, secrets, address = desk_app(self), found.form, found.secrets, self._start.address
 
         def folders() -> list[FolderChoice]:
-            stored = None if address is None else mailboxes.find(address)
+            stored = None if address is None else registry.find(address)
             return connection.list_folders(app.desk, form, secrets, stored)
 
         self.flash(f"Asking {form.host} for its folders...")
@@ -214,12 +215,12 @@ class MailboxDeeds(DeskScreen[str | None]):
         app, address = desk_app(self), self._start.address
 
         def save() -> tuple[Mailbox, str]:
-            from desk.oauth2_health import token_line
+            from desk.mailboxes.token_health import token_line
 
             if address is None:
-                kept = mailboxes.add(app.desk, app.actor, form, secrets)
+                kept = registry.add(app.desk, app.actor, form, secrets)
             else:
-                kept = mailboxes.edit(app.desk, app.actor, address, form, secrets)
+                kept = registry.edit(app.desk, app.actor, address, form, secrets)
             token = token_line(kept)
             return kept, token.state if token else ""
 
@@ -254,4 +255,4 @@ class MailboxDeeds(DeskScreen[str | None]):
         if not fetch:
             self.dismiss(mailbox.address)
             return
-        self.in_thread(fetching.request, mailbox.id).then(lambda _: self.dismiss(mailbox.address))
+        self.in_thread(runs.request, mailbox.id).then(lambda _: self.dismiss(mailbox.address))

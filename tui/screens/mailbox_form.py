@@ -12,8 +12,8 @@ from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from desk import mailboxes
-from desk.restricted_mode import CA_FILES
+from desk.mailboxes import lists, registry
+from desk.mailboxes.restricted_mode import CA_FILES
 from tui.commands import Command
 from tui.desk_calls import desk_app
 from tui.screens.mailbox_deeds import MailboxDeeds
@@ -85,7 +85,7 @@ class MailboxFormScreen(MailboxDeeds):
 
     def on_mount(self) -> None:
         self.in_thread(known, desk_app(self).desk, self._address).then(self._take, failed=self._cannot_load)
-        self.in_thread(mailboxes.entries, desk_app(self).desk).then(self._show_others)
+        self.in_thread(registry.entries, desk_app(self).desk).then(self._show_others)
         self._arrange()
 
     def _cannot_load(self, error: Exception) -> None:
@@ -121,7 +121,7 @@ class MailboxFormScreen(MailboxDeeds):
         for name in CA_FILES:
             self._field(name, Entry).disabled = True
 
-    def _show_others(self, lines: Iterable[mailboxes.MailboxLine]) -> None:
+    def _show_others(self, lines: Iterable[lists.MailboxLine]) -> None:
         rows = [("Mailboxes\n\n", "bold")]
         for line in lines:
             mark = ">" if line.address == self._address else " "

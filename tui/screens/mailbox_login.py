@@ -12,15 +12,15 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from desk.oauth2_form import PASTE_PORT
-from desk.oauth2_login import Login
+from desk.mailboxes.login import Login
+from desk.mailboxes.oauth2_form import PASTE_PORT
 from tui.desk_calls import DeskCalls, desk_app
 from tui.text.safe import parts, safe, wrapped
 from tui.widgets.entry import Entry, FormRow
 from tui.widgets.menu import Menu, MenuItem
 
 if TYPE_CHECKING:
-    from desk.oauth2_login import LoggedIn, Way
+    from desk.mailboxes.login import LoggedIn, Way
     from mail.oauth2 import CodeGrant, DeviceGrant
 
     Piece = str | tuple[str, str]

@@ -50,7 +50,7 @@ def filling(typed: Typed, filled: Mapping[str, str | bool], *, all_of_it: bool =
     A field that holds neither its first value nor one that was `filled` in before is the person's own and
     stays, unless `all_of_it` is wanted because they chose a provider.
     """
-    from desk.presets import preset
+    from desk.mailboxes.presets import preset
 
     address, named = str(typed["address"]).strip(), str(typed["provider"])
     if "@" not in address or not address.partition("@")[2]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from desk.errors import DeskError
-from desk.mailboxes import MailboxSecrets, SecretInput
-from desk.named_servers import SecretName, Server, named_before, servers
-from desk.restricted_mode import CA_FILES
+from desk.mailboxes.named_servers import SecretName, Server, named_before, servers
+from desk.mailboxes.registry import MailboxSecrets, SecretInput
+from desk.mailboxes.restricted_mode import CA_FILES
 from tui.screens.mailbox_fields import Typed, with_oauth2
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from desk.home import Desk
-    from desk.mailbox_form import MailboxForm
-    from desk.oauth2_health import TokenLine
+    from desk.mailboxes.form import MailboxForm
+    from desk.mailboxes.token_health import TokenLine
 
 LABELS = {
     "address": "Address",
@@ -139,22 +139,23 @@ class Checked:
 
 def known(desk: Desk, address: str | None) -> Known:
     """Read what the form starts from. Blocks; raises WrongUse for an unknown address."""
-    from desk import oauth2, staff, topics
+    from desk.mailboxes import tokens
+    from desk.staff import departments, topics
     from tui.screens.mailbox_presets import choices
 
     start = Known(
-        departments=tuple(department.name for department in staff.departments()),
+        departments=tuple(department.name for department in departments.departments()),
         topics=tuple(topic.name for topic in topics.topics() if topic.active),
         providers=tuple(choices()),
         restricted=bool(desk.settings.restricted),
     )
     if address is None:
         return start
-    from desk import mailboxes
-    from desk.mailbox_form import values_of
-    from desk.oauth2_health import token_line
+    from desk.mailboxes import registry
+    from desk.mailboxes.form import values_of
+    from desk.mailboxes.token_health import token_line
 
-    mailbox = mailboxes.get(address)
+    mailbox = registry.get(address)
     typed: dict[str, str | bool] = {
         name: value if isinstance(value, bool) else "" if value is None else str(value)
         for name, value in values_of(mailbox).items()
@@ -163,7 +164,7 @@ def known(desk: Desk, address: str | None) -> Known:
     if after_fetch.startswith("move:"):
         typed |= {"after_fetch": "move", "move_folder": after_fetch.removeprefix("move:")}
     typed["outgoing"] = "smtp" if typed["smtp_host"] else "none"
-    app = oauth2.row_of(mailbox)
+    app = tokens.row_of(mailbox)
     references = {
         "": mailbox.secret_ref,
         "smtp_": mailbox.smtp_secret_ref,
@@ -192,7 +193,7 @@ def checked(typed: Typed, start: Known, again: Collection[str] = ()) -> Checked:
 
     `again`: the `PREFIXES` of passwords that were typed by now, be it the text that stood there.
     """
-    from desk.mailbox_form import FormErrors, check
+    from desk.mailboxes.form import FormErrors, check
 
     fetches, sends = typed["protocol"] != "none", typed["outgoing"] == "smtp"
     own_login = sends and typed["smtp_auth"] == "basic"
@@ -300,7 +301,7 @@ def schedule_words(text: str, now: datetime, zone: ZoneInfo) -> str:
 def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: ZoneInfo) -> str:
     """How the login stands, and what the provider wants to be told about this desk."""
     from config.providers import oauth2_provider
-    from desk.oauth2_form import PASTE_PORT
+    from desk.mailboxes.oauth2_form import PASTE_PORT
     from tui.text.mailboxes import login_words
 
     state = login_words(token, now, zone) if token is not None else "nobody logged in yet"

@@ -11,10 +11,12 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from desk import fetching, mailboxes, settings
-from desk.fetching import FetchView
+from desk import settings
+from desk.fetching import runs
+from desk.fetching.runs import FetchView
 from desk.home import Desk
-from desk.mailboxes import MailboxLine
+from desk.mailboxes import registry
+from desk.mailboxes.lists import MailboxLine
 from tui.commands import Command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
@@ -52,7 +54,7 @@ class Rows(list[MailboxRow]):
 
 def rows_of(desk: Desk) -> Rows:
     """Read every mailbox. Blocks."""
-    rows = Rows(MailboxRow(line, fetching.watch(line.id)) for line in mailboxes.entries(desk))
+    rows = Rows(MailboxRow(line, runs.watch(line.id)) for line in registry.entries(desk))
     rows.fetching = bool(settings.get("mail.fetching"))
     return rows
 
@@ -299,7 +301,7 @@ class MailboxesScreen(ListScreen[None]):
         row = self.table.row
         if row is not None:
             mailbox_id = row.line.id
-            self.in_thread(fetching.request, mailbox_id).then(lambda _: self._requested(mailbox_id))
+            self.in_thread(runs.request, mailbox_id).then(lambda _: self._requested(mailbox_id))
 
     def _requested(self, mailbox_id: int) -> None:
         self._await_fetch(mailbox_id)
@@ -357,7 +359,7 @@ class MailboxesScreen(ListScreen[None]):
         actor = desk_app(self).actor
 
         def switch() -> None:
-            mailboxes.switch(actor, address, incoming=incoming, outgoing=outgoing)
+            registry.switch(actor, address, incoming=incoming, outgoing=outgoing)
 
         named = [
             f"{name} is {'on' if value else 'off'}"
@@ -388,7 +390,7 @@ class MailboxesScreen(ListScreen[None]):
             self.flash(f"{address} is removed; its tickets stay")
             self.desk_changed()
 
-        self.in_thread(mailboxes.remove, desk_app(self).actor, address).then(done)
+        self.in_thread(registry.remove, desk_app(self).actor, address).then(done)
 
     async def action_log(self) -> None:
         row = self.table.row

@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from desk import outbox
-from desk.outbox import DeliveryView
+from desk.outbox import deliveries
+from desk.outbox.deliveries import DeliveryView
 from tui.commands import Command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
@@ -164,7 +164,10 @@ class OutboxScreen(ListScreen[None]):
         """A state changed; cursor and marks stay on their mails."""
         state = self.state
         self.in_thread(
-            lambda: (outbox.entries(None if state == NOT_ARRIVED else state, MOST + 1), outbox.counts())
+            lambda: (
+                deliveries.entries(None if state == NOT_ARRIVED else state, MOST + 1),
+                deliveries.counts(),
+            )
         ).then(self._take, group="outbox")
 
     def _take(self, found: tuple[Sequence[DeliveryView], dict[str, int]]) -> None:
@@ -218,17 +221,18 @@ class OutboxScreen(ListScreen[None]):
             question = f"Send again what may have arrived ({len(uncertain)})?"
             self.app.push_screen(
                 Confirm(question, "The customer may get it twice."),
-                lambda yes: self._change(outbox.retry, "will be tried now") if yes else None,
+                lambda yes: self._change(deliveries.retry, "will be tried now") if yes else None,
             )
         else:
-            self._change(outbox.retry, "will be tried now")
+            self._change(deliveries.retry, "will be tried now")
 
     def action_cancel(self) -> None:
         count = len(self._ids())
         question = "Give this mail up?" if count == 1 else f"Give {count} mails up?"
         detail = "Whoever did not get it will not get it. It stays in its ticket."
         self.app.push_screen(
-            Confirm(question, detail), lambda yes: self._change(outbox.cancel, "given up") if yes else None
+            Confirm(question, detail),
+            lambda yes: self._change(deliveries.cancel, "given up") if yes else None,
         )
 
     def action_mark(self) -> None:

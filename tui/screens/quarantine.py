@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from desk import receipts
-from desk.receipts import ReceiptFilter, ReceiptView
+from desk.intake import receipts
+from desk.intake.receipts import ReceiptFilter, ReceiptView
 from tui.commands import Command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
@@ -24,7 +24,7 @@ from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import Look, VirtualList
 
 if TYPE_CHECKING:
-    from desk.intake import Outcome
+    from desk.intake.incoming import Outcome
 
 QUARANTINED = ReceiptFilter(verdict="quarantined")
 ALL = "*"

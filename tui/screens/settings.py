@@ -82,14 +82,14 @@ def options(setting: Setting) -> list[tuple[str, str]]:
         case "choice":
             return [(choice, choice) for choice in setting.choices]
         case "mailbox":
-            from desk import mailboxes
+            from desk.mailboxes import registry
 
-            found = [line.address for line in mailboxes.entries() if line.outgoing.enabled]
+            found = [line.address for line in registry.entries() if line.outgoing.enabled]
             return [("", "none"), *((address, address) for address in found)]
         case "sla":
-            from desk import staff
+            from desk.staff import slas
 
-            return [("", "none"), *((sla.name, sla.name) for sla in staff.slas())]
+            return [("", "none"), *((sla.name, sla.name) for sla in slas.slas())]
         case _:
             return []
 

@@ -34,7 +34,7 @@ class WhyScreen(DeskScreen[None]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        from desk import receipts
+        from desk.intake import receipts
 
         self.in_thread(receipts.of_message, self._message_id).then(self._show, group="receipt")
 

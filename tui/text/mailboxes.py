@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
-from desk.fetching import FetchView
-from desk.mailboxes import MailboxLine
-from desk.oauth2_health import TokenLine
+from desk.fetching.runs import FetchView
+from desk.mailboxes.lists import MailboxLine
+from desk.mailboxes.token_health import TokenLine
 from tui.text.safe import cell, parts
 
 STATE_WORDS = {

@@ -13,7 +13,7 @@ from tui.text.times import clock_day
 from tui.widgets.text_pane import Line
 
 if TYPE_CHECKING:
-    from desk.tickets import MessageView
+    from desk.tickets.detail import MessageView
 
 LONGEST = 3000
 """Lines of one message that are shown; the whole of it can be saved."""

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
-from desk import views
-from desk.views import ListQuery, TicketLine
+from desk.tickets import lists
+from desk.tickets.lists import ListQuery, TicketLine
 from tui.text.safe import cell
 from tui.text.times import age
 from tui.widgets.virtual_list import Look, VirtualList
@@ -30,16 +30,16 @@ class TicketPages:
         self.query = query
 
     def first(self, limit: int) -> Sequence[TicketLine]:
-        return views.page(self.query, limit=limit)
+        return lists.page(self.query, limit=limit)
 
     def last(self, limit: int) -> Sequence[TicketLine]:
-        return views.last_page(self.query, limit)
+        return lists.last_page(self.query, limit)
 
     def after(self, row: TicketLine, limit: int) -> Sequence[TicketLine]:
-        return views.page(self.query, after=views.anchor_of(row, self.query.sort), limit=limit)
+        return lists.page(self.query, after=lists.anchor_of(row, self.query.sort), limit=limit)
 
     def before(self, row: TicketLine, limit: int) -> Sequence[TicketLine]:
-        return views.page(self.query, before=views.anchor_of(row, self.query.sort), limit=limit)
+        return lists.page(self.query, before=lists.anchor_of(row, self.query.sort), limit=limit)
 
     def all(self, limit: int) -> list[TicketLine]:
         """Up to `limit` tickets, from the first on."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import peewee
 
-from desk import fetching, folders
+from desk.fetching import folders, runs
 from mail.errors import MailError, ServerGone, TimedOut
 from models.database import transaction
 from models.errors import DatabaseUnusable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from desk.home import Desk
-    from desk.intake import Arrival
+    from desk.intake.arrivals import Arrival
     from mail.imap.session import ImapSession
     from mail.imap.wire import FetchedMail
     from models.leases import Lease
@@ -69,7 +69,7 @@ class Batches:
     def through(self, redo: list[int], new: list[int]) -> None:
         """Dispose of what an interrupted run left, then fetch, store and dispose batch by batch."""
         if new:
-            fetching.announce(self.mailbox.id, len(new))
+            runs.announce(self.mailbox.id, len(new))
         self._dispose(redo)
         if new:
             self._batches(new)
@@ -175,23 +175,23 @@ class Batches:
         return stored
 
     def _take(self, mails: list[FetchedMail], last: int) -> None:
-        from desk import intake
+        from desk.intake import pipeline
 
         def check() -> None:
             self.lease.renew()
             self.ledger.advance(last)
-            fetching.advance(self.mailbox.id, self.done)
+            runs.advance(self.mailbox.id, self.done)
             if self.mailbox.after_fetch == "keep":
                 self._disposed([mail.uid for mail in mails])
 
-        for taken in intake.take(self.desk, [self._arrival(mail) for mail in mails], check=check):
+        for taken in pipeline.take(self.desk, [self._arrival(mail) for mail in mails], check=check):
             if taken.new:
                 self.tally.verdicts[taken.verdict] += 1
             else:
                 self.recognised = True
 
     def _arrival(self, mail: FetchedMail) -> Arrival:
-        from desk.intake import Arrival
+        from desk.intake.arrivals import Arrival
 
         return Arrival(
             raw=mail.raw,

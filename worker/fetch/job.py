@@ -8,7 +8,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from desk import fetching, logs, mailbox_health
+from desk import logs
+from desk.fetching import runs
+from desk.mailboxes import health
 from mail.errors import MailError
 from mail.inert import one_line
 from models import leases
@@ -65,7 +67,7 @@ def take_turn(
         return tally
     try:
         mailbox = Mailbox.get_by_id(mailbox_id)
-        fetching.begin(mailbox_id)
+        runs.begin(mailbox_id)
         with Keeper(lease) as keeper:
             limits = Limits(float(desk.settings.fetch_time_limit), stop, slots, keeper)
             failure = _attempt(desk, mailbox, lease, tally, limits, watch)
@@ -119,16 +121,16 @@ def _conclude(
         elif isinstance(failure, Stopped):
             logs.write("info", "fetch", f"{mailbox.address}: stopped by a signal", mailbox_id=mailbox.id)
         elif failure is not None:
-            mailbox_health.record_failure(mailbox.id, _as_mail_error(failure), moment, zone)
+            health.record_failure(mailbox.id, _as_mail_error(failure), moment, zone)
         else:
-            mailbox_health.record_success(mailbox.id, tally.fetched, moment, tally.waiting)
+            health.record_success(mailbox.id, tally.fetched, moment, tally.waiting)
             for error in tally.errors:
                 logs.write("warning", "fetch", f"{mailbox.address}: {error}", mailbox_id=mailbox.id)
         for note in tally.notes:
             logs.write("info", "fetch", f"{mailbox.address}: {note}", mailbox_id=mailbox.id)
         if tally.fetched:
             logs.write("info", "fetch", tally.line(), mailbox_id=mailbox.id)
-        fetching.finish(mailbox.id, tally.to_json(), failed=bool(tally.errors))
+        runs.finish(mailbox.id, tally.to_json(), failed=bool(tally.errors))
         lease.release()
 
 

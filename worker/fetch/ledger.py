@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from desk import folders
+from desk.fetching import folders
 
 if TYPE_CHECKING:
-    from desk.folders import FolderMark
+    from desk.fetching.folders import FolderMark
     from mail.imap.session import FolderState, ImapSession
     from mail.imap.wire import FetchedMail
     from models.mailboxes import Mailbox

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import peewee
 
-from desk import fetching, uidls
+from desk.fetching import runs, uidls
 from models.database import transaction
 from models.errors import DatabaseUnusable
 from models.leases import LeaseLost
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from desk.home import Desk
-    from desk.intake import Arrival
+    from desk.intake.arrivals import Arrival
     from mail.pop3.session import Pop3Mail, Pop3Session
     from models.leases import Lease
     from models.mailboxes import Mailbox
@@ -39,7 +39,7 @@ def fetch_pop3(
     desk: Desk, mailbox: Mailbox, lease: Lease, tally: MailboxFetch, limits: Limits, watch: Callable[[], None]
 ) -> None:
     """Fetch what is new into the desk, as `worker.fetch.fetch_mailbox` does; raises as it does."""
-    from desk.accounts import incoming_account
+    from desk.mailboxes.accounts import incoming_account
     from mail.pop3.session import Pop3Session
 
     session = Pop3Session(incoming_account(desk, mailbox))
@@ -125,7 +125,7 @@ class Pop3Run:
     def through(self, redo: list[str], new: list[str]) -> None:
         """Mark what an interrupted run left, fetch, store and mark the rest, then let QUIT delete it."""
         if new:
-            fetching.announce(self.mailbox.id, len(new))
+            runs.announce(self.mailbox.id, len(new))
         self._mark(redo)
         if new:
             self._batches(new)
@@ -203,20 +203,20 @@ class Pop3Run:
         return stored
 
     def _take(self, mails: list[Pop3Mail]) -> None:
-        from desk import intake
+        from desk.intake import pipeline
 
         def check() -> None:
             self.lease.renew()
-            fetching.advance(self.mailbox.id, self.done)
+            runs.advance(self.mailbox.id, self.done)
             if self.mailbox.after_fetch == "keep":
                 uidls.mark_disposed(self.mailbox.id, [mail.uidl for mail in mails])
 
-        for taken in intake.take(self.desk, [self._arrival(mail) for mail in mails], check=check):
+        for taken in pipeline.take(self.desk, [self._arrival(mail) for mail in mails], check=check):
             if taken.new:
                 self.tally.verdicts[taken.verdict] += 1
 
     def _arrival(self, mail: Pop3Mail) -> Arrival:
-        from desk.intake import Arrival
+        from desk.intake.arrivals import Arrival
 
         archive = self.mailbox.backlog == "archive" and mail.uidl in self.old
         return Arrival(
@@ -245,10 +245,10 @@ def _backlog(mailbox: Mailbox, session: Pop3Session, wire: Wire, there: list[str
 
 def _was_before(raw: bytes, moment: datetime) -> bool:
     """Whether the mail was received before then; POP3 does not tell, so the mail has to. In doubt it was."""
-    from mail import mime
+    from mail.mime import message
 
     try:
-        parsed = mime.parse(raw)
+        parsed = message.parse(raw)
         when = parsed.received_at or parsed.date
         return when is None or when < moment
     except Exception:  # what cannot be read is quarantined by intake, not here

@@ -29,7 +29,7 @@ def fetch_mailbox(
 
         fetch_pop3(desk, mailbox, lease, tally, limits, watch)
         return
-    from desk.accounts import incoming_account
+    from desk.mailboxes.accounts import incoming_account
     from mail.imap.session import ImapSession
 
     session = ImapSession(incoming_account(desk, mailbox))

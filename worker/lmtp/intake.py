@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import peewee
 
-from desk import intake
-from desk.arrivals import Arrival
-from desk.own_addresses import OwnAddresses, read_own_addresses
+from desk.intake import pipeline
+from desk.intake.arrivals import Arrival
+from desk.mailboxes.own_addresses import OwnAddresses, read_own_addresses
 from mail.inert import one_line
 from models.errors import DatabaseUnusable
 from worker.service.threads import DeskThread
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.intake import Outcome
+    from desk.intake.incoming import Outcome
 
 BATCH = 50
 BATCH_BYTES = 32 * 2**20
@@ -138,7 +138,7 @@ class LmtpIntake:
                     shown = one_line(recipient.lower(), 320)
                     arrivals.append(Arrival(waiting.raw, "lmtp", mailbox_id, recipient=shown))
             places.append([of_mailbox[known.mailbox_of(recipient)] for recipient in waiting.recipients])
-        taken = intake.take(self._desk, arrivals) if arrivals else []
+        taken = pipeline.take(self._desk, arrivals) if arrivals else []
         return [[taken[place] for place in of_mail] for of_mail in places]
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope
     from aiosmtpd.smtp import Session as Facts
 
-    from desk.intake import Outcome
+    from desk.intake.incoming import Outcome
     from worker.lmtp.intake import LmtpIntake
 
 MAX_RECIPIENTS = 1000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.errors import ConfigError, SecretUnavailable
-from desk import copies
 from desk.errors import DeskError
+from desk.outbox import sent_copies
 from mail.errors import MailError
 from models import leases
 from models.mailboxes import Mailbox
@@ -31,7 +31,7 @@ def copy_sent(desk: Desk, stop: Event) -> int:
     A copy that an interrupted run may have put there is looked for first.
     """
     done = 0
-    for mailbox_id in copies.due_mailboxes():
+    for mailbox_id in sent_copies.due_mailboxes():
         if stop.is_set():
             break
         lease = leases.acquire(f"copies:{mailbox_id}", leases.owner_id(), LEASE_SECONDS)
@@ -44,28 +44,28 @@ def copy_sent(desk: Desk, stop: Event) -> int:
         except (Stopped, leases.LeaseLost):
             continue
         except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
-            copies.put_off(mailbox_id, f"{error} - {error.hint}")
+            sent_copies.put_off(mailbox_id, f"{error} - {error.hint}")
         finally:
             lease.release()
     return done
 
 
 def _copy_for(desk: Desk, mailbox: Mailbox, limits: Limits, lease: leases.Lease) -> int:
-    from desk.accounts import incoming_account
+    from desk.mailboxes.accounts import incoming_account
     from mail.imap.session import ImapSession
 
     done = 0
     session = ImapSession(incoming_account(desk, mailbox))
     with Wire(session, limits) as wire:
         folder = wire.call(session.ensure_folder, mailbox.sent_folder)
-        for copy in copies.due(mailbox.id):
+        for copy in sent_copies.due(mailbox.id):
             if limits.reached:
                 break
             lease.renew()
             if not (copy.tried and wire.call(_is_there, session, folder, copy.message_id)):
-                copies.mark(copy.delivery_id, "tried")
+                sent_copies.mark(copy.delivery_id, "tried")
                 wire.call(session.append, folder, copy.raw)
-            copies.mark(copy.delivery_id, "done")
+            sent_copies.mark(copy.delivery_id, "done")
             done += 1
     return done
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from config.clock import now
 from config.errors import ConfigError, SecretUnavailable
-from desk import mailboxes, outbox
 from desk.errors import DeskError
+from desk.mailboxes import accounts
+from desk.outbox import dispatch
 from mail.errors import MailError
 from mail.inert import one_line
 from mail.smtp.session import RecipientOutcome, SmtpSession
@@ -25,7 +26,7 @@ from worker.summary import SendCounts
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.outbox import Outgoing
+    from desk.outbox.dispatch import Outgoing
     from mail.account import OutgoingAccount
 
 
@@ -47,7 +48,7 @@ class Sender:
 
     async def drain(self) -> SendCounts:
         """Send everything that is due, all outgoing mailboxes at once."""
-        senders = await self._thread.call(outbox.due_mailboxes, now())
+        senders = await self._thread.call(dispatch.due_mailboxes, now())
         total = SendCounts()
         for counts in await asyncio.gather(*(self.send_from(mailbox_id) for mailbox_id in senders)):
             total.add(counts)
@@ -95,22 +96,22 @@ class Sender:
         await self._thread.call(self._record, mail, outcome.recipients, counts)
 
     def _account(self, mailbox_id: int) -> OutgoingAccount:
-        return mailboxes.outgoing_account(self._desk, Mailbox.get_by_id(mailbox_id))
+        return accounts.outgoing_account(self._desk, Mailbox.get_by_id(mailbox_id))
 
     def _address(self, mailbox_id: int) -> str:
         return str(Mailbox.get_by_id(mailbox_id).address)
 
     def _claim(self, mailbox_id: int) -> Outgoing | None:
-        claimed = outbox.claim(self._owner, now(), 1, mailbox_id=mailbox_id)
+        claimed = dispatch.claim(self._owner, now(), 1, mailbox_id=mailbox_id)
         return claimed[0] if claimed else None
 
     def _record(self, mail: Outgoing, outcomes: dict[str, RecipientOutcome], counts: SendCounts) -> None:
-        outbox.record(mail.delivery_id, outcomes)
+        dispatch.record(mail.delivery_id, outcomes)
         for outcome in outcomes.values():
             setattr(counts, outcome.state, getattr(counts, outcome.state) + 1)
 
     def _put_back(self, mail: Outgoing, reason: str, counts: SendCounts) -> None:
-        outbox.give_back(mail.delivery_id, reason)
+        dispatch.give_back(mail.delivery_id, reason)
         counts.deferred += len(mail.recipients)
 
     def _defer_all(self, mailbox_id: int, error: Exception, counts: SendCounts) -> None:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import peewee
 
 from config.errors import ConfigError, SecretUnavailable
-from desk import idling
 from desk.errors import DeskError
+from desk.fetching import idle
 from mail.errors import MailError, TimedOut
 from mail.transport.blocking import in_own_thread
 from models.database import close_database
@@ -82,14 +82,14 @@ class Idlers:
             try:
                 session = await self._connected(mailbox_id)
                 try:
-                    await self._thread.call(idling.began, mailbox_id)
+                    await self._thread.call(idle.began, mailbox_id)
                     begun = time.monotonic()
                     await self._listen(session, mailbox_id)
                 finally:
                     session.close()
             except asyncio.CancelledError:
                 with contextlib.suppress(peewee.PeeweeException, DatabaseUnusable):
-                    await asyncio.shield(self._thread.call(idling.ended, mailbox_id))
+                    await asyncio.shield(self._thread.call(idle.ended, mailbox_id))
                 raise
             except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
                 missing = isinstance(error, IdleMissing)
@@ -106,7 +106,7 @@ class Idlers:
 
     async def _note(self, mailbox_id: int, why: str, level: str) -> None:
         with contextlib.suppress(peewee.PeeweeException, DatabaseUnusable):
-            await self._thread.call(idling.ended, mailbox_id, why, level=level)  # type: ignore[arg-type]
+            await self._thread.call(idle.ended, mailbox_id, why, level=level)  # type: ignore[arg-type]
 
     async def _connected(self, mailbox_id: int) -> IdleSession:
         """A session that idles; one that comes after nobody waits for it any more is closed."""
@@ -129,7 +129,7 @@ class Idlers:
         return session
 
     def _account(self, mailbox_id: int) -> IncomingAccount:
-        from desk.accounts import incoming_account
+        from desk.mailboxes.accounts import incoming_account
 
         try:
             return incoming_account(self._desk, Mailbox.get_by_id(mailbox_id))

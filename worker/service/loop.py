@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING
 import peewee
 
 from config.clock import now
-from desk import logs, outbox, overdue, triggers
-from desk.alerts import alert_silent_mailboxes
+from desk import logs
+from desk.alerts.alarms import alert_silent_mailboxes
+from desk.doors.spool import Spool
 from desk.errors import Refused
-from desk.oauth2_health import look_after_tokens
-from desk.spool import Spool
+from desk.fetching import triggers
+from desk.mailboxes.token_health import look_after_tokens
+from desk.outbox import dispatch
+from desk.tickets import sla
 from mail.transport.blocking import in_own_thread
 from models import leases
 from models.database import close_database
@@ -213,12 +216,12 @@ class Worker:
             if sender_id not in self._sending:
                 self._sending[sender_id] = loop.create_task(self._send(sender_id))
         if plan.sweep:
-            await self._thread.call(overdue.sweep, now())
+            await self._thread.call(sla.sweep, now())
             await self._thread.call(alert_silent_mailboxes, self._desk, now())
             if self._tokens is None or self._tokens.done():
                 self._tokens = loop.create_task(self._look_after_tokens())
             self._copy_sent()
-            await self._thread.call(outbox.recover)
+            await self._thread.call(dispatch.recover)
             self._planner.look_again()
         if plan.purge:
             await self._thread.call(logs.purge)

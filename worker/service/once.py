@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from config.clock import now
 from config.spool import HALF_KEPT, halves, names
-from desk import overdue, pending, settings
+from desk import settings
 from desk.errors import Refused, WrongUse
+from desk.operations import pending
+from desk.tickets import sla
 from mail.inert import one_line
 from models.errors import DatabaseUnusable
 from models.mailboxes import Mailbox
@@ -45,11 +47,11 @@ def run_once(
     if any(fetch.errors for fetch in summary.mailboxes) or any(
         each.alerted or each.send_alerted for each in chosen
     ):
-        from desk.alerts import alert_silent_mailboxes
+        from desk.alerts.alarms import alert_silent_mailboxes
 
         alert_silent_mailboxes(desk, now())
     if pending.logins_age():
-        from desk.oauth2_health import look_after_tokens
+        from desk.mailboxes.token_health import look_after_tokens
 
         look_after_tokens(desk, now())
     if pending.mail_waits():
@@ -59,7 +61,7 @@ def run_once(
 
         copy_sent(desk, stop)
     if not stop.is_set():
-        summary.overdue = len(overdue.sweep(now()))
+        summary.overdue = len(sla.sweep(now()))
     return summary
 
 
@@ -69,7 +71,7 @@ def _drain(desk: Desk, summary: FetchSummary, stop: Event) -> None:
     try:
         if not any(names(path)) and not halves(path, HALF_KEPT):
             return
-        from desk.spool import Spool
+        from desk.doors.spool import Spool
 
         spool = Spool(desk)
         spool.remove_halves()
@@ -104,9 +106,9 @@ def _why_nothing() -> str:
 
 
 def _named(address: str) -> Mailbox:
-    from desk import mailboxes
+    from desk.mailboxes import registry
 
-    mailbox = mailboxes.find(address)
+    mailbox = registry.find(address)
     if mailbox is None:
         raise WrongUse(f"there is no mailbox {address}", "see nightdesk mailbox list")
     if mailbox.protocol == "none" or not mailbox.incoming_enabled:
@@ -152,17 +154,17 @@ def _untouched(mailbox: Mailbox) -> MailboxFetch:
 
 
 def _send(desk: Desk, summary: FetchSummary, stop: Event) -> None:
-    from desk import sending
+    from desk.outbox import dispatch
 
-    if lost := sending.recover():
+    if lost := dispatch.recover():
         summary.errors.append(
             f"{lost} mails are uncertain, whoever was sending them died: see nightdesk outbox list"
         )
-    if not stop.is_set() and sending.has_due(now()):
+    if not stop.is_set() and dispatch.has_due(now()):
         from worker.send.sender import drain
 
         summary.sending = drain(desk, stop)
         if summary.sending.errors:
-            from desk.alerts import alert_silent_mailboxes
+            from desk.alerts.alarms import alert_silent_mailboxes
 
             alert_silent_mailboxes(desk, now())

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from desk import fetching, idling, logs, outbox, schedules, settings
+from desk import logs, schedules, settings
 from desk.errors import DeskError
+from desk.fetching import idle, runs
+from desk.outbox import dispatch
 from models.database import db
 from models.mailboxes import Mailbox
 
@@ -31,7 +33,7 @@ class Plan:
     senders: list[int] = field(default_factory=list)
     """Outgoing mailboxes with mail that is due."""
     idle: dict[int, Hashable] = field(default_factory=dict)
-    """Mailboxes that want to stay connected, see `desk.idling`."""
+    """Mailboxes that want to stay connected, see `desk.fetching.idle`."""
     sweep: bool = False
     purge: bool = False
     words: str = ""
@@ -67,9 +69,9 @@ class Planner:
         plan = Plan()
         times = [now + REST]
         times += self._plan_fetches(plan, now, fetching_now)
-        plan.idle = idling.wanted()
-        plan.senders = outbox.due_mailboxes(now)
-        times += [moment for moment in (outbox.next_due(now),) if moment is not None]
+        plan.idle = idle.wanted()
+        plan.senders = dispatch.due_mailboxes(now)
+        times += [moment for moment in (dispatch.next_due(now),) if moment is not None]
         times += self._plan_sweeps(plan, now)
         self._next = min(moment for moment in times if moment > now)
         return plan
@@ -80,7 +82,7 @@ class Planner:
                 Mailbox.removed.is_null(), Mailbox.incoming_enabled, Mailbox.protocol != "none"
             )
         )
-        asked = set(fetching.requested())
+        asked = set(runs.requested())
         on = bool(settings.get("mail.fetching"))
         coming = []
         for mailbox in enabled:

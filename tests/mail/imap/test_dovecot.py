@@ -11,9 +11,9 @@ from config.secrets import Secret
 from mail.account import IncomingAccount
 from mail.errors import FolderMissing, LoginRefused, StarttlsMissing, TlsFailed
 from mail.imap.session import ImapSession
-from tests.mail.accounts import incoming, mail
-from tests.servers.dovecot import Dovecot, MailUser, as_served
-from tests.servers.pki import ABROAD, EXPIRED, UNKNOWN_CA, WRONG_NAME, Pki
+from tests.support.accounts import incoming, mail
+from tests.support.servers.dovecot import Dovecot, MailUser, as_served
+from tests.support.servers.pki import ABROAD, EXPIRED, UNKNOWN_CA, WRONG_NAME, Pki
 
 
 @pytest.fixture

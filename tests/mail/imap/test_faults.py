@@ -23,10 +23,10 @@ from mail.errors import (
 from mail.imap.session import ImapSession
 from mail.imap.wire import FetchedMail, folder_in, mails_in, namespace_in, numbers_in, uid_set
 from mail.transport.connection import silent
-from tests.mail.accounts import incoming, mail
-from tests.servers.child import free_ports
-from tests.servers.fault import drop, hang, reply
-from tests.servers.faulty_imap import CAPABILITIES, FaultyImap
+from tests.support.accounts import incoming, mail
+from tests.support.servers.child import free_ports
+from tests.support.servers.fault import drop, hang, reply
+from tests.support.servers.faulty_imap import CAPABILITIES, FaultyImap
 
 MAILS = [mail(number, body="x" * 5000) for number in range(1, 6)]
 

@@ -10,10 +10,10 @@ import pytest
 from config.secrets import Secret
 from mail.errors import ServerGone
 from mail.imap.idle import IdleMissing, IdleSession
-from tests.mail.accounts import incoming, mail
-from tests.servers.dovecot import Dovecot, MailUser
-from tests.servers.faulty_imap import FaultyImap
-from tests.servers.pki import Pki
+from tests.support.accounts import incoming, mail
+from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.faulty_imap import FaultyImap
+from tests.support.servers.pki import Pki
 
 PATIENCE = 20.0
 

@@ -16,9 +16,9 @@ from mail.errors import (
     TimedOut,
 )
 from mail.pop3.session import Pop3Session
-from tests.mail.accounts import incoming, mail
-from tests.servers.faults import FaultyPop3, drop, hang, reply
-from tests.servers.pki import Pki
+from tests.support.accounts import incoming, mail
+from tests.support.servers.faults import FaultyPop3, drop, hang, reply
+from tests.support.servers.pki import Pki
 
 
 def account(server: FaultyPop3, **changes: Any) -> IncomingAccount:

@@ -20,14 +20,14 @@ from mail.errors import (
     TimedOut,
     TlsFailed,
 )
-from mail.headers import decode_words
-from mail.mime import parse
+from mail.mime.headers import decode_words
+from mail.mime.message import parse
 from mail.smtp.session import SendOutcome, SmtpSession
-from tests.mail.accounts import outgoing
-from tests.servers.child import free_ports
-from tests.servers.fault import Fault, drop, hang, reply
-from tests.servers.faulty_smtp import FaultySmtp
-from tests.servers.pki import Pki
+from tests.support.accounts import outgoing
+from tests.support.servers.child import free_ports
+from tests.support.servers.fault import Fault, drop, hang, reply
+from tests.support.servers.faulty_smtp import FaultySmtp
+from tests.support.servers.pki import Pki
 
 MESSAGE = b"From: support@example.test\r\nSubject: Hello\r\n\r\nline one\r\n.dot\r\n..\r\nlast\r\n"
 THREE = ["ann@client.test", "bob@client.test", "eve@client.test"]

@@ -9,15 +9,15 @@ import pytest
 
 from config.secrets import Secret
 from mail.account import OutgoingAccount
-from mail.address import Address
-from mail.compose import OutgoingMail, build
+from mail.compose.outgoing import OutgoingMail, build
 from mail.errors import LoginRefused, TlsFailed
-from mail.mime import parse
+from mail.mime.address import Address
+from mail.mime.message import parse
 from mail.smtp.session import SmtpSession
-from tests.mail.accounts import outgoing
-from tests.servers.dovecot import MailUser
-from tests.servers.pki import UNKNOWN_CA, Pki
-from tests.servers.postfix import Postfix
+from tests.support.accounts import outgoing
+from tests.support.servers.dovecot import MailUser
+from tests.support.servers.pki import UNKNOWN_CA, Pki
+from tests.support.servers.postfix import Postfix
 
 
 @pytest.fixture

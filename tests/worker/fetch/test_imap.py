@@ -6,13 +6,14 @@ from threading import Event
 
 import pytest
 
-from desk import fetching, logs
+from desk import logs
+from desk.fetching import runs
 from desk.home import Desk
 from models import leases
 from models.database import db
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
-from tests.servers.faults import FaultyImap, drop, reply
+from tests.support.servers.faults import FaultyImap, drop, reply
 from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch.job import lease_name, take_turn
 from worker.summary import MailboxFetch
@@ -209,9 +210,9 @@ def test_a_mailbox_that_somebody_else_holds_is_skipped_without_a_connection(
 def test_a_fetcher_that_lost_its_lease_writes_nothing(
     desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from desk import intake
+    from desk.intake import pipeline
 
-    take = intake.take
+    take = pipeline.take
 
     def late(*args: object, **kwargs: object) -> object:
         db.execute_sql("UPDATE lease SET token = token + 1 WHERE name LIKE 'mailbox:%'")
@@ -219,7 +220,7 @@ def test_a_fetcher_that_lost_its_lease_writes_nothing(
 
     with FaultyImap([mail(1)]) as server:
         mailbox = add_mailbox(server, after_fetch="delete")
-        monkeypatch.setattr(intake, "take", late)
+        monkeypatch.setattr(pipeline, "take", late)
         tally = fetch(desk, mailbox)
         assert tally.errors
         assert len(server.folders["INBOX"].mails) == 1
@@ -230,11 +231,11 @@ def test_a_fetcher_that_lost_its_lease_writes_nothing(
 def test_a_fault_of_ours_over_one_mail_stops_neither_the_others_nor_the_mailbox(
     desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from desk import intake
+    from desk.intake import arrivals, pipeline
 
-    take = intake.take
+    take = pipeline.take
 
-    def broken(desk_: Desk, arrivals: list[intake.Arrival], **more: object) -> object:
+    def broken(desk_: Desk, arrivals: list[arrivals.Arrival], **more: object) -> object:
         if any(b"Printer 3" in arrival.raw for arrival in arrivals):
             raise ZeroDivisionError("a fault")
         return take(desk_, arrivals, **more)  # type: ignore[arg-type]
@@ -242,7 +243,7 @@ def test_a_fault_of_ours_over_one_mail_stops_neither_the_others_nor_the_mailbox(
     with FaultyImap([mail(n) for n in range(1, 6)]) as server:
         mailbox = add_mailbox(server, after_fetch="delete")
         with monkeypatch.context() as patch:
-            patch.setattr(intake, "take", broken)
+            patch.setattr(pipeline, "take", broken)
             tally = fetch(desk, mailbox)
         assert tally.fetched == 4
         assert "UID 3" in tally.errors[0]
@@ -270,29 +271,29 @@ def test_somebody_who_asked_sees_how_many_there_are_and_how_many_came(
     seen = []
     with FaultyImap([mail(n) for n in range(1, 13)]) as server:
         mailbox = add_mailbox(server, batch=5)
-        assert fetching.watch(mailbox.id) is None
-        fetching.request(mailbox.id)
-        assert fetching.requested() == [mailbox.id]
+        assert runs.watch(mailbox.id) is None
+        runs.request(mailbox.id)
+        assert runs.requested() == [mailbox.id]
 
         def look(_tally: MailboxFetch) -> None:
-            view = fetching.watch(mailbox.id)
+            view = runs.watch(mailbox.id)
             assert view is not None
             seen.append((view.phase, view.found, view.done))
 
         take_turn(desk, mailbox.id, named=True, stop=Event(), watch=look)
     assert seen == [("fetching", 12, 5), ("fetching", 12, 10), ("fetching", 12, 12)]
-    view = fetching.watch(mailbox.id)
+    view = runs.watch(mailbox.id)
     assert view is not None
     assert (view.phase, view.outcome["tickets"]) == ("done", 12)
-    assert fetching.requested() == []
+    assert runs.requested() == []
 
 
 def test_a_request_that_fails_says_so(desk: Desk, add_mailbox: MailboxMaker) -> None:
     with FaultyImap([], {"LOGIN": drop()}) as server:
         mailbox = add_mailbox(server)
-        fetching.request(mailbox.id)
+        runs.request(mailbox.id)
         fetch(desk, mailbox, named=True)
-    view = fetching.watch(mailbox.id)
+    view = runs.watch(mailbox.id)
     assert view is not None
     assert view.phase == "failed"
     assert view.outcome["errors"]

@@ -7,14 +7,15 @@ from threading import Event, Thread, Timer
 
 import pytest
 
-from desk import answers, outbox
-from desk.actors import app_actor
 from desk.home import Desk
+from desk.outbox import deliveries
+from desk.permissions import app_actor
+from desk.replies import new_ticket
 from models.database import close_database, db
 from models.mailboxes import Mailbox
-from tests.servers.child import wait_until
-from tests.servers.fault import Fault, dribble, hang, slow
-from tests.servers.faults import FaultyImap, FaultySmtp
+from tests.support.servers.child import wait_until
+from tests.support.servers.fault import Fault, dribble, hang, slow
+from tests.support.servers.faults import FaultyImap, FaultySmtp
 from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch import limits
 from worker.fetch.job import take_turn
@@ -93,7 +94,7 @@ def test_told_to_end_a_sender_leaves_a_server_that_hangs(
         begun = time.monotonic()
         drain(desk, stop)
         assert time.monotonic() - begun < 20, "a wait of the account's would be a minute"
-    assert ([view.state for view in outbox.entries()] or ["sent"]) == [state]
+    assert ([view.state for view in deliveries.entries()] or ["sent"]) == [state]
     assert db.execute_sql("SELECT count(*) FROM delivery WHERE sender IS NOT NULL").fetchone() == (0,)
 
 
@@ -114,7 +115,7 @@ def test_a_folder_of_copies_that_dribbles_is_given_up(
 
 
 def _answer(desk: Desk, mailbox: Mailbox) -> None:
-    answers.new_ticket(
+    new_ticket.new_ticket(
         desk,
         app_actor(desk),
         mailbox=mailbox.address,

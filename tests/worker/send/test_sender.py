@@ -6,11 +6,12 @@ from threading import Event
 
 import pytest
 
-from desk import answers, outbox, sending
-from desk.actors import app_actor
 from desk.home import Desk
+from desk.outbox import deliveries, dispatch
+from desk.permissions import app_actor
+from desk.replies import new_ticket
 from models.database import db
-from tests.servers.faults import FaultySmtp
+from tests.support.servers.faults import FaultySmtp
 from tests.worker.conftest import MailboxMaker
 from worker.send.sender import drain
 
@@ -21,7 +22,7 @@ def waiting(desk: Desk, add_mailbox: MailboxMaker) -> None:
     with FaultySmtp() as gone:
         mailbox = add_mailbox(None, smtp=gone)
     for number in range(3):
-        answers.new_ticket(
+        new_ticket.new_ticket(
             desk,
             app_actor(desk),
             mailbox=mailbox.address,
@@ -36,8 +37,8 @@ def waiting(desk: Desk, add_mailbox: MailboxMaker) -> None:
 def test_all_that_is_due_is_deferred_with_the_reason(desk: Desk) -> None:
     counts = drain(desk, Event())
     assert (counts.deferred, counts.sent, len(counts.errors)) == (3, 0, 1)
-    assert {view.state for view in outbox.entries()} == {"deferred"}
-    assert all("refuses the connection" in view.detail for view in outbox.entries())
+    assert {view.state for view in deliveries.entries()} == {"deferred"}
+    assert all("refuses the connection" in view.detail for view in deliveries.entries())
 
 
 @pytest.mark.usefixtures("waiting")
@@ -47,10 +48,10 @@ def test_a_sender_that_dies_while_deferring_leaves_at_most_one_mail_in_doubt(
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(outbox, "give_back", die)
+    monkeypatch.setattr(dispatch, "give_back", die)
     with pytest.raises(KeyboardInterrupt):
         drain(desk, Event())
     claimed = db.execute_sql("SELECT count(*) FROM delivery WHERE sender IS NOT NULL").fetchone()[0]
     assert claimed == 1
-    assert sending.recover(lambda _owner: True) == 1
-    assert sorted(view.state for view in outbox.entries()) == ["queued", "queued", "uncertain"]
+    assert dispatch.recover(lambda _owner: True) == 1
+    assert sorted(view.state for view in deliveries.entries()) == ["queued", "queued", "uncertain"]

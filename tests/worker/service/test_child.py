@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from desk import triggers
+from desk.fetching import triggers
 from desk.home import Desk
 from models import leases
-from tests.servers.child import wait_until
+from tests.support.servers.child import wait_until
 from worker.service.child import WORKER_LEASE, WorkerChild
 
 

@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
-from desk import idling, logs
+from desk import logs
+from desk.fetching import idle
 from desk.home import Desk
 from models.mailboxes import Mailbox
-from tests.servers.fault import dribble
-from tests.servers.faults import FaultyImap, hang, reply
+from tests.support.servers.fault import dribble
+from tests.support.servers.faults import FaultyImap, hang, reply
 from tests.worker.conftest import MailboxMaker
 from worker.service.idle import Idlers
 from worker.service.threads import DeskThread
@@ -23,7 +24,7 @@ def _watch_until_it_fails(desk: Desk, mailbox: Mailbox) -> list[int]:
     async def run() -> None:
         thread = DeskThread()
         idlers = Idlers(desk, thread, hints.append)
-        idlers.tend(await thread.call(idling.wanted))
+        idlers.tend(await thread.call(idle.wanted))
         async with asyncio.timeout(30):
             while not Mailbox.get_by_id(mailbox.id).idle_error:
                 await asyncio.sleep(0.02)
@@ -55,25 +56,25 @@ def test_a_refused_login_is_not_tried_again_every_few_seconds(desk: Desk, add_ma
 
 def test_who_wants_it(desk: Desk, add_mailbox: MailboxMaker) -> None:
     from desk import settings
-    from desk.actors import app_actor
+    from desk.permissions import app_actor
 
     with FaultyImap() as server:
         first = add_mailbox(server, "one@example.test", idle=True)
         add_mailbox(server, "two@example.test")
         add_mailbox(server, "off@example.test", idle=True, incoming_enabled=False)
-    assert list(idling.wanted()) == [first.id]
-    before = idling.wanted()
+    assert list(idle.wanted()) == [first.id]
+    before = idle.wanted()
     Mailbox.update(host="other.example.test").where(Mailbox.id == first.id).execute()
-    assert idling.wanted() != before
+    assert idle.wanted() != before
     settings.set(app_actor(desk), "mail.fetching", "off")
-    assert idling.wanted() == {}
+    assert idle.wanted() == {}
 
 
 def test_a_server_that_hangs_does_not_hold_up_the_end(desk: Desk, add_mailbox: MailboxMaker) -> None:
     async def run(server: FaultyImap) -> None:
         thread = DeskThread()
         idlers = Idlers(desk, thread, lambda _mailbox: None)
-        idlers.tend(await thread.call(idling.wanted))
+        idlers.tend(await thread.call(idle.wanted))
         async with asyncio.timeout(20):  # less than the client's own patience
             while not server.count("LOGIN"):
                 await asyncio.sleep(0.02)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from desk import settings
-from desk.actors import app_actor
 from desk.errors import Refused, WrongUse
 from desk.home import Desk
+from desk.permissions import app_actor
 from models.mailboxes import Mailbox
-from tests.servers.faults import FaultyImap, hang, reply
+from tests.support.servers.faults import FaultyImap, hang, reply
 from tests.worker.conftest import MailboxMaker, mail
 from worker.service.once import run_once
 
@@ -48,7 +48,7 @@ def test_a_login_that_ends_by_itself_is_looked_after_by_cron_too(
     desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[object] = []
-    monkeypatch.setattr("desk.oauth2_health.look_after_tokens", lambda *asked: seen.append(asked))
+    monkeypatch.setattr("desk.mailboxes.token_health.look_after_tokens", lambda *asked: seen.append(asked))
     with FaultyImap([mail(1)]) as server:
         mailbox = add_mailbox(server)
         run_once(desk)
@@ -98,7 +98,7 @@ def test_a_dead_and_a_hanging_mailbox_stop_only_themselves(
 ) -> None:
     from dataclasses import replace
 
-    from desk import accounts
+    from desk.mailboxes import accounts
 
     account = accounts.incoming_account
     monkeypatch.setattr(accounts, "incoming_account", lambda *given: replace(account(*given), timeout=0.5))

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from desk import fetching, settings
-from desk.actors import app_actor
+from desk import settings
+from desk.fetching import runs
 from desk.home import Desk
+from desk.permissions import app_actor
 from models.database import db
 from models.mailboxes import Mailbox
-from tests.servers.faults import FaultyImap
+from tests.support.servers.faults import FaultyImap
 from tests.worker.conftest import MailboxMaker
 from worker.service.plan import Planner
 
@@ -56,14 +57,14 @@ def test_runs_that_were_missed_run_once(desk: Desk, mailbox: Mailbox) -> None:
 def test_back_off_holds_the_schedule_but_not_a_person(desk: Desk, mailbox: Mailbox) -> None:
     Mailbox.update(not_before=NOON + timedelta(minutes=30)).execute()
     assert due(Planner(desk), NOON + timedelta(minutes=10)) == {}
-    fetching.request(mailbox.id)
+    runs.request(mailbox.id)
     assert due(Planner(desk), NOON + timedelta(minutes=10)) == {mailbox.id: True}
 
 
 def test_switched_off_fetching_holds_the_schedule_but_not_a_person(desk: Desk, mailbox: Mailbox) -> None:
     settings.set(app_actor(desk), "mail.fetching", "off")
     assert due(Planner(desk), NOON + timedelta(hours=1)) == {}
-    fetching.request(mailbox.id)
+    runs.request(mailbox.id)
     assert due(Planner(desk), NOON + timedelta(hours=1)) == {mailbox.id: True}
 
 

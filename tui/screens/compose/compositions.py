@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
-from mail.address import one_address, parse_addresses
 from mail.inert import one_line
+from mail.mime.address import one_address, parse_addresses
 from tui.files import FileTrouble, LocalFile, look_at
 
 if TYPE_CHECKING:
-    from desk.actors import Actor
-    from desk.drafts import DraftView
     from desk.home import Desk
-    from desk.tickets import TicketDetail
+    from desk.permissions import Actor
+    from desk.replies.drafts import DraftView
+    from desk.tickets.detail import TicketDetail
 
 Kind = Literal["reply", "note", "new"]
 Other = tuple[str, datetime]
@@ -101,14 +101,14 @@ def subject_words(composition: Composition) -> str:
     """The subject as the customer sees it."""
     if composition.number is None:
         return composition.subject
-    from desk.rendering import numbered_subject
+    from desk.outbox.render import numbered_subject
 
     return numbered_subject(composition.subject, composition.number, reply=True)
 
 
 def others(actor: Actor, number: str | None) -> list[Other]:
     """Who else has a draft on the ticket."""
-    from desk import drafts
+    from desk.replies import drafts
 
     return [] if number is None else drafts.others_writing(actor, number)
 
@@ -131,10 +131,11 @@ def undo_seconds() -> int:
 
 def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Composition:
     """The composition of an answer, with the draft of it if there is one."""
-    from desk import answers, drafts, tickets
+    from desk.replies import drafts, reply
+    from desk.tickets import detail as ticket_detail
 
-    form = answers.reply_form(actor, number, to_all)
-    detail = tickets.show(number)
+    form = reply.reply_form(actor, number, to_all)
+    detail = ticket_detail.show(number)
     quoted = f"\n\n{form.quoted}\n" if form.quoted.strip() else ""
     body = f"\n{quoted}" if quoted else ""
     composition = Composition(
@@ -159,9 +160,10 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Compositio
 
 def for_note(actor: Actor, number: str) -> Composition:
     """The composition of a note, with the draft of it if there is one."""
-    from desk import drafts, tickets
+    from desk.replies import drafts
+    from desk.tickets import detail as ticket_detail
 
-    detail = tickets.show(number)
+    detail = ticket_detail.show(number)
     composition = Composition(
         "note", number, detail.subject, detail.status, "", "", "", "", "", "", detail=detail
     )
@@ -170,8 +172,8 @@ def for_note(actor: Actor, number: str) -> Composition:
 
 def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None) -> Composition:
     """The composition of a first mail; raises Refused when there is no mailbox it could leave from."""
-    from desk import mailboxes
     from desk.errors import Refused
+    from desk.mailboxes import registry
 
     origins = tuple(
         Origin(
@@ -179,7 +181,7 @@ def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None) -> 
             one_line(f"{line.name} <{line.address}>" if line.name else line.address),
             way_of(desk, line.address),
         )
-        for line in mailboxes.entries(desk)
+        for line in registry.entries(desk)
     )
     if not origins:
         raise Refused("there is no mailbox to write from", "set one up first: 2, then n")
@@ -241,10 +243,10 @@ def _state(text: str | None) -> str:
 
 def way_of(desk: Desk, address: str | None) -> str:
     """How mail of this address leaves: ``mail.corp.ex:587 STARTTLS``, or that it does not."""
-    from desk import mailboxes
+    from desk.mailboxes import accounts, registry
 
-    row = mailboxes.find(address) if address else None
-    way = mailboxes.outgoing_for(desk, row.id if row else None)
+    row = registry.find(address) if address else None
+    way = accounts.outgoing_for(desk, row.id if row else None)
     if way is None:
         return "nothing yet: no outgoing account, the mail stays queued"
     security = {"tls": "TLS", "starttls": "STARTTLS", "none": "in clear text"}[way.smtp_security]
@@ -256,7 +258,7 @@ def way_of(desk: Desk, address: str | None) -> str:
 
 def keep(actor: Actor, composition: Composition) -> int | None:
     """Write the draft down and return its id; a composition on which nothing was typed leaves none."""
-    from desk import drafts
+    from desk.replies import drafts
 
     if not composition.body.strip() or (
         composition.body == composition.untouched and not composition.attachments
@@ -288,7 +290,7 @@ def keep(actor: Actor, composition: Composition) -> int | None:
 
 def discard(composition: Composition) -> None:
     """Throw the draft away."""
-    from desk import drafts
+    from desk.replies import drafts
 
     if composition.draft_id is not None:
         drafts.discard(composition.draft_id)
@@ -296,23 +298,23 @@ def discard(composition: Composition) -> None:
 
 def add_note(actor: Actor, composition: Composition) -> None:
     """Put the note on the ticket."""
-    from desk import answers
+    from desk.replies import reply
 
     if composition.number is None:
         raise ValueError("a note belongs to a ticket")
-    answers.add_note(actor, composition.number, composition.body.strip("\n"))
+    reply.add_note(actor, composition.number, composition.body.strip("\n"))
     discard(composition)
 
 
 def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
-    """Put the mail into the outbox, to leave after the undo time; returns `desk.answers.Queued`."""
-    from desk import answers
+    """Put the mail into the outbox, to leave after the undo time; returns `desk.replies.reply.Queued`."""
+    from desk.replies import new_ticket, reply
 
     files = [(item.name, item.type, _read(item.path)) for item in composition.attachments]
     body = composition.body.strip("\n") + "\n"
     sent: Any
     if composition.number is None:
-        sent = answers.new_ticket(
+        sent = new_ticket.new_ticket(
             desk,
             actor,
             mailbox=composition.mailbox,
@@ -325,7 +327,7 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             delay_seconds=undo_seconds(),
         )
     else:
-        sent = answers.send_reply(
+        sent = reply.send_reply(
             desk,
             actor,
             composition.number,

@@ -11,7 +11,7 @@ from tui.ticket_actions import TicketActions
 from tui.widgets.confirm import Confirm
 
 if TYPE_CHECKING:
-    from desk.tickets import MessageView
+    from desk.tickets.detail import MessageView
 
 CONSEQUENCE = (
     "Then what was held back happens: its sender takes part in the ticket,"
@@ -59,7 +59,7 @@ class ThreadApproval(TicketActions):
         sender, message_id = line(message.sender_email)[:60], message.id
 
         def answered(yes: bool | None) -> None:
-            from desk import approval
+            from desk.tickets import approval
 
             if yes:
                 app = desk_app(self)

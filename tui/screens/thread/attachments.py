@@ -18,7 +18,7 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.text_pane import Line, TextPane
 
 if TYPE_CHECKING:
-    from desk.tickets import MessageView
+    from desk.tickets.detail import MessageView
 
 GROUP = "Attachments"
 MAIL = "the mail itself (.eml)"
@@ -116,16 +116,16 @@ class AttachmentsScreen(DeskModal[None]):
         self.in_thread(self._write, directory, list(wanted)).then(self._saved, group="save")
 
     def _write(self, directory: Path, wanted: list[int]) -> list[Path]:
-        from desk import tickets
+        from desk.tickets import detail
 
         places = []
         for index in wanted:
             if index < len(self._message.attachments):
                 item = self._message.attachments[index]
-                places.append(files.save(tickets.attachment_bytes(item.id), item.name, directory))
+                places.append(files.save(detail.attachment_bytes(item.id), item.name, directory))
             else:
                 name = f"ticket-{self._number}-{self._message.id}.eml"
-                places.append(files.save(tickets.raw_message(self._message.id), name, directory))
+                places.append(files.save(detail.raw_message(self._message.id), name, directory))
         return places
 
     def _saved(self, places: list[Path]) -> None:

@@ -10,7 +10,7 @@ from tui.text.times import age, clock_day, span
 from tui.widgets.text_pane import Line
 
 if TYPE_CHECKING:
-    from desk.tickets import TicketDetail
+    from desk.tickets.detail import TicketDetail
 
 PRIORITY_WORDS = {1: "- low", 2: "normal", 3: "! high", 4: "!! urgent"}
 

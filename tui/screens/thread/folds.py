@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui.text.tickets import Reader, is_mine
 
 if TYPE_CHECKING:
-    from desk.tickets import MessageView
+    from desk.tickets.detail import MessageView
 
 AROUND = 2
 """Lines of a message besides its own: its head, and its first words or a blank line."""

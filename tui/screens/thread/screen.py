@@ -27,7 +27,7 @@ from tui.widgets.text_pane import Line, TextPane
 from tui.widgets.ticket_list import PRIORITY_MARKS
 
 if TYPE_CHECKING:
-    from desk.tickets import MessageView, TicketDetail
+    from desk.tickets.detail import MessageView, TicketDetail
 
 
 class ThreadScreen(ThreadApproval, DeskScreen[None]):
@@ -86,12 +86,12 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
     # -- loading
 
     def _load(self) -> None:
-        from desk import tickets
+        from desk.tickets import detail
 
         actor, number = desk_app(self).actor, self._number
 
         def read() -> tuple[TicketDetail, datetime | None]:
-            return tickets.show(number), tickets.last_seen(actor, number)
+            return detail.show(number), detail.last_seen(actor, number)
 
         self.in_thread(read).then(self._show, group="ticket")
 
@@ -126,9 +126,9 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
         )
 
     def _mark_seen(self) -> None:
-        from desk import tickets
+        from desk.tickets import detail
 
-        self.in_thread(tickets.mark_seen, desk_app(self).actor, self._number)
+        self.in_thread(detail.mark_seen, desk_app(self).actor, self._number)
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -320,9 +320,9 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
             self._paint()
             self._see_current()
 
-        from desk import tickets
+        from desk.tickets import detail
 
-        self.in_thread(tickets.raw_message, message_id).then(take, group="raw")
+        self.in_thread(detail.raw_message, message_id).then(take, group="raw")
 
     def action_attachments(self) -> None:
         message = self.current_message

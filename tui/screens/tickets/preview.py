@@ -15,7 +15,7 @@ from tui.text.times import clock_today, promise
 from tui.widgets.text_pane import Line, TextPane
 
 if TYPE_CHECKING:
-    from desk.tickets import MessageView, TicketDetail
+    from desk.tickets.detail import MessageView, TicketDetail
 
 WIDE = 88
 

@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.css.query import NoMatches
 from textual.timer import Timer
 
-from desk import views
-from desk.filters import TicketFilter
-from desk.views import VIEWS, ListQuery, TicketLine
+from desk.tickets import lists
+from desk.tickets.lists import VIEWS, ListQuery, TicketLine
+from desk.tickets.query import TicketFilter
 from tui.commands import Command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
@@ -33,7 +33,7 @@ from tui.widgets.ticket_list import TicketHead, TicketList, TicketPages
 from tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
-    from desk.tickets import TicketDetail
+    from desk.tickets.detail import TicketDetail
 
 PREVIEW_DELAY = 0.12
 """Seconds the cursor rests before its ticket is read: a preview costs more bytes than the move."""
@@ -113,7 +113,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         actor, query = desk_app(self).actor, self.query_now()
 
         def count() -> TicketsScreen._Counted:
-            return self._Counted(views.counts(actor), views.count(query) if query.filter else None)
+            return self._Counted(lists.counts(actor), lists.count(query) if query.filter else None)
 
         self.in_thread(count).then(self._show_counts, group="counts")
 
@@ -212,9 +212,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             return
         if not self.query_one(Preview).display:
             return
-        from desk import tickets
+        from desk.tickets import detail
 
-        self.in_thread(tickets.show, row.number).then(self._show_preview, group="preview")
+        self.in_thread(detail.show, row.number).then(self._show_preview, group="preview")
 
     def _show_preview(self, detail: TicketDetail | None) -> None:
         app = desk_app(self)
@@ -291,7 +291,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         if event.purpose == "tags":
             self.set_tags(event.text)
             return
-        from desk.filters import parse
+        from desk.tickets.query import parse
 
         actor = desk_app(self).actor
         if not event.text.strip():
@@ -379,7 +379,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     # -- what was being written
 
     def _look_for_drafts(self) -> None:
-        from desk import drafts
+        from desk.replies import drafts
 
         self.in_thread(drafts.drafts, desk_app(self).actor).then(self._tell_drafts, group="drafts")
 
@@ -396,7 +396,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             )
 
     def action_drafts(self) -> None:
-        from desk import drafts
+        from desk.replies import drafts
 
         self.in_thread(drafts.drafts, desk_app(self).actor).then(self._offer_drafts, group="drafts")
 

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from desk.views import VIEWS
+from desk.tickets.lists import VIEWS
 from tui.text.safe import cell, line, width_of
 
 SHOWN = ("inbox", "mine", "waiting", "overdue", "open", "closed")

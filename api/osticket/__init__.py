@@ -1,0 +1,1 @@
+"""The calls of osTicket's scripts, answered as they read answers."""

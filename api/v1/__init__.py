@@ -1,0 +1,1 @@
+"""Our own API: its calls, its JSON and its OpenAPI document."""

@@ -1,0 +1,130 @@
+"""Our own calls: read, search, answer and change tickets. Each runs in a thread, by the rules of desk/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from api.v1.documents import (
+    AssignBody,
+    ListQuery,
+    NoteBody,
+    ReplyBody,
+    SearchQuery,
+    pack_anchor,
+    unpack_anchor,
+)
+from desk.errors import WrongUse
+from desk.replies import reply as desk_reply
+from desk.tickets import changes, detail, lists, query, search
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from desk.home import Desk
+    from desk.permissions import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: who acts, and what was asked."""
+
+    desk: Desk
+    actor: Actor
+    number: str
+    query: BaseModel | None
+    body: BaseModel | None
+
+
+Handler = Callable[[Call], Any]
+
+_ANCHORS: dict[str, tuple[type, ...]] = {
+    "updated": (str, int),
+    "created": (str, int),
+    "priority": (int, str, int),
+    "due": (str, int),
+}
+
+
+def list_tickets(call: Call) -> dict[str, Any]:
+    """A page of a list."""
+    asked = cast("ListQuery", call.query)
+    chosen = query.parse(asked.query, call.actor) if asked.query.strip() else None
+    wanted = lists.ListQuery(asked.view, chosen, asked.sort, call.actor)
+    after = None
+    if asked.after:
+        key = unpack_anchor(asked.after, _ANCHORS[asked.sort])
+        if key is None:
+            raise WrongUse("after: it is no place in this list", "use `next` of a page in the same order")
+        after = lists.Anchor(asked.sort, key)
+    lines = lists.page(wanted, after=after, limit=asked.limit + 1)
+    more, lines = len(lines) > asked.limit, lines[: asked.limit]
+    following = pack_anchor(lists.anchor_of(lines[-1], asked.sort).key) if more else None
+    return {"tickets": lists.to_json(lines), "next": following}
+
+
+def show_ticket(call: Call) -> dict[str, Any]:
+    """One ticket with its messages and history."""
+    return detail.show(call.number).to_json()
+
+
+def search_messages(call: Call) -> dict[str, Any]:
+    """Messages with the words looked for."""
+    asked = cast("SearchQuery", call.query)
+    hits = search.search(asked.q, asked.limit + 1, asked.before)
+    more, hits = len(hits) > asked.limit, hits[: asked.limit]
+    return {"hits": [hit.to_json() for hit in hits], "next": hits[-1].message_id if more else None}
+
+
+def reply(call: Call) -> dict[str, Any]:
+    """Answer the customer."""
+    given = cast("ReplyBody", call.body)
+    queued = desk_reply.send_reply(
+        call.desk,
+        call.actor,
+        call.number,
+        given.body,
+        to=given.to,
+        cc=given.cc,
+        subject=given.subject,
+        status_after=given.status,
+    )
+    return {
+        "number": _number(call),
+        "message": queued.message_id,
+        "delivery": queued.delivery_id,
+        "not_before": queued.not_before,
+        "recipients": list(queued.recipients),
+        "warning": queued.warning,
+    }
+
+
+def note(call: Call) -> dict[str, Any]:
+    """Add an internal note."""
+    given = cast("NoteBody", call.body)
+    return {"number": _number(call), "message": desk_reply.add_note(call.actor, call.number, given.body)}
+
+
+def assign(call: Call) -> dict[str, Any]:
+    """Give the ticket to an agent, or to nobody."""
+    given = cast("AssignBody", call.body)
+    return _changed(call, changes.assign(call.actor, [call.number], given.login))
+
+
+def close(call: Call) -> dict[str, Any]:
+    """Close the ticket."""
+    return _changed(call, changes.close(call.actor, [call.number]))
+
+
+def reopen(call: Call) -> dict[str, Any]:
+    """Open a closed ticket again."""
+    return _changed(call, changes.reopen(call.actor, [call.number]))
+
+
+def _changed(call: Call, changed: list[str]) -> dict[str, Any]:
+    return {"number": _number(call), "changed": bool(changed)}
+
+
+def _number(call: Call) -> str:
+    return str(changes.find(call.number).number)

@@ -1,0 +1,101 @@
+"""Every call of our own API, once: the routes and the OpenAPI document are both made from this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from api.v1 import calls
+from api.v1 import documents as doc
+from api.v1.calls import Handler
+
+PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A call. `writes`: it changes something, so it waits for the database in the writers' threads."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    scope: str
+    handler: Handler
+    answer: type[BaseModel]
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+
+    @property
+    def writes(self) -> bool:
+        return self.scope == "write"
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "GET",
+        "/tickets",
+        "listTickets",
+        "List tickets",
+        "read",
+        calls.list_tickets,
+        doc.TicketPage,
+        query=doc.ListQuery,
+    ),
+    Operation(
+        "GET",
+        "/tickets/{number}",
+        "showTicket",
+        "Show a ticket",
+        "read",
+        calls.show_ticket,
+        doc.TicketDetail,
+    ),
+    Operation(
+        "GET",
+        "/search",
+        "search",
+        "Search all messages",
+        "read",
+        calls.search_messages,
+        doc.HitPage,
+        query=doc.SearchQuery,
+    ),
+    Operation(
+        "POST",
+        "/tickets/{number}/reply",
+        "reply",
+        "Answer the customer",
+        "write",
+        calls.reply,
+        doc.QueuedReply,
+        body=doc.ReplyBody,
+    ),
+    Operation(
+        "POST",
+        "/tickets/{number}/note",
+        "addNote",
+        "Add an internal note",
+        "write",
+        calls.note,
+        doc.NoteAdded,
+        body=doc.NoteBody,
+    ),
+    Operation(
+        "POST",
+        "/tickets/{number}/assign",
+        "assign",
+        "Give a ticket to an agent",
+        "write",
+        calls.assign,
+        doc.Changed,
+        body=doc.AssignBody,
+    ),
+    Operation(
+        "POST", "/tickets/{number}/close", "close", "Close a ticket", "write", calls.close, doc.Changed
+    ),
+    Operation(
+        "POST", "/tickets/{number}/reopen", "reopen", "Open it again", "write", calls.reopen, doc.Changed
+    ),
+)

@@ -1,0 +1,1 @@
+"""What somebody must hear of without looking: mailboxes that fail, and their recovery."""

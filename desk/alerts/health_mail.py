@@ -1,0 +1,84 @@
+"""Alert mail about a mailbox: to the admins, through another mailbox where there is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desk import logs, settings
+from desk.errors import DeskError
+from desk.mailboxes.own_addresses import read_own_addresses
+from desk.permissions import EVERYTHING
+from desk.settings import address_list
+from models.mailboxes import Mailbox, MailboxOAuth2
+from models.people import Agent
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+
+def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
+    """Queue an alert about a mailbox, in the caller's transaction; False when nobody or no way is there.
+
+    It goes to ``alerts.to``, else to the admins that have an address, and never to the desk itself.
+    """
+    from desk.outbox.render import MailToSend, queue_mail
+
+    own = read_own_addresses()
+    people = [("", address) for address in admins() if not own.is_own(address)]
+    way = way_besides(desk, mailbox)
+    if not people or way is None:
+        missing = "nobody to send it to (alerts.to)" if not people else "no mailbox can send it"
+        logs.write("warning", "alert", f"no alert mail: {missing}", mailbox_id=mailbox.id)
+        return False
+    try:
+        queue_mail(
+            desk,
+            MailToSend(
+                kind="alert",
+                mailbox_id=way.id,
+                to=people,
+                subject=subject,
+                text=text,
+                automatic="auto-generated",
+                null_sender=True,
+            ),
+        )
+    except DeskError as error:
+        logs.write("warning", "alert", f"no alert mail: {error}", mailbox_id=mailbox.id)
+        return False
+    return True
+
+
+def way_besides(desk: Desk, mailbox: Mailbox) -> Mailbox | None:
+    """The mailbox that sends an alert about this one: another that works, else its own, else None."""
+    from desk.mailboxes.accounts import default_outgoing
+
+    default = default_outgoing(desk)
+    there = Mailbox.outgoing_enabled & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
+    rows = [row for row in Mailbox.select().where(there) if not _login_is_dead(row)]
+    rows.sort(
+        key=lambda row: (
+            row.id == mailbox.id,
+            row.send_error_count > 0,
+            default is None or row.id != default.id,
+            row.id,
+        )
+    )
+    return rows[0] if rows else None
+
+
+def _login_is_dead(mailbox: Mailbox) -> bool:
+    uses = mailbox.smtp_auth == "oauth2" or (mailbox.smtp_auth == "same" and mailbox.auth == "oauth2")
+    if not uses:
+        return False
+    row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox.id)
+    return row is None or not row.token_sealed or row.refused is not None
+
+
+def admins() -> list[str]:
+    """Who is alerted: ``alerts.to``, else every admin that has an address."""
+    given = list(address_list(str(settings.get("alerts.to"))))
+    if given:
+        return given
+    rows = Agent.select().where(Agent.active, Agent.email != "")
+    return [row.email for row in rows if EVERYTHING in row.role.actions]

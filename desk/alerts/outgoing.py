@@ -1,0 +1,97 @@
+"""Alerts to mailboxes that can send nothing for too long, and that it is over."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from desk import logs
+from models import deliveries
+from models.database import transaction
+from models.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+_STUCK = """\
+The mailbox **{address}** could send nothing since {since}.
+
+- last error: {error}
+- mails that wait in the outbox: {waiting}
+
+They stay queued and are tried again. `nightdesk mailbox test {address} --outgoing` tests the way out.
+"""
+
+_SENDS = """\
+The mailbox **{address}** sends again, since {until}; you were alerted at {since}.
+
+What waited leaves now, or with its next try: `nightdesk outbox list`
+"""
+
+AT_LEAST = timedelta(hours=1)
+"""Each mail that cannot leave counts as a failure, so many at once are not yet many in a row."""
+
+_NEVER = Mailbox.id < 0
+_SENDS_OUT = Mailbox.removed.is_null() & Mailbox.outgoing_enabled & (Mailbox.smtp_host != "")
+
+
+def stuck() -> list[Mailbox]:
+    """The mailboxes that the admin was alerted to and that still send nothing, by address."""
+    told = Mailbox.send_alerted.is_null(False) & Mailbox.send_failing_since.is_null(False)
+    return list(Mailbox.select().where(_SENDS_OUT, told).order_by(Mailbox.address))
+
+
+def alert_stuck_mailboxes(desk: Desk, moment: datetime, hours: int, failures: int) -> list[str]:
+    """Tell of mailboxes that fail to send for `hours`, or `failures` times and an hour; 0: not by that.
+
+    Once, and once when they send again. Returns the addresses that were told of now.
+    """
+    _tell_what_is_over(desk)
+    many = (Mailbox.send_error_count >= failures) & (Mailbox.send_failing_since <= moment - AT_LEAST)
+    long = Mailbox.send_failing_since <= moment - timedelta(hours=hours)
+    failing = (many if failures else _NEVER) | (long if hours else _NEVER)
+    told = []
+    for mailbox in list(Mailbox.select().where(_SENDS_OUT, Mailbox.send_alerted.is_null(), failing)):
+        with transaction():
+            first = Mailbox.id == mailbox.id, Mailbox.send_alerted.is_null()
+            if not Mailbox.update(send_alerted=moment).where(*first).execute():
+                continue  # another process tells it
+            since = _shown(desk, mailbox.send_failing_since)
+            _tell(
+                desk,
+                mailbox,
+                "error",
+                f"cannot send since {since}",
+                _STUCK.format(
+                    address=mailbox.address,
+                    since=since,
+                    error=mailbox.send_error,
+                    waiting=deliveries.unsettled(),
+                ),
+                mailbox.send_error,
+            )
+        told.append(str(mailbox.address))
+    return told
+
+
+def _tell_what_is_over(desk: Desk) -> None:
+    again = Mailbox.removed.is_null() & Mailbox.send_failing_since.is_null()
+    for mailbox in list(Mailbox.select().where(again, Mailbox.last_sent > Mailbox.send_alerted)):
+        with transaction():
+            first = Mailbox.id == mailbox.id, Mailbox.send_alerted == mailbox.send_alerted
+            if not Mailbox.update(send_alerted=None).where(*first).execute():
+                continue
+            since, until = _shown(desk, mailbox.send_alerted), _shown(desk, mailbox.last_sent)
+            text = _SENDS.format(address=mailbox.address, since=since, until=until)
+            _tell(desk, mailbox, "info", "sends again", text)
+
+
+def _tell(desk: Desk, mailbox: Mailbox, level: logs.Level, what: str, text: str, error: str = "") -> None:
+    from desk.alerts.health_mail import send_alert
+
+    logs.write(level, "alert", f"{mailbox.address} {what}", detail=error, mailbox_id=mailbox.id)
+    send_alert(desk, mailbox, f"Nightdesk: {mailbox.address} {what}", text)
+
+
+def _shown(desk: Desk, moment: datetime) -> str:
+    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}"

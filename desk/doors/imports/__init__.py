@@ -1,0 +1,1 @@
+"""Old mail from an mbox, a Maildir or files, each exactly once."""

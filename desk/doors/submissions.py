@@ -1,0 +1,106 @@
+"""Tickets handed in as fields: made into a mail, and taken in like any other."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk.intake import pipeline
+from desk.intake.arrivals import Arrival
+from desk.mailboxes.accounts import default_outgoing
+from mail.inert import clean, one_line
+from mail.mime.address import Address, one_address
+from models.mailboxes import Mailbox
+from models.people import Topic
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.intake.incoming import Outcome
+
+DOOR = "http"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The fields of a ticket. `text` is HTML if `html`; `priority` 1 to 4 or None; `topic_id` a help topic.
+
+    `autorespond` False: the sender gets no acknowledgement. `extras`: whatever else was said, by its name;
+    it stands below the text. Attachments are (name, type, bytes).
+    """
+
+    name: str
+    email: str
+    subject: str
+    text: str
+    html: bool = False
+    attachments: Sequence[tuple[str, str, bytes]] = ()
+    autorespond: bool = True
+    priority: int | None = None
+    topic_id: int | None = None
+    source: str = ""
+    ip: str = ""
+    extras: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_address(text: str) -> bool:
+    """Whether a ticket's requester can have this address."""
+    return one_address(text) != ""
+
+
+def as_mail(desk: Desk, submission: Submission) -> bytes:
+    """The mail that says the same."""
+    from mail.compose.submitted import SubmittedMail, render
+
+    headers = {}
+    if submission.ip:
+        headers["X-Originating-IP"] = submission.ip
+    if submission.source:
+        headers["X-Nightdesk-Source"] = submission.source
+    if not submission.autorespond:
+        headers["X-Auto-Response-Suppress"] = "All"
+    mailbox = _mailbox(desk)
+    return render(
+        SubmittedMail(
+            message_id=f"<{secrets.token_hex(16)}@submitted.invalid>",
+            sender=Address(submission.name, submission.email),
+            to=None if mailbox is None else Address(mailbox.name, mailbox.address),
+            subject=submission.subject,
+            text=_with_extras(submission),
+            html=submission.html,
+            date=now(),
+            attachments=submission.attachments,
+            headers=headers,
+        )
+    )
+
+
+def submit(desk: Desk, submission: Submission) -> Outcome:
+    """Take it in. Raises as `pipeline.take`."""
+    topic_id = submission.topic_id
+    if topic_id is not None and Topic.get_or_none(Topic.id == topic_id, Topic.active) is None:
+        extras = {**submission.extras, "topicId": str(topic_id)}
+        submission, topic_id = replace(submission, extras=extras), None
+    arrival = Arrival(as_mail(desk, submission), DOOR, topic_id=topic_id, priority=submission.priority)
+    return pipeline.take(desk, [arrival])[0]
+
+
+def _mailbox(desk: Desk) -> Mailbox | None:
+    """The address that answers: the default outgoing mailbox, else the oldest one."""
+    chosen = default_outgoing(desk)
+    if chosen is None:
+        chosen = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
+    return chosen if isinstance(chosen, Mailbox) else None
+
+
+def _with_extras(submission: Submission) -> str:
+    if not submission.extras:
+        return submission.text
+    lines = [f"{one_line(name, 100)}: {clean(value).strip()}" for name, value in submission.extras.items()]
+    if not submission.html:
+        return submission.text.rstrip("\n") + "\n\n" + "\n".join(lines)
+    from html import escape
+
+    return submission.text + "".join(f"<p>{escape(line)}</p>" for line in lines)

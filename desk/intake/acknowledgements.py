@@ -1,0 +1,155 @@
+"""Acknowledgements, which tell a sender the ticket's number; and agents' mail passed on to customers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from desk.outbox.render import MailToSend, conversation, numbered_subject, queue_mail, signature_block
+from desk.tickets.participants import answered_at
+from models import blobs, contacts, deliveries, tickets
+from models.fields import utc_text
+from models.people import Department
+
+if TYPE_CHECKING:
+    from desk.intake.incoming import Incoming
+    from models.tickets import TicketState
+
+_TEXT = """\
+Hello,
+
+we received your mail. It is ticket **{number}** now, and we will answer as soon as we can.
+
+If you want to add something, answer this mail and leave the number in the subject as it is.
+"""
+
+
+def refusal(incoming: Incoming, ticket: TicketState) -> str:
+    """Why the new ticket is not acknowledged; '' when it is to be."""
+    batch, arrival, mail = incoming.batch, incoming.arrival, incoming.mail
+    rules, told = batch.rules, [each.email for each in incoming.author.answered_at]
+    mailbox = rules.mailboxes.get(ticket.mailbox_id or 0)
+    fetched = rules.mailboxes.get(arrival.mailbox_id or 0, mailbox)
+    if not mail.machine.acknowledge:
+        return str(mail.machine.reason)
+    if arrival.archive:
+        return "filed as archive"
+    if arrival.quiet:
+        return "imported quietly"
+    if not rules.acknowledge:
+        return "switched off in the settings (mail.acknowledge)"
+    if mailbox is None:
+        return "no mailbox to send it from"
+    if not mailbox.autoresponse:
+        return f"switched off for {mailbox.address}"
+    if not batch.way(mailbox.id).open:
+        return f"{mailbox.address} has no outgoing account, and a late one helps nobody"
+    topic = rules.topics.get(ticket.topic_id or 0)
+    if topic is not None and not topic.autoresponse:
+        return f"switched off for the help topic {topic.name}"
+    if fetched is not None and utc_text(mail.created) < fetched.created:
+        return f"the mail is older than the mailbox {fetched.address}"
+    if _came_before_restore(incoming):
+        return "the mail is older than the last restore of a backup: it was acknowledged when it first came"
+    if not told:
+        return "the mail names no address to answer to"
+    since = utc_text(batch.moment - timedelta(hours=1))
+    for address in told:
+        if rules.own.is_own(address):
+            return f"{address} is an address of this desk"
+        sent = deliveries.acknowledgements_since(address, since)
+        if sent >= rules.acknowledge_per_hour:
+            return f"{address} got {sent} within an hour (mail.ack_limit_hour)"
+    if deliveries.is_acknowledged(ticket.id):
+        return "this ticket was acknowledged before"
+    return ""
+
+
+def queue(incoming: Incoming, ticket: TicketState) -> None:
+    """Put the acknowledgement into the outbox, in the transaction that made the ticket."""
+    batch, mail = incoming.batch, incoming.mail
+    sender = batch.rules.sender_of(ticket.department_id, ticket.mailbox_id, automatic=True)
+    queue_mail(
+        batch.desk,
+        MailToSend(
+            kind="acknowledgement",
+            mailbox_id=sender,
+            answers_to=ticket.mailbox_id,
+            to=[(each.name, each.email) for each in incoming.author.answered_at],
+            subject=numbered_subject(mail.subject, ticket.number, reply=True),
+            text=_TEXT.format(number=ticket.number),
+            ticket_id=ticket.id,
+            in_reply_to=mail.message_id,
+            references=[mail.message_id] if mail.message_id else [],
+            automatic="auto-replied",
+            null_sender=True,
+        ),
+        batch.way(sender),
+    )
+
+
+def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
+    """Send an agent's mailed answer to the customer and the collaborators whom the agent did not address.
+
+    Returns a line for the trace.
+    """
+    from mail.mime import message
+
+    batch, prepared, mail = incoming.batch, incoming.prepared, incoming.mail
+    if incoming.arrival.quiet:
+        return "not passed on: imported quietly"
+    if _came_before_restore(incoming):
+        return "not passed on: the mail is older than the last restore of a backup, it was when it first came"
+    people = _not_addressed(incoming, ticket)
+    if not people:
+        return "the customer was addressed by the agent: nothing to pass on"
+    parsed = message.parse(blobs.read_packed(prepared.packed))
+    in_reply_to, references = conversation(ticket.id)
+    length = mail.reply_length
+    signature = signature_block(Department.get_by_id(ticket.department_id))
+    sender = batch.rules.sender_of(ticket.department_id, ticket.mailbox_id)
+    queued = queue_mail(
+        batch.desk,
+        MailToSend(
+            kind="reply",
+            mailbox_id=sender,
+            answers_to=ticket.mailbox_id,
+            to=people[:1],
+            cc=people[1:],
+            subject=numbered_subject(mail.subject, ticket.number, reply=True),
+            text=(mail.text if length < 0 else mail.text[:length]).rstrip() + signature,
+            ticket_id=ticket.id,
+            message_row=message_row,
+            in_reply_to=in_reply_to,
+            references=references,
+            attachments=[(part.name, part.type, parsed.part_bytes(part.part)) for part in mail.attachments],
+        ),
+        batch.way(sender),
+    )
+    return f"passed on to {', '.join(queued.recipients)}"
+
+
+def _came_before_restore(incoming: Incoming) -> bool:
+    """Whether a mail in a mailbox was there before the desk was restored, and so was answered then.
+
+    POP3 tells no time of arrival: where no server noted one, the mail's own date stands for it.
+    """
+    door, mail = incoming.arrival.door, incoming.mail
+    if door not in ("imap", "pop3") or not incoming.rules.restored:
+        return False
+    came = mail.created
+    if door == "pop3" and mail.date is not None:
+        came = min(came, mail.date)
+    return utc_text(came) < incoming.rules.restored
+
+
+def _not_addressed(incoming: Incoming, ticket: TicketState) -> list[tuple[str, str]]:
+    mail = incoming.mail
+    addressed = {each.email.lower() for each in (incoming.author.address, *mail.to, *mail.cc)}
+    copied = sorted(contacts.by_id(tickets.collaborators(ticket.id)), key=lambda each: each.email.lower())
+    people = [*answered_at(ticket.id, ticket.contact_id), *((each.name, each.email) for each in copied)]
+    return [
+        (name, email)
+        for name, email in people
+        if "@" in email and email.lower() not in addressed and not incoming.rules.own.is_own(email)
+    ]

@@ -1,0 +1,260 @@
+"""What came through a door, and what was read in it before the database is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk.intake.digests import mail_digest
+from mail.inert import one_line
+from models import blobs
+
+if TYPE_CHECKING:
+    from mail.mime.address import Address
+    from mail.mime.author import NamedPeople
+    from mail.mime.automated import BouncedRecipient, MachineMail
+    from mail.mime.message import ParsedMail, Part
+    from models.blobs import Packed
+
+MAX_TEXT = 1_000_000
+"""Characters of a mail's text that are kept in its message; the raw mail has the rest."""
+
+MAX_REFERENCES = 50
+MAX_RECIPIENTS = 200
+_HEADLINE_BYTES = 16_384
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+_ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
+
+
+ArrivalKey = tuple[int | None, str | None, int | None, int | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Raw bytes and where they came from.
+
+    ``door`` is ``imap``, ...; ``folder``, ``uidvalidity`` and ``uid`` are given by doors that number their
+    mails; ``uidl`` by POP3, where ``folder`` is empty and ``uidvalidity`` counts how often the server
+    changed all its ids. ``archive``: old mail that is only filed: nobody is told, nothing is due.
+    ``recipient``: whom the envelope named, in lower case; empty where a door has none. ``quiet``: nobody
+    outside is sent anything because of it. ``topic_id`` and ``priority``: what a caller chose for a new
+    ticket.
+    """
+
+    raw: bytes
+    door: str
+    mailbox_id: int | None = None
+    folder: str | None = None
+    uidvalidity: int | None = None
+    uid: int | None = None
+    uidl: str | None = None
+    internaldate: datetime | None = None
+    archive: bool = False
+    recipient: str = ""
+    quiet: bool = False
+    topic_id: int | None = None
+    priority: int | None = None
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the server has a lasting name for this mail."""
+        return self.uid is not None or self.uidl is not None
+
+    @property
+    def key(self) -> ArrivalKey:
+        """By what the ledger knows a numbered arrival."""
+        if self.uidl is not None:
+            return self.mailbox_id, self.folder, None, self.uidl
+        return self.mailbox_id, self.folder, self.uidvalidity, self.uid
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMail:
+    """What intake needs of a mail, all of it inert."""
+
+    message_id: str | None
+    subject: str
+    named: NamedPeople
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    references: tuple[str, ...]
+    """In-Reply-To, then References from the newest to the oldest; each once."""
+    envelope: tuple[str, ...]
+    """Addresses that servers on the way wrote down as the recipient."""
+    date: datetime | None
+    created: datetime
+    text: str
+    from_html: bool
+    reply_length: int
+    attachments: tuple[Part, ...]
+    machine: MachineMail
+    own_desk_id: str | None
+    bounced: tuple[BouncedRecipient, ...]
+    authentication: tuple[str, ...]
+    """The values of Authentication-Results, topmost first; none where From is not one address alone."""
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a human wrote it, be it through a mailing list."""
+        return self.machine.kind in ("human", "list")
+
+
+@dataclass(slots=True)
+class Prepared:
+    """An arrival that was read, hashed and packed. ``mail`` is None when it could not be read."""
+
+    arrival: Arrival
+    mail: IncomingMail | None
+    trouble: str
+    headline: tuple[str, str, str | None]
+    """Sender, subject and Message-ID of one without ``mail``, as far as they can be read."""
+    packing: Future[list[tuple[Packed, str]]]
+    place: int
+
+    @property
+    def packed(self) -> Packed:
+        """The raw mail, large ones already on disk; waits for that. Raises OSError when it could not be."""
+        return self.packing.result()[self.place][0]
+
+    @property
+    def digest(self) -> str:
+        """What copies of this mail have in common, whatever way they came."""
+        return self.packing.result()[self.place][1]
+
+
+def parse_ahead(
+    arrivals: Sequence[Arrival], small: int = blobs.SMALL, moment: datetime | None = None
+) -> list[Prepared]:
+    """Read a batch without the database: parse, hash, compress, write large blobs durably.
+
+    ``moment``: when the mails came, where neither they nor their door say so. Hashes, compression and disk
+    run beside the parser, in a thread. Never raises for what a mail holds.
+    """
+    packing: Future[list[tuple[Packed, str]]] = Future()
+    raws = [arrival.raw for arrival in arrivals]
+    Thread(target=_pack, args=(raws, small, packing), daemon=True).start()
+    moment = moment or now()
+    return [_prepared(arrival, packing, place, moment) for place, arrival in enumerate(arrivals)]
+
+
+def _pack(raws: list[bytes], small: int, packing: Future[list[tuple[Packed, str]]]) -> None:
+    try:
+        laying, places = blobs.prepare(raws, small)
+        digests = [mail_digest(raw) for raw in raws]
+        laying.finish()
+        packed = [laying.packed[place] for place in places]
+        packing.set_result(list(zip(packed, digests, strict=True)))
+    except BaseException as error:
+        packing.set_exception(error)
+
+
+def _prepared(
+    arrival: Arrival, packing: Future[list[tuple[Packed, str]]], place: int, moment: datetime
+) -> Prepared:
+    mail, trouble = None, ""
+    headline: tuple[str, str, str | None] = ("", "", None)
+    try:
+        mail = read_mail(arrival, moment)
+    except Exception as error:  # one poison mail stops only itself
+        trouble = one_line(f"{getattr(error, 'kind', type(error).__name__)}: {error}", 300)
+        headline = _headline(arrival.raw)
+    return Prepared(arrival, mail, trouble, headline, packing, place)
+
+
+def _headline(raw: bytes) -> tuple[str, str, str | None]:
+    """Read the first headers alone: what is too complex as a whole can still be told by its sender."""
+    from mail.mime import message
+
+    head = raw[:_HEADLINE_BYTES]
+    for end in (head.find(b"\r\n\r\n"), head.find(b"\n\n"), head.rfind(b"\n"), 0):
+        try:
+            parsed = message.parse(head[: max(end, 0)])
+            return str(parsed.sender), one_line(parsed.subject), parsed.message_id
+        except Exception:  # noqa: S112  (a shorter piece may do)
+            continue
+    return "", "", None
+
+
+def read_mail(arrival: Arrival, moment: datetime) -> IncomingMail:
+    """Parse one mail. Raises `mail.mime.headers.TooComplex` for one over the bounds of the parser."""
+    from mail.mime import automated, message
+    from mail.mime.author import named_people
+
+    parsed = message.parse(arrival.raw)
+    judged = automated.judge(parsed)
+    text = parsed.text[:MAX_TEXT]
+    references = _references(parsed)
+    return IncomingMail(
+        message_id=parsed.message_id,
+        subject=one_line(parsed.subject),
+        named=named_people(parsed),
+        to=tuple(parsed.to[:MAX_RECIPIENTS]),
+        cc=tuple(parsed.cc[:MAX_RECIPIENTS]),
+        references=references,
+        envelope=_envelope(arrival, parsed),
+        date=_plausible(parsed.date),
+        created=_created(arrival, parsed, moment),
+        text=text,
+        from_html=parsed.text_is_from_html,
+        reply_length=_reply_length(parsed, text),
+        attachments=tuple(parsed.attachments),
+        machine=judged,
+        own_desk_id=automated.own_desk_id(parsed),
+        bounced=tuple(automated.bounces(parsed)) if judged.kind == "bounce" else (),
+        authentication=_authentication(parsed),
+    )
+
+
+def _reply_length(parsed: ParsedMail, text: str) -> int:
+    from mail.mime.quotes import split_reply
+
+    split = split_reply(parsed.words[: len(text)], quote_at=parsed.quote_at)
+    return -1 if len(split.visible) >= len(text) else len(split.visible)
+
+
+def _references(parsed: ParsedMail) -> tuple[str, ...]:
+    newest_first = [*parsed.in_reply_to[:5], *reversed(parsed.references)]
+    unique = [each for each in dict.fromkeys(newest_first) if each and each != parsed.message_id]
+    if len(unique) > MAX_REFERENCES:
+        unique = [*unique[: MAX_REFERENCES - 1], unique[-1]]
+    return tuple(unique)
+
+
+def _authentication(parsed: ParsedMail) -> tuple[str, ...]:
+    from mail.mime.address import parse_addresses
+
+    if len(parsed.headers("from")) != 1 or len(parse_addresses(parsed.headers("from"))) != 1:
+        return ()
+    return tuple(parsed.headers("authentication-results")[:10])
+
+
+def _envelope(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:
+    from mail.mime.address import as_compared, parse_addresses
+
+    values: Iterable[str] = (value for field in _ENVELOPE_FIELDS for value in parsed.headers(field)[:5])
+    named = [arrival.recipient] if arrival.recipient else []
+    written = [address.email for address in parse_addresses(values) if address.email]
+    return tuple(map(as_compared, (*named, *written)))
+
+
+def _created(arrival: Arrival, parsed: ParsedMail, moment: datetime) -> datetime:
+    for candidate in (arrival.internaldate, parsed.received_at):
+        plausible = _plausible(candidate)
+        if plausible is not None:
+            return min(plausible, moment)
+    return moment
+
+
+def _plausible(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    try:
+        moment = moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except (OverflowError, ValueError):
+        return None
+    return moment if moment >= _OLDEST else None

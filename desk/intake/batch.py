@@ -1,0 +1,62 @@
+"""One batch being taken in: the desk's rules, what is known, and the moment it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from desk.intake.lookups import Lookups
+from desk.outbox.render import Way, find_way
+from models import messages, search, tickets
+from models.fields import utc_text
+from models.tickets import TicketState
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.intake.arrivals import Prepared
+    from desk.rules import DeskRules
+
+_LONGEST_CHAIN = 20
+
+
+class Batch:
+    """Shared by the steps of intake, inside one transaction."""
+
+    def __init__(self, desk: Desk, rules: DeskRules, moment: datetime, mails: Sequence[Prepared]) -> None:
+        self.desk = desk
+        self.rules = rules
+        self.moment = moment
+        self.at = utc_text(moment)
+        self._mails = mails
+        self._ways: dict[int | None, Way] = {}
+        self.known = Lookups(mails, self.at)
+        self._last_message = messages.newest()
+
+    def way(self, mailbox_id: int | None) -> Way:
+        """How mail of this mailbox leaves."""
+        if mailbox_id not in self._ways:
+            self._ways[mailbox_id] = find_way(self.desk, mailbox_id)
+        return self._ways[mailbox_id]
+
+    def index(self) -> None:
+        """Make the text of the batch's mails searchable, all at once."""
+        search.index_newer_than(self._last_message)
+
+    def forget(self) -> None:
+        """Read again what is known, after a mail was rolled back."""
+        self.known = Lookups(self._mails, self.at)
+
+    def ticket(self, ticket_id: int) -> TicketState | None:
+        """The ticket, or the one it was joined to."""
+        for _ in range(_LONGEST_CHAIN):
+            ticket = tickets.read(ticket_id)
+            if ticket is None or ticket.merged_into_id is None:
+                return ticket
+            ticket_id = ticket.merged_into_id
+        return None
+
+    def ticket_numbered(self, number: str) -> TicketState | None:
+        """The ticket with this number, or the one it was joined to."""
+        ticket = tickets.read_numbered(number)
+        return None if ticket is None else self.ticket(ticket.id)

@@ -1,0 +1,204 @@
+"""One mail on its way in: what came, what was read in it, what was decided so far, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desk import logs
+from desk.intake.lookups import KnownArrival
+from desk.intake.matching import Match
+from mail.inert import one_line
+from mail.mime.address import Address
+from mail.mime.author import Author, author_of
+from models import blobs, receipts
+from models.fields import as_json, utc_text
+from models.messages import NewAttachment, NewMessage
+from models.receipts import NewReceipt, SameReceipt
+
+if TYPE_CHECKING:
+    from desk.intake.arrivals import Arrival, IncomingMail, Prepared
+    from desk.intake.batch import Batch
+    from desk.rules import DeskRules
+    from models.receipts import Verdict
+    from models.tickets import TicketState
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an arrival; ``new`` is False when the ledger knew it already."""
+
+    receipt_id: int
+    verdict: Verdict
+    ticket_number: str | None
+    ticket_id: int | None
+    new: bool = True
+
+
+class Incoming:
+    """One mail that is being taken in. ``receipt_id``: under this receipt, which it has already."""
+
+    def __init__(self, batch: Batch, prepared: Prepared, receipt_id: int | None) -> None:
+        self.batch = batch
+        self.prepared = prepared
+        self.receipt_id = receipt_id
+        self.match = Match()
+        self.author = _author(prepared, batch.rules)
+        self.trace = [self._origin()]
+
+    @property
+    def arrival(self) -> Arrival:
+        """Where it came from."""
+        return self.prepared.arrival
+
+    @property
+    def mail(self) -> IncomingMail:
+        """What was read in it; raises LookupError for one that could not be read."""
+        if self.prepared.mail is None:
+            raise LookupError(self.prepared.trouble)
+        return self.prepared.mail
+
+    @property
+    def rules(self) -> DeskRules:
+        """The desk's rules as they stand."""
+        return self.batch.rules
+
+    def says(self, line: str) -> None:
+        """Add to the trace what was decided just now, and why."""
+        self.trace.append(line)
+
+    def ends(
+        self,
+        verdict: Verdict,
+        ticket: TicketState | None = None,
+        *,
+        reason: str = "",
+        duplicate_of: int | None = None,
+        blob_id: int | None = None,
+    ) -> Outcome:
+        """Write the receipt, or write its verdict anew; ``blob_id``: the raw mail, if it is stored."""
+        arrival, mail = self.arrival, self.prepared.mail
+        if mail is not None:
+            sender, subject, message_id = str(self.author.address), mail.subject, mail.message_id
+        else:
+            sender, subject, message_id = self.prepared.headline
+        receipt = NewReceipt(
+            door=arrival.door,
+            mailbox_id=arrival.mailbox_id,
+            folder=arrival.folder,
+            uidvalidity=arrival.uidvalidity,
+            uid=arrival.uid,
+            uidl=arrival.uidl,
+            message_id=message_id,
+            sender=sender,
+            subject=subject,
+            received=self.batch.at,
+            verdict=verdict,
+            ticket_id=ticket.id if ticket is not None else None,
+            duplicate_of_id=duplicate_of,
+            reason=reason,
+            trace=as_json(self.trace),
+            digest=self.prepared.digest,
+            blob_id=blobs.insert(self.prepared.packed) if blob_id is None else blob_id,
+        )
+        if self.receipt_id is not None:
+            receipts.write_again(self.receipt_id, receipt)
+        else:
+            self.receipt_id = receipts.write(receipt)
+            self._remember(self.receipt_id, receipt)
+        number = ticket.number if ticket is not None else None
+        return Outcome(self.receipt_id, verdict, number, receipt.ticket_id)
+
+    def quarantined(self, reason: str, place: str = "") -> Outcome:
+        """Keep it raw, with the reason why; ``place`` is where in our code a fault arose."""
+        reason = reason or "it could not be understood"
+        self.says(f"quarantined: {reason}")
+        outcome = self.ends("quarantined", reason=reason)
+        logs.write(
+            "warning",
+            "intake",
+            f"mail quarantined: {reason}",
+            detail=place,
+            mailbox_id=self.arrival.mailbox_id,
+            receipt_id=outcome.receipt_id,
+        )
+        return outcome
+
+    def said_after_all(self, line: str) -> None:
+        """Add to the trace what was decided after the receipt was written."""
+        self.says(line)
+        assert self.receipt_id is not None
+        receipts.set_trace(self.receipt_id, self.trace)
+
+    def message(self, match: Match, blob_id: int) -> NewMessage:
+        """Return the message that it becomes."""
+        mail, sender = self.mail, self.author.address
+        named = {
+            "to": mail.to,
+            "cc": mail.cc,
+            "reply_to": () if match.unverified else self.author.answers_to,
+        }
+        lists = {field: [[each.name, each.email] for each in people] for field, people in named.items()}
+        return NewMessage(
+            kind=match.kind,
+            agent_id=match.agent.agent_id if match.agent is not None else None,
+            sender_name=sender.name,
+            sender_email=sender.email,
+            recipients=as_json({field: people for field, people in lists.items() if people}),
+            subject=mail.subject,
+            text=mail.text,
+            reply_length=mail.reply_length,
+            from_html=mail.from_html,
+            message_id=mail.message_id,
+            sent_date=utc_text(mail.date) if mail.date is not None else None,
+            created=utc_text(mail.created),
+            receipt_id=self.receipt_id,
+            blob_id=blob_id,
+            machine="" if mail.machine.kind == "human" else mail.machine.kind,
+            unverified=match.unverified,
+            attachments=[
+                NewAttachment(part.name, part.type, part.size, part.sha256, part.inline, part.part)
+                for part in mail.attachments
+            ],
+        )
+
+    def _remember(self, receipt_id: int, receipt: NewReceipt) -> None:
+        """Let later mails of the batch know this receipt."""
+        known, arrival = self.batch.known, self.arrival
+        if arrival.numbered:
+            known.arrivals[arrival.key] = KnownArrival(receipt_id, receipt.verdict, receipt.ticket_id)
+        known.same.setdefault(receipt.digest, []).append(
+            SameReceipt(
+                digest=receipt.digest,
+                id=receipt_id,
+                door=arrival.door,
+                mailbox_id=arrival.mailbox_id,
+                folder=arrival.folder,
+                uidvalidity=arrival.uidvalidity,
+                uid=arrival.uid,
+                uidl=arrival.uidl,
+                verdict=receipt.verdict,
+                ticket_id=receipt.ticket_id,
+                sha256=self.prepared.packed.sha256,
+                received=receipt.received,
+                disposed=None,
+            )
+        )
+
+    def _origin(self) -> str:
+        arrival = self.arrival
+        mailbox = self.rules.mailboxes.get(arrival.mailbox_id or 0)
+        place = f" {mailbox.address}" if mailbox is not None else ""
+        if arrival.uid is not None:
+            place += f", folder {one_line(arrival.folder or '', 100)}, UID {arrival.uid}"
+        if arrival.uidl is not None:
+            place += f", UIDL {one_line(arrival.uidl, 100)}"
+        if arrival.recipient:
+            place += f", for {one_line(arrival.recipient, 320)}"
+        return f"came by {arrival.door}{place}" + (", as archive" if arrival.archive else "")
+
+
+def _author(prepared: Prepared, rules: DeskRules) -> Author:
+    """Who wrote it; nobody where it could not be read."""
+    mail = prepared.mail
+    return Author(Address("", "")) if mail is None else author_of(mail.named, rules.own.is_own)

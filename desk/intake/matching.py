@@ -1,0 +1,232 @@
+"""Reply or new ticket: which ticket a mail belongs to, by the first evidence that holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from desk.tickets.participants import answered_at
+from mail.compose import message_id as signed_ids
+from mail.mime.authentication import proof_of
+from models import contacts, messages, tickets
+from models.fields import utc_text
+from models.messages import KnownMessage, MessageKind
+from models.tickets import TicketState
+
+if TYPE_CHECKING:
+    from desk.intake.incoming import Incoming
+    from desk.permissions import Actor
+
+_NUMBER_IN_SUBJECT = re.compile(r"\[#([^\]\s]{1,40})\]")
+_NUMBERS_LOOKED_AT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a mail goes: into ``ticket`` as ``kind``, or (None) into a new one that may refer to ``old``."""
+
+    ticket: TicketState | None = None
+    kind: MessageKind = "customer"
+    unverified: bool = False
+    agent: Actor | None = None
+    old: TicketState | None = None
+    await_parents: bool = False
+    """Mails that it refers to and that are not here yet may draw it, and what it began, into their ticket."""
+    by_number: bool = False
+    """Nothing but a number in the subject led there."""
+
+    @property
+    def brings_people(self) -> bool:
+        """Whether its author and those it was addressed to join the conversation."""
+        return self.kind == "customer" and not self.unverified and not self.by_number
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A Message-ID of ours that the mail refers to."""
+
+    reference: str
+    ticket: TicketState
+    kind: str
+    addressed: frozenset[str]
+
+
+def find_match(incoming: Incoming) -> Match:
+    """Decide where the mail goes; each step that decides says so in the trace."""
+    for sent in _sent_by_us(incoming):
+        return _answer_to_us(incoming, sent)
+    strange: Match | None = None
+    for reference, message in _stored(incoming):
+        ticket = incoming.batch.ticket(message.ticket_id)
+        if ticket is None:
+            continue
+        how = f"{_where(incoming, reference)} {reference} of ticket {ticket.number}"
+        part = _part_in(ticket, incoming.author.address.email, message)
+        if part:
+            incoming.says(f"matched {how}: {part}")
+            return _agent_or_customer(incoming, ticket)
+        strange = strange or _stranger(incoming, ticket, how)
+    if strange is None:
+        for ticket in _named_in_subject(incoming):
+            how = f"[#{ticket.number}] in the subject"
+            doubt = _doubt(incoming, ticket)
+            if not doubt:
+                incoming.says(f"matched {how}: the sender takes part in it")
+                return Match(ticket, by_number=True)
+            strange = strange or _stranger(incoming, ticket, how, doubt)
+    return strange or Match(await_parents=True)
+
+
+def _doubt(incoming: Incoming, ticket: TicketState) -> str:
+    """Why a number in the subject does not let the author into the ticket; '' when it does.
+
+    A form, a shop and a list write in the name of many: there it is not enough that their address takes part.
+    """
+    author = incoming.author
+    if not takes_part(ticket, author.address.email):
+        return _takes_no_part(author.address.email)
+    if author.on_hearsay:
+        return f"only a list says that {author.address.email} wrote it"
+    known = {email for _, email in answered_at(ticket.id, ticket.contact_id)}
+    strangers = [each.email for each in author.answers_to if each.email not in known]
+    return next((_takes_no_part(email) for email in strangers if not takes_part(ticket, email)), "")
+
+
+def _takes_no_part(address: str) -> str:
+    return f"{address or 'nobody'} takes no part in that ticket"
+
+
+def takes_part(ticket: TicketState, address: str) -> bool:
+    """Whether this address is the ticket's contact, a collaborator, or wrote in it before, undoubted."""
+    if not address:
+        return False
+    known = {contact.id for contact in contacts.by_email([address])}
+    if known & {ticket.contact_id, *tickets.collaborators(ticket.id)}:
+        return True
+    return messages.is_sender(ticket.id, address)
+
+
+def keeps_closed(incoming: Incoming, ticket: TicketState) -> bool:
+    """Whether the ticket was closed too long ago to open again, by the rule of its department."""
+    if ticket.status != "closed":
+        return False
+    department = incoming.rules.departments.get(ticket.department_id)
+    if department is None or department.reopen_days is None:
+        return False
+    limit = utc_text(incoming.batch.moment - timedelta(days=department.reopen_days))
+    return department.reopen_days == 0 or (ticket.closed or "") < limit
+
+
+def _sent_by_us(incoming: Incoming) -> Iterator[_Sent]:
+    batch = incoming.batch
+    for reference in incoming.mail.references:
+        delivery = batch.known.deliveries.get(reference)
+        if delivery is not None and delivery.ticket_id is not None:
+            ticket = batch.ticket(delivery.ticket_id)
+            if ticket is not None:
+                yield _Sent(reference, ticket, delivery.kind, frozenset(delivery.recipients))
+                continue
+        for message in batch.known.messages.get(reference, ()):
+            ticket = batch.ticket(message.ticket_id) if message.kind == "reply" else None
+            if ticket is not None:
+                yield _Sent(reference, ticket, "reply", message.addressed)
+        payload = signed_ids.ours(reference, incoming.rules.message_secret)
+        if payload is not None:
+            ticket = batch.ticket(int(payload)) if payload.isdecimal() else None
+            if ticket is not None:
+                yield _Sent(reference, ticket, "reply", frozenset())
+
+
+def _answer_to_us(incoming: Incoming, sent: _Sent) -> Match:
+    sender, ticket, agents = incoming.author.address.email, sent.ticket, incoming.rules.agents
+    where = _where(incoming, sent.reference)
+    how = f"{where} {sent.reference}, which this desk sent in ticket {ticket.number}"
+    if sender in agents and not _is_contact(ticket, sender):
+        return _agent(incoming, ticket, how, sent)
+    if takes_part(ticket, sender):
+        incoming.says(f"matched {how}: the sender takes part in it")
+        return Match(ticket)
+    if sender in sent.addressed:
+        incoming.says(f"matched {how}: it was sent to this sender")
+        return Match(ticket)
+    incoming.says(f"matched {how}; {sender or 'nobody'} takes no part in it: filed there, unverified")
+    return Match(ticket, unverified=True)
+
+
+def _agent(incoming: Incoming, ticket: TicketState, how: str, sent: _Sent | None) -> Match:
+    """An agent's address: what it may do depends on what proves that the agent wrote.
+
+    A Message-ID that customers saw proves nothing; one that went to agents alone was seen by them alone.
+    """
+    agent = incoming.rules.agents[incoming.author.address.email]
+    among_agents = (
+        sent is not None and bool(sent.addressed) and sent.addressed <= incoming.rules.agents.keys()
+    )
+    among_agents = among_agents and sent is not None and agent.email.lower() in sent.addressed
+    proof = proof_of(incoming.mail.authentication, incoming.rules.authserv_ids, agent.email)
+    if among_agents:
+        proof = proof or "it went to agents alone"
+    if not proof:
+        incoming.says(f"{how} names it, an agent's address without proof: filed there, unverified")
+        return Match(ticket, unverified=True)
+    is_note = sent is not None and sent.kind == "alert"
+    action = "ticket.note" if is_note else "ticket.reply"
+    departments = (ticket.department_id, *tickets.referrals(ticket.id))
+    if not any(agent.may(action, department) for department in departments):
+        incoming.says(f"{how} names it, but the role of {agent.login} does not grant {action}: unverified")
+        return Match(ticket, unverified=True)
+    if is_note:
+        incoming.says(f"matched {how}: an agent answers an alert, kept as a note ({proof})")
+        return Match(ticket, kind="note", agent=agent)
+    incoming.says(f"matched {how}: an agent answers, taken as a reply to the customer ({proof})")
+    return Match(ticket, kind="reply", agent=agent)
+
+
+def _agent_or_customer(incoming: Incoming, ticket: TicketState) -> Match:
+    """A participant's answer to a stored mail; an agent's, where it is proved, is for the customer."""
+    sender = incoming.author.address.email
+    if sender in incoming.rules.agents and not _is_contact(ticket, sender):
+        return _agent(incoming, ticket, "what it answers", None)
+    return Match(ticket)
+
+
+def _stored(incoming: Incoming) -> Iterator[tuple[str, KnownMessage]]:
+    for reference in incoming.mail.references:
+        for message in incoming.batch.known.messages.get(reference, ()):
+            yield reference, message
+
+
+def _named_in_subject(incoming: Incoming) -> Iterator[TicketState]:
+    numbers = dict.fromkeys(_NUMBER_IN_SUBJECT.findall(incoming.mail.subject))
+    for number in list(numbers)[:_NUMBERS_LOOKED_AT]:
+        ticket = incoming.batch.ticket_numbered(number)
+        if ticket is not None:
+            yield ticket
+
+
+def _part_in(ticket: TicketState, sender: str, message: KnownMessage) -> str:
+    if takes_part(ticket, sender):
+        return "the sender takes part in it"
+    if sender and sender in message.addressed:
+        return "that mail was addressed to the sender"
+    return ""
+
+
+def _stranger(incoming: Incoming, ticket: TicketState, how: str, doubt: str = "") -> Match:
+    sender = incoming.author.address.email
+    if sender in incoming.rules.agents:
+        return _agent(incoming, ticket, how, None)
+    incoming.says(f"{how} names it, but {doubt or _takes_no_part(sender)}")
+    return Match(old=ticket, await_parents=True)
+
+
+def _is_contact(ticket: TicketState, address: str) -> bool:
+    return any(contact.id == ticket.contact_id for contact in contacts.by_email([address]))
+
+
+def _where(incoming: Incoming, reference: str) -> str:
+    references = incoming.mail.references
+    return "In-Reply-To" if references and reference == references[0] else "References"

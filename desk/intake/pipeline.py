@@ -1,0 +1,304 @@
+"""The one way in: raw mail from any door becomes a receipt with a verdict, and what that verdict means.
+
+A batch is one transaction, a mail is a savepoint in it. A mail that cannot be understood, or that trips over
+a fault of ours, is kept raw and quarantined; the others go on.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import peewee
+
+from config.clock import now
+from desk.intake import acknowledgements, bounces, duplicates, orphans
+from desk.intake.arrivals import Arrival, Prepared, parse_ahead
+from desk.intake.batch import Batch
+from desk.intake.incoming import Incoming, Outcome
+from desk.intake.matching import Match, find_match, keeps_closed
+from desk.intake.routing import find_route
+from desk.rules import read_rules
+from desk.tickets import lifecycle
+from desk.tickets.numbers import next_number
+from desk.tickets.participants import may_join
+from mail.compose import message_id as signed_ids
+from mail.inert import one_line
+from models import blobs, receipts
+from models.database import savepoint, transaction, undone
+from models.errors import DatabaseUnusable
+from models.fields import utc_text, utc_time
+from models.messages import KnownMessage
+from models.tickets import NewTicket, TicketState
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from models.receipts import Verdict
+
+
+def take(
+    desk: Desk,
+    arrivals: Sequence[Arrival | Prepared],
+    *,
+    check: Callable[[], None] = lambda: None,
+) -> list[Outcome]:
+    """Take a batch in: one transaction, one entry of the answer for each arrival, in order.
+
+    ``check`` is called inside the transaction, before its commit; what it raises (a lost lease) undoes the
+    batch. Raises OSError or peewee.OperationalError when disk or database fail: then nothing
+    was stored. Nothing that a mail holds raises.
+    """
+    batch_mails = _prepared(arrivals, desk)
+    for prepared in batch_mails:
+        _ = prepared.packed  # waits until large mails are on disk, so that no lock is held meanwhile
+    rules = read_rules(desk)
+    with transaction():
+        batch = Batch(desk, rules, now(), batch_mails)
+        outcomes = [_take_one(batch, prepared, None) for prepared in batch_mails]
+        batch.index()
+        check()
+    return outcomes
+
+
+def take_again(desk: Desk, receipt_id: int, *, check: Callable[[], None] = lambda: None) -> Outcome:
+    """Take the mail of a receipt in again, under that receipt: for what was quarantined.
+
+    ``check`` is called inside the transaction, before anything is written; what it raises ends it.
+    """
+    stored = receipts.arrival(receipt_id)
+    assert stored is not None
+    arrival = Arrival(blobs.read(stored.blob_id), stored.door, stored.mailbox_id)
+    prepared = parse_ahead([arrival], moment=utc_time(stored.received))[0]
+    rules = read_rules(desk)
+    with transaction():
+        check()
+        batch = Batch(desk, rules, now(), [prepared])
+        outcome = _take_one(batch, prepared, receipt_id)
+        batch.index()
+    return outcome
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Undo everything that the block wrote."""
+    with transaction(), undone():
+        yield
+
+
+def _prepared(arrivals: Sequence[Arrival | Prepared], desk: Desk) -> list[Prepared]:
+    raw = [arrival for arrival in arrivals if isinstance(arrival, Arrival)]
+    fresh = iter(parse_ahead(raw, desk.settings.blob_threshold) if raw else ())
+    return [next(fresh) if isinstance(arrival, Arrival) else arrival for arrival in arrivals]
+
+
+def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Outcome:
+    try:
+        with savepoint():
+            return _decide(Incoming(batch, prepared, receipt_id))
+    except (DatabaseUnusable, peewee.OperationalError, sqlite3.OperationalError, OSError):
+        raise
+    except Exception as error:
+        batch.forget()
+        reason = one_line(f"{type(error).__name__}: {error}", 300)
+        place = _place(error)
+    with savepoint():
+        return Incoming(batch, prepared, receipt_id).quarantined(reason, place)
+
+
+def _decide(incoming: Incoming) -> Outcome:
+    """Ask the steps in turn; the first one that knows what becomes of the mail ends it."""
+    return (
+        duplicates.known_already(incoming)
+        or _unreadable(incoming)
+        or duplicates.copy_of_another(incoming)
+        or _own_loop(incoming)
+        or _bounce(incoming)
+        or _part_of_a_ticket(incoming)
+        or _new_ticket(incoming)
+    )
+
+
+def _unreadable(incoming: Incoming) -> Outcome | None:
+    """A mail over the bounds of the parser is kept raw."""
+    return incoming.quarantined(incoming.prepared.trouble) if incoming.prepared.mail is None else None
+
+
+def _own_loop(incoming: Incoming) -> Outcome | None:
+    """A mail that this desk sent itself opens nothing."""
+    mail, rules = incoming.mail, incoming.rules
+    if mail.own_desk_id is not None and mail.own_desk_id == rules.desk_id:
+        reason = "own loop: it carries this desk's own mark"
+    elif mail.message_id and signed_ids.ours(mail.message_id, rules.message_secret) is not None:
+        reason = f"own loop: this desk gave it its Message-ID {mail.message_id}"
+    else:
+        return None
+    incoming.says(reason)
+    return incoming.ends("loop", reason=reason)
+
+
+def _bounce(incoming: Incoming) -> Outcome | None:
+    """A bounce marks who did not get our mail, and brings the ticket back to its agents."""
+    _say_what_it_is(incoming)
+    if incoming.mail.machine.kind != "bounce":
+        return None
+    bounced = bounces.read_bounce(incoming)
+    if bounced.ticket is None:
+        return incoming.ends("bounce", reason=incoming.trace[-1])
+    outcome = _file(incoming, Match(bounced.ticket), bounced.ticket, "bounce")
+    moment = incoming.batch.moment
+    for each in bounced.recipients:
+        lifecycle.delivery_failed(bounced.ticket.id, each.address, each.why, moment)
+    if not bounced.recipients:
+        lifecycle.bounced(bounced.ticket.id, moment)
+    return outcome
+
+
+def _part_of_a_ticket(incoming: Incoming) -> Outcome | None:
+    """An answer is filed where it belongs, unless that ticket is closed for good."""
+    match = incoming.match = find_match(incoming)
+    ticket = match.ticket
+    if ticket is None:
+        return None
+    if _wakes(incoming, match) and keeps_closed(incoming, ticket):
+        incoming.says(f"ticket {ticket.number} was closed too long ago to open again: a new one refers to it")
+        incoming.match = Match(old=ticket)
+        return None
+    _say_what_it_does(incoming, match, ticket)
+    return _file(incoming, match, ticket, "note" if match.kind == "note" else "reply")
+
+
+def _new_ticket(incoming: Incoming) -> Outcome:
+    """The mail begins a ticket, or takes its place at the head of one that an answer to it began."""
+    match = incoming.match
+    headless = orphans.headless_ticket(incoming) if match.old is None else None
+    if headless is not None:
+        joined = Match(headless, await_parents=True)
+        _say_what_it_does(incoming, joined, headless, acknowledgement=False)
+        return _file(incoming, joined, headless, "reply")
+    ticket = _open(incoming, match.old)
+    incoming.says(f"new ticket {ticket.number}" + (f", refers to {match.old.number}" if match.old else ""))
+    refusal = acknowledgements.refusal(incoming, ticket)
+    told = ", ".join(each.email for each in incoming.author.answered_at)
+    incoming.says(f"no acknowledgement: {refusal}" if refusal else f"acknowledged to {told}")
+    outcome = _file(incoming, match, ticket, "ticket")
+    if not refusal:
+        acknowledgements.queue(incoming, ticket)
+    return outcome
+
+
+def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
+    mail, rules, batch = incoming.mail, incoming.rules, incoming.batch
+    author = incoming.author.address
+    route = find_route(incoming)
+    created = utc_text(mail.created)
+    archive = incoming.arrival.archive
+    new = NewTicket(
+        number=next_number(rules.number_format, rules.number_kind),
+        subject=mail.subject,
+        status="closed" if archive else "new",
+        priority=route.priority,
+        department_id=route.department_id,
+        sla_id=rules.sla_of(route.department_id, route.topic),
+        contact_id=batch.known.contacts.get(author.email, author.name),
+        mailbox_id=route.mailbox_id,
+        topic_id=route.topic.id if route.topic is not None else None,
+        created=created,
+        updated=created,
+        closed=created if archive else None,
+        last_customer=created,
+        refers_to_id=old.id if old is not None else None,
+    )
+    ticket = lifecycle.opened(new, None, batch.moment, {"refers_to": old.number} if old is not None else {})
+    for department_id in route.referred:
+        lifecycle.referred(ticket.id, department_id, rules.departments[department_id].name, batch.moment)
+    return ticket
+
+
+def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdict) -> Outcome:
+    """Write the receipt and the message, and let the message do to the ticket what it may."""
+    orphans.join_orphans(incoming, ticket)
+    blob_id = blobs.insert(incoming.prepared.packed)
+    outcome = incoming.ends(verdict, ticket, blob_id=blob_id)
+    message_row = _write_message(incoming, match, ticket, blob_id)
+    if match.kind == "reply":
+        incoming.said_after_all(acknowledgements.pass_on(incoming, ticket, message_row))
+    if match.await_parents:
+        orphans.await_parents(incoming, message_row)
+    return outcome
+
+
+def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_id: int) -> int:
+    mail, batch = incoming.mail, incoming.batch
+    message = incoming.message(match, blob_id)
+    if match.agent is not None and match.kind == "reply":
+        after = incoming.rules.status_after_reply
+        message_row = lifecycle.agent_answered(ticket.id, message, match.agent, after, batch.moment)
+    elif match.agent is not None:
+        message_row = lifecycle.noted(ticket.id, message, match.agent, batch.moment)
+    elif _wakes(incoming, match):
+        message_row = lifecycle.customer_wrote(ticket.id, message, None, batch.moment)
+    else:
+        quiet = incoming.arrival.archive or mail.machine.kind == "auto_reply"
+        message_row = lifecycle.filed(ticket.id, message, noticed=not quiet)
+    if mail.message_id is not None:
+        known = KnownMessage(
+            message_row, ticket.id, match.kind, message.sender_email, message.recipients, mail.message_id
+        )
+        batch.known.messages.setdefault(mail.message_id, []).append(known)
+    if match.brings_people and mail.machine.kind == "human":
+        written = [(each.name, each.email) for each in (incoming.author.address, *mail.to, *mail.cc)]
+        people = may_join(written, incoming.rules)
+        lifecycle.joined_by(ticket.id, [batch.known.contacts.get(email, name) for name, email in people])
+    return message_row
+
+
+def _wakes(incoming: Incoming, match: Match) -> bool:
+    """Whether a person who takes part wrote it just now."""
+    return (
+        match.kind == "customer"
+        and not match.unverified
+        and incoming.mail.by_person
+        and not incoming.arrival.archive
+    )
+
+
+def _say_what_it_is(incoming: Incoming) -> None:
+    mail = incoming.mail
+    known = incoming.batch.known.messages.get(mail.message_id, ()) if mail.message_id is not None else ()
+    if known:
+        ticket = incoming.batch.ticket(known[0].ticket_id)
+        number = ticket.number if ticket is not None else "?"
+        incoming.says(f"another mail, in ticket {number}, has the same Message-ID: both are kept")
+    if incoming.author.evidence:
+        incoming.says(incoming.author.evidence)
+    if mail.machine.kind != "human":
+        incoming.says(f"{mail.machine.kind.replace('_', ' ')}: {mail.machine.reason}")
+
+
+def _say_what_it_does(
+    incoming: Incoming, match: Match, ticket: TicketState, *, acknowledgement: bool = True
+) -> None:
+    mail = incoming.mail
+    if ticket.status == "closed" and _wakes(incoming, match):
+        incoming.says(f"ticket {ticket.number} was closed: reopened")
+    elif ticket.status == "closed" and match.kind == "customer" and not incoming.arrival.archive:
+        why = "unverified" if match.unverified else mail.machine.reason
+        incoming.says(f"ticket {ticket.number} stays closed: {why}")
+    if not acknowledgement:
+        return
+    if match.kind != "customer":
+        incoming.says("no acknowledgement: an agent wrote it")
+    elif not mail.machine.acknowledge:
+        incoming.says(f"no acknowledgement: {mail.machine.reason}")
+    else:
+        incoming.says("no acknowledgement: only a new ticket gets one")
+
+
+def _place(error: Exception) -> str:
+    """Where in our code a fault arose: nothing of the mail is in it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))

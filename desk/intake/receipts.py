@@ -1,0 +1,179 @@
+"""The ledger: one receipt for every mail that a door took, with its verdict and why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from desk.errors import NotFound, Refused, WrongUse
+from desk.permissions import Actor, require
+from models import blobs, mailboxes, messages, receipts
+from models.fields import utc_time
+from models.receipts import VERDICTS, ReceiptRow, WantedReceipts
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.intake.incoming import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """One arrival: what came, what became of it, and every step that decided something."""
+
+    id: int
+    door: str
+    mailbox: str | None
+    message_id: str | None
+    sender: str
+    subject: str
+    received: datetime
+    verdict: str
+    ticket: str | None
+    duplicate_of: int | None
+    reason: str
+    trace: tuple[str, ...]
+    sha256: str
+    size: int
+    disposed: datetime | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the receipt as scripts read it."""
+        return {
+            "id": self.id,
+            "door": self.door,
+            "mailbox": self.mailbox,
+            "message_id": self.message_id,
+            "sender": self.sender,
+            "subject": self.subject,
+            "received": self.received,
+            "verdict": self.verdict,
+            "ticket": self.ticket,
+            "duplicate_of": self.duplicate_of,
+            "reason": self.reason,
+            "trace": list(self.trace),
+            "sha256": self.sha256,
+            "size": self.size,
+            "disposed": self.disposed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFilter:
+    """Which receipts: all conditions that are given must hold. ``text`` is part of sender or subject."""
+
+    verdict: str | None = None
+    mailbox: str | None = None
+    ticket: str | None = None
+    text: str | None = None
+
+
+def entries(
+    wanted: ReceiptFilter | None = None,
+    *,
+    limit: int = 200,
+    before_id: int | None = None,
+    after_id: int | None = None,
+) -> list[ReceiptView]:
+    """Receipts, newest first; ``limit`` 0 is all. Raises WrongUse for a verdict that does not exist.
+
+    With ``after_id`` those nearest to it come.
+    """
+    wanted = wanted or ReceiptFilter()
+    if wanted.verdict is not None and wanted.verdict not in VERDICTS:
+        raise WrongUse(f"there is no verdict '{wanted.verdict}'", f"verdicts are {', '.join(VERDICTS)}")
+    chosen = WantedReceipts(
+        verdict=next((verdict for verdict in VERDICTS if verdict == wanted.verdict), None),
+        mailbox_id=None if wanted.mailbox is None else _mailbox_id(wanted.mailbox),
+        ticket=wanted.ticket,
+        text=wanted.text or "",
+    )
+    forward = after_id is not None
+    found = receipts.rows(chosen, before_id=before_id, after_id=after_id, oldest_first=forward, limit=limit)
+    return [_view(row) for row in (reversed(found) if forward else found)]
+
+
+def show(receipt_id: int) -> ReceiptView:
+    """One receipt with its trace. Raises NotFound."""
+    return _view(_row(receipt_id))
+
+
+def of_message(message_id: int) -> ReceiptView | None:
+    """The receipt of a stored message (the `why` of the screen); None for what was written here."""
+    receipt_id = messages.receipt_of(message_id)
+    return None if receipt_id is None else show(receipt_id)
+
+
+def raw(receipt_id: int) -> bytes:
+    """The mail exactly as it came. Raises NotFound, `models.blobs.BlobDamaged`."""
+    return blobs.read(_row(receipt_id).blob_id)
+
+
+def counts() -> dict[str, int]:
+    """How many receipts there are of each verdict."""
+    found = receipts.counts()
+    return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
+
+
+def retry(desk: Desk, actor: Actor, receipt_id: int) -> Outcome:
+    """Take a quarantined mail in again, under its old receipt. Raises NotFound, Refused, NotAllowed."""
+    from desk.intake import pipeline
+
+    require(actor, "receipt.retry")
+    show(receipt_id)
+    return pipeline.take_again(desk, receipt_id, check=lambda: _need_quarantined(receipt_id))
+
+
+def replay(desk: Desk, receipt_id: int) -> ReceiptView:
+    """What would become of this mail if it came now: verdict, ticket and trace; nothing is changed."""
+    from desk.intake import pipeline
+
+    show(receipt_id)
+    with pipeline.rehearsal():
+        pipeline.take_again(desk, receipt_id)
+        return show(receipt_id)
+
+
+def _need_quarantined(receipt_id: int) -> None:
+    """Asked inside the transaction of a retry: two of them at once make one ticket."""
+    verdict = _row(receipt_id).verdict
+    if verdict != "quarantined":
+        raise Refused(
+            f"receipt {receipt_id} is no quarantined mail: its verdict is {verdict}",
+            "only such mail is taken in again; nightdesk receipt show tells what became of this one",
+        )
+
+
+def _row(receipt_id: int) -> ReceiptRow:
+    row = receipts.row(receipt_id)
+    if row is None:
+        raise NotFound(f"there is no receipt {receipt_id}", "nightdesk receipt list shows them")
+    return row
+
+
+def _view(row: ReceiptRow) -> ReceiptView:
+    return ReceiptView(
+        id=row.id,
+        door=row.door,
+        mailbox=row.mailbox,
+        message_id=row.message_id,
+        sender=row.sender,
+        subject=row.subject,
+        received=utc_time(row.received),
+        verdict=row.verdict,
+        ticket=row.ticket,
+        duplicate_of=row.duplicate_of,
+        reason=row.reason,
+        trace=tuple(json.loads(row.trace)),
+        sha256=row.sha256,
+        size=row.size,
+        disposed=None if row.disposed is None else utc_time(row.disposed),
+    )
+
+
+def _mailbox_id(address: str) -> int:
+    mailbox_id = mailboxes.id_of(address)
+    if mailbox_id is None:
+        raise WrongUse(f"there is no mailbox {address}", "nightdesk mailbox list shows them")
+    return mailbox_id

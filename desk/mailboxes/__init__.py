@@ -1,0 +1,1 @@
+"""Mailboxes: what a person says about them, their accounts, logins and health."""

@@ -1,0 +1,237 @@
+"""Test connection: every step to a mailbox's servers, each as it happens, before anything is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from config.secrets import Secret, SecretSource, resolve
+from desk.mailboxes import named_servers, restricted_mode
+from desk.mailboxes.accounts import incoming_source, outgoing_auth, outgoing_source
+from desk.mailboxes.named_servers import SecretNotForThere
+from desk.mailboxes.tokens import token_supplier
+from mail.account import IncomingAccount, OutgoingAccount
+from mail.errors import TokenRefused
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.mailboxes.form import MailboxForm
+    from desk.mailboxes.registry import MailboxSecrets, SecretInput
+    from mail.account import TokenSupplier
+    from mail.probe import Step
+    from models.mailboxes import Mailbox
+
+Side = Literal["incoming", "outgoing"]
+Given = SecretSource | Secret
+
+
+def try_form(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None = None
+) -> Iterator[Step]:
+    """The steps of `try_sides`, without their sides."""
+    for _, step in try_sides(desk, form, secrets, stored):
+        yield step
+
+
+def try_sides(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None = None
+) -> Iterator[tuple[Side, Step]]:
+    """Try what a checked form says; a password that is not given is the one of the `stored` mailbox.
+
+    It goes to no server that was not named when it was given. Nothing is sent, no mail is changed, nothing is
+    kept. Blocks at each step; never raises for trouble with servers or passwords: that is a failed step.
+    Raises NotAllowed (see `restricted_mode`).
+    """
+    secrets = restricted_mode.permitted(desk, form.model_dump(), secrets, stored)
+    if form.protocol != "none":
+        for step in _incoming(desk, form, secrets, stored):
+            yield "incoming", step
+    if form.sends:
+        for step in _outgoing(desk, form, secrets, stored):
+            yield "outgoing", step
+
+
+def try_mailbox(desk: Desk, address: str) -> Iterator[tuple[Side, Step]]:
+    """Try a mailbox as it is stored. Raises WrongUse for an address that is no mailbox."""
+    from desk.mailboxes.form import check, values_of
+    from desk.mailboxes.registry import MailboxSecrets, get
+
+    mailbox = get(address)
+    yield from try_sides(desk, check(values_of(mailbox)), MailboxSecrets(), mailbox)
+
+
+def _incoming_source(form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None) -> Given:
+    """The incoming password; raises SecretNotForThere."""
+    kept = incoming_source(stored) if stored else None
+    if secrets.incoming is None and kept is not None and kept.kind != "none":
+        _need_named("password", form, named_servers.incoming_server(form), stored)
+    return _source(secrets.incoming, kept)
+
+
+def _outgoing_source(form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None) -> Given:
+    """The outgoing password, which may be the incoming one; raises SecretNotForThere."""
+    same = form.smtp_auth == "same"
+    given = secrets.incoming if same else secrets.outgoing
+    kept = None if stored is None else incoming_source(stored) if same else outgoing_source(stored)
+    if given is None and kept is not None and kept.kind != "none":
+        name: named_servers.SecretName = "password" if same else "smtp_password"
+        _need_named(name, form, named_servers.outgoing_server(form), stored)
+    return _source(given, kept)
+
+
+def _need_named(
+    name: named_servers.SecretName, form: MailboxForm, server: named_servers.Server, stored: Mailbox | None
+) -> None:
+    if stored is None or server in named_servers.new_servers(name, form, stored):
+        raise SecretNotForThere(name, form, server)
+
+
+def _source(given: SecretInput | None, kept: SecretSource | None) -> Given:
+    if given is None:
+        return kept or SecretSource()
+    if given.source == "sealed":
+        return Secret(given.value)
+    return SecretSource(given.source, given.value)
+
+
+def _incoming(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None
+) -> Iterator[Step]:
+    from mail.probe import check_incoming
+
+    password: Secret | None = Secret("")
+    if form.auth != "oauth2":
+        password = yield from _password(desk, lambda: _incoming_source(form, secrets, stored))
+    if password is None:
+        return
+    yield from check_incoming(_incoming_account(desk, form, password, stored))
+
+
+def _incoming_account(
+    desk: Desk, form: MailboxForm, password: Secret, stored: Mailbox | None
+) -> IncomingAccount:
+    oauth2 = form.auth == "oauth2"
+    return IncomingAccount(
+        host=form.host,
+        port=form.port or 993,
+        security=form.security,
+        user=form.user,
+        password=password,
+        folder=form.folder,
+        ca_file=Path(form.ca_file) if form.ca_file else None,
+        fingerprint=form.fingerprint or None,
+        protocol="pop3" if form.protocol == "pop3" else "imap",
+        auth="oauth2" if oauth2 else "basic",
+        token=_tokens(desk, form, stored, named_servers.incoming_server(form)) if oauth2 else None,
+    )
+
+
+def _outgoing(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None
+) -> Iterator[Step]:
+    from mail.probe import check_outgoing
+
+    auth = outgoing_auth(form.smtp_auth, form.auth)
+    password: Secret | None = Secret("")
+    if auth == "basic":
+        password = yield from _password(desk, lambda: _outgoing_source(form, secrets, stored))
+        if password is None:
+            return
+    server = named_servers.outgoing_server(form)
+    yield from check_outgoing(
+        OutgoingAccount(
+            host=form.smtp_host,
+            port=form.smtp_port or 587,
+            security=form.smtp_security,
+            auth=auth,
+            user=form.user if form.smtp_auth == "same" else form.smtp_user,
+            password=password,
+            ca_file=Path(form.smtp_ca_file) if form.smtp_ca_file else None,
+            fingerprint=form.smtp_fingerprint or None,
+            helo=form.smtp_helo or None,
+            token=_tokens(desk, form, stored, server) if auth == "oauth2" else None,
+        )
+    )
+
+
+def _tokens(
+    desk: Desk, form: MailboxForm, stored: Mailbox | None, server: named_servers.Server
+) -> TokenSupplier:
+    """The token of the stored mailbox; there is none for a mailbox or a server that is yet to be saved."""
+    if stored is not None and server not in named_servers.new_servers("token", form, stored):
+        return token_supplier(desk, stored)
+
+    def none_yet(*, renew: bool = False) -> Secret:
+        raise TokenRefused(
+            "nobody has logged in yet",
+            error="not_logged_in",
+            hint=f"Save the mailbox, then: nightdesk mailbox login {form.address}.",
+        )
+
+    return none_yet
+
+
+def _password(desk: Desk, found: Callable[[], Given]) -> Generator[Step, None, Secret | None]:
+    """The password, or a failed step and None. A password that is simply known is no step."""
+    from time import perf_counter
+
+    from config.errors import SealBroken, SecretUnavailable
+    from mail.inert import one_line
+    from mail.probe import Step
+
+    start = perf_counter()
+    try:
+        source = found()
+        if isinstance(source, Secret):
+            return source
+        password = resolve(source, desk.sealer)
+    except (SecretUnavailable, SealBroken, SecretNotForThere) as error:
+        yield Step("password", False, one_line(str(error)), "", one_line(error.hint), perf_counter() - start)
+        return None
+    if source.kind not in ("none", "sealed"):
+        yield Step("password", True, f"from {_SOURCES[source.kind]}", "", "", perf_counter() - start)
+    return password
+
+
+_SOURCES = {
+    "pass_cmd": "the command",
+    "env": "the environment variable",
+    "credential": "the systemd credential",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FolderChoice:
+    """A folder at the server. `use`: archive, sent, trash, junk, drafts, all, or empty."""
+
+    name: str
+    use: str
+
+
+_USES = ("archive", "sent", "trash", "junk", "drafts", "all")
+
+
+def list_folders(
+    desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None = None
+) -> list[FolderChoice]:
+    """The folders that the incoming account has, INBOX first; POP3 has that one alone. Blocks.
+
+    Raises MailError, SecretUnavailable, SealBroken, SecretNotForThere and NotAllowed.
+    """
+    from mail.imap.session import ImapSession
+
+    secrets = restricted_mode.permitted(desk, form.model_dump(), secrets, stored)
+
+    if form.protocol != "imap":
+        return [FolderChoice("INBOX", "")]
+    password = Secret("")
+    if form.auth != "oauth2":
+        source = _incoming_source(form, secrets, stored)
+        password = source if isinstance(source, Secret) else resolve(source, desk.sealer)
+    with ImapSession(_incoming_account(desk, form, password, stored)) as session:
+        return [
+            FolderChoice(one.name, next((use for use in _USES if f"\\{use}" in one.flags), ""))
+            for one in session.folder_list()
+        ]

@@ -1,0 +1,88 @@
+"""What a mailbox gives to its new tickets, and the other addresses that belong to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from desk.errors import Refused
+from models.database import db
+from models.mailboxes import Mailbox, MailboxAlias
+from models.people import Agent
+from models.tickets import PRIORITIES
+
+if TYPE_CHECKING:
+    from desk.mailboxes.form import MailboxForm
+
+
+def alias_list(text: str) -> list[str]:
+    """The addresses of the form's `aliases`, each once, in lower case."""
+    return list(dict.fromkeys(part.lower() for part in re.split(r"[\s,;]+", text) if part))
+
+
+def values_of_defaults(mailbox: Mailbox) -> dict[str, Any]:
+    """What the form says about a mailbox that exists."""
+    return {
+        "topic": mailbox.topic.name if mailbox.topic else "",
+        "priority": PRIORITIES[mailbox.priority] if mailbox.priority else "",
+        "aliases": ", ".join(aliases_of(mailbox.id)),
+    }
+
+
+def aliases_of(mailbox_id: int) -> list[str]:
+    """A mailbox's aliases, in order."""
+    # Plain SQL: lists of mailboxes ask for each of them, and are read often.
+    sql = "SELECT address FROM mailbox_alias WHERE mailbox_id = ? ORDER BY address"
+    return [row[0] for row in db.execute_sql(sql, (mailbox_id,))]
+
+
+def keep_defaults(mailbox: Mailbox, form: MailboxForm) -> None:
+    """Put topic and priority into the row; the caller saves it. Raises WrongUse for an unknown topic."""
+    from desk.staff.topics import named, priority_number
+
+    if mailbox.topic is None or mailbox.topic.name.lower() != form.topic.lower():
+        mailbox.topic = named(form.topic)
+    mailbox.priority = priority_number(form.priority)
+
+
+def keep_aliases(mailbox: Mailbox, aliases: Sequence[str]) -> None:
+    """Make these the mailbox's aliases. Raises Refused for one that another mailbox or an agent has."""
+    for address in (mailbox.address, *aliases):
+        if login := _agent_with(address):
+            raise Refused(f"{address} is the address of the agent {login}", "the desk needs one of its own")
+    for address in aliases:
+        if address.lower() == mailbox.address.lower():
+            raise Refused(f"{address} is the mailbox itself", "an alias is another address")
+        if other := owner_of(address, mailbox.id):
+            raise Refused(f"{address} belongs to the mailbox {other}", "take it away there first")
+    taken = MailboxAlias.get_or_none(
+        (MailboxAlias.address == mailbox.address) & (MailboxAlias.mailbox != mailbox.id)
+    )
+    if taken is not None and taken.mailbox.removed is None:
+        raise Refused(
+            f"{mailbox.address} is an alias of the mailbox {taken.mailbox.address}",
+            f"nightdesk mailbox edit {taken.mailbox.address} --no-alias {mailbox.address}",
+        )
+    MailboxAlias.delete().where(MailboxAlias.mailbox == mailbox.id).execute()
+    # A removed mailbox may have left its own behind.
+    MailboxAlias.delete().where(MailboxAlias.address.in_([mailbox.address, *aliases])).execute()
+    for address in aliases:
+        MailboxAlias.create(address=address, mailbox=mailbox)
+
+
+def owner_of(address: str, besides: int) -> str | None:
+    """The address of another mailbox in use that has this address or alias."""
+    there = Mailbox.removed.is_null() & (Mailbox.id != besides)
+    row = Mailbox.get_or_none(there & (Mailbox.address == address))
+    if row is None:
+        alias = MailboxAlias.get_or_none(MailboxAlias.address == address)
+        row = Mailbox.get_or_none(there & (Mailbox.id == alias.mailbox_id)) if alias else None
+    return None if row is None else str(row.address)
+
+
+def _agent_with(address: str) -> str | None:
+    from peewee import fn
+
+    row = Agent.get_or_none(Agent.active & (fn.lower(Agent.email) == address.lower()))
+    return None if row is None else str(row.login)

@@ -1,0 +1,201 @@
+"""Mailboxes as a TOML file, without their secrets: for version control, and for a fleet of desks."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from desk.errors import DeskError, WrongUse
+from desk.mailboxes import restricted_mode
+from desk.mailboxes.form import MailboxForm, check, values_of
+from desk.mailboxes.named_servers import SecretName, new_servers
+from desk.mailboxes.registry import MailboxSecrets, SecretInput, add, edit, find, get
+from desk.mailboxes.tokens import row_of
+from desk.permissions import Actor, require
+from mail.inert import one_line
+from models.database import db, transaction
+from models.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+HEAD = """\
+# Mailboxes of a Nightdesk. No password is in here: what says "sealed" has to be given once on each desk
+# (nightdesk mailbox edit ADDRESS --password-stdin), OAuth2 logins too (nightdesk mailbox login ADDRESS).
+# Read it in with: nightdesk mailbox import FILE
+
+"""
+_ALWAYS = ("address", "protocol", "schedule", "after_fetch")
+_SOURCES = ("sealed", "pass_cmd", "env", "credential")
+_SECRETS: tuple[SecretName, ...] = ("password", "smtp_password", "client_secret")
+
+Outcome = Literal["added", "changed", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did to a mailbox; `missing`: secrets that the file cannot hold and the desk lacks."""
+
+    address: str
+    outcome: Outcome
+    missing: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome as ``mailbox import --json`` prints it."""
+        return {"address": self.address, "outcome": self.outcome, "missing": list(self.missing)}
+
+
+def documents(addresses: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The mailboxes (default: all) as the file has them. Raises NotFound for an unknown address."""
+    if addresses:
+        rows = [get(address) for address in addresses]
+    else:
+        rows = list(Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address))
+    return [_document(row) for row in rows]
+
+
+def written(addresses: Sequence[str] = ()) -> str:
+    """The file's text."""
+    import tomlkit
+
+    found = documents(addresses)
+    return HEAD + (tomlkit.dumps({"mailbox": found}) if found else "")
+
+
+def read(text: str) -> list[dict[str, Any]]:
+    """The mailboxes in a file's text. Raises WrongUse with the line that is wrong."""
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongUse(f"the file is no TOML: {one_line(str(error), 200)}", "correct that line") from None
+    tables = told.pop("mailbox", [])
+    if told or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        other = ", ".join(one_line(name, 40) for name in told) or "mailbox"
+        raise WrongUse(f"'{other}' is not expected there", "the file has tables [[mailbox]] and nothing else")
+    return tables
+
+
+def take_in(
+    desk: Desk, actor: Actor, tables: Sequence[Mapping[str, Any]], *, rehearse: bool = False
+) -> list[Imported]:
+    """Make the desk's mailboxes what the tables say: all of them or, when one is wrong, none.
+
+    Mailboxes that are not in the file stay as they are. A mailbox whose password is missing is kept switched
+    off until it is there. With `rehearse` nothing is kept. Raises WrongUse and Refused, with the mailbox.
+    """
+    require(actor, "mailbox.edit")
+    with transaction(), db.atomic() as savepoint:
+        done = [_take_one(desk, actor, table) for table in tables]
+        twice = {each.address.lower() for each in done}
+        if len(twice) != len(done):
+            raise WrongUse("a mailbox is in the file twice", "leave one of them")
+        if rehearse:
+            savepoint.rollback()
+    return done
+
+
+def _document(row: Mailbox) -> dict[str, Any]:
+    values = values_of(row)
+    defaults = {name: field.default for name, field in MailboxForm.model_fields.items()}
+    document = {
+        name: value
+        for name, value in values.items()
+        if value is not None and (name in _ALWAYS or value != defaults[name])
+    }
+    document.update(_secret("password", row.secret_source, row.secret_ref))
+    document.update(_secret("smtp_password", row.smtp_secret_source, row.smtp_secret_ref))
+    app = row_of(row)
+    if app is not None:
+        document.update(_secret("client_secret", app.secret_source, app.secret_ref))
+    if not row.smtp_host:
+        for name in [name for name in document if name.startswith("smtp_") or name == "outgoing_enabled"]:
+            del document[name]
+    return document
+
+
+def _secret(name: str, source: str, ref: str) -> dict[str, Any]:
+    if source == "none":
+        return {}
+    return {name: {source: True if source == "sealed" else ref}}
+
+
+def _take_one(desk: Desk, actor: Actor, table: Mapping[str, Any]) -> Imported:
+    address = str(table.get("address", "?"))
+    try:
+        values = {name: value for name, value in table.items() if name not in _SECRETS}
+        restricted_mode.refuse_files(desk, values, find(address))
+        form = check(values)
+        stored = find(form.address)
+        secrets, missing = _secrets(table, form, stored)
+        if "password" in missing:
+            form.incoming_enabled = False
+        if "smtp_password" in missing:
+            form.outgoing_enabled = False
+        if stored is None:
+            add(desk, actor, form, secrets)
+            return Imported(form.address, "added", missing)
+        before = _document(stored)
+        if form == check(values_of(stored)) and before == _normal(table, before):
+            return Imported(form.address, "unchanged", missing)
+        edit(desk, actor, stored.address, form, secrets)
+        return Imported(form.address, "changed", missing)
+    except DeskError as error:
+        error.args = (f"{one_line(address, 80)}: {error}",)
+        raise
+
+
+def _normal(table: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored document, with the secrets of the table: equal to the stored one if those are the same."""
+    return {name: value for name, value in before.items() if name not in _SECRETS} | {
+        name: dict(value) for name, value in table.items() if name in _SECRETS
+    }
+
+
+def _secrets(
+    table: Mapping[str, Any], form: MailboxForm, stored: Mailbox | None
+) -> tuple[MailboxSecrets, tuple[str, ...]]:
+    """The secrets as the file says them, and the names of those that are in no file and not on this desk."""
+    app = row_of(stored) if stored is not None else None
+    kept = {
+        "password": stored.secret_source if stored else "none",
+        "smtp_password": stored.smtp_secret_source if stored else "none",
+        "client_secret": app.secret_source if app else "none",
+    }
+    wanted = {
+        "password": form.protocol != "none" and form.auth == "basic",
+        "smtp_password": form.sends and form.smtp_auth == "basic",
+        "client_secret": False,
+    }
+    given: dict[str, SecretInput | None] = {}
+    missing = []
+    for name in _SECRETS:
+        told = table.get(name)
+        source, ref = _source(name, told)
+        if source == "sealed":
+            there = kept[name] == "sealed" and stored is not None and not new_servers(name, form, stored)
+            given[name] = None if there else SecretInput("none")
+            if not there:
+                missing.append(name)
+        else:
+            given[name] = SecretInput(cast("Any", source), ref)
+            if source == "none" and wanted[name]:
+                missing.append(name)
+    return MailboxSecrets(given["password"], given["smtp_password"], given["client_secret"]), tuple(missing)
+
+
+def _source(name: str, told: Any) -> tuple[str, str]:
+    if told is None:
+        return "none", ""
+    if isinstance(told, Mapping) and len(told) == 1:
+        ((source, ref),) = told.items()
+        if source == "sealed" and ref is True:
+            return source, ""
+        if source in _SOURCES[1:] and isinstance(ref, str) and ref:
+            return source, ref
+    raise WrongUse(
+        f"{name} is not understood",
+        f'write {name} = {{ env = "VAR" }}, {{ pass_cmd = "CMD" }}, {{ credential = "NAME" }} or '
+        "{ sealed = true }; never the secret itself",
+    )

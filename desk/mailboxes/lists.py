@@ -1,0 +1,271 @@
+"""Mailboxes as lists show them: the account, its health, the next fetch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from config.clock import now
+from desk.mailboxes.defaults import aliases_of
+from desk.mailboxes.token_health import TokenLine, token_line
+from models.mailboxes import Mailbox
+from models.tickets import PRIORITIES
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from desk.home import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingLine:
+    """The outgoing side of a mailbox. `default`: it sends for mailboxes without an account, too."""
+
+    enabled: bool
+    host: str
+    port: int
+    security: str
+    auth: str
+    user: str
+    default: bool
+    last_sent: datetime | None
+    last_error: str
+    error_count: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outgoing side as scripts read it."""
+        return {
+            "enabled": self.enabled,
+            "host": self.host,
+            "port": self.port,
+            "security": self.security,
+            "auth": self.auth,
+            "user": self.user,
+            "default": self.default,
+            "last_sent": self.last_sent,
+            "last_error": self.last_error or None,
+            "error_count": self.error_count,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxLine:
+    """A mailbox with its health, as lists show it.
+
+    `state` is ``ok``, ``failing``, ``never`` (not fetched yet), ``disabled``, ``none`` (fetches nothing) or
+    ``removed``. `error_kind` is the `kind` of the last error (see `mail.errors`). `fetched`: mails that
+    the last successful fetch brought.
+    """
+
+    id: int
+    address: str
+    name: str
+    department: str | None
+    autoresponse: bool
+    enabled: bool
+    protocol: str
+    host: str
+    port: int
+    security: str
+    user: str
+    folder: str
+    schedule: str
+    batch: int
+    max_per_fetch: int | None
+    after_fetch: str
+    backlog: str
+    secret_source: str
+    secret_ref: str
+    state: str
+    next_run: datetime | None
+    last_attempt: datetime | None
+    last_success: datetime | None
+    fetched: int
+    last_error: str
+    last_error_hint: str
+    error_kind: str
+    error_count: int
+    failing_since: datetime | None
+    not_before: datetime | None
+    outgoing: OutgoingLine
+    auth: str = "basic"
+    token: TokenLine | None = None
+    topic: str | None = None
+    priority: str | None = None
+    aliases: tuple[str, ...] = ()
+    waiting: int = 0
+    """Mails that the last successful fetch left at the server for later ones."""
+    alerted: datetime | None = None
+    """When the admin was told that it fails; None: it does not, or not for long."""
+    idle: bool = False
+    idle_since: datetime | None = None
+    """Since when the server tells of new mail; None: it does not now."""
+    idle_error: str = ""
+    helo: str = ""
+    spoof: bool = False
+    sent_folder: str = ""
+
+    @property
+    def lag(self) -> timedelta | None:
+        """Time since the last success, or None."""
+        return None if self.last_success is None else now() - self.last_success
+
+    @property
+    def outgoing_enabled(self) -> bool:
+        """Whether mail can leave through this mailbox's own account."""
+        return self.outgoing.enabled and bool(self.outgoing.host)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the mailbox as ``mailbox list --json`` prints it; never a password."""
+        return {
+            "address": self.address,
+            "name": self.name,
+            "department": self.department,
+            "topic": self.topic,
+            "priority": self.priority,
+            "autoresponse": self.autoresponse,
+            "aliases": list(self.aliases),
+            "enabled": self.enabled,
+            "protocol": self.protocol,
+            "host": self.host,
+            "port": self.port,
+            "security": self.security,
+            "user": self.user,
+            "auth": self.auth,
+            "token": None if self.token is None else self.token.to_json(),
+            "folder": self.folder,
+            "schedule": self.schedule,
+            "batch": self.batch,
+            "max_per_fetch": self.max_per_fetch,
+            "after_fetch": self.after_fetch,
+            "backlog": self.backlog,
+            "idle": self.idle,
+            "idle_since": self.idle_since,
+            "idle_error": self.idle_error or None,
+            "state": self.state,
+            "next_run": self.next_run,
+            "last_attempt": self.last_attempt,
+            "last_success": self.last_success,
+            "lag": None if self.lag is None else max(int(self.lag.total_seconds()), 0),
+            "waiting": self.waiting,
+            "last_error": self.last_error or None,
+            "error_count": self.error_count,
+            "failing_since": self.failing_since,
+            "not_before": self.not_before,
+            "alerted": self.alerted,
+            "outgoing": {
+                **self.outgoing.to_json(),
+                "helo": self.helo or None,
+                "spoof": self.spoof,
+                "sent_folder": self.sent_folder or None,
+            },
+        }
+
+
+def line(mailbox: Mailbox, desk: Desk | None = None) -> MailboxLine:
+    """Return one mailbox with its health."""
+    from desk import settings
+
+    default = str(settings.get("mail.default_outgoing")).lower() == mailbox.address.lower()
+    return MailboxLine(
+        id=mailbox.id,
+        address=mailbox.address,
+        name=mailbox.name,
+        department=mailbox.department.name if mailbox.department else None,
+        autoresponse=bool(mailbox.autoresponse),
+        enabled=bool(mailbox.incoming_enabled) and mailbox.protocol != "none",
+        protocol=mailbox.protocol,
+        host=mailbox.host,
+        port=mailbox.port,
+        security=mailbox.security,
+        user=mailbox.username,
+        folder=mailbox.folder,
+        schedule=mailbox.schedule,
+        batch=mailbox.batch,
+        max_per_fetch=mailbox.max_per_fetch,
+        after_fetch=mailbox.after_fetch,
+        backlog=mailbox.backlog,
+        secret_source=mailbox.secret_source,
+        secret_ref=mailbox.secret_ref,
+        state=_state(mailbox),
+        next_run=next_run(mailbox, desk),
+        last_attempt=mailbox.last_attempt,
+        last_success=mailbox.last_success,
+        fetched=mailbox.last_fetched,
+        last_error=mailbox.last_error,
+        last_error_hint=mailbox.last_error_hint,
+        error_kind=mailbox.last_error_kind,
+        error_count=mailbox.error_count,
+        failing_since=mailbox.failing_since,
+        not_before=mailbox.not_before,
+        outgoing=OutgoingLine(
+            enabled=bool(mailbox.outgoing_enabled),
+            host=mailbox.smtp_host,
+            port=mailbox.smtp_port,
+            security=mailbox.smtp_security,
+            auth=mailbox.smtp_auth,
+            user=mailbox.username if mailbox.smtp_auth == "same" else mailbox.smtp_username,
+            default=default,
+            last_sent=mailbox.last_sent,
+            last_error=mailbox.send_error,
+            error_count=mailbox.send_error_count,
+        ),
+        auth=mailbox.auth,
+        token=token_line(mailbox),
+        topic=mailbox.topic.name if mailbox.topic else None,
+        priority=PRIORITIES[mailbox.priority] if mailbox.priority else None,
+        aliases=tuple(aliases_of(mailbox.id)),
+        waiting=mailbox.left_waiting,
+        alerted=mailbox.alerted if mailbox.error_count else None,
+        idle=bool(mailbox.idle),
+        idle_since=_idle_since(mailbox),
+        idle_error=mailbox.idle_error,
+        helo=mailbox.smtp_helo,
+        spoof=bool(mailbox.smtp_spoof),
+        sent_folder=mailbox.sent_folder,
+    )
+
+
+def next_run(mailbox: Mailbox, desk: Desk | None = None) -> datetime | None:
+    """Return when the mailbox is to be fetched next; None when it is not fetched.
+
+    A time in the past: it is due since then, and nobody fetches. Never fetched: due since it was added.
+    """
+    from desk import settings
+    from desk.schedules import parse
+
+    if _state(mailbox) in ("none", "disabled", "removed") or not settings.get("mail.fetching"):
+        return None
+    if mailbox.last_attempt is None:
+        created: datetime = mailbox.created
+        return created
+    zone = desk.zone if desk is not None else _utc()
+    following = parse(mailbox.schedule).next_after(mailbox.last_attempt, zone)
+    return max(following, mailbox.not_before or following)
+
+
+def _idle_since(mailbox: Mailbox) -> datetime | None:
+    """What a worker wrote that was killed is not true any more."""
+    from models import leases
+
+    since: datetime | None = mailbox.idle_since
+    return since if since is not None and leases.alive(leases.WORKER) else None
+
+
+def _state(mailbox: Mailbox) -> str:
+    if mailbox.removed is not None:
+        return "removed"
+    if mailbox.protocol == "none":
+        return "none"
+    if not mailbox.incoming_enabled:
+        return "disabled"
+    if mailbox.error_count:
+        return "failing"
+    return "ok" if mailbox.last_success is not None else "never"
+
+
+def _utc() -> ZoneInfo:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo("UTC")

@@ -1,0 +1,299 @@
+"""OAuth2 logins of mailboxes: the application, the kept token, and its renewal by whoever needs it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from config.clock import now
+from config.secrets import Secret, SecretSource, resolve
+from desk import logs
+from desk.errors import Refused
+from desk.permissions import Actor, require
+from mail.errors import TokenRefused, TokenUnavailable
+from models import leases
+from models.database import close_database, db, transaction
+from models.mailboxes import Mailbox, MailboxOAuth2
+
+if TYPE_CHECKING:
+    from config.secrets import SecretKind
+    from desk.home import Desk
+    from desk.mailboxes.form import MailboxForm
+    from mail.account import TokenSupplier
+    from mail.oauth2 import OAuth2App, Token
+
+LEASE_SECONDS: Final = 180.0
+"""Longer than any request to a provider takes."""
+WAIT_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.1
+
+
+def row_of(mailbox: Mailbox) -> MailboxOAuth2 | None:
+    """The OAuth2 row of a mailbox, or None."""
+    found = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox.id)
+    return found if isinstance(found, MailboxOAuth2) else None
+
+
+def keep_app(mailbox: Mailbox, form: MailboxForm) -> MailboxOAuth2 | None:
+    """Write what the form says about OAuth2, in the caller's transaction; None when it says nothing.
+
+    A login stays, unless it was given to another application or provider.
+    """
+    row = row_of(mailbox)
+    if not form.oauth2:
+        if row is not None:
+            row.delete_instance()
+        return None
+    is_new = row is None
+    row = row or MailboxOAuth2(mailbox=mailbox, provider=form.oauth2)
+    before = _application(row)
+    row.provider, row.client_id, row.tenant = form.oauth2, form.oauth2_client_id, form.oauth2_tenant
+    row.authorize_url, row.token_url = form.oauth2_authorize_url, form.oauth2_token_url
+    row.device_url, row.revoke_url = form.oauth2_device_url, form.oauth2_revoke_url
+    row.scopes, row.client_auth = form.oauth2_scopes, form.oauth2_client_auth
+    row.ca_file, row.strict = form.oauth2_ca_file, form.oauth2_strict
+    if before != _application(row):
+        forget_token(row)
+    row.save(force_insert=is_new)
+    return row
+
+
+def _application(row: MailboxOAuth2) -> tuple[str, ...]:
+    """What a login was given to, and where its token is sent."""
+    return (row.provider, row.client_id, row.tenant, row.token_url, row.revoke_url, row.scopes)
+
+
+def forget_token(row: MailboxOAuth2) -> None:
+    """Empty the login; the caller saves the row."""
+    row.token_sealed = None
+    row.owner = row.error = row.error_hint = ""
+    row.logged_in = row.renewed = row.expires = row.refresh_expires = None
+    row.refused = row.failing_since = row.alerted = None
+    row.alerted_for = ""
+
+
+def app_of(
+    desk: Desk, mailbox: Mailbox, row: MailboxOAuth2 | None = None, *, as_itself: bool | None = None
+) -> OAuth2App:
+    """The desk as it is registered with the mailbox's provider.
+
+    `as_itself` (default: as the login is): for client credentials, which have scopes of their own. Raises
+    Refused for a mailbox without OAuth2, SecretUnavailable or SealBroken for its client secret.
+    """
+    from dataclasses import replace
+
+    from config.providers import oauth2_provider
+    from mail.oauth2 import app_for
+
+    row = row or row_of(mailbox)
+    if row is None:
+        raise Refused(
+            f"{mailbox.address} has no OAuth2 application",
+            f"nightdesk mailbox edit {mailbox.address} --oauth2 google|microsoft|other --client-id ID",
+        )
+    secret = resolve(client_source(row), desk.sealer)
+    protocols: list[Literal["imap", "pop3", "smtp"]] = []
+    if mailbox.protocol != "none" and mailbox.auth == "oauth2":
+        protocols.append(cast("Literal['imap', 'pop3']", mailbox.protocol))
+    if mailbox.smtp_host and mailbox.smtp_auth in ("same", "oauth2"):
+        protocols.append("smtp")
+    known = app_for(
+        oauth2_provider(row.provider),
+        row.client_id,
+        secret if secret else None,
+        protocols=protocols or ("imap", "smtp"),
+        tenant=row.tenant,
+        as_itself=bool(row.as_itself) if as_itself is None else as_itself,
+    )
+    return replace(
+        known,
+        authorize_url=row.authorize_url or known.authorize_url,
+        token_url=row.token_url or known.token_url,
+        device_url=row.device_url or known.device_url,
+        revoke_url=row.revoke_url or known.revoke_url,
+        scopes=tuple(row.scopes.split()) or known.scopes,
+        client_auth=cast("Literal['post', 'basic']", row.client_auth),
+        ca_file=Path(row.ca_file) if row.ca_file else None,
+    )
+
+
+def client_source(row: MailboxOAuth2) -> SecretSource:
+    """Where the client secret comes from."""
+    return SecretSource(
+        cast("SecretKind", row.secret_source),
+        row.secret_ref,
+        bytes(row.secret_sealed or b""),
+        client_context(row.mailbox_id),
+    )
+
+
+def client_context(mailbox_id: int) -> str:
+    """What a sealed client secret is bound to."""
+    return f"mailbox {mailbox_id} oauth2 client"
+
+
+def token_context(mailbox_id: int) -> str:
+    """What a sealed token is bound to."""
+    return f"mailbox {mailbox_id} oauth2 token"
+
+
+def load_token(desk: Desk, row: MailboxOAuth2) -> Token:
+    """The kept token. Raises TokenRefused when nobody has logged in, SealBroken."""
+    from mail.oauth2 import Token
+
+    if not row.token_sealed:
+        raise TokenRefused("nobody has logged in yet", error="not_logged_in")
+    return Token.load(desk.sealer.unseal(bytes(row.token_sealed), token_context(row.mailbox_id)))
+
+
+def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_itself: bool = False) -> None:
+    """Keep the token of a login that has just happened; what was wrong before is forgotten.
+
+    Raises Refused when somebody else logged in than the mailbox wants (see `MailboxOAuth2.strict`).
+    """
+    from desk.mailboxes.health import clear_health
+    from desk.mailboxes.token_health import told_again
+
+    require(actor, "mailbox.edit")
+    with alone(mailbox.id), transaction():
+        mailbox = Mailbox.get_by_id(mailbox.id)
+        row = row_of(mailbox)
+        if row is None:
+            raise Refused(f"{mailbox.address} has no OAuth2 application any more")
+        _refuse_stranger(mailbox, row, token.owner)
+        alerted = row.alerted is not None
+        forget_token(row)
+        row.as_itself = as_itself
+        row.logged_in = now()
+        _write_token(desk, row, token)
+        clear_health(mailbox)
+        mailbox.save()
+        who = "the application itself" if as_itself else token.owner or "somebody the provider does not name"
+        text = f"{mailbox.address}: {who} logged in with OAuth2, by {actor.login}"
+        logs.write("info", "oauth2", text, mailbox_id=mailbox.id)
+        if alerted:
+            told_again(desk, mailbox)
+
+
+def _refuse_stranger(mailbox: Mailbox, row: MailboxOAuth2, owner: str | None) -> None:
+    wanted = {mailbox.address.lower(), mailbox.username.lower(), mailbox.smtp_username.lower()}
+    if row.strict and owner and owner.lower() not in wanted:
+        raise Refused(
+            f"{owner} logged in, not {mailbox.username or mailbox.address}: nothing was kept",
+            f"log in as the mailbox, or, for a shared mailbox: nightdesk mailbox edit {mailbox.address} "
+            "--no-strict-login",
+        )
+
+
+def _write_token(desk: Desk, row: MailboxOAuth2, token: Token) -> None:
+    row.token_sealed = desk.sealer.seal(token.dump().reveal(), token_context(row.mailbox_id))
+    row.owner = token.owner or ""
+    row.renewed, row.expires, row.refresh_expires = now(), token.expires, token.refresh_expires
+    row.save()
+
+
+@contextmanager
+def alone(mailbox_id: int) -> Iterator[None]:
+    """Let one process and thread at a time renew a mailbox's token.
+
+    Providers that rotate refresh tokens withdraw the login when an old one is used twice. Raises
+    TokenUnavailable after a minute of waiting.
+    """
+    end = time.monotonic() + WAIT_SECONDS
+    name = f"oauth2:{mailbox_id}"
+    while (lease := leases.acquire(name, leases.owner_id(), LEASE_SECONDS)) is None:
+        if time.monotonic() > end:
+            raise TokenUnavailable("another process is still renewing the token")
+        time.sleep(_LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        lease.release()
+
+
+class MailboxTokens:
+    """The token supplier of a mailbox (see `mail.account.TokenSupplier`): any process, any thread.
+
+    What the provider says about the token is written to the mailbox, and the admin hears of a refusal.
+    """
+
+    def __init__(self, desk: Desk, mailbox: Mailbox) -> None:
+        self._desk = desk
+        self._mailbox_id = mailbox.id
+        self._address = str(mailbox.address)
+        self._loaded = b""
+        self._supply: Callable[..., Secret] | None = None
+
+    def __call__(self, *, renew: bool = False) -> Secret:
+        """The access token, renewed when it is due. Errors: `TokenRefused`, `TokenUnavailable`."""
+        from desk.mailboxes import token_health
+
+        was_closed = db.is_closed()
+        try:
+            try:
+                return self._supplier()(renew=renew)
+            except (TokenRefused, TokenUnavailable) as error:
+                # A login that this mailbox never had is no login that ended.
+                error.hint = error.hint.replace("ADDRESS", self._address)
+                if error.error != "not_logged_in":
+                    token_health.note_trouble(self._desk, self._mailbox_id, error, now())
+                raise
+        finally:
+            if was_closed:
+                close_database()
+
+    def _supplier(self) -> Callable[..., Secret]:
+        if self._supply is None:
+            from mail.oauth2 import Supplier, client_credentials, refresh
+
+            mailbox = Mailbox.get_by_id(self._mailbox_id)
+            row = row_of(mailbox)
+            app = app_of(self._desk, mailbox, row)
+            itself = row is not None and row.as_itself
+            self._supply = Supplier(
+                app,
+                self._load,
+                self._store,
+                lambda: alone(self._mailbox_id),
+                (lambda app, _: client_credentials(app)) if itself else refresh,
+            )
+        return self._supply
+
+    def _load(self) -> Token:
+        row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == self._mailbox_id)
+        if row is None:
+            raise TokenRefused("nobody has logged in yet", error="not_logged_in")
+        token = load_token(self._desk, row)
+        self._loaded = bytes(row.token_sealed or b"")
+        return token
+
+    def _store(self, token: Token) -> None:
+        from desk.mailboxes import token_health
+
+        with transaction():
+            row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == self._mailbox_id)
+            # Somebody logged in anew, or changed the application, while the provider was asked.
+            if row is None or bytes(row.token_sealed or b"") != self._loaded:
+                return
+            _write_token(self._desk, row, token)
+            self._loaded = bytes(row.token_sealed or b"")
+            token_health.note_success(self._desk, row)
+
+
+def token_supplier(desk: Desk, mailbox: Mailbox) -> TokenSupplier:
+    """What gives this mailbox's accounts their access token."""
+    return MailboxTokens(desk, mailbox)
+
+
+def expires_soon(row: MailboxOAuth2, moment: datetime) -> bool:
+    """Whether the access token ends within 15 minutes, or three quarters of its life if that is shorter."""
+    from datetime import timedelta
+
+    if row.expires is None:
+        return False
+    life = row.expires - row.renewed if row.renewed is not None else timedelta(hours=1)
+    return bool(row.expires - moment <= min(timedelta(minutes=15), life * 0.75))

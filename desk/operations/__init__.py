@@ -1,0 +1,1 @@
+"""How the desk is: the doctor, its numbers, its key."""

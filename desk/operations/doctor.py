@@ -1,0 +1,402 @@
+"""The doctor: looks at everything a desk needs, and says what is wrong and what cures it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from config.clock import now
+from config.errors import ConfigError, SecretUnavailable
+from config.spool import SUFFIX
+from desk import settings
+from desk.errors import DeskError
+from desk.fetching import triggers
+from desk.mailboxes import accounts, registry
+from desk.mailboxes.lists import MailboxLine
+from mail.errors import MailError
+from mail.inert import one_line
+from models import blobs, deliveries, events, leases, logbook, receipts, scratch, sqlite
+from models import mailboxes as mailbox_rows
+from models.database import SCHEMA_VERSION, schema_version
+from models.fields import utc_text, utc_time
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from mail.probe import Step
+
+Level = Literal["ok", "warning", "failure"]
+
+STALE_AFTER = timedelta(days=3)
+STUCK_AFTER = timedelta(hours=4)
+"""A mail that is due for so long and has a way out is stuck."""
+ODD_NAMED = 20
+"""So many odd files of the spool are named; of more, only the number."""
+SPOOLED_AFTER = timedelta(hours=1)
+"""Piped mail that waits so long is taken in by nobody."""
+FETCHED_LATELY = timedelta(hours=1)
+"""Somebody fetches without being the worker (cron), if a mailbox was tried within this time."""
+WORKER_LEASE = "worker"
+_MEGABYTE = 1 << 20
+_LOW_DISK = 1024 * _MEGABYTE
+_NO_DISK = 100 * _MEGABYTE
+_BUILT_IN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `cure` says what to do; empty when nothing."""
+
+    area: str
+    level: Level
+    text: str
+    cure: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as ``doctor --json`` prints it."""
+        return {"area": self.area, "level": self.level, "text": self.text, "cure": self.cure or None}
+
+
+def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
+    """Look at everything and yield what was found, as it is found; never raises for what is broken.
+
+    With `live` each account is tried at its server (seconds for each mailbox).
+    """
+    for area, look in (
+        ("configuration", _configuration),
+        ("permissions", _permissions),
+        ("database", _database),
+        ("clock", _clock),
+        ("disk", _disk),
+        ("left over", _left_over),
+        ("worker", _worker),
+        ("trigger", _triggers),
+        ("outbox", _outbox),
+        ("quarantine", _quarantine),
+        ("spool", _spool),
+    ):
+        yield from _safely(area, look, desk)
+    yield from _safely("mailboxes", _mailboxes, desk, live)
+
+
+def vital(desk: Desk) -> Iterator[Finding]:
+    """The part of `examine` that costs so little that a probe may ask for it every few seconds."""
+    for area, look in (
+        ("disk", _disk),
+        ("worker", _worker),
+        ("outbox", _outbox),
+        ("quarantine", _quarantine),
+    ):
+        yield from _safely(area, look, desk)
+    yield from _safely("mailboxes", _mailboxes, desk, False)
+
+
+def _mailboxes(desk: Desk, live: bool) -> Iterator[Finding]:
+    lines = registry.entries(desk)
+    if not lines:
+        yield Finding("mailboxes", "warning", "there is no mailbox", "nightdesk mailbox add ADDRESS ...")
+    for line in lines:
+        yield from _safely(f"mailbox {line.address}", _freshness, desk, line)
+        yield from _safely(f"mailbox {line.address}", _login, desk, line)
+        if live:
+            yield from _safely(f"mailbox {line.address}", _accounts, desk, line)
+
+
+def _safely(area: str, look: Callable[..., Iterator[Finding]], *given: Any) -> Iterator[Finding]:
+    """One part that breaks is a finding, and stops only itself."""
+    try:
+        yield from look(*given)
+    except Exception as error:
+        hint = one_line(str(getattr(error, "hint", ""))) or "nightdesk doctor --debug"
+        yield Finding(area, "failure", one_line(f"{type(error).__name__}: {error}"), hint)
+
+
+def _configuration(desk: Desk) -> Iterator[Finding]:
+    path = desk.paths.config_file
+    if path.is_file():
+        yield Finding("configuration", "ok", f"{path} (found by {desk.paths.found_by})")
+    else:
+        yield Finding("configuration", "warning", f"there is no {path}: defaults hold", "nightdesk init")
+    try:
+        yield Finding("configuration", "ok", f"time zone {desk.zone.key}")
+        _ = desk.message_secret
+    except ConfigError as error:
+        yield Finding("configuration", "failure", str(error), error.hint)
+    if not settings.get("mail.fetching"):
+        text = "fetching is switched off"
+        yield Finding("configuration", "warning", text, "nightdesk settings set mail.fetching on")
+    default = str(settings.get("mail.default_outgoing"))
+    if default and accounts.default_outgoing(desk) is None:
+        text = f"the default outgoing mailbox {default} cannot send"
+        yield Finding(
+            "configuration", "failure", text, "nightdesk settings set mail.default_outgoing ADDRESS"
+        )
+
+
+def _permissions(desk: Desk) -> Iterator[Finding]:
+    problems = desk.paths.problems()
+    for problem in problems:
+        yield Finding("permissions", "failure", str(problem), problem.hint)
+    if not problems:
+        yield Finding("permissions", "ok", f"{desk.paths.home} is closed to others")
+
+
+def _database(desk: Desk) -> Iterator[Finding]:
+    path = desk.paths.database
+    version = schema_version()
+    if version != SCHEMA_VERSION:
+        yield Finding(
+            "database", "failure", f"schema {version}, this program knows {SCHEMA_VERSION}", "upgrade"
+        )
+    found = sqlite.damage()
+    if not found:
+        size = path.stat().st_size // _MEGABYTE
+        yield Finding("database", "ok", f"{path} is sound ({size} MB, schema {version})")
+    else:
+        yield Finding(
+            "database",
+            "failure",
+            one_line(f"{path} is damaged: {'; '.join(map(str, found))}"),
+            "stop all work and restore a backup: nightdesk restore FILE",
+        )
+    yield from _blobs()
+
+
+def _blobs() -> Iterator[Finding]:
+    """Every stored mail, whether it is there and holds what came in."""
+    missing, damaged = 0, []
+    folder = blobs.directory()
+    for name, trouble in blobs.examine():
+        if trouble == "missing":
+            missing += 1
+        else:
+            damaged.append(name)
+    if missing:
+        text = f"{missing} stored mails are missing in {folder}"
+        yield Finding("database", "failure", text, f"put them back from a backup of {folder}")
+    if damaged:
+        text = f"{len(damaged)} stored mails have other bytes than came in, the first is {damaged[0]}"
+        cure = "no backup is made of a damaged desk: put the files back from an older one, or restore it"
+        yield Finding("database", "failure", text, cure)
+
+
+def _left_over(desk: Desk) -> Iterator[Finding]:
+    found = scratch.left_over(desk.paths.data)
+    if found:
+        text = f"killed programs left {len(found)} files or directories in {desk.paths.data}: {found[0].name}"
+        yield Finding("left over", "warning", text, "the next nightdesk backup or worker removes them")
+
+
+def _clock(desk: Desk) -> Iterator[Finding]:
+    moment = now()
+    newest = max(events.latest() or "", logbook.newest() or "")
+    if newest and utc_time(newest) > moment + timedelta(minutes=5):
+        later = newest[:16].replace("T", " ")
+        text = f"it is {moment:%Y-%m-%d %H:%M} UTC, but something happened at {later} UTC"
+        yield Finding("clock", "failure", text, "set the clock: timedatectl set-ntp true")
+    elif moment < _BUILT_IN:
+        text = f"it cannot be {moment:%Y-%m-%d}"
+        yield Finding("clock", "failure", text, "set the clock: timedatectl set-ntp true")
+    else:
+        shown = moment.astimezone(desk.zone)
+        yield Finding("clock", "ok", f"{shown:%Y-%m-%d %H:%M} in {desk.zone.key}")
+
+
+def _disk(desk: Desk) -> Iterator[Finding]:
+    usage = shutil.disk_usage(desk.paths.data)
+    free = f"{usage.free // _MEGABYTE:,} MB free on the file system of {desk.paths.data}".replace(",", " ")
+    cure = "make room, or move the desk's home to a larger disk"
+    if usage.free < _NO_DISK:
+        yield Finding("disk", "failure", free, cure)
+    elif usage.free < _LOW_DISK or usage.free < usage.total * 0.03:
+        yield Finding("disk", "warning", free, cure)
+    else:
+        yield Finding("disk", "ok", free)
+
+
+def _worker(desk: Desk) -> Iterator[Finding]:
+    if leases.alive(WORKER_LEASE):
+        yield Finding("worker", "ok", "a worker fetches and sends")
+        return
+    attempt = mailbox_rows.last_attempt()
+    if attempt is not None and utc_time(attempt) > now() - FETCHED_LATELY:
+        yield Finding("worker", "ok", f"no worker now; mail was fetched at {_shown(desk, utc_time(attempt))}")
+        return
+    if any(_comes_again(each) for each in triggers.seen(desk)):
+        yield Finding("worker", "ok", "no worker now; something starts a fetch again and again")
+        return
+    yield Finding(
+        "worker",
+        "warning",
+        "nobody fetches mail or sends answers",
+        "systemctl enable --now nightdesk-worker, or nightdesk --fetch-once from cron, or leave the app open",
+    )
+
+
+def _triggers(desk: Desk) -> Iterator[Finding]:
+    """What makes this desk fetch, and when each last did."""
+    found = triggers.seen(desk)
+    for each in found:
+        ran = f"last ran {_shown(desk, each.last_run)}"
+        state = "at work" if each.at_work or _comes_again(each) else "not at work"
+        yield Finding("trigger", "ok", f"{triggers.KINDS[each.kind]}: {state}, {ran}")
+    never = triggers.KINDS.keys() - {each.kind for each in found}
+    if never:
+        names = "; ".join(words for kind, words in triggers.KINDS.items() if kind in never)
+        yield Finding("trigger", "ok", f"never ran: {names}")
+
+
+def _comes_again(trigger: triggers.Trigger) -> bool:
+    return trigger.kind in triggers.COME_AGAIN and trigger.last_run > now() - FETCHED_LATELY
+
+
+def _outbox(desk: Desk) -> Iterator[Finding]:
+    from desk.outbox import deliveries as desk_deliveries
+
+    counts = desk_deliveries.counts()
+    late = deliveries.late_mailboxes(utc_text(now() - STUCK_AFTER))
+    for mailbox_id in late:
+        address = None if mailbox_id is None else mailbox_rows.address_of(mailbox_id)
+        name = address or "no mailbox"
+        if accounts.outgoing_for(desk, mailbox_id) is None:
+            cure = f"nightdesk mailbox edit {name} --smtp-host HOST, or settings set mail.default_outgoing"
+            yield Finding("outbox", "failure", f"mail of {name} has no way out and stays queued", cure)
+        else:
+            text = f"mail of {name} is due for more than {STUCK_AFTER.seconds // 3600} hours"
+            yield Finding("outbox", "failure", text, "is a worker running? nightdesk worker")
+    trouble = ", ".join(f"{counts[state]} {state}" for state in ("failed", "uncertain") if counts[state])
+    if trouble:
+        cure = "nightdesk outbox list, then retry or cancel"
+        yield Finding("outbox", "warning", f"{trouble}: recipients that did not get their mail", cure)
+    if not late and not trouble:
+        queued = counts["queued"] + counts["deferred"] + counts["sending"]
+        yield Finding("outbox", "ok", f"{queued} waiting to leave")
+
+
+def _quarantine(desk: Desk) -> Iterator[Finding]:
+    count = receipts.quarantined()
+    if count:
+        cure = "nightdesk receipt list --verdict quarantined, then nightdesk receipt retry ID"
+        yield Finding("quarantine", "warning", f"{count} mails could not be understood", cure)
+    else:
+        yield Finding("quarantine", "ok", "every mail was understood")
+
+
+def _spool(desk: Desk) -> Iterator[Finding]:
+    from desk.operations.spool_state import look
+
+    spool = desk.paths.spool
+    state = look(spool)
+    if state.oldest > SPOOLED_AFTER.total_seconds():
+        minutes = int(state.oldest // 60)
+        text = f"{state.waiting} piped mails wait in {spool}, the oldest for {minutes} minutes"
+        yield Finding("spool", "failure", text, "is a worker running? nightdesk --fetch-once takes them in")
+    elif not state.odd:
+        yield Finding("spool", "ok", f"{state.waiting} piped mails wait in {spool}")
+    for why in state.odd[:ODD_NAMED]:
+        yield Finding(
+            "spool", "warning", f"in {spool} is no mail of a pipe: {why}", "look at it, then remove it"
+        )
+    if len(state.odd) > ODD_NAMED:
+        text = f"in {spool} are {len(state.odd) - ODD_NAMED} more files that are no mails of a pipe"
+        yield Finding("spool", "warning", text, f"see who may write there: ls -lU {spool}")
+    if state.halves:
+        text = f"{state.halves} pipes were ended midway; their MTAs kept the mails"
+        yield Finding(
+            "spool", "warning", text, f"they are removed after a day, or by hand: {spool}/.*{SUFFIX}"
+        )
+
+
+def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
+    from desk.schedules import parse
+
+    area = f"mailbox {line.address}"
+    if not line.enabled:
+        if line.protocol != "none":
+            cure = f"nightdesk mailbox enable {line.address}"
+            yield Finding(area, "warning", "fetching is switched off", cure)
+        return
+    if warning := parse(line.schedule).warning:
+        yield Finding(area, "warning", f"schedule '{line.schedule}': {warning}")
+    since = line.last_success or utc_time(mailbox_rows.created_at(line.id) or utc_text(now()))
+    days = STALE_AFTER.days
+    cure = line.last_error_hint or f"nightdesk --fetch-once --mailbox {line.address}"
+    if now() - since > STALE_AFTER:
+        last = _shown(desk, line.last_success) if line.last_success else "never"
+        error = f"; {line.last_error}" if line.last_error else ""
+        yield Finding(area, "failure", f"no successful fetch for {days} days (last: {last}){error}", cure)
+    elif line.alerted is not None:
+        yield Finding(area, "failure", f"{line.error_count} failed tries: {line.last_error}", cure)
+    elif line.error_count:
+        yield Finding(area, "warning", f"{line.error_count} failed tries: {line.last_error}", cure)
+    elif line.last_success is None:
+        yield Finding(area, "warning", "not fetched yet", cure)
+    else:
+        waiting = f", {line.waiting} mails wait at the server" if line.waiting else ""
+        yield Finding(area, "ok", f"last fetched {_shown(desk, line.last_success)}{waiting}")
+    if line.idle and line.idle_error:
+        yield Finding(area, "warning", f"the server does not tell of new mail: {line.idle_error}")
+
+
+def _login(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
+    """The OAuth2 login, if it has one."""
+    token = line.token
+    if token is None:
+        return
+    area, again = f"mailbox {line.address}", f"nightdesk mailbox login {line.address}"
+    match token.state:
+        case "none":
+            yield Finding(area, "failure", "OAuth2: nobody has logged in yet", again)
+        case "refused":
+            yield Finding(area, "failure", f"OAuth2: the login was refused: {token.error}", again)
+        case "failing":
+            since = _shown(desk, token.failing_since) if token.failing_since else "a while"
+            text = f"OAuth2: the login cannot be renewed since {since}: {token.error}"
+            yield Finding(area, "warning", text, token.error_hint)
+        case "ending":
+            end = _shown(desk, token.refresh_expires) if token.refresh_expires else "soon"
+            yield Finding(area, "warning", f"OAuth2: the login ends {end}", again)
+        case _:
+            owner = f" as {token.owner}" if token.owner else ""
+            yield Finding(area, "ok", f"OAuth2: logged in at {token.provider}{owner}")
+
+
+def _accounts(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
+    from mail import probe
+
+    mailbox = registry.get(line.address)
+    if line.enabled:
+        yield from _steps(
+            line, "incoming", lambda: probe.check_incoming(accounts.incoming_account(desk, mailbox))
+        )
+    if line.outgoing_enabled:
+        yield from _steps(
+            line, "outgoing", lambda: probe.check_outgoing(accounts.outgoing_account(desk, mailbox))
+        )
+
+
+def _steps(line: MailboxLine, side: str, test: Callable[[], Iterator[Step]]) -> Iterator[Finding]:
+    """The steps of a connection test as one finding: the first that failed, or that all went well."""
+    area = f"mailbox {line.address}"
+    done: list[str] = []
+    try:
+        for step in test():
+            if step.ok is False:
+                words = f" ({step.words})" if step.words else ""
+                flag = "--smtp-fingerprint" if side == "outgoing" else "--fingerprint"
+                pin = f"nightdesk mailbox edit {line.address} {flag} {step.pin}"
+                cure = f"{step.cure} It shows {step.certificate}; to pin it: {pin}" if step.pin else step.cure
+                yield Finding(area, "failure", f"{side}: {step.name}: {step.detail}{words}", cure)
+                return
+            if step.ok:
+                done.append(step.name)
+    except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
+        yield Finding(area, "failure", f"{side}: {one_line(str(error))}", one_line(error.hint))
+        return
+    yield Finding(area, "ok", f"{side}: {', '.join(done)} work")
+
+
+def _shown(desk: Desk, moment: datetime) -> str:
+    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,109 @@
+"""Changing the key that seals passwords and tokens, and sealing all of them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from config.errors import SealBroken
+from desk import logs
+from desk.errors import Refused
+from desk.mailboxes import tokens
+from desk.mailboxes.accounts import incoming_context, outgoing_context
+from desk.permissions import Actor, require
+from models.database import transaction
+from models.mailboxes import Mailbox, MailboxOAuth2
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """How many secrets are sealed with the new key; `lost`: those that no key opened, by what they are of."""
+
+    sealed: int
+    lost: tuple[str, ...]
+    kept_old: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome as ``settings rekey --json`` prints it."""
+        return {"sealed": self.sealed, "lost": list(self.lost), "old_keys": self.kept_old}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A column that holds something sealed."""
+
+    row: Mailbox | MailboxOAuth2
+    column: str
+    context: str
+    name: str
+
+    @property
+    def value(self) -> bytes:
+        return bytes(getattr(self.row, self.column) or b"")
+
+
+def rekey(desk: Desk, actor: Actor, *, keep_old: bool = False, forget_lost: bool = False) -> Rekeyed:
+    """Make a new key, seal every stored secret with it, and forget the old keys unless `keep_old`.
+
+    A crash at any point leaves every secret readable: the old keys go last, and only when nothing needs
+    them. What no key opens is Refused, unless `forget_lost` empties it. Signatures of Message-IDs stay valid.
+    """
+    require(actor, "settings.edit")
+    with transaction():
+        broken = [each for each in _all_sealed() if not _opens(desk, each)]
+        if broken and not forget_lost:
+            names = ", ".join(each.name for each in broken)
+            raise Refused(
+                f"no key opens what is stored of {names}: nothing was changed",
+                "put the old key file back, enter these again, or say --forget-lost",
+            )
+        for each in broken:
+            setattr(each.row, each.column, None)
+            if each.column != "token_sealed":
+                setattr(each.row, each.column.replace("_sealed", "_source"), "none")
+            each.row.save()
+    desk.sealer.rotate()
+    with transaction():
+        count = 0
+        for each in _all_sealed():
+            setattr(each.row, each.column, desk.sealer.resealed(each.value, each.context))
+            each.row.save(only=[type(each.row)._meta.fields[each.column]])
+            count += 1
+        logs.write("info", "settings", f"a new key seals {count} secrets, by {actor.login}")
+    if not keep_old:
+        # Nobody seals while this transaction holds the write lock, so what is current stays current.
+        with transaction():
+            if all(desk.sealer.is_current(each.value) for each in _all_sealed()):
+                desk.sealer.drop_old_keys()
+            else:
+                keep_old = True
+    return Rekeyed(count, tuple(each.name for each in broken), keep_old)
+
+
+def _all_sealed() -> Iterator[_Sealed]:
+    for row in list(Mailbox.select()):
+        for column, context, what in (
+            ("secret_sealed", incoming_context(row.id), "password"),
+            ("smtp_secret_sealed", outgoing_context(row.id), "SMTP password"),
+        ):
+            if getattr(row, column):
+                yield _Sealed(row, column, context, f"{row.address} ({what})")
+    for app in list(MailboxOAuth2.select()):
+        for column, context, what in (
+            ("secret_sealed", tokens.client_context(app.mailbox_id), "client secret"),
+            ("token_sealed", tokens.token_context(app.mailbox_id), "OAuth2 login"),
+        ):
+            if getattr(app, column):
+                yield _Sealed(app, column, context, f"{app.mailbox.address} ({what})")
+
+
+def _opens(desk: Desk, sealed: _Sealed) -> bool:
+    try:
+        desk.sealer.unseal(sealed.value, sealed.context)
+    except SealBroken:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The life of a mail that leaves: rendered once, queued, sent, copied."""

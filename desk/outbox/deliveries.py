@@ -1,0 +1,201 @@
+"""The outbox: what waits to leave, what left, what did not; retry and cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from config.clock import now
+from desk.errors import NotFound, Refused, WrongUse
+from desk.outbox.dispatch import (
+    without_way,
+)
+from desk.permissions import Actor, require
+from desk.tickets.changes import departments_of
+from models import deliveries
+from models.database import transaction
+from models.deliveries import HELD_UNTIL, STATES, Delivery, DeliveryState, RecipientLine
+from models.fields import utc_text, utc_time
+
+_WAITING = ("queued", "deferred", "sending")
+_STUCK = "no outgoing account: it waits for one"
+UNDONE_STATES: tuple[DeliveryState, ...] = ("queued", "sending", "deferred", "failed", "uncertain")
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One recipient of one mail. `id` is the mail's (delivery), `detail` the server's words.
+
+    `not_before`: no attempt earlier; None when nothing more will be tried.
+    """
+
+    id: int
+    to: str
+    state: str
+    detail: str
+    not_before: datetime | None
+    kind: str = ""
+    subject: str = ""
+    ticket: str | None = None
+    mailbox: str | None = None
+    attempts: int = 0
+    created: datetime | None = None
+    code: int | None = None
+    message_id: str = ""
+    bounced: bool = False
+    updated: datetime | None = None
+    held: bool = False
+    """It waits for a person: nothing is sent before retry."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipient as ``outbox list --json`` prints it."""
+        return {
+            "id": self.id,
+            "to": self.to,
+            "state": self.state,
+            "detail": self.detail,
+            "not_before": self.not_before,
+            "kind": self.kind,
+            "subject": self.subject,
+            "ticket": self.ticket,
+            "mailbox": self.mailbox,
+            "attempts": self.attempts,
+            "created": self.created,
+            "code": self.code,
+            "message_id": self.message_id,
+            "bounced": self.bounced,
+            "held": self.held,
+        }
+
+
+def entries(states: Collection[str] | str | None = None, limit: int = 200) -> list[DeliveryView]:
+    """Return recipients, the newest mail first: those in `states`, by default all that did not arrive.
+
+    ``"all"`` is every state; `limit` 0 is no limit. Raises WrongUse for an unknown state.
+    """
+    wanted = _states(states)
+    return _views(deliveries.lines(wanted if len(wanted) < len(STATES) else None, limit))
+
+
+def get(delivery_id: int) -> list[DeliveryView]:
+    """Return the recipients of one mail; raises NotFound."""
+    found = _views(deliveries.lines_of_mail(delivery_id))
+    if not found:
+        raise _missing(delivery_id)
+    return found
+
+
+def of_messages(message_rows: Sequence[int]) -> dict[int, list[DeliveryView]]:
+    """Return the recipients of these messages' mails."""
+    found: dict[int, list[DeliveryView]] = {}
+    lines = deliveries.lines_of_messages(message_rows)
+    for line, view in zip(lines, _views(lines), strict=True):
+        if line.message_row is not None:
+            found.setdefault(line.message_row, []).append(view)
+    return found
+
+
+def counts() -> dict[str, int]:
+    """Return how many recipients are queued, sending, deferred, failed and uncertain."""
+    counted = deliveries.counts()
+    return {state: counted.get(state, 0) for state in UNDONE_STATES}
+
+
+def retry(actor: Actor, ids: Iterable[int]) -> list[int]:
+    """Try mails again now: their deferred, failed, uncertain and cancelled recipients. Returns the ids.
+
+    Raises NotFound for an unknown id, NotAllowed for mail of another department, and Refused for a mail that
+    has nobody left to be tried, was taken back or is being sent at this moment; then nothing is changed.
+    """
+    require(actor, "outbox.edit")
+    done = []
+    with transaction():
+        for delivery_id in dict.fromkeys(ids):
+            delivery = _granted(actor, delivery_id)
+            if delivery.kind == "reply" and delivery.message_ref_id is None:
+                raise Refused(
+                    f"mail {delivery_id} was taken back: its answer is a draft again", "send it from there"
+                )
+            changed = deliveries.retry(delivery_id, utc_text(now()))
+            if not changed:
+                raise Refused(f"mail {delivery_id} was sent to everybody", "nothing is left to be tried")
+            done.append(delivery_id)
+    return done
+
+
+def cancel(actor: Actor, ids: Iterable[int]) -> list[int]:
+    """Give mails up: nobody who is not served yet will be, failures are taken note of. Returns the ids.
+
+    Raises NotFound, NotAllowed and Refused as `retry` does. The message stays in its ticket.
+    """
+    require(actor, "outbox.edit")
+    done = []
+    with transaction():
+        for delivery_id in dict.fromkeys(ids):
+            _granted(actor, delivery_id)
+            changed = deliveries.give_up(delivery_id, utc_text(now()))
+            if not changed:
+                raise Refused(f"mail {delivery_id} left already, or was cancelled", "nightdesk outbox list")
+            done.append(delivery_id)
+    return done
+
+
+def _granted(actor: Actor, delivery_id: int) -> Delivery:
+    """Return a mail that the actor may change and that nobody is sending now."""
+    delivery = Delivery.get_or_none(Delivery.id == delivery_id)
+    if not isinstance(delivery, Delivery):
+        raise _missing(delivery_id)
+    if delivery.ticket is not None:
+        require(actor, "outbox.edit", *departments_of(delivery.ticket))
+    elif delivery.mailbox is not None:
+        require(actor, "outbox.edit", delivery.mailbox.department_id)
+    if delivery.sender is not None:
+        raise Refused(f"mail {delivery_id} is being sent at this moment", "look again in a minute")
+    return delivery
+
+
+def _missing(delivery_id: int) -> NotFound:
+    return NotFound(f"there is no mail {delivery_id} in the outbox", "nightdesk outbox list")
+
+
+def _states(states: Collection[str] | str | None) -> list[DeliveryState]:
+    if states is None:
+        return list(UNDONE_STATES)
+    wanted = [states] if isinstance(states, str) else list(states)
+    if "all" in wanted:
+        return list(STATES)
+    for state in wanted:
+        if state not in STATES:
+            raise WrongUse(f"there is no state '{state}' of a mail", f"use all, {', '.join(STATES)}")
+    return [state for state in STATES if state in wanted]
+
+
+def _views(lines: Sequence[RecipientLine]) -> list[DeliveryView]:
+    waiting = {line.mailbox_id for line in lines if line.state in _WAITING and not line.detail}
+    stuck = without_way(waiting) if waiting else set()
+    return [_view(line, line.mailbox_id in stuck) for line in lines]
+
+
+def _view(line: RecipientLine, stuck: bool) -> DeliveryView:
+    waits = line.state in _WAITING
+    held = waits and line.not_before == HELD_UNTIL
+    return DeliveryView(
+        id=line.delivery_id,
+        to=line.address,
+        state=line.state,
+        detail=_STUCK if waits and stuck and not line.detail else line.detail,
+        not_before=utc_time(line.not_before) if waits and not held else None,
+        kind=line.kind,
+        subject=line.subject,
+        ticket=line.ticket,
+        mailbox=line.mailbox,
+        attempts=line.attempts,
+        created=utc_time(line.created),
+        code=line.code,
+        message_id=line.message_id,
+        bounced=bool(line.bounced),
+        updated=utc_time(line.updated),
+        held=held,
+    )

@@ -1,0 +1,283 @@
+"""The outbox from the sender's side: claim what is due, write down what became of it.
+
+A recipient is tried until it is sent, refused for good, or five days old. What is in doubt (a time-out
+behind DATA, a sender that died) is ``uncertain``: shown, and never sent again without a person's word.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from config.clock import now
+from desk import logs
+from desk.tickets import lifecycle
+from mail.inert import one_line
+from models import blobs, deliveries, leases, mailboxes
+from models.database import transaction
+from models.deliveries import AttemptedMail, ClaimedMail, DeliveryState, MailSender
+from models.fields import utc_text, utc_time
+
+BACK_OFF_MINUTES = (1, 5, 15, 60, 240)
+"""Before the second, third, ... attempt; the last one repeats."""
+GIVE_UP_AFTER = timedelta(days=5)
+STRANGER_IS_DEAD_AFTER = timedelta(hours=1)
+"""A sender on another machine, that cannot be seen die, is taken for dead after so long on one mail."""
+
+_LEVELS: dict[DeliveryState, logs.Level] = {"sent": "info", "deferred": "warning"}
+_DEAD_SENDER = "the sender stopped in the middle: it may have arrived or not"
+
+
+class RecipientOutcome(Protocol):
+    """What the server said about one recipient (see `mail.smtp.session`)."""
+
+    @property
+    def state(self) -> DeliveryState: ...
+    @property
+    def code(self) -> int | None: ...
+    @property
+    def words(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A mail that its claimer is to send now, to these recipients only."""
+
+    delivery_id: int
+    mailbox_id: int
+    envelope_from: str
+    recipients: list[str]
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Which mailbox sends for which: its own outgoing account, else the default one's."""
+
+    sending: Mapping[int, str]
+    spoofing: Set[int]
+    """Whose accounts may send as other addresses of the desk."""
+    every: tuple[int, ...]
+    default: int | None
+
+    def of(self, mailbox_id: int) -> int | None:
+        """The mailbox whose account sends for this one, or None."""
+        return mailbox_id if mailbox_id in self.sending else self.default
+
+    def through(self, way: int | None) -> list[int]:
+        """The mailboxes whose mail leaves through that account (None: through any)."""
+        ways = {mailbox_id: self.of(mailbox_id) for mailbox_id in self.every}
+        return [
+            mailbox_id for mailbox_id, found in ways.items() if found is not None and way in (None, found)
+        ]
+
+
+def due_mailboxes(moment: datetime) -> list[int]:
+    """Return the mailboxes whose outgoing account has something to send now."""
+    waiting = deliveries.due_mailboxes(utc_text(moment))
+    if not waiting:
+        return []
+    ways = _ways_out()
+    found = {ways.default if key is None else ways.of(key) for key in waiting}
+    return sorted(way for way in found if way is not None)
+
+
+def has_due(moment: datetime) -> bool:
+    """Whether there is something to send now, and a way to send it."""
+    return bool(due_mailboxes(moment))
+
+
+def next_due(moment: datetime) -> datetime | None:
+    """Return when the next mail that is not due yet becomes so, or None."""
+    not_before = deliveries.next_due(utc_text(moment))
+    return utc_time(not_before) if not_before is not None else None
+
+
+def without_way(mailbox_ids: Iterable[int | None]) -> set[int | None]:
+    """Those of these mailboxes whose mail no account sends; None is the mail of no mailbox."""
+    ways = _ways_out()
+    return {key for key in mailbox_ids if (ways.default if key is None else ways.of(key)) is None}
+
+
+def claim(owner: str, moment: datetime, limit: int, *, mailbox_id: int | None = None) -> list[Outgoing]:
+    """Take up to `limit` mails that are due, oldest first, and mark their recipients as being sent.
+
+    Only mail with a way out is taken; with `mailbox_id` only what leaves through that mailbox's account.
+    A mail whose bytes are damaged fails here, and does not hold up the others.
+    """
+    taken = []
+    with transaction():
+        ways = _ways_out()
+        wanted = ways.through(mailbox_id)
+        if not wanted:
+            return []
+        for mail in deliveries.claimable(wanted, utc_text(moment), limit):
+            deliveries.begin(mail.id, owner, utc_text(moment))
+            try:
+                raw = blobs.read(mail.blob_id)
+            except blobs.BlobDamaged as error:
+                _settle_all(mail.id, _Outcome("failed", str(error)))
+                continue
+            taken.append(_outgoing(ways, mail, raw))
+    return taken
+
+
+def claim_one(delivery_id: int, owner: str, moment: datetime) -> Outgoing:
+    """Take this mail, in the caller's transaction, which laid it in: nobody else has seen it yet."""
+    mail = deliveries.claimed(delivery_id)
+    assert mail is not None
+    deliveries.begin(delivery_id, owner, utc_text(moment))
+    return _outgoing(_ways_out(), mail, blobs.read(mail.blob_id))
+
+
+def _outgoing(ways: _Ways, mail: ClaimedMail, raw: bytes) -> Outgoing:
+    way = ways.of(mail.mailbox_id) or mail.mailbox_id
+    address = ways.sending[way]
+    message = raw if way in ways.spoofing else readdressed(raw, address)
+    envelope = address if mail.envelope_from else ""
+    return Outgoing(mail.id, way, envelope, deliveries.being_sent(mail.id), message)
+
+
+def record(delivery_id: int, outcomes: Mapping[str, RecipientOutcome]) -> None:
+    """Write down what the server said about each recipient, and when the rest is tried again."""
+    with transaction():
+        _settle(delivery_id, outcomes)
+
+
+def give_back(delivery_id: int, reason: str) -> None:
+    """Put a claimed mail back whose sending never began: tried again later, with `reason` shown."""
+    with transaction():
+        mail = deliveries.claimed(delivery_id)
+        way = None if mail is None else _ways_out().of(mail.mailbox_id)
+        if way is not None:
+            mailboxes.sending_failed(way, one_line(reason), utc_text(now()))
+        _settle_all(delivery_id, _Outcome("deferred", reason))
+
+
+def recover(is_dead: Callable[[str], bool] | None = None) -> int:
+    """Mark mail as uncertain whose sender died while it was sending; returns how many mails."""
+    gone = is_dead or leases.is_dead
+    found = 0
+    for mail in deliveries.with_senders():
+        foreign = mail.sender.partition(":")[0] != leases.owner_id().partition(":")[0]
+        long_ago = foreign and utc_time(mail.last_attempt) < now() - STRANGER_IS_DEAD_AFTER
+        if not (gone(mail.sender) or long_ago):
+            continue
+        with transaction():
+            if deliveries.sender_of(mail.id) == MailSender(mail.sender):
+                _settle_all(mail.id, _Outcome("uncertain", _DEAD_SENDER))
+                found += 1
+    return found
+
+
+def readdressed(raw: bytes, address: str) -> bytes:
+    """Return the mail as sent by another account: From is its address, answers still go to the old one.
+
+    For mail rendered before its mailbox lost its own way out. The mail's own From is left alone when it
+    is that address already.
+    """
+    head, blank, body = raw.partition(b"\r\n\r\n")
+    found = _FROM.search(head)
+    written = found and _ADDRESS.search(found[0])
+    if not found or not written or written[1].lower() == address.lower().encode():
+        return raw
+    begin, end = found.start() + written.start(1), found.start() + written.end(1)
+    changed = head[:begin] + address.encode() + head[end:]
+    if not _REPLY_TO.search(head):
+        changed += b"\r\nReply-To: " + written[1]
+    return changed + blank + body
+
+
+_FROM = re.compile(rb"^From:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
+_REPLY_TO = re.compile(rb"^Reply-To:", re.IGNORECASE | re.MULTILINE)
+_ADDRESS = re.compile(rb"([^\s<>:\"]+@[^\s<>\"]+)>?\s*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    state: DeliveryState
+    words: str
+    code: int | None = None
+
+
+def failed(words: str, code: int | None = None) -> RecipientOutcome:
+    """The outcome of a recipient who is not tried again."""
+    return _Outcome("failed", words, code)
+
+
+def _settle_all(delivery_id: int, outcome: _Outcome) -> None:
+    _settle(delivery_id, dict.fromkeys(deliveries.being_sent(delivery_id), outcome))
+
+
+def _settle(delivery_id: int, outcomes: Mapping[str, RecipientOutcome]) -> None:
+    """Give every recipient that is being sent its state, and the delivery its next attempt or its end."""
+    moment = now()
+    mail = deliveries.attempted(delivery_id)
+    assert mail is not None
+    told = {address.lower(): outcome for address, outcome in outcomes.items()}
+    too_old = mail.tried_since is not None and moment - utc_time(mail.tried_since) > GIVE_UP_AFTER
+    words = ""
+    for address in deliveries.being_sent(delivery_id):
+        outcome = told.get(address.lower()) or _Outcome(
+            "deferred", "the sender said nothing about this recipient"
+        )
+        state, detail = outcome.state, one_line(outcome.words)
+        if state == "deferred" and too_old:
+            state, detail = "failed", f"given up after {GIVE_UP_AFTER.days} days: {detail}"
+        deliveries.settle_recipient(delivery_id, address, state, outcome.code, detail, utc_text(moment))
+        words = words if state == "sent" else detail
+        _tell(mail, address, state, detail)
+    waiting = deliveries.to_be_tried(delivery_id) > 0
+    not_before = utc_text(moment + back_off(mail.attempts)) if waiting else mail.not_before
+    deliveries.settle(delivery_id, done=not waiting, words=words, not_before=not_before)
+    if any(outcome.state == "sent" for outcome in outcomes.values()):
+        if mail.kind == "reply":
+            deliveries.want_copy(delivery_id)
+        way = _ways_out().of(mail.mailbox_id or 0)
+        if way is not None:
+            mailboxes.sending_worked(way, utc_text(moment))
+
+
+def back_off(attempts: int) -> timedelta:
+    """Return the time to wait after so many attempts, with jitter, so that not all come back at once."""
+    minutes = BACK_OFF_MINUTES[min(max(attempts, 1), len(BACK_OFF_MINUTES)) - 1]
+    return timedelta(minutes=minutes * random.uniform(0.8, 1.2))  # noqa: S311
+
+
+def _tell(mail: AttemptedMail, address: str, state: DeliveryState, detail: str) -> None:
+    """Write the log line of an outcome; an answer that did not arrive wakes its ticket."""
+    subject = f"#{mail.ticket_number}" if mail.ticket_number else mail.kind
+    logs.write(
+        _LEVELS.get(state, "error"),
+        "send",
+        f"{subject} to {address}: {state}: {detail}",
+        mailbox_id=mail.mailbox_id,
+        ticket_id=mail.ticket_id,
+    )
+    if mail.kind != "reply" or mail.ticket_id is None:
+        return
+    if state == "failed":
+        lifecycle.delivery_failed(mail.ticket_id, address, detail, now())
+    elif state == "uncertain":
+        lifecycle.delivery_uncertain(mail.ticket_id, address, detail, now())
+
+
+def _ways_out() -> _Ways:
+    from desk import settings
+
+    sending: dict[int, str] = {}
+    spoofing: set[int] = set()
+    every: list[int] = []
+    for account in mailboxes.outgoing_accounts():
+        every.append(account.mailbox_id)
+        if account.sends:
+            sending[account.mailbox_id] = account.address
+        if account.spoofs:
+            spoofing.add(account.mailbox_id)
+    named = str(settings.get("mail.default_outgoing")).lower()
+    default = next((key for key, address in sending.items() if address.lower() == named), None)
+    return _Ways(sending, spoofing, tuple(every), default)

@@ -1,0 +1,264 @@
+"""Mail that leaves: who it is from, what it answers, rendered once and laid into the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from config.clock import now
+from desk.errors import Refused
+from mail.inert import one_line
+from mail.mime.address import Address
+from models import blobs, deliveries, messages
+from models.deliveries import DeliveryKind, NewDelivery
+from models.fields import utc_text
+from models.mailboxes import Mailbox
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from models.people import Department
+
+
+@dataclass(frozen=True, slots=True)
+class MailToSend:
+    """What is to be sent. `to` and `cc` are (name, address); `attachments` (name, type, bytes).
+
+    `mailbox_id` is the desk's address it is from (None: the default outgoing mailbox's). `automatic`: a
+    machine writes, so the mail says so and no machine is to answer. `null_sender`: envelope sender ``<>``.
+    """
+
+    kind: DeliveryKind
+    mailbox_id: int | None
+    to: Sequence[tuple[str, str]]
+    subject: str
+    text: str
+    cc: Sequence[tuple[str, str]] = ()
+    ticket_id: int | None = None
+    message_row: int | None = None
+    in_reply_to: str | None = None
+    references: Sequence[str] = ()
+    attachments: Sequence[tuple[str, str, bytes]] = ()
+    automatic: Literal["", "auto-replied", "auto-generated"] = ""
+    null_sender: bool = False
+    not_before: datetime | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    answers_to: int | None = None
+    """The mailbox that answers are to reach, where the one it is from is not fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A delivery in the outbox. `warning` says why it will not leave by itself, if so."""
+
+    delivery_id: int
+    message_id: str
+    blob_id: int
+    raw: bytes
+    not_before: datetime
+    recipients: tuple[str, ...]
+    warning: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail as it will leave, its bytes on disk if they are many, not yet in the outbox."""
+
+    mail: MailToSend
+    message_id: str
+    raw: bytes
+    packed: blobs.Packed
+    sender: str
+    mailbox_id: int
+    envelope_from: str
+    recipients: tuple[str, ...]
+    warning: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How mail of one of the desk's addresses leaves. `open` is False while nobody can send it."""
+
+    own: Mailbox | None
+    sender: Mailbox
+    open: bool
+
+
+def find_way(desk: Desk, mailbox_id: int | None) -> Way:
+    """The way out for a mailbox's mail. Raises Refused when the desk has no address to send from."""
+    from desk.mailboxes.accounts import default_outgoing, outgoing_for
+
+    own = None if mailbox_id is None else Mailbox.get_or_none(Mailbox.id == mailbox_id)
+    way = outgoing_for(desk, mailbox_id)
+    sender = way or own or default_outgoing(desk) or _any_mailbox()
+    if sender is None:
+        raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
+    return Way(own, sender, way is not None)
+
+
+def sender_of(department: Department, mailbox_id: int | None) -> int | None:
+    """The mailbox whose address an answer is from: the department's outgoing one, else the ticket's."""
+    wanted = department.outgoing_mailbox_id
+    if wanted is None or not Mailbox.select().where(Mailbox.id == wanted, Mailbox.removed.is_null()).exists():
+        return mailbox_id
+    return wanted
+
+
+def queue_mail(desk: Desk, mail: MailToSend, way: Way | None = None) -> Queued:
+    """Render a mail and put it into the outbox, in the caller's transaction; raises as `render` does."""
+    return lay_in(render(desk, mail, way))
+
+
+def render(desk: Desk, mail: MailToSend, way: Way | None = None) -> Rendered:
+    """Render a mail; its Message-ID is made here and never changes. Writes no row: call it before BEGIN.
+
+    `way` is what `find_way` said for its mailbox, for who sends many. Raises Refused when it has no
+    recipient, or when the desk has no address to send from.
+    """
+    way = way or find_way(desk, mail.mailbox_id)
+    own, sender = way.own, way.sender
+    recipients = tuple(recipients_of(mail))
+    if not recipients:
+        raise Refused("this mail has no recipient", "give an address in To")
+    message_id, raw = _compose(desk, mail, sender, own)
+    packed = blobs.lay_down(blobs.pack([raw]))[0]
+    return Rendered(
+        mail=mail,
+        message_id=message_id,
+        raw=raw,
+        packed=packed,
+        sender=sender.address,
+        mailbox_id=own.id if own is not None else sender.id,
+        envelope_from="" if mail.null_sender else sender.address,
+        recipients=recipients,
+        warning=None if way.open else no_way_out(sender.address),
+    )
+
+
+def lay_in(
+    rendered: Rendered,
+    message_row: int | None = None,
+    ticket_id: int | None = None,
+    blob_id: int | None = None,
+) -> Queued:
+    """Put a rendered mail into the outbox, in the caller's transaction; ``blob_id``: its bytes, if stored."""
+    mail = rendered.mail
+    moment = now()
+    not_before = mail.not_before or moment
+    blob_id = blobs.insert(rendered.packed) if blob_id is None else blob_id
+    new = NewDelivery(
+        kind=mail.kind,
+        ticket_id=ticket_id or mail.ticket_id,
+        message_ref_id=message_row or mail.message_row,
+        mailbox_id=rendered.mailbox_id,
+        message_id=rendered.message_id,
+        envelope_from=rendered.envelope_from,
+        subject=one_line(mail.subject),
+        blob_id=blob_id,
+        created=utc_text(moment),
+        not_before=utc_text(not_before),
+    )
+    delivery_id = deliveries.write(new, rendered.recipients)
+    return Queued(
+        delivery_id,
+        rendered.message_id,
+        blob_id,
+        rendered.raw,
+        not_before,
+        rendered.recipients,
+        rendered.warning,
+    )
+
+
+def no_way_out(address: str) -> str:
+    """Say that mail of this address stays in the outbox, and what to do."""
+    return (
+        f"{address} has no outgoing account and there is no default one: the mail stays queued"
+        f" (nightdesk mailbox edit {address} --smtp-host HOST, or set mail.default_outgoing)"
+    )
+
+
+def recipients_of(mail: MailToSend) -> list[str]:
+    """Return the envelope's recipients, each once."""
+    found: dict[str, str] = {}
+    for _, address in (*mail.to, *mail.cc):
+        if address:
+            found.setdefault(address.lower(), address)
+    return list(found.values())
+
+
+def numbered_subject(subject: str, number: str, *, reply: bool) -> str:
+    """Return the subject with ``[#number]`` in it once, and ``Re:`` before it when it answers."""
+    mark = f"[#{number}]"
+    text = one_line(subject.replace(mark, " "), 900)
+    prefix = ""
+    if reply:
+        while text[:3].lower() == "re:":
+            text = text[3:].lstrip()
+        prefix = "Re: "
+    return f"{prefix}{mark} {text or '(no subject)'}"
+
+
+def signature_block(department: Department) -> str:
+    """Return what is put below an answer: the department's signature, if it has one."""
+    signature = department.signature.strip()
+    return f"\n\n-- \n{signature}\n" if signature else ""
+
+
+def conversation(ticket_id: int) -> tuple[str | None, list[str]]:
+    """Return the Message-ID that an answer answers (the customer's newest) and the ticket's chain of them."""
+    written = messages.chain(ticket_id)
+    chain = list(dict.fromkeys(name for name, _ in written))
+    last = chain[-1] if chain else None
+    parent = next((name for name, kind in reversed(written) if kind == "customer"), last)
+    if parent is not None:
+        # What is answered stands last, as mail programs expect it.
+        chain.remove(parent)
+        chain.append(parent)
+    return parent, chain
+
+
+def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None) -> tuple[str, bytes]:
+    from mail.compose import message_id as signed_ids
+    from mail.compose.outgoing import OutgoingMail, build
+
+    payload = str(mail.ticket_id or 0)
+    shown = own if own is not None and own.name else sender
+    # Unless it may say so, a server lets an account send as itself only; answers go to the other address.
+    author = own if own is not None and sender.smtp_spoof else sender
+    message_id = signed_ids.make(payload, str(author.address).rpartition("@")[2], desk.message_secret)
+    answered = _answered_at(mail, own or sender)
+    reply_to = [Address(answered.name, answered.address)] if answered.id != author.id else []
+    raw = build(
+        OutgoingMail(
+            message_id=message_id,
+            sender=Address(shown.name, author.address),
+            to=[Address(*person) for person in mail.to],
+            cc=[Address(*person) for person in mail.cc],
+            reply_to=reply_to,
+            subject=mail.subject,
+            text_markdown=mail.text,
+            in_reply_to=mail.in_reply_to,
+            references=list(mail.references),
+            date=now().astimezone(desk.zone),
+            attachments=list(mail.attachments),
+            auto_submitted=mail.automatic or None,
+            desk_id=desk.desk_id,
+            headers=dict(mail.headers),
+        )
+    )
+    return message_id, raw
+
+
+def _answered_at(mail: MailToSend, own: Mailbox) -> Mailbox:
+    """The mailbox that answers are to reach: the one it is from, if that is fetched."""
+    if own.protocol != "none" or mail.answers_to in (None, own.id):
+        return own
+    other = Mailbox.get_or_none((Mailbox.id == mail.answers_to) & Mailbox.removed.is_null())
+    return other if isinstance(other, Mailbox) else own
+
+
+def _any_mailbox() -> Mailbox | None:
+    row = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
+    return row if isinstance(row, Mailbox) else None

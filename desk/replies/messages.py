@@ -1,0 +1,88 @@
+"""Writing an agent's message down: its row, its mail in the outbox, what that does to the ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.clock import now
+from desk.errors import Refused
+from desk.outbox.render import Rendered, lay_in
+from desk.permissions import Actor
+from desk.tickets import lifecycle
+from desk.tickets.lifecycle import StatusAfterReply
+from mail.inert import clean
+from models import blobs
+from models.fields import as_json, utc_text
+from models.messages import NewAttachment, NewMessage
+
+File = tuple[str, str, bytes]
+"""Name, media type, bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An answer in the outbox. `message_id` is the message's row; `warning` says why it will not leave."""
+
+    delivery_id: int
+    message_id: int
+    not_before: datetime
+    recipients: tuple[str, ...]
+    warning: str | None
+
+
+def body_text(body: str) -> str:
+    """Return what an agent wrote, made inert; raises Refused when there is nothing."""
+    text = clean(body).strip("\n")
+    if not text.strip():
+        raise Refused("there is no text to send", "write something first")
+    return text
+
+
+def queue_answer(
+    actor: Actor,
+    ticket_id: int,
+    rendered: Rendered,
+    text: str,
+    reply_length: int,
+    status_after: StatusAfterReply,
+) -> Queued:
+    """Write an answer and its mail, in the caller's transaction. ``text`` has its signature below."""
+    mail = rendered.mail
+    moment = now()
+    blob_id = blobs.insert(rendered.packed)
+    message = NewMessage(
+        kind="reply",
+        agent_id=actor.agent_id,
+        sender_name=actor.name,
+        sender_email=rendered.sender,
+        recipients=as_json({"to": mail.to, "cc": mail.cc}),
+        subject=mail.subject,
+        text=text,
+        reply_length=_new_length(text[:reply_length]) if text else -1,
+        message_id=rendered.message_id,
+        created=utc_text(moment),
+        blob_id=blob_id,
+        attachments=_attachments(rendered.raw) if mail.attachments else (),
+    )
+    message_row = lifecycle.agent_answered(ticket_id, message, actor, status_after, moment)
+    queued = lay_in(rendered, message_row, ticket_id, blob_id)
+    return Queued(queued.delivery_id, message_row, queued.not_before, queued.recipients, queued.warning)
+
+
+def _new_length(body: str) -> int:
+    """How much of an answer is new: what its author quoted below is folded when it is shown."""
+    from mail.mime.quotes import split_reply
+
+    visible = split_reply(body).visible
+    return len(visible) if body.startswith(visible) and visible.strip() else len(body)
+
+
+def _attachments(raw: bytes) -> list[NewAttachment]:
+    """The files are parts of the mail as it leaves; no second copy is kept."""
+    from mail.mime.message import parse
+
+    return [
+        NewAttachment(part.name, part.type, part.size, part.sha256, part.inline, part.part)
+        for part in parse(raw).attachments
+    ]

@@ -1,0 +1,198 @@
+"""Tickets that agents open by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk import settings
+from desk.errors import WrongUse
+from desk.outbox.render import MailToSend, numbered_subject, render, sender_of, signature_block
+from desk.permissions import Actor, require
+from desk.replies.messages import File, Queued, body_text, queue_answer
+from desk.tickets import lifecycle
+from desk.tickets.contacts import Contacts
+from desk.tickets.participants import Person, add_collaborators, people_in, refuse_own
+from mail.inert import one_line
+from models import tickets
+from models.database import transaction
+from models.fields import utc_text
+from models.mailboxes import Mailbox
+from models.messages import NewMessage
+from models.people import Department, Topic
+from models.tickets import TicketState
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.tickets.numbers import NumberKind
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket that an agent opened; `queued` is its first mail, if one was sent."""
+
+    number: str
+    message_id: int
+    queued: Queued | None
+
+    @property
+    def delivery_id(self) -> int | None:
+        """The first mail's delivery, for undo."""
+        return None if self.queued is None else self.queued.delivery_id
+
+    @property
+    def not_before(self) -> datetime | None:
+        """When the first mail leaves."""
+        return None if self.queued is None else self.queued.not_before
+
+    @property
+    def warning(self) -> str | None:
+        """Why the first mail will not leave by itself."""
+        return None if self.queued is None else self.queued.warning
+
+
+def new_ticket(
+    desk: Desk,
+    actor: Actor,
+    *,
+    mailbox: str | None,
+    requester: str,
+    subject: str,
+    body: str,
+    send: bool,
+    attachments: Sequence[File] = (),
+    cc: Sequence[Person] = (),
+    delay_seconds: float = 0,
+) -> NewTicket:
+    """Open a ticket by hand. With `send` the body is mailed to the requester as the ticket's first mail;
+    without, it is what the requester said (on the telephone, say).
+
+    `requester` may name several people: the first is the requester, the others are collaborators.
+    """
+    require(actor, "ticket.reply")
+    asked = people_in([requester])
+    if not asked:
+        raise WrongUse(
+            f"'{one_line(requester, 80)}' is no mail address", "write 'Ana Prado <ana@example.org>'"
+        )
+    copies = people_in(cc)
+    refuse_own(asked + copies)
+    text = body_text(body)
+    origin = _origin(mailbox)
+    department = _department(origin)
+    title = one_line(subject, 500) or "(no subject)"
+    with transaction():
+        ticket = _open_ticket(actor, asked[0], title, origin, department, said=not send)
+        add_collaborators(ticket.id, asked[1:] + copies)
+        if not send:
+            message_row = _write_said(actor, ticket, asked[0], text)
+            return NewTicket(ticket.number, message_row, None)
+        signed = text + signature_block(department)
+        rendered = render(
+            desk,
+            MailToSend(
+                kind="reply",
+                mailbox_id=sender_of(department, ticket.mailbox_id),
+                answers_to=ticket.mailbox_id,
+                to=asked,
+                cc=copies,
+                subject=numbered_subject(title, ticket.number, reply=False),
+                text=signed,
+                ticket_id=ticket.id,
+                attachments=attachments,
+                not_before=now() + timedelta(seconds=delay_seconds),
+            ),
+        )
+        queued = queue_answer(actor, ticket.id, rendered, signed, len(text), "waiting")
+    return NewTicket(ticket.number, queued.message_id, queued)
+
+
+def _open_ticket(
+    actor: Actor,
+    person: tuple[str, str],
+    subject: str,
+    origin: Mailbox | None,
+    department: Department,
+    *,
+    said: bool,
+) -> TicketState:
+    from desk.tickets.numbers import next_number
+
+    moment = now()
+    topic = _topic(origin)
+    sla_id = (topic.sla_id if topic else None) or department.sla_id or _default_sla()
+    priority = (origin.priority if origin else None) or (topic.priority if topic else None) or 2
+    kind: NumberKind = "random" if settings.get("tickets.number_kind") == "random" else "sequence"
+    new = tickets.NewTicket(
+        number=next_number(str(settings.get("tickets.number_format")), kind),
+        subject=subject,
+        status="new",
+        priority=priority,
+        department_id=department.id,
+        sla_id=sla_id,
+        contact_id=Contacts(utc_text(moment)).get(person[1].lower(), person[0]),
+        mailbox_id=origin.id if origin is not None else None,
+        topic_id=topic.id if topic is not None else None,
+        created=utc_text(moment),
+        updated=utc_text(moment),
+        closed=None,
+        last_customer=utc_text(moment) if said else None,
+        refers_to_id=None,
+    )
+    return lifecycle.opened(new, actor, moment, {"by_hand": True})
+
+
+def _write_said(actor: Actor, ticket: TicketState, person: tuple[str, str], text: str) -> int:
+    """Write down what a requester said otherwise than by mail; returns the message's row."""
+    moment = now()
+    message = NewMessage(
+        kind="customer",
+        agent_id=actor.agent_id,
+        sender_name=person[0],
+        sender_email=person[1],
+        subject=ticket.subject,
+        text=text,
+        created=utc_text(moment),
+    )
+    return lifecycle.customer_wrote(ticket.id, message, actor, moment)
+
+
+def _origin(address: str | None) -> Mailbox | None:
+    if address:
+        from desk.mailboxes.registry import find as find_mailbox
+
+        found = find_mailbox(address)
+        if found is None:
+            raise WrongUse(f"there is no mailbox {one_line(address, 80)}", "nightdesk mailbox list")
+        return found
+    row = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
+    return row if isinstance(row, Mailbox) else None
+
+
+def _department(origin: Mailbox | None) -> Department:
+    if origin is not None and origin.department:
+        return origin.department
+    topic = _topic(origin)
+    if topic is not None and topic.department is not None:
+        return topic.department
+    row = Department.select().order_by(Department.active.desc(), Department.id).first()
+    assert isinstance(row, Department)
+    return row
+
+
+def _topic(origin: Mailbox | None) -> Topic | None:
+    if origin is not None and origin.topic is not None and origin.topic.active:
+        return origin.topic
+    named = str(settings.get("tickets.default_topic"))
+    row = Topic.get_or_none((Topic.name == named) & Topic.active) if named else None
+    return row if isinstance(row, Topic) else None
+
+
+def _default_sla() -> int | None:
+    from models.people import Sla
+
+    row = Sla.get_or_none(Sla.name == str(settings.get("tickets.default_sla")))
+    return None if row is None else int(row.id)

@@ -1,0 +1,173 @@
+"""Answers, notes and tickets that agents write: the Message and its Delivery in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast, get_args
+
+from config.clock import now
+from desk import settings
+from desk.errors import WrongUse
+from desk.outbox.render import (
+    MailToSend,
+    conversation,
+    numbered_subject,
+    render,
+    sender_of,
+    signature_block,
+)
+from desk.permissions import Actor, require
+from desk.replies.messages import File, Queued, body_text, queue_answer
+from desk.tickets import lifecycle
+from desk.tickets.changes import departments_of, find
+from desk.tickets.lifecycle import StatusAfterReply
+from desk.tickets.participants import (
+    Person,
+    add_collaborators,
+    answered_at,
+    collaborators_of,
+    people_in,
+    refuse_own,
+)
+from mail.inert import one_line
+from models.database import transaction
+from models.fields import utc_text
+from models.mailboxes import Mailbox
+from models.messages import Message, NewMessage
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyForm:
+    """What an answer begins with. `to` and `cc` are (name, address)."""
+
+    number: str
+    mailbox_address: str | None
+    sender: str
+    to: list[tuple[str, str]]
+    cc: list[tuple[str, str]]
+    subject: str
+    quoted: str
+    status_after: str
+
+
+def reply_form(actor: Actor, number: str, to_all: bool) -> ReplyForm:
+    """Return what an answer to the ticket begins with; `to_all` copies it to the collaborators."""
+    ticket = find(number)
+    require(actor, "ticket.reply", *departments_of(ticket))
+    last = (
+        Message.select()
+        .where(Message.ticket == ticket.id, Message.kind == "customer", Message.unverified == False)  # noqa: E712
+        .order_by(Message.created.desc(), Message.id.desc())
+        .first()
+    )
+    sender_id = sender_of(ticket.department, ticket.mailbox_id)
+    mailbox = None if sender_id is None else Mailbox.get_by_id(sender_id)
+    return ReplyForm(
+        number=ticket.number,
+        mailbox_address=mailbox.address if mailbox else None,
+        sender=_shown(mailbox.name, mailbox.address) if mailbox else "",
+        to=answered_at(ticket.id, ticket.contact_id),
+        cc=collaborators_of(ticket) if to_all else [],
+        subject=numbered_subject(ticket.subject, ticket.number, reply=True),
+        quoted=_quoted(last) if last is not None else "",
+        status_after=str(settings.get("tickets.status_after_reply")),
+    )
+
+
+def send_reply(
+    desk: Desk,
+    actor: Actor,
+    number: str,
+    body: str,
+    *,
+    to: Sequence[Person] | None = None,
+    cc: Sequence[Person] | None = None,
+    subject: str | None = None,
+    attachments: Sequence[File] = (),
+    status_after: str | None = None,
+    delay_seconds: float = 0,
+) -> Queued:
+    """Answer a ticket: Markdown `body`, to the requester and in copy to the collaborators unless said.
+
+    The mail is in the outbox when this returns, with the message, in one commit; no sender starts it
+    before `delay_seconds` are over. `status_after`: a state or ``keep``; None: as the desk is set. The
+    author becomes the owner of a ticket that nobody owns. Raises Refused, NotFound, NotAllowed, WrongUse.
+    """
+    ticket = find(number)
+    require(actor, "ticket.reply", *departments_of(ticket))
+    text = body_text(body)
+    status = _status(status_after)
+    if status == "closed":
+        require(actor, "ticket.close", *departments_of(ticket))
+    people = answered_at(ticket.id, ticket.contact_id) if to is None else people_in(to)
+    copies = collaborators_of(ticket) if cc is None else people_in(cc)
+    refuse_own(people + copies)
+    in_reply_to, references = conversation(ticket.id)
+    signed = text + signature_block(ticket.department)
+    rendered = render(
+        desk,
+        MailToSend(
+            kind="reply",
+            mailbox_id=sender_of(ticket.department, ticket.mailbox_id),
+            answers_to=ticket.mailbox_id,
+            to=people,
+            cc=copies,
+            subject=numbered_subject(subject or ticket.subject, ticket.number, reply=True),
+            text=signed,
+            ticket_id=ticket.id,
+            in_reply_to=in_reply_to,
+            references=references,
+            attachments=attachments,
+            not_before=now() + timedelta(seconds=delay_seconds),
+        ),
+    )
+    with transaction():
+        queued = queue_answer(actor, ticket.id, rendered, signed, len(text), status)
+        add_collaborators(ticket.id, copies)
+    return queued
+
+
+def add_note(actor: Actor, number: str, body: str) -> int:
+    """Put an internal note on a ticket and return the message's row. It is never sent to anybody."""
+    ticket = find(number)
+    require(actor, "ticket.note", *departments_of(ticket))
+    moment = now()
+    message = NewMessage(
+        kind="note",
+        agent_id=actor.agent_id,
+        sender_name=actor.name,
+        sender_email=actor.email,
+        text=body_text(body),
+        created=utc_text(moment),
+    )
+    with transaction():
+        return lifecycle.noted(ticket.id, message, actor, moment)
+
+
+def _status(wanted: str | None) -> StatusAfterReply:
+    status = wanted or str(settings.get("tickets.status_after_reply"))
+    if status not in get_args(StatusAfterReply):
+        raise WrongUse(
+            f"an answer cannot leave a ticket in the state '{one_line(status, 40)}'",
+            f"use {', '.join(get_args(StatusAfterReply))}",
+        )
+    return cast("StatusAfterReply", status)
+
+
+def _quoted(message: Message) -> str:
+    text = message.text if message.reply_length < 0 else message.text[: message.reply_length]
+    lines = text.strip("\n").split("\n")
+    author = message.sender_name or message.sender_email
+    when = f"{message.created:%Y-%m-%d %H:%M} UTC"
+    return "\n".join(
+        [f"On {when}, {author} wrote:", *(f"> {line}".rstrip() if line else ">" for line in lines)]
+    )
+
+
+def _shown(name: str, address: str) -> str:
+    return f"{name} <{address}>" if name else address

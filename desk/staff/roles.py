@@ -1,0 +1,44 @@
+"""Roles: which actions an agent is granted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from desk.errors import WrongUse
+from desk.permissions import ACTIONS
+from mail.inert import one_line
+from models.people import Role
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLine:
+    """A role and the actions it grants."""
+
+    id: int
+    name: str
+    actions: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the role as scripts read it."""
+        return {"name": self.name, "actions": list(self.actions)}
+
+
+def roles() -> list[RoleLine]:
+    """Return all roles, by name."""
+    return [RoleLine(row.id, row.name, tuple(row.actions)) for row in Role.select().order_by(Role.name)]
+
+
+def role_named(name: str) -> Role:
+    """Return the role of that name; raises WrongUse with those that there are."""
+    row = Role.get_or_none(Role.name == name)
+    if row is None:
+        known = ", ".join(role.name for role in Role.select(Role.name))
+        raise WrongUse(f"there is no role '{one_line(name, 60)}'", f"use {known}")
+    assert isinstance(row, Role)
+    return row
+
+
+def known_actions() -> dict[str, str]:
+    """Return every action that a role can grant, with what it lets one do."""
+    return dict(ACTIONS)

@@ -1,0 +1,75 @@
+"""Approving unverified mail: an agent vouches for a sender whose place in a ticket the mail did not prove."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk.errors import NotFound, Refused
+from desk.permissions import Actor, require
+from desk.rules import read_rules
+from desk.tickets import lifecycle
+from desk.tickets.changes import departments_of, find
+from desk.tickets.participants import add_collaborators, may_join
+from models.database import transaction
+from models.messages import Message
+from models.tickets import Ticket
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.rules import DeskRules
+
+
+def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ()) -> list[int]:
+    """Take unverified mail as its senders'; returns the messages that were approved.
+
+    `messages`: the ids of those that count; without them all of the ticket's, if one sender wrote them. What
+    was held back happens now: a person's mail makes its sender and those it was addressed to collaborators,
+    and opens a ticket that waits or is closed. Raises NotFound, NotAllowed, and Refused when several senders
+    are in question.
+    """
+    rules = read_rules(desk)
+    with transaction():
+        ticket = find(number)
+        require(actor, "ticket.edit", *departments_of(ticket))
+        approved = _wanted(ticket, messages)
+        for message in approved:
+            lifecycle.approved(ticket.id, message.id, actor, now())
+            _let_in(rules, ticket, message)
+    return [message.id for message in approved]
+
+
+def _wanted(ticket: Ticket, ids: Sequence[int]) -> list[Message]:
+    doubted = list(
+        Message.select()
+        .where(Message.ticket == ticket.id, Message.unverified == True)  # noqa: E712
+        .order_by(Message.created, Message.id)
+    )
+    if ids:
+        there = {row.id for row in Message.select(Message.id).where(Message.ticket == ticket.id)}
+        missing = next((each for each in ids if each not in there), None)
+        if missing is not None:
+            raise NotFound(
+                f"there is no message {missing} in ticket #{ticket.number}",
+                f"nightdesk ticket show {ticket.number} lists them",
+            )
+        return [message for message in doubted if message.id in ids]
+    senders = {message.sender_email for message in doubted}
+    if len(senders) > 1:
+        named = ", ".join(f"{message.id} ({message.sender_email})" for message in doubted[:5])
+        raise Refused(
+            f"unverified mail of {len(senders)} senders is in ticket #{ticket.number}: {named}",
+            "say which with --message ID",
+        )
+    return doubted
+
+
+def _let_in(rules: DeskRules, ticket: Ticket, message: Message) -> None:
+    """Make the sender, and those the mail was addressed to, collaborators."""
+    if message.machine:
+        return
+    written = [(message.sender_name, message.sender_email)]
+    for kind in ("to", "cc"):
+        written += [(name, email) for name, email in message.recipients.get(kind, ())]
+    add_collaborators(ticket.id, may_join(written, rules))

@@ -1,0 +1,203 @@
+"""Changes that agents make to tickets: owner, state, priority, tags, department. All leave an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from config.clock import now
+from desk.errors import NotFound, WrongUse
+from desk.permissions import Actor, require
+from desk.tickets import lifecycle
+from desk.tickets.lifecycle import Change
+from mail.inert import one_line
+from models import tickets
+from models.database import transaction
+from models.people import Agent, Department
+from models.tickets import PRIORITIES, STATUSES, Status, Stored, Ticket, TicketState
+
+MAX_TAG = 40
+
+
+def find(number: str) -> Ticket:
+    """Return the ticket of that number; raises NotFound."""
+    bare = number.strip().removeprefix("#")
+    found = Ticket.get_or_none(Ticket.number == bare) or Ticket.get_or_none(Ticket.number == number.strip())
+    if found is None:
+        raise NotFound(
+            f"there is no ticket {one_line(number, 40)}",
+            "nightdesk ticket list 'state:new,open,waiting,closed'",
+        )
+    assert isinstance(found, Ticket)
+    return found
+
+
+def departments_of(ticket: Ticket | TicketState) -> list[int]:
+    """Return the ticket's department and those it was referred to: agents of each may work it."""
+    return [ticket.department_id, *tickets.referrals(ticket.id)]
+
+
+def assign(actor: Actor, numbers: Sequence[str], login: str | None) -> list[str]:
+    """Give tickets to an agent ("me": the actor), or to nobody. Returns the numbers that changed."""
+    agent = None if login is None else _agent(actor, login)
+
+    def edit(ticket: TicketState) -> Change | None:
+        new = None if agent is None else agent.id
+        if ticket.assignee_id == new:
+            return None
+        before = "" if ticket.assignee_id is None else Agent.get_by_id(ticket.assignee_id).name
+        if agent is None:
+            return Change("unassigned", {"assignee_id": None}, detail={"from": before})
+        values: dict[str, Stored] = {"assignee_id": new}
+        if ticket.status == "new":
+            values["status"] = "open"
+        return Change("assigned", values, detail={"from": before, "to": agent.name})
+
+    return change(actor, "ticket.assign", numbers, edit)
+
+
+def set_status(actor: Actor, numbers: Sequence[str], status: str) -> list[str]:
+    """Put tickets into a state; closing stops their clock, reopening starts it anew."""
+    if status not in STATUSES:
+        raise WrongUse(f"there is no state '{one_line(status, 40)}'", f"use {', '.join(STATUSES)}")
+    wanted: Status = status
+
+    def edit(ticket: TicketState) -> Change | None:
+        if ticket.status == wanted:
+            return None
+        if "closed" in (wanted, ticket.status):
+            require(actor, "ticket.close", *departments_of(ticket))
+        return lifecycle.to_status(ticket, wanted, now())
+
+    return change(actor, "ticket.close" if status == "closed" else "ticket.edit", numbers, edit)
+
+
+def close(actor: Actor, numbers: Sequence[str]) -> list[str]:
+    """Close tickets."""
+    return set_status(actor, numbers, "closed")
+
+
+def reopen(actor: Actor, numbers: Sequence[str]) -> list[str]:
+    """Open closed tickets again; others stay as they are."""
+
+    def edit(ticket: TicketState) -> Change | None:
+        return lifecycle.to_status(ticket, "open", now()) if ticket.status == "closed" else None
+
+    return change(actor, "ticket.close", numbers, edit)
+
+
+def set_priority(actor: Actor, numbers: Sequence[str], priority: int | str) -> list[str]:
+    """Set the priority: 1 to 4, or low, normal, high, urgent."""
+    level = _priority(priority)
+
+    def edit(ticket: TicketState) -> Change | None:
+        if ticket.priority == level:
+            return None
+        told = {"from": PRIORITIES[ticket.priority], "to": PRIORITIES[level]}
+        return Change("priority", {"priority": level}, detail=told)
+
+    return change(actor, "ticket.edit", numbers, edit)
+
+
+def add_tags(actor: Actor, numbers: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Put tags on tickets. A tag has no blanks and no commas; upper and lower case are the same."""
+    wanted = [tag_name(name) for name in names]
+
+    def edit(ticket: TicketState) -> Change | None:
+        had = tickets.tags(ticket.id)
+        known = {name.lower() for name in had}
+        added = [name for name in dict.fromkeys(wanted) if name.lower() not in known]
+        return Change("tagged", tags=had + added, detail={"to": ", ".join(added)}) if added else None
+
+    return change(actor, "ticket.edit", numbers, edit)
+
+
+def remove_tags(actor: Actor, numbers: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Take tags off tickets."""
+    unwanted = {tag_name(name).lower() for name in names}
+
+    def edit(ticket: TicketState) -> Change | None:
+        had = tickets.tags(ticket.id)
+        gone = [name for name in had if name.lower() in unwanted]
+        left = [name for name in had if name not in gone]
+        return Change("untagged", tags=left, detail={"from": ", ".join(gone)}) if gone else None
+
+    return change(actor, "ticket.edit", numbers, edit)
+
+
+def transfer(actor: Actor, numbers: Sequence[str], department: str) -> list[str]:
+    """Move tickets to another department."""
+    target = Department.get_or_none((Department.name == department) & Department.active)
+    if target is None:
+        names = [row.name for row in Department.select(Department.name).where(Department.active)]
+        raise WrongUse(f"there is no department '{one_line(department, 60)}'", f"use {', '.join(names)}")
+
+    def edit(ticket: TicketState) -> Change | None:
+        if ticket.department_id == target.id:
+            return None
+        values: dict[str, Stored] = {"department_id": target.id}
+        if ticket.sla_id is None:
+            values["sla_id"] = target.sla_id
+        before = Department.get_by_id(ticket.department_id).name
+        return Change("transferred", values, detail={"from": before, "to": target.name})
+
+    return change(actor, "ticket.assign", numbers, edit)
+
+
+def change(
+    actor: Actor, action: str, numbers: Sequence[str], edit: Callable[[TicketState], Change | None]
+) -> list[str]:
+    """Edit tickets, all or none, in one transaction; returns the numbers of those that changed.
+
+    Raises NotFound when one of them does not exist and NotAllowed when one of them may not be edited.
+    """
+    batch = lifecycle.new_batch()
+    changed = []
+    with transaction():
+        for number in dict.fromkeys(numbers):
+            ticket = state_of(number)
+            require(actor, action, *departments_of(ticket))
+            wanted = edit(ticket)
+            if wanted is None:
+                continue
+            lifecycle.changed(ticket.id, wanted, actor, now(), batch)
+            changed.append(ticket.number)
+    return changed
+
+
+def state_of(number: str) -> TicketState:
+    """Return the columns of the ticket of that number; raises NotFound."""
+    found = tickets.read(find(number).id)
+    assert found is not None
+    return found
+
+
+def tag_name(text: str) -> str:
+    """Return a tag as it is kept; raises WrongUse for an empty or overlong one."""
+    name = "-".join(one_line(text.replace(",", " ").strip().removeprefix("#"), MAX_TAG + 1).split())
+    if not name or len(name) > MAX_TAG:
+        raise WrongUse(f"'{one_line(text, 60)}' is no tag", f"a tag has 1 to {MAX_TAG} characters")
+    return name
+
+
+def _priority(priority: int | str) -> int:
+    text = str(priority).lower()
+    levels = {name: level for level, name in PRIORITIES.items()}
+    if text.isdecimal() and int(text) in PRIORITIES:
+        return int(text)
+    if text in levels:
+        return levels[text]
+    raise WrongUse(f"there is no priority '{one_line(text, 40)}'", f"use {', '.join(levels)} or 1 to 4")
+
+
+def _agent(actor: Actor, login: str) -> Agent:
+    wanted = actor.login if login == "me" else login
+    found = Agent.get_or_none((Agent.login == wanted) & Agent.active)
+    if found is None:
+        logins = [row.login for row in Agent.select(Agent.login).where(Agent.active)]
+        known = ", ".join(logins[:12]) or "none yet"
+        raise WrongUse(
+            f"there is no agent '{one_line(wanted, 40)}'",
+            f"agents: {known}; nightdesk agent add {one_line(wanted, 40)}",
+        )
+    assert isinstance(found, Agent)
+    return found

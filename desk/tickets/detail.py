@@ -1,0 +1,268 @@
+"""One ticket: its messages, attachments and history; and the changes that agents make to tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from config.clock import now
+from desk.errors import NotFound
+from desk.outbox import deliveries
+from desk.outbox.deliveries import DeliveryView
+from desk.permissions import Actor
+from desk.tickets import events, lifecycle
+from desk.tickets.changes import (
+    find,
+)
+from desk.tickets.events import EventView
+from mail.mime.html.appendix import without_appendix
+from models import blobs, people, queues, tickets
+from models.database import transaction
+from models.fields import utc_text, utc_time
+from models.lookups import rows_in
+from models.messages import Attachment, Message
+from models.tickets import PRIORITIES, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """A file of a message; `size` in bytes."""
+
+    id: int
+    name: str
+    type: str
+    size: int
+    sha256: str
+    inline: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the attachment as scripts read it."""
+        return {"name": self.name, "type": self.type, "size": self.size, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A customer's mail, an agent's reply or a note.
+
+    `text` is all of it, `reply_text` what is new in it, `quoted_text` the rest (quotes, signature),
+    `appendix` where the links of an HTML mail lead and how much it hides.
+    `machine` says which kind of machine sent it, empty for people; `unverified`: filed by a reference
+    that its sender could not prove.
+    """
+
+    id: int
+    kind: str
+    sender_name: str
+    sender_email: str
+    to: tuple[tuple[str, str], ...]
+    cc: tuple[tuple[str, str], ...]
+    subject: str
+    created: datetime
+    message_id: str | None
+    text: str
+    reply_text: str
+    quoted_text: str
+    from_html: bool
+    machine: str
+    unverified: bool
+    appendix: str = ""
+    receipt_id: int | None = None
+    sent_date: datetime | None = None
+    attachments: tuple[AttachmentView, ...] = ()
+    deliveries: tuple[DeliveryView, ...] = ()
+    reply_to: tuple[tuple[str, str], ...] = ()
+    """Where answers to it go, if not to its sender."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the message as scripts read it."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "from": {"name": self.sender_name, "email": self.sender_email},
+            "to": [email for _, email in self.to],
+            "cc": [email for _, email in self.cc],
+            "reply_to": [email for _, email in self.reply_to],
+            "created": self.created,
+            "message_id": self.message_id,
+            "text": self.text,
+            "reply_text": self.reply_text,
+            "unverified": self.unverified,
+            "attachments": [attachment.to_json() for attachment in self.attachments],
+            "deliveries": [
+                {"to": delivery.to, "state": delivery.state, "detail": delivery.detail}
+                for delivery in self.deliveries
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TicketDetail:
+    """A ticket with everything on it, messages and events oldest first."""
+
+    id: int
+    number: str
+    subject: str
+    status: str
+    priority: int
+    department: str
+    requester: str
+    requester_email: str
+    assignee: str | None
+    collaborators: tuple[str, ...]
+    tags: tuple[str, ...]
+    created: datetime
+    updated: datetime
+    due: datetime | None
+    overdue: bool
+    message_count: int
+    attachment_count: int
+    mailbox: str | None
+    refers_to: str | None
+    assignee_login: str | None = None
+    topic: str | None = None
+    closed: datetime | None = None
+    referred: tuple[str, ...] = ()
+    messages: tuple[MessageView, ...] = field(default=())
+    events: tuple[EventView, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ticket as ``ticket show --json`` prints it; times stay datetimes."""
+        return {
+            "number": self.number,
+            "subject": self.subject,
+            "status": self.status,
+            "priority": PRIORITIES[self.priority],
+            "department": self.department,
+            "topic": self.topic,
+            "requester": {"name": self.requester, "email": self.requester_email},
+            "assignee": self.assignee,
+            "collaborators": list(self.collaborators),
+            "tags": list(self.tags),
+            "created": self.created,
+            "updated": self.updated,
+            "due": self.due,
+            "overdue": self.overdue,
+            "message_count": self.message_count,
+            "mailbox": self.mailbox,
+            "refers_to": self.refers_to,
+            "messages": [message.to_json() for message in self.messages],
+            "events": [event.to_json() for event in self.events],
+        }
+
+
+def show(number: str) -> TicketDetail:
+    """Return the ticket of that number with its messages and history; raises NotFound."""
+    ticket = find(number)
+    referred = people.department_names(tickets.referrals(ticket.id))
+    return TicketDetail(
+        id=ticket.id,
+        number=ticket.number,
+        subject=ticket.subject,
+        status=ticket.status,
+        priority=ticket.priority,
+        department=ticket.department.name,
+        requester=ticket.contact.name or ticket.contact.email,
+        requester_email=ticket.contact.email,
+        assignee=ticket.assignee.name if ticket.assignee else None,
+        assignee_login=ticket.assignee.login if ticket.assignee else None,
+        collaborators=tuple(queues.collaborators_of([ticket.id]).get(ticket.id, ())),
+        tags=tuple(tickets.tags(ticket.id)),
+        created=ticket.created,
+        updated=ticket.updated,
+        due=ticket.due,
+        overdue=bool(ticket.overdue),
+        closed=ticket.closed,
+        message_count=ticket.message_count,
+        attachment_count=ticket.attachment_count,
+        topic=ticket.topic.name if ticket.topic else None,
+        mailbox=ticket.mailbox.address if ticket.mailbox else None,
+        refers_to=ticket.refers_to.number if ticket.refers_to else None,
+        referred=tuple(referred),
+        messages=tuple(_messages(ticket)),
+        events=tuple(events.of_ticket(ticket.id)),
+    )
+
+
+def last_seen(actor: Actor, number: str) -> datetime | None:
+    """When the actor last saw the ticket, aware, UTC; None for never, and for who is no agent."""
+    ticket = tickets.read_numbered(number)
+    if actor.agent_id is None or ticket is None:
+        return None
+    at = tickets.seen(ticket.id, actor.agent_id)
+    return None if at is None else utc_time(at)
+
+
+def mark_seen(actor: Actor, number: str) -> None:
+    """Note that the actor has seen the ticket as it is now."""
+    if actor.agent_id is None:
+        return
+    ticket = find(number)
+    if (tickets.seen(ticket.id, actor.agent_id) or "") < utc_text(ticket.updated):
+        with transaction():
+            lifecycle.seen(ticket.id, actor, now())
+
+
+def attachment_bytes(attachment_id: int) -> bytes:
+    """Return an attachment's bytes, as its sender attached them; raises NotFound."""
+    row = Attachment.get_or_none(Attachment.id == attachment_id)
+    if row is None:
+        raise NotFound(f"there is no attachment {attachment_id}", "nightdesk ticket show NUMBER lists them")
+    raw = blobs.read(row.blob_id)
+    if not row.part:
+        return raw
+    from mail.mime.message import parse
+
+    return parse(raw).part_bytes(row.part)
+
+
+def raw_message(message_id: int) -> bytes:
+    """Return a message's mail as it came in or went out; raises NotFound for a note."""
+    row = Message.get_or_none(Message.id == message_id)
+    if row is None:
+        raise NotFound(f"there is no message {message_id}", "nightdesk ticket show NUMBER lists them")
+    if row.blob_id is None:
+        raise NotFound(f"message {message_id} is a {row.kind}: there is no mail of it")
+    return blobs.read(row.blob_id)
+
+
+def _messages(ticket: Ticket) -> Iterable[MessageView]:
+    rows = list(Message.select().where(Message.ticket == ticket.id).order_by(Message.created, Message.id))
+    attachments: dict[int, list[AttachmentView]] = {}
+    for owner, key, name, kind, size, sha256, inline in rows_in(
+        "SELECT message_id, id, name, type, size, sha256, inline FROM attachment WHERE message_id IN",
+        [row.id for row in rows],
+    ):
+        attachments.setdefault(owner, []).append(AttachmentView(key, name, kind, size, sha256, bool(inline)))
+    sent = deliveries.of_messages([row.id for row in rows])
+    for row in rows:
+        words, appendix = without_appendix(row.text) if row.from_html else (row.text, "")
+        cut = len(words) if row.reply_length < 0 else row.reply_length
+        yield MessageView(
+            id=row.id,
+            kind=row.kind,
+            sender_name=row.sender_name,
+            sender_email=row.sender_email,
+            to=_people(row.recipients.get("to", ())),
+            cc=_people(row.recipients.get("cc", ())),
+            reply_to=_people(row.recipients.get("reply_to", ())),
+            subject=row.subject,
+            created=row.created,
+            message_id=row.message_id,
+            text=row.text,
+            reply_text=words[:cut],
+            quoted_text=words[cut:],
+            appendix=appendix,
+            from_html=bool(row.from_html),
+            machine=row.machine,
+            unverified=bool(row.unverified),
+            receipt_id=row.receipt_id,
+            sent_date=row.sent_date,
+            attachments=tuple(sorted(attachments.get(row.id, ()), key=lambda attachment: attachment.id)),
+            deliveries=tuple(sent.get(row.id, ())),
+        )
+
+
+def _people(pairs: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((pair[0], pair[1]) for pair in pairs)

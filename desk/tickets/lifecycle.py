@@ -1,0 +1,437 @@
+"""The life of a ticket: whatever happens to one is a function here, whichever door or key it came through.
+
+Nothing else writes a ticket, its messages, its people or its audit trail.
+
+Each function reads the ticket, says what becomes of it as a `Change`, and applies that, in the caller's
+transaction. Times are fixed-width UTC text; ``moment`` is now.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from models import deliveries, drafts, events, messages, people, receipts, tickets
+from models.fields import utc_text
+from models.tickets import Status, Stored, TicketState
+
+if TYPE_CHECKING:
+    from desk.permissions import Actor
+    from models.events import RecordedEvent
+    from models.messages import NewMessage
+    from models.tickets import NewTicket
+
+EventKind = Literal[
+    "created",
+    "replied",
+    "noted",
+    "assigned",
+    "unassigned",
+    "status",
+    "closed",
+    "reopened",
+    "priority",
+    "tagged",
+    "untagged",
+    "transferred",
+    "referred",
+    "approved",
+    "overdue",
+    "undelivered",
+    "uncertain",
+    "send_cancelled",
+    "merged",
+    "joined",
+    "undone",
+]
+StatusAfterReply = Literal["keep", "open", "waiting", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of a ticket: the event, the columns it gets, as stored, and its tags, if they change."""
+
+    event: EventKind
+    values: Mapping[str, Stored] = field(default_factory=dict)
+    tags: Sequence[str] | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def opened(new: NewTicket, by: Actor | None, moment: datetime, detail: Mapping[str, Any]) -> TicketState:
+    """Begin a ticket; its first message is written next. The clock runs unless it begins as closed."""
+    due = None if new.status == "closed" else due_from(new.sla_id, moment)
+    ticket = tickets.write(new, due)
+    _record(ticket.id, "created", by, moment, detail)
+    return ticket
+
+
+def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment: datetime) -> int:
+    """A person who takes part wrote: the ticket wakes, the clock runs. Returns the message's row.
+
+    ``by`` is the agent who wrote it down, if it did not come by mail.
+    """
+    ticket = _read(ticket_id)
+    message_row = messages.write(ticket_id, message)
+    values = _woken_by_customer(ticket, message.created, moment)
+    _apply(ticket, {**_counted(ticket, message), **values})
+    _tell_status(ticket, values, None, moment)
+    tickets.set_unseen(ticket_id)
+    if by is not None:
+        seen(ticket_id, by, moment)
+    return message_row
+
+
+def filed(ticket_id: int, message: NewMessage, *, noticed: bool) -> int:
+    """Keep a message that moves nothing: a machine's, an unverified one, an old one. Returns its row.
+
+    ``noticed``: it counts as news for those who look at lists.
+    """
+    ticket = _read(ticket_id)
+    message_row = messages.write(ticket_id, message)
+    values = _counted(ticket, message)
+    if noticed:
+        values["updated"] = max(ticket.updated, message.created)
+        tickets.set_unseen(ticket_id)
+    _apply(ticket, values)
+    return message_row
+
+
+def agent_answered(
+    ticket_id: int, message: NewMessage, by: Actor, status_after: StatusAfterReply, moment: datetime
+) -> int:
+    """An agent answered the customer: the clock stops, an unowned ticket is the author's. Returns the row."""
+    ticket = _read(ticket_id)
+    message_row = messages.write(ticket_id, message)
+    status = status_after_answer(ticket.status, status_after)
+    values: dict[str, Stored] = {
+        "status": status,
+        "due": None,
+        "overdue": 0,
+        "updated": max(ticket.updated, message.created),
+        "closed": (ticket.closed or utc_text(moment)) if status == "closed" else None,
+    }
+    if ticket.assignee_id is None and by.agent_id is not None:
+        values["assignee_id"] = by.agent_id
+    changes = _changes(ticket, values)
+    last_answer = max(ticket.last_answer or "", message.created)
+    _apply(ticket, {**_counted(ticket, message), **values, "last_answer": last_answer})
+    _record(
+        ticket_id, "replied", by, moment, {"message": message_row, "changes": changes, "batch": new_batch()}
+    )
+    tickets.set_unseen(ticket_id)
+    seen(ticket_id, by, moment)
+    return message_row
+
+
+def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> int:
+    """An agent left an internal note. Returns the message's row."""
+    ticket = _read(ticket_id)
+    message_row = messages.write(ticket_id, message)
+    _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
+    _record(ticket_id, "noted", by, moment, {"message": message_row})
+    tickets.set_unseen(ticket_id)
+    seen(ticket_id, by, moment)
+    return message_row
+
+
+def bounced(ticket_id: int, moment: datetime) -> None:
+    """A mail of ours came back, nobody can say from whom, or it is only late: the ticket wakes."""
+    ticket = _read(ticket_id)
+    values = _woken_by_failure(ticket, moment)
+    _apply(ticket, values)
+    _tell_status(ticket, values, None, moment)
+    tickets.set_unseen(ticket_id)
+
+
+def delivery_failed(ticket_id: int, address: str, why: str, moment: datetime) -> None:
+    """An answer did not arrive, said by our sender or by a bounce: the ticket comes back to the agents."""
+    bounced(ticket_id, moment)
+    _record(ticket_id, "undelivered", None, moment, {"to": address, "why": why})
+
+
+def delivery_uncertain(ticket_id: int, address: str, why: str, moment: datetime) -> None:
+    """Nobody can know whether an answer arrived."""
+    _record(ticket_id, "uncertain", None, moment, {"to": address, "why": why})
+
+
+def approved(ticket_id: int, message_row: int, by: Actor, moment: datetime) -> None:
+    """An agent vouched for an unverified message: what it would have done when it came happens now."""
+    message = messages.approve(ticket_id, message_row)
+    if message is None:
+        return
+    _record(ticket_id, "approved", by, moment, {"message": message_row, "from": message.sender_email})
+    if not message.by_person:
+        return
+    ticket = _read(ticket_id)
+    values = _woken_by_customer(ticket, message.created, moment)
+    _apply(ticket, values)
+    _tell_status(ticket, values, by, moment)
+    tickets.set_unseen(ticket_id)
+    seen(ticket_id, by, moment)
+
+
+def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, batch: str) -> None:
+    """An agent changed the ticket; ``batch`` names what was done together and is undone together."""
+    ticket = _read(ticket_id)
+    values = {**change.values, "updated": utc_text(moment)}
+    changes = _changes(ticket, values)
+    _apply(ticket, values)
+    if change.tags is not None:
+        changes["tags"] = [tickets.tags(ticket_id), list(change.tags)]
+        tickets.set_tags(ticket_id, change.tags)
+    _record(ticket_id, change.event, by, moment, {**change.detail, "changes": changes, "batch": batch})
+
+
+def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool:
+    """Set back what an event changed; False, and nothing is set back, when that was changed since."""
+    ticket = _read(event.ticket_id)
+    changes: dict[str, Any] = dict(event.detail["changes"])
+    old_tags, new_tags = changes.pop("tags", (None, None))
+    updated = changes.pop("updated", None)
+    values: dict[str, Stored] = {name: pair[0] for name, pair in changes.items()}
+    untouched = all(getattr(ticket, name) == pair[1] for name, pair in changes.items())
+    if new_tags is not None and sorted(tickets.tags(ticket.id)) != sorted(new_tags):
+        untouched = False
+    events.set_detail(event.id, {**event.detail, "undone": True})
+    if not untouched:
+        return False
+    if updated is not None and ticket.updated == updated[1]:
+        values["updated"] = updated[0]
+    _apply(ticket, values)
+    if old_tags is not None:
+        tickets.set_tags(ticket.id, old_tags)
+    _record(ticket.id, "undone", by, moment, {"what": told})
+    return True
+
+
+def answer_recalled(ticket_id: int, message_row: int, delivery_id: int) -> None:
+    """An answer was taken back before it left: what it changed is set back, unless somebody touched it."""
+    for event in events.answers(ticket_id):
+        if event.detail.get("message") != message_row and event.detail.get("delivery") != delivery_id:
+            continue
+        ticket = _read(ticket_id)
+        _apply(
+            ticket,
+            {
+                name: pair[0]
+                for name, pair in event.detail.get("changes", {}).items()
+                if getattr(ticket, name) == pair[1]
+            },
+        )
+        events.delete(event.id)
+        return
+
+
+def message_withdrawn(ticket_id: int, message_row: int) -> None:
+    """A recalled answer leaves the ticket; it is a draft again. A ticket that it began goes with it."""
+    ticket = _read(ticket_id)
+    listed = messages.listed_attachments(message_row)
+    deliveries.forget_message(message_row)
+    messages.delete(message_row)
+    if ticket.message_count <= 1:
+        deliveries.forget_ticket(ticket_id)
+        tickets.delete(ticket_id)
+        return
+    _apply(
+        ticket,
+        {
+            "message_count": ticket.message_count - 1,
+            "attachment_count": ticket.attachment_count - listed,
+            "last_answer": messages.last_answer(ticket_id),
+        },
+    )
+
+
+def send_cancelled(ticket_id: int, by: Actor, moment: datetime) -> None:
+    """An agent stopped an answer before it left."""
+    _record(ticket_id, "send_cancelled", by, moment, {})
+
+
+def overdue(ticket_id: int, due: str, moment: datetime) -> None:
+    """The promised answer did not come in time."""
+    _apply(_read(ticket_id), {"overdue": 1})
+    _record(ticket_id, "overdue", None, moment, {"due": due})
+
+
+def referred(ticket_id: int, department_id: int, name: str, moment: datetime) -> bool:
+    """The ticket concerns a second department; False when it is there already."""
+    if department_id in (_read(ticket_id).department_id, *tickets.referrals(ticket_id)):
+        return False
+    tickets.add_referral(ticket_id, department_id)
+    _record(ticket_id, "referred", None, moment, {"department": name, "text": f"referred to {name}"})
+    return True
+
+
+def joined_by(ticket_id: int, contacts: Iterable[int]) -> None:
+    """People were written to in the conversation: they are in Cc of the ticket from now on."""
+    requester = _read(ticket_id).contact_id
+    for contact_id in contacts:
+        if contact_id != requester:
+            tickets.add_collaborator(ticket_id, contact_id)
+
+
+def headed_by(ticket_id: int, contact_id: int, subject: str) -> None:
+    """The mail that began the matter came late: its author is the requester, the old one a collaborator."""
+    ticket = _read(ticket_id)
+    _apply(ticket, {"contact_id": contact_id, "subject": subject})
+    if contact_id != ticket.contact_id:
+        tickets.add_collaborator(ticket_id, ticket.contact_id)
+        tickets.remove_collaborator(ticket_id, contact_id)
+
+
+def refers_to(ticket_id: int, other_id: int) -> None:
+    """The ticket has to do with another one, unless it refers to one already."""
+    ticket = _read(ticket_id)
+    if ticket.refers_to_id is None:
+        _apply(ticket, {"refers_to_id": other_id})
+
+
+def merged(source_id: int, target_id: int, moment: datetime) -> None:
+    """Everything of one ticket becomes the other's; what is left of it is closed and points there."""
+    source, target = _read(source_id), _read(target_id)
+    for table in (messages, receipts, deliveries, drafts):
+        table.move(source_id, target_id)
+    for contact_id in (*tickets.collaborators(source_id), source.contact_id):
+        if contact_id != target.contact_id:
+            tickets.add_collaborator(target_id, contact_id)
+    for department_id in (*tickets.referrals(source_id), source.department_id):
+        if department_id != target.department_id:
+            tickets.add_referral(target_id, department_id)
+    tickets.set_tags(target_id, dict.fromkeys([*tickets.tags(target_id), *tickets.tags(source_id)]))
+    _apply(
+        target,
+        {
+            "message_count": target.message_count + source.message_count,
+            "attachment_count": target.attachment_count + source.attachment_count,
+            "assignee_id": source.assignee_id if target.assignee_id is None else target.assignee_id,
+            "last_customer": max(target.last_customer or "", source.last_customer or "") or None,
+            "last_answer": max(target.last_answer or "", source.last_answer or "") or None,
+            "updated": max(target.updated, source.updated),
+        },
+    )
+    _apply(
+        source,
+        {
+            "status": "closed",
+            "closed": utc_text(moment),
+            "due": None,
+            "overdue": 0,
+            "message_count": 0,
+            "attachment_count": 0,
+            "merged_into_id": target_id,
+        },
+    )
+    told = {"into": target.number, "text": f"joined to #{target.number}"}
+    _record(source_id, "merged", None, moment, told)
+    told = {"ticket": source.number, "text": f"#{source.number} joined"}
+    _record(target_id, "joined", None, moment, told)
+    tickets.set_unseen(target_id)
+
+
+def seen(ticket_id: int, by: Actor, moment: datetime) -> None:
+    """An agent has seen the ticket as it is now."""
+    if by.agent_id is not None:
+        tickets.set_seen(ticket_id, by.agent_id, utc_text(moment))
+
+
+def to_status(ticket: TicketState, status: Status, moment: datetime) -> Change:
+    """Return the change to a state: closing stops the clock, reopening starts it anew."""
+    told = {"from": ticket.status, "to": status}
+    if status == "closed":
+        values: dict[str, Stored] = {"closed": utc_text(moment), "due": None, "overdue": 0}
+        return Change("closed", {"status": status, **values}, detail=told)
+    if ticket.status == "closed":
+        values = {"closed": None, "due": due_from(ticket.sla_id, moment), "overdue": 0}
+        return Change("reopened", {"status": status, **values}, detail=told)
+    return Change("status", {"status": status}, detail=told)
+
+
+def status_after_answer(status: Status, wanted: StatusAfterReply) -> Status:
+    """Return a ticket's state after an answer; ``keep`` leaves it, but what was answered is not new."""
+    if wanted != "keep":
+        return wanted
+    return "open" if status == "new" else status
+
+
+def due_from(sla_id: int | None, moment: datetime) -> str | None:
+    """Return until when an answer is due that is asked for now, or None without an SLA."""
+    hours = people.sla_hours(sla_id) if sla_id is not None else None
+    return None if hours is None else utc_text(moment + timedelta(hours=hours))
+
+
+def new_batch() -> str:
+    """Return a name for what is done, and undone, together."""
+    return secrets.token_hex(6)
+
+
+def _woken_by_customer(ticket: TicketState, written: str, moment: datetime) -> dict[str, Stored]:
+    values: dict[str, Stored] = {
+        "status": "new" if ticket.status == "new" else "open",
+        "closed": None,
+        "updated": max(ticket.updated, written),
+        "last_customer": max(ticket.last_customer or "", written),
+    }
+    if ticket.status == "closed":
+        values["overdue"] = 0
+    if ticket.status == "closed" or ticket.due is None:
+        values["due"] = due_from(ticket.sla_id, moment)
+    return values
+
+
+def _woken_by_failure(ticket: TicketState, moment: datetime) -> dict[str, Stored]:
+    status = "open" if ticket.status == "waiting" else ticket.status
+    return {"status": status, "updated": max(ticket.updated, utc_text(moment))}
+
+
+def _counted(ticket: TicketState, message: NewMessage) -> dict[str, Stored]:
+    return {
+        "message_count": ticket.message_count + 1,
+        "attachment_count": ticket.attachment_count + message.listed_attachments,
+    }
+
+
+def _tell_status(
+    ticket: TicketState, values: Mapping[str, Stored], by: Actor | None, moment: datetime
+) -> None:
+    """Write the event of a state that changes because of a message; by an agent it can be undone."""
+    status = values.get("status", ticket.status)
+    if status == ticket.status:
+        return
+    kind: EventKind = "reopened" if ticket.status == "closed" else "status"
+    detail: dict[str, Any] = {"from": ticket.status, "to": status}
+    if by is not None:
+        undoable = {name: value for name, value in values.items() if name != "last_customer"}
+        detail |= {"changes": _changes(ticket, undoable), "batch": new_batch()}
+    _record(ticket.id, kind, by, moment, detail)
+
+
+def _changes(ticket: TicketState, values: Mapping[str, Stored]) -> dict[str, list[Any]]:
+    """Return what is before and after in the columns that really change, for the event and for undo."""
+    return {
+        name: [getattr(ticket, name), value]
+        for name, value in values.items()
+        if getattr(ticket, name) != value
+    }
+
+
+def _apply(ticket: TicketState, values: Mapping[str, Stored]) -> None:
+    tickets.change(
+        ticket.id, {name: value for name, value in values.items() if getattr(ticket, name) != value}
+    )
+
+
+def _record(
+    ticket_id: int, kind: EventKind, by: Actor | None, moment: datetime, detail: Mapping[str, Any]
+) -> None:
+    kept = {**detail, "by": by.login} if by is not None else detail
+    events.write(ticket_id, utc_text(moment), by.agent_id if by is not None else None, kind, kept)
+
+
+def _read(ticket_id: int) -> TicketState:
+    ticket = tickets.read(ticket_id)
+    if ticket is None:
+        raise LookupError(f"there is no ticket with id {ticket_id}")
+    return ticket

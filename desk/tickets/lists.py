@@ -1,0 +1,194 @@
+"""The ticket lists: views, orders, pages and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from desk.errors import WrongUse
+from desk.permissions import Actor
+from desk.tickets.query import TicketFilter
+from models import queues
+from models.fields import utc_text, utc_time
+from models.tickets import PRIORITIES
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A list that every desk has."""
+
+    key: str
+    title: str
+
+
+VIEWS: tuple[View, ...] = (
+    View("inbox", "Inbox"),
+    View("mine", "Mine"),
+    View("waiting", "Waiting"),
+    View("overdue", "Overdue"),
+    View("open", "All open"),
+    View("closed", "Closed"),
+    View("all", "All"),
+)
+"""inbox: open and nobody's; mine: open and the actor's; open: everything that is not closed."""
+
+SORTS: tuple[str, ...] = ("updated", "created", "priority", "due")
+"""updated and created: newest first; priority: most urgent, then newest; due: soonest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """A ticket as a list shows it. `assignee`, `mailbox` are a name and an address, or None."""
+
+    id: int
+    number: str
+    subject: str
+    status: str
+    priority: int
+    requester: str
+    requester_email: str
+    assignee: str | None
+    updated: datetime
+    created: datetime
+    due: datetime | None
+    overdue: bool
+    unread: bool
+    tags: tuple[str, ...]
+    message_count: int
+    attachment_count: int
+    mailbox: str | None
+    department: str
+    topic: str | None = None
+
+    def to_json(self, collaborators: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the ticket's keys as scripts rely on them; times stay datetimes."""
+        return {
+            "number": self.number,
+            "subject": self.subject,
+            "status": self.status,
+            "priority": PRIORITIES[self.priority],
+            "department": self.department,
+            "topic": self.topic,
+            "requester": {"name": self.requester, "email": self.requester_email},
+            "assignee": self.assignee,
+            "collaborators": list(collaborators),
+            "tags": list(self.tags),
+            "created": self.created,
+            "updated": self.updated,
+            "due": self.due,
+            "overdue": self.overdue,
+            "message_count": self.message_count,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which tickets, in which order, for whom. Raises WrongUse for an unknown view or sort."""
+
+    view: str
+    filter: TicketFilter | None
+    sort: str
+    actor: Actor
+
+    def __post_init__(self) -> None:
+        if self.view not in {view.key for view in VIEWS}:
+            raise WrongUse(f"there is no view '{self.view}'", f"use {', '.join(view.key for view in VIEWS)}")
+        if self.sort not in SORTS:
+            raise WrongUse(f"tickets cannot be sorted by '{self.sort}'", f"use {', '.join(SORTS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place in a list: the key of a line, from which the list goes on."""
+
+    sort: str
+    key: tuple[Any, ...]
+
+
+def anchor_of(line: TicketLine, sort: str) -> Anchor:
+    """Return the place of `line` in a list of that order."""
+    due = None if line.due is None else utc_text(line.due)
+    key = queues.key_of(sort, line.id, utc_text(line.updated), utc_text(line.created), line.priority, due)
+    return Anchor(sort, key)
+
+
+def page(
+    query: ListQuery, *, after: Anchor | None = None, before: Anchor | None = None, limit: int = 200
+) -> list[TicketLine]:
+    """Return up to `limit` lines in list order: the first ones, or those behind `after`, or before `before`.
+
+    Costs the same at ten tickets and at a million (milliseconds; free words up to 0.1 s).
+    """
+    anchor = before or after
+    if anchor is not None and anchor.sort != query.sort:
+        raise ValueError(f"an anchor of {anchor.sort} in a list by {query.sort}")
+    backwards = before is not None
+    rows = queues.page(
+        _wanted(query), None if anchor is None else anchor.key, backwards=backwards, limit=limit
+    )
+    return _lines(rows)
+
+
+def last_page(query: ListQuery, limit: int = 200) -> list[TicketLine]:
+    """Return the last `limit` lines of the list, in list order."""
+    return _lines(queues.page(_wanted(query), None, backwards=True, limit=limit))
+
+
+def line(number: str, actor: Actor) -> TicketLine | None:
+    """Return one ticket as a list shows it, or None."""
+    from models.tickets import Ticket
+
+    found = Ticket.get_or_none(Ticket.number == number)
+    row = None if found is None else queues.line_of(found.id, actor.agent_id or 0)
+    return None if row is None else _lines([row])[0]
+
+
+def count(query: ListQuery) -> int:
+    """Return how many tickets the list has (with free words: among the newest messages that hold them)."""
+    return queues.count(_wanted(query))
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    """Return the number of tickets in every view. Tens of milliseconds at a million tickets: use a thread."""
+    return queues.view_counts(actor.agent_id or 0)
+
+
+def to_json(lines: Sequence[TicketLine]) -> list[dict[str, Any]]:
+    """Return the lines as ``ticket list --json`` prints them."""
+    people = queues.collaborators_of([line.id for line in lines])
+    return [line.to_json(people.get(line.id, ())) for line in lines]
+
+
+def _wanted(query: ListQuery) -> queues.TicketList:
+    terms = query.filter.terms if query.filter else ()
+    return queues.TicketList(query.view, terms, query.sort, query.actor.agent_id or 0)
+
+
+def _lines(rows: Sequence[Any]) -> list[TicketLine]:
+    tags = queues.tags_of([row[0] for row in rows])
+    return [
+        TicketLine(
+            id=row[0],
+            number=row[1],
+            subject=row[2],
+            status=row[3],
+            priority=row[4],
+            requester=row[5] or row[6],
+            requester_email=row[6],
+            assignee=row[7],
+            updated=utc_time(row[8]),
+            created=utc_time(row[9]),
+            due=None if row[10] is None else utc_time(row[10]),
+            overdue=bool(row[11]),
+            unread=bool(row[12]),
+            tags=tuple(tags.get(row[0], ())),
+            message_count=row[13],
+            attachment_count=row[14],
+            mailbox=row[15],
+            department=row[16],
+            topic=row[17],
+        )
+        for row in rows
+    ]

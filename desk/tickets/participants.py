@@ -1,0 +1,91 @@
+"""Who a mail goes to: requesters, collaborators, people as typed; never the desk itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from config.clock import now
+from desk.errors import Refused, WrongUse
+from desk.mailboxes.own_addresses import read_own_addresses
+from desk.tickets import lifecycle
+from desk.tickets.contacts import Contacts
+from mail.inert import one_line
+from mail.mime.address import one_address, parse_addresses
+from models import contacts, messages, tickets
+from models.fields import utc_text
+
+if TYPE_CHECKING:
+    from desk.rules import DeskRules
+    from models.tickets import Ticket
+
+MAX_COLLABORATORS = 20
+"""Of one mail; more than that is a circular, not a conversation."""
+
+Person = str | tuple[str, str]
+"""An address as it was typed (``Ana <ana@corp.ex>`` or bare), or (name, address)."""
+
+
+def answered_at(ticket_id: int, contact_id: int) -> list[tuple[str, str]]:
+    """Return where answers to a ticket's requester go: their newest mail's Reply-To, else their address.
+
+    Nobody where the requester has none. Reply-To is only stored of mail whose sender was not in doubt.
+    """
+    requester = next((each for each in contacts.by_id([contact_id]) if "@" in each.email), None)
+    if requester is None:
+        return []
+    return messages.reply_to(ticket_id, requester.email.lower()) or [(requester.name, requester.email)]
+
+
+def collaborators_of(ticket: Ticket) -> list[tuple[str, str]]:
+    """Return the ticket's collaborators that can be written to."""
+    own = read_own_addresses()
+    found = contacts.by_id(set(tickets.collaborators(ticket.id)) - {ticket.contact_id})
+    return [
+        (each.name, each.email)
+        for each in sorted(found, key=lambda each: each.email.lower())
+        if "@" in each.email and not own.is_own(each.email)
+    ]
+
+
+def people_in(given: Iterable[Person]) -> list[tuple[str, str]]:
+    """Return the people that were given; raises WrongUse for what is no address."""
+    found: list[tuple[str, str]] = []
+    for person in given:
+        if isinstance(person, str):
+            found += [(each.name or each.email, each.email) for each in parse_addresses([person])]
+        else:
+            found.append((one_line(person[0], 200) or person[1], one_address(person[1])))
+    for written, address in found:
+        if "@" not in address:
+            raise WrongUse(f"'{one_line(written, 80)}' is no mail address", "write name@example.org")
+    return [("" if name == address else name, address) for name, address in found]
+
+
+def refuse_own(people: Iterable[tuple[str, str]]) -> None:
+    """Raise Refused when one of the people is the desk itself."""
+    own = read_own_addresses()
+    for _, address in people:
+        if own.is_own(address):
+            raise Refused(
+                f"{address} is an address of this desk", "a desk does not write to itself: add a note instead"
+            )
+
+
+def may_join(people: Iterable[tuple[str, str]], rules: DeskRules) -> list[tuple[str, str]]:
+    """Return those of the people, (name, address), whom a mail may bring into a conversation, each once.
+
+    Not the desk itself, not its agents, and not more than a conversation has: a circular brings nobody else.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for name, address in people:
+        email = address.lower()
+        if "@" in email and email not in rules.agents and not rules.own.is_own(email):
+            found.setdefault(email, (name, email))
+    return list(found.values())[:MAX_COLLABORATORS]
+
+
+def add_collaborators(ticket_id: int, people: Iterable[tuple[str, str]]) -> None:
+    """Make people collaborators of the ticket, in the caller's transaction."""
+    known = Contacts(utc_text(now()))
+    lifecycle.joined_by(ticket_id, [known.get(address.lower(), name) for name, address in people])

@@ -1,0 +1,77 @@
+"""Undo: an agent's last change to tickets, taken back from the event log."""
+
+from __future__ import annotations
+
+from config.clock import now
+from desk.errors import Refused
+from desk.permissions import Actor, require
+from desk.tickets import events, lifecycle
+from desk.tickets.changes import departments_of
+from models import tickets
+from models.database import transaction
+from models.events import RecordedEvent, newest_by
+from models.tickets import TicketState
+
+UNDOABLE = (
+    "assigned",
+    "unassigned",
+    "status",
+    "closed",
+    "reopened",
+    "priority",
+    "tagged",
+    "untagged",
+    "transferred",
+)
+_ACTIONS = {
+    "assigned": "ticket.assign",
+    "unassigned": "ticket.assign",
+    "transferred": "ticket.assign",
+    "closed": "ticket.close",
+    "reopened": "ticket.close",
+}
+
+
+def undo_last(actor: Actor) -> str | None:
+    """Take back the actor's last change, on all tickets it touched, and say what was undone.
+
+    None when there is nothing left to undo. What somebody else changed since stays as it is; Refused when
+    that is all of it. A change made by undo is not undone again.
+    """
+    undone: list[TicketState] = []
+    kept: list[TicketState] = []
+    with transaction():
+        batch = _last_batch(actor)
+        if not batch:
+            return None
+        told = events.words(batch[0].kind, batch[0].detail)
+        for event in batch:
+            ticket = tickets.read(event.ticket_id)
+            assert ticket is not None
+            require(actor, _ACTIONS.get(event.kind, "ticket.edit"), *departments_of(ticket))
+            (undone if lifecycle.undone(event, actor, now(), told) else kept).append(ticket)
+    if not undone:
+        raise Refused(f"not undone: {_numbers(kept)} was changed since", "look at the ticket's history")
+    since = f"; {_numbers(kept)} was changed since and stays" if kept else ""
+    return f"undone: {_numbers(undone)} {told}{since}"
+
+
+def _last_batch(actor: Actor) -> list[RecordedEvent]:
+    """The events of what the actor did last and did not undo, oldest first."""
+    found: list[RecordedEvent] = []
+    batch: str | None = None
+    for event in newest_by(actor.agent_id, UNDOABLE):
+        if event.detail.get("by") != actor.login or "changes" not in event.detail:
+            continue
+        if batch is None and not event.detail.get("undone"):
+            batch = event.detail.get("batch")
+        if batch is not None and event.detail.get("batch") == batch:
+            found.append(event)
+        elif batch is not None:
+            break
+    return found[::-1]
+
+
+def _numbers(tickets: list[TicketState]) -> str:
+    shown = ", ".join(f"#{ticket.number}" for ticket in tickets[:5])
+    return shown if len(tickets) <= 5 else f"{shown} and {len(tickets) - 5} more"

@@ -1,0 +1,1 @@
+"""Files that hold mail: mbox and Maildir."""

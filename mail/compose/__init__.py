@@ -1,0 +1,1 @@
+"""A mail as it leaves, in bytes."""

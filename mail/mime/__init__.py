@@ -1,0 +1,1 @@
+"""A mail as received: its structure, headers, text and addresses, read without ever raising."""

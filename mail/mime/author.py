@@ -1,0 +1,142 @@
+"""Who wrote a mail, and where answers to it go (RFC 5322 3.6.2, RFC 7960).
+
+From says it. A list or group that rewrites From, so that the mail passes DMARC, says it elsewhere: the author
+is X-Original-From then, else Reply-To. Otherwise a Reply-To that differs is where answers go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mail.mime.address import Address, as_compared
+
+if TYPE_CHECKING:
+    from mail.mime.message import ParsedMail
+
+MAX_ANSWERED: Final = 5
+"""Of the addresses in one Reply-To; more than that is a circular."""
+
+_LIST_FIELDS: Final = (
+    "list-id",
+    "list-post",
+    "x-beenthere",
+    "x-mailing-list",
+    "mailing-list",
+    "x-google-group-id",
+)
+_LIST_ID: Final = re.compile(r"<([^<>.@\s]+)\.([^<>@\s]+)>\s*\Z")
+_POSTED_TO: Final = re.compile(
+    r"mailto:([^>?,\s]+)|^\s*list\s+([^;\s]+)|^\s*<?([^<>;,\s]+@[^<>;,\s]+)", re.IGNORECASE
+)
+_VIA: Final = re.compile(r"\s+via\s+\S.*\Z", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPeople:
+    """Whom the headers of a mail name as its author; addresses as `mail.mime.address.as_compared` has them.
+
+    `lists`: the addresses to which it was posted, if it came by a list.
+    """
+
+    sender: Address
+    reply_to: tuple[Address, ...] = ()
+    original_from: tuple[Address, ...] = ()
+    original_sender: tuple[Address, ...] = ()
+    by_list: bool = False
+    lists: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a mail; `answers_to` where answers go if not to that address.
+
+    `evidence` is a line for the trace, empty where From says it plainly. `on_hearsay`: a list that is not the
+    desk's own says who it was, which anybody's mail can do.
+    """
+
+    address: Address
+    answers_to: tuple[Address, ...] = ()
+    evidence: str = ""
+    on_hearsay: bool = False
+
+    @property
+    def answered_at(self) -> tuple[Address, ...]:
+        """Return everybody to whom an answer goes; nobody where no address is surely known."""
+        return self.answers_to or ((self.address,) if "@" in self.address.email else ())
+
+
+def named_people(mail: ParsedMail) -> NamedPeople:
+    """Read what the headers say."""
+    by_list = any(name in mail.root.headers for name in _LIST_FIELDS) or any(
+        value.split(";")[0].strip().lower() == "list" for value in mail.headers("precedence")
+    )
+    return NamedPeople(
+        sender=_compared(mail.sender),
+        reply_to=tuple(map(_compared, mail.reply_to)),
+        original_from=tuple(map(_compared, mail.addresses("x-original-from"))),
+        original_sender=tuple(map(_compared, mail.addresses("x-original-sender"))),
+        by_list=by_list,
+        lists=frozenset(_posting_addresses(mail)) if by_list else frozenset(),
+    )
+
+
+def _compared(person: Address) -> Address:
+    return Address(person.name, as_compared(person.email))
+
+
+def author_of(named: NamedPeople, is_own: Callable[[str], bool]) -> Author:
+    """Decide who wrote it; `is_own` tells the desk's own addresses, with their plus-addresses."""
+    sender = named.sender
+    if sender.is_doubtful:
+        return Author(sender, (), "From names nobody for sure: no answer goes anywhere")
+    own = bool(sender.email) and is_own(sender.email)
+    others = [each for each in named.reply_to if not is_own(each.email) and each.email not in named.lists]
+    if not own and not _is_rewritten(named):
+        return _with_answers(Author(sender), others)
+    why = f"From is {sender.email}, " + ("an address of this desk" if own else "which a list put there")
+    for field, people in (
+        ("X-Original-From", named.original_from),
+        ("Reply-To", others),
+        ("X-Original-Sender", named.original_sender),
+    ):
+        for person in people:
+            if "@" in person.email and not is_own(person.email) and person.email not in named.lists:
+                found = Address(person.name or _without_via(sender.name), person.email)
+                author = Author(found, (), f"{why}: {person.email} wrote it, by {field}", on_hearsay=not own)
+                return _with_answers(author, others if field != "Reply-To" else [])
+    return Author(sender, (), f"{why}, and nothing says who wrote it" if own else "")
+
+
+def _is_rewritten(named: NamedPeople) -> bool:
+    via = bool(_VIA.search(named.sender.name))
+    at_list = named.sender.email in named.lists
+    return (named.by_list and (at_list or via)) or (bool(named.original_from) and (named.by_list or via))
+
+
+def _with_answers(author: Author, people: list[Address]) -> Author:
+    different = {each.email: each for each in people if each.email != author.address.email}
+    if not different:
+        return author
+    answered = tuple(different.values())[:MAX_ANSWERED]
+    line = f"answers go to {', '.join(each.email for each in answered)}, by Reply-To"
+    evidence = f"{author.evidence}; {line}" if author.evidence else line
+    return Author(author.address, answered, evidence, author.on_hearsay)
+
+
+def _without_via(name: str) -> str:
+    return _VIA.sub("", name).strip("'\" ")
+
+
+def _posting_addresses(mail: ParsedMail) -> Iterator[str]:
+    for value in mail.headers("list-id"):
+        found = _LIST_ID.search(value[-400:])
+        if found:
+            yield as_compared(f"{found[1]}@{found[2]}")
+    for name in ("list-post", "x-beenthere", "x-mailing-list", "mailing-list"):
+        for value in mail.headers(name):
+            found = _POSTED_TO.search(value[:1000])
+            if found:
+                yield as_compared(found[found.lastindex or 0])

@@ -1,0 +1,288 @@
+"""A block of mail headers: found by one pass over the bytes, decoded when somebody asks.
+
+Tolerant of what is sent in the wild (RFC 5322, 2047, 2231 and their abuse); never raises, except
+`TooComplex` for a block over the bound.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Final
+
+from mail.inert import clean, one_line
+from mail.mime.charset import decode, decode_field
+
+MAX_HEADER_BYTES: Final = 256 * 1024
+
+_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*)")
+_LINE: Final = re.compile(rb"[^\n]*(?:\n|\Z)")
+_KNOWN: Final = re.compile(
+    rb"(?i)(?:from|to|cc|bcc|subject|date|message-id|mime-version|in-reply-to|references|reply-to|sender|"
+    rb"received|return-path|delivered-to|content-[a-z-]+|dkim-signature|x-[!-9;-~]+|list-[a-z-]+|user-agent|"
+    rb"auto-submitted|precedence|importance|priority|thread-[a-z]+|authentication-results|arc-[a-z-]+)[ \t]*:"
+)
+_FOLD: Final = re.compile(rb"\r?\n|\r")
+
+
+class TooComplex(Exception):
+    """The mail is over a bound of the parser. It is kept raw and quarantined, never dropped."""
+
+    kind = "too_complex"
+    hint = "The mail is kept as received; open it as raw text, or raise the bound and retry."
+
+
+MailParseLimit = TooComplex
+
+
+class Headers:
+    """Header fields in their order, looked up by lower-case name."""
+
+    __slots__ = ("_fields", "_names", "charsets")
+
+    def __init__(self, fields: list[tuple[str, bytes]]) -> None:
+        self._fields = fields
+        self._names = {name for name, _ in fields}
+        self.charsets: Charsets | None = None  # those of the mail, asked about raw 8-bit values
+
+    def raw(self, name: str) -> list[bytes]:
+        """All values of a field, unfolded, as sent."""
+        name = name.lower()
+        if name not in self._names:
+            return []
+        return [_FOLD.sub(b"", value).strip() for field, value in self._fields if field == name]
+
+    def first(self, name: str) -> bytes | None:
+        """The first value of a field, unfolded, as sent."""
+        if name not in self._names:
+            return None
+        for field, value in self._fields:
+            if field == name:
+                value = value.strip()
+                return _FOLD.sub(b"", value) if b"\n" in value or b"\r" in value else value
+        return None
+
+    def text(self, name: str) -> str | None:
+        """The first value as 8-bit text: encoded words are still encoded."""
+        value = self.first(name)
+        return None if value is None else self._decoded(value)
+
+    def _decoded(self, value: bytes) -> str:
+        if value.isascii():
+            return decode_field(value)
+        return decode_field(value, (*_labels([self]), *(self.charsets.labels if self.charsets else ())))
+
+    def texts(self, name: str) -> list[str]:
+        """All values as 8-bit text: encoded words are still encoded."""
+        return [self._decoded(value) for value in self.raw(name)]
+
+    def decoded(self, name: str) -> list[str]:
+        """All values, decoded and inert, one line each."""
+        return [
+            one_line(
+                decode_words(value, self.charsets.labels if self.charsets and "=?" in value else ()),
+                MAX_HEADER_BYTES,
+            )
+            for value in self.texts(name)
+        ]
+
+    def names(self) -> list[str]:
+        return [field for field, _ in self._fields]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+
+class Charsets:
+    """The charset labels that a mail names anywhere, in order: witnesses for the text that names none."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Headers] = []
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(_labels(self.blocks[:_MAX_ASKED]))
+
+
+_MAX_ASKED: Final = 50
+_NAMING_FIELDS: Final = ("content-type", "subject", "from", "to", "content-disposition")
+_NAMED: Final = re.compile(
+    rb"(?i)charset[ \t]{0,4}=[ \t]{0,4}[\"']?([a-z0-9_:.+-]{2,40})"
+    rb"|=\?([a-z0-9_:.+-]{2,40})(?:\*[a-z-]{0,20})?\?[bq]\?"
+)
+
+
+def _labels(blocks: Iterable[Headers]) -> list[str]:
+    found: dict[str, None] = {}
+    for block in blocks:
+        for field in _NAMING_FIELDS:
+            for value in block.raw(field)[:3]:
+                for named in _NAMED.finditer(value[:10_000]):
+                    found[(named[1] or named[2]).decode("ascii").lower()] = None
+    return list(found)
+
+
+def parse_headers(raw: bytes, start: int, end: int, defects: list[str]) -> tuple[Headers, int]:
+    """The header block at `start` and the offset at which the body begins. Errors: `TooComplex`."""
+    fields: list[tuple[str, bytes]] = []
+    position = start
+    stop = min(end, start + MAX_HEADER_BYTES)
+    match = _FIELD.match
+    while position < stop:
+        found = match(raw, position, stop)
+        if found is not None:
+            name, value = found.groups()
+            fields.append((name.decode("ascii").lower(), value))
+            position = found.end()
+            continue
+        if raw.startswith(b"\r\n", position):
+            return Headers(fields), position + 2
+        if raw.startswith(b"\n", position):
+            return Headers(fields), position + 1
+        line = _LINE.match(raw, position, stop)
+        after = line.end() if line is not None else stop
+        if not fields and raw.startswith((b"From ", b">From "), position):
+            position = after  # an mbox line that a delivery agent left in
+            continue
+        if fields and _KNOWN.match(raw, after, stop):
+            defects.append("a line in the headers is not a header")
+            position = after
+            continue
+        if fields:
+            defects.append("no blank line between headers and body")
+        return Headers(fields), position
+    if stop < end:
+        raise TooComplex(f"headers over {MAX_HEADER_BYTES // 1024} kB")
+    return Headers(fields), position
+
+
+def decode_words(text: str, others: Iterable[str] = ()) -> str:
+    """RFC 2047 encoded words anywhere in `text` decoded; what is not one stays as it is.
+
+    `others`: charsets of the same mail, asked where a word's own is unknown or does not fit.
+    """
+    if "=?" not in text:
+        return text
+    pieces: list[str] = []
+    pending: list[bytes] = []
+    charset = ""
+
+    def flush() -> None:
+        if pending:
+            pieces.append(decode(b"".join(pending), charset, others))
+            pending.clear()
+
+    position = 0
+    last_end = text.rfind("?=")  # past it no word can end: keeps hostile text linear
+    begin = text.find("=?")
+    while 0 <= begin < last_end:
+        word = _encoded_word(text, begin)
+        if word is None:
+            begin = text.find("=?", begin + 2)
+            continue
+        label, data, after = word
+        between = text[position:begin]
+        if not pending or between.strip():
+            flush()
+            pieces.append(between)
+        elif label != charset:
+            flush()
+        charset = label
+        pending.append(data)
+        position = after
+        begin = text.find("=?", position)
+    flush()
+    pieces.append(text[position:])
+    return "".join(pieces)
+
+
+def _encoded_word(text: str, begin: int) -> tuple[str, bytes, int] | None:
+    first = text.find("?", begin + 2, begin + 80)
+    if first < 0 or text[first + 2 : first + 3] != "?":
+        return None
+    label = text[begin + 2 : first].split("*")[0].strip().lower()
+    if not label or " " in label:
+        return None
+    encoding = text[first + 1].lower()
+    if encoding not in "bq":
+        return None
+    content_at = first + 3
+    end = text.find("?=", content_at)
+    if end < 0:
+        return None
+    content = text[content_at:end].encode("utf-8", "replace")
+    if encoding == "b":
+        return label, decode_base64(content), end + 2
+    return label, binascii.a2b_qp(content.replace(b" ", b"_"), header=True), end + 2
+
+
+_BASE64_NOISE: Final = bytes(
+    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+)
+
+
+def decode_base64(data: bytes) -> bytes:
+    """Base64 however damaged: foreign characters are skipped, a missing tail is accepted."""
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        bare = data.translate(None, _BASE64_NOISE)
+        pad = bare.find(b"=")
+        if pad >= 0:
+            bare = bare[:pad]
+        bare = bare[: len(bare) - (len(bare) % 4 == 1)]
+        return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4))
+
+
+_PARAMETER: Final = re.compile(r""";\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
+_NO_SEMICOLON: Final = re.compile(r"\s*[a-zA-Z0-9/.+_-]{1,100}(?=\s+[a-zA-Z0-9*-]{1,40}=)")
+_PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+
+
+def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
+    """``type/subtype; name=value`` as lower-case main value and parameters (RFC 2045, 2231, 2047).
+
+    Continuations and percent-encoding are resolved; encoded words in values are decoded, as senders use them.
+    """
+    forgotten = _NO_SEMICOLON.match(value)
+    if forgotten is not None:
+        value = value[: forgotten.end()] + ";" + value[forgotten.end() :]
+    at = value.find(";")
+    parameters: dict[str, str] = {}
+    if at < 0:
+        return value.strip().lower(), parameters
+    main = value[:at].strip().lower()
+    sections: dict[str, dict[int, tuple[bool, str]]] = {}
+    for found in _PARAMETER.finditer(value, at):
+        name = found[1].lower()
+        content = found[2].strip()
+        if content.startswith('"'):
+            content = content[1:-1] if len(content) > 1 and content.endswith('"') else content[1:]
+            if "\\" in content:
+                content = _ESCAPED.sub(r"\1", content)
+        base, star, rest = name.partition("*")
+        if not star:
+            parameters.setdefault(base, decode_words(content))
+            continue
+        encoded = rest == "" or rest.endswith("*")
+        number = rest.rstrip("*")
+        index = int(number) if number.isdecimal() and len(number) < 4 else 0
+        sections.setdefault(base, {}).setdefault(index, (encoded, content))
+    for base, parts in sections.items():
+        parameters[base] = _joined(parts)
+    return main, parameters
+
+
+def _joined(parts: dict[int, tuple[bool, str]]) -> str:
+    label = ""
+    data = b""
+    for position, index in enumerate(sorted(parts)):
+        encoded, content = parts[index]
+        if encoded and position == 0 and content.count("'") >= 2:
+            label, _, content = content.split("'", 2)
+        raw = content.encode("utf-8", "replace")
+        data += _PERCENT.sub(lambda hit: bytes([int(hit[1], 16)]), raw) if encoded else raw
+    return clean(decode(data, label or None))

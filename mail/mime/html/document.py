@@ -1,0 +1,198 @@
+"""An HTML document, read: bounded in time and memory; never raises.
+
+Words are never escaped or changed. Layout tables are read in their order, data tables are aligned, links are
+numbered and listed below the text, hidden text is left out and counted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from mail.inert import clean
+from mail.mime.html.appendix import appendix
+from mail.mime.html.links import Link, Links
+from mail.mime.html.render import QUOTE_BEGINS, QUOTE_ENDS, Renderer
+from mail.mime.html.style import StyleSheet
+from mail.mime.html.words import words_only
+
+MAX_HTML_CHARS: Final = 2 * 1024 * 1024
+MAX_TAG_DEPTH: Final = 300
+CUT_NOTICE: Final = "[The rest of this HTML is left out: it is over 2 MB. The mail as received has it all.]"
+SHOWN_AFTER_ALL: Final = "[All of this text is hidden by its HTML.]"
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlText:
+    """`quotes`: begin and end, in `text`, of what the sender's mail program marked as quoted.
+
+    `links` are named in the text by their numbers; `hidden_words` counts what its reader does not see.
+    """
+
+    text: str
+    quotes: tuple[tuple[int, int], ...] = ()
+    links: tuple[Link, ...] = ()
+    hidden_words: int = 0
+
+    @property
+    def quote_at(self) -> int | None:
+        """Where the quoted mail begins; None without one, or if nothing else is there."""
+        if not self.quotes or not self.text[: self.quotes[0][0]].strip():
+            return None
+        begin, end = self.quotes[0]
+        return len(self.text[:begin].rstrip()) if self.text[begin:end].strip() else None
+
+
+def html_to_text(html: str) -> str:
+    """Readable text of an HTML mail, where its links lead and what was hidden written below it."""
+    read = read_html(html)
+    below = appendix(read.links, read.hidden_words)
+    return f"{read.text}\n\n{below}" if below else read.text
+
+
+def read_html(html: str, first_link: int = 1) -> HtmlText:
+    """Read an HTML document. `first_link`: the number of its first link."""
+    html, cut = _bounded(html)
+    if _too_complex(html):
+        read = HtmlText(clean(words_only(html)).strip("\n"))
+    else:
+        read = _rendered(html, first_link)
+    if cut:
+        read = HtmlText(f"{read.text}\n\n{CUT_NOTICE}", read.quotes, read.links, read.hidden_words)
+    return read
+
+
+_DATA_URL: Final = re.compile(r"data:[a-zA-Z0-9/+.;=-]{0,200},[A-Za-z0-9+/=%_-]{64,}")
+_NONCHARACTERS: Final = re.compile("[\x00\ufdd0-\ufdef]")
+
+
+def _bounded(html: str) -> tuple[str, bool]:
+    if len(html) > 4096 and "data:" in html:
+        html = _DATA_URL.sub("data:,", html)
+    cut = len(html) > MAX_HTML_CHARS
+    html = _NONCHARACTERS.sub("", html[:MAX_HTML_CHARS])
+    return html.encode("utf-8", "replace").decode("utf-8"), cut
+
+
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
+_NO_DEPTH: Final = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "dd",
+        "dt",
+        "option",
+        "tr",
+        "td",
+        "th",
+        "thead",
+        "tbody",
+        "tfoot",
+        "colgroup",
+    ]
+)
+_FORMATTING: Final = frozenset(
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+)
+_MAX_REOPENED: Final = 200_000
+
+
+def _too_complex(html: str) -> bool:
+    """Whether a parser would need much time or memory: deep nesting, or open tags that it has to repeat."""
+    if html.count("<") <= MAX_TAG_DEPTH:
+        return False
+    depth = formatting = reopened = 0
+    for closing, name in _TAG.findall(html):
+        name = name.lower()
+        if name in _FORMATTING:
+            formatting += -1 if closing else 1
+            formatting = max(formatting, 0)
+        elif not closing and formatting:
+            # Formatting that is not closed is opened again in every element that follows.
+            reopened += formatting
+            if reopened > _MAX_REOPENED:
+                return True
+        if name in _NO_DEPTH:
+            continue
+        if not closing:
+            depth += 1
+            if depth > MAX_TAG_DEPTH:
+                return True
+        elif depth:
+            depth -= 1
+    return False
+
+
+def _rendered(html: str, first_link: int) -> HtmlText:
+    from selectolax.lexbor import LexborHTMLParser
+
+    try:
+        tree = LexborHTMLParser(html)
+        body = tree.body
+        if body is None:
+            return HtmlText("")
+        styles = [node.text(deep=True) for node in tree.css("style")] if "<style" in html.lower() else []
+        sheet = StyleSheet("\n".join(styles))
+        links = Links(first_link)
+        renderer = Renderer(sheet, links)
+        lines = renderer.render(body)
+        if renderer.hidden_words and not any(line.strip(QUOTE_BEGINS + QUOTE_ENDS) for line in lines):
+            links = Links(first_link)
+            lines = [SHOWN_AFTER_ALL, "", *Renderer(sheet, links, show_hidden=True).render(body)]
+            return _assembled(lines, links, 0)
+        return _assembled(lines, links, renderer.hidden_words)
+    except (ValueError, RuntimeError, UnicodeError, RecursionError):
+        return HtmlText(clean(words_only(html)).strip("\n"))
+
+
+def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:
+    """One text of the lines, the marks in them taken out and their places kept."""
+    text = clean("\n".join(lines))
+    if QUOTE_BEGINS not in text:
+        return HtmlText(text.replace(QUOTE_ENDS, "").strip("\n"), (), tuple(links.found), hidden_words)
+    done: list[str] = []
+    quotes: list[tuple[int, int]] = []
+    size = depth = begin = 0
+    for line in text.strip("\n").split("\n"):
+        begins, ends = line.count(QUOTE_BEGINS), line.count(QUOTE_ENDS)
+        if begins or ends:
+            line = line.replace(QUOTE_BEGINS, "").replace(QUOTE_ENDS, "")
+        if begins and not depth:
+            begin = size
+        depth += begins
+        done.append(line)
+        size += len(line) + 1
+        if ends and depth:
+            depth = max(0, depth - ends)
+            if not depth:
+                quotes.append((begin, size - 1))
+    if depth:
+        quotes.append((begin, size - 1))
+    text = "\n".join(done)
+    return HtmlText(text, _merged(quotes, text), tuple(links.found), hidden_words)
+
+
+def _merged(quotes: list[tuple[int, int]], text: str) -> tuple[tuple[int, int], ...]:
+    """Quotes with nothing but blanks between them are one."""
+    merged: list[tuple[int, int]] = []
+    for begin, end in quotes:
+        if merged and not text[merged[-1][1] : begin].strip():
+            merged[-1] = (merged[-1][0], end)
+        elif end > begin:
+            merged.append((begin, end))
+    return tuple(merged)

@@ -1,0 +1,696 @@
+"""The text of an HTML document, laid out line by line: one walk over its tree, no second look at a node.
+
+What stands in the text is never escaped or changed: blanks that HTML ignores are the only thing that goes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mail.mime.html.links import Links
+from mail.mime.html.style import PLAIN, UNKNOWN, Style, StyleSheet, color_of, parse_style
+from mail.mime.html.tables import MAX_SPAN, Cell, Table, lay_out
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+# Noncharacters, which no text may hold, mark in the lines where a quoted mail begins and ends.
+QUOTE_BEGINS: Final = "\ufdd0"
+QUOTE_ENDS: Final = "\ufdd1"
+
+_MAX_CONTAINERS: Final = 60
+_MAX_QUOTE_DEPTH: Final = 20
+_MAX_LIST_DEPTH: Final = 10
+_LINK_COLOR: Final = "#0000ee"
+_MAX_LABEL: Final = 400
+_RULE: Final = "-" * 40
+_BLANKS: Final = re.compile(r"[ \t\n\r\f]+")
+_WORD: Final = re.compile(r"[^\s\u034f\u200b-\u200f\u2007\u2060-\u2064\ufeff\u00ad\u00a0]{1,200}")
+_FILLER: Final = re.compile(r"[\s\u034f\u200b-\u200f\u2007\u2060-\u2064\ufeff\u00ad\u00a0]*")
+_FILE_NAME: Final = re.compile(r"(?i)[^\n]{1,80}\.(?:png|jpe?g|gif|bmp|tiff?|svg|webp|heic)")
+_ORDINAL: Final = re.compile(r"(?i)st|nd|rd|th|er|re|e|ème|o|a|[^\w]{1,3}")
+_LIST_LABEL: Final = re.compile(r"\(?[\w]{1,5}[.)]")
+
+_LEFT_OUT: Final = frozenset(
+    [
+        "script",
+        "style",
+        "head",
+        "title",
+        "template",
+        "meta",
+        "link",
+        "base",
+        "object",
+        "embed",
+        "applet",
+        "iframe",
+        "audio",
+        "video",
+        "canvas",
+        "svg",
+        "map",
+        "select",
+        "datalist",
+        "input",
+        "textarea",
+        "rp",
+        "colgroup",
+        "col",
+        "noframes",
+        "param",
+        "source",
+        "track",
+        "area",
+    ]
+)
+_BLOCKS: Final = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "body",
+        "center",
+        "details",
+        "dialog",
+        "div",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hgroup",
+        "html",
+        "legend",
+        "main",
+        "nav",
+        "noscript",
+        "section",
+        "summary",
+        "dir",
+        "menu",
+        "caption",
+        "dt",
+        "optgroup",
+        "option",
+    ]
+)
+# No lines of their own and no blanks around them.
+_PLAIN_TAGS: Final = frozenset(
+    [
+        "span",
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "font",
+        "small",
+        "big",
+        "code",
+        "tt",
+        "kbd",
+        "samp",
+        "var",
+        "tbody",
+        "thead",
+        "tfoot",
+        "abbr",
+        "cite",
+        "label",
+        "o:p",
+        "ins",
+        "mark",
+    ]
+)
+_STYLED_TAGS: Final = frozenset({"a", "pre", "listing", "xmp", "plaintext"})
+_SPACED: Final = frozenset(
+    [
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "dl",
+        "ul",
+        "ol",
+        "pre",
+        "blockquote",
+        "listing",
+        "xmp",
+        "plaintext",
+    ]
+)
+_QUOTED_CLASSES: Final = frozenset(
+    [
+        "gmail_quote",
+        "gmail_quote_container",
+        "gmail_extra",
+        "moz-cite-prefix",
+        "yahoo_quoted",
+        "protonmail_quote",
+        "zmail_extra",
+    ]
+)
+_QUOTED_REST: Final = frozenset({"appendonsend", "divRplyFwdMsg", "mail-editor-reference-message-container"})
+
+
+@dataclass(slots=True)
+class _Block:
+    """Lines being written: of the document, of a cell, of a list item or of a quote."""
+
+    lines: list[str]
+    words: list[str]
+    blank_due: bool = False
+    space_due: bool = False
+    whole: bool = False
+    mark_due: str = ""
+
+    def put(self, line: str) -> None:
+        if self.blank_due:
+            self.blank_due = False
+            if line and self.lines and self.lines[-1]:
+                self.lines.append("")
+        if self.mark_due and line:
+            line = self.mark_due + line
+            self.mark_due = ""
+        self.lines.append(line)
+
+
+@dataclass(slots=True)
+class _List:
+    ordered: bool
+    number: int
+    kind: str = "1"
+
+    def label(self, number: int) -> str:
+        if self.kind in ("a", "A") and 0 < number <= 26:
+            return chr(ord(self.kind) + number - 1)
+        return str(number)
+
+
+@dataclass(slots=True)
+class _Open:
+    """An element whose end is still to come, and what has to be put back then."""
+
+    node_id: int
+    tag: str
+    then: str
+    style: tuple[bool, str | None, str | None, bool]
+    label: list[str] | None = None
+    href: str = ""
+    prefix: str = ""
+    place: tuple[_Block, int, int] | None = None
+    cell: Cell | None = None
+    marked: bool = False
+
+
+class Renderer:
+    """Renders one document; `links` are numbered across several."""
+
+    def __init__(self, sheet: StyleSheet, links: Links, show_hidden: bool = False) -> None:
+        self._sheet = sheet
+        self._links = links
+        self._show_hidden = show_hidden
+        self._blocks = [_Block([], [])]
+        self._block = self._blocks[0]
+        self._tables: list[Table] = []
+        self._lists: list[_List] = []
+        self._labels: list[list[str]] = []
+        self._open: list[_Open] = []
+        self._quote_depth = 0
+        self._rest_is_quoted = False
+        # Of the text around: tiny, color, background, blanks count.
+        self._style: tuple[bool, str | None, str | None, bool] = (False, None, "#ffffff", False)
+        self.hidden_words = 0
+
+    def render(self, body: LexborNode) -> list[str]:
+        """The lines of the document, `QUOTE_BEGINS` and `QUOTE_ENDS` in them."""
+        node: LexborNode | None = body
+        while node is not None:
+            inner = node.child if self._enter(node) else None
+            if inner is not None:
+                node = inner
+                continue
+            while True:
+                if self._open and self._open[-1].node_id == node.mem_id:
+                    self._leave(self._open.pop())
+                after = node.next
+                if after is not None and node.mem_id != body.mem_id:
+                    node = after
+                    break
+                parent = node.parent if node.mem_id != body.mem_id else None
+                if parent is None:
+                    node = None
+                    break
+                node = parent
+        self._end_line()
+        return self._blocks[0].lines
+
+    # -- words
+
+    def _text(self, text: str) -> None:
+        tiny, color, background, preserved = self._style
+        unseen = tiny or color == "transparent" or (color is not None and color == background)
+        if unseen and not self._show_hidden:
+            self._hide(text)
+            return
+        if preserved:
+            self._preserved(text)
+            return
+        text = _BLANKS.sub(" ", text)
+        block = self._block
+        if text == " ":
+            block.space_due = bool(block.words)
+            return
+        if text[0] == " ":
+            text = text[1:]
+            block.space_due = bool(block.words)
+        after = text[-1] == " "
+        if after:
+            text = text[:-1]
+        self._say(text)
+        block.space_due = after
+
+    def _say(self, text: str) -> None:
+        block = self._block
+        if block.space_due:
+            block.space_due = False
+            if block.words:
+                block.words.append(" ")
+                for label in self._labels:
+                    label.append(" ")
+        block.words.append(text)
+        for label in self._labels:
+            if len(label) < _MAX_LABEL:
+                label.append(text[:_MAX_LABEL])
+
+    def _preserved(self, text: str) -> None:
+        first, *others = text.replace("\r\n", "\n").split("\n")
+        if first:
+            self._say(first)
+        for line in others:
+            self._break(keep=True)
+            if line:
+                self._say(line)
+
+    def _hide(self, text: str) -> None:
+        self.hidden_words += sum(1 for _ in _WORD.finditer(text[:100_000]))
+
+    # -- lines
+
+    def _end_line(self) -> None:
+        block = self._block
+        if block.words:
+            line = "".join(block.words).replace("\xa0", " ").rstrip(" \t")
+            block.words.clear()
+            if line and not _FILLER.fullmatch(line):
+                block.put(line)
+            elif block.lines and block.lines[-1]:
+                block.put("")
+        block.space_due = False
+
+    def _break(self, keep: bool = False) -> None:
+        block = self._block
+        if block.words:
+            self._end_line()
+        elif keep or (block.lines and block.lines[-1]):
+            block.put("")
+
+    def _paragraph(self) -> None:
+        self._end_line()
+        self._block.blank_due = True
+
+    def _push(self) -> None:
+        self._end_line()
+        self._block = _Block([], [])
+        self._blocks.append(self._block)
+
+    def _pop(self) -> _Block:
+        self._end_line()
+        done = self._blocks.pop()
+        while done.lines and not done.lines[-1]:
+            done.lines.pop()
+        self._block = self._blocks[-1]
+        self._block.mark_due = self._block.mark_due or done.mark_due
+        return done
+
+    # -- elements
+
+    def _enter(self, node: LexborNode) -> bool:
+        """Begin a node; whether its children are to be read."""
+        tag = node.tag
+        if tag == "-text":
+            text = node.text_content
+            if text:
+                self._text(text)
+            return False
+        if tag == "br":
+            self._break(keep=self._style[3])
+            return False
+        if tag in _LEFT_OUT or not tag or tag[0] in "-!":
+            return False
+        attributes = node.attributes
+        style = self._styled(tag, attributes) if attributes or self._sheet.rules else PLAIN
+        if ((style.shown is False or style.sunk) and not self._show_hidden) or "hidden" in attributes:
+            self._hide(node.text(deep=True, separator=" "))
+            return False
+        opened = _Open(node.mem_id, tag, "", self._style)
+        if attributes or style is not PLAIN or tag in _STYLED_TAGS:
+            self._restyle(tag, style, attributes)
+            if "class" in attributes or "id" in attributes or style.mark or tag in ("div", "blockquote"):
+                self._mark_quote(tag, attributes, style, opened)
+        if tag not in _PLAIN_TAGS or style.mark or style.block:
+            self._begin(tag, attributes, style, opened)
+        if node.child is not None:
+            self._open.append(opened)
+            return True
+        self._leave(opened)
+        return False
+
+    def _styled(self, tag: str, attributes: dict[str, str | None]) -> Style:
+        style = PLAIN
+        if self._sheet.rules:
+            style = self._sheet.style_of(tag, attributes.get("class") or "", attributes.get("id") or "")
+        inline = attributes.get("style")
+        return parse_style(inline).over(style) if inline else style
+
+    def _restyle(self, tag: str, style: Style, attributes: dict[str, str | None]) -> None:
+        tiny, color, background, preserved = self._style
+        if style is not PLAIN:
+            tiny = tiny if style.tiny is None else style.tiny
+            color = style.color or color
+            background = style.background if style.background not in (None, "transparent") else background
+            preserved = preserved if style.preserved is None else style.preserved
+        if "bgcolor" in attributes:
+            background = color_of(attributes["bgcolor"] or "") or background
+        if "background" in attributes:
+            background = UNKNOWN
+        if tag == "font" and "color" in attributes:
+            color = color_of(attributes["color"] or "") or color
+        elif tag in _STYLED_TAGS:
+            if tag != "a":
+                preserved = True
+            elif style.color is None:
+                color = _LINK_COLOR
+        self._style = (tiny, None if color == UNKNOWN else color, background, preserved)
+
+    def _begin(self, tag: str, attributes: dict[str, str | None], style: Style, opened: _Open) -> None:
+        if style.mark == "list label":
+            self._list_label(opened)
+        elif tag == "a":
+            href = attributes.get("href")
+            if href:
+                opened.then, opened.href, opened.label = "link", href, []
+                self._labels.append(opened.label)
+        elif tag == "img":
+            self._image(attributes)
+        elif tag in ("sup", "sub", "s", "strike", "del"):
+            self._begin_span(tag, opened)
+        elif tag == "table":
+            self._begin_table(attributes, opened)
+        elif tag == "tr":
+            self._begin_row()
+        elif tag in ("td", "th"):
+            self._begin_cell(tag, attributes, style, opened)
+        elif tag in ("ul", "ol"):
+            start = _whole(attributes.get("start"), 1)
+            self._lists.append(_List(tag == "ol", start, attributes.get("type") or "1"))
+            nested = len(self._lists) > 1
+            self._end_line() if nested else self._paragraph()
+            opened.then = "list" if nested else "spaced list"
+        elif tag == "li":
+            self._begin_item(attributes, opened)
+        elif tag == "dd":
+            self._indented(opened, "    ")
+        elif tag == "blockquote":
+            self._begin_blockquote(attributes, style, opened)
+        elif tag == "hr":
+            self._end_line()
+            self._block.put(_RULE)
+        elif tag in _SPACED:
+            tight = style.tight or (attributes.get("class") or "").startswith("Mso")
+            self._end_line() if tight else self._paragraph()
+            opened.then = "block" if tight else "spaced"
+        elif (tag in _BLOCKS and style.block is not False) or style.block:
+            self._end_line()
+            opened.then = "block"
+        elif tag == "q":
+            self._say("\u201c")
+            opened.then = "q"
+        elif tag == "rt":
+            self._say("(")
+            opened.then = "rt"
+
+    def _leave(self, opened: _Open) -> None:
+        then = opened.then
+        if not then:
+            pass
+        elif then == "block":
+            self._end_line()
+        elif then == "spaced":
+            self._paragraph()
+        elif then == "link":
+            self._end_link(opened)
+        elif then == "cell":
+            self._end_cell(opened)
+        elif then == "table":
+            self._end_table()
+        elif then == "item":
+            self._end_item(opened)
+        elif then == "prefixed":
+            self._end_prefixed(opened)
+        elif then in ("list", "spaced list"):
+            self._lists.pop()
+            self._end_line() if then == "list" else self._paragraph()
+        elif then == "span":
+            self._end_span(opened)
+        elif then == "list label":
+            self._end_list_label()
+        elif then == "q":
+            self._say("\u201d")
+        elif then == "rt":
+            self._say(")")
+        self._style = opened.style
+        if opened.marked:
+            self._end_quote()
+
+    # -- links, images, raised and struck text
+
+    def _end_link(self, opened: _Open) -> None:
+        pieces = self._labels.pop()
+        label = "".join(pieces).strip()
+        if not label:
+            return
+        number = self._links.number(opened.href, label)
+        if number is None:
+            return
+        block = self._block
+        if block.words or not block.lines:
+            space_after, block.space_due = block.space_due, False
+            block.words.append(f" [{number}]")
+            block.space_due = space_after
+        else:
+            block.lines[-1] += f" [{number}]"
+
+    def _image(self, attributes: dict[str, str | None]) -> None:
+        alt = _BLANKS.sub(" ", attributes.get("alt") or "").strip()
+        if not alt or _is_nothing(attributes.get("width")) or _is_nothing(attributes.get("height")):
+            return
+        self._text(f"[image: {alt}]" if _FILE_NAME.fullmatch(alt) else alt)
+
+    def _begin_span(self, tag: str, opened: _Open) -> None:
+        block = self._block
+        if block.space_due and block.words:
+            self._say("")
+        block.words.append("")
+        opened.then, opened.label, opened.prefix = "span", [], {"sup": "^", "sub": "_"}.get(tag, "~~")
+        opened.place = (block, len(block.lines), len(block.words) - 1)
+        self._labels.append(opened.label)
+
+    def _end_span(self, opened: _Open) -> None:
+        said = "".join(self._labels.pop()).strip()
+        if opened.place is None or not said:
+            return
+        block, lines, index = opened.place
+        if block is not self._block or len(block.lines) != lines or len(block.words) <= index:
+            return  # it did not stay on its line
+        if opened.prefix == "~~":
+            block.words[index] = "~~"
+            block.words.append("~~")
+        elif index and "".join(block.words[:index]).strip() and not _ORDINAL.fullmatch(said):
+            several = len(said) > 1 and not said.isdecimal()
+            block.words[index] = f"{opened.prefix}(" if several else opened.prefix
+            if several:
+                block.words.append(")")
+
+    # -- lists and quotes
+
+    def _list_label(self, opened: _Open) -> None:
+        """A word processor's bullet: a letter of a symbol font and blanks to fill the indentation."""
+        opened.then, opened.label, opened.prefix = "list label", [], ""
+        self._push()
+
+    def _end_list_label(self) -> None:
+        label = " ".join(self._pop().lines).strip()
+        self._say(f"{label if _LIST_LABEL.fullmatch(label) else '-'} ")
+
+    def _begin_item(self, attributes: dict[str, str | None], opened: _Open) -> None:
+        current = self._lists[-1] if self._lists else _List(ordered=False, number=1)
+        if current.ordered:
+            number = _whole(attributes.get("value"), current.number)
+            current.number = number + 1
+            opened.prefix = f"{current.label(number)}. "
+        else:
+            opened.prefix = "- "
+        if len(self._lists) <= _MAX_LIST_DEPTH:
+            self._contain(opened, "item")
+        else:
+            self._end_line()
+            opened.then = "block"
+
+    def _indented(self, opened: _Open, prefix: str) -> None:
+        opened.prefix = prefix
+        self._contain(opened, "prefixed")
+
+    def _begin_blockquote(self, attributes: dict[str, str | None], style: Style, opened: _Open) -> None:
+        self._paragraph()
+        opened.then = "spaced"
+        cited = attributes.get("type") == "cite" or "gmail_quote" in (attributes.get("class") or "")
+        if style.mark == "indent" and not cited:
+            self._indented(opened, "    ")
+        elif self._quote_depth < _MAX_QUOTE_DEPTH:
+            self._quote_depth += 1
+            self._indented(opened, "> ")
+
+    def _contain(self, opened: _Open, then: str) -> None:
+        self._end_line()
+        if len(self._blocks) < _MAX_CONTAINERS:
+            self._push()
+            opened.then = then
+        else:
+            opened.then = "block"
+
+    def _end_item(self, opened: _Open) -> None:
+        lines = self._pop().lines
+        indent = " " * len(opened.prefix)
+        self._put_all(
+            [f"{indent if n else opened.prefix}{line}" if line else line for n, line in enumerate(lines)]
+        )
+        self._block.whole = True
+
+    def _end_prefixed(self, opened: _Open) -> None:
+        lines = self._pop().lines
+        prefix = opened.prefix
+        quoted = prefix == "> "
+        if quoted:
+            self._quote_depth -= 1
+            # Nested quotes are written ">> " as mail programs write them in plain text.
+            lines = [f">{line}" if line.startswith(">") else f"> {line}".rstrip() for line in lines]
+        else:
+            lines = [f"{prefix}{line}" if line else line for line in lines]
+        self._put_all(lines)
+        if opened.tag == "blockquote":
+            self._paragraph()
+
+    def _put_all(self, lines: list[str]) -> None:
+        block = self._block
+        for line in lines[:1]:
+            block.put(line)
+        block.lines += lines[1:]
+
+    # -- tables
+
+    def _begin_table(self, attributes: dict[str, str | None], opened: _Open) -> None:
+        self._end_line()
+        border = attributes.get("border")
+        self._tables.append(Table(border=border is not None and border.strip() not in ("0", "", "none")))
+        opened.then = "table"
+
+    def _begin_row(self) -> None:
+        self._end_line()
+        if self._tables:
+            self._tables[-1].rows.append([])
+
+    def _begin_cell(self, tag: str, attributes: dict[str, str | None], style: Style, opened: _Open) -> None:
+        self._end_line()
+        if not self._tables or len(self._blocks) >= _MAX_CONTAINERS:
+            opened.then = "block"
+            return
+        cell = Cell([], header=tag == "th", right=bool(style.right) or attributes.get("align") == "right")
+        cell.columns = _whole(attributes.get("colspan"), 1, MAX_SPAN)
+        cell.rows = _whole(attributes.get("rowspan"), 1, 1000)
+        rows = self._tables[-1].rows
+        if not rows:
+            rows.append([])
+        rows[-1].append(cell)
+        opened.then, opened.cell = "cell", cell
+        self._push()
+
+    def _end_cell(self, opened: _Open) -> None:
+        block = self._pop()
+        if opened.cell is not None:
+            opened.cell.lines = block.lines
+            opened.cell.whole = block.whole
+
+    def _end_table(self) -> None:
+        self._end_line()
+        lines = lay_out(self._tables.pop())
+        if not lines:
+            return
+        block = self._block
+        apart = len(lines) > 1
+        if apart and block.lines:
+            block.blank_due = True
+        self._put_all(lines)
+        if apart:
+            block.blank_due = block.whole = True
+
+    # -- what is quoted
+
+    def _mark_quote(self, tag: str, attributes: dict[str, str | None], style: Style, opened: _Open) -> None:
+        """Mark where mail programs put what they quote."""
+        classes = attributes.get("class")
+        name = attributes.get("id")
+        rest = name in _QUOTED_REST or style.mark == "quote" or (tag == "hr" and name == "zwchr")
+        if rest:
+            if not self._rest_is_quoted:
+                self._rest_is_quoted = True
+                self._begin_quote()
+            return
+        if (
+            (classes and not _QUOTED_CLASSES.isdisjoint(classes.split()))
+            or (tag == "blockquote" and (attributes.get("type") == "cite" or name == "qt"))
+            or (tag == "div" and attributes.get("name") == "quote")
+            or name == "OLK_SRC_BODY_SECTION"
+            or attributes.get("data-marker") == "__QUOTED_TEXT__"
+        ):
+            self._begin_quote()
+            opened.marked = True
+
+    def _begin_quote(self) -> None:
+        self._end_line()
+        self._block.mark_due = QUOTE_BEGINS
+        self._block.whole = True
+
+    def _end_quote(self) -> None:
+        self._end_line()
+        block = self._block
+        if block.mark_due:
+            block.mark_due = ""  # nothing was in it
+        elif block.lines:
+            block.lines[-1] += QUOTE_ENDS
+
+
+def _whole(value: str | None, otherwise: int, most: int = 10_000) -> int:
+    text = (value or "").strip()
+    return min(int(text), most) if text.isdecimal() and len(text) < 6 else otherwise
+
+
+def _is_nothing(value: str | None) -> bool:
+    return (value or "").strip().removesuffix("px") in ("0", "1")

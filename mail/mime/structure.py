@@ -1,0 +1,248 @@
+"""The parts of a mail: found by searching boundaries in the raw bytes, decoded only on demand.
+
+Works on slices of one `bytes`; nothing is copied until a part is asked for. Multiparts are split, attached
+mails (message/rfc822) are leaves. Bounds: 500 parts, 50 levels, 256 kB of headers a part, 50 MB decoded.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from mail.inert import one_line
+from mail.mime.headers import Charsets, Headers, TooComplex, decode_base64, parse_headers, parse_parameters
+
+MAX_PARTS: Final = 500
+MAX_DEPTH: Final = 50
+MAX_DECODED_BYTES: Final = 50 * 1024 * 1024
+
+_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+_GUESSED_BOUNDARY: Final = re.compile(rb"^--(?!-*\s)([!-~][ -~]{0,69}?)[ \t]*\r?$", re.MULTILINE)
+_AFTER_BOUNDARY: Final = re.compile(rb"(--)?[ \t]*(\r?\n|\r|\Z)")
+
+
+class Node:
+    """A part of a mail. `path` counts from 1 as IMAP does ("2.1"); the root of a multipart has path ""."""
+
+    __slots__ = (
+        "_content_type",
+        "_disposition",
+        "children",
+        "default_type",
+        "end",
+        "headers",
+        "parent",
+        "path",
+        "raw",
+        "start",
+    )
+
+    def __init__(self, raw: bytes, headers: Headers, start: int, end: int, path: str) -> None:
+        self.raw = raw
+        self.headers = headers
+        self.start = start
+        self.end = end
+        self.path = path
+        self.children: list[Node] = []
+        self.parent: Node | None = None
+        self.default_type = "text/plain"
+        self._content_type: tuple[str, dict[str, str]] | None = None
+        self._disposition: tuple[str, dict[str, str]] | None = None
+
+    @property
+    def content_type(self) -> tuple[str, dict[str, str]]:
+        """``type/subtype`` and parameters; what is missing or makes no sense is text/plain (RFC 2045 5.2)."""
+        if self._content_type is None:
+            value = self.headers.text("content-type")
+            if value is None:
+                self._content_type = (self.default_type, {})
+            else:
+                kind, parameters = parse_parameters(value)
+                kind = kind.partition(" ")[0] if " " in kind else kind
+                if not _TYPE.fullmatch(kind):
+                    kind = "multipart/mixed" if kind == "multipart" else "text/plain"
+                self._content_type = (kind[:127], parameters)
+        return self._content_type
+
+    @property
+    def type(self) -> str:
+        return self.content_type[0]
+
+    @property
+    def disposition(self) -> str:
+        """``attachment``, ``inline`` or empty."""
+        return self._disposed()[0]
+
+    def _disposed(self) -> tuple[str, dict[str, str]]:
+        if self._disposition is None:
+            value = self.headers.text("content-disposition")
+            self._disposition = ("", {}) if value is None else parse_parameters(value)
+        return self._disposition
+
+    @property
+    def given_name(self) -> str:
+        """The file name that the sender gave, inert, or empty."""
+        for value in (
+            self._disposed()[1].get("filename"),
+            self.content_type[1].get("name"),
+            self._disposed()[1].get("name"),
+        ):
+            if value:
+                return one_line(value, 255)
+        return ""
+
+    @property
+    def encoding(self) -> str:
+        value = self.headers.first("content-transfer-encoding")
+        if value is None:
+            return ""
+        return value.partition(b";")[0].strip().strip(b"\"'").decode("ascii", "replace").lower()
+
+    @property
+    def is_multipart(self) -> bool:
+        return bool(self.children)
+
+    def leaves(self) -> Iterator[Node]:
+        """The parts that have no parts, in order."""
+        if not self.children:
+            yield self
+        for child in self.children:
+            yield from child.leaves()
+
+    def expected_size(self) -> int:
+        """An upper bound of the decoded size, without decoding."""
+        size = self.end - self.start
+        return size * 3 // 4 + 3 if self.encoding == "base64" else size
+
+    def decoded(self) -> bytes:
+        """The bytes of the part, transfer encoding removed. Never raises."""
+        data = self.raw[self.start : self.end]
+        encoding = self.encoding
+        if encoding == "base64":
+            return decode_base64(data)
+        if encoding in ("quoted-printable", "quopri"):
+            return binascii.a2b_qp(data)
+        if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+            return decode_uu(data)
+        return data
+
+
+def parse_structure(raw: bytes, defects: list[str]) -> Node:
+    """The tree of a mail. Errors: `TooComplex`, for the bounds only."""
+    headers, body = parse_headers(raw, 0, len(raw), defects)
+    root = Node(raw, headers, body, len(raw), "1")
+    _Splitter(raw, defects).split(root, 0)
+    if root.children:
+        root.path = ""
+    _share_charsets(root)
+    size = sum(leaf.expected_size() for leaf in root.leaves())
+    if size > MAX_DECODED_BYTES:
+        raise TooComplex(f"{size // 2**20} MB decoded, over {MAX_DECODED_BYTES // 2**20} MB")
+    return root
+
+
+class _Splitter:
+    def __init__(self, raw: bytes, defects: list[str]) -> None:
+        self.raw = raw
+        self.defects = defects
+        self.parts = 0
+
+    def split(self, node: Node, depth: int) -> None:
+        if not node.type.startswith("multipart/") or node.encoding == "base64":
+            return
+        if depth >= MAX_DEPTH:
+            raise TooComplex(f"parts nested deeper than {MAX_DEPTH}")
+        boundary = (node.content_type[1].get("boundary") or "").rstrip().encode("utf-8", "replace")
+        pieces = self._pieces(node, boundary) if boundary else []
+        if not pieces:
+            guess = self._guess(node)
+            pieces = self._pieces(node, guess) if guess else []
+            self.defects.append("the boundary was guessed" if pieces else "a multipart without parts")
+        prefix = f"{node.path}." if depth else ""
+        for number, (start, end) in enumerate(pieces, 1):
+            self.parts += 1
+            if self.parts > MAX_PARTS:
+                raise TooComplex(f"more than {MAX_PARTS} parts")
+            headers, body = parse_headers(self.raw, start, end, self.defects)
+            child = Node(self.raw, headers, min(body, end), end, f"{prefix}{number}")
+            child.parent = node
+            if node.type == "multipart/digest":
+                child.default_type = "message/rfc822"
+            node.children.append(child)
+            self.split(child, depth + 1)
+
+    def _pieces(self, node: Node, boundary: bytes) -> list[tuple[int, int]]:
+        """The slices between the boundary lines of `node`; the last may lack its end."""
+        raw, end = self.raw, node.end
+        mark = b"--" + boundary
+        pieces: list[tuple[int, int]] = []
+        begin = -1
+        position = node.start
+        while True:
+            at = raw.find(mark, position, end)
+            if at < 0:
+                break
+            position = at + len(mark)
+            if at > node.start and raw[at - 1] not in b"\n\r":
+                continue
+            tail = _AFTER_BOUNDARY.match(raw, position, end)
+            if tail is None:
+                continue
+            if begin >= 0:
+                pieces.append((begin, max(begin, self._before_line_end(at))))
+                if len(pieces) > MAX_PARTS:
+                    raise TooComplex(f"more than {MAX_PARTS} parts")
+            if tail[1]:
+                return pieces
+            begin = position = tail.end()
+        if begin >= 0:
+            self.defects.append("a multipart without its end")
+            pieces.append((begin, end))
+        return pieces
+
+    def _before_line_end(self, at: int) -> int:
+        """The line end before a boundary belongs to the boundary (RFC 2046 5.1.1)."""
+        if self.raw[at - 2 : at] == b"\r\n":
+            return at - 2
+        return at - 1
+
+    def _guess(self, node: Node) -> bytes | None:
+        found = _GUESSED_BOUNDARY.search(self.raw, node.start, min(node.end, node.start + 65_536))
+        if found is None:
+            return None
+        name = found[1]
+        again = self.raw.find(b"\n--" + name, found.end(), node.end)
+        return name if again >= 0 else None
+
+
+def _share_charsets(root: Node) -> None:
+    charsets = Charsets()
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        node.headers.charsets = charsets
+        charsets.blocks.append(node.headers)
+        nodes += reversed(node.children)
+
+
+def decode_uu(data: bytes) -> bytes:
+    """uuencoded lines; damaged ones are skipped."""
+    done: list[bytes] = []
+    inside = False
+    for line in data.splitlines():
+        if not inside:
+            inside = line.startswith(b"begin ")
+            continue
+        if line.strip() == b"end":
+            break
+        try:
+            done.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            size = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+            try:
+                done.append(binascii.a2b_uu(line[:size]))
+            except binascii.Error:
+                continue
+    return b"".join(done)

@@ -1,0 +1,80 @@
+"""Who is taken for the sender, and who is written to, when addresses are odd or made to be misread."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk.home import Desk
+from tests.support.mails import ANA, Door, mail, rows, value
+
+
+@pytest.fixture
+def door(desk: Desk) -> Door:
+    return Door(desk)
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("o'brien@client.test", "o'brien@client.test"),
+        ("D'Arcy <pat.d'arcy@client.test>", "pat.d'arcy@client.test"),
+        ('"john smith"@client.test', '"john smith"@client.test'),
+        ("<@relay.test:ann@client.test>", "ann@client.test"),
+        ("Ann@BÜCHER.test", "ann@bücher.test"),
+        ("ann@xn--bcher-kva.test", "ann@bücher.test"),
+        ("用户@例子.广告", "用户@例子.广告"),
+    ],
+)
+def test_the_writer_is_acknowledged_and_nobody_else(door: Door, written: str, address: str) -> None:
+    door.take(mail(sender=written, cc="pat.o'neill@corp.test"))
+    assert value("SELECT email FROM contact JOIN ticket ON ticket.contact_id = contact.id") == address
+    assert rows("SELECT address FROM recipient") == [(address,)]
+    assert rows(
+        "SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id ORDER BY c.email"
+    ) == [("pat.o'neill@corp.test",)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ana@corp.test@evil.test",
+        "ana@corp.test'@evil.test",
+        "'ana@corp.test'",
+        "ana@corp.test(@evil.test)",
+        "ana@corp.test(@evil.test",
+        "<ana@corp.test>@evil.test",
+        "<ana@corp.test> <eve@evil.test>",
+        "ana@corp.test eve@evil.test",
+        "ana@corp.test ORCPT=rfc822;eve@evil.test",
+        "=?utf-8?q?ana=40corp=2Etest?=",
+        "=?utf-8?q?Ana_=3Cana=40corp=2Etest=3E?=",
+        "ana＠corp.test",
+        "ana@corp.test\x00@evil.test",
+        "ana@ｃorp.test",
+        "Ana <ana@corp.test",
+    ],
+)
+def test_what_only_looks_like_a_participant_is_none(door: Door, written: str) -> None:
+    door.take(mail(sender=ANA, cc="carl@corp.test"))
+    receipt = door.receipt(
+        mail(sender=written, subject="Re: [#1] Printer", headers={"Reply-To": "ana@corp.test"})
+    )
+    assert (receipt.verdict, receipt.ticket) == ("ticket", "2")
+    assert value("SELECT count(*) FROM recipient WHERE address = 'ana@corp.test'") == 1
+
+
+def test_a_local_part_in_quotes_is_no_participant(door: Door) -> None:
+    door.take(mail(sender=ANA))
+    receipt = door.receipt(mail(sender='"ana@corp.test"@evil.test', subject="Re: [#1] Printer"))
+    assert (receipt.verdict, receipt.ticket) == ("ticket", "2")
+    assert rows("SELECT address FROM recipient ORDER BY id") == [
+        ("ana@corp.test",),
+        ('"ana@corp.test"@evil.test',),
+    ]
+
+
+def test_both_spellings_of_a_domain_are_one_contact(door: Door) -> None:
+    door.take(mail(sender="Ann <ann@bücher.test>"))
+    again = door.take(mail(sender="ann@XN--BCHER-KVA.test", subject="Re: [#1] Printer"))
+    assert (again.verdict, again.ticket_number) == ("reply", "1")
+    assert value("SELECT count(*) FROM contact WHERE email LIKE 'ann@%'") == 1

@@ -1,0 +1,171 @@
+"""Machines: loops, bounces, automatic replies, and who is acknowledged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from desk.home import Desk
+from models import settings
+from models.database import transaction
+from models.fields import utc_text
+from tests.support.mails import EVE, SALES, SUPPORT, Door, bounce, mail, rows, value, write
+
+
+@pytest.fixture
+def door(desk: Desk) -> Door:
+    return Door(desk)
+
+
+def setting(key: str, to: object) -> None:
+    with transaction():
+        settings.store(key, to)
+
+
+class TestOwnLoop:
+    def test_mail_with_this_desks_mark_is_a_loop(self, door: Door) -> None:
+        receipt = door.receipt(mail(headers={"X-Nightdesk-Desk": door.desk.desk_id}))
+        assert (receipt.verdict, receipt.ticket) == ("loop", None)
+        assert value("SELECT count(*) FROM ticket") == 0
+
+    def test_mail_with_a_message_id_of_ours_is_a_loop(self, door: Door) -> None:
+        ticket = door.take(mail())
+        assert door.take(mail(message_id=door.sent(ticket.ticket_id or 0))).verdict == "loop"
+
+    def test_another_desk_is_a_customer(self, door: Door) -> None:
+        assert door.take(mail(headers={"X-Nightdesk-Desk": "somebody-else"})).verdict == "ticket"
+
+
+class TestBounces:
+    def sent(self, door: Door, *to: str) -> str:
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        write("UPDATE ticket SET status = 'waiting'")
+        return door.sent(ticket.ticket_id or 0, *to)
+
+    def test_it_marks_the_recipient_and_wakes_the_agent(self, door: Door) -> None:
+        sent = self.sent(door, "ana@corp.test", "bob@corp.test")
+        receipt = door.receipt(bounce(sent, "ana@corp.test"))
+        assert (receipt.verdict, receipt.ticket) == ("bounce", "1")
+        assert rows("SELECT address, state, bounced FROM recipient ORDER BY id") == [
+            ("ana@corp.test", "failed", 1),
+            ("bob@corp.test", "sent", 0),
+        ]
+        assert "550 no such user here" in value("SELECT detail FROM recipient WHERE bounced = 1")
+        assert value("SELECT status FROM ticket") == "open"
+        assert value("SELECT count(*) FROM event WHERE kind = 'undelivered'") == 1
+        assert rows("SELECT machine FROM message WHERE id = 2") == [("bounce",)]
+
+    def test_a_forged_bounce_mutes_nobody(self, door: Door) -> None:
+        sent = self.sent(door, "ana@corp.test")
+        receipt = door.receipt(bounce(sent, "bob@corp.test"))
+        assert receipt.verdict == "bounce"
+        assert rows("SELECT state, bounced FROM recipient") == [("sent", 0)]
+
+    def test_a_delay_is_no_failure(self, door: Door) -> None:
+        sent = self.sent(door, "ana@corp.test")
+        door.take(bounce(sent, "ana@corp.test", action="delayed", status="4.4.1"))
+        assert rows("SELECT state, bounced FROM recipient") == [("sent", 0)]
+
+    def test_one_that_is_not_of_our_mail_is_no_ticket(self, door: Door) -> None:
+        receipt = door.receipt(bounce("<somebody@elsewhere.test>", "ana@corp.test"))
+        assert (receipt.verdict, receipt.ticket) == ("bounce", None)
+        assert value("SELECT count(*) FROM ticket") == 0
+        assert value("SELECT count(*) FROM delivery") == 0
+
+    def test_a_closed_ticket_stays_closed(self, door: Door) -> None:
+        sent = self.sent(door, "ana@corp.test")
+        write("UPDATE ticket SET status = 'closed'")
+        door.take(bounce(sent, "ana@corp.test"))
+        assert value("SELECT status FROM ticket") == "closed"
+
+
+class TestAcknowledgements:
+    def test_a_new_ticket_is_acknowledged_once_with_its_number(self, door: Door) -> None:
+        receipt = door.receipt(mail())
+        assert "acknowledged to ana@corp.test" in receipt.trace
+        assert rows("SELECT kind, subject, envelope_from FROM delivery") == [
+            ("acknowledgement", "Re: [#1] Printer", "")
+        ]
+        assert rows("SELECT address, state FROM recipient") == [("ana@corp.test", "queued")]
+
+    def test_an_answer_is_not(self, door: Door) -> None:
+        door.take(mail())
+        assert door.take(mail(subject="[#1] more")).verdict == "reply"
+        assert value("SELECT count(*) FROM delivery") == 1
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Auto-Submitted": "auto-replied"},
+            {"Auto-Submitted": "auto-generated (cron)"},
+            {"Precedence": "bulk"},
+            {"List-Id": "<news.corp.test>"},
+            {"X-Auto-Response-Suppress": "All"},
+            {"Return-Path": "<>"},
+        ],
+    )
+    def test_a_machine_gets_a_ticket_and_no_acknowledgement(
+        self, door: Door, headers: dict[str, str]
+    ) -> None:
+        receipt = door.receipt(mail(headers=headers))
+        assert receipt.verdict == "ticket"
+        assert value("SELECT count(*) FROM delivery") == 0
+        assert any(line.startswith("no acknowledgement: ") for line in receipt.trace)
+
+    def test_auto_submitted_no_is_a_person(self, door: Door) -> None:
+        door.take(mail(headers={"Auto-Submitted": "no"}))
+        assert value("SELECT count(*) FROM delivery") == 1
+
+    def test_one_sender_gets_so_many_an_hour(self, door: Door) -> None:
+        setting("mail.ack_limit_hour", 2)
+        traces = [door.receipt(mail()).trace for _ in range(3)]
+        assert value("SELECT count(*) FROM delivery") == 2
+        assert "no acknowledgement: ana@corp.test got 2 within an hour (mail.ack_limit_hour)" in traces[2]
+        door.take(mail(sender=EVE))
+        assert value("SELECT count(*) FROM delivery") == 3
+
+    @pytest.mark.parametrize("sender", [SUPPORT, SALES, "support+x@example.test", "SUPPORT@Example.test"])
+    def test_the_desks_own_addresses_never_get_one(self, door: Door, sender: str) -> None:
+        door.mailbox(SALES)
+        write("UPDATE mailbox SET removed = created WHERE address = ?", SALES)
+        assert door.take(mail(sender=sender)).verdict == "ticket"
+        assert value("SELECT count(*) FROM delivery") == 0
+
+    def test_mail_older_than_its_mailbox_gets_none(self, door: Door) -> None:
+        door.mailbox(SUPPORT, created=utc_text(datetime.now(UTC)))
+        receipt = door.receipt(mail(), internaldate=datetime.now(UTC) - timedelta(hours=1))
+        assert f"no acknowledgement: the mail is older than the mailbox {SUPPORT}" in receipt.trace
+
+    def test_a_mailbox_without_a_way_out_saves_none_up(self, door: Door) -> None:
+        door.mailbox(SUPPORT, smtp_host="", outgoing_enabled=False)
+        receipt = door.receipt(mail())
+        assert any(f"{SUPPORT} has no outgoing account" in line for line in receipt.trace)
+        assert value("SELECT count(*) FROM delivery") == 0
+
+    def test_it_can_be_switched_off_for_a_mailbox_and_for_all(self, door: Door) -> None:
+        door.mailbox(SUPPORT, autoresponse=0)
+        door.take(mail())
+        setting("mail.acknowledge", False)
+        door.mailbox(SALES)
+        door.take(mail(to=SALES), mailbox=SALES)
+        assert value("SELECT count(*) FROM delivery") == 0
+
+    def test_the_acknowledgement_that_comes_back_is_a_loop(self, door: Door) -> None:
+        from models import blobs
+
+        door.take(mail())
+        sent = blobs.read(value("SELECT blob_id FROM delivery"))
+        assert b"Auto-Submitted: auto-replied" in sent
+        assert door.take(sent).verdict == "loop"
+
+    def test_two_desks_do_not_acknowledge_each_other(self, door: Door) -> None:
+        from models import blobs
+
+        door.take(mail())
+        sent = blobs.read(value("SELECT blob_id FROM delivery"))
+        write("UPDATE setting SET value = '\"another desk\"' WHERE key = 'desk.id'")
+        lines = [line for line in sent.split(b"\r\n") if not line.lower().startswith(b"message-id")]
+        del door.desk.__dict__["desk_id"]
+        assert door.take(b"\r\n".join(lines)).verdict == "reply"
+        assert value("SELECT count(*) FROM delivery") == 1

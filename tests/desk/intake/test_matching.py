@@ -1,0 +1,329 @@
+"""Reply or new ticket: the rows of the design's table, one by one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from desk.home import Desk
+from models.fields import utc_text
+from models.settings import store
+from tests.support.mails import ANA, BOB, EVE, SUPPORT, Door, mail, new_id, now, rows, value, write
+
+
+@pytest.fixture
+def door(desk: Desk) -> Door:
+    return Door(desk)
+
+
+class TestAnswersToMailWeSent:
+    def test_the_customers_answer_joins_the_ticket(self, door: Door) -> None:
+        ticket = door.take(mail())
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        receipt = door.receipt(mail("Thanks!", answers=sent))
+        assert (receipt.verdict, receipt.ticket) == ("reply", "1")
+        assert any(line.startswith(f"matched In-Reply-To {sent}") for line in receipt.trace)
+
+    def test_references_do_when_in_reply_to_is_missing(self, door: Door) -> None:
+        ticket = door.take(mail())
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        assert door.take(mail(references=["<other@x.test>", sent])).verdict == "reply"
+
+    def test_whoever_it_was_sent_to_may_answer(self, door: Door) -> None:
+        ticket = door.take(mail())
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "bob@corp.test")
+        assert door.take(mail(sender=BOB, answers=sent)).ticket_number == "1"
+        assert rows("SELECT unverified FROM message WHERE sender_email = 'bob@corp.test'") == [(0,)]
+
+    def test_a_stranger_is_filed_unverified_and_reopens_nothing(self, door: Door) -> None:
+        ticket = door.take(mail())
+        write("UPDATE ticket SET status = 'closed', closed = created")
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        receipt = door.receipt(mail(sender=EVE, answers=sent, cc="carl@corp.test"))
+        assert (receipt.verdict, receipt.ticket) == ("reply", "1")
+        assert rows("SELECT unverified FROM message WHERE sender_email = 'eve@elsewhere.test'") == [(1,)]
+        assert value("SELECT status FROM ticket") == "closed"
+        assert value("SELECT count(*) FROM collaborator") == 0
+
+    def test_an_unverified_voice_does_not_make_its_sender_a_participant(self, door: Door) -> None:
+        ticket = door.take(mail())
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        door.take(mail(sender=EVE, answers=sent))
+        door.take(mail(sender=EVE, answers=sent))
+        assert rows("SELECT DISTINCT unverified FROM message WHERE sender_email = 'eve@elsewhere.test'") == [
+            (1,)
+        ]
+
+    def test_the_signature_is_proof_when_the_delivery_is_gone(self, door: Door) -> None:
+        ticket = door.take(mail())
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        write("DELETE FROM recipient")
+        write("DELETE FROM delivery")
+        assert door.take(mail(answers=sent)).ticket_number == "1"
+
+    def test_a_forged_id_of_ours_is_none(self, door: Door) -> None:
+        door.take(mail())
+        forged = "<nd.aaaaaaaaaaaaaaaa.1.bbbbbbbbbbbbbbbb@example.test>"
+        assert door.take(mail(sender=EVE, answers=forged)).verdict == "ticket"
+
+
+class TestAnswersToMailOfOthers:
+    def test_whoever_takes_part_may_answer_a_customers_mail(self, door: Door) -> None:
+        first = new_id()
+        door.take(mail(message_id=first))
+        assert door.take(mail("One more thing", answers=first)).verdict == "reply"
+
+    def test_whoever_that_mail_was_addressed_to_may_answer_and_takes_part_then(self, door: Door) -> None:
+        first = new_id()
+        door.take(mail(message_id=first, cc=BOB, headers={"Precedence": "list"}))
+        assert door.take(mail(sender=BOB, answers=first)).verdict == "reply"
+        assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id") == [
+            ("bob@corp.test",)
+        ]
+
+    def test_a_stranger_with_a_leaked_id_gets_a_new_ticket_linked_to_the_old_one(self, door: Door) -> None:
+        first = new_id()
+        door.take(mail(message_id=first))
+        receipt = door.receipt(mail(sender=EVE, answers=first))
+        assert (receipt.verdict, receipt.ticket) == ("ticket", "2")
+        assert "new ticket 2, refers to 1" in receipt.trace
+        assert rows("SELECT refers_to_id FROM ticket WHERE number = '2'") == [(1,)]
+
+    def test_of_two_mails_with_one_id_the_one_in_which_the_sender_takes_part_counts(self, door: Door) -> None:
+        name = new_id()
+        door.take(mail("theirs", sender=EVE, message_id=name))
+        door.take(mail("mine", message_id=name))
+        assert door.take(mail(answers=name)).ticket_number == "2"
+
+    def test_a_joined_ticket_leads_to_the_one_it_joined(self, door: Door) -> None:
+        first = new_id()
+        door.take(mail())
+        door.take(mail(message_id=first))
+        write("UPDATE ticket SET merged_into_id = 1, status = 'closed' WHERE number = '2'")
+        assert door.take(mail(answers=first)).ticket_number == "1"
+
+
+class TestNumbersInTheSubject:
+    def test_whoever_takes_part_may_name_the_number(self, door: Door) -> None:
+        door.take(mail())
+        assert door.take(mail(subject="Re: [#1] Printer")).verdict == "reply"
+
+    def test_it_brings_nobody_into_the_ticket(self, door: Door) -> None:
+        door.take(mail())
+        assert door.take(mail(subject="Re: [#1] Printer", cc="eve@evil.test")).ticket_number == "1"
+        assert not rows("SELECT 1 FROM collaborator"), "a From and a number are easily forged"
+
+    def test_a_stranger_with_the_number_gets_a_new_ticket_linked_to_it(self, door: Door) -> None:
+        door.take(mail())
+        assert door.take(mail(sender=EVE, subject="Re: [#1] Printer")).verdict == "ticket"
+        assert rows("SELECT refers_to_id FROM ticket WHERE number = '2'") == [(1,)]
+
+    def test_a_number_that_does_not_exist_is_a_word(self, door: Door) -> None:
+        assert door.receipt(mail(subject="[#999] no such")).ticket == "1"
+
+    def test_a_reference_is_stronger_than_a_number(self, door: Door) -> None:
+        first = new_id()
+        door.take(mail())
+        door.take(mail(message_id=first))
+        assert door.take(mail(subject="[#1]", answers=first)).ticket_number == "2"
+
+
+class TestTheParentArrivesLater:
+    def test_it_takes_its_place_at_the_head_of_the_ticket_that_its_answer_began(self, door: Door) -> None:
+        first = new_id()
+        answer = door.take(mail("I agree", sender=BOB, subject="Re: Printer", answers=first))
+        parent = door.receipt(mail(message_id=first, cc=BOB))
+        assert (parent.verdict, parent.ticket) == ("reply", answer.ticket_number)
+        assert rows("SELECT t.subject, c.email FROM ticket t JOIN contact c ON c.id = t.contact_id") == [
+            ("Printer", "ana@corp.test")
+        ]
+        assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id") == [
+            ("bob@corp.test",)
+        ]
+        assert not rows("SELECT * FROM awaited")
+
+    def test_a_parent_with_a_ticket_of_its_own_draws_the_orphan_into_it(self, door: Door) -> None:
+        first, second = new_id(), new_id()
+        door.take(mail(message_id=first))
+        orphan = door.take(mail("third", answers=second))
+        assert door.take(mail("second", message_id=second, answers=first)).ticket_number == "1"
+        assert rows("SELECT DISTINCT ticket_id FROM message") == [(1,)]
+        assert rows(
+            "SELECT status, merged_into_id, message_count FROM ticket WHERE id = ?", orphan.ticket_id
+        ) == [("closed", 1, 0)]
+        assert value("SELECT message_count FROM ticket WHERE id = 1") == 3
+        assert value("SELECT ticket_id FROM receipt WHERE id = ?", orphan.receipt_id) == 1
+
+    def test_a_strangers_answer_does_not_hold_the_place(self, door: Door) -> None:
+        first = new_id()
+        door.take(mail(sender=EVE, answers=first))
+        parent = door.receipt(mail(message_id=first))
+        assert (parent.verdict, parent.ticket) == ("ticket", "2")
+        assert rows("SELECT refers_to_id FROM ticket WHERE number = '1'") == [(2,)]
+
+
+class TestClosedTickets:
+    def closed(self, door: Door, **department: object) -> str:
+        first = new_id()
+        door.take(mail(message_id=first))
+        ten_days_ago = utc_text(now() - timedelta(days=10))
+        write("UPDATE ticket SET status = 'closed', overdue = 1, closed = ?", ten_days_ago)
+        for column, setting in department.items():
+            write(f"UPDATE department SET {column} = ?", setting)
+        return first
+
+    def test_a_person_reopens_it_and_its_clock_starts_again(self, door: Door) -> None:
+        first = self.closed(door)
+        receipt = door.receipt(mail(answers=first))
+        assert "ticket 1 was closed: reopened" in receipt.trace
+        assert rows("SELECT status, closed, overdue, due > updated FROM ticket") == [("open", None, 0, 1)]
+        assert value("SELECT count(*) FROM event WHERE kind = 'reopened'") == 1
+
+    def test_within_the_departments_days_it_reopens(self, door: Door) -> None:
+        assert door.take(mail(answers=self.closed(door, reopen_days=14))).ticket_number == "1"
+
+    @pytest.mark.parametrize("days", [0, 7])
+    def test_after_the_departments_days_a_new_ticket_refers_to_it(self, door: Door, days: int) -> None:
+        receipt = door.receipt(mail(answers=self.closed(door, reopen_days=days)))
+        assert (receipt.verdict, receipt.ticket) == ("ticket", "2")
+        assert rows("SELECT status, refers_to_id FROM ticket ORDER BY id") == [("closed", None), ("new", 1)]
+
+    @pytest.mark.parametrize("days", [None, 7])
+    def test_a_machine_is_filed_there_and_reopens_nothing(self, door: Door, days: int | None) -> None:
+        first = self.closed(door, reopen_days=days)
+        receipt = door.receipt(mail(answers=first, headers={"Auto-Submitted": "auto-replied"}))
+        assert (receipt.verdict, receipt.ticket) == ("reply", "1")
+        assert value("SELECT status FROM ticket") == "closed"
+        assert "ticket 1 stays closed: Auto-Submitted: auto-replied" in receipt.trace
+
+    def test_archived_mail_reopens_nothing(self, door: Door) -> None:
+        door.take(mail(answers=self.closed(door)), archive=True)
+        assert value("SELECT status FROM ticket") == "closed"
+
+
+class TestTheCustomerWritesAgain:
+    def test_a_waiting_ticket_is_open_again_and_unread(self, door: Door) -> None:
+        first = new_id()
+        door.take(mail(message_id=first))
+        agent = door.agent()
+        write("UPDATE ticket SET status = 'waiting', due = NULL")
+        write(
+            "INSERT INTO seen (agent_id, ticket_id, at) VALUES (?, 1, '2999-01-01T00:00:00.000000Z')", agent
+        )
+        door.take(mail(answers=first))
+        assert rows("SELECT status, due IS NOT NULL, message_count FROM ticket") == [("open", 1, 2)]
+        assert not rows("SELECT * FROM seen")
+
+    def test_a_vacation_notice_changes_nothing_but_the_count(self, door: Door) -> None:
+        ticket = door.take(mail())
+        agent = door.agent()
+        write("UPDATE ticket SET status = 'waiting', due = NULL")
+        write(
+            "INSERT INTO seen (agent_id, ticket_id, at) VALUES (?, 1, '2999-01-01T00:00:00.000000Z')", agent
+        )
+        before = rows("SELECT status, due, updated, last_customer, assignee_id FROM ticket")
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        door.take(mail("Away until Monday", answers=sent, headers={"Auto-Submitted": "auto-replied"}))
+        assert rows("SELECT status, due, updated, last_customer, assignee_id FROM ticket") == before
+        assert value("SELECT message_count FROM ticket") == 2
+        assert len(rows("SELECT * FROM seen")) == 1
+
+
+class TestAgentsByMail:
+    KIM = "Kim <kim@example.test>"
+    PROOF: ClassVar = {"Authentication-Results": "mx.example.test; dkim=pass header.d=example.test"}
+
+    @pytest.fixture(autouse=True)
+    def _trusted_server(self, desk: Desk) -> None:
+        store("mail.authserv_ids", "mx.example.test")
+
+    def test_an_agent_who_was_sent_the_mail_answers_the_customer(self, door: Door) -> None:
+        agent = door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        receipt = door.receipt(mail("Try again now.", sender=self.KIM, answers=sent, headers=self.PROOF))
+        assert receipt.verdict == "reply"
+        assert rows("SELECT kind, agent_id FROM message WHERE sender_email = 'kim@example.test'") == [
+            ("reply", agent)
+        ]
+        assert value("SELECT status FROM ticket") == "waiting"
+        assert rows("SELECT r.address FROM recipient r WHERE r.state = 'queued'") == [("ana@corp.test",)]
+        assert receipt.trace[-1] == "passed on to ana@corp.test"
+
+    def test_a_customer_whom_the_agent_addressed_is_not_written_to_twice(self, door: Door) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        door.take(mail(sender=self.KIM, to=f"{ANA}, {SUPPORT}", answers=sent, headers=self.PROOF))
+        assert not rows("SELECT 1 FROM recipient WHERE state = 'queued'")
+
+    @pytest.mark.parametrize(
+        "result",
+        [
+            None,
+            "mx.elsewhere.test; dkim=pass header.d=example.test",
+            "mx.example.test; dkim=fail header.d=example.test",
+            "mx.example.test; dkim=pass header.d=elsewhere.test",
+            "mx.example.test; dkim=pass header.d=evil.example.test",
+            "mx.example.test; spf=pass smtp.mailfrom=kim@elsewhere.test",
+            'mx.example.test; dkim=none reason="; dkim=pass header.d=example.test"',
+            "mx.example.test; (dkim=pass header.d=example.test) none",
+        ],
+    )
+    def test_an_id_that_customers_saw_proves_nothing(self, door: Door, result: str | None) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        headers = {} if result is None else {"Authentication-Results": result}
+        door.take(mail("Pay to this account.", sender=self.KIM, answers=sent, headers=headers))
+        assert rows("SELECT kind, unverified FROM message WHERE id = 2") == [("customer", 1)]
+        assert not rows("SELECT 1 FROM recipient WHERE state = 'queued'"), "nothing is passed on"
+
+    def test_of_two_results_the_topmost_counts(self, door: Door) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        raw = mail("Pay.", sender=self.KIM, answers=sent, headers=self.PROOF)
+        door.take(b"Authentication-Results: mx.example.test; dkim=fail header.d=example.test\r\n" + raw)
+        assert value("SELECT unverified FROM message WHERE id = 2") == 1
+
+    @pytest.mark.parametrize("more", [", eve@elsewhere.test", "\r\nFrom: eve@elsewhere.test"])
+    def test_two_authors_prove_none(self, door: Door, more: str) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        door.take(mail("Pay.", sender=self.KIM + more, answers=sent, headers=self.PROOF))
+        assert rows("SELECT kind, unverified FROM message WHERE id = 2") == [("customer", 1)]
+
+    def test_a_role_that_may_not_answer_does_not_by_mail(self, door: Door) -> None:
+        door.agent()
+        write("UPDATE role SET actions = '[\"ticket.note\"]'")
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        receipt = door.receipt(mail("Done.", sender=self.KIM, answers=sent, headers=self.PROOF))
+        assert "role of kim does not grant ticket.reply" in " ".join(receipt.trace)
+        assert value("SELECT unverified FROM message WHERE id = 2") == 1
+
+    def test_an_answer_to_an_alert_is_a_note(self, door: Door) -> None:
+        agent = door.agent()
+        ticket = door.take(mail())
+        alert = door.sent(ticket.ticket_id or 0, "kim@example.test", kind="alert")
+        assert door.take(mail("I am on it", sender=self.KIM, answers=alert)).verdict == "note"
+        assert rows("SELECT kind, agent_id FROM message WHERE id = 2") == [("note", agent)]
+
+    def test_an_agents_address_without_proof_is_unverified(self, door: Door) -> None:
+        door.agent()
+        first = new_id()
+        door.take(mail(message_id=first))
+        assert door.take(mail(sender=self.KIM, answers=first)).verdict == "reply"
+        assert door.take(mail(sender=self.KIM, subject="[#1]")).verdict == "reply"
+        assert rows("SELECT kind, unverified FROM message WHERE id > 1") == [("customer", 1)] * 2
+
+    def test_an_agent_may_be_a_customer(self, door: Door) -> None:
+        door.agent()
+        first = new_id()
+        door.take(mail(sender=self.KIM, message_id=first))
+        door.take(mail(sender=self.KIM, answers=first))
+        assert rows("SELECT kind, unverified FROM message WHERE ticket_id = 1") == [("customer", 0)] * 2

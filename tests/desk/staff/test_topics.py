@@ -1,0 +1,169 @@
+"""Mailbox defaults for new tickets: topic, department, SLA, priority; aliases and plus-addresses."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk import settings
+from desk.errors import NotAllowed, NotFound, Refused, WrongUse
+from desk.home import Desk
+from desk.permissions import Actor
+from desk.replies.new_ticket import new_ticket
+from desk.staff import topics
+from desk.tickets import detail as ticket_detail
+from models.database import db
+from tests.support.mails import SALES, SUPPORT, Door, mail, rows, value
+from tests.support.workbench import ADMIN, make_agent
+
+
+@pytest.fixture
+def door(desk: Desk) -> Door:
+    return Door(desk)
+
+
+def alias(door: Door, address: str, mailbox: str) -> None:
+    db.execute_sql(
+        "INSERT INTO mailbox_alias (address, mailbox_id) VALUES (?, ?)", (address, door.mailbox(mailbox))
+    )
+
+
+def topic(name: str = "VPN", **given: object) -> int:
+    return topics.add_topic(ADMIN, name, **given).id  # type: ignore[arg-type]
+
+
+def test_a_mailbox_gives_its_tickets_topic_and_priority(door: Door) -> None:
+    door.mailbox(SUPPORT, topic_id=topic(priority="low"), priority=3)
+    taken = door.take(mail())
+    detail = ticket_detail.show(taken.ticket_number or "")
+    assert (detail.topic, detail.priority) == ("VPN", 3)
+    assert detail.to_json()["topic"] == "VPN"
+    assert "help topic VPN" in door.receipt(mail(subject="Another")).trace
+
+
+def test_without_its_own_a_mailbox_takes_what_its_topic_says(door: Door) -> None:
+    it = door.department("IT")
+    db.execute_sql("INSERT INTO sla (id, name, hours) VALUES (7, 'Gold', 2)")
+    door.mailbox(SUPPORT, topic_id=topic(department="IT", sla="Gold", priority="urgent"))
+    door.take(mail())
+    assert rows("SELECT department_id, sla_id, priority FROM ticket") == [(it, 7, 4)]
+
+
+def test_the_mailbox_department_beats_its_topics_and_the_topics_sla_the_departments(door: Door) -> None:
+    door.department("IT")
+    sales = door.department("Sales")
+    db.execute_sql("INSERT INTO sla (id, name, hours) VALUES (7, 'Gold', 2)")
+    door.mailbox(SUPPORT, department="Sales", topic_id=topic(department="IT", sla="Gold"))
+    door.take(mail())
+    assert rows("SELECT department_id, sla_id FROM ticket") == [(sales, 7)]
+
+
+def test_a_topic_without_answers_acknowledges_nothing(door: Door) -> None:
+    door.mailbox(SUPPORT, topic_id=topic(autoresponse=False))
+    receipt = door.receipt(mail())
+    assert "no acknowledgement: switched off for the help topic VPN" in receipt.trace
+    assert value("SELECT count(*) FROM delivery") == 0
+
+
+def test_the_default_topic_holds_where_the_mailbox_has_none(door: Door) -> None:
+    it = door.department("IT")
+    topic(department="IT")
+    settings.set(ADMIN, "tickets.default_topic", "vpn")
+    assert settings.get("tickets.default_topic") == "VPN"
+    door.take(mail())
+    assert rows("SELECT department_id FROM ticket") == [(it,)]
+    with pytest.raises(WrongUse, match="no help topic 'Nope'"):
+        settings.set(ADMIN, "tickets.default_topic", "Nope")
+
+
+def test_a_ticket_opened_by_hand_takes_them_too(desk: Desk, door: Door) -> None:
+    it = door.department("IT")
+    door.mailbox(SUPPORT, topic_id=topic(department="IT", priority="high"))
+    opened = new_ticket(
+        desk, ADMIN, mailbox=SUPPORT, requester="ana@corp.test", subject="S", body="B", send=False
+    )
+    detail = ticket_detail.show(opened.number)
+    assert (detail.topic, detail.priority, detail.department) == ("VPN", 3, "IT")
+    assert rows("SELECT department_id FROM ticket") == [(it,)]
+
+
+def test_a_topic_out_of_use_is_as_none(door: Door) -> None:
+    door.mailbox(SUPPORT, topic_id=topic(priority="high"))
+    topics.edit_topic(ADMIN, "VPN", active=False)
+    door.take(mail())
+    assert rows("SELECT topic_id, priority FROM ticket") == [(None, 2)]
+
+
+def test_a_customers_answer_starts_the_clock_of_the_tickets_own_sla(door: Door) -> None:
+    db.execute_sql("INSERT INTO sla (id, name, hours) VALUES (7, 'Gold', 2)")
+    door.mailbox(SUPPORT, topic_id=topic(sla="Gold"))
+    taken = door.take(mail(message_id="<first@corp.test>"))
+    db.execute_sql("UPDATE ticket SET due = NULL")
+    door.take(mail("And smoke.", answers="<first@corp.test>"))
+    hours = "SELECT (julianday(due) - julianday('now')) * 24 FROM ticket WHERE id = ?"
+    assert 1.9 < value(hours, taken.ticket_id) < 2.1
+
+
+def test_an_alias_belongs_to_its_mailbox(door: Door) -> None:
+    sales = door.department("Sales")
+    door.mailbox(SALES, department="Sales")
+    alias(door, "orders@example.test", SALES)
+    receipt = door.receipt(mail(to="Orders@example.test"))
+    assert rows("SELECT department_id FROM ticket") == [(sales,)]
+    assert f"routed by address: {SALES} (by its alias orders@example.test)" in receipt.trace
+
+
+def test_a_plus_address_of_an_alias_belongs_to_its_mailbox_too(door: Door) -> None:
+    door.mailbox(SALES)
+    alias(door, "orders@example.test", SALES)
+    receipt = door.receipt(mail(to="orders+uk@example.test"))
+    assert f"routed by address: {SALES} (by its alias orders@example.test, with a plus-tag)" in receipt.trace
+
+
+def test_the_exact_address_beats_an_alias(door: Door) -> None:
+    door.mailbox(SALES)
+    alias(door, "orders@example.test", SALES)
+    receipt = door.receipt(mail(to=f"orders@example.test, {SUPPORT}"))
+    assert f"routed by address: {SUPPORT} (exactly)" in receipt.trace
+
+
+def test_mail_to_a_list_or_in_bcc_goes_where_it_was_fetched_from(door: Door) -> None:
+    receipt = door.receipt(mail(to="everybody@lists.test"), mailbox=SALES)
+    assert f"routed by the mailbox it was fetched from: {SALES}" in receipt.trace
+
+
+def test_the_desk_never_answers_its_own_alias(door: Door) -> None:
+    door.mailbox(SALES)
+    alias(door, "orders@example.test", SALES)
+    receipt = door.receipt(mail(sender="Orders <orders@example.test>"))
+    assert "no acknowledgement: orders@example.test is an address of this desk" in receipt.trace
+
+
+def test_an_alias_is_no_collaborator(door: Door) -> None:
+    door.mailbox(SALES)
+    alias(door, "orders@example.test", SALES)
+    door.take(mail(cc="orders@example.test, cy@corp.test"))
+    joined = "SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id"
+    assert rows(joined) == [("cy@corp.test",)]
+
+
+def test_a_topic_is_changed_and_what_is_empty_is_taken_away(desk: Desk) -> None:
+    topic(priority="high", department="Support")
+    line = topics.edit_topic(ADMIN, "VPN", new_name="Remote", priority="", department="")
+    assert (line.name, line.priority, line.department) == ("Remote", None, None)
+    assert [each.name for each in topics.topics()] == ["Remote"]
+
+
+def test_wrong_topics_are_refused_in_words(desk: Desk, ana: Actor) -> None:
+    topic()
+    with pytest.raises(Refused, match="there is a help topic vpn already"):
+        topics.add_topic(ana, "vpn")
+    with pytest.raises(NotFound, match="no help topic Nope"):
+        topics.edit_topic(ana, "Nope", priority="low")
+    with pytest.raises(WrongUse, match="no priority 'hot'"):
+        topics.add_topic(ana, "Hot", priority="hot")
+    with pytest.raises(WrongUse, match="no department 'Nowhere'"):
+        topics.add_topic(ana, "Hot", department="Nowhere")
+    with pytest.raises(WrongUse, match="no SLA 'Never'"):
+        topics.add_topic(ana, "Hot", sla="Never")
+    with pytest.raises(NotAllowed):
+        topics.add_topic(make_agent("kim", ["ticket.reply"]), "Hot")

@@ -1,0 +1,208 @@
+"""Bytes in any charset, declared well, badly or not at all, are read as their writer meant them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mail.mime.charset import codec_for, decode, decode_field
+from mail.mime.japanese import decode_euc_jp, decode_iso2022_jp
+from mail.mime.message import parse
+
+
+@pytest.mark.parametrize(
+    ("labels", "codec"),
+    [
+        ("windows-936 csgb2312 cn-gb gb_2312-80 GBK x-gbk ms936 cp936 euc-cn chinese iso-ir-58", "gb18030"),
+        ("windows-950 x-x-big5 big5-eten cn-big5 csbig5 Big5-HKSCS cp950 ms950", "big5hkscs"),
+        ("latin-9 latin9 iso-8859-15 ISO8859-15 iso_8859-15 8859_15 l9 csisolatin9 'latin 9'", "iso8859-15"),
+        ("iso-8859-1 latin1 l1 iso_8859-1:1987 windows-1252 x-cp1252 win-1252 cp-1252 ansi cp819", "cp1252"),
+        ("us-ascii ascii ansi_x3.4-1968 utf8 utf-8 'UTF-8' unicode-1-1-utf-8 cp65001 utf_8 utf", "utf-8"),
+        ("windows-1251 win1251 x-cp1251 cp1251 cp-1251 microsoft-cp1251 windows_1251", "cp1251"),
+        ("iso-8859-9 latin5 l5 csisolatin5 iso-ir-148 windows-1254", "cp1254"),
+        ("shift_jis x-sjis sjis ms_kanji windows-31j csshiftjis ms932 cp943 windows-932", "cp932"),
+        ("iso-2022-jp csiso2022jp cp50220 cp50221 iso-2022-jp-ms iso-2022-jp-2", "iso2022_jp"),
+        ("euc-jp x-euc-jp cseucpkdfmtjapanese eucjp-ms cp51932", "euc_jp"),
+        ("euc-kr ks_c_5601-1987 ksc5601 korean windows-949 x-windows-949 iso-ir-149 uhc", "cp949"),
+        ("koi8-r koi8 koi cskoi8r", "koi8-r"),
+        ("macintosh x-mac-roman mac", "mac-roman"),
+        ("x-mac-cyrillic x-mac-ukrainian", "mac-cyrillic"),
+        ("ibm866 866 cp866 csibm866", "cp866"),
+        ("tis-620 iso-8859-11 windows-874 dos-874", "cp874"),
+        ("utf-16le unicodefeff", "utf-16-le"),
+        ("utf-16be unicodefffe", "utf-16-be"),
+        ("utf-16 unicode csunicode ucs-2 iso-10646-ucs-2", "utf-16"),
+        ("iso-8859-8-i logical visual hebrew", "iso8859-8"),
+        ("greek ecma-118 sun_eu_greek iso-8859-7", "iso8859-7"),
+    ],
+)
+def test_labels_that_are_in_use_are_known(labels: str, codec: str) -> None:
+    names = labels.replace("'latin 9'", "").split()
+    assert {name: codec_for(name) for name in names} == dict.fromkeys(names, codec)
+    assert codec_for("latin 9") == "iso8859-15"
+
+
+@pytest.mark.parametrize(
+    "label", ["idna", "zlib", "unicode_escape", "rot13", "base64", "punycode", "", "a" * 99]
+)
+def test_what_is_no_charset_of_text_is_refused(label: str) -> None:
+    assert codec_for(label) is None
+
+
+VENDOR = "①②㈱㌔№℡∑髙﨑 テスト\n二行目 plain"
+
+
+def iso2022(text: str) -> bytes:
+    """As Outlook writes it (CP50220): JIS codes made from Shift_JIS, vendors' rows too."""
+    done = bytearray()
+    for char in text:
+        raw = char.encode("cp932")
+        if len(raw) == 1:
+            done += raw
+            continue
+        lead, trail = raw
+        if lead in (0xFA, 0xFB, 0xFC):
+            raw = char.encode("euc_jp", "ignore")[-2:]
+            done += b"\x1b$(D" + bytes(byte & 0x7F for byte in raw) + b"\x1b(B"
+            continue
+        lead -= 0x40 if lead >= 0xE0 else 0
+        row = (lead - 0x81) * 2 + 0x21
+        if trail >= 0x9F:
+            row, cell = row + 1, trail - 0x7E
+        else:
+            cell = trail - (0x20 if trail >= 0x80 else 0x1F)
+        done += b"\x1b$B" + bytes((row, cell)) + b"\x1b(B"
+    return bytes(done)
+
+
+@pytest.mark.parametrize("label", ["iso-2022-jp", "csiso2022jp", None, "us-ascii", "utf-8"])
+def test_iso_2022_jp_with_the_vendors_rows(label: str | None) -> None:
+    text = "①㈱№℡ テスト\n二行目 plain"
+    assert decode(iso2022(text), label) == text
+
+
+def test_a_whole_mail_is_not_spoilt_by_one_character_that_no_table_has() -> None:
+    read = decode(iso2022("担当者の皆様へ") + b"\x1b$B\x7d\x7d\x1b(B" + iso2022("以上"), "iso-2022-jp")
+    assert read.startswith("担当者の皆様へ")
+    assert read.endswith("以上")
+    assert "$B" not in read
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "ｶﾀｶﾅ".encode("iso2022_jp_ext"),
+        b"\x0e" + bytes(byte & 0x7F for byte in "ｶﾀｶﾅ".encode("cp932")) + b"\x0f",
+        "ｶﾀｶﾅ".encode("cp932"),
+    ],
+    ids=["escape", "shift out", "eight bits"],
+)
+def test_half_width_katakana_in_its_three_spellings(data: bytes) -> None:
+    assert decode_iso2022_jp(data) == "ｶﾀｶﾅ"
+
+
+@given(st.text(st.characters(codec="iso2022_jp", exclude_characters="\x1b"), max_size=40))
+def test_what_python_writes_as_iso_2022_jp_is_read(text: str) -> None:
+    data = text.encode("iso2022_jp")
+    wanted = data.decode("iso2022_jp")
+    if not set(wanted) & set("\x0e\x0f\x1b¥‾"):
+        assert decode_iso2022_jp(data) == wanted
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_are_some_japanese(data: bytes) -> None:
+    decode_iso2022_jp(data)
+    decode_euc_jp(data)
+
+
+def test_euc_jp_with_circled_digits() -> None:
+    assert decode(b"\xad\xa1\xad\xea " + "日本".encode("euc_jp"), "euc-jp") == "①㈱ 日本"
+
+
+@pytest.mark.parametrize(
+    "text", ["Hi there", "Привет, мир", "日本語の文章です。", "Ünïcode\nzwei Zeilen", "短い"]
+)
+@pytest.mark.parametrize("label", ["utf-16", "utf-16le", "utf-16be", "unicode", "ucs-2"])
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_utf_16_in_both_orders_with_and_without_its_mark(
+    text: str, label: str, order: str, mark: str
+) -> None:
+    assert decode((mark + text).encode(order), label) == text
+
+
+@pytest.mark.parametrize("label", [None, "utf-8", "iso-8859-1", "us-ascii", "gb2312"])
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_utf_16_that_was_not_declared_is_seen(label: str | None, order: str) -> None:
+    assert decode("Log of host db7\n".encode(order), label) == "Log of host db7\n"
+    assert decode("\ufeffЖурнал".encode(order), label) == "Журнал"
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-16", "utf-16le", "utf-7", "utf-32", "iso-2022-kr", "hz-gb-2312", "cp037"]
+)
+def test_the_charset_of_the_text_does_not_spoil_headers_in_ascii(charset: str) -> None:
+    mail = parse(
+        b"From: Anna <ann@kunde.example>\nSubject: Printer is dead! 1+1=2, a+b-c\n"
+        b"Content-Type: text/plain; charset="
+        + charset.encode()
+        + b"\nContent-Transfer-Encoding: base64\n\nAAAA\n"
+    )
+    assert (mail.sender.email, mail.sender.name) == ("ann@kunde.example", "Anna")
+    assert mail.subject == "Printer is dead! 1+1=2, a+b-c"
+
+
+NAMES = [("报表.xls", "gb2312"), ("отчёт.pdf", "koi8-r"), ("レポート.doc", "shift_jis"), ("報告.txt", "big5")]
+
+
+@pytest.mark.parametrize(("name", "charset"), NAMES)
+def test_a_raw_file_name_is_read_in_a_charset_that_the_mail_uses_elsewhere(name: str, charset: str) -> None:
+    subject = (
+        f"=?{charset}?q?=".encode() + "".join(f"={b:02X}" for b in name.encode(charset)).encode()[1:] + b"?="
+    )
+    mail = parse(
+        b"From: a@b.example\nSubject: "
+        + subject
+        + b'\nContent-Type: application/octet-stream; name="'
+        + name.encode(charset)
+        + b'"\nContent-Disposition: attachment\n\nx\n'
+    )
+    assert mail.attachments[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [("您好", "gb2312"), ("Привет", "koi8-r"), ("안녕", "euc-kr"), ("Grüße", "iso-8859-1")],
+)
+def test_a_short_body_without_a_charset_asks_the_other_parts(text: str, charset: str) -> None:
+    mail = parse(
+        b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n"
+        + text.encode(charset)
+        + f"\n--b\nContent-Type: text/plain; charset={charset}; name=x.txt\n".encode()
+        + b"Content-Disposition: attachment\n\nx\n--b--\n"
+    )
+    assert mail.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [("Müller", "iso-8859-1"), ("Иванов", "windows-1251"), ("山田", "shift_jis"), ("김", "euc-kr")],
+)
+def test_raw_headers_are_in_the_charset_of_the_text(text: str, charset: str) -> None:
+    mail = parse(
+        b"From: "
+        + text.encode(charset)
+        + b" <a@b.example>\nSubject: "
+        + text.encode(charset)
+        + f"\nContent-Type: text/plain; charset={charset}\n\nx\n".encode()
+    )
+    assert (mail.sender.name, mail.subject) == (text, text)
+
+
+def test_damaged_utf_8_is_still_utf_8() -> None:
+    assert decode("Grüße aus Köln, ".encode() * 20 + b"\xff", "utf-8").startswith("Grüße aus Köln")
+
+
+def test_a_field_in_iso_2022_jp_without_an_encoded_word() -> None:
+    assert decode_field("件名".encode("iso2022_jp")) == "件名"

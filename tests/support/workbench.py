@@ -1,0 +1,105 @@
+"""A desk to try things on: made in a moment, with people, mailboxes and tickets as a test needs them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from config.clock import now
+from config.paths import DeskPaths
+from config.settings import Settings
+from desk.home import Desk, open_desk
+from desk.mailboxes.form import check
+from desk.mailboxes.registry import MailboxSecrets, SecretInput, add
+from desk.permissions import EVERYTHING, Actor
+from models.contacts import Contact
+from models.fields import utc_text
+from models.mailboxes import Mailbox
+from models.messages import Message
+from models.people import Agent, Department, Role
+from models.tickets import Ticket
+
+ADMIN = Actor(None, "owner", "Owner", "", None, frozenset([EVERYTHING]))
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+_numbers = count(1)
+
+
+def make_desk(folder: Path, timezone: str = "UTC") -> Desk:
+    """A new desk below `folder`."""
+    return open_desk(DeskPaths(folder / "home"), Settings(timezone=timezone), create=True)
+
+
+def make_agent(login: str, actions: list[str] | None = None, department: str | None = None) -> Actor:
+    """An agent with a role of their own that grants `actions` (default: everything)."""
+    granted = [EVERYTHING] if actions is None else actions
+    role = Role.create(name=f"role of {login}", actions=granted)
+    where = None if department is None else Department.get(Department.name == department)
+    agent = Agent.create(
+        login=login,
+        name=login.title(),
+        email=f"{login}@staff.example",
+        role=role,
+        department=where,
+        created=START,
+    )
+    return Actor(agent.id, login, agent.name, agent.email, agent.department_id, frozenset(granted))
+
+
+def make_mailbox(
+    desk: Desk, address: str = "support@desk.example", *, sends: bool = False, name: str = ""
+) -> Mailbox:
+    """A mailbox; with `sends` it has an outgoing account."""
+    form = check(
+        {
+            "address": address,
+            "name": name,
+            "host": "imap.desk.example",
+            "smtp_host": "smtp.desk.example" if sends else "",
+        }
+    )
+    return add(desk, ADMIN, form, MailboxSecrets(SecretInput("sealed", "s3cret-word")))
+
+
+def make_ticket(
+    subject: str = "Printer is on fire",
+    text: str = "It burns.",
+    *,
+    requester: str = "ana@corp.example",
+    name: str = "Ana Prado",
+    mailbox: Mailbox | None = None,
+    department: str = "Support",
+    age: timedelta = timedelta(0),
+    **values: object,
+) -> Ticket:
+    """A ticket as a customer's mail makes it."""
+    moment = now() - age
+    contact = Contact.get_or_none(Contact.email == requester) or Contact.create(
+        email=requester, name=name, created=moment
+    )
+    row: dict[str, object] = {
+        "number": str(next(_numbers)),
+        "subject": subject,
+        "status": "new",
+        "department": Department.get(Department.name == department),
+        "sla": 1,
+        "contact": contact,
+        "mailbox": mailbox,
+        "created": moment,
+        "updated": moment,
+        "last_customer": moment,
+        "message_count": 1,
+    }
+    ticket = Ticket.create(**{**row, **values})
+    Message.create(
+        ticket=ticket,
+        kind="customer",
+        sender_name=name,
+        sender_email=requester,
+        subject=subject,
+        text=text,
+        message_id=f"<{ticket.number}.{utc_text(moment)}@corp.example>",
+        created=moment,
+    )
+    return ticket
