@@ -17,6 +17,7 @@ from __future__ import annotations
 # Importing pathlib takes as long as all the rest.
 # ruff: noqa: PTH104, PTH108, PTH116
 import os
+import stat
 import time
 
 TYPE_CHECKING = False
@@ -161,3 +162,15 @@ def _remove(temporary: str) -> None:
         os.unlink(temporary)
     except OSError:
         pass
+
+
+def check_file(status: os.stat_result) -> None:
+    """Raise NotSpooled for what no pipe left: a link, a FIFO, a second name of some file, a giant."""
+    if stat.S_ISLNK(status.st_mode):
+        raise NotSpooled("it is a link")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotSpooled("it is no ordinary file")
+    if status.st_nlink > 1:
+        raise NotSpooled("it has a second name elsewhere")
+    if status.st_size > MAX_MAIL + MAX_HEAD:
+        raise NotSpooled(f"it has {status.st_size} bytes")

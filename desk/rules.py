@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from desk import settings
-from desk.mailboxes.own_addresses import read_own_addresses
+from desk.own_addresses import read_own_addresses
 from desk.permissions import agents_with_address
 from models import mailboxes, people
 from models import settings as setting_rows
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from desk.home import Desk
-    from desk.mailboxes.own_addresses import OwnAddresses
+    from desk.own_addresses import OwnAddresses
     from desk.permissions import Actor
-    from desk.tickets.lifecycle import StatusAfterReply
-    from desk.tickets.numbers import NumberKind
     from models.mailboxes import MailboxRule
     from models.people import DepartmentRule, TopicRule
+    from models.tickets import NumberKind, StatusAfterReply
 
 
 @dataclass(frozen=True, slots=True)

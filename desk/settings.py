@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from desk.errors import WrongUse
 from mail.inert import one_line
 from mail.mime.address import parse_addresses
+from models import people
 from models import settings as rows
 from models.database import transaction
 
@@ -231,10 +232,7 @@ def _value(setting: Setting, text: str) -> Any:
         case "sla":
             return _sla(setting, text)
         case "topic":
-            from desk.staff.topics import named
-
-            topic = named(text)
-            return "" if topic is None else str(topic.name)
+            return _topic(text)
         case "addresses":
             return ", ".join(address_list(text))
         case "servers":
@@ -247,6 +245,14 @@ def _server(name: str) -> str:
     if not all(letter.isalnum() or letter in ".-_:" for letter in name):
         raise WrongUse(f"'{one_line(name, 80)}' is no server's name", "write mx.example.org")
     return name.lower()
+
+
+def _topic(text: str) -> str:
+    known = {topic.name.lower(): topic.name for topic in people.topic_rules()}
+    if text and text.lower() not in known:
+        hint = f"use {', '.join(known.values())}" if known else "nightdesk topic add NAME"
+        raise WrongUse(f"there is no help topic '{one_line(text, 60)}'", hint)
+    return known.get(text.lower(), "")
 
 
 def address_list(text: str) -> Sequence[str]:

@@ -16,6 +16,8 @@ from models.people import Agent, Department, Sla, Topic
 from models.statements import Lookup, Statement, literal
 
 Status = Literal["new", "open", "waiting", "closed"]
+StatusAfterReply = Literal["keep", "open", "waiting", "closed"]
+NumberKind = Literal["sequence", "random"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 PRIORITIES = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from desk import logs, settings
 from desk.errors import DeskError
-from desk.mailboxes.own_addresses import read_own_addresses
+from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING
 from desk.settings import address_list
 from models.mailboxes import Mailbox, MailboxOAuth2

@@ -13,7 +13,6 @@ import fcntl
 import json
 import os
 import re
-import stat
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from config.spool import HALF_KEPT, MAX_HEAD, MAX_MAIL, NotSpooled, halves, names, read_head
+from config.spool import HALF_KEPT, MAX_HEAD, NotSpooled, check_file, halves, names, read_head
 from desk.intake.arrivals import Arrival
 from mail.inert import one_line
 from models import settings
@@ -272,21 +271,9 @@ def _told() -> dict[str, Any]:
     return told if isinstance(told, dict) else {"names": [], "count": 0}
 
 
-def check_file(status: os.stat_result) -> None:
-    """Raise NotSpooled for what no pipe left: a link, a FIFO, a second name of some file, a giant."""
-    if stat.S_ISLNK(status.st_mode):
-        raise NotSpooled("it is a link")
-    if not stat.S_ISREG(status.st_mode):
-        raise NotSpooled("it is no ordinary file")
-    if status.st_nlink > 1:
-        raise NotSpooled("it has a second name elsewhere")
-    if status.st_size > MAX_MAIL + MAX_HEAD:
-        raise NotSpooled(f"it has {status.st_size} bytes")
-
-
 def mailbox_of(recipient: str) -> int | None:
     """The mailbox with this address or alias, exactly or with its plus-tag left out; else None."""
-    from desk.mailboxes.own_addresses import read_own_addresses
+    from desk.own_addresses import read_own_addresses
 
     return read_own_addresses().mailbox_of(recipient)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desk.mailboxes.own_addresses import without_tag
+from desk.own_addresses import without_tag
 
 if TYPE_CHECKING:
     from desk.intake.arrivals import IncomingMail

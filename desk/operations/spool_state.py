@@ -7,8 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.spool import MAX_HEAD, NotSpooled, names, read_head
-from desk.doors.spool import check_file
+from config.spool import MAX_HEAD, NotSpooled, check_file, names, read_head
 from mail.inert import one_line
 
 HALF_WRITTEN_AFTER = 3600.0

@@ -2,72 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Iterable
 
 from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
-from desk.outbox.dispatch import (
-    without_way,
-)
 from desk.permissions import Actor, require
 from desk.tickets.changes import departments_of
+from desk.tickets.deliveries import DeliveryView, views
 from models import deliveries
 from models.database import transaction
-from models.deliveries import HELD_UNTIL, STATES, Delivery, DeliveryState, RecipientLine
-from models.fields import utc_text, utc_time
+from models.deliveries import STATES, Delivery, DeliveryState
+from models.fields import utc_text
 
-_WAITING = ("queued", "deferred", "sending")
-_STUCK = "no outgoing account: it waits for one"
 UNDONE_STATES: tuple[DeliveryState, ...] = ("queued", "sending", "deferred", "failed", "uncertain")
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryView:
-    """One recipient of one mail. `id` is the mail's (delivery), `detail` the server's words.
-
-    `not_before`: no attempt earlier; None when nothing more will be tried.
-    """
-
-    id: int
-    to: str
-    state: str
-    detail: str
-    not_before: datetime | None
-    kind: str = ""
-    subject: str = ""
-    ticket: str | None = None
-    mailbox: str | None = None
-    attempts: int = 0
-    created: datetime | None = None
-    code: int | None = None
-    message_id: str = ""
-    bounced: bool = False
-    updated: datetime | None = None
-    held: bool = False
-    """It waits for a person: nothing is sent before retry."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the recipient as ``outbox list --json`` prints it."""
-        return {
-            "id": self.id,
-            "to": self.to,
-            "state": self.state,
-            "detail": self.detail,
-            "not_before": self.not_before,
-            "kind": self.kind,
-            "subject": self.subject,
-            "ticket": self.ticket,
-            "mailbox": self.mailbox,
-            "attempts": self.attempts,
-            "created": self.created,
-            "code": self.code,
-            "message_id": self.message_id,
-            "bounced": self.bounced,
-            "held": self.held,
-        }
 
 
 def entries(states: Collection[str] | str | None = None, limit: int = 200) -> list[DeliveryView]:
@@ -76,24 +23,14 @@ def entries(states: Collection[str] | str | None = None, limit: int = 200) -> li
     ``"all"`` is every state; `limit` 0 is no limit. Raises WrongUse for an unknown state.
     """
     wanted = _states(states)
-    return _views(deliveries.lines(wanted if len(wanted) < len(STATES) else None, limit))
+    return views(deliveries.lines(wanted if len(wanted) < len(STATES) else None, limit))
 
 
 def get(delivery_id: int) -> list[DeliveryView]:
     """Return the recipients of one mail; raises NotFound."""
-    found = _views(deliveries.lines_of_mail(delivery_id))
+    found = views(deliveries.lines_of_mail(delivery_id))
     if not found:
         raise _missing(delivery_id)
-    return found
-
-
-def of_messages(message_rows: Sequence[int]) -> dict[int, list[DeliveryView]]:
-    """Return the recipients of these messages' mails."""
-    found: dict[int, list[DeliveryView]] = {}
-    lines = deliveries.lines_of_messages(message_rows)
-    for line, view in zip(lines, _views(lines), strict=True):
-        if line.message_row is not None:
-            found.setdefault(line.message_row, []).append(view)
     return found
 
 
@@ -170,32 +107,3 @@ def _states(states: Collection[str] | str | None) -> list[DeliveryState]:
         if state not in STATES:
             raise WrongUse(f"there is no state '{state}' of a mail", f"use all, {', '.join(STATES)}")
     return [state for state in STATES if state in wanted]
-
-
-def _views(lines: Sequence[RecipientLine]) -> list[DeliveryView]:
-    waiting = {line.mailbox_id for line in lines if line.state in _WAITING and not line.detail}
-    stuck = without_way(waiting) if waiting else set()
-    return [_view(line, line.mailbox_id in stuck) for line in lines]
-
-
-def _view(line: RecipientLine, stuck: bool) -> DeliveryView:
-    waits = line.state in _WAITING
-    held = waits and line.not_before == HELD_UNTIL
-    return DeliveryView(
-        id=line.delivery_id,
-        to=line.address,
-        state=line.state,
-        detail=_STUCK if waits and stuck and not line.detail else line.detail,
-        not_before=utc_time(line.not_before) if waits and not held else None,
-        kind=line.kind,
-        subject=line.subject,
-        ticket=line.ticket,
-        mailbox=line.mailbox,
-        attempts=line.attempts,
-        created=utc_time(line.created),
-        code=line.code,
-        message_id=line.message_id,
-        bounced=bool(line.bounced),
-        updated=utc_time(line.updated),
-        held=held,
-    )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from config.clock import now
 from desk import logs
+from desk.mailboxes.routes import Routes, read_routes
 from desk.tickets import lifecycle
 from mail.inert import one_line
 from models import blobs, deliveries, leases, mailboxes
@@ -54,36 +55,14 @@ class Outgoing:
     message: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Ways:
-    """Which mailbox sends for which: its own outgoing account, else the default one's."""
-
-    sending: Mapping[int, str]
-    spoofing: Set[int]
-    """Whose accounts may send as other addresses of the desk."""
-    every: tuple[int, ...]
-    default: int | None
-
-    def of(self, mailbox_id: int) -> int | None:
-        """The mailbox whose account sends for this one, or None."""
-        return mailbox_id if mailbox_id in self.sending else self.default
-
-    def through(self, way: int | None) -> list[int]:
-        """The mailboxes whose mail leaves through that account (None: through any)."""
-        ways = {mailbox_id: self.of(mailbox_id) for mailbox_id in self.every}
-        return [
-            mailbox_id for mailbox_id, found in ways.items() if found is not None and way in (None, found)
-        ]
-
-
 def due_mailboxes(moment: datetime) -> list[int]:
     """Return the mailboxes whose outgoing account has something to send now."""
     waiting = deliveries.due_mailboxes(utc_text(moment))
     if not waiting:
         return []
-    ways = _ways_out()
-    found = {ways.default if key is None else ways.of(key) for key in waiting}
-    return sorted(way for way in found if way is not None)
+    routes = read_routes()
+    found = {routes.of(key) for key in waiting}
+    return sorted(route for route in found if route is not None)
 
 
 def has_due(moment: datetime) -> bool:
@@ -97,12 +76,6 @@ def next_due(moment: datetime) -> datetime | None:
     return utc_time(not_before) if not_before is not None else None
 
 
-def without_way(mailbox_ids: Iterable[int | None]) -> set[int | None]:
-    """Those of these mailboxes whose mail no account sends; None is the mail of no mailbox."""
-    ways = _ways_out()
-    return {key for key in mailbox_ids if (ways.default if key is None else ways.of(key)) is None}
-
-
 def claim(owner: str, moment: datetime, limit: int, *, mailbox_id: int | None = None) -> list[Outgoing]:
     """Take up to `limit` mails that are due, oldest first, and mark their recipients as being sent.
 
@@ -111,8 +84,8 @@ def claim(owner: str, moment: datetime, limit: int, *, mailbox_id: int | None = 
     """
     taken = []
     with transaction():
-        ways = _ways_out()
-        wanted = ways.through(mailbox_id)
+        routes = read_routes()
+        wanted = routes.through(mailbox_id)
         if not wanted:
             return []
         for mail in deliveries.claimable(wanted, utc_text(moment), limit):
@@ -122,7 +95,7 @@ def claim(owner: str, moment: datetime, limit: int, *, mailbox_id: int | None = 
             except blobs.BlobDamaged as error:
                 _settle_all(mail.id, _Outcome("failed", str(error)))
                 continue
-            taken.append(_outgoing(ways, mail, raw))
+            taken.append(_outgoing(routes, mail, raw))
     return taken
 
 
@@ -131,15 +104,15 @@ def claim_one(delivery_id: int, owner: str, moment: datetime) -> Outgoing:
     mail = deliveries.claimed(delivery_id)
     assert mail is not None
     deliveries.begin(delivery_id, owner, utc_text(moment))
-    return _outgoing(_ways_out(), mail, blobs.read(mail.blob_id))
+    return _outgoing(read_routes(), mail, blobs.read(mail.blob_id))
 
 
-def _outgoing(ways: _Ways, mail: ClaimedMail, raw: bytes) -> Outgoing:
-    way = ways.of(mail.mailbox_id) or mail.mailbox_id
-    address = ways.sending[way]
-    message = raw if way in ways.spoofing else readdressed(raw, address)
+def _outgoing(routes: Routes, mail: ClaimedMail, raw: bytes) -> Outgoing:
+    route = routes.of(mail.mailbox_id) or mail.mailbox_id
+    address = routes.sending[route]
+    message = raw if route in routes.spoofing else readdressed(raw, address)
     envelope = address if mail.envelope_from else ""
-    return Outgoing(mail.id, way, envelope, deliveries.being_sent(mail.id), message)
+    return Outgoing(mail.id, route, envelope, deliveries.being_sent(mail.id), message)
 
 
 def record(delivery_id: int, outcomes: Mapping[str, RecipientOutcome]) -> None:
@@ -152,9 +125,9 @@ def give_back(delivery_id: int, reason: str) -> None:
     """Put a claimed mail back whose sending never began: tried again later, with `reason` shown."""
     with transaction():
         mail = deliveries.claimed(delivery_id)
-        way = None if mail is None else _ways_out().of(mail.mailbox_id)
-        if way is not None:
-            mailboxes.sending_failed(way, one_line(reason), utc_text(now()))
+        route = None if mail is None else read_routes().of(mail.mailbox_id)
+        if route is not None:
+            mailboxes.sending_failed(route, one_line(reason), utc_text(now()))
         _settle_all(delivery_id, _Outcome("deferred", reason))
 
 
@@ -237,9 +210,9 @@ def _settle(delivery_id: int, outcomes: Mapping[str, RecipientOutcome]) -> None:
     if any(outcome.state == "sent" for outcome in outcomes.values()):
         if mail.kind == "reply":
             deliveries.want_copy(delivery_id)
-        way = _ways_out().of(mail.mailbox_id or 0)
-        if way is not None:
-            mailboxes.sending_worked(way, utc_text(moment))
+        route = read_routes().of(mail.mailbox_id or 0)
+        if route is not None:
+            mailboxes.sending_worked(route, utc_text(moment))
 
 
 def back_off(attempts: int) -> timedelta:
@@ -264,20 +237,3 @@ def _tell(mail: AttemptedMail, address: str, state: DeliveryState, detail: str) 
         lifecycle.delivery_failed(mail.ticket_id, address, detail, now())
     elif state == "uncertain":
         lifecycle.delivery_uncertain(mail.ticket_id, address, detail, now())
-
-
-def _ways_out() -> _Ways:
-    from desk import settings
-
-    sending: dict[int, str] = {}
-    spoofing: set[int] = set()
-    every: list[int] = []
-    for account in mailboxes.outgoing_accounts():
-        every.append(account.mailbox_id)
-        if account.sends:
-            sending[account.mailbox_id] = account.address
-        if account.spoofs:
-            spoofing.add(account.mailbox_id)
-    named = str(settings.get("mail.default_outgoing")).lower()
-    default = next((key for key, address in sending.items() if address.lower() == named), None)
-    return _Ways(sending, spoofing, tuple(every), default)

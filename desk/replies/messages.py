@@ -10,11 +10,11 @@ from desk.errors import Refused
 from desk.outbox.render import Rendered, lay_in
 from desk.permissions import Actor
 from desk.tickets import lifecycle
-from desk.tickets.lifecycle import StatusAfterReply
 from mail.inert import clean
 from models import blobs
 from models.fields import as_json, utc_text
 from models.messages import NewAttachment, NewMessage
+from models.tickets import StatusAfterReply
 
 File = tuple[str, str, bytes]
 """Name, media type, bytes."""

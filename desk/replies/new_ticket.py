@@ -27,7 +27,7 @@ from models.tickets import TicketState
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.tickets.numbers import NumberKind
+    from models.tickets import NumberKind
 
 
 @dataclass(frozen=True, slots=True)

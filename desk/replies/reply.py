@@ -22,7 +22,6 @@ from desk.permissions import Actor, require
 from desk.replies.messages import File, Queued, body_text, queue_answer
 from desk.tickets import lifecycle
 from desk.tickets.changes import departments_of, find
-from desk.tickets.lifecycle import StatusAfterReply
 from desk.tickets.participants import (
     Person,
     add_collaborators,
@@ -36,6 +35,7 @@ from models.database import transaction
 from models.fields import utc_text
 from models.mailboxes import Mailbox
 from models.messages import Message, NewMessage
+from models.tickets import StatusAfterReply
 
 if TYPE_CHECKING:
     from desk.home import Desk

@@ -9,7 +9,7 @@ from typing import Any
 
 from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
-from desk.mailboxes.own_addresses import read_own_addresses
+from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, Actor, require
 from desk.settings import address_list
 from desk.staff.departments import department_named

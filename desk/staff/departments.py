@@ -11,6 +11,7 @@ from desk.staff.names import given_name
 from desk.staff.slas import sla_named
 from mail.inert import clean, one_line
 from models.database import transaction
+from models.mailboxes import Mailbox
 from models.people import Department
 
 
@@ -118,19 +119,15 @@ def _department_line(row: Department) -> DepartmentLine:
 
 
 def _mailbox_id(address: str) -> int | None:
-    from desk.mailboxes import registry
-
     if not address.strip():
         return None
-    found = registry.find(address)
+    found = Mailbox.get_or_none((Mailbox.address == address.strip()) & Mailbox.removed.is_null())
     if found is None:
         raise WrongUse(f"there is no mailbox {one_line(address, 80)}", "nightdesk mailbox list")
     return int(found.id)
 
 
 def _address_of(mailbox_id: int | None) -> str | None:
-    from models.mailboxes import Mailbox
-
     row = Mailbox.get_or_none((Mailbox.id == mailbox_id) & Mailbox.removed.is_null())
     return str(row.address) if row is not None else None
 

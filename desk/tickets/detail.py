@@ -9,13 +9,12 @@ from typing import Any
 
 from config.clock import now
 from desk.errors import NotFound
-from desk.outbox import deliveries
-from desk.outbox.deliveries import DeliveryView
 from desk.permissions import Actor
-from desk.tickets import events, lifecycle
+from desk.tickets import deliveries, events, lifecycle
 from desk.tickets.changes import (
     find,
 )
+from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from mail.mime.html.appendix import without_appendix
 from models import blobs, people, queues, tickets

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from models import deliveries, drafts, events, messages, people, receipts, tickets
 from models.fields import utc_text
-from models.tickets import Status, Stored, TicketState
+from models.tickets import Status, StatusAfterReply, Stored, TicketState
 
 if TYPE_CHECKING:
     from desk.permissions import Actor
@@ -47,7 +47,6 @@ EventKind = Literal[
     "joined",
     "undone",
 ]
-StatusAfterReply = Literal["keep", "open", "waiting", "closed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Literal
 
 from models import tickets
 from models.settings import next_ticket_number
-
-NumberKind = Literal["sequence", "random"]
+from models.tickets import NumberKind
 
 _MASK = re.compile(r"#+")
 _RANDOM_DIGITS = 6

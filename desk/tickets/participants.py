@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.clock import now
 from desk.errors import Refused, WrongUse
-from desk.mailboxes.own_addresses import read_own_addresses
+from desk.own_addresses import read_own_addresses
 from desk.tickets import lifecycle
 from desk.tickets.contacts import Contacts
 from mail.inert import one_line

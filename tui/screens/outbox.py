@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from desk.outbox import deliveries
-from desk.outbox.deliveries import DeliveryView
+from desk.tickets.deliveries import DeliveryView
 from tui.commands import Command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen

@@ -12,7 +12,7 @@ import peewee
 
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
-from desk.mailboxes.own_addresses import OwnAddresses, read_own_addresses
+from desk.own_addresses import OwnAddresses, read_own_addresses
 from mail.inert import one_line
 from models.errors import DatabaseUnusable
 from worker.service.threads import DeskThread

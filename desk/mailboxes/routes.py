@@ -1,0 +1,47 @@
+"""Which mailbox sends for which: its own outgoing account, else the default one's; never a third way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+
+from desk import settings
+from models import mailboxes
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """One reading of all outgoing accounts."""
+
+    sending: Mapping[int, str]
+    """The address of each mailbox that has an outgoing account in use."""
+    spoofing: Set[int]
+    """Whose accounts may send as other addresses of the desk."""
+    every: tuple[int, ...]
+    default: int | None
+
+    def of(self, mailbox_id: int | None) -> int | None:
+        """Return the mailbox whose account sends for this one (None: for mail of no mailbox), or None."""
+        return mailbox_id if mailbox_id in self.sending else self.default
+
+    def through(self, route: int | None) -> list[int]:
+        """Return the mailboxes whose mail leaves through that account (None: through any)."""
+        found = {mailbox_id: self.of(mailbox_id) for mailbox_id in self.every}
+        return [mailbox_id for mailbox_id, by in found.items() if by is not None and route in (None, by)]
+
+    def missing(self, mailbox_ids: Iterable[int | None]) -> set[int | None]:
+        """Return those of these mailboxes whose mail no account sends; None is the mail of no mailbox."""
+        return {mailbox_id for mailbox_id in mailbox_ids if self.of(mailbox_id) is None}
+
+
+def read_routes() -> Routes:
+    """Read what stands now."""
+    accounts = mailboxes.outgoing_accounts()
+    sending = {account.mailbox_id: account.address for account in accounts if account.sends}
+    named = str(settings.get("mail.default_outgoing")).lower()
+    return Routes(
+        sending,
+        {account.mailbox_id for account in accounts if account.spoofs},
+        tuple(account.mailbox_id for account in accounts),
+        next((key for key, address in sending.items() if address.lower() == named), None),
+    )
