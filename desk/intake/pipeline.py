@@ -28,6 +28,7 @@ from desk.tickets.numbers import next_number
 from desk.tickets.participants import may_join
 from mail.compose import message_id as signed_ids
 from mail.inert import one_line
+from mail.mime.address import as_compared
 from models import blobs, receipts
 from models.database import savepoint, transaction, undone
 from models.errors import DatabaseUnusable
@@ -250,7 +251,8 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
         )
         batch.known.messages.setdefault(mail.message_id, []).append(known)
     if match.brings_people and mail.machine.kind == "human":
-        written = [(each.name, each.email) for each in (incoming.author.address, *mail.to, *mail.cc)]
+        others = [each for each in (*mail.to, *mail.cc) if as_compared(each.email) not in mail.envelope]
+        written = [(each.name, each.email) for each in (incoming.author.address, *others)]
         people = may_join(written, incoming.rules)
         lifecycle.joined_by(ticket.id, [batch.known.contacts.get(email, name) for name, email in people])
     return message_row

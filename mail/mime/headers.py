@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final
 
 from mail.inert import clean, one_line
-from mail.mime.charset import decode, decode_field
+from mail.mime.charset import codec_for, decode, decode_field
 
 MAX_HEADER_BYTES: Final = 256 * 1024
 
@@ -24,6 +24,8 @@ _KNOWN: Final = re.compile(
     rb"received|return-path|delivered-to|content-[a-z-]+|dkim-signature|x-[!-9;-~]+|list-[a-z-]+|user-agent|"
     rb"auto-submitted|precedence|importance|priority|thread-[a-z]+|authentication-results|arc-[a-z-]+)[ \t]*:"
 )
+_BOM: Final = b"\xef\xbb\xbf"
+_MAX_BANNER_LINES: Final = 5
 _FOLD: Final = re.compile(rb"\r?\n|\r")
 
 
@@ -122,6 +124,24 @@ def _labels(blocks: Iterable[Headers]) -> list[str]:
                 for named in _NAMED.finditer(value[:10_000]):
                     found[(named[1] or named[2]).decode("ascii").lower()] = None
     return list(found)
+
+
+def headers_begin(raw: bytes) -> int:
+    """Where the headers of a mail begin: behind a byte order mark, blank lines and a banner.
+
+    Only where two fields stand right behind them, the first one known; all else is a text without headers.
+    """
+    position = begin = len(_BOM) if raw.startswith(_BOM) else 0
+    for _ in range(_MAX_BANNER_LINES):
+        first = _FIELD.match(raw, position)
+        if first is not None or raw.startswith((b"From ", b">From "), position):
+            known = first is None or (_KNOWN.match(raw, position) and _FIELD.match(raw, first.end()))
+            return position if known or position == begin else begin
+        line = _LINE.match(raw, position)
+        if line is None or line.end() == position:
+            break
+        position = line.end()
+    return begin
 
 
 def parse_headers(raw: bytes, start: int, end: int, defects: list[str]) -> tuple[Headers, int]:
@@ -239,6 +259,7 @@ def decode_base64(data: bytes) -> bytes:
 _PARAMETER: Final = re.compile(r""";\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
 _NO_SEMICOLON: Final = re.compile(r"\s*[a-zA-Z0-9/.+_-]{1,100}(?=\s+[a-zA-Z0-9*-]{1,40}=)")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+_LABELLED: Final = re.compile(r"""([^'"%\s]{0,40})(?:'[A-Za-z0-9-]{0,40}'|(["']))(.*)""", re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -281,8 +302,19 @@ def _joined(parts: dict[int, tuple[bool, str]]) -> str:
     data = b""
     for position, index in enumerate(sorted(parts)):
         encoded, content = parts[index]
-        if encoded and position == 0 and content.count("'") >= 2:
-            label, _, content = content.split("'", 2)
+        if encoded and position == 0:
+            label, content = _labelled(content)
         raw = content.encode("utf-8", "replace")
         data += _PERCENT.sub(lambda hit: bytes([int(hit[1], 16)]), raw) if encoded else raw
-    return clean(decode(data, label or None))
+    return clean(decode_words(decode(data, label or None)))
+
+
+def _labelled(content: str) -> tuple[str, str]:
+    """Charset and rest of ``utf-8'en'rest``, also where a sender put other quotes there (RFC 2231 4)."""
+    found = _LABELLED.fullmatch(content)
+    if found is None:
+        return "", content
+    label, odd_quote, rest = found.groups()
+    if odd_quote and not codec_for(label):
+        return "", content
+    return label, rest.removesuffix('"') if odd_quote == '"' else rest

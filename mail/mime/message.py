@@ -6,6 +6,7 @@ they are first asked for. All text handed out is inert (`mail.inert.clean`).
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from dataclasses import dataclass
@@ -106,6 +107,10 @@ def parse(raw: bytes) -> ParsedMail:
         mail = ParsedMail(raw.replace(b"\r", b"\n"), raw)
         mail.defects.append("line ends are bare CR")
         return mail
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        mail = ParsedMail(raw.decode("utf-16", "replace").encode("utf-8", "replace"), raw)
+        mail.defects.append("saved as UTF-16")
+        return mail
     return ParsedMail(raw, raw)
 
 
@@ -137,8 +142,7 @@ class ParsedMail:
 
     def _ids(self, name: str) -> list[str]:
         text = " ".join(self.root.headers.texts(name))
-        if "=?" in text and "<" not in text:
-            text = decode_words(text)
+        text = decode_words(text)
         found = [_made_id(inner) for inner in _ID.findall(text)]
         if not found:
             found = [_made_id(word) for word in text.split() if "@" in word]

@@ -12,7 +12,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from mail.inert import one_line
-from mail.mime.headers import Charsets, Headers, TooComplex, decode_base64, parse_headers, parse_parameters
+from mail.mime.headers import (
+    Charsets,
+    Headers,
+    TooComplex,
+    decode_base64,
+    headers_begin,
+    parse_headers,
+    parse_parameters,
+)
 
 MAX_PARTS: Final = 500
 MAX_DEPTH: Final = 50
@@ -131,7 +139,10 @@ class Node:
 
 def parse_structure(raw: bytes, defects: list[str]) -> Node:
     """The tree of a mail. Errors: `TooComplex`, for the bounds only."""
-    headers, body = parse_headers(raw, 0, len(raw), defects)
+    begin = headers_begin(raw)
+    if begin:
+        defects.append("something stands before the headers")
+    headers, body = parse_headers(raw, begin, len(raw), defects)
     root = Node(raw, headers, body, len(raw), "1")
     _Splitter(raw, defects).split(root, 0)
     if root.children:

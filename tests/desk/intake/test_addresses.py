@@ -78,3 +78,13 @@ def test_both_spellings_of_a_domain_are_one_contact(door: Door) -> None:
     again = door.take(mail(sender="ann@XN--BCHER-KVA.test", subject="Re: [#1] Printer"))
     assert (again.verdict, again.ticket_number) == ("reply", "1")
     assert value("SELECT count(*) FROM contact WHERE email LIKE 'ann@%'") == 1
+
+
+@pytest.mark.parametrize("field", ["X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To"])
+def test_an_alias_that_ends_in_the_mailbox_is_no_collaborator(door: Door, field: str) -> None:
+    door.take(
+        mail(to="Helpdesk <helpdesk@example.test>, bob@corp.test", headers={field: "Helpdesk@example.test"})
+    )
+    assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id") == [
+        ("bob@corp.test",)
+    ]

@@ -61,6 +61,19 @@ def test_references_folded_with_tabs_and_spaces_are_whole() -> None:
     assert read.in_reply_to == ["<c@x>"]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "=?utf-8?q?=3Ca=40x=3E?= =?utf-8?q?_=3Cb=40x=3E?=",
+        "<a@x> =?utf-8?q?=3Cb=40x=3E?=",
+        "=?us-ascii?B?PGFAeD4=?=\n =?us-ascii?B?PGJAeD4=?=",
+        "<a@=?utf-8?q?x?=> <b@x>",
+    ],
+)
+def test_message_ids_in_encoded_words_are_message_ids(written: str) -> None:
+    assert mail(f"References: {written}").references == ["<a@x>", "<b@x>"]
+
+
 def test_message_ids_without_brackets_count() -> None:
     assert mail("Message-ID: abc@x").message_id == "<abc@x>"
     assert mail("References: a@x b@x").references == ["<a@x>", "<b@x>"]
@@ -191,6 +204,19 @@ def test_an_attached_mail_stays_attached() -> None:
         ('Content-Disposition: attachment; filename="=?utf-8?Q?=C3=9Cber.pdf?="', "Über.pdf"),
         ("Content-Disposition: attachment; filename==?utf-8?B?w5xiZXIucGRm?=", "Über.pdf"),
         ('Content-Disposition: attachment; filename="unclosed.pdf', "unclosed.pdf"),
+        (
+            'Content-Disposition: attachment;\n filename*0="=?UTF-8?Q?report_=F0=9F=98=81=F0?=\n'
+            ' =?UTF-8?Q?=9F=98=8";\n filename*1="1.docx?="',
+            "report 😁😁.docx",
+        ),
+        ('Content-Disposition: attachment; filename*0="=?utf-8?B?w5xi"; filename*1="ZXIucGRm?="', "Über.pdf"),
+        ("Content-Disposition: attachment; filename*=utf-8''=?utf-8?Q?=C3=9Cber.pdf?=", "Über.pdf"),
+        ('Content-Disposition: attachment; filename*=Cp1252"%DCber.pdf"', "Über.pdf"),
+        ("Content-Disposition: attachment; filename*=utf-8'%C3%9Cber.pdf", "Über.pdf"),
+        ("Content-Disposition: attachment; filename*=\"utf-8'de'%C3%9Cber.pdf\"", "Über.pdf"),
+        ("Content-Disposition: attachment; filename*=''plain.pdf", "plain.pdf"),
+        ("Content-Disposition: attachment; filename*=O'Brien.pdf", "O'Brien.pdf"),
+        ("Content-Disposition: attachment; filename*=Ann's%20O'Brien.pdf", "Ann's O'Brien.pdf"),
         ('Content-Disposition: attachment; filename="q\\"uote.pdf"', 'q"uote.pdf'),
         ('Content-Type: application/pdf; name="n.pdf"', "n.pdf"),
         ('Content-Type: application/pdf\n\tname="n.pdf"', "n.pdf"),
@@ -278,6 +304,50 @@ def test_boundaries_that_begin_alike_are_told_apart() -> None:
 def test_an_mbox_line_in_front_is_skipped() -> None:
     read = parse(b"From ann@client.test  Fri Nov 20 08:00:00 2026\nReturn-Path: <a@b>\nSubject: x\n\ny\n")
     assert (read.subject, read.text) == ("x", "y")
+
+
+HEADED = "From: Ann <ann@client.test>\nSubject: Grüße\n\ntext\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\xef\xbb\xbf" + HEADED.encode(),
+        b"\n" + HEADED.encode(),
+        b"\r\n\r\n" + HEADED.replace("\n", "\r\n").encode(),
+        b" \t\n" + HEADED.encode(),
+        b"\xef\xbb\xbf\n" + HEADED.encode(),
+        b"Microsoft Mail Internet Headers Version 2.0\n" + HEADED.encode(),
+        b"-----Original Message-----\n\n" + HEADED.encode(),
+        b"\nFrom ann@client.test  Fri Nov 20 08:00:00 2026\n" + HEADED.encode(),
+        ("\ufeff" + HEADED).encode("utf-16-le"),
+        ("\ufeff" + HEADED).encode("utf-16-be"),
+    ],
+    ids=range(10),
+)
+def test_what_stands_before_the_headers_hides_none(raw: bytes) -> None:
+    read = parse(raw)
+    assert (read.sender.email, read.subject, read.text) == ("ann@client.test", "Grüße", "text")
+    assert read.raw == raw
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "disk full on /var\nTo: whom it may concern\n\nbye",
+        "\nSubject: a word of the text\n\nand more",
+        "one\ntwo\nthree\nfour\nfive\nFrom: a\nTo: b\n\nmore",
+        "Hello\nnote: this\nand: that\n",
+    ],
+)
+def test_a_text_without_headers_keeps_all_its_lines(text: str) -> None:
+    read = parse(text.encode())
+    assert (read.text, read.subject, read.sender.email) == (text.strip("\n"), "", "")
+
+
+def test_a_part_that_begins_with_a_blank_line_has_no_headers() -> None:
+    read = mail("Content-Type: multipart/mixed; boundary=m", "--m\n\nSubject: x\nFrom: a@b\n\ny\n--m--\n")
+    assert read.text == "Subject: x\nFrom: a@b\n\ny"
 
 
 def test_a_line_that_is_no_header_ends_them_or_is_skipped() -> None:
