@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import peewee
 
 from models.database import Row, db, transaction
+from models.fields import one_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -36,11 +37,14 @@ _SYNC_THREADS = 8
 class Blob(Row):
     """Bytes that are kept: compressed in ``data``, or as the file ``path`` below the blob directory."""
 
-    sha256 = peewee.TextField()
+    sha256 = peewee.TextField(unique=True)
     size = peewee.IntegerField()
-    codec = peewee.TextField()
+    codec = peewee.TextField(constraints=[one_of("codec", ("zstd", "raw"))])
     data = peewee.BlobField(null=True)
     path = peewee.TextField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [peewee.Check("(data IS NULL) <> (path IS NULL)")]
 
 
 class BlobDamaged(Exception):

@@ -15,9 +15,14 @@ from models.statements import Lookup, Statement
 class Contact(Row):
     """A customer, known by an address."""
 
-    email = peewee.TextField()
+    email = peewee.TextField(unique=True, collation="NOCASE")
     name = peewee.TextField(default="")
     created = UtcField()
+
+
+Contact.add_index(
+    peewee.SQL("CREATE INDEX contact_domain ON contact (substr(email, instr(email, '@') + 1) COLLATE NOCASE)")
+)
 
 
 @dataclass(frozen=True, slots=True)

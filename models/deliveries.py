@@ -10,7 +10,7 @@ import peewee
 
 from models.blobs import Blob
 from models.database import Row
-from models.fields import UtcField
+from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.messages import Message
 from models.statements import Lookup, Statement, literal
@@ -27,11 +27,11 @@ DeliveryKind = Literal["reply", "acknowledgement", "alert", "test"]
 class Delivery(Row):
     """One outgoing mail, rendered once, with its Message-ID fixed before the first attempt."""
 
-    kind = peewee.TextField()
+    kind = peewee.TextField(constraints=[one_of("kind", ("reply", "acknowledgement", "alert", "test"))])
     ticket = peewee.ForeignKeyField(Ticket, null=True)
     message_ref = peewee.ForeignKeyField(Message, null=True, column_name="message_ref_id")
     mailbox = peewee.ForeignKeyField(Mailbox, null=True)
-    message_id = peewee.TextField()
+    message_id = peewee.TextField(unique=True)
     envelope_from = peewee.TextField(default="")
     subject = peewee.TextField(default="")
     blob = peewee.ForeignKeyField(Blob)
@@ -47,7 +47,7 @@ class Delivery(Row):
     """Who is sending it right now (lease owner); rows of a dead sender become uncertain."""
     done = peewee.BooleanField(default=False)
     """No recipient is left to be tried."""
-    copy = peewee.TextField(default="")
+    copy = peewee.TextField(default="", constraints=[one_of("copy", ("", "due", "tried", "done"))])
     """Its copy in the mailbox's folder for sent mail: empty (none wanted), due, tried or done."""
 
     if TYPE_CHECKING:
@@ -57,12 +57,25 @@ class Delivery(Row):
         blob_id: int
 
 
+Delivery.add_index(
+    Delivery.not_before, Delivery.id, name="delivery_waiting", where=Delivery.done == literal(0)
+)
+Delivery.add_index(
+    Delivery.mailbox,
+    Delivery.id,
+    name="delivery_copy",
+    where=Delivery.copy.in_([literal("due"), literal("tried")]),
+)
+Delivery.add_index(Delivery.ticket, name="delivery_ticket")
+Delivery.add_index(Delivery.message_ref, name="delivery_message")
+
+
 class Recipient(Row):
     """One address of a delivery and what became of it."""
 
-    delivery = peewee.ForeignKeyField(Delivery, backref="recipients")
-    address = peewee.TextField()
-    state = peewee.TextField(default="queued")
+    delivery = peewee.ForeignKeyField(Delivery, backref="recipients", on_delete="CASCADE")
+    address = peewee.TextField(collation="NOCASE")
+    state = peewee.TextField(default="queued", constraints=[one_of("state", STATES)])
     code = peewee.IntegerField(null=True)
     detail = peewee.TextField(default="")
     updated = UtcField()
@@ -70,6 +83,13 @@ class Recipient(Row):
 
     if TYPE_CHECKING:
         delivery_id: int
+
+
+Recipient.add_index(Recipient.delivery, Recipient.address, unique=True)
+Recipient.add_index(
+    Recipient.state, Recipient.id, name="recipient_trouble", where=Recipient.state != literal("sent")
+)
+Recipient.add_index(Recipient.address, Recipient.delivery, name="recipient_address")
 
 
 @dataclass(frozen=True, slots=True)

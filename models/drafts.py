@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import peewee
 
 from models.database import Row
-from models.fields import JsonField, UtcField
+from models.fields import JsonField, UtcField, one_of
 from models.mailboxes import Mailbox
 from models.people import Agent
 from models.statements import Statement
@@ -17,9 +17,9 @@ from models.tickets import Ticket
 class Draft(Row):
     """An unfinished reply, note or new ticket."""
 
-    agent = peewee.ForeignKeyField(Agent)
-    ticket = peewee.ForeignKeyField(Ticket, null=True)
-    kind = peewee.TextField()
+    agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
+    ticket = peewee.ForeignKeyField(Ticket, null=True, on_delete="CASCADE")
+    kind = peewee.TextField(constraints=[one_of("kind", ("reply", "note", "new"))])
     mailbox = peewee.ForeignKeyField(Mailbox, null=True)
     recipients = JsonField(default=dict)
     subject = peewee.TextField(default="")
@@ -33,6 +33,9 @@ class Draft(Row):
         agent_id: int
         ticket_id: int | None
         mailbox_id: int | None
+
+
+Draft.add_index(Draft.agent, Draft.ticket, Draft.kind, name="draft_agent")
 
 
 _MOVE = Statement(lambda p: Draft.update({Draft.ticket: p("target")}).where(Draft.ticket == p("source")))

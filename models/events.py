@@ -19,7 +19,7 @@ from models.tickets import Ticket
 class Event(Row):
     """What happened to a ticket, for the audit trail and for undo."""
 
-    ticket = peewee.ForeignKeyField(Ticket)
+    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
     at = UtcField()
     agent = peewee.ForeignKeyField(Agent, null=True)
     kind = peewee.TextField()
@@ -28,6 +28,10 @@ class Event(Row):
     if TYPE_CHECKING:
         ticket_id: int
         agent_id: int | None
+
+
+Event.add_index(Event.ticket, Event.id, name="event_ticket")
+Event.add_index(Event.agent, Event.id, name="event_agent", where=Event.agent.is_null(False))
 
 
 @dataclass(frozen=True, slots=True)

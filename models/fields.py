@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,3 +47,9 @@ class JsonField(peewee.TextField):
 
     def python_value(self, value: str | None) -> Any:
         return None if value is None else json.loads(value)
+
+
+def one_of(column: str, words: Iterable[str]) -> peewee.Node:
+    """Return the check that a column holds one of a few words."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    return peewee.Check(f"{column} IN ({listed})")

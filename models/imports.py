@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import peewee
 
 from models.database import Row
-from models.fields import UtcField
+from models.fields import UtcField, one_of
 from models.statements import Lookup, Statement
 
 
 class ImportSource(Row):
     """An mbox, a Maildir or a folder of mails that is taken in."""
 
-    kind = peewee.TextField()
+    kind = peewee.TextField(constraints=[one_of("kind", ("mbox", "maildir", "eml"))])
     path = peewee.TextField()
     position = peewee.IntegerField(default=0)
     """Bytes of an mbox that are taken in."""
@@ -23,6 +23,9 @@ class ImportSource(Row):
     """Digest of the bytes before ``position``: an mbox that was rewritten since has others there."""
     taken = peewee.IntegerField(default=0)
     updated = UtcField()
+
+
+ImportSource.add_index(ImportSource.kind, ImportSource.path, unique=True)
 
 
 class ImportFile(Row):
@@ -36,6 +39,7 @@ class ImportFile(Row):
 
     class Meta:
         primary_key = peewee.CompositeKey("source", "name")
+        without_rowid = True
 
 
 @dataclass(frozen=True, slots=True)

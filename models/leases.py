@@ -14,12 +14,27 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+import peewee
+
 from config.clock import now
-from models.database import db, transaction
-from models.fields import utc_text
+from models.database import Row, db, transaction
+from models.fields import UtcField, utc_text
 
 WORKER = "worker"
 """The lease that whoever works for the desk holds."""
+
+
+class LeaseRow(Row):
+    """Who has the right to do a thing. ``token`` grows with every acquisition."""
+
+    name = peewee.TextField(primary_key=True)
+    owner = peewee.TextField(null=True)
+    token = peewee.IntegerField(default=0)
+    expires = UtcField(null=True)
+
+    class Meta:
+        table_name = "lease"
+        without_rowid = True
 
 
 class LeaseLost(Exception):

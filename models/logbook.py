@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import peewee
 
 from models.database import Row
-from models.fields import UtcField
+from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.statements import Lookup, Statement, literal, run
 from models.tickets import Ticket
@@ -22,7 +22,7 @@ class LogEntry(Row):
     """One line of the log; ``detail`` holds what is too long for it."""
 
     at = UtcField()
-    level = peewee.TextField()
+    level = peewee.TextField(constraints=[one_of("level", ("debug", "info", "warning", "error"))])
     source = peewee.TextField()
     text = peewee.TextField()
     detail = peewee.TextField(default="")
@@ -32,6 +32,15 @@ class LogEntry(Row):
 
     if TYPE_CHECKING:
         mailbox_id: int | None
+
+
+LogEntry.add_index(
+    LogEntry.level,
+    LogEntry.id,
+    name="log_entry_level",
+    where=LogEntry.level.in_([literal("warning"), literal("error")]),
+)
+LogEntry.add_index(LogEntry.at, name="log_entry_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,31 +8,38 @@ from typing import TYPE_CHECKING
 import peewee
 
 from models.database import Row
-from models.fields import JsonField, UtcField
+from models.fields import JsonField, UtcField, one_of
 from models.people import Department, Topic
 from models.statements import Lookup, Statement
+
+SECURITIES = ("tls", "starttls", "none")
+SECRET_SOURCES = ("sealed", "pass_cmd", "env", "credential", "none")
+SMTP_AUTHS = ("same", "basic", "none", "oauth2")
 
 
 class Mailbox(Row):
     """An address of the desk, how its mail is fetched and sent, and how that is going."""
 
-    address = peewee.TextField()
+    address = peewee.TextField(unique=True, collation="NOCASE")
     name = peewee.TextField(default="")
     department = peewee.ForeignKeyField(Department, null=True)
     topic = peewee.ForeignKeyField(Topic, null=True)
-    priority = peewee.IntegerField(null=True)
+    priority = peewee.IntegerField(null=True, constraints=[peewee.Check("priority BETWEEN 1 AND 4")])
     """Of its new tickets; null: what the topic says, else normal."""
     autoresponse = peewee.BooleanField(default=True)
 
-    protocol = peewee.TextField(default="imap")
+    protocol = peewee.TextField(default="imap", constraints=[one_of("protocol", ("imap", "pop3", "none"))])
     incoming_enabled = peewee.BooleanField(default=True)
     host = peewee.TextField(default="")
-    port = peewee.IntegerField(default=993)
-    security = peewee.TextField(default="tls")
+    port = peewee.IntegerField(default=993, constraints=[peewee.Check("port BETWEEN 1 AND 65535")])
+    security = peewee.TextField(default="tls", constraints=[one_of("security", SECURITIES)])
     username = peewee.TextField(default="")
-    auth = peewee.TextField(default="basic")
+    auth = peewee.TextField(default="basic", constraints=[one_of("auth", ("basic", "oauth2"))])
     """How the incoming account logs in: ``basic`` (a password) or ``oauth2``."""
-    secret_source = peewee.TextField(default="none")
+    secret_source = peewee.TextField(
+        default="none",
+        constraints=[one_of("secret_source", SECRET_SOURCES)],
+    )
     secret_sealed = peewee.BlobField(null=True)
     secret_ref = peewee.TextField(default="")
     ca_file = peewee.TextField(default="")
@@ -40,21 +47,24 @@ class Mailbox(Row):
     folder = peewee.TextField(default="INBOX")
     schedule = peewee.TextField(default="every 5 minutes")
     """As entered: ``every N minutes`` or a croniter expression."""
-    batch = peewee.IntegerField(default=50)
-    max_per_fetch = peewee.IntegerField(null=True)
+    batch = peewee.IntegerField(default=50, constraints=[peewee.Check("batch BETWEEN 1 AND 500")])
+    max_per_fetch = peewee.IntegerField(null=True, constraints=[peewee.Check("max_per_fetch > 0")])
     after_fetch = peewee.TextField(default="keep")
     """``keep``, ``delete`` or ``move:FOLDER``."""
-    backlog = peewee.TextField(default="all")
+    backlog = peewee.TextField(default="all", constraints=[one_of("backlog", ("all", "new", "archive"))])
     idle = peewee.BooleanField(default=False)
     """A connection stays open, so that the server tells of new mail at once (IMAP IDLE)."""
 
     outgoing_enabled = peewee.BooleanField(default=False)
     smtp_host = peewee.TextField(default="")
-    smtp_port = peewee.IntegerField(default=587)
-    smtp_security = peewee.TextField(default="starttls")
-    smtp_auth = peewee.TextField(default="same")
+    smtp_port = peewee.IntegerField(default=587, constraints=[peewee.Check("smtp_port BETWEEN 1 AND 65535")])
+    smtp_security = peewee.TextField(default="starttls", constraints=[one_of("smtp_security", SECURITIES)])
+    smtp_auth = peewee.TextField(default="same", constraints=[one_of("smtp_auth", SMTP_AUTHS)])
     smtp_username = peewee.TextField(default="")
-    smtp_secret_source = peewee.TextField(default="none")
+    smtp_secret_source = peewee.TextField(
+        default="none",
+        constraints=[one_of("smtp_secret_source", SECRET_SOURCES)],
+    )
     smtp_secret_sealed = peewee.BlobField(null=True)
     smtp_secret_ref = peewee.TextField(default="")
     smtp_ca_file = peewee.TextField(default="")
@@ -99,20 +109,29 @@ class Mailbox(Row):
 class MailboxAlias(Row):
     """Another address whose mail belongs to a mailbox."""
 
-    address = peewee.TextField(primary_key=True)
+    address = peewee.TextField(primary_key=True, collation="NOCASE")
     mailbox = peewee.ForeignKeyField(Mailbox)
 
     if TYPE_CHECKING:
         mailbox_id: int
+
+    class Meta:
+        without_rowid = True
+
+
+MailboxAlias.add_index(MailboxAlias.mailbox, name="mailbox_alias_mailbox")
 
 
 class MailboxOAuth2(Row):
     """A mailbox's OAuth2 application and its token. Empty addresses and scopes: those of the provider."""
 
     mailbox = peewee.ForeignKeyField(Mailbox, primary_key=True)
-    provider = peewee.TextField()
+    provider = peewee.TextField(constraints=[one_of("provider", ("google", "microsoft", "other"))])
     client_id = peewee.TextField(default="")
-    secret_source = peewee.TextField(default="none")
+    secret_source = peewee.TextField(
+        default="none",
+        constraints=[one_of("secret_source", SECRET_SOURCES)],
+    )
     secret_sealed = peewee.BlobField(null=True)
     secret_ref = peewee.TextField(default="")
     tenant = peewee.TextField(default="")
@@ -121,7 +140,7 @@ class MailboxOAuth2(Row):
     device_url = peewee.TextField(default="")
     revoke_url = peewee.TextField(default="")
     scopes = peewee.TextField(default="")
-    client_auth = peewee.TextField(default="post")
+    client_auth = peewee.TextField(default="post", constraints=[one_of("client_auth", ("post", "basic"))])
     ca_file = peewee.TextField(default="")
     strict = peewee.BooleanField(default=True)
     """Who logs in must be the mailbox's address or user."""
@@ -166,6 +185,21 @@ class FolderMark(Row):
 
     class Meta:
         primary_key = peewee.CompositeKey("mailbox", "folder")
+        without_rowid = True
+
+
+class LeftAlone(Row):
+    """A mail that was in a POP3 mailbox before the desk, by its UIDL."""
+
+    mailbox = peewee.ForeignKeyField(Mailbox)
+    uidl = peewee.TextField()
+
+    if TYPE_CHECKING:
+        mailbox_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("mailbox", "uidl")
+        without_rowid = True
 
 
 class FetchRun(Row):

@@ -11,7 +11,7 @@ import peewee
 
 from models.blobs import Blob
 from models.database import Row
-from models.fields import JsonField, UtcField
+from models.fields import JsonField, UtcField, one_of
 from models.people import Agent
 from models.statements import Lookup, Statement
 from models.tickets import Ticket
@@ -23,10 +23,10 @@ class Message(Row):
     """A customer's mail, an agent's reply or an internal note."""
 
     ticket = peewee.ForeignKeyField(Ticket)
-    kind = peewee.TextField()
+    kind = peewee.TextField(constraints=[one_of("kind", ("customer", "reply", "note"))])
     agent = peewee.ForeignKeyField(Agent, null=True)
     sender_name = peewee.TextField(default="")
-    sender_email = peewee.TextField(default="")
+    sender_email = peewee.TextField(default="", collation="NOCASE")
     recipients = JsonField(default=dict)
     """``{"to": [[name, email], ...], "cc": [...]}``."""
     subject = peewee.TextField(default="")
@@ -38,7 +38,7 @@ class Message(Row):
     sent_date = UtcField(null=True)
     """The Date header: shown, never relied on."""
     created = UtcField()
-    receipt_id = peewee.IntegerField(null=True)
+    receipt_id = peewee.IntegerField(null=True, constraints=[peewee.SQL("REFERENCES receipt (id)")])
     blob = peewee.ForeignKeyField(Blob, null=True)
     machine = peewee.TextField(default="")
     """What kind of machine sent it (see `mail.mime.automated`); empty for people."""
@@ -50,10 +50,15 @@ class Message(Row):
         blob_id: int | None
 
 
+Message.add_index(Message.ticket, Message.created, Message.id, name="message_ticket")
+Message.add_index(Message.message_id, name="message_message_id", where=Message.message_id.is_null(False))
+Message.add_index(Message.sender_email, Message.ticket, name="message_sender")
+
+
 class Attachment(Row):
     """A file of a message: a part of its raw mail (``part`` is the MIME path), or a blob of its own."""
 
-    message = peewee.ForeignKeyField(Message)
+    message = peewee.ForeignKeyField(Message, on_delete="CASCADE")
     name = peewee.TextField()
     type = peewee.TextField()
     size = peewee.IntegerField()
@@ -67,17 +72,21 @@ class Attachment(Row):
         blob_id: int
 
 
+Attachment.add_index(Attachment.message, name="attachment_message")
+
+
 class Awaited(Row):
     """A Message-ID that a message refers to and that has not arrived yet."""
 
     reference = peewee.TextField()
-    message = peewee.ForeignKeyField(Message)
+    message = peewee.ForeignKeyField(Message, on_delete="CASCADE")
 
     if TYPE_CHECKING:
         message_id: int
 
     class Meta:
         primary_key = peewee.CompositeKey("reference", "message")
+        without_rowid = True
 
 
 @dataclass(frozen=True, slots=True)

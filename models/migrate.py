@@ -9,9 +9,11 @@ import sqlite3
 from pathlib import Path
 
 import peewee
+from playhouse.migrations import Runner
 
 from models.errors import DatabaseUnusable
 
+MIGRATIONS = str(Path(__file__).with_name("migrations"))
 KEPT_BACKUPS = 2
 """How many files of the time before an upgrade stay beside the database."""
 
@@ -22,8 +24,6 @@ def migrate(handle: peewee.SqliteDatabase, path: Path, want: int) -> None:
     A database that already holds something is copied first, to ``<name>.before-<want>``.
     Raises `DatabaseUnusable` when the disk cannot hold that copy.
     """
-    from playhouse.migrations import Runner
-
     lock = os.open(path.with_name(path.name + ".migrating"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -32,10 +32,16 @@ def migrate(handle: peewee.SqliteDatabase, path: Path, want: int) -> None:
             return
         if have > 0:
             _keep_copy(path, want)
-        Runner(handle, str(Path(__file__).with_name("migrations"))).up()
+        Runner(handle, MIGRATIONS).up()
         handle.execute_sql(f"PRAGMA user_version = {want:d}")
     finally:
         os.close(lock)
+
+
+def note_as_done(handle: peewee.SqliteDatabase, version: int) -> None:
+    """Note in a new database that it has what all migrations bring."""
+    Runner(handle, MIGRATIONS).fake()
+    handle.execute_sql(f"PRAGMA user_version = {version:d}")
 
 
 def _keep_copy(path: Path, want: int) -> None:

@@ -16,22 +16,24 @@ from models.statements import Lookup
 class Sla(Row):
     """A promise of an answer within so many hours."""
 
-    name = peewee.TextField()
-    hours = peewee.FloatField()
+    name = peewee.TextField(unique=True, collation="NOCASE")
+    hours = peewee.FloatField(constraints=[peewee.Check("hours > 0")])
     active = peewee.BooleanField(default=True)
 
 
 class Department(Row):
     """A group of agents that tickets are routed to."""
 
-    name = peewee.TextField()
+    name = peewee.TextField(unique=True, collation="NOCASE")
     sla = peewee.ForeignKeyField(Sla, null=True)
     signature = peewee.TextField(default="")
-    reopen_days = peewee.IntegerField(null=True)
+    reopen_days = peewee.IntegerField(null=True, constraints=[peewee.Check("reopen_days >= 0")])
     """A closed ticket reopens within so many days, later a new one refers to it; null: always reopens."""
-    outgoing_mailbox_id = peewee.IntegerField(null=True)
+    outgoing_mailbox_id = peewee.IntegerField(null=True, constraints=[peewee.SQL("REFERENCES mailbox (id)")])
     """The mailbox whose address its answers are from; null: the ticket's own."""
-    autoresponse_mailbox_id = peewee.IntegerField(null=True)
+    autoresponse_mailbox_id = peewee.IntegerField(
+        null=True, constraints=[peewee.SQL("REFERENCES mailbox (id)")]
+    )
     """The mailbox whose address its acknowledgements are from; null: as its answers."""
     active = peewee.BooleanField(default=True)
 
@@ -42,10 +44,10 @@ class Department(Row):
 class Topic(Row):
     """A help topic: what a ticket is about, and what that means for it."""
 
-    name = peewee.TextField()
+    name = peewee.TextField(unique=True, collation="NOCASE")
     department = peewee.ForeignKeyField(Department, null=True)
     sla = peewee.ForeignKeyField(Sla, null=True)
-    priority = peewee.IntegerField(null=True)
+    priority = peewee.IntegerField(null=True, constraints=[peewee.Check("priority BETWEEN 1 AND 4")])
     autoresponse = peewee.BooleanField(default=True)
     active = peewee.BooleanField(default=True)
 
@@ -57,16 +59,16 @@ class Topic(Row):
 class Role(Row):
     """What an agent may do; the action ``*`` is everything."""
 
-    name = peewee.TextField()
+    name = peewee.TextField(unique=True, collation="NOCASE")
     actions = JsonField()
 
 
 class Agent(Row):
     """A person who works tickets; ``login`` is the Unix login or ``NIGHTDESK_AGENT``."""
 
-    login = peewee.TextField()
+    login = peewee.TextField(unique=True)
     name = peewee.TextField()
-    email = peewee.TextField(default="")
+    email = peewee.TextField(default="", collation="NOCASE")
     role = peewee.ForeignKeyField(Role)
     department = peewee.ForeignKeyField(Department, null=True)
     signature = peewee.TextField(default="")

@@ -11,7 +11,7 @@ import peewee
 
 from models.blobs import Blob
 from models.database import Row
-from models.fields import JsonField, UtcField, as_json
+from models.fields import JsonField, UtcField, as_json, one_of
 from models.mailboxes import Mailbox
 from models.statements import Lookup, Statement, literal, run
 from models.tickets import Ticket
@@ -34,7 +34,7 @@ class Receipt(Row):
     sender = peewee.TextField(default="")
     subject = peewee.TextField(default="")
     received = UtcField()
-    verdict = peewee.TextField()
+    verdict = peewee.TextField(constraints=[one_of("verdict", VERDICTS)])
     ticket = peewee.ForeignKeyField(Ticket, null=True)
     duplicate_of = peewee.ForeignKeyField("self", null=True)
     reason = peewee.TextField(default="")
@@ -50,6 +50,23 @@ class Receipt(Row):
         ticket_id: int | None
         duplicate_of_id: int | None
         blob_id: int
+
+
+Receipt.add_index(Receipt.mailbox, Receipt.folder, Receipt.uidvalidity, Receipt.uid, unique=True)
+Receipt.add_index(Receipt.digest, Receipt.received, name="receipt_digest")
+Receipt.add_index(
+    Receipt.mailbox, Receipt.uidl, name="receipt_uidl", unique=True, where=Receipt.uidl.is_null(False)
+)
+Receipt.add_index(
+    Receipt.mailbox,
+    Receipt.folder,
+    Receipt.uidvalidity,
+    Receipt.uid,
+    name="receipt_undisposed",
+    where=Receipt.disposed.is_null(),
+)
+Receipt.add_index(Receipt.verdict, Receipt.id, name="receipt_verdict")
+Receipt.add_index(Receipt.ticket, name="receipt_ticket")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,18 @@ class Setting(Row):
     key = peewee.TextField(primary_key=True)
     value = JsonField()
 
+    class Meta:
+        without_rowid = True
+
 
 class Sequence(Row):
     """A counter: ``next`` is the number that nobody has yet."""
 
     name = peewee.TextField(primary_key=True)
     next = peewee.IntegerField()
+
+    class Meta:
+        without_rowid = True
 
 
 def stored(key: str) -> Any:

@@ -10,7 +10,7 @@ import peewee
 
 from models.contacts import Contact
 from models.database import Row
-from models.fields import UtcField
+from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.people import Agent, Department, Sla, Topic
 from models.statements import Lookup, Statement, literal
@@ -25,10 +25,10 @@ PRIORITIES = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 class Ticket(Row):
     """One matter of one contact."""
 
-    number = peewee.TextField()
+    number = peewee.TextField(unique=True)
     subject = peewee.TextField()
-    status = peewee.TextField()
-    priority = peewee.IntegerField(default=2)
+    status = peewee.TextField(constraints=[one_of("status", STATUSES)])
+    priority = peewee.IntegerField(default=2, constraints=[peewee.Check("priority BETWEEN 1 AND 4")])
     department = peewee.ForeignKeyField(Department)
     sla = peewee.ForeignKeyField(Sla, null=True)
     contact = peewee.ForeignKeyField(Contact)
@@ -58,23 +58,97 @@ class Ticket(Row):
         merged_into_id: int | None
 
 
+Ticket.add_index(
+    Ticket.updated,
+    Ticket.id,
+    Ticket.status,
+    Ticket.assignee,
+    Ticket.priority,
+    Ticket.overdue,
+    Ticket.department,
+    Ticket.mailbox,
+    Ticket.attachment_count,
+    name="ticket_by_updated",
+)
+Ticket.add_index(
+    Ticket.created,
+    Ticket.id,
+    Ticket.status,
+    Ticket.assignee,
+    Ticket.priority,
+    Ticket.overdue,
+    Ticket.department,
+    Ticket.mailbox,
+    Ticket.attachment_count,
+    name="ticket_by_created",
+)
+Ticket.add_index(
+    Ticket.priority,
+    Ticket.updated,
+    Ticket.id,
+    Ticket.status,
+    Ticket.assignee,
+    Ticket.overdue,
+    Ticket.department,
+    Ticket.mailbox,
+    Ticket.attachment_count,
+    name="ticket_by_priority",
+)
+Ticket.add_index(
+    peewee.fn.COALESCE(Ticket.due, literal("9")),
+    Ticket.id,
+    Ticket.status,
+    Ticket.assignee,
+    Ticket.priority,
+    Ticket.overdue,
+    Ticket.department,
+    Ticket.mailbox,
+    Ticket.attachment_count,
+    name="ticket_by_due",
+)
+_NOT_CLOSED = Ticket.status != literal("closed")
+Ticket.add_index(Ticket.updated, Ticket.id, Ticket.status, name="ticket_open", where=_NOT_CLOSED)
+Ticket.add_index(Ticket.status, Ticket.updated, Ticket.id, name="ticket_status")
+Ticket.add_index(
+    Ticket.assignee, Ticket.updated, Ticket.id, Ticket.status, name="ticket_assignee", where=_NOT_CLOSED
+)
+Ticket.add_index(
+    Ticket.updated,
+    Ticket.id,
+    Ticket.status,
+    Ticket.overdue,
+    name="ticket_overdue",
+    where=(Ticket.overdue == literal(1)) & _NOT_CLOSED,
+)
+Ticket.add_index(
+    Ticket.due,
+    name="ticket_due",
+    where=_NOT_CLOSED & (Ticket.overdue == literal(0)) & Ticket.due.is_null(False),
+)
+Ticket.add_index(Ticket.contact, name="ticket_contact")
+
+
 class TicketTag(Row):
     """A word that an agent put on a ticket."""
 
-    ticket = peewee.ForeignKeyField(Ticket)
-    name = peewee.TextField()
+    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
+    name = peewee.TextField(collation="NOCASE")
 
     if TYPE_CHECKING:
         ticket_id: int
 
     class Meta:
         primary_key = peewee.CompositeKey("ticket", "name")
+        without_rowid = True
+
+
+TicketTag.add_index(TicketTag.name, TicketTag.ticket, name="ticket_tag_name")
 
 
 class Collaborator(Row):
     """A contact in Cc of a ticket."""
 
-    ticket = peewee.ForeignKeyField(Ticket)
+    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
     contact = peewee.ForeignKeyField(Contact)
 
     if TYPE_CHECKING:
@@ -83,12 +157,16 @@ class Collaborator(Row):
 
     class Meta:
         primary_key = peewee.CompositeKey("ticket", "contact")
+        without_rowid = True
+
+
+Collaborator.add_index(Collaborator.contact, name="collaborator_contact")
 
 
 class TicketReferral(Row):
     """A second department that a mail to several of the desk's addresses concerns."""
 
-    ticket = peewee.ForeignKeyField(Ticket)
+    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
     department = peewee.ForeignKeyField(Department)
 
     if TYPE_CHECKING:
@@ -97,13 +175,14 @@ class TicketReferral(Row):
 
     class Meta:
         primary_key = peewee.CompositeKey("ticket", "department")
+        without_rowid = True
 
 
 class Seen(Row):
     """When an agent last looked at a ticket."""
 
-    agent = peewee.ForeignKeyField(Agent)
-    ticket = peewee.ForeignKeyField(Ticket)
+    agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
+    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
     at = UtcField()
 
     if TYPE_CHECKING:
@@ -112,6 +191,7 @@ class Seen(Row):
 
     class Meta:
         primary_key = peewee.CompositeKey("agent", "ticket")
+        without_rowid = True
 
 
 Stored = str | int | None

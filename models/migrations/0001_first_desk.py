@@ -1,4 +1,4 @@
-"""The first desk: every table that a mail needs to become a ticket, and an answer to leave."""
+"""The schema of the first release. It never changes: new desks are made from the tables (`models.schema`)."""
 
 import json
 

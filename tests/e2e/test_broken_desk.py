@@ -11,11 +11,11 @@ from contextlib import closing
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.nightdesk.filled import mail
-from tests.nightdesk.piped import SILENT, call, spooled
-from tests.servers.dovecot import MailUser
-from tests.servers.packages import ensure_installed
+from tests.support.filled import mail
+from tests.support.live_desk import Desk
+from tests.support.piped import SILENT, call, spooled
+from tests.support.servers.dovecot import MailUser
+from tests.support.servers.packages import ensure_installed
 
 
 @pytest.fixture

@@ -1,0 +1,87 @@
+"""A new desk's database: every table as its module declares it, and the rows that a desk begins with."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+import peewee
+
+from config.files import fsync_dir
+from models import sqlite
+from models.blobs import Blob
+from models.contacts import Contact
+from models.database import SCHEMA_VERSION, DeskDatabase, Row
+from models.deliveries import Delivery, Recipient
+from models.drafts import Draft
+from models.events import Event
+from models.imports import ImportFile, ImportSource
+from models.keys import ApiKey
+from models.leases import LeaseRow
+from models.logbook import LogEntry
+from models.mailboxes import FetchRun, FolderMark, LeftAlone, Mailbox, MailboxAlias, MailboxOAuth2
+from models.messages import Attachment, Awaited, Message
+from models.migrate import note_as_done
+from models.people import Agent, Department, Role, Sla, Topic
+from models.receipts import Receipt
+from models.scratch import scratch
+from models.settings import Sequence, Setting
+from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
+
+TABLES: tuple[type[Row], ...] = (
+    *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent),
+    *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, LeftAlone, FetchRun, ImportSource, ImportFile),
+    *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
+    *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, ApiKey, LogEntry),
+)
+"""Every table, each behind those it refers to."""
+
+
+def create_database(path: Path) -> None:
+    """Make a whole new database beside ``path`` (0600) and give it the name; of two at once one wins."""
+    with scratch(path.parent, "init-") as folder:
+        new = folder / path.name
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(new)) as opened:
+            opened.execute("PRAGMA journal_mode = wal")
+        handle = DeskDatabase(new)
+        create_tables(handle)
+        note_as_done(handle, SCHEMA_VERSION)
+        handle.close()
+        with suppress(FileExistsError):
+            os.link(new, path)
+        fsync_dir(path.parent)
+
+
+def create_tables(database: peewee.Database) -> None:
+    """Make all tables in an empty database, and the rows that a desk begins with."""
+    with database.atomic(), database.bind_ctx(TABLES):
+        for table in TABLES:
+            _prepare(table)
+        database.create_tables(TABLES, safe=False)
+        sqlite.create_search(database)
+        Sla.insert(id=1, name="Standard", hours=18).execute()
+        Department.insert(id=1, name="Support", sla=1).execute()
+        Role.insert(id=1, name="Admin", actions=["*"]).execute()
+        Sequence.insert(name="ticket", next=1).execute()
+
+
+def _prepare(table: type[Row]) -> None:
+    """Have a column's default in the database too, for statements that leave the column out.
+
+    Indexes are declared by name, for the queries that want them: a foreign key gets none by itself.
+    """
+    for field in table._meta.sorted_fields:
+        if isinstance(field, peewee.ForeignKeyField):
+            field.index = False
+        constraints = field.constraints or []
+        if field.default is None or any(str(each.sql).startswith("DEFAULT") for each in constraints):
+            continue
+        value = field.db_value(field.default() if callable(field.default) else field.default)
+        field.constraints = [peewee.SQL(f"DEFAULT {_quoted(value)}"), *constraints]
+
+
+def _quoted(value: str | int) -> str:
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(int(value))

@@ -1,0 +1,203 @@
+"""A desk of the first release is opened, backed up, restored and migrated.
+
+``tests/data/first_release.tar.zst`` is a backup that the first release made: two mailboxes, four tickets,
+acknowledgements and a reply in the outbox, a note, a closed and a tagged ticket, a large mail, a duplicate,
+a quarantined mail, a draft, an API key.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import zstandard
+
+import models.database
+import models.migrate
+import models.opening
+from config.paths import DeskPaths
+from config.settings import Settings
+from desk.home import Desk, open_desk
+from desk.intake import receipts
+from desk.mailboxes import accounts, registry
+from desk.tickets import detail
+from models import blobs, schema
+from models.backup import Files, backup, restore
+from models.database import DeskDatabase, close_database, db
+from models.drafts import Draft
+from models.errors import DatabaseTooNew
+from tests.support.program import Program
+from tests.support.schemas import described
+
+FIRST_RELEASE = Path(__file__).parents[1] / "data" / "first_release.tar.zst"
+
+
+@pytest.fixture
+def first_home(blank_home: Path, tmp_path: Path) -> Path:
+    """The home of a desk of the first release."""
+    home = tmp_path / "first"
+    shutil.copytree(blank_home, home)
+    shutil.rmtree(home / "data")
+    (home / "data").mkdir(mode=0o700)
+    raw = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(FIRST_RELEASE.read_bytes())).read()
+    with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            assert content is not None
+            place = home / "data" / member.name
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            place.write_bytes(content.read())
+            place.chmod(0o600)
+    return home
+
+
+@pytest.fixture
+def first(first_home: Path) -> Iterator[Desk]:
+    """That desk, open."""
+    yield open_desk(DeskPaths(first_home), Settings())
+    close_database()
+
+
+def files_of(desk: Desk) -> Files:
+    return Files(desk.paths.database, desk.paths.key, desk.paths.blobs)
+
+
+def test_a_desk_of_the_first_release_opens_with_all_that_is_in_it(first: Desk) -> None:
+    shown = detail.show("1").to_json()
+    assert [message["kind"] for message in shown["messages"]] == ["customer", "reply"]
+    assert shown["messages"][1]["deliveries"]
+    account = accounts.incoming_account(first, registry.get("support@desk.example"))
+    assert account.password.reveal() == "s3cret-word"
+    assert Draft.get().body == "Half a sent"
+    assert list(blobs.examine()) == []
+    verdicts = {each.verdict for each in receipts.entries()}
+    assert verdicts == {"ticket", "duplicate", "quarantined"}
+
+
+def test_its_verbs_work(first_home: Path) -> None:
+    desk = Program(first_home)
+    assert {each["number"] for each in desk("ticket", "list", "--json").document} == {"1", "2", "4"}
+    (odd,) = desk("receipt", "list", "--verdict", "quarantined", "--json").document
+    assert desk("receipt", "retry", str(odd["id"])).status == 0
+    assert "5" in {each["number"] for each in desk("ticket", "list", "--json").document}
+    assert "VPN does not start" in desk("search", "VPN").out
+
+
+def test_it_is_backed_up_and_restored(first: Desk, tmp_path: Path) -> None:
+    before = described_file(first.paths.database)
+    made = backup(files_of(first), tmp_path / "desk.tar")
+    assert (made.tickets, made.blobs) == (4, 1)
+    close_database()
+    assert restore(files_of(first), tmp_path / "desk.tar").held == 4
+    open_desk(first.paths, first.settings)
+    assert detail.show("3").status == "closed"
+    assert described_file(first.paths.database) == before
+
+
+def test_a_backup_of_the_first_release_is_restored(tmp_path: Path) -> None:
+    desk = Program(tmp_path / "new")
+    assert desk("init").status == 0
+    back = desk("restore", str(FIRST_RELEASE), "--json")
+    assert (back.status, back.document["tickets"], back.document["held"]) == (0, 4, 4)
+    assert desk("ticket", "show", "2", "--json").document["assignee"] == "Ana Prado"
+
+
+def described_file(path: Path) -> object:
+    with closing(sqlite3.connect(path)) as opened:
+        return described(opened)
+
+
+def test_a_fresh_desk_and_a_migrated_one_have_the_same_schema(first: Desk, blank_home: Path) -> None:
+    assert described_file(first.paths.database) == described_file(blank_home / "data" / "desk.sqlite3")
+
+
+def test_all_migrations_on_nothing_make_what_the_tables_declare(tmp_path: Path) -> None:
+    made = {}
+    for name in ("migrated", "declared"):
+        database = tmp_path / name
+        with closing(sqlite3.connect(database)) as opened:
+            opened.execute("PRAGMA journal_mode = wal")
+        handle = DeskDatabase(database)
+        if name == "migrated":
+            models.migrate.migrate(handle, database, models.database.SCHEMA_VERSION)
+        else:
+            schema.create_tables(handle)
+            models.migrate.note_as_done(handle, models.database.SCHEMA_VERSION)
+        rows = {
+            table: handle.execute_sql(f"SELECT * FROM {table}").fetchall()
+            for table in ("sla", "department", "role", "sequence")
+        }
+        handle.close()
+        made[name] = (described_file(database), rows)
+    assert made["migrated"] == made["declared"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE INDEX extra ON ticket (subject)",
+        "DROP INDEX ticket_open",
+        "ALTER TABLE ticket ADD COLUMN colour TEXT",
+        "DROP TRIGGER message_search_delete",
+        "ALTER TABLE mailbox DROP COLUMN idle_error",
+        "DROP TABLE seen",
+        "DROP INDEX ticket_due",
+    ],
+)
+def test_the_comparison_sees_a_difference(first: Desk, change: str) -> None:
+    before = described_file(first.paths.database)
+    db.execute_sql(change)
+    assert described_file(first.paths.database) != before
+
+
+@pytest.fixture
+def upgraded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The program has a second migration."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(models.migrate.MIGRATIONS, folder)
+    (folder / "0002_colour.py").write_text(
+        'def up(migrator, db):\n    db.execute_sql("ALTER TABLE ticket ADD COLUMN colour TEXT")\n'
+    )
+    monkeypatch.setattr(models.migrate, "MIGRATIONS", str(folder))
+    newer = models.database.SCHEMA_VERSION + 1
+    for module in (models.database, models.opening):
+        monkeypatch.setattr(module, "SCHEMA_VERSION", newer)
+
+
+@pytest.mark.usefixtures("upgraded")
+def test_it_is_migrated_after_a_copy_was_kept(first_home: Path) -> None:
+    version = models.database.SCHEMA_VERSION
+    desk = open_desk(DeskPaths(first_home), Settings())
+    assert db.execute_sql("SELECT count(*) FROM ticket WHERE colour IS NULL").fetchone()[0] == 4
+    assert models.database.schema_version() == version
+    close_database()
+    kept = desk.paths.database.with_name(f"desk.sqlite3.before-{version}")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(kept)) as opened:
+        assert opened.execute("PRAGMA user_version").fetchone()[0] < version
+        assert opened.execute("SELECT count(*) FROM ticket").fetchone()[0] == 4
+
+
+@pytest.mark.usefixtures("upgraded")
+def test_the_program_of_before_refuses_it_then(first_home: Path) -> None:
+    open_desk(DeskPaths(first_home), Settings())
+    close_database()
+    ran = Program(first_home)("ticket", "list")
+    assert (ran.status, ran.out) == (78, "")
+    assert "install the newer Nightdesk" in ran.err
+
+
+def test_a_process_that_outlives_an_upgrade_leaves_with_a_sentence(first: Desk) -> None:
+    with closing(sqlite3.connect(first.paths.database)) as another:
+        another.execute(f"PRAGMA user_version = {models.database.SCHEMA_VERSION + 1}")
+    with (
+        pytest.raises(DatabaseTooNew, match="upgraded while this program ran"),
+        models.database.transaction(),
+    ):
+        pass
