@@ -206,3 +206,14 @@ def undone() -> Iterator[None]:
     with db.atomic() as nested:
         yield
         nested.rollback()
+
+
+@contextmanager
+def visiting() -> Iterator[None]:
+    """Leave this thread's connection as it was: one that the block opened is closed after it."""
+    was_closed = db.is_closed()
+    try:
+        yield
+    finally:
+        if was_closed:
+            close_database()

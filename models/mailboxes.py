@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
 from models.database import Row
-from models.fields import JsonField, UtcField, one_of
+from models.fields import UtcField, one_of
 from models.people import Department, Topic
 from models.statements import Lookup, Statement
 
@@ -202,24 +202,6 @@ class LeftAlone(Row):
         without_rowid = True
 
 
-class FetchRun(Row):
-    """The present or latest fetch of a mailbox, and whether somebody asked for one now."""
-
-    mailbox = peewee.ForeignKeyField(Mailbox, primary_key=True)
-    requested = UtcField(null=True)
-    phase = peewee.TextField(default="")
-    """Empty (never ran), ``connecting``, ``fetching``, ``done`` or ``failed``."""
-    started = UtcField(null=True)
-    updated = UtcField(null=True)
-    found = peewee.IntegerField(default=0)
-    """How many mails this run has to fetch."""
-    done = peewee.IntegerField(default=0)
-    outcome = JsonField(default=dict)
-
-    if TYPE_CHECKING:
-        mailbox_id: int
-
-
 @dataclass(frozen=True, slots=True)
 class MailboxAddress:
     """An address under which mail may reach a mailbox; ``in_use`` is False for one that was removed."""
@@ -395,3 +377,67 @@ def rules() -> list[MailboxRule]:
 def aliases() -> list[MailboxAddress]:
     """Return every alias."""
     return _ALIASES.every()
+
+
+@dataclass(frozen=True, slots=True)
+class IdleState:
+    """A mailbox that may stay connected, and why it did not lately."""
+
+    address: str
+    error: str
+
+
+_IDLING = Lookup(
+    lambda p: Mailbox.select(
+        Mailbox.id,
+        Mailbox.host,
+        Mailbox.port,
+        Mailbox.security,
+        Mailbox.username,
+        Mailbox.auth,
+        Mailbox.secret_source,
+        Mailbox.secret_ref,
+        Mailbox.secret_sealed,
+        Mailbox.ca_file,
+        Mailbox.fingerprint,
+        Mailbox.folder,
+    ).where(Mailbox.idle, Mailbox.incoming_enabled, Mailbox.protocol == "imap", Mailbox.removed.is_null()),
+    lambda mailbox_id, *account: (int(mailbox_id), account),
+)
+_IDLE_STATE = Lookup(
+    lambda p: Mailbox.select(Mailbox.address, Mailbox.idle_error).where(Mailbox.id == p("mailbox_id")),
+    IdleState,
+)
+_SET_IDLE = Statement(
+    lambda p: Mailbox.update({Mailbox.idle_since: p("since"), Mailbox.idle_error: p("why")}).where(
+        Mailbox.id == p("mailbox_id")
+    )
+)
+_ALIASES_OF = Lookup(
+    lambda p: (
+        MailboxAlias.select(MailboxAlias.address)
+        .where(MailboxAlias.mailbox == p("mailbox_id"))
+        .order_by(MailboxAlias.address)
+    ),
+    str,
+)
+
+
+def idling() -> dict[int, tuple[Any, ...]]:
+    """Return the mailboxes that want to hear of new mail at once; the value differs when the account does."""
+    return dict(_IDLING.every())
+
+
+def idle_state(mailbox_id: int) -> IdleState | None:
+    """Return whether a mailbox hears of new mail at once; None when there is no such mailbox."""
+    return _IDLE_STATE.one(mailbox_id=mailbox_id)
+
+
+def set_idle(mailbox_id: int, since: str | None, why: str) -> None:
+    """Note since when a mailbox hears of new mail, as stored, or why it does not."""
+    _SET_IDLE.run(mailbox_id=mailbox_id, since=since, why=why)
+
+
+def aliases_of(mailbox_id: int) -> list[str]:
+    """Return a mailbox's aliases, in order."""
+    return _ALIASES_OF.every(mailbox_id=mailbox_id)

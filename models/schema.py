@@ -17,11 +17,12 @@ from models.database import SCHEMA_VERSION, DeskDatabase, Row
 from models.deliveries import Delivery, Recipient
 from models.drafts import Draft
 from models.events import Event
+from models.fetch_runs import FetchRun
 from models.imports import ImportFile, ImportSource
 from models.keys import ApiKey
 from models.leases import LeaseRow
 from models.logbook import LogEntry
-from models.mailboxes import FetchRun, FolderMark, LeftAlone, Mailbox, MailboxAlias, MailboxOAuth2
+from models.mailboxes import FolderMark, LeftAlone, Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
 from models.people import Agent, Department, Role, Sla, Topic

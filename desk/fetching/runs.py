@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from config.clock import now
-from models.database import db, transaction
-from models.fields import utc_text
-from models.mailboxes import FetchRun
+from models import fetch_runs
+from models.database import transaction
+from models.fields import utc_text, utc_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,66 +37,52 @@ class FetchView:
 def request(mailbox_id: int) -> None:
     """Ask the worker to fetch this mailbox now, whatever its schedule or back-off says."""
     with transaction():
-        db.execute_sql(
-            "INSERT INTO fetch_run (mailbox_id, requested) VALUES (?, ?)"
-            " ON CONFLICT (mailbox_id) DO UPDATE SET requested = excluded.requested",
-            (mailbox_id, utc_text(now())),
-        )
+        fetch_runs.request(mailbox_id, utc_text(now()))
 
 
 def requested() -> list[int]:
-    """The mailboxes somebody asked for, in the order of asking."""
-    rows = db.execute_sql("SELECT mailbox_id FROM fetch_run WHERE requested IS NOT NULL ORDER BY requested")
-    return [row[0] for row in rows]
+    """Return the mailboxes somebody asked for, in the order of asking."""
+    return fetch_runs.requested()
 
 
 def watch(mailbox_id: int) -> FetchView | None:
-    """The present or latest fetch of a mailbox that brought something or was asked for; None if never."""
-    row = FetchRun.get_or_none(FetchRun.mailbox == mailbox_id)
-    if row is None:
+    """Return the present or latest fetch of a mailbox that brought something or was asked for, or None."""
+    state = fetch_runs.state(mailbox_id)
+    if state is None:
         return None
-    phase = "waiting" if row.requested else row.phase
-    return FetchView(row.mailbox_id, phase, row.started, row.updated, row.found, row.done, row.outcome)
+    return FetchView(
+        mailbox_id,
+        "waiting" if state.requested else state.phase,
+        None if state.started is None else utc_time(state.started),
+        None if state.updated is None else utc_time(state.updated),
+        state.found,
+        state.done,
+        state.outcome,
+    )
 
 
 def begin(mailbox_id: int) -> bool:
     """Take the request for this mailbox, if there is one: the fetch it asks for begins now."""
-    if not db.execute_sql(
-        "SELECT 1 FROM fetch_run WHERE mailbox_id = ? AND requested IS NOT NULL", (mailbox_id,)
-    ).fetchone():
+    if not fetch_runs.is_requested(mailbox_id):
         return False
     with transaction():
-        _write(mailbox_id, "connecting")
+        fetch_runs.begin(mailbox_id, "connecting", 0, utc_text(now()))
     return True
 
 
 def announce(mailbox_id: int, found: int) -> None:
     """Say how many mails this fetch has to bring."""
     with transaction():
-        _write(mailbox_id, "fetching", found=found)
+        fetch_runs.begin(mailbox_id, "fetching", found, utc_text(now()))
 
 
 def advance(mailbox_id: int, done: int) -> None:
     """Say how many of them are stored, inside the transaction that stores them."""
-    db.execute_sql(
-        "UPDATE fetch_run SET done = ?, updated = ? WHERE mailbox_id = ?",
-        (done, utc_text(now()), mailbox_id),
-    )
+    fetch_runs.advance(mailbox_id, done, utc_text(now()))
 
 
 def finish(mailbox_id: int, outcome: dict[str, Any], *, failed: bool) -> None:
     """Say how it ended; a fetch that was not asked for and found nothing leaves no trace here."""
-    FetchRun.update(
-        phase="failed" if failed else "done", updated=now(), done=outcome["fetched"], outcome=outcome
-    ).where(FetchRun.mailbox == mailbox_id, FetchRun.phase.in_(("connecting", "fetching"))).execute()
-
-
-def _write(mailbox_id: int, phase: str, found: int = 0) -> None:
-    moment = utc_text(now())
-    db.execute_sql(
-        "INSERT INTO fetch_run (mailbox_id, phase, started, updated, found) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (mailbox_id) DO UPDATE SET requested = NULL, phase = excluded.phase,"
-        " started = excluded.started, updated = excluded.updated, found = excluded.found, done = 0,"
-        " outcome = '{}'",
-        (mailbox_id, phase, moment, moment, found),
-    )
+    phase = "failed" if failed else "done"
+    with transaction():
+        fetch_runs.finish(mailbox_id, phase, outcome["fetched"], outcome, utc_text(now()))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from desk.errors import Refused
-from models.database import db
+from models import mailboxes
 from models.mailboxes import Mailbox, MailboxAlias
 from models.people import Agent
 from models.tickets import PRIORITIES
@@ -32,9 +32,7 @@ def values_of_defaults(mailbox: Mailbox) -> dict[str, Any]:
 
 def aliases_of(mailbox_id: int) -> list[str]:
     """A mailbox's aliases, in order."""
-    # Plain SQL: lists of mailboxes ask for each of them, and are read often.
-    sql = "SELECT address FROM mailbox_alias WHERE mailbox_id = ? ORDER BY address"
-    return [row[0] for row in db.execute_sql(sql, (mailbox_id,))]
+    return mailboxes.aliases_of(mailbox_id)
 
 
 def keep_defaults(mailbox: Mailbox, form: MailboxForm) -> None:

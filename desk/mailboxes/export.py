@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -15,7 +16,7 @@ from desk.mailboxes.registry import MailboxSecrets, SecretInput, add, edit, find
 from desk.mailboxes.tokens import row_of
 from desk.permissions import Actor, require
 from mail.inert import one_line
-from models.database import db, transaction
+from models.database import transaction, undone
 from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
@@ -86,13 +87,11 @@ def take_in(
     off until it is there. With `rehearse` nothing is kept. Raises WrongUse and Refused, with the mailbox.
     """
     require(actor, "mailbox.edit")
-    with transaction(), db.atomic() as savepoint:
+    with transaction(), undone() if rehearse else nullcontext():
         done = [_take_one(desk, actor, table) for table in tables]
         twice = {each.address.lower() for each in done}
         if len(twice) != len(done):
             raise WrongUse("a mailbox is in the file twice", "leave one of them")
-        if rehearse:
-            savepoint.rollback()
     return done
 
 

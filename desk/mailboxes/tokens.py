@@ -16,7 +16,7 @@ from desk.errors import Refused
 from desk.permissions import Actor, require
 from mail.errors import TokenRefused, TokenUnavailable
 from models import leases
-from models.database import close_database, db, transaction
+from models.database import transaction, visiting
 from models.mailboxes import Mailbox, MailboxOAuth2
 
 if TYPE_CHECKING:
@@ -232,8 +232,7 @@ class MailboxTokens:
         """The access token, renewed when it is due. Errors: `TokenRefused`, `TokenUnavailable`."""
         from desk.mailboxes import token_health
 
-        was_closed = db.is_closed()
-        try:
+        with visiting():
             try:
                 return self._supplier()(renew=renew)
             except (TokenRefused, TokenUnavailable) as error:
@@ -242,9 +241,6 @@ class MailboxTokens:
                 if error.error != "not_logged_in":
                     token_health.note_trouble(self._desk, self._mailbox_id, error, now())
                 raise
-        finally:
-            if was_closed:
-                close_database()
 
     def _supplier(self) -> Callable[..., Secret]:
         if self._supply is None:

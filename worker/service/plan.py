@@ -11,8 +11,8 @@ from desk import logs, schedules, settings
 from desk.errors import DeskError
 from desk.fetching import idle, runs
 from desk.outbox import dispatch
-from models.database import db
 from models.mailboxes import Mailbox
+from models.sqlite import change_number
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -62,7 +62,7 @@ class Planner:
 
     def look(self, now: datetime, fetching_now: frozenset[int]) -> Plan | None:
         """What is due, or None when nothing was written and no time has come since the last look."""
-        version = int(db.execute_sql("PRAGMA data_version").fetchone()[0])
+        version = change_number()
         if version == self._version and now < self._next:
             return None
         self._version = version
