@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 
 from config.clock import now
 from mail.inert import clean, masked, one_line
-from models import logbook
+from models import logs as rows
 from models.database import transaction
 from models.fields import utc_text, utc_time
-from models.logbook import LEVELS, LogRow, WantedLines
+from models.logs import LEVELS, LogRow, WantedLines
 
-Level: TypeAlias = logbook.Level
+Level: TypeAlias = rows.Level
 MAX_DETAIL = 20_000
 COUNTED = 10_000
 """Lines that a count looks at: a count of everything would read the whole log."""
@@ -78,7 +78,7 @@ def write(
     Text and detail are made inert; give `secrets` that a server may have echoed, to have them masked.
     """
     hidden = tuple(secrets)
-    logbook.write(
+    rows.write(
         at=utc_text(now()),
         level=level,
         source=source,
@@ -102,33 +102,33 @@ def entries(
     With `after_id` the lines nearest to it come, so that a follower misses none.
     """
     forward = after_id is not None and before_id is None
-    rows = logbook.lines(
+    found = rows.lines(
         _wanted(wanted), before_id=before_id, after_id=after_id, oldest_first=forward, limit=limit
     )
-    return [_line(row) for row in (reversed(rows) if forward else rows)]
+    return [_line(row) for row in (reversed(found) if forward else found)]
 
 
 def next_error(before_id: int | None = None, wanted: LogFilter | None = None) -> LogLine | None:
     """Return the nearest error older than `before_id` (the newest without it), or None."""
     errors: WantedLines = replace(_wanted(wanted), levels=LEVELS[-1:])
-    rows = logbook.lines(errors, before_id=before_id, limit=1)
-    return _line(rows[0]) if rows else None
+    found = rows.lines(errors, before_id=before_id, limit=1)
+    return _line(found[0]) if found else None
 
 
 def get(entry_id: int) -> LogLine | None:
     """Return one line, or None."""
-    row = logbook.line(entry_id)
+    row = rows.line(entry_id)
     return None if row is None else _line(row)
 
 
 def counts(wanted: LogFilter | None = None, *, most: int = COUNTED) -> tuple[int, int]:
     """Return how many of the newest `most` lines that are wanted there are, and how many are errors."""
-    return logbook.counts(_wanted(wanted), most)
+    return rows.counts(_wanted(wanted), most)
 
 
 def sources() -> list[str]:
     """Return the sources that wrote lately."""
-    return logbook.sources()
+    return rows.sources()
 
 
 def purge(days: int | None = None) -> int:
@@ -144,7 +144,7 @@ def purge(days: int | None = None) -> int:
     deleted = 0
     while True:
         with transaction():
-            gone = logbook.purge(limit, _PURGED_AT_ONCE)
+            gone = rows.purge(limit, _PURGED_AT_ONCE)
         deleted += gone
         if gone < _PURGED_AT_ONCE:
             return int(deleted)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from desk.errors import NotAllowed
 from mail.inert import one_line
+from models.agents import Agent
 from models.database import transaction
-from models.people import Agent, Role
+from models.roles import Role
 
 if TYPE_CHECKING:
     from desk.home import Desk

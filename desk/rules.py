@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from desk import settings
 from desk.own_addresses import read_own_addresses
 from desk.permissions import agents_with_address
-from models import mailboxes, people
+from models import departments as department_rows
+from models import mailboxes, slas
 from models import settings as setting_rows
+from models import topics as topic_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.own_addresses import OwnAddresses
     from desk.permissions import Actor
+    from models.departments import DepartmentRule
     from models.mailboxes import MailboxRule
-    from models.people import DepartmentRule, TopicRule
     from models.tickets import NumberKind, StatusAfterReply
+    from models.topics import TopicRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,8 @@ def read_rules(desk: Desk) -> DeskRules:
     in_use = {each.mailbox_id: each.address for each in mailboxes.addresses() if each.in_use}
     by_id = {rule.id: rule for rule in every}
     value = _settings()
-    topics = {topic.id: topic for topic in people.topic_rules()}
-    departments = {department.id: department for department in people.department_rules()}
+    topics = {topic.id: topic for topic in topic_rows.rules()}
+    departments = {department.id: department for department in department_rows.rules()}
     return DeskRules(
         desk_id=desk.desk_id,
         message_secret=desk.message_secret,
@@ -89,7 +92,7 @@ def read_rules(desk: Desk) -> DeskRules:
         own=read_own_addresses(),
         departments=departments,
         default_department=next(iter(departments)),
-        default_sla=_default_sla(people.slas_in_order(), str(value("tickets.default_sla"))),
+        default_sla=_default_sla(slas.in_order(), str(value("tickets.default_sla"))),
         agents={actor.email.lower(): actor for actor in agents_with_address()},
         authserv_ids=frozenset(str(value("mail.authserv_ids")).lower().replace(",", " ").split()),
         number_format=str(value("tickets.number_format")),

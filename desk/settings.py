@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from desk.errors import WrongUse
 from mail.inert import one_line
 from mail.mime.address import parse_addresses
-from models import people
 from models import settings as rows
+from models import topics
 from models.database import transaction
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def _server(name: str) -> str:
 
 
 def _topic(text: str) -> str:
-    known = {topic.name.lower(): topic.name for topic in people.topic_rules()}
+    known = {topic.name.lower(): topic.name for topic in topics.rules()}
     if text and text.lower() not in known:
         hint = f"use {', '.join(known.values())}" if known else "nightdesk topic add NAME"
         raise WrongUse(f"there is no help topic '{one_line(text, 60)}'", hint)
@@ -294,7 +294,7 @@ def _mailbox(setting: Setting, text: str) -> str:
 
 
 def _sla(setting: Setting, text: str) -> str:
-    from models.people import Sla
+    from models.slas import Sla
 
     if not text:
         return ""

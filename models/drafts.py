@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import peewee
 
+from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, one_of
 from models.mailboxes import Mailbox
-from models.people import Agent
 from models.statements import Statement
 from models.tickets import Ticket
 

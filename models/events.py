@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json
-from models.people import Agent
 from models.statements import Lookup, Statement
 from models.tickets import Ticket
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from models.database import Row
+from models.departments import Department
 from models.fields import UtcField, one_of
-from models.people import Department, Topic
 from models.statements import Lookup, Statement
+from models.topics import Topic
 
 SECURITIES = ("tls", "starttls", "none")
 SECRET_SOURCES = ("sealed", "pass_cmd", "env", "credential", "none")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import peewee
 
+from models.agents import Agent
 from models.blobs import Blob
 from models.database import Row
 from models.fields import JsonField, UtcField, one_of
-from models.people import Agent
 from models.statements import Lookup, Statement
 from models.tickets import Ticket
 
@@ -99,6 +99,19 @@ class NewAttachment:
     sha256: str
     inline: bool
     part: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttachment:
+    """A file of a message as it is listed; ``size`` in bytes."""
+
+    message_id: int
+    id: int
+    name: str
+    type: str
+    size: int
+    sha256: str
+    inline: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,3 +448,24 @@ def arrived(reference: str) -> None:
 def _placed(ticket_id: int, created: str) -> str:
     second = created[: len("2026-11-20T09:30:00")]
     return _NEWEST_OF_SECOND.one(ticket_id=ticket_id, created=created, end=f"{second}.~") or created
+
+
+_ATTACHMENTS_OF = Lookup(
+    lambda p: Attachment.select(
+        Attachment.message,
+        Attachment.id,
+        Attachment.name,
+        Attachment.type,
+        Attachment.size,
+        Attachment.sha256,
+        Attachment.inline,
+    ).where(Attachment.message.in_(p.each("wanted"))),
+    lambda message_id, key, name, kind, size, sha256, inline: StoredAttachment(
+        message_id, key, name, kind, size, sha256, bool(inline)
+    ),
+)
+
+
+def attachments_of(message_ids: Iterable[int]) -> list[StoredAttachment]:
+    """Return the files of these messages, in the order in which they came."""
+    return sorted(_ATTACHMENTS_OF.each_of(message_ids), key=lambda each: each.id)

@@ -11,25 +11,29 @@ import peewee
 
 from config.files import fsync_dir
 from models import sqlite
+from models.agents import Agent
+from models.api_keys import ApiKey
 from models.blobs import Blob
 from models.contacts import Contact
 from models.database import SCHEMA_VERSION, DeskDatabase, Row
 from models.deliveries import Delivery, Recipient
+from models.departments import Department
 from models.drafts import Draft
 from models.events import Event
 from models.fetch_runs import FetchRun
 from models.imports import ImportFile, ImportSource
-from models.keys import ApiKey
 from models.leases import LeaseRow
-from models.logbook import LogEntry
+from models.logs import LogEntry
 from models.mailboxes import FolderMark, LeftAlone, Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
-from models.people import Agent, Department, Role, Sla, Topic
 from models.receipts import Receipt
+from models.roles import Role
 from models.scratch import scratch
 from models.settings import Sequence, Setting
+from models.slas import Sla
 from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
+from models.topics import Topic
 
 TABLES: tuple[type[Row], ...] = (
     *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent),

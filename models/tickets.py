@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
+from models.agents import Agent
 from models.contacts import Contact
 from models.database import Row
+from models.departments import Department
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
-from models.people import Agent, Department, Sla, Topic
+from models.slas import Sla
 from models.statements import Lookup, Statement, literal
+from models.topics import Topic
 
 Status = Literal["new", "open", "waiting", "closed"]
 StatusAfterReply = Literal["keep", "open", "waiting", "closed"]

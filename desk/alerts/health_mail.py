@@ -9,8 +9,8 @@ from desk.errors import DeskError
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING
 from desk.settings import address_list
+from models.agents import Agent
 from models.mailboxes import Mailbox, MailboxOAuth2
-from models.people import Agent
 
 if TYPE_CHECKING:
     from desk.home import Desk

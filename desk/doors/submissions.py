@@ -14,7 +14,7 @@ from desk.mailboxes.accounts import default_outgoing
 from mail.inert import clean, one_line
 from mail.mime.address import Address, one_address
 from models.mailboxes import Mailbox
-from models.people import Topic
+from models.topics import Topic
 
 if TYPE_CHECKING:
     from desk.home import Desk

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from desk.outbox.render import MailToSend, conversation, numbered_subject, queue_mail, signature_block
 from desk.tickets.participants import answered_at
 from models import blobs, contacts, deliveries, tickets
+from models.departments import Department
 from models.fields import utc_text
-from models.people import Department
 
 if TYPE_CHECKING:
     from desk.intake.incoming import Incoming

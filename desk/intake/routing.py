@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from desk.intake.incoming import Incoming
     from desk.rules import DeskRules
     from models.mailboxes import MailboxRule
-    from models.people import TopicRule
+    from models.topics import TopicRule
 
 NORMAL = 2
 """The priority of a ticket for which nobody chose one."""

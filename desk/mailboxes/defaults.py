@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from desk.errors import Refused
 from models import mailboxes
+from models.agents import Agent
 from models.mailboxes import Mailbox, MailboxAlias
-from models.people import Agent
 from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:

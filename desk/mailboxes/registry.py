@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from config.secrets import SecretKind
     from desk.home import Desk
     from desk.mailboxes.form import MailboxForm
-    from models.people import Department
+    from models.departments import Department
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,7 @@ def _keep_secret(
 
 
 def _department(name: str) -> Department | None:
-    from models.people import Department
+    from models.departments import Department
 
     if not name:
         return None

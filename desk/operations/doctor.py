@@ -18,7 +18,8 @@ from desk.mailboxes import accounts, registry
 from desk.mailboxes.lists import MailboxLine
 from mail.errors import MailError
 from mail.inert import one_line
-from models import blobs, deliveries, events, leases, logbook, receipts, scratch, sqlite
+from models import blobs, deliveries, events, leases, receipts, scratch, sqlite
+from models import logs as log_rows
 from models import mailboxes as mailbox_rows
 from models.database import SCHEMA_VERSION, schema_version
 from models.fields import utc_text, utc_time
@@ -191,7 +192,7 @@ def _left_over(desk: Desk) -> Iterator[Finding]:
 
 def _clock(desk: Desk) -> Iterator[Finding]:
     moment = now()
-    newest = max(events.latest() or "", logbook.newest() or "")
+    newest = max(events.latest() or "", log_rows.newest() or "")
     if newest and utc_time(newest) > moment + timedelta(minutes=5):
         later = newest[:16].replace("T", " ")
         text = f"it is {moment:%Y-%m-%d %H:%M} UTC, but something happened at {later} UTC"

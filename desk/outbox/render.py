@@ -18,7 +18,7 @@ from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from models.people import Department
+    from models.departments import Department
 
 
 @dataclass(frozen=True, slots=True)

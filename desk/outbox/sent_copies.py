@@ -9,7 +9,8 @@ from datetime import timedelta
 from config.clock import now
 from desk import logs
 from mail.inert import one_line
-from models import blobs, deliveries, logbook
+from models import blobs, deliveries
+from models import logs as log_rows
 from models.database import transaction
 from models.fields import utc_text
 
@@ -56,5 +57,5 @@ def put_off(mailbox_id: int, reason: str) -> None:
         given_up = deliveries.give_up_copies(mailbox_id, utc_text(now() - GIVE_UP_AFTER))
         lost = f"; {given_up} copies are given up" if given_up else ""
         text = f"sent mail cannot be copied to its folder: {one_line(reason)}{lost}"
-        if not logbook.was_said(mailbox_id, text, utc_text(now() - TOLD_AGAIN_AFTER)):
+        if not log_rows.was_said(mailbox_id, text, utc_text(now() - TOLD_AGAIN_AFTER)):
             logs.write("warning", "send", text, mailbox_id=mailbox_id)

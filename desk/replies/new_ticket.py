@@ -19,11 +19,12 @@ from desk.tickets.participants import Person, add_collaborators, people_in, refu
 from mail.inert import one_line
 from models import tickets
 from models.database import transaction
+from models.departments import Department
 from models.fields import utc_text
 from models.mailboxes import Mailbox
 from models.messages import NewMessage
-from models.people import Department, Topic
 from models.tickets import TicketState
+from models.topics import Topic
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -192,7 +193,7 @@ def _topic(origin: Mailbox | None) -> Topic | None:
 
 
 def _default_sla() -> int | None:
-    from models.people import Sla
+    from models.slas import Sla
 
     row = Sla.get_or_none(Sla.name == str(settings.get("tickets.default_sla")))
     return None if row is None else int(row.id)

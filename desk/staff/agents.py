@@ -16,8 +16,8 @@ from desk.staff.departments import department_named
 from desk.staff.names import given_name
 from desk.staff.roles import role_named
 from mail.inert import one_line
+from models.agents import Agent
 from models.database import transaction
-from models.people import Agent
 
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 

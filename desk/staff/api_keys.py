@@ -17,9 +17,9 @@ from desk import logs
 from desk.errors import NotAllowed, NotFound, WrongUse
 from desk.permissions import ACTIONS, Actor, require
 from mail.inert import one_line
+from models.agents import Agent
+from models.api_keys import ApiKey
 from models.database import transaction
-from models.keys import ApiKey
-from models.people import Agent
 
 SCOPES: dict[str, str] = {
     "tickets": "hand in mail and tickets",

@@ -11,8 +11,8 @@ from desk.staff.names import given_name
 from desk.staff.slas import sla_named
 from mail.inert import clean, one_line
 from models.database import transaction
+from models.departments import Department
 from models.mailboxes import Mailbox
-from models.people import Department
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from desk.errors import WrongUse
 from desk.permissions import ACTIONS
 from mail.inert import one_line
-from models.people import Role
+from models.roles import Role
 
 
 @dataclass(frozen=True, slots=True)

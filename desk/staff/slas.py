@@ -10,7 +10,7 @@ from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail.inert import one_line
 from models.database import transaction
-from models.people import Sla
+from models.slas import Sla
 
 _MAX_HOURS = 8760
 

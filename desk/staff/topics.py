@@ -9,8 +9,10 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from mail.inert import one_line
 from models.database import transaction
-from models.people import Department, Sla, Topic
+from models.departments import Department
+from models.slas import Sla
 from models.tickets import PRIORITIES
+from models.topics import Topic
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from desk.tickets import lifecycle
 from desk.tickets.lifecycle import Change
 from mail.inert import one_line
 from models import tickets
+from models.agents import Agent
 from models.database import transaction
-from models.people import Agent, Department
+from models.departments import Department
 from models.tickets import PRIORITIES, STATUSES, Status, Stored, Ticket, TicketState
 
 MAX_TAG = 40

@@ -17,10 +17,9 @@ from desk.tickets.changes import (
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from mail.mime.html.appendix import without_appendix
-from models import blobs, people, queues, tickets
+from models import blobs, departments, messages, ticket_lists, tickets
 from models.database import transaction
 from models.fields import utc_text, utc_time
-from models.lookups import rows_in
 from models.messages import Attachment, Message
 from models.tickets import PRIORITIES, Ticket
 
@@ -154,7 +153,7 @@ class TicketDetail:
 def show(number: str) -> TicketDetail:
     """Return the ticket of that number with its messages and history; raises NotFound."""
     ticket = find(number)
-    referred = people.department_names(tickets.referrals(ticket.id))
+    referred = departments.names(tickets.referrals(ticket.id))
     return TicketDetail(
         id=ticket.id,
         number=ticket.number,
@@ -166,7 +165,7 @@ def show(number: str) -> TicketDetail:
         requester_email=ticket.contact.email,
         assignee=ticket.assignee.name if ticket.assignee else None,
         assignee_login=ticket.assignee.login if ticket.assignee else None,
-        collaborators=tuple(queues.collaborators_of([ticket.id]).get(ticket.id, ())),
+        collaborators=tuple(ticket_lists.collaborators_of([ticket.id]).get(ticket.id, ())),
         tags=tuple(tickets.tags(ticket.id)),
         created=ticket.created,
         updated=ticket.updated,
@@ -229,11 +228,9 @@ def raw_message(message_id: int) -> bytes:
 def _messages(ticket: Ticket) -> Iterable[MessageView]:
     rows = list(Message.select().where(Message.ticket == ticket.id).order_by(Message.created, Message.id))
     attachments: dict[int, list[AttachmentView]] = {}
-    for owner, key, name, kind, size, sha256, inline in rows_in(
-        "SELECT message_id, id, name, type, size, sha256, inline FROM attachment WHERE message_id IN",
-        [row.id for row in rows],
-    ):
-        attachments.setdefault(owner, []).append(AttachmentView(key, name, kind, size, sha256, bool(inline)))
+    for each in messages.attachments_of(row.id for row in rows):
+        view = AttachmentView(each.id, each.name, each.type, each.size, each.sha256, each.inline)
+        attachments.setdefault(each.message_id, []).append(view)
     sent = deliveries.of_messages([row.id for row in rows])
     for row in rows:
         words, appendix = without_appendix(row.text) if row.from_html else (row.text, "")

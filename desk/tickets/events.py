@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from models.agents import Agent
 from models.events import Event
-from models.people import Agent
 
 _WORDS: dict[str, str] = {
     "assigned": "assigned to {to}",

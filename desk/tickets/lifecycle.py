@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from models import deliveries, drafts, events, messages, people, receipts, tickets
+from models import deliveries, drafts, events, messages, receipts, slas, tickets
 from models.fields import utc_text
 from models.tickets import Status, StatusAfterReply, Stored, TicketState
 
@@ -357,7 +357,7 @@ def status_after_answer(status: Status, wanted: StatusAfterReply) -> Status:
 
 def due_from(sla_id: int | None, moment: datetime) -> str | None:
     """Return until when an answer is due that is asked for now, or None without an SLA."""
-    hours = people.sla_hours(sla_id) if sla_id is not None else None
+    hours = slas.hours(sla_id) if sla_id is not None else None
     return None if hours is None else utc_text(moment + timedelta(hours=hours))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from desk.errors import WrongUse
 from desk.permissions import Actor
 from desk.tickets.query import TicketFilter
-from models import queues
+from models import ticket_lists
 from models.fields import utc_text, utc_time
 from models.tickets import PRIORITIES
 
@@ -110,7 +110,9 @@ class Anchor:
 def anchor_of(line: TicketLine, sort: str) -> Anchor:
     """Return the place of `line` in a list of that order."""
     due = None if line.due is None else utc_text(line.due)
-    key = queues.key_of(sort, line.id, utc_text(line.updated), utc_text(line.created), line.priority, due)
+    key = ticket_lists.key_of(
+        sort, line.id, utc_text(line.updated), utc_text(line.created), line.priority, due
+    )
     return Anchor(sort, key)
 
 
@@ -125,7 +127,7 @@ def page(
     if anchor is not None and anchor.sort != query.sort:
         raise ValueError(f"an anchor of {anchor.sort} in a list by {query.sort}")
     backwards = before is not None
-    rows = queues.page(
+    rows = ticket_lists.page(
         _wanted(query), None if anchor is None else anchor.key, backwards=backwards, limit=limit
     )
     return _lines(rows)
@@ -133,7 +135,7 @@ def page(
 
 def last_page(query: ListQuery, limit: int = 200) -> list[TicketLine]:
     """Return the last `limit` lines of the list, in list order."""
-    return _lines(queues.page(_wanted(query), None, backwards=True, limit=limit))
+    return _lines(ticket_lists.page(_wanted(query), None, backwards=True, limit=limit))
 
 
 def line(number: str, actor: Actor) -> TicketLine | None:
@@ -141,33 +143,33 @@ def line(number: str, actor: Actor) -> TicketLine | None:
     from models.tickets import Ticket
 
     found = Ticket.get_or_none(Ticket.number == number)
-    row = None if found is None else queues.line_of(found.id, actor.agent_id or 0)
+    row = None if found is None else ticket_lists.line_of(found.id, actor.agent_id or 0)
     return None if row is None else _lines([row])[0]
 
 
 def count(query: ListQuery) -> int:
     """Return how many tickets the list has (with free words: among the newest messages that hold them)."""
-    return queues.count(_wanted(query))
+    return ticket_lists.count(_wanted(query))
 
 
 def counts(actor: Actor) -> dict[str, int]:
     """Return the number of tickets in every view. Tens of milliseconds at a million tickets: use a thread."""
-    return queues.view_counts(actor.agent_id or 0)
+    return ticket_lists.view_counts(actor.agent_id or 0)
 
 
 def to_json(lines: Sequence[TicketLine]) -> list[dict[str, Any]]:
     """Return the lines as ``ticket list --json`` prints them."""
-    people = queues.collaborators_of([line.id for line in lines])
+    people = ticket_lists.collaborators_of([line.id for line in lines])
     return [line.to_json(people.get(line.id, ())) for line in lines]
 
 
-def _wanted(query: ListQuery) -> queues.TicketList:
+def _wanted(query: ListQuery) -> ticket_lists.TicketList:
     terms = query.filter.terms if query.filter else ()
-    return queues.TicketList(query.view, terms, query.sort, query.actor.agent_id or 0)
+    return ticket_lists.TicketList(query.view, terms, query.sort, query.actor.agent_id or 0)
 
 
 def _lines(rows: Sequence[Any]) -> list[TicketLine]:
-    tags = queues.tags_of([row[0] for row in rows])
+    tags = ticket_lists.tags_of([row[0] for row in rows])
     return [
         TicketLine(
             id=row[0],

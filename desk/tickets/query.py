@@ -11,10 +11,11 @@ from typing import Any
 from desk.errors import WrongUse
 from desk.permissions import Actor
 from mail.inert import one_line
+from models.agents import Agent
+from models.departments import Department
 from models.mailboxes import Mailbox
-from models.people import Agent, Department
-from models.queues import Term
 from models.search import match_expression
+from models.ticket_lists import Term
 from models.tickets import PRIORITIES, STATUSES
 
 WORDS: dict[str, str] = {

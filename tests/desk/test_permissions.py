@@ -10,7 +10,7 @@ import pytest
 from desk.errors import NotAllowed
 from desk.home import Desk
 from desk.permissions import Actor, app_actor, current_actor, require
-from models.people import Agent
+from models.agents import Agent
 from tests.support.workbench import make_agent
 
 OWNER = os.getuid()

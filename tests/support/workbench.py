@@ -13,11 +13,13 @@ from desk.home import Desk, open_desk
 from desk.mailboxes.form import check
 from desk.mailboxes.registry import MailboxSecrets, SecretInput, add
 from desk.permissions import EVERYTHING, Actor
+from models.agents import Agent
 from models.contacts import Contact
+from models.departments import Department
 from models.fields import utc_text
 from models.mailboxes import Mailbox
 from models.messages import Message
-from models.people import Agent, Department, Role
+from models.roles import Role
 from models.tickets import Ticket
 
 ADMIN = Actor(None, "owner", "Owner", "", None, frozenset([EVERYTHING]))

@@ -13,13 +13,13 @@ from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import Desk, open_desk
 from desk.permissions import Actor
+from models.agents import Agent
 from models.blobs import Blob
 from models.contacts import Contact
 from models.database import close_database, transaction
 from models.events import Event
 from models.mailboxes import Mailbox
 from models.messages import Attachment, Message
-from models.people import Agent
 from models.tickets import Seen, Ticket, TicketTag
 from tui.app import NightdeskApp
 

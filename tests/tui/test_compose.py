@@ -204,7 +204,7 @@ async def test_another_agents_draft_is_told_before_sending(
 ) -> None:
     from dataclasses import replace
 
-    from models.people import Agent
+    from models.agents import Agent
 
     jo = replace(actor, agent_id=Agent.get(Agent.login == "jo").id, login="jo")
     drafts.save(jo, number="1042", kind="reply", body="I am on it")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from desk.home import Desk
 from desk.replies import drafts
-from models.people import Agent
+from models.agents import Agent
 from tests.tui.terminal import Terminal
 
 EDITOR = """#!/bin/sh

@@ -112,7 +112,8 @@ def test_the_priority_is_set(desk: Desk, field: Any, shown: str) -> None:
 
 def test_the_help_topic_decides_about_department_and_priority(desk: Desk) -> None:
     from desk.tickets import detail
-    from models.people import Department, Topic
+    from models.departments import Department
+    from models.topics import Topic
 
     network = Department.create(name="Network")
     topic = Topic.create(name="VPN", department=network, priority=3)

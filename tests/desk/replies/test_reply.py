@@ -20,8 +20,8 @@ from mail.mime.message import ParsedMail, parse
 from models.contacts import Contact
 from models.database import db
 from models.deliveries import Delivery
+from models.departments import Department
 from models.messages import Message
-from models.people import Department
 from models.tickets import Collaborator, Ticket
 from tests.support.workbench import ADMIN, make_agent, make_mailbox, make_ticket
 

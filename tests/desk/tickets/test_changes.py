@@ -13,8 +13,8 @@ from desk.errors import DeskError, NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import changes, detail, undo
+from models.departments import Department
 from models.events import Event
-from models.people import Department
 from models.tickets import Ticket
 from tests.support.workbench import ADMIN, make_agent, make_ticket
 

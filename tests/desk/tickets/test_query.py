@@ -182,7 +182,7 @@ def test_me_is_nobody_for_an_admin_without_an_agent(desk: Desk) -> None:
 
 
 def test_a_department_takes_in_what_was_referred_to_it(desk: Desk, ana: Actor) -> None:
-    from models.people import Department
+    from models.departments import Department
     from models.tickets import TicketReferral
 
     Department.create(name="Network")

@@ -6,9 +6,9 @@ import pytest
 
 from desk.home import Desk
 from desk.permissions import Actor
-from models import queues
+from models import ticket_lists
 from models.database import db
-from models.queues import ORDERS, Term, TicketList
+from models.ticket_lists import ORDERS, Term, TicketList
 
 
 def plans_of(wanted: TicketList, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -21,7 +21,7 @@ def plans_of(wanted: TicketList, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return original(sql, params)
 
     monkeypatch.setattr(db.obj, "execute_sql", listen)
-    queues.page(wanted, None, backwards=False, limit=50)
+    ticket_lists.page(wanted, None, backwards=False, limit=50)
     monkeypatch.undo()
     return [
         row[3] for sql, params in asked for row in original(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
@@ -59,7 +59,7 @@ def test_a_domain_is_looked_up_by_its_own_index(desk: Desk, monkeypatch: pytest.
 
 @pytest.mark.parametrize("view", ["inbox", "mine", "waiting", "overdue", "open"])
 def test_a_count_reads_an_index_only(desk: Desk, view: str) -> None:
-    condition, index = queues._VIEWS[view]
+    condition, index = ticket_lists._VIEWS[view]
     sql = f"SELECT count(*) FROM ticket t INDEXED BY {index} WHERE {condition.format(agent=1)}"
     steps = [row[3] for row in db.execute_sql(f"EXPLAIN QUERY PLAN {sql}").fetchall()]
     assert all("COVERING INDEX" in step for step in steps), steps
@@ -84,8 +84,8 @@ def test_walking_and_narrowing_give_the_same_page(
     for view in ("open", "all", "waiting"):
         for sort in ORDERS:
             wanted = TicketList(view, terms, sort, 1)
-            narrow = queues.page(wanted, None, backwards=False, limit=10)
-            monkeypatch.setattr(queues, "FEW", -1)
-            walked = queues.page(wanted, None, backwards=False, limit=10)
+            narrow = ticket_lists.page(wanted, None, backwards=False, limit=10)
+            monkeypatch.setattr(ticket_lists, "FEW", -1)
+            walked = ticket_lists.page(wanted, None, backwards=False, limit=10)
             monkeypatch.undo()
             assert narrow == walked

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import peewee
 
+from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField
-from models.people import Agent
 
 
 class ApiKey(Row):

@@ -22,7 +22,7 @@ class LogEntry(Row):
     """One line of the log; ``detail`` holds what is too long for it."""
 
     at = UtcField()
-    level = peewee.TextField(constraints=[one_of("level", ("debug", "info", "warning", "error"))])
+    level = peewee.TextField(constraints=[one_of("level", LEVELS)])
     source = peewee.TextField()
     text = peewee.TextField()
     detail = peewee.TextField(default="")
