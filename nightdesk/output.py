@@ -5,29 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shutil
 import sys
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from pathlib import Path
-from typing import Literal, NamedTuple, TextIO
+from typing import TextIO
 
 from mail import inert
+from nightdesk.columns import GAP, Column, fitted, lay_out, width_of
 from nightdesk.errors import UsageError
 
 _UNSAFE_IN_JSON = re.compile(
     "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_GAP = "  "
-
-
-class Column(NamedTuple):
-    """A column of `table`; a `flexible` one gives way when the terminal is narrow."""
-
-    title: str
-    align: Literal["left", "right"] = "left"
-    flexible: bool = False
 
 
 def say(message: str) -> None:
@@ -53,26 +45,28 @@ def text(body: str, *, indent: int = 0) -> None:
 def fields(pairs: Iterable[tuple[str, object]], zone: tzinfo = UTC) -> None:
     """Names and values, one pair a line, in two columns."""
     shown = [(inert.guard(inert.one_line(name)), cell(value, zone)) for name, value in pairs]
-    widest = max((_width(name) for name, _ in shown), default=0)
+    widest = max((width_of(name) for name, _ in shown), default=0)
     for name, value in shown:
-        _write(sys.stdout, f"  {_fit(name, widest, 'left')}{_GAP}{value}".rstrip() + "\n")
+        _write(sys.stdout, f"  {fitted(name, widest)}{GAP}{value}".rstrip() + "\n")
 
 
 def table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], zone: tzinfo = UTC) -> None:
     """Aligned columns with a head line; None shows as '-', times in `zone` to the minute.
 
-    On a terminal, flexible columns are cut so that a row keeps to one line.
+    On a terminal a row keeps to one line: flexible columns are cut, spare ones left out. Elsewhere everything
+    is there, uncut, and one long value does not widen the other rows.
     """
     heads = [Column(item) if isinstance(item, str) else item for item in columns]
     cells = [[cell(value, zone) for value in row] for row in rows]
     shown = [[head.title.upper() for head in heads], *cells]
-    widths = [max(_width(row[index]) for row in shown) for index in range(len(heads))]
-    widths = _narrowed(widths, heads)
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    places = lay_out(heads, shown, room)
     for row in shown:
-        fitted = [
-            _fit(value, width, head.align) for value, width, head in zip(row, widths, heads, strict=True)
+        fitting = [
+            fitted(row[at], max(width, width_of(row[at])) if room is None else width, heads[at].align)
+            for at, width in places
         ]
-        _write(sys.stdout, _GAP.join(fitted).rstrip() + "\n")
+        _write(sys.stdout, GAP.join(fitting).rstrip() + "\n")
 
 
 def cell(value: object, zone: tzinfo = UTC) -> str:
@@ -208,35 +202,3 @@ def _write(stream: TextIO, content: str) -> None:
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
         stream.write(content.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def _width(value: str) -> int:
-    if value.isascii():
-        return len(value)
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in value)
-    return len(value) + wide - sum(unicodedata.combining(letter) > 0 for letter in value)
-
-
-def _narrowed(widths: list[int], heads: Sequence[Column]) -> list[int]:
-    if not sys.stdout.isatty():
-        return widths
-    import shutil
-
-    room = shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1)
-    over = sum(widths) - room
-    narrowed = list(widths)
-    for index in sorted(range(len(widths)), key=lambda at: -widths[at]):
-        if over > 0 and heads[index].flexible:
-            given = min(over, max(0, narrowed[index] - 8))
-            narrowed[index] -= given
-            over -= given
-    return narrowed
-
-
-def _fit(value: str, width: int, align: str) -> str:
-    if _width(value) > width:
-        while value and _width(value) > width - 1:
-            value = value[:-1]
-        value += "…"
-    padding = " " * (width - _width(value))
-    return padding + value if align == "right" else value + padding

@@ -178,16 +178,17 @@ def _on(state: bool) -> str:
 
 
 def _print_list(lines: list[MailboxLine], zone: ZoneInfo) -> None:
-    from nightdesk.output import Column, table
+    from nightdesk.columns import Column
+    from nightdesk.output import table
 
     heads: list[Column | str] = [
         Column("address", flexible=True),
         "state",
-        Column("incoming", flexible=True),
-        Column("schedule", flexible=True),
-        "next run",
+        Column("incoming", flexible=True, spare=2),
+        Column("schedule", flexible=True, spare=3),
+        Column("next run", spare=1),
         "last success",
-        Column("outgoing", flexible=True),
+        Column("outgoing", flexible=True, spare=4),
         Column("error", flexible=True),
     ]
     rows = [

@@ -29,6 +29,7 @@ def list_outbox(options: Options, states: tuple[str, ...], limit: int, as_json: 
     """List recipients that were not served yet (--state all: those too), newest mail first."""
     from desk.outbox import deliveries
     from nightdesk import output
+    from nightdesk.columns import Column
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
@@ -38,16 +39,16 @@ def list_outbox(options: Options, states: tuple[str, ...], limit: int, as_json: 
         elif not views:
             output.say("nothing waits to leave")
         else:
-            heads: list[output.Column | str] = [
-                output.Column("id", "right"),
+            heads: list[Column | str] = [
+                Column("id", "right"),
                 "state",
-                output.Column("to", flexible=True),
-                output.Column("ticket", "right"),
-                "kind",
-                "not before",
-                output.Column("tries", "right"),
-                output.Column("subject", flexible=True),
-                output.Column("detail", flexible=True),
+                Column("to", flexible=True),
+                Column("ticket", "right"),
+                Column("kind", spare=3),
+                Column("not before", spare=1),
+                Column("tries", "right", spare=2),
+                Column("subject", flexible=True),
+                Column("detail", flexible=True),
             ]
             rows = [
                 (

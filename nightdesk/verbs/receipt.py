@@ -169,7 +169,8 @@ def _entries(wanted: ReceiptFilter, limit: int) -> Iterator[ReceiptView]:
 
 
 def _print_list(views: list[ReceiptView], zone: tzinfo) -> None:
-    from nightdesk.output import Column, say, table
+    from nightdesk.columns import Column
+    from nightdesk.output import say, table
 
     if not views:
         say("no receipts")
@@ -177,13 +178,13 @@ def _print_list(views: list[ReceiptView], zone: tzinfo) -> None:
     heads: list[Column | str] = [
         Column("id", "right"),
         "received",
-        "door",
-        Column("mailbox", flexible=True),
+        Column("door", spare=1),
+        Column("mailbox", flexible=True, spare=2),
         "verdict",
         Column("ticket", "right"),
         Column("sender", flexible=True),
-        Column("subject", flexible=True),
-        Column("reason", flexible=True),
+        Column("subject", flexible=True, least=16),
+        Column("reason", flexible=True, spare=3),
     ]
     rows = [
         (

@@ -28,6 +28,7 @@ def search(options: Options, query: tuple[str, ...], limit: int, as_json: bool) 
     """
     from desk.tickets.search import search as find
     from nightdesk import output
+    from nightdesk.columns import Column
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
@@ -38,11 +39,11 @@ def search(options: Options, query: tuple[str, ...], limit: int, as_json: bool) 
             output.say("nothing found")
         else:
             heads = [
-                output.Column("ticket", "right"),
-                output.Column("created"),
-                output.Column("from", flexible=True),
-                output.Column("subject", flexible=True),
-                output.Column("text", flexible=True),
+                Column("ticket", "right"),
+                Column("created"),
+                Column("from", flexible=True),
+                Column("subject", flexible=True),
+                Column("text", flexible=True),
             ]
             rows = [(hit.number, hit.created, hit.sender, hit.subject, hit.snippet) for hit in hits]
             output.table(heads, rows, desk.zone)

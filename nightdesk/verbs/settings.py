@@ -20,6 +20,7 @@ def list_settings(options: Options, as_json: bool) -> Exit:
     """List every setting with its value and what it does."""
     from desk import settings as desk_settings
     from nightdesk import output
+    from nightdesk.columns import Column
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
@@ -27,7 +28,7 @@ def list_settings(options: Options, as_json: bool) -> Exit:
         if as_json:
             output.emit_json([line.to_json() for line in lines])
         else:
-            heads: list[output.Column | str] = ["key", "value", output.Column("help", flexible=True)]
+            heads: list[Column | str] = ["key", "value", Column("help", flexible=True)]
             output.table(
                 heads, [(line.setting.key, line.shown, line.setting.help) for line in lines], desk.zone
             )

@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Any, Protocol
 
 from nightdesk import output
+from nightdesk.columns import Column
 from nightdesk.exit import Exit
 
 
@@ -24,7 +25,7 @@ def print_list(lines: Sequence[Line], as_json: bool, zone: tzinfo) -> Exit:
     elif not documents:
         output.say("none yet")
     else:
-        heads = [output.Column(key.replace("_", " "), flexible=True) for key in documents[0]]
+        heads = [Column(key.replace("_", " "), flexible=True) for key in documents[0]]
         output.table(heads, [list(document.values()) for document in documents], zone)
     return Exit.DONE
 

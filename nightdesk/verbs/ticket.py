@@ -126,7 +126,8 @@ class _Pages:
 
 def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:
     from models.tickets import PRIORITIES
-    from nightdesk.output import Column, say, table
+    from nightdesk.columns import Column
+    from nightdesk.output import say, table
 
     if not lines:
         say("no tickets")
@@ -134,13 +135,13 @@ def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:
     heads: list[Column | str] = [
         Column("number", "right"),
         "state",
-        "priority",
+        Column("priority", spare=2),
         Column("requester", flexible=True),
-        Column("assignee", flexible=True),
+        Column("assignee", flexible=True, spare=1),
         "updated",
-        "due",
-        Column("subject", flexible=True),
-        Column("tags", flexible=True),
+        Column("due", spare=3),
+        Column("tags", flexible=True, spare=4),
+        Column("subject", flexible=True, least=24),
     ]
     rows = [
         (
@@ -151,8 +152,8 @@ def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:
             line.assignee,
             line.updated,
             line.due,
-            line.subject,
             line.tags,
+            line.subject,
         )
         for line in lines
     ]

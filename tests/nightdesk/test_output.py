@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from config.secrets import Secret
 from nightdesk import output
+from nightdesk.columns import Column
 from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
 
@@ -26,7 +27,7 @@ def is_inert(text: str) -> bool:
 
 def test_a_table_is_aligned_and_has_a_head(capsys: pytest.CaptureFixture[str]) -> None:
     rows: list[list[object]] = [["7", "Hello", None], ["1042", "日本", True]]
-    output.table([output.Column("number", "right"), "subject", "overdue"], rows)
+    output.table([Column("number", "right"), "subject", "overdue"], rows)
     assert capsys.readouterr().out.splitlines() == [
         "NUMBER  SUBJECT  OVERDUE",
         "     7  Hello    -",
@@ -129,7 +130,7 @@ def test_on_a_narrow_terminal_a_flexible_column_gives_way(monkeypatch: pytest.Mo
     screen = Terminal()
     monkeypatch.setattr("sys.stdout", screen)
     monkeypatch.setenv("COLUMNS", "40")
-    output.table(["number", output.Column("subject", flexible=True)], [["1042", "x" * 200]])
+    output.table(["number", Column("subject", flexible=True)], [["1042", "x" * 200]])
     lines = screen.getvalue().splitlines()
     assert all(len(line) <= 40 for line in lines)
     assert lines[1].endswith("…")
