@@ -85,8 +85,6 @@ def cli(
     debug: bool,
 ) -> int | None:
     """A helpdesk that lives in the terminal. Without a verb: the app."""
-    from nightdesk import entry
-
     options = Options(config, database, debug, fetch_once, mailboxes, as_json)
     ctx.obj = options
     if ctx.invoked_subcommand is not None:
@@ -96,7 +94,11 @@ def cli(
             raise click.UsageError("--mailbox and --json stand before a verb only with --fetch-once", ctx)
         return None
     if fetch_once:
-        return entry.fetch_once(options)
+        from nightdesk.verbs.fetch_once import fetch_once as fetch
+
+        return fetch(options)
     if mailboxes or as_json:
         raise click.UsageError("--mailbox and --json need --fetch-once or a verb", ctx)
-    return entry.open_app(options)
+    from nightdesk.verbs.app import open_app
+
+    return open_app(options)

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from nightdesk.exit import Exit
-    from nightdesk.options import Options
 
 
 def main() -> NoReturn:
@@ -56,42 +55,16 @@ def _dispatch(argv: Sequence[str]) -> int:
     # A shell that completes a line calls the program without arguments: that is for click.
     options = None if "_NIGHTDESK_COMPLETE" in os.environ else plain_options(argv)
     if options is not None:
-        return fetch_once(options) if options.fetch_once else open_app(options)
+        if options.fetch_once:
+            from nightdesk.verbs.fetch_once import fetch_once
+
+            return fetch_once(options)
+        from nightdesk.verbs.app import open_app
+
+        return open_app(options)
     from nightdesk.cli import cli
 
     return int(cli.main(list(argv), prog_name="nightdesk", standalone_mode=False) or 0)
-
-
-def fetch_once(options: Options) -> Exit:
-    """Every enabled mailbox once, the outbox, the overdue sweep."""
-    from nightdesk.exit import Exit
-    from nightdesk.verbs.fetch_once import run as fetch
-
-    return Exit(fetch(options))
-
-
-def open_app(options: Options) -> int:
-    """The Textual app, when there is a terminal to draw it on."""
-    need_terminal()
-    from nightdesk.verbs.app import run as show
-
-    return show(options)
-
-
-def need_terminal() -> None:
-    """Raise UsageError where the app has nothing to draw on."""
-    from nightdesk.errors import UsageError
-
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise UsageError(
-            "the app needs a terminal, and there is none here",
-            "for cron use nightdesk --fetch-once, for scripts a verb (nightdesk --help)",
-        )
-    if os.environ.get("TERM", "") in ("", "dumb"):
-        raise UsageError(
-            "the app needs a terminal that can move its cursor; TERM is empty or dumb",
-            "set TERM (TERM=xterm-256color), or use a verb or --fetch-once",
-        )
 
 
 def _report(error: BaseException, argv: Sequence[str]) -> Exit:

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from nightdesk.context import desk_open
+from nightdesk.errors import UsageError
 from nightdesk.options import Options
 
 if TYPE_CHECKING:
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from worker.service.child import WorkerChild
 
 
-def run(options: Options) -> int:
-    """Show the app until the agent leaves; returns 0, 1 after a fault of its own, 128 + n after signal n."""
+def open_app(options: Options) -> int:
+    """Show the app until the agent leaves; returns 0, 1 after a fault of its own, 128 + n after signal n.
+
+    Raises UsageError where there is no terminal to draw it on.
+    """
+    need_terminal()
     # Start-up makes many objects and no garbage; the app collects again once its first screen stands.
     gc.disable()
     with desk_open(options, create=True) as desk:
@@ -36,6 +41,20 @@ def run(options: Options) -> int:
         finally:
             _end(child)
         return app.return_code or 0
+
+
+def need_terminal() -> None:
+    """Raise UsageError where the app has nothing to draw on."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "the app needs a terminal, and there is none here",
+            "for cron use nightdesk --fetch-once, for scripts a verb (nightdesk --help)",
+        )
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        raise UsageError(
+            "the app needs a terminal that can move its cursor; TERM is empty or dumb",
+            "set TERM (TERM=xterm-256color), or use a verb or --fetch-once",
+        )
 
 
 def _choose_looks(settings: Settings) -> None:

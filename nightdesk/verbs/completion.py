@@ -15,17 +15,16 @@ _HINTS = {
 
 @click.command()
 @click.argument("shell", type=click.Choice(tuple(_HINTS)))
-def completion(shell: str) -> Exit:
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> Exit:
     """Print the completion script for a shell.
 
     For bash and zsh: eval "$(nightdesk completion bash)"; for fish: nightdesk completion fish | source
     """
     from click.shell_completion import get_completion_class
 
-    from nightdesk.cli import cli
-
     made = get_completion_class(shell)
     assert made is not None
-    values = made(cli, {}, "nightdesk", "_NIGHTDESK_COMPLETE")
+    values = made(ctx.find_root().command, {}, "nightdesk", "_NIGHTDESK_COMPLETE")
     click.echo(values.source_template % values.source_vars())
     return Exit.DONE

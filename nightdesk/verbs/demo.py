@@ -24,10 +24,11 @@ def demo(keep: str | None) -> int:
     """
     import tempfile
 
-    from nightdesk import entry, output
+    from nightdesk import output
     from nightdesk.demo.run import build_demo
+    from nightdesk.verbs.app import need_terminal, open_app
 
-    entry.need_terminal()
+    need_terminal()
     with ExitStack() as stack:
         if keep is None:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nightdesk-demo-")))
@@ -35,7 +36,7 @@ def demo(keep: str | None) -> int:
             directory = _new_directory(keep)
         output.say(f"building a desk in {directory} and fetching its mail ...")
         built = stack.enter_context(build_demo(directory))
-        status = entry.open_app(built.options)
+        status = open_app(built.options)
     if keep is not None:
         output.say(f"the demo's desk stays in {directory}: nightdesk --config {built.options.config} ...")
     return status

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from worker.summary import MailboxFetch
 
 
-def run(options: Options) -> Exit:
+def fetch_once(options: Options) -> Exit:
     """Do it, print the summary, and return 1 if part of it failed."""
     from desk.fetching import triggers
     from worker.service.once import run_once

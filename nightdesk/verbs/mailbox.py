@@ -130,13 +130,14 @@ def fetch(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
     from dataclasses import replace
 
     from desk.mailboxes import registry
-    from nightdesk import entry, output
+    from nightdesk import output
     from nightdesk.context import desk_open
+    from nightdesk.verbs.fetch_once import fetch_once
 
     wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
     with desk_open(options):
         known = tuple(registry.get(address).address for address in wanted)
-    return entry.fetch_once(replace(options, fetch_once=True, mailboxes=known, as_json=as_json))
+    return fetch_once(replace(options, fetch_once=True, mailboxes=known, as_json=as_json))
 
 
 def _switch(

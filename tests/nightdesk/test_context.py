@@ -21,7 +21,8 @@ def work(options):
                           "home": os.environ["HOME"], "zone": str(desk.zone), "id": desk.desk_id}))
     return 0
 
-entry.fetch_once = work
+from nightdesk.verbs import fetch_once as verb
+verb.fetch_once = work
 sys.exit(int(entry.run(["--fetch-once"])))
 """
 

@@ -12,7 +12,7 @@ from nightdesk import entry
 from nightdesk.cli import cli
 from nightdesk.exit import Exit
 from nightdesk.options import Options, plain_options
-from nightdesk.verbs import VERBS
+from nightdesk.verbs import VERBS, app, fetch_once
 from tests.support.program import Program, Ran
 
 
@@ -117,8 +117,8 @@ def test_the_short_way_reads_a_call_without_a_verb_as_click_does(
         seen.append(options)
         return Exit.DONE
 
-    monkeypatch.setattr(entry, "fetch_once", note)
-    monkeypatch.setattr(entry, "open_app", note)
+    monkeypatch.setattr(fetch_once, "fetch_once", note)
+    monkeypatch.setattr(app, "open_app", note)
     cli.main(argv, standalone_mode=False)
     assert plain_options(argv) == seen[0]
 
@@ -173,7 +173,7 @@ def test_every_error_is_a_status_and_one_inert_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(entry, "fetch_once", raised(error))
+    monkeypatch.setattr(fetch_once, "fetch_once", raised(error))
     assert entry.run(["--fetch-once"]) == status
     written = capsys.readouterr().err
     assert line in written
@@ -187,7 +187,7 @@ def test_a_reader_that_leaves_early_causes_no_complaint(program: Program) -> Non
         "from nightdesk import entry; import sys\n"
         "def much(_options):\n"
         "    while True: sys.stdout.write('x' * 65536)\n"
-        "entry.fetch_once = much\n"
+        "from nightdesk.verbs import fetch_once as verb; verb.fetch_once = much\n"
         "sys.argv = ['nightdesk', '--fetch-once']\n"
         "entry.main()\n"
     )
