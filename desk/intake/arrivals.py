@@ -201,7 +201,7 @@ def read_mail(arrival: Arrival, moment: datetime) -> IncomingMail:
         created=_created(arrival, parsed, moment),
         text=text,
         from_html=parsed.text_is_from_html,
-        reply_length=_reply_length(parsed, text),
+        reply_length=_reply_length(parsed),
         attachments=tuple(parsed.attachments),
         machine=judged,
         own_desk_id=automated.own_desk_id(parsed),
@@ -210,11 +210,12 @@ def read_mail(arrival: Arrival, moment: datetime) -> IncomingMail:
     )
 
 
-def _reply_length(parsed: ParsedMail, text: str) -> int:
-    from mail.mime.quotes import split_reply
+def _reply_length(parsed: ParsedMail) -> int:
+    from mail.mime.quotes.pieces import folds
 
-    split = split_reply(parsed.words[: len(text)], quote_at=parsed.quote_at)
-    return -1 if len(split.visible) >= len(text) else len(split.visible)
+    folded = folds(parsed.words, parsed.pieces)
+    only_below = len(folded) == 1 and not parsed.words[folded[0][1] :].strip()
+    return len(parsed.words[: folded[0][0]].rstrip()) if only_below else -1
 
 
 def _references(parsed: ParsedMail) -> tuple[str, ...]:

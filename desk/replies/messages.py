@@ -72,10 +72,12 @@ def queue_answer(
 
 def _new_length(body: str) -> int:
     """How much of an answer is new: what its author quoted below is folded when it is shown."""
-    from mail.mime.quotes import split_reply
+    from mail.mime.quotes.pieces import folds
+    from mail.mime.quotes.reading import pieces_of
 
-    visible = split_reply(body).visible
-    return len(visible) if body.startswith(visible) and visible.strip() else len(body)
+    folded = folds(body, pieces_of(body))
+    only_below = len(folded) == 1 and folded[0][0] and not body[folded[0][1] :].strip()
+    return len(body[: folded[0][0]].rstrip()) if only_below else len(body)
 
 
 def _attachments(raw: bytes) -> list[NewAttachment]:

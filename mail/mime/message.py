@@ -24,6 +24,7 @@ from mail.mime.structure import Node, parse_structure
 
 if TYPE_CHECKING:
     from mail.mime.html.links import Link
+    from mail.mime.quotes.pieces import Piece, Span
 
 
 MAX_REFERENCES: Final = 500
@@ -93,7 +94,7 @@ class Part:
 class _Text(NamedTuple):
     words: str
     from_html: bool
-    quote_at: int | None
+    quoted: tuple[Span, ...]
     links: tuple[Link, ...] = ()
     hidden_words: int = 0
 
@@ -236,7 +237,7 @@ class ParsedMail:
     def _text(self) -> _Text:
         pieces: list[str] = []
         from_html = False
-        quote_at: int | None = None
+        quoted: list[Span] = []
         links: tuple[Link, ...] = ()
         hidden_words = 0
         for node in self._shown.texts:
@@ -244,17 +245,17 @@ class ParsedMail:
                 from mail.mime.html.document import read_html
 
                 read = read_html(_html_of(node), len(links) + 1)
-                text, at = read.text, read.quote_at
+                text = read.text
                 links += read.links
                 hidden_words += read.hidden_words
                 from_html = True
-                if at is not None and quote_at is None:
-                    quote_at = at + sum(len(piece) + 2 for piece in pieces)
+                above = sum(len(piece) + 2 for piece in pieces)
+                quoted += [(above + begin, above + end) for begin, end in read.quotes]
             else:
                 text = _plain_of(node)
             if text:
                 pieces.append(text)
-        return _Text("\n\n".join(pieces), from_html, quote_at, links, hidden_words)
+        return _Text("\n\n".join(pieces), from_html, tuple(quoted), links, hidden_words)
 
     @cached_property
     def text(self) -> str:
@@ -284,9 +285,16 @@ class ParsedMail:
         return self._text.from_html
 
     @property
-    def quote_at(self) -> int | None:
-        """Where in `text` the quoted mail begins, if the HTML says so; for `mail.mime.quotes.split_reply`."""
-        return self._text.quote_at
+    def quoted(self) -> tuple[Span, ...] | None:
+        """What of `words` the sender's HTML marks as quoted; None for plain text."""
+        return self._text.quoted if self._text.from_html else None
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """What of `words` is new, and what is quoted, signature or footer."""
+        from mail.mime.quotes.reading import pieces_of
+
+        return pieces_of(self.words, structure=self.quoted, subject=self.subject)
 
     @cached_property
     def attachments(self) -> list[Part]:

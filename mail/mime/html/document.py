@@ -16,6 +16,7 @@ from mail.mime.html.links import Link, Links
 from mail.mime.html.render import QUOTE_BEGINS, QUOTE_ENDS, Renderer
 from mail.mime.html.style import StyleSheet
 from mail.mime.html.words import words_only
+from mail.mime.quotes.markup import quote_marks
 
 MAX_HTML_CHARS: Final = 2 * 1024 * 1024
 MAX_TAG_DEPTH: Final = 300
@@ -34,14 +35,6 @@ class HtmlText:
     quotes: tuple[tuple[int, int], ...] = ()
     links: tuple[Link, ...] = ()
     hidden_words: int = 0
-
-    @property
-    def quote_at(self) -> int | None:
-        """Where the quoted mail begins; None without one, or if nothing else is there."""
-        if not self.quotes or not self.text[: self.quotes[0][0]].strip():
-            return None
-        begin, end = self.quotes[0]
-        return len(self.text[:begin].rstrip()) if self.text[begin:end].strip() else None
 
 
 def html_to_text(html: str) -> str:
@@ -149,11 +142,12 @@ def _rendered(html: str, first_link: int) -> HtmlText:
         styles = [node.text(deep=True) for node in tree.css("style")] if "<style" in html.lower() else []
         sheet = StyleSheet("\n".join(styles))
         links = Links(first_link)
-        renderer = Renderer(sheet, links)
+        quotes = quote_marks(html, body)
+        renderer = Renderer(sheet, links, quotes)
         lines = renderer.render(body)
         if renderer.hidden_words and not any(line.strip(QUOTE_BEGINS + QUOTE_ENDS) for line in lines):
             links = Links(first_link)
-            lines = [SHOWN_AFTER_ALL, "", *Renderer(sheet, links, show_hidden=True).render(body)]
+            lines = [SHOWN_AFTER_ALL, "", *Renderer(sheet, links, quotes, show_hidden=True).render(body)]
             return _assembled(lines, links, 0)
         return _assembled(lines, links, renderer.hidden_words)
     except (ValueError, RuntimeError, UnicodeError, RecursionError):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from mail.mime.html.links import Links
 from mail.mime.html.style import PLAIN, UNKNOWN, Style, StyleSheet, color_of, parse_style
 from mail.mime.html.tables import MAX_SPAN, Cell, Table, lay_out
+from mail.mime.quotes.markup import QuoteMarks
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -146,18 +147,6 @@ _SPACED: Final = frozenset(
         "plaintext",
     ]
 )
-_QUOTED_CLASSES: Final = frozenset(
-    [
-        "gmail_quote",
-        "gmail_quote_container",
-        "gmail_extra",
-        "moz-cite-prefix",
-        "yahoo_quoted",
-        "protonmail_quote",
-        "zmail_extra",
-    ]
-)
-_QUOTED_REST: Final = frozenset({"appendonsend", "divRplyFwdMsg", "mail-editor-reference-message-container"})
 
 
 @dataclass(slots=True)
@@ -207,15 +196,17 @@ class _Open:
     prefix: str = ""
     place: tuple[_Block, int, int] | None = None
     cell: Cell | None = None
-    marked: bool = False
 
 
 class Renderer:
-    """Renders one document; `links` are numbered across several."""
+    """Renders one document; `links` are numbered across several, `quotes` is what in it is quoted."""
 
-    def __init__(self, sheet: StyleSheet, links: Links, show_hidden: bool = False) -> None:
+    def __init__(
+        self, sheet: StyleSheet, links: Links, quotes: QuoteMarks, show_hidden: bool = False
+    ) -> None:
         self._sheet = sheet
         self._links = links
+        self._quotes = quotes
         self._show_hidden = show_hidden
         self._blocks = [_Block([], [])]
         self._block = self._blocks[0]
@@ -224,7 +215,6 @@ class Renderer:
         self._labels: list[list[str]] = []
         self._open: list[_Open] = []
         self._quote_depth = 0
-        self._rest_is_quoted = False
         # Of the text around: tiny, color, background, blanks count.
         self._style: tuple[bool, str | None, str | None, bool] = (False, None, "#ffffff", False)
         self.hidden_words = 0
@@ -363,8 +353,8 @@ class Renderer:
         opened = _Open(node.mem_id, tag, "", self._style)
         if attributes or style is not PLAIN or tag in _STYLED_TAGS:
             self._restyle(tag, style, attributes)
-            if "class" in attributes or "id" in attributes or style.mark or tag in ("div", "blockquote"):
-                self._mark_quote(tag, attributes, style, opened)
+        if opened.node_id in self._quotes.begins:
+            self._begin_quote()
         if tag not in _PLAIN_TAGS or style.mark or style.block:
             self._begin(tag, attributes, style, opened)
         if node.child is not None:
@@ -477,7 +467,7 @@ class Renderer:
         elif then == "rt":
             self._say(")")
         self._style = opened.style
-        if opened.marked:
+        if opened.node_id in self._quotes.ends:
             self._end_quote()
 
     # -- links, images, raised and struck text
@@ -652,26 +642,6 @@ class Renderer:
             block.blank_due = block.whole = True
 
     # -- what is quoted
-
-    def _mark_quote(self, tag: str, attributes: dict[str, str | None], style: Style, opened: _Open) -> None:
-        """Mark where mail programs put what they quote."""
-        classes = attributes.get("class")
-        name = attributes.get("id")
-        rest = name in _QUOTED_REST or style.mark == "quote" or (tag == "hr" and name == "zwchr")
-        if rest:
-            if not self._rest_is_quoted:
-                self._rest_is_quoted = True
-                self._begin_quote()
-            return
-        if (
-            (classes and not _QUOTED_CLASSES.isdisjoint(classes.split()))
-            or (tag == "blockquote" and (attributes.get("type") == "cite" or name == "qt"))
-            or (tag == "div" and attributes.get("name") == "quote")
-            or name == "OLK_SRC_BODY_SECTION"
-            or attributes.get("data-marker") == "__QUOTED_TEXT__"
-        ):
-            self._begin_quote()
-            opened.marked = True
 
     def _begin_quote(self) -> None:
         self._end_line()

@@ -33,7 +33,7 @@ class Style:
     tight: bool | None = None
     right: bool | None = None
     block: bool | None = None
-    mark: Literal["list label", "quote", "indent"] | None = None
+    mark: Literal["list label", "indent"] | None = None
 
     def over(self, below: Style) -> Style:
         """This style where it says something, `below` where it does not."""
@@ -66,7 +66,6 @@ _RGB: Final = re.compile(
 )
 _LENGTH: Final = re.compile(r"(-?\d{0,6}\.?\d{1,6})\s{0,4}([a-z%]{0,4})")
 _BLOCKS: Final = frozenset({"block", "flex", "grid", "table", "list-item", "flow-root", "table-row"})
-_QUOTE_BORDER: Final = re.compile(r"solid #(?:e1e1e1|b5c4df) 1\.0pt|1\.0pt solid #(?:e1e1e1|b5c4df)")
 
 
 def color_of(value: str) -> str | None:
@@ -179,11 +178,9 @@ def _tight(said: Mapping[str, str]) -> bool | None:
     return (all(_is_nothing(edge) for edge in edges if edge is not None) and edges[1] is not None) or None
 
 
-def _mark(said: Mapping[str, str]) -> Literal["list label", "quote", "indent"] | None:
+def _mark(said: Mapping[str, str]) -> Literal["list label", "indent"] | None:
     if "mso-list" in said and said["mso-list"] == "ignore":
         return "list label"
-    if "border-top" in said and _QUOTE_BORDER.match(said["border-top"]):
-        return "quote"
     if said.get("border", "").startswith(("none", "0")) and "margin" in said:
         return "indent"
     return None

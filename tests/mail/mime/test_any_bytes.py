@@ -15,7 +15,7 @@ from mail.mime.charset import decode
 from mail.mime.headers import TooComplex, decode_words, parse_parameters
 from mail.mime.html.document import html_to_text
 from mail.mime.message import ParsedMail, parse
-from mail.mime.quotes import split_reply
+from mail.mime.quotes.pieces import folds, without
 from tests.generator import hostile_mails, mutated
 
 
@@ -33,7 +33,7 @@ def everything(read: ParsedMail) -> Iterator[str]:
     yield own_desk_id(read) or ""
     for one in bounces(read):
         yield from (one.address, one.action, one.status, one.diagnostic, one.original_message_id or "")
-    yield split_reply(read.text, quote_at=read.quote_at).visible
+    yield without(read.words, folds(read.words, read.pieces))
     assert read.date is None or read.date.tzinfo
     assert read.received_at is None or read.received_at.tzinfo
 

@@ -214,16 +214,16 @@ QUOTES = [
     '<div id="appendonsend"></div><div>old</div>',
     '<div id="divRplyFwdMsg">From: x</div><div>old</div>',
     '<div class="yahoo_quoted">old</div>',
-    '<div style="border:none;border-top:solid #E1E1E1 1.0pt"><b>From:</b> x</div><p>old</p>',
+    '<div style="border:none;border-top:solid #E1E1E1 1.0pt"><b>From:</b> x<br><b>To:</b> y</div><p>old</p>',
 ]
 
 
 @pytest.mark.parametrize("quote", QUOTES)
 def test_what_mail_programs_quote_is_found_in_any_language(quote: str) -> None:
     read = read_html(f"<html><body><p>new <i>text</i></p>{quote}</body></html>")
-    assert read.quote_at is not None
-    assert read.text[: read.quote_at] == "new text"
-    assert "old" in read.text[read.quote_at :]
+    ((begin, end),) = read.quotes
+    assert read.text[:begin].strip() == "new text"
+    assert "old" in read.text[begin:end]
 
 
 def test_each_quoted_piece_is_found_between_the_answers() -> None:
@@ -233,9 +233,9 @@ def test_each_quoted_piece_is_found_between_the_answers() -> None:
     assert [read.text[begin:end] for begin, end in read.quotes] == ["> one", "> two"]
 
 
-def test_a_mail_that_is_only_a_quote_has_no_cut() -> None:
+def test_a_mail_that_is_only_a_quote_is_all_there() -> None:
     read = read_html('<blockquote type="cite">all of it</blockquote>')
-    assert read.quote_at is None
+    assert len(read.quotes) == 1
     assert "all of it" in read.text
 
 

@@ -1,0 +1,209 @@
+"""What stands around somebody's words without being theirs: signatures, disclaimers, banners, footers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from mail.mime.quotes.announcements import MAX_LINE
+from mail.mime.quotes.words import (
+    CARE,
+    LEGAL,
+    LIST_FOOTER,
+    OUTSIDE,
+    SCANNER,
+    asks_not_to_print,
+    count,
+    has,
+)
+from mail.mime.quotes.words import is_device_line as is_praise
+
+MAX_SIGNATURE: Final = 40
+_MAX_LOOSE_SIGNATURE: Final = 12
+_MAX_FOOTER: Final = 60
+_MAX_BANNER: Final = 8
+_SIGNATURE: Final = re.compile(r"--[ \xa0][ \t\xa0]?")
+_LOOSE_SIGNATURE: Final = re.compile(r"(?:--|—|–|__)[ \t\xa0]?|-{3}|_{3,6}")
+_RULE: Final = re.compile(r"\s*[-_=*~#+─—–.]{5,}\s*")
+_CONTACT: Final = re.compile(
+    r"(?i)@|https?://|www\.|\+?\(?\d{2,5}\)?[\s./-]?\d{2,}[\s./-]?\d{2,}|\b(?:gmbh|ag|ltd|inc|llc|s\.?r\.?l|s\.?a\.?s?|"
+    r"b\.?v|a/s|oy|ab|kft|sp\. z o|ооо|plc|corp|tel|phone|mobil|fax)\b\.?"
+)
+_FIRST_IDEOGRAPH: Final = "\u2e80"
+_SENTENCE: Final = re.compile(r"[.?!。？！]\s*$")
+
+Footer = Literal["signature", "footer"]
+
+
+def footers(
+    lines: Sequence[str], first: int, after: int, *, below: bool, alone: bool
+) -> list[tuple[int, int, Footer]]:
+    """The footers at the end of the own lines `first` up to `after`, as (first, after, kind).
+
+    `below`: a quote stands above these lines and something new above that; `alone`: these are the only new
+    lines of the mail.
+    """
+    found: list[tuple[int, int, Footer]] = []
+    end = _trimmed(lines, first, after)
+    legal = _legal_from(lines, first, end)
+    if legal is not None and (legal > first or not alone):
+        found.append((legal, end, "footer"))
+        end = _trimmed(lines, first, legal)
+    listed = _list_from(lines, first, end)
+    if listed is not None and (listed > first or not alone):
+        found.append((listed, end, "footer"))
+        end = _trimmed(lines, first, listed)
+    signed = _signature_from(lines, first, end)
+    if signed is not None and (signed > first or not alone):
+        found.append((signed, end, "signature"))
+        end = _trimmed(lines, first, signed)
+    device = _device_from(lines, first, end)
+    if device is not None and (device > first or not alone):
+        found.append((device, end, "signature"))
+        end = _trimmed(lines, first, device)
+    if below and end > first and _is_card(lines, first, end):
+        found.append((first, end, "signature"))
+    return found
+
+
+def is_device_line(line: str) -> bool:
+    """Whether this is the line by which a program praises itself: ``Sent from my iPhone``."""
+    bare = line.strip(" \t\xa0*_-<>[]")
+    return 0 < len(bare) < 300 and is_praise(_LINK.sub("", bare).strip().casefold())
+
+
+_LINK: Final = re.compile(r"\s*[<(\[]?(?:https?://|www\.)[^\s<>]{1,150}[>)\]]?|\s*\[\d{1,3}\]")
+
+
+def banner_end(lines: Sequence[str], first: int, after: int) -> int:
+    """The line behind a gateway's banner ("this mail comes from outside") at `first`, or `first`."""
+    begin = first
+    while begin < after and not lines[begin].strip():
+        begin += 1
+    end = begin
+    while end < after and end - begin < _MAX_BANNER and lines[end].strip():
+        end += 1
+    ruled = _RULE.fullmatch(lines[begin]) if begin < after and len(lines[begin]) <= MAX_LINE else None
+    if ruled:
+        return _ruled_banner_end(lines, first, begin, after)
+    if end >= after or end == begin or not any(line.strip() for line in lines[end:after]):
+        return first
+    paragraph = " ".join(line[:MAX_LINE] for line in lines[begin:end])
+    plain = paragraph.casefold()
+    tagged = paragraph.lstrip("*_ <").startswith(
+        ("[", "【", "CAUTION", "WARNING", "EXTERNAL", "ACHTUNG", "ATTENTION")
+    )
+    if len(paragraph) < 1200 and has(plain, OUTSIDE) and count(plain, CARE) >= (1 if tagged else 3):
+        return end
+    return first
+
+
+def _ruled_banner_end(lines: Sequence[str], first: int, begin: int, after: int) -> int:
+    for number in range(begin + 1, min(begin + _MAX_BANNER + 4, after)):
+        if len(lines[number]) <= MAX_LINE and _RULE.fullmatch(lines[number]):
+            said = " ".join(line[:MAX_LINE] for line in lines[begin:number]).casefold()
+            more = any(line.strip() for line in lines[number + 1 : after])
+            return number + 1 if more and has(said, OUTSIDE) and has(said, CARE) else first
+    return first
+
+
+def _trimmed(lines: Sequence[str], first: int, after: int) -> int:
+    while after > first and not lines[after - 1].strip():
+        after -= 1
+    return after
+
+
+def _signature_from(lines: Sequence[str], first: int, after: int) -> int | None:
+    loose: int | None = None
+    for number in range(after - 1, max(after - 1 - MAX_SIGNATURE, first - 1), -1):
+        line = lines[number]
+        if len(line) > 6:
+            continue
+        if _SIGNATURE.fullmatch(line) and number < after - 1:
+            return number
+        close = after - number <= _MAX_LOOSE_SIGNATURE and loose is None
+        apart = line.rstrip() == "--" or number == first or not lines[number - 1].strip()
+        if close and apart and _LOOSE_SIGNATURE.fullmatch(line.strip()) and _short(lines, number + 1, after):
+            loose = number
+    return loose
+
+
+def _short(lines: Sequence[str], first: int, after: int) -> bool:
+    """Whether these lines are one card rather than paragraphs."""
+    blanks = sum(1 for line in lines[first:after] if not line.strip())
+    return after > first and blanks <= 2 and all(len(line) <= 100 for line in lines[first:after])
+
+
+def _device_from(lines: Sequence[str], first: int, after: int) -> int | None:
+    begin = after
+    for number in range(after - 1, max(after - 4, first - 1), -1):
+        line = lines[number]
+        if not line.strip():
+            continue
+        if len(line) <= MAX_LINE and is_device_line(line):
+            begin = number
+        else:
+            break
+    return begin if begin < after else None
+
+
+def _list_from(lines: Sequence[str], first: int, after: int) -> int | None:
+    """A rule and below it how one leaves the list."""
+    for number in range(after - 1, max(after - 16, first - 1), -1):
+        line = lines[number]
+        if len(line) <= MAX_LINE and _RULE.fullmatch(line) and number < after - 1:
+            said = "\n".join(each[:MAX_LINE] for each in lines[number + 1 : after]).casefold()
+            if has(said, LIST_FOOTER) and _CONTACT.search(said):
+                return number
+            if has(said, SCANNER) or count(said, LEGAL) >= 2:
+                return number
+    return None
+
+
+def _legal_from(lines: Sequence[str], first: int, after: int) -> int | None:
+    """Where the paragraphs begin at the end that gateways and lawyers add, with the rule above them."""
+    begin: int | None = None
+    end = after
+    for _ in range(5):
+        start = end
+        while start > first and after - start < _MAX_FOOTER and lines[start - 1].strip():
+            start -= 1
+        if start == end or not _is_legal(lines, start, end):
+            break
+        begin = start
+        end = _trimmed(lines, first, start)
+    if begin is None:
+        return None
+    above = _trimmed(lines, first, begin)
+    if above > first and len(lines[above - 1]) <= MAX_LINE and _RULE.fullmatch(lines[above - 1]):
+        begin = above - 1
+    return begin
+
+
+def _is_legal(lines: Sequence[str], first: int, after: int) -> bool:
+    said = " ".join(line[:2000] for line in lines[first:after])[:6000].casefold()
+    if len(said) < 12:
+        return _RULE.fullmatch(said) is not None
+    size = len(said) + 2 * sum(1 for char in said[:400] if char > _FIRST_IDEOGRAPH)  # they say more
+    if size >= 40 and count(said, LEGAL) >= 2:
+        return True
+    if size < 400 and has(said, SCANNER):
+        return True
+    return size < 300 and asks_not_to_print(said)
+
+
+def _is_card(lines: Sequence[str], first: int, after: int) -> bool:
+    """Whether these few lines are name, firm and telephone rather than an answer."""
+    filled = [line.strip() for line in lines[first:after] if line.strip()]
+    if not filled or len(filled) > 10 or any(len(line) > 90 for line in filled):
+        return False
+    if any(_SENTENCE.search(line) and len(line.split()) > 3 for line in filled):
+        return False
+    said = "\n".join(filled)
+    contacts = len(_CONTACT.findall(said))
+    return contacts >= 2 and len(filled) >= 2 and not _has_sentence(filled)
+
+
+def _has_sentence(lines: Sequence[str]) -> bool:
+    return any(len(line.split()) > 9 for line in lines)

@@ -1,0 +1,126 @@
+"""Where mail programs put what they quote in HTML, by the document's structure alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+MAX_MARKS: Final = 200
+MAX_DEPTH: Final = 400
+
+# Thunderbird, Apple Mail, Roundcube, Fastmail; Yahoo; Outlook for Mac and for telephones; Zimbra; GMX,
+# WEB.DE; Spark, Tutanota, Front, NetEase, Freshdesk, Missive, Newton.
+_WHOLE: Final = (
+    "blockquote[type=cite], blockquote#qt, .moz-cite-prefix, #reply-intro, .yahoo_quoted, "
+    "#OLK_SRC_BODY_SECTION, #mail-editor-reference-message-container, .ms-outlook-mobile-reference-message, "
+    "[data-marker=__HEADERS__], [data-marker=__QUOTED_TEXT__], div[name=quote], "
+    "div[name=messageReplySection], .tutanota_quote, .front-blockquote, #isReplyContent, "
+    ".freshdesk_quote, .missive_quote, .cm_quote"
+)
+# Gmail, Proton, Zoho: a box that begins with the attribution; answers may stand between the quotes in it.
+_BOXES: Final = "div.gmail_quote, div.gmail_quote_container, div.protonmail_quote, div.zmail_extra"
+# Outlook on the web, Zimbra, Hotmail: a border line; all below it is the mail that is answered.
+_REST: Final = "#appendonsend, #divRplyFwdMsg, hr#zwchr, hr#stopSpelling"
+_BORDERED: Final = "div[style*=border]"
+_HINT: Final = re.compile(
+    r"cite|quote|reply-intro|OLK_SRC_BODY|reference-message|__HEADERS__|messageReplySection|isReplyContent|"
+    r"zmail_extra|appendonsend|divRplyFwdMsg|zwchr|stopSpelling|id=[\"']?qt\b|border-(?:top|style|width)",
+    re.IGNORECASE,
+)
+_TOP_BORDER: Final = re.compile(
+    r"border-top(?:-style|-width)?:(?!none|0|medium)|border-style:solid(?:none){2}|"
+    r"border-width:[\d.]+(?:pt|px)(?:medium|0)"
+)
+_OTHER_BORDER: Final = re.compile(r"border(?:-bottom|-left|-right)?:(?!none|0|medium)")
+_HEADER_LINES: Final = re.compile(r"\s*[^\s:：][^:：\n]{0,30}[:：].{1,300}?[:：]", re.DOTALL)
+
+
+@dataclass(slots=True)
+class QuoteMarks:
+    """Nodes, by `mem_id`, with which something quoted `begins` and with which it `ends`.
+
+    What begins and has no end goes on to the end of the document.
+    """
+
+    begins: set[int] = field(default_factory=set)
+    ends: set[int] = field(default_factory=set)
+
+
+def quote_marks(html: str, body: LexborNode) -> QuoteMarks:
+    """Find what is quoted in a document; `html` is its source. At most `MAX_MARKS` quotes, the first ones."""
+    marks = QuoteMarks()
+    if not _HINT.search(html):
+        return marks
+    for node in body.css(_BOXES)[:MAX_MARKS]:
+        if not _is_inside(node, marks.begins):
+            _mark_box(node, marks)
+    for node in body.css(_WHOLE)[:MAX_MARKS]:
+        if not _is_inside(node, marks.begins):
+            _mark_whole(node, marks)
+    rest = _first_of_rest(body, marks)
+    if rest is not None:
+        marks.begins.add(rest.mem_id)
+    return marks
+
+
+def _mark_whole(node: LexborNode, marks: QuoteMarks) -> None:
+    marks.begins.add(node.mem_id)
+    marks.ends.add(node.mem_id)
+
+
+def _mark_box(box: LexborNode, marks: QuoteMarks) -> None:
+    """All above the first quote in the box announces it; what stands below and between is new."""
+    quotes = [node for node in box.css("blockquote")[:MAX_MARKS] if not _is_in_blockquote(node, box.mem_id)]
+    if not quotes:
+        _mark_whole(box, marks)
+        return
+    marks.begins.add(box.mem_id)
+    marks.ends.add(quotes[0].mem_id)
+    for node in quotes[1:]:
+        _mark_whole(node, marks)
+
+
+def _first_of_rest(body: LexborNode, marks: QuoteMarks) -> LexborNode | None:
+    """The border below which all is quoted, unless it stands in a quote or the quote is marked as such."""
+    for node in body.css(_REST)[:MAX_MARKS]:
+        told = node.id == "zwchr" and body.css_first("[data-marker=__QUOTED_TEXT__]") is not None
+        if not told and not _is_inside(node, marks.begins):
+            return node
+    for node in body.css(_BORDERED)[:MAX_MARKS]:
+        if not _has_top_border(node) or _is_inside(node, marks.begins):
+            continue
+        if _HEADER_LINES.match(node.text(deep=True, separator=" ")[:1000]):
+            return node
+    return None
+
+
+def _has_top_border(node: LexborNode) -> bool:
+    style = "".join((node.attributes.get("style") or "")[:1000].lower().split())
+    return bool(_TOP_BORDER.search(style)) and not _OTHER_BORDER.search(style)
+
+
+def _is_inside(node: LexborNode, begun: set[int]) -> bool:
+    return any(parent.mem_id in begun for parent in _parents(node))
+
+
+def _is_in_blockquote(node: LexborNode, box: int) -> bool:
+    for parent in _parents(node):
+        if parent.mem_id == box:
+            return False
+        if parent.tag == "blockquote":
+            return True
+    return False
+
+
+def _parents(node: LexborNode) -> Iterator[LexborNode]:
+    parent = node.parent
+    for _ in range(MAX_DEPTH):
+        if parent is None:
+            return
+        yield parent
+        parent = parent.parent

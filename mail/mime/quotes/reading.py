@@ -1,0 +1,438 @@
+"""Reading a mail's text into pieces. What its writer added may stand above, below and between quotes.
+
+Nothing is deleted: pieces are slices of the text, in its order and without gaps. When in doubt a line is new,
+because folding away what somebody wrote is worse than showing a quote. The work grows with the length of
+the text only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mail.mime.quotes.announcements import MAX_LINE, Announcement, Announcements
+from mail.mime.quotes.footers import banner_end, footers, is_device_line
+from mail.mime.quotes.pieces import Kind, Piece, Span
+from mail.mime.quotes.words import FORWARDED, FORWARDING_SUBJECT, has
+
+DEFAULT_MARKER: Final = "reply above this line"
+
+_QUOTED: Final = re.compile(r"[ \t]{0,3}[>＞]")
+_OTHER_MARK: Final = re.compile(r"[ \t]{0,3}(?:[|»›:}]|[^\W\d_]{1,4}>)(?:[ \t]|$)")
+_CODE_MARK: Final = re.compile(r"[ \t]{0,3}(?:>>> |\.\.\. |>>>$)")
+_DIFF: Final = re.compile(r"< .*|---|\d+(?:,\d+)?[acd]\d+(?:,\d+)?")
+_PREFIX: Final = re.compile(r"[ \t]{0,3}(?:[>＞][ \t]{0,2}){1,30}")
+_ENDS_SENTENCE: Final = (".", "?", "!", ":", ";", "。", "？", "！", "：", ">")
+_WRAP_COLUMN: Final = 66
+_HEAD: Final = 24
+_LATE_END: Final = re.compile(r"\s{0,3}>[^<>]{0,40}[:：]\s*")
+_FRAGMENT: Final = re.compile(r"\s*(?:[(<]?https?://\S{3,300}[ >)]{0,6}|(?=\S*[_=/%&])\S{8,300})\s*")
+_RULE: Final = re.compile(r"[ \t]*[-_=*─—]{5,}[ \t]*")
+_PROSE: Final = re.compile(r"(?:[^\W\d_]{2,}['’,.;!?-]?\s+){2,}[^\W\d_]")
+
+
+@dataclass(slots=True)
+class _Block:
+    """Marked lines, `first` up to `after`. `sure`: something says that they are quoted."""
+
+    first: int
+    after: int
+    author: str
+    sure: bool
+
+
+def pieces_of(
+    text: str, *, structure: Sequence[Span] | None = None, subject: str = "", marker: str = DEFAULT_MARKER
+) -> tuple[Piece, ...]:
+    """Read a text into pieces.
+
+    `structure`: what the sender's HTML marks as quoted, None for plain text. `subject`: of the mail.
+    `marker`: the desk's own line in the mails it sends, below which nothing is new; empty for none.
+    """
+    return _Reader(text, structure, subject, marker).read()
+
+
+class _Reader:
+    def __init__(self, text: str, structure: Sequence[Span] | None, subject: str, marker: str) -> None:
+        self.text = text
+        self.lines = text.split("\n")
+        self.offsets = _offsets(self.lines)
+        self.kinds: list[Kind] = ["new"] * len(self.lines)
+        self.authors: list[str] = [""] * len(self.lines)
+        self.subject = subject
+        self.announcements = Announcements(self.lines, subject)
+        self.is_html = structure is not None
+        self.structural = self._structural(structure or ())
+        self.marked = [
+            bool(_QUOTED.match(line)) or structural
+            for line, structural in zip(self.lines, self.structural, strict=True)
+        ]
+        prefix = FORWARDING_SUBJECT.match(subject.casefold())
+        self.forwarding = prefix is not None
+        self.perhaps_finnish = prefix is not None and prefix[0].strip().startswith("vs")
+        self.marker = marker.strip().casefold()
+        self.blocks: list[_Block] = []
+
+    def read(self) -> tuple[Piece, ...]:
+        self._find_quotes()
+        self._take_in_rules()
+        self._find_footers()
+        return self._pieces()
+
+    # -- quotes
+
+    def _find_quotes(self) -> None:
+        number, count = 0, len(self.lines)
+        while number < count:
+            line = self.lines[number]
+            if not line.strip():
+                number += 1
+            elif self.marker and len(line) <= MAX_LINE and self._is_marker(line):
+                self._set(number, count, "quote")
+                break
+            elif self.marked[number] and not self.announcements.is_groupwise(number):
+                number = self._block(number)
+            else:
+                found = self.announcements.at(number)
+                number = self._announced(found, number) if found is not None else number + 1
+        self._settle_blocks()
+
+    def _is_marker(self, line: str) -> bool:
+        return line.strip(" \t>-#=*_").casefold() == self.marker
+
+    def _announced(self, found: Announcement, number: int) -> int:
+        """Take in an announcement of an unmarked quote; of a marked one the block below it does that."""
+        count = len(self.lines)
+        following = self._filled(found.after)
+        if found.forward or (self.forwarding and self._is_head(found) and not self._answers(found)):
+            self._set(found.first, count, "forward", found.author)
+            return count
+        if following < count and self.marked[following]:
+            return self._block(following, found)
+        odd = self._other_block(following) if following < count else following
+        if odd > following:
+            self._set(found.first, odd, "quote", found.author)
+            return odd
+        self._set(found.first, count, "quote", found.author)
+        return count
+
+    def _is_head(self, found: Announcement) -> bool:
+        """Whether it is a block of header lines rather than one line of attribution."""
+        return found.after - found.first >= 3
+
+    def _answers(self, found: Announcement) -> bool:
+        """Whether ``VS:`` is Finnish "vastaus", an answer, and not Danish "videresendt", a forward."""
+        return self.perhaps_finnish and any(
+            "lähet" in line[:40].casefold() for line in self.lines[found.first : found.after]
+        )
+
+    def _block(self, first: int, announced: Announcement | None = None) -> int:
+        """Take in the marked lines that begin at `first`; returns the line behind them."""
+        after = self._block_end(first)
+        if self._late_end(first):
+            announced = announced or self.announcements.attribution(first, sure=False)
+            if announced is not None:
+                after = max(after, first + 1)
+                following = self._filled(first + 1)
+                if after == first + 1 and following < len(self.lines) and self.marked[following]:
+                    after = self._block_end(following)
+                elif after == first + 1 and self.announcements.attribution(first, sure=True):
+                    after = len(self.lines)
+        announced = announced or self._above(first)
+        inner = None if announced else self._inside(first, after)
+        if inner is not None and inner.after == after and not self.structural[first]:
+            # Only the attribution is marked: what it announces is not, and nothing says where it ends.
+            after = len(self.lines)
+        structural = self.structural[first]
+        if structural and announced is None and self._forwards(first, after, inner):
+            self._set(first, after, "forward", inner.author if inner else "")
+            return after
+        begin = announced.first if announced is not None else first
+        author = announced.author if announced else inner.author if inner else ""
+        if self.forwarding and structural:
+            head = self._headed(first, after)
+            if head is not None and not self._answers(Announcement(first, first + head.after)):
+                self._set(begin, after, "forward", author or head.author)
+                return after
+        sure = announced is not None or inner is not None or structural
+        self.blocks.append(_Block(begin, after, author, sure))
+        self._set(begin, after, "quote", author)
+        return after
+
+    def _block_end(self, first: int) -> int:
+        """Behind the marked lines from `first`, the blank ones between and lines that lost their mark."""
+        number, end = first, first
+        count = len(self.lines)
+        structural = self.structural[first]
+        while number < count:
+            if self.marked[number]:
+                if number > first and self._late_end(number):
+                    return self._trim(first, self._attribution_start(number))
+                number += 1
+                end = number
+            elif not self.lines[number].strip():
+                number += 1
+                if number - end > 3 and not structural:
+                    break
+            elif number == end and not structural and self._lost_mark(number):
+                number += 1
+                end = number
+            else:
+                break
+        return end
+
+    def _attribution_start(self, number: int) -> int:
+        found = self.announcements.attribution(number, sure=False)
+        return found.first if found else number
+
+    def _trim(self, first: int, after: int) -> int:
+        return max(after, first + 1)
+
+    def _lost_mark(self, number: int) -> bool:
+        """Whether a program wrapped a quoted line and this is its rest, between marked lines."""
+        lines = self.lines
+        above, line = lines[number - 1], lines[number]
+        if number + 1 >= len(lines) or not self.marked[number + 1]:
+            return False
+        if _FRAGMENT.fullmatch(line[:MAX_LINE]):
+            return True
+        if len(above) < _WRAP_COLUMN:
+            return False
+        first_word = line.split(None, 1)[0]
+        if above.rstrip().endswith(_ENDS_SENTENCE) or len(above) + len(first_word) < 72:
+            return False
+        return len(line) < _WRAP_COLUMN and not first_word[:1].isupper()
+
+    def _late_end(self, number: int) -> bool:
+        """Whether this line is no quote but the end of an attribution, wrapped before its last ``>``."""
+        line = self.lines[number]
+        if number == 0 or len(line) > 60 or not _LATE_END.fullmatch(line) or self.structural[number]:
+            return False
+        above = self.lines[number - 1]
+        return len(above) <= MAX_LINE and above.rfind("<") > above.rfind(">") and "@" in above
+
+    def _above(self, first: int) -> Announcement | None:
+        """What announces the marked lines at `first`, at most two blank lines above them."""
+        last = first - 1
+        while last >= 0 and first - last < 4 and not self.lines[last].strip():
+            last -= 1
+        if last < 0 or not self.lines[last].strip() or self.kinds[last] != "new" or self.marked[last]:
+            return None
+        return self.announcements.attribution(last, sure=False)
+
+    def _inside(self, first: int, after: int) -> Announcement | None:
+        """What announces the quote within its own first lines, as some programs write it."""
+        plain = [
+            _PREFIX.sub("", line[: MAX_LINE + 40], count=1)
+            for line in self.lines[first : min(after, first + 12)]
+        ]
+        inner = Announcements(plain, looks=self.announcements.looks)
+        for number, line in enumerate(plain[:4]):
+            if not line.strip():
+                continue
+            found = inner.at(number)
+            if found is not None and (
+                found.first == 0 or not any(each.strip() for each in plain[: found.first])
+            ):
+                return Announcement(first, first + found.after, found.author, found.forward)
+        return None
+
+    def _forwards(self, first: int, after: int, inner: Announcement | None) -> bool:
+        """Whether the quoted lines begin with a program's line about a forwarded mail."""
+        if inner is not None and inner.forward:
+            return True
+        for line in self.lines[first : min(after, first + 3)]:
+            bare = line.strip(" \t>")
+            if bare:
+                return len(bare) < 100 and bare[:1] in "-_=*" and has(bare.casefold(), FORWARDED)
+        return False
+
+    def _headed(self, first: int, after: int) -> Announcement | None:
+        """The block of header lines with which the quoted lines begin, close below their first."""
+        lines = [
+            _PREFIX.sub("", line[: MAX_LINE + 40], count=1)
+            for line in self.lines[first : min(after, first + _HEAD)]
+        ]
+        filled = [number for number, line in enumerate(lines) if line.strip()]
+        for number in filled[:4]:
+            inner = Announcements(lines[number:], self.subject, self.announcements.looks)
+            block = inner.header_block(0)
+            if block is not None:
+                return Announcement(number, number + block.after, block.author)
+        return None
+
+    def _other_block(self, first: int) -> int:
+        """Behind lines that are marked in another way (``| text``, ``AM> text``), or `first`."""
+        if not _OTHER_MARK.match(self.lines[first]):
+            return first
+        mark = self.lines[first].lstrip()[:1]
+        number, end = first, first
+        while number < len(self.lines):
+            line = self.lines[number]
+            if _OTHER_MARK.match(line) and (line.lstrip()[:1] == mark or ">" in line[:8]):
+                end = number + 1
+            elif line.strip():
+                break
+            number += 1
+        return end
+
+    def _settle_blocks(self) -> None:
+        """Marked lines that nothing announces are quoted only if their place or their looks say so."""
+        last_sure = self._last_announced()
+        first_filled = self._filled(0)
+        sure_above = False
+        for block in self.blocks:
+            if block.sure:
+                sure_above = True
+                continue
+            if self._is_code(block):
+                quoted = False
+            elif self.is_html:
+                quoted = sure_above
+            elif sure_above or block.first == first_filled:
+                quoted = sure_above = True
+            elif last_sure > block.first:
+                quoted = False
+            elif self._is_last(block):
+                quoted = True
+            else:
+                quoted = self._is_prose(block)
+            if not quoted:
+                self._set(block.first, block.after, "new")
+
+    def _last_announced(self) -> int:
+        """The last line of which something says that it is quoted, -1 without one."""
+        unsure = {
+            number for block in self.blocks if not block.sure for number in range(block.first, block.after)
+        }
+        return next(
+            (
+                number
+                for number in range(len(self.kinds) - 1, -1, -1)
+                if self.kinds[number] == "quote" and number not in unsure
+            ),
+            -1,
+        )
+
+    def _is_code(self, block: _Block) -> bool:
+        """Whether the marks are a program's prompt or a comparison of files."""
+        filled = [
+            line for line in self.lines[block.first : min(block.after, block.first + 200)] if line.strip()
+        ]
+        prompts = sum(1 for line in filled if _CODE_MARK.match(line))
+        if prompts and prompts * 3 >= len(filled):
+            return True
+        around = [self.lines[block.first - 1] if block.first else ""]
+        if block.after < len(self.lines):
+            around.append(self.lines[block.after])
+        return any(len(line) <= MAX_LINE and _DIFF.fullmatch(line.strip()) for line in around)
+
+    def _is_last(self, block: _Block) -> bool:
+        """Whether nothing but a program's praise of itself follows."""
+        rest = [line for line in self.lines[block.after : block.after + 40] if line.strip()]
+        return all(is_device_line(line) for line in rest) and not any(
+            line.strip() for line in self.lines[block.after + 40 : block.after + 41]
+        )
+
+    def _is_prose(self, block: _Block) -> bool:
+        above = block.first - 1
+        while above >= 0 and not self.lines[above].strip():
+            above -= 1
+        if above >= 0 and self.lines[above].rstrip().endswith((":", "：")):
+            return False
+        bare = [_PREFIX.sub("", line[:200], count=1) for line in self.lines[block.first : block.first + 3]]
+        return any(_PROSE.match(line) for line in bare)
+
+    def _take_in_rules(self) -> None:
+        """The line that a program draws above what it quotes belongs to the quote."""
+        kinds = self.kinds
+        for number in range(1, len(kinds)):
+            if kinds[number] in ("new", "footer") or kinds[number - 1] != "new":
+                continue
+            above = number - 1
+            while above > 0 and number - above < 3 and not self.lines[above].strip():
+                above -= 1
+            if kinds[above] == "new" and _RULE.fullmatch(self.lines[above][:MAX_LINE]):
+                self._set(above, number, kinds[number], self.authors[number])
+
+    # -- what stands around
+
+    def _find_footers(self) -> None:
+        regions = self._own_regions()
+        if not regions:
+            return
+        first, after = regions[0]
+        if first == self._filled(0) or not any(line.strip() for line in self.lines[:first]):
+            begin = banner_end(self.lines, first, after)
+            if begin > first:
+                self._set(first, begin, "footer")
+                regions[0] = (self._filled(begin), after)
+        several = len(regions) > 1
+        for place in sorted({0, len(regions) - 1}):
+            first, after = regions[place]
+            for begin, end, kind in footers(self.lines, first, after, below=place > 0, alone=not several):
+                self._set(begin, end, kind)
+
+    def _own_regions(self) -> list[Span]:
+        """Runs of new lines that hold something."""
+        regions: list[Span] = []
+        begin: int | None = None
+        for number, kind in enumerate([*self.kinds, None]):
+            if kind == "new" and begin is None and self.lines[number].strip():
+                begin = number
+            elif kind != "new" and begin is not None:
+                regions.append((begin, number))
+                begin = None
+        return regions
+
+    # -- the result
+
+    def _pieces(self) -> tuple[Piece, ...]:
+        pieces: list[Piece] = []
+        begin = 0
+        count = len(self.lines)
+        for number in range(1, count + 1):
+            same = number < count and (self.kinds[number], self.authors[number]) == (
+                self.kinds[begin],
+                self.authors[begin],
+            )
+            if same:
+                continue
+            end = self.offsets[number] if number < count else len(self.text)
+            pieces.append(Piece(self.kinds[begin], self.offsets[begin], end, self.authors[begin]))
+            begin = number
+        return tuple(pieces)
+
+    def _set(self, first: int, after: int, kind: Kind, author: str = "") -> None:
+        self.kinds[first:after] = [kind] * (after - first)
+        self.authors[first:after] = [author] * (after - first)
+
+    def _filled(self, number: int) -> int:
+        """The first line from `number` that holds something; the number of lines if none does."""
+        while number < len(self.lines) and not self.lines[number].strip():
+            number += 1
+        return number
+
+    def _structural(self, spans: Sequence[Span]) -> list[bool]:
+        """Which lines the HTML marks: those that begin within a span."""
+        marked = [False] * len(self.lines)
+        place = 0
+        for number, (offset, line) in enumerate(zip(self.offsets, self.lines, strict=True)):
+            while place < len(spans) and spans[place][1] <= offset:
+                place += 1
+            if place >= len(spans):
+                break
+            start, end = spans[place]
+            filled = offset + len(line) - len(line.lstrip())
+            marked[number] = bool(line.strip()) and start <= filled < end
+        return marked
+
+
+def _offsets(lines: list[str]) -> list[int]:
+    offsets, position = [], 0
+    for line in lines:
+        offsets.append(position)
+        position += len(line) + 1
+    return offsets

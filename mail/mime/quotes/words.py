@@ -1,0 +1,178 @@
+"""Words by which mail programs announce what they quote. Evidence beside shape, never the only one.
+
+Everything here is in small letters; a word counts where it is found in a casefolded text, so that a stem is
+enough. Languages that are missing are still read by shape (`mail.mime.quotes.announcements`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+Role = Literal["from", "date", "to", "cc", "subject"]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(word.split()) for word in text.split("|"))
+
+
+_LABELS: Final[dict[Role, str]] = {
+    "from": """from|von|de|da|van|fra|från|frå|frá|od|од|от|від|mittente|remitente|expéditeur|expeditor|
+    de la|lähettäjä|feladó|kimden|gönderen|από|αποστολέας|từ|người gửi|发件人|寄件者|寄件人|
+    差出人|送信者|送信元|보낸 사람|보낸사람|발신|ผู้ส่ง|จาก|מאת|من|از|dari|daripada|pengirim|
+    nuo|no|saatja|kellelt|absender|afsender|avsender|avsändare|afzender|odesílatel|odosielateľ|
+    nadawca|šalje|pošiljatelj|отправитель|od koga|प्रेषक""",
+    "date": """date|sent|date sent|sent at|sent on|when|datum|gesendet|gesendet am|envoyé|envoyé le|fecha|
+    enviado|enviado el|enviado em|enviada|enviada em|enviado a|data|data invio|inviato|inviata|
+    inviato il|verzonden|dato|sendt|skickat|skickades|lähetetty|päivämäärä|päiväys|elküldve|
+    dátum|küldve|tarih|gönderme tarihi|gönderildi|αποστολή|ημερομηνία|στάλθηκε|отправлено|дата|
+    дата отправки|відправлено|надіслано|wysłano|odesláno|odoslané|odoslaná|trimis|trimisă|
+    poslano|poslato|послато|датум|发送时间|发送日期|日期|时间|寄件日期|時間|已傳送|傳送時間|
+    送信日時|日時|日付|보낸 날짜|보낸날짜|날짜|보낸 시간|ngày|đã gửi|תאריך|נשלח|تاريخ|التاريخ|
+    تم الإرسال|تاریخ|วันที่|ส่งแล้ว|ส่งเมื่อ|tanggal|terkirim|dikirim|išsiųsta|data ir laikas|
+    nosūtīts|datums|saadetud|kuupäev|изпратено|dagsetning|दिनांक""",
+    "to": """to|an|à|a|para|pour|aan|til|till|vastaanottaja|címzett|kime|alıcı|προς|кому|до|do|komu|
+    către|za|收件人|收件者|宛先|送信先|받는 사람|받는사람|수신|đến|tới|אל|إلى|به|ถึง|kepada|
+    untuk|kam|kellele|saaja|adresatas|destinatario|destinataire|destinatário|empfänger|modtager|
+    mottaker|mottagare|ontvanger|prima|primatelj|получатель|příjemce|príjemca|за|per|प्रति""",
+    "cc": """cc|bcc|kopie|in kopie|kopia|kopi|copia|copia a|cópia|copie|copie à|cópia para|копия|копія|
+    抄送|副本|参照|참조|κοιν|κοινοποίηση|bilgi|másolat|másolatot kap|kopio|עותק|نسخة|สำเนา|dw|
+    tembusan|kop""",
+    "subject": """subject|betreff|objet|sujet|asunto|assunto|oggetto|onderwerp|emne|ämne|aihe|tárgy|konu|θέμα|
+    тема|temat|předmět|predmet|subiect|主题|主題|主旨|件名|제목|chủ đề|tiêu đề|נושא|הנדון|
+    الموضوع|موضوع|เรื่อง|ชื่อเรื่อง|subjek|perihal|tema|teema|efni|относно|naslov|zadeva|
+    assumpte|gaia|предмет|re|rif|temats|विषय""",
+}
+LABELS: Final[dict[str, Role]] = {word: role for role, words in _LABELS.items() for word in _words(words)}
+
+WROTE: Final = _words(
+    """wrote|writes|said:|sent:|schrieb|schreibt|écrit|écriv|escribió|escrito|escribio|escreveu|
+    scritto|scrive|skrev|skrifaði|napisał|napisal|napisao|napísal|napsal|написа|пишет|писал|
+    pisze|schreef|geschreven|schrijft|kirjoitti|kirjoittaa|írta|yazdı|yazmış|scris|έγραψε|
+    γράφει|viết|写道|寫道|写|作成|書きました|작성|썼|menulis|rašė|rakstīja|kirjutas|va escriure|
+    idatzi|كتب|כתב|เขียน|نوشت|ने लिखा|escriu|пише"""
+)
+PARTICLES: Final = frozenset(
+    _words(
+        """giorno|alle|dnia|dana|dans|jour|folgendes|following|the|then|mailto|email|mail|address|with|
+    via|von|from|below|here|uhr|time|heure|ora|tanggal|pukul|kell|klo|kello|heeft|hebben|
+    volgende|dies"""
+    )
+)
+FORWARDED: Final = _words(
+    """forward|weitergeleit|weiterleit|transfér|transfer|transmis|réexp|reenvia|rebotad|
+    doorgestuur|vidarebeford|videresen|vidaresen|пересы|пересла|пересил|переад|inoltr|encaminh|
+    przekaza|przesłan|přeposl|preposl|továbbít|iletile|yönlendir|προωθ|välitet|edelleenläh|
+    redirec|proslij|prosle|posredova|edasta|persiųs|pārsūt|转发|轉寄|轉發|転送|전달|chuyển tiếp|
+    הועבר|מועבר|معاد|محول|إعادة توجيه|ส่งต่อ|diteruskan|препрат|framsen|terusan"""
+)
+ORIGINAL: Final = _words(
+    """origin|ursprün|ursprung|oorspronk|oprindel|opprinnel|исходн|оригинал|оригінал|вихідн|
+    oryginal|původn|pôvodn|eredeti|özgün|orijinal|αρχικ|alkuper|izvorn|izvirn|algne|первонач|
+    początk|upprunal|原始|原文|原邮件|原信|元の|원본|gốc|מקור|الأصل|ต้นฉบับ|asli|reply|antwort|
+    respuesta|réponse"""
+)
+_SENT: Final = _words(
+    """sent from|sent via|sent with|sent using|sent by|gesendet|versendet|von meine|
+    diese nachricht wurde von|diese e-mail wurde von|envoy|enviad|enviat|inviat|verzonden|
+    verstuurd|gestuurd|отправлен|надіслан|відправлен|sendt|skickat|skickad|lähetetty|wysłan|
+    odeslán|odoslan|elküld|küldve|küldöt|trimis|gönder|στάλθηκε|εστάλη|από το|发自|發自|傳送自|
+    传自|从我|나의|נשלח|أرسل|تم الإرسال|مرسل|dikirim|gửi từ|đã gửi|ส่งจาก|poslan|poslat|
+    изпратен|saadetud|išsiųst|nosūtīt|ارسال|bidalia"""
+)
+_GET: Final = _words(
+    """get outlook|get bluemail|get yahoo|obtenir outlook|obtenez outlook|téléchargez outlook|
+    obtener outlook|obter o outlook|obtenha o outlook|descargar outlook|ottieni outlook|
+    scarica outlook|download outlook|hent outlook|hämta outlook|hanki outlook|pobierz outlook|
+    získat outlook|stáhnout outlook|obțineți outlook|outlook für|holen sie sich outlook|
+    laden sie outlook|скачать outlook|outlook beszerzése|获取 outlook|取得 outlook"""
+)
+_SENT_BEHIND: Final = (
+    "gesendet",
+    "から送信",
+    "から送信されました",
+    "보냄",
+    "보낸 메일",
+    "gönderildi",
+    "送信",
+)
+_BRANDS: Final = _words(
+    """iphon|ipad|ipod|ios|android|samsung|galaxy|huawei|honor|xiaomi|redmi|oppo|vivo|realme|
+    blackberry|outlook|yahoo|gmx|web.de|proton|thunderbird|windows|nokia|lumia|sony|xperia|
+    motorola|oneplus|pixel|fairphone|telekom|smartphone|handy|mobil|móvil|телефон|phone|tablet|
+    gmail|airmail|bluemail|superhuman|zoho|yandex|mail.ru|tutanota|orange|sfr|lenovo|htc|k-9|
+    aqua mail|newton|sparrow|手机|手機|携帯|邮箱"""
+)
+_MINE: Final = ("sent from my ", "sent via my ", "sent with my ", "sent from ")
+
+LEGAL: Final = _words(
+    """confidential|intended recipient|intended solely|intended only|addressee|privileged|
+    disclaimer|unauthorized|unauthorised|notify the sender|in error|delete it|delete this|
+    please delete|vertraulich|empfänger|irrtümlich|unbefugt|vernichten|ausschließlich für|
+    rechtsverbindlich|confidentiel|destinataire|par erreur|détruire|confidencial|destinatari|
+    por error|por engano|privilegiad|riservat|per errore|cancellar|d.lgs|vertrouwelijk|
+    geadresseerde|ontvanger|abusievelijk|uitsluitend bestemd|fortrolig|modtager|konfidensiel|
+    mottaker|konfidentiell|mottagare|luottamuksell|vastaanottaja|poufn|adresat|odbiorc|důvěrn|
+    příjemc|dôvern|bizalmas|címzett|confidențial|gizli|alıcı|απόρρητ|εμπιστευτικ|παραλήπτη|
+    конфиденциальн|конфіденційн|получател|одержувач|адресат|поверител|povjerljiv|zaupn|机密|
+    保密|收件人|機密|誤って受信|宛先の方以外|收件者|法律責任|기밀|수신인|수신자|rahasia|ความลับ|
+    bảo mật|người nhận|סודי|נמען|سري|المستلم|legally|liability|liable|haftung|virus|
+    responsabilit|aansprakelijk|registergericht|gdpr|dsgvo"""
+)
+SCANNER: Final = _words(
+    """virus-free|virus free|antivirus|anti-virus|avast|avg.com|kaspersky|bitdefender|mcafee|
+    norton|eset|sophos|mimecast|proofpoint|barracuda|messagelabs|symantec|mailscanner|
+    scanned by|scanned for"""
+)
+_NATURE: Final = _words(
+    """environment|umwelt|environnement|medio ambiente|medioambiente|ambiente|milieu|miljø|miljö|
+    środowisk|окружающ"""
+)
+_PRINT: Final = _words("print|druck|imprim|stampa|afdruk|utskrift|drukow|печат")
+LIST_FOOTER: Final = _words(
+    """mailing list|mailinglist|unsubscrib|subscri|abmelden|abbestell|désabonn|désinscri|suscrip|
+    disiscri|afmelden|отписа|listinfo|/options/|list|google groups|googlegroups|faq|-leave@|
+    退订|取消订阅|配信停止"""
+)
+OUTSIDE: Final = _words(
+    """external|outside|extern|esterno|außerhalb|ausserhalb|внешн|вне организации|外部|zewn|
+    utanför|ekstern|fuori|fuera|fora da|hors de|buiten|ulkopuol|külső|dış"""
+)
+CARE: Final = _words(
+    """caution|warning|attention|be careful|do not click|don't click|do not open|unknown sender|
+    recognize|recognise|vorsicht|achtung|hinweis|klicken|anhänge|prudence|avertissement|cliquez|
+    precaución|atención|clic|cuidado|atenção|clique|attenzione|prestare|let op|waarschuwing|
+    klik|varning|försiktig|advarsel|forsigtig|uwaga|ostrożn|осторожн|внимание|注意|谨慎|警告|
+    警惕|dikkat|vigyáz|figyel|varoitus|originated|mail|message|nachricht|courriel|correo|
+    mensaje|messaggio|bericht|wiadomo|письмо|сообщение|邮件|メール|sender|absender"""
+)
+FORWARDING_SUBJECT: Final = re.compile(
+    r"\s*(?:\[[^\[\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|doorst|vb|pd|i|fs|i\u0307?lt|tov|vl|vs|πρθ|пересл|转发|轉寄|転送|전달)"
+    r"\s*(?:\[\d+\]|\(\d+\))?[:：]"
+)
+"""The prefix of a forwarded mail's casefolded subject."""
+
+
+def has(text: str, words: tuple[str, ...]) -> bool:
+    """Whether one of the words stands in the casefolded text."""
+    return any(word in text for word in words)
+
+
+def count(text: str, words: tuple[str, ...]) -> int:
+    """How many of the words stand in the casefolded text."""
+    return sum(1 for word in words if word in text)
+
+
+def is_device_line(line: str) -> bool:
+    """Whether a casefolded line is a program's praise of itself: ``sent from my iphone``."""
+    if len(line) > 130:
+        return False
+    if line.startswith((*_MINE, *_GET)):
+        return len(line) < 70
+    branded = has(line, _BRANDS)
+    return branded and (line.startswith(_SENT) or line.rstrip(" .").endswith(_SENT_BEHIND))
+
+
+def asks_not_to_print(text: str) -> bool:
+    """Whether a casefolded paragraph asks to think of the trees."""
+    return has(text, _NATURE) and has(text, _PRINT)
