@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -128,18 +128,22 @@ class Prepared:
 
 
 def parse_ahead(
-    arrivals: Sequence[Arrival], small: int = blobs.SMALL, moment: datetime | None = None
+    arrivals: Sequence[Arrival],
+    small: int = blobs.SMALL,
+    moment: datetime | None = None,
+    zone: tzinfo = UTC,
 ) -> list[Prepared]:
     """Read a batch without the database: parse, hash, compress, write large blobs durably.
 
-    ``moment``: when the mails came, where neither they nor their door say so. Hashes, compression and disk
+    ``moment``: when the mails came, where neither they nor their door say so. Invitations say
+    when in ``zone``. Hashes, compression and disk
     run beside the parser, in a thread. Never raises for what a mail holds.
     """
     packing: Future[list[tuple[Packed, str]]] = Future()
     raws = [arrival.raw for arrival in arrivals]
     Thread(target=_pack, args=(raws, small, packing), daemon=True).start()
     moment = moment or now()
-    return [_prepared(arrival, packing, place, moment) for place, arrival in enumerate(arrivals)]
+    return [_prepared(arrival, packing, place, moment, zone) for place, arrival in enumerate(arrivals)]
 
 
 def _pack(raws: list[bytes], small: int, packing: Future[list[tuple[Packed, str]]]) -> None:
@@ -154,12 +158,12 @@ def _pack(raws: list[bytes], small: int, packing: Future[list[tuple[Packed, str]
 
 
 def _prepared(
-    arrival: Arrival, packing: Future[list[tuple[Packed, str]]], place: int, moment: datetime
+    arrival: Arrival, packing: Future[list[tuple[Packed, str]]], place: int, moment: datetime, zone: tzinfo
 ) -> Prepared:
     mail, trouble = None, ""
     headline: tuple[str, str, str | None] = ("", "", None)
     try:
-        mail = read_mail(arrival, moment)
+        mail = read_mail(arrival, moment, zone)
     except Exception as error:  # one poison mail stops only itself
         trouble = one_line(f"{getattr(error, 'kind', type(error).__name__)}: {error}", 300)
         headline = _headline(arrival.raw)
@@ -180,12 +184,12 @@ def _headline(raw: bytes) -> tuple[str, str, str | None]:
     return "", "", None
 
 
-def read_mail(arrival: Arrival, moment: datetime) -> IncomingMail:
+def read_mail(arrival: Arrival, moment: datetime, zone: tzinfo = UTC) -> IncomingMail:
     """Parse one mail. Raises `mail.mime.headers.TooComplex` for one over the bounds of the parser."""
     from mail.mime import automated, message
     from mail.mime.author import named_people
 
-    parsed = message.parse(arrival.raw)
+    parsed = message.parse(arrival.raw, zone)
     judged = automated.judge(parsed)
     text = parsed.text[:MAX_TEXT]
     references = _references(parsed)

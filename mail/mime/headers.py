@@ -166,9 +166,9 @@ def parse_headers(raw: bytes, start: int, end: int, defects: list[str]) -> tuple
         if not fields and raw.startswith((b"From ", b">From "), position):
             position = after  # an mbox line that a delivery agent left in
             continue
-        if fields and _KNOWN.match(raw, after, stop):
+        if fields and (again := _headers_again(raw, after, stop)) is not None:
             defects.append("a line in the headers is not a header")
-            position = after
+            position = again
             continue
         if fields:
             defects.append("no blank line between headers and body")
@@ -176,6 +176,30 @@ def parse_headers(raw: bytes, start: int, end: int, defects: list[str]) -> tuple
     if stop < end:
         raise TooComplex(f"headers over {MAX_HEADER_BYTES // 1024} kB")
     return Headers(fields), position
+
+
+_MAX_STRAY_LINES: Final = 8
+
+
+def _headers_again(raw: bytes, after: int, stop: int) -> int | None:
+    """Where the headers go on behind a line that is none, or None if the body has begun.
+
+    A single line needs a known field behind it; several (a value that lost its indentation) need two.
+    """
+    if _KNOWN.match(raw, after, stop):
+        return after
+    for _ in range(_MAX_STRAY_LINES):
+        line = _LINE.match(raw, after, stop)
+        if line is None or not line[0].strip() or line.end() >= stop:
+            return None
+        after = line.end()
+        if _KNOWN.match(raw, after, stop):
+            field = _FIELD.match(raw, after, stop)
+            more = field is not None and (
+                _KNOWN.match(raw, field.end(), stop) or raw.startswith((b"\n", b"\r\n"), field.end())
+            )
+            return after if more else None
+    return None
 
 
 def decode_words(text: str, others: Iterable[str] = ()) -> str:

@@ -10,16 +10,16 @@ import codecs
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mail.inert import clean, one_line
+from mail.inert import one_line
 from mail.mime.address import Address, as_compared, parse_addresses
-from mail.mime.charset import codec_for, decode
 from mail.mime.dates import parse_date
-from mail.mime.flowed import unflow
-from mail.mime.headers import TooComplex, decode_words
+from mail.mime.headers import decode_words
+from mail.mime.part_text import html_of, text_of
+from mail.mime.shown import Shown, name_of
 from mail.mime.structure import Node, parse_structure
 
 if TYPE_CHECKING:
@@ -30,50 +30,6 @@ if TYPE_CHECKING:
 MAX_REFERENCES: Final = 500
 _ID: Final = re.compile(r"<([^<>]{1,2000})>")
 _SPACE: Final = re.compile(r"\s+")
-_META_CHARSET: Final = re.compile(rb"(?i)<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})")
-_EXTENSIONS: Final = {
-    "text/plain": ".txt",
-    "text/html": ".html",
-    "text/calendar": ".ics",
-    "text/csv": ".csv",
-    "text/vcard": ".vcf",
-    "text/x-vcard": ".vcf",
-    "text/x-patch": ".patch",
-    "text/x-diff": ".diff",
-    "text/markdown": ".md",
-    "text/rfc822-headers": ".txt",
-    "text/xml": ".xml",
-    "message/rfc822": ".eml",
-    "message/global": ".eml",
-    "message/delivery-status": ".txt",
-    "message/disposition-notification": ".txt",
-    "message/feedback-report": ".txt",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/jpg": ".jpg",
-    "image/gif": ".gif",
-    "image/webp": ".webp",
-    "image/svg+xml": ".svg",
-    "image/tiff": ".tif",
-    "image/bmp": ".bmp",
-    "application/pdf": ".pdf",
-    "application/zip": ".zip",
-    "application/gzip": ".gz",
-    "application/json": ".json",
-    "application/xml": ".xml",
-    "application/msword": ".doc",
-    "application/pgp-signature": ".asc",
-    "application/pgp-encrypted": ".asc",
-    "application/pgp-keys": ".asc",
-    "application/pkcs7-signature": ".p7s",
-    "application/x-pkcs7-signature": ".p7s",
-    "application/pkcs7-mime": ".p7m",
-    "application/ms-tnef": ".dat",
-    "application/rtf": ".rtf",
-    "audio/mpeg": ".mp3",
-    "audio/wav": ".wav",
-    "video/mp4": ".mp4",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +55,28 @@ class _Text(NamedTuple):
     hidden_words: int = 0
 
 
-def parse(raw: bytes) -> ParsedMail:
-    """Read a mail.
+def parse(raw: bytes, zone: tzinfo = UTC) -> ParsedMail:
+    """Read a mail; invitations say when in `zone`.
 
     Errors: `TooComplex` when it is over a bound of `mail.mime.structure` or `mail.mime.headers`.
     """
     if b"\n" not in raw and b"\r" in raw:
-        mail = ParsedMail(raw.replace(b"\r", b"\n"), raw)
+        mail = ParsedMail(raw.replace(b"\r", b"\n"), raw, zone)
         mail.defects.append("line ends are bare CR")
         return mail
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        mail = ParsedMail(raw.decode("utf-16", "replace").encode("utf-8", "replace"), raw)
+        mail = ParsedMail(raw.decode("utf-16", "replace").encode("utf-8", "replace"), raw, zone)
         mail.defects.append("saved as UTF-16")
         return mail
-    return ParsedMail(raw, raw)
+    return ParsedMail(raw, raw, zone)
 
 
 class ParsedMail:
     """One mail. `raw` are the bytes as received; `defects` what was found broken, in words."""
 
-    def __init__(self, readable: bytes, raw: bytes) -> None:
+    def __init__(self, readable: bytes, raw: bytes, zone: tzinfo) -> None:
         self.raw = raw
+        self._zone = zone
         self.defects: list[str] = []
         self.root: Node = parse_structure(readable, self.defects)
 
@@ -228,10 +185,8 @@ class ParsedMail:
         return list(self.root.leaves())
 
     @cached_property
-    def _shown(self) -> _Shown:
-        shown = _Shown()
-        shown.walk(self.root)
-        return shown
+    def _shown(self) -> Shown:
+        return Shown(self.root)
 
     @cached_property
     def _text(self) -> _Text:
@@ -244,7 +199,7 @@ class ParsedMail:
             if node.type == "text/html":
                 from mail.mime.html.document import read_html
 
-                read = read_html(_html_of(node), len(links) + 1)
+                read = read_html(html_of(node), len(links) + 1)
                 text = read.text
                 links += read.links
                 hidden_words += read.hidden_words
@@ -252,8 +207,8 @@ class ParsedMail:
                 above = sum(len(piece) + 2 for piece in pieces)
                 quoted += [(above + begin, above + end) for begin, end in read.quotes]
             else:
-                text = _plain_of(node)
-            if text:
+                text = text_of(node, self._zone)
+            if text.strip():
                 pieces.append(text)
         return _Text("\n\n".join(pieces), from_html, tuple(quoted), links, hidden_words)
 
@@ -304,7 +259,7 @@ class ParsedMail:
             data = node.decoded()
             parts.append(
                 Part(
-                    _name_of(node, data),
+                    name_of(node, data),
                     node.type,
                     node.path,
                     len(data),
@@ -316,9 +271,9 @@ class ParsedMail:
 
     def part(self, path: str) -> Node:
         """The part at `path`. Errors: `KeyError`."""
-        for leaf in self.leaves:
-            if leaf.path == path:
-                return leaf
+        for node in self.root.nodes():
+            if node.path == path and (node.opened or not node.children):
+                return node
         raise KeyError(path)
 
     def part_bytes(self, path: str) -> bytes:
@@ -328,120 +283,3 @@ class ParsedMail:
 
 def _made_id(inner: str) -> str:
     return f"<{one_line(_SPACE.sub('', inner))}>"
-
-
-def _plain_of(node: Node) -> str:
-    parameters = node.content_type[1]
-    text = clean(decode(node.decoded(), parameters.get("charset"), _witnesses(node)))
-    if parameters.get("format", "").lower() == "flowed":
-        text = unflow(text, parameters.get("delsp", "").lower() == "yes")
-    return text.strip("\n")
-
-
-def _html_of(node: Node) -> str:
-    data = node.decoded()
-    label = node.content_type[1].get("charset")
-    if (label is None or codec_for(label) is None) and not data.isascii():
-        declared = _META_CHARSET.search(data, 0, 4096)
-        label = declared[1].decode("ascii") if declared else None
-        if (codec_for(label or "") or "").startswith("utf-16"):
-            label = None  # it was read as ASCII, so it cannot be true
-    return decode(data, label, _witnesses(node))
-
-
-def _witnesses(node: Node) -> tuple[str, ...]:
-    return node.headers.charsets.labels if node.headers.charsets is not None else ()
-
-
-def _name_of(node: Node, data: bytes) -> str:
-    if node.given_name:
-        return node.given_name
-    if node.type in ("message/rfc822", "message/global"):
-        inner = _inner_subject(data)
-        if inner:
-            return f"{one_line(inner.replace('/', '-'), 120)}.eml"
-    return f"part-{node.path}{_EXTENSIONS.get(node.type, '.bin')}"
-
-
-def _inner_subject(data: bytes) -> str:
-    from mail.mime.headers import parse_headers
-
-    try:
-        headers, _ = parse_headers(data, 0, len(data), [])
-    except TooComplex:
-        return ""
-    return decode_words(headers.text("subject") or "")
-
-
-class _Shown:
-    """What of a mail is read as text and what is attached, by its structure (RFC 2046, 2387)."""
-
-    def __init__(self) -> None:
-        self.texts: list[Node] = []
-        self.attached: list[tuple[Node, bool]] = []
-
-    def walk(self, node: Node) -> None:
-        if not node.children:
-            self._leaf(node)
-        elif node.type == "multipart/alternative":
-            chosen = _best(node.children)
-            for child in node.children:
-                if child is chosen:
-                    self.walk(child)
-                else:
-                    self._not_chosen(child)
-        elif node.type == "multipart/related":
-            self._related(node)
-        else:
-            for child in node.children:
-                self.walk(child)
-
-    def _related(self, node: Node) -> None:
-        start = node.content_type[1].get("start", "").strip("<> ")
-        root = node.children[0]
-        for child in node.children:
-            if start and (child.headers.text("content-id") or "").strip("<> ") == start:
-                root = child
-                break
-        self.walk(root)
-        for child in node.children:
-            if child is root:
-                continue
-            if child.children:
-                self.walk(child)
-            else:
-                self.attached.append((child, child.disposition != "attachment"))
-
-    def _not_chosen(self, node: Node) -> None:
-        for leaf in node.leaves():
-            same_text_again = leaf.type in ("text/plain", "text/html", "text/x-amp-html", "text/watch-html")
-            if not same_text_again or leaf.given_name or leaf.disposition == "attachment":
-                inside_html = leaf.parent is not None and leaf.parent.type == "multipart/related"
-                self.attached.append((leaf, inside_html and leaf.disposition != "attachment"))
-
-    def _leaf(self, node: Node) -> None:
-        kind = "text/plain" if node.type.startswith("multipart/") else node.type
-        if kind not in ("text/plain", "text/html") or node.disposition == "attachment":
-            inline = node.disposition == "inline" and not node.type.startswith("message/")
-            self.attached.append((node, inline))
-        elif node.given_name and (self.texts or self.attached):
-            self.attached.append((node, node.disposition == "inline"))
-        else:
-            self.texts.append(node)
-
-
-def _best(children: list[Node]) -> Node:
-    """The alternative to read in a terminal: plain text if it says anything, else HTML, else the first."""
-    for wanted in ("text/plain", "text/html"):
-        for child in children:
-            if any(leaf.type == wanted and _says_something(leaf) for leaf in _inline_leaves(child)):
-                return child
-    return children[0]
-
-
-def _inline_leaves(node: Node) -> list[Node]:
-    return [leaf for leaf in node.leaves() if leaf.disposition != "attachment"]
-
-
-def _says_something(node: Node) -> bool:
-    return bool(node.raw[node.start : min(node.end, node.start + 4096)].strip())

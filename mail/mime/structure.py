@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mail.inert import one_line
+from mail.mime.containers import Inner, files_out_of, opened, wraps
 from mail.mime.headers import (
     Charsets,
     Headers,
@@ -21,6 +22,7 @@ from mail.mime.headers import (
     parse_headers,
     parse_parameters,
 )
+from mail.mime.inline_files import decode_uu, holds_files
 
 MAX_PARTS: Final = 500
 MAX_DEPTH: Final = 50
@@ -32,7 +34,10 @@ _AFTER_BOUNDARY: Final = re.compile(rb"(--)?[ \t]*(\r?\n|\r|\Z)")
 
 
 class Node:
-    """A part of a mail. `path` counts from 1 as IMAP does ("2.1"); the root of a multipart has path ""."""
+    """A part of a mail. `path` counts from 1 as IMAP does ("2.1"); the root of a multipart has path "".
+
+    `opened`: it is no multipart but a wrapper (winmail.dat, signed data, a text with files) that was opened.
+    """
 
     __slots__ = (
         "_content_type",
@@ -41,6 +46,7 @@ class Node:
         "default_type",
         "end",
         "headers",
+        "opened",
         "parent",
         "path",
         "raw",
@@ -56,6 +62,7 @@ class Node:
         self.children: list[Node] = []
         self.parent: Node | None = None
         self.default_type = "text/plain"
+        self.opened = False
         self._content_type: tuple[str, dict[str, str]] | None = None
         self._disposition: tuple[str, dict[str, str]] | None = None
 
@@ -119,6 +126,12 @@ class Node:
         for child in self.children:
             yield from child.leaves()
 
+    def nodes(self) -> Iterator[Node]:
+        """This part and all within it, in order."""
+        yield self
+        for child in self.children:
+            yield from child.nodes()
+
     def expected_size(self) -> int:
         """An upper bound of the decoded size, without decoding."""
         size = self.end - self.start
@@ -144,8 +157,8 @@ def parse_structure(raw: bytes, defects: list[str]) -> Node:
         defects.append("something stands before the headers")
     headers, body = parse_headers(raw, begin, len(raw), defects)
     root = Node(raw, headers, body, len(raw), "1")
-    _Splitter(raw, defects).split(root, 0)
-    if root.children:
+    _Splitter(defects).split(root, 0)
+    if root.children and not root.opened:
         root.path = ""
     _share_charsets(root)
     size = sum(leaf.expected_size() for leaf in root.leaves())
@@ -155,38 +168,92 @@ def parse_structure(raw: bytes, defects: list[str]) -> Node:
 
 
 class _Splitter:
-    def __init__(self, raw: bytes, defects: list[str]) -> None:
-        self.raw = raw
+    def __init__(self, defects: list[str]) -> None:
         self.defects = defects
         self.parts = 0
+        self.unwrapped = 0
 
     def split(self, node: Node, depth: int) -> None:
-        if not node.type.startswith("multipart/") or node.encoding == "base64":
+        """Find the parts of `node`; its own bytes may be encoded, against RFC 2045 6.4, or be a wrapper's."""
+        if not node.type.startswith("multipart/"):
+            self._open(node, depth)
             return
         if depth >= MAX_DEPTH:
             raise TooComplex(f"parts nested deeper than {MAX_DEPTH}")
-        boundary = (node.content_type[1].get("boundary") or "").rstrip().encode("utf-8", "replace")
-        pieces = self._pieces(node, boundary) if boundary else []
-        if not pieces:
-            guess = self._guess(node)
-            pieces = self._pieces(node, guess) if guess else []
-            self.defects.append("the boundary was guessed" if pieces else "a multipart without parts")
+        source, pieces = self._found(node)
         prefix = f"{node.path}." if depth else ""
         for number, (start, end) in enumerate(pieces, 1):
-            self.parts += 1
-            if self.parts > MAX_PARTS:
-                raise TooComplex(f"more than {MAX_PARTS} parts")
-            headers, body = parse_headers(self.raw, start, end, self.defects)
-            child = Node(self.raw, headers, min(body, end), end, f"{prefix}{number}")
+            self._count()
+            headers, body = parse_headers(source.raw, start, end, self.defects)
+            child = Node(source.raw, headers, min(body, end), end, f"{prefix}{number}")
             child.parent = node
             if node.type == "multipart/digest":
                 child.default_type = "message/rfc822"
             node.children.append(child)
             self.split(child, depth + 1)
 
+    def _found(self, node: Node) -> tuple[Node, list[tuple[int, int]]]:
+        """The slices of the parts of a multipart, and the node whose bytes they are slices of."""
+        boundary = (node.content_type[1].get("boundary") or "").rstrip().encode("utf-8", "replace")
+        pieces = self._pieces(node, boundary) if boundary else []
+        if pieces and not _encoded_again(node, pieces):
+            return node, pieces
+        if node.encoding in _ENCODINGS:
+            data = node.decoded()
+            self._unwrapping(len(data))
+            decoded = Node(data, node.headers, 0, len(data), node.path)
+            inner = self._pieces(decoded, boundary) if boundary else []
+            if inner:
+                self.defects.append(f"a multipart in {node.encoding}")
+                return decoded, inner
+        if pieces:
+            return node, pieces
+        guess = self._guess(node)
+        pieces = self._pieces(node, guess) if guess else []
+        self.defects.append("the boundary was guessed" if pieces else "a multipart without parts")
+        return node, pieces
+
+    def _open(self, node: Node, depth: int) -> None:
+        """Open what is a wrapper of its own."""
+        kind = node.type
+        inner: list[Inner] = []
+        if kind == "text/plain":
+            if _has_files(node):
+                inner = files_out_of(node.decoded(), kind, node.content_type[1].get("charset"))
+        elif kind.startswith("application/") and wraps(kind, node.given_name):
+            data = node.decoded()
+            self._unwrapping(len(data))
+            inner = opened(kind, data)
+        if not inner:
+            return
+        if depth >= MAX_DEPTH:
+            raise TooComplex(f"parts nested deeper than {MAX_DEPTH}")
+        node.opened = True
+        for number, found in enumerate(inner, 1):
+            self._count()
+            self._unwrapping(len(found.data))
+            headers, body = found.headers, 0
+            if headers is None:
+                headers, body = parse_headers(found.data, 0, len(found.data), self.defects)
+            child = Node(found.data, headers, body, len(found.data), f"{node.path}.{number}")
+            child.parent = node
+            node.children.append(child)
+            if found.headers is None:
+                self.split(child, depth + 1)
+
+    def _count(self) -> None:
+        self.parts += 1
+        if self.parts > MAX_PARTS:
+            raise TooComplex(f"more than {MAX_PARTS} parts")
+
+    def _unwrapping(self, size: int) -> None:
+        self.unwrapped += size
+        if self.unwrapped > 4 * MAX_DECODED_BYTES:
+            raise TooComplex(f"over {4 * MAX_DECODED_BYTES // 2**20} MB in wrappers")
+
     def _pieces(self, node: Node, boundary: bytes) -> list[tuple[int, int]]:
         """The slices between the boundary lines of `node`; the last may lack its end."""
-        raw, end = self.raw, node.end
+        raw, end = node.raw, node.end
         mark = b"--" + boundary
         pieces: list[tuple[int, int]] = []
         begin = -1
@@ -202,7 +269,7 @@ class _Splitter:
             if tail is None:
                 continue
             if begin >= 0:
-                pieces.append((begin, max(begin, self._before_line_end(at))))
+                pieces.append((begin, max(begin, _before_line_end(raw, at))))
                 if len(pieces) > MAX_PARTS:
                     raise TooComplex(f"more than {MAX_PARTS} parts")
             if tail[1]:
@@ -213,19 +280,40 @@ class _Splitter:
             pieces.append((begin, end))
         return pieces
 
-    def _before_line_end(self, at: int) -> int:
-        """The line end before a boundary belongs to the boundary (RFC 2046 5.1.1)."""
-        if self.raw[at - 2 : at] == b"\r\n":
-            return at - 2
-        return at - 1
-
     def _guess(self, node: Node) -> bytes | None:
-        found = _GUESSED_BOUNDARY.search(self.raw, node.start, min(node.end, node.start + 65_536))
+        found = _GUESSED_BOUNDARY.search(node.raw, node.start, min(node.end, node.start + 65_536))
         if found is None:
             return None
         name = found[1]
-        again = self.raw.find(b"\n--" + name, found.end(), node.end)
+        again = node.raw.find(b"\n--" + name, found.end(), node.end)
         return name if again >= 0 else None
+
+
+def _before_line_end(raw: bytes, at: int) -> int:
+    """The line end before a boundary belongs to the boundary (RFC 2046 5.1.1)."""
+    return at - 2 if raw[at - 2 : at] == b"\r\n" else at - 1
+
+
+_ENCODINGS: Final = frozenset({"base64", "quoted-printable", "quopri", "x-uuencode", "uuencode"})
+
+
+def _encoded_again(node: Node, pieces: list[tuple[int, int]]) -> bool:
+    """Whether the headers of the parts themselves are quoted-printable."""
+    if node.encoding not in ("quoted-printable", "quopri"):
+        return False
+    return any(
+        b"=3D" in node.raw[start : min(end, start + 300)].split(b"\n\n")[0] for start, end in pieces[:5]
+    )
+
+
+def _has_files(node: Node) -> bool:
+    """Whether a text may hold uuencoded or yEncoded files, told without decoding it."""
+    if node.encoding == "base64":
+        return node.end - node.start < _SMALL_TEXT and holds_files(node.decoded())
+    return any(node.raw.find(mark, node.start, node.end) >= 0 for mark in (b"begin ", b"begin-base64 "))
+
+
+_SMALL_TEXT: Final = 1024 * 1024
 
 
 def _share_charsets(root: Node) -> None:
@@ -236,24 +324,3 @@ def _share_charsets(root: Node) -> None:
         node.headers.charsets = charsets
         charsets.blocks.append(node.headers)
         nodes += reversed(node.children)
-
-
-def decode_uu(data: bytes) -> bytes:
-    """uuencoded lines; damaged ones are skipped."""
-    done: list[bytes] = []
-    inside = False
-    for line in data.splitlines():
-        if not inside:
-            inside = line.startswith(b"begin ")
-            continue
-        if line.strip() == b"end":
-            break
-        try:
-            done.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            size = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-            try:
-                done.append(binascii.a2b_uu(line[:size]))
-            except binascii.Error:
-                continue
-    return b"".join(done)

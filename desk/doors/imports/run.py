@@ -197,7 +197,10 @@ class _Import:
         ]
         if not found:
             return None
-        return _Batch(found, parse_ahead(arrivals, self._desk.settings.blob_threshold) if arrivals else ())
+        if not arrivals:
+            return _Batch(found, ())
+        desk = self._desk
+        return _Batch(found, parse_ahead(arrivals, desk.settings.blob_threshold, zone=desk.zone))
 
     def _store(self, batch: _Batch) -> None:
         for found in batch.found:

@@ -1,0 +1,81 @@
+"""Parts that are wrappers of their own: winmail.dat, opaque S/MIME, files written into a text.
+
+What cannot be opened stays what it is: an attachment, or text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from mail.mime.headers import Headers
+from mail.mime.inline_files import files_in, holds_files
+
+MAX_WRAPPED_BYTES: Final = 50 * 1024 * 1024
+_TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_TNEF_MAGIC: Final = b"\x78\x9f\x3e\x22"  # as in mail.mime.tnef, which is loaded only where it is needed
+_PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_BLANKS: Final = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A part found within another. Without `headers`, `data` is a MIME entity with headers of its own."""
+
+    data: bytes
+    headers: Headers | None = None
+
+
+def wraps(kind: str, name: str) -> bool:
+    """Whether a part of this type and name may be a wrapper that `opened` knows."""
+    return (
+        kind in _TNEF
+        or kind in _PKCS7
+        or (kind == "application/octet-stream" and name.lower() in ("winmail.dat", "smime.p7m"))
+    )
+
+
+def opened(kind: str, data: bytes) -> list[Inner]:
+    """What is in a wrapper; empty if it cannot be opened. Never raises."""
+    if len(data) > MAX_WRAPPED_BYTES:
+        return []
+    if kind in _TNEF or data.startswith(_TNEF_MAGIC):
+        from mail.mime.tnef import read_tnef
+
+        return [
+            Inner(
+                found.data,
+                described(found.type, found.name, found.type.startswith("text/") and not found.name),
+            )
+            for found in read_tnef(data)
+        ]
+    from mail.mime.smime import signed_content
+
+    content = signed_content(data)
+    return [Inner(content)] if content else []
+
+
+def files_out_of(data: bytes, kind: str, charset: str | None) -> list[Inner]:
+    """A text and the files that were uuencoded or yEncoded into it; empty if there are none."""
+    if not holds_files(data):
+        return []
+    text, files = files_in(data)
+    if not files:
+        return []
+    described_text = f"{kind}; charset={charset}" if charset else kind
+    inner = [Inner(text, Headers([("content-type", described_text.encode("ascii", "replace"))]))]
+    return [
+        *inner,
+        *(Inner(one.data, described("application/octet-stream", one.name, False)) for one in files),
+    ]
+
+
+def described(kind: str, name: str, inline: bool) -> Headers:
+    """Headers for a part that came without any."""
+    fields = [("content-type", kind.encode("ascii", "replace"))]
+    disposition = "inline" if inline else "attachment"
+    if name:
+        disposition += f"; filename*=utf-8''{quote(_BLANKS.sub(' ', name)[:255])}"
+    return Headers([*fields, ("content-disposition", disposition.encode("ascii"))])

@@ -1,0 +1,56 @@
+"""The text of one part that is text, whatever kind of text it is."""
+
+from __future__ import annotations
+
+import re
+from datetime import tzinfo
+from typing import Final
+
+from mail.inert import clean
+from mail.mime.charset import codec_for, decode
+from mail.mime.flowed import unflow
+from mail.mime.structure import Node
+
+_META_CHARSET: Final = re.compile(rb"(?i)<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})")
+
+
+def text_of(node: Node, zone: tzinfo) -> str:
+    """The words of any text part but HTML, inert (RFC 2046 4.1.4: what is unknown is plain)."""
+    parameters = node.content_type[1]
+    data = node.decoded()
+    if node.type in ("text/rtf", "application/rtf"):
+        from mail.mime.rtf import rtf_to_text
+
+        return clean(rtf_to_text(data)) or clean(decode(data)).strip("\n")
+    text = clean(decode(data, parameters.get("charset"), _witnesses(node)))
+    if node.type == "text/calendar":
+        from mail.mime.calendar import card
+
+        return card(text, zone)
+    if node.type == "text/enriched":
+        from mail.mime.enriched import enriched_to_text
+
+        return enriched_to_text(text)
+    if node.type == "text/richtext":
+        from mail.mime.enriched import richtext_to_text
+
+        return richtext_to_text(text)
+    if parameters.get("format", "").lower() == "flowed":
+        text = unflow(text, parameters.get("delsp", "").lower() == "yes")
+    return text.strip("\n")
+
+
+def html_of(node: Node) -> str:
+    """The source of an HTML part."""
+    data = node.decoded()
+    label = node.content_type[1].get("charset")
+    if (label is None or codec_for(label) is None) and not data.isascii():
+        declared = _META_CHARSET.search(data, 0, 4096)
+        label = declared[1].decode("ascii") if declared else None
+        if (codec_for(label or "") or "").startswith("utf-16"):
+            label = None  # it was read as ASCII, so it cannot be true
+    return decode(data, label, _witnesses(node))
+
+
+def _witnesses(node: Node) -> tuple[str, ...]:
+    return node.headers.charsets.labels if node.headers.charsets is not None else ()

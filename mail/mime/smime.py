@@ -1,0 +1,94 @@
+"""What is inside of signed S/MIME (RFC 8551, RFC 5652): it lies open and has only to be unwrapped."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
+_COMPRESSED_DATA: Final = bytes.fromhex("2a864886f70d0109100109")
+_MAX_DEPTH: Final = 12
+_OCTETS: Final = 0x04
+
+
+class _Broken(ValueError):
+    pass
+
+
+def signed_content(data: bytes) -> bytes | None:
+    """The MIME entity that was signed, or None: encrypted, broken, or a signature alone."""
+    try:
+        kind, body = _wrapped(data)
+        if kind != _SIGNED_DATA:
+            return None
+        fields = _children(data, *body)
+        # version, digest algorithms, then what was signed
+        content = _children(data, *fields[2][1:])
+        if len(content) < 2:
+            return None
+        inner = _children(data, *content[1][1:])
+        return b"".join(_octets(data, inner[0], 0)) or None
+    except (_Broken, IndexError):
+        return None
+
+
+def is_encrypted(data: bytes) -> bool:
+    """Whether it is CMS that only the holder of a key can read."""
+    try:
+        return _wrapped(data)[0] not in (_SIGNED_DATA, _COMPRESSED_DATA)
+    except (_Broken, IndexError):
+        return False
+
+
+def _wrapped(data: bytes) -> tuple[bytes, tuple[int, int]]:
+    """The type of a ContentInfo, and where the structure in it begins and ends."""
+    outer = _children(data, *_read(data, 0, len(data))[1:])
+    kind = data[outer[0][1] : outer[0][2]]
+    inner = _children(data, *outer[1][1:])
+    return kind, inner[0][1:]
+
+
+def _octets(data: bytes, element: tuple[int, int, int], depth: int) -> list[bytes]:
+    """The bytes of an OCTET STRING, which may be cut into pieces (BER)."""
+    tag, begin, end = element
+    if tag == _OCTETS:
+        return [data[begin:end]]
+    if depth > _MAX_DEPTH:
+        raise _Broken
+    return [piece for child in _children(data, begin, end) for piece in _octets(data, child, depth + 1)]
+
+
+def _children(data: bytes, begin: int, end: int) -> list[tuple[int, int, int]]:
+    """Tag, begin and end of the elements in a constructed one."""
+    found = []
+    while begin < end:
+        if data[begin : begin + 2] == b"\x00\x00":
+            break
+        tag, start, stop = _read(data, begin, end)
+        found.append((tag, start, stop))
+        begin = stop + (2 if data[begin + 1] == 0x80 else 0)
+        if len(found) > 100_000:
+            raise _Broken
+    return found
+
+
+def _read(data: bytes, at: int, end: int, depth: int = 0) -> tuple[int, int, int]:
+    """Tag, begin and end of the content of the element at `at`; indefinite lengths are looked for (BER)."""
+    if at + 2 > end or depth > _MAX_DEPTH:
+        raise _Broken
+    tag, size = data[at], data[at + 1]
+    if tag & 0x1F == 0x1F:
+        raise _Broken
+    begin = at + 2
+    if size == 0x80:
+        position = begin
+        while data[position : position + 2] != b"\x00\x00":
+            _, _, stop = _read(data, position, end, depth + 1)
+            position = stop + (2 if data[position + 1] == 0x80 else 0)
+        return tag, begin, position
+    if size & 0x80:
+        count = size & 0x7F
+        size = int.from_bytes(data[begin : begin + count], "big")
+        begin += count
+    if begin + size > end:
+        raise _Broken
+    return tag, begin, begin + size
