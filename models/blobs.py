@@ -18,6 +18,7 @@ import peewee
 
 from models.database import Row, db, transaction
 from models.fields import one_of
+from models.statements import Lookup
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -156,16 +157,40 @@ def _packed(raw: bytes, compressor: zstandard.ZstdCompressor) -> Packed:
     return Packed(hashlib.sha256(raw).hexdigest(), len(raw), codec, data)
 
 
+_INSERT = Lookup(
+    lambda p: (
+        Blob.insert(
+            {
+                Blob.sha256: p("sha256"),
+                Blob.size: p("size"),
+                Blob.codec: p("codec"),
+                Blob.data: p("data"),
+                Blob.path: p("path"),
+            }
+        )
+        .on_conflict("nothing", conflict_target=[Blob.sha256])
+        .returning(Blob.id)
+    ),
+    int,
+)
+_BY_DIGEST = Lookup(lambda p: Blob.select(Blob.id).where(Blob.sha256 == p("sha256")), int)
+_BY_ID = Lookup(
+    lambda p: Blob.select(Blob.sha256, Blob.size, Blob.codec, Blob.data, Blob.path).where(
+        Blob.id == p("blob_id")
+    ),
+    Packed,
+)
+
+
 def insert(packed: Packed) -> int:
     """Store the row in the caller's transaction and return its id; the same bytes are one row."""
-    row = db.execute_sql(
-        "INSERT INTO blob (sha256, size, codec, data, path) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (sha256) DO NOTHING RETURNING id",
-        (packed.sha256, packed.size, packed.codec, packed.data, packed.path),
-    ).fetchone()
-    if row is None:
-        row = db.execute_sql("SELECT id FROM blob WHERE sha256 = ?", (packed.sha256,)).fetchone()
-    return int(row[0])
+    blob_id = _INSERT.one(
+        sha256=packed.sha256, size=packed.size, codec=packed.codec, data=packed.data, path=packed.path
+    )
+    if blob_id is None:
+        blob_id = _BY_DIGEST.one(sha256=packed.sha256)
+    assert blob_id is not None
+    return blob_id
 
 
 def put_many(raws: Sequence[bytes], small: int = SMALL) -> list[int]:
@@ -182,12 +207,10 @@ def put(raw: bytes, small: int = SMALL) -> int:
 
 def read(blob_id: int) -> bytes:
     """Return the bytes of a blob. Raises BlobDamaged when they are not what was stored."""
-    row = db.execute_sql(
-        "SELECT sha256, size, codec, data, path FROM blob WHERE id = ?", (blob_id,)
-    ).fetchone()
-    if row is None:
+    stored = _BY_ID.one(blob_id=blob_id)
+    if stored is None:
         raise BlobDamaged(f"there is no blob {blob_id}")
-    sha256, size, codec, data, path = row
+    data, path = stored.data, stored.path
     if path is not None:
         try:
             data = (directory() / path).read_bytes()
@@ -195,8 +218,8 @@ def read(blob_id: int) -> bytes:
             raise BlobDamaged(
                 f"the file of blob {blob_id} cannot be read: {path}: {error.strerror}"
             ) from None
-    raw = _unpacked(bytes(data), codec, size)
-    if raw is None or hashlib.sha256(raw).hexdigest() != sha256:
+    raw = _unpacked(bytes(data or b""), stored.codec, stored.size)
+    if raw is None or hashlib.sha256(raw).hexdigest() != stored.sha256:
         raise BlobDamaged(f"blob {blob_id} holds other bytes than were stored")
     return raw
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import peewee
 
 from config.clock import now
-from models.database import Row, db, transaction
+from models.database import Row, transaction
 from models.fields import UtcField, utc_text
+from models.statements import Lookup, Statement
 
 WORKER = "worker"
 """The lease that whoever works for the desk holds."""
@@ -58,23 +59,61 @@ class Lease:
 
     def check(self) -> None:
         """Raise LeaseLost unless this acquisition is the newest; call it in the transaction it guards."""
-        row = db.execute_sql("SELECT owner, token FROM lease WHERE name = ?", (self.name,)).fetchone()
-        if row is None or row[0] != self.owner or row[1] != self.token:
+        held = _HELD.one(name=self.name)
+        if held is None or held.owner != self.owner or held.token != self.token:
             raise LeaseLost(self.name)
 
     def renew(self) -> None:
         """Hold it for another ``ttl`` seconds; raises LeaseLost when it went to somebody else."""
         with transaction():
             self.check()
-            db.execute_sql("UPDATE lease SET expires = ? WHERE name = ?", (_expiry(self.ttl), self.name))
+            _RENEW.run(name=self.name, expires=_expiry(self.ttl))
 
     def release(self) -> None:
         """Give it back; nothing happens when it was lost before."""
         with transaction():
-            db.execute_sql(
-                "UPDATE lease SET owner = NULL, expires = NULL WHERE name = ? AND owner = ? AND token = ?",
-                (self.name, self.owner, self.token),
-            )
+            _RELEASE.run(name=self.name, owner=self.owner, token=self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    owner: str | None
+    token: int
+    expires: str | None
+
+
+_HELD = Lookup(
+    lambda p: LeaseRow.select(LeaseRow.owner, LeaseRow.token, LeaseRow.expires).where(
+        LeaseRow.name == p("name")
+    ),
+    _Held,
+)
+_EVERY_HELD = Lookup(
+    lambda p: LeaseRow.select(LeaseRow.name, LeaseRow.owner, LeaseRow.expires).where(
+        LeaseRow.owner.is_null(False)
+    ),
+    lambda name, owner, expires: (str(name), str(owner), str(expires)),
+)
+_ACQUIRE = Statement(
+    lambda p: LeaseRow.insert(
+        {
+            LeaseRow.name: p("name"),
+            LeaseRow.owner: p("owner"),
+            LeaseRow.token: p("token"),
+            LeaseRow.expires: p("expires"),
+        }
+    ).on_conflict(
+        conflict_target=[LeaseRow.name], preserve=[LeaseRow.owner, LeaseRow.token, LeaseRow.expires]
+    )
+)
+_RENEW = Statement(
+    lambda p: LeaseRow.update({LeaseRow.expires: p("expires")}).where(LeaseRow.name == p("name"))
+)
+_RELEASE = Statement(
+    lambda p: LeaseRow.update({LeaseRow.owner: None, LeaseRow.expires: None}).where(
+        (LeaseRow.name == p("name")) & (LeaseRow.owner == p("owner")) & (LeaseRow.token == p("token"))
+    )
+)
 
 
 def acquire(name: str, owner: str, ttl: float) -> Lease | None:
@@ -83,23 +122,18 @@ def acquire(name: str, owner: str, ttl: float) -> Lease | None:
     A holder whose process is known to be dead on this machine holds nothing, whatever the expiry says.
     """
     with transaction():
-        row = db.execute_sql("SELECT owner, token, expires FROM lease WHERE name = ?", (name,)).fetchone()
-        if row is not None and _holds(row[0], row[2]):
+        held = _HELD.one(name=name)
+        if held is not None and _holds(held.owner, held.expires):
             return None
-        token = 1 if row is None else int(row[1]) + 1
-        db.execute_sql(
-            "INSERT INTO lease (name, owner, token, expires) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, token = excluded.token, "
-            "expires = excluded.expires",
-            (name, owner, token, _expiry(ttl)),
-        )
+        token = 1 if held is None else held.token + 1
+        _ACQUIRE.run(name=name, owner=owner, token=token, expires=_expiry(ttl))
     return Lease(name, owner, token, ttl)
 
 
 def holder(name: str) -> str | None:
     """Who holds the lease now, or None."""
-    row = db.execute_sql("SELECT owner, expires FROM lease WHERE name = ?", (name,)).fetchone()
-    return str(row[0]) if row is not None and _holds(row[0], row[1]) else None
+    held = _HELD.one(name=name)
+    return held.owner if held is not None and _holds(held.owner, held.expires) else None
 
 
 def alive(name: str) -> bool:
@@ -109,8 +143,7 @@ def alive(name: str) -> bool:
 
 def held() -> dict[str, str]:
     """Every lease that somebody living holds: name to owner."""
-    rows = db.execute_sql("SELECT name, owner, expires FROM lease WHERE owner IS NOT NULL").fetchall()
-    return living(rows)
+    return living(_EVERY_HELD.every())
 
 
 def living(rows: Iterable[tuple[str, str, str]]) -> dict[str, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from mail.inert import clean
-from models.database import db
+from models import sqlite
 
 MAX_WORDS = 32
 
@@ -40,33 +40,33 @@ def match_expression(text: str) -> str:
     return f"({expression}) NOT ({' OR '.join(unwanted)})" if unwanted else expression
 
 
-def find(expression: str, limit: int, before: int | None) -> list[Any]:
-    """Return rows (message id, ticket number, ticket subject, kind, sender name, sender address, created,
-    snippet) of the newest messages that match, below the message id ``before``.
-
-    In the snippet the words that matched stand between U+E000 and U+E001.
-    """
-    below = "" if before is None else " AND rowid < ?"
-    values: tuple[Any, ...] = (expression,) if before is None else (expression, before)
-    sql = (
-        "SELECT m.id, t.number, t.subject, m.kind, m.sender_name, m.sender_email, m.created, f.snippet FROM ("
-        f"SELECT rowid AS id, snippet(message_search, -1, '{MARK_BEGIN}', '{MARK_END}', '…', 12) AS snippet"
-        f" FROM message_search WHERE message_search MATCH ?{below} ORDER BY rowid DESC LIMIT ?"
-        ") f CROSS JOIN message m ON m.id = f.id JOIN ticket t ON t.id = m.ticket_id ORDER BY m.id DESC"
-    )
-    return list(db.execute_sql(sql, (*values, limit)))
-
-
 MARK_BEGIN = "\ue000"
 MARK_END = "\ue001"
 """Around a word that matched, in a snippet: private characters, so that no mail's text is taken for one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that matches; ``created`` as it is stored, the words that matched marked in ``snippet``."""
+
+    message_id: int
+    ticket: str
+    subject: str
+    kind: str
+    sender_name: str
+    sender_email: str
+    created: str
+    snippet: str
+
+
+def find(expression: str, limit: int, before: int | None) -> list[Hit]:
+    """Return the newest messages that match, below the message id ``before``.
+
+    In the snippet the words that matched stand between `MARK_BEGIN` and `MARK_END`.
+    """
+    return [Hit(*row) for row in sqlite.messages_with(expression, limit, before, (MARK_BEGIN, MARK_END))]
+
+
 def index_newer_than(message_id: int) -> None:
     """Make the text of all mail that came in after a message searchable."""
-    db.execute_sql(
-        "INSERT INTO message_search (rowid, subject, text, sender_name, sender_email) "
-        "SELECT id, subject, text, sender_name, sender_email FROM message "
-        "WHERE id > ? AND receipt_id IS NOT NULL",
-        (message_id,),
-    )
+    sqlite.index_newer_than(message_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import peewee
 
 from models.database import db
@@ -65,3 +67,28 @@ def damage(most: int = 5) -> list[str]:
 def wait_at_most(seconds: float) -> None:
     """Let this connection wait so long for another writer before it gives up."""
     db.execute_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+def messages_with(expression: str, limit: int, before: int | None, marks: tuple[str, str]) -> list[Any]:
+    """Return what `models.search.Hit` holds of the newest messages that match an expression of FTS5."""
+    below = "" if before is None else " AND rowid < ?"
+    values: tuple[Any, ...] = (expression,) if before is None else (expression, before)
+    return list(
+        db.execute_sql(
+            "SELECT m.id, t.number, t.subject, m.kind, m.sender_name, m.sender_email, m.created, f.snippet"
+            " FROM (SELECT rowid AS id, snippet(message_search, -1, ?, ?, '…', 12) AS snippet"
+            f" FROM message_search WHERE message_search MATCH ?{below} ORDER BY rowid DESC LIMIT ?"
+            ") f CROSS JOIN message m ON m.id = f.id JOIN ticket t ON t.id = m.ticket_id ORDER BY m.id DESC",
+            (*marks, *values, limit),
+        )
+    )
+
+
+def index_newer_than(message_id: int) -> None:
+    """Add all mail that came in after a message to the full-text index."""
+    db.execute_sql(
+        "INSERT INTO message_search (rowid, subject, text, sender_name, sender_email) "
+        "SELECT id, subject, text, sender_name, sender_email FROM message "
+        "WHERE id > ? AND receipt_id IS NOT NULL",
+        (message_id,),
+    )

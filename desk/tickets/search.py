@@ -48,17 +48,17 @@ def search(text: str, limit: int = 50, before: int | None = None) -> list[Search
         return []
     return [
         SearchHit(
-            number=row[1],
-            subject=row[2],
-            kind=row[3],
-            snippet=_one_line(row[7].replace(MARK_BEGIN, "").replace(MARK_END, "")),
-            marked=_one_line(row[7]),
-            message_id=row[0],
-            created=utc_time(row[6]),
-            sender=row[4] or row[5],
-            sender_email=row[5],
+            number=hit.ticket,
+            subject=hit.subject,
+            kind=hit.kind,
+            snippet=_one_line(hit.snippet.replace(MARK_BEGIN, "").replace(MARK_END, "")),
+            marked=_one_line(hit.snippet),
+            message_id=hit.message_id,
+            created=utc_time(hit.created),
+            sender=hit.sender_name or hit.sender_email,
+            sender_email=hit.sender_email,
         )
-        for row in find(expression, limit or -1, before)
+        for hit in find(expression, limit or -1, before)
     ]
 
 
