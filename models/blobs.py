@@ -80,7 +80,7 @@ def pack(raws: Sequence[bytes]) -> list[Packed]:
     return [_packed(raw, compressor) for raw in raws]
 
 
-def lay_down(packed: Sequence[Packed], small: int = SMALL) -> list[Packed]:
+def write_blobs(packed: Sequence[Packed], small: int = SMALL) -> list[Packed]:
     """Write what is larger than ``small`` into files, durably, and return all with the paths filled in.
 
     Call it before the transaction that stores the rows. Raises OSError (disk full, permissions): then
@@ -195,7 +195,7 @@ def insert(packed: Packed) -> int:
 
 def put_many(raws: Sequence[bytes], small: int = SMALL) -> list[int]:
     """Store bytes and return their blob ids in order; joins the caller's transaction if there is one."""
-    laid = lay_down(pack(raws), small)
+    laid = write_blobs(pack(raws), small)
     with transaction():
         return [insert(each) for each in laid]
 

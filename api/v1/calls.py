@@ -92,7 +92,7 @@ def reply(call: Call) -> dict[str, Any]:
     )
     return {
         "number": _number(call),
-        "message": queued.message_id,
+        "message": queued.message,
         "delivery": queued.delivery_id,
         "not_before": queued.not_before,
         "recipients": list(queued.recipients),

@@ -42,7 +42,7 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
         return "no mailbox to send it from"
     if not mailbox.autoresponse:
         return f"switched off for {mailbox.address}"
-    if not batch.way(mailbox.id).open:
+    if not batch.sending_route(mailbox.id).open:
         return f"{mailbox.address} has no outgoing account, and a late one helps nobody"
     topic = rules.topics.get(ticket.topic_id or 0)
     if topic is not None and not topic.autoresponse:
@@ -84,7 +84,7 @@ def queue(incoming: Incoming, ticket: TicketState) -> None:
             automatic="auto-replied",
             null_sender=True,
         ),
-        batch.way(sender),
+        batch.sending_route(sender),
     )
 
 
@@ -124,7 +124,7 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
             references=references,
             attachments=[(part.name, part.type, parsed.part_bytes(part.part)) for part in mail.attachments],
         ),
-        batch.way(sender),
+        batch.sending_route(sender),
     )
     return f"passed on to {', '.join(queued.recipients)}"
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from desk.intake.lookups import Lookups
-from desk.outbox.render import Way, find_way
+from desk.outbox.render import SendingRoute, find_sending_route
 from models import messages, search, tickets
 from models.fields import utc_text
 from models.tickets import TicketState
@@ -29,15 +29,15 @@ class Batch:
         self.moment = moment
         self.at = utc_text(moment)
         self._mails = mails
-        self._ways: dict[int | None, Way] = {}
+        self._routes: dict[int | None, SendingRoute] = {}
         self.known = Lookups(mails, self.at)
         self._last_message = messages.newest()
 
-    def way(self, mailbox_id: int | None) -> Way:
+    def sending_route(self, mailbox_id: int | None) -> SendingRoute:
         """How mail of this mailbox leaves."""
-        if mailbox_id not in self._ways:
-            self._ways[mailbox_id] = find_way(self.desk, mailbox_id)
-        return self._ways[mailbox_id]
+        if mailbox_id not in self._routes:
+            self._routes[mailbox_id] = find_sending_route(self.desk, mailbox_id)
+        return self._routes[mailbox_id]
 
     def index(self) -> None:
         """Make the text of the batch's mails searchable, all at once."""

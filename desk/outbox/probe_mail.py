@@ -13,7 +13,7 @@ from desk.errors import DeskError, Refused
 from desk.mailboxes.accounts import outgoing_account, outgoing_for
 from desk.mailboxes.registry import get
 from desk.outbox import dispatch
-from desk.outbox.render import MailToSend, lay_in, no_way_out, render
+from desk.outbox.render import MailToSend, enqueue, no_route_out, render
 from desk.permissions import Actor, require
 from desk.settings import address_list
 from mail.errors import MailError
@@ -105,7 +105,7 @@ def send_test(desk: Desk, actor: Actor, address: str, to: str) -> ProbeMail:
     way = outgoing_for(desk, mailbox.id)
     if way is None:
         raise Refused(
-            no_way_out(mailbox.address), f"nightdesk mailbox edit {mailbox.address} --smtp-host HOST"
+            no_route_out(mailbox.address), f"nightdesk mailbox edit {mailbox.address} --smtp-host HOST"
         )
     rendered = render(
         desk,
@@ -123,7 +123,7 @@ def send_test(desk: Desk, actor: Actor, address: str, to: str) -> ProbeMail:
         ),
     )
     with transaction():
-        queued = lay_in(rendered)
+        queued = enqueue(rendered)
         outgoing = dispatch.claim_one(queued.delivery_id, leases.owner_id(), now())
     from mail.smtp.dialogue import Dialogue
 

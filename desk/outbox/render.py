@@ -49,7 +49,7 @@ class MailToSend:
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class QueuedMail:
     """A delivery in the outbox. `warning` says why it will not leave by itself, if so."""
 
     delivery_id: int
@@ -77,7 +77,7 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class SendingRoute:
     """How mail of one of the desk's addresses leaves. `open` is False while nobody can send it."""
 
     own: Mailbox | None
@@ -85,7 +85,7 @@ class Way:
     open: bool
 
 
-def find_way(desk: Desk, mailbox_id: int | None) -> Way:
+def find_sending_route(desk: Desk, mailbox_id: int | None) -> SendingRoute:
     """The way out for a mailbox's mail. Raises Refused when the desk has no address to send from."""
     from desk.mailboxes.accounts import default_outgoing, outgoing_for
 
@@ -94,7 +94,7 @@ def find_way(desk: Desk, mailbox_id: int | None) -> Way:
     sender = way or own or default_outgoing(desk) or _any_mailbox()
     if sender is None:
         raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
-    return Way(own, sender, way is not None)
+    return SendingRoute(own, sender, way is not None)
 
 
 def sender_of(department: Department, mailbox_id: int | None) -> int | None:
@@ -105,24 +105,24 @@ def sender_of(department: Department, mailbox_id: int | None) -> int | None:
     return wanted
 
 
-def queue_mail(desk: Desk, mail: MailToSend, way: Way | None = None) -> Queued:
+def queue_mail(desk: Desk, mail: MailToSend, route: SendingRoute | None = None) -> QueuedMail:
     """Render a mail and put it into the outbox, in the caller's transaction; raises as `render` does."""
-    return lay_in(render(desk, mail, way))
+    return enqueue(render(desk, mail, route))
 
 
-def render(desk: Desk, mail: MailToSend, way: Way | None = None) -> Rendered:
+def render(desk: Desk, mail: MailToSend, route: SendingRoute | None = None) -> Rendered:
     """Render a mail; its Message-ID is made here and never changes. Writes no row: call it before BEGIN.
 
-    `way` is what `find_way` said for its mailbox, for who sends many. Raises Refused when it has no
+    `route`: what `find_sending_route` said for its mailbox, for who sends many. Raises Refused when it has no
     recipient, or when the desk has no address to send from.
     """
-    way = way or find_way(desk, mail.mailbox_id)
-    own, sender = way.own, way.sender
+    route = route or find_sending_route(desk, mail.mailbox_id)
+    own, sender = route.own, route.sender
     recipients = tuple(recipients_of(mail))
     if not recipients:
         raise Refused("this mail has no recipient", "give an address in To")
     message_id, raw = _compose(desk, mail, sender, own)
-    packed = blobs.lay_down(blobs.pack([raw]))[0]
+    packed = blobs.write_blobs(blobs.pack([raw]))[0]
     return Rendered(
         mail=mail,
         message_id=message_id,
@@ -132,16 +132,16 @@ def render(desk: Desk, mail: MailToSend, way: Way | None = None) -> Rendered:
         mailbox_id=own.id if own is not None else sender.id,
         envelope_from="" if mail.null_sender else sender.address,
         recipients=recipients,
-        warning=None if way.open else no_way_out(sender.address),
+        warning=None if route.open else no_route_out(sender.address),
     )
 
 
-def lay_in(
+def enqueue(
     rendered: Rendered,
     message_row: int | None = None,
     ticket_id: int | None = None,
     blob_id: int | None = None,
-) -> Queued:
+) -> QueuedMail:
     """Put a rendered mail into the outbox, in the caller's transaction; ``blob_id``: its bytes, if stored."""
     mail = rendered.mail
     moment = now()
@@ -160,7 +160,7 @@ def lay_in(
         not_before=utc_text(not_before),
     )
     delivery_id = deliveries.write(new, rendered.recipients)
-    return Queued(
+    return QueuedMail(
         delivery_id,
         rendered.message_id,
         blob_id,
@@ -171,7 +171,7 @@ def lay_in(
     )
 
 
-def no_way_out(address: str) -> str:
+def no_route_out(address: str) -> str:
     """Say that mail of this address stays in the outbox, and what to do."""
     return (
         f"{address} has no outgoing account and there is no default one: the mail stays queued"

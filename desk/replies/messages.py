@@ -7,7 +7,7 @@ from datetime import datetime
 
 from config.clock import now
 from desk.errors import Refused
-from desk.outbox.render import Rendered, lay_in
+from desk.outbox.render import Rendered, enqueue
 from desk.permissions import Actor
 from desk.tickets import lifecycle
 from mail.inert import clean
@@ -21,11 +21,11 @@ File = tuple[str, str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
-    """An answer in the outbox. `message_id` is the message's row; `warning` says why it will not leave."""
+class SentReply:
+    """An answer in the outbox. `message` is the message's row; `warning` says why it will not leave."""
 
     delivery_id: int
-    message_id: int
+    message: int
     not_before: datetime
     recipients: tuple[str, ...]
     warning: str | None
@@ -46,7 +46,7 @@ def queue_answer(
     text: str,
     reply_length: int,
     status_after: StatusAfterReply,
-) -> Queued:
+) -> SentReply:
     """Write an answer and its mail, in the caller's transaction. ``text`` has its signature below."""
     mail = rendered.mail
     moment = now()
@@ -66,8 +66,8 @@ def queue_answer(
         attachments=_attachments(rendered.raw) if mail.attachments else (),
     )
     message_row = lifecycle.agent_answered(ticket_id, message, actor, status_after, moment)
-    queued = lay_in(rendered, message_row, ticket_id, blob_id)
-    return Queued(queued.delivery_id, message_row, queued.not_before, queued.recipients, queued.warning)
+    queued = enqueue(rendered, message_row, ticket_id, blob_id)
+    return SentReply(queued.delivery_id, message_row, queued.not_before, queued.recipients, queued.warning)
 
 
 def _new_length(body: str) -> int:

@@ -12,7 +12,7 @@ from desk import settings
 from desk.errors import WrongUse
 from desk.outbox.render import MailToSend, numbered_subject, render, sender_of, signature_block
 from desk.permissions import Actor, require
-from desk.replies.messages import File, Queued, body_text, queue_answer
+from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle
 from desk.tickets.contacts import Contacts
 from desk.tickets.participants import Person, add_collaborators, people_in, refuse_own
@@ -36,8 +36,8 @@ class NewTicket:
     """A ticket that an agent opened; `queued` is its first mail, if one was sent."""
 
     number: str
-    message_id: int
-    queued: Queued | None
+    message: int
+    queued: SentReply | None
 
     @property
     def delivery_id(self) -> int | None:
@@ -108,7 +108,7 @@ def new_ticket(
             ),
         )
         queued = queue_answer(actor, ticket.id, rendered, signed, len(text), "waiting")
-    return NewTicket(ticket.number, queued.message_id, queued)
+    return NewTicket(ticket.number, queued.message, queued)
 
 
 def _open_ticket(

@@ -19,7 +19,7 @@ from desk.outbox.render import (
     signature_block,
 )
 from desk.permissions import Actor, require
-from desk.replies.messages import File, Queued, body_text, queue_answer
+from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle
 from desk.tickets.changes import departments_of, find
 from desk.tickets.participants import (
@@ -91,7 +91,7 @@ def send_reply(
     attachments: Sequence[File] = (),
     status_after: str | None = None,
     delay_seconds: float = 0,
-) -> Queued:
+) -> SentReply:
     """Answer a ticket: Markdown `body`, to the requester and in copy to the collaborators unless said.
 
     The mail is in the outbox when this returns, with the message, in one commit; no sender starts it

@@ -14,7 +14,7 @@ from nightdesk.options import Options
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from desk.replies.messages import Queued
+    from desk.replies.messages import SentReply
 
 _STATES = ("keep", "open", "waiting", "closed")
 
@@ -91,11 +91,11 @@ def note(options: Options, number: str, body_file: str, as_json: bool) -> Exit:
         from desk.permissions import current_actor
         from desk.replies import reply
 
-        message_id = reply.add_note(current_actor(desk), wanted, body)
+        message = reply.add_note(current_actor(desk), wanted, body)
     if as_json:
-        output.emit_json({"number": wanted.lstrip("#"), "message": message_id})
+        output.emit_json({"number": wanted.lstrip("#"), "message": message})
     else:
-        output.line(f"Note {message_id} added to #{wanted.lstrip('#')}")
+        output.line(f"Note {message} added to #{wanted.lstrip('#')}")
     return Exit.DONE
 
 
@@ -178,21 +178,23 @@ def _attachments(names: tuple[str, ...]) -> list[tuple[str, str, bytes]]:
     return found
 
 
-def _queued_json(number: str, queued: Queued) -> dict[str, object]:
+def _queued_json(number: str, queued: SentReply) -> dict[str, object]:
     return {
         "number": number.lstrip("#"),
         "delivery": queued.delivery_id,
-        "message": queued.message_id,
+        "message": queued.message,
         "not_before": queued.not_before,
         "recipients": list(queued.recipients),
         "warning": queued.warning,
     }
 
 
-def _print_queued(number: str, queued: Queued, zone: tzinfo) -> None:
+def _print_queued(number: str, queued: SentReply, zone: tzinfo) -> None:
     from nightdesk.output import line, say
 
-    line(f"Queued for {', '.join(queued.recipients)} (#{number.lstrip('#')}, delivery {queued.delivery_id})")
+    line(
+        f"SentReply for {', '.join(queued.recipients)} (#{number.lstrip('#')}, delivery {queued.delivery_id})"
+    )
     if queued.warning:
         say(queued.warning)
 

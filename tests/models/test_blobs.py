@@ -68,7 +68,7 @@ def test_files_and_directories_are_private(database: Path) -> None:
 
 
 def test_a_file_is_complete_before_its_row_is_written(database: Path) -> None:
-    packed = blobs.lay_down(blobs.pack([NOISE]))
+    packed = blobs.write_blobs(blobs.pack([NOISE]))
     (file,) = files(database)
     assert file.read_bytes() == NOISE
     assert file.name.startswith(hashlib.sha256(NOISE).hexdigest())
@@ -83,7 +83,7 @@ def test_no_temporary_file_stays_when_the_disk_is_full(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    blobs.lay_down(blobs.pack([NOISE + b"x"]))
+    blobs.write_blobs(blobs.pack([NOISE + b"x"]))
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         blobs.put(NOISE)

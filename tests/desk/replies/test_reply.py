@@ -41,7 +41,7 @@ def test_an_answer_goes_from_the_mailbox_to_the_requester_and_in_copy_to_collabo
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True, name="IT Support"))
     collaborate(ticket, "boss@corp.example")
     queued = reply.send_reply(desk, ana, ticket.number, "We **put it out**.")
-    mail = mail_of(queued.message_id)
+    mail = mail_of(queued.message)
     assert (mail.sender.name, mail.sender.email) == ("IT Support", "support@desk.example")
     assert [person.email for person in mail.to] == ["ana@corp.example"]
     assert [person.email for person in mail.cc] == ["boss@corp.example"]
@@ -54,13 +54,13 @@ def test_an_answer_goes_from_the_mailbox_to_the_requester_and_in_copy_to_collabo
 def test_an_answer_names_the_whole_conversation(desk: Desk, ana: Actor) -> None:
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True), age=timedelta(hours=2))
     (first,) = (row.message_id for row in Message.select())
-    one = mail_of(reply.send_reply(desk, ana, ticket.number, "one").message_id)
+    one = mail_of(reply.send_reply(desk, ana, ticket.number, "one").message)
     Message.create(ticket=ticket, kind="customer", message_id="<second@corp.example>", created=now())
     Message.create(ticket=ticket, kind="note", message_id=None, text="psst", created=now())
     Message.create(
         ticket=ticket, kind="customer", message_id="<x@forged.example>", unverified=True, created=now()
     )
-    two = mail_of(reply.send_reply(desk, ana, ticket.number, "two").message_id)
+    two = mail_of(reply.send_reply(desk, ana, ticket.number, "two").message)
     assert one.in_reply_to == [first]
     assert one.references == [first]
     assert two.in_reply_to == ["<second@corp.example>"]
@@ -70,15 +70,15 @@ def test_an_answer_names_the_whole_conversation(desk: Desk, ana: Actor) -> None:
 def test_the_message_id_is_signed_and_the_same_in_message_delivery_and_mail(desk: Desk, ana: Actor) -> None:
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
     queued = reply.send_reply(desk, ana, ticket.number, "hello")
-    stored = Message.get_by_id(queued.message_id).message_id
+    stored = Message.get_by_id(queued.message).message_id
     assert stored == Delivery.get_by_id(queued.delivery_id).message_id
-    assert stored == mail_of(queued.message_id).message_id
+    assert stored == mail_of(queued.message).message_id
     assert signed_ids.ours(stored, desk.message_secret) == str(ticket.id)
 
 
 def test_a_persons_answer_is_no_machine_mail_but_bears_the_desks_mark(desk: Desk, ana: Actor) -> None:
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
-    mail = mail_of(reply.send_reply(desk, ana, ticket.number, "hello").message_id)
+    mail = mail_of(reply.send_reply(desk, ana, ticket.number, "hello").message)
     assert mail.header("Auto-Submitted") is None
     assert mail.header("X-Nightdesk-Desk") == desk.desk_id
 
@@ -86,13 +86,13 @@ def test_a_persons_answer_is_no_machine_mail_but_bears_the_desks_mark(desk: Desk
 def test_the_departments_signature_is_added_only_if_there_is_one(desk: Desk, ana: Actor) -> None:
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
     bare = reply.send_reply(desk, ana, ticket.number, "hello")
-    assert Message.get_by_id(bare.message_id).text == "hello"
+    assert Message.get_by_id(bare.message).text == "hello"
     Department.update(signature="IT Support\nroom 12").execute()
     signed = reply.send_reply(desk, ana, ticket.number, "hello")
     shown = detail.show(ticket.number).messages[-1]
     assert shown.text == "hello\n\n-- \nIT Support\nroom 12\n"
     assert shown.reply_text == "hello"
-    assert "room 12" in mail_of(signed.message_id).text
+    assert "room 12" in mail_of(signed.message).text
 
 
 def test_an_answer_changes_the_ticket_as_promised(desk: Desk, ana: Actor) -> None:
@@ -159,7 +159,7 @@ def test_the_default_outgoing_mailbox_sends_as_itself_and_answers_go_to_the_mail
     settings.set(ADMIN, "mail.default_outgoing", "out@desk.example")
     ticket = make_ticket(mailbox=hr)
     queued = reply.send_reply(desk, ana, ticket.number, "hello")
-    mail = mail_of(queued.message_id)
+    mail = mail_of(queued.message)
     assert (mail.sender.name, mail.sender.email) == ("HR Desk", "out@desk.example")
     assert [person.email for person in mail.reply_to] == ["hr@desk.example"]
     assert dispatch.claim("me", now() + timedelta(seconds=1), 10)[0].envelope_from == "out@desk.example"
@@ -312,7 +312,7 @@ def test_a_ticket_by_hand_can_begin_with_a_mail_and_can_be_taken_back_whole(desk
         delay_seconds=10,
     )
     assert made.queued is not None
-    mail = mail_of(made.queued.message_id)
+    mail = mail_of(made.queued.message)
     assert mail.subject == f"[#{made.number}] Maintenance"
     assert [person.email for person in mail.to] == ["mo@corp.example", "lee@corp.example"]
     assert detail.show(made.number).status == "waiting"
@@ -344,7 +344,7 @@ def test_the_number_and_re_stand_in_the_subject_once(desk: Desk, ana: Actor, sub
     queued = reply.send_reply(
         desk, ana, ticket.number, "x", subject=subject.format(number=ticket.number), to=["a@b.example"]
     )
-    found = mail_of(queued.message_id).subject
+    found = mail_of(queued.message).subject
     assert found.count(f"[#{ticket.number}]") == 1
     assert found.startswith("Re: [#")
     assert found.endswith("Printer")
@@ -353,6 +353,6 @@ def test_the_number_and_re_stand_in_the_subject_once(desk: Desk, ana: Actor, sub
 def test_a_subject_cannot_put_a_header_into_the_mail(desk: Desk, ana: Actor) -> None:
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
     queued = reply.send_reply(desk, ana, ticket.number, "x", subject="a\r\nBcc: evil@x.example\r\n\r\nbody")
-    mail = mail_of(queued.message_id)
+    mail = mail_of(queued.message)
     assert mail.header("Bcc") is None
     assert mail.text.strip() == "x"

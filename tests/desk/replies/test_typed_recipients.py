@@ -63,5 +63,5 @@ def test_an_answer_goes_to_the_address_that_was_typed(desk: Desk, ana: Actor) ->
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
     queued = send_reply(desk, ana, ticket.number, "hi", to=["o'brien@client.test"], cc=['"a b"@x.test'])
     assert queued.recipients == ("o'brien@client.test", '"a b"@x.test')
-    mail = parse(detail.raw_message(queued.message_id))
+    mail = parse(detail.raw_message(queued.message))
     assert [person.email for person in (*mail.to, *mail.cc)] == ["o'brien@client.test", '"a b"@x.test']

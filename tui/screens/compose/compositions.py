@@ -307,7 +307,7 @@ def add_note(actor: Actor, composition: Composition) -> None:
 
 
 def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
-    """Put the mail into the outbox, to leave after the undo time; returns `desk.replies.reply.Queued`."""
+    """Put the mail into the outbox, to leave after the undo time; returns `desk.replies.reply.SentReply`."""
     from desk.replies import new_ticket, reply
 
     files = [(item.name, item.type, _read(item.path)) for item in composition.attachments]
