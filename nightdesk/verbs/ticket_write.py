@@ -192,9 +192,7 @@ def _queued_json(number: str, queued: SentReply) -> dict[str, object]:
 def _print_queued(number: str, queued: SentReply, zone: tzinfo) -> None:
     from nightdesk.output import line, say
 
-    line(
-        f"SentReply for {', '.join(queued.recipients)} (#{number.lstrip('#')}, delivery {queued.delivery_id})"
-    )
+    line(f"Queued for {', '.join(queued.recipients)} (#{number.lstrip('#')}, delivery {queued.delivery_id})")
     if queued.warning:
         say(queued.warning)
 
