@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from desk import settings
 from desk.own_addresses import read_own_addresses
 from desk.permissions import agents_with_address
+from mail.mime.address import as_compared
 from models import departments as department_rows
 from models import mailboxes, slas
 from models import settings as setting_rows
@@ -43,6 +44,8 @@ class DeskRules:
     default_sla: int | None
     agents: Mapping[str, Actor]
     """Those in service, by their address in lower case."""
+    form_senders: frozenset[str]
+    """Addresses of web forms and shops, as `mail.mime.address.as_compared` has them."""
     authserv_ids: frozenset[str]
     """The servers whose Authentication-Results are believed."""
     number_format: str
@@ -94,6 +97,7 @@ def read_rules(desk: Desk) -> DeskRules:
         default_department=next(iter(departments)),
         default_sla=_default_sla(slas.in_order(), str(value("tickets.default_sla"))),
         agents={actor.email.lower(): actor for actor in agents_with_address()},
+        form_senders=frozenset(map(as_compared, settings.address_list(str(value("mail.form_senders"))))),
         authserv_ids=frozenset(str(value("mail.authserv_ids")).lower().replace(",", " ").split()),
         number_format=str(value("tickets.number_format")),
         number_kind="random" if value("tickets.number_kind") == "random" else "sequence",

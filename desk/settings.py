@@ -94,6 +94,12 @@ SETTINGS: tuple[Setting, ...] = (
         "The mailbox that sends for mailboxes without an outgoing account; empty: their mail stays queued.",
     ),
     Setting(
+        "mail.form_senders",
+        "addresses",
+        "",
+        "Web forms and shops, several addresses with commas: whom their Reply-To names is the requester.",
+    ),
+    Setting(
         "mail.authserv_ids",
         "servers",
         "",

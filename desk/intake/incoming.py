@@ -201,4 +201,8 @@ class Incoming:
 def _author(prepared: Prepared, rules: DeskRules) -> Author:
     """Who wrote it; nobody where it could not be read."""
     mail = prepared.mail
-    return Author(Address("", "")) if mail is None else author_of(mail.named, rules.own.is_own)
+    return (
+        Author(Address("", ""))
+        if mail is None
+        else author_of(mail.named, rules.own.is_own, rules.form_senders)
+    )

@@ -89,7 +89,7 @@ def _doubt(incoming: Incoming, ticket: TicketState) -> str:
     if not takes_part(ticket, author.address.email):
         return _takes_no_part(author.address.email)
     if author.on_hearsay:
-        return f"only a list says that {author.address.email} wrote it"
+        return f"nothing proves that {author.address.email} wrote it"
     known = {email for _, email in answered_at(ticket.id, ticket.contact_id)}
     strangers = [each.email for each in author.answers_to if each.email not in known]
     return next((_takes_no_part(email) for email in strangers if not takes_part(ticket, email)), "")

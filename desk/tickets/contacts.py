@@ -26,7 +26,11 @@ class Contacts:
             self._known[contact.email.lower()] = (contact.id, contact.name)
 
     def get(self, address: str, name: str = "") -> int:
-        """Return the contact's id, made in the caller's transaction if need be; a first name is kept."""
+        """Return the contact's id, made in the caller's transaction if need be; a first name is kept.
+
+        `NOBODY` has none: what one of them called himself is not what the others are.
+        """
+        name = name if address else ""
         self.load([address])
         known = self._known.get(address)
         if known is None:

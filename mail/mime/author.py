@@ -7,7 +7,7 @@ is X-Original-From then, else Reply-To. Otherwise a Reply-To that differs is whe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -53,8 +53,8 @@ class NamedPeople:
 class Author:
     """Who wrote a mail; `answers_to` where answers go if not to that address.
 
-    `evidence` is a line for the trace, empty where From says it plainly. `on_hearsay`: a list that is not the
-    desk's own says who it was, which anybody's mail can do.
+    `evidence` is a line for the trace, empty where From says it plainly. `on_hearsay`: who says who it was is
+    not the desk's own list, and anybody's mail can say as much.
     """
 
     address: Address
@@ -87,16 +87,27 @@ def _compared(person: Address) -> Address:
     return Address(person.name, as_compared(person.email))
 
 
-def author_of(named: NamedPeople, is_own: Callable[[str], bool]) -> Author:
-    """Decide who wrote it; `is_own` tells the desk's own addresses, with their plus-addresses."""
+def author_of(
+    named: NamedPeople, is_own: Callable[[str], bool], forms: Container[str] = frozenset()
+) -> Author:
+    """Decide who wrote it; `is_own` tells the desk's own addresses, with their plus-addresses.
+
+    `forms` are the addresses of web forms and shops, which write for whomever their Reply-To names.
+    """
     sender = named.sender
     if sender.is_doubtful:
         return Author(sender, (), "From names nobody for sure: no answer goes anywhere")
     own = bool(sender.email) and is_own(sender.email)
     others = [each for each in named.reply_to if not is_own(each.email) and each.email not in named.lists]
-    if not own and not _is_rewritten(named):
+    if own:
+        why = f"From is {sender.email}, an address of this desk"
+    elif sender.email in forms:
+        why = f"From is {sender.email}, a form or a shop (mail.form_senders)"
+    elif _is_rewritten(named):
+        why = f"From is {sender.email}, which a list put there"
+    else:
         return _with_answers(Author(sender), others)
-    why = f"From is {sender.email}, " + ("an address of this desk" if own else "which a list put there")
+    hearsay = not (own and named.by_list)
     for field, people in (
         ("X-Original-From", named.original_from),
         ("Reply-To", others),
@@ -105,9 +116,9 @@ def author_of(named: NamedPeople, is_own: Callable[[str], bool]) -> Author:
         for person in people:
             if "@" in person.email and not is_own(person.email) and person.email not in named.lists:
                 found = Address(person.name or _without_via(sender.name), person.email)
-                author = Author(found, (), f"{why}: {person.email} wrote it, by {field}", on_hearsay=not own)
+                author = Author(found, (), f"{why}: {person.email} wrote it, by {field}", hearsay)
                 return _with_answers(author, others if field != "Reply-To" else [])
-    return Author(sender, (), f"{why}, and nothing says who wrote it" if own else "")
+    return Author(sender, (), f"{why}, and nothing says who wrote it")
 
 
 def _is_rewritten(named: NamedPeople) -> bool:

@@ -9,6 +9,7 @@ from desk.permissions import Actor
 from desk.replies import reply
 from desk.tickets import detail
 from desk.tickets.participants import answered_at
+from models.settings import store
 from models.tickets import Ticket
 from tests.support.mails import ANA, EVE, SUPPORT, Door, mail, rows, value
 
@@ -94,6 +95,35 @@ def test_an_unverified_mail_turns_no_answers_aside(door: Door) -> None:
     assert answered("1") == ["ana@corp.test"]
 
 
+def test_a_form_of_the_desks_settings_writes_for_its_visitor(door: Door) -> None:
+    store("mail.form_senders", "noreply@shop.test")
+    receipt = door.receipt(mail(sender=SHOP, headers={"Reply-To": "Carla <carla@client.test>"}))
+    assert requester() == "carla@client.test"
+    assert any(line.endswith("carla@client.test wrote it, by Reply-To") for line in receipt.trace)
+    by_number = door.receipt(
+        mail(sender=SHOP, headers={"Reply-To": "carla@client.test"}, subject="[#1] more")
+    )
+    assert (by_number.verdict, by_number.ticket) == ("ticket", "2")
+
+
+def test_the_desks_own_from_opens_no_ticket_by_its_number_without_a_group(door: Door) -> None:
+    door.take(mail())
+    forged = mail(
+        sender=f"Form <{SUPPORT}>", headers={"Reply-To": "ana@corp.test"}, subject="Re: [#1] Printer"
+    )
+    receipt = door.receipt(forged)
+    assert (receipt.verdict, receipt.ticket) == ("ticket", "2")
+    assert requester("2") == "ana@corp.test"
+
+
+def test_nobody_is_not_called_by_the_name_of_another(door: Door) -> None:
+    door.take(mail(sender="vic@client.test@evil.test"))
+    door.take(mail(sender="eve@evil.test (unclosed"))
+    assert [detail.show(number).requester for number in ("1", "2")] == ["", ""]
+    names = rows("SELECT sender_name FROM message ORDER BY id")
+    assert names == [("vic@client.test@evil.test",), ("eve@evil.test (unclosed",)]
+
+
 class TestGroups:
     def test_the_person_behind_the_group_is_the_requester(self, door: Door, desk: Desk, ana: Actor) -> None:
         receipt = door.receipt(by_group("Ann Meyer", "ann@client.test"))
@@ -131,7 +161,7 @@ class TestForeignLists:
         forged = {**USERS, "X-Original-From": "ana@corp.test"}
         receipt = door.receipt(mail(sender="users@lists.test", headers=forged, subject="Re: [#1] Printer"))
         assert (receipt.verdict, receipt.ticket) == ("ticket", "2")
-        assert any("only a list says" in line for line in receipt.trace)
+        assert any("nothing proves that ana@corp.test wrote it" in line for line in receipt.trace)
 
     def test_anybodys_x_original_from_is_nothing(self, door: Door) -> None:
         door.take(mail())

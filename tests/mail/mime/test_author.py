@@ -151,7 +151,9 @@ def test_the_name_of_a_rewritten_author_is_theirs() -> None:
 
 
 def test_only_the_desks_own_list_is_believed_without_more() -> None:
-    assert not author("From: support@desk.test\nX-Original-From: ann@client.test").on_hearsay
+    group = "List-Id: <support.desk.test>\nX-Original-From: ann@client.test"
+    assert not author(f"From: support@desk.test\n{group}").on_hearsay
+    assert author("From: support@desk.test\nX-Original-From: ann@client.test").on_hearsay
     assert author(f"From: users@lists.test\nReply-To: ann@client.test\n{LIST}").on_hearsay
     assert not author("From: ann@client.test\nReply-To: bob@client.test").on_hearsay
 
