@@ -25,8 +25,8 @@ class MailboxDefaults(BaseModel):
     @field_validator("aliases")
     @classmethod
     def _aliases(cls, text: str) -> str:
-        found = {address: one_address(address).lower() for address in alias_list(text)}
-        for written, address in found.items():
-            if not address:
-                raise ValueError(f"'{one_line(written, 80)}' is no mail address, write sales@example.org")
-        return ", ".join(dict.fromkeys(found.values()))
+        found = alias_list(text)
+        for address in found:
+            if not one_address(address):
+                raise ValueError(f"'{one_line(address, 80)}' is no mail address, write sales@example.org")
+        return ", ".join(found)

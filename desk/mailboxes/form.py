@@ -99,10 +99,9 @@ class MailboxForm(MailboxDefaults, OAuth2Fields):
     @field_validator("address")
     @classmethod
     def _address(cls, text: str) -> str:
-        address = one_address(text)
-        if not address:
+        if not one_address(text):
             raise ValueError("is no mail address, write support@example.org")
-        return address
+        return text
 
     @field_validator("name", "user", "smtp_user")
     @classmethod

@@ -19,6 +19,7 @@ from desk.mailboxes.health import clear_health
 from desk.mailboxes.lists import MailboxLine, line
 from desk.permissions import Actor, require
 from mail.inert import one_line
+from mail.mime.address import as_compared, one_address
 from models.database import transaction
 from models.mailboxes import Mailbox, MailboxOAuth2
 
@@ -173,7 +174,13 @@ def revive(actor: Actor, address: str) -> Mailbox:
 
 def find(address: str) -> Mailbox | None:
     """Return the mailbox of that address, or None; removed ones are not found."""
-    found = Mailbox.get_or_none((Mailbox.address == address.strip()) & Mailbox.removed.is_null())
+    there = Mailbox.removed.is_null()
+    found = Mailbox.get_or_none((Mailbox.address == address.strip()) & there)
+    if found is None and one_address(address):
+        wanted = as_compared(address)
+        found = next(
+            (row for row in Mailbox.select().where(there) if as_compared(row.address) == wanted), None
+        )
     return found if isinstance(found, Mailbox) else None
 
 

@@ -17,7 +17,9 @@ from config.clock import now
 from desk import logs
 from desk.mailboxes.routes import Routes, read_routes
 from desk.tickets import lifecycle
+from mail.compose import header
 from mail.inert import one_line
+from mail.mime.address import Address, as_compared, parse_addresses
 from models import blobs, deliveries, leases, mailboxes
 from models.database import transaction
 from models.deliveries import AttemptedMail, ClaimedMail, DeliveryState, MailSender
@@ -155,19 +157,20 @@ def readdressed(raw: bytes, address: str) -> bytes:
     """
     head, blank, body = raw.partition(b"\r\n\r\n")
     found = _FROM.search(head)
-    written = found and _ADDRESS.search(found[0])
-    if not found or not written or written[1].lower() == address.lower().encode():
+    written = found[1].replace(b"\r\n", b"").decode("utf-8", "replace") if found else ""
+    people = parse_addresses([written])
+    if not found or len(people) != 1 or as_compared(people[0].email) == as_compared(address):
         return raw
-    begin, end = found.start() + written.start(1), found.start() + written.end(1)
-    changed = head[:begin] + address.encode() + head[end:]
+    [author] = people
+    begin, end = found.span(1)
+    changed = head[:begin] + b" " + header.addresses([Address(author.name, address)]) + head[end:]
     if not _REPLY_TO.search(head):
-        changed += b"\r\nReply-To: " + written[1]
+        changed += b"\r\nReply-To: " + header.addresses([Address("", author.email)])
     return changed + blank + body
 
 
-_FROM = re.compile(rb"^From:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(rb"^From:([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
 _REPLY_TO = re.compile(rb"^Reply-To:", re.IGNORECASE | re.MULTILINE)
-_ADDRESS = re.compile(rb"([^\s<>:\"]+@[^\s<>\"]+)>?\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,7 +310,12 @@ def test_mail_that_leaves_by_another_account_is_from_that_account(desk: Desk, an
             b"From: a@x.example\r\nTo: b@y.example",
             b"From: n@z.example\r\nTo: b@y.example\r\nReply-To: a@x.example",
         ),
-        (b"From: A\r\n B <a@x.example>", b"From: A\r\n B <n@z.example>\r\nReply-To: a@x.example"),
+        (b"From: A\r\n B <a@x.example>", b"From: A B <n@z.example>\r\nReply-To: a@x.example"),
+        (
+            b'From: "Desk, IT" <"a desk"@x.example>',
+            b'From: "Desk, IT" <n@z.example>\r\nReply-To: "a desk"@x.example',
+        ),
+        (b"From: o'brien@x.example", b"From: n@z.example\r\nReply-To: o'brien@x.example"),
         (b"From: a@x.example\r\nReply-To: c@y.example", b"From: n@z.example\r\nReply-To: c@y.example"),
         (b"From: N@Z.example", b"From: N@Z.example"),
         (b"To: b@y.example", b"To: b@y.example"),
@@ -319,6 +324,14 @@ def test_mail_that_leaves_by_another_account_is_from_that_account(desk: Desk, an
 def test_readdressing_changes_from_alone(head: bytes, changed: bytes) -> None:
     body = b"\r\n\r\nFrom: nobody\r\n"
     assert readdressed(head + body, "n@z.example") == changed + body
+
+
+def test_a_from_in_the_other_spelling_of_the_domain_is_left_alone() -> None:
+    raw = b"From: Desk <a@xn--bcher-kva.example>\r\n\r\nhello\r\n"
+    assert readdressed(raw, "a@b\u00fccher.example") == raw
+    assert readdressed(raw, "n@b\u00fccher.example") == (
+        b"From: Desk <n@xn--bcher-kva.example>\r\nReply-To: a@xn--bcher-kva.example\r\n\r\nhello\r\n"
+    )
 
 
 def test_an_acknowledgement_has_the_null_sender_whatever_account_sends(desk: Desk, ticket: Ticket) -> None:
