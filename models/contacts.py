@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import peewee
 
+from models import sqlite
 from models.database import Row
 from models.fields import UtcField
 from models.statements import Lookup, Statement
@@ -20,9 +21,7 @@ class Contact(Row):
     created = UtcField()
 
 
-Contact.add_index(
-    peewee.SQL("CREATE INDEX contact_domain ON contact (substr(email, instr(email, '@') + 1) COLLATE NOCASE)")
-)
+Contact.add_index(sqlite.domain_of(Contact.email).collate("NOCASE"), name="contact_domain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +69,14 @@ def write(email: str, name: str, created: str) -> int:
 def rename(contact_id: int, name: str) -> None:
     """Give a contact a name."""
     _NAME.run(contact_id=contact_id, name=name)
+
+
+def named(text: str) -> peewee.Select:
+    """Return the ids of the contacts of an address, of a @domain, or with a part of name or address."""
+    if text.startswith("@"):
+        found = sqlite.domain_of(Contact.email) == peewee.Value(text[1:]).collate("NOCASE")
+    elif "@" in text:
+        found = Contact.email == text
+    else:
+        found = Contact.email.contains(text) | Contact.name.contains(text)
+    return Contact.select(Contact.id).where(found)

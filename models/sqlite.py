@@ -92,3 +92,22 @@ def index_newer_than(message_id: int) -> None:
         "WHERE id > ? AND receipt_id IS NOT NULL",
         (message_id,),
     )
+
+
+def walked(table: type[peewee.Model], alias: str, index: str) -> peewee.SQL:
+    """Return a table that is read along an index, whatever SQLite thinks of it."""
+    return peewee.SQL(f'"{table._meta.table_name}" AS "{alias}" INDEXED BY "{index}"')
+
+
+def newest_with(expression: str, reach: int) -> peewee.SQL:
+    """Return the ids of the newest messages, at most ``reach``, that match an expression of FTS5."""
+    return peewee.SQL(
+        "(SELECT rowid FROM message_search WHERE message_search MATCH ? ORDER BY rowid DESC LIMIT ?)",
+        (expression, reach),
+    )
+
+
+def domain_of(address: peewee.ColumnBase) -> peewee.ColumnBase:
+    """Return what stands behind the @ of an address."""
+    at = peewee.fn.INSTR(address, peewee.SQL("'@'")) + peewee.SQL("1")
+    return peewee.fn.SUBSTR(address, at)

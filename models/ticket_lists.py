@@ -1,4 +1,4 @@
-"""The SQL of the ticket lists: pages by key, counts, filters; at a million tickets as at ten.
+"""The ticket lists: pages by key, counts, filters; at a million tickets as at ten.
 
 Two plans. *Walk*: follow an index in the order of the list and stop when the page is full; good when
 many tickets match. *Narrow*: take the few tickets that the rarest condition leaves and sort those.
@@ -7,22 +7,31 @@ Bounded counts on indexes decide which. Every page is the same whichever plan ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import peewee
+from peewee import fn
+
 from config.clock import now
-from models.database import db
+from models import sqlite
+from models.agents import Agent
+from models.contacts import Contact, named
+from models.departments import Department
 from models.fields import utc_text
+from models.mailboxes import Mailbox
+from models.messages import Message
+from models.statements import Lookup, Places, literal, run
+from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
+from models.topics import Topic
 
 FEW = 4000
 """Up to so many candidates are sorted; above it the index in list order finds a page sooner."""
 
 TEXT_REACH = 10_000
 """Free words look at so many of the newest messages that contain them."""
-
-Sql = tuple[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +48,44 @@ class Term:
     negated: bool = False
 
 
+_T: Any = Ticket.alias("t")
+_NOT_CLOSED = _T.status != literal("closed")
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """How a list is ordered: the key's expressions, all in one direction, and the index that has them."""
 
-    keys: tuple[str, ...]
+    keys: tuple[peewee.ColumnBase, ...]
     descending: bool
     index: str
 
 
 ORDERS: dict[str, Order] = {
-    "updated": Order(("t.updated", "t.id"), True, "ticket_by_updated"),
-    "created": Order(("t.created", "t.id"), True, "ticket_by_created"),
-    "priority": Order(("t.priority", "t.updated", "t.id"), True, "ticket_by_priority"),
-    "due": Order(("coalesce(t.due, '9')", "t.id"), False, "ticket_by_due"),
+    "updated": Order((_T.updated, _T.id), True, "ticket_by_updated"),
+    "created": Order((_T.created, _T.id), True, "ticket_by_created"),
+    "priority": Order((_T.priority, _T.updated, _T.id), True, "ticket_by_priority"),
+    "due": Order((fn.COALESCE(_T.due, literal("9")), _T.id), False, "ticket_by_due"),
 }
 
-_VIEWS: dict[str, tuple[str, str]] = {
-    "inbox": ("t.assignee_id IS NULL AND t.status <> 'closed'", "ticket_assignee"),
-    "mine": ("t.assignee_id = {agent} AND t.status <> 'closed'", "ticket_assignee"),
-    "waiting": ("t.status = 'waiting'", "ticket_status"),
-    "overdue": ("t.overdue = 1 AND t.status <> 'closed'", "ticket_overdue"),
-    "open": ("t.status <> 'closed'", "ticket_open"),
-    "closed": ("t.status = 'closed'", "ticket_status"),
-    "all": ("", ""),
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    condition: Callable[[int], peewee.ColumnBase]
+    """What a ticket fulfils in the view of an agent."""
+    index: str
+    """The index that has all such tickets."""
+
+
+_VIEWS: dict[str, _View | None] = {
+    "inbox": _View(lambda agent: _T.assignee.is_null() & _NOT_CLOSED, "ticket_assignee"),
+    "mine": _View(lambda agent: (_T.assignee == literal(agent)) & _NOT_CLOSED, "ticket_assignee"),
+    "waiting": _View(lambda agent: _T.status == literal("waiting"), "ticket_status"),
+    "overdue": _View(lambda agent: (_T.overdue == literal(1)) & _NOT_CLOSED, "ticket_overdue"),
+    "open": _View(lambda agent: _NOT_CLOSED, "ticket_open"),
+    "closed": _View(lambda agent: _T.status == literal("closed"), "ticket_status"),
+    "all": None,
 }
-
-_COLUMNS = """t.id, t.number, t.subject, t.status, t.priority, c.name, c.email, a.name, t.updated, t.created,
- t.due, t.overdue, {unread}, t.message_count, t.attachment_count, m.address, d.name, h.name"""
-
-_JOINS = """ JOIN contact c ON c.id = t.contact_id
- JOIN department d ON d.id = t.department_id
- LEFT JOIN agent a ON a.id = t.assignee_id
- LEFT JOIN mailbox m ON m.id = t.mailbox_id
- LEFT JOIN topic h ON h.id = t.topic_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,49 +98,66 @@ class TicketList:
     agent_id: int
 
 
-def page(wanted: TicketList, anchor: tuple[Any, ...] | None, *, backwards: bool, limit: int) -> list[Any]:
-    """Return up to `limit` rows behind `anchor` (before it when `backwards`), in list order.
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """A ticket as a list has it; times as they are stored, names None where there is nothing to name."""
 
-    `anchor` is the key of a row (see `ORDERS`), or None for the first (last) page. The rows' columns are
-    those of `_COLUMNS`.
+    id: int
+    number: str
+    subject: str
+    status: str
+    priority: int
+    contact_name: str
+    contact_email: str
+    assignee: str | None
+    updated: str
+    created: str
+    due: str | None
+    overdue: bool
+    unread: bool
+    message_count: int
+    attachment_count: int
+    mailbox: str | None
+    department: str
+    topic: str | None
+
+
+def page(
+    wanted: TicketList, anchor: tuple[Any, ...] | None, *, backwards: bool, limit: int
+) -> list[TicketRow]:
+    """Return up to `limit` tickets behind `anchor` (before it when `backwards`), in list order.
+
+    `anchor` is the key of a ticket (see `key_of`), or None for the first (last) page.
     """
     order = ORDERS[wanted.sort]
     descending = order.descending is not backwards
-    direction = " DESC" if descending else ""
     conditions = _conditions(wanted)
     if anchor is not None:
-        marks = ", ".join("?" * len(order.keys))
-        conditions.append((f"({', '.join(order.keys)}) {'<' if descending else '>'} ({marks})", anchor))
+        keys, place = peewee.Tuple(*order.keys), peewee.Tuple(*(peewee.Value(each) for each in anchor))
+        conditions.append(keys < place if descending else keys > place)
     source = _narrowest(wanted)
+    tables: peewee.Node = sqlite.walked(Ticket, "t", _walked(wanted, order))
     if source is not None:
-        tables: Sql = (f"({source[0]}) f CROSS JOIN ticket t ON t.id = f.id", source[1])
-    else:
-        tables = (f"ticket t INDEXED BY {_walked(wanted, order)}", ())
-    ordering = ", ".join(key + direction for key in order.keys)
-    inner = f"SELECT t.id AS id FROM {tables[0]}{_where(conditions)} ORDER BY {ordering} LIMIT ?"
-    unread, seen, seen_by = _unread(wanted.agent_id)
-    final = " DESC" if order.descending else ""
-    sql = (
-        f"SELECT {_COLUMNS.format(unread=unread)} FROM ({inner}) k CROSS JOIN ticket t ON t.id = k.id"
-        f"{_JOINS}{seen} ORDER BY {', '.join(key + final for key in order.keys)}"
-    )
-    return list(db.execute_sql(sql, (*tables[1], *_values(conditions), limit, *seen_by)))
+        tables, joined = _among(source, "f")
+        conditions.append(joined)
+    directed = [key.desc() if descending else key.asc() for key in order.keys]
+    ids = [row[0] for row in run(_selected(tables, [_T.id], conditions).order_by(*directed).limit(limit))]
+    rows = _rows(ids, wanted.agent_id)
+    return [rows[key] for key in (reversed(ids) if backwards else ids) if key in rows]
 
 
 def count(wanted: TicketList) -> int:
     """Return how many tickets the list has."""
-    if not wanted.terms and wanted.view == "all":
-        return int(db.execute_sql("SELECT count(*) FROM ticket").fetchone()[0])
     conditions = _conditions(wanted)
     source = _narrowest(wanted)
+    view = _VIEWS[wanted.view]
+    tables: peewee.Node = _T
     if source is not None:
-        tables: Sql = (f"({source[0]}) f CROSS JOIN ticket t ON t.id = f.id", source[1])
-    elif wanted.terms:
-        tables = ("ticket t", ())
-    else:
-        tables = (f"ticket t INDEXED BY {_VIEWS[wanted.view][1]}", ())
-    sql = f"SELECT count(*) FROM {tables[0]}{_where(conditions)}"
-    return int(db.execute_sql(sql, (*tables[1], *_values(conditions))).fetchone()[0])
+        tables, joined = _among(source, "f")
+        conditions.append(joined)
+    elif view is not None and not wanted.terms:
+        tables = sqlite.walked(Ticket, "t", view.index)
+    return int(run(_selected(tables, [fn.COUNT(peewee.SQL("*"))], conditions))[0][0])
 
 
 def view_counts(agent_id: int) -> dict[str, int]:
@@ -138,27 +168,62 @@ def view_counts(agent_id: int) -> dict[str, int]:
     return {view: counted[view] for view in _VIEWS}
 
 
+def _rows_of(places: Places, agent: bool) -> peewee.Select:
+    """The query for what `TicketRow` holds of some tickets."""
+    contact, department, seen = Contact.alias("c"), Department.alias("d"), Seen.alias("s")
+    assignee, mailbox, topic = Agent.alias("a"), Mailbox.alias("m"), Topic.alias("h")
+    tables = peewee.Join(_T, contact, on=(contact.id == _T.contact))
+    tables = tables.join(department, on=(department.id == _T.department))
+    for other, key in ((assignee, _T.assignee), (mailbox, _T.mailbox), (topic, _T.topic)):
+        tables = tables.join(other, peewee.JOIN.LEFT_OUTER, on=(other.id == key))
+    unread = _T.status == literal("new")
+    if agent:
+        own = (seen.agent == places("agent_id")) & (seen.ticket == _T.id)
+        tables = tables.join(seen, peewee.JOIN.LEFT_OUTER, on=own)
+        unread = _newest_of_customer() > fn.COALESCE(seen.at, literal(""))
+    columns = [
+        *(_T.id, _T.number, _T.subject, _T.status, _T.priority, contact.name, contact.email, assignee.name),
+        *(_T.updated, _T.created, _T.due, _T.overdue, unread, _T.message_count, _T.attachment_count),
+        *(mailbox.address, department.name, topic.name),
+    ]
+    return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))
+
+
+def _newest_of_customer() -> peewee.ColumnBase:
+    return fn.COALESCE(_T.last_customer, _T.created)
+
+
+_SEEN_BY = Lookup(lambda p: _rows_of(p, agent=True), TicketRow)
+_SEEN_BY_NOBODY = Lookup(lambda p: _rows_of(p, agent=False), TicketRow)
+_TAGS = Lookup(
+    lambda p: TicketTag.select(TicketTag.ticket, TicketTag.name).where(
+        TicketTag.ticket.in_(p.each("wanted"))
+    ),
+    lambda ticket_id, name: (int(ticket_id), str(name)),
+)
+_COLLABORATORS = Lookup(
+    lambda p: (
+        Collaborator.select(Collaborator.ticket, Contact.email)
+        .join(Contact)
+        .where(Collaborator.ticket.in_(p.each("wanted")))
+    ),
+    lambda ticket_id, email: (int(ticket_id), str(email)),
+)
+
+
 def tags_of(ticket_ids: Sequence[int]) -> dict[int, list[str]]:
     """Return the tags of these tickets, in alphabetical order."""
-    return _grouped(
-        "SELECT ticket_id, name FROM ticket_tag WHERE ticket_id IN ({}) ORDER BY name", ticket_ids
-    )
+    return _grouped(_TAGS.each_of(ticket_ids))
 
 
 def collaborators_of(ticket_ids: Sequence[int]) -> dict[int, list[str]]:
     """Return the addresses of the people in Cc of these tickets."""
-    sql = (
-        "SELECT l.ticket_id, c.email FROM collaborator l JOIN contact c ON c.id = l.contact_id"
-        " WHERE l.ticket_id IN ({}) ORDER BY c.email"
-    )
-    return _grouped(sql, ticket_ids)
+    return _grouped(_COLLABORATORS.each_of(ticket_ids))
 
 
-def line_of(ticket_id: int, agent_id: int) -> Any:
-    """Return one ticket's row as `page` has it, or None."""
-    unread, seen, seen_by = _unread(agent_id)
-    sql = f"SELECT {_COLUMNS.format(unread=unread)} FROM ticket t{_JOINS}{seen} WHERE t.id = ?"
-    return db.execute_sql(sql, (*seen_by, ticket_id)).fetchone()
+def line_of(ticket_id: int, agent_id: int) -> TicketRow | None:
+    """Return one ticket as `page` has it, or None."""
+    return _rows([ticket_id], agent_id).get(ticket_id)
 
 
 def key_of(
@@ -176,162 +241,136 @@ def key_of(
             return (updated, ticket_id)
 
 
-def _grouped(sql: str, ids: Sequence[int]) -> dict[int, list[str]]:
+def _grouped(pairs: list[tuple[int, str]]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
-        for ticket_id, text in db.execute_sql(sql.format(", ".join("?" * len(some))), tuple(some)):
-            found.setdefault(ticket_id, []).append(text)
+    for ticket_id, text in sorted(set(pairs), key=lambda pair: pair[1].lower()):
+        found.setdefault(ticket_id, []).append(text)
     return found
 
 
-def _unread(agent_id: int) -> tuple[str, str, tuple[Any, ...]]:
-    if not agent_id:
-        return "t.status = 'new'", "", ()
-    return (
-        "coalesce(t.last_customer, t.created) > coalesce(s.at, '')",
-        " LEFT JOIN seen s ON s.agent_id = ? AND s.ticket_id = t.id",
-        (agent_id,),
-    )
+def _selected(
+    tables: peewee.Node, columns: Sequence[peewee.Node], conditions: Sequence[peewee.ColumnBase]
+) -> peewee.Select:
+    query = peewee.Select([tables], columns)
+    return query.where(*conditions) if conditions else query
 
 
-def _view(wanted: TicketList) -> str:
-    return _VIEWS[wanted.view][0].format(agent=int(wanted.agent_id))
+def _among(ids: peewee.Select, alias: str) -> tuple[peewee.Node, peewee.ColumnBase]:
+    """The tickets that a query names by ``id``: the tables, and the condition that joins them.
+
+    SQLite reads the left side of a cross join first: few ids, each looked up.
+    """
+    found = ids.alias(alias)
+    return peewee.Join(found, _T, peewee.JOIN.CROSS), _T.id == found.c.id
 
 
-def _conditions(wanted: TicketList) -> list[Sql]:
-    view = _view(wanted)
-    conditions: list[Sql] = [(view, ())] if view else []
+def _rows(ids: Sequence[int], agent_id: int) -> dict[int, TicketRow]:
+    """What these tickets are for an agent, by id."""
+    found = _SEEN_BY.each_of(ids, agent_id=agent_id) if agent_id else _SEEN_BY_NOBODY.each_of(ids)
+    return {row.id: row for row in found}
+
+
+def _conditions(wanted: TicketList) -> list[peewee.ColumnBase]:
+    view = _VIEWS[wanted.view]
+    conditions = [] if view is None else [view.condition(wanted.agent_id)]
     for term in wanted.terms:
-        sql, values = _condition(term)
-        conditions.append((f"NOT ({sql})" if term.negated else sql, values))
+        condition = _condition(term)
+        conditions.append(~condition if term.negated else condition)
     return conditions
 
 
-def _where(conditions: list[Sql]) -> str:
-    return " WHERE " + " AND ".join(sql for sql, _ in conditions) if conditions else ""
-
-
-def _values(conditions: list[Sql]) -> tuple[Any, ...]:
-    return tuple(value for _, values in conditions for value in values)
-
-
-def _in(values: tuple[Any, ...]) -> str:
-    return f"IN ({', '.join('?' * len(values))})"
-
-
-def _condition(term: Term) -> Sql:
+def _condition(term: Term) -> Any:
     values = term.values
     match term.kind:
         case "state":
-            return f"t.status {_in(values)}", values
+            return _T.status.in_(values)
         case "owner":
-            return f"coalesce(t.assignee_id, 0) {_in(values)}", values
+            return fn.COALESCE(_T.assignee, literal(0)).in_(values)
         case "priority":
-            return f"t.priority {_in(values)}", values
+            return _T.priority.in_(values)
         case "mailbox":
-            return f"coalesce(t.mailbox_id, 0) {_in(values)}", values
+            return fn.COALESCE(_T.mailbox, literal(0)).in_(values)
         case "department":
-            return (
-                f"(t.department_id {_in(values)} OR t.id IN"
-                f" (SELECT ticket_id FROM ticket_referral WHERE department_id {_in(values)}))",
-                values * 2,
+            referred = TicketReferral.select(TicketReferral.ticket).where(
+                TicketReferral.department.in_(values)
             )
+            return _T.department.in_(values) | _T.id.in_(referred)
         case "tag":
-            return (
-                f"EXISTS (SELECT 1 FROM ticket_tag g WHERE g.ticket_id = t.id AND g.name {_in(values)})",
-                values,
-            )
+            tag = TicketTag.alias("g")
+            return fn.EXISTS(tag.select(literal(1)).where((tag.ticket == _T.id) & tag.name.in_(values)))
         case "from":
-            contacts, patterns = _contacts(values[0])
-            return f"t.contact_id IN ({contacts})", patterns
+            return _T.contact.in_(named(values[0]))
         case "older":
-            return "t.updated < ?", (_ago(values[0]),)
+            return _T.updated < _ago(values[0])
         case "newer":
-            return "t.updated >= ?", (_ago(values[0]),)
+            return _T.updated >= _ago(values[0])
         case "attachment":
-            return "t.attachment_count > 0", ()
+            return _T.attachment_count > literal(0)
         case "overdue":
-            return "(t.overdue = 1 AND t.status <> 'closed')", ()
+            return (_T.overdue == literal(1)) & _NOT_CLOSED
         case "unread":
             if not values[0]:
-                return "t.status = 'new'", ()
-            return (
-                "coalesce(t.last_customer, t.created) > coalesce("
-                "(SELECT s.at FROM seen s WHERE s.agent_id = ? AND s.ticket_id = t.id), '')",
-                values,
-            )
+                return _T.status == literal("new")
+            seen = Seen.alias("s")
+            last = seen.select(seen.at).where((seen.agent == values[0]) & (seen.ticket == _T.id))
+            return _newest_of_customer() > fn.COALESCE(last, literal(""))
         case "words":
-            return f"t.id IN ({_WITH_WORDS})", (values[0], TEXT_REACH)
+            return _T.id.in_(_with_words(values[0]))
     raise ValueError(term.kind)
 
 
-_WITH_WORDS = (
-    "SELECT w.ticket_id FROM message w WHERE w.id IN"
-    " (SELECT rowid FROM message_search WHERE message_search MATCH ? ORDER BY rowid DESC LIMIT ?)"
-)
+def _with_words(expression: str) -> peewee.Select:
+    message = Message.alias("w")
+    found = sqlite.newest_with(expression, TEXT_REACH)
+    return peewee.Select([message], [message.ticket.alias("id")]).where(message.id.in_(found))
 
 
 def _ago(seconds: int) -> str:
     return utc_text(now() - timedelta(seconds=seconds))
 
 
-def _contacts(text: str) -> Sql:
-    """The contacts that `from:` means: an address, everybody of a @domain, or a part of name or address."""
-    if text.startswith("@"):
-        sql = "SELECT id FROM contact WHERE substr(email, instr(email, '@') + 1) = ? COLLATE NOCASE"
-        return sql, (text[1:],)
-    if "@" in text:
-        return "SELECT id FROM contact WHERE email = ?", (text,)
-    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    sql = "SELECT id FROM contact WHERE email LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\'"
-    return sql, (pattern, pattern)
-
-
-def _candidates(term: Term) -> Sql | None:
+def _candidates(term: Term) -> peewee.Select | None:
     """The ids that fulfil a term, when an index finds them."""
     values = term.values
     if term.negated:
         return None
     match term.kind:
         case "tag":
-            return f"SELECT DISTINCT ticket_id AS id FROM ticket_tag WHERE name {_in(values)}", values
-        case "from":
-            contacts, patterns = _contacts(values[0])
-            return f"SELECT id FROM ticket WHERE contact_id IN ({contacts})", patterns
-        case "overdue":
-            return "SELECT id FROM ticket WHERE overdue = 1 AND status <> 'closed'", ()
-        case "state":
-            return f"SELECT id FROM ticket WHERE status {_in(values)}", values
+            tag = TicketTag.alias("g")
+            return tag.select(tag.ticket.alias("id")).where(tag.name.in_(values)).distinct()
+        case "from" | "overdue" | "state":
+            return peewee.Select([_T], [_T.id]).where(_condition(term))
         case "words":
-            return f"SELECT DISTINCT ticket_id AS id FROM ({_WITH_WORDS})", (values[0], TEXT_REACH)
+            return _with_words(values[0]).distinct()
     return None
 
 
-def _narrowest(wanted: TicketList) -> Sql | None:
+def _narrowest(wanted: TicketList) -> peewee.Select | None:
     """The smallest set of candidates, if one is small enough to be sorted; None: walk."""
     if not wanted.terms and wanted.sort == "updated":
         return None
-    sources = [found for term in wanted.terms if (found := _candidates(term)) is not None]
-    if wanted.view != "all":
-        condition, index = _VIEWS[wanted.view]
-        condition = condition.format(agent=int(wanted.agent_id))
-        sources.append((f"SELECT t.id AS id FROM ticket t INDEXED BY {index} WHERE {condition}", ()))
-    best: tuple[int, Sql] | None = None
-    words: Sql | None = None
-    for sql, values in sources:
-        if "message_search" in sql:
-            # Not worth a bounded count: beyond what the words found there is nothing to walk for.
-            words = (sql, values)
-            continue
+    # Words are not worth a bounded count: beyond what they found there is nothing to walk for.
+    words = [each for each in wanted.terms if each.kind == "words" and not each.negated]
+    sources = [
+        found for term in wanted.terms if term not in words and (found := _candidates(term)) is not None
+    ]
+    view = _VIEWS[wanted.view]
+    if view is not None:
+        tables = sqlite.walked(Ticket, "t", view.index)
+        sources.append(_selected(tables, [_T.id], [view.condition(wanted.agent_id)]))
+    best: tuple[int, peewee.Select] | None = None
+    for source in sources:
         bound = FEW if best is None else best[0]
-        row = db.execute_sql(f"SELECT count(*) FROM ({sql} LIMIT ?)", (*values, bound + 1)).fetchone()
-        if row[0] <= bound and (best is None or row[0] < best[0]):
-            best = (row[0], (sql, values))
-    return words if best is None else best[1]
+        limited = source.limit(bound + 1).alias("b")
+        size = int(run(peewee.Select([limited], [fn.COUNT(peewee.SQL("*"))]))[0][0])
+        if size <= bound and (best is None or size < best[0]):
+            best = (size, source)
+    if best is not None:
+        return best[1]
+    return _candidates(words[-1]) if words else None
 
 
 def _walked(wanted: TicketList, order: Order) -> str:
     """The index that has the list's order, and if possible the view's tickets only."""
-    own = _VIEWS[wanted.view][1]
-    return own if own and wanted.sort == "updated" else order.index
+    view = _VIEWS[wanted.view]
+    return view.index if view is not None and wanted.sort == "updated" else order.index

@@ -12,6 +12,7 @@ from desk.permissions import Actor
 from desk.tickets.query import TicketFilter
 from models import ticket_lists
 from models.fields import utc_text, utc_time
+from models.ticket_lists import TicketRow
 from models.tickets import PRIORITIES
 
 
@@ -168,29 +169,29 @@ def _wanted(query: ListQuery) -> ticket_lists.TicketList:
     return ticket_lists.TicketList(query.view, terms, query.sort, query.actor.agent_id or 0)
 
 
-def _lines(rows: Sequence[Any]) -> list[TicketLine]:
-    tags = ticket_lists.tags_of([row[0] for row in rows])
+def _lines(rows: Sequence[TicketRow]) -> list[TicketLine]:
+    tags = ticket_lists.tags_of([row.id for row in rows])
     return [
         TicketLine(
-            id=row[0],
-            number=row[1],
-            subject=row[2],
-            status=row[3],
-            priority=row[4],
-            requester=row[5] or row[6],
-            requester_email=row[6],
-            assignee=row[7],
-            updated=utc_time(row[8]),
-            created=utc_time(row[9]),
-            due=None if row[10] is None else utc_time(row[10]),
-            overdue=bool(row[11]),
-            unread=bool(row[12]),
-            tags=tuple(tags.get(row[0], ())),
-            message_count=row[13],
-            attachment_count=row[14],
-            mailbox=row[15],
-            department=row[16],
-            topic=row[17],
+            id=row.id,
+            number=row.number,
+            subject=row.subject,
+            status=row.status,
+            priority=row.priority,
+            requester=row.contact_name or row.contact_email,
+            requester_email=row.contact_email,
+            assignee=row.assignee,
+            updated=utc_time(row.updated),
+            created=utc_time(row.created),
+            due=None if row.due is None else utc_time(row.due),
+            overdue=bool(row.overdue),
+            unread=bool(row.unread),
+            tags=tuple(tags.get(row.id, ())),
+            message_count=row.message_count,
+            attachment_count=row.attachment_count,
+            mailbox=row.mailbox,
+            department=row.department,
+            topic=row.topic,
         )
         for row in rows
     ]
