@@ -6,7 +6,7 @@ import pytest
 
 from desk.home import Desk
 from desk.mailboxes import registry
-from tests.support.mails import ANA, Door, mail, rows, value, write
+from tests.support.mails import ANA, Door, mail, rows, value
 
 
 @pytest.fixture
@@ -91,17 +91,16 @@ def test_an_alias_that_ends_in_the_mailbox_is_no_collaborator(door: Door, field:
     ]
 
 
-@pytest.mark.parametrize(
-    "to", ["hilfe@bücher.test", "hilfe@xn--bcher-kva.test", "hilfe+7@XN--BCHER-KVA.test"]
-)
-@pytest.mark.parametrize("kept", ["hilfe@bücher.test", "hilfe@xn--bcher-kva.test"])
+SPELLINGS = ["hilfe@bücher.test", "hilfe@xn--bcher-kva.test"]
+
+
+@pytest.mark.parametrize("to", [*SPELLINGS, "hilfe+7@XN--BCHER-KVA.test"])
+@pytest.mark.parametrize("kept", SPELLINGS)
 def test_a_mailbox_is_reached_in_both_spellings_of_its_domain(door: Door, to: str, kept: str) -> None:
-    write(f"UPDATE mailbox SET address = '{kept}' WHERE address = 'support@example.test'")
+    door.mailbox(kept)
     receipt = door.receipt(mail(to=to, cc="bob@corp.test"))
     assert any(line.startswith(f"routed by address: {kept}") for line in receipt.trace)
     assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id") == [
         ("bob@corp.test",)
     ]
-    assert (
-        registry.get("hilfe@bücher.test").address == registry.get("hilfe@xn--bcher-kva.test").address == kept
-    )
+    assert [registry.get(spelling).address for spelling in SPELLINGS] == [kept, kept]
