@@ -180,6 +180,10 @@ class FolderMark(Row):
     known_below = peewee.IntegerField()
     backlog_below = peewee.IntegerField(default=0)
     """UIDs below it were in the folder when its UIDVALIDITY was first seen."""
+    newest_uid = peewee.IntegerField(default=0)
+    newest_size = peewee.IntegerField(default=0)
+    newest_date = peewee.TextField(default="")
+    """The newest mail that is known, by the looks of which it is seen that a UID is used again."""
 
     if TYPE_CHECKING:
         mailbox_id: int

@@ -128,6 +128,16 @@ class SameReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredByUidl:
+    """What is stored of a mail with a POP3 server's id; ``disposed`` as stored."""
+
+    uidl: str
+    size: int
+    sha256: str
+    disposed: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredArrival:
     """Where the mail of a receipt came from; ``received`` as stored."""
 
@@ -197,6 +207,25 @@ _BY_DIGEST = Lookup(
     ),
     SameReceipt,
 )
+_STORED_BY_UIDL = Lookup(
+    lambda p: (
+        Receipt.select(Receipt.uidl, Blob.size, Blob.sha256, Receipt.disposed)
+        .join(Blob)
+        .where(Receipt.mailbox == p("mailbox_id"), Receipt.uidl.in_(p.each("wanted")))
+    ),
+    StoredByUidl,
+)
+_UIDLS = Lookup(
+    lambda p: Receipt.select(Receipt.uidl, Receipt.disposed).where(
+        Receipt.mailbox == p("mailbox_id"), Receipt.uidl.is_null(False)
+    ),
+    lambda uidl, disposed: (str(uidl), disposed),
+)
+_FREE_UIDL = Statement(
+    lambda p: Receipt.update(
+        {Receipt.uidl: None, Receipt.disposed: peewee.fn.COALESCE(Receipt.disposed, p("moment"))}
+    ).where(Receipt.mailbox == p("mailbox_id"), Receipt.uidl == p("uidl"))
+)
 _ARRIVAL = Lookup(
     lambda p: Receipt.select(Receipt.door, Receipt.mailbox, Receipt.blob, Receipt.received).where(
         Receipt.id == p("receipt_id")
@@ -259,6 +288,22 @@ def by_uid(mailbox_id: int, folder: str, uidvalidity: int, uids: Iterable[int]) 
 def by_uidl(mailbox_id: int, uidls: Iterable[str]) -> list[NumberedReceipt]:
     """Return the receipts of these mails of a POP3 server."""
     return _BY_UIDL.each_of(uidls, mailbox_id=mailbox_id)
+
+
+def stored_by_uidl(mailbox_id: int, uidls: Iterable[str]) -> list[StoredByUidl]:
+    """Return what is stored of these mails of a POP3 server."""
+    return _STORED_BY_UIDL.each_of(uidls, mailbox_id=mailbox_id)
+
+
+def uidls_of(mailbox_id: int) -> list[tuple[str, str | None]]:
+    """Return the ids of a mailbox's mails at a POP3 server, and when each was disposed of there."""
+    return _UIDLS.every(mailbox_id=mailbox_id)
+
+
+def free_uidls(mailbox_id: int, uidls: Iterable[str], moment: str) -> None:
+    """Take the ids from mails that their server deleted."""
+    for uidl in uidls:
+        _FREE_UIDL.run(mailbox_id=mailbox_id, uidl=uidl, moment=moment)
 
 
 def by_digest(digests: Iterable[str]) -> list[SameReceipt]:

@@ -34,10 +34,12 @@ from models.settings import Sequence, Setting
 from models.slas import Sla
 from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
 from models.topics import Topic
+from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
     *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent),
-    *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, LeftAlone, FetchRun, ImportSource, ImportFile),
+    *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, LeftAlone, WithheldMail),
+    *(FetchRun, ImportSource, ImportFile),
     *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
     *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, ApiKey, LogEntry),
 )

@@ -6,44 +6,109 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.clock import now
+from models import withheld
 from models.database import db, transaction
 from models.fields import utc_text
 
+ERA = 2**32
+"""A UIDVALIDITY has 32 bits; above them it is counted how often a server used its UIDs again."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """By what it is seen that a UID was given to another mail: the server's size, INTERNALDATE as text.
+
+    0 and empty where the server does not tell; `uid` 0: there is no mail.
+    """
+
+    uid: int = 0
+    size: int = 0
+    date: str = ""
+
+    def differs(self, size: int, date: str) -> bool:
+        """Whether a mail that looks like this is surely another one."""
+        return bool((self.size and size and self.size != size) or (self.date and date and self.date != date))
+
+
+@dataclass(frozen=True, slots=True)
 class FolderMark:
     """How far a folder is known: every UID below `known_below` is dealt with.
 
-    UIDs below `backlog_below` were in the folder when this UIDVALIDITY was first seen.
+    UIDs below `backlog_below` were in the folder when this UIDVALIDITY was first seen. `newest`: the newest
+    mail that is known, uid 0 for none.
     """
 
     uidvalidity: int
     known_below: int
     backlog_below: int
+    newest: Fingerprint = Fingerprint()
+
+
+def told(uidvalidity: int) -> int:
+    """The UIDVALIDITY as the server tells it, of one in the ledger."""
+    return uidvalidity % ERA
+
+
+def next_era(uidvalidity: int) -> int:
+    """The same UIDVALIDITY, after the server gave UIDs to other mails."""
+    return uidvalidity + ERA
 
 
 def folder_mark(mailbox_id: int, folder: str) -> FolderMark | None:
     """How far a folder is known; None before its first fetch."""
     row = db.execute_sql(
-        "SELECT uidvalidity, known_below, backlog_below FROM folder_mark WHERE mailbox_id = ? AND folder = ?",
+        "SELECT uidvalidity, known_below, backlog_below, newest_uid, newest_size, newest_date"
+        " FROM folder_mark WHERE mailbox_id = ? AND folder = ?",
         (mailbox_id, folder),
     ).fetchone()
-    return None if row is None else FolderMark(*row)
+    return None if row is None else FolderMark(row[0], row[1], row[2], Fingerprint(*row[3:]))
 
 
 def mark(
-    mailbox_id: int, folder: str, uidvalidity: int, known_below: int, *, backlog_below: int = 0
+    mailbox_id: int,
+    folder: str,
+    uidvalidity: int,
+    known_below: int,
+    *,
+    backlog_below: int = 0,
+    newest: Fingerprint | None = None,
 ) -> FolderMark:
     """Remember that every UID below `known_below` is dealt with; a new UIDVALIDITY starts over."""
+    newest = newest or Fingerprint()
     with transaction():
         db.execute_sql(
-            "INSERT INTO folder_mark (mailbox_id, folder, uidvalidity, known_below, backlog_below) "
-            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (mailbox_id, folder) DO UPDATE SET "
+            "INSERT INTO folder_mark (mailbox_id, folder, uidvalidity, known_below, backlog_below,"
+            " newest_uid, newest_size, newest_date) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (mailbox_id, folder) DO UPDATE SET "
             "uidvalidity = excluded.uidvalidity, known_below = excluded.known_below, "
-            "backlog_below = excluded.backlog_below",
-            (mailbox_id, folder, uidvalidity, known_below, backlog_below),
+            "backlog_below = excluded.backlog_below, newest_uid = excluded.newest_uid, "
+            "newest_size = excluded.newest_size, newest_date = excluded.newest_date",
+            (
+                mailbox_id,
+                folder,
+                uidvalidity,
+                known_below,
+                backlog_below,
+                newest.uid,
+                newest.size,
+                newest.date,
+            ),
         )
-    return FolderMark(uidvalidity, known_below, backlog_below)
+    return FolderMark(uidvalidity, known_below, backlog_below, newest)
+
+
+def begin(
+    mailbox_id: int, folder: str, uidvalidity: int, known_below: int, *, backlog_below: int = 0
+) -> FolderMark:
+    """Remember that the mails of a folder have these numbers from now on."""
+    with transaction():
+        withheld.forget_folder(mailbox_id, folder)
+        return mark(mailbox_id, folder, uidvalidity, known_below, backlog_below=backlog_below)
+
+
+def withheld_uids(mailbox_id: int, folder: str) -> list[int]:
+    """The UIDs of mails that the server did not hand out whole, or that could not be stored."""
+    return [int(each.number) for each in withheld.of(mailbox_id) if each.folder == folder]
 
 
 def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int = 0) -> set[int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from config.clock import now
 from desk.fetching import folders
+from models import receipts
 from models.database import db, transaction
 from models.fields import utc_text
 from models.lookups import rows_in
@@ -51,6 +53,38 @@ def any_known(mailbox_id: int) -> bool:
         "SELECT 1 FROM receipt WHERE mailbox_id = ? AND uidl IS NOT NULL LIMIT 1", (mailbox_id,)
     ).fetchone()
     return row is not None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAs:
+    """What is stored of a mail that the server lists."""
+
+    size: int
+    sha256: str
+    disposed: bool
+
+
+def stored_as(mailbox_id: int, uidls: Collection[str]) -> dict[str, StoredAs]:
+    """What is stored of those of the ids that have their receipt."""
+    return {
+        found.uidl: StoredAs(found.size, found.sha256, found.disposed is not None)
+        for found in receipts.stored_by_uidl(mailbox_id, uidls)
+    }
+
+
+def any_missing(mailbox_id: int, there: Collection[str], *, kept: bool) -> bool:
+    """Whether the server does not list a mail that it should have: all that is stored if mail is `kept`."""
+    listed = set(there)
+    return any(
+        uidl not in listed and (kept or disposed is None) for uidl, disposed in receipts.uidls_of(mailbox_id)
+    )
+
+
+def free(mailbox_id: int, uidls: Collection[str]) -> None:
+    """Note that the server deleted the mails with these ids, which it may give to others (RFC 1939 7)."""
+    moment = utc_text(now())
+    with transaction():
+        receipts.free_uidls(mailbox_id, uidls, moment)
 
 
 def undisposed(mailbox_id: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from desk.fetching.folders import told
 from desk.intake.incoming import Outcome
 from desk.intake.lookups import KnownArrival
 from desk.intake.routing import department_of
@@ -73,11 +74,18 @@ def _renumbered(incoming: Incoming) -> SameReceipt | None:
         if (
             receipt.mailbox_id == arrival.mailbox_id
             and (_had_other_numbers(receipt, arrival) or _came_by_the_other_protocol(receipt, arrival))
-            and (arrival.uidl is None or receipt.sha256 == prepared.packed.sha256)
+            and (not _must_be_equal(receipt, arrival) or receipt.sha256 == prepared.packed.sha256)
             and (receipt.disposed is None or (mailbox is not None and mailbox.keeps))
         ):
             return receipt
     return None
+
+
+def _must_be_equal(receipt: SameReceipt, arrival: Arrival) -> bool:
+    """Whether the server still has the mail as it came: only a new UIDVALIDITY may mean a new server."""
+    if arrival.uidl is not None or receipt.uidvalidity is None or arrival.uidvalidity is None:
+        return arrival.uidl is not None
+    return told(receipt.uidvalidity) == told(arrival.uidvalidity)
 
 
 def _had_other_numbers(receipt: SameReceipt, arrival: Arrival) -> bool:
@@ -102,10 +110,9 @@ def _renumber(receipt: SameReceipt, arrival: Arrival) -> None:
     elif receipt.uidl is not None:
         note = f"fetched by POP3 before: known by its content, now UID {arrival.uid}"
     else:
-        note = (
-            f"UIDVALIDITY {receipt.uidvalidity} became {arrival.uidvalidity}: known by its content,"
-            f" now UID {arrival.uid}"
-        )
+        before, after = told(receipt.uidvalidity or 0), told(arrival.uidvalidity or 0)
+        why = f"UIDVALIDITY {before} became {after}" if before != after else "the server used its UIDs again"
+        note = f"{why}: known by its content, now UID {arrival.uid}"
     receipts.renumber(
         receipt.id,
         door=arrival.door,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config.clock import now
+from desk.fetching import withheld
 from desk.mailboxes.defaults import aliases_of
 from desk.mailboxes.token_health import TokenLine, token_line
 from models.mailboxes import Mailbox
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from desk.home import Desk
+    from models.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class MailboxLine:
     aliases: tuple[str, ...] = ()
     waiting: int = 0
     """Mails that the last successful fetch left at the server for later ones."""
+    withheld: tuple[Withheld, ...] = ()
+    """Of them those at which the server breaks off, or which could not be stored."""
     alerted: datetime | None = None
     """When the admin was told that it fails; None: it does not, or not for long."""
     idle: bool = False
@@ -149,6 +153,7 @@ class MailboxLine:
             "last_success": self.last_success,
             "lag": None if self.lag is None else max(int(self.lag.total_seconds()), 0),
             "waiting": self.waiting,
+            "withheld": [withheld.to_json(each) for each in self.withheld],
             "last_error": self.last_error or None,
             "error_count": self.error_count,
             "failing_since": self.failing_since,
@@ -217,6 +222,7 @@ def line(mailbox: Mailbox, desk: Desk | None = None) -> MailboxLine:
         priority=PRIORITIES[mailbox.priority] if mailbox.priority else None,
         aliases=tuple(aliases_of(mailbox.id)),
         waiting=mailbox.left_waiting,
+        withheld=tuple(withheld.of(mailbox.id)) if mailbox.left_waiting or mailbox.error_count else (),
         alerted=mailbox.alerted if mailbox.error_count else None,
         idle=bool(mailbox.idle),
         idle_since=_idle_since(mailbox),

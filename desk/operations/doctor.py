@@ -13,7 +13,7 @@ from config.errors import ConfigError, SecretUnavailable
 from config.spool import SUFFIX
 from desk import settings
 from desk.errors import DeskError
-from desk.fetching import triggers
+from desk.fetching import triggers, withheld
 from desk.mailboxes import accounts, registry
 from desk.mailboxes.lists import MailboxLine
 from mail.errors import MailError
@@ -33,6 +33,7 @@ Level = Literal["ok", "warning", "failure"]
 STALE_AFTER = timedelta(days=3)
 STUCK_AFTER = timedelta(hours=4)
 """A mail that is due for so long and has a way out is stuck."""
+WITHHELD_NAMED = 5
 ODD_NAMED = 20
 """So many odd files of the spool are named; of more, only the number."""
 SPOOLED_AFTER = timedelta(hours=1)
@@ -337,6 +338,13 @@ def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
     else:
         waiting = f", {line.waiting} mails wait at the server" if line.waiting else ""
         yield Finding(area, "ok", f"last fetched {_shown(desk, line.last_success)}{waiting}")
+    for each in line.withheld[:WITHHELD_NAMED]:
+        text = f"{withheld.title(each)} stays at the server since {_shown(desk, each.since)}: {each.why}"
+        cure = f"look at it there; to try it now: nightdesk --fetch-once --mailbox {line.address}"
+        yield Finding(area, "warning", text, cure)
+    if len(line.withheld) > WITHHELD_NAMED:
+        text = f"{len(line.withheld) - WITHHELD_NAMED} more mails stay at the server"
+        yield Finding(area, "warning", text, f"nightdesk mailbox show {line.address}")
     if line.idle and line.idle_error:
         yield Finding(area, "warning", f"the server does not tell of new mail: {line.idle_error}")
 

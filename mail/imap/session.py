@@ -11,11 +11,11 @@ import imaplib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from mail.account import IncomingAccount
-from mail.errors import FolderMissing, ProtocolError
+from mail.errors import FolderMissing, MailError, ProtocolError
 from mail.imap.connection import ImapLink, words_of
 from mail.imap.wire import (
     Client,
@@ -23,12 +23,15 @@ from mail.imap.wire import (
     Folder,
     encoded_folder,
     folder_in,
+    looks_in,
     mails_in,
+    message_ids_in,
     namespace_in,
     numbers_in,
     sizes_in,
     uid_set,
 )
+from mail.transport.fetched import Fetched
 
 MAX_BATCH_BYTES: Final = 32 * 1024 * 1024
 _UIDS_PER_COMMAND: Final = 1000
@@ -36,7 +39,10 @@ _UIDS_PER_COMMAND: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """A selected folder. `uidnext` if the server says it; `read_only`: nothing can be moved or deleted."""
+    """A selected folder. `uidnext` if the server says it; `read_only`: nothing can be moved or deleted.
+
+    An empty folder may have UIDVALIDITY 0.
+    """
 
     name: str
     uidvalidity: int
@@ -83,12 +89,12 @@ class ImapSession(ImapLink):
             validity, exists, uidnext = (
                 _last_number(client.response(word)[1]) for word in ("UIDVALIDITY", "EXISTS", "UIDNEXT")
             )
-        if not validity:
+        if not validity and exists != 0:
             raise ProtocolError(
                 f"{self.account.host} gives the folder {name} no UIDVALIDITY",
                 hint="This server has no lasting numbers for mails; it cannot be fetched safely.",
             )
-        self.state = FolderState(name, validity, exists or 0, uidnext, read_only)
+        self.state = FolderState(name, validity or 0, exists or 0, uidnext, read_only)
         return self.state
 
     @staticmethod
@@ -210,6 +216,22 @@ class ImapSession(ImapLink):
                 found.update(sizes_in(self._uid("FETCH", uid_set(chunk), "(UID RFC822.SIZE)"), set(chunk)))
         return found
 
+    def looks_of(self, uid: int) -> tuple[int, datetime | None] | None:
+        """RFC822.SIZE (0: not told) and INTERNALDATE of a mail; None if it is gone."""
+        with self._translated("fetch"):
+            return looks_in(self._uid("FETCH", str(uid), "(UID INTERNALDATE RFC822.SIZE)"), uid)
+
+    def fetch_set(self, uids: Sequence[int]) -> Fetched[FetchedMail]:
+        """These mails in one round trip, without setting \\Seen: what came whole, and why not the rest."""
+        wanted, client = set(uids), self._need_client()
+        client.came()
+        try:
+            with self._translated("fetch"):
+                data = self._uid("FETCH", uid_set(uids), "(UID INTERNALDATE BODY.PEEK[])")
+        except MailError as error:
+            return Fetched(mails_in(client.came(), wanted), error, dead=self._broken)
+        return Fetched(mails_in(data, wanted))
+
     def fetch(
         self,
         uids: Iterable[int],
@@ -234,8 +256,12 @@ class ImapSession(ImapLink):
             del data
             yield mails
 
-    def move(self, uids: Iterable[int], folder: str) -> Disposal:
-        """Move mails to `folder`, which must exist (`ensure_folder`). Errors: `FolderMissing`."""
+    def move(self, uids: Iterable[int], folder: str, *, unless_there: bool = False) -> Disposal:
+        """Move mails to `folder`, which must exist (`ensure_folder`). Errors: `FolderMissing`.
+
+        `unless_there`: an earlier try may have copied them without deleting them here, where the server has
+        no MOVE; such a mail is only deleted. A mail without Message-ID may then be copied twice.
+        """
         wanted = sorted(set(uids))
         if not wanted:
             return Disposal("none", True)
@@ -243,7 +269,8 @@ class ImapSession(ImapLink):
             self._real_names[folder] = self._existing(folder) or folder
         target = encoded_folder(self._real_names[folder]).decode("ascii")
         moves = "MOVE" in self._need_client().capabilities
-        for chunk in _chunks(wanted, _UIDS_PER_COMMAND):
+        copied = self._copies_in(folder, wanted) if unless_there and not moves else set()
+        for chunk in _chunks([uid for uid in wanted if uid not in copied], _UIDS_PER_COMMAND):
             with self._translated("move"):
                 typ, data = self._raw_uid("MOVE" if moves else "COPY", uid_set(chunk), target)
                 if typ != "OK":
@@ -256,6 +283,29 @@ class ImapSession(ImapLink):
             return Disposal("moved", True)
         deleted = self.delete(wanted)
         return Disposal("copied", True) if deleted.gone else deleted
+
+    def _copies_in(self, folder: str, uids: Sequence[int]) -> set[int]:
+        """Those of the mails that `folder` holds too: same Message-ID and size."""
+        here, sizes = self.state, self.sizes(uids)
+        if here is None:
+            return set()
+        ids: dict[int, str] = {}
+        for chunk in _chunks(uids, _UIDS_PER_COMMAND):
+            with self._translated("fetch"):
+                asked = "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"
+                ids |= message_ids_in(self._uid("FETCH", uid_set(chunk), asked), set(chunk))
+        found: set[int] = set()
+        try:
+            self.select(folder)
+            for uid, message_id in ids.items():
+                same = self.with_message_id(message_id)
+                if same and sizes.get(uid) in self.sizes(same).values():
+                    found.add(uid)
+        finally:
+            again = self.select(here.name)
+        if again.uidvalidity != here.uidvalidity:
+            raise ProtocolError(f"the server renumbered {here.name} meanwhile")
+        return found
 
     def delete(self, uids: Iterable[int]) -> Disposal:
         """Delete these mails and no others. Without UIDPLUS they are only flagged, see `Disposal`."""

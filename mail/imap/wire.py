@@ -23,6 +23,10 @@ _FLAGS: Final = re.compile(rb"FLAGS \([^)]*\)")
 _UID: Final = re.compile(rb"\bUID (\d+)")
 _SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _INTERNALDATE: Final = re.compile(rb'INTERNALDATE "([^"]*)"')
+_END: Final = re.compile(
+    rb'(?:\s+(?:[A-Z][A-Z0-9.-]* (?:\([^)]*\)|"[^"]*"|[^\s()"]+)|(?=\))))*\s*\)\s*', re.IGNORECASE
+)
+"""Attributes that may follow a body, and the end of the answer."""
 _LIST: Final = re.compile(rb'^\(([^)]*)\) (?:"((?:[^"\\]|\\.)*)"|NIL) (.*)$', re.DOTALL)
 _NAMESPACE: Final = re.compile(rb'^\(\("((?:[^"\\]|\\.)*)" (?:"((?:[^"\\]|\\.)+)"|NIL)')
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
@@ -55,7 +59,14 @@ class Client(imaplib.IMAP4):
         """`size` bytes of a literal; a server that announces more than 256 MB is not believed."""
         if size > MAX_LITERAL:
             raise self.abort(f"the server announces a literal of {size} bytes")
-        return super().read(size)
+        data = super().read(size)
+        if len(data) < size:
+            raise self.abort(f"the server broke off {size - len(data)} bytes before the end of a literal")
+        return data
+
+    def came(self) -> list[Any]:
+        """What answers to FETCH a command brought before it failed."""
+        return list(self.untagged_responses.pop("FETCH", []))
 
 
 class Box(BaseMailBox):
@@ -104,44 +115,72 @@ def uid_set(uids: Iterable[int]) -> str:
 
 
 def mails_in(data: list[Any], wanted: set[int]) -> list[FetchedMail]:
-    """The mails of a FETCH answer, as imaplib gives it, that were asked for and have a body.
+    """The mails of a FETCH answer, as imaplib gives it, that were asked for, have a body and came whole.
 
     An unsolicited FETCH (somebody set a flag meanwhile) may stand anywhere between; the attributes may
-    come before or after the body; a second answer for one UID is ignored.
+    come before or after the body; a second answer for one UID is ignored. An answer that the server broke
+    off, or whose literal is longer or shorter than the server said, does not end as an answer does.
     """
     found: dict[int, FetchedMail] = {}
-    for head, body in _answers(data):
+    for head, body, tail in _answers(data):
         uid = _number(_UID, head)
-        if uid is None or uid not in wanted or uid in found or not body:
+        if uid is None or uid not in wanted or uid in found or not body or not _END.fullmatch(tail):
             continue
-        date = _INTERNALDATE.search(head)
-        when = parse_date(date[1].decode("ascii", "replace")) if date else None
-        found[uid] = FetchedMail(uid, body, when)
+        found[uid] = FetchedMail(uid, body, _date_in(head))
     return [found[uid] for uid in sorted(found)]
 
 
-def _answers(data: list[Any]) -> Iterator[tuple[bytes, bytes]]:
-    """(attributes, body) of each FETCH line: imaplib gives a literal as a tuple and the rest as bytes."""
-    head, body = b"", b""
+def _answers(data: list[Any]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """(attributes, body, what stands behind it) of each FETCH line.
+
+    imaplib gives a literal as a tuple, with what stands before it, and the rest as bytes.
+    """
+    head, body, tail = b"", b"", b""
     for item in data:
         text = item[0] if isinstance(item, tuple) else item
         if not isinstance(text, bytes):
             continue
         if _FETCH_BEGIN.match(text):
             if head:
-                yield head, body
-            head, body = b"", b""
+                yield head, body, tail
+            head, body, tail = b"", b"", b""
         head += b" " + _FLAGS.sub(b"", text)
+        tail += _FLAGS.sub(b"", text) if body else b""
         if isinstance(item, tuple) and not body and b"BODY[]" in text.upper():
             body = item[1]
     if head:
-        yield head, body
+        yield head, body, tail
+
+
+def looks_in(data: list[Any], uid: int) -> tuple[int, datetime | None] | None:
+    """RFC822.SIZE (0: not told) and INTERNALDATE of a mail from a FETCH answer; None if it is not there."""
+    for head, *_ in _answers(data):
+        if _number(_UID, head) == uid:
+            return _number(_SIZE, head) or 0, _date_in(head)
+    return None
+
+
+def message_ids_in(data: list[Any], wanted: set[int]) -> dict[int, str]:
+    """UID to Message-ID, from an answer to FETCH BODY[HEADER.FIELDS (MESSAGE-ID)]."""
+    found: dict[int, str] = {}
+    for item in data:
+        if isinstance(item, tuple):
+            uid, header = _number(_UID, item[0]), item[1].decode("ascii", "replace")
+            value = " ".join(header.partition(":")[2].split())
+            if uid in wanted and value:
+                found[uid] = value
+    return found
+
+
+def _date_in(head: bytes) -> datetime | None:
+    date = _INTERNALDATE.search(head)
+    return parse_date(date[1].decode("ascii", "replace")) if date else None
 
 
 def sizes_in(data: list[Any], wanted: set[int]) -> dict[int, int]:
     """UID to RFC822.SIZE from a FETCH answer."""
     sizes: dict[int, int] = {}
-    for head, _ in _answers(data):
+    for head, *_ in _answers(data):
         uid, size = _number(_UID, head), _number(_SIZE, head)
         if uid is not None and size is not None and uid in wanted:
             sizes[uid] = size

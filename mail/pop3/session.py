@@ -14,6 +14,7 @@ from types import TracebackType
 from mail.errors import MailError, ProtocolError, ServerGone
 from mail.inert import one_line
 from mail.pop3.connection import Pop3Link, words_of
+from mail.transport.fetched import Fetched
 
 __all__ = ["Pop3Mail", "Pop3Session"]
 
@@ -105,6 +106,20 @@ class Pop3Session(Pop3Link):
                     continue
                 raw = client.body()
             yield Pop3Mail(uidl, raw)
+
+    def fetch_set(self, uidls: Iterable[str]) -> Fetched[Pop3Mail]:
+        """These mails one by one, until one does not come. One that is gone is absent."""
+        mails: list[Pop3Mail] = []
+        client, numbers = self._need_client(), self._known()
+        try:
+            for uidl in uidls:
+                if uidl in numbers:
+                    with self._translated("retr"):
+                        client.ask(b"RETR %d" % numbers[uidl])
+                        mails.append(Pop3Mail(uidl, client.body()))
+        except MailError as error:
+            return Fetched(mails, error, dead=self._broken)
+        return Fetched(mails)
 
     def delete(self, uidls: Iterable[str]) -> list[str]:
         """Mark these mails; they are deleted by `commit` and not before. The ids that were marked."""

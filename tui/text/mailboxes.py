@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
+from desk.fetching import withheld
 from desk.fetching.runs import FetchView
 from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.token_health import TokenLine
 from tui.text.safe import cell, parts
+
+WITHHELD_SHOWN = 3
 
 STATE_WORDS = {
     "login": "AUTH",
@@ -209,6 +212,10 @@ def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tu
             if line.waiting
             else []
         ),
+        *[
+            (f"Withheld  {withheld.title(each)}, tried {each.tries} times: {each.why}\n", "bold")
+            for each in line.withheld[:WITHHELD_SHOWN]
+        ],
     ]
 
 

@@ -1,249 +1,223 @@
-"""From the server into the desk, batch by batch: download, store, put away.
-
-The connection has a thread of its own, so that the next batch is downloaded while this one is stored.
-A batch is one round trip, one transaction, one disposal. Whatever ends the run between them, the next one
-goes on: a mail without receipt is fetched again, a mail with receipt is only disposed of.
-"""
+"""What an IMAP server has in a folder, against what the desk knows of it."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
 
-import peewee
-
-from desk.fetching import folders, runs
-from mail.errors import MailError, ServerGone, TimedOut
-from models.database import transaction
-from models.errors import DatabaseUnusable
-from models.leases import LeaseLost
-from worker import failures
+from desk.fetching import folders
+from desk.fetching.folders import Fingerprint
+from mail.errors import FolderMissing
+from mail.imap.session import ImapSession
+from worker.fetch.wire import Wire
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from datetime import datetime
 
-    from desk.home import Desk
+    from desk.fetching.folders import FolderMark
     from desk.intake.arrivals import Arrival
-    from mail.imap.session import ImapSession
+    from mail.imap.session import FolderState
     from mail.imap.wire import FetchedMail
-    from models.leases import Lease
+    from mail.transport.fetched import Fetched
     from models.mailboxes import Mailbox
-    from worker.fetch.ledger import Ledger
-    from worker.fetch.limits import Limits
-    from worker.fetch.wire import Wire
     from worker.summary import MailboxFetch
 
-ASKED_AT_ONCE = 1000
-"""How many mails' sizes are asked for before their bodies, so that a batch fits into memory."""
-
-MAX_MAIL_BYTES = 128 * 2**20
-"""A larger mail is left where it is, and told: it would have to fit into memory twice."""
+T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Batches:
-    """One pass over a folder with something to do."""
+class ImapSource:
+    """The mailbox's folder, selected; mails are named by UID. See `worker.fetch.run.Source`."""
 
-    desk: Desk
-    mailbox: Mailbox
-    lease: Lease
-    session: ImapSession
-    wire: Wire
-    ledger: Ledger
-    tally: MailboxFetch
-    limits: Limits
-    watch: Callable[[], None]
-    done: int = 0
-    last: int = 0
-    disposals: list[tuple[list[int], Future[None]]] = field(default_factory=list)
-    made: bool = False
-    """The folder to move to is there."""
-    stays: bool = False
-    """The server refused to put mail away; it is tried again by the next run."""
-    too_big: list[tuple[int, int]] = field(default_factory=list)
-    recognised: bool = False
-    """Mail came whose receipt was there: its copy may have been decided to stay long ago."""
+    def __init__(self, mailbox: Mailbox, wire: Wire[ImapSession], tally: MailboxFetch) -> None:
+        self.folder = mailbox.folder
+        self._mailbox = mailbox
+        self._wire = wire
+        self._tally = tally
+        self._told_sizes: dict[int, int] = {}
+        self._made = False
+        """The folder to move to is there."""
+        self._state: FolderState = wire.call(wire.session.select, mailbox.folder)
+        self._mark: FolderMark | None = None
+        self._highest = 0
+        """The highest UID that came or is known."""
+        if self._state.uidvalidity or self._state.exists:
+            self._mark = self._opened()
 
-    def through(self, redo: list[int], new: list[int]) -> None:
-        """Dispose of what an interrupted run left, then fetch, store and dispose batch by batch."""
-        if new:
-            runs.announce(self.mailbox.id, len(new))
-        self._dispose(redo)
-        if new:
-            self._batches(new)
-        self._settle(all_of_them=True)
+    def undisposed(self) -> list[int]:
+        """UIDs whose mail is stored, and whose copy on the server was not yet put where it belongs."""
+        if self._mark is None:
+            return []
+        return folders.undisposed(self._mailbox.id, self.folder, self._mark.uidvalidity)
 
-    def _batches(self, new: list[int]) -> None:
-        waiting = deque(new)
-        batches = self._downloads(new)
-        coming: Future[list[FetchedMail] | None] | None = None
-        if not self.limits.reached:
-            coming = self.wire.submit(next, batches, None)
-        while coming is not None:
-            mails = self.wire.result(coming)
-            if mails is None:
-                break
-            coming = None if self.limits.reached else self.wire.submit(next, batches, None)
-            if mails:
-                self._expected(waiting, mails)
-                stored = self._store(mails)
-                if self.mailbox.after_fetch != "keep":
-                    self._dispose(stored)
-            self._settle(all_of_them=False)
-            self.watch()
-        if coming is None:
-            self.tally.more |= bool(waiting)
-            self.tally.waiting += len(waiting)
-            waiting.clear()
-        else:
-            self.last = new[-1]
-        self.ledger.left.update(waiting)
-        if self.ledger.left:
-            self._recheck()
+    def unknown(self) -> list[int]:
+        """UIDs on the server without a receipt, oldest first."""
+        state, mark = self._state, self._mark
+        if mark is None or not state.exists:
+            return []
+        withheld = folders.withheld_uids(self._mailbox.id, self.folder)
+        low = mark.known_below
+        there: list[int] = []
+        if state.uidnext is None or low < state.uidnext:
+            there = self._wire.call(self._wire.session.uids_from, low)
+        known = folders.known_uids(self._mailbox.id, self.folder, mark.uidvalidity, low) if there else set()
+        older = sorted(uid for uid in withheld if uid < low)
+        if older:
+            older = sorted(self._wire.call(self._wire.session.sizes, older))
+        return [*older, *(uid for uid in there if uid not in known)]
 
-    def _downloads(self, new: list[int]) -> Iterator[list[FetchedMail]]:
-        for begin in range(0, len(new), ASKED_AT_ONCE):
-            asked = new[begin : begin + ASKED_AT_ONCE]
-            sizes = self.session.sizes(asked)
-            self.too_big += [(uid, sizes[uid]) for uid in asked if sizes.get(uid, 0) > MAX_MAIL_BYTES]
-            fitting = [uid for uid in asked if sizes.get(uid, 0) <= MAX_MAIL_BYTES]
-            yield from self.session.fetch(fitting, batch=self.mailbox.batch, sizes=sizes)
+    def sizes(self, names: Sequence[int]) -> Mapping[int, int]:
+        """RFC822.SIZE of each."""
+        sizes = self._wire.call(self._wire.session.sizes, names)
+        self._told_sizes.update(sizes)
+        return sizes
 
-    def _expected(self, waiting: deque[int], mails: list[FetchedMail]) -> None:
-        """Note the UIDs that were asked for and did not come."""
-        came = {mail.uid for mail in mails}
-        while waiting and came:
-            uid = waiting.popleft()
-            if uid in came:
-                came.remove(uid)
-            else:
-                self.ledger.left.add(uid)
+    def result(self, future: Future[T]) -> T:
+        """Wait for what was begun."""
+        return self._wire.result(future)
 
-    def _recheck(self) -> None:
-        """Mail that somebody removed meanwhile is done with; mail the server holds back is an error."""
-        there = set(self.wire.call(self.session.uids_from, min(self.ledger.left)))
-        self.ledger.left &= there
-        with transaction():
-            self.lease.check()
-            self.ledger.advance(self.last)
-        for uid, size in self.too_big:
-            self.tally.errors.append(
-                f"the mail with UID {uid} stays on the server: it has {size >> 20} MB,"
-                f" more than {MAX_MAIL_BYTES >> 20} MB are not taken"
-            )
-        self.tally.waiting += len(self.ledger.left)
-        uids = sorted(self.ledger.left - {uid for uid, _ in self.too_big})
-        if uids:
-            self.tally.errors.append(
-                f"{len(uids)} mails stay on the server, the first has UID {uids[0]}:"
-                " the server does not send them, or they could not be stored"
+    def ask(self, names: Sequence[int]) -> Future[Fetched[FetchedMail]]:
+        """Begin to download, in one round trip."""
+        return self._wire.submit(lambda: self._wire.session.fetch_set(names))
+
+    def reconnect(self) -> None:
+        """Connect and select the folder anew."""
+        self._wire.reconnect()
+        self._made = False
+        state = self._wire.call(self._wire.session.select, self.folder)
+        if state.uidvalidity != self._state.uidvalidity:
+            raise FolderMissing(
+                f"the server renumbered {self.folder} while it was fetched",
+                hint="Nothing is lost: the next fetch begins anew.",
             )
 
-    def _store(self, mails: list[FetchedMail]) -> list[int]:
-        """Make receipts of a batch; returns the UIDs that have one now."""
-        wanted = mails
-        if self.mailbox.backlog == "new":
-            wanted = [mail for mail in mails if not self.ledger.is_backlog(mail)]
-        self.done += len(mails)
-        self.last = last = mails[-1].uid
-        try:
-            self._take(wanted, last)
-        except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
-            raise
-        except Exception as error:  # a fault of ours: it may stop its own mail, not the mailbox
-            return self._store_singly(wanted, last, error)
-        return [mail.uid for mail in wanted]
+    def still_there(self, names: Collection[int]) -> set[int]:
+        """Which of them the server has."""
+        return set(self._wire.call(self._wire.session.uids_from, min(names))) & set(names)
 
-    def _store_singly(self, mails: list[FetchedMail], last: int, cause: Exception) -> list[int]:
-        failures.log(cause, f"storing a batch of {len(mails)} mails failed", mailbox_id=self.mailbox.id)
-        stored: list[int] = []
-        for mail in mails:
-            try:
-                self._take([mail], mail.uid)
-            except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
-                raise
-            except Exception as error:
-                self.ledger.left.add(mail.uid)
-                failures.log(error, f"the mail with UID {mail.uid} is not stored", mailbox_id=self.mailbox.id)
-            else:
-                stored.append(mail.uid)
-        with transaction():
-            self.lease.check()
-            self.ledger.advance(last)
-        return stored
+    def name_of(self, mail: FetchedMail) -> int:
+        """Its UID."""
+        return mail.uid
 
-    def _take(self, mails: list[FetchedMail], last: int) -> None:
-        from desk.intake import pipeline
+    def title(self, name: int) -> str:
+        """What a person calls it."""
+        return f"the mail with UID {name}"
 
-        def check() -> None:
-            self.lease.renew()
-            self.ledger.advance(last)
-            runs.advance(self.mailbox.id, self.done)
-            if self.mailbox.after_fetch == "keep":
-                self._disposed([mail.uid for mail in mails])
+    def wanted(self, mail: FetchedMail) -> bool:
+        """Whether it is not of those that are to be left alone."""
+        return self._mailbox.backlog != "new" or not self._is_backlog(mail)
 
-        for taken in pipeline.take(self.desk, [self._arrival(mail) for mail in mails], check=check):
-            if taken.new:
-                self.tally.verdicts[taken.verdict] += 1
-            else:
-                self.recognised = True
-
-    def _arrival(self, mail: FetchedMail) -> Arrival:
-        from desk.intake.arrivals import Arrival
+    def arrival(self, mail: FetchedMail) -> Arrival:
+        """The mail as intake takes it."""
+        from desk.intake.arrivals import Arrival  # most runs find nothing new, and need none of it
 
         return Arrival(
             raw=mail.raw,
             door="imap",
-            mailbox_id=self.mailbox.id,
-            folder=self.mailbox.folder,
-            uidvalidity=self.ledger.state.uidvalidity,
+            mailbox_id=self._mailbox.id,
+            folder=self.folder,
+            uidvalidity=self._known.uidvalidity,
             uid=mail.uid,
             internaldate=mail.internaldate,
-            archive=self.mailbox.backlog == "archive" and self.ledger.is_backlog(mail),
+            archive=self._mailbox.backlog == "archive" and self._is_backlog(mail),
         )
 
-    def _dispose(self, uids: list[int]) -> None:
-        """Move, delete or leave the server's copies of mail that is stored."""
-        if self.recognised:
-            open_ones = set(self.ledger.undisposed())
-            uids = [uid for uid in uids if uid in open_ones]
-        if not uids or self.stays:
-            return
-        if self.mailbox.after_fetch == "keep":
-            self._disposed(uids)
-        else:
-            self.disposals.append((uids, self.wire.submit(self._put_away, uids)))
+    def stored(self, mails: Sequence[FetchedMail], open_ones: Collection[int]) -> None:
+        """Raise the watermark to the first mail that is not dealt with; remember the newest one's looks."""
+        mark = self._known
+        newest = mark.newest
+        for mail in mails:
+            if mail.uid >= newest.uid:
+                size = self._told_sizes.get(mail.uid, 0)
+                newest = Fingerprint(mail.uid, size, _text(mail.internaldate))
+        self._highest = max([self._highest, *(mail.uid for mail in mails)])
+        below = max(mark.known_below, min([self._highest + 1, *open_ones]))
+        if (below, newest) != (mark.known_below, mark.newest):
+            self._mark = folders.mark(
+                self._mailbox.id,
+                self.folder,
+                mark.uidvalidity,
+                below,
+                backlog_below=mark.backlog_below,
+                newest=newest,
+            )
 
-    def _put_away(self, uids: list[int]) -> None:
-        action, _, folder = self.mailbox.after_fetch.partition(":")
-        if action == "move":
-            if not self.made:
-                self.session.ensure_folder(folder)
-                self.made = True
-            disposal = self.session.move(uids, folder)
-        else:
-            disposal = self.session.delete(uids)
-        if disposal.words and disposal.words not in self.tally.notes:
-            self.tally.notes.append(disposal.words)
+    def disposed(self, names: Sequence[int]) -> None:
+        """Note that the server's copies were moved, deleted or left for good."""
+        folders.mark_disposed(self._mailbox.id, self.folder, self._known.uidvalidity, names)
 
-    def _settle(self, *, all_of_them: bool) -> None:
-        """Note what the server has put away."""
-        while self.disposals and (all_of_them or self.disposals[0][1].done()):
-            uids, future = self.disposals.pop(0)
-            try:
-                self.wire.result(future)
-            except (ServerGone, TimedOut):
-                raise
-            except MailError as error:
-                if not self.stays:
-                    self.tally.errors.append(
-                        f"stored, but left in {self.mailbox.folder}: {error} - {error.hint}"
-                    )
-                self.stays = True
-            else:
-                self._disposed(uids)
+    def put_away(self, names: list[int], *, again: bool) -> Future[str]:
+        """Begin to move or delete them."""
+        action, _, target = self._mailbox.after_fetch.partition(":")
+        if action != "move":
+            return self._wire.submit(lambda: self._wire.session.delete(names).words)
+        return self._wire.submit(self._move, names, target, again)
 
-    def _disposed(self, uids: list[int]) -> None:
-        folders.mark_disposed(self.mailbox.id, self.mailbox.folder, self.ledger.state.uidvalidity, uids)
+    def finish(self) -> None:
+        """Nothing is left to be said."""
+
+    def _move(self, names: list[int], target: str, again: bool) -> str:
+        session = self._wire.session
+        if not self._made:
+            session.ensure_folder(target)
+            self._made = True
+        return session.move(names, target, unless_there=again).words
+
+    @property
+    def _known(self) -> FolderMark:
+        assert self._mark is not None, "an empty folder has no mails"
+        return self._mark
+
+    def _is_backlog(self, mail: FetchedMail) -> bool:
+        """Whether the mail was there before the mailbox was added."""
+        return (
+            mail.uid < self._known.backlog_below
+            and mail.internaldate is not None
+            and mail.internaldate < self._mailbox.created
+        )
+
+    def _opened(self) -> FolderMark:
+        """How far the folder is known; begin at first contact and when its mails have other numbers."""
+        mailbox, state = self._mailbox, self._state
+        mark = folders.folder_mark(mailbox.id, self.folder)
+        validity = state.uidvalidity
+        if mark is not None and folders.told(mark.uidvalidity) == validity:
+            if not self._used_again(mark):
+                self._highest = mark.known_below - 1
+                return mark
+            validity = folders.next_era(mark.uidvalidity)
+            self._tally.notes.append(
+                f"the server uses UIDs of {self.folder} again: known mail is recognised by its content"
+            )
+        elif mark is not None:
+            self._tally.notes.append(
+                f"the server renumbered {self.folder} (UIDVALIDITY {folders.told(mark.uidvalidity)} is now"
+                f" {validity}): known mail is recognised by its content"
+            )
+        end, first = self._end_of_folder(), 1
+        if mark is None and mailbox.backlog == "new":
+            since = (mailbox.created - timedelta(days=1)).date()
+            first = min(self._wire.call(self._wire.session.uids_since, since), default=end)
+        self._highest = first - 1
+        return folders.begin(mailbox.id, self.folder, validity, first, backlog_below=end)
+
+    def _used_again(self, mark: FolderMark) -> bool:
+        """Whether the server gave a known UID to another mail, against RFC 3501 2.3.1.1."""
+        session = self._wire.session
+        if self._state.uidnext is not None and self._state.uidnext < mark.known_below:
+            return not self._wire.call(session.uids_from, self._state.uidnext)
+        if not mark.newest.uid or not self._state.exists:
+            return False
+        looks = self._wire.call(session.looks_of, mark.newest.uid)
+        return looks is not None and mark.newest.differs(looks[0], _text(looks[1]))
+
+    def _end_of_folder(self) -> int:
+        """The UID that no mail of the folder has reached yet."""
+        if self._state.uidnext is not None:
+            return self._state.uidnext
+        return max(self._wire.call(self._wire.session.uids), default=0) + 1 if self._state.exists else 1
+
+
+def _text(moment: datetime | None) -> str:
+    return moment.isoformat() if moment is not None else ""

@@ -20,7 +20,8 @@ from models.mailboxes import Mailbox
 from worker import failures
 from worker.fetch.keeper import Keeper
 from worker.fetch.limits import Limits, Stopped
-from worker.fetch.run import fetch_mailbox
+from worker.fetch.run import FetchRun
+from worker.fetch.wire import Wire
 from worker.summary import MailboxFetch
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def take_turn(
         runs.begin(mailbox_id)
         with Keeper(lease) as keeper:
             limits = Limits(float(desk.settings.fetch_time_limit), stop, slots, keeper)
-            failure = _attempt(desk, mailbox, lease, tally, limits, watch)
+            failure = _attempt(desk, mailbox, lease, tally, limits, watch, named)
         tally.seconds = time.monotonic() - begun
         _conclude(mailbox, lease, tally, failure, desk.zone)
     finally:
@@ -93,10 +94,11 @@ def _attempt(
     tally: MailboxFetch,
     limits: Limits,
     watch: Callable[[MailboxFetch], None],
+    named: bool,
 ) -> Exception | None:
     try:
         _ = desk.message_secret  # without it nothing can be stored: said here, as it is
-        fetch_mailbox(desk, mailbox, lease, tally, limits, lambda: watch(tally))
+        _fetch(desk, mailbox, lease, tally, limits, lambda: watch(tally), named)
     except DatabaseUnusable:
         raise
     except Stopped as stopped:
@@ -109,6 +111,40 @@ def _attempt(
         tally.errors.append(f"{one_line(str(error))} - {hint}" if hint else one_line(str(error)))
         return error
     return None
+
+
+def _fetch(
+    desk: Desk,
+    mailbox: Mailbox,
+    lease: leases.Lease,
+    tally: MailboxFetch,
+    limits: Limits,
+    watch: Callable[[], None],
+    named: bool,
+) -> None:
+    """Fetch what is new into the desk; `tally` grows as it goes, `watch` is called when it did.
+
+    Raises MailError when the server ends it, LeaseLost when another process took over, Stopped when a signal
+    came first; what was committed before stays.
+    """
+    from desk.mailboxes.accounts import incoming_account
+
+    account = incoming_account(desk, mailbox)
+    if mailbox.protocol == "pop3":
+        from mail.pop3.session import Pop3Mail, Pop3Session
+        from worker.fetch.pop3 import Pop3Source
+
+        with Wire(lambda: Pop3Session(account), limits) as wire:
+            source = Pop3Source(mailbox, lease, wire, tally)
+            FetchRun[str, Pop3Mail](desk, mailbox, lease, source, tally, limits, watch, named).through()
+    else:
+        from mail.imap.session import ImapSession
+        from mail.imap.wire import FetchedMail
+        from worker.fetch.imap import ImapSource
+
+        with Wire(lambda: ImapSession(account), limits) as wire:
+            folder = ImapSource(mailbox, wire, tally)
+            FetchRun[int, FetchedMail](desk, mailbox, lease, folder, tally, limits, watch, named).through()
 
 
 def _conclude(

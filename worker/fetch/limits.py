@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
@@ -75,8 +76,6 @@ class Limits:
 
         Raises what the future holds, `OutOfTime`, `Stopped`, or `models.leases.LeaseLost`.
         """
-        from concurrent.futures import wait
-
         if not wait([future], timeout=PATIENCE_SECONDS).done:
             slot = self._slot
             if slot is not None:

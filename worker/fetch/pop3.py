@@ -1,246 +1,205 @@
-"""Fetching one POP3 mailbox: ids that the ledger does not know, mail by mail, deletions at the very end.
+"""What a POP3 server has for a mailbox, against what the desk knows of it.
 
-A batch is one transaction. What is stored is marked for deletion meanwhile, and QUIT deletes it: a run that
-ends before that deletes nothing, and the next one only has to delete.
+What is stored is marked for deletion at the very end, and QUIT deletes it: a run that ends before that
+deletes nothing, and the next one only has to delete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, TypeVar
 
-import peewee
-
-from desk.fetching import runs, uidls
+from desk.fetching import uidls
+from mail.pop3.session import Pop3Session
 from models.database import transaction
-from models.errors import DatabaseUnusable
-from models.leases import LeaseLost
-from worker import failures
-from worker.fetch.imap import MAX_MAIL_BYTES
 from worker.fetch.wire import Wire
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
     from datetime import datetime
 
-    from desk.home import Desk
     from desk.intake.arrivals import Arrival
-    from mail.pop3.session import Pop3Mail, Pop3Session
+    from mail.pop3.session import Pop3Mail
+    from mail.transport.fetched import Fetched
     from models.leases import Lease
     from models.mailboxes import Mailbox
-    from worker.fetch.limits import Limits
     from worker.summary import MailboxFetch
 
-MAX_BATCH_BYTES = 32 * 2**20
+T = TypeVar("T")
+
+DOUBTED = 20
+"""So many mails of another size than is known are looked at in one run."""
+UNFINISHED = 200
+"""So many mails that an interrupted run left are looked at in one run before they are deleted."""
 
 
-def fetch_pop3(
-    desk: Desk, mailbox: Mailbox, lease: Lease, tally: MailboxFetch, limits: Limits, watch: Callable[[], None]
-) -> None:
-    """Fetch what is new into the desk, as `worker.fetch.fetch_mailbox` does; raises as it does."""
-    from desk.mailboxes.accounts import incoming_account
-    from mail.pop3.session import Pop3Session
+class Pop3Source:
+    """The maildrop; mails are named by UIDL. See `worker.fetch.run.Source`."""
 
-    session = Pop3Session(incoming_account(desk, mailbox))
-    with Wire(session, limits) as wire:
-        there = list(wire.call(session.uidls))
-        run = Pop3Run.opened(desk, mailbox, lease, session, wire, tally, limits, watch, there)
-        redo = run.undone(there)
-        new = run.unknown(there)
-        if not redo and not new:
-            return
-        if mailbox.max_per_fetch is not None and len(new) > mailbox.max_per_fetch:
-            tally.waiting = len(new) - mailbox.max_per_fetch
-            tally.more = True
-            new = new[: mailbox.max_per_fetch]
-        with limits.working():
-            run.through(redo, new)
+    folder = uidls.NO_FOLDER
 
+    def __init__(self, mailbox: Mailbox, lease: Lease, wire: Wire[Pop3Session], tally: MailboxFetch) -> None:
+        self._mailbox = mailbox
+        self._lease = lease
+        self._wire = wire
+        self._tally = tally
+        self._there = list(wire.call(wire.session.uidls))
+        self._sizes: Mapping[str, int] | None = None
+        self._to_delete: dict[str, None] = {}
+        self._deletes = mailbox.after_fetch == "delete"
+        self._same: set[str] = set()
+        """Ids of mail still to be deleted, which is the mail that is stored."""
+        self._gone: list[str] = []
+        """Ids of stored mail that the server has not any more: their mail may have other ids now."""
+        self._free_used_again()
+        self._era = self._opened()
+        self._old = uidls.left_alone(mailbox.id) if mailbox.backlog != "all" else set()
 
-@dataclass(slots=True)
-class Pop3Run:
-    """One pass over a maildrop."""
+    def undisposed(self) -> list[str]:
+        """Stored mail that is still to be deleted."""
+        open_ones = uidls.undisposed(self._mailbox.id)
+        listed = set(self._there)
+        self._gone = [uidl for uidl in open_ones if uidl not in listed]
+        if not self._deletes:
+            uidls.mark_disposed(self._mailbox.id, open_ones)
+            return []
+        return [uidl for uidl in open_ones if uidl in self._same]
 
-    desk: Desk
-    mailbox: Mailbox
-    lease: Lease
-    session: Pop3Session
-    wire: Wire
-    tally: MailboxFetch
-    limits: Limits
-    watch: Callable[[], None]
-    era: int
-    old: Collection[str]
-    """Mail that was there before the mailbox was added; only where that makes a difference."""
-    done: int = 0
-    marked: list[str] = field(default_factory=list)
-    faulty: int = 0
-
-    @classmethod
-    def opened(
-        cls,
-        desk: Desk,
-        mailbox: Mailbox,
-        lease: Lease,
-        session: Pop3Session,
-        wire: Wire,
-        tally: MailboxFetch,
-        limits: Limits,
-        watch: Callable[[], None],
-        there: list[str],
-    ) -> Pop3Run:
-        """Compare the server's ids with the ledger; begin at first contact and when all of them changed."""
-        era = uidls.era(mailbox.id)
-        if era is None:
-            old = _backlog(mailbox, session, wire, there)
-            with transaction():
-                lease.check()
-                era = uidls.begin_era(mailbox.id, 1, old)
-        elif there and uidls.any_known(mailbox.id) and not uidls.known(mailbox.id, there):
-            with transaction():
-                lease.check()
-                era = uidls.begin_era(mailbox.id, era + 1)
-            tally.notes.append(f"none of {len(there)} ids is known: known mail is recognised by its content")
-        if mailbox.after_fetch == "delete":
-            uidls.forget_deleted(mailbox.id, set(there))
-        left_alone = uidls.left_alone(mailbox.id) if mailbox.backlog != "all" else set()
-        return cls(desk, mailbox, lease, session, wire, tally, limits, watch, era, left_alone)
-
-    def undone(self, there: list[str]) -> list[str]:
-        """Stored mail that is still to be deleted; what is gone already, or may stay, is done with."""
-        open_ones = uidls.undisposed(self.mailbox.id)
-        listed = set(there)
-        left = [uidl for uidl in open_ones if uidl in listed and self.mailbox.after_fetch == "delete"]
-        waiting = set(left)
-        uidls.mark_disposed(self.mailbox.id, [uidl for uidl in open_ones if uidl not in waiting])
-        return left
-
-    def unknown(self, there: list[str]) -> list[str]:
+    def unknown(self) -> list[str]:
         """Ids without a receipt, oldest first."""
-        has_receipt = uidls.known(self.mailbox.id, there)
-        skipped = self.old if self.mailbox.backlog == "new" else ()
-        return [uidl for uidl in there if uidl not in has_receipt and uidl not in skipped]
+        has_receipt = uidls.known(self._mailbox.id, self._there)
+        skipped = self._old if self._mailbox.backlog == "new" else ()
+        return [uidl for uidl in self._there if uidl not in has_receipt and uidl not in skipped]
 
-    def through(self, redo: list[str], new: list[str]) -> None:
-        """Mark what an interrupted run left, fetch, store and mark the rest, then let QUIT delete it."""
-        if new:
-            runs.announce(self.mailbox.id, len(new))
-        self._mark(redo)
-        if new:
-            self._batches(new)
-        if self.marked:
-            self.wire.call(self.session.commit)
-            uidls.mark_disposed(self.mailbox.id, self.marked)
+    def sizes(self, names: Sequence[str]) -> Mapping[str, int]:
+        """What LIST tells."""
+        if self._sizes is None:
+            self._sizes = self._wire.call(self._wire.session.sizes)
+        return self._sizes
 
-    def _batches(self, new: list[str]) -> None:
-        came = 0
-        batches = self._downloads(new)
-        coming: Future[list[Pop3Mail] | None] | None = None
-        if not self.limits.reached:
-            coming = self.wire.submit(next, batches, None)
-        while coming is not None:
-            mails = self.wire.result(coming)
-            if mails is None:
-                break
-            coming = None if self.limits.reached else self.wire.submit(next, batches, None)
-            came += len(mails)
-            stored = self._store(mails)
-            if self.mailbox.after_fetch == "delete":
-                self._mark(stored)
-            self.watch()
-        if coming is None and came < len(new):
-            self.tally.more = True
-        elif came < len(new) or self.faulty:
-            count = len(new) - came + self.faulty
-            self.tally.errors.append(
-                f"{count} mails stay on the server: it does not send them, they are larger than"
-                f" {MAX_MAIL_BYTES >> 20} MB, or they could not be stored"
-            )
-        self.tally.waiting += len(new) - came + self.faulty
+    def result(self, future: Future[T]) -> T:
+        """Wait for what was begun."""
+        return self._wire.result(future)
 
-    def _downloads(self, new: list[str]) -> Iterator[list[Pop3Mail]]:
-        sizes = self.session.sizes()
-        batch: list[Pop3Mail] = []
-        held = 0
-        for mail in self.session.fetch(uidl for uidl in new if sizes.get(uidl, 0) <= MAX_MAIL_BYTES):
-            batch.append(mail)
-            held += len(mail.raw)
-            if len(batch) >= self.mailbox.batch or held > MAX_BATCH_BYTES:
-                yield batch
-                batch, held = [], 0
-        if batch:
-            yield batch
+    def ask(self, names: Sequence[str]) -> Future[Fetched[Pop3Mail]]:
+        """Begin to download, mail by mail."""
+        return self._wire.submit(lambda: self._wire.session.fetch_set(names))
 
-    def _mark(self, stored: list[str]) -> None:
-        if stored:
-            self.marked += self.wire.call(self.session.delete, stored)
+    def reconnect(self) -> None:
+        """Connect anew and learn which numbers the mails have in this session."""
+        self._wire.reconnect()
+        self._wire.call(self._wire.session.uidls)
 
-    def _store(self, mails: list[Pop3Mail]) -> list[str]:
-        """Make receipts of a batch; returns the ids that have one now."""
-        self.done += len(mails)
-        try:
-            self._take(mails)
-        except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
-            raise
-        except Exception as error:  # a fault of ours: it may stop its own mail, not the mailbox
-            failures.log(error, f"storing {len(mails)} mails failed", mailbox_id=self.mailbox.id)
-            return self._store_singly(mails)
-        return [mail.uidl for mail in mails]
+    def still_there(self, names: Collection[str]) -> set[str]:
+        """Which of them the server lists: as at the beginning, for the maildrop is ours meanwhile."""
+        return set(names)
 
-    def _store_singly(self, mails: list[Pop3Mail]) -> list[str]:
-        stored = []
-        for mail in mails:
-            try:
-                self._take([mail])
-            except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
-                raise
-            except Exception as error:
-                self.faulty += 1
-                failures.log(error, f"the mail {mail.uidl} is not stored", mailbox_id=self.mailbox.id)
-            else:
-                stored.append(mail.uidl)
-        return stored
+    def name_of(self, mail: Pop3Mail) -> str:
+        """Its UIDL."""
+        return mail.uidl
 
-    def _take(self, mails: list[Pop3Mail]) -> None:
-        from desk.intake import pipeline
+    def title(self, name: str) -> str:
+        """What a person calls it."""
+        return f"the mail {name}"
 
-        def check() -> None:
-            self.lease.renew()
-            runs.advance(self.mailbox.id, self.done)
-            if self.mailbox.after_fetch == "keep":
-                uidls.mark_disposed(self.mailbox.id, [mail.uidl for mail in mails])
+    def wanted(self, mail: Pop3Mail) -> bool:
+        """Whether it is not of those that are to be left alone: `unknown` left them out."""
+        return True
 
-        for taken in pipeline.take(self.desk, [self._arrival(mail) for mail in mails], check=check):
-            if taken.new:
-                self.tally.verdicts[taken.verdict] += 1
+    def arrival(self, mail: Pop3Mail) -> Arrival:
+        """The mail as intake takes it."""
+        from desk.intake.arrivals import Arrival  # most runs find nothing new, and need none of it
 
-    def _arrival(self, mail: Pop3Mail) -> Arrival:
-        from desk.intake.arrivals import Arrival
-
-        archive = self.mailbox.backlog == "archive" and mail.uidl in self.old
+        archive = self._mailbox.backlog == "archive" and mail.uidl in self._old
         return Arrival(
             raw=mail.raw,
             door="pop3",
-            mailbox_id=self.mailbox.id,
-            folder=uidls.NO_FOLDER,
-            uidvalidity=self.era,
+            mailbox_id=self._mailbox.id,
+            folder=self.folder,
+            uidvalidity=self._era,
             uidl=mail.uidl,
-            archive=archive and _was_before(mail.raw, self.mailbox.created),
+            archive=archive and _was_before(mail.raw, self._mailbox.created),
         )
 
+    def stored(self, mails: Sequence[Pop3Mail], open_ones: Collection[str]) -> None:
+        """The receipts say it all: POP3 has no watermark."""
 
-def _backlog(mailbox: Mailbox, session: Pop3Session, wire: Wire, there: list[str]) -> list[str]:
-    """What was there before the mailbox was added, where that matters: found from the newest backwards."""
-    if mailbox.backlog == "all":
+    def disposed(self, names: Sequence[str]) -> None:
+        """Note that the server's copies were deleted, or left for good."""
+        uidls.mark_disposed(self._mailbox.id, names)
+
+    def put_away(self, names: list[str], *, again: bool) -> None:
+        """Remember them for `finish`: a connection that breaks forgets its marks."""
+        self._to_delete |= dict.fromkeys(names)
+
+    def finish(self) -> None:
+        """Delete what is stored; its ids are free for other mails then (RFC 1939 7)."""
+        session = self._wire.session
+        if self._to_delete:
+            deleted = self._wire.call(session.delete, list(self._to_delete))
+            self._wire.call(session.commit)
+            uidls.free(self._mailbox.id, deleted)
+        uidls.mark_disposed(self._mailbox.id, self._gone)
+
+    def _opened(self) -> int:
+        """The era of the ids; one begins at first contact, and when mail that is known is not listed."""
+        mailbox, there = self._mailbox, self._there
+        era = uidls.era(mailbox.id)
+        if era is None:
+            old = self._backlog()
+            with transaction():
+                self._lease.check()
+                return uidls.begin_era(mailbox.id, 1, old)
+        known = uidls.known(mailbox.id, there)
+        if len(known) < len(there) and uidls.any_missing(mailbox.id, there, kept=not self._deletes):
+            with transaction():
+                self._lease.check()
+                era = uidls.begin_era(mailbox.id, era + 1)
+            if not known:
+                self._tally.notes.append(
+                    f"none of {len(there)} ids is known: known mail is recognised by its content"
+                )
+        if self._deletes:
+            uidls.forget_deleted(mailbox.id, set(there))
+        return era
+
+    def _free_used_again(self) -> None:
+        """Free ids under which the server lists another mail than the one that is known."""
+        known = uidls.stored_as(self._mailbox.id, self._there)
+        if not known:
+            return
+        sizes = self.sizes(self._there)
+        doubted = [uidl for uidl, stored in known.items() if sizes.get(uidl, stored.size) != stored.size]
+        if len(doubted) * 2 > len(known) and len(known) > 2:
+            doubted = []  # it counts otherwise than we do
+        # Nobody knows whether the server heard the QUIT of an interrupted run, and what it lists now.
+        unfinished = [uidl for uidl, stored in known.items() if not stored.disposed and self._deletes]
+        others: list[str] = []
+        for uidl in dict.fromkeys([*doubted[:DOUBTED], *unfinished[:UNFINISHED]]):
+            for mail in self._wire.call(lambda one: list(self._wire.session.fetch([one])), uidl):
+                if hashlib.sha256(mail.raw).hexdigest() != known[uidl].sha256:
+                    others.append(uidl)
+                elif not known[uidl].disposed:
+                    self._same.add(uidl)
+        if others:
+            self._tally.notes.append(f"the server uses {len(others)} ids again, for other mails")
+            with transaction():
+                self._lease.check()
+                uidls.free(self._mailbox.id, others)
+
+    def _backlog(self) -> list[str]:
+        """What was there before the mailbox was added, if that matters: found from the newest backwards."""
+        there = self._there
+        if self._mailbox.backlog == "all":
+            return []
+        if self._mailbox.backlog == "archive":
+            return there
+        for place in range(len(there) - 1, -1, -1):
+            for mail in self._wire.call(lambda one: list(self._wire.session.fetch([one])), there[place]):
+                if _was_before(mail.raw, self._mailbox.created):
+                    return there[: place + 1]
         return []
-    if mailbox.backlog == "archive":
-        return there
-    for place in range(len(there) - 1, -1, -1):
-        for mail in wire.call(lambda uidl: list(session.fetch([uidl])), there[place]):
-            if _was_before(mail.raw, mailbox.created):
-                return there[: place + 1]
-    return []
 
 
 def _was_before(raw: bytes, moment: datetime) -> bool:

@@ -7,21 +7,22 @@ Therefore the connection is used in a thread of its own, and cut from outside wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, Self, TypeVar
 
 from mail.errors import TimedOut
 from models.database import close_database
-from worker.fetch.limits import OutOfTime
+from worker.fetch.limits import OutOfTime, Stopped
 
 if TYPE_CHECKING:
     from worker.fetch.limits import Limits
 
 P = ParamSpec("P")
 T = TypeVar("T")
+S = TypeVar("S", bound="Session")
 
 GOODBYE_SECONDS = 5.0
 """So long a server may take to let us go; the work is done by then."""
@@ -44,11 +45,12 @@ class Session(Protocol):
         """Close the connection at once; what is under way in it fails."""
 
 
-class Wire:
+class Wire(Generic[S]):
     """A session as a context manager: connected in the block, and cut behind it."""
 
-    def __init__(self, session: Session, limits: Limits) -> None:
-        self._session = session
+    def __init__(self, connect: Callable[[], S], limits: Limits) -> None:
+        self.session = connect()
+        self._connect = connect
         self._limits = limits
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         # A daemon: one that waits for a name server must not keep the process.
@@ -57,7 +59,7 @@ class Wire:
     def __enter__(self) -> Self:
         self._thread.start()
         try:
-            self.call(self._session.open)
+            self.call(self.session.open)
         except BaseException:
             self._end()
             raise
@@ -67,10 +69,14 @@ class Wire:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            from concurrent.futures import wait
-
-            wait([self.submit(self._session.leave)], timeout=GOODBYE_SECONDS)
+            wait([self.submit(self.session.leave)], timeout=GOODBYE_SECONDS)
         self._end()
+
+    def reconnect(self) -> None:
+        """Give up this connection for a new one."""
+        self.session.cut()
+        self.session = self._connect()
+        self.call(self.session.open)
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have it done after what was submitted before."""
@@ -86,25 +92,29 @@ class Wire:
         return future
 
     def result(self, future: Future[T]) -> T:
-        """Wait for it as long as the run may last.
+        """Wait for it as long as the run may last; whoever waits in vain has no connection any more.
 
         Raises what it raised, `TimedOut` when the run's time is over, or what `Limits.result` raises.
         """
         try:
             return self._limits.result(future)
         except OutOfTime:
+            self.session.cut()
             raise TimedOut(
-                f"{self._session.host} kept us waiting beyond the {self._limits.seconds:g} seconds that a"
+                f"{self.session.host} kept us waiting beyond the {self._limits.seconds:g} seconds that a"
                 " mailbox may take",
                 hint="The server is slow or hangs, it is tried again later; the limit is fetch_time_limit.",
             ) from None
+        except Stopped:
+            self.session.cut()
+            raise
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do it and wait for it, as `result` does."""
         return self.result(self.submit(function, *args, **kwargs))
 
     def _end(self) -> None:
-        self._session.cut()
+        self.session.cut()
         self._asked.put(None)
 
     def _work(self) -> None:

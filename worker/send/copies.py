@@ -55,8 +55,9 @@ def _copy_for(desk: Desk, mailbox: Mailbox, limits: Limits, lease: leases.Lease)
     from mail.imap.session import ImapSession
 
     done = 0
-    session = ImapSession(incoming_account(desk, mailbox))
-    with Wire(session, limits) as wire:
+    account = incoming_account(desk, mailbox)
+    with Wire(lambda: ImapSession(account), limits) as wire:
+        session = wire.session
         folder = wire.call(session.ensure_folder, mailbox.sent_folder)
         for copy in sent_copies.due(mailbox.id):
             if limits.reached:

@@ -366,7 +366,8 @@ def test_whoever_fetches_and_sends_loads_no_form_and_no_web_client() -> None:
     import sys
 
     code = (
-        "import sys, worker.service.once, worker.send, desk.mailboxes.registry, desk.mailboxes.accounts;"
+        "import sys, worker.service.once, worker.send.sender;"
+        "import desk.mailboxes.registry, desk.mailboxes.accounts;"
         "print({name.partition('.')[0] for name in sys.modules} & {'pydantic', 'authlib', 'httpx2'})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -102,6 +102,11 @@ class Line:
         """Become the server of a TLS handshake."""
         await self._writer.start_tls(context)
 
+    async def silence(self) -> None:
+        """Say nothing until the script is released."""
+        await self._released.wait()
+        raise LineClosed
+
     async def step(self, name: str, command: str = "") -> str | None:
         """Do what the script says for this step; words to say in place of the normal answer, or None.
 

@@ -65,6 +65,10 @@ class FaultyImap(ScriptedServer):
     chatter: lines that nobody asked for, said before each mail of a UID FETCH.
     body: what stands in place of each body's literal (``NIL``, ``""``, ``{0}``).
     starttls: offered and used when asked for; without it the server offers none.
+    poison: UIDs at whose body the server breaks off, each in its way: ``cut`` (hangs up in the literal),
+    ``bye``, ``no`` (a NO behind the other mails), ``no data`` (a NO and no mail at all), ``bad``, ``long``
+    and ``short`` (the literal's length is wrong), ``garbage`` (a line that is no answer), ``silence``,
+    ``half`` (silence in the literal).
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class FaultyImap(ScriptedServer):
         cut_after: int | None = None,
         chatter: Sequence[str] = (),
         body: str | None = None,
+        poison: Mapping[int, str] | None = None,
     ) -> None:
         super().__init__(faults, tls=tls)
         self.folders = {"INBOX": Folder()}
@@ -88,6 +93,7 @@ class FaultyImap(ScriptedServer):
         self._cut_after = cut_after
         self._chatter = chatter
         self._body = body
+        self.poison = dict(poison or {})
 
     async def talk(self, line: Line) -> None:
         await line.write(f"{await line.step('connect') or '* OK Ready'}\r\n".encode())
@@ -215,11 +221,40 @@ class _Dialogue:
 
     async def _uid_fetch(self, rest: str) -> str:
         wanted, _, items = rest.partition(" ")
+        poison = self._server.poison if "BODY.PEEK[]" in items.upper() else {}
+        ways = {poison[uid] for uid in self._open.chosen(wanted) if uid in poison}
+        if "no data" in ways:
+            return "NO [SERVERBUG] Internal error occurred"
         for uid in self._open.chosen(wanted):
+            if uid in poison:
+                await self._break_off(uid, poison[uid])
+                continue
             for words in self._server._chatter:
                 await self._line.write(words.encode() + b"\r\n")
             await self._fetched(uid, items.upper())
-        return "OK Done"
+        if "bad" in ways:
+            return "BAD [SERVERBUG] Internal error"
+        return "NO [SERVERBUG] Some of the messages could not be read" if "no" in ways else "OK Done"
+
+    async def _break_off(self, uid: int, way: str) -> None:
+        raw = self._open.mails[uid]
+        size = len(raw) + {"long": 100, "short": -100}.get(way, 0)
+        head = (
+            f'* {self._open.number(uid)} FETCH (UID {uid} INTERNALDATE "05-Jan-2026 08:00:00 +0000" BODY[] '
+        )
+        answer = head.encode() + b"{%d}\r\n%b" % (size, raw) + b")\r\n"
+        if way in ("cut", "half"):
+            await self._line.write(answer[:-200])
+        elif way in ("long", "short"):
+            await self._line.write(answer)
+        elif way == "bye":
+            await self._say("BYE Internal error, disconnected")
+        elif way == "garbage":
+            await self._line.write(b"? what\r\n")
+        if way in ("cut", "bye"):
+            raise LineClosed
+        if way in ("silence", "half"):
+            await self._line.silence()
 
     async def _fetched(self, uid: int, items: str) -> None:
         raw = self._open.mails[uid]

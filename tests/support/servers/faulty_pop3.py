@@ -58,6 +58,7 @@ class FaultyPop3(ScriptedServer):
                 await line.write(b"+OK marked\r\n")
             elif verb == "QUIT":
                 self.left = [raw for number, raw in enumerate(self.left) if number not in marked]
+                self._uidls = [uidl for number, uidl in enumerate(self._uidls) if number not in marked]
                 await line.write(b"+OK bye\r\n")
                 raise LineClosed
             elif verb in ("USER", "PASS"):

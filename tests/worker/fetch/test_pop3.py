@@ -55,7 +55,7 @@ def test_mail_is_deleted_after_it_is_stored_and_at_the_end(desk: Desk, add_mailb
     assert not Receipt.select().where(Receipt.disposed.is_null()).count()
 
 
-@pytest.mark.parametrize("step", ["QUIT", "half", "DELE"])
+@pytest.mark.parametrize("step", ["QUIT", "DELE"])
 def test_a_line_that_breaks_deletes_nothing_and_doubles_nothing(
     desk: Desk, add_mailbox: MailboxMaker, step: str
 ) -> None:
@@ -111,12 +111,12 @@ def test_a_mail_that_the_server_refuses_is_told_and_comes_later(
     desk: Desk, add_mailbox: MailboxMaker
 ) -> None:
     with FaultyPop3(
-        [mail(n) for n in range(1, 5)], {"RETR": reply("-ERR busy", only="RETR 2", times=1)}
+        [mail(n) for n in range(1, 5)], {"RETR": reply("-ERR busy", only="RETR 2", times=2)}
     ) as server:
         mailbox = add_mailbox(server)
         first = fetch(desk, mailbox)
         assert (first.fetched, first.waiting) == (3, 1)
-        assert "1 mails stay" in first.errors[0]
+        assert first.errors == ["the mail id1 stays on the server: 127.0.0.1 refuses (retr): -ERR busy"]
         assert fetch(desk, mailbox).fetched == 1
 
 
@@ -134,7 +134,7 @@ def test_backlog_new_leaves_what_was_there_and_takes_what_comes(
         server._uidls = ["id0", "id1", "id2", "id4"]
         assert fetch(desk, mailbox).fetched == 1
         assert server.left == old
-    assert [receipt.uidl for receipt in Receipt.select().order_by(Receipt.id)][-1] == "id4"
+    assert [receipt.subject for receipt in Receipt.select().order_by(Receipt.id)][-1] == "Printer 5"
 
 
 def test_backlog_archive_files_the_old_mail_without_answering_it(

@@ -1,0 +1,19 @@
+"""What one ask for mails brought, by whatever protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from mail.errors import MailError
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[M]):
+    """The mails that came whole. `trouble`: why the others did not; `dead`: this connection gives no more."""
+
+    mails: list[M]
+    trouble: MailError | None = None
+    dead: bool = False
