@@ -53,6 +53,8 @@ class DeskRules:
     status_after_reply: StatusAfterReply
     acknowledge: bool
     acknowledge_per_hour: int
+    acknowledge_domain_per_hour: int
+    acknowledge_desk_per_hour: int
     restored: str
     """When the desk was last restored from a backup: fixed-width UTC text, empty for never."""
 
@@ -106,6 +108,8 @@ def read_rules(desk: Desk) -> DeskRules:
         status_after_reply=value("tickets.status_after_reply"),
         acknowledge=bool(value("mail.acknowledge")),
         acknowledge_per_hour=int(value("mail.ack_limit_hour")),
+        acknowledge_domain_per_hour=int(value("mail.ack_limit_domain_hour")),
+        acknowledge_desk_per_hour=int(value("mail.ack_limit_desk_hour")),
         restored=str(setting_rows.stored(setting_rows.RESTORED) or ""),
     )
 

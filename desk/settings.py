@@ -88,6 +88,22 @@ SETTINGS: tuple[Setting, ...] = (
         1000,
     ),
     Setting(
+        "mail.ack_limit_domain_hour",
+        "number",
+        100,
+        "At most so many acknowledgements to one domain within an hour; 0: none.",
+        0,
+        100_000,
+    ),
+    Setting(
+        "mail.ack_limit_desk_hour",
+        "number",
+        1000,
+        "At most so many acknowledgements to everybody within an hour; 0: none.",
+        0,
+        4000,
+    ),
+    Setting(
         "mail.default_outgoing",
         "mailbox",
         "",

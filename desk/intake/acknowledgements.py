@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk.outbox.render import MailToSend, conversation, numbered_subject, queue_mail, signature_block
+from desk.own_addresses import without_tag
 from desk.tickets.participants import answered_at
 from models import blobs, contacts, deliveries, tickets
 from models.departments import Department
@@ -13,6 +16,7 @@ from models.fields import utc_text
 
 if TYPE_CHECKING:
     from desk.intake.incoming import Incoming
+    from desk.rules import DeskRules
     from models.tickets import TicketState
 
 _TEXT = """\
@@ -22,6 +26,55 @@ we received your mail. It is ticket **{number}** now, and we will answer as soon
 
 If you want to add something, answer this mail and leave the number in the subject as it is.
 """
+
+
+class AcknowledgedLately:
+    """Whom acknowledgements went to within the last hour: a flood of forged senders must not become ours."""
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._senders: Counter[str] = Counter()
+        self._domains: Counter[str] = Counter()
+        for address in addresses:
+            self.count(address)
+
+    def count(self, address: str) -> None:
+        """One more is on its way to this address."""
+        self._senders[_sender(address)] += 1
+        self._domains[_domain(address)] += 1
+
+    def too_many(self, address: str, rules: DeskRules) -> str:
+        """Why this address gets none now; '' when it may have one. Plus-tags make no second sender."""
+        for who, sent, most, setting in (
+            (address, self._senders[_sender(address)], rules.acknowledge_per_hour, "mail.ack_limit_hour"),
+            (
+                f"the domain {_domain(address)}",
+                self._domains[_domain(address)],
+                rules.acknowledge_domain_per_hour,
+                "mail.ack_limit_domain_hour",
+            ),
+            (
+                "everybody",
+                self._domains.total(),
+                rules.acknowledge_desk_per_hour,
+                "mail.ack_limit_desk_hour",
+            ),
+        ):
+            if sent >= most:
+                return f"{who} got {sent} within an hour ({setting})"
+        return ""
+
+
+def acknowledged_lately(moment: datetime) -> AcknowledgedLately:
+    """Read whom acknowledgements went to within the hour before a moment."""
+    return AcknowledgedLately(deliveries.acknowledged_since(utc_text(moment - timedelta(hours=1))))
+
+
+def _sender(address: str) -> str:
+    return without_tag(address.lower())
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
 
 
 def refusal(incoming: Incoming, ticket: TicketState) -> str:
@@ -53,13 +106,12 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
         return "the mail is older than the last restore of a backup: it was acknowledged when it first came"
     if not told:
         return "the mail names no address to answer to"
-    since = utc_text(batch.moment - timedelta(hours=1))
     for address in told:
         if rules.own.is_own(address):
             return f"{address} is an address of this desk"
-        sent = deliveries.acknowledgements_since(address, since)
-        if sent >= rules.acknowledge_per_hour:
-            return f"{address} got {sent} within an hour (mail.ack_limit_hour)"
+        too_many = batch.acknowledged.too_many(address, rules)
+        if too_many:
+            return too_many
     if deliveries.is_acknowledged(ticket.id):
         return "this ticket was acknowledged before"
     return ""
@@ -68,6 +120,8 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
 def queue(incoming: Incoming, ticket: TicketState) -> None:
     """Put the acknowledgement into the outbox, in the transaction that made the ticket."""
     batch, mail = incoming.batch, incoming.mail
+    for each in incoming.author.answered_at:
+        batch.acknowledged.count(each.email)
     sender = batch.rules.sender_of(ticket.department_id, ticket.mailbox_id, automatic=True)
     queue_mail(
         batch.desk,

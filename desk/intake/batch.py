@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from desk.intake.acknowledgements import AcknowledgedLately, acknowledged_lately
 from desk.intake.lookups import Lookups
 from desk.outbox.render import SendingRoute, find_sending_route
 from models import messages, search, tickets
@@ -31,6 +32,7 @@ class Batch:
         self._mails = mails
         self._routes: dict[int | None, SendingRoute] = {}
         self.known = Lookups(mails, self.at)
+        self._acknowledged: AcknowledgedLately | None = None
         self._last_message = messages.newest()
 
     def sending_route(self, mailbox_id: int | None) -> SendingRoute:
@@ -39,6 +41,13 @@ class Batch:
             self._routes[mailbox_id] = find_sending_route(self.desk, mailbox_id)
         return self._routes[mailbox_id]
 
+    @property
+    def acknowledged(self) -> AcknowledgedLately:
+        """Whom acknowledgements went to within the last hour, those of this batch among them."""
+        if self._acknowledged is None:
+            self._acknowledged = acknowledged_lately(self.moment)
+        return self._acknowledged
+
     def index(self) -> None:
         """Make the text of the batch's mails searchable, all at once."""
         search.index_newer_than(self._last_message)
@@ -46,6 +55,7 @@ class Batch:
     def forget(self) -> None:
         """Read again what is known, after a mail was rolled back."""
         self.known = Lookups(self._mails, self.at)
+        self._acknowledged = None
 
     def ticket(self, ticket_id: int) -> TicketState | None:
         """The ticket, or the one it was joined to."""

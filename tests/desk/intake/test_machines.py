@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from desk.home import Desk
+from desk.intake import pipeline
 from models import settings
 from models.database import transaction
 from models.fields import utc_text
@@ -124,6 +125,21 @@ class TestAcknowledgements:
         assert "no acknowledgement: ana@corp.test got 2 within an hour (mail.ack_limit_hour)" in traces[2]
         door.take(mail(sender=EVE))
         assert value("SELECT count(*) FROM delivery") == 3
+
+    def test_plus_tags_make_no_second_sender(self, door: Door) -> None:
+        setting("mail.ack_limit_hour", 2)
+        for number in range(4):
+            door.take(mail(sender=f"victim+{number}@corp.test"))
+        assert value("SELECT count(*) FROM delivery WHERE kind = 'acknowledgement'") == 2
+
+    def test_a_domain_and_the_desk_have_limits_of_their_own(self, door: Door) -> None:
+        setting("mail.ack_limit_domain_hour", 3)
+        setting("mail.ack_limit_desk_hour", 5)
+        domains = ("corp.test", "other.test", "third.test")
+        flood = [mail(sender=f"victim{number}@{domain}") for domain in domains for number in range(4)]
+        pipeline.take(door.desk, [door.arrival(raw) for raw in flood])
+        sent = rows("SELECT address FROM recipient ORDER BY id")
+        assert [address.rpartition("@")[2] for (address,) in sent] == ["corp.test"] * 3 + ["other.test"] * 2
 
     @pytest.mark.parametrize("sender", [SUPPORT, SALES, "support+x@example.test", "SUPPORT@Example.test"])
     def test_the_desks_own_addresses_never_get_one(self, door: Door, sender: str) -> None:
