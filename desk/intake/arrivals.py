@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ MAX_REFERENCES = 50
 MAX_RECIPIENTS = 200
 _HEADLINE_BYTES = 16_384
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+_FORWARD_FIELDS = ("x-forwarded-for", "x-forwarded-to", "x-rcpt-to", "x-real-to", "x-resolved-to")
+_RECEIVED_FOR = re.compile(r"\bfor <([^<>\s]{1,320})>")
 _ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 
 
@@ -86,6 +89,8 @@ class IncomingMail:
     """In-Reply-To, then References from the newest to the oldest; each once."""
     envelope: tuple[str, ...]
     """Addresses that servers on the way wrote down as the recipient."""
+    arrived_by: frozenset[str]
+    """These, and addresses that this copy was forwarded from: answers to them would come back."""
     date: datetime | None
     created: datetime
     text: str
@@ -193,6 +198,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: tzinfo = UTC) -> Incomin
     judged = automated.judge(parsed)
     text = parsed.text[:MAX_TEXT]
     references = _references(parsed)
+    envelope = _envelope(arrival, parsed)
     return IncomingMail(
         message_id=parsed.message_id,
         subject=one_line(parsed.subject),
@@ -200,7 +206,8 @@ def read_mail(arrival: Arrival, moment: datetime, zone: tzinfo = UTC) -> Incomin
         to=tuple(parsed.to[:MAX_RECIPIENTS]),
         cc=tuple(parsed.cc[:MAX_RECIPIENTS]),
         references=references,
-        envelope=_envelope(arrival, parsed),
+        envelope=envelope,
+        arrived_by=frozenset([*envelope, *_forwarded_from(parsed)]),
         date=_plausible(parsed.date),
         created=_created(arrival, parsed, moment),
         text=text,
@@ -245,6 +252,16 @@ def _envelope(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:
     named = [arrival.recipient] if arrival.recipient else []
     written = [address.email for address in parse_addresses(values) if address.email]
     return tuple(map(as_compared, (*named, *written)))
+
+
+def _forwarded_from(parsed: ParsedMail) -> Iterable[str]:
+    from mail.mime.address import as_compared
+
+    for value in parsed.headers("received")[:20]:
+        yield from map(as_compared, _RECEIVED_FOR.findall(value[:2000])[:1])
+    for field in _FORWARD_FIELDS:
+        for value in parsed.headers(field)[:5]:
+            yield from (as_compared(word.strip("<>,;")) for word in value[:2000].split())
 
 
 def _created(arrival: Arrival, parsed: ParsedMail, moment: datetime) -> datetime:

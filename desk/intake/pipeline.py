@@ -251,7 +251,7 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
         )
         batch.known.messages.setdefault(mail.message_id, []).append(known)
     if match.brings_people and mail.machine.kind == "human":
-        others = [each for each in (*mail.to, *mail.cc) if as_compared(each.email) not in mail.envelope]
+        others = [each for each in (*mail.to, *mail.cc) if as_compared(each.email) not in mail.arrived_by]
         written = [(each.name, each.email) for each in (incoming.author.address, *others)]
         people = may_join(written, incoming.rules)
         lifecycle.joined_by(ticket.id, [batch.known.contacts.get(email, name) for name, email in people])

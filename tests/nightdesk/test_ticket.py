@@ -49,6 +49,14 @@ def busy(desk: Program) -> Program:
     return desk
 
 
+def test_show_says_where_answers_go_if_not_to_the_sender(busy: Program) -> None:
+    take_in(busy, [mail("An order", sender="Shop <noreply@shop.example>", reply_to="carla@client.example")])
+    assert "  answers go to carla@client.example\n" in busy("ticket", "show", "3").out
+    [message] = busy("ticket", "show", "3", "--json").document["messages"]
+    assert message["reply_to"] == ["carla@client.example"]
+    assert "answers go to" not in busy("ticket", "show", "2").out
+
+
 def agent(desk: Program) -> None:
     done = desk("agent", "add", "ana", "--name", "Ana", "--role", "Admin")
     assert done.status == 0, done.err

@@ -51,6 +51,18 @@ async def test_a_thread_that_fits_stands_open(app: NightdeskApp) -> None:
         assert "lines]" not in shown
 
 
+async def test_the_head_of_a_mail_says_where_its_answers_go(app: NightdeskApp) -> None:
+    from models.messages import Message
+
+    people = {"to": [["", "support@corp.example"]], "reply_to": [["Carla", "carla@client.example"]]}
+    short_thread("1041")
+    Message.update(recipients=people, sender_name="Shop").where(Message.message_id == "<again@x>").execute()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("j", "enter")
+        assert "Shop, answers to carla@client.example" in await until(pilot, "It prints again")
+
+
 async def test_an_unread_message_is_open_though_it_does_not_fit(app: NightdeskApp) -> None:
     from models.messages import Message
     from models.tickets import Seen
