@@ -18,7 +18,8 @@ from models import blobs
 if TYPE_CHECKING:
     from mail.mime.address import Address
     from mail.mime.author import NamedPeople
-    from mail.mime.automated import BouncedRecipient, MachineMail
+    from mail.mime.automated import MachineMail
+    from mail.mime.bounces import BouncedRecipient
     from mail.mime.message import ParsedMail, Part
     from models.blobs import Packed
 
@@ -191,11 +192,11 @@ def _headline(raw: bytes) -> tuple[str, str, str | None]:
 
 def read_mail(arrival: Arrival, moment: datetime, zone: tzinfo = UTC) -> IncomingMail:
     """Parse one mail. Raises `mail.mime.headers.TooComplex` for one over the bounds of the parser."""
-    from mail.mime import automated, message
+    from mail.mime import automated, bounces, message
     from mail.mime.author import named_people
 
     parsed = message.parse(arrival.raw, zone)
-    judged = automated.judge(parsed)
+    judged = automated.classify(parsed)
     text = parsed.text[:MAX_TEXT]
     references = _references(parsed)
     envelope = _envelope(arrival, parsed)
@@ -216,7 +217,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: tzinfo = UTC) -> Incomin
         attachments=tuple(parsed.attachments),
         machine=judged,
         own_desk_id=automated.own_desk_id(parsed),
-        bounced=tuple(automated.bounces(parsed)) if judged.kind == "bounce" else (),
+        bounced=tuple(bounces.bounces(parsed)) if judged.kind == "bounce" else (),
         authentication=_authentication(parsed),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mail.compose import message_id as signed_ids
@@ -12,7 +12,7 @@ from models import deliveries
 if TYPE_CHECKING:
     from desk.intake.incoming import Incoming
     from desk.intake.lookups import KnownDelivery
-    from mail.mime.automated import BouncedRecipient
+    from mail.mime.bounces import BouncedRecipient
     from models.tickets import TicketState
 
 
@@ -35,8 +35,8 @@ class Bounced:
 def read_bounce(incoming: Incoming) -> Bounced:
     """Find the mail of ours that came back and mark its recipients; no ticket when it is none of ours.
 
-    A recipient is marked only when the bounce names a mail that we sent and that went to that address, so
-    that a forged bounce mutes nobody.
+    A recipient is marked only when the bounce names a mail that we sent, by the Message-ID that none but its
+    recipients know, and that went to that address or to one person alone: a forged bounce mutes nobody.
     """
     for reference in _named(incoming):
         delivery = incoming.batch.known.deliveries.get(reference)
@@ -64,23 +64,37 @@ def _named(incoming: Incoming) -> list[str]:
 
 def _mark(incoming: Incoming, delivery: KnownDelivery) -> tuple[Undelivered, ...]:
     failed: list[Undelivered] = []
-    for bounced in incoming.mail.bounced:
-        address = bounced.address.lower()
-        if not address and len(delivery.recipients) == 1:
-            address = next(iter(delivery.recipients))
-        recipient_id = delivery.recipients.get(address)
-        if recipient_id is None:
-            incoming.says(f"it names {one_line(address, 200)}, to whom that mail did not go: not marked")
-            continue
+    for bounced in _concerned(incoming, delivery):
+        recipient_id = delivery.recipients[bounced.address.lower()]
         words = one_line(" ".join(filter(None, (bounced.status, bounced.diagnostic))) or "bounced", 500)
         if _is_final(bounced):
             deliveries.bounced(recipient_id, words, incoming.batch.at)
-            failed.append(Undelivered(address, words))
+            failed.append(Undelivered(bounced.address.lower(), words))
         else:
             deliveries.delayed(recipient_id, words, incoming.batch.at)
         state = "failed" if _is_final(bounced) else "delayed"
-        incoming.says(f"recipient {address} marked as {state}: {words}")
+        incoming.says(f"recipient {bounced.address.lower()} marked as {state}: {words}")
     return tuple(failed)
+
+
+def _concerned(incoming: Incoming, delivery: KnownDelivery) -> list[BouncedRecipient]:
+    """Those whom the bounce is about. Of a mail to one person it is that one, whatever address it names.
+
+    A recipient who forwards mail is bounced for under the address behind.
+    """
+    told = incoming.mail.bounced
+    known = [bounced for bounced in told if bounced.address.lower() in delivery.recipients]
+    if told and not known and len(delivery.recipients) == 1:
+        only = next(iter(delivery.recipients))
+        final = next((bounced for bounced in told if _is_final(bounced)), told[0])
+        if final.address:
+            incoming.says(f"it names {one_line(final.address, 200)}, where mail for {only} must have gone")
+        return [replace(final, address=only)]
+    for bounced in told:
+        if bounced not in known:
+            named = one_line(bounced.address, 200)
+            incoming.says(f"it names {named}, to whom that mail did not go: not marked")
+    return known
 
 
 def _is_final(bounced: BouncedRecipient) -> bool:

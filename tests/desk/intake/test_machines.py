@@ -58,10 +58,16 @@ class TestBounces:
         assert rows("SELECT machine FROM message WHERE id = 2") == [("bounce",)]
 
     def test_a_forged_bounce_mutes_nobody(self, door: Door) -> None:
-        sent = self.sent(door, "ana@corp.test")
+        sent = self.sent(door, "ana@corp.test", "cy@corp.test")
         receipt = door.receipt(bounce(sent, "bob@corp.test"))
         assert receipt.verdict == "bounce"
-        assert rows("SELECT state, bounced FROM recipient") == [("sent", 0)]
+        assert rows("SELECT state, bounced FROM recipient") == [("sent", 0), ("sent", 0)]
+
+    def test_the_only_recipient_is_marked_under_whatever_address_the_bounce_names(self, door: Door) -> None:
+        sent = self.sent(door, "ana@corp.test")
+        receipt = door.receipt(bounce(sent, "ana.prado@forwarded.test"))
+        assert rows("SELECT address, state, bounced FROM recipient") == [("ana@corp.test", "failed", 1)]
+        assert any("ana.prado@forwarded.test" in line for line in receipt.trace)
 
     def test_a_delay_is_no_failure(self, door: Door) -> None:
         sent = self.sent(door, "ana@corp.test")

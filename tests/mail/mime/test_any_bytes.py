@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mail.inert import clean
 from mail.mime.address import parse_addresses
-from mail.mime.automated import bounces, judge, own_desk_id
+from mail.mime.automated import classify, own_desk_id
+from mail.mime.bounces import bounces
 from mail.mime.charset import decode
 from mail.mime.headers import TooComplex, decode_words, parse_parameters
 from mail.mime.html.document import html_to_text
@@ -29,7 +30,7 @@ def everything(read: ParsedMail) -> Iterator[str]:
         yield from (part.name, part.type, part.part)
     for name in set(read.header_names):
         yield from (name, *read.headers(name))
-    yield judge(read).reason
+    yield classify(read).reason
     yield own_desk_id(read) or ""
     for one in bounces(read):
         yield from (one.address, one.action, one.status, one.diagnostic, one.original_message_id or "")

@@ -1,0 +1,382 @@
+"""Bounces: is this mail one, and who did not get what?
+
+Told by structure before words: a report (RFC 3464), the headers of the mail that came back, status and reply
+codes (RFC 3463, RFC 5321 4.2). Words of the common languages only tell a delay from a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from mail.inert import one_line
+from mail.mime.address import one_address, parse_addresses
+from mail.mime.headers import Headers, TooComplex, parse_headers
+from mail.mime.message import ParsedMail
+from mail.mime.structure import Node
+
+__all__ = ["BouncedRecipient", "Evidence", "bounces", "is_mail_server"]
+
+
+@dataclass(frozen=True, slots=True)
+class BouncedRecipient:
+    """One recipient in a bounce (RFC 3464): `action` is failed, delayed, delivered, relayed or expanded.
+
+    `address` is empty where the bounce names nobody. `status` is "5.1.1" or empty, `diagnostic` the remote
+    server's words, `original_message_id` the bounced mail's, with brackets, if the bounce says it.
+    """
+
+    address: str
+    action: str
+    status: str
+    diagnostic: str
+    original_message_id: str | None
+
+
+_MAX_WORDS: Final = 20_000
+_MAX_RETURNED: Final = 200_000
+_MAX_FREE_FORM: Final = 10
+_REPORTS: Final = ("message/delivery-status", "message/global-delivery-status")
+_RETURNED: Final = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")
+_ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
+
+_SERVER: Final = re.compile(
+    r"(?:mailer|mail|maildelivery|delivery)(?:daemon|erdaemon|subsystem|system|service|notification)s?\d*|postmaster\d*|"
+    r"mdaemon|mta|mailserver|mailadmin|mailadministrator|mailgateway|smtpgateway|bounce|bounces|undeliverable|"
+    r"systemadministrator|microsoftexchange[0-9a-f]{32}|mailermail|deliverystatus"
+)
+_SERVER_NAME: Final = re.compile(
+    r"(?i)mail(?:er)?[ -]?(?:delivery)?[ -]?(?:sub-?system|system|daemon|service)|postmaster|"
+    r"system administrator|microsoft outlook$|delivery (?:sub-?system|agent|status)"
+)
+_SUBJECT: Final = re.compile(
+    r"(?i)undeliver|(?:could|can) ?(?:not|n't) be (?:sent|delivered)|not (?:be )?delivered|"
+    r"non-?deliver|deliver(?:y|ing)(?: of)?(?: your)? ?(?:mail|message|status|fail|error|problem|"
+    r"report|has failed|delayed|notif)|returned? ?(?:e-?)?(?:mail|message|to sender)|"
+    r"failure (?:notice|delivery|notification)|mail (?:delivery|failed|error|failure|system error)|"
+    r"message (?:delayed|undeliver|status)|delayed mail|unzustellbar|zustellung|non remis|"
+    r"no se (?:puede|pudo) entregar|no entregado|mancata consegna|não entregue|niet bezorgd|"
+    r"не доставлен|недоставлен|配信|送信でき|传输失败|退信|投递|無法傳遞|반송"
+)
+_ENHANCED: Final = re.compile(r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.])")
+_CODE_LINE: Final = re.compile(r"(?m)^.{0,200}(?<![\w.@/-])[#(]?([45])[0-5]\d[ -](?=[^\s]).{0,300}$")
+_ADDRESS: Final = r"""(?<![^\s<>()\[\],;:"])[^\s@<>()\[\],;:"]{1,128}@[^\s<>()\[\],;:"]{1,255}"""
+_ANY_ADDRESS: Final = re.compile(_ADDRESS)
+# An address at the beginning of its line, alone or before what happened to it.
+_LISTED: Final = re.compile(
+    r"""(?im)^[ \t>*|-]{0,12}(?:[^\s@:]{1,24}(?:[ ][^\s@:]{1,16}){0,3}[ \t]{0,4}[:：=][ \t]{0,8})?"""
+    rf"""["<(\[]{{0,2}}(?:rfc822;[ ]?|mailto:)?({_ADDRESS})[">)\]]{{0,2}}[ \t]{{0,4}}"""
+    r"""(?=$|[:;,(\[{#]|[-–]|\.\.\.|[45]\d\d\b)"""
+)
+_COMMANDED: Final = re.compile(rf"(?i)RCPT TO:[ \t]?<?({_ADDRESS})>?")
+_COPY_BEGINS: Final = re.compile(
+    r"(?im)^(?:[ >]{0,12}[-=_*]{2,}.{0,60}"
+    r"(?:below this line|copy of|original|returned|unsent|headers|message).{0,60}"
+    r"|>?[ \t]{0,4}(?:received: from .*|return-path: .*|message-id: .*|dkim-signature: .*))$"
+)
+_ROLE: Final = re.compile(
+    r"(?i)(?:post-?_?master|mailer-?daemon|abuse|no-?_?reply|hostmaster|webmaster|helpdesk|"
+    r"support)\d*@"
+)
+_COPIED_ID: Final = re.compile(r"(?im)^[>| \t]{0,8}Message-ID:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{3,900}>)")
+_FIELD_LINE: Final = re.compile(
+    r"(?im)^[>| \t]{0,8}(?:received|from|to|subject|date|message-id|mime-version|return-path): \S"
+)
+_DELAYED: Final = re.compile(
+    r"(?i)delayed|not yet (?:been )?(?:be )?deliver|has not been delivered yet|will (?:continue|keep|"
+    r"be) (?:to )?(?:be )?(?:retr|try)|still (?:being|trying|be) (?:retried|to)|still in the queue|"
+    r"delivery attempts will continue|no action is required|do(?:es)? not need to resend|"
+    r"warning(?: only)?:|temporar(?:y|ily) (?:unable|delayed)|verzögert|noch nicht zugestellt|"
+    r"weiterhin versuch|retard|pas encore (?:été )?(?:remis|délivr)|en attente|aún no se ha|retrasad|"
+    r"ritardat|non è ancora stat|atrasad|ainda não|vertraagd|nog niet (?:be|af)|задерж|отложен|"
+    r"ещё не доставлен|еще не доставлен|opóźnion|fördröj|forsinke|viivästy|遅延|遅れて|再送|延迟|延遲|지연"
+)
+_FINAL: Final = re.compile(
+    r"(?i)giv(?:e|ing|en) up|gave up|permanent|returned to sender|could ?n[o']t be delivered|"
+    r"cannot be delivered|undeliverable|delivery (?:has )?failed|failed permanently|has expired|"
+    r"too (?:long|many)|no further attempts|user unknown|does ?n[o']t exist|unknown user|"
+    r"no such user|wurde nicht zugestellt|endgültig|aufgegeben|définitive"
+)
+
+
+class Evidence:
+    """What of a mail speaks for a bounce; each looked at only when somebody asks."""
+
+    def __init__(self, mail: ParsedMail) -> None:
+        self._mail = mail
+
+    @cached_property
+    def report(self) -> bool:
+        """A delivery-status part of a report, or one that a mail server sent in other clothes."""
+        return any(leaf.type in _REPORTS for leaf in self._mail.leaves)
+
+    @cached_property
+    def null_sender(self) -> bool:
+        path = self._mail.root.headers.first("return-path")
+        return path is not None and path.strip() in (b"<>", b"")
+
+    @cached_property
+    def mail_server(self) -> bool:
+        return is_mail_server(self._mail.sender.email, self._mail.sender.name)
+
+    @cached_property
+    def subject(self) -> bool:
+        return _SUBJECT.search(self._mail.subject) is not None
+
+    @cached_property
+    def code(self) -> bool:
+        """An enhanced status code or the line of an SMTP reply, above the copy of what came back."""
+        words = _above_copy(self._mail)
+        return (
+            any(hit[1] in "45" for hit in _ENHANCED.finditer(words)) or _CODE_LINE.search(words) is not None
+        )
+
+    @cached_property
+    def delay(self) -> bool:
+        """Words for mail that waits."""
+        return _DELAYED.search(f"{self._mail.subject}\n{_above_copy(self._mail)[:4000]}") is not None
+
+    @cached_property
+    def returned(self) -> bool:
+        """The mail that came back, or its headers."""
+        if any(leaf.type in _RETURNED for leaf in self._mail.leaves):
+            return True
+        text = self._mail.words[:_MAX_RETURNED]
+        return sum(1 for _, _ in zip(range(4), _FIELD_LINE.finditer(text), strict=False)) >= 4
+
+    @cached_property
+    def notice(self) -> dict[str, Any] | None:
+        """The JSON of a mail service (Amazon SES, by SNS) about a mail that bounced."""
+        text = self._mail.words.lstrip()
+        if not text.startswith("{") or len(text) > _MAX_RETURNED or "bounce" not in text:
+            return None
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text)
+        except (ValueError, RecursionError):
+            return None
+        if isinstance(found.get("Message"), str):
+            try:
+                found = json.loads(found["Message"])
+            except (ValueError, RecursionError):
+                return None
+        kind = found.get("notificationType") or found.get("eventType") if isinstance(found, dict) else None
+        return found if kind == "Bounce" and isinstance(found.get("bounce"), dict) else None
+
+    @cached_property
+    def why(self) -> str:
+        """The words for why this is a bounce; empty if it is none.
+
+        A person who forwards a bounce is no mail server and has a return path: nothing that is quoted makes
+        a mail a bounce.
+        """
+        kind, parameters = self._mail.root.content_type
+        report_type = parameters.get("report-type", "").strip().lower()
+        if kind == "multipart/report" and report_type in ("delivery-status", "global-delivery-status"):
+            return "multipart/report of delivery-status"
+        if "x-failed-recipients" in self._mail.root.headers:
+            return "X-Failed-Recipients"
+        if self.report and (self.mail_server or self.null_sender):
+            return "a message/delivery-status part from a mail server"
+        looks_like_one = self.null_sender or self.subject or self.code or self.returned or self.delay
+        if self.mail_server and looks_like_one:
+            return f"from {self._mail.sender.email or 'a mail server'}, as bounces look"
+        came_back = any(leaf.type in _RETURNED for leaf in self._mail.leaves)
+        if self.null_sender and (self.subject or came_back or (self.code and self.returned)):
+            return "the null sender, as bounces look"
+        if self.notice is not None:
+            return "a notice of a bounce by a mail service"
+        return ""
+
+
+def is_mail_server(email: str, name: str) -> bool:
+    """Whether mail servers write under this address (or, without one, this name), however it is spelled."""
+    local = re.sub(r"[-_.+ ]", "", (email or name).partition("@")[0].lower())
+    if _SERVER.fullmatch(local):
+        return True
+    return not email and _SERVER_NAME.search(name) is not None
+
+
+def bounces(mail: ParsedMail) -> list[BouncedRecipient]:
+    """The recipients that a bounce names, each once; empty if it is not about a mail at all."""
+    original = _original_message_id(mail)
+    found: dict[str, BouncedRecipient] = {}
+    for leaf in mail.leaves:
+        if leaf.type in _REPORTS:
+            for one in _reported(leaf, original):
+                found.setdefault(one.address.lower(), one)
+    if found:
+        return list(found.values())
+    notice = Evidence(mail).notice
+    if notice is not None:
+        return _noticed(notice)
+    named = [address.email for address in parse_addresses(mail.headers("x-failed-recipients"))]
+    status, diagnostic = _words_about(mail)
+    action = "delayed" if _is_delay(mail, status) else "failed"
+    for address in filter(None, named or _free_form(mail)):
+        found.setdefault(address.lower(), BouncedRecipient(address, action, status, diagnostic, original))
+    if not found and original is not None and (status or diagnostic):
+        return [BouncedRecipient("", action, status, diagnostic, original)]
+    return list(found.values())
+
+
+def _is_delay(mail: ParsedMail, status: str) -> bool:
+    """Whether a notice in free form is about a mail that is still on its way."""
+    if status.startswith("5"):
+        return False
+    words = f"{mail.subject}\n{_above_copy(mail)[:4000]}"
+    return _DELAYED.search(words) is not None and _FINAL.search(words) is None
+
+
+def _noticed(notice: dict[str, Any]) -> list[BouncedRecipient]:
+    """The recipients in a notice of a mail service."""
+    about = notice.get("mail") if isinstance(notice.get("mail"), dict) else {}
+    common = about.get("commonHeaders") if isinstance(about, dict) else None
+    identifier = common.get("messageId") if isinstance(common, dict) else None
+    original = _id_in(identifier) if isinstance(identifier, str) else None
+    people = notice["bounce"].get("bouncedRecipients")
+    found = []
+    for person in people[:_MAX_FREE_FORM] if isinstance(people, list) else ():
+        if isinstance(person, dict):
+            address = one_address(str(person.get("emailAddress") or ""))
+            status, words = (
+                one_line(str(person.get(key) or ""), 500) for key in ("status", "diagnosticCode")
+            )
+            if address:
+                found.append(BouncedRecipient(address, "failed", status, words, original))
+    return found
+
+
+def _above_copy(mail: ParsedMail) -> str:
+    """The words of the server, above the copy of the mail that came back."""
+    return _COPY_BEGINS.split(mail.words[:_MAX_WORDS], maxsplit=1)[0]
+
+
+def _free_form(mail: ParsedMail) -> list[str]:
+    """The addresses in the words of a bounce without a report.
+
+    Those listed with what happened to them, else those in a server's reply, else any. If the words name
+    nobody, the only recipient of the mail that came back.
+    """
+    words, all_words = _above_copy(mail), mail.words[:_MAX_WORDS]
+    own = {address.email.lower() for address in (mail.sender, *mail.to, *mail.cc)}
+    replies = "\n".join(hit[0] for _, hit in zip(range(50), _CODE_LINE.finditer(words), strict=False))
+    places: tuple[Callable[[], list[str]], ...] = (
+        lambda: [*_COMMANDED.findall(words), *_LISTED.findall(words)],
+        lambda: _ANY_ADDRESS.findall(replies),
+        lambda: _ANY_ADDRESS.findall(words),
+        lambda: [*_COMMANDED.findall(all_words), *_LISTED.findall(all_words)],
+    )
+    for place in places:
+        named = [one for one in map(_address_in, dict.fromkeys(place())) if one]
+        named = [one for one in dict.fromkeys(named) if one.lower() not in own and not _ROLE.match(one)]
+        if named:
+            return named[:_MAX_FREE_FORM]
+    for headers in _returned_headers(mail):
+        to = [address.email for address in parse_addresses(headers.decoded("to"))]
+        if len(to) == 1:
+            return to
+    return []
+
+
+def _address_in(word: str) -> str:
+    """The address that a word of a sentence is, or nothing."""
+    word = word.rstrip(".!?*")
+    return one_address(word[1:-1] if word[0] == word[-1] == "'" else word) or ""
+
+
+def _reported(leaf: Node, original: str | None) -> list[BouncedRecipient]:
+    """The recipient groups of a message/delivery-status part, which are header blocks (RFC 3464 2.1)."""
+    data = leaf.decoded()
+    position, found = 0, []
+    for _ in range(500):
+        while data[position : position + 1] in (b"\r", b"\n"):
+            position += 1
+        if position >= len(data):
+            break
+        try:
+            group, after = parse_headers(data, position, len(data), [])
+        except TooComplex:
+            break
+        if after <= position:
+            break
+        position = after
+        if not group.names():
+            # Something that is no field: go on behind its line.
+            end = data.find(b"\n", position)
+            position = len(data) if end < 0 else end + 1
+            continue
+        address = _typed(group, "original-recipient") or _typed(group, "final-recipient")
+        final = _typed(group, "final-recipient") or address
+        if not final:
+            continue
+        diagnostic = one_line(_typed(group, "diagnostic-code", address=False), 500)
+        status = _ENHANCED.search(group.text("status") or "") or _ENHANCED.search(diagnostic)
+        code = status[0] if status else ""
+        action = _action(group.text("action") or "", code)
+        found.append(BouncedRecipient(address or final, action, code, diagnostic, original))
+    return found
+
+
+def _action(said: str, status: str) -> str:
+    """One of the five actions; where another word stands, the one that the status means (RFC 3463 2)."""
+    word = one_line(re.sub(r"\([^()]*\)", " ", said[:200]).partition(";")[0], 40).lower().rstrip(".")
+    if word in _ACTIONS:
+        return word
+    return {"2": "delivered", "4": "delayed"}.get(status[:1], "failed")
+
+
+def _typed(group: Headers, name: str, address: bool = True) -> str:
+    """The value behind ``type;`` of a field such as ``Final-Recipient: rfc822; ann@example.test``."""
+    value = group.text(name)
+    if value is None:
+        return ""
+    kind, mark, rest = value.partition(";")
+    text = (rest if mark and " " not in kind.strip() else value).strip()
+    if not address:
+        return text
+    found = parse_addresses([text])
+    return found[0].email if found else ""
+
+
+def _original_message_id(mail: ParsedMail) -> str | None:
+    """The Message-ID of the mail that came back, from the copy of it or of its headers."""
+    for headers in _returned_headers(mail):
+        found = _id_in(headers.text("message-id") or "")
+        if found:
+            return found
+    copied = _COPIED_ID.search(mail.words[:_MAX_RETURNED])
+    for leaf in mail.leaves if copied is None else ():
+        if leaf.type.startswith(("text/", "message/", "application/octet-stream")):
+            copied = _COPIED_ID.search(leaf.decoded()[:_MAX_RETURNED].decode("latin-1"))
+            if copied is not None:
+                break
+    return one_line(copied[1]) if copied is not None else None
+
+
+def _returned_headers(mail: ParsedMail) -> Iterator[Headers]:
+    """The headers of the mails, or of their headers alone, that came back as parts."""
+    for leaf in mail.leaves:
+        if leaf is not mail.root and "message-id" in leaf.headers:
+            yield leaf.headers  # the mail itself, where its text should be
+        if leaf.type in _RETURNED:
+            try:
+                yield parse_headers(data := leaf.decoded(), 0, len(data), [])[0]
+            except TooComplex:
+                continue
+
+
+def _id_in(text: str) -> str | None:
+    found = re.search(r"<([^<>]{3,900})>", text)
+    return one_line("<" + re.sub(r"\s+", "", found[1]) + ">") if found else None
+
+
+def _words_about(mail: ParsedMail) -> tuple[str, str]:
+    """Status and words of a bounce in free form: the first line that holds a reply code."""
+    text = _above_copy(mail)
+    status = next((hit for hit in _ENHANCED.finditer(text) if hit[1] in "45"), None)
+    line = _CODE_LINE.search(text)
+    return (status[0] if status else ""), one_line(line[0] if line else "", 500)
