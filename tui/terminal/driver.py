@@ -1,15 +1,32 @@
-"""A terminal that may vanish: Textual's own writer dies with it, and the app then waits for it for ever."""
+"""A terminal that may vanish, over a line that may tear what it sends."""
 
 from __future__ import annotations
 
+import os
+import selectors
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Iterator
+
+from textual import constants, events
+from textual._xterm_parser import XTermParser
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from tui.terminal.pastes import Pasted, PasteReader
+
+READ_BYTES = 65_536
+TICK_SECONDS = 0.1
 
 
 class SteadyWriter(WriterThread):
-    """Goes on taking what is written after the terminal is gone, so that nobody waits for it."""
+    """Goes on taking what is written after the terminal is gone, so that nobody waits for it.
+
+    Textual's own writer dies with the terminal, and the app then waits for it for ever.
+    """
 
     def run(self) -> None:
+        """Write until the terminal is gone, then throw away."""
         try:
             super().run()
         except (OSError, ValueError):
@@ -17,13 +34,65 @@ class SteadyWriter(WriterThread):
                 pass
 
 
+class InputParser(XTermParser):
+    """Textual's parser of keys, which never gets to see a paste."""
+
+    def __init__(self, debug: bool = False) -> None:
+        super().__init__(debug)
+        self._pastes = PasteReader(constants.ESCAPE_DELAY)
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """Turn what was read into messages; the empty text is the end."""
+        if not data:
+            yield from super().feed(data)
+        else:
+            yield from self._messages(self._pastes.feed(data))
+
+    def tick(self) -> Iterable[Message]:
+        """Turn what is waited for no longer into messages."""
+        yield from self._messages(self._pastes.tick())
+        yield from super().tick()
+
+    def _messages(self, parts: Iterator[str | Pasted]) -> Iterator[Message]:
+        for part in parts:
+            if isinstance(part, Pasted):
+                yield events.Paste(part.text)
+            elif part == "\x1b" and self._timeout_time is None:
+                # It was waited for what may follow; Textual would wait once more.
+                yield events.Key("escape", "\x1b")
+            else:
+                yield from super().feed(part)
+
+
 class SteadyDriver(LinuxDriver):
-    """Textual's driver with a writer that outlives its terminal."""
+    """Textual's driver with a writer that outlives its terminal and with pastes that always end."""
 
     def start_application_mode(self) -> None:
+        """Take the terminal."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is None or self._file is None:
             return
         self._writer_thread.stop()
         self._writer_thread = SteadyWriter(self._file)
         self._writer_thread.start()
+
+    def run_input_thread(self) -> None:
+        """Read what the terminal sends until the app ends."""
+        parser = InputParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(TICK_SECONDS):
+                    try:
+                        data = os.read(self.fileno, READ_BYTES)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        # The terminal is gone; the app looks for that itself, and asking again would spin.
+                        return
+                    if text := decode(data):
+                        for message in parser.feed(text):
+                            self.process_message(message)
+                for message in parser.tick():
+                    self.process_message(message)

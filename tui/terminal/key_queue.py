@@ -1,4 +1,4 @@
-"""Keys one after the other, however fast they come.
+"""Keys and pastes one after the other, however fast they come.
 
 Textual hands a letter to the focused widget, but a key that is bound comes back through all its parents
 first. Of keys that arrive in one packet (type-ahead, a slow line, a paste without brackets) the letters
@@ -32,7 +32,7 @@ class KeyTurn(Message):
 class KeyQueue(App[int], inherit_bindings=False):
     """Mixed into an app: keys are taken in the order in which they came."""
 
-    _keys_waiting: deque[events.Key]
+    _keys_waiting: deque[events.Key | events.Paste]
     _key_number = 0
     _key_under_way = False
     _key_patience: Timer | None = None
@@ -48,14 +48,14 @@ class KeyQueue(App[int], inherit_bindings=False):
         return self._key_under_way or bool(self._keys_waiting)
 
     async def on_event(self, event: events.Event) -> None:
-        if not isinstance(event, events.Key) or event.is_forwarded:
+        if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
             await super().on_event(event)
         elif self._key_under_way:
             self._keys_waiting.append(event)
         else:
             await self._take_key(event)
 
-    async def _take_key(self, event: events.Key) -> None:
+    async def _take_key(self, event: events.Key | events.Paste) -> None:
         if not self.screen_stack:
             return
         self._key_under_way = True
