@@ -527,6 +527,13 @@ _RETRY_RECIPIENTS = Statement(
         Recipient.state.in_(["queued", "deferred", "failed", "uncertain", "cancelled"]),
     )
 )
+_READDRESS = Statement(
+    lambda p: Recipient.update({Recipient.address: p("address"), Recipient.updated: p("at")}).where(
+        Recipient.delivery == p("delivery_id"),
+        Recipient.address == p("wrong"),
+        Recipient.state.in_(["failed", "deferred", "uncertain", "cancelled"]),
+    )
+)
 _RETRY = Statement(
     lambda p: Delivery.update(
         {
@@ -714,6 +721,11 @@ def late_mailboxes(before: str) -> list[int | None]:
 def counts() -> dict[str, int]:
     """Return how many recipients are in each state, apart from sent."""
     return dict(_COUNTS.every())
+
+
+def readdress(delivery_id: int, wrong: str, address: str, at: str) -> bool:
+    """Correct the address of a recipient whom a mail did not reach; False when there is none such."""
+    return _READDRESS.changed(delivery_id=delivery_id, wrong=wrong, address=address, at=at) > 0
 
 
 def retry(delivery_id: int, at: str) -> int:

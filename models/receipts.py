@@ -166,6 +166,16 @@ _RENUMBER = Statement(
 _SET_TRACE = Statement(
     lambda p: Receipt.update({Receipt.trace: p("trace")}).where(Receipt.id == p("receipt_id"))
 )
+_SETTLE = Statement(
+    lambda p: Receipt.update(
+        {
+            Receipt.verdict: p("verdict"),
+            Receipt.ticket: p("ticket_id"),
+            Receipt.reason: p("reason"),
+            Receipt.trace: p("trace"),
+        }
+    ).where(Receipt.id == p("receipt_id"), Receipt.verdict == "quarantined")
+)
 _TRACE = Lookup(
     lambda p: Receipt.select(Receipt.trace).where(Receipt.id == p("receipt_id")),
     lambda trace: list(json.loads(trace)),
@@ -278,6 +288,14 @@ def renumber(
 def set_trace(receipt_id: int, trace: Sequence[str]) -> None:
     """Replace what a receipt says of how its verdict came about."""
     _SET_TRACE.run(receipt_id=receipt_id, trace=as_json(trace))
+
+
+def settle(
+    receipt_id: int, verdict: Verdict, ticket_id: int | None, reason: str, trace: Sequence[str]
+) -> bool:
+    """Give a quarantined mail the verdict that a person found; False when it is not quarantined any more."""
+    values = {"verdict": verdict, "ticket_id": ticket_id, "reason": reason, "trace": as_json(trace)}
+    return _SETTLE.changed(receipt_id=receipt_id, **values) > 0
 
 
 def by_uid(mailbox_id: int, folder: str, uidvalidity: int, uids: Iterable[int]) -> list[NumberedReceipt]:

@@ -25,6 +25,10 @@ class Health:
     """Deliveries that wait to leave."""
     trouble: int = 0
     """Deliveries that failed or are uncertain."""
+    quarantined: int = 0
+    """Mails that could not be understood."""
+    mute: int = 0
+    """Mailboxes that fetch mail, but for which nothing sends."""
     fetched_at: datetime | None = None
     fetched: int = 0
     fetching: str = ""
@@ -42,6 +46,13 @@ class Health:
         return "FETCH OFF!" if self.off else ""
 
     @property
+    def waiting(self) -> dict[str, str]:
+        """What waits in outbox and quarantine, for the first line; what needs a person has a ``!``."""
+        outbox = f"{self.trouble}!" if self.trouble else str(self.queued or "")
+        quarantine = f"{self.quarantined}!" if self.quarantined else ""
+        return {"outbox": outbox, "quarantine": quarantine}
+
+    @property
     def right(self) -> str:
         """The right side of the status line."""
         if self.mailboxes < 0:
@@ -52,6 +63,8 @@ class Health:
             mail = "no mailbox"
         elif self.off:
             mail = "fetching is OFF!"
+        elif self.mute and not self.failing:
+            mail = "mail IN ONLY!"
         return f"{outbox}  {mail}"
 
 
@@ -80,13 +93,17 @@ def observe(desk: Desk) -> Health:
     """Read it from the desk. Blocks."""
     from desk import settings
     from desk.fetching import runs
-    from desk.mailboxes import registry
+    from desk.intake import receipts
+    from desk.mailboxes import accounts, registry
     from desk.outbox import deliveries
 
     lines = registry.entries(desk)
     waiting = deliveries.counts()
-    words = tuple((line.name or line.address, _word(line)) for line in lines)
+    way_for_all = accounts.default_outgoing(desk) is not None
+    mute = {line.id for line in lines if line.enabled and not (line.outgoing.enabled or way_for_all)}
+    words = tuple((line.name or line.address, _word(line, mute=line.id in mute)) for line in lines)
     failing = [f"{name} {word}" for name, word in words if word.endswith("!")]
+    failing += [f"{name} {word}" for name, word in words if word == "IN ONLY"]
     fine = sum(1 for _, word in words if word == "OK")
     last = max((line.last_success for line in lines if line.last_success is not None), default=None)
     running = [(line, view) for line in lines if (view := runs.watch(line.id)) is not None and view.running]
@@ -96,9 +113,11 @@ def observe(desk: Desk) -> Health:
         words="FETCHING IS OFF!" if off else f"mail {', '.join(told)}",
         off=off,
         mailboxes=len(lines),
-        failing=len(failing),
+        failing=sum(1 for _, word in words if word.endswith("!")),
         queued=sum(waiting.get(state, 0) for state in ("queued", "deferred", "sending")),
         trouble=sum(waiting.get(state, 0) for state in ("failed", "uncertain")),
+        quarantined=receipts.quarantined(),
+        mute=len(mute),
         fetched_at=last,
         fetched=sum(line.fetched for line in lines if last is not None and line.last_success == last),
         fetching=", ".join(_progress(line.name or line.address, view) for line, view in running[:2]),
@@ -107,12 +126,13 @@ def observe(desk: Desk) -> Health:
     )
 
 
-def _word(line: MailboxLine) -> str:
+def _word(line: MailboxLine, *, mute: bool) -> str:
     """A mailbox's health; a login that a person has to renew counts before mail stops."""
     alive = line.state != "disabled" or line.outgoing_enabled
     if line.token is not None and line.token.state in ("none", "refused") and alive:
         return "LOGIN!"
-    return word_for(line.state, line.error_kind)
+    word = word_for(line.state, line.error_kind)
+    return "IN ONLY" if mute and word in ("OK", "new") else word
 
 
 def _progress(name: str, view: FetchView) -> str:

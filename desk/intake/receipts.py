@@ -11,7 +11,7 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from models import blobs, mailboxes, messages, receipts
 from models.fields import utc_time
-from models.receipts import VERDICTS, ReceiptRow, WantedReceipts
+from models.receipts import VERDICTS, ReceiptRow, Verdict, WantedReceipts
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -116,6 +116,11 @@ def counts() -> dict[str, int]:
     return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
 
 
+def quarantined() -> int:
+    """Return how many mails could not be understood and wait for a person."""
+    return receipts.quarantined()
+
+
 def retry(desk: Desk, actor: Actor, receipt_id: int) -> Outcome:
     """Take a quarantined mail in again, under its old receipt. Raises NotFound, Refused, NotAllowed."""
     from desk.intake import pipeline
@@ -123,6 +128,20 @@ def retry(desk: Desk, actor: Actor, receipt_id: int) -> Outcome:
     require(actor, "receipt.retry")
     show(receipt_id)
     return pipeline.take_again(desk, receipt_id, check=lambda: _need_quarantined(receipt_id))
+
+
+def reject(actor: Actor, receipt_id: int) -> None:
+    """Reject a quarantined mail by hand; it stays stored. Raises NotFound, Refused, NotAllowed."""
+    settle(actor, receipt_id, "rejected", None, "rejected by hand")
+
+
+def settle(actor: Actor, receipt_id: int, verdict: Verdict, ticket_id: int | None, what: str) -> None:
+    """Give a quarantined mail the verdict that a person found. Raises NotFound, Refused, NotAllowed."""
+    require(actor, "receipt.retry")
+    row = _row(receipt_id)
+    reason = f"{what} by {actor.login}"
+    if not receipts.settle(receipt_id, verdict, ticket_id, reason, [*json.loads(row.trace), reason]):
+        _need_quarantined(receipt_id)
 
 
 def replay(desk: Desk, receipt_id: int) -> ReceiptView:

@@ -9,6 +9,8 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.tickets.changes import departments_of
 from desk.tickets.deliveries import DeliveryView, views
+from mail.inert import one_line
+from mail.mime.address import one_address
 from models import deliveries
 from models.database import transaction
 from models.deliveries import STATES, Delivery, DeliveryState
@@ -60,6 +62,26 @@ def retry(actor: Actor, ids: Iterable[int]) -> list[int]:
                 raise Refused(f"mail {delivery_id} was sent to everybody", "nothing is left to be tried")
             done.append(delivery_id)
     return done
+
+
+def correct(actor: Actor, delivery_id: int, wrong: str, right: str) -> str:
+    """Correct the address of a recipient whom a mail did not reach, and send it there; returns the address.
+
+    The mail stays as it was written, with the wrong address in its To; only where it goes is corrected.
+    Raises NotFound, NotAllowed, WrongUse for what is no address, and Refused when it cannot be sent again.
+    """
+    require(actor, "outbox.edit")
+    address = one_address(right)
+    if not address:
+        raise WrongUse(f"'{one_line(right, 80)}' is no mail address", "write ana@example.org")
+    with transaction():
+        _granted(actor, delivery_id)
+        if any(view.to.lower() == address.lower() for view in get(delivery_id)):
+            raise Refused(f"this mail goes to {address} already", "R tries it again")
+        if not deliveries.readdress(delivery_id, wrong, address, utc_text(now())):
+            raise Refused(f"{one_line(wrong, 80)} was served, or is no recipient", "nothing was changed")
+        retry(actor, [delivery_id])
+    return address
 
 
 def cancel(actor: Actor, ids: Iterable[int]) -> list[int]:

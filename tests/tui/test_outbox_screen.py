@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from desk.errors import NotFound, Refused
 from desk.outbox import deliveries
 from models.blobs import Blob
 from models.deliveries import Delivery, Recipient
 from models.tickets import Ticket
 from tests.tui.conftest import NOW
 from tests.tui.scenes import HOSTILE, stop_clock
-from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
+from tests.tui.screen import EVERY_SIZE, SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 
 
@@ -27,7 +28,7 @@ def mail(number: str, **states: tuple[str, str]) -> int:
     blob = Blob.create(sha256=f"{number:0>64}", size=4, codec="raw", data=b"mail")
     waits = any(state in ("queued", "deferred") for state, _ in states.values())
     delivery = Delivery.create(
-        kind="reply",
+        kind="acknowledgement",
         ticket=ticket,
         mailbox=ticket.mailbox,
         message_id=f"<{number}.nd@desk.example>",
@@ -133,3 +134,35 @@ async def test_hostile_server_words_are_shown_as_text(app: NightdeskApp) -> None
         await app.run_command("app.outbox")
         text = await until(pilot, "[@click=app.quit]x[/]")
         assert not any(character in text for character in "\x1b\x07\x9b\u202e\u200b")
+
+
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_a_wrong_address_is_corrected_and_the_mail_goes_there(app: NightdeskApp, size: str) -> None:
+    ids = mails()
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+        await until(pilot, "2!")  # a failed one and an uncertain one
+        await pilot.press("6")
+        await until(pilot, "> uncertain")
+        await pilot.press("j")
+        await until(pilot, "> failed")
+        await pilot.press("e")
+        await until(pilot, "Correct address: nguyen@corp.example")
+        await pilot.press("ctrl+a", "ctrl+k", *"no address", "enter")
+        await until(pilot, "is no mail address")
+        await pilot.press("e", "ctrl+a", "ctrl+k", *"t.nguyen@corp.example", "enter")
+        await until(pilot, "It goes to t.nguyen@corp.example now")
+    (view,) = deliveries.get(ids["failed"])
+    assert (view.to, view.state) == ("t.nguyen@corp.example", "queued")
+    (untouched,) = deliveries.get(ids["uncertain"])
+    assert untouched.state == "uncertain"
+
+
+def test_only_an_address_that_was_not_served_is_corrected(app: NightdeskApp) -> None:
+    ids = mails()
+    with pytest.raises(Refused):
+        deliveries.correct(app.actor, ids["deferred"], "ana@corp.example", "new@corp.example")
+    with pytest.raises(Refused):
+        deliveries.correct(app.actor, ids["deferred"], "jo@corp.example", "ana@corp.example")
+    with pytest.raises(NotFound):
+        deliveries.correct(app.actor, 999, "jo@corp.example", "x@corp.example")
+    assert [view.state for view in deliveries.get(ids["deferred"])] == ["sent", "deferred"]

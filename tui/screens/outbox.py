@@ -20,6 +20,7 @@ from tui.list_screen import ListScreen
 from tui.text.safe import cell, parts, safe
 from tui.text.times import clock_today
 from tui.widgets.confirm import Confirm
+from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
@@ -93,6 +94,13 @@ def _editable(screen: OutboxScreen) -> str | None:
     return None
 
 
+def _correctable(screen: OutboxScreen) -> str | None:
+    row = screen.table.row
+    if row is not None and row.state not in ("failed", "deferred", "uncertain", "cancelled"):
+        return f"this mail is {row.state}"
+    return _editable(screen)
+
+
 def _chosen(screen: OutboxScreen) -> str | None:
     return None if screen.table.row is not None else "no mail is chosen"
 
@@ -131,6 +139,16 @@ class OutboxScreen(ListScreen[None]):
             "cancel",
             _editable,
         ),
+        Command(
+            "outbox.correct",
+            "e",
+            "Correct address",
+            "Correct the address of this recipient, and send the mail there.",
+            GROUP,
+            "correct",
+            "correct",
+            _correctable,
+        ),
         Command("outbox.mark", "space", "Mark", "Mark this mail and go on.", GROUP, "mark", "mark"),
         Command("outbox.state", "v", "State", "Show mail of another state.", GROUP, "state", "state"),
         Command("outbox.ticket", "T", "Ticket", "Go to its ticket.", GROUP, "ticket", "ticket", _with_ticket),
@@ -143,9 +161,11 @@ class OutboxScreen(ListScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.state = NOT_ARRIVED
+        self._correcting: DeliveryView | None = None
 
     def compose_body(self) -> ComposeResult:
         yield TitledRule(id="outbox-title")
+        yield LineInput()
         yield OutboxList(empty="Nothing waits: every mail arrived. v shows other states.", markable=True)
         yield TitledRule(id="outbox-rule")
         with VerticalScroll(id="outbox-detail", can_focus=False):
@@ -235,6 +255,29 @@ class OutboxScreen(ListScreen[None]):
             lambda yes: self._change(deliveries.cancel, "given up") if yes else None,
         )
 
+    def action_correct(self) -> None:
+        row = self.table.row
+        if row is not None:
+            self._correcting = row
+            self.query_one(LineInput).ask("Correct address:", row.to, purpose="correct")
+
+    @on(LineInput.Answered)
+    def _corrected(self, event: LineInput.Answered) -> None:
+        self.table.focus()
+        row, self._correcting = self._correcting, None
+        if row is not None and event.text.strip() not in ("", row.to):
+            self.in_thread(deliveries.correct, desk_app(self).actor, row.id, row.to, event.text.strip()).then(
+                self._sent_again, group="change"
+            )
+
+    @on(LineInput.Cancelled)
+    def _not_corrected(self) -> None:
+        self.table.focus()
+
+    def _sent_again(self, address: str) -> None:
+        self.flash(f"It goes to {address} now")
+        self.desk_changed()
+
     def action_mark(self) -> None:
         self.table.toggle_mark()
 
@@ -262,4 +305,4 @@ class OutboxScreen(ListScreen[None]):
 
     def action_back(self) -> None:
         if not self.table.clear_marks():
-            self.dismiss(None)
+            desk_app(self).navigation.go_back()

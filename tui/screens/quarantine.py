@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -11,13 +12,17 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from desk.doors import by_hand
 from desk.intake import receipts
 from desk.intake.receipts import ReceiptFilter, ReceiptView
+from tui import files
 from tui.commands import Command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
+from tui.screens.raw_mail import RawMailScreen
 from tui.text.safe import cell, parts, safe, size_text
 from tui.text.times import clock_today
+from tui.widgets.confirm import Confirm
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
@@ -108,6 +113,46 @@ class QuarantineScreen(ListScreen[None]):
             GROUP,
             "retry",
             "try again",
+            _quarantined,
+        ),
+        Command(
+            "receipts.raw",
+            "V",
+            "As received",
+            "Show the mail as it was received, as far as it can be shown.",
+            GROUP,
+            "raw",
+            "raw",
+            _chosen,
+        ),
+        Command(
+            "receipts.take",
+            "n",
+            "Make a ticket",
+            "Make a ticket of this mail by hand; asks who wrote it.",
+            GROUP,
+            "take",
+            "make ticket",
+            _quarantined,
+        ),
+        Command(
+            "receipts.save",
+            "o",
+            "Save",
+            "Save the mail as an .eml file.",
+            GROUP,
+            "save",
+            "save",
+            _chosen,
+        ),
+        Command(
+            "receipts.reject",
+            "d",
+            "Reject",
+            "Reject this mail; asks first. It stays stored, and its receipt says who rejected it.",
+            GROUP,
+            "reject",
+            "reject",
             _quarantined,
         ),
         Command(
@@ -220,7 +265,7 @@ class QuarantineScreen(ListScreen[None]):
         if self.has_class("-zoomed"):
             self.remove_class("-zoomed")
         else:
-            self.dismiss(None)
+            desk_app(self).navigation.go_back()
 
     def action_retry(self) -> None:
         row = self.table.row
@@ -234,6 +279,80 @@ class QuarantineScreen(ListScreen[None]):
         else:
             ticket = f", ticket #{taken.ticket_number}" if taken.ticket_number else ""
             self.flash(f"Understood now: {taken.verdict}{ticket}")
+        self.desk_changed()
+
+    def action_raw(self) -> None:
+        row = self.table.row
+        if row is not None:
+            self.in_thread(receipts.raw, row.id).then(lambda raw: self._show_raw(row, raw), group="raw")
+
+    def _show_raw(self, row: ReceiptView, raw: bytes) -> None:
+        self.app.push_screen(RawMailScreen(f"receipt {row.id}: {row.subject or '(no subject)'}", raw))
+
+    def action_save(self) -> None:
+        app = desk_app(self)
+        if app.restricted:
+            self._save_to(app.files_directory)
+        else:
+            self.query_one(LineInput).ask(
+                "Save in:",
+                files.home_text(app.files_directory),
+                purpose="save",
+                complete=files.directory_completions,
+            )
+
+    def _save_to(self, directory: Path) -> None:
+        row = self.table.row
+        if row is None:
+            return
+        receipt_id = row.id
+
+        def save() -> Path:
+            return files.save(receipts.raw(receipt_id), f"receipt-{receipt_id}.eml", directory)
+
+        self.in_thread(save).then(lambda place: self.flash(f"Saved {files.home_text(place)}"))
+
+    def action_take(self) -> None:
+        row = self.table.row
+        if row is not None:
+            self.in_thread(receipts.raw, row.id).then(
+                lambda raw: self._ask_who(row.sender or by_hand.headline(raw)[0]), group="take"
+            )
+
+    def _ask_who(self, sender: str) -> None:
+        self.query_one(LineInput).ask("Who wrote it:", sender, purpose="take")
+
+    def _take(self, requester: str) -> None:
+        row = self.table.row
+        if row is not None and requester:
+            app = desk_app(self)
+            self.in_thread(by_hand.take, app.desk, app.actor, row.id, requester).then(
+                self._taken, group="take"
+            )
+
+    def _taken(self, number: str) -> None:
+        self.flash(f"It is ticket #{number} now")
+        self.desk_changed()
+
+    def action_reject(self) -> None:
+        row = self.table.row
+        if row is None:
+            return
+        receipt_id = row.id
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.in_thread(receipts.reject, desk_app(self).actor, receipt_id).then(
+                    lambda _: self._rejected(), group="reject"
+                )
+
+        self.app.push_screen(
+            Confirm("Reject this mail?", "It becomes no ticket. It stays stored: v shows rejected mail."),
+            answered,
+        )
+
+    def _rejected(self) -> None:
+        self.flash("Rejected; the mail stays stored")
         self.desk_changed()
 
     def action_ticket(self) -> None:
@@ -265,8 +384,17 @@ class QuarantineScreen(ListScreen[None]):
 
     @on(LineInput.Answered)
     def _found(self, event: LineInput.Answered) -> None:
-        self._show(replace(self.wanted, text=event.text.strip() or None))
         self.table.focus()
+        match event.purpose:
+            case "take":
+                self._take(event.text.strip())
+            case "save":
+                if event.text.strip():
+                    directory = files.place(event.text)
+                    desk_app(self).files_directory = directory
+                    self._save_to(directory)
+            case _:
+                self._show(replace(self.wanted, text=event.text.strip() or None))
 
     @on(LineInput.Cancelled)
     def _not_found(self) -> None:

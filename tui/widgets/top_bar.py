@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -15,9 +16,11 @@ PLACES = (
     ("1", "Tickets", "tickets"),
     ("2", "Mailboxes", "mailboxes"),
     ("3", "Logs", "logs"),
-    ("4", "Dashboard", "dashboard"),
     ("5", "Settings", "settings"),
+    ("6", "Outbox", "outbox"),
+    ("7", "Quarantine", "quarantine"),
 )
+SHORT = {"outbox": "Out", "quarantine": "Quar"}
 
 
 class TopBar(Widget):
@@ -27,6 +30,8 @@ class TopBar(Widget):
 
     health = reactive("")
     """The mail's health in some words; shown where there is room."""
+    waiting: reactive[Mapping[str, str]] = reactive({})
+    """What waits in a place, behind its title: ``3`` mails in the outbox, ``1!`` that failed."""
     alarm = reactive("")
     """What has to be read at any width, in place of who is there."""
     moment: reactive[datetime | None] = reactive(None)
@@ -47,20 +52,32 @@ class TopBar(Widget):
             right = f"{line(self.alarm)} "
         else:
             right = f"@{self._agent} {clock} "
-        left = self._places(short=False)
-        if left.cell_length > width - cell_len(right) - 1 and width < 78:
-            left = self._places(short=True)
+        left = next(
+            (
+                tried
+                for titles in ("whole", "short", "digits")
+                if (tried := self._places(titles)).cell_length <= width - cell_len(clock or right) - 2
+            ),
+            self._places("digits"),
+        )
         room = width - left.cell_length
         while right and cell_len(right) > room - 1:
             right = right.partition(" ")[2]
         style = "bold reverse" if self.alarm else ""
         return Content.assemble(left, " " * max(0, room - cell_len(right)), (right, style))
 
-    def _places(self, *, short: bool) -> Content:
+    def _places(self, titles: str) -> Content:
+        """The places with their ``whole`` titles, ``short`` ones, or as bare ``digits``."""
         pieces: list[str | tuple[str, str]] = [("NIGHTDESK", "bold"), " "]
         for digit, title, place in PLACES:
+            count = self.waiting.get(place, "")
+            words = title if titles == "whole" else SHORT.get(place, title)
             if place == self._place:
-                pieces += [" ", (f"[{digit}]{title}", "bold reverse")]
+                pieces += [" ", (f"[{digit}]{words}{f' {count}' if count else ''}", "bold reverse")]
+            elif titles == "digits":
+                pieces.append(f"  {digit}")
             else:
-                pieces.append(f"  {digit}" if short else f"  {digit} {title}")
+                pieces.append(f"  {digit} {words}")
+            if count and place != self._place:
+                pieces.append((f" {count}", "bold"))
         return Content.assemble(*pieces)
