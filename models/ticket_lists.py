@@ -120,6 +120,7 @@ class TicketRow:
     mailbox: str | None
     department: str
     topic: str | None
+    waiting_since: str | None
 
 
 def page(
@@ -184,9 +185,25 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
     columns = [
         *(_T.id, _T.number, _T.subject, _T.status, _T.priority, contact.name, contact.email, assignee.name),
         *(_T.updated, _T.created, _T.due, _T.overdue, unread, _T.message_count, _T.attachment_count),
-        *(mailbox.address, department.name, topic.name),
+        *(mailbox.address, department.name, topic.name, _waiting_since()),
     ]
     return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))
+
+
+def _waiting_since() -> peewee.ColumnBase:
+    """The customer's first message behind the last answer; a machine waits for nobody, unless it began."""
+    mail, answer, first = Message.alias("w"), Message.alias("r"), Message.alias("f")
+    answered = answer.select(fn.MAX(answer.created)).where(
+        answer.ticket == _T.id, answer.kind == literal("reply")
+    )
+    began = first.select(fn.MIN(first.id)).where(first.ticket == _T.id)
+    return mail.select(fn.MIN(mail.created)).where(
+        mail.ticket == _T.id,
+        mail.kind == literal("customer"),
+        (mail.machine == literal("")) | (mail.id == began),
+        _NOT_CLOSED,
+        mail.created > fn.COALESCE(answered, literal("")),
+    )
 
 
 def _newest_of_customer() -> peewee.ColumnBase:

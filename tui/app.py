@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -65,6 +65,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         "tickets": lambda: screens.TicketsScreen(),
         "mailboxes": lambda: screens.MailboxesScreen(),
         "logs": lambda: screens.LogsScreen(),
+        "outbox": lambda: screens.OutboxScreen(),
+        "quarantine": lambda: screens.QuarantineScreen(),
         "settings": lambda: screens.SettingsScreen(),
     }
     BINDINGS: ClassVar[list[Any]] = [binding for command in GLOBAL for binding in command.bindings()] + [
@@ -84,7 +86,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.actor = actor
         self.worker = worker
         self.now = now
-        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
+        self.pool: Executor = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
         self.health = Health()
         self.restricted = desk.settings.restricted
         self.me = frozenset(part for part in (actor.login, actor.name, actor.email) if part)
@@ -96,7 +98,6 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self._watching = False
         self._tend_next = 0.0
         self._change = -1
-        self._last_mode = "mailboxes"
         self._too_small: TooSmall | None = None
         self._leaving = False
 
@@ -223,6 +224,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         if minute != self.local_minute:
             self.local_minute = minute
             self._tell_health()
+            self._tell_minute()
         self.tell_leaving()
         if not self._watching and not self._leaving:
             self._watching = True
@@ -272,6 +274,11 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             if screen.is_mounted and isinstance(screen, DeskNode):
                 screen.health_changed()
 
+    def _tell_minute(self) -> None:
+        for screen in self.screen_stack:
+            if screen.is_mounted and isinstance(screen, DeskNode):
+                screen.minute_passed()
+
     def _tell_change(self) -> None:
         """Tell the screen that is seen, also through a window over it; the others load when they are back."""
         for screen in reversed(self.screen_stack):
@@ -314,18 +321,6 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         if command is not None:
             await self.run_command(command_id)
 
-    async def action_mode(self, mode: str) -> None:
-        """Go to the stack of screens of a digit."""
-        if mode != self.current_mode:
-            self._last_mode = self.current_mode
-            await self.switch_mode(mode)
-
-    async def action_last_mode(self) -> None:
-        await self.action_mode(self._last_mode)
-
-    def action_dashboard(self) -> None:
-        self.flash("The dashboard comes later; the counters are in the views of Tickets")
-
     def action_help(self) -> None:
         """Show every key that works here."""
         self.push_screen(screens.HelpScreen(self.screen), self._run_found)
@@ -333,14 +328,6 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     def action_palette(self) -> None:
         """Find a command by its name."""
         self.push_screen(screens.PaletteScreen(self.screen), self._run_found)
-
-    def action_outbox(self) -> None:
-        """Show the mail that has not arrived."""
-        self.open_outbox()
-
-    def action_quarantine(self) -> None:
-        """Show what became of every mail."""
-        self.open_quarantine()
 
     def _run_found(self, command_id: str | None) -> None:
         if command_id:

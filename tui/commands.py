@@ -109,19 +109,20 @@ GLOBAL: tuple[Command, ...] = (
         "mode('mailboxes')",
     ),
     Command("app.logs", "3", "Logs", "Show what the desk did.", EVERYWHERE, "mode('logs')"),
-    Command("app.dashboard", "4", "Dashboard", "Counters; this comes later.", EVERYWHERE, "dashboard"),
     Command("app.settings", "5", "Settings", "Show and change settings.", EVERYWHERE, "mode('settings')"),
     Command(
         "app.last", "minus", "Last screen", "Go back to the screen before this one.", EVERYWHERE, "last_mode"
     ),
-    Command("app.outbox", "", "Outbox", "Mail that waits to leave, or could not.", EVERYWHERE, "outbox"),
+    Command(
+        "app.outbox", "6", "Outbox", "Mail that waits to leave, or could not.", EVERYWHERE, "mode('outbox')"
+    ),
     Command(
         "app.quarantine",
-        "",
+        "7",
         "Quarantine",
-        "Mail that could not be understood; one key tries again.",
+        "Mail that could not be understood, and what became of all the other.",
         EVERYWHERE,
-        "quarantine",
+        "mode('quarantine')",
     ),
     Command(
         "app.palette", "colon,ctrl+p", "Commands", "Find a command by name.", EVERYWHERE, "palette", wide=True

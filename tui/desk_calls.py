@@ -55,6 +55,9 @@ class Navigation(Protocol):
     def open_why(self, message_id: int) -> None:
         """Tell what became of a mail, and why."""
 
+    def go_back(self) -> None:
+        """Go back to the screens of the digit before this one."""
+
     def open_mailbox_form(self) -> None:
         """Set up a mailbox."""
 

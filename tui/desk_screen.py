@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen, ScreenResultType
@@ -12,6 +13,7 @@ from tui.commands import Command
 from tui.desk_calls import DeskCalls, desk_app
 from tui.widgets.flash import Flash, Level
 from tui.widgets.hints import Hints
+from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.status_line import StatusLine
 from tui.widgets.top_bar import TopBar
@@ -52,6 +54,9 @@ class DeskNode(DeskCalls):
     def health_changed(self) -> None:
         """Show mail health, outbox and the minute anew; the app's values are current."""
 
+    def minute_passed(self) -> None:
+        """Paint anew what tells ages and what is left of promises."""
+
     def show_flash(self, flash: Flash) -> bool:
         """Show a flash here; False when there is no place for it."""
         return False
@@ -89,6 +94,8 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
     """
 
     TOP_BAR: ClassVar[bool] = True
+    _window_hints: tuple[tuple[str, str], ...] | None = None
+    _prompt_hints: tuple[tuple[str, str], ...] | None = None
     AUTO_FOCUS: ClassVar[str | None] = "*"
 
     def compose(self) -> ComposeResult:
@@ -108,12 +115,33 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
         """Return the commands that the footer may hint at, in order."""
         return (*self.commands(), *desk_app(self).commands())
 
+    def mode_hints(self) -> tuple[tuple[str, str], ...] | None:
+        """Return the keys (key, word) of what has the focus, or of marks; None: those of the commands."""
+        return None
+
     def refresh_hints(self) -> None:
-        """Paint the hints again after the commands changed with the focus."""
+        """Paint the hints again after the commands or what has the focus changed."""
         try:
-            self.query_one(Hints).set_commands(self.hinted())
+            hints = self.query_one(Hints)
         except NoMatches:
             return
+        hints.set_commands(self.hinted())
+        hints.set_mode(self._window_hints or self._prompt_hints or self.mode_hints())
+
+    def hint_window(self, pairs: tuple[tuple[str, str], ...] | None) -> None:
+        """Show the keys of a window over this screen, or no longer."""
+        self._window_hints = pairs
+        self.refresh_hints()
+
+    @on(LineInput.Asked)
+    def _prompt_asked(self, event: LineInput.Asked) -> None:
+        self._prompt_hints = event.hints
+        self.refresh_hints()
+
+    @on(LineInput.Closed)
+    def _prompt_closed(self) -> None:
+        self._prompt_hints = None
+        self.refresh_hints()
 
     def status(self, left: str | None = None, right: str | None = None) -> None:
         """Set the status line."""
@@ -152,6 +180,7 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
             bar.moment = app.local_minute
             bar.health = app.health.words
             bar.alarm = app.health.alarm
+            bar.waiting = app.health.waiting
         self.status(right=app.health.right)
 
     def on_mount(self) -> None:
@@ -162,4 +191,18 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
 
 
 class DeskModal(DeskNode, ModalScreen[ScreenResultType]):
-    """A window over a screen."""
+    """A window over a screen; its keys stand in that screen's footer."""
+
+    HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    def on_mount(self) -> None:
+        self._hint_below(self.HINTS or None)
+
+    def on_unmount(self) -> None:
+        self._hint_below(None)
+
+    def _hint_below(self, pairs: tuple[tuple[str, str], ...] | None) -> None:
+        for screen in reversed(self.app.screen_stack):
+            if isinstance(screen, DeskScreen) and screen.is_mounted:
+                screen.hint_window(pairs)
+                return

@@ -112,8 +112,30 @@ def listed(directory: Path) -> list[LocalFile]:
 
 
 def place(text: str) -> Path:
-    """The path that a person typed; what is no whole path counts from their home."""
-    return Path.home() / Path(text.strip()).expanduser()
+    """Return the path that a person typed; what is no whole path counts from their home.
+
+    A whole path that was pasted behind the ``~/`` of a prompt is taken as it is.
+    """
+    typed = re.sub(r"^~/+(?=[/~])", "", text.strip().strip("'\""))
+    return Path.home() / Path(typed).expanduser()
+
+
+def completions(text: str) -> list[str]:
+    """Return what a path as typed may go on as, directories with a slash at the end. Blocks."""
+    head, slash, start = text.rpartition("/")
+    directory = place(head + slash)
+    try:
+        with os.scandir(directory) as entries:
+            found = [(entry.name, entry.is_dir()) for entry in entries if entry.name.startswith(start)]
+    except OSError:
+        return []
+    shown = [(name, is_dir) for name, is_dir in found if start or not name.startswith(".")]
+    return sorted(f"{head}{slash}{name}{'/' * is_dir}" for name, is_dir in shown)
+
+
+def directory_completions(text: str) -> list[str]:
+    """Return the directories that a path as typed may go on as. Blocks."""
+    return [path for path in completions(text) if path.endswith("/")]
 
 
 def home_text(path: Path) -> str:

@@ -21,6 +21,13 @@ class ListScreen(DeskScreen[ScreenResultType]):
     def describe(self, row: object) -> None:
         """Tell the row in words; None: the list is empty."""
 
+    def minute_passed(self) -> None:
+        """Paint the ages of the rows anew, and those of the words below."""
+        for table in self.query("VirtualList"):
+            if isinstance(table, VirtualList):
+                table.refresh()
+                self.describe(table.row)
+
     def on_screen_resume(self) -> None:
         """A screen that is not seen is not told of changes: it looks when it is back."""
         self.desk_changed()

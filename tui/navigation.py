@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from tui.screens.compose.compositions import Composition
 
 
+ASIDE = ("outbox", "quarantine")
+"""Places that are left with q or Esc."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """A mail whose undo time still runs."""
@@ -34,6 +38,30 @@ class ScreenNavigation(DeskCalls):
     """Mixed into the app, which is thereby its screens' `desk_calls.Navigation`."""
 
     _leaving_mail: Leaving | None = None
+    _last_mode = "mailboxes"
+    _back_mode = "tickets"
+
+    # -- the places of the digits
+
+    async def action_mode(self, mode: str) -> None:
+        """Go to the stack of screens of a digit."""
+        if mode != self.app.current_mode:
+            self._last_mode = self.app.current_mode
+            if self._last_mode not in ASIDE:
+                self._back_mode = self._last_mode
+            await self.app.switch_mode(mode)
+
+    async def action_last_mode(self) -> None:
+        """Go back to the screens before these."""
+        await self.action_mode(self._last_mode)
+
+    def go_to(self, mode: str) -> None:
+        """Go to the stack of screens of a digit, once the message under way is done."""
+        self.app.call_later(self.action_mode, mode)
+
+    def go_back(self) -> None:
+        """Leave outbox or quarantine for where the person came from."""
+        self.go_to(self._back_mode)
 
     # -- screens
 
@@ -51,18 +79,18 @@ class ScreenNavigation(DeskCalls):
 
     async def open_mailbox_log(self, mailbox_id: int, address: str) -> None:
         """Show the log of one mailbox."""
-        await self.app.run_action("mode('logs')")
+        await self.action_mode("logs")
         log = self.app.screen_stack[0]
         if isinstance(log, screens.LogsScreen):
             log.show_mailbox(mailbox_id, address)
 
     def open_outbox(self) -> None:
         """Show the mail that has not arrived."""
-        self.app.push_screen(screens.OutboxScreen())
+        self.go_to("outbox")
 
     def open_quarantine(self) -> None:
         """Show what became of every mail, the quarantined ones first."""
-        self.app.push_screen(screens.QuarantineScreen())
+        self.go_to("quarantine")
 
     # -- writing
 
@@ -126,8 +154,6 @@ class ScreenNavigation(DeskCalls):
             app = desk_app(self)
             if not done:
                 app.flash("Too late: the mail has left", "warning")
-            elif leaving.number is not None:
-                app.flash("Not sent: it is a draft again, r opens it")
             else:
                 app.flash("Not sent: it is a draft again, D opens it")
 

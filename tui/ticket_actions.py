@@ -22,6 +22,7 @@ PRIORITIES = (
     MenuItem("n", "normal", "normal"),
     MenuItem("l", "low     -", "low"),
 )
+PRIORITY_NAMES = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 NOBODY = ""
 
 GROUP = "Tickets"
@@ -29,6 +30,13 @@ GROUP = "Tickets"
 
 def _needs_ticket(screen: Any) -> str | None:
     return None if screen.chosen_numbers() else "there is no ticket here"
+
+
+def _may_reopen(screen: Any) -> str | None:
+    refused = _may("ticket.close")(screen)
+    if refused is None and "closed" not in screen.chosen_states():
+        return "it is not closed" if len(screen.chosen_numbers()) == 1 else "none of them is closed"
+    return refused
 
 
 def _may(action: str) -> Callable[[Any], str | None]:
@@ -140,7 +148,7 @@ TICKET_COMMANDS: tuple[Command, ...] = (
         "Open a closed ticket again.",
         GROUP,
         "reopen",
-        enabled=_may("ticket.close"),
+        enabled=_may_reopen,
     ),
     Command(
         "ticket.copy",
@@ -169,6 +177,8 @@ TICKET_COMMANDS: tuple[Command, ...] = (
 class TicketActions(DeskCalls):
     """Mixed into a screen that can say which tickets are meant."""
 
+    _changed_last = ""
+
     def chosen_numbers(self) -> list[str]:
         """The tickets the next change is for."""
         return []
@@ -180,6 +190,22 @@ class TicketActions(DeskCalls):
     def current_tags(self) -> Sequence[str]:
         """Tags of the one ticket, when a change is for one ticket only."""
         return ()
+
+    def chosen_states(self) -> set[str]:
+        """The states of the tickets the next change is for."""
+        return set()
+
+    def current_state(self) -> str | None:
+        """The state of the one ticket, when a change is for one ticket only."""
+        states = self.chosen_states()
+        return next(iter(states)) if len(states) == 1 else None
+
+    def current_priority(self) -> str | None:
+        """The priority of the one ticket, when a change is for one ticket only."""
+        return None
+
+    def will_change(self) -> None:
+        """Prepare for a change of the agent's own: the list keeps its order under the cursor."""
 
     def ticket_changed(self) -> None:
         """A change was made; show it."""
@@ -206,7 +232,7 @@ class TicketActions(DeskCalls):
         self._assign(desk_app(self).actor.login)
 
     def action_state(self) -> None:
-        self._menu("State", STATES, self._set_state)
+        self._menu("State", STATES, self._set_state, self.current_state())
 
     def _set_state(self, state: str) -> None:
         from desk.tickets import changes
@@ -214,7 +240,7 @@ class TicketActions(DeskCalls):
         self._change(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
 
     def action_priority(self) -> None:
-        self._menu("Priority", PRIORITIES, self._set_priority)
+        self._menu("Priority", PRIORITIES, self._set_priority, self.current_priority() or "normal")
 
     def _set_priority(self, priority: str) -> None:
         from desk.tickets import changes
@@ -269,15 +295,23 @@ class TicketActions(DeskCalls):
     def _undone(self, what: str | None) -> None:
         desk_app(self).flash(what if what else "There is nothing to undo")
         self.ticket_changed()
+        if what and self._changed_last:
+            self.go_to_ticket(self._changed_last)
+
+    def go_to_ticket(self, number: str) -> None:
+        """Put the cursor back on a ticket whose change was undone."""
 
     def _change(self, question: str, done: str, function: Callable[..., object], *arguments: object) -> None:
         numbers = self.chosen_numbers()
         if not numbers:
             return
         which = f"#{numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} tickets"
+        current = self.current_number() or numbers[0]
 
         def go(yes: bool | None = True) -> None:
             if yes:
+                self._changed_last = current
+                self.will_change()
                 self.in_thread(function, desk_app(self).actor, numbers, *arguments).then(
                     lambda _result: self._changed(done.format(which)), group="change"
                 )
@@ -293,7 +327,9 @@ class TicketActions(DeskCalls):
         desk_app(self).flash(words)
         self.ticket_changed()
 
-    def _menu(self, title: str, items: Sequence[MenuItem], then: Callable[[str], None]) -> None:
+    def _menu(
+        self, title: str, items: Sequence[MenuItem], then: Callable[[str], None], current: str | None = None
+    ) -> None:
         numbers = self.chosen_numbers()
         many = f" ({len(numbers)} tickets)" if len(numbers) > 1 else ""
 
@@ -301,7 +337,7 @@ class TicketActions(DeskCalls):
             if value is not None:
                 then(value)
 
-        self.app.push_screen(Menu(title + many, items), picked)
+        self.app.push_screen(Menu(title + many, items, current), picked)
 
     def _prompt(self) -> LineInput:
         return self.query_one(LineInput)
@@ -317,6 +353,7 @@ class TicketActions(DeskCalls):
     def _write_on(self, kind: str, to_all: bool) -> None:
         number = self.current_number()
         if number is not None:
+            self.will_change()
             desk_app(self).navigation.compose_answer(number, kind, to_all=to_all)
 
     # -- copying

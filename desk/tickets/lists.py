@@ -62,6 +62,8 @@ class TicketLine:
     mailbox: str | None
     department: str
     topic: str | None = None
+    waiting_since: datetime | None = None
+    """The customer's first message that nobody answered yet; None: answered, or closed."""
 
     def to_json(self, collaborators: Sequence[str] = ()) -> dict[str, Any]:
         """Return the ticket's keys as scripts rely on them; times stay datetimes."""
@@ -192,6 +194,7 @@ def _lines(rows: Sequence[TicketRow]) -> list[TicketLine]:
             mailbox=row.mailbox,
             department=row.department,
             topic=row.topic,
+            waiting_since=None if row.waiting_since is None else utc_time(row.waiting_since),
         )
         for row in rows
     ]

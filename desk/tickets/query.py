@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from desk.errors import WrongUse
 from desk.permissions import Actor
+from desk.staff import agents, departments
 from mail.inert import one_line
 from models.agents import Agent
 from models.departments import Department
@@ -47,6 +48,36 @@ class TicketFilter:
 
     def __bool__(self) -> bool:
         return bool(self.terms)
+
+
+def completions(text: str) -> list[str]:
+    """Return what the last word of a filter may go on as, with all that stands before it. Blocks."""
+    before, blank, word = text.rpartition(" ")
+    bang = word[: len(word) - len(word.lstrip("!"))]
+    key, colon, value = word.lstrip("!").partition(":")
+    name = _SYNONYMS.get(key, key)
+    if not colon:
+        found = [f"{each}:" for each in (*WORDS, *_SYNONYMS) if each.startswith(key)]
+    else:
+        *listed, start = value.split(",")
+        values: Sequence[str]
+        match name:
+            case "state":
+                values = STATUSES
+            case "owner":
+                values = ["me", "none", *(agent.login for agent in agents.agents() if agent.active)]
+            case "p":
+                values = list(PRIORITIES.values())
+            case "department":
+                values = [_quoted(each.name) for each in departments.departments()]
+            case _:
+                values = {"has": ("attachment",), "is": ("unread", "overdue")}.get(name, ())
+        found = [f"{key}:{','.join([*listed, each])}" for each in values if each.startswith(start)]
+    return sorted(f"{before}{blank}{bang}{each}" for each in found)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if " " in text else text
 
 
 def parse(text: str, actor: Actor) -> TicketFilter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -214,7 +215,7 @@ def _thread(box: Mailbox, actor: Actor, jo: Agent) -> None:
         text="9.2 is the version that broke Porto last week. See #987.",
         created=tuesday + timedelta(minutes=28),
     )
-    blob = Blob.create(sha256="0" * 64, size=4, codec="raw", data=b"log\n")
+    blob = Blob.create(sha256=sha256(b"log\n").hexdigest(), size=4, codec="raw", data=b"log\n")
     last = Message.create(
         ticket=ticket,
         kind="customer",

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
+EVERY_SIZE = {"80x24": (80, 24), "100x30": (100, 30), "160x50": (160, 50)}
 
 
 def screen_text(app: Any) -> str:

@@ -24,7 +24,7 @@ import tui.app
 def broken(self):
     password = "hunter2-" + "in-a-local"
     raise RuntimeError("a fault \\x1b]0;OWNED\\x07of our own")
-tui.app.NightdeskApp.action_dashboard = broken
+tui.app.NightdeskApp.action_last_mode = broken
 sys.argv = ["nightdesk"]
 from nightdesk.entry import main
 main()
@@ -80,7 +80,7 @@ def test_without_colours_everything_is_still_said(desk: Desk) -> None:
 def test_a_crash_says_one_line_and_keeps_a_private_report_without_local_variables(desk: Desk) -> None:
     with Terminal(desk.paths.home, program=["-c", CRASH]) as terminal:
         terminal.wait("Lisbon office")
-        terminal.press("4")
+        terminal.press("-")
         assert terminal.ended() == 1
         assert b"the app ended by a fault of its own (RuntimeError)" in terminal.sent
         assert b"hunter2" not in terminal.sent

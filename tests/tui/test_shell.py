@@ -54,8 +54,12 @@ async def test_digits_change_the_screen_and_minus_goes_back(app: NightdeskApp) -
         await until(pilot, "[3]Logs")
         await pilot.press("minus")
         await until(pilot, "[1]Tickets")
-        await pilot.press("4")
-        await until(pilot, "dashboard comes later")
+        await pilot.press("6")
+        await until(pilot, "[6]Out")
+        await pilot.press("7")
+        await until(pilot, "[7]Quar")
+        await pilot.press("escape", "escape")
+        await until(pilot, "[1]Tickets")
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ class LogsScreen(ListScreen[None]):
             "Outbox",
             "Mail that waits to leave, or could not.",
             GROUP,
-            "app.outbox",
+            "app.mode('outbox')",
             "outbox",
             wide=True,
         ),
@@ -161,7 +161,7 @@ class LogsScreen(ListScreen[None]):
             "Receipts",
             "What became of every mail that came in; quarantined mail first.",
             GROUP,
-            "app.quarantine",
+            "app.mode('quarantine')",
             "receipts",
             wide=True,
         ),
@@ -285,7 +285,7 @@ class LogsScreen(ListScreen[None]):
 
     def _find_if_still(self, text: str) -> None:
         field = self.query_one(LineInput)
-        if field.asking and field.query_one("Input").value == text != self.wanted.text:  # type: ignore[attr-defined]
+        if field.asking and field.text == text != self.wanted.text:
             self.show_filter(replace(self.wanted, text=text.strip()))
 
     @on(LineInput.Answered)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
@@ -23,9 +25,15 @@ def parts(*pieces: str | tuple[str, str]) -> Content:
     )
 
 
+_JOINED = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+"""What makes one sign of several, or another sign of one: terminals do not agree how wide that is."""
+
+
 def line(text: str) -> str:
-    """Text as one inert line; blanks stay as many as they are."""
+    """Text as one inert line; blanks stay as many as they are, joined signs stand for themselves."""
     text = inert.guard(text)
+    if not text.isascii():
+        text = _JOINED.sub("", text)
     return text if text.isprintable() else text.replace("\n", " ").replace("\t", " ")
 
 
@@ -58,7 +66,7 @@ def wrapped(text: str, width: int) -> list[str]:
     Blanks at a line's start stay (logs, code); tabs become blanks to the next multiple of 8.
     """
     lines: list[str] = []
-    for raw in inert.guard(text).split("\n"):
+    for raw in _JOINED.sub("", inert.guard(text)).split("\n"):
         lines.extend(_wrap_one(raw.expandtabs(8).rstrip(), max(1, width)))
     return lines
 

@@ -7,13 +7,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.desk_screen import DeskModal
 from tui.text.safe import parts, safe
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(DeskModal[bool]):
     """Asks; y is yes, n, Esc and Enter are no. Says what would happen, and to how many."""
 
     DEFAULT_CSS = """
@@ -24,6 +24,7 @@ class Confirm(ModalScreen[bool]):
     }
     Confirm Static { width: auto; max-width: 70; }
     """
+    HINTS = (("y", "yes"), ("n", "no"), ("Esc", "no"))
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", show=False),
         Binding("n,escape,enter,q", "answer(False)", "No", show=False),

@@ -22,14 +22,26 @@ class Hints(Widget):
     def __init__(self, commands: Sequence[Command]) -> None:
         super().__init__()
         self._commands = tuple(commands)
+        self._mode: tuple[tuple[str, str], ...] | None = None
+
+    def set_mode(self, pairs: Sequence[tuple[str, str]] | None) -> None:
+        """Show these keys and words alone while something else takes the keys; None ends it."""
+        mode = None if pairs is None else tuple(pairs)
+        if mode != self._mode:
+            self._mode = mode
+            self.refresh()
 
     def set_commands(self, commands: Sequence[Command]) -> None:
-        self._commands = tuple(commands)
-        self.refresh()
+        """Show the keys of these commands."""
+        if self._commands != tuple(commands):
+            self._commands = tuple(commands)
+            self.refresh()
 
     def render(self) -> Content:
         wide = self.size.width >= WIDE
         lines = 2 if wide else 1
+        if self._mode is not None:
+            return _laid_out(self._mode, self.size.width, lines)
         pairs = [
             (command.shown_key, command.footer or command.title.lower())
             for command in self._commands

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,6 +11,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Static
 
+from tui.desk_calls import DeskCalls, desk_app
 from tui.text.safe import safe
 
 if TYPE_CHECKING:
@@ -17,9 +19,15 @@ if TYPE_CHECKING:
 
     from tui.widgets.steady_input import SteadyInput
 
+Completer = Callable[[str], Sequence[str]]
+"""Gives the lines that what was typed may become; blocks, and runs in a thread."""
 
-class LineInput(Horizontal):
-    """A prompt with one line; hidden until `ask`, gone after Enter or Esc."""
+
+class LineInput(DeskCalls, Horizontal):
+    """A prompt with one line; hidden until `ask`, gone after Enter, Esc, or when the cursor leaves it.
+
+    Tab completes what is typed and never leaves the line.
+    """
 
     DEFAULT_CSS = """
     LineInput { height: 1; width: 1fr; display: none; }
@@ -27,7 +35,21 @@ class LineInput(Horizontal):
     LineInput Static { width: auto; padding: 0 1; }
     LineInput Input { width: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("tab", "complete", "Complete", show=False),
+        Binding("shift+tab", "complete", "Complete", show=False),
+    ]
+
+    @dataclass
+    class Asked(Message):
+        """The line takes the keys now; `hints` are those that work in it."""
+
+        hints: tuple[tuple[str, str], ...]
+
+    @dataclass
+    class Closed(Message):
+        """The line takes no keys any more."""
 
     @dataclass
     class Typed(Message):
@@ -45,7 +67,7 @@ class LineInput(Horizontal):
 
     @dataclass
     class Cancelled(Message):
-        """Esc was pressed."""
+        """Esc was pressed, or the cursor went elsewhere."""
 
         purpose: str
 
@@ -54,14 +76,29 @@ class LineInput(Horizontal):
         self._purpose = ""
         self._prompt: Static | None = None
         self._field: SteadyInput | None = None
+        self._completer: Completer | None = None
 
     @property
     def asking(self) -> bool:
+        """Whether it takes the keys."""
         return self.has_class("-asking")
 
-    def ask(self, prompt: str, text: str = "", *, purpose: str = "", placeholder: str = "") -> None:
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self._field.value if self._field is not None else ""
+
+    def ask(
+        self,
+        prompt: str,
+        text: str = "",
+        *,
+        purpose: str = "",
+        placeholder: str = "",
+        complete: Completer | None = None,
+    ) -> None:
         """Show the line with `text` in it and take the keys."""
-        self._purpose = purpose
+        self._purpose, self._completer = purpose, complete
         label, field = self._parts()
         label.update(safe(prompt))
         with self.prevent(type(field).Changed):
@@ -70,6 +107,8 @@ class LineInput(Horizontal):
         field.cursor_position = len(text)
         self.add_class("-asking")
         field.focus()
+        tab = (("Tab", "complete"),) if complete else ()
+        self.post_message(self.Asked((("ret", "go on"), *tab, ("Esc", "cancel"))))
 
     def _parts(self) -> tuple[Static, SteadyInput]:
         # Made when first asked: the import alone is 8 ms that the first paint need not wait for.
@@ -81,17 +120,69 @@ class LineInput(Horizontal):
         return self._prompt, self._field
 
     def close(self) -> None:
-        self.remove_class("-asking")
+        """Take no keys any more."""
+        if self.asking:
+            self.remove_class("-asking")
+            self.forget("complete")
+            self.post_message(self.Closed())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Typed(self._purpose, event.value))
+        if self.asking:
+            self.post_message(self.Typed(self._purpose, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.close()
-        self.post_message(self.Answered(self._purpose, event.value))
+        if self.asking:
+            self.close()
+            self.post_message(self.Answered(self._purpose, event.value))
+
+    def on_descendant_blur(self) -> None:
+        # A line that is left (a click, a key of the screen) would stay open and deaf; but a terminal that
+        # loses the focus takes it from the field only until it is back.
+        if self.asking and self.app.app_focus:
+            self.call_after_refresh(self._close_if_left)
+
+    def _close_if_left(self) -> None:
+        field = self._field
+        if self.asking and field is not None and not field.has_focus and self.screen.is_current:
+            self.action_cancel()
 
     def action_cancel(self) -> None:
-        self.close()
-        self.post_message(self.Cancelled(self._purpose))
+        """Close the line and say so."""
+        if self.asking:
+            self.close()
+            self.post_message(self.Cancelled(self._purpose))
+
+    # -- completion
+
+    def action_complete(self) -> None:
+        """Complete what is typed, as far as it is clear; else show what it may become."""
+        if self._completer is not None:
+            typed = self.text
+            self.in_thread(self._completer, typed).then(
+                lambda found: self._completed(typed, found), group="complete"
+            )
+
+    def _completed(self, typed: str, found: Sequence[str]) -> None:
+        field = self._field
+        if field is None or not self.asking or field.value != typed:
+            return
+        longest = _common_start(found)
+        if len(longest) > len(typed) or (len(found) == 1 and longest != typed):
+            field.value = longest
+            field.cursor_position = len(longest)
+        elif len(found) > 1:
+            start = max(longest.rfind(" "), longest.rstrip("/").rfind("/")) + 1
+            desk_app(self).flash("  ".join(one[start:] for one in found[:40]))
+        else:
+            self.app.bell()
+
+
+def _common_start(lines: Sequence[str]) -> str:
+    """The letters that all lines begin with."""
+    if not lines:
+        return ""
+    low, high = min(lines), max(lines)
+    same = next((at for at, (one, two) in enumerate(zip(low, high, strict=False)) if one != two), len(low))
+    return low[:same]

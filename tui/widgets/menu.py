@@ -13,9 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from tui.desk_screen import DeskModal
 from tui.text.safe import cell, line
 
 LETTERS = "abcdefghilmnoprstuvwxyz0123456789"
@@ -52,8 +52,8 @@ def _words(item: MenuItem) -> str:
     return item.text + (f" ({item.disabled})" if item.disabled else "")
 
 
-class _Lines(Widget):
-    DEFAULT_CSS = "_Lines { height: auto; width: auto; text-wrap: nowrap; }"
+class MenuLines(Widget):
+    DEFAULT_CSS = "MenuLines { height: auto; width: auto; text-wrap: nowrap; }"
     cursor = reactive(0)
 
     def __init__(self, title: str, items: Sequence[MenuItem]) -> None:
@@ -87,7 +87,7 @@ class _Lines(Widget):
         return Content("\n").join(rows)
 
 
-class Menu(ModalScreen[str | None]):
+class Menu(DeskModal[str | None]):
     """Gives back the value of the line that was picked, None on Esc."""
 
     DEFAULT_CSS = """
@@ -97,6 +97,7 @@ class Menu(ModalScreen[str | None]):
         border: solid $primary; padding: 0 1; background: $surface;
     }
     """
+    HINTS = (("letter", "picks"), ("j/k", "move"), ("ret", "pick"), ("Esc", "close"))
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "cancel", "Close", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -108,10 +109,10 @@ class Menu(ModalScreen[str | None]):
         super().__init__()
         self._title = title
         self._items = list(items)
-        self._lines = _Lines(title, self._items)
+        self._lines = MenuLines(title, self._items)
         for index, item in enumerate(self._items):
             if item.value == current:
-                self._lines.set_reactive(_Lines.cursor, index)
+                self._lines.set_reactive(MenuLines.cursor, index)
 
     def compose(self) -> ComposeResult:
         box = Vertical(self._lines)

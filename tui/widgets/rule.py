@@ -12,12 +12,17 @@ from tui.text.safe import cell, line
 class TitledRule(Widget):
     """One line that divides the screen; without words a plain line."""
 
-    DEFAULT_CSS = "TitledRule { height: 1; width: 1fr; text-wrap: nowrap; }"
+    DEFAULT_CSS = """
+    TitledRule { height: 1; width: 1fr; text-wrap: nowrap; }
+    TitledRule.-lit { color: $accent; text-style: bold; }
+    """
 
     def __init__(self, title: str = "", right: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._title = line(title)
         self._right = line(right)
+        self._lit = False
+        self._lit_words = ""
 
     def set_text(self, title: str | None = None, right: str | None = None) -> None:
         before = self._title, self._right
@@ -26,8 +31,18 @@ class TitledRule(Widget):
         if before != (self._title, self._right):
             self.refresh()
 
+    def light(self, lit: bool, words: str = "") -> None:
+        """Show that what stands below the line has the focus: heavy, in colour, with `words` at its right."""
+        if (lit, words) != (self._lit, self._lit_words):
+            self._lit, self._lit_words = lit, line(words)
+            self.set_class(lit, "-lit")
+            self.refresh()
+
     def render(self) -> Content:
-        return Content(ruled(self._title, self._right, self.size.width))
+        if not self._lit:
+            return Content(ruled(self._title, self._right, self.size.width))
+        right = "  ".join(filter(None, (self._right, self._lit_words)))
+        return Content(ruled(self._title, right, self.size.width).replace("─", "━"))
 
 
 def ruled(title: str, right: str, width: int) -> str:

@@ -70,7 +70,9 @@ class StatusLine(Widget):
         gap = min(2, width - cell_len(right)) if right else 0
         room = width - cell_len(right) - gap
         left = cell(fitting(self._notice or self._left, room), room)
-        return Content(f" {left}{' ' * gap}{right} ")
+        pieces = re.split(r"(\S[^,]*?!)", right)
+        alarms = [(piece, "bold $error" if number % 2 else "") for number, piece in enumerate(pieces)]
+        return Content.assemble(f" {left}{' ' * gap}", *alarms, " ")
 
 
 def fitting(text: str, room: int) -> str:

@@ -11,16 +11,35 @@ from textual.widget import Widget
 
 from desk.tickets import lists
 from desk.tickets.lists import ListQuery, TicketLine
-from tui.text.safe import cell
-from tui.text.times import age
+from tui.text.safe import cell, shortened
+from tui.text.times import age, span
 from tui.widgets.virtual_list import Look, VirtualList
 
 PRIORITY_MARKS = {1: "-", 2: "", 3: "!", 4: "!!"}
 STATUS_WORDS = {"new": "new", "open": "open", "waiting": "wait", "closed": "done"}
 WITH_OWNER = 88
 """From this width on the list has a column for the owner."""
+WITH_MORE = 116
+"""From this width on it has columns for the last touch, the promise and the tags."""
 
-NUMBER, MARK, STATE, FROM, OWNER, AGE = 5, 2, 5, 17, 7, 4
+NUMBER, MARK, STATE, FROM, OWNER, AGE, LAST, DUE, TAGS = 5, 2, 5, 17, 7, 4, 5, 5, 14
+
+
+def waited(row: TicketLine, now: datetime) -> str:
+    """Return how long the customer has waited for an answer; ``-`` when nobody waits.
+
+    Of a closed ticket it is how long ago it was touched last.
+    """
+    if row.status == "closed":
+        return age(row.updated, now)
+    return "-" if row.waiting_since is None else age(row.waiting_since, now)
+
+
+def promised(row: TicketLine, now: datetime) -> str:
+    """Return what is left of the ticket's promise: ``48m``, ``-2h`` when it is broken, ``-`` without one."""
+    if row.due is None or row.status == "closed":
+        return "-"
+    return f"{'-' if row.due < now else ''}{span(row.due - now, short=True)}"
 
 
 class TicketPages:
@@ -69,25 +88,34 @@ class TicketList(VirtualList[TicketLine]):
         own = width >= WITH_OWNER
         number = f"#{row.number}"
         subject = self.subject_width(width)
+        state = STATUS_WORDS[row.status] + "!" * row.overdue
+        title = shortened(row.subject or "(no subject)", subject)
         urgent = "error" if row.priority == 4 else "warning" if row.priority == 3 else ""
         late = "error" if row.overdue else ""
+        now = self._now()
         pieces = [
             (f"{'>' if look.here else ' '}{'N' if row.unread else ' '}{flag} ", "bold"),
             (cell(number, self.number_width) + " ", "bold" if row.unread else ""),
             (cell(PRIORITY_MARKS[row.priority], MARK) + " ", urgent),
-            (cell(STATUS_WORDS[row.status], STATE) + " ", "dim" if row.status == "closed" else late),
-            (cell(row.subject or "(no subject)", subject) + " ", "bold" if row.unread else ""),
+            (cell(state, STATE) + " ", "dim" if row.status == "closed" else late),
+            (cell(title, subject) + " ", "bold" if row.unread else ""),
             (cell(row.requester or row.requester_email, FROM) + " ", ""),
         ]
         if own:
             pieces.append((cell((row.assignee or "-").split(" ")[0], OWNER) + " ", ""))
-        pieces.append((cell(age(row.updated, self._now()), AGE, right=True), late))
+        if width >= WITH_MORE:
+            pieces.append((cell(" ".join(row.tags), TAGS) + " ", "dim"))
+            pieces.append((cell(promised(row, now), DUE, right=True) + " ", late))
+            pieces.append((cell(age(row.updated, now), LAST, right=True) + " ", "dim"))
+        pieces.append((cell(waited(row, now), AGE, right=True), late))
         return pieces
 
     def subject_width(self, width: int) -> int:
         """Cells for the subject in a line of `width`."""
         fixed = 4 + self.number_width + 1 + MARK + 1 + STATE + 1 + 1 + FROM + 1 + AGE
-        return max(8, width - fixed - (OWNER + 1 if width >= WITH_OWNER else 0) - (width < WITH_OWNER))
+        owner = OWNER + 1 if width >= WITH_OWNER else -1
+        more = TAGS + DUE + LAST + 3 if width >= WITH_MORE else 0
+        return max(8, width - fixed - owner - more - 2 * (width < WITH_OWNER))
 
     def fit_numbers(self) -> bool:
         """Make the number column as wide as the longest number held; True when it changed."""
@@ -112,4 +140,11 @@ class TicketHead(Widget):
         line += cell("Subject", self._tickets.subject_width(width) + 1) + cell("From", FROM + 1)
         if width >= WITH_OWNER:
             line += cell("Owner", OWNER + 1)
-        return Content(line + " Age")
+        if width >= WITH_MORE:
+            line += (
+                cell("Tags", TAGS)
+                + cell("Due", DUE + 1, right=True)
+                + cell("Last", LAST + 1, right=True)
+                + " "
+            )
+        return Content(line + "Wait")

@@ -123,6 +123,8 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         self._loading = False
         self._loaded_once = False
         self._range_from: int | None = None
+        self._stays = False
+        self._wanted: Hashable | None = None
 
     @abstractmethod
     def row_key(self, row: R) -> Hashable:
@@ -221,11 +223,32 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
     def _find(self, rows: Sequence[R]) -> int:
         if self.row is None:
             return 0
-        key = self.row_key(self.row)
-        for index, row in enumerate(rows):
-            if self.row_key(row) == key:
-                return index
-        return min(self._cursor, max(0, len(rows) - 1))
+        places = {self.row_key(row): index for index, row in enumerate(rows)}
+        if self._wanted is not None and self._wanted in places:
+            wanted, self._wanted = places[self._wanted], None
+            return wanted
+        here = places.get(self.row_key(self.row))
+        behind = [self.row_key(row) for row in self._rows[self._cursor + 1 :]]
+        if here is not None and not (self._stays and self._jumped(places, here, behind)):
+            return here
+        self._stays = False
+        before = [self.row_key(row) for row in self._rows[: self._cursor]]
+        near = (places[key] for key in (*behind, *reversed(before)) if key in places)
+        return next(near, min(self._cursor, max(0, len(rows) - 1)))
+
+    def _jumped(self, places: dict[Hashable, int], here: int, behind: Sequence[Hashable]) -> bool:
+        """Whether the row under the cursor left its neighbours: it stood right before the first of these."""
+        following = next((places[key] for key in behind if key in places), None)
+        return following is not None and following != here + 1
+
+    def stay(self) -> None:
+        """Leave the cursor with the rows around it when the next change moves its row to another place."""
+        self._stays = True
+
+    def go_to(self, key: Hashable) -> None:
+        """Put the cursor on a row, now or as soon as it is loaded."""
+        if not self.move_to_key(key):
+            self._wanted = key
 
     def _replace(self, rows: Sequence[R], *, at_start: bool, at_end: bool, cursor: int) -> None:
         self._loading = False
@@ -317,6 +340,7 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         before, top = self._cursor, self._top
         if index == before:
             return
+        self._stays, self._wanted = False, None
         self._cursor = index
         self._clamp()
         if self._range_from is not None:
@@ -447,7 +471,7 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
             Segment(
                 text,
                 style + self.get_component_rich_style(f"virtual-list--{name}", partial=True)
-                if name and not (here and self.has_focus)
+                if name
                 else style,
             )
             for text, name in self.row_line(row, width, look)

@@ -144,7 +144,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Compositio
         ticket_subject=detail.subject,
         status=detail.status,
         sender=form.sender,
-        to=shown(form.to),
+        to=shown(_with_writer(form.to, form.cc, detail)),
         cc=shown(form.cc),
         subject=form.subject,
         body=body,
@@ -156,6 +156,17 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Compositio
         untouched=body,
     )
     return resume(composition, drafts.load(actor, number, "reply"))
+
+
+def _with_writer(
+    to: Sequence[tuple[str, str]], cc: Sequence[tuple[str, str]], detail: TicketDetail
+) -> list[tuple[str, str]]:
+    """To whom an answer goes: also to the person whose mail it quotes, in front."""
+    known = {address.lower() for _, address in (*to, *cc)}
+    asked = [item for item in detail.messages if item.kind == "customer" and not item.unverified]
+    if not asked or asked[-1].machine or asked[-1].sender_email.lower() in known:
+        return list(to)
+    return [(asked[-1].sender_name, asked[-1].sender_email), *to]
 
 
 def for_note(actor: Actor, number: str) -> Composition:

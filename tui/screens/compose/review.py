@@ -69,6 +69,7 @@ class ReviewScreen(DeskModal[str]):
             yield TextPane()
 
     def on_mount(self) -> None:
+        super().on_mount()
         box = self.query_one(Vertical)
         what = "reply" if self._composition.kind == "reply" else "mail"
         box.border_title = Content(f"Send this {what}? - nothing is sent before y")

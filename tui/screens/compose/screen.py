@@ -23,7 +23,7 @@ from tui.screens.compose import compositions
 from tui.screens.compose.compositions import Composition
 from tui.screens.compose.keys import KEYS, NOTE_KEYS
 from tui.terminal import editor
-from tui.text.safe import cell, line, safe, size_text, width_of
+from tui.text.safe import cell, line, safe, shortened, size_text, width_of
 from tui.text.tickets import Reader, body_lines, head_line
 from tui.text.times import clock_today
 from tui.widgets.confirm import Confirm
@@ -147,7 +147,8 @@ class ComposeScreen(DeskScreen[None]):
         if composition.kind == "note":
             after = " A note is for agents only; no mail goes out."
         else:
-            after = f" After sending: state [{state}]  F5     attachments: {line(names)}"
+            after = f" After sending: state [{state}]  F5     attachments: "
+            after += shortened(names, width - width_of(after) - 1)
         self.query_one("#after", Static).update(safe(cell(after, width)))
         self.query_one("#after-pane", TextPane).show(self._after_lines)
         self._paint_mode()
@@ -257,7 +258,9 @@ class ComposeScreen(DeskScreen[None]):
                 self._paint()
 
     async def action_close(self) -> None:
-        if self.query_one(LineInput).asking:
+        prompt = self.query_one(LineInput)
+        if prompt.asking:
+            prompt.action_cancel()
             return
         if self.query_one("#theirs").has_focus:
             self.query_one(Body).focus()
@@ -321,7 +324,9 @@ class ComposeScreen(DeskScreen[None]):
     def action_attach(self) -> None:
         app = desk_app(self)
         if not app.restricted:
-            self.query_one(LineInput).ask("Attach:", files.home_text(Path.home()), purpose="attach")
+            self.query_one(LineInput).ask(
+                "Attach:", files.home_text(Path.home()), purpose="attach", complete=files.completions
+            )
             return
         self.in_thread(files.listed, app.files_directory).then(self._offer_files, group="files")
 

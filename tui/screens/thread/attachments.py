@@ -62,6 +62,7 @@ class AttachmentsScreen(DeskModal[None]):
             yield LineInput()
 
     def on_mount(self) -> None:
+        super().on_mount()
         box = self.query_one(Vertical)
         box.border_title = Content(f"Files of this message - #{self._number}")
         box.border_subtitle = Content("ret save   A all   Esc close")
@@ -98,7 +99,12 @@ class AttachmentsScreen(DeskModal[None]):
         if app.restricted:
             self._save_to(app.files_directory)
         else:
-            self.query_one(LineInput).ask("Save in:", files.home_text(app.files_directory), purpose="save")
+            self.query_one(LineInput).ask(
+                "Save in:",
+                files.home_text(app.files_directory),
+                purpose="save",
+                complete=files.directory_completions,
+            )
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         self.query_one(TextPane).focus()

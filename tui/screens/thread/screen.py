@@ -19,8 +19,9 @@ from tui.screens.thread.facts import fact_lines
 from tui.screens.thread.folds import open_at_first
 from tui.screens.thread.keys import KEYS
 from tui.text.safe import cell, line, shortened, width_of
-from tui.text.tickets import Reader, body_lines, folded, head_line, header_lines, raw_lines
+from tui.text.tickets import Reader, body_lines, folded, head_line, header_lines, is_mine, raw_lines
 from tui.text.times import promise
+from tui.ticket_actions import PRIORITY_NAMES
 from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import Line, TextPane
@@ -108,7 +109,8 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
             self._mark_seen()
             # The reader stays where they read; what came stands open below.
             self._opened |= {message.id for message in detail.messages[known:]}
-            self.flash("A new message came: J goes to it")
+            if any(not is_mine(message, self._reader()) for message in detail.messages[known:]):
+                self.flash("A new message came: J goes to it")
         self._paint(keep=not fresh)
         if fresh:
             self.call_after_refresh(self._see_current)
@@ -135,11 +137,21 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
         if self._detail is not None:
             self._load()
 
+    def chosen_states(self) -> set[str]:
+        return {self._detail.status} if self._detail else set()
+
+    def current_priority(self) -> str | None:
+        return PRIORITY_NAMES[self._detail.priority] if self._detail else None
+
     def desk_changed(self) -> None:
         self._load()
 
     def ticket_changed(self) -> None:
         self._load()
+
+    def minute_passed(self) -> None:
+        """Paint anew what is left of the promise."""
+        self._paint()
 
     # -- painting
 

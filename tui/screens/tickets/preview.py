@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 WIDE = 88
 
 
-class _Lines(Widget):
+class PreviewLines(Widget):
     """Lines of plain text that are always seen."""
 
-    DEFAULT_CSS = "_Lines { height: auto; width: 1fr; text-wrap: nowrap; text-overflow: clip; }"
+    DEFAULT_CSS = "PreviewLines { height: auto; width: 1fr; text-wrap: nowrap; text-overflow: clip; }"
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -53,9 +53,9 @@ class Preview(Vertical):
         self._reader: Reader | None = None
 
     def compose(self) -> ComposeResult:
-        yield _Lines(id="preview-head")
+        yield PreviewLines(id="preview-head")
         yield TextPane(id="preview-body")
-        yield _Lines(id="preview-foot")
+        yield PreviewLines(id="preview-foot")
 
     @property
     def detail(self) -> TicketDetail | None:
@@ -82,7 +82,10 @@ class Preview(Vertical):
         self._fill_head()
 
     def _fill_head(self) -> None:
-        head, foot = self.query_one("#preview-head", _Lines), self.query_one("#preview-foot", _Lines)
+        head, foot = (
+            self.query_one("#preview-head", PreviewLines),
+            self.query_one("#preview-foot", PreviewLines),
+        )
         detail, reader = self._detail, self._reader
         if detail is None or reader is None or not detail.messages:
             head.set_rows([])
@@ -90,7 +93,7 @@ class Preview(Vertical):
             return
         message = detail.messages[-1]
         head.set_rows(_head(detail, message, reader, self.size.width))
-        foot.set_rows([_foot(detail, message, reader)])
+        foot.set_rows([_foot(detail, message, reader, self.size.width)])
 
     def _body(self, width: int) -> list[Line]:
         if self._detail is None or not self._detail.messages:
@@ -119,7 +122,7 @@ def _head(detail: TicketDetail, message: MessageView, reader: Reader, width: int
     return [f" From  {cell(shortened(sender, room), room)} {right}" if room > 8 else f" From  {sender}"]
 
 
-def _foot(detail: TicketDetail, message: MessageView, reader: Reader) -> str:
+def _foot(detail: TicketDetail, message: MessageView, reader: Reader, width: int) -> str:
     files = attachments_words([(item.name, item.size) for item in message.attachments])
     notes = sum(1 for item in detail.messages if item.kind == "note")
     mails = len(detail.messages) - notes
@@ -133,4 +136,9 @@ def _foot(detail: TicketDetail, message: MessageView, reader: Reader) -> str:
         else "no answer yet"
     )
     left = promise(detail.due, reader.now, closed=detail.status == "closed")
-    return " " + "   ".join(part for part in (files, earlier, last, left) if part)
+    words = [part for part in (files, earlier, last, left) if part]
+    for least in (earlier, last, files):
+        if width_of("   ".join(words)) < width:
+            break
+        words = [part for part in words if part != least]
+    return " " + "   ".join(words)

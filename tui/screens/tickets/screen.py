@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.css.query import NoMatches
 from textual.timer import Timer
 
-from desk.tickets import lists
+from desk.tickets import lists, query
 from desk.tickets.lists import VIEWS, ListQuery, TicketLine
 from desk.tickets.query import TicketFilter
 from tui.commands import Command
@@ -25,7 +25,7 @@ from tui.screens.tickets.views_bar import SHOWN, ViewsBar, ViewsPane
 from tui.text.safe import line
 from tui.text.tickets import Reader
 from tui.text.times import clock_today
-from tui.ticket_actions import TicketActions
+from tui.ticket_actions import PRIORITY_NAMES, TicketActions
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem
 from tui.widgets.rule import TitledRule
@@ -39,6 +39,8 @@ PREVIEW_DELAY = 0.12
 """Seconds the cursor rests before its ticket is read: a preview costs more bytes than the move."""
 PAINT_SECONDS = 0.1
 """After the first rows came: so long the list has to be painted before anything else is begun."""
+WITH_VIEWS = 120
+"""From this width on the views stand in a pane of their own: below it the list needs the room."""
 MARK_LIMIT = 10_000
 """Tickets that "mark all" marks at most."""
 SORT_ITEMS = (
@@ -161,6 +163,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             moment = health.fetched_at.astimezone(desk_app(self).desk.zone)
             parts.append(f"fetched {moment:%H:%M}" + (f" (+{health.fetched})" if health.fetched else ""))
         self.status(left=" | ".join(parts))
+        self.refresh_hints()
 
     def health_changed(self) -> None:
         super().health_changed()
@@ -176,6 +179,11 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def desk_changed(self) -> None:
         self.tickets.reload()
         self._count()
+
+    def minute_passed(self) -> None:
+        """Paint the ages of the list anew, and what the preview says of the promise."""
+        self.tickets.refresh()
+        self._show_preview(self.query_one(Preview).detail)
 
     @on(VirtualList.Loaded, "#ticket-list")
     def _list_loaded(self) -> None:
@@ -202,6 +210,41 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def _list_opened(self) -> None:
         self.action_open()
 
+    # -- what has the focus
+
+    def mode_hints(self) -> tuple[tuple[str, str], ...] | None:
+        """Tell the keys of marks and of the preview while it has the focus."""
+        if self._preview_focused:
+            return (
+                ("j/k", "scroll"),
+                ("Tab", "list"),
+                ("r", "reply"),
+                ("z", "zoom"),
+                ("?", "help"),
+            )
+        if self.tickets.marks:
+            count = len(self.tickets.marks)
+            return (
+                ("x", f"close {count}"),
+                ("a", "assign"),
+                ("s", "state"),
+                ("p", "prio"),
+                ("t", "tags"),
+                ("spc", "mark"),
+                ("v", "range"),
+                ("Esc", "unmark"),
+                ("?", "help"),
+            )
+        return None
+
+    @property
+    def _preview_focused(self) -> bool:
+        return self.focused is self.query_one(Preview).body
+
+    def on_descendant_focus(self) -> None:
+        self.query_one("#preview-rule", TitledRule).light(self._preview_focused, "Tab: list")
+        self.refresh_hints()
+
     # -- the preview
 
     def _load_preview(self) -> None:
@@ -220,7 +263,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         app = desk_app(self)
         reader = Reader(app.me, app.now(), app.desk.zone)
         self.query_one(Preview).show(detail, reader)
-        title = f"#{detail.number} {line(detail.subject)}" if detail else ""
+        title = f"#{detail.number} {line(detail.subject) or '(no subject)'}" if detail else ""
         tags = ", ".join(line(tag) for tag in detail.tags) if detail else ""
         self.query_one("#preview-rule", TitledRule).set_text(title, tags)
         self.query_one(Preview).border_title = Content(title)
@@ -229,6 +272,19 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def chosen_numbers(self) -> list[str]:
         return [row.number for row in self.tickets.chosen()]
+
+    def chosen_states(self) -> set[str]:
+        return {row.status for row in self.tickets.chosen()}
+
+    def current_priority(self) -> str | None:
+        chosen = self.tickets.chosen()
+        return PRIORITY_NAMES[chosen[0].priority] if len(chosen) == 1 else None
+
+    def will_change(self) -> None:
+        self.tickets.stay()
+
+    def go_to_ticket(self, number: str) -> None:
+        self.tickets.go_to(number)
 
     def current_number(self) -> str | None:
         return self.tickets.row.number if self.tickets.row else None
@@ -266,7 +322,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def action_range(self) -> None:
         marking = self.tickets.toggle_range()
-        self.flash("Marking: move the cursor, v ends" if marking else f"{len(self.tickets.marks)} marked")
+        if marking:
+            self.flash("Marking: move the cursor, v ends")
         self._status()
 
     def action_mark_all(self) -> None:
@@ -276,14 +333,19 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def _mark_these(self, rows: list[TicketLine]) -> None:
         self.tickets.set_marks(rows)
         cut = " (no more at once)" if len(rows) == MARK_LIMIT else ""
-        self.flash(f"{len(rows)} marked{cut}")
+        if cut:
+            self.flash(f"{len(rows)} marked{cut}")
         self._status()
 
     def action_filter(self) -> None:
         text = self._filter.text if self._filter else ""
-        self.query_one(ViewsBar).display = False
+        self.add_class("-asking")
         self.query_one(LineInput).ask(
-            "/", text, purpose="filter", placeholder="state:open owner:me tag:vpn from:@corp.ex printer"
+            "/",
+            text,
+            purpose="filter",
+            placeholder="state:open owner:me tag:vpn from:@corp.ex printer",
+            complete=query.completions,
         )
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
@@ -303,7 +365,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._end_prompt()
 
     def _end_prompt(self) -> None:
-        self.query_one(ViewsBar).display = True
+        self.remove_class("-asking")
         self.tickets.focus()
 
     def _set_filter(self, wanted: TicketFilter | None) -> None:
@@ -419,6 +481,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self.app.push_screen(Menu("Drafts", items), picked)
 
     def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= WITH_VIEWS, "-broad")
         try:
             self.call_after_refresh(self._load_preview)
         except NoMatches:

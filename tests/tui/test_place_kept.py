@@ -1,0 +1,108 @@
+"""The cursor stays where triage was: own changes leave it among its neighbours, undo brings it back."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from desk.permissions import Actor
+from desk.tickets import changes
+from desk.tickets import detail as ticket_detail
+from models.tickets import Ticket
+from tests.tui.conftest import NOW
+from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
+from tui.app import NightdeskApp
+
+
+def here(text: str) -> str:
+    """The number of the ticket under the cursor."""
+    found = re.search(r">[N ][*@ ] #(\d+)", text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_a_ticket_that_moves_by_an_own_change_leaves_the_cursor_on_the_next(
+    app: NightdeskApp, size: str
+) -> None:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+        await until(pilot, "#1036")
+        await pilot.press(*"jjjj")
+        assert here(screen_text(app)) == "1036"
+        await pilot.press("s", "o")
+        await until(pilot, "#1036: open")
+        await settled(pilot)
+        text = screen_text(app)
+        assert text.index("#1036") < text.index("#1042")
+        assert here(text) == "1035"
+
+
+async def test_a_closed_ticket_leaves_the_cursor_on_the_next_and_undo_brings_it_back(
+    app: NightdeskApp,
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1036")
+        await pilot.press(*"jjjj", "x")
+        await until(pilot, "Closed #1036")
+        await settled(pilot)
+        assert here(screen_text(app)) == "1035"
+        await pilot.press(*"jj", "u")
+        await until(pilot, "#1036")
+        await settled(pilot)
+        assert here(screen_text(app)) == "1036"
+
+
+async def test_what_others_close_leaves_the_cursor_near_and_what_others_touch_keeps_it(
+    app: NightdeskApp, actor: Actor
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1036")
+        await pilot.press(*"jjjj")
+        changes.close(actor, ["1042", "1041", "1036", "1035"])
+        await until(pilot, "[All open 8]")
+        await settled(pilot)
+        assert here(screen_text(app)) == "1031"
+        Ticket.update(updated=NOW + timedelta(minutes=1)).where(Ticket.number == "1031").execute()
+        changes.close(actor, ["1012"])
+        await until(pilot, "[All open 7]")
+        await settled(pilot)
+        assert here(screen_text(app)) == "1031"
+
+
+@pytest.mark.parametrize(("key", "value"), [("s", "new"), ("p", "high    !")])
+async def test_a_menu_starts_on_what_is_so_now(app: NightdeskApp, key: str, value: str) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("j", key)
+        text = await until(pilot, "Esc close")
+        assert any(">" in row and value in row.partition(">")[2] for row in text.splitlines() if "│" in row)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert (ticket_detail.show("1041").status, ticket_detail.show("1041").priority) == ("new", 3)
+
+
+async def test_only_a_closed_ticket_is_reopened(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "#1042")
+        await pilot.press("X")
+        await until(pilot, "Reopen: it is not closed")
+
+
+async def test_overdue_is_told_without_colour(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await until(pilot, "#1022")
+        assert "open! Phishing" in text
+        assert "open  Monitor" in text
+
+
+async def test_a_subject_that_is_cut_says_so_and_joined_signs_keep_the_columns(app: NightdeskApp) -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f \U0001f44d\U0001f3fd fine"
+    Ticket.update(subject=family).where(Ticket.number == "1041").execute()
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await until(pilot, "#1041")
+        assert "VPN drops every 30 min since the 9..." in text
+        row = next(row for row in text.splitlines() if "#1041" in row)
+        assert not set(row) & {"\u200d", "\ufe0f", "\U0001f3fd"}
+        assert row.endswith(" 26m")
