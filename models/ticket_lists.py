@@ -190,7 +190,7 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
     return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))
 
 
-def _waiting_since() -> peewee.ColumnBase:
+def _waiting_since() -> peewee.ModelSelect[Message]:
     """The customer's first message behind the last answer; a machine waits for nobody, unless it began."""
     mail, answer, first = Message.alias("w"), Message.alias("r"), Message.alias("f")
     answered = answer.select(fn.MAX(answer.created)).where(
