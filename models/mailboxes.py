@@ -171,42 +171,6 @@ class MailboxOAuth2(Row):
         table_name = "mailbox_oauth2"
 
 
-class FolderMark(Row):
-    """How far a folder is known: every UID below ``known_below`` has its receipt."""
-
-    mailbox = peewee.ForeignKeyField(Mailbox)
-    folder = peewee.TextField()
-    uidvalidity = peewee.IntegerField()
-    known_below = peewee.IntegerField()
-    backlog_below = peewee.IntegerField(default=0)
-    """UIDs below it were in the folder when its UIDVALIDITY was first seen."""
-    newest_uid = peewee.IntegerField(default=0)
-    newest_size = peewee.IntegerField(default=0)
-    newest_date = peewee.TextField(default="")
-    """The newest mail that is known, by the looks of which it is seen that a UID is used again."""
-
-    if TYPE_CHECKING:
-        mailbox_id: int
-
-    class Meta:
-        primary_key = peewee.CompositeKey("mailbox", "folder")
-        without_rowid = True
-
-
-class LeftAlone(Row):
-    """A mail that was in a POP3 mailbox before the desk, by its UIDL."""
-
-    mailbox = peewee.ForeignKeyField(Mailbox)
-    uidl = peewee.TextField()
-
-    if TYPE_CHECKING:
-        mailbox_id: int
-
-    class Meta:
-        primary_key = peewee.CompositeKey("mailbox", "uidl")
-        without_rowid = True
-
-
 @dataclass(frozen=True, slots=True)
 class MailboxAddress:
     """An address under which mail may reach a mailbox; ``in_use`` is False for one that was removed."""

@@ -236,6 +236,64 @@ _FREE_UIDL = Statement(
         {Receipt.uidl: None, Receipt.disposed: peewee.fn.COALESCE(Receipt.disposed, p("moment"))}
     ).where(Receipt.mailbox == p("mailbox_id"), Receipt.uidl == p("uidl"))
 )
+_KNOWN_UIDS = Lookup(
+    lambda p: Receipt.select(Receipt.uid).where(
+        Receipt.mailbox == p("mailbox_id"),
+        Receipt.folder == p("folder"),
+        Receipt.uidvalidity == p("uidvalidity"),
+        Receipt.uid >= p("at_least"),
+    ),
+    int,
+)
+_UNDISPOSED_UIDS = Lookup(
+    lambda p: (
+        Receipt.select(Receipt.uid)
+        .where(
+            Receipt.mailbox == p("mailbox_id"),
+            Receipt.folder == p("folder"),
+            Receipt.uidvalidity == p("uidvalidity"),
+            Receipt.disposed.is_null(),
+        )
+        .order_by(Receipt.uid)
+    ),
+    lambda uid: uid,
+)
+_DISPOSE_UID = Statement(
+    lambda p: Receipt.update({Receipt.disposed: p("moment")}).where(
+        Receipt.mailbox == p("mailbox_id"),
+        Receipt.folder == p("folder"),
+        Receipt.uidvalidity == p("uidvalidity"),
+        Receipt.uid == p("uid"),
+        Receipt.disposed.is_null(),
+    )
+)
+_KNOWN_UIDLS = Lookup(
+    lambda p: Receipt.select(Receipt.uidl).where(
+        Receipt.mailbox == p("mailbox_id"), Receipt.uidl.in_(p.each("wanted"))
+    ),
+    str,
+)
+_ANY_UIDL = Lookup(
+    lambda p: (
+        Receipt.select(Receipt.id)
+        .where(Receipt.mailbox == p("mailbox_id"), Receipt.uidl.is_null(False))
+        .limit(1)
+    ),
+    int,
+)
+_UNDISPOSED_UIDLS = Lookup(
+    lambda p: (
+        Receipt.select(Receipt.uidl)
+        .where(Receipt.mailbox == p("mailbox_id"), Receipt.uidl.is_null(False), Receipt.disposed.is_null())
+        .order_by(Receipt.id)
+    ),
+    str,
+)
+_DISPOSE_UIDL = Statement(
+    lambda p: Receipt.update({Receipt.disposed: p("moment")}).where(
+        Receipt.mailbox == p("mailbox_id"), Receipt.uidl == p("uidl"), Receipt.disposed.is_null()
+    )
+)
 _ARRIVAL = Lookup(
     lambda p: Receipt.select(Receipt.door, Receipt.mailbox, Receipt.blob, Receipt.received).where(
         Receipt.id == p("receipt_id")
@@ -322,6 +380,47 @@ def free_uidls(mailbox_id: int, uidls: Iterable[str], moment: str) -> None:
     """Take the ids from mails that their server deleted."""
     for uidl in uidls:
         _FREE_UIDL.run(mailbox_id=mailbox_id, uidl=uidl, moment=moment)
+
+
+def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int) -> set[int]:
+    """Return the UIDs of a folder that have their receipt, from one on."""
+    return set(
+        _KNOWN_UIDS.every(mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity, at_least=at_least)
+    )
+
+
+def undisposed_uids(mailbox_id: int, folder: str, uidvalidity: int) -> list[int]:
+    """Return the UIDs whose mail is stored and not put away at the server."""
+    return _UNDISPOSED_UIDS.every(mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity)
+
+
+def dispose_uids(mailbox_id: int, folder: str, uidvalidity: int, uids: Iterable[int], moment: str) -> None:
+    """Note that mails of an IMAP folder were put away, at a moment as stored."""
+    for uid in uids:
+        _DISPOSE_UID.run(
+            mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity, uid=uid, moment=moment
+        )
+
+
+def known_uidls(mailbox_id: int, uidls: Iterable[str]) -> set[str]:
+    """Return those of the ids of a POP3 server that have their receipt."""
+    return set(_KNOWN_UIDLS.each_of(uidls, mailbox_id=mailbox_id))
+
+
+def any_uidl(mailbox_id: int) -> bool:
+    """Whether there is a receipt of a mail that a POP3 server may still have."""
+    return _ANY_UIDL.one(mailbox_id=mailbox_id) is not None
+
+
+def undisposed_uidls(mailbox_id: int) -> list[str]:
+    """Return the ids whose mail is stored and not deleted at the POP3 server, oldest first."""
+    return _UNDISPOSED_UIDLS.every(mailbox_id=mailbox_id)
+
+
+def dispose_uidls(mailbox_id: int, uidls: Iterable[str], moment: str) -> None:
+    """Note that mails of a POP3 server were put away, at a moment as stored."""
+    for uidl in uidls:
+        _DISPOSE_UIDL.run(mailbox_id=mailbox_id, uidl=uidl, moment=moment)
 
 
 def by_digest(digests: Iterable[str]) -> list[SameReceipt]:

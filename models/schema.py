@@ -21,10 +21,11 @@ from models.departments import Department
 from models.drafts import Draft
 from models.events import Event
 from models.fetch_runs import FetchRun
+from models.folders import FolderMark, LeftAlone
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
 from models.logs import LogEntry
-from models.mailboxes import FolderMark, LeftAlone, Mailbox, MailboxAlias, MailboxOAuth2
+from models.mailboxes import Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
 from models.receipts import Receipt

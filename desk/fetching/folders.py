@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.clock import now
-from models import withheld
-from models.database import db, transaction
+from models import folders, receipts, withheld
+from models.database import transaction
 from models.fields import utc_text
+from models.folders import KnownFolder
 
 ERA = 2**32
 """A UIDVALIDITY has 32 bits; above them it is counted how often a server used its UIDs again."""
@@ -56,12 +57,11 @@ def next_era(uidvalidity: int) -> int:
 
 def folder_mark(mailbox_id: int, folder: str) -> FolderMark | None:
     """How far a folder is known; None before its first fetch."""
-    row = db.execute_sql(
-        "SELECT uidvalidity, known_below, backlog_below, newest_uid, newest_size, newest_date"
-        " FROM folder_mark WHERE mailbox_id = ? AND folder = ?",
-        (mailbox_id, folder),
-    ).fetchone()
-    return None if row is None else FolderMark(row[0], row[1], row[2], Fingerprint(*row[3:]))
+    known = folders.read(mailbox_id, folder)
+    if known is None:
+        return None
+    newest = Fingerprint(known.newest_uid, known.newest_size, known.newest_date)
+    return FolderMark(known.uidvalidity, known.known_below, known.backlog_below, newest)
 
 
 def mark(
@@ -76,23 +76,10 @@ def mark(
     """Remember that every UID below `known_below` is dealt with; a new UIDVALIDITY starts over."""
     newest = newest or Fingerprint()
     with transaction():
-        db.execute_sql(
-            "INSERT INTO folder_mark (mailbox_id, folder, uidvalidity, known_below, backlog_below,"
-            " newest_uid, newest_size, newest_date) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (mailbox_id, folder) DO UPDATE SET "
-            "uidvalidity = excluded.uidvalidity, known_below = excluded.known_below, "
-            "backlog_below = excluded.backlog_below, newest_uid = excluded.newest_uid, "
-            "newest_size = excluded.newest_size, newest_date = excluded.newest_date",
-            (
-                mailbox_id,
-                folder,
-                uidvalidity,
-                known_below,
-                backlog_below,
-                newest.uid,
-                newest.size,
-                newest.date,
-            ),
+        folders.write(
+            mailbox_id,
+            folder,
+            KnownFolder(uidvalidity, known_below, backlog_below, newest.uid, newest.size, newest.date),
         )
     return FolderMark(uidvalidity, known_below, backlog_below, newest)
 
@@ -113,33 +100,17 @@ def withheld_uids(mailbox_id: int, folder: str) -> list[int]:
 
 def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int = 0) -> set[int]:
     """The UIDs of a folder that have their receipt, from `at_least` on."""
-    rows = db.execute_sql(
-        "SELECT uid FROM receipt WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? AND uid >= ?",
-        (mailbox_id, folder, uidvalidity, at_least),
-    )
-    return {row[0] for row in rows}
+    return receipts.known_uids(mailbox_id, folder, uidvalidity, at_least)
 
 
 def undisposed(mailbox_id: int, folder: str, uidvalidity: int) -> list[int]:
     """UIDs whose mail is stored but whose copy at the server was not moved, deleted or decided to be left."""
-    rows = db.execute_sql(
-        "SELECT uid FROM receipt WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? "
-        "AND disposed IS NULL ORDER BY uid",
-        (mailbox_id, folder, uidvalidity),
-    )
-    return [row[0] for row in rows]
+    return receipts.undisposed_uids(mailbox_id, folder, uidvalidity)
 
 
 def mark_disposed(mailbox_id: int, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
     """Note that the server's copies were moved, deleted or left for good."""
     if not uids:
         return
-    moment = utc_text(now())
     with transaction():
-        for start in range(0, len(uids), 500):
-            some = uids[start : start + 500]
-            db.execute_sql(
-                "UPDATE receipt SET disposed = ? WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? "
-                f"AND disposed IS NULL AND uid IN ({','.join('?' * len(some))})",
-                (moment, mailbox_id, folder, uidvalidity, *some),
-            )
+        receipts.dispose_uids(mailbox_id, folder, uidvalidity, uids, utc_text(now()))

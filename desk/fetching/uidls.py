@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from config.clock import now
 from desk.fetching import folders
+from models import folders as folder_rows
 from models import receipts
-from models.database import db, transaction
+from models.database import transaction
 from models.fields import utc_text
-from models.lookups import rows_in
 
 NO_FOLDER = ""
 """POP3 has none; its marks and receipts have this one."""
@@ -29,30 +29,23 @@ def begin_era(mailbox_id: int, number: int, left_alone: Iterable[str] = ()) -> i
     """
     folders.mark(mailbox_id, NO_FOLDER, number, 0)
     for uidl in left_alone:
-        db.execute_sql(
-            "INSERT OR IGNORE INTO left_alone (mailbox_id, uidl) VALUES (?, ?)", (mailbox_id, uidl)
-        )
+        folder_rows.leave_alone(mailbox_id, uidl)
     return number
 
 
 def left_alone(mailbox_id: int) -> set[str]:
     """The mail that was there before the mailbox was added, as its first fetch found it."""
-    rows = db.execute_sql("SELECT uidl FROM left_alone WHERE mailbox_id = ?", (mailbox_id,))
-    return {row[0] for row in rows}
+    return folder_rows.left_alone(mailbox_id)
 
 
 def known(mailbox_id: int, uidls: Collection[str]) -> set[str]:
     """Those of the ids that have their receipt."""
-    statement = f"SELECT uidl FROM receipt WHERE mailbox_id = {mailbox_id:d} AND uidl IN"
-    return {row[0] for row in rows_in(statement, uidls)}
+    return receipts.known_uidls(mailbox_id, uidls)
 
 
 def any_known(mailbox_id: int) -> bool:
     """Whether there is a receipt of mail that the server may still have."""
-    row = db.execute_sql(
-        "SELECT 1 FROM receipt WHERE mailbox_id = ? AND uidl IS NOT NULL LIMIT 1", (mailbox_id,)
-    ).fetchone()
-    return row is not None
+    return receipts.any_uidl(mailbox_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +82,13 @@ def free(mailbox_id: int, uidls: Collection[str]) -> None:
 
 def undisposed(mailbox_id: int) -> list[str]:
     """Ids whose mail is stored but was not deleted at the server, oldest first."""
-    rows = db.execute_sql(
-        "SELECT uidl FROM receipt WHERE mailbox_id = ? AND uidl IS NOT NULL AND disposed IS NULL ORDER BY id",
-        (mailbox_id,),
-    )
-    return [row[0] for row in rows]
+    return receipts.undisposed_uidls(mailbox_id)
 
 
 def mark_disposed(mailbox_id: int, uidls: Sequence[str]) -> None:
     """Note that the server's copies were deleted, or left for good."""
-    moment = utc_text(now())
     with transaction():
-        for uidl in uidls:
-            db.execute_sql(
-                "UPDATE receipt SET disposed = ? WHERE mailbox_id = ? AND uidl = ? AND disposed IS NULL",
-                (moment, mailbox_id, uidl),
-            )
+        receipts.dispose_uidls(mailbox_id, uidls, utc_text(now()))
 
 
 def forget_deleted(mailbox_id: int, there: Collection[str]) -> None:
@@ -112,14 +96,11 @@ def forget_deleted(mailbox_id: int, there: Collection[str]) -> None:
 
     A server may give an id again (RFC 1939 7), for example one that is made of the content alone.
     """
-    rows = db.execute_sql(
-        "SELECT uidl FROM receipt WHERE mailbox_id = ? AND uidl IS NOT NULL AND disposed IS NOT NULL",
-        (mailbox_id,),
-    ).fetchall()
-    gone = [uidl for (uidl,) in rows if uidl not in there]
+    listed = set(there)
+    gone = [
+        uidl
+        for uidl, disposed in receipts.uidls_of(mailbox_id)
+        if disposed is not None and uidl not in listed
+    ]
     if gone:
-        with transaction():
-            for uidl in gone:
-                db.execute_sql(
-                    "UPDATE receipt SET uidl = NULL WHERE mailbox_id = ? AND uidl = ?", (mailbox_id, uidl)
-                )
+        free(mailbox_id, gone)

@@ -1,0 +1,116 @@
+"""What is known of the folders of mail servers: tables, and the only statements that write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import peewee
+
+from models.database import Row
+from models.mailboxes import Mailbox
+from models.statements import Lookup, Statement
+
+
+class FolderMark(Row):
+    """How far a folder is known: every UID below ``known_below`` has its receipt."""
+
+    mailbox = peewee.ForeignKeyField(Mailbox)
+    folder = peewee.TextField()
+    uidvalidity = peewee.IntegerField()
+    known_below = peewee.IntegerField()
+    backlog_below = peewee.IntegerField(default=0)
+    """UIDs below it were in the folder when its UIDVALIDITY was first seen."""
+    newest_uid = peewee.IntegerField(default=0)
+    newest_size = peewee.IntegerField(default=0)
+    newest_date = peewee.TextField(default="")
+    """The newest mail that is known, by the looks of which it is seen that a UID is used again."""
+
+    if TYPE_CHECKING:
+        mailbox_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("mailbox", "folder")
+        without_rowid = True
+
+
+class LeftAlone(Row):
+    """A mail that was in a POP3 mailbox before the desk, by its UIDL."""
+
+    mailbox = peewee.ForeignKeyField(Mailbox)
+    uidl = peewee.TextField()
+
+    if TYPE_CHECKING:
+        mailbox_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("mailbox", "uidl")
+        without_rowid = True
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFolder:
+    """How far a folder is known, and by what its newest known mail is recognised."""
+
+    uidvalidity: int
+    known_below: int
+    backlog_below: int
+    newest_uid: int
+    newest_size: int
+    newest_date: str
+
+
+_VALUES = {
+    "uidvalidity": FolderMark.uidvalidity,
+    "known_below": FolderMark.known_below,
+    "backlog_below": FolderMark.backlog_below,
+    "newest_uid": FolderMark.newest_uid,
+    "newest_size": FolderMark.newest_size,
+    "newest_date": FolderMark.newest_date,
+}
+_READ = Lookup(
+    lambda p: FolderMark.select(*_VALUES.values()).where(
+        FolderMark.mailbox == p("mailbox_id"), FolderMark.folder == p("folder")
+    ),
+    KnownFolder,
+)
+_WRITE = Statement(
+    lambda p: FolderMark.insert(
+        {
+            FolderMark.mailbox: p("mailbox_id"),
+            FolderMark.folder: p("folder"),
+            **{column: p(name) for name, column in _VALUES.items()},
+        }
+    ).on_conflict(
+        conflict_target=[FolderMark.mailbox, FolderMark.folder],
+        update={column: p(name) for name, column in _VALUES.items()},
+    )
+)
+_LEAVE_ALONE = Statement(
+    lambda p: LeftAlone.insert(
+        {LeftAlone.mailbox: p("mailbox_id"), LeftAlone.uidl: p("uidl")}
+    ).on_conflict_ignore()
+)
+_LEFT_ALONE = Lookup(
+    lambda p: LeftAlone.select(LeftAlone.uidl).where(LeftAlone.mailbox == p("mailbox_id")), str
+)
+
+
+def read(mailbox_id: int, folder: str) -> KnownFolder | None:
+    """Return how far a folder is known, or None."""
+    return _READ.one(mailbox_id=mailbox_id, folder=folder)
+
+
+def write(mailbox_id: int, folder: str, known: KnownFolder) -> None:
+    """Remember how far a folder is known."""
+    _WRITE.run(mailbox_id=mailbox_id, folder=folder, **{name: getattr(known, name) for name in _VALUES})
+
+
+def leave_alone(mailbox_id: int, uidl: str) -> None:
+    """Remember a mail that was in a POP3 mailbox before the desk."""
+    _LEAVE_ALONE.run(mailbox_id=mailbox_id, uidl=uidl)
+
+
+def left_alone(mailbox_id: int) -> set[str]:
+    """Return the mails that were in a POP3 mailbox before the desk."""
+    return set(_LEFT_ALONE.every(mailbox_id=mailbox_id))
