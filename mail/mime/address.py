@@ -25,6 +25,7 @@ MAX_OCTETS: Final = 320
 
 _COMMAS_IN_NAME: Final = 6
 _OFTEN: Final = 160
+_LONGEST: Final = 1000
 _TOKEN: Final = re.compile(
     r"""(?P<blank>[ \t\r\n]++)
     |(?P<atom>=\?[^?\s<>()"\\@]++\?[bBqQ]\?[^?\s<>()"\\@]*+\?=|[^\x00-\x20\x7f()<>\[\]:;@\\,."]++)
@@ -69,6 +70,11 @@ def parse_addresses(values: Iterable[str]) -> list[Address]:
 
 def one_address(text: str) -> str:
     """Return the address that `text` is, in the form in which `Address` has it, or '' for anything else."""
+    return _one_address(text) if len(text) <= _LONGEST else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _one_address(text: str) -> str:
     return _addr_spec(list(_tokens(text)))
 
 

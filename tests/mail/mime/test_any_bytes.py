@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mail.inert import clean
 from mail.mime.address import parse_addresses
+from mail.mime.author import author_of, named_people
 from mail.mime.automated import classify, own_desk_id
 from mail.mime.bounces import bounces
 from mail.mime.charset import decode
@@ -46,7 +47,8 @@ def check(raw: bytes) -> bool:
     except TooComplex:
         return False
     assert read.raw == raw
-    for text in everything(read):
+    author = author_of(named_people(read), lambda address: address.startswith("a"))
+    for text in (author.evidence, *map(str, author.answered_at), *everything(read)):
         assert clean(text) == text
         text.encode("utf-8")
     return True
