@@ -61,7 +61,7 @@ class _Reader:
         path = [each.lower() for each in self._path]
         self._path.pop()
         if path[1:] == ["attachments", "file"]:
-            self._files.append({**attributes, "data": text.strip() if "encoding" in attributes else text})
+            self._files.append({**attributes, "data": text.strip()})
         elif len(path) == 2 and path[1] != "attachments":
             self._fields[name] = {**attributes, "text": text} if attributes else text
         elif len(path) > 2:

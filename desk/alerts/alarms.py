@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
 
 _FAILS = """\
-The mailbox **{address}** had no successful fetch since {since}.
+The mailbox {address} had no successful fetch since {since}.
 
 - tries: {count}
 - last error: {error}
@@ -27,7 +27,7 @@ Its mail waits at the server. `nightdesk mailbox test {address}` tests the conne
 """
 
 _WORKS = """\
-The mailbox **{address}** is fetched again. It works since {until}; you were alerted at {since}.
+The mailbox {address} is fetched again. It works since {until}; you were alerted at {since}.
 
 Nothing was lost: what waited at the server comes with this fetch and the next ones.
 """

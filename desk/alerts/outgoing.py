@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
 
 _STUCK = """\
-The mailbox **{address}** could send nothing since {since}.
+The mailbox {address} could send nothing since {since}.
 
 - last error: {error}
 - mails that wait in the outbox: {waiting}
@@ -23,7 +23,7 @@ They stay queued and are tried again. `nightdesk mailbox test {address} --outgoi
 """
 
 _SENDS = """\
-The mailbox **{address}** sends again, since {until}; you were alerted at {since}.
+The mailbox {address} sends again, since {until}; you were alerted at {since}.
 
 What waited leaves now, or with its next try: `nightdesk outbox list`
 """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TEXT = """\
 Hello,
 
-we received your mail. It is ticket **{number}** now, and we will answer as soon as we can.
+we received your mail. It is ticket {number} now, and we will answer as soon as we can.
 
 If you want to add something, answer this mail and leave the number in the subject as it is.
 """

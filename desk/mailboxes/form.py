@@ -35,9 +35,9 @@ _URL = re.compile(
 class FormErrors(WrongUse):
     """A form that cannot be kept; `fields` has a sentence for every field that is wrong."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
+    def __init__(self, fields: Mapping[str, str], hint: str = "nightdesk mailbox add --help") -> None:
         name, sentence = next(iter(fields.items()))
-        super().__init__(f"{name.replace('_', ' ')}: {sentence}", "nightdesk mailbox add --help")
+        super().__init__(f"{name.replace('_', ' ')}: {sentence}", hint)
         self.fields = dict(fields)
 
 
@@ -253,7 +253,7 @@ def values_of(mailbox: Mailbox) -> dict[str, Any]:
         "department": mailbox.department.name if mailbox.department else "",
         "autoresponse": bool(mailbox.autoresponse),
         "protocol": mailbox.protocol,
-        "incoming_enabled": bool(mailbox.incoming_enabled),
+        "incoming_enabled": bool(mailbox.incoming_enabled) or mailbox.protocol == "none",
         "host": mailbox.host,
         "port": mailbox.port,
         "security": mailbox.security,
@@ -286,23 +286,28 @@ def values_of(mailbox: Mailbox) -> dict[str, Any]:
 def merged(mailbox: Mailbox, changes: Mapping[str, Any]) -> MailboxForm:
     """Return the checked form of a mailbox with some values changed.
 
-    A new security or protocol brings its usual port, a well-known port its usual security.
+    A usual port follows a new security or protocol, a port of one's own stays. A security that a well-known
+    port never has becomes the one it has. Nothing else follows: raises FormErrors where it does not fit.
     """
-    values = values_of(mailbox)
-    if changes.get("protocol", mailbox.protocol) != mailbox.protocol:
-        values["port"] = None
-        if changes["protocol"] == "pop3":
-            values |= {"folder": "INBOX", "idle": False, "sent_folder": ""}
+    values, changes = values_of(mailbox), dict(changes)
     for prefix in ("", "smtp_"):
-        if f"{prefix}security" in changes or "://" in str(changes.get(f"{prefix}host", "")):
-            values[f"{prefix}port"] = None
-        elif (usual := _usual_security(changes.get(f"{prefix}port"))) is not None:
-            values[f"{prefix}security"] = usual
+        _split_host(changes, prefix)
+        usual = _usual_ports(prefix, values["protocol"])
+        security = changes.get(f"{prefix}security", values[f"{prefix}security"])
+        if f"{prefix}port" in changes:
+            if f"{prefix}security" not in changes:
+                values[f"{prefix}security"] = _fitting_security(changes[f"{prefix}port"], security)
+        elif values[f"{prefix}port"] == usual[values[f"{prefix}security"]]:
+            protocol = changes.get("protocol", values["protocol"])
+            values[f"{prefix}port"] = _usual_ports(prefix, protocol).get(security)
         # A pin or CA belongs to one server.
         for trust, other in (("ca_file", "fingerprint"), ("fingerprint", "ca_file")):
             if changes.get(prefix + trust):
                 values[prefix + other] = ""
-    return check({**values, **changes})
+    try:
+        return check({**values, **changes})
+    except FormErrors as error:
+        raise FormErrors(error.fields, "nightdesk mailbox edit --help") from None
 
 
 def _together(form: MailboxForm) -> dict[str, str]:
@@ -354,6 +359,34 @@ def _usual_security(port: Any) -> str | None:
     if number in map(str, TLS_PORTS):
         return "tls"
     return "starttls" if number in map(str, STARTTLS_PORTS) else None
+
+
+def _usual_ports(prefix: str, protocol: str) -> dict[str, int]:
+    if prefix:
+        return SMTP_PORTS
+    return POP3_PORTS if protocol == "pop3" else IMAP_PORTS
+
+
+def _fitting_security(port: Any, security: str) -> str:
+    """The security itself, or the one that a well-known port stands for where it never has the other."""
+    number = str(port).strip()
+    if number in map(str, TLS_PORTS):
+        return "tls"
+    return "starttls" if security == "tls" and number in map(str, (25, *STARTTLS_PORTS)) else security
+
+
+def taken_apart(host: str, port: Any = None) -> dict[str, Any]:
+    """Return host, port and security as far as ``ssl://host:port`` says them, or its well-known port does.
+
+    `port`: what was said beside it.
+    """
+    values: dict[str, Any] = {"host": host, "port": port}
+    _split_host(values, "")
+    if values["port"] == port:
+        del values["port"]
+    elif (usual := _usual_security(values["port"])) is not None:
+        values.setdefault("security", usual)
+    return values
 
 
 def _split_host(values: dict[str, Any], prefix: str) -> None:

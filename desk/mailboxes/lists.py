@@ -275,3 +275,13 @@ def _utc() -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
     return ZoneInfo("UTC")
+
+
+def coming_runs(line: MailboxLine, zone: ZoneInfo, moment: datetime) -> list[datetime]:
+    """Return the next three fetches, none when it is not fetched; the first is past when nobody fetches."""
+    from desk.schedules import parse
+
+    if line.next_run is None:
+        return []
+    first = line.next_run.astimezone(zone)
+    return [first, *parse(line.schedule).next_runs(2, zone, max(line.next_run, moment))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from config.providers import OWN, Provider, oauth2_provider, provider, provider_for
@@ -46,9 +46,7 @@ def preset(address: str, protocol: str = "imap", named: str = "") -> Preset:
             values["auth"] = "oauth2"
     advice = found.advice
     if values.get("oauth2"):
-        known = oauth2_provider(found.oauth2)
-        redirect = f"The redirect address is {known.redirect_at(PASTE_PORT)}"
-        advice = f"{advice}\n\n{known.advice}\n\n{redirect}"
+        advice = f"{advice}\n\n{advice_of_login(found.oauth2)}"
     return Preset(found.id, found.name, values, advice, found.id == OWN)
 
 
@@ -77,7 +75,15 @@ def filled(values: Mapping[str, Any], named: str = "") -> tuple[dict[str, Any], 
         chosen = {name: value for name, value in chosen.items() if not name.startswith("smtp_")}
     if given.get("auth") == "basic":
         chosen.pop("oauth2", None)
+    if given.get("oauth2"):
+        found = replace(found, advice=advice_of_login(str(given["oauth2"])))
     return {**chosen, **given}, found
+
+
+def advice_of_login(oauth2: str) -> str:
+    """What a provider wants to be told before it gives a login by OAuth2; empty where nothing is known."""
+    known = oauth2_provider(oauth2)
+    return f"{known.advice}\n\nThe redirect address is {known.redirect_at(PASTE_PORT)}"
 
 
 def _incoming(found: Provider, address: str, protocol: Literal["imap", "pop3"]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ ALERT_UNREACHABLE: Final = timedelta(hours=1)
 """A provider that cannot be asked for so long is something to hear of."""
 
 _TEXT: Final = """\
-The OAuth2 login of the mailbox **{address}** {what}.
+The OAuth2 login of the mailbox {address} {what}.
 
 - provider: {provider}, logged in as {owner}
 - the provider says: {error}
@@ -150,9 +150,7 @@ def told_again(desk: Desk, mailbox: Mailbox) -> None:
     from desk.alerts.health_mail import send_alert
 
     subject = f"Nightdesk: the OAuth2 login of {mailbox.address} works again"
-    send_alert(
-        desk, mailbox, subject, f"The OAuth2 login of the mailbox **{mailbox.address}** works again.\n"
-    )
+    send_alert(desk, mailbox, subject, f"The OAuth2 login of the mailbox {mailbox.address} works again.\n")
 
 
 def look_after_tokens(desk: Desk, moment: datetime) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from config.clock import now
 from config.errors import ConfigError, SecretUnavailable
 from config.spool import SUFFIX
+from config.wording import counted
 from desk import settings
 from desk.errors import DeskError
 from desk.fetching import triggers, withheld
@@ -176,7 +177,7 @@ def _blobs() -> Iterator[Finding]:
         else:
             damaged.append(name)
     if missing:
-        text = f"{missing} stored mails are missing in {folder}"
+        text = f"{counted(missing, 'stored mail is', 'stored mails are')} missing in {folder}"
         yield Finding("database", "failure", text, f"put them back from a backup of {folder}")
     if damaged:
         text = f"{len(damaged)} stored mails have other bytes than came in, the first is {damaged[0]}"
@@ -281,7 +282,7 @@ def _quarantine(desk: Desk) -> Iterator[Finding]:
     count = receipts.quarantined()
     if count:
         cure = "nightdesk receipt list --verdict quarantined, then nightdesk receipt retry ID"
-        yield Finding("quarantine", "warning", f"{count} mails could not be understood", cure)
+        yield Finding("quarantine", "warning", f"{counted(count, 'mail')} could not be understood", cure)
     else:
         yield Finding("quarantine", "ok", "every mail was understood")
 
@@ -291,12 +292,13 @@ def _spool(desk: Desk) -> Iterator[Finding]:
 
     spool = desk.paths.spool
     state = look(spool)
+    waiting = f"{state.waiting} piped mails wait"
     if state.oldest > SPOOLED_AFTER.total_seconds():
         minutes = int(state.oldest // 60)
-        text = f"{state.waiting} piped mails wait in {spool}, the oldest for {minutes} minutes"
+        text = f"{waiting} in {spool}, the oldest for {minutes} minutes"
         yield Finding("spool", "failure", text, "is a worker running? nightdesk --fetch-once takes them in")
     elif not state.odd:
-        yield Finding("spool", "ok", f"{state.waiting} piped mails wait in {spool}")
+        yield Finding("spool", "ok", f"{waiting} in {spool}")
     for why in state.odd[:ODD_NAMED]:
         yield Finding(
             "spool", "warning", f"in {spool} is no mail of a pipe: {why}", "look at it, then remove it"
@@ -332,11 +334,13 @@ def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
     elif line.alerted is not None:
         yield Finding(area, "failure", f"{line.error_count} failed tries: {line.last_error}", cure)
     elif line.error_count:
-        yield Finding(area, "warning", f"{line.error_count} failed tries: {line.last_error}", cure)
+        tries = counted(line.error_count, "failed try", "failed tries")
+        yield Finding(area, "warning", f"{tries}: {line.last_error}", cure)
     elif line.last_success is None:
         yield Finding(area, "warning", "not fetched yet", cure)
     else:
-        waiting = f", {line.waiting} mails wait at the server" if line.waiting else ""
+        left = counted(line.waiting, "mail waits", "mails wait")
+        waiting = f", {left} at the server" if line.waiting else ""
         yield Finding(area, "ok", f"last fetched {_shown(desk, line.last_success)}{waiting}")
     for each in line.withheld[:WITHHELD_NAMED]:
         text = f"{withheld.title(each)} stays at the server since {_shown(desk, each.since)}: {each.why}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from typing import TYPE_CHECKING, cast, get_args
 
 from config.clock import now
@@ -55,8 +55,11 @@ class ReplyForm:
     status_after: str
 
 
-def reply_form(actor: Actor, number: str, to_all: bool) -> ReplyForm:
-    """Return what an answer to the ticket begins with; `to_all` copies it to the collaborators."""
+def reply_form(actor: Actor, number: str, to_all: bool, zone: tzinfo = UTC) -> ReplyForm:
+    """Return what an answer to the ticket begins with; `to_all` copies it to the collaborators.
+
+    `zone`: of the time in the line above the quoted mail.
+    """
     ticket = find(number)
     require(actor, "ticket.reply", *departments_of(ticket))
     last = (
@@ -74,7 +77,7 @@ def reply_form(actor: Actor, number: str, to_all: bool) -> ReplyForm:
         to=answered_at(ticket.id, ticket.contact_id),
         cc=collaborators_of(ticket) if to_all else [],
         subject=numbered_subject(ticket.subject, ticket.number, reply=True),
-        quoted=_quoted(last) if last is not None else "",
+        quoted=_quoted(last, zone) if last is not None else "",
         status_after=str(settings.get("tickets.status_after_reply")),
     )
 
@@ -159,11 +162,11 @@ def _status(wanted: str | None) -> StatusAfterReply:
     return cast("StatusAfterReply", status)
 
 
-def _quoted(message: Message) -> str:
+def _quoted(message: Message, zone: tzinfo) -> str:
     text = message.text if message.reply_length < 0 else message.text[: message.reply_length]
     lines = text.strip("\n").split("\n")
     author = message.sender_name or message.sender_email
-    when = f"{message.created:%Y-%m-%d %H:%M} UTC"
+    when = f"{message.created.astimezone(zone):%Y-%m-%d %H:%M %Z}"
     return "\n".join(
         [f"On {when}, {author} wrote:", *(f"> {line}".rstrip() if line else ">" for line in lines)]
     )

@@ -30,6 +30,7 @@ class TopicLine:
     def to_json(self) -> dict[str, Any]:
         """Return the topic as scripts read it."""
         return {
+            "id": self.id,
             "name": self.name,
             "department": self.department,
             "sla": self.sla,

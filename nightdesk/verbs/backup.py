@@ -21,6 +21,7 @@ def backup(options: Options, file: str, as_json: bool) -> Exit:
     A name that ends in .zst is compressed. The key that opens stored passwords is in it: keep it as safe as
     the desk. An older FILE is replaced when the new one is complete. The configuration file is not in it.
     """
+    from config.wording import counted
     from nightdesk import output
     from nightdesk.context import desk_open
 
@@ -38,5 +39,5 @@ def backup(options: Options, file: str, as_json: bool) -> Exit:
             {"file": target, "tickets": summary.tickets, "blobs": summary.blobs, "size": summary.size}
         )
     else:
-        output.line(f"{target}: {summary.tickets} tickets, {summary.size} bytes")
+        output.line(f"{target}: {counted(summary.tickets, 'ticket')}, {summary.size} bytes")
     return Exit.DONE

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import click
 
 from nightdesk.exit import Exit
@@ -43,4 +46,12 @@ def init(options: Options, timezone: str | None, as_json: bool) -> Exit:
     output.line(
         "Next: nightdesk mailbox add ADDRESS --protocol imap --host HOST --user USER --password-stdin"
     )
+    output.line(f"For cron: */5 * * * *  {_program()} --fetch-once")
+    output.line(f"Units for systemd: {Path(__file__).parents[1] / 'systemd'}")
     return Exit.DONE
+
+
+def _program() -> str:
+    """This program as cron has to call it, whose PATH has neither pipx's directory nor uv's."""
+    installed = Path(sys.executable).with_name("nightdesk")
+    return str(installed) if installed.exists() else f"{sys.executable} -m nightdesk"

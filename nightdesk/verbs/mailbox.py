@@ -12,7 +12,6 @@ from nightdesk.options import Options
 from nightdesk.verbs import mailbox_edit, mailbox_file, mailbox_login, mailbox_test
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from desk.mailboxes.lists import MailboxLine
@@ -250,17 +249,9 @@ def _schedule_words(line: MailboxLine) -> str:
     return line.schedule if words == line.schedule else f"{line.schedule}: {words}"
 
 
-def _coming_runs(line: MailboxLine, zone: ZoneInfo) -> list[datetime]:
-    """The next three runs; the first may be in the past when nobody fetches."""
-    from config.clock import now
-    from desk.schedules import parse
-
-    if line.next_run is None:
-        return []
-    return [line.next_run, *parse(line.schedule).next_runs(2, zone, max(line.next_run, now()))]
-
-
 def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
+    from config.clock import now
+    from desk.mailboxes.lists import coming_runs
     from nightdesk import output
 
     way = line.outgoing
@@ -285,7 +276,7 @@ def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
             ("Most per fetch", line.max_per_fetch),
             ("After fetch", line.after_fetch),
             ("Backlog", line.backlog),
-            ("Next runs", _coming_runs(line, zone)),
+            ("Next runs", coming_runs(line, zone, now())),
             ("Last attempt", line.last_attempt),
             ("Last success", line.last_success),
             ("Left at the server", line.waiting or None),

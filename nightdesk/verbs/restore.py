@@ -25,6 +25,7 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
     """
     from config.errors import ConfigError
     from config.settings import load
+    from config.wording import counted
     from models.backup import Files
     from models.backup import restore as bring_back
     from models.database import close_database
@@ -53,9 +54,10 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
         document = {"file": source, "tickets": summary.tickets, "blobs": summary.blobs, "held": summary.held}
         output.emit_json(document)
     else:
-        output.line(f"Restored {summary.tickets} tickets from {source}")
+        output.line(f"Restored {counted(summary.tickets, 'ticket')} from {source}")
         if summary.held:
-            output.say(f"{summary.held} mails that waited to leave are held: nightdesk outbox list")
+            held = ("mail that waited to leave is held", "mails that waited to leave are held")
+            output.say(counted(summary.held, *held) + ": nightdesk outbox list")
     return Exit.DONE
 
 

@@ -170,6 +170,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("State", ticket.status + (", overdue" if ticket.overdue else "")),
             ("Priority", PRIORITIES[ticket.priority]),
             ("Department", (ticket.department, *ticket.referred)),
+            ("Topic", ticket.topic),
             ("Requester", f"{ticket.requester} <{ticket.requester_email}>"),
             ("Collaborators", ticket.collaborators),
             ("Assignee", ticket.assignee),

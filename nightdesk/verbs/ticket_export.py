@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from config.wording import counted
 from nightdesk.arguments import json_flag, numbers_argument, owners_option
 from nightdesk.exit import Exit
 from nightdesk.options import Options
@@ -84,7 +85,7 @@ def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
             for _, raw, created in _mails(number):
                 file.write(_in_mbox(raw, created))
                 count += 1
-    say(f"{count} mails written")
+    say(f"{counted(count, 'mail')} written")
     return Exit.DONE
 
 
@@ -101,7 +102,7 @@ def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
                 with new_file(str(target / f"{_file_name(number)}-{message_id}.eml")) as file:
                     file.write(raw)
                 count += 1
-    say(f"{count} mails written")
+    say(f"{counted(count, 'mail')} written")
     return Exit.DONE
 
 

@@ -43,6 +43,7 @@ def test_topic_priority_and_aliases_are_flags(desk: Program) -> None:
     assert edit(desk, "--priority", "").document["priority"] is None
     (topic,) = desk("topic", "list", "--json").document
     assert topic == {
+        "id": 1,
         "name": "VPN",
         "department": "Support",
         "sla": None,
@@ -176,3 +177,17 @@ def test_a_new_key_seals_what_is_there(desk: Program) -> None:
     lost = desk("settings", "rekey")
     assert lost.status == 1
     assert f"{ADDRESS} (password)" in lost.err
+
+
+def test_an_api_key_s_topic_is_the_number_that_the_list_shows(desk: Program) -> None:
+    assert desk("topic", "add", "VPN").status == 0
+    (topic,) = desk("topic", "list", "--json").document
+    assert desk("topic", "list").out.split("\n")[1].split()[0] == str(topic["id"])
+
+
+def test_google_s_login_tells_the_redirect_address_and_not_of_app_passwords(desk: Program) -> None:
+    flags = ["--oauth2", "google", "--client-id", "x"]
+    told = desk("mailbox", "add", "noc@gmail.com", *flags)
+    assert told.status == 0, told.err
+    assert "The redirect address is http://127.0.0.1:8765" in told.err
+    assert "app password" not in told.err.lower()

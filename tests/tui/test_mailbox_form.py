@@ -13,6 +13,7 @@ from desk.home import Desk
 from desk.mailboxes import accounts, registry
 from desk.mailboxes.form import check, values_of
 from desk.permissions import Actor
+from mail.probe import Step
 from models.mailboxes import Mailbox
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.pki import Pki
@@ -20,8 +21,10 @@ from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.mailbox_form import MailboxFormScreen
+from tui.screens.mailbox_help import FIELD_HELP
 from tui.widgets.choice import Choice
 from tui.widgets.entry import Entry
+from tui.widgets.step_list import StepList, step_lines
 
 
 @pytest.fixture(autouse=True)
@@ -323,3 +326,84 @@ async def test_in_restricted_mode_no_command_and_no_file_is_named(desk: Desk, ac
         await settled(pilot)
         assert "in restricted mode it is typed" in screen_text(app)
         assert not Path("ran").exists()
+
+
+async def test_a_provider_takes_nothing_of_what_was_typed(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=SIZES["120x40"]) as pilot:
+        screen = await opened(pilot)
+        await fill(pilot, screen, address="noc@corp.example", host="ssl://localhost:27995", user="me")
+        before = screen.typed()
+        screen.query_one("#f-provider", Choice).focus()
+        await pilot.press("right", "right")
+        await settled(pilot)
+        after = screen.typed()
+        for name in ("host", "port", "security", "user"):
+            assert after[name] == before[name]
+
+
+async def test_a_server_typed_as_an_address_is_taken_apart_where_it_is_seen(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=SIZES["120x40"]) as pilot:
+        screen = await opened(pilot)
+        for typed, expected in (
+            ("tls://imap.corp.example:2143", ("imap.corp.example", "2143", "starttls")),
+            ("ssl://imap.corp.example", ("imap.corp.example", "2143", "tls")),
+            ("mail.corp.example:143", ("mail.corp.example", "143", "starttls")),
+        ):
+            await fill(pilot, screen, host=typed, user="me")
+            values = screen.typed()
+            assert (values["host"], values["port"], values["security"]) == expected
+
+
+async def test_the_help_of_a_field_is_there_whatever_is_wrong_elsewhere(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=SIZES["80x24"]) as pilot:
+        screen = await opened(pilot)
+        await fill(pilot, screen, address="noc", batch="x")
+        assert "2 problems: Address" in screen_text(empty_app)
+        screen.query_one("#f-name", Entry).focus()
+        await pilot.pause()
+        assert FIELD_HELP["name"] in screen_text(empty_app)
+        await fill(
+            pilot,
+            screen,
+            address="noc@corp.example",
+            batch="50",
+            host="h.example",
+            secret="s",
+            schedule="every minute",
+        )
+        assert "Mind: schedule" in screen_text(empty_app)
+        screen.query_one("#f-name", Entry).focus()
+        await pilot.pause()
+        assert FIELD_HELP["name"] in screen_text(empty_app)
+
+
+async def test_a_test_that_is_out_of_date_says_so_and_escape_closes_it(
+    empty_app: NightdeskApp, dovecot: Dovecot, mailuser: MailUser
+) -> None:
+    async with empty_app.run_test(size=SIZES["80x24"]) as pilot:
+        screen = await opened(pilot)
+        await fill(
+            pilot,
+            screen,
+            address=mailuser.address,
+            host="localhost",
+            port=str(dovecot.imaps_port),
+            ca_file=str(dovecot.pki.ca_file),
+            secret=mailuser.password,
+        )
+        await pilot.press("f5")
+        await until(pilot, "all OK ")
+        await fill(pilot, screen, folder="Other")
+        text = screen_text(empty_app)
+        assert "all OK" not in text
+        assert "changed since, F5 tests again" in text
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not screen.query_one(StepList).steps
+        assert empty_app.screen is screen
+
+
+def test_the_longest_name_of_a_step_is_whole() -> None:
+    step = Step("capabilities", True, "AUTH PLAIN LOGIN", "", "", 0.01)
+    (first, *_) = step_lines("smtp capabilities", step, 10, 80)
+    assert "10 smtp capabilities AUTH PLAIN" in first.plain

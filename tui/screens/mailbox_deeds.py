@@ -40,6 +40,7 @@ class MailboxDeeds(DeskScreen[str | None]):
         self._checked: Checked | None = None
         self._tested: Typed | None = None
         self._failed: list[str] = []
+        self._just_tested = False
         self._sending_failed = False
         self._to_pin: tuple[Side, Step] | None = None
         self._log_in_next = False
@@ -119,6 +120,14 @@ class MailboxDeeds(DeskScreen[str | None]):
         if self._to_pin is not None:
             note = "F8 shows the server's certificate, to trust it alone if it is the right one."
         self.query_one(StepList).finish(note)
+        self._just_tested = True
+        self._tell()
+
+    def _close_test(self) -> None:
+        """Give the test's lines back to the fields."""
+        self._tested, self._failed, self._to_pin, self._just_tested = None, [], None, False
+        self.query_one(StepList).begin("")
+        self.query_one("#test-rule", TitledRule).set_text(right="F5")
         self._tell()
 
     def _test_words(self) -> str:

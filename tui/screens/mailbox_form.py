@@ -12,7 +12,9 @@ from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from config.wording import counted
 from desk.mailboxes import lists, registry
+from desk.mailboxes.form import taken_apart
 from desk.mailboxes.restricted_mode import CA_FILES
 from tui.commands import Command
 from tui.desk_calls import desk_app
@@ -33,7 +35,15 @@ from tui.screens.mailbox_fields import (
 from tui.screens.mailbox_form_keys import KEYS
 from tui.screens.mailbox_help import FIELD_HELP
 from tui.screens.mailbox_presets import Filling, filling
-from tui.screens.mailbox_values import PREFIXES, Known, checked, known, oauth2_words, schedule_words
+from tui.screens.mailbox_values import (
+    PREFIXES,
+    Known,
+    checked,
+    known,
+    oauth2_words,
+    schedule_words,
+    warned_fields,
+)
 from tui.text.safe import cell, parts, safe
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.confirm import Confirm
@@ -203,6 +213,14 @@ class MailboxFormScreen(MailboxDeeds):
         if typed[f"{prefix}port"] in {"", *known_ports}:
             self._put(f"{prefix}port", usual[str(typed[f"{prefix}security"])])
 
+    def _take_apart(self, prefix: str) -> None:
+        """Put scheme and port that were typed as part of a server's name where they belong."""
+        typed = self.typed()
+        said = taken_apart(str(typed[f"{prefix}host"]), typed[f"{prefix}port"])
+        if said.get("host", typed[f"{prefix}host"]) != typed[f"{prefix}host"]:
+            for name, value in said.items():
+                self._put(f"{prefix}{name}", str(value))
+
     def _fill(self, *, all_of_it: bool) -> None:
         """Fill in what the provider of the address says."""
         if not self._loaded:
@@ -286,25 +304,30 @@ class MailboxFormScreen(MailboxDeeds):
         self.query_one("#form-title", Static).update(safe(f" {cell(what, width - len(right) - 1)}{right}"))
         shown = self._shown_wrong()
         warnings = self._checked.form.warnings if self._checked and self._checked.form else []
-        if shown:
-            count = len(shown)
-            self.status(left=f"{count} problem{'' if count == 1 else 's'}: {next(iter(shown.values()))}")
-        elif self._failed and self.typed() == self._tested:
+        here = self._here()
+        if here in shown:
+            self.status(left=f"{counted(len(shown), 'problem')}: {next(iter(shown.values()))}")
+        elif self._just_tested and self._failed:
             self.status(left=self._test_words())
-        elif warnings:
-            self.status(left=f"Mind: {warnings[0]}")
+        elif minds := [each for each in warnings if here in warned_fields(each)]:
+            self.status(left=f"Mind: {minds[0]}")
         else:
-            self.status(left=FIELD_HELP.get(self._here(), ""))
+            self.status(left=FIELD_HELP.get(here, ""))
+        if self._tested is not None and self.typed() != self._tested:
+            self.query_one("#test-rule", TitledRule).set_text(right="changed since, F5 tests again")
 
     def health_changed(self) -> None:
         """The status line is the form's alone."""
 
     def on_descendant_focus(self) -> None:
+        self._just_tested = False
         self._tell()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         if self._loaded and event.widget.id and event.widget.id.startswith("f-"):
             name = event.widget.id.removeprefix("f-")
+            if name.endswith("host"):
+                self._take_apart(name.removesuffix("host"))
             if name not in self._visited:
                 self._visited.add(name)
                 self._check()
@@ -361,7 +384,9 @@ class MailboxFormScreen(MailboxDeeds):
                 return
 
     def action_cancel(self) -> None:
-        if self.changed:
+        if self.query_one(StepList).steps:
+            self._close_test()
+        elif self.changed:
             question = "Leave without saving this mailbox?"
             self.app.push_screen(Confirm(question), self._leave_if)
         else:

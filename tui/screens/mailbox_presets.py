@@ -48,7 +48,7 @@ def filling(typed: Typed, filled: Mapping[str, str | bool], *, all_of_it: bool =
     """What the provider of the typed address, or the chosen one, fills in.
 
     A field that holds neither its first value nor one that was `filled` in before is the person's own and
-    stays, unless `all_of_it` is wanted because they chose a provider.
+    stays. `all_of_it`: what is only guessed too, because they chose the provider.
     """
     from desk.mailboxes.presets import preset
 
@@ -74,7 +74,7 @@ def filling(typed: Typed, filled: Mapping[str, str | bool], *, all_of_it: bool =
     put = {
         name: value
         for name, value in wanted.items()
-        if typed[name] != value and (all_of_it or _is_free(name, typed, filled))
+        if typed[name] != value and _is_free(name, typed, filled)
     }
     kept = {name: value for name, value in wanted.items() if name in put or typed[name] == value}
     return Filling(put=put, filled=kept, name=found.name, advice=found.advice)

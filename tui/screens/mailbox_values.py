@@ -241,6 +241,18 @@ def checked(typed: Typed, start: Known, again: Collection[str] = ()) -> Checked:
     return Checked(None if wrong else form, MailboxSecrets(incoming, outgoing, client), wrong)
 
 
+def warned_fields(warning: str) -> tuple[str, ...]:
+    """The fields that a warning of the form is about."""
+    about, _, _ = warning.partition(":")
+    server = ("host", "port", "security")
+    return {
+        "schedule": ("schedule",),
+        "IMAP": server,
+        "POP3": server,
+        "SMTP": tuple(f"smtp_{name}" for name in server),
+    }.get(about, ("after_fetch",))
+
+
 def _sentence(label: str, words: str) -> str:
     return f"{label} {words}" if words.startswith(("is ", "must ")) else f"{label}: {words}"
 

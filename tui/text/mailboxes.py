@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
+from config.wording import counted
 from desk.fetching import withheld
 from desk.fetching.runs import FetchView
 from desk.mailboxes.lists import MailboxLine
@@ -184,11 +185,12 @@ def _at_once(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
 
 def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tuple[str, str]]:
     from desk.errors import DeskError
+    from desk.mailboxes.lists import coming_runs
     from desk.schedules import parse
 
     try:
         schedule = parse(line.schedule)
-        runs = ", ".join(f"{run:%H:%M}" for run in schedule.next_runs(3, zone, now))
+        runs = ", ".join(f"{run:%H:%M}" for run in coming_runs(line, zone, now))
         when = f"{schedule.words()} (next {runs})" if line.enabled else schedule.words()
     except DeskError as error:
         when = str(error)
@@ -206,9 +208,9 @@ def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tu
         f"{SECURITY_WORDS[line.security]}\n",
         f"Folder    {line.folder}   Processed -> {after}   Old mail is {BACKLOG_WORDS[line.backlog]}\n",
         f"Schedule  {when}{_at_once(line, now, zone)}\n",
-        f"Password  {secret}   {line.batch} mails a batch{cap}\n",
+        f"Password  {secret}   {counted(line.batch, 'mail')} a batch{cap}\n",
         *(
-            [f"Waiting   {line.waiting} mails are left at the server for later runs\n"]
+            [f"Waiting   {counted(line.waiting, 'mail is', 'mails are')} left at the server for later runs\n"]
             if line.waiting
             else []
         ),

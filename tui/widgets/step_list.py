@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from tui.text.safe import cell, parts, width_of, wrapped
 
-NAME_CELLS = 13
+NAME_CELLS = len("smtp capabilities ")
 
 
 class ShownStep(Protocol):

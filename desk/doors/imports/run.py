@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from config.wording import counted
 from desk import logs
 from desk.doors.imports.ledger import Ledger, open_ledger
 from desk.doors.imports.sources import Found, Kind, Source, open_source
@@ -138,7 +139,8 @@ def run_import(
         except (peewee.PeeweeException, DatabaseUnusable):
             pass
     if tally.imported:
-        logs.write("info", "import", f"{tally.imported} mails imported from {one_line(str(path), 500)}")
+        mails = counted(tally.imported, "mail")
+        logs.write("info", "import", f"{mails} imported from {one_line(str(path), 500)}")
     return tally
 
 

@@ -280,3 +280,10 @@ def test_xml_elements_within_elements_keep_their_words() -> None:
         "a": "one b two ",
         "c": "",
     }
+
+
+@pytest.mark.parametrize("encoding", ["", ' encoding="base64"'])
+def test_the_content_of_a_file_in_xml_is_trimmed(encoding: str) -> None:
+    content = f"<file name='a.txt'{encoding}>\n   one\n   two  \n</file>"
+    (file,) = parse_xml(f"<ticket><attachments>{content}</attachments></ticket>".encode())["attachments"]
+    assert file["data"] == "one\n   two"

@@ -338,3 +338,66 @@ def test_hosts_as_osticket_users_type_them(host: str, port: int, security: str) 
     expected = {143: 587, 993: 465 if host == "ssl://mail.example.test" else 993}[port]
     if ":143" not in host:
         assert (way.smtp_port, way.smtp_security) == (expected, security)
+
+
+@pytest.mark.parametrize(
+    ("stored", "changes", "expected"),
+    [
+        ({"port": 27993, "security": "tls"}, {"security": "starttls"}, (27993, "starttls")),
+        ({"port": 27993, "security": "tls"}, {"protocol": "pop3"}, (27993, "tls")),
+        ({"port": 27993, "security": "tls"}, {"host": "tls://other.example"}, (27993, "starttls")),
+        ({"port": 993, "security": "tls"}, {"security": "starttls"}, (143, "starttls")),
+        ({"port": 143, "security": "starttls"}, {"protocol": "pop3"}, (110, "starttls")),
+        ({"port": 993, "security": "tls"}, {"protocol": "pop3", "security": "none"}, (110, "none")),
+        ({"port": 993, "security": "tls"}, {"host": "H.example:143"}, (143, "starttls")),
+        ({"port": 993, "security": "tls"}, {"port": 110}, (110, "starttls")),
+        ({"port": 143, "security": "none"}, {"port": 110}, (110, "none")),
+        ({"port": 143, "security": "none"}, {"host": "h.example:993"}, (993, "tls")),
+        ({"port": 993, "security": "tls"}, {"port": 2993}, (2993, "tls")),
+        ({"port": 993, "security": "tls"}, {"host": "ssl://h.example:2993"}, (2993, "tls")),
+        ({"port": 993, "security": "tls"}, {"port": 143, "security": "tls"}, (143, "tls")),
+    ],
+)
+def test_an_edit_leaves_the_port_and_the_security_that_were_not_given(
+    stored: dict[str, Any], changes: dict[str, Any], expected: tuple[int, str], desk: Desk
+) -> None:
+    mailbox = registry.add(desk, ADMIN, check({**BASE, **stored}))
+    form = merged(mailbox, changes)
+    assert (form.port, form.security) == expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "changes", "expected"),
+    [
+        ((27025, "none"), {"smtp_security": "starttls"}, (27025, "starttls")),
+        ((587, "starttls"), {"smtp_security": "tls"}, (465, "tls")),
+        ((465, "tls"), {"smtp_port": 25}, (25, "starttls")),
+        ((465, "tls"), {"smtp_host": "relay.example:25"}, (25, "starttls")),
+        ((587, "starttls"), {"smtp_port": 25}, (25, "starttls")),
+        ((2525, "none"), {"smtp_port": 25}, (25, "none")),
+        ((587, "starttls"), {"smtp_host": "relay.example"}, (587, "starttls")),
+    ],
+)
+def test_an_edit_of_the_outgoing_side_leaves_them_too(
+    stored: tuple[int, str], changes: dict[str, Any], expected: tuple[int, str], desk: Desk
+) -> None:
+    out = {"smtp_host": "smtp.example", "smtp_port": stored[0], "smtp_security": stored[1]}
+    mailbox = registry.add(desk, ADMIN, check({**BASE, **out}))
+    form = merged(mailbox, changes)
+    assert (form.smtp_port, form.smtp_security) == expected
+
+
+def test_an_edit_refuses_what_no_longer_fits_and_drops_none_of_it(desk: Desk) -> None:
+    mailbox = registry.add(
+        desk, ADMIN, check({**BASE, "folder": "Desk", "idle": True, "sent_folder": "Sent"})
+    )
+    with pytest.raises(FormErrors) as refused:
+        merged(mailbox, {"protocol": "pop3"})
+    assert set(refused.value.fields) == {"folder", "idle", "sent_folder"}
+    assert refused.value.hint == "nightdesk mailbox edit --help"
+
+
+def test_a_mailbox_that_fetches_again_is_switched_on_as_a_new_one_is(desk: Desk) -> None:
+    mailbox = registry.add(desk, ADMIN, check({"address": "a@desk.example", "protocol": "none"}))
+    form = merged(mailbox, {"protocol": "imap", "host": "h.example"})
+    assert registry.edit(desk, ADMIN, mailbox.address, form).incoming_enabled

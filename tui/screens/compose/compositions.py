@@ -134,7 +134,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Compositio
     from desk.replies import drafts, reply
     from desk.tickets import detail as ticket_detail
 
-    form = reply.reply_form(actor, number, to_all)
+    form = reply.reply_form(actor, number, to_all, desk.zone)
     detail = ticket_detail.show(number)
     quoted = f"\n\n{form.quoted}\n" if form.quoted.strip() else ""
     body = f"\n{quoted}" if quoted else ""
