@@ -79,19 +79,18 @@ _IS_REQUESTED = Lookup(
     ),
     int,
 )
-_STATE = Lookup(
-    lambda p: FetchRun.select(
-        FetchRun.mailbox,
-        FetchRun.requested,
-        FetchRun.phase,
-        FetchRun.started,
-        FetchRun.updated,
-        FetchRun.found,
-        FetchRun.done,
-        FetchRun.outcome,
-    ).where(FetchRun.mailbox == p("mailbox_id")),
-    _state,
+_STATE_COLUMNS = (
+    FetchRun.mailbox,
+    FetchRun.requested,
+    FetchRun.phase,
+    FetchRun.started,
+    FetchRun.updated,
+    FetchRun.found,
+    FetchRun.done,
+    FetchRun.outcome,
 )
+_STATE = Lookup(lambda p: FetchRun.select(*_STATE_COLUMNS).where(FetchRun.mailbox == p("mailbox_id")), _state)
+_STATES = Lookup(lambda p: FetchRun.select(*_STATE_COLUMNS), _state)
 _BEGIN = Statement(
     lambda p: FetchRun.insert(
         {
@@ -149,6 +148,11 @@ def is_requested(mailbox_id: int) -> bool:
 def state(mailbox_id: int) -> FetchState | None:
     """Return the present or latest fetch of a mailbox, or None."""
     return _STATE.one(mailbox_id=mailbox_id)
+
+
+def states() -> list[FetchState]:
+    """Return the present or latest fetch of every mailbox that had one."""
+    return _STATES.every()
 
 
 def begin(mailbox_id: int, phase: str, found: int, at: str) -> None:

@@ -188,10 +188,44 @@ _ALIASES = Lookup(
     lambda p: MailboxAlias.select(MailboxAlias.mailbox, MailboxAlias.address, Mailbox.removed).join(Mailbox),
     lambda mailbox_id, address, removed: MailboxAddress(mailbox_id, address, removed is None),
 )
+_ALIASES_BY_ADDRESS = Lookup(
+    lambda p: MailboxAlias.select(MailboxAlias.mailbox, MailboxAlias.address).order_by(MailboxAlias.address),
+    lambda mailbox_id, address: (int(mailbox_id), str(address)),
+)
+_DEPARTMENT_NAMES = Lookup(
+    lambda p: Department.select(Department.id, Department.name),
+    lambda department_id, name: (int(department_id), str(name)),
+)
+_TOPIC_NAMES = Lookup(
+    lambda p: Topic.select(Topic.id, Topic.name), lambda topic_id, name: (int(topic_id), str(name))
+)
 _LOGINS = Lookup(
     lambda p: Mailbox.select(Mailbox.username, Mailbox.smtp_username),
     lambda incoming, outgoing: (str(incoming), str(outgoing)),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What other tables say about mailboxes: names by id, aliases and logins by mailbox."""
+
+    departments: dict[int, str]
+    topics: dict[int, str]
+    aliases: dict[int, list[str]]
+    logins: dict[int, MailboxOAuth2]
+
+
+def beside() -> Beside:
+    """Return what lists of mailboxes need of other tables, in one query for each of them."""
+    aliases: dict[int, list[str]] = {}
+    for mailbox_id, address in _ALIASES_BY_ADDRESS.every():
+        aliases.setdefault(mailbox_id, []).append(address)
+    return Beside(
+        dict(_DEPARTMENT_NAMES.every()),
+        dict(_TOPIC_NAMES.every()),
+        aliases,
+        {row.mailbox_id: row for row in MailboxOAuth2.select()},
+    )
 
 
 def addresses() -> list[MailboxAddress]:

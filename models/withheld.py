@@ -61,6 +61,18 @@ _OF = Lookup(
     ),
     _record,
 )
+_EVERY = Lookup(
+    lambda p: WithheldMail.select(
+        WithheldMail.mailbox,
+        WithheldMail.folder,
+        WithheldMail.number,
+        WithheldMail.why,
+        WithheldMail.tries,
+        WithheldMail.since,
+        WithheldMail.not_before,
+    ).order_by(WithheldMail.since, WithheldMail.number),
+    lambda mailbox_id, *mail: (int(mailbox_id), _record(*mail)),
+)
 _WRITE = Statement(
     lambda p: WithheldMail.insert(
         {
@@ -94,6 +106,14 @@ _FORGET_FOLDER = Statement(
 def of(mailbox_id: int) -> list[Withheld]:
     """Return what is withheld of a mailbox, the oldest trouble first."""
     return _OF.every(mailbox_id=mailbox_id)
+
+
+def by_mailbox() -> dict[int, list[Withheld]]:
+    """Return what `of` does for every mailbox of which mail is withheld, by its id."""
+    found: dict[int, list[Withheld]] = {}
+    for mailbox_id, mail in _EVERY.every():
+        found.setdefault(mailbox_id, []).append(mail)
+    return found
 
 
 def write(mailbox_id: int, withheld: Withheld) -> None:

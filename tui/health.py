@@ -106,7 +106,8 @@ def observe(desk: Desk) -> Health:
     failing += [f"{name} {word}" for name, word in words if word == "IN ONLY"]
     fine = sum(1 for _, word in words if word == "OK")
     last = max((line.last_success for line in lines if line.last_success is not None), default=None)
-    running = [(line, view) for line in lines if (view := runs.watch(line.id)) is not None and view.running]
+    views = runs.watch_all()
+    running = [(line, view) for line in lines if (view := views.get(line.id)) is not None and view.running]
     told = [f"{fine} OK", *failing[:2]] if words else ["no mailbox"]
     off = bool(words) and not settings.get("mail.fetching")
     return Health(

@@ -48,10 +48,17 @@ def requested() -> list[int]:
 def watch(mailbox_id: int) -> FetchView | None:
     """Return the present or latest fetch of a mailbox that brought something or was asked for, or None."""
     state = fetch_runs.state(mailbox_id)
-    if state is None:
-        return None
+    return None if state is None else _view(state)
+
+
+def watch_all() -> dict[int, FetchView]:
+    """Return what `watch` does for every mailbox, by its id; those without a fetch are left out."""
+    return {state.mailbox_id: _view(state) for state in fetch_runs.states()}
+
+
+def _view(state: fetch_runs.FetchState) -> FetchView:
     return FetchView(
-        mailbox_id,
+        state.mailbox_id,
         "waiting" if state.requested else state.phase,
         None if state.started is None else utc_time(state.started),
         None if state.updated is None else utc_time(state.updated),

@@ -21,6 +21,11 @@ def of(mailbox_id: int) -> list[Withheld]:
     return rows.of(mailbox_id)
 
 
+def by_mailbox() -> dict[int, list[Withheld]]:
+    """Return what `of` does for every mailbox of which mail is withheld, by its id."""
+    return rows.by_mailbox()
+
+
 def withhold(mailbox_id: int, folder: str, number: int | str, why: str) -> None:
     """Note that a mail did not come, in the caller's transaction."""
     moment = now()

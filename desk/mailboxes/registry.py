@@ -16,7 +16,7 @@ from desk.mailboxes.accounts import (
 )
 from desk.mailboxes.defaults import alias_list, keep_aliases, keep_defaults
 from desk.mailboxes.health import clear_health
-from desk.mailboxes.lists import MailboxLine, line
+from desk.mailboxes.lists import MailboxLine, lines
 from desk.permissions import Actor, require
 from mail.inert import one_line
 from mail.mime.address import as_compared, one_address
@@ -200,7 +200,7 @@ def get(address: str) -> Mailbox:
 def entries(desk: Desk | None = None) -> list[MailboxLine]:
     """Return every mailbox with its health, by address. Without `desk` cron lines are read in UTC."""
     rows = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address)
-    return [line(row, desk) for row in rows]
+    return lines(list(rows), desk)
 
 
 def _hold_back(mailbox: Mailbox, form: MailboxForm, given: MailboxSecrets) -> None:

@@ -78,8 +78,14 @@ def token_line(mailbox: Mailbox, moment: datetime | None = None) -> TokenLine | 
     """The OAuth2 login of a mailbox; None when none of its accounts uses one."""
     if not in_use(mailbox):
         return None
-    row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox.id)
-    if row is None:
+    return login_line(mailbox, MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox.id), moment)
+
+
+def login_line(
+    mailbox: Mailbox, row: MailboxOAuth2 | None, moment: datetime | None = None
+) -> TokenLine | None:
+    """The same of a mailbox whose OAuth2 row is read already."""
+    if row is None or not in_use(mailbox):
         return None
     return TokenLine(
         provider=row.provider,

@@ -54,7 +54,8 @@ class Rows(list[MailboxRow]):
 
 def rows_of(desk: Desk) -> Rows:
     """Read every mailbox. Blocks."""
-    rows = Rows(MailboxRow(line, runs.watch(line.id)) for line in registry.entries(desk))
+    views = runs.watch_all()
+    rows = Rows(MailboxRow(line, views.get(line.id)) for line in registry.entries(desk))
     rows.fetching = bool(settings.get("mail.fetching"))
     return rows
 
