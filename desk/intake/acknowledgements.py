@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from desk.errors import Refused
 from desk.outbox.render import MailToSend, conversation, numbered_subject, queue_mail, signature_block
 from desk.own_addresses import without_tag
 from desk.tickets.participants import answered_at
@@ -91,12 +92,14 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
         return "imported quietly"
     if not rules.acknowledge:
         return "switched off in the settings (mail.acknowledge)"
-    if mailbox is None:
-        return "no mailbox to send it from"
-    if not mailbox.autoresponse:
+    if mailbox is not None and not mailbox.autoresponse:
         return f"switched off for {mailbox.address}"
-    if not batch.sending_route(mailbox.id).open:
-        return f"{mailbox.address} has no outgoing account, and a late one helps nobody"
+    try:
+        route = batch.sending_route(ticket.mailbox_id)
+    except Refused:
+        return "no mailbox to send it from"
+    if not route.open:
+        return f"{route.sender.address} has no outgoing account, and a late one helps nobody"
     topic = rules.topics.get(ticket.topic_id or 0)
     if topic is not None and not topic.autoresponse:
         return f"switched off for the help topic {topic.name}"

@@ -251,11 +251,25 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
         )
         batch.known.messages.setdefault(mail.message_id, []).append(known)
     if match.brings_people and mail.machine.kind == "human":
-        others = [each for each in (*mail.to, *mail.cc) if as_compared(each.email) not in mail.arrived_by]
+        ours = _reached_by(incoming)
+        others = [each for each in (*mail.to, *mail.cc) if as_compared(each.email) not in ours]
         written = [(each.name, each.email) for each in (incoming.author.address, *others)]
         people = may_join(written, incoming.rules)
         lifecycle.joined_by(ticket.id, [batch.known.contacts.get(email, name) for name, email in people])
     return message_row
+
+
+def _reached_by(incoming: Incoming) -> frozenset[str]:
+    """Return the addresses that brought the mail here, as they are compared: they take no part in it.
+
+    Where a door knows no recipient and none of the addressed is known as the desk's, the only one in To is.
+    """
+    mail, own = incoming.mail, incoming.rules.own
+    if mail.arrived_by or incoming.arrival.mailbox_id is not None or len(mail.to) != 1:
+        return mail.arrived_by
+    if any(own.is_own(each.email) for each in (*mail.to, *mail.cc)):
+        return frozenset()
+    return frozenset([as_compared(mail.to[0].email)])
 
 
 def _wakes(incoming: Incoming, match: Match) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from desk.home import Desk
 from desk.intake import pipeline
+from desk.intake.arrivals import Arrival
 from models import settings
 from models.database import transaction
 from models.fields import utc_text
@@ -153,6 +154,31 @@ class TestAcknowledgements:
         write("UPDATE mailbox SET removed = created WHERE address = ?", SALES)
         assert door.take(mail(sender=sender)).verdict == "ticket"
         assert value("SELECT count(*) FROM delivery") == 0
+
+    def test_mail_for_an_unknown_address_is_acknowledged_by_the_default_mailbox(self, door: Door) -> None:
+        door.mailbox(SUPPORT)
+        unknown = Arrival(mail(to="support3@example.test"), "lmtp", recipient="support3@example.test")
+        setting("mail.default_outgoing", "")
+        outcome = pipeline.take(door.desk, [unknown])[0]
+        assert value("SELECT count(*) FROM delivery") == 0, "no default mailbox: it would not leave"
+        setting("mail.default_outgoing", SUPPORT)
+        again = Arrival(mail(to="support4@example.test"), "lmtp", recipient="support4@example.test")
+        outcome = pipeline.take(door.desk, [again])[0]
+        assert outcome.verdict == "ticket"
+        assert rows(
+            "SELECT r.address, m.address FROM recipient r JOIN delivery d ON d.id = r.delivery_id"
+            " JOIN mailbox m ON m.id = d.mailbox_id"
+        ) == [("ana@corp.test", SUPPORT)]
+
+    @pytest.mark.parametrize("door_name", ["http", "pipe", "lmtp"])
+    def test_the_address_that_a_mail_came_by_takes_no_part(self, door: Door, door_name: str) -> None:
+        door.mailbox(SUPPORT)
+        raw = mail(to="support3@example.test", cc="bob@corp.test")
+        recipient = "" if door_name == "http" else "support3@example.test"
+        pipeline.take(door.desk, [Arrival(raw, door_name, recipient=recipient)])
+        assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id") == [
+            ("bob@corp.test",)
+        ]
 
     def test_mail_older_than_its_mailbox_gets_none(self, door: Door) -> None:
         door.mailbox(SUPPORT, created=utc_text(datetime.now(UTC)))
