@@ -6,11 +6,14 @@ import fcntl
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import peewee
 from playhouse.migrations import Runner
 
+from config.files import fsync_dir
+from models.database import BUSY_SECONDS, connect
 from models.errors import DatabaseUnusable
 
 MIGRATIONS = str(Path(__file__).with_name("migrations"))
@@ -21,8 +24,8 @@ KEPT_BACKUPS = 2
 def migrate(handle: peewee.SqliteDatabase, path: Path, want: int) -> None:
     """Bring the database to schema ``want``; another process may be doing the same.
 
-    A database that already holds something is copied first, to ``<name>.before-<want>``.
-    Raises `DatabaseUnusable` when the disk cannot hold that copy.
+    The database is copied first, to ``<name>.before-<want>``. A run that was killed goes on where it was, and
+    the copy it began with stays. Raises `DatabaseUnusable` when the disk cannot hold that copy.
     """
     lock = os.open(path.with_name(path.name + ".migrating"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
@@ -30,9 +33,11 @@ def migrate(handle: peewee.SqliteDatabase, path: Path, want: int) -> None:
         have = int(handle.execute_sql("PRAGMA user_version").fetchone()[0])
         if have >= want:
             return
-        if have > 0:
+        runner = Runner(handle, MIGRATIONS)
+        interrupted = any(each.applied and each.idx > have for each in runner.status())
+        if have > 0 and not interrupted:
             _keep_copy(path, want)
-        Runner(handle, MIGRATIONS).up()
+        runner.up()
         handle.execute_sql(f"PRAGMA user_version = {want:d}")
     finally:
         os.close(lock)
@@ -53,9 +58,14 @@ def _keep_copy(path: Path, want: int) -> None:
             f"make room on the file system of {path.parent}, then start again",
         )
     copy = path.with_name(f"{path.name}.before-{want}")
-    os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
+    half = path.with_name(f".{copy.name}.tmp")
+    half.unlink(missing_ok=True)
+    os.close(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(connect(path, BUSY_SECONDS)) as source, closing(sqlite3.connect(half)) as target:
         source.backup(target)
-    older = sorted(path.parent.glob(path.name + ".before-*"), key=lambda kept: kept.stat().st_mtime)
+        target.execute("PRAGMA journal_mode = delete")
+    half.replace(copy)
+    fsync_dir(path.parent)
+    older = sorted(path.parent.glob(path.name + ".before-[0-9]*"), key=lambda kept: kept.stat().st_mtime)
     for outdated in older[:-KEPT_BACKUPS]:
         outdated.unlink()

@@ -8,7 +8,9 @@ a quarantined mail, a draft, an API key.
 from __future__ import annotations
 
 import io
+import os
 import shutil
+import signal
 import sqlite3
 import tarfile
 from collections.abc import Iterator
@@ -201,3 +203,54 @@ def test_a_process_that_outlives_an_upgrade_leaves_with_a_sentence(first: Desk) 
         models.database.transaction(),
     ):
         pass
+
+
+def test_an_upgrade_keeps_two_copies_and_what_a_restore_kept(first_home: Path) -> None:
+    data = first_home / "data"
+    others = [data / f"desk.sqlite3.before-{name}" for name in ("1", "0", "restore")]
+    for age, file in enumerate(others):
+        file.write_bytes(b"kept")
+        os.utime(file, (1_000_000 - age, 1_000_000 - age))
+    open_desk(DeskPaths(first_home), Settings())
+    close_database()
+    kept = {each.name.removeprefix("desk.sqlite3.before-") for each in data.glob("desk.sqlite3.before-*")}
+    assert kept == {"restore", "1", str(models.database.SCHEMA_VERSION)}
+
+
+_KILLED = """
+import os, signal, sys
+left = int(sys.argv.pop(1))
+import peewee, playhouse.migrations
+execute = peewee.Database.execute_sql
+def counted(self, sql, params=None):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return execute(self, sql, params)
+peewee.Database.execute_sql = counted
+from nightdesk.entry import main
+main()
+"""
+"""The command line, killed at its n-th statement."""
+
+
+def test_an_upgrade_killed_anywhere_is_ended_by_the_next_call(first_home: Path, tmp_path: Path) -> None:
+    desk = Program(tmp_path / "home")
+    fresh = Program(tmp_path / "fresh")
+    assert fresh("init").status == 0
+    wanted = described_file(fresh.home / "data" / "desk.sqlite3")
+    kept = desk.home / "data" / f"desk.sqlite3.before-{models.database.SCHEMA_VERSION}"
+    point, killed = 0, True
+    while killed:
+        point += 2
+        shutil.rmtree(desk.home, ignore_errors=True)
+        shutil.copytree(first_home, desk.home)
+        killed = desk.python("-c", _KILLED, str(point), "ticket", "list").status == -signal.SIGKILL
+        assert len(desk("ticket", "list", "--json").document) == 3
+        assert described_file(desk.home / "data" / "desk.sqlite3") == wanted
+        with closing(sqlite3.connect(kept)) as opened:
+            assert opened.execute("PRAGMA user_version").fetchone()[0] == 1
+            assert "withheld_mail" not in str(described(opened))
+            assert opened.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    assert point > 10
