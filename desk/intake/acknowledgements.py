@@ -205,8 +205,8 @@ def _not_addressed(incoming: Incoming, ticket: TicketState) -> list[tuple[str, s
     addressed = {each.email.lower() for each in (incoming.author.address, *mail.to, *mail.cc)}
     copied = sorted(contacts.by_id(tickets.collaborators(ticket.id)), key=lambda each: each.email.lower())
     people = [*answered_at(ticket.id, ticket.contact_id), *((each.name, each.email) for each in copied)]
-    return [
-        (name, email)
-        for name, email in people
-        if "@" in email and email.lower() not in addressed and not incoming.rules.own.is_own(email)
-    ]
+    found: dict[str, tuple[str, str]] = {}
+    for name, email in people:
+        if "@" in email and email.lower() not in addressed and not incoming.rules.own.is_own(email):
+            found.setdefault(email.lower(), (name, email))
+    return list(found.values())

@@ -38,13 +38,14 @@ def answered_at(ticket_id: int, contact_id: int) -> list[tuple[str, str]]:
 
 
 def collaborators_of(ticket: Ticket) -> list[tuple[str, str]]:
-    """Return the ticket's collaborators that can be written to."""
+    """Return the ticket's collaborators that can be written to, besides those an answer goes to anyway."""
     own = read_own_addresses()
+    answered = {email.lower() for _, email in answered_at(ticket.id, ticket.contact_id)}
     found = contacts.by_id(set(tickets.collaborators(ticket.id)) - {ticket.contact_id})
     return [
         (each.name, each.email)
         for each in sorted(found, key=lambda each: each.email.lower())
-        if "@" in each.email and not own.is_own(each.email)
+        if "@" in each.email and each.email.lower() not in answered and not own.is_own(each.email)
     ]
 
 

@@ -62,6 +62,16 @@ def test_who_is_answered_may_answer(door: Door, desk: Desk, ana: Actor) -> None:
     assert answered() == ["carla@client.test"]
 
 
+def test_who_is_answered_and_joined_gets_one_copy(door: Door, desk: Desk, ana: Actor) -> None:
+    door.take(mail(sender=SHOP, headers={"Reply-To": "carla@client.test"}, cc="boss@client.test"))
+    sent = door.sent(1, "carla@client.test")
+    door.take(mail(sender="Carla <carla@client.test>", answers=sent))
+    form = reply.reply_form(ana, "1", to_all=True)
+    assert [email for _, email in form.to] == ["carla@client.test"]
+    assert [email for _, email in form.cc] == ["boss@client.test"]
+    assert reply.send_reply(desk, ana, "1", "Hello").recipients == ("carla@client.test", "boss@client.test")
+
+
 def test_the_newest_mail_of_the_requester_says_where_answers_go(door: Door) -> None:
     door.take(mail(headers={"Reply-To": "ana@home.test"}))
     assert answered() == ["ana@home.test"]
