@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from desk.fetching.triggers import VARIABLE
 from mail.inert import one_line
-from worker.service.child import environment, program
+from worker.program import environment, program
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -11,6 +11,7 @@ for once more in smaller pieces, in the end one by one, and what does not come a
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
@@ -29,11 +30,12 @@ from worker.fetch.limits import Stopped
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.intake.arrivals import Arrival
+    from desk.intake.arrivals import Arrival, Prepared
     from mail.transport.fetched import Fetched
     from models.leases import Lease
     from models.mailboxes import Mailbox
     from worker.fetch.limits import Limits
+    from worker.fetch.reader import Reader
     from worker.summary import MailboxFetch
 
 N = TypeVar("N", bound=int | str)
@@ -52,6 +54,8 @@ MAX_IN_VAIN = 100
 MAX_BROKEN = 40
 """Nor are so many connections in a row that broke."""
 RESCUE_SECONDS = 2.0
+READER_FROM = 200
+"""From so many mails on, and four batches, a process of its own reads them, if there are two processors."""
 NAMED = 3
 """So many mails that stay are named in the run's errors; of more, only the number."""
 
@@ -112,6 +116,15 @@ class Source(Protocol[N, M]):
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading(Generic[M]):
+    """Mails that are being read; `wanted` are those that are to be stored."""
+
+    mails: list[M]
+    wanted: list[M]
+    future: Future[list[Prepared]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Disposal(Generic[N]):
     """Mails that are being moved or deleted; `again`: for the second time."""
 
@@ -143,6 +156,9 @@ class FetchRun(Generic[N, M]):
     _withheld: set[str] = field(default_factory=set)
     _stay: dict[N, str] = field(default_factory=dict)
     """Mails that were found to stay at the server in this run, and why."""
+    _reader: Reader | None = None
+    _readings: deque[_Reading[M]] = field(default_factory=deque)
+    """Batches that are read by the reader, the oldest first."""
     _in_vain: int = 0
     _broken: int = 0
     _seen_all: bool = False
@@ -174,11 +190,21 @@ class FetchRun(Generic[N, M]):
                     runs.announce(self.mailbox.id, len(new) + len(again))
                     self._open = dict.fromkeys(new)
                     self._pieces.extend([name] for name, _ in self._fitting(again))
+                    self._reader = self._new_reader(len(new))
                     self._batches(new)
             finally:
                 self._tell()
+                if self._reader is not None:
+                    self._reader.close()
             self._settle(all_of_them=True)
             self.source.finish()
+
+    def _new_reader(self, mails: int) -> Reader | None:
+        if mails < max(READER_FROM, 4 * self.mailbox.batch) or len(os.sched_getaffinity(0)) < 2:
+            return None
+        from worker.fetch.reader import Reader  # it brings all of intake, 60 ms, which most runs do not need
+
+        return Reader(self.desk)
 
     def _release_gone(self, again: list[N], due: set[str]) -> None:
         gone = due - {str(name) for name in again}
@@ -196,10 +222,12 @@ class FetchRun(Generic[N, M]):
                 asked, coming = self._ask(ahead)
             self._deal_with(names, download)
             if download.trouble is not None:
+                self._store_readings()
                 self._break_up(names, download, download.trouble)
                 asked, coming = self._ask(ahead)
             self._settle(all_of_them=False)
             self.watch()
+        self._store_readings()
         waiting = len(self._open) - sum(name in self._open for name in self._absent)
         self.tally.more |= bool(waiting)
         self.tally.waiting += waiting
@@ -250,6 +278,7 @@ class FetchRun(Generic[N, M]):
             if wait([coming], timeout=RESCUE_SECONDS).done and coming.exception() is None:
                 download = coming.result()
                 self._deal_with(names, download)
+                self._store_readings()
                 missing = self._missing(names, download)
                 if isinstance(ended, TimedOut) and missing and not download.mails:
                     self._withhold(missing[0], str(ended))
@@ -262,11 +291,25 @@ class FetchRun(Generic[N, M]):
     def _deal_with(self, names: list[N], download: Fetched[M]) -> None:
         if download.trouble is None:
             self._absent += self._missing(names, download)
-        if download.mails:
-            self._in_vain = self._broken = 0
-            stored = self._store(download.mails)
-            if self.mailbox.after_fetch != "keep":
-                self._dispose(stored, again=False)
+        if not download.mails:
+            return
+        self._in_vain = self._broken = 0
+        wanted = [mail for mail in download.mails if self.source.wanted(mail)]
+        if self._reader is None:
+            self._store(download.mails, wanted, [self.source.arrival(mail) for mail in wanted])
+        else:
+            reading = self._reader.read([self.source.arrival(mail) for mail in wanted])
+            self._readings.append(_Reading(download.mails, wanted, reading))
+            if len(self._readings) > 1:
+                self._store_reading()
+
+    def _store_readings(self) -> None:
+        while self._readings:
+            self._store_reading()
+
+    def _store_reading(self) -> None:
+        reading = self._readings.popleft()
+        self._store(reading.mails, reading.wanted, reading.future.result())
 
     def _break_up(self, names: list[N], download: Fetched[M], trouble: MailError) -> None:
         """Have what did not come asked for once more: the first of it alone, or by halves."""
@@ -339,14 +382,21 @@ class FetchRun(Generic[N, M]):
         if len(self._stay) > NAMED:
             self.tally.errors.append(f"{len(self._stay) - NAMED} more mails stay on the server")
 
-    def _store(self, mails: list[M]) -> list[N]:
-        """Make receipts of a batch; returns what the mails are called that have one now."""
-        wanted = [mail for mail in mails if self.source.wanted(mail)]
+    def _store(self, mails: list[M], wanted: list[M], arrivals: Sequence[Arrival | Prepared]) -> None:
+        """Make receipts of a batch, and put away what has one."""
         self.done += len(mails)
         for mail in mails:
             self._open.pop(self.source.name_of(mail), None)
+        stored = self._make_receipts(mails, wanted, arrivals)
+        if self.mailbox.after_fetch != "keep":
+            self._dispose(stored, again=False)
+
+    def _make_receipts(
+        self, mails: list[M], wanted: list[M], arrivals: Sequence[Arrival | Prepared]
+    ) -> list[N]:
+        """Return what the mails are called that have a receipt now."""
         try:
-            self._take(mails, wanted)
+            self._take(mails, wanted, arrivals)
         except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
             raise
         except Exception as error:  # a fault of ours: it may stop its own mail, not the mailbox
@@ -359,7 +409,7 @@ class FetchRun(Generic[N, M]):
         for mail in mails:
             name = self.source.name_of(mail)
             try:
-                self._take([mail], [mail])
+                self._take([mail], [mail], [self.source.arrival(mail)])
             except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
                 raise
             except Exception as error:
@@ -369,7 +419,7 @@ class FetchRun(Generic[N, M]):
                 stored.append(name)
         return stored
 
-    def _take(self, mails: Sequence[M], wanted: Sequence[M]) -> None:
+    def _take(self, mails: Sequence[M], wanted: Sequence[M], arrivals: Sequence[Arrival | Prepared]) -> None:
         from desk.intake import pipeline  # most runs find nothing new, and need none of it
 
         def check() -> None:
@@ -381,7 +431,7 @@ class FetchRun(Generic[N, M]):
             if self.mailbox.after_fetch == "keep":
                 self.source.disposed([self.source.name_of(mail) for mail in wanted])
 
-        for taken in pipeline.take(self.desk, [self.source.arrival(mail) for mail in wanted], check=check):
+        for taken in pipeline.take(self.desk, arrivals, check=check):
             if taken.new:
                 self.tally.verdicts[taken.verdict] += 1
             else:

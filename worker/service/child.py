@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mail.inert import one_line
 from models import leases
+from worker.program import environment, program
 
 if TYPE_CHECKING:
-    from config.paths import DeskPaths
     from desk.home import Desk
 
 WORKER_LEASE = "worker"
@@ -89,16 +87,3 @@ class WorkerChild:
             env=environment(paths),
             start_new_session=True,
         )
-
-
-def program(paths: DeskPaths) -> list[str]:
-    """The command line, up to its verb, that runs this program for this desk."""
-    configured = ["--config", str(paths.config_file)] if paths.config_file.exists() else []
-    return [sys.executable, "-m", "nightdesk", *configured, "--database", str(paths.database)]
-
-
-def environment(paths: DeskPaths) -> dict[str, str]:
-    """The environment for `program`: this program's packages, from whatever directory it is run."""
-    here = str(Path(__file__).resolve().parents[2])
-    packages = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
-    return os.environ | {"PYTHONPATH": packages, "NIGHTDESK_HOME": str(paths.home)}

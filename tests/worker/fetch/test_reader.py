@@ -1,0 +1,125 @@
+"""Many mails are read by a process of their own, with the same outcome, and a few are not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from datetime import UTC, datetime
+from threading import Event
+
+import pytest
+
+from desk.home import Desk
+from desk.intake.arrivals import Arrival, parse_ahead
+from models.mailboxes import Mailbox
+from models.receipts import Receipt
+from tests.generator import generate
+from tests.support.servers.faults import FaultyImap
+from tests.support.servers.faulty_pop3 import FaultyPop3
+from tests.worker.conftest import MailboxMaker, mail
+from worker.fetch import run
+from worker.fetch.job import take_turn
+from worker.fetch.reader import Reader
+from worker.summary import MailboxFetch
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Reader]:
+    """The readers that were started, from twenty mails on, on whatever machine."""
+    made: list[Reader] = []
+
+    class Noted(Reader):
+        def __init__(self, desk: Desk) -> None:
+            super().__init__(desk)
+            made.append(self)
+
+    monkeypatch.setattr("worker.fetch.reader.Reader", Noted)
+    monkeypatch.setattr(run, "READER_FROM", 20)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
+    return made
+
+
+def fetch(desk: Desk, mailbox: Mailbox) -> MailboxFetch:
+    """One turn at the mailbox."""
+    return take_turn(desk, mailbox.id, named=True, stop=Event())
+
+
+def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
+    raws = [each.raw for each in generate(60, seed=3, to="support@example.test")]
+    raws += [b"", b"\xff\0", b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n" * 5000]
+    moment = datetime(2026, 1, 5, tzinfo=UTC)
+    arrivals = [Arrival(raw, "imap", 1, "INBOX", 1, uid, None, moment) for uid, raw in enumerate(raws, 1)]
+    reader = Reader(desk)
+    try:
+        there = reader.read(arrivals).result(60)
+        assert reader._process.poll() is None
+    finally:
+        reader.close()
+    here = parse_ahead(arrivals, desk.settings.blob_threshold, zone=desk.zone)
+    for ours, theirs in zip(here, there, strict=True):
+        assert (ours.arrival, ours.mail, ours.trouble) == (theirs.arrival, theirs.mail, theirs.trouble)
+        assert (ours.headline, ours.packed, ours.digest) == (theirs.headline, theirs.packed, theirs.digest)
+
+
+def test_it_is_started_once_and_ends_with_the_run(
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
+) -> None:
+    with FaultyImap([mail(n) for n in range(1, 61)]) as server:
+        assert fetch(desk, add_mailbox(server, batch=5)).fetched == 60
+    assert len(started) == 1
+    assert started[0]._process.returncode == 0
+
+
+def test_a_handful_of_mails_starts_no_process(
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
+) -> None:
+    with FaultyImap([mail(n) for n in range(1, 20)]) as server:
+        assert fetch(desk, add_mailbox(server, batch=1)).fetched == 19
+    assert started == []
+
+
+def test_a_reader_that_dies_is_done_without(
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
+) -> None:
+    def kill(_tally: MailboxFetch) -> None:
+        started[0]._process.send_signal(signal.SIGKILL)
+
+    with FaultyImap([mail(n) for n in range(1, 61)]) as server:
+        mailbox = add_mailbox(server, batch=5)
+        tally = take_turn(desk, mailbox.id, named=True, stop=Event(), watch=kill)
+    assert (tally.fetched, tally.errors) == (60, [])
+
+
+def test_a_reader_that_cannot_start_is_done_without(
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **more: real(["false"], **more))
+    with FaultyPop3([mail(n) for n in range(1, 61)]) as server:
+        assert fetch(desk, add_mailbox(server, batch=5, after_fetch="delete")).fetched == 60
+        assert server.left == []
+
+
+def test_a_disk_that_takes_no_large_mail_stores_nothing_of_the_batch(
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
+) -> None:
+    mails = [mail(n) for n in range(1, 31)]
+    mails[7] = mail(8, os.urandom(400_000).hex())
+    (desk.paths.data / "blobs").rmdir()
+    (desk.paths.data / "blobs").write_bytes(b"no directory")
+    with FaultyImap(mails) as server:
+        tally = fetch(desk, add_mailbox(server, batch=5, after_fetch="delete"))
+        assert tally.errors
+        assert mails[7] in server.folders["INBOX"].mails.values()
+    assert "Printer 8" not in {each.subject for each in Receipt.select()}
+
+
+def test_mails_at_which_the_server_breaks_off_cost_nothing_more(
+    desk: Desk, add_mailbox: MailboxMaker, started: list[Reader]
+) -> None:
+    with FaultyImap([mail(n) for n in range(1, 61)], poison={7: "cut", 33: "no", 58: "bye"}) as server:
+        fetch(desk, add_mailbox(server, batch=5, after_fetch="delete"))
+        assert sorted(server.folders["INBOX"].mails) == [7, 33, 58]
+    assert Receipt.select().count() == 57
+    assert len(started) == 1
