@@ -162,6 +162,11 @@ def close_database() -> None:
         db.close()
 
 
+def check_in_place() -> None:
+    """Raise DatabaseReplaced unless the file this process has open is still the desk's."""
+    db.check_in_place()
+
+
 def schema_version() -> int:
     """Return the number of the migration the file is at."""
     return int(db.execute_sql("PRAGMA user_version").fetchone()[0])

@@ -22,7 +22,7 @@ from mail.inert import one_line
 from models import blobs, deliveries, events, leases, receipts, scratch, sqlite
 from models import logs as log_rows
 from models import mailboxes as mailbox_rows
-from models.database import SCHEMA_VERSION, schema_version
+from models.database import SCHEMA_VERSION, check_in_place, schema_version
 from models.fields import utc_text, utc_time
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
 def vital(desk: Desk) -> Iterator[Finding]:
     """The part of `examine` that costs so little that a probe may ask for it every few seconds."""
     for area, look in (
+        ("database", _in_place),
         ("disk", _disk),
         ("worker", _worker),
         ("outbox", _outbox),
@@ -144,6 +145,12 @@ def _permissions(desk: Desk) -> Iterator[Finding]:
         yield Finding("permissions", "failure", str(problem), problem.hint)
     if not problems:
         yield Finding("permissions", "ok", f"{desk.paths.home} is closed to others")
+
+
+def _in_place(desk: Desk) -> Iterator[Finding]:
+    """Nothing, unless this program still has a file open that is no longer the desk's."""
+    check_in_place()
+    yield from ()
 
 
 def _database(desk: Desk) -> Iterator[Finding]:

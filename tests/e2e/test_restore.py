@@ -195,6 +195,9 @@ def test_a_server_whose_file_is_replaced_behind_its_back_takes_no_more_mail(desk
             source.backup(copy)
         (filled.parent / "c").replace(database)
         with served.connect() as connection:
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert b" 503 " in connection.recv(100)
+        with served.connect() as connection:
             head = f"POST /api/tickets.email HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nConnection: close\r\n"
             connection.sendall(f"{head}Content-Length: {len(MAIL)}\r\n\r\n".encode() + MAIL)
             assert b" 500 " in connection.recv(100)
