@@ -1,36 +1,20 @@
-"""How a mailbox's OAuth2 login is doing, and alerts before mail stops."""
+"""How a mailbox's OAuth2 login is doing. What is written here is read and told by `desk.alerts.logins`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from config.clock import now
 from desk import logs
-from mail.errors import MailError, TokenRefused, TokenUnavailable
+from mail.errors import MailError, TokenRefused
 from mail.inert import one_line
 from models.database import transaction
 from models.mailboxes import Mailbox, MailboxOAuth2
 
-if TYPE_CHECKING:
-    from desk.home import Desk
-
 WARN_BEFORE: Final = timedelta(days=3)
 """So long before a login ends for good, the admin hears of it."""
-ALERT_UNREACHABLE: Final = timedelta(hours=1)
-"""A provider that cannot be asked for so long is something to hear of."""
-
-_TEXT: Final = """\
-The OAuth2 login of the mailbox {address} {what}.
-
-- provider: {provider}, logged in as {owner}
-- the provider says: {error}
-- the present access token is good until {expires}; mail stops then
-- what to do: {hint}
-
-Log in again on the desk's host: `nightdesk mailbox login {address}`
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +74,7 @@ def login_line(
     return TokenLine(
         provider=row.provider,
         client_id=row.client_id,
-        state=_state(row, moment or now()),
+        state=state_of(row, moment or now()),
         owner=row.owner,
         as_itself=bool(row.as_itself),
         logged_in=row.logged_in,
@@ -113,12 +97,13 @@ def in_use(mailbox: Mailbox) -> bool:
 def dying_logins() -> list[tuple[str, MailboxOAuth2]]:
     """The logins that were alerted to and are not over yet, each with its mailbox's address."""
     rows = MailboxOAuth2.select().where(MailboxOAuth2.alerted_for != "")
-    found = [(row.mailbox, row) for row in rows]
+    moment = now()
+    found = [(row.mailbox, row) for row in rows if state_of(row, moment) not in ("ok", "none")]
     return [(str(box.address), row) for box, row in found if box.removed is None and in_use(box)]
 
 
-def note_trouble(desk: Desk, mailbox_id: int, error: MailError, moment: datetime) -> None:
-    """Write down that the provider refused or could not be asked; a refusal is told to the admin, once."""
+def note_trouble(mailbox_id: int, error: MailError, moment: datetime) -> None:
+    """Write down that the provider refused or could not be asked."""
     with transaction():
         row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox_id)
         if row is None:
@@ -133,68 +118,21 @@ def note_trouble(desk: Desk, mailbox_id: int, error: MailError, moment: datetime
         else:
             row.failing_since = row.failing_since or moment
         row.save()
-        _alert_if_due(desk, mailbox, row, moment)
 
 
-def note_success(desk: Desk, row: MailboxOAuth2) -> None:
+def note_success(row: MailboxOAuth2) -> None:
     """A new token came: what was wrong is over. In the caller's transaction."""
     if row.refused is None and row.failing_since is None:
         return
-    alerted = row.alerted_for in ("refused", "failing")
     row.error = row.error_hint = ""
-    row.refused = row.failing_since = row.alerted = None
-    row.alerted_for = ""
+    row.refused = row.failing_since = None
     row.save()
     mailbox = Mailbox.get_by_id(row.mailbox_id)
     logs.write("info", "oauth2", f"{mailbox.address}: the login works again", mailbox_id=mailbox.id)
-    if alerted:
-        told_again(desk, mailbox)
 
 
-def told_again(desk: Desk, mailbox: Mailbox) -> None:
-    """Tell those who were alerted that it is over."""
-    from desk.alerts.health_mail import send_alert
-
-    subject = f"Nightdesk: the OAuth2 login of {mailbox.address} works again"
-    send_alert(desk, mailbox, subject, f"The OAuth2 login of the mailbox {mailbox.address} works again.\n")
-
-
-def look_after_tokens(desk: Desk, moment: datetime) -> list[str]:
-    """Renew what is due soon, and alert to logins that die; returns the addresses that are in trouble.
-
-    Asks providers (blocks; use a thread). Whoever sweeps calls it, so that a login is seen to be dead before
-    the last access token is, and stays alive where mail is fetched seldom.
-    """
-    from config.errors import ConfigError, SecretUnavailable
-    from desk.errors import DeskError
-    from desk.mailboxes.tokens import expires_soon, token_supplier
-
-    troubled = []
-    for row in list(MailboxOAuth2.select().where(MailboxOAuth2.token_sealed.is_null(False))):
-        mailbox = Mailbox.get_by_id(row.mailbox_id)
-        if mailbox.removed is not None or not in_use(mailbox) or not _is_used(mailbox):
-            continue
-        if row.refused is None and expires_soon(row, moment):
-            try:
-                token_supplier(desk, mailbox)(renew=True)
-            except (TokenRefused, TokenUnavailable):
-                pass  # written down where it happened
-            except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
-                note_trouble(desk, mailbox.id, TokenUnavailable(str(error), hint=error.hint), moment)
-        with transaction():
-            row = MailboxOAuth2.get_by_id(row.mailbox_id)
-            _alert_if_due(desk, mailbox, row, moment)
-        if _state(row, moment) != "ok":
-            troubled.append(str(mailbox.address))
-    return troubled
-
-
-def _is_used(mailbox: Mailbox) -> bool:
-    incoming = mailbox.incoming_enabled and mailbox.protocol != "none"
-    return bool(incoming or mailbox.outgoing_enabled)
-
-
-def _state(row: MailboxOAuth2, moment: datetime) -> str:
+def state_of(row: MailboxOAuth2, moment: datetime) -> str:
+    """Return the state that `TokenLine` shows."""
     if not row.token_sealed:
         return "none"
     if row.refused is not None:
@@ -204,44 +142,3 @@ def _state(row: MailboxOAuth2, moment: datetime) -> str:
     if row.refresh_expires is not None and row.refresh_expires - moment <= WARN_BEFORE:
         return "ending"
     return "ok"
-
-
-def _alert_if_due(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2, moment: datetime) -> None:
-    """Alert once for each state that it gets into, in the caller's transaction."""
-    state = _state(row, moment)
-    if state in ("ok", "none") or row.alerted_for == state:
-        return
-    if state == "failing" and moment - row.failing_since < ALERT_UNREACHABLE:
-        return
-    from desk.alerts.health_mail import send_alert
-
-    row.alerted, row.alerted_for = moment, state
-    row.save()
-    what = {
-        "refused": "was refused: a person has to log in again",
-        "failing": f"cannot be renewed since {_shown(desk, row.failing_since)}",
-        "ending": f"ends on {_shown(desk, row.refresh_expires)}: a person has to log in again before",
-    }[state]
-    text = _TEXT.format(
-        address=mailbox.address,
-        what=what,
-        provider=row.provider,
-        owner=row.owner or "somebody it does not name",
-        error=row.error or "nothing yet",
-        expires=_shown(desk, row.expires),
-        hint=row.error_hint or "log in again",
-    )
-    logs.write(
-        "error",
-        "alert",
-        f"the OAuth2 login of {mailbox.address} {what}",
-        detail=row.error,
-        mailbox_id=mailbox.id,
-    )
-    send_alert(
-        desk, mailbox, f"Nightdesk: the OAuth2 login of {mailbox.address} {what.partition(':')[0]}", text
-    )
-
-
-def _shown(desk: Desk, moment: datetime | None) -> str:
-    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}" if moment else "a time it does not tell"

@@ -13,6 +13,8 @@ from config.clock import now
 from config.secrets import Secret, SecretSource, resolve
 from desk import logs
 from desk.errors import Refused
+from desk.mailboxes import token_health
+from desk.mailboxes.health import clear_health
 from desk.permissions import Actor, require
 from mail.errors import TokenRefused, TokenUnavailable
 from models import leases
@@ -155,8 +157,6 @@ def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_i
 
     Raises Refused when somebody else logged in than the mailbox wants (see `MailboxOAuth2.strict`).
     """
-    from desk.mailboxes.health import clear_health
-    from desk.mailboxes.token_health import told_again
 
     require(actor, "mailbox.edit")
     with alone(mailbox.id), transaction():
@@ -165,8 +165,9 @@ def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_i
         if row is None:
             raise Refused(f"{mailbox.address} has no OAuth2 application any more")
         _refuse_stranger(mailbox, row, token.owner)
-        alerted = row.alerted is not None
+        told = row.alerted, row.alerted_for
         forget_token(row)
+        row.alerted, row.alerted_for = told
         row.as_itself = as_itself
         row.logged_in = now()
         _write_token(desk, row, token)
@@ -175,8 +176,6 @@ def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_i
         who = "the application itself" if as_itself else token.owner or "somebody the provider does not name"
         text = f"{mailbox.address}: {who} logged in with OAuth2, by {actor.login}"
         logs.write("info", "oauth2", text, mailbox_id=mailbox.id)
-        if alerted:
-            told_again(desk, mailbox)
 
 
 def _refuse_stranger(mailbox: Mailbox, row: MailboxOAuth2, owner: str | None) -> None:
@@ -218,7 +217,7 @@ def alone(mailbox_id: int) -> Iterator[None]:
 class MailboxTokens:
     """The token supplier of a mailbox (see `mail.account.TokenSupplier`): any process, any thread.
 
-    What the provider says about the token is written to the mailbox, and the admin hears of a refusal.
+    What the provider says about the token is written to the mailbox; `desk.alerts.logins` tells of it.
     """
 
     def __init__(self, desk: Desk, mailbox: Mailbox) -> None:
@@ -230,8 +229,6 @@ class MailboxTokens:
 
     def __call__(self, *, renew: bool = False) -> Secret:
         """The access token, renewed when it is due. Errors: `TokenRefused`, `TokenUnavailable`."""
-        from desk.mailboxes import token_health
-
         with visiting():
             try:
                 return self._supplier()(renew=renew)
@@ -239,7 +236,7 @@ class MailboxTokens:
                 # A login that this mailbox never had is no login that ended.
                 error.hint = error.hint.replace("ADDRESS", self._address)
                 if error.error != "not_logged_in":
-                    token_health.note_trouble(self._desk, self._mailbox_id, error, now())
+                    token_health.note_trouble(self._mailbox_id, error, now())
                 raise
 
     def _supplier(self) -> Callable[..., Secret]:
@@ -268,8 +265,6 @@ class MailboxTokens:
         return token
 
     def _store(self, token: Token) -> None:
-        from desk.mailboxes import token_health
-
         with transaction():
             row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == self._mailbox_id)
             # Somebody logged in anew, or changed the application, while the provider was asked.
@@ -277,7 +272,7 @@ class MailboxTokens:
                 return
             _write_token(self._desk, row, token)
             self._loaded = bytes(row.token_sealed or b"")
-            token_health.note_success(self._desk, row)
+            token_health.note_success(row)
 
 
 def token_supplier(desk: Desk, mailbox: Mailbox) -> TokenSupplier:

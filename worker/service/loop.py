@@ -20,10 +20,10 @@ import peewee
 from config.clock import now
 from desk import logs
 from desk.alerts.alarms import alert_silent_mailboxes
+from desk.alerts.logins import look_after_tokens
 from desk.doors.spool import Spool
 from desk.errors import Refused
 from desk.fetching import triggers
-from desk.mailboxes.token_health import look_after_tokens
 from desk.outbox import dispatch
 from desk.tickets import sla
 from mail.transport.blocking import in_own_thread

@@ -51,7 +51,7 @@ def run_once(
 
         alert_silent_mailboxes(desk, now())
     if pending.logins_age():
-        from desk.mailboxes.token_health import look_after_tokens
+        from desk.alerts.logins import look_after_tokens
 
         look_after_tokens(desk, now())
     if pending.mail_waits():

@@ -14,6 +14,7 @@ from config.secrets import Secret
 from desk import logs, settings
 from desk.alerts.alarms import alarms
 from desk.alerts.health_mail import way_besides
+from desk.alerts.logins import look_after_tokens
 from desk.errors import Refused
 from desk.home import Desk
 from desk.mailboxes import registry
@@ -22,7 +23,6 @@ from desk.mailboxes.accounts import incoming_account, outgoing_account
 from desk.mailboxes.form import check, merged
 from desk.mailboxes.lists import line
 from desk.mailboxes.registry import MailboxSecrets, SecretInput, get
-from desk.mailboxes.token_health import look_after_tokens
 from mail.errors import TokenRefused, TokenUnavailable
 from mail.oauth2 import Token
 from models.database import close_database, db
@@ -217,8 +217,10 @@ def test_a_new_login_ends_the_alarm_and_says_so(desk: Desk, box: Mailbox, provid
     mailbox_tokens.keep_login(desk, ADMIN, box, token(number=2))
     assert state(desk) == "ok"
     assert alarms() == []
+    assert look_after_tokens(desk, now()) == []
     assert alerts()[1][1].endswith("works again")
     assert look_after_tokens(desk, now()) == []
+    assert len(alerts()) == 2
 
 
 def test_a_provider_that_is_down_is_no_dead_login(desk: Desk, box: Mailbox, provider: FaultyProvider) -> None:

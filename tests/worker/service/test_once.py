@@ -48,7 +48,7 @@ def test_a_login_that_ends_by_itself_is_looked_after_by_cron_too(
     desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[object] = []
-    monkeypatch.setattr("desk.mailboxes.token_health.look_after_tokens", lambda *asked: seen.append(asked))
+    monkeypatch.setattr("desk.alerts.logins.look_after_tokens", lambda *asked: seen.append(asked))
     with FaultyImap([mail(1)]) as server:
         mailbox = add_mailbox(server)
         run_once(desk)

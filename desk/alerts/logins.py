@@ -1,0 +1,121 @@
+"""Logins with OAuth2: renewed before they are needed, alerted to before mail stops, and when it is over."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from config.errors import ConfigError, SecretUnavailable
+from desk import logs
+from desk.alerts.health_mail import send_alert
+from desk.errors import DeskError
+from desk.mailboxes.token_health import in_use, note_trouble, state_of
+from desk.mailboxes.tokens import expires_soon, token_supplier
+from mail.errors import MailError, TokenRefused, TokenUnavailable
+from models.database import transaction
+from models.mailboxes import Mailbox, MailboxOAuth2
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+ALERT_UNREACHABLE: Final = timedelta(hours=1)
+"""A provider that cannot be asked for so long is something to hear of."""
+
+_TEXT: Final = """\
+The OAuth2 login of the mailbox {address} {what}.
+
+- provider: {provider}, logged in as {owner}
+- the provider says: {error}
+- the present access token is good until {expires}; mail stops then
+- what to do: {hint}
+
+Log in again on the desk's host: `nightdesk mailbox login {address}`
+"""
+
+
+def look_after_tokens(desk: Desk, moment: datetime) -> list[str]:
+    """Renew what is due soon, and tell of logins that die or live again; returns addresses in trouble.
+
+    Asks providers (blocks; use a thread). Whoever sweeps calls it, so that a login is seen to be dead before
+    the last access token is, and stays alive where mail is fetched seldom.
+    """
+    troubled = []
+    rows = MailboxOAuth2.select().where(
+        MailboxOAuth2.token_sealed.is_null(False) | (MailboxOAuth2.alerted_for != "")
+    )
+    for row in list(rows):
+        mailbox = Mailbox.get_by_id(row.mailbox_id)
+        if mailbox.removed is not None or not in_use(mailbox) or not _is_used(mailbox):
+            continue
+        if row.refused is None and row.token_sealed and expires_soon(row, moment):
+            try:
+                token_supplier(desk, mailbox)(renew=True)
+            except (TokenRefused, TokenUnavailable):
+                pass  # written down where it happened
+            except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
+                note_trouble(mailbox.id, TokenUnavailable(str(error), hint=error.hint), moment)
+        with transaction():
+            row = MailboxOAuth2.get_by_id(row.mailbox_id)
+            state = state_of(row, moment)
+            if state in ("ok", "none"):
+                _tell_that_it_is_over(desk, mailbox, row)
+            else:
+                _alert_if_due(desk, mailbox, row, state, moment)
+        if state not in ("ok", "none"):
+            troubled.append(str(mailbox.address))
+    return troubled
+
+
+def _is_used(mailbox: Mailbox) -> bool:
+    incoming = mailbox.incoming_enabled and mailbox.protocol != "none"
+    return bool(incoming or mailbox.outgoing_enabled)
+
+
+def _tell_that_it_is_over(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2) -> None:
+    """Tell those who were alerted, in the caller's transaction."""
+    if not row.alerted_for:
+        return
+    row.alerted, row.alerted_for = None, ""
+    row.save()
+    if not row.token_sealed:
+        return
+    subject = f"Nightdesk: the OAuth2 login of {mailbox.address} works again"
+    send_alert(desk, mailbox, subject, f"The OAuth2 login of the mailbox {mailbox.address} works again.\n")
+
+
+def _alert_if_due(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2, state: str, moment: datetime) -> None:
+    """Alert once for each state that it gets into, in the caller's transaction."""
+    if row.alerted_for == state:
+        return
+    if state == "failing" and moment - row.failing_since < ALERT_UNREACHABLE:
+        return
+    row.alerted, row.alerted_for = moment, state
+    row.save()
+    what = {
+        "refused": "was refused: a person has to log in again",
+        "failing": f"cannot be renewed since {_shown(desk, row.failing_since)}",
+        "ending": f"ends on {_shown(desk, row.refresh_expires)}: a person has to log in again before",
+    }[state]
+    text = _TEXT.format(
+        address=mailbox.address,
+        what=what,
+        provider=row.provider,
+        owner=row.owner or "somebody it does not name",
+        error=row.error or "nothing yet",
+        expires=_shown(desk, row.expires),
+        hint=row.error_hint or "log in again",
+    )
+    logs.write(
+        "error",
+        "alert",
+        f"the OAuth2 login of {mailbox.address} {what}",
+        detail=row.error,
+        mailbox_id=mailbox.id,
+    )
+    send_alert(
+        desk, mailbox, f"Nightdesk: the OAuth2 login of {mailbox.address} {what.partition(':')[0]}", text
+    )
+
+
+def _shown(desk: Desk, moment: datetime | None) -> str:
+    return f"{moment.astimezone(desk.zone):%Y-%m-%d %H:%M}" if moment else "a time it does not tell"
