@@ -45,7 +45,8 @@ class MessageView:
     """A customer's mail, an agent's reply or a note.
 
     `text` is all of it, `reply_text` what is new in it, `quoted_text` the rest (quotes, signature),
-    `appendix` where the links of an HTML mail lead and how much it hides.
+    `appendix` where the links of an HTML mail lead and how much it hides, `signature` what its signature
+    is worth.
     `machine` says which kind of machine sent it, empty for people; `unverified`: filed by a reference
     that its sender could not prove.
     """
@@ -66,6 +67,7 @@ class MessageView:
     machine: str
     unverified: bool
     appendix: str = ""
+    signature: str = ""
     receipt_id: int | None = None
     sent_date: datetime | None = None
     attachments: tuple[AttachmentView, ...] = ()
@@ -73,9 +75,17 @@ class MessageView:
     reply_to: tuple[tuple[str, str], ...] = ()
     """Where answers to it go, if not to its sender."""
 
+    def said_below(self, shown: str) -> str:
+        """Return where the links in the `shown` part of an HTML mail lead, and what its HTML hides."""
+        rows = self.appendix.split("\n")
+        marks = [row.partition(" ")[0] for row in rows]
+        return "\n".join(
+            row for row, mark in zip(rows, marks, strict=True) if mark in shown or not mark.endswith("]")
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """Return the message as scripts read it."""
-        return {
+        """Return the message as scripts read it; `signature` is there for signed or encrypted mail only."""
+        return ({"signature": self.signature} if self.signature else {}) | {
             "id": self.id,
             "kind": self.kind,
             "from": {"name": self.sender_name, "email": self.sender_email},
@@ -250,6 +260,7 @@ def _messages(ticket: Ticket) -> Iterable[MessageView]:
             reply_text=words[:cut],
             quoted_text=words[cut:],
             appendix=appendix,
+            signature=_signature(row, attachments.get(row.id, ())),
             from_html=bool(row.from_html),
             machine=row.machine,
             unverified=bool(row.unverified),
@@ -258,6 +269,36 @@ def _messages(ticket: Ticket) -> Iterable[MessageView]:
             attachments=tuple(sorted(attachments.get(row.id, ()), key=lambda attachment: attachment.id)),
             deliveries=tuple(sent.get(row.id, ())),
         )
+
+
+def _signature(row: Message, files: Iterable[AttachmentView]) -> str:
+    """Return what the signature of a mail is worth, checked now; empty for mail that shows no sign of one."""
+    if row.blob_id is None:
+        return ""
+    signs = any(one.type in _SIGNED_TYPES or one.name.lower().endswith((".p7m", ".p7s")) for one in files)
+    if not signs and "-----BEGIN PGP " not in row.text[:2000]:
+        return ""
+    from mail.mime.headers import TooComplex
+    from mail.mime.message import parse
+    from mail.mime.signature import signature_of
+
+    try:
+        found = signature_of(parse(blobs.read(row.blob_id)), row.created)
+    except TooComplex:
+        return ""
+    return found.words if found is not None else ""
+
+
+_SIGNED_TYPES = frozenset(
+    {
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pkcs7-mime",
+        "application/x-pkcs7-mime",
+        "application/pgp-signature",
+        "application/pgp-encrypted",
+    }
+)
 
 
 def _people(pairs: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:

@@ -36,12 +36,14 @@ _AFTER_BOUNDARY: Final = re.compile(rb"(--)?[ \t]*(\r?\n|\r|\Z)")
 class Node:
     """A part of a mail. `path` counts from 1 as IMAP does ("2.1"); the root of a multipart has path "".
 
+    Its headers begin at `begin` of `raw`, its body at `start`.
     `opened`: it is no multipart but a wrapper (winmail.dat, signed data, a text with files) that was opened.
     """
 
     __slots__ = (
         "_content_type",
         "_disposition",
+        "begin",
         "children",
         "default_type",
         "end",
@@ -56,7 +58,7 @@ class Node:
     def __init__(self, raw: bytes, headers: Headers, start: int, end: int, path: str) -> None:
         self.raw = raw
         self.headers = headers
-        self.start = start
+        self.begin = self.start = start
         self.end = end
         self.path = path
         self.children: list[Node] = []
@@ -186,6 +188,7 @@ class _Splitter:
             self._count()
             headers, body = parse_headers(source.raw, start, end, self.defects)
             child = Node(source.raw, headers, min(body, end), end, f"{prefix}{number}")
+            child.begin = start
             child.parent = node
             if node.type == "multipart/digest":
                 child.default_type = "message/rfc822"

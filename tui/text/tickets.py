@@ -130,7 +130,10 @@ def body_lines(
             [(margin, ""), (f"[{rest} more lines: o saves the mail as a file]", "warning")],
         ]
     shown = f"{text}\n{hidden}" if quoted else text
-    lines += [[(margin, ""), (row, "dim")] for row in wrapped(targets_of(message, shown), inner) if row]
+    lines += [[(margin, ""), (row, "dim")] for row in wrapped(message.said_below(shown), inner) if row]
+    if message.signature:
+        style = "good" if message.signature.startswith("S/MIME signature is valid, by") else "warning"
+        lines += [[(margin, ""), (row, style)] for row in wrapped(f"[{message.signature}]", inner)]
     if message.attachments:
         lines.append([])
         for item in message.attachments:
@@ -140,15 +143,6 @@ def body_lines(
             )
     lines += delivery_lines(message, inner, margin)
     return lines
-
-
-def targets_of(message: MessageView, shown: str) -> str:
-    """Where the links in the `shown` part of an HTML mail lead, and what its HTML hides."""
-    rows = message.appendix.split("\n")
-    marks = [row.partition(" ")[0] for row in rows]
-    return "\n".join(
-        row for row, mark in zip(rows, marks, strict=True) if mark in shown or not mark.endswith("]")
-    )
 
 
 def delivery_lines(message: MessageView, width: int, margin: str) -> list[Line]:

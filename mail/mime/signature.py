@@ -1,0 +1,308 @@
+"""What a mail's signature is worth, in words: S/MIME (RFC 8551) checked, PGP (RFC 3156) named.
+
+Checking needs the extra `smime` (asn1crypto); without it a signature is named and said to be unchecked.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from mail.inert import one_line
+from mail.mime.message import ParsedMail
+from mail.mime.smime import is_encrypted, signed_content
+from mail.mime.structure import Node
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+State = Literal["valid", "other sender", "unknown CA", "broken", "unchecked", "encrypted"]
+
+_PKCS7_SIGNATURES: Final = ("application/pkcs7-signature", "application/x-pkcs7-signature")
+_PKCS7_MIME: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_MAX_SIGNERS: Final = 5
+_MAX_CHAIN: Final = 8
+_WEAK: Final = frozenset({"md5", "sha1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """`state` and what to tell a reader; `by` are the addresses that the certificate names."""
+
+    state: State
+    words: str
+    by: tuple[str, ...] = ()
+
+
+class _Broken(Exception):
+    """Why a signature does not hold, in words."""
+
+
+def signature_of(
+    mail: ParsedMail, moment: datetime, roots: Sequence[Certificate] | None = None
+) -> Signature | None:
+    """The signature or encryption of a mail, checked as of `moment`; None for a mail that has neither.
+
+    `roots`: the authorities to trust, by default those that the host trusts.
+    """
+    for node in mail.root.nodes():
+        kind = node.type
+        if kind == "multipart/signed" and len(node.children) >= 2:
+            if node.children[1].type in _PKCS7_SIGNATURES:
+                return _checked(mail, _as_sent(node.children[0]), node.children[1].decoded(), moment, roots)
+            return Signature("unchecked", "PGP signature, not checked: this desk has no OpenPGP keys")
+        if kind == "multipart/encrypted" or kind == "application/pgp-encrypted":
+            return Signature("encrypted", "encrypted with PGP: only the holder of the key can read it")
+        if kind in _PKCS7_MIME or node.given_name.lower() == "smime.p7m":
+            data = node.decoded()
+            if is_encrypted(data):
+                return Signature("encrypted", "encrypted with S/MIME: only the holder of the key can read it")
+            if signed_content(data) is not None:
+                return _checked(mail, None, data, moment, roots)
+    return _pgp_in_text(mail.words[:2000])
+
+
+def _pgp_in_text(text: str) -> Signature | None:
+    if "-----BEGIN PGP MESSAGE-----" in text:
+        return Signature("encrypted", "encrypted with PGP: only the holder of the key can read it")
+    if "-----BEGIN PGP SIGNED MESSAGE-----" in text:
+        return Signature("unchecked", "PGP signature, not checked: this desk has no OpenPGP keys")
+    return None
+
+
+def _as_sent(node: Node) -> list[bytes]:
+    """The bytes that were signed, as they are here and with the line ends of the wire (RFC 8551 3.1.1)."""
+    here = node.raw[node.begin : node.end]
+    return [re.sub(rb"\r?\n", b"\r\n", here), here]
+
+
+def _checked(
+    mail: ParsedMail,
+    contents: list[bytes] | None,
+    signature: bytes,
+    moment: datetime,
+    roots: Sequence[Certificate] | None,
+) -> Signature:
+    try:
+        from asn1crypto import cms
+    except ImportError:
+        return Signature("unchecked", "S/MIME signature, not checked: pip install 'nightdesk[smime]'")
+    try:
+        info = cms.ContentInfo.load(signature)
+        if info["content_type"].native != "signed_data":
+            raise _Broken("there is no signature in it")
+        return _verified(mail, info["content"], contents, moment, roots)
+    except _Broken as why:
+        return Signature("broken", f"S/MIME signature is broken: {why}")
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return Signature("broken", "S/MIME signature is broken: it cannot be read")
+
+
+def _verified(
+    mail: ParsedMail,
+    signed: Any,
+    contents: list[bytes] | None,
+    moment: datetime,
+    roots: Sequence[Certificate] | None,
+) -> Signature:
+    from cryptography import x509
+
+    if contents is None:
+        contents = [signed["encap_content_info"]["content"].native or b""]
+    certificates = [
+        x509.load_der_x509_certificate(each.chosen.dump()) for each in signed["certificates"] or ()
+    ]
+    signers = list(signed["signer_infos"])[:_MAX_SIGNERS]
+    if not signers:
+        raise _Broken("nobody signed it")
+    signer = signers[0]
+    certificate = _certificate_of(signer, certificates)
+    _check_signature(signer, certificate, contents)
+    addresses = _addresses(certificate)
+    name = _name(certificate) or (addresses[0] if addresses else "somebody without a name")
+    by = f"{name} <{addresses[0]}>" if addresses and name != addresses[0] else name
+    if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
+        day = certificate.not_valid_after_utc.date()
+        raise _Broken(f"the certificate of {by} was not valid then (it ended on {day})")
+    sender = mail.sender.email.lower()
+    stranger = "" if sender in addresses or not sender else f", who is not the sender {sender}"
+    trusted = _host_roots() if roots is None else roots
+    issuer = one_line(certificate.issuer.rfc4514_string(), 200)
+    if _is_trusted(certificate, certificates, trusted, moment):
+        if stranger:
+            return Signature("other sender", f"S/MIME signature is valid, but by {by}{stranger}", addresses)
+        return Signature("valid", f"S/MIME signature is valid, by {by}", addresses)
+    words = f"S/MIME signature fits, by {by}{stranger}, but nobody known vouches for it (issuer: {issuer})"
+    return Signature("unknown CA", words, addresses)
+
+
+def _certificate_of(signer: Any, certificates: list[Certificate]) -> Certificate:
+    """The certificate that a signer names by issuer and number or by its key's identifier."""
+    from cryptography import x509
+
+    sid = signer["sid"]
+    for certificate in certificates:
+        if sid.name == "issuer_and_serial_number":
+            same_issuer = certificate.issuer.public_bytes() == sid.chosen["issuer"].dump()
+            if certificate.serial_number == sid.chosen["serial_number"].native and same_issuer:
+                return certificate
+        else:
+            try:
+                known = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+            except x509.ExtensionNotFound:
+                continue
+            if known.value.digest == sid.native:
+                return certificate
+    raise _Broken("the certificate of the signer is not in it")
+
+
+def _check_signature(signer: Any, certificate: Certificate, contents: list[bytes]) -> None:
+    """Errors: `_Broken`."""
+    import hashlib
+
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    digest_name = signer["digest_algorithm"]["algorithm"].native
+    if digest_name in _WEAK:
+        raise _Broken(f"it was made with {digest_name.upper()}, which proves nothing any more")
+    if digest_name not in ("sha224", "sha256", "sha384", "sha512"):
+        raise _Broken(f"it was made with {one_line(str(digest_name), 40)}, which is not known here")
+    attributes = signer["signed_attrs"]
+    if attributes:
+        said = {each["type"].native: each["values"] for each in attributes}
+        digests = [hashlib.new(digest_name, content).digest() for content in contents]
+        if "message_digest" not in said or said["message_digest"][0].native not in digests:
+            raise _Broken("the text was changed after it was signed")
+        # Signed is the SET itself, not the tag under which it is sent (RFC 5652 5.4).
+        candidates = [b"\x31" + attributes.dump()[1:]]
+    else:
+        candidates = contents
+    for candidate in candidates:
+        try:
+            _verify(certificate, signer, digest_name, candidate)
+            return
+        except InvalidSignature:
+            continue
+        except UnsupportedAlgorithm:
+            raise _Broken("its kind of key is not known here") from None
+    raise _Broken(
+        "the text was changed after it was signed" if not attributes else "it was not made by this key"
+    )
+
+
+def _verify(certificate: Certificate, signer: Any, digest_name: str, data: bytes) -> None:
+    """Errors: `InvalidSignature`, `UnsupportedAlgorithm`."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+
+    algorithm = {
+        "sha224": hashes.SHA224(),
+        "sha256": hashes.SHA256(),
+        "sha384": hashes.SHA384(),
+        "sha512": hashes.SHA512(),
+    }[digest_name]
+    key = certificate.public_key()
+    made = signer["signature"].native
+    if isinstance(key, rsa.RSAPublicKey):
+        if signer["signature_algorithm"]["algorithm"].native == "rsassa_pss":
+            pss = padding.PSS(padding.MGF1(algorithm), padding.PSS.AUTO)
+            key.verify(made, data, pss, algorithm)
+        else:
+            key.verify(made, data, padding.PKCS1v15(), algorithm)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(made, data, ec.ECDSA(algorithm))
+    elif isinstance(key, ed25519.Ed25519PublicKey):
+        key.verify(made, data)
+    else:
+        raise UnsupportedAlgorithm("key")
+
+
+def _addresses(certificate: Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    found: list[str] = []
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        found += names.get_values_for_type(x509.RFC822Name)
+    except x509.ExtensionNotFound:
+        pass
+    found += [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
+    return tuple(dict.fromkeys(one_line(each, 254).lower() for each in found))
+
+
+def _name(certificate: Certificate) -> str:
+    from cryptography.x509.oid import NameOID
+
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return one_line(str(names[0].value), 120) if names else ""
+
+
+def _is_trusted(
+    certificate: Certificate, others: Sequence[Certificate], roots: Sequence[Certificate], moment: datetime
+) -> bool:
+    """Whether a chain of valid authorities leads from a certificate for mail to a root."""
+    if not _may_sign_mail(certificate):
+        return False
+    at = certificate
+    for _ in range(_MAX_CHAIN):
+        if any(at == root for root in roots):
+            return True
+        issuer = next((each for each in roots if _issued(each, at, moment)), None)
+        if issuer is not None:
+            return True
+        above = next((each for each in others if each != at and _issued(each, at, moment)), None)
+        if above is None:
+            return False
+        at = above
+    return False
+
+
+def _issued(issuer: Certificate, certificate: Certificate, moment: datetime) -> bool:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+
+    if issuer.subject != certificate.issuer:
+        return False
+    if not issuer.not_valid_before_utc <= moment <= issuer.not_valid_after_utc:
+        return False
+    try:
+        if not issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return False
+        certificate.verify_directly_issued_by(issuer)
+    except (x509.ExtensionNotFound, InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def _may_sign_mail(certificate: Certificate) -> bool:
+    """Whether its purposes, if it names any, hold mail (RFC 5280 4.2.1.12, RFC 8550 4.4)."""
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    try:
+        purposes = set(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+    except x509.ExtensionNotFound:
+        return True
+    return bool(purposes & {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
+
+
+@functools.cache
+def _host_roots() -> tuple[Certificate, ...]:
+    """The authorities that this host trusts."""
+    from cryptography import x509
+
+    file = ssl.get_default_verify_paths().cafile
+    if not file:
+        return ()
+    try:
+        return tuple(x509.load_pem_x509_certificates(Path(file).read_bytes()))
+    except (OSError, ValueError):
+        return ()
