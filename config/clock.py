@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+){0,3}")
 
 
 def now() -> datetime:
-    """The present moment, aware, UTC."""
+    """Return the present moment, aware, UTC."""
     return datetime.now(UTC)
 
 
@@ -49,7 +49,7 @@ def _nearest(name: str) -> str:
 
 
 def system_zone(environ: Mapping[str, str] | None = None, etc: Path = Path("/etc")) -> str:
-    """This machine's IANA time zone: TZ, /etc/timezone, where /etc/localtime points, else UTC."""
+    """Return this machine's IANA time zone: TZ, /etc/timezone, where /etc/localtime points, else UTC."""
     environ = os.environ if environ is None else environ
     for name in (environ.get("TZ", "").removeprefix(":"), _timezone_file(etc), _localtime_link(etc)):
         if not name:

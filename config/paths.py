@@ -133,7 +133,7 @@ class DeskPaths:
 
 
 def masked_url(url: str) -> str:
-    """A database URL with its password, if any, as ********."""
+    """Return a database URL with its password, if any, as ********."""
     url = re.sub(r"(//[^/@]*?:)[^@]*@", r"\1********@", url)
     return re.sub(r"(?i)([?&](?:password|passfile|sslpassword)=)[^&]*", r"\1********", url)
 
@@ -141,7 +141,7 @@ def masked_url(url: str) -> str:
 def find_desk(
     flags: Flags | None = None, environ: Mapping[str, str] | None = None, etc: Path = ETC
 ) -> DeskPaths:
-    """The desk that flags and environment mean, in the order of this module's text; creates nothing.
+    """Return the desk that flags and environment mean, in the order of this module's text; creates nothing.
 
     Raises ConfigError for a `--config` file that does not exist, bad TOML, or a database that is no
     SQLite file and no PostgreSQL URL.

@@ -45,14 +45,14 @@ class Provider:
     sources: tuple[str, ...]
 
     def server(self, protocol: Protocol, address: str) -> Server | None:
-        """The server for this address, None if the provider has no such protocol."""
+        """Return the server for this address, None if the provider has no such protocol."""
         server = {"imap": self.imap, "pop3": self.pop3, "smtp": self.smtp}[protocol]
         if server is None:
             return None
         return Server(server.host.replace("{domain}", domain_of(address)), server.port, server.security)
 
     def login_user(self, address: str) -> str:
-        """The user name that this provider wants for the address."""
+        """Return the user name that this provider wants for the address."""
         return address if self.user == "address" else address.rpartition("@")[0]
 
 
@@ -79,7 +79,7 @@ class OAuth2Provider:
     sources: tuple[str, ...] = ()
 
     def scopes_for(self, protocols: Iterable[Protocol]) -> tuple[str, ...]:
-        """The scopes to ask a person for, so that one login serves all these protocols."""
+        """Return the scopes to ask a person for, so that one login serves all these protocols."""
         more = [scope for protocol in protocols for scope in self.protocol_scopes.get(protocol, ())]
         return tuple(dict.fromkeys([*self.scopes, *more]))
 
@@ -94,12 +94,12 @@ class OAuth2Provider:
         return urls[name].replace("{tenant}", tenant or self.tenant)
 
     def redirect_at(self, port: int) -> str:
-        """The redirect address to register and to listen at."""
+        """Return the redirect address to register and to listen at."""
         return self.redirect.replace("{port}", str(port))
 
 
 def domain_of(address: str) -> str:
-    """The part behind the last @, in lower case; of a bare domain itself."""
+    """Return the part behind the last @, in lower case; of a bare domain itself."""
     return address.rpartition("@")[2].strip().lower().rstrip(".")
 
 
@@ -114,12 +114,12 @@ def oauth2_providers() -> tuple[OAuth2Provider, ...]:
 
 
 def provider(name: str) -> Provider:
-    """The provider with this id. KeyError if there is none."""
+    """Return the provider with this id. KeyError if there is none."""
     return {each.id: each for each in providers()}[name]
 
 
 def oauth2_provider(name: str) -> OAuth2Provider:
-    """The OAuth2 provider with this id. KeyError if there is none."""
+    """Return the OAuth2 provider with this id. KeyError if there is none."""
     return {each.id: each for each in oauth2_providers()}[name]
 
 

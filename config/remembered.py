@@ -26,7 +26,7 @@ _NO_SETTINGS = frozenset({"NIGHTDESK_HOME", "NIGHTDESK_AGENT", "NIGHTDESK_TRIGGE
 
 
 def recall(paths: DeskPaths, environ: Mapping[str, str] | None = None) -> Settings | None:
-    """The settings in force, if nothing changed since `remember`."""
+    """Return the settings in force, if nothing changed since `remember`."""
     try:
         kept = json.loads((paths.data / _FILE).read_bytes())
         if kept["made_from"] != _made_from(paths, environ):

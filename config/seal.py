@@ -103,7 +103,7 @@ class Sealer:
         self._write(_Keys(keys.desk, (os.urandom(_KEY_BYTES), *keys.keys)))
 
     def resealed(self, sealed: bytes, context: str) -> bytes:
-        """The same secret under the current key."""
+        """Return the same secret under the current key."""
         return (
             sealed if self.is_current(sealed) else self.seal(self.unseal(sealed, context).reveal(), context)
         )
@@ -114,7 +114,7 @@ class Sealer:
         self._write(_Keys(keys.desk, keys.keys[:1]))
 
     def desk_secret(self) -> bytes:
-        """The 32 bytes that sign this desk's Message-IDs and tokens; never rotated."""
+        """Return the 32 bytes that sign this desk's Message-IDs and tokens; never rotated."""
         return self._read().desk
 
     def _write(self, keys: _Keys) -> None:

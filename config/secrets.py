@@ -47,7 +47,7 @@ class SecretSource:
 def resolve(
     source: SecretSource, sealer: Sealer | None = None, environ: Mapping[str, str] | None = None
 ) -> Secret:
-    """The secret that `source` gives now; the empty Secret for `none`.
+    """Return the secret that `source` gives now; the empty Secret for `none`.
 
     Raises SecretUnavailable (with a hint, never with secret text) or SealBroken. Blocks up to 30 s
     (`PASS_CMD_SECONDS`) for `pass_cmd`: call it from a thread.

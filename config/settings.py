@@ -149,7 +149,7 @@ def set_value(paths: DeskPaths, key: str, value: str | int | bool | None) -> Non
 
 
 def help_of(key: str) -> str:
-    """The one line that says what `key` does."""
+    """Return the one line that says what `key` does."""
     return next(item.text for item in Settings.model_fields[key].metadata if isinstance(item, Help))
 
 

@@ -92,7 +92,7 @@ def names(spool: str) -> Iterator[str]:
 
 
 def halves(spool: str, older_than: float) -> list[str]:
-    """The files that a killed writer left half written so many seconds ago."""
+    """Return the files that a killed writer left half written so many seconds ago."""
     before = time.time() - older_than
     try:
         with os.scandir(spool) as found:

@@ -23,7 +23,7 @@ class TomlFile:
     lines: dict[str, int] = field(default_factory=dict)
 
     def where(self, key: str) -> str:
-        """The place of `key` for messages: 'config.toml line 14'."""
+        """Return the place of `key` for messages: 'config.toml line 14'."""
         line = self.lines.get(key)
         return f"{self.path.name} line {line}" if line else self.path.name
 
@@ -73,7 +73,7 @@ def _line_numbers(text: str) -> dict[str, int]:
 
 
 def _fence_after(line: str, fence: str) -> str:
-    """The multi-line string delimiter that is still open after `line`."""
+    """Return the multi-line string delimiter that is still open after `line`."""
     position = 0
     while True:
         if fence:

@@ -59,7 +59,7 @@ class DeskRules:
     """When the desk was last restored from a backup: fixed-width UTC text, empty for never."""
 
     def topic_of(self, mailbox: MailboxRule | None) -> TopicRule | None:
-        """The help topic of a mailbox's new tickets."""
+        """Return the help topic of a mailbox's new tickets."""
         named = mailbox.topic_id if mailbox is not None and mailbox.topic_id in self.topics else None
         topic_id = self.default_topic if named is None else named
         return None if topic_id is None else self.topics.get(topic_id)

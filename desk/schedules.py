@@ -109,7 +109,7 @@ class Schedule:
                     yield run
 
     def _walls(self, start: datetime) -> Iterator[datetime]:
-        """The wall times (naive) that the cron line names, after `start`."""
+        """Yield the wall times (naive) that the cron line names, after `start`."""
         from croniter import croniter
 
         times = croniter(self.cron, start, ret_type=datetime)
@@ -170,7 +170,7 @@ def _steady(moment: datetime, zone: ZoneInfo, around: timedelta) -> bool:
 
 
 def _gap_end(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The moment the clock was put forward, shortly before `moment`."""
+    """Return the moment the clock was put forward, shortly before `moment`."""
     after = moment.astimezone(zone).utcoffset()
     low, high = moment - timedelta(hours=26), moment
     while high - low > timedelta(seconds=1):

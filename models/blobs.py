@@ -246,7 +246,7 @@ def is_whole(path: Path, sha256: str) -> bool:
 
 
 def read_packed(packed: Packed) -> bytes:
-    """The bytes of what was packed, stored or not."""
+    """Return the bytes of what was packed, stored or not."""
     data = packed.data if packed.path is None else (directory() / packed.path).read_bytes()
     raw = _unpacked(data or b"", packed.codec, packed.size)
     if raw is None:

@@ -152,7 +152,7 @@ def living(rows: Iterable[tuple[str, str, str]]) -> dict[str, str]:
 
 
 def owner_id() -> str:
-    """A name for this process that no other process ever has, and by which its death can be seen."""
+    """Return a name for this process that no other process ever has, and by which its death can be seen."""
     return _owner_of(os.getpid())
 
 

@@ -170,7 +170,7 @@ def view_counts(agent_id: int) -> dict[str, int]:
 
 
 def _rows_of(places: Places, agent: bool) -> peewee.Select:
-    """The query for what `TicketRow` holds of some tickets."""
+    """Return the query for what `TicketRow` holds of some tickets."""
     contact, department, seen = Contact.alias("c"), Department.alias("d"), Seen.alias("s")
     assignee, mailbox, topic = Agent.alias("a"), Mailbox.alias("m"), Topic.alias("h")
     tables = peewee.Join(_T, contact, on=(contact.id == _T.contact))
@@ -273,7 +273,7 @@ def _selected(
 
 
 def _among(ids: peewee.Select, alias: str) -> tuple[peewee.Node, peewee.ColumnBase]:
-    """The tickets that a query names by ``id``: the tables, and the condition that joins them.
+    """Return the tickets that a query names by ``id``: the tables, and the condition that joins them.
 
     SQLite reads the left side of a cross join first: few ids, each looked up.
     """
@@ -282,7 +282,7 @@ def _among(ids: peewee.Select, alias: str) -> tuple[peewee.Node, peewee.ColumnBa
 
 
 def _rows(ids: Sequence[int], agent_id: int) -> dict[int, TicketRow]:
-    """What these tickets are for an agent, by id."""
+    """Return what these tickets are for an agent, by id."""
     found = _SEEN_BY.each_of(ids, agent_id=agent_id) if agent_id else _SEEN_BY_NOBODY.each_of(ids)
     return {row.id: row for row in found}
 
@@ -347,7 +347,7 @@ def _ago(seconds: int) -> str:
 
 
 def _candidates(term: Term) -> peewee.Select | None:
-    """The ids that fulfil a term, when an index finds them."""
+    """Return the ids that fulfil a term, when an index finds them."""
     values = term.values
     if term.negated:
         return None
@@ -363,7 +363,7 @@ def _candidates(term: Term) -> peewee.Select | None:
 
 
 def _narrowest(wanted: TicketList) -> peewee.Select | None:
-    """The smallest set of candidates, if one is small enough to be sorted; None: walk."""
+    """Return the smallest set of candidates, if one is small enough to be sorted; None: walk."""
     if not wanted.terms and wanted.sort == "updated":
         return None
     # Words are not worth a bounded count: beyond what they found there is nothing to walk for.
@@ -388,6 +388,6 @@ def _narrowest(wanted: TicketList) -> peewee.Select | None:
 
 
 def _walked(wanted: TicketList, order: Order) -> str:
-    """The index that has the list's order, and if possible the view's tickets only."""
+    """Return the index that has the list's order, and if possible the view's tickets only."""
     view = _VIEWS[wanted.view]
     return view.index if view is not None and wanted.sort == "updated" else order.index

@@ -66,12 +66,12 @@ body_option = click.option(
 
 
 def noun(name: str, help: str) -> click.Group:  # noqa: A002 - it is click's word
-    """The group of a noun's verbs; without a verb it is wrong usage, not a help page."""
+    """Return the group of a noun's verbs; without a verb it is wrong usage, not a help page."""
     return click.Group(name, help=help, no_args_is_help=False)
 
 
 def read_bytes(name: str) -> bytes:
-    """A file that the person named, or standard input for '-'. Raises OSError."""
+    """Return a file that the person named, or standard input for '-'. Raises OSError."""
     if name == "-":
         return sys.stdin.buffer.read()
     return Path(name).read_bytes()
@@ -108,7 +108,7 @@ def as_ids(texts: list[str], noun: str) -> list[int]:
 
 @contextmanager
 def new_file(name: str) -> Iterator[BinaryIO]:
-    """A file for what leaves the desk, 0600, that was not there before; '-' is standard output.
+    """Give a file for what leaves the desk, 0600, that was not there before; '-' is standard output.
 
     Mail in its original bytes never goes to a terminal. Nothing stays of a file whose writing failed.
     Raises UsageError, OSError.

@@ -15,7 +15,7 @@ class LazyGroup(click.Group):
     """Knows its verbs from a table, so that help and errors import none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs in the table's order."""
+        """Return the verbs in the table's order."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def find(options: Options) -> DeskPaths:
-    """The desk that the options before the verb and the environment mean; nothing is opened.
+    """Return the desk that the options before the verb and the environment mean; nothing is opened.
 
     Raises ConfigError when they are wrong, or name a database server; UsageError when they name another desk
     than that of the environment in restricted mode.

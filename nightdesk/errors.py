@@ -35,7 +35,7 @@ class Failed(Exception):
 
 
 def status_of(error: BaseException) -> Exit:
-    """The exit status that `error` means."""
+    """Return the exit status that `error` means."""
     status = getattr(error, "exit_status", None)
     if isinstance(status, int):
         return Exit(status)

@@ -35,7 +35,7 @@ _FILES = (
 
 
 def page() -> str:
-    """The whole page in man(7)."""
+    """Return the whole page in man(7)."""
     return "\n".join(_lines()) + "\n"
 
 

@@ -100,7 +100,7 @@ def emit_json_array(items: Iterable[object]) -> None:
 
 
 def as_json(document: object, indent: int | None = None) -> str:
-    """The document as `emit_json` writes it."""
+    """Return the document as `emit_json` writes it."""
     written = json.dumps(document, ensure_ascii=False, indent=indent, default=_plain)
     return _UNSAFE_IN_JSON.sub(_escaped, written) + "\n"
 
@@ -112,7 +112,7 @@ def emit_json_line(document: object) -> None:
 
 
 def rfc3339(moment: datetime) -> str:
-    """An aware time as 2026-11-20T09:30:00Z."""
+    """Return an aware time as 2026-11-20T09:30:00Z."""
     if moment.tzinfo is None:
         raise ValueError("a time without zone cannot be shown")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -124,7 +124,7 @@ IDS = ("id",)
 
 
 def ids_from_stdin(ids: Sequence[str], keys: Sequence[str] = TICKETS) -> list[str]:
-    """The ids as given, with '-' replaced by those on standard input.
+    """Return the ids as given, with '-' replaced by those on standard input.
 
     Standard input holds ids between white space, or what a verb with --json printed: of each object the
     first of `keys` counts, so that a receipt's id is never taken for a ticket's number. Duplicates go.

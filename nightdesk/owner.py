@@ -33,7 +33,7 @@ def act_as_owner(paths: DeskPaths) -> None:
 
 
 def login_of(uid: int) -> str:
-    """The login of `uid`, or 'uid 1234' for one without an account."""
+    """Return the login of `uid`, or 'uid 1234' for one without an account."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

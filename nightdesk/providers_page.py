@@ -17,7 +17,7 @@ one paragraph that matters there. This page is made from `config/providers.toml`
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     parts = [_HEAD, _table(), "\n"]
     for each in providers():
         parts.append(f"## {each.name}\n\n`--provider {each.id}`{_domains(each)}\n\n{each.advice}\n\n")

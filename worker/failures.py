@@ -8,7 +8,7 @@ from desk import logs
 
 
 def place(error: BaseException) -> str:
-    """The error's type and the innermost line of ours it came through, for a report."""
+    """Return the error's type and the innermost line of ours it came through, for a report."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)

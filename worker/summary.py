@@ -41,7 +41,7 @@ class MailboxFetch:
         return sum(self.verdicts.values())
 
     def to_json(self) -> dict[str, Any]:
-        """The document of one mailbox."""
+        """Return the document of one mailbox."""
         counts = {plural: self.verdicts[verdict] for verdict, plural in PLURALS.items()}
         return {
             "address": self.address,
@@ -102,12 +102,12 @@ class FetchSummary:
         return bool(self.complaints()) or self.sending.failed > 0 or self.sending.uncertain > 0
 
     def complaints(self) -> list[str]:
-        """What failed, a line each."""
+        """Return what failed, a line each."""
         each = [f"{fetch.address}: {error}" for fetch in self.mailboxes for error in fetch.errors]
         return each + self.sending.errors + self.errors
 
     def to_json(self) -> dict[str, Any]:
-        """The document of DESIGN.md."""
+        """Return the document of DESIGN.md."""
         return {
             "mailboxes": [fetch.to_json() for fetch in self.mailboxes],
             "spooled": self.spooled,
@@ -133,5 +133,5 @@ class FetchSummary:
 
 
 def name(verdict: str, count: int) -> str:
-    """The verdict as the noun after its count."""
+    """Return the verdict as the noun after its count."""
     return verdict if count == 1 else PLURALS[verdict]

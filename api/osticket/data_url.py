@@ -21,7 +21,7 @@ class DataUrl(NamedTuple):
 
 
 def parse_data_url(text: str) -> DataUrl | None:
-    """What the text holds; None when it is no data URL. Raises ValueError for base64 that is none."""
+    """Return what the text holds; None when it is no data URL. Raises ValueError for base64 that is none."""
     found = _HEAD.match(text, 0, _HEAD_LENGTH)
     if found is None:
         return None

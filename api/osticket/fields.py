@@ -127,7 +127,7 @@ def _topic(value: Any) -> int | None:
 
 
 def _message(value: Any) -> tuple[str, bool]:
-    """The text, and whether it is HTML. XML gives {"type": ..., "text": ...}."""
+    """Return the text, and whether it is HTML. XML gives {"type": ..., "text": ...}."""
     kind = ""
     if isinstance(value, dict):
         kind, value = str(value.get("type", "")).lower(), value.get("text", value.get("body", ""))

@@ -10,7 +10,7 @@ MAX_ELEMENTS = 2000
 
 
 def parse_xml(body: bytes) -> dict[str, Any]:
-    """The children and attributes of the root by name.
+    """Return the children and attributes of the root by name.
 
     An element with attributes becomes {"text": ..., attribute: ...}; attachments become a list of files.
     Raises ValueError.

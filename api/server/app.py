@@ -43,7 +43,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(state: State) -> Starlette:
-    """The ASGI application of one server."""
+    """Return the ASGI application of one server."""
     probes = _Probes(state)
     text: tuple[tuple[str, list[str], TextCall], ...] = (
         ("/api/tickets.email", ["POST"], calls.take_mail),
@@ -148,7 +148,7 @@ class _Probes:
         self._kept: dict[str, tuple[float, Any]] = {}
 
     async def health(self, request: Request) -> Response:
-        """The state of the desk; what was found only for who may read."""
+        """Return the state of the desk; what was found only for who may read."""
         told = None
         if key_in(request.headers):
             await _let_in(self._state, request, "read")
@@ -162,7 +162,7 @@ class _Probes:
         return Response(dump(document), 503 if status == "failing" else 200, media_type="application/json")
 
     async def metrics(self, request: Request) -> Response:
-        """The numbers for Prometheus."""
+        """Return the numbers for Prometheus."""
         await _let_in(self._state, request, "read")
         samples = await self._fresh("metrics", desk_metrics.samples)
         counted = prometheus.of_meters(self._state.meters)

@@ -11,7 +11,7 @@ _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+")
 
 
 def real_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> IPAddress | None:
-    """The caller's address; None when it cannot be known.
+    """Return the caller's address; None when it cannot be known.
 
     `forwarded` are the values of X-Forwarded-For, to which each proxy appends who called it. They are read
     from the end, as far as the callers are trusted proxies; what stands before was written by anybody.

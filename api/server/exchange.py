@@ -37,7 +37,7 @@ class Exchange:
         self.sent = 0
 
     async def receive(self) -> Message:
-        """The next piece of the request."""
+        """Return the next piece of the request."""
         message = await self._receive()
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._all_read = True

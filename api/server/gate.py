@@ -62,7 +62,7 @@ class Gate:
                 sys.stderr.write(f"{guard(one_line(words))} {milliseconds} ms\n")
 
     def _our_path(self, path: str) -> tuple[str, str]:
-        """The path without what a proxy or osTicket's dispatcher puts before it, and that prefix."""
+        """Return the path without what a proxy or osTicket's dispatcher puts before it, and that prefix."""
         prefix = ""
         if self._root and (path == self._root or path.startswith(self._root + "/")):
             prefix, path = self._root, path[len(self._root) :] or "/"
@@ -72,5 +72,5 @@ class Gate:
 
 
 def shown_path(path: str) -> str:
-    """A path for a log line: without what may be a key."""
+    """Return a path for a log line: without what may be a key."""
     return guard(one_line(_KEY_LIKE.sub("***", path), 200))

@@ -14,7 +14,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def of_meters(meters: Meters) -> list[Sample]:
-    """What the server counted."""
+    """Return what the server counted."""
     found = [
         Sample(
             "nightdesk_http_requests_total",
@@ -29,7 +29,7 @@ def of_meters(meters: Meters) -> list[Sample]:
 
 
 def expose(samples: Iterable[Sample]) -> bytes:
-    """The samples as text; those of one name together, under its help."""
+    """Return the samples as text; those of one name together, under its help."""
     by_name: dict[str, list[Sample]] = {}
     for sample in samples:
         by_name.setdefault(sample.name, []).append(sample)

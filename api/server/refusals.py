@@ -30,7 +30,7 @@ class Refusal(Exception):
 
 
 def response_of(refusal: Refusal, style: Style) -> Response:
-    """The refusal as a response."""
+    """Return the refusal as a response."""
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -41,5 +41,5 @@ def response_of(refusal: Refusal, style: Style) -> Response:
 
 
 def text_response(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A plain answer."""
+    """Return a plain answer."""
     return Response(text.encode("utf-8", "replace"), status, headers, "text/plain; charset=utf-8")

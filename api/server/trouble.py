@@ -29,7 +29,7 @@ _STATUSES = ((NotFound, 404), (NotAllowed, 403), (WrongUse, 400), (Refused, 409)
 
 
 def refusal_of(error: Exception, style: Style, state: State) -> Refusal:
-    """What the caller is told. What is a fault of ours goes to the log."""
+    """Return what the caller is told. What is a fault of ours goes to the log."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, DatabaseUnusable):

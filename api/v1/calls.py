@@ -48,7 +48,7 @@ _ANCHORS: dict[str, tuple[type, ...]] = {
 
 
 def list_tickets(call: Call) -> dict[str, Any]:
-    """A page of a list."""
+    """Return a page of a list."""
     asked = cast("ListQuery", call.query)
     chosen = query.parse(asked.query, call.actor) if asked.query.strip() else None
     wanted = lists.ListQuery(asked.view, chosen, asked.sort, call.actor)

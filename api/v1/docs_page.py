@@ -22,7 +22,7 @@ td, th { text-align: left; vertical-align: top; padding: .2em 1.2em .2em 0 }
 
 
 def page(document: dict[str, Any], document_url: str) -> bytes:
-    """The page in UTF-8."""
+    """Return the page in UTF-8."""
     parts = [
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width"><title>Nightdesk API</title>',

@@ -235,12 +235,12 @@ def _plain(value: object) -> str:
 
 
 def pack_anchor(key: tuple[Any, ...]) -> str:
-    """A place in a list as a word for a URL."""
+    """Return a place in a list as a word for a URL."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode("ascii").rstrip("=")
 
 
 def unpack_anchor(text: str, like: tuple[type, ...]) -> tuple[Any, ...] | None:
-    """The place that `pack_anchor` made a word of, or None for another word."""
+    """Return the place that `pack_anchor` made a word of, or None for another word."""
     try:
         key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error, RecursionError):

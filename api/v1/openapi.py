@@ -34,7 +34,7 @@ _NUMBER = {
 
 
 def document(server: str) -> dict[str, Any]:
-    """The document; `server` is the path before all others."""
+    """Return the document; `server` is the path before all others."""
     models: dict[type[BaseModel], Literal["validation"]] = {doc.Error: "validation", doc.Health: "validation"}
     for each in OPERATIONS:
         models[each.answer] = "validation"
@@ -96,7 +96,7 @@ def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:
-    """A query parameter is left out, never null."""
+    """Return a query parameter is left out, never null."""
     kinds = [kind for kind in field.get("anyOf", ()) if kind.get("type") != "null"]
     if not kinds:
         return field

@@ -50,7 +50,7 @@ def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
 
 
 def way_besides(desk: Desk, mailbox: Mailbox) -> Mailbox | None:
-    """The mailbox that sends an alert about this one: another that works, else its own, else None."""
+    """Return the mailbox that sends an alert about this one: another that works, else its own, else None."""
     from desk.mailboxes.accounts import default_outgoing
 
     default = default_outgoing(desk)

@@ -36,7 +36,7 @@ _SENDS_OUT = Mailbox.removed.is_null() & Mailbox.outgoing_enabled & (Mailbox.smt
 
 
 def stuck() -> list[Mailbox]:
-    """The mailboxes that the admin was alerted to and that still send nothing, by address."""
+    """Return the mailboxes that the admin was alerted to and that still send nothing, by address."""
     told = Mailbox.send_alerted.is_null(False) & Mailbox.send_failing_since.is_null(False)
     return list(Mailbox.select().where(_SENDS_OUT, told).order_by(Mailbox.address))
 

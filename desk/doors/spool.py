@@ -266,20 +266,20 @@ def _stored() -> list[str]:
 
 
 def _told() -> dict[str, Any]:
-    """What was logged of odd files by this run or an earlier one."""
+    """Return what was logged of odd files by this run or an earlier one."""
     told = settings.stored(ODD)
     return told if isinstance(told, dict) else {"names": [], "count": 0}
 
 
 def mailbox_of(recipient: str) -> int | None:
-    """The mailbox with this address or alias, exactly or with its plus-tag left out; else None."""
+    """Return the mailbox with this address or alias, exactly or with its plus-tag left out; else None."""
     from desk.own_addresses import read_own_addresses
 
     return read_own_addresses().mailbox_of(recipient)
 
 
 def _rest_of(handle: int, start: int, size: int) -> bytes:
-    """The mail, in one piece of memory. Raises NotSpooled when its owner cuts it short meanwhile."""
+    """Return the mail, in one piece of memory. Raises NotSpooled when its owner cuts it short meanwhile."""
     mail = os.pread(handle, size, start)
     while len(mail) < size and (more := os.pread(handle, size - len(mail), start + len(mail))):
         mail += more

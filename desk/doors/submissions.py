@@ -51,7 +51,7 @@ def is_address(text: str) -> bool:
 
 
 def as_mail(desk: Desk, submission: Submission) -> bytes:
-    """The mail that says the same."""
+    """Return the mail that says the same."""
     from mail.compose.submitted import SubmittedMail, render
 
     headers = {}
@@ -88,7 +88,7 @@ def submit(desk: Desk, submission: Submission) -> Outcome:
 
 
 def _mailbox(desk: Desk) -> Mailbox | None:
-    """The address that answers: the default outgoing mailbox, else the oldest one."""
+    """Return the address that answers: the default outgoing mailbox, else the oldest one."""
     chosen = default_outgoing(desk)
     if chosen is None:
         chosen = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()

@@ -46,12 +46,12 @@ class FolderMark:
 
 
 def told(uidvalidity: int) -> int:
-    """The UIDVALIDITY as the server tells it, of one in the ledger."""
+    """Return the UIDVALIDITY as the server tells it, of one in the ledger."""
     return uidvalidity % ERA
 
 
 def next_era(uidvalidity: int) -> int:
-    """The same UIDVALIDITY, after the server gave UIDs to other mails."""
+    """Return the same UIDVALIDITY, after the server gave UIDs to other mails."""
     return uidvalidity + ERA
 
 
@@ -94,12 +94,12 @@ def begin(
 
 
 def withheld_uids(mailbox_id: int, folder: str) -> list[int]:
-    """The UIDs of mails that the server did not hand out whole, or that could not be stored."""
+    """Return the UIDs of mails that the server did not hand out whole, or that could not be stored."""
     return [int(each.number) for each in withheld.of(mailbox_id) if each.folder == folder]
 
 
 def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int = 0) -> set[int]:
-    """The UIDs of a folder that have their receipt, from `at_least` on."""
+    """Return the UIDs of a folder that have their receipt, from `at_least` on."""
     return receipts.known_uids(mailbox_id, folder, uidvalidity, at_least)
 
 

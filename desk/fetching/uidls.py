@@ -34,7 +34,7 @@ def begin_era(mailbox_id: int, number: int, left_alone: Iterable[str] = ()) -> i
 
 
 def left_alone(mailbox_id: int) -> set[str]:
-    """The mail that was there before the mailbox was added, as its first fetch found it."""
+    """Return the mail that was there before the mailbox was added, as its first fetch found it."""
     return folder_rows.left_alone(mailbox_id)
 
 
@@ -58,7 +58,7 @@ class StoredAs:
 
 
 def stored_as(mailbox_id: int, uidls: Collection[str]) -> dict[str, StoredAs]:
-    """What is stored of those of the ids that have their receipt."""
+    """Return what is stored of those of the ids that have their receipt."""
     return {
         found.uidl: StoredAs(found.size, found.sha256, found.disposed is not None)
         for found in receipts.stored_by_uidl(mailbox_id, uidls)

@@ -54,7 +54,7 @@ def release(mailbox_id: int, folder: str, numbers: Iterable[int | str], among: C
 
 
 def title(withheld: Withheld) -> str:
-    """What a person calls the mail."""
+    """Return what a person calls the mail."""
     return (
         f"the mail with UID {withheld.number}"
         if withheld.folder

@@ -58,7 +58,7 @@ class Batch:
         self._acknowledged = None
 
     def ticket(self, ticket_id: int) -> TicketState | None:
-        """The ticket, or the one it was joined to."""
+        """Return the ticket, or the one it was joined to."""
         for _ in range(_LONGEST_CHAIN):
             ticket = tickets.read(ticket_id)
             if ticket is None or ticket.merged_into_id is None:
@@ -67,6 +67,6 @@ class Batch:
         return None
 
     def ticket_numbered(self, number: str) -> TicketState | None:
-        """The ticket with this number, or the one it was joined to."""
+        """Return the ticket with this number, or the one it was joined to."""
         ticket = tickets.read_numbered(number)
         return None if ticket is None else self.ticket(ticket.id)

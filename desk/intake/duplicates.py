@@ -62,7 +62,7 @@ def copy_of_another(incoming: Incoming) -> Outcome | None:
 
 
 def _renumbered(incoming: Incoming) -> SameReceipt | None:
-    """The receipt of this mail under another UIDVALIDITY, if the folder still holds that mail.
+    """Return the receipt of this mail under another UIDVALIDITY, if the folder still holds that mail.
 
     Also its receipt from before the mailbox went from IMAP to POP3 or back.
     """
@@ -127,7 +127,7 @@ def _renumber(receipt: SameReceipt, arrival: Arrival) -> None:
 
 
 def _original(incoming: Incoming) -> SameReceipt | None:
-    """The receipt of the mail that this one is a copy of, or None when it is a mail of its own.
+    """Return the receipt of the mail that this one is a copy of, or None when it is a mail of its own.
 
     Equal mails with a Message-ID are one mail, however often a server delivers it; in one mailbox also when
     it comes back after years. Without a Message-ID the n-th copy that comes from one place is a copy of the

@@ -100,13 +100,13 @@ def show(receipt_id: int) -> ReceiptView:
 
 
 def of_message(message_id: int) -> ReceiptView | None:
-    """The receipt of a stored message (the `why` of the screen); None for what was written here."""
+    """Return the receipt of a stored message (the `why` of the screen); None for what was written here."""
     receipt_id = messages.receipt_of(message_id)
     return None if receipt_id is None else show(receipt_id)
 
 
 def raw(receipt_id: int) -> bytes:
-    """The mail exactly as it came. Raises NotFound, `models.blobs.BlobDamaged`."""
+    """Return the mail exactly as it came. Raises NotFound, `models.blobs.BlobDamaged`."""
     return blobs.read(_row(receipt_id).blob_id)
 
 
@@ -145,7 +145,7 @@ def settle(actor: Actor, receipt_id: int, verdict: Verdict, ticket_id: int | Non
 
 
 def replay(desk: Desk, receipt_id: int) -> ReceiptView:
-    """What would become of this mail if it came now: verdict, ticket and trace; nothing is changed."""
+    """Return what would become of this mail if it came now: verdict, ticket and trace; nothing is changed."""
     from desk.intake import pipeline
 
     show(receipt_id)

@@ -68,7 +68,7 @@ def find_route(incoming: Incoming) -> Route:
 
 
 def department_of(rules: DeskRules, mailbox: MailboxRule | None) -> int:
-    """The department of a mailbox, else of its help topic, else the default one."""
+    """Return the department of a mailbox, else of its help topic, else the default one."""
     if mailbox is not None and mailbox.department_id is not None:
         return mailbox.department_id
     topic = rules.topic_of(mailbox)
@@ -80,7 +80,7 @@ def department_of(rules: DeskRules, mailbox: MailboxRule | None) -> int:
 def _addressed(
     rules: DeskRules, mail: IncomingMail
 ) -> tuple[list[MailboxRule], list[tuple[MailboxRule, str]]]:
-    """The mailboxes addressed by their own name, and those by another one, with how."""
+    """Return the mailboxes addressed by their own name, and those by another one, with how."""
     exact: list[MailboxRule] = []
     other: list[tuple[MailboxRule, str]] = []
     for address in [*(each.email.lower() for each in (*mail.to, *mail.cc)), *mail.envelope]:

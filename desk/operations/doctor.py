@@ -85,7 +85,7 @@ def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
 
 
 def vital(desk: Desk) -> Iterator[Finding]:
-    """The part of `examine` that costs so little that a probe may ask for it every few seconds."""
+    """Yield the part of `examine` that costs so little that a probe may ask for it every few seconds."""
     for area, look in (
         ("database", _in_place),
         ("disk", _disk),
@@ -246,7 +246,7 @@ def _worker(desk: Desk) -> Iterator[Finding]:
 
 
 def _triggers(desk: Desk) -> Iterator[Finding]:
-    """What makes this desk fetch, and when each last did."""
+    """Yield what makes this desk fetch, and when each last did."""
     found = triggers.seen(desk)
     for each in found:
         ran = f"last ran {_shown(desk, each.last_run)}"
@@ -361,7 +361,7 @@ def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
 
 
 def _login(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
-    """The OAuth2 login, if it has one."""
+    """Yield the OAuth2 login, if it has one."""
     token = line.token
     if token is None:
         return
@@ -398,7 +398,7 @@ def _accounts(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
 
 
 def _steps(line: MailboxLine, side: str, test: Callable[[], Iterator[Step]]) -> Iterator[Finding]:
-    """The steps of a connection test as one finding: the first that failed, or that all went well."""
+    """Yield the steps of a connection test as one finding: the first that failed, or that all went well."""
     area = f"mailbox {line.address}"
     done: list[str] = []
     try:

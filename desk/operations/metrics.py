@@ -33,12 +33,12 @@ class Sample:
 
 
 def findings(desk: Desk) -> list[Finding]:
-    """What is wrong or well; the same findings as the doctor's, without those that read everything."""
+    """Return what is wrong or well; the same findings as the doctor's, without those that read everything."""
     return list(doctor.vital(desk))
 
 
 def samples(desk: Desk) -> list[Sample]:
-    """The desk in numbers."""
+    """Return the desk in numbers."""
     return list(_samples(desk))
 
 

@@ -181,7 +181,7 @@ class _Outcome:
 
 
 def failed(words: str, code: int | None = None) -> RecipientOutcome:
-    """The outcome of a recipient who is not tried again."""
+    """Return the outcome of a recipient who is not tried again."""
     return _Outcome("failed", words, code)
 
 

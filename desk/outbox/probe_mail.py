@@ -168,7 +168,7 @@ async def _send(
 
 
 def cure_of(words: str) -> str:
-    """The likely cure for what a server says about a mail, in one sentence."""
+    """Return the likely cure for what a server says about a mail, in one sentence."""
     for pattern, cure in _CURES:
         if re.search(pattern, words, re.IGNORECASE):
             return cure

@@ -86,7 +86,7 @@ class SendingRoute:
 
 
 def find_sending_route(desk: Desk, mailbox_id: int | None) -> SendingRoute:
-    """The way out for a mailbox's mail. Raises Refused when the desk has no address to send from."""
+    """Return the way out for a mailbox's mail. Raises Refused when the desk has no address to send from."""
     from desk.mailboxes.accounts import default_outgoing, outgoing_for
 
     own = None if mailbox_id is None else Mailbox.get_or_none(Mailbox.id == mailbox_id)
@@ -252,7 +252,7 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
 
 
 def _answered_at(mail: MailToSend, own: Mailbox) -> Mailbox:
-    """The mailbox that answers are to reach: the one it is from, if that is fetched."""
+    """Return the mailbox that answers are to reach: the one it is from, if that is fetched."""
     if own.protocol != "none" or mail.answers_to in (None, own.id):
         return own
     other = Mailbox.get_or_none((Mailbox.id == mail.answers_to) & Mailbox.removed.is_null())

@@ -81,7 +81,7 @@ def _new_length(body: str) -> int:
 
 
 def _attachments(raw: bytes) -> list[NewAttachment]:
-    """The files are parts of the mail as it leaves; no second copy is kept."""
+    """Return the files are parts of the mail as it leaves; no second copy is kept."""
     from mail.mime.message import parse
 
     return [

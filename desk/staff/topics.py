@@ -116,7 +116,7 @@ def named(name: str) -> Topic | None:
 
 
 def priority_number(name: str) -> int | None:
-    """The number of a priority's name, None for ``""``. Raises WrongUse for an unknown one."""
+    """Return the number of a priority's name, None for ``""``. Raises WrongUse for an unknown one."""
     if not name:
         return None
     for number, known in PRIORITIES.items():

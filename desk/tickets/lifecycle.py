@@ -68,7 +68,7 @@ def opened(new: NewTicket, by: Actor | None, moment: datetime, detail: Mapping[s
 
 
 def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment: datetime) -> int:
-    """A person who takes part wrote: the ticket wakes, the clock runs. Returns the message's row.
+    """Return a person who takes part wrote: the ticket wakes, the clock runs. Returns the message's row.
 
     ``by`` is the agent who wrote it down, if it did not come by mail.
     """
@@ -101,7 +101,7 @@ def filed(ticket_id: int, message: NewMessage, *, noticed: bool) -> int:
 def agent_answered(
     ticket_id: int, message: NewMessage, by: Actor, status_after: StatusAfterReply, moment: datetime
 ) -> int:
-    """An agent answered the customer: the clock stops, an unowned ticket is the author's. Returns the row."""
+    """Take down an agent's answer: the clock stops, an unowned ticket is the author's. Returns the row."""
     ticket = _read(ticket_id)
     message_row = messages.write(ticket_id, message)
     status = status_after_answer(ticket.status, status_after)
@@ -126,7 +126,7 @@ def agent_answered(
 
 
 def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> int:
-    """An agent left an internal note. Returns the message's row."""
+    """Return an agent left an internal note. Returns the message's row."""
     ticket = _read(ticket_id)
     message_row = messages.write(ticket_id, message)
     _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
@@ -137,7 +137,7 @@ def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> i
 
 
 def bounced(ticket_id: int, moment: datetime) -> None:
-    """A mail of ours came back, nobody can say from whom, or it is only late: the ticket wakes."""
+    """Wake the ticket of a mail that came back from nobody knows whom, or that is only late."""
     ticket = _read(ticket_id)
     values = _woken_by_failure(ticket, moment)
     _apply(ticket, values)
@@ -146,18 +146,18 @@ def bounced(ticket_id: int, moment: datetime) -> None:
 
 
 def delivery_failed(ticket_id: int, address: str, why: str, moment: datetime) -> None:
-    """An answer did not arrive, said by our sender or by a bounce: the ticket comes back to the agents."""
+    """Bring a ticket back to the agents whose answer did not arrive, as our sender or a bounce says."""
     bounced(ticket_id, moment)
     _record(ticket_id, "undelivered", None, moment, {"to": address, "why": why})
 
 
 def delivery_uncertain(ticket_id: int, address: str, why: str, moment: datetime) -> None:
-    """Nobody can know whether an answer arrived."""
+    """Note that nobody can know whether an answer arrived."""
     _record(ticket_id, "uncertain", None, moment, {"to": address, "why": why})
 
 
 def approved(ticket_id: int, message_row: int, by: Actor, moment: datetime) -> None:
-    """An agent vouched for an unverified message: what it would have done when it came happens now."""
+    """Let an unverified message do what it would have done when it came: an agent vouches for it."""
     message = messages.approve(ticket_id, message_row)
     if message is None:
         return
@@ -173,7 +173,7 @@ def approved(ticket_id: int, message_row: int, by: Actor, moment: datetime) -> N
 
 
 def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, batch: str) -> None:
-    """An agent changed the ticket; ``batch`` names what was done together and is undone together."""
+    """Change a ticket as an agent wants; ``batch`` names what is done, and undone, together."""
     ticket = _read(ticket_id)
     values = {**change.values, "updated": utc_text(moment)}
     changes = _changes(ticket, values)
@@ -207,7 +207,7 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
 
 
 def answer_recalled(ticket_id: int, message_row: int, delivery_id: int) -> None:
-    """An answer was taken back before it left: what it changed is set back, unless somebody touched it."""
+    """Set back what an answer changed that was taken back before it left, unless somebody touched it."""
     for event in events.answers(ticket_id):
         if event.detail.get("message") != message_row and event.detail.get("delivery") != delivery_id:
             continue
@@ -225,7 +225,7 @@ def answer_recalled(ticket_id: int, message_row: int, delivery_id: int) -> None:
 
 
 def message_withdrawn(ticket_id: int, message_row: int) -> None:
-    """A recalled answer leaves the ticket; it is a draft again. A ticket that it began goes with it."""
+    """Take a recalled answer, a draft again, out of its ticket. A ticket that it began goes with it."""
     ticket = _read(ticket_id)
     listed = messages.listed_attachments(message_row)
     deliveries.forget_message(message_row)
@@ -245,18 +245,18 @@ def message_withdrawn(ticket_id: int, message_row: int) -> None:
 
 
 def send_cancelled(ticket_id: int, by: Actor, moment: datetime) -> None:
-    """An agent stopped an answer before it left."""
+    """Note that an agent stopped an answer before it left."""
     _record(ticket_id, "send_cancelled", by, moment, {})
 
 
 def overdue(ticket_id: int, due: str, moment: datetime) -> None:
-    """The promised answer did not come in time."""
+    """Mark a ticket whose promised answer did not come in time."""
     _apply(_read(ticket_id), {"overdue": 1})
     _record(ticket_id, "overdue", None, moment, {"due": due})
 
 
 def referred(ticket_id: int, department_id: int, name: str, moment: datetime) -> bool:
-    """The ticket concerns a second department; False when it is there already."""
+    """Return the ticket concerns a second department; False when it is there already."""
     if department_id in (_read(ticket_id).department_id, *tickets.referrals(ticket_id)):
         return False
     tickets.add_referral(ticket_id, department_id)
@@ -265,7 +265,7 @@ def referred(ticket_id: int, department_id: int, name: str, moment: datetime) ->
 
 
 def joined_by(ticket_id: int, contacts: Iterable[int]) -> None:
-    """People were written to in the conversation: they are in Cc of the ticket from now on."""
+    """Put people into Cc of the ticket who were written to in the conversation."""
     requester = _read(ticket_id).contact_id
     for contact_id in contacts:
         if contact_id != requester:
@@ -273,7 +273,7 @@ def joined_by(ticket_id: int, contacts: Iterable[int]) -> None:
 
 
 def headed_by(ticket_id: int, contact_id: int, subject: str) -> None:
-    """The mail that began the matter came late: its author is the requester, the old one a collaborator."""
+    """Make the author of the mail that began the matter the requester, the old one a collaborator."""
     ticket = _read(ticket_id)
     _apply(ticket, {"contact_id": contact_id, "subject": subject})
     if contact_id != ticket.contact_id:
@@ -282,14 +282,14 @@ def headed_by(ticket_id: int, contact_id: int, subject: str) -> None:
 
 
 def refers_to(ticket_id: int, other_id: int) -> None:
-    """The ticket has to do with another one, unless it refers to one already."""
+    """Link a ticket to another one that it has to do with, unless it refers to one already."""
     ticket = _read(ticket_id)
     if ticket.refers_to_id is None:
         _apply(ticket, {"refers_to_id": other_id})
 
 
 def merged(source_id: int, target_id: int, moment: datetime) -> None:
-    """Everything of one ticket becomes the other's; what is left of it is closed and points there."""
+    """Give everything of one ticket to another; what is left of it is closed and points there."""
     source, target = _read(source_id), _read(target_id)
     for table in (messages, receipts, deliveries, drafts):
         table.move(source_id, target_id)
@@ -331,7 +331,7 @@ def merged(source_id: int, target_id: int, moment: datetime) -> None:
 
 
 def seen(ticket_id: int, by: Actor, moment: datetime) -> None:
-    """An agent has seen the ticket as it is now."""
+    """Note that an agent has seen the ticket as it is now."""
     if by.agent_id is not None:
         tickets.set_seen(ticket_id, by.agent_id, utc_text(moment))
 

@@ -164,7 +164,7 @@ def _each(values: Iterable[str], resolve: Callable[[str], Any]) -> tuple[Any, ..
 
 
 def _choice(name: str, value: str, choices: Iterable[str]) -> str:
-    """The choice that `value` is or begins; WrongUse when none or several."""
+    """Return the choice that `value` is or begins; WrongUse when none or several."""
     known = list(choices)
     lowered = value.lower()
     if lowered in known:

@@ -57,7 +57,7 @@ def undo_last(actor: Actor) -> str | None:
 
 
 def _last_batch(actor: Actor) -> list[RecordedEvent]:
-    """The events of what the actor did last and did not undo, oldest first."""
+    """Return the events of what the actor did last and did not undo, oldest first."""
     found: list[RecordedEvent] = []
     batch: str | None = None
     for event in newest_by(actor.agent_id, UNDOABLE):

@@ -26,7 +26,7 @@ class MailFile:
 
 
 def maildir_files(directory: Path) -> list[MailFile]:
-    """The mails in ``cur`` and ``new``, in the order of their names, which is that of delivery.
+    """Return the mails in ``cur`` and ``new``, in the order of their names, which is that of delivery.
 
     Raises NotAMaildir, OSError.
     """
@@ -53,7 +53,7 @@ def read(file: MailFile) -> bytes:
 
 
 def eml_files(path: Path) -> list[MailFile]:
-    """The file itself, or every ``*.eml`` below the directory, by name. Raises OSError."""
+    """Return the file itself, or every ``*.eml`` below the directory, by name. Raises OSError."""
     if not path.is_dir():
         path.stat()
         return [_mail(path.name, path)]

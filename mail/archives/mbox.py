@@ -49,7 +49,7 @@ class StoredMail:
 
 
 def read_mbox(file: BinaryIO, start: int, limit: int) -> Iterator[StoredMail]:
-    """The mails from the byte ``start`` on, which is 0 or the ``end`` of a mail.
+    """Yield the mails from the byte ``start`` on, which is 0 or the ``end`` of a mail.
 
     Line ends stay as they are in the file. ``limit``: bytes of the largest mail that is read. Raises
     NotAnMbox.
@@ -103,7 +103,7 @@ def begins_mail(line: bytes, following: bytes, after_blank: bool) -> bool:
 
 
 def moment_of(line: bytes) -> datetime | None:
-    """The date of a ``From`` line; without a zone it is taken for UTC."""
+    """Return the date of a ``From`` line; without a zone it is taken for UTC."""
     found = _DATED.match(line)
     if found is None:
         return None

@@ -59,7 +59,7 @@ def _encoded_words(value: str, used: int) -> bytes:
 
 
 def addresses(people: Iterable[Address]) -> bytes:
-    """A list of addresses, one a line; empty if none of them can stand in a header."""
+    """Return a list of addresses, one a line; empty if none of them can stand in a header."""
     shown = [one for one in map(_address, people) if one]
     return b",\r\n ".join(shown)
 
@@ -107,7 +107,7 @@ def message_ids(ids: Iterable[str]) -> bytes:
 
 
 def date(moment: datetime) -> bytes:
-    """A date with its zone; a naive one is taken as UTC."""
+    """Return a date with its zone; a naive one is taken as UTC."""
     offset = moment.utcoffset()
     minutes = int(offset.total_seconds() // 60) if offset is not None else 0
     sign = "-" if minutes < 0 else "+"

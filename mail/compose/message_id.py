@@ -24,7 +24,7 @@ _BYTES: Final = 10  # 80 bits are 16 characters of base32 without padding
 
 
 def make(payload: str, domain: str, secret: bytes) -> str:
-    """A new Message-ID that carries `payload` (a ticket's number or id; at most 128 bytes).
+    """Return a new Message-ID that carries `payload` (a ticket's number or id; at most 128 bytes).
 
     `domain` without anything an address may hold but a domain may not; otherwise ``localhost`` stands there.
     Errors: `ValueError` for an empty or too long payload.
@@ -38,7 +38,7 @@ def make(payload: str, domain: str, secret: bytes) -> str:
 
 
 def ours(message_id: str, secret: bytes) -> str | None:
-    """The payload if `message_id` was made with `secret`, else None."""
+    """Return the payload if `message_id` was made with `secret`, else None."""
     match = _OURS.fullmatch(message_id.strip())
     if match is None:
         return None

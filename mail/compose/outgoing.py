@@ -56,7 +56,7 @@ class OutgoingMail:
 
 
 def build(mail: OutgoingMail) -> bytes:
-    """The mail as it goes over the wire. Errors: `ValueError` for a bad Message-ID or header name."""
+    """Return the mail as it goes over the wire. Errors: `ValueError` for a bad Message-ID or header name."""
     message_id = head.message_ids([mail.message_id])
     if not message_id:
         raise ValueError("the Message-ID is none")
@@ -116,7 +116,7 @@ def _body(mail: OutgoingMail) -> bytes:
 
 
 def multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
-    """The header of a multipart and its body."""
+    """Return the header of a multipart and its body."""
     boundary = f"=_nd_{secrets.token_hex(16)}".encode("ascii")
     head_line = (
         b"Content-Type: multipart/" + subtype.encode("ascii") + b';\r\n boundary="' + boundary + b'"\r\n'
@@ -126,7 +126,7 @@ def multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
 
 
 def text_part(subtype: str, text: str) -> bytes:
-    """A part of text/plain or text/html: its header and its body."""
+    """Return a part of text/plain or text/html: its header and its body."""
     encoding, body = _encoded(text)
     head_lines = (
         f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
@@ -154,7 +154,7 @@ def _base64(data: bytes) -> bytes:
 
 
 def attachment(name: str, kind: str, data: bytes) -> bytes:
-    """A file as a part: its header and its body."""
+    """Return a file as a part: its header and its body."""
     kind = kind.partition(";")[0].strip().lower()
     if not _TYPE.fullmatch(kind) or kind.startswith(("multipart/", "message/")):
         # An attached mail may not be base64 as message/rfc822 (RFC 2046 5.2.1), and has to arrive unchanged.

@@ -28,7 +28,7 @@ class SubmittedMail:
 
 
 def render(mail: SubmittedMail) -> bytes:
-    """The mail in pure 7 bit with CRLF; no value can start a second header field."""
+    """Return the mail in pure 7 bit with CRLF; no value can start a second header field."""
     fields = [
         head.field("Date", head.date(mail.date)),
         head.field("From", head.addresses([mail.sender])),

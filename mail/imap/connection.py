@@ -287,6 +287,6 @@ class ImapLink:
 
 
 def words_of(data: Iterable[Any]) -> str:
-    """The server's words in an answer of imaplib."""
+    """Return the server's words in an answer of imaplib."""
     parts = [item if isinstance(item, bytes) else b"" for item in data]
     return b" ".join(parts).decode("utf-8", "replace").strip()

@@ -59,7 +59,7 @@ class IdleSession(ImapSession):
         self._idle()
 
     def fileno(self) -> int:
-        """The socket to watch."""
+        """Return the socket to watch."""
         return self._need_link().fileno()
 
     def heard(self) -> bool:

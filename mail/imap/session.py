@@ -107,12 +107,12 @@ class ImapSession(ImapLink):
         return typ, data, False
 
     def folders(self) -> list[str]:
-        """The names of all folders that can be opened, INBOX first."""
+        """Return the names of all folders that can be opened, INBOX first."""
         names = {one.name for one in self._list("*") if "\\noselect" not in one.flags}
         return sorted(names, key=lambda name: (name.upper() != "INBOX", name.lower()))
 
     def ensure_folder(self, name: str) -> str:
-        """The server's name of the folder `name`, which is created and subscribed if it is missing.
+        """Return the server's name of the folder `name`, which is created and subscribed if it is missing.
 
         ``/`` stands for the server's separator of levels; the namespace's prefix is put in front if the
         server wants one. ``\\Archive``, ``\\Trash`` and so on are the folder of that use, whatever its name.
@@ -145,12 +145,12 @@ class ImapSession(ImapLink):
         return sorted(found, key=lambda one: (one.name.upper() != "INBOX", one.name.lower()))
 
     def with_message_id(self, message_id: str) -> list[int]:
-        """The UIDs of mails in the open folder that have this Message-ID."""
+        """Return the UIDs of mails in the open folder that have this Message-ID."""
         quoted = message_id.replace("\\", "\\\\").replace('"', '\\"')
         return self._search("HEADER", "Message-ID", f'"{quoted}"')
 
     def _special(self) -> list[Folder]:
-        """The folders of a special use (RFC 6154), with their flags."""
+        """Return the folders of a special use (RFC 6154), with their flags."""
         client = self._need_client()
         if "SPECIAL-USE" not in client.capabilities:
             return self._list("*")
@@ -172,7 +172,7 @@ class ImapSession(ImapLink):
         return None
 
     def _candidates(self, name: str) -> list[str]:
-        """What the server may call the folder; the last one is what it would be created as."""
+        """Return what the server may call the folder; the last one is what it would be created as."""
         name = name.removeprefix("\\")
         if name.upper() == "INBOX":
             return [name]
@@ -195,7 +195,7 @@ class ImapSession(ImapLink):
         return self._search("ALL")
 
     def uids_from(self, low: int) -> list[int]:
-        """The UIDs from `low` upwards, ascending."""
+        """Return the UIDs from `low` upwards, ascending."""
         # ``low:*`` always holds the last mail, also one below `low` (RFC 3501 6.4.8).
         return [uid for uid in self._search("UID", f"{max(low, 1)}:*") if uid >= low]
 
@@ -239,7 +239,7 @@ class ImapSession(ImapLink):
         max_batch_bytes: int = MAX_BATCH_BYTES,
         sizes: Mapping[int, int] | None = None,
     ) -> Iterator[list[FetchedMail]]:
-        """The mails of `uids` in batches, oldest first, one round trip a batch, without setting \\Seen.
+        """Yield the mails of `uids` in batches, oldest first, one round trip a batch, without setting \\Seen.
 
         A batch ends at `batch` mails or `max_batch_bytes`, whichever comes first; `sizes` saves asking for
         the sizes again. A mail that is gone is absent. A broken connection never yields half a mail.

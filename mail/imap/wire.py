@@ -65,7 +65,7 @@ class Client(imaplib.IMAP4):
         return data
 
     def came(self) -> list[Any]:
-        """What answers to FETCH a command brought before it failed."""
+        """Return what answers to FETCH a command brought before it failed."""
         return list(self.untagged_responses.pop("FETCH", []))
 
 
@@ -193,7 +193,7 @@ def _number(pattern: re.Pattern[bytes], head: bytes) -> int | None:
 
 
 def numbers_in(data: list[Any]) -> list[int]:
-    """The numbers of SEARCH answers, sorted, each once."""
+    """Return the numbers of SEARCH answers, sorted, each once."""
     found: set[int] = set()
     for item in data:
         if isinstance(item, bytes):
@@ -202,7 +202,7 @@ def numbers_in(data: list[Any]) -> list[int]:
 
 
 def encoded_folder(name: str) -> bytes:
-    """A folder name quoted and in modified UTF-7 (RFC 3501 5.1.3), ready for a command."""
+    """Return a folder name quoted and in modified UTF-7 (RFC 3501 5.1.3), ready for a command."""
     return bytes(encode_folder(name))
 
 

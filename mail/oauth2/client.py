@@ -71,7 +71,7 @@ def fetched(
     previous: Token | None = None,
     secrets: list[str] | None = None,
 ) -> Token:
-    """The token that `ask` gets from the token endpoint."""
+    """Return the token that `ask` gets from the token endpoint."""
     with session(app, app.token_url, secrets=secrets or []) as client:
         answer = within(LONGEST_SECONDS, ask, client)
         if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
@@ -84,7 +84,7 @@ def fetched(
 
 @contextmanager
 def session(app: OAuth2App, url: str, *, secrets: list[str]) -> Iterator[OAuth2Client]:
-    """An Authlib client for one of the provider's addresses; its failures come out as ours."""
+    """Give an Authlib client for one of the provider's addresses; its failures come out as ours."""
     try:
         import httpx2
         from authlib.common.errors import AuthlibBaseError
@@ -139,7 +139,7 @@ def session(app: OAuth2App, url: str, *, secrets: list[str]) -> Iterator[OAuth2C
 
 
 def client_named(app: OAuth2App) -> dict[str, str]:
-    """The client's name for the body, where Authlib does not put it there itself (HTTP Basic)."""
+    """Return the client's name for the body, where Authlib does not put it there itself (HTTP Basic)."""
     return {"client_id": app.client_id} if _client_auth(app) == "client_secret_basic" else {}
 
 
@@ -163,7 +163,7 @@ def _transport(error: Exception, url: str) -> MailError:
 def refused(
     app: OAuth2App, told: Mapping[str, Any], status: int, *, secrets: list[str]
 ) -> TokenRefused | TokenUnavailable:
-    """The provider's no as an error, with what to do about it."""
+    """Return the provider's no as an error, with what to do about it."""
     error = str(told.get("error") or "")
     words = ": ".join(part for part in (error, str(told.get("error_description") or "")) if part)
     words = words or f"HTTP status {status}"
@@ -179,7 +179,7 @@ def refused(
 
 
 def error_in(text: str) -> dict[str, Any]:
-    """The JSON object of an error answer (RFC 6749 5.2); empty if it is something else."""
+    """Return the JSON object of an error answer (RFC 6749 5.2); empty if it is something else."""
     try:
         told = json.loads(text)
     except ValueError:
@@ -188,7 +188,7 @@ def error_in(text: str) -> dict[str, Any]:
 
 
 def host_of(url: str) -> str:
-    """The host name of an address, for messages."""
+    """Return the host name of an address, for messages."""
     try:
         return urlsplit(url).hostname or "the OAuth2 server"
     except ValueError:

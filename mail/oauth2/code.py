@@ -88,7 +88,7 @@ def finish_code(app: OAuth2App, grant: CodeGrant, pasted: str) -> Token:
 
 
 def _answer_in(pasted: str) -> dict[str, str]:
-    """The parameters of a pasted redirect address (query, or fragment as some providers do)."""
+    """Return the parameters of a pasted redirect address (query, or fragment as some providers do)."""
     bare = "".join(pasted.split()).strip("<>\"'")
     try:
         parts = urlsplit(bare)

@@ -60,7 +60,7 @@ class Loopback:
         return self._template.replace("{port}", str(self._server.server_address[1]))
 
     def wait(self, state: str, timeout: float | None = None) -> str | None:
-        """The address that the browser came to with this `state`; None after `timeout` seconds.
+        """Return the address that the browser came to with this `state`; None after `timeout` seconds.
 
         What comes with another state is not of this login and is ignored.
         """

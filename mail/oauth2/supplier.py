@@ -41,7 +41,7 @@ class Supplier:
         self._given: Secret | None = None
 
     def __call__(self, *, renew: bool = False) -> Secret:
-        """The access token. Errors: `TokenRefused`, `TokenUnavailable`.
+        """Return the access token. Errors: `TokenRefused`, `TokenUnavailable`.
 
         While the provider cannot be asked, a token that is due but not yet expired still serves.
         """

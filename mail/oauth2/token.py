@@ -51,7 +51,7 @@ def app_for(
     tenant: str = "",
     as_itself: bool = False,
 ) -> OAuth2App:
-    """The application at a known provider; use `dataclasses.replace` for what a person changed.
+    """Return the application at a known provider; use `dataclasses.replace` for what a person changed.
 
     `as_itself`: for client credentials, which have scopes of their own.
     """
@@ -101,7 +101,7 @@ class Token:
 
     @staticmethod
     def load(kept: Secret) -> Token:
-        """The token that `dump` wrote. Errors: `TokenRefused` if it is none."""
+        """Return the token that `dump` wrote. Errors: `TokenRefused` if it is none."""
         try:
             told = json.loads(kept.reveal())
             return Token(

@@ -79,7 +79,7 @@ def is_later(error: str, words: str, status: int) -> bool:
 
 
 def cure(provider: str, error: str, words: str) -> str | None:
-    """What to do about a refusal, if it is known."""
+    """Return what to do about a refusal, if it is known."""
     for pattern, hint in _KNOWN:
         if re.search(pattern, words):
             return hint

@@ -57,19 +57,19 @@ class Client(poplib.POP3):
         return bytes(line.rstrip(b"\r\n"))
 
     def ask(self, line: bytes) -> bytes:
-        """The words of a +OK; error_proto with the words of a -ERR."""
+        """Return the words of a +OK; error_proto with the words of a -ERR."""
         self.say(line)
         return self.good(self.hear())
 
     @staticmethod
     def good(answer: bytes) -> bytes:
-        """The words of an answer that is +OK; error_proto if it is not."""
+        """Return the words of an answer that is +OK; error_proto if it is not."""
         if not answer.startswith(b"+OK"):
             raise poplib.error_proto(answer)
         return answer[3:].strip()
 
     def body(self) -> bytes:
-        """The dot-ended lines after a +OK, byte for byte, without the dots that were put in front.
+        """Return the dot-ended lines after a +OK, byte for byte, without the dots that were put in front.
 
         Only a dot between two CRLFs ends it: mail may hold bare line feeds.
         """
@@ -337,7 +337,7 @@ _STLS_HINT: Final = "Use security tls on port 995, or ask the server's admin to 
 
 
 def words_of(error: Exception) -> str:
-    """The server's words in an error of poplib."""
+    """Return the server's words in an error of poplib."""
     first = error.args[0] if error.args else ""
     return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
 

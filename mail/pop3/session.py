@@ -91,7 +91,7 @@ class Pop3Session(Pop3Link):
         return {uidl: listed[number] for uidl, number in numbers.items() if number in listed}
 
     def fetch(self, uidls: Iterable[str]) -> Iterator[Pop3Mail]:
-        """These mails one by one, in the order given. One that is gone or refused is absent.
+        """Yield these mails one by one, in the order given. One that is gone or refused is absent.
 
         A broken connection never yields half a mail.
         """
@@ -108,7 +108,7 @@ class Pop3Session(Pop3Link):
             yield Pop3Mail(uidl, raw)
 
     def fetch_set(self, uidls: Iterable[str]) -> Fetched[Pop3Mail]:
-        """These mails one by one, until one does not come. One that is gone is absent."""
+        """Return these mails one by one, until one does not come. One that is gone is absent."""
         mails: list[Pop3Mail] = []
         client, numbers = self._need_client(), self._known()
         try:

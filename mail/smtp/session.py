@@ -118,7 +118,7 @@ class SmtpSession(SmtpLink):
         await self._open()
 
     def inert(self, words: str) -> str:
-        """A server's words: in one line, without escapes, without our password."""
+        """Return a server's words: in one line, without escapes, without our password."""
         secrets = [self.account.password.reveal()] if self.account.password is not None else []
         return one_line(masked(words, secrets))
 

@@ -17,7 +17,7 @@ Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int
 
 
 def resolve(host: str, port: int) -> list[Address]:
-    """The addresses of `host`, in the order in which to try them. Errors: `ResolveFailed`."""
+    """Return the addresses of `host`, in the order in which to try them. Errors: `ResolveFailed`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, ValueError) as error:
@@ -27,7 +27,7 @@ def resolve(host: str, port: int) -> list[Address]:
 
 
 def dial(host: str, port: int, timeout: float, addresses: list[Address] | None = None) -> socket.socket:
-    """A connected socket whose every wait ends after `timeout` seconds.
+    """Return a connected socket whose every wait ends after `timeout` seconds.
 
     All addresses are tried within that time. Errors: `ResolveFailed`, `ConnectFailed`, `TimedOut`.
     """
@@ -108,7 +108,7 @@ def _close(link: socket.socket) -> None:
 
 
 def silent(host: str, port: int, security: str, *, tls_port: int) -> TimedOut:
-    """A connection on which no greeting came; `tls_port`: the protocol's port that begins with TLS."""
+    """Return a connection on which no greeting came; `tls_port`: the protocol's port that begins with TLS."""
     if security == "tls":
         hint = "Check that the port is right; if it is, the server hangs, and it is tried again later."
     elif port == tls_port:
@@ -120,7 +120,7 @@ def silent(host: str, port: int, security: str, *, tls_port: int) -> TimedOut:
 
 
 def gone(error: BaseException, host: str) -> MailError:
-    """A socket error in the middle of a conversation as a `MailError`."""
+    """Return a socket error in the middle of a conversation as a `MailError`."""
     if isinstance(error, TimeoutError):
         return TimedOut(f"{host} did not answer in time")
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -83,7 +83,7 @@ def is_later(words: str) -> bool:
 
 
 def cure(words: str) -> str | None:
-    """What to do about these words of a server, if they are known."""
+    """Return what to do about these words of a server, if they are known."""
     return next((hint for pattern, hint in _KNOWN if re.search(pattern, words, re.IGNORECASE)), None)
 
 
@@ -96,7 +96,7 @@ def refusal(
     token: bool = False,
     secrets: Iterable[str] = (),
 ) -> LoginRefused | LoginUnavailable:
-    """The error for a refused login.
+    """Return the error for a refused login.
 
     `later` overrides what the words say (SMTP has codes for it); `token`: it was an OAuth2 login.
     """

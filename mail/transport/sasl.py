@@ -61,7 +61,7 @@ class BearerExchange:
         self._said = True
 
     def refused(self, host: str, words: str, later: bool | None = None) -> LoginRefused | LoginUnavailable:
-        """The server's final no as an error."""
+        """Return the server's final no as an error."""
         whole = f"{words} ({self.error})" if self.error else words
         encoded = base64.b64encode(self.initial).decode("ascii")
         return refusal(host, self.user, whole, later=later, token=True, secrets=[self.token, encoded])
@@ -75,7 +75,7 @@ def _initial(mechanism: Mechanism, user: str, token: str, host: str, port: int) 
 
 
 def reason_in(challenge: bytes) -> str:
-    """The reason that a server gives in its error challenge (JSON, RFC 7628 3.2.2), as one line."""
+    """Return the reason that a server gives in its error challenge (JSON, RFC 7628 3.2.2), as one line."""
     try:
         told = json.loads(challenge)
     except ValueError:
@@ -87,7 +87,7 @@ def reason_in(challenge: bytes) -> str:
 
 
 def chosen(offered: Iterable[str], host: str) -> Mechanism:
-    """The mechanism to use of those a server offers. Errors: `LoginRefused`."""
+    """Return the mechanism to use of those a server offers. Errors: `LoginRefused`."""
     names = {name.upper() for name in offered}
     for mechanism in _PREFERRED:
         if mechanism in names:
@@ -100,7 +100,7 @@ def chosen(offered: Iterable[str], host: str) -> Mechanism:
 
 
 def token_of(account: IncomingAccount | OutgoingAccount) -> TokenSupplier:
-    """The account's token supplier. Errors: `SecretUnavailable`."""
+    """Return the account's token supplier. Errors: `SecretUnavailable`."""
     if account.token is None:
         raise SecretUnavailable(
             f"there is no token for {account.user}",

@@ -14,7 +14,7 @@ from mail.inert import one_line
 
 
 def context(ca_file: Path | None = None, fingerprint: str | None = None) -> ssl.SSLContext:
-    """A client context, TLS 1.2 or newer, that verifies chain and name.
+    """Return a client context, TLS 1.2 or newer, that verifies chain and name.
 
     With `ca_file` only that authority is trusted. With `fingerprint` the chain is not asked: the caller
     MUST call `check_pin` after the handshake, before it sends anything. Errors: `TlsFailed`.
@@ -128,7 +128,7 @@ _TOO_OLD = (
 
 
 def translated(error: Exception, host: str) -> TlsFailed:
-    """The error of a handshake as a `TlsFailed` with its reason and cure."""
+    """Return the error of a handshake as a `TlsFailed` with its reason and cure."""
     words = ""
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = _BY_VERIFY_CODE.get(error.verify_code, "other")
@@ -180,7 +180,7 @@ def certificate_words(der: bytes) -> str:
 
 
 def _part_of(name: object, *wanted: str) -> str:
-    """A field of a distinguished name as Python gives it: a tuple of tuples of pairs."""
+    """Return a field of a distinguished name as Python gives it: a tuple of tuples of pairs."""
     fields = {pair[0]: pair[1] for part in name for pair in part} if isinstance(name, tuple) else {}
     return next((str(fields[one]) for one in wanted if one in fields), "?")
 

@@ -38,7 +38,7 @@ def _certificate(
     issuer: x509.Certificate | None,
     issuer_key: ec.EllipticCurvePrivateKey,
 ) -> x509.Certificate:
-    """A certificate for `key`; without an issuer it is an authority's own."""
+    """Return a certificate for `key`; without an issuer it is an authority's own."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 

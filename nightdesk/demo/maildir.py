@@ -12,6 +12,6 @@ def deliver(directory: Path, user: str, raw: bytes) -> None:
 
 
 def mails(directory: Path, user: str) -> list[bytes]:
-    """The mails in a user's INBOX."""
+    """Return the mails in a user's INBOX."""
     box = mailbox.Maildir(str(directory / user), create=True)
     return [box.get_bytes(key) for key in box.keys()]  # noqa: SIM118 - a Maildir iterates over mails

@@ -98,7 +98,7 @@ def _free_ports() -> tuple[int, int]:
 
 @contextmanager
 def _mail_server(mail: Path, imap_port: int, smtp_port: int) -> Iterator[None]:
-    """The mail server, ready to be asked. It leaves when its standard input closes, however we end."""
+    """Give the mail server, ready to be asked. It leaves when its standard input closes, however we end."""
     said = mail / "server.log"
     command = [sys.executable, "-m", "nightdesk.demo.mail_server", str(mail), str(imap_port), str(smtp_port)]
     ours = str(Path(__file__).parents[2])

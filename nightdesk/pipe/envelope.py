@@ -12,7 +12,7 @@ _MAX_LINE = 4096
 
 
 def facts(to: str | None, environ: Mapping[str, str], from_line: bytes) -> dict[str, str]:
-    """The envelope for the spool's head: `door`, `recipient`, `sender`, `from-line`, as far as known.
+    """Return the envelope for the spool's head: `door`, `recipient`, `sender`, `from-line`, as far as known.
 
     The recipient is the first of: `--to`, ORIGINAL_RECIPIENT, ORIG_RECIPIENT, RECIPIENT,
     LOCAL_PART@DOMAIN, LOCAL@DOMAIN. EXTENSION is added to it as `+extension` when it has none. Without

@@ -51,7 +51,7 @@ def take_in(call: Call, name: str) -> str:
 
 
 def _find(call: Call) -> tuple[DeskPaths, Settings]:
-    """The desk that the spool belongs to, and its settings.
+    """Return the desk that the spool belongs to, and its settings.
 
     The configuration need not be read where it was checked before and says nothing about places.
     """

@@ -11,7 +11,7 @@ ETC_HOME = "/var/lib/nightdesk"
 
 
 def find_spool(config: str | None, database: str | None) -> str:
-    """The spool of the desk that flags and environment mean (see `config.paths`, whose rules hold).
+    """Return the spool of the desk that flags and environment mean (see `config.paths`, whose rules hold).
 
     Raises `config.errors.ConfigError` where they are wrong.
     """

@@ -246,7 +246,7 @@ def _send_file(desk: RemoteDesk, path: str) -> str:
 
 
 def _trace_fields(facts: Mapping[str, str], end: bytes) -> bytes:
-    """The envelope as a mail's own lines: the desk reads them and does not count them to the mail."""
+    """Return the envelope as a mail's own lines: the desk reads them and does not count them to the mail."""
     lines = []
     if sender := facts.get("sender"):
         lines.append(f"Return-Path: <{sender.strip('<>')}>")

@@ -55,7 +55,7 @@ def path_of(paths: DeskPaths) -> Path:
 
 
 def text(paths: DeskPaths) -> str:
-    """The wrapper for this desk, this interpreter and this installation."""
+    """Return the wrapper for this desk, this interpreter and this installation."""
     code = f"import sys; sys.path += {_import_path()!r}; {_CALL}"
     return _TEXT.format(
         python=shlex.quote(sys.executable),
@@ -66,7 +66,7 @@ def text(paths: DeskPaths) -> str:
 
 
 def _desk(paths: DeskPaths) -> list[str]:
-    """The flags that mean this desk. A database that the configuration names is left to it to name."""
+    """Return the flags that mean this desk. A database that the configuration names is left to it to name."""
     flags = ["--config", str(paths.config_file)]
     if paths.database_from.startswith(("--", "NIGHTDESK_")) or paths.found_by == "--database":
         flags += ["--database", paths.server_url or str(paths.database)]

@@ -75,7 +75,7 @@ def _examine(options: Options, report: _Report, *, live: bool) -> None:
 
 
 def _wrapper(desk: Desk) -> Iterator[Finding]:
-    """The program that MTAs call, and whether they can."""
+    """Yield the program that MTAs call, and whether they can."""
     from desk.operations.doctor import Finding
     from nightdesk.pipe import wrapper
 

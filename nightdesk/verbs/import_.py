@@ -22,7 +22,7 @@ _EVERY_SECONDS = 0.2
 
 
 def _importer(function: Callable[..., Exit]) -> Callable[..., Exit]:
-    """What all imports take."""
+    """Return what all imports take."""
     for decorate in (
         click.pass_obj,
         json_flag,

@@ -52,6 +52,6 @@ def init(options: Options, timezone: str | None, as_json: bool) -> Exit:
 
 
 def _program() -> str:
-    """This program as cron has to call it, whose PATH has neither pipx's directory nor uv's."""
+    """Return this program as cron has to call it, whose PATH has neither pipx's directory nor uv's."""
     installed = Path(sys.executable).with_name("nightdesk")
     return str(installed) if installed.exists() else f"{sys.executable} -m nightdesk"

@@ -96,7 +96,7 @@ def mailbox_flags(command: _Command) -> _Command:
 
 
 def form_values(flags: dict[str, Any]) -> dict[str, Any]:
-    """The values of a mailbox form that were given. Raises UsageError for two schedules."""
+    """Return the values of a mailbox form that were given. Raises UsageError for two schedules."""
     from nightdesk.errors import UsageError
 
     values = {name: flags[name] for name in _FIELDS if flags[name] is not None}
@@ -112,7 +112,7 @@ def form_values(flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def given_secrets(flags: dict[str, Any]) -> MailboxSecrets:
-    """The passwords that were given, read from standard input where the flags say so.
+    """Return the passwords that were given, read from standard input where the flags say so.
 
     The lines there are the incoming account's, the outgoing one's and the client secret, as far as given.
     Raises UsageError for two sources of one password, or a line that is missing.

@@ -82,7 +82,7 @@ OPTIONS = (
 
 
 def more_values(flags: dict[str, Any]) -> dict[str, Any]:
-    """The values of a mailbox form that these flags give, aliases apart."""
+    """Return the values of a mailbox form that these flags give, aliases apart."""
     values = {field: flags[flag] for flag, field in FIELDS.items() if flags[flag] is not None}
     password = flags["password_stdin"] or any(
         flags[name] is not None for name in ("pass_cmd", "password_env", "password_credential")
@@ -95,7 +95,7 @@ def more_values(flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def changed_aliases(before: str, flags: dict[str, Any]) -> dict[str, str]:
-    """The `aliases` of the form with some added and taken away; nothing when none was named."""
+    """Return the `aliases` of the form with some added and taken away; nothing when none was named."""
     from desk.mailboxes.defaults import alias_list
 
     if not flags["alias"] and not flags["no_alias"]:

@@ -63,7 +63,7 @@ def test(
 
 
 def _steps(desk: Desk, address: str, sides: list[str]) -> Iterator[tuple[str, Step]]:
-    """The steps of each side; raises Failed when there is none to try."""
+    """Yield the steps of each side; raises Failed when there is none to try."""
     from desk.mailboxes import registry
     from desk.mailboxes.connection import try_form
     from desk.mailboxes.form import check, values_of

@@ -18,7 +18,7 @@ class Line(Protocol):
 
 
 def print_list(lines: Sequence[Line], as_json: bool, zone: tzinfo) -> Exit:
-    """A table for people, an array for scripts."""
+    """Return a table for people, an array for scripts."""
     documents = [line.to_json() for line in lines]
     if as_json:
         output.emit_json(documents)
@@ -31,7 +31,7 @@ def print_list(lines: Sequence[Line], as_json: bool, zone: tzinfo) -> Exit:
 
 
 def print_changed(line: Line, as_json: bool, words: str) -> Exit:
-    """What was done, in words or as the changed row."""
+    """Return what was done, in words or as the changed row."""
     if as_json:
         output.emit_json(line.to_json())
     else:

@@ -107,7 +107,7 @@ def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
 
 
 def _mails(number: str) -> Iterator[tuple[int, bytes, str]]:
-    """A ticket's mails oldest first: message id, bytes, and its time in asctime's form."""
+    """Yield a ticket's mails oldest first: message id, bytes, and its time in asctime's form."""
     from desk.errors import NotFound
     from desk.tickets import detail
 

@@ -167,7 +167,7 @@ def _one_number(number: str, body_file: str) -> str:
 
 
 def _attachments(names: tuple[str, ...]) -> list[tuple[str, str, bytes]]:
-    """The files as (name, media type, bytes)."""
+    """Return the files as (name, media type, bytes)."""
     from mimetypes import guess_type
 
     found = []

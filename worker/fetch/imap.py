@@ -101,7 +101,7 @@ class ImapSource:
         return mail.uid
 
     def title(self, name: int) -> str:
-        """What a person calls it."""
+        """Return what a person calls it."""
         return f"the mail with UID {name}"
 
     def wanted(self, mail: FetchedMail) -> bool:
@@ -109,7 +109,7 @@ class ImapSource:
         return self._mailbox.backlog != "new" or not self._is_backlog(mail)
 
     def arrival(self, mail: FetchedMail) -> Arrival:
-        """The mail as intake takes it."""
+        """Return the mail as intake takes it."""
         from desk.intake.arrivals import Arrival  # most runs find nothing new, and need none of it
 
         return Arrival(
@@ -213,7 +213,7 @@ class ImapSource:
         return looks is not None and mark.newest.differs(looks[0], _text(looks[1]))
 
     def _end_of_folder(self) -> int:
-        """The UID that no mail of the folder has reached yet."""
+        """Return the UID that no mail of the folder has reached yet."""
         if self._state.uidnext is not None:
             return self._state.uidnext
         return max(self._wire.call(self._wire.session.uids), default=0) + 1 if self._state.exists else 1

@@ -35,7 +35,7 @@ LEASE_SECONDS = 120.0
 
 
 def lease_name(mailbox_id: int) -> str:
-    """The lease that whoever fetches this mailbox holds."""
+    """Return the lease that whoever fetches this mailbox holds."""
     return f"mailbox:{mailbox_id}"
 
 

@@ -59,7 +59,7 @@ class Limits:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """The block is the work proper; it may wait for other runs before."""
+        """Give the block is the work proper; it may wait for other runs before."""
         if self._slots is None:
             yield
             return

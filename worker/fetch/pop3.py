@@ -73,7 +73,7 @@ class Pop3Source:
         return [uidl for uidl in self._there if uidl not in has_receipt and uidl not in skipped]
 
     def sizes(self, names: Sequence[str]) -> Mapping[str, int]:
-        """What LIST tells."""
+        """Return what LIST tells."""
         if self._sizes is None:
             self._sizes = self._wire.call(self._wire.session.sizes)
         return self._sizes
@@ -100,7 +100,7 @@ class Pop3Source:
         return mail.uidl
 
     def title(self, name: str) -> str:
-        """What a person calls it."""
+        """Return what a person calls it."""
         return f"the mail {name}"
 
     def wanted(self, mail: Pop3Mail) -> bool:
@@ -108,7 +108,7 @@ class Pop3Source:
         return True
 
     def arrival(self, mail: Pop3Mail) -> Arrival:
-        """The mail as intake takes it."""
+        """Return the mail as intake takes it."""
         from desk.intake.arrivals import Arrival  # most runs find nothing new, and need none of it
 
         archive = self._mailbox.backlog == "archive" and mail.uidl in self._old

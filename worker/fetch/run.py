@@ -73,7 +73,7 @@ class Source(Protocol[N, M]):
         """Mails without a receipt, oldest first."""
 
     def sizes(self, names: Sequence[N]) -> Mapping[N, int]:
-        """The bytes of each, as the server counts them."""
+        """Return the bytes of each, as the server counts them."""
 
     def result(self, future: Future[T]) -> T:
         """Wait for what was begun, as long as the run may last. Raises as `Wire.result` does."""
@@ -88,16 +88,16 @@ class Source(Protocol[N, M]):
         """Which of them the server has."""
 
     def name_of(self, mail: M) -> N:
-        """What the server calls it."""
+        """Return what the server calls it."""
 
     def title(self, name: N) -> str:
-        """What a person calls it: "the mail with UID 7"."""
+        """Return what a person calls it: "the mail with UID 7"."""
 
     def wanted(self, mail: M) -> bool:
         """Whether it is not of those that are to be left alone."""
 
     def arrival(self, mail: M) -> Arrival:
-        """The mail as intake takes it."""
+        """Return the mail as intake takes it."""
 
     def stored(self, mails: Sequence[M], open_ones: Collection[N]) -> None:
         """Note in the transaction that stores these mails that all but `open_ones` are dealt with."""
@@ -234,7 +234,7 @@ class FetchRun(Generic[N, M]):
         self._recheck()
 
     def _ahead(self, new: list[N]) -> Iterator[list[N]]:
-        """The new mails in batches that fit into memory."""
+        """Yield the new mails in batches that fit into memory."""
         for begin in range(0, len(new), ASKED_AT_ONCE):
             batch: list[N] = []
             held = 0

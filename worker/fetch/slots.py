@@ -18,7 +18,7 @@ class Slots:
         self._free = BoundedSemaphore(count)
 
     def slot(self) -> Slot:
-        """The right to work, still to be taken."""
+        """Return the right to work, still to be taken."""
         return Slot(self._free)
 
 

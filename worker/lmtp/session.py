@@ -121,7 +121,7 @@ class LmtpSession(LMTP):
             self.busy = False
 
     async def _content(self) -> bytearray | None:
-        """What stands before the dot that is alone on its line; None when that is too much."""
+        """Return what stands before the dot that is alone on its line; None when that is too much."""
         content = bytearray()
         size = 0
         begins = True
@@ -218,7 +218,7 @@ class _Answers:
 
 
 def refused_for_now(error: BaseException) -> str:
-    """The answer to a fault of ours: the mail is to come again."""
+    """Return the answer to a fault of ours: the mail is to come again."""
     text = str(error)
     if _NO_ROOM.search(text) or getattr(error, "errno", None) in _NO_ROOM_CODES:
         return "452 4.3.1 No room on the desk's disk, come again later"

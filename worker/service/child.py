@@ -68,7 +68,7 @@ class WorkerChild:
         self._process = None
 
     def last_words(self) -> str:
-        """What a child that died said on standard error, in one line."""
+        """Return what a child that died said on standard error, in one line."""
         if self._said is None or self.pid is not None:
             return ""
         self._said.seek(max(self._said.seek(0, os.SEEK_END) - 2000, 0))

@@ -61,7 +61,7 @@ class Planner:
         self._version = None
 
     def look(self, now: datetime, fetching_now: frozenset[int]) -> Plan | None:
-        """What is due, or None when nothing was written and no time has come since the last look."""
+        """Return what is due, or None when nothing was written and no time has come since the last look."""
         version = change_number()
         if version == self._version and now < self._next:
             return None

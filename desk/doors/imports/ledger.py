@@ -27,7 +27,7 @@ class Ledger:
     """Mails taken in so far, in this run and those before."""
 
     def names(self) -> set[str]:
-        """The files that are taken in."""
+        """Return the files that are taken in."""
         return imports.names(self.id)
 
     def note(self, count: int, position: int | None, mark: str, names: Sequence[str]) -> None:
@@ -46,14 +46,14 @@ class Ledger:
 
 
 def open_ledger(kind: str, path: str) -> Ledger:
-    """The ledger of a source, by the source's real path."""
+    """Return the ledger of a source, by the source's real path."""
     with transaction():
         state = imports.open_source(kind, path, utc_text(now()))
     return Ledger(state.id, state.position, state.mark, state.taken)
 
 
 def mark_at(file: BinaryIO, position: int) -> str:
-    """The mark of a file at a position; '' when the file is shorter."""
+    """Return the mark of a file at a position; '' when the file is shorter."""
     start = max(0, position - _MARK_BYTES)
     file.seek(start)
     before = file.read(position - start)

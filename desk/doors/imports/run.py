@@ -79,7 +79,7 @@ class Tally:
         return sum(self.verdicts.values())
 
     def to_json(self) -> dict[str, Any]:
-        """The document that the verb prints."""
+        """Return the document that the verb prints."""
         counts = {key: self.verdicts[verdict] for verdict, key in COUNTS.items()}
         return {
             "kind": self.kind,

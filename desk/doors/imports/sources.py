@@ -49,7 +49,7 @@ class Source(Protocol):
     before: int
 
     def mails(self) -> Iterator[Found]:
-        """What was not taken in yet, in the source's order."""
+        """Return what was not taken in yet, in the source's order."""
 
 
 def open_source(kind: Kind, path: Path, ledger: Ledger) -> Source:
