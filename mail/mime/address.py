@@ -69,13 +69,17 @@ def parse_addresses(values: Iterable[str]) -> list[Address]:
 
 
 def one_address(text: str) -> str:
-    """Return the address that `text` is, in the form in which `Address` has it, or '' for anything else."""
+    """Return the address that `text` is, in the form in which `Address` has it, or '' for anything else.
+
+    Blanks and comments around it or in it are something else.
+    """
     return _one_address(text) if len(text) <= _LONGEST else ""
 
 
 @functools.lru_cache(maxsize=4096)
 def _one_address(text: str) -> str:
-    return _addr_spec(list(_tokens(text)))
+    tokens = list(_tokens(text))
+    return _addr_spec(tokens) if len(_without_space(tokens)) == len(tokens) else ""
 
 
 def as_compared(address: str) -> str:

@@ -154,6 +154,21 @@ def test_what_is_not_surely_an_address_is_shown_and_has_none(text: str) -> None:
     assert one_address(text) == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ann@client.test",
+        "ann@client.test ",
+        "ann@client.test (Ann)",
+        "ann @client.test",
+        "<ann@client.test>",
+    ],
+)
+def test_one_address_is_nothing_but_the_address(text: str) -> None:
+    assert one_address(text) == ""
+    assert emails(text) == ["ann@client.test"]
+
+
 @pytest.mark.parametrize("text", ["", " ", ",", ";", "<>", "()", "undisclosed-recipients:;", "nobody named:"])
 def test_nobody_is_nobody(text: str) -> None:
     assert emails(text) == []
