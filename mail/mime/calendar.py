@@ -99,10 +99,12 @@ def _lines(event: Component, method: str, zone: tzinfo) -> Iterator[str]:
         who.append(f"and {len(people) - _MAX_PEOPLE} more")
     for number, name in enumerate(who):
         yield f"{'       ' if number else 'Who:   '}{name}"
-    words = str(event.get("DESCRIPTION") or "").strip()
-    if words:
-        yield ""
-        yield words
+    for name in ("COMMENT", "DESCRIPTION"):
+        for said in _several(event, name):
+            words = str(said).strip()
+            if words:
+                yield ""
+                yield words
 
 
 def _headline(event: Component, method: str, people: list[Any]) -> str:
@@ -122,18 +124,20 @@ def _when(event: Component, zone: tzinfo) -> str:
     if end is None and isinstance(begin, date) and isinstance(length, timedelta):
         end = begin + length
     if begin is None:
-        return f"due {_said(end, zone)}" if end is not None else ""
+        if not isinstance(end, datetime):
+            return f"due {_said(end, zone)}" if end is not None else ""
+        return f"due {_said(end, zone)} ({zone})" if end.tzinfo is not None else f"due {_said(end, zone)}"
     if not isinstance(begin, datetime):
         last = end - timedelta(days=1) if isinstance(end, date) and not isinstance(end, datetime) else begin
         day = begin.strftime("%a %-d %b %Y")
         return f"{day} (all day)" if last <= begin else f"{day} to {last.strftime('%a %-d %b %Y')} (all day)"
     first = _said(begin, zone)
     if not isinstance(end, datetime):
-        return f"{first} ({_zone_name(begin, zone)})"
+        return f"{first} ({_zone_name(event, begin, zone)})"
     last_said = _said(end, zone)
     if last_said.rpartition(" ")[0] == first.rpartition(" ")[0]:
         last_said = last_said.rpartition(" ")[2]
-    return f"{first} to {last_said} ({_zone_name(begin, zone)})"
+    return f"{first} to {last_said} ({_zone_name(event, begin, zone)})"
 
 
 def _moment(event: Component, name: str) -> date | None:
@@ -149,9 +153,11 @@ def _said(moment: date, zone: tzinfo) -> str:
     return moment.strftime("%a %-d %b %Y %H:%M")
 
 
-def _zone_name(moment: datetime, zone: tzinfo) -> str:
-    """A time without a zone is meant where the reader is (RFC 5545 3.3.5)."""
-    return "local time" if moment.tzinfo is None else str(zone)
+def _zone_name(event: Component, moment: datetime, zone: tzinfo) -> str:
+    """A time without a zone is meant where the reader is (RFC 5545 3.3.5); an unknown zone is named."""
+    if moment.tzinfo is not None:
+        return str(zone)
+    return _line(event["DTSTART"].params.get("TZID")) or "local time"
 
 
 def _repeats(event: Component) -> str:

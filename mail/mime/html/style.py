@@ -181,7 +181,7 @@ def _tight(said: Mapping[str, str]) -> bool | None:
 def _mark(said: Mapping[str, str]) -> Literal["list label", "indent"] | None:
     if "mso-list" in said and said["mso-list"] == "ignore":
         return "list label"
-    if said.get("border", "").startswith(("none", "0")) and "margin" in said:
+    if said.get("border", "").startswith(("none", "0")) and any(name.startswith("margin") for name in said):
         return "indent"
     return None
 

@@ -17,6 +17,7 @@ _MAX_CELL: Final = 240
 _MAX_CELL_LINES: Final = 3
 _TIGHT_LINE: Final = 60
 _PROSE: Final = 36
+_NAME: Final = 30
 _NARROWEST: Final = 8
 _NUMBER: Final = re.compile(
     r"[-+(]?\s?(?:[$€£¥₹]|[A-Z]{2,3}\s)?\s?[-+]?(?:\d{1,3}(?:[.,' ]\d{3}){1,4}|\d{1,12})(?:[.,]\d{1,4})?"
@@ -173,13 +174,24 @@ def _blocks(grid: list[list[Cell | None]]) -> list[str]:
     done: list[str] = []
     large_before = False
     for row in grid:
-        for cell in _said(row):
-            large = _is_large(cell.lines)
+        cells = _said(row)
+        for lines in _named(cells) or [cell.lines for cell in cells]:
+            large = _is_large(lines)
             if done and (large or large_before) and done[-1]:
                 done.append("")
-            done += cell.lines
+            done += lines
             large_before = large
     return done
+
+
+def _named(cells: list[Cell]) -> list[list[str]] | None:
+    """A name and a value that is one long line, on one line; None for other rows."""
+    if len(cells) != 2 or any(len(cell.lines) != 1 or cell.whole for cell in cells):
+        return None
+    name, value = cells[0].lines[0], cells[1].lines[0]
+    if width_of(name) > _NAME or not (cells[0].header or name.endswith((":", "："))):
+        return None
+    return [[f"{name} {value}" if name.endswith((":", "：")) else f"{name}: {value}"]]
 
 
 def _aligned(grid: list[list[Cell | None]]) -> list[str]:

@@ -115,6 +115,12 @@ def test_layout_is_read_in_order_and_data_is_aligned(html: str, text: str) -> No
     assert html_to_text(html) == text
 
 
+def test_a_name_and_its_long_value_stand_on_one_line() -> None:
+    text = "words " * 60
+    html = f"<table><tr><td>Message:</td><td>{text}</td></tr><tr><th>Note</th><td>{text}</td></tr></table>"
+    assert html_to_text(html) == f"Message: {text.strip()}\n\nNote: {text.strip()}"
+
+
 def test_a_table_wider_than_a_terminal_names_each_value_by_its_head() -> None:
     heads = "".join(f"<th>Head{n}" for n in range(9))
     cells = "".join(f"<td>value-of-column-{n}" for n in range(9))

@@ -132,9 +132,24 @@ def test_a_card_says_what_it_is_about(method: str, first: str) -> None:
     assert read.text.split("\n")[0] == first
 
 
+def test_what_somebody_says_with_an_answer_is_read() -> None:
+    answer = CALENDAR.format(method="REPLY").replace("DESCRIPTION", "COMMENT:I am on leave.\nDESCRIPTION")
+    assert "\n\nI am on leave.\n\nBring gloves." in mail("Content-Type: text/calendar\n\n" + answer).text
+
+
 @pytest.mark.parametrize(
     ("begin", "end", "when"),
     [
+        (
+            "DTSTART;TZID=Nowhere/Land:20261224T100000",
+            "DURATION:PT1H",
+            "Thu 24 Dec 2026 10:00 to 11:00 (Nowhere/Land)",
+        ),
+        (
+            "DTSTART;TZID=W. Europe Standard Time:20260701T100000",
+            "DURATION:PT1H",
+            "Wed 1 Jul 2026 10:00 to 11:00 (Europe/Berlin)",
+        ),
         ("DTSTART;VALUE=DATE:20261224", "DTEND;VALUE=DATE:20261225", "Thu 24 Dec 2026 (all day)"),
         (
             "DTSTART;VALUE=DATE:20261224",
