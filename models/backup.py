@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import shutil
@@ -17,13 +16,11 @@ from typing import IO
 
 from config.clock import now
 from config.files import ensure_dir, fsync_dir
-from models import blobs, leases, locks
-from models.database import BUSY_SECONDS, SCHEMA_VERSION, close_database, connect
-from models.deliveries import HELD_UNTIL
+from models import blobs, deliveries, leases, locks, settings
+from models.database import BUSY_SECONDS, SCHEMA_VERSION, close_database, connect, other_database
 from models.errors import DatabaseHeld, is_damage
 from models.fields import utc_text
 from models.scratch import replacing, scratch, sweep
-from models.settings import RESTORED
 
 DATABASE = "desk.sqlite3"
 KEY = "desk.key"
@@ -110,10 +107,10 @@ def backup(files: Files, target: Path) -> Summary:
 def restore(files: Files, source: Path) -> Summary:
     """Put the desk of a backup in the place of this one, whose database is kept as ``*.before-restore``.
 
-    Nothing that waited to leave is sent: deliveries are held (`HELD_UNTIL`), what was being sent is
-    uncertain. Nobody opens the desk while its files are exchanged. Raises BackupError while anybody has it
-    open, and for a file that is damaged, no backup, or of a newer program; then nothing has changed. A crash
-    leaves the old desk, the new one, or one that says that the restore is to be run again.
+    Nothing that waited to leave is sent: deliveries are held (see `models.deliveries.hold_all`). Nobody opens
+    the desk while its files are exchanged. Raises BackupError while anybody has it open, and for a file that
+    is damaged, no backup, or of a newer program; then nothing has changed. A crash leaves the old desk, the
+    new one, or one that says that the restore is to be run again.
     """
     data = files.database.parent
     ensure_dirs(data)
@@ -319,32 +316,10 @@ def _unpack(source: Path, folder: Path) -> None:
 def _hold(copy: Path) -> int:
     """Make sure that nothing of the copy is sent or done by itself; returns the mails held."""
     moment = utc_text(now())
-    with closing(sqlite3.connect(copy, isolation_level=None)) as opened:
-        opened.execute("BEGIN IMMEDIATE")
-        opened.execute(
-            "UPDATE recipient SET state = 'uncertain', updated = ?,"
-            " detail = 'was being sent when the backup was made' WHERE state = 'sending'",
-            (moment,),
-        )
-        opened.execute(
-            "UPDATE recipient SET state = 'deferred', updated = ?,"
-            " detail = 'held: restored from a backup; retry sends it, cancel drops it'"
-            " WHERE state IN ('queued', 'deferred')",
-            (moment,),
-        )
-        opened.execute(
-            "UPDATE delivery SET sender = NULL, done = NOT EXISTS"
-            " (SELECT 1 FROM recipient r WHERE r.delivery_id = delivery.id AND r.state = 'deferred')"
-            " WHERE done = 0"
-        )
-        held = opened.execute("UPDATE delivery SET not_before = ? WHERE done = 0", (HELD_UNTIL,)).rowcount
-        opened.execute("UPDATE lease SET owner = NULL, expires = NULL")
-        opened.execute(
-            "INSERT INTO setting (key, value) VALUES (?, ?)"
-            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (RESTORED, json.dumps(moment)),
-        )
-        opened.execute("COMMIT")
+    with other_database(copy):
+        held = deliveries.hold_all(moment)
+        leases.forget_holders()
+        settings.store(settings.RESTORED, moment)
     return held
 
 

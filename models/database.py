@@ -162,6 +162,24 @@ def close_database() -> None:
         db.close()
 
 
+@contextmanager
+def other_database(path: Path) -> Iterator[None]:
+    """Have the statements of the block run on another desk's file, in one transaction.
+
+    That file's schema may be an older one: only what the first release had is to be touched.
+    """
+    before, handle = db.obj, DeskDatabase(path)
+    db.initialize(handle)
+    try:
+        with handle.atomic():
+            yield
+    finally:
+        # One file, without a log beside it, is what is moved afterwards.
+        handle.execute_sql("PRAGMA journal_mode = delete")
+        handle.close()
+        db.initialize(before)
+
+
 def check_in_place() -> None:
     """Raise DatabaseReplaced unless the file this process has open is still the desk's."""
     db.check_in_place()

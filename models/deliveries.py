@@ -762,3 +762,54 @@ def lines_of_messages(message_rows: Sequence[int]) -> list[RecipientLine]:
 
 
 _NO_LIMIT = 2**62
+
+
+_LEFT_MIDWAY = Statement(
+    lambda p: Recipient.update(
+        {
+            Recipient.state: "uncertain",
+            Recipient.updated: p("at"),
+            Recipient.detail: "was being sent when the backup was made",
+        }
+    ).where(Recipient.state == "sending")
+)
+_PUT_OFF = Statement(
+    lambda p: Recipient.update(
+        {
+            Recipient.state: "deferred",
+            Recipient.updated: p("at"),
+            Recipient.detail: "held: restored from a backup; retry sends it, cancel drops it",
+        }
+    ).where(Recipient.state.in_(["queued", "deferred"]))
+)
+_SEND_BY_NOBODY = Statement(
+    lambda p: Delivery.update(
+        {
+            Delivery.sender: None,
+            Delivery.done: ~peewee.fn.EXISTS(
+                Recipient.select(literal(1)).where(
+                    (Recipient.delivery == Delivery.id) & (Recipient.state == "deferred")
+                )
+            ),
+        }
+    ).where(Delivery.done == literal(0))
+)
+_LOOK_FOR_COPY = Statement(
+    lambda p: Delivery.update({Delivery.copy: "tried"}).where(Delivery.copy == literal("due"))
+)
+_HOLD = Statement(
+    lambda p: Delivery.update({Delivery.not_before: HELD_UNTIL}).where(Delivery.done == literal(0))
+)
+
+
+def hold_all(at: str) -> int:
+    """Have all mail that waits to leave wait for a person's word; returns how many mails wait.
+
+    What was being sent is uncertain; a copy that is due may lie in its folder already. For a desk that comes
+    back from a backup: nobody knows what left since.
+    """
+    _LEFT_MIDWAY.run(at=at)
+    _PUT_OFF.run(at=at)
+    _SEND_BY_NOBODY.run()
+    _LOOK_FOR_COPY.run()
+    return _HOLD.changed()

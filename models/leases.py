@@ -116,6 +116,14 @@ _RELEASE = Statement(
 )
 
 
+_FORGET_HOLDERS = Statement(lambda p: LeaseRow.update({LeaseRow.owner: None, LeaseRow.expires: None}))
+
+
+def forget_holders() -> None:
+    """Take every lease from its holder, in a desk of which nobody knows."""
+    _FORGET_HOLDERS.run()
+
+
 def acquire(name: str, owner: str, ttl: float) -> Lease | None:
     """Take the lease ``name`` for ``ttl`` seconds; None while somebody living holds it.
 

@@ -105,6 +105,15 @@ def test_a_restored_desk_sends_nothing_until_a_person_says_so(
     assert [mail.delivery_id for mail in dispatch.claim("me", now() + timedelta(seconds=1), 10)] == [held.id]
 
 
+def test_a_restored_desk_looks_before_it_files_the_copy_of_an_answer(worked: Desk, tmp_path: Path) -> None:
+    db.execute_sql("UPDATE delivery SET copy = 'due'")
+    backup(files_of(worked), tmp_path / "desk.tar")
+    close_database()
+    restore(files_of(worked), tmp_path / "desk.tar")
+    open_desk(worked.paths, worked.settings)
+    assert db.execute_sql("SELECT DISTINCT copy FROM delivery").fetchall() == [("tried",)]
+
+
 def test_a_restore_is_refused_while_somebody_works(worked: Desk, tmp_path: Path) -> None:
     backup(files_of(worked), tmp_path / "desk.tar")
     lease = leases.acquire("mailbox:1", leases.owner_id(), 60)
