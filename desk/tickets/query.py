@@ -10,7 +10,6 @@ from typing import Any
 
 from desk.errors import WrongUse
 from desk.permissions import Actor
-from desk.staff import agents, departments
 from mail.inert import one_line
 from models.agents import Agent
 from models.departments import Department
@@ -52,6 +51,9 @@ class TicketFilter:
 
 def completions(text: str) -> list[str]:
     """Return what the last word of a filter may go on as, with all that stands before it. Blocks."""
+    # Every list is read by this module's terms; these two cost each of them 20 ms more to import.
+    from desk.staff import agents, departments
+
     before, blank, word = text.rpartition(" ")
     bang = word[: len(word) - len(word.lstrip("!"))]
     key, colon, value = word.lstrip("!").partition(":")
