@@ -330,7 +330,9 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.push_screen(screens.PaletteScreen(self.screen), self._run_found)
 
     def _run_found(self, command_id: str | None) -> None:
-        if command_id:
+        if command_id and command_id.startswith("#"):
+            self.go_to_ticket(command_id[1:])
+        elif command_id:
             self.call_later(self.run_command, command_id)
 
     def action_redraw(self) -> None:

@@ -52,6 +52,9 @@ class Navigation(Protocol):
     def open_thread(self, number: str, tickets: Neighbours | None = None) -> None:
         """Read a ticket."""
 
+    def go_to_ticket(self, number: str) -> None:
+        """Read the ticket of a number that a person typed, or say that there is none."""
+
     def open_why(self, message_id: int) -> None:
         """Tell what became of a mail, and why."""
 

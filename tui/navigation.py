@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from desk.errors import NotFound
 from tui import screens
 from tui.desk_calls import DeskCall, DeskCalls, Neighbours, desk_app
 from tui.desk_screen import DeskNode
@@ -68,6 +69,17 @@ class ScreenNavigation(DeskCalls):
     def open_thread(self, number: str, tickets: Neighbours | None = None) -> None:
         """Read a ticket."""
         self.app.push_screen(screens.ThreadScreen(number, tickets))
+
+    def go_to_ticket(self, number: str) -> None:
+        """Read the ticket of a number that a person typed, or say that there is none."""
+        self.in_thread(_exists, number).then(
+            lambda there: (
+                self.open_thread(number)
+                if there
+                else desk_app(self).flash(f"There is no ticket #{number}", "warning")
+            ),
+            group="go",
+        )
 
     def open_why(self, message_id: int) -> None:
         """Tell what became of a mail, and why."""
@@ -182,6 +194,16 @@ class ScreenNavigation(DeskCalls):
         for screen in self.app.screen_stack:
             if screen.is_mounted and isinstance(screen, DeskNode):
                 screen.notice(text)
+
+
+def _exists(number: str) -> bool:
+    from desk.tickets import detail
+
+    try:
+        detail.show(number)
+    except NotFound:
+        return False
+    return True
 
 
 def _request_all() -> int:

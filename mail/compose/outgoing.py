@@ -23,6 +23,7 @@ from mail.mime.automated import DESK_HEADER
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 
 _MAX_REFERENCES: Final = 50
@@ -167,6 +168,11 @@ def attachment(name: str, kind: str, data: bytes) -> bytes:
         + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         + _base64(data)
     )
+
+
+def markdown_tokens(text: str) -> list[Token]:
+    """Return what an agent's Markdown consists of, as the mail's HTML part is made from it."""
+    return _markdown().parse(text)
 
 
 @functools.cache

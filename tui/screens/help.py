@@ -77,9 +77,10 @@ class HelpScreen(ModalScreen[str | None]):
 
     def _filter(self, text: str) -> None:
         words = text.lower().split()
-        self.query_one(CommandColumns).show(
-            offer for offer in self._offers if all(word in _haystack(offer) for word in words)
-        )
+        found = [offer for offer in self._offers if all(word in _haystack(offer) for word in words)]
+        # Who types a key wants to know what it does: its command comes first.
+        found.sort(key=lambda offer: text.strip() not in {*offer.command.keys, *offer.keys.split()})
+        self.query_one(CommandColumns).show(found)
         notes = self.query_one("#help-notes", Static)
         notes.display = not words
         if not words:

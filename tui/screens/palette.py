@@ -16,8 +16,15 @@ from tui.widgets.command_list import CommandLines, Offer, offers_of
 from tui.widgets.steady_input import SteadyInput
 
 
+def ticket_number(text: str) -> str:
+    """Return the number of the ticket that `text` names, ``440`` or ``#440``; '' when it names none."""
+    number = text.strip().removeprefix("#")
+    return number if number.isascii() and number.isdigit() else ""
+
+
 class PaletteScreen(ModalScreen[str | None]):
-    """Gives back the id of the command to run on the screen it was opened over, None on Esc."""
+    """Gives back the id of the command to run on the screen it was opened over, or ``#`` and the number
+    of a ticket to go to; None on Esc."""
 
     CSS_PATH = "palette.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,7 +44,7 @@ class PaletteScreen(ModalScreen[str | None]):
         with Vertical(id="palette-box"):
             with Horizontal(id="palette-find"):
                 yield Static(Content(":"))
-                yield SteadyInput(placeholder="letters of a command; ret runs it, Esc closes")
+                yield SteadyInput(placeholder="letters of a command, or a number; ret runs it, Esc closes")
             yield CommandLines(self._offers)
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -47,6 +54,10 @@ class PaletteScreen(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Run what the cursor is on; a disabled command shows its reason in its line."""
         event.stop()
+        number = ticket_number(event.value)
+        if number:
+            self.dismiss(f"#{number}")
+            return
         offer = self.query_one(CommandLines).current
         if offer is None or offer.disabled:
             self.app.bell()

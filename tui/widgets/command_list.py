@@ -14,7 +14,7 @@ from textual.widget import Widget
 from tui.commands import Command, key_label
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskNode
-from tui.text.safe import cell, width_of
+from tui.text.safe import cell, shortened, width_of
 
 KEY_CELLS = 9
 
@@ -29,7 +29,7 @@ class Offer:
     @property
     def keys(self) -> str:
         """All its keys as people read them."""
-        return self.command.label or " ".join(key_label(key) for key in self.command.keys[:2])
+        return " ".join(key_label(key) for key in self.command.keys[:2]) or self.command.label
 
 
 def offers_of(screen: Screen[Any]) -> tuple[Offer, ...]:
@@ -81,15 +81,18 @@ class CommandColumns(Widget):
         column = width // count
         columns = _columns(self._offers, count)
         at = next((row for lines in columns for row, line in enumerate(lines) if line == self.cursor), 0)
-        self._top = max(
-            min(self._top, at - 1, max(map(len, columns), default=0) - height), at - height + 1, 0
-        )
+        longest = max(map(len, columns), default=0)
+        # The last line tells that more follow, so the cursor stands above it.
+        seen = height if self._top + height >= longest else height - 1
+        self._top = max(min(self._top, at - 1, longest - height), at - seen + 1, 0)
         rows = []
         for row in range(self._top, self._top + height):
             pieces: list[Content] = [
                 self._piece(lines[row] if row < len(lines) else None, column) for lines in columns
             ]
             rows.append(Content("").join(pieces))
+        if self._top + height < longest and rows:
+            rows[-1] = Content.styled(cell(f"  ↓ {longest - self._top - height + 1} more", width), "bold")
         return Content("\n").join(rows)
 
     def _piece(self, line: int | str | None, width: int) -> Content:
@@ -147,7 +150,8 @@ class CommandLines(Widget):
             words = offer.disabled or offer.command.help
             title = cell(f"{offer.command.group}: {offer.command.title}", 34)
             text = f"{mark} {title} {cell(offer.keys, KEY_CELLS)}"
-            text += cell(("not now: " if offer.disabled else "") + words, width - width_of(text))
+            words = ("not now: " if offer.disabled else "") + words
+            text += cell(shortened(words, width - width_of(text)), width - width_of(text))
             style = "reverse" if index == self.cursor else "dim" if offer.disabled else ""
             rows.append(Content.styled(text, style) if style else Content(text))
         return Content("\n").join(rows)

@@ -24,6 +24,7 @@ class TextPane(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "text-pane--dim",
         "text-pane--bold",
+        "text-pane--italic",
         "text-pane--accent",
         "text-pane--warning",
         "text-pane--error",
@@ -35,6 +36,7 @@ class TextPane(Widget, can_focus=True):
         height: 1fr; width: 1fr;
         & > .text-pane--dim { text-style: dim; }
         & > .text-pane--bold { text-style: bold; }
+        & > .text-pane--italic { text-style: italic; }
         & > .text-pane--accent { color: $accent; }
         & > .text-pane--warning { color: $warning; }
         & > .text-pane--error { color: $error; }

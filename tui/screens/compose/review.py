@@ -13,7 +13,8 @@ from tui.desk_calls import desk_app
 from tui.desk_screen import DeskModal
 from tui.screens.compose import compositions
 from tui.screens.compose.compositions import Composition
-from tui.text.safe import cell, size_text, wrapped
+from tui.text.markdown import markdown_lines
+from tui.text.safe import size_text, wrapped
 from tui.widgets.text_pane import Line, TextPane
 
 GROUP = "Review"
@@ -151,9 +152,11 @@ class ReviewScreen(DeskModal[str]):
             ),
             f"Subject: {compositions.subject_words(composition)}",
         ]
-        lines: list[Line] = [[(" ", ""), (cell(row, width - 2), "bold")] for row in head]
+        lines: list[Line] = [
+            [(" ", ""), (row, "bold")] for field in head for row in wrapped(field, width - 2)
+        ]
         lines.append([])
-        lines += [[(" ", ""), (row, "")] for row in wrapped(composition.body, width - 2)]
+        lines += [[(" ", ""), *row] for row in markdown_lines(composition.body, width - 2)]
         return lines
 
     def action_preview(self) -> None:

@@ -404,7 +404,11 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
         self.toggle_class("-zoomed")
 
     def action_back(self) -> None:
-        self.dismiss(None)
+        if self._needle:
+            self._needle = ""
+            self.flash("The search is over; Esc goes back")
+        else:
+            self.dismiss(None)
 
     def on_resize(self) -> None:
         self._paint_head()

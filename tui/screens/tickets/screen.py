@@ -29,6 +29,7 @@ from tui.ticket_actions import PRIORITY_NAMES, TicketActions
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem
 from tui.widgets.rule import TitledRule
+from tui.widgets.status_line import StatusLine
 from tui.widgets.ticket_list import TicketHead, TicketList, TicketPages
 from tui.widgets.virtual_list import VirtualList
 
@@ -356,7 +357,10 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         from desk.tickets.query import parse
 
         actor = desk_app(self).actor
-        if not event.text.strip():
+        asked = event.text.strip()
+        if asked.startswith("#") and asked[1:].isdigit():
+            desk_app(self).navigation.go_to_ticket(asked[1:])
+        elif not asked:
             self._set_filter(None)
         else:
             self.in_thread(parse, event.text, actor).then(self._set_filter, group="filter")
@@ -369,6 +373,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self.tickets.focus()
 
     def _set_filter(self, wanted: TicketFilter | None) -> None:
+        self.query_one(StatusLine).end_flash()
         self._filter = wanted or None
         self._show_query()
 
