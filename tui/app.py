@@ -117,7 +117,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         return wanted if wanted in self.available_themes else DEFAULT_THEME
 
     def first_painted(self) -> None:
-        """The first screen stands: now there is time to look at everything else."""
+        """Begin what waits until the first screen stands."""
         gc.enable()
         self._tick()
 
@@ -299,7 +299,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     # -- commands that work everywhere
 
     def commands(self) -> tuple[Command, ...]:
-        """The commands of the app itself."""
+        """Return the commands of the app itself."""
         return GLOBAL
 
     async def run_command(self, command_id: str) -> bool:

@@ -84,7 +84,7 @@ class Command:
 
 
 def key_label(key: str) -> str:
-    """A key as people read it."""
+    """Return a key as people read it."""
     if key.startswith("ctrl+"):
         return "^" + key_label(key.removeprefix("ctrl+")).upper()
     if key.startswith("shift+"):

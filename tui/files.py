@@ -34,7 +34,7 @@ class LocalFile:
 
 
 def safe_name(name: str) -> str:
-    """A stranger's file name as one that can do no harm: no directory, no leading dot, no odd character."""
+    """Return a stranger's file name as a harmless one: no directory, no leading dot, no odd character."""
     last = one_line(name, 400).replace("\\", "/").rsplit("/", 1)[-1]
     clean = _UNSAFE.sub("_", last).strip(" .").lstrip("-")
     if clean in _RESERVED:
@@ -74,7 +74,7 @@ def _places(directory: Path, name: str) -> list[Path]:
 
 
 def look_at(text: str, only_in: Path | None) -> LocalFile:
-    """The file of that path; with `only_in` it must be directly in that directory. Raises FileTrouble."""
+    """Return the file of a path; with `only_in` it has to be in that directory. Raises FileTrouble."""
     path = place(text) if only_in is None else only_in / text
     if only_in is not None and ("/" in text or text in _RESERVED or path.is_symlink()):
         raise FileTrouble(f"only files in {only_in} can be attached", "put the file there first")
@@ -95,7 +95,7 @@ def look_at(text: str, only_in: Path | None) -> LocalFile:
 
 
 def listed(directory: Path) -> list[LocalFile]:
-    """The files of a directory that can be attached."""
+    """Return the files of a directory that can be attached."""
     found = []
     try:
         names = sorted(
@@ -139,7 +139,7 @@ def directory_completions(text: str) -> list[str]:
 
 
 def home_text(path: Path) -> str:
-    """A path as people write it, with ~ for their home."""
+    """Return a path as people write it, with ~ for their home."""
     try:
         return "~/" if path == Path.home() else f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):

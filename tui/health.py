@@ -83,7 +83,7 @@ STATES = {"ok": "OK", "never": "new", "disabled": "off", "none": "-", "removed":
 
 
 def word_for(state: str, error_kind: str) -> str:
-    """A mailbox's health in one word: ``OK``, ``AUTH!``, ``off``."""
+    """Return a mailbox's health in one word: ``OK``, ``AUTH!``, ``off``."""
     if state != "failing":
         return STATES.get(state, state)
     return next((word for kind, word in SHORT.items() if kind in error_kind), "FAILS!")

@@ -29,7 +29,7 @@ class ListScreen(DeskScreen[ScreenResultType]):
                 self.describe(table.row)
 
     def on_screen_resume(self) -> None:
-        """A screen that is not seen is not told of changes: it looks when it is back."""
+        """Look at the desk again: a screen that is not seen is not told of changes."""
         self.desk_changed()
 
     @on(VirtualList.Highlighted)

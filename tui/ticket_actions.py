@@ -180,35 +180,35 @@ class TicketActions(DeskCalls):
     _changed_last = ""
 
     def chosen_numbers(self) -> list[str]:
-        """The tickets the next change is for."""
+        """Return the tickets the next change is for."""
         return []
 
     def current_number(self) -> str | None:
-        """The one ticket that is read, answered or copied."""
+        """Return the one ticket that is read, answered or copied."""
         return None
 
     def current_tags(self) -> Sequence[str]:
-        """Tags of the one ticket, when a change is for one ticket only."""
+        """Return tags of the one ticket, when a change is for one ticket only."""
         return ()
 
     def chosen_states(self) -> set[str]:
-        """The states of the tickets the next change is for."""
+        """Return the states of the tickets the next change is for."""
         return set()
 
     def current_state(self) -> str | None:
-        """The state of the one ticket, when a change is for one ticket only."""
+        """Return the state of the one ticket, when a change is for one ticket only."""
         states = self.chosen_states()
         return next(iter(states)) if len(states) == 1 else None
 
     def current_priority(self) -> str | None:
-        """The priority of the one ticket, when a change is for one ticket only."""
+        """Return the priority of the one ticket, when a change is for one ticket only."""
         return None
 
     def will_change(self) -> None:
         """Prepare for a change of the agent's own: the list keeps its order under the cursor."""
 
     def ticket_changed(self) -> None:
-        """A change was made; show it."""
+        """Show a change that was made."""
 
     # -- changes
 
@@ -359,7 +359,7 @@ class TicketActions(DeskCalls):
     # -- copying
 
     def copy_choices(self) -> list[tuple[str, str, str]]:
-        """(letter, what, text) of what can be copied here."""
+        """Return (letter, what, text) of what can be copied here."""
         return []
 
     def action_copy(self) -> None:

@@ -77,7 +77,7 @@ def shown_time(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def shown_place(row: LogLine) -> str:
-    """The ticket or the mailbox that the event is about."""
+    """Return the ticket or the mailbox that the event is about."""
     if row.ticket:
         return f"#{row.ticket}"
     return row.mailbox or ""
@@ -206,7 +206,7 @@ class LogsScreen(ListScreen[None]):
         self.show_filter(LogFilter(level="debug", mailbox_id=mailbox_id), name)
 
     def desk_changed(self) -> None:
-        """New events came; a list that does not follow stays still."""
+        """Load new events; a list that does not follow stays still."""
         if self.follows:
             self.table.reload()
             self.in_thread(logs.counts, self.wanted).then(self._count, group="counts")

@@ -42,7 +42,7 @@ STATE_STYLE = {"failed": "error", "uncertain": "warning", "deferred": "warning",
 
 
 def state_words(row: DeliveryView, now: datetime, zone: ZoneInfo) -> str:
-    """What the state means now: when it is tried again, who must decide."""
+    """Return what the state means now: when it is tried again, who must decide."""
     if row.held:
         return "waits for you: R sends it, c gives it up"
     if row.bounced:
@@ -181,7 +181,7 @@ class OutboxScreen(ListScreen[None]):
         self.desk_changed()
 
     def desk_changed(self) -> None:
-        """A state changed; cursor and marks stay on their mails."""
+        """Load the states again; cursor and marks stay on their mails."""
         state = self.state
         self.in_thread(
             lambda: (

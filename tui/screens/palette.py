@@ -71,7 +71,7 @@ class PaletteScreen(ModalScreen[str | None]):
         self.query_one(CommandLines).move(step)
 
     def matching(self, text: str) -> list[Offer]:
-        """The offers that hold the letters in their order, best first."""
+        """Return the offers that hold the letters in their order, best first."""
         if not text.strip():
             return list(self._offers)
         scored = [(self._score(text.strip(), offer), offer) for offer in self._offers]

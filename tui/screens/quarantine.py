@@ -214,7 +214,7 @@ class QuarantineScreen(ListScreen[None]):
         self._show(QUARANTINED)
 
     def desk_changed(self) -> None:
-        """Mail came or was tried again elsewhere."""
+        """Load the receipts again: mail came or was tried again elsewhere."""
         self.table.reload()
         self.in_thread(receipts.counts).then(self._count, group="counts")
 

@@ -77,7 +77,7 @@ def _desk_row(line: SettingLine) -> SettingRow:
 
 
 def options(setting: Setting) -> list[tuple[str, str]]:
-    """The values a person picks from, each with its words; none where one types. Blocks."""
+    """Return the values a person picks from, each with its words; none where one types. Blocks."""
     match setting.kind:
         case "choice":
             return [(choice, choice) for choice in setting.choices]

@@ -11,12 +11,12 @@ from mail import inert
 
 
 def safe(text: str, style: str = "") -> Content:
-    """Text as content in which nothing is markup and no control character is left."""
+    """Return text as content in which nothing is markup and no control character is left."""
     return Content.styled(inert.guard(text), style) if style else Content(inert.guard(text))
 
 
 def parts(*pieces: str | tuple[str, str]) -> Content:
-    """Pieces, some with a style, as one content; each is inert like in `safe`."""
+    """Return pieces, some with a style, as one content; each is inert like in `safe`."""
     return Content.assemble(
         *(
             inert.guard(piece) if isinstance(piece, str) else (inert.guard(piece[0]), piece[1])
@@ -30,7 +30,7 @@ _JOINED = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
 def line(text: str) -> str:
-    """Text as one inert line; blanks stay as many as they are, joined signs stand for themselves."""
+    """Return text as one inert line; blanks stay as many as they are, joined signs stand for themselves."""
     text = inert.guard(text)
     if not text.isascii():
         text = _JOINED.sub("", text)
@@ -38,7 +38,7 @@ def line(text: str) -> str:
 
 
 def cell(text: str, width: int, *, right: bool = False) -> str:
-    """Text as one inert line of exactly `width` terminal cells, cut or padded."""
+    """Return text as one inert line of exactly `width` terminal cells, cut or padded."""
     if width <= 0:
         return ""
     text = line(text)
@@ -48,7 +48,7 @@ def cell(text: str, width: int, *, right: bool = False) -> str:
 
 
 def shortened(text: str, room: int) -> str:
-    """Text as one inert line, cut with an ellipsis where there is no room for all of it."""
+    """Return text as one inert line, cut with an ellipsis where there is no room for all of it."""
     text = line(text)
     if cell_len(text) <= room:
         return text
@@ -56,12 +56,12 @@ def shortened(text: str, room: int) -> str:
 
 
 def width_of(text: str) -> int:
-    """Terminal cells that `text` takes."""
+    """Return how many terminal cells `text` takes."""
     return cell_len(text)
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Inert text in lines of at most `width` cells, broken at blanks where there are any.
+    """Return inert text in lines of at most `width` cells, broken at blanks where there are any.
 
     Blanks at a line's start stay (logs, code); tabs become blanks to the next multiple of 8.
     """
@@ -99,7 +99,7 @@ def _cells_to_index(text: str, width: int) -> int:
 
 
 def size_text(size: int) -> str:
-    """Bytes as people read them: ``412 B``, ``18 kB``, ``2.1 MB``."""
+    """Return bytes as people read them: ``412 B``, ``18 kB``, ``2.1 MB``."""
     if size < 1000:
         return f"{size} B"
     if size < 1_000_000:

@@ -40,7 +40,7 @@ class Reader:
 
 
 def who(message: MessageView, reader: Reader) -> str:
-    """The sender as a thread names them: ``you -> Ana Prado``, ``note by jo``."""
+    """Return the sender as a thread names them: ``you -> Ana Prado``, ``note by jo``."""
     name = line(message.sender_name) or line(message.sender_email) or "unknown"
     if message.kind == "note":
         return f"note by {'you' if is_mine(message, reader) else name}"
@@ -53,7 +53,7 @@ def who(message: MessageView, reader: Reader) -> str:
 
 
 def people(pairs: Sequence[tuple[str, str]]) -> str:
-    """Names, or addresses of those who gave none."""
+    """Return names, or addresses of those who gave none."""
     return ", ".join(line(name) or line(email) for name, email in pairs)
 
 
@@ -62,7 +62,7 @@ def is_mine(message: MessageView, reader: Reader) -> bool:
 
 
 def state_of(message: MessageView, *, first: bool) -> tuple[str, str]:
-    """What stands at the right of a message's head: (words, style)."""
+    """Return what stands at the right of a message's head: (words, style)."""
     if message.unverified:
         return "UNVERIFIED sender", "error"
     if message.kind == "note":
@@ -80,7 +80,7 @@ def state_of(message: MessageView, *, first: bool) -> tuple[str, str]:
 
 
 def head_line(message: MessageView, reader: Reader, width: int, *, current: bool, first: bool) -> Line:
-    """One line: when, who, what became of it."""
+    """Return one line: when, who, what became of it."""
     words, style = state_of(message, first=first)
     when = clock_day(message.created, reader.now, reader.zone)
     left = f"{'v' if current else ' '}{when}  {who(message, reader)}"
@@ -91,7 +91,7 @@ def head_line(message: MessageView, reader: Reader, width: int, *, current: bool
 
 
 def folded(message: MessageView, width: int) -> Line:
-    """The first line of a message that is not opened, and how many there are."""
+    """Return the first line of a message that is not opened, and how many there are."""
     text = (message.reply_text or message.text).strip()
     lines = [part for part in text.split("\n") if part.strip()]
     bar = "| " if message.kind == "note" else ""
@@ -108,7 +108,7 @@ def folded(message: MessageView, width: int) -> Line:
 def body_lines(
     message: MessageView, width: int, *, indent: int = 3, quoted: bool = False, limit: int = LONGEST
 ) -> list[Line]:
-    """The message's own words, its quoted text if wanted, its files."""
+    """Return the message's own words, its quoted text if wanted, its files."""
     margin = " " * indent
     inner = max(10, width - indent - 1)
     bar = "| " if message.kind == "note" else ""
@@ -146,7 +146,7 @@ def body_lines(
 
 
 def delivery_lines(message: MessageView, width: int, margin: str) -> list[Line]:
-    """Recipients whose mail is not simply sent, with the server's words."""
+    """Return recipients whose mail is not simply sent, with the server's words."""
     lines: list[Line] = []
     for delivery in message.deliveries:
         if delivery.state in ("sent", "queued", "cancelled", "sending") and not delivery.detail:
@@ -161,13 +161,13 @@ def delivery_lines(message: MessageView, width: int, margin: str) -> list[Line]:
 
 
 def header_lines(raw: bytes, width: int) -> list[Line]:
-    """The header of a raw mail, as received."""
+    """Return the header of a raw mail, as received."""
     head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0][:64_000]
     return [[("   ", ""), (row, "dim")] for row in wrapped(_decoded(head), width - 4)]
 
 
 def raw_lines(raw: bytes, width: int) -> list[Line]:
-    """A raw mail as received, as far as it can be shown."""
+    """Return a raw mail as received, as far as it can be shown."""
     text = _decoded(raw.replace(b"\r\n", b"\n")[:400_000])
     lines: list[Line] = [[("   ", ""), (row, "")] for row in wrapped(text, width - 4)[:LONGEST]]
     if len(raw) > 400_000 or len(lines) == LONGEST:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 
 def age(moment: datetime, now: datetime) -> str:
-    """How long ago, in at most four characters: ``12m``, ``3h``, ``9d``, ``14mo``, ``2y``."""
+    """Return how long ago, in at most four characters: ``12m``, ``3h``, ``9d``, ``14mo``, ``2y``."""
     seconds = max(0, int((now - moment).total_seconds()))
     if seconds < 60:
         return "now"
@@ -41,7 +41,7 @@ def clock_today(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def span(length: timedelta, *, short: bool = False) -> str:
-    """A length of time: ``48 min``, ``5 h``, ``3 days``; short: ``48m``, ``5h``, ``3d``."""
+    """Return a length of time: ``48 min``, ``5 h``, ``3 days``; short: ``48m``, ``5h``, ``3d``."""
     seconds = abs(int(length.total_seconds()))
     if seconds < 3600:
         return f"{seconds // 60}m" if short else f"{seconds // 60} min"
@@ -51,7 +51,7 @@ def span(length: timedelta, *, short: bool = False) -> str:
 
 
 def promise(due: datetime | None, now: datetime, *, closed: bool, short: bool = False) -> str:
-    """What is left of the SLA: ``SLA 48 min left``, ``SLA 2 h over``, or nothing."""
+    """Return what is left of the SLA: ``SLA 48 min left``, ``SLA 2 h over``, or nothing."""
     if due is None or closed:
         return ""
     left = due - now

@@ -68,7 +68,7 @@ class Choice(Widget, can_focus=True):
         return Content("  ".join(marks))
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        """As wide as it is written; folded where a form has no room for all the words."""
+        """Return how wide it is written; folded where a form has no room for all the words."""
         self._tight = container.width < ROOM
         return self.render().cell_length
 
@@ -147,14 +147,14 @@ class Tick(Widget, can_focus=True):
         return Content(f"[{'x' if self.value else ' '}] {self.label}")
 
     def on_key(self, event: events.Key) -> None:
-        """Space ticks; everything else stays with the screen."""
+        """Tick with space; everything else stays with the screen."""
         if event.key == "space":
             event.stop()
             event.prevent_default()
             self._toggle()
 
     def on_click(self) -> None:
-        """A click ticks too."""
+        """Tick with a click, too."""
         self._toggle()
 
     def _toggle(self) -> None:

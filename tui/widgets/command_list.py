@@ -141,7 +141,7 @@ class CommandLines(Widget):
         self.cursor = max(0, min(len(self._offers) - 1, self.cursor + step))
 
     def render(self) -> Content:
-        """The lines around the cursor."""
+        """Return the lines around the cursor."""
         width, height = self.size.width, max(1, self.size.height)
         top = max(0, min(self.cursor - height // 2, len(self._offers) - height))
         rows = []

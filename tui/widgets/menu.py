@@ -33,7 +33,7 @@ class MenuItem:
 
 
 def lettered(choices: Sequence[tuple[str, str]], taken: str = "") -> list[MenuItem]:
-    """Menu items for (value, words), each with a letter of its words where one is free.
+    """Return menu items for (value, words), each with a letter of its words where one is free.
 
     j and k move, q leaves: they are no letters of items.
     """

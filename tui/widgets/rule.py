@@ -46,7 +46,7 @@ class TitledRule(Widget):
 
 
 def ruled(title: str, right: str, width: int) -> str:
-    """The line as text of exactly `width` cells."""
+    """Return the line as text of exactly `width` cells."""
     if not title and not right:
         return "─" * width
     end = f" {right} ──" if right else "──"

@@ -76,7 +76,7 @@ class StatusLine(Widget):
 
 
 def fitting(text: str, room: int) -> str:
-    """As many whole parts of `text` (divided by several blanks or by |) as there is room for."""
+    """Return as many whole parts of `text` (divided by several blanks or by |) as there is room for."""
     if cell_len(text) <= room:
         return text
     ends = [match.start() for match in re.finditer(r" {2,}(?! )| \| ", text)]

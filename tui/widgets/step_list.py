@@ -59,7 +59,7 @@ class StepList(VerticalScroll, can_focus=False):
         self._paint()
 
     def add(self, name: str, step: ShownStep) -> None:
-        """One more step happened; `name` is what it is called here."""
+        """Show one more step; `name` is what it is called here."""
         self._steps.append((name, step))
         self._paint()
         self.scroll_end(animate=False)
@@ -91,7 +91,7 @@ def step_name(side: str, step: ShownStep) -> str:
 
 
 def step_lines(name: str, step: ShownStep, number: int, width: int) -> list[Content]:
-    """One step as lines of at most `width` cells."""
+    """Return one step as lines of at most `width` cells."""
     mark, style = {True: ("[ok]", ""), False: ("[fail]", "bold $error"), None: ("[skip]", "dim")}[step.ok]
     took = f"{round(step.seconds * 1000)} ms " if step.ok is not None else ""
     left = f" {mark:<6} {number} {cell(name, NAME_CELLS)}"

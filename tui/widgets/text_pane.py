@@ -81,7 +81,7 @@ class TextPane(Widget, can_focus=True):
         return len(self._lines)
 
     def lines(self) -> Sequence[Line]:
-        """All lines as laid out now."""
+        """Return all lines as laid out now."""
         return self._lines
 
     def scroll_to_line(self, line: int) -> None:

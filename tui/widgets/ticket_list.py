@@ -61,7 +61,7 @@ class TicketPages:
         return lists.page(self.query, before=lists.anchor_of(row, self.query.sort), limit=limit)
 
     def all(self, limit: int) -> list[TicketLine]:
-        """Up to `limit` tickets, from the first on."""
+        """Return up to `limit` tickets, from the first on."""
         found: list[TicketLine] = list(self.first(min(limit, 500)))
         while found and len(found) < limit:
             more = self.after(found[-1], min(limit - len(found), 500))
@@ -111,7 +111,7 @@ class TicketList(VirtualList[TicketLine]):
         return pieces
 
     def subject_width(self, width: int) -> int:
-        """Cells for the subject in a line of `width`."""
+        """Return how many cells the subject has in a line of `width`."""
         fixed = 4 + self.number_width + 1 + MARK + 1 + STATE + 1 + 1 + FROM + 1 + AGE
         owner = OWNER + 1 if width >= WITH_OWNER else -1
         more = TAGS + DUE + LAST + 3 if width >= WITH_MORE else 0

@@ -128,11 +128,11 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
 
     @abstractmethod
     def row_key(self, row: R) -> Hashable:
-        """What stays the same when the row is loaded again."""
+        """Return what stays the same when the row is loaded again."""
 
     @abstractmethod
     def row_line(self, row: R, width: int, look: Look) -> list[tuple[str, str]]:
-        """Pieces (text, style name or '') that together fill the line; all inert (`safe.cell`)."""
+        """Return pieces (text, style name or '') that together fill the line; all inert (`safe.cell`)."""
 
     # -- what is shown
 
@@ -184,13 +184,13 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         return self._loaded_once
 
     def chosen(self) -> list[R]:
-        """The marked rows, or else the one under the cursor."""
+        """Return the marked rows, or else the one under the cursor."""
         if self.marks:
             return list(self.marks.values())
         return [self.row] if self.row is not None else []
 
     def neighbour(self, step: int) -> R | None:
-        """The row `step` lines from the cursor, if it is held."""
+        """Return the row `step` lines from the cursor, if it is held."""
         index = self._cursor + step
         return self._rows[index] if self._rows and 0 <= index < len(self._rows) else None
 

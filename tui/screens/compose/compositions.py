@@ -63,17 +63,17 @@ class Composition:
 
 
 def addresses(text: str) -> list[str]:
-    """The bare addresses in a line of addresses."""
+    """Return the bare addresses in a line of addresses."""
     return [address for _, address in pairs(text)]
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
-    """(name, address) of each address in a line as typed."""
+    """Return (name, address) of each address in a line as typed."""
     return [(person.name, person.email or person.name) for person in parse_addresses([one_line(text)])]
 
 
 def shown(people: Sequence[tuple[str, str]]) -> str:
-    """(name, address) as a line that can be typed on."""
+    """Return (name, address) as a line that can be typed on."""
     words = []
     for name, address in people:
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')
@@ -83,7 +83,7 @@ def shown(people: Sequence[tuple[str, str]]) -> str:
 
 
 def problem(composition: Composition) -> str:
-    """Why this cannot be sent, in one sentence, or nothing."""
+    """Return why this cannot be sent, in one sentence, or nothing."""
     to = addresses(composition.to)
     if not to:
         return "There is nobody in To"
@@ -98,7 +98,7 @@ def problem(composition: Composition) -> str:
 
 
 def subject_words(composition: Composition) -> str:
-    """The subject as the customer sees it."""
+    """Return the subject as the customer sees it."""
     if composition.number is None:
         return composition.subject
     from desk.outbox.render import numbered_subject
@@ -107,7 +107,7 @@ def subject_words(composition: Composition) -> str:
 
 
 def others(actor: Actor, number: str | None) -> list[Other]:
-    """Who else has a draft on the ticket."""
+    """Return who else has a draft on the ticket."""
     from desk.replies import drafts
 
     return [] if number is None else drafts.others_writing(actor, number)
@@ -120,7 +120,7 @@ def others_words(people: Sequence[Other], zone: ZoneInfo) -> str:
 
 
 def undo_seconds() -> int:
-    """How long a sent answer can be taken back."""
+    """Return how long a sent answer can be taken back."""
     from desk import settings
 
     return int(settings.get("mail.undo_seconds"))
@@ -130,7 +130,7 @@ def undo_seconds() -> int:
 
 
 def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Composition:
-    """The composition of an answer, with the draft of it if there is one."""
+    """Return the composition of an answer, with the draft of it if there is one."""
     from desk.replies import drafts, reply
     from desk.tickets import detail as ticket_detail
 
@@ -170,7 +170,7 @@ def _with_writer(
 
 
 def for_note(actor: Actor, number: str) -> Composition:
-    """The composition of a note, with the draft of it if there is one."""
+    """Return the composition of a note, with the draft of it if there is one."""
     from desk.replies import drafts
     from desk.tickets import detail as ticket_detail
 
@@ -182,7 +182,7 @@ def for_note(actor: Actor, number: str) -> Composition:
 
 
 def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None) -> Composition:
-    """The composition of a first mail; raises Refused when there is no mailbox it could leave from."""
+    """Return the composition of a first mail; raises Refused when there is no mailbox it could leave from."""
     from desk.errors import Refused
     from desk.mailboxes import registry
 
@@ -204,7 +204,7 @@ def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None) -> 
 
 
 def for_draft(desk: Desk, actor: Actor, draft: DraftView) -> Composition:
-    """The composition of a draft that was kept."""
+    """Return the composition of a draft that was kept."""
     if draft.kind == "new" or draft.number is None:
         return for_new_ticket(desk, actor, draft)
     if draft.kind == "note":
@@ -213,7 +213,7 @@ def for_draft(desk: Desk, actor: Actor, draft: DraftView) -> Composition:
 
 
 def resume(composition: Composition, draft: DraftView | None) -> Composition:
-    """The composition with what the draft holds."""
+    """Return the composition with what the draft holds."""
     if draft is None:
         return composition
     kept = replace(composition, body=draft.body, draft_id=draft.id, resumed=draft.updated)
@@ -253,7 +253,7 @@ def _state(text: str | None) -> str:
 
 
 def way_of(desk: Desk, address: str | None) -> str:
-    """How mail of this address leaves: ``mail.corp.ex:587 STARTTLS``, or that it does not."""
+    """Return how mail of this address leaves: ``mail.corp.ex:587 STARTTLS``, or that it does not."""
     from desk.mailboxes import accounts, registry
 
     row = registry.find(address) if address else None

@@ -16,7 +16,7 @@ PRIORITY_WORDS = {1: "- low", 2: "normal", 3: "! high", 4: "!! urgent"}
 
 
 def fact_lines(detail: TicketDetail, reader: Reader, width: int) -> list[Line]:
-    """State, owner, promise, people and history of a ticket."""
+    """Return state, owner, promise, people and history of a ticket."""
     owner = line(detail.assignee or "-") + (" (you)" if detail.assignee in reader.me else "")
     facts = [
         ("State", detail.status),

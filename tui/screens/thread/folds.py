@@ -22,7 +22,7 @@ def open_at_first(
     lines_of: Callable[[MessageView], int],
     room: int,
 ) -> set[int]:
-    """The ids of the newest message, of every unread one, and of older ones while all fit into `room` lines.
+    """Return the ids of the newest message, every unread one, and older ones that fit into `room` lines.
 
     `seen`: when the reader last saw the ticket, None for never; `lines_of` counts a message's lines without
     its head.

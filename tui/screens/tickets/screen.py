@@ -98,7 +98,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     # -- the list
 
     def query_now(self) -> ListQuery:
-        """What the list shows."""
+        """Return what the list shows."""
         return ListQuery(self._view, self._filter, self._sort, desk_app(self).actor)
 
     def _show_query(self) -> None:
