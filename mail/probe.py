@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from mail.account import IncomingAccount, OutgoingAccount
 from mail.errors import FolderMissing, MailError, TimedOut, TlsFailed
 from mail.inert import one_line
-from mail.transport import connection, tls
+from mail.transport import dialling, tls
 from mail.transport.blocking import within
 
 if TYPE_CHECKING:
@@ -150,11 +150,11 @@ def _where(account: IncomingAccount | OutgoingAccount) -> str:
     return f"{account.host} port {account.port}"
 
 
-def _resolved(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, list[connection.Address]]:
-    def shown(found: list[connection.Address]) -> str:
+def _resolved(account: IncomingAccount | OutgoingAccount) -> Generator[Step, None, list[dialling.Address]]:
+    def shown(found: list[dialling.Address]) -> str:
         return f"{account.host} is {', '.join(dict.fromkeys(str(address[0]) for _, address in found))}"
 
-    return (yield from _step("resolve", lambda: connection.resolve(account.host, account.port), shown))
+    return (yield from _step("resolve", lambda: dialling.resolve(account.host, account.port), shown))
 
 
 def _step(name: str, doing: Callable[[], T], shown: str | Callable[[T], str]) -> Generator[Step, None, T]:
@@ -193,7 +193,7 @@ _PINNABLE: Final = ("unknown_ca", "self_signed", "expired", "not_yet_valid", "wr
 _NO_PIN: Final = "0" * 64
 
 
-def _shown_incoming(account: IncomingAccount, addresses: list[connection.Address]) -> bytes:
+def _shown_incoming(account: IncomingAccount, addresses: list[dialling.Address]) -> bytes:
     """The certificate that the server shows (DER), empty if none. Nothing but the handshake is said."""
     session = _session(replace(account, ca_file=None, fingerprint=_NO_PIN))
     try:
@@ -206,7 +206,7 @@ def _shown_incoming(account: IncomingAccount, addresses: list[connection.Address
     return b""
 
 
-def _shown_outgoing(account: OutgoingAccount, addresses: list[connection.Address]) -> bytes:
+def _shown_outgoing(account: OutgoingAccount, addresses: list[dialling.Address]) -> bytes:
     from mail.smtp.session import SmtpSession
 
     async def look() -> bytes:

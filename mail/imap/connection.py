@@ -8,10 +8,8 @@ from __future__ import annotations
 import imaplib
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Final, Self
+from collections.abc import Iterable
+from typing import Any, Final
 
 from imap_tools.errors import UnexpectedCommandStatusError
 
@@ -24,72 +22,22 @@ from mail.errors import (
     ServerGone,
     StarttlsMissing,
     TimedOut,
-    TlsFailed,
 )
 from mail.imap.wire import Box, Client
-from mail.transport import connection
+from mail.transport.connection import BlockingConnection
 
 _LOGOUT_SECONDS: Final = 5.0
 
 
-class ImapLink:
-    """A logged-in connection as a context manager; `connect`, `secure`, `login` are its steps one by one."""
+class ImapConnection(BlockingConnection):
+    """A connection that speaks IMAP."""
+
+    protocol = "an IMAP"
+    tls_port = 993
 
     def __init__(self, account: IncomingAccount) -> None:
-        self.account = account
-        self._link: socket.socket | None = None
-        self._cut = False
+        super().__init__(account)
         self._client: Client | None = None
-        self._broken = False
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    # The three steps of opening.
-
-    def open(self) -> None:
-        """All three."""
-        try:
-            self.connect()
-            self.secure()
-            self.login()
-        except BaseException:
-            self.cut()
-            raise
-
-    @property
-    def host(self) -> str:
-        """The server's name."""
-        return self.account.host
-
-    def _hold(self, connected: socket.socket) -> None:
-        """Use this socket from now on; one that comes after the connection was cut is closed."""
-        self._link = connected
-        if self._cut:
-            self.cut()
-            raise ServerGone(f"the connection to {self.account.host} was cut")
-
-    def connect(self, addresses: list[connection.Address] | None = None) -> None:
-        """TCP, and the server's greeting unless TLS comes first."""
-        account = self.account
-        connected = connection.dial(account.host, account.port, account.timeout, addresses)
-        self._hold(connected)
-        if account.security != "tls":
-            self._greet(connected)
-
-    def secure(self) -> None:
-        """TLS as the account says, certificate verified or pinned; nothing for security none."""
-        account = self.account
-        if account.security == "tls":
-            self._greet(self._encrypted())
-        elif account.security == "starttls":
-            self._starttls()
 
     def _greet(self, connected: socket.socket) -> None:
         account = self.account
@@ -102,51 +50,35 @@ class ImapLink:
                 raise LoginUnavailable(f"{account.host} turns us away", server_words=words) from None
             raise
         except TimedOut:
-            raise connection.silent(account.host, account.port, account.security, tls_port=993) from None
+            raise self._silent() from None
         except ServerGone as error:
-            if account.security == "tls":
-                raise
-            raise ServerGone(
-                f"{account.host} port {account.port} does not greet as an IMAP server",
-                hint="If this is the TLS port (993), set security to tls.",
-                server_words=error.server_words,
-            ) from None
+            raise self._no_greeting(error) from None
 
-    def _starttls(self) -> None:
-        account, client = self.account, self._need_client()
+    def _ask_for_tls(self) -> None:
+        client = self._need_client()
         if "STARTTLS" not in client.capabilities:
-            raise StarttlsMissing(f"{account.host} port {account.port} does not offer STARTTLS")
+            raise StarttlsMissing(f"{self.where} does not offer STARTTLS")
         with self._translated("starttls"):
             try:
                 client.ask_for_tls()
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error as error:
-                raise StarttlsMissing(f"{account.host} refuses STARTTLS", server_words=str(error)) from None
-            client.encrypt(self._encrypted())
+                raise StarttlsMissing(f"{self.host} refuses STARTTLS", server_words=str(error)) from None
 
-    def _encrypted(self) -> ssl.SSLSocket:
-        account = self.account
-        if self._link is None:
-            raise ServerGone(f"not connected to {account.host}")
-        return connection.secure(
-            self._link, account.host, self._hold, ca_file=account.ca_file, fingerprint=account.fingerprint
-        )
+    def _go_on_over(self, secured: ssl.SSLSocket) -> None:
+        with self._translated("starttls"):
+            self._need_client().encrypt(secured)
 
     def login(self) -> None:
         """Log in and learn what the server can do now that it knows us."""
         account, client = self.account, self._need_client()
-        user, password = account.user, account.password.reveal()
         if client.state == "AUTH":  # PREAUTH
             return
         if account.auth == "oauth2":
             self._token_login(client)
             return
-        if any(ord(char) < 32 for char in user + password):
-            raise LoginRefused(
-                "user name or password holds a control character",
-                hint="Set them again without line ends and tabs.",
-            )
+        user, password = account.user, self._password()
         if "LOGINDISABLED" in client.capabilities:
             raise LoginRefused(
                 f"{account.host} takes no password on this connection",
@@ -199,11 +131,6 @@ class ImapLink:
         """What the server can do, in upper case."""
         return frozenset(self._need_client().capabilities)
 
-    @property
-    def tls_link(self) -> ssl.SSLSocket | None:
-        """The encrypted socket, for whoever wants to show its certificate."""
-        return self._link if isinstance(self._link, ssl.SSLSocket) else None
-
     def leave(self) -> None:
         """Log out."""
         self.close()
@@ -221,24 +148,9 @@ class ImapLink:
             pass
         self.cut()
 
-    def cut(self) -> None:
-        """Close the socket at once; a call blocked in another thread then fails. Never raises."""
-        self._cut = True
-        connected, self._link = self._link, None
-        if connected is None:
-            return
-        try:
-            connected.shutdown(socket.SHUT_RDWR)
-        except (OSError, ValueError):
-            pass
-        try:
-            connected.close()
-        except OSError:
-            pass
-
     def _need_client(self) -> Client:
         if self._client is None:
-            raise ServerGone(f"not connected to {self.account.host}")
+            raise self._not_connected()
         return self._client
 
     def _raw_uid(self, command: str, *words: str) -> tuple[str, list[Any]]:
@@ -251,39 +163,20 @@ class ImapLink:
             raise ProtocolError(f"{self.account.host} refuses UID {command}", server_words=words_of(data))
         return data
 
-    @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
-        """Everything that imaplib, sockets and TLS can raise as a `MailError`."""
-        host, secrets = self.account.host, [self.account.password.reveal()]
-        try:
-            yield
-        except MailError as error:
-            self._broken = self._broken or isinstance(error, ServerGone | TimedOut | TlsFailed)
-            raise
-        except imaplib.IMAP4.abort as error:
-            self._broken = True
+    def _of_library(self, error: Exception, doing: str) -> MailError | None:
+        if isinstance(error, imaplib.IMAP4.abort):
             words = str(error).rpartition("=> ")[2].removeprefix("socket error: ")
-            raise ServerGone(f"{host} hung up ({doing})", server_words=words, secrets=secrets) from None
-        except (imaplib.IMAP4.error, UnexpectedCommandStatusError) as error:
+            return ServerGone(f"{self.host} hung up ({doing})", server_words=words, secrets=self._secrets)
+        if isinstance(error, imaplib.IMAP4.error | UnexpectedCommandStatusError):
             from mail.transport.login_refusal import cure
 
-            raise ProtocolError(
-                f"{host} does not understand ({doing})",
+            return ProtocolError(
+                f"{self.host} does not understand ({doing})",
                 hint=cure(str(error)),
                 server_words=str(error),
-                secrets=secrets,
-            ) from None
-        except OSError as error:
-            self._broken = True
-            raise connection.gone(error, host) from None
-        except (ValueError, TypeError, AttributeError, IndexError) as error:
-            # imaplib on an answer that breaks the grammar, or on a socket that `cut` closed.
-            self._broken = True
-            raise ProtocolError(
-                f"{host} sent an answer that makes no sense ({doing})",
-                server_words=str(error),
-                secrets=secrets,
-            ) from None
+                secrets=self._secrets,
+            )
+        return None
 
 
 def words_of(data: Iterable[Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 from mail.errors import MailError, ProtocolError, ServerGone
 from mail.imap.session import ImapSession
 from mail.inert import one_line
-from mail.transport import connection
+from mail.transport import dialling
 
 __all__ = ["IdleMissing", "IdleSession"]
 
@@ -72,7 +72,7 @@ class IdleSession(ImapSession):
                 return told
             except OSError as error:
                 self._broken = True
-                raise connection.gone(error, self.account.host) from None
+                raise dialling.gone(error, self.account.host) from None
             if not data:
                 self._broken = True
                 raise ServerGone(f"{self.account.host} hung up (idle)")

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 from mail.account import IncomingAccount
 from mail.errors import FolderMissing, MailError, ProtocolError
-from mail.imap.connection import ImapLink, words_of
+from mail.imap.connection import ImapConnection, words_of
 from mail.imap.wire import (
     Client,
     FetchedMail,
@@ -64,7 +64,7 @@ class Disposal:
     words: str = ""
 
 
-class ImapSession(ImapLink):
+class ImapSession(ImapConnection):
     """A logged-in session as a context manager, with the folders and mails of the account."""
 
     def __init__(self, account: IncomingAccount) -> None:

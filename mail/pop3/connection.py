@@ -10,23 +10,19 @@ import base64
 import poplib
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from mail.account import IncomingAccount
 from mail.errors import (
-    LoginRefused,
     LoginUnavailable,
     MailError,
     ProtocolError,
     ServerGone,
     StarttlsMissing,
     TimedOut,
-    TlsFailed,
 )
-from mail.transport import connection, sasl
+from mail.transport import sasl
+from mail.transport.connection import BlockingConnection
 from mail.transport.login_refusal import refusal
 
 MAX_LINE: Final = 64 * 1024
@@ -97,63 +93,16 @@ class Client(poplib.POP3):
         self.file = secured.makefile("rb")
 
 
-class Pop3Link:
-    """A logged-in connection as a context manager; `connect`, `secure`, `login` are its steps one by one."""
+class Pop3Connection(BlockingConnection):
+    """A connection that speaks POP3."""
+
+    protocol = "a POP3"
+    tls_port = 995
 
     def __init__(self, account: IncomingAccount) -> None:
-        self.account = account
+        super().__init__(account)
         self.capabilities: dict[str, list[str]] = {}
-        self._link: socket.socket | None = None
-        self._cut = False
         self._client: Client | None = None
-        self._broken = False
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def open(self) -> None:
-        """All three."""
-        try:
-            self.connect()
-            self.secure()
-            self.login()
-        except BaseException:
-            self.cut()
-            raise
-
-    @property
-    def host(self) -> str:
-        """The server's name."""
-        return self.account.host
-
-    def _hold(self, connected: socket.socket) -> None:
-        """Use this socket from now on; one that comes after the connection was cut is closed."""
-        self._link = connected
-        if self._cut:
-            self.cut()
-            raise ServerGone(f"the connection to {self.account.host} was cut")
-
-    def connect(self, addresses: list[connection.Address] | None = None) -> None:
-        """TCP, and the server's greeting unless TLS comes first."""
-        account = self.account
-        connected = connection.dial(account.host, account.port, account.timeout, addresses)
-        self._hold(connected)
-        if account.security != "tls":
-            self._greet(connected)
-
-    def secure(self) -> None:
-        """TLS as the account says, certificate verified or pinned; nothing for security none."""
-        account = self.account
-        if account.security == "tls":
-            self._greet(self._encrypted())
-        elif account.security == "starttls":
-            self._stls()
 
     def _greet(self, connected: socket.socket) -> None:
         account = self.account
@@ -165,45 +114,31 @@ class Pop3Link:
             if words.upper().startswith("-ERR"):
                 raise LoginUnavailable(f"{account.host} turns us away", server_words=words) from None
             raise ProtocolError(
-                f"{account.host} port {account.port} does not greet as a POP3 server",
+                f"{self.where} does not greet as a POP3 server",
                 hint="Check protocol and port: 995 (tls) and 110 (starttls) are POP3, 993 and 143 are IMAP.",
                 server_words=words,
             ) from None
         except TimedOut:
-            raise connection.silent(account.host, account.port, account.security, tls_port=995) from None
+            raise self._silent() from None
         except ServerGone as error:
-            if account.security == "tls":
-                raise
-            raise ServerGone(
-                f"{account.host} port {account.port} does not greet as a POP3 server",
-                hint="If this is the TLS port (995), set security to tls.",
-                server_words=error.server_words,
-            ) from None
+            raise self._no_greeting(error) from None
         self._learn_capabilities()
 
-    def _stls(self) -> None:
-        account, client = self.account, self._need_client()
+    def _ask_for_tls(self) -> None:
+        client = self._need_client()
         if self.capabilities and "STLS" not in self.capabilities:
-            raise StarttlsMissing(f"{account.host} port {account.port} does not offer STLS", hint=_STLS_HINT)
+            raise StarttlsMissing(f"{self.where} does not offer STLS", hint=_STLS_HINT)
         with self._translated("stls"):
             try:
                 client.ask(b"STLS")
             except poplib.error_proto as error:
                 raise StarttlsMissing(
-                    f"{account.host} refuses STLS", hint=_STLS_HINT, server_words=words_of(error)
+                    f"{self.host} refuses STLS", hint=_STLS_HINT, server_words=words_of(error)
                 ) from None
-        client.encrypt(self._encrypted())
-        self._learn_capabilities()
 
-    def _encrypted(self) -> ssl.SSLSocket:
-        account = self.account
-        return connection.secure(
-            self._need_link(),
-            account.host,
-            self._hold,
-            ca_file=account.ca_file,
-            fingerprint=account.fingerprint,
-        )
+    def _go_on_over(self, secured: ssl.SSLSocket) -> None:
+        self._need_client().encrypt(secured)
+        self._learn_capabilities()
 
     def login(self) -> None:
         """Log in with password or token. Errors: `LoginRefused`, `LoginUnavailable`, and the token's."""
@@ -216,12 +151,7 @@ class Pop3Link:
 
     def _password_login(self) -> None:
         account, client = self.account, self._need_client()
-        user, password = account.user, account.password.reveal()
-        if any(ord(char) < 32 for char in user + password):
-            raise LoginRefused(
-                "user name or password holds a control character",
-                hint="Set them again without line ends and tabs.",
-            )
+        user, password = account.user, self._password()
         try:
             if "USER" in self.capabilities or "PLAIN" not in self._mechanisms():
                 client.ask(b"USER " + user.encode())
@@ -267,70 +197,26 @@ class Pop3Link:
                 told = {}
         self.capabilities = {name.upper(): [word.upper() for word in words] for name, words in told.items()}
 
-    @property
-    def tls_link(self) -> ssl.SSLSocket | None:
-        """The encrypted socket, for whoever wants to show its certificate."""
-        return self._link if isinstance(self._link, ssl.SSLSocket) else None
-
     def close(self) -> None:
         """End the session so that nothing is deleted. Never raises."""
         self._client = None
         self.cut()
 
-    def cut(self) -> None:
-        """Close the socket at once; a call blocked in another thread then fails. Never raises."""
-        self._cut = True
-        connected, self._link = self._link, None
-        if connected is None:
-            return
-        try:
-            connected.shutdown(socket.SHUT_RDWR)
-        except (OSError, ValueError):
-            pass
-        try:
-            connected.close()
-        except OSError:
-            pass
-
-    def _need_link(self) -> socket.socket:
-        if self._link is None:
-            raise ServerGone(f"not connected to {self.account.host}")
-        return self._link
-
     def _need_client(self) -> Client:
         if self._client is None:
-            raise ServerGone(f"not connected to {self.account.host}")
+            raise self._not_connected()
         return self._client
 
-    @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
-        """Everything that poplib, sockets and TLS can raise as a `MailError`."""
-        host, secrets = self.account.host, [self.account.password.reveal()]
-        try:
-            yield
-        except MailError as error:
-            self._broken = self._broken or isinstance(error, ServerGone | TimedOut | TlsFailed)
-            raise
-        except EOFError:
-            self._broken = True
-            raise ServerGone(f"{host} hung up ({doing})") from None
-        except poplib.error_proto as error:
+    def _of_library(self, error: Exception, doing: str) -> MailError | None:
+        gone = ServerGone(f"{self.host} hung up ({doing})")
+        if isinstance(error, EOFError):
+            return gone
+        if isinstance(error, poplib.error_proto):
             words = words_of(error)
             if words in ("-ERR EOF", "line too long"):  # poplib's own words
-                self._broken = True
-                raise ServerGone(f"{host} hung up ({doing})") from None
-            raise ProtocolError(f"{host} refuses ({doing})", server_words=words, secrets=secrets) from None
-        except OSError as error:
-            self._broken = True
-            raise connection.gone(error, host) from None
-        except (ValueError, IndexError, AttributeError) as error:
-            # poplib on an answer that breaks the grammar, or on a socket that `cut` closed.
-            self._broken = True
-            raise ProtocolError(
-                f"{host} sent an answer that makes no sense ({doing})",
-                server_words=str(error),
-                secrets=secrets,
-            ) from None
+                return gone
+            return ProtocolError(f"{self.host} refuses ({doing})", server_words=words, secrets=self._secrets)
+        return None
 
 
 _STLS_HINT: Final = "Use security tls on port 995, or ask the server's admin to offer STLS."

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from mail.errors import MailError, ProtocolError, ServerGone
 from mail.inert import one_line
-from mail.pop3.connection import Pop3Link, words_of
+from mail.pop3.connection import Pop3Connection, words_of
 from mail.transport.fetched import Fetched
 
 __all__ = ["Pop3Mail", "Pop3Session"]
@@ -27,7 +27,7 @@ class Pop3Mail:
     raw: bytes
 
 
-class Pop3Session(Pop3Link):
+class Pop3Session(Pop3Connection):
     """A logged-in session as a context manager. Leaving it without `commit` deletes nothing on the server."""
 
     _numbers: dict[str, int] | None = None

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -36,8 +34,9 @@ from mail.errors import (
     StarttlsMissing,
     TimedOut,
 )
-from mail.transport import connection, tls
+from mail.transport import dialling, tls
 from mail.transport.blocking import in_own_thread
+from mail.transport.connection import Connection
 
 if TYPE_CHECKING:
     from mail.smtp.dialogue import Dialogue
@@ -46,11 +45,14 @@ _QUIT_SECONDS: Final = 5.0
 _MECHANISM_UNKNOWN: Final = frozenset({500, 501, 502, 503, 504, 534})
 
 
-class SmtpLink:
-    """A logged-in connection as an async context manager; `connect`, `secure`, `login` are its steps."""
+class SmtpConnection(Connection[OutgoingAccount]):
+    """A connection that speaks SMTP, as an async context manager."""
+
+    protocol = "an SMTP"
+    tls_port = 465
 
     def __init__(self, account: OutgoingAccount, dialogue: Dialogue | None = None) -> None:
-        self.account = account
+        super().__init__(account)
         self.dialogue = dialogue
         self._smtp: aiosmtplib.SMTP | None = None
         self._dialled: socket.socket | None = None  # until asyncio owns it
@@ -78,12 +80,10 @@ class SmtpLink:
         """Whether the connection was still alive when last heard of."""
         return self._smtp is not None and self._smtp.is_connected
 
-    async def connect(self, addresses: list[connection.Address] | None = None) -> None:
+    async def connect(self, addresses: list[dialling.Address] | None = None) -> None:
         """TCP, and the server's greeting unless TLS comes first."""
         account = self.account
-        connected = await in_own_thread(
-            connection.dial, account.host, account.port, account.timeout, addresses
-        )
+        connected = await in_own_thread(dialling.dial, account.host, account.port, account.timeout, addresses)
         connected.setblocking(False)
         self._dialled = connected
         context = None if account.security == "none" else await self._context()
@@ -142,8 +142,7 @@ class SmtpLink:
         return int(told) if told.isdecimal() and int(told) else None
 
     async def _greet(self, smtp: aiosmtplib.SMTP) -> None:
-        account = self.account
-        where = f"{account.host} port {account.port}"
+        account, where = self.account, self.where
         self._dialled = None
         with self._translated("greet"):
             try:
@@ -159,7 +158,7 @@ class SmtpLink:
                     server_words=f"{error.code} {error.message}",
                 ) from None
             except SMTPTimeoutError:
-                raise connection.silent(account.host, account.port, account.security, tls_port=465) from None
+                raise self._silent() from None
             except SMTPConnectError as error:
                 cause = error.__cause__
                 if isinstance(cause, ssl.SSLError) or type(cause) is ConnectionResetError:
@@ -171,7 +170,7 @@ class SmtpLink:
         with self._translated("starttls"):
             await self._hello(smtp)
             if not smtp.supports_extension("starttls"):
-                raise StarttlsMissing(f"{account.host} port {account.port} does not offer STARTTLS")
+                raise StarttlsMissing(f"{self.where} does not offer STARTTLS")
             try:
                 if self.dialogue is not None:
                     self.dialogue.ours("STARTTLS")
@@ -232,7 +231,7 @@ class SmtpLink:
             hint = "Set security to starttls or tls: many servers offer the login only then."
         offered = ", ".join(smtp.server_auth_methods)
         raise LoginRefused(
-            f"{self.account.host} port {self.account.port} offers no login with a password",
+            f"{self.where} offers no login with a password",
             hint=hint,
             server_words=f"offered: {offered}" if offered else "",
         )
@@ -257,7 +256,7 @@ class SmtpLink:
 
     def _need_smtp(self) -> aiosmtplib.SMTP:
         if self._smtp is None:
-            raise ServerGone(f"not connected to {self.account.host}")
+            raise self._not_connected()
         return self._smtp
 
     async def close(self) -> None:
@@ -281,32 +280,21 @@ class SmtpLink:
         if unused is not None:
             unused.close()
 
-    @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
-        """Everything that aiosmtplib, asyncio and TLS can raise as a `MailError`."""
-        account = self.account
-        secrets = [account.password.reveal()] if account.password is not None else []
-        try:
-            yield
-        except MailError:
-            raise
-        except SMTPResponseException as error:
-            raise ProtocolError(
-                f"{account.host} refuses ({doing})",
-                server_words=f"{error.code} {error.message}",
-                secrets=secrets,
-            ) from None
-        except (SMTPTimeoutError, TimeoutError):
-            raise TimedOut(f"{account.host} did not answer in time ({doing})") from None
-        except SMTPServerDisconnected as error:
-            raise ServerGone(f"{account.host} hung up ({doing})", server_words=str(error)) from None
-        except SMTPException as error:
-            raise ProtocolError(
-                f"{account.host} does not understand ({doing})", server_words=error.message, secrets=secrets
-            ) from None
-        except OSError as error:
-            raise connection.gone(error, account.host) from None
-        except (ValueError, UnicodeError) as error:
-            raise ProtocolError(
-                f"this cannot be said to {account.host} ({doing})", server_words=str(error), secrets=secrets
-            ) from None
+    def _of_library(self, error: Exception, doing: str) -> MailError | None:
+        host, secrets = self.host, self._secrets
+        if isinstance(error, SMTPResponseException):
+            words = f"{error.code} {error.message}"
+            return ProtocolError(f"{host} refuses ({doing})", server_words=words, secrets=secrets)
+        if isinstance(error, SMTPTimeoutError | TimeoutError):
+            return TimedOut(f"{host} did not answer in time ({doing})")
+        if isinstance(error, SMTPServerDisconnected):
+            return ServerGone(f"{host} hung up ({doing})", server_words=str(error))
+        if isinstance(error, SMTPException):
+            return ProtocolError(
+                f"{host} does not understand ({doing})", server_words=error.message, secrets=secrets
+            )
+        if isinstance(error, ValueError | UnicodeError):
+            return ProtocolError(
+                f"this cannot be said to {host} ({doing})", server_words=str(error), secrets=secrets
+            )
+        return None

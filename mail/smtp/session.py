@@ -22,7 +22,7 @@ from mail.compose.header import downgraded
 from mail.errors import MailError
 from mail.inert import masked, one_line
 from mail.mime.address import envelope_form
-from mail.smtp.connection import SmtpLink
+from mail.smtp.connection import SmtpConnection
 
 if TYPE_CHECKING:
     from mail.smtp.dialogue import Dialogue
@@ -71,7 +71,7 @@ class _Refused(Exception):
         self.words = words
 
 
-class SmtpSession(SmtpLink):
+class SmtpSession(SmtpConnection):
     """A logged-in connection for many mails, one after the other.
 
     Opening raises `MailError`. `send` raises one only if it had to open the connection again and could not;

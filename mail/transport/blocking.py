@@ -6,7 +6,6 @@ that wants to end.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -22,6 +21,8 @@ async def in_own_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.
 
     A caller that is cancelled waits no longer; the thread goes on until its function is through.
     """
+    import asyncio  # 30 ms, which fetching does not need
+
     loop = asyncio.get_running_loop()
     result: asyncio.Future[T] = loop.create_future()
 

@@ -1,129 +1,226 @@
-"""The way to a server: name, address, TCP, TLS. Blocking; used by IMAP, SMTP and the connection test."""
+"""What all connections to mail servers share: the steps of opening one, its failures in words, its end."""
 
 from __future__ import annotations
 
-import errno
 import socket
 import ssl
-import time
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import ClassVar, Generic, Self, TypeVar
 
-from mail.errors import ConnectFailed, MailError, ResolveFailed, ServerGone, TimedOut
-from mail.transport import tls
+from mail.account import IncomingAccount, OutgoingAccount
+from mail.errors import (
+    LoginRefused,
+    MailError,
+    ProtocolError,
+    ServerGone,
+    TimedOut,
+    TlsFailed,
+)
+from mail.transport import dialling
 
-Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+A = TypeVar("A", IncomingAccount, OutgoingAccount)
+
+_NONSENSE = (ValueError, TypeError, AttributeError, IndexError, UnicodeError)
+"""What a library raises on an answer that breaks the grammar, or on a socket that another thread closed."""
 
 
-def resolve(host: str, port: int) -> list[Address]:
-    """Return the addresses of `host`, in the order in which to try them. Errors: `ResolveFailed`."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, ValueError) as error:
-        words = error.strerror if isinstance(error, OSError) else "not a host name"
-        raise ResolveFailed(f"{host} cannot be resolved", server_words=words or "") from None
-    return [(family, address) for family, _, _, _, address in found]
+class Connection(ABC, Generic[A]):
+    """A connection to a mail server; `connect`, `secure`, `login` are its steps one by one."""
 
+    protocol: ClassVar[str]
+    tls_port: ClassVar[int]
+    """Where the protocol begins with TLS."""
 
-def dial(host: str, port: int, timeout: float, addresses: list[Address] | None = None) -> socket.socket:
-    """Return a connected socket whose every wait ends after `timeout` seconds.
+    def __init__(self, account: A) -> None:
+        self.account: A = account
+        self._broken = False
+        """No answer is to be expected any more."""
 
-    All addresses are tried within that time. Errors: `ResolveFailed`, `ConnectFailed`, `TimedOut`.
-    """
-    end = time.monotonic() + timeout
-    last: MailError | None = None
-    for family, address in addresses if addresses is not None else resolve(host, port):
-        left = end - time.monotonic()
-        if left <= 0:
-            break
-        link = socket.socket(family, socket.SOCK_STREAM)
+    @property
+    def host(self) -> str:
+        """Return the server's name."""
+        return self.account.host
+
+    @property
+    def where(self) -> str:
+        """Return name and port, for a message."""
+        return f"{self.account.host} port {self.account.port}"
+
+    @property
+    def _secrets(self) -> list[str]:
+        return [self.account.password.reveal()] if self.account.password is not None else []
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        """Have everything that libraries, sockets and TLS can raise come out as a `MailError`."""
         try:
-            link.settimeout(left)
-            link.connect(address)
-        except OSError as error:
-            link.close()
-            last = _connect_error(error, host, port)
-            continue
-        link.settimeout(timeout)
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return link
-    raise last or TimedOut(f"{host} port {port} did not answer within {timeout:g} s")
+            yield
+        except MailError as error:
+            self._broken = self._broken or isinstance(error, ServerGone | TimedOut | TlsFailed)
+            raise
+        except Exception as error:
+            told = self._told(error, doing)
+            if told is None:
+                raise
+            self._broken = self._broken or isinstance(told, ServerGone | TimedOut | TlsFailed)
+            raise told from None
 
+    def _told(self, error: Exception, doing: str) -> MailError | None:
+        told = self._of_library(error, doing)
+        if told is not None:
+            return told
+        if isinstance(error, OSError):
+            return dialling.gone(error, self.host)
+        if isinstance(error, _NONSENSE):
+            self._broken = True
+            return ProtocolError(
+                f"{self.host} sent an answer that makes no sense ({doing})",
+                server_words=str(error),
+                secrets=self._secrets,
+            )
+        return None
 
-def _connect_error(error: OSError, host: str, port: int) -> MailError:
-    where = f"{host} port {port}"
-    if isinstance(error, TimeoutError):
-        return TimedOut(
-            f"{where} did not answer", hint="Check host and port, and whether a firewall is between."
+    @abstractmethod
+    def _of_library(self, error: Exception, doing: str) -> MailError | None:
+        """An error of the protocol's own library; None for what is none."""
+
+    def _silent(self) -> TimedOut:
+        """No greeting came."""
+        account = self.account
+        return dialling.silent(account.host, account.port, account.security, tls_port=self.tls_port)
+
+    def _no_greeting(self, error: ServerGone) -> ServerGone:
+        """It hung up instead of greeting."""
+        if self.account.security == "tls":
+            return error
+        return ServerGone(
+            f"{self.where} does not greet as {self.protocol} server",
+            hint=f"If this is the TLS port ({self.tls_port}), set security to tls.",
+            server_words=error.server_words,
         )
-    if isinstance(error, ConnectionRefusedError):
-        return ConnectFailed(
-            f"{where} refuses the connection",
-            hint="Nothing listens on that port: check the port, and whether the server runs.",
+
+    def _not_connected(self) -> ServerGone:
+        return ServerGone(f"not connected to {self.host}")
+
+
+class BlockingConnection(Connection[IncomingAccount]):
+    """A logged-in connection as a context manager. `cut` may be called from another thread, nothing else."""
+
+    def __init__(self, account: IncomingAccount) -> None:
+        super().__init__(account)
+        self._link: socket.socket | None = None
+        self._cut = False
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Connect, encrypt, log in."""
+        try:
+            self.connect()
+            self.secure()
+            self.login()
+        except BaseException:
+            self.cut()
+            raise
+
+    def connect(self, addresses: list[dialling.Address] | None = None) -> None:
+        """Connect, and hear the server's greeting unless TLS comes first."""
+        account = self.account
+        connected = dialling.dial(account.host, account.port, account.timeout, addresses)
+        self._hold(connected)
+        if account.security != "tls":
+            self._greet(connected)
+
+    def secure(self) -> None:
+        """Begin TLS as the account says, certificate verified or pinned; do nothing for security none."""
+        if self.account.security == "tls":
+            self._greet(self._encrypted())
+        elif self.account.security == "starttls":
+            self._ask_for_tls()
+            self._go_on_over(self._encrypted())
+
+    @abstractmethod
+    def login(self) -> None:
+        """Log in, and learn what the server can do now that it knows us."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """Take leave of the server, changing nothing. Never raises."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the session. Never raises, so that it hides no earlier error."""
+
+    @abstractmethod
+    def _greet(self, connected: socket.socket) -> None:
+        """Hear the greeting, and make the protocol's client on the socket."""
+
+    @abstractmethod
+    def _ask_for_tls(self) -> None:
+        """Say STARTTLS or STLS. Errors: `StarttlsMissing`."""
+
+    @abstractmethod
+    def _go_on_over(self, secured: ssl.SSLSocket) -> None:
+        """Let the client speak over TLS; what was received in clear and not yet read is thrown away."""
+
+    @property
+    def tls_link(self) -> ssl.SSLSocket | None:
+        """Return the encrypted socket, for whoever wants to show its certificate."""
+        return self._link if isinstance(self._link, ssl.SSLSocket) else None
+
+    def cut(self) -> None:
+        """Close the socket at once; a call blocked in another thread then fails. Never raises."""
+        self._cut = True
+        connected, self._link = self._link, None
+        if connected is None:
+            return
+        try:
+            connected.shutdown(socket.SHUT_RDWR)
+        except (OSError, ValueError):
+            pass
+        try:
+            connected.close()
+        except OSError:
+            pass
+
+    def _password(self) -> str:
+        """The password, if it and the user's name can be said. Errors: `LoginRefused`."""
+        password = self.account.password.reveal()
+        if any(ord(char) < 32 for char in self.account.user + password):
+            raise LoginRefused(
+                "user name or password holds a control character",
+                hint="Set them again without line ends and tabs.",
+            )
+        return password
+
+    def _hold(self, connected: socket.socket) -> None:
+        """Use this socket from now on; one that comes after the connection was cut is closed."""
+        self._link = connected
+        if self._cut:
+            self.cut()
+            raise ServerGone(f"the connection to {self.host} was cut")
+
+    def _encrypted(self) -> ssl.SSLSocket:
+        account = self.account
+        return dialling.secure(
+            self._need_link(),
+            account.host,
+            self._hold,
+            ca_file=account.ca_file,
+            fingerprint=account.fingerprint,
         )
-    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
-        return ConnectFailed(f"{where} cannot be reached", hint="Check this machine's network and routing.")
-    return ConnectFailed(f"{where} cannot be connected", server_words=error.strerror or str(error))
 
-
-def secure(
-    link: socket.socket,
-    host: str,
-    hold: Callable[[socket.socket], None],
-    *,
-    ca_file: Path | None = None,
-    fingerprint: str | None = None,
-) -> ssl.SSLSocket:
-    """Wrap a connected socket in verified TLS. Closes it on failure. Errors: `TlsFailed`, `TimedOut`.
-
-    `hold` is given the wrapped socket before the handshake, so that another thread can cut that too.
-    """
-    wrapped: ssl.SSLSocket | None = None
-    try:
-        context = tls.context(ca_file, fingerprint)
-        wrapped = context.wrap_socket(link, server_hostname=host, do_handshake_on_connect=False)
-        hold(wrapped)
-        wrapped.do_handshake()
-        tls.check_pin(wrapped, fingerprint)
-    except TimeoutError:
-        _close(wrapped or link)
-        raise TimedOut(
-            f"{host} did not finish the TLS handshake", hint="Check that the port is the TLS port."
-        ) from None
-    except (OSError, ValueError, AttributeError) as error:
-        # ValueError: a host name that no certificate can hold; AttributeError: cut by another thread.
-        _close(wrapped or link)
-        raise tls.translated(error, host) from None
-    except MailError:
-        _close(wrapped or link)
-        raise
-    return wrapped
-
-
-def _close(link: socket.socket) -> None:
-    with suppress(OSError):
-        link.close()
-
-
-def silent(host: str, port: int, security: str, *, tls_port: int) -> TimedOut:
-    """Return a connection on which no greeting came; `tls_port`: the protocol's port that begins with TLS."""
-    if security == "tls":
-        hint = "Check that the port is right; if it is, the server hangs, and it is tried again later."
-    elif port == tls_port:
-        hint = f"Port {tls_port} begins with TLS: set security to tls."
-    else:
-        hint = f"Check the port: one that begins with TLS (like {tls_port}) is silent until security is tls."
-        hint += " If the port is right, the server hangs; it is tried again later."
-    return TimedOut(f"{host} port {port} says nothing", hint=hint)
-
-
-def gone(error: BaseException, host: str) -> MailError:
-    """Return a socket error in the middle of a conversation as a `MailError`."""
-    if isinstance(error, TimeoutError):
-        return TimedOut(f"{host} did not answer in time")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return tls.translated(error, host)
-    words = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-    return ServerGone(f"the connection to {host} broke", server_words=words)
+    def _need_link(self) -> socket.socket:
+        if self._link is None:
+            raise self._not_connected()
+        return self._link

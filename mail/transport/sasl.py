@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from mail.errors import LoginRefused, LoginUnavailable, SecretUnavailable
 from mail.inert import one_line
+from mail.transport.blocking import in_own_thread
 from mail.transport.login_refusal import refusal
 
 if TYPE_CHECKING:
@@ -145,8 +146,6 @@ async def smtp_login(
 
     Errors: `LoginRefused`, `LoginUnavailable`; aiosmtplib's when the connection breaks.
     """
-    from mail.transport.blocking import in_own_thread  # asyncio takes 30 ms, and fetching does not need it
-
     used = mechanism or chosen(client.server_auth_methods, account.host)
     supplier = token_of(account)
     first: Secret = await in_own_thread(supplier)

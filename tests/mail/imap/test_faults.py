@@ -22,7 +22,7 @@ from mail.errors import (
 )
 from mail.imap.session import ImapSession
 from mail.imap.wire import FetchedMail, folder_in, mails_in, namespace_in, numbers_in, uid_set
-from mail.transport.connection import silent
+from mail.transport.dialling import silent
 from tests.support.accounts import incoming, mail
 from tests.support.servers.child import free_ports
 from tests.support.servers.fault import drop, hang, reply
