@@ -10,7 +10,7 @@ import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -112,6 +112,7 @@ def restore(files: Files, source: Path) -> Summary:
     is damaged, no backup, or of a newer program; then nothing has changed. A crash leaves the old desk, the
     new one, or one that says that the restore is to be run again.
     """
+    files = replace(files, database=files.database.resolve())
     data = files.database.parent
     ensure_dirs(data)
     _refuse_while_leased(files.database)

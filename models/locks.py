@@ -48,13 +48,13 @@ def alone(database: Path) -> Iterator[None]:
 
 def half_restored(database: Path) -> Path:
     """Return the file that is there while a restore puts its files in place."""
-    return database.with_name(database.name + ".restoring")
+    return _beside(database, ".restoring")
 
 
 def holders(database: Path) -> list[str]:
     """Return who has the desk open on this machine, as the kernel tells: 'nightdesk serve (pid 7)'."""
     try:
-        inode = os.stat(_path(database)).st_ino  # noqa: PTH116
+        inode = os.stat(_beside(database, ".lock")).st_ino  # noqa: PTH116
         table = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except OSError:
         return []
@@ -63,12 +63,15 @@ def holders(database: Path) -> list[str]:
     return sorted(f"{_command(pid)} (pid {pid})" for pid in pids - {str(os.getpid()), "-1", "0"})
 
 
-def _path(database: Path) -> Path:
-    return database.with_name(database.name + ".lock")
+def _beside(database: Path, suffix: str) -> Path:
+    """A file beside the real database: whoever came by a link shares it."""
+    return Path(os.path.realpath(database) + suffix)
 
 
 def _open(database: Path) -> IO[bytes]:
-    return os.fdopen(os.open(_path(database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", 0)
+    return os.fdopen(
+        os.open(_beside(database, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", 0
+    )
 
 
 def _locked(lock: IO[bytes], kind: int) -> bool:

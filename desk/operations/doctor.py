@@ -195,7 +195,8 @@ def _blobs() -> Iterator[Finding]:
 def _left_over(desk: Desk) -> Iterator[Finding]:
     found = scratch.left_over(desk.paths.data)
     if found:
-        text = f"killed programs left {len(found)} files or directories in {desk.paths.data}: {found[0].name}"
+        what = "a file or directory" if len(found) == 1 else f"{len(found)} files or directories"
+        text = f"killed programs left {what} in {desk.paths.data}: {found[0].name}"
         yield Finding("left over", "warning", text, "the next nightdesk backup or worker removes them")
 
 

@@ -53,6 +53,15 @@ main()
 """
 """The command line, killed at the n-th time it touches a file of the data directory."""
 
+_KILLED_BACKUP = """
+import os, signal, sys
+import models.backup
+setattr(models.backup, sys.argv.pop(1), lambda *given: os.kill(os.getpid(), signal.SIGKILL))
+from nightdesk.entry import main
+main()
+"""
+"""The command line, whose backup is killed at one of its steps."""
+
 _OLD_PROGRAM = """
 import sqlite3, sys
 opened = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
@@ -159,6 +168,36 @@ def test_no_verb_opens_a_desk_that_is_being_restored(desk: Desk, filled: Path, w
         ran = desk(*words.replace("FILE", str(filled.with_name("new.tar"))).split())
         assert (ran.status, ran.out) == (75, "")
         assert "is being restored" in ran.err
+
+
+def test_a_restore_by_a_link_to_the_database_is_refused_too(desk: Desk, filled: Path, tmp_path: Path) -> None:
+    (tmp_path / "linked" / "data").mkdir(parents=True, mode=0o700)
+    link = tmp_path / "linked" / "data" / "desk.sqlite3"
+    link.symlink_to(desk.home / "data" / "desk.sqlite3")
+    served = Served(desk.program)
+    try:
+        refused = desk("--database", str(link), "restore", str(filled))
+        assert (refused.status, "the desk is at work" in refused.err) == (1, True)
+    finally:
+        served.stop()
+    desk.ok("--database", str(link), "restore", str(filled))
+    assert link.is_symlink()
+    assert subjects(desk) == {"in the backup"}
+
+
+def test_what_a_killed_backup_left_is_named_and_removed_by_the_next(desk: Desk, filled: Path) -> None:
+    data, good = desk.home / "data", filled.read_bytes()
+    for step in ("_copy_database", "_check", "_put"):
+        ran = desk.program.python("-c", _KILLED_BACKUP, step, "backup", str(filled))
+        assert ran.status == -signal.SIGKILL
+        assert len(list(data.glob("backup-*"))) == 1
+    assert filled.read_bytes() == good
+    findings = desk("doctor", "--json").document["findings"]
+    (named,) = (each for each in findings if each["area"] == "left over")
+    assert "left a file or directory" in named["text"]
+    desk.ok("backup", str(filled))
+    assert list(data.glob("backup-*")) == []
+    assert [each.name for each in filled.parent.glob(".desk.tar*")] == []
 
 
 def test_two_restores_at_once_are_one(desk: Desk, filled: Path) -> None:
