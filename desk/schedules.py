@@ -170,7 +170,7 @@ def _steady(moment: datetime, zone: ZoneInfo, around: timedelta) -> bool:
 
 
 def _gap_end(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment the clock was put forward, shortly before `moment`."""
+    """Return when the clock was put forward, shortly before `moment`."""
     after = moment.astimezone(zone).utcoffset()
     low, high = moment - timedelta(hours=26), moment
     while high - low > timedelta(seconds=1):

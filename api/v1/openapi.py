@@ -96,7 +96,7 @@ def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:
-    """Return a query parameter is left out, never null."""
+    """Leave a query parameter out of the schema rather than null."""
     kinds = [kind for kind in field.get("anyOf", ()) if kind.get("type") != "null"]
     if not kinds:
         return field

@@ -157,7 +157,7 @@ def _answer_to_us(incoming: Incoming, sent: _Sent) -> Match:
 
 
 def _agent(incoming: Incoming, ticket: TicketState, how: str, sent: _Sent | None) -> Match:
-    """Return an agent's address: what it may do depends on what proves that the agent wrote.
+    """Match mail from an agent's address: what it may do depends on what proves that the agent wrote.
 
     A Message-ID that customers saw proves nothing; one that went to agents alone was seen by them alone.
     """
@@ -186,7 +186,7 @@ def _agent(incoming: Incoming, ticket: TicketState, how: str, sent: _Sent | None
 
 
 def _agent_or_customer(incoming: Incoming, ticket: TicketState) -> Match:
-    """Return a participant's answer to a stored mail; an agent's, where it is proved, is for the customer."""
+    """Match a participant's answer to a stored mail; an agent's, where it is proved, is for the customer."""
     sender = incoming.author.address.email
     if sender in incoming.rules.agents and not _is_contact(ticket, sender):
         return _agent(incoming, ticket, "what it answers", None)

@@ -124,12 +124,12 @@ def _decide(incoming: Incoming) -> Outcome:
 
 
 def _unreadable(incoming: Incoming) -> Outcome | None:
-    """Return a mail over the bounds of the parser is kept raw."""
+    """Keep a mail raw that is over the bounds of the parser."""
     return incoming.quarantined(incoming.prepared.trouble) if incoming.prepared.mail is None else None
 
 
 def _own_loop(incoming: Incoming) -> Outcome | None:
-    """Return a mail that this desk sent itself opens nothing."""
+    """End a mail that this desk sent itself: it opens nothing."""
     mail, rules = incoming.mail, incoming.rules
     if mail.own_desk_id is not None and mail.own_desk_id == rules.desk_id:
         reason = "own loop: it carries this desk's own mark"
@@ -142,7 +142,7 @@ def _own_loop(incoming: Incoming) -> Outcome | None:
 
 
 def _bounce(incoming: Incoming) -> Outcome | None:
-    """Return a bounce marks who did not get our mail, and brings the ticket back to its agents."""
+    """Mark who did not get our mail, if this is a bounce, and bring the ticket back to its agents."""
     _say_what_it_is(incoming)
     if incoming.mail.machine.kind != "bounce":
         return None
@@ -159,7 +159,7 @@ def _bounce(incoming: Incoming) -> Outcome | None:
 
 
 def _part_of_a_ticket(incoming: Incoming) -> Outcome | None:
-    """Return an answer is filed where it belongs, unless that ticket is closed for good."""
+    """File an answer where it belongs, unless that ticket is closed for good."""
     match = incoming.match = find_match(incoming)
     ticket = match.ticket
     if ticket is None:
@@ -173,7 +173,7 @@ def _part_of_a_ticket(incoming: Incoming) -> Outcome | None:
 
 
 def _new_ticket(incoming: Incoming) -> Outcome:
-    """Return the mail begins a ticket, or takes its place at the head of one that an answer to it began."""
+    """Begin a ticket, or put the mail at the head of one that an answer to it began."""
     match = incoming.match
     headless = orphans.headless_ticket(incoming) if match.old is None else None
     if headless is not None:

@@ -81,7 +81,7 @@ def _new_length(body: str) -> int:
 
 
 def _attachments(raw: bytes) -> list[NewAttachment]:
-    """Return the files are parts of the mail as it leaves; no second copy is kept."""
+    """Return the files as parts of the mail that leaves; no second copy is kept."""
     from mail.mime.message import parse
 
     return [

@@ -68,7 +68,7 @@ def opened(new: NewTicket, by: Actor | None, moment: datetime, detail: Mapping[s
 
 
 def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment: datetime) -> int:
-    """Return a person who takes part wrote: the ticket wakes, the clock runs. Returns the message's row.
+    """Take down what a participant wrote: the ticket wakes, the clock runs. Returns the message's row.
 
     ``by`` is the agent who wrote it down, if it did not come by mail.
     """
@@ -126,7 +126,7 @@ def agent_answered(
 
 
 def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> int:
-    """Return an agent left an internal note. Returns the message's row."""
+    """Take down an agent's internal note. Returns the message's row."""
     ticket = _read(ticket_id)
     message_row = messages.write(ticket_id, message)
     _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
@@ -256,7 +256,7 @@ def overdue(ticket_id: int, due: str, moment: datetime) -> None:
 
 
 def referred(ticket_id: int, department_id: int, name: str, moment: datetime) -> bool:
-    """Return the ticket concerns a second department; False when it is there already."""
+    """Show a ticket to a second department that it concerns; False when it is there already."""
     if department_id in (_read(ticket_id).department_id, *tickets.referrals(ticket_id)):
         return False
     tickets.add_referral(ticket_id, department_id)

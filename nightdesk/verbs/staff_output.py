@@ -18,7 +18,7 @@ class Line(Protocol):
 
 
 def print_list(lines: Sequence[Line], as_json: bool, zone: tzinfo) -> Exit:
-    """Return a table for people, an array for scripts."""
+    """Print a table for people, an array for scripts."""
     documents = [line.to_json() for line in lines]
     if as_json:
         output.emit_json(documents)

@@ -59,7 +59,7 @@ class Limits:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Give the block is the work proper; it may wait for other runs before."""
+        """Run the block as the work proper, which may have to wait for other runs first."""
         if self._slots is None:
             yield
             return

@@ -169,7 +169,7 @@ class LmtpListener:
         self._crowd.leave(session)
 
     def _bound(self, path: Path) -> socket.socket:
-        """Return a socket under its final name in one step, so that clients find the old one or this one."""
+        """Bind a socket under its final name in one step, so that clients find the old one or this one."""
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISSOCK(path.lstat().st_mode):
                 raise Refused(f"{path} is there and is no socket", "name another path with --lmtp")

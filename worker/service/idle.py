@@ -109,7 +109,7 @@ class Idlers:
             await self._thread.call(idle.ended, mailbox_id, why, level=level)  # type: ignore[arg-type]
 
     async def _connected(self, mailbox_id: int) -> IdleSession:
-        """Return a session that idles; one that comes after nobody waits for it any more is closed."""
+        """Open a session that idles; one that comes after nobody waits for it any more is closed."""
         from mail.imap.idle import IdleSession
 
         def begin() -> None:
