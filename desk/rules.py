@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desk import settings
 from desk.own_addresses import read_own_addresses
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from models.mailboxes import MailboxRule
     from models.tickets import NumberKind, StatusAfterReply
     from models.topics import TopicRule
+
+_WORD: Final = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,15 @@ class DeskRules:
     acknowledge_desk_per_hour: int
     restored: str
     """When the desk was last restored from a backup: fixed-width UTC text, empty for never."""
+
+    def speaks_as_desk(self, author: str) -> bool:
+        """Whether a quote's author is this desk: one of its addresses or, in words without one, its names."""
+        if "@" in author:
+            return self.own.is_own(author)
+        said = set(_WORD.findall(author))
+        names = [each.name for each in self.mailboxes.values()]
+        names += [each.name for each in self.departments.values()]
+        return any(len(name) > 2 and said.issuperset(_WORD.findall(name.lower())) for name in names)
 
     def topic_of(self, mailbox: MailboxRule | None) -> TopicRule | None:
         """Return the help topic of a mailbox's new tickets."""

@@ -339,6 +339,7 @@ class MailboxRule:
 
     id: int
     address: str
+    name: str
     department_id: int | None
     topic_id: int | None
     priority: int | None
@@ -352,6 +353,7 @@ _RULES = Lookup(
     lambda p: Mailbox.select(
         Mailbox.id,
         Mailbox.address,
+        Mailbox.name,
         Mailbox.department,
         Mailbox.topic,
         Mailbox.priority,
@@ -359,9 +361,10 @@ _RULES = Lookup(
         Mailbox.after_fetch,
         Mailbox.created,
     ),
-    lambda mailbox_id, address, department_id, topic_id, priority, autoresponse, after, created: MailboxRule(
-        mailbox_id,
+    lambda key, address, name, department_id, topic_id, priority, autoresponse, after, created: MailboxRule(
+        key,
         address.lower(),
+        name,
         department_id,
         topic_id,
         priority,

@@ -12,7 +12,7 @@ import peewee
 from models.agents import Agent
 from models.blobs import Blob
 from models.database import Row
-from models.fields import JsonField, UtcField, one_of
+from models.fields import JsonField, UtcField, as_json, one_of
 from models.statements import Lookup, Statement
 from models.tickets import Ticket
 
@@ -31,8 +31,8 @@ class Message(Row):
     """``{"to": [[name, email], ...], "cc": [...]}``."""
     subject = peewee.TextField(default="")
     text = peewee.TextField(default="")
-    reply_length = peewee.IntegerField(default=-1)
-    """So many characters of ``text`` are new, the rest is quoted; -1: all of it is new."""
+    folds = JsonField(default=list)
+    """What of ``text`` is quoted or signature: ``[[start, end], ...]``, in characters, in order."""
     from_html = peewee.BooleanField(default=False)
     message_id = peewee.TextField(null=True)
     sent_date = UtcField(null=True)
@@ -126,7 +126,7 @@ class NewMessage:
     agent_id: int | None = None
     recipients: str = "{}"
     subject: str = ""
-    reply_length: int = -1
+    folds: Sequence[tuple[int, int]] = ()
     from_html: bool = False
     message_id: str | None = None
     sent_date: str | None = None
@@ -201,7 +201,7 @@ _WRITE = Statement(
             Message.recipients: p("recipients"),
             Message.subject: p("subject"),
             Message.text: p("text"),
-            Message.reply_length: p("reply_length"),
+            Message.folds: p("folds"),
             Message.from_html: p("from_html"),
             Message.message_id: p("message_id"),
             Message.sent_date: p("sent_date"),
@@ -345,7 +345,7 @@ def write(ticket_id: int, message: NewMessage) -> int:
         recipients=message.recipients,
         subject=message.subject,
         text=message.text,
-        reply_length=message.reply_length,
+        folds=as_json(message.folds),
         from_html=message.from_html,
         message_id=message.message_id,
         sent_date=message.sent_date,

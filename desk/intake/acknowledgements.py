@@ -11,6 +11,7 @@ from desk.errors import Refused
 from desk.outbox.render import MailToSend, conversation, numbered_subject, queue_mail, signature_block
 from desk.own_addresses import without_tag
 from desk.tickets.participants import answered_at
+from mail.mime.quotes.pieces import without
 from models import blobs, contacts, deliveries, tickets
 from models.departments import Department
 from models.fields import utc_text
@@ -162,7 +163,6 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
         return "the customer was addressed by the agent: nothing to pass on"
     parsed = message.parse(blobs.read_packed(prepared.packed))
     in_reply_to, references = conversation(ticket.id)
-    length = mail.reply_length
     signature = signature_block(Department.get_by_id(ticket.department_id))
     sender = batch.rules.sender_of(ticket.department_id, ticket.mailbox_id)
     queued = queue_mail(
@@ -174,7 +174,7 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
             to=people[:1],
             cc=people[1:],
             subject=numbered_subject(mail.subject, ticket.number, reply=True),
-            text=(mail.text if length < 0 else mail.text[:length]).rstrip() + signature,
+            text=without(mail.text, incoming.folds(starts=False)).rstrip() + signature,
             ticket_id=ticket.id,
             message_row=message_row,
             in_reply_to=in_reply_to,

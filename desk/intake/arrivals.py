@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mail.mime.automated import MachineMail
     from mail.mime.bounces import BouncedRecipient
     from mail.mime.message import ParsedMail, Part
+    from mail.mime.quotes.pieces import Piece
     from models.blobs import Packed
 
 MAX_TEXT = 1_000_000
@@ -96,7 +97,8 @@ class IncomingMail:
     created: datetime
     text: str
     from_html: bool
-    reply_length: int
+    pieces: tuple[Piece, ...]
+    """What of `text` is new, and what is quoted, signature or footer."""
     attachments: tuple[Part, ...]
     machine: MachineMail
     own_desk_id: str | None
@@ -213,21 +215,13 @@ def read_mail(arrival: Arrival, moment: datetime, zone: tzinfo = UTC) -> Incomin
         created=_created(arrival, parsed, moment),
         text=text,
         from_html=parsed.text_is_from_html,
-        reply_length=_reply_length(parsed),
+        pieces=parsed.pieces,
         attachments=tuple(parsed.attachments),
         machine=judged,
         own_desk_id=automated.own_desk_id(parsed),
         bounced=tuple(bounces.bounces(parsed)) if judged.kind == "bounce" else (),
         authentication=_authentication(parsed),
     )
-
-
-def _reply_length(parsed: ParsedMail) -> int:
-    from mail.mime.quotes.pieces import folds
-
-    folded = folds(parsed.words, parsed.pieces)
-    only_below = len(folded) == 1 and not parsed.words[folded[0][1] :].strip()
-    return len(parsed.words[: folded[0][0]].rstrip()) if only_below else -1
 
 
 def _references(parsed: ParsedMail) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from desk.intake.matching import Match
 from mail.inert import one_line
 from mail.mime.address import Address
 from mail.mime.author import Author, author_of
+from mail.mime.quotes.pieces import folds, own_folds
 from models import blobs, receipts
 from models.fields import as_json, utc_text
 from models.messages import NewAttachment, NewMessage
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from desk.intake.arrivals import Arrival, IncomingMail, Prepared
     from desk.intake.batch import Batch
     from desk.rules import DeskRules
+    from mail.mime.quotes.pieces import Span
     from models.receipts import Verdict
     from models.tickets import TicketState
 
@@ -130,6 +132,11 @@ class Incoming:
         assert self.receipt_id is not None
         receipts.set_trace(self.receipt_id, self.trace)
 
+    def folds(self, *, starts: bool) -> tuple[Span, ...]:
+        """What of the mail's text is folded; of one that starts a ticket only what this desk itself sent."""
+        text, pieces = self.mail.text, self.mail.pieces
+        return own_folds(text, pieces, self.rules.speaks_as_desk) if starts else folds(text, pieces)
+
     def message(self, match: Match, blob_id: int) -> NewMessage:
         """Return the message that it becomes."""
         mail, sender = self.mail, self.author.address
@@ -147,7 +154,7 @@ class Incoming:
             recipients=as_json({field: people for field, people in lists.items() if people}),
             subject=mail.subject,
             text=mail.text,
-            reply_length=mail.reply_length,
+            folds=self.folds(starts=match.ticket is None),
             from_html=mail.from_html,
             message_id=mail.message_id,
             sent_date=utc_text(mail.date) if mail.date is not None else None,

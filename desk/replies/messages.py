@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from config.clock import now
 from desk.errors import Refused
@@ -15,6 +16,9 @@ from models import blobs
 from models.fields import as_json, utc_text
 from models.messages import NewAttachment, NewMessage
 from models.tickets import StatusAfterReply
+
+if TYPE_CHECKING:
+    from mail.mime.quotes.pieces import Span
 
 File = tuple[str, str, bytes]
 """Name, media type, bytes."""
@@ -44,10 +48,10 @@ def queue_answer(
     ticket_id: int,
     rendered: Rendered,
     text: str,
-    reply_length: int,
+    body_length: int,
     status_after: StatusAfterReply,
 ) -> SentReply:
-    """Write an answer and its mail, in the caller's transaction. ``text`` has its signature below."""
+    """Write an answer and its mail in the caller's transaction; below `body_length` stands a signature."""
     mail = rendered.mail
     moment = now()
     blob_id = blobs.insert(rendered.packed)
@@ -59,7 +63,7 @@ def queue_answer(
         recipients=as_json({"to": mail.to, "cc": mail.cc}),
         subject=mail.subject,
         text=text,
-        reply_length=_new_length(text[:reply_length]) if text else -1,
+        folds=_folds(text, body_length),
         message_id=rendered.message_id,
         created=utc_text(moment),
         blob_id=blob_id,
@@ -70,14 +74,13 @@ def queue_answer(
     return SentReply(queued.delivery_id, message_row, queued.not_before, queued.recipients, queued.warning)
 
 
-def _new_length(body: str) -> int:
-    """How much of an answer is new: what its author quoted below is folded when it is shown."""
-    from mail.mime.quotes.pieces import folds
+def _folds(text: str, body_length: int) -> tuple[Span, ...]:
+    """What of an answer is folded when it is shown: what its author quoted, and the signature."""
+    from mail.mime.quotes.pieces import Piece, folds
     from mail.mime.quotes.reading import pieces_of
 
-    folded = folds(body, pieces_of(body))
-    only_below = len(folded) == 1 and folded[0][0] and not body[folded[0][1] :].strip()
-    return len(body[: folded[0][0]].rstrip()) if only_below else len(body)
+    signature = [Piece("signature", body_length, len(text))] if body_length < len(text) else []
+    return folds(text, [*pieces_of(text[:body_length]), *signature])
 
 
 def _attachments(raw: bytes) -> list[NewAttachment]:

@@ -31,6 +31,7 @@ from desk.tickets.participants import (
     refuse_own,
 )
 from mail.inert import one_line
+from mail.mime.quotes.pieces import without
 from models.database import transaction
 from models.fields import utc_text
 from models.mailboxes import Mailbox
@@ -163,8 +164,7 @@ def _status(wanted: str | None) -> StatusAfterReply:
 
 
 def _quoted(message: Message, zone: tzinfo) -> str:
-    text = message.text if message.reply_length < 0 else message.text[: message.reply_length]
-    lines = text.strip("\n").split("\n")
+    lines = without(message.text, message.folds).strip("\n").split("\n")
     author = message.sender_name or message.sender_email
     when = f"{message.created.astimezone(zone):%Y-%m-%d %H:%M %Z}"
     return "\n".join(

@@ -17,6 +17,7 @@ from desk.tickets.changes import (
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from mail.mime.html.appendix import without_appendix
+from mail.mime.quotes.pieces import parts, without
 from models import blobs, departments, messages, ticket_lists, tickets
 from models.database import transaction
 from models.fields import utc_text, utc_time
@@ -44,9 +45,9 @@ class AttachmentView:
 class MessageView:
     """A customer's mail, an agent's reply or a note.
 
-    `text` is all of it, `reply_text` what is new in it, `quoted_text` the rest (quotes, signature),
-    `appendix` where the links of an HTML mail lead and how much it hides, `signature` what its signature
-    is worth.
+    `text` is all of it: its `words` and the `appendix`, which says where the links of an HTML mail lead and
+    how much it hides. `folds` are the spans of `words` that are quoted or a footer; `signature` is what a
+    cryptographic one is worth.
     `machine` says which kind of machine sent it, empty for people; `unverified`: filed by a reference
     that its sender could not prove.
     """
@@ -61,8 +62,8 @@ class MessageView:
     created: datetime
     message_id: str | None
     text: str
-    reply_text: str
-    quoted_text: str
+    words: str
+    folds: tuple[tuple[int, int], ...]
     from_html: bool
     machine: str
     unverified: bool
@@ -74,6 +75,21 @@ class MessageView:
     deliveries: tuple[DeliveryView, ...] = ()
     reply_to: tuple[tuple[str, str], ...] = ()
     """Where answers to it go, if not to its sender."""
+
+    @property
+    def parts(self) -> list[tuple[str, bool]]:
+        """The words in parts, each with whether it is folded."""
+        return parts(self.words, self.folds)
+
+    @property
+    def reply_text(self) -> str:
+        """What is new in it."""
+        return without(self.words, self.folds)
+
+    @property
+    def quoted_text(self) -> str:
+        """What is folded."""
+        return "\n\n".join(part for part, folded in self.parts if folded)
 
     def said_below(self, shown: str) -> str:
         """Return where the links in the `shown` part of an HTML mail lead, and what its HTML hides."""
@@ -244,7 +260,7 @@ def _messages(ticket: Ticket) -> Iterable[MessageView]:
     sent = deliveries.of_messages([row.id for row in rows])
     for row in rows:
         words, appendix = without_appendix(row.text) if row.from_html else (row.text, "")
-        cut = len(words) if row.reply_length < 0 else row.reply_length
+        folds = tuple((start, min(end, len(words))) for start, end in row.folds if start < len(words))
         yield MessageView(
             id=row.id,
             kind=row.kind,
@@ -257,8 +273,8 @@ def _messages(ticket: Ticket) -> Iterable[MessageView]:
             created=row.created,
             message_id=row.message_id,
             text=row.text,
-            reply_text=words[:cut],
-            quoted_text=words[cut:],
+            words=words,
+            folds=folds,
             appendix=appendix,
             signature=_signature(row, attachments.get(row.id, ())),
             from_html=bool(row.from_html),

@@ -254,3 +254,23 @@ def test_an_upgrade_killed_anywhere_is_ended_by_the_next_call(first_home: Path, 
             assert "withheld_mail" not in str(described(opened))
             assert opened.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     assert point > 10
+
+
+def test_what_was_new_in_a_message_leaves_a_fold_of_the_rest(first_home: Path) -> None:
+    with closing(sqlite3.connect(first_home / "data" / "desk.sqlite3")) as opened, opened:
+        for text, length in (("new\nold", 3), ("all new", -1), ("ganz neu ☃", 10), ("☃\n> alt", 1)):
+            opened.execute(
+                "INSERT INTO message (ticket_id, kind, text, reply_length, created)"
+                " VALUES (3, 'note', ?, ?, '2030-01-01T00:00:00.000000Z')",
+                (text, length),
+            )
+    open_desk(DeskPaths(first_home), Settings())
+    rows = db.execute_sql("SELECT folds FROM message WHERE ticket_id = 3 ORDER BY id DESC LIMIT 4").fetchall()
+    assert [row[0] for row in rows] == ["[[1,7]]", "[]", "[]", "[[3,7]]"]
+    assert [message.reply_text for message in detail.show("3").messages[-4:]] == [
+        "new",
+        "all new",
+        "ganz neu ☃",
+        "☃",
+    ]
+    close_database()

@@ -222,7 +222,7 @@ def _thread(box: Mailbox, actor: Actor, jo: Agent) -> None:
         recipients=desk_address,
         subject=f"Re: {LONG}",
         text=BODY + QUOTED,
-        reply_length=len(BODY),
+        folds=[[len(BODY), len(BODY + QUOTED)]],
         created=NOW - timedelta(minutes=12),
         message_id="<3@c>",
         **ana,

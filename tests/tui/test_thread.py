@@ -245,3 +245,25 @@ async def test_copy_says_by_which_way_it_went(app: NightdeskApp, monkeypatch: py
         await pilot.press("y", "a")
         await until(pilot, "OSC 52")
         assert app.clipboard == "ana@corp.example"
+
+
+async def test_answers_between_quotes_stand_between_their_folds(app: NightdeskApp) -> None:
+    from models.messages import Message
+
+    text = (
+        "Hello Ana,\n\nOn Tue 09:31, ana wrote:\n> Which client do you have?\n\n9.2, since Tuesday."
+        "\n\n> Does it fail in the office?\n> Or only at home?\n\nOnly there.\n\n-- \nAna Prado\nLisbon"
+    )
+    folds = [(text.index("On Tue"), text.index("9.2")), (text.index("> Does"), text.index("Only there"))]
+    folds.append((text.index("-- "), len(text)))
+    Message.update(text=text, folds=folds).where(Message.message_id == "<3@c>").execute()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "mail OK")
+        await pilot.press("enter")
+        await until(pilot, "[quoted text: 3 lines, Q to show]")
+        await settled(pilot)
+        same_as_before(screen_text(app), "thread-folds-80x24")
+        await pilot.press("Q")
+        await until(pilot, "> Which client do you have?")
+        await settled(pilot)
+        same_as_before(screen_text(app), "thread-unfolded-80x24")

@@ -112,25 +112,30 @@ def body_lines(
     margin = " " * indent
     inner = max(10, width - indent - 1)
     bar = "| " if message.kind == "note" else ""
-    text = message.reply_text if message.reply_text.strip() else ("" if message.quoted_text else message.text)
-    lines: list[Line] = [
-        [(margin + bar, "dim"), (row, "dim" if row.startswith(">") else "")]
-        for row in wrapped(text.strip("\n").rstrip(), inner - len(bar))
-    ]
-    hidden = message.quoted_text.strip()
-    if hidden and quoted:
-        lines += [[(margin, ""), (row, "dim")] for row in wrapped(hidden, inner)]
-    elif hidden:
-        count = hidden.count("\n") + 1
-        lines.append([(margin, ""), (f"[quoted text: {count} line{'s' * (count > 1)}, Q to show]", "dim")])
+    lines: list[Line] = []
+    shown: list[str] = []
+    for part, folded in message.parts or [(message.text, False)]:
+        if folded and not quoted:
+            count = part.count("\n") + 1
+            lines.append(
+                [(margin, ""), (f"[quoted text: {count} line{'s' * (count > 1)}, Q to show]", "dim")]
+            )
+            continue
+        if quoted and shown:
+            lines.append([])
+        shown.append(part)
+        lines += [
+            [(margin + bar, "dim"), (row, "dim" if folded or row.startswith(">") else "")]
+            for row in wrapped(part, inner - len(bar))
+        ]
     if len(lines) > limit:
         rest = len(lines) - limit
         lines = [
             *lines[:limit],
             [(margin, ""), (f"[{rest} more lines: o saves the mail as a file]", "warning")],
         ]
-    shown = f"{text}\n{hidden}" if quoted else text
-    lines += [[(margin, ""), (row, "dim")] for row in wrapped(message.said_below(shown), inner) if row]
+    below = message.said_below("\n".join(shown))
+    lines += [[(margin, ""), (row, "dim")] for row in wrapped(below, inner) if row]
     if message.signature:
         style = "good" if message.signature.startswith("S/MIME signature is valid, by") else "warning"
         lines += [[(margin, ""), (row, style)] for row in wrapped(f"[{message.signature}]", inner)]

@@ -73,7 +73,7 @@ _GROUPWISE: Final = re.compile(r">>>\s?[^>].{3,200}?>>>\s*")
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """Lines from `first` up to, not including, `after`. `author`: the address it names, or empty."""
+    """Lines from `first` up to, not including, `after`. `author`: see `Piece`."""
 
     first: int
     after: int
@@ -121,8 +121,8 @@ class _Head:
         self._see(line)
 
     def _see(self, value: str) -> None:
-        if self.last == "from" and not self.author:
-            self.author = _author(value)
+        if self.last == "from" and "@" not in self.author and value.strip():
+            self.author = _author(f"{self.author} {value}")
         self._evident |= "@" in value or bool(_DIGIT.search(value))
 
     @property
@@ -417,8 +417,9 @@ def _is_url(line: str) -> bool:
 
 
 def _author(line: str) -> str:
+    """The address in it, else its words; in small letters."""
     found = _ADDRESS.search(line)
-    return found[0].rstrip(".").lower() if found else ""
+    return found[0].rstrip(".").lower() if found else " ".join(line[:MAX_LINE].lower().split())
 
 
 def _weight(joined: str, sure: bool) -> int:

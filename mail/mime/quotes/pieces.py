@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A slice of a text. `author`: the address, in lower case, that a quote says it is from, or empty."""
+    """A slice of a text.
+
+    `author`: the address that a quote says it is from, else the words that announce it; in small letters.
+    """
 
     kind: Kind
     start: int
@@ -26,10 +29,9 @@ def folds(text: str, pieces: Iterable[Piece]) -> tuple[Span, ...]:
     return visible_rest(text, [piece for piece in pieces if piece.kind not in ("new", "forward")])
 
 
-def folds_of(text: str, pieces: Iterable[Piece], own: Iterable[str]) -> tuple[Span, ...]:
-    """What is folded in a mail that begins a matter: only what one of the addresses in `own` sent."""
-    ours = frozenset(own)
-    return visible_rest(text, [piece for piece in pieces if piece.author and piece.author in ours])
+def own_folds(text: str, pieces: Iterable[Piece], is_own: Callable[[str], bool]) -> tuple[Span, ...]:
+    """What is folded in a mail that begins a matter: only quotes whose author `is_own`."""
+    return visible_rest(text, [piece for piece in pieces if piece.author and is_own(piece.author)])
 
 
 def visible_rest(text: str, hidden: Sequence[Piece]) -> tuple[Span, ...]:
@@ -40,16 +42,21 @@ def visible_rest(text: str, hidden: Sequence[Piece]) -> tuple[Span, ...]:
             spans[-1] = (spans[-1][0], piece.end)
         else:
             spans.append((piece.start, piece.end))
-    return tuple(spans) if without(text, spans) else ()
+    return tuple(spans) if spans and without(text, spans) else ()
+
+
+def parts(text: str, spans: Sequence[Span]) -> list[tuple[str, bool]]:
+    """The parts of the text that hold something, each with whether it is folded; no blank lines around."""
+    found: list[tuple[str, bool]] = []
+    position = 0
+    for start, end in [*spans, (len(text), len(text))]:
+        for part, folded in ((text[position:start], False), (text[start:end], True)):
+            if part.strip():
+                found.append((part.strip("\n").rstrip(), folded))
+        position = end
+    return found
 
 
 def without(text: str, spans: Sequence[Span]) -> str:
-    """The text between and around the folded spans, a blank line where one was."""
-    kept: list[str] = []
-    position = 0
-    for start, end in [*spans, (len(text), len(text))]:
-        part = text[position:start].strip("\n").rstrip()
-        if part.strip():
-            kept.append(part)
-        position = end
-    return "\n\n".join(kept)
+    """The text around the folded spans, a blank line where one was; all of it if there are none."""
+    return "\n\n".join(part for part, folded in parts(text, spans) if not folded) if spans else text
