@@ -154,7 +154,7 @@ def _as_automatic(mail: ParsedMail) -> MachineMail | None:
             return MachineMail(kind, False, f"Auto-Submitted: {word}")
     said_no = any(_word(value) == "no" for value in mail.headers("auto-submitted"))
     for name in _REPLY_HEADERS:
-        said = mail.header(name)
+        said = mail.header(name) if name in mail.root.headers else None
         if said is not None and _word(said) not in ("no", "false", "0"):
             return MachineMail("auto_reply", False, _titled(name))
     for value in mail.headers("precedence"):
@@ -165,7 +165,7 @@ def _as_automatic(mail: ParsedMail) -> MachineMail | None:
         if name in mail.root.headers:
             return MachineMail("auto_generated", False, _titled(name))
     for name, word in _TELLING_VALUES:
-        if any(word in value.lower() for value in mail.headers(name)):
+        if name in mail.root.headers and any(word in value.lower() for value in mail.headers(name)):
             return MachineMail("auto_reply", False, f"{_titled(name)}: {word}")
     evidence = Evidence(mail)
     if evidence.mail_server and not said_no:

@@ -141,9 +141,17 @@ class Evidence:
         return _DELAYED.search(f"{self._mail.subject}\n{_above_copy(self._mail)[:4000]}") is not None
 
     @cached_property
+    def _came_back(self) -> bool:
+        return any(leaf.type in _RETURNED for leaf in self._mail.leaves)
+
+    @property
+    def _looks_like_one(self) -> bool:
+        return self.null_sender or self.subject or self.code or self.returned or self.delay
+
+    @cached_property
     def returned(self) -> bool:
         """The mail that came back, or its headers."""
-        if any(leaf.type in _RETURNED for leaf in self._mail.leaves):
+        if self._came_back:
             return True
         text = self._mail.words[:_MAX_RETURNED]
         return sum(1 for _, _ in zip(range(4), _FIELD_LINE.finditer(text), strict=False)) >= 4
@@ -181,11 +189,9 @@ class Evidence:
             return "X-Failed-Recipients"
         if self.report and (self.mail_server or self.null_sender):
             return "a message/delivery-status part from a mail server"
-        looks_like_one = self.null_sender or self.subject or self.code or self.returned or self.delay
-        if self.mail_server and looks_like_one:
+        if self.mail_server and self._looks_like_one:
             return f"from {self._mail.sender.email or 'a mail server'}, as bounces look"
-        came_back = any(leaf.type in _RETURNED for leaf in self._mail.leaves)
-        if self.null_sender and (self.subject or came_back or (self.code and self.returned)):
+        if self.null_sender and (self.subject or self._came_back or (self.code and self.returned)):
             return "the null sender, as bounces look"
         if self.notice is not None:
             return "a notice of a bounce by a mail service"
