@@ -201,12 +201,20 @@ def decode(data: bytes, label: str | None = None, others: Iterable[str] = ()) ->
             return text
     if codec == "cp1252":
         return _cp1252(data)
+    if codec not in (None, "utf-8", "cp874") and codec not in _NOT_ASCII:
+        text = _strict(data, "utf-8")
+        if text is not None and len(data) - len(text) >= _SURELY_UTF_8:
+            return text
     if codec is not None:
         text = _by_codec(data, codec)
         # A few damaged bytes do not make the whole declaration a lie.
         if text.count("\ufffd") * 25 <= len(text):
             return text.removeprefix("\ufeff")
     return _by_witnesses(data, codec, others) or _guessed(data)
+
+
+# So many trailing bytes are hardly ever right by chance in another charset (Thai apart), and senders lie.
+_SURELY_UTF_8: Final = 4
 
 
 def decode_field(data: bytes, others: Iterable[str] = ()) -> str:

@@ -38,7 +38,8 @@ def decode_iso2022_jp(data: bytes) -> str:
     mode, kana = "", False
     position = 0
     for switch in _SWITCH.finditer(data):
-        done.append(_segment(data[position : switch.start()], mode, kana))
+        if switch.start() > position:
+            done.append(_segment(data[position : switch.start()], mode, kana))
         position = switch.end()
         sign = switch[0]
         if sign in (b"\x0e", b"\x0f"):

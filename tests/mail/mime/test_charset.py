@@ -206,3 +206,33 @@ def test_damaged_utf_8_is_still_utf_8() -> None:
 
 def test_a_field_in_iso_2022_jp_without_an_encoded_word() -> None:
     assert decode_field("件名".encode("iso2022_jp")) == "件名"
+
+
+@pytest.mark.parametrize(
+    "label", ["gb2312", "big5", "shift_jis", "euc-kr", "windows-1251", "koi8-r", "iso-8859-2"]
+)
+@pytest.mark.parametrize(
+    "text", ["服务器没有响应", "Сервер не отвечает", "サーバーが応答しません", "Größe überprüfen, schön"]
+)
+def test_utf_8_under_another_label_is_read(label: str, text: str) -> None:
+    assert decode(text.encode(), label) == text
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("gb2312", "联通服务器没有响应"),
+        ("big5", "伺服器沒有回應"),
+        ("shift_jis", "サーバーが応答しません"),
+        ("euc-kr", "서버가 응답하지 않습니다"),
+        ("windows-1251", "Сервер не отвечает, ёж"),
+        ("koi8-r", "Сервер не отвечает"),
+        ("cp874", "เซิร์ฟเวอร์ไม่ตอบสนอง"),
+        ("windows-1256", "الخادم لا يستجيب"),
+        ("iso-8859-7", "Ο διακομιστής δεν απαντά"),
+        ("windows-1255", "השרת אינו מגיב"),
+        ("iso-8859-2", "Žluťoučký kůň"),
+    ],
+)
+def test_a_label_that_tells_the_truth_is_believed(label: str, text: str) -> None:
+    assert decode(text.encode(label), label) == text
