@@ -9,13 +9,15 @@ from typing import Final, Literal
 from mail.mime.quotes.announcements import MAX_LINE
 from mail.mime.quotes.words import (
     CARE,
-    LEGAL,
+    COMPANY,
     LIST_FOOTER,
     OUTSIDE,
-    SCANNER,
+    SECRECY,
+    WARNING,
     asks_not_to_print,
     count,
     has,
+    tells_of_scanner,
 )
 from mail.mime.quotes.words import is_device_line as is_praise
 
@@ -31,6 +33,7 @@ _CONTACT: Final = re.compile(
     r"b\.?v|a/s|oy|ab|kft|sp\. z o|ооо|plc|corp|tel|phone|mobil|fax)\b\.?"
 )
 _FIRST_IDEOGRAPH: Final = "\u2e80"
+_TAG: Final = re.compile(r"[\s*_]*[\[(【<*]{1,3}[^\[\]]{3,60}[\])】>*]{1,3}[\s*_]*")
 _SENTENCE: Final = re.compile(r"[.?!。？！]\s*$")
 
 Footer = Literal["signature", "footer"]
@@ -46,7 +49,7 @@ def footers(
     """
     found: list[tuple[int, int, Footer]] = []
     end = _trimmed(lines, first, after)
-    legal = _legal_from(lines, first, end)
+    legal = _legal_from(lines, first, end, below)
     if legal is not None and (legal > first or not alone):
         found.append((legal, end, "footer"))
         end = _trimmed(lines, first, legal)
@@ -89,11 +92,15 @@ def banner_end(lines: Sequence[str], first: int, after: int) -> int:
         return _ruled_banner_end(lines, first, begin, after)
     if end >= after or end == begin or not any(line.strip() for line in lines[end:after]):
         return first
+    if _TAG.fullmatch(lines[begin][:MAX_LINE]) and has(lines[begin].casefold(), OUTSIDE):
+        return begin + 1
     paragraph = " ".join(line[:MAX_LINE] for line in lines[begin:end])
     plain = paragraph.casefold()
     tagged = paragraph.lstrip("*_ <").startswith(
         ("[", "【", "CAUTION", "WARNING", "EXTERNAL", "ACHTUNG", "ATTENTION")
     )
+    if "learnaboutsenderidentification" in plain:
+        return end
     if len(paragraph) < 1200 and has(plain, OUTSIDE) and count(plain, CARE) >= (1 if tagged else 3):
         return end
     return first
@@ -156,12 +163,12 @@ def _list_from(lines: Sequence[str], first: int, after: int) -> int | None:
             said = "\n".join(each[:MAX_LINE] for each in lines[number + 1 : after]).casefold()
             if has(said, LIST_FOOTER) and _CONTACT.search(said):
                 return number
-            if has(said, SCANNER) or count(said, LEGAL) >= 2:
+            if tells_of_scanner(said) or has(said, SECRECY):
                 return number
     return None
 
 
-def _legal_from(lines: Sequence[str], first: int, after: int) -> int | None:
+def _legal_from(lines: Sequence[str], first: int, after: int, below: bool) -> int | None:
     """Where the paragraphs begin at the end that gateways and lawyers add, with the rule above them."""
     begin: int | None = None
     end = after
@@ -169,7 +176,7 @@ def _legal_from(lines: Sequence[str], first: int, after: int) -> int | None:
         start = end
         while start > first and after - start < _MAX_FOOTER and lines[start - 1].strip():
             start -= 1
-        if start == end or not _is_legal(lines, start, end):
+        if start == end or not _is_legal(lines, start, end, below):
             break
         begin = start
         end = _trimmed(lines, first, start)
@@ -181,14 +188,17 @@ def _legal_from(lines: Sequence[str], first: int, after: int) -> int | None:
     return begin
 
 
-def _is_legal(lines: Sequence[str], first: int, after: int) -> bool:
+def _is_legal(lines: Sequence[str], first: int, after: int, below: bool) -> bool:
     said = " ".join(line[:2000] for line in lines[first:after])[:6000].casefold()
     if len(said) < 12:
         return _RULE.fullmatch(said) is not None
     size = len(said) + 2 * sum(1 for char in said[:400] if char > _FIRST_IDEOGRAPH)  # they say more
-    if size >= 40 and count(said, LEGAL) >= 2:
+    secret = count(said, SECRECY)
+    if size >= 40 and secret + count(said, WARNING) >= (1 if below and size >= 80 else 2) and secret:
         return True
-    if size < 400 and has(said, SCANNER):
+    if size >= 40 and count(said, COMPANY) >= 2:
+        return True
+    if size < 400 and tells_of_scanner(said):
         return True
     return size < 300 and asks_not_to_print(said)
 

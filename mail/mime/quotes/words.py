@@ -105,24 +105,40 @@ _BRANDS: Final = _words(
 )
 _MINE: Final = ("sent from my ", "sent via my ", "sent with my ", "sent from ")
 
-LEGAL: Final = _words(
-    """confidential|intended recipient|intended solely|intended only|addressee|privileged|
-    disclaimer|unauthorized|unauthorised|notify the sender|in error|delete it|delete this|
-    please delete|vertraulich|empfänger|irrtümlich|unbefugt|vernichten|ausschließlich für|
-    rechtsverbindlich|confidentiel|destinataire|par erreur|détruire|confidencial|destinatari|
-    por error|por engano|privilegiad|riservat|per errore|cancellar|d.lgs|vertrouwelijk|
-    geadresseerde|ontvanger|abusievelijk|uitsluitend bestemd|fortrolig|modtager|konfidensiel|
-    mottaker|konfidentiell|mottagare|luottamuksell|vastaanottaja|poufn|adresat|odbiorc|důvěrn|
-    příjemc|dôvern|bizalmas|címzett|confidențial|gizli|alıcı|απόρρητ|εμπιστευτικ|παραλήπτη|
-    конфиденциальн|конфіденційн|получател|одержувач|адресат|поверител|povjerljiv|zaupn|机密|
-    保密|收件人|機密|誤って受信|宛先の方以外|收件者|法律責任|기밀|수신인|수신자|rahasia|ความลับ|
-    bảo mật|người nhận|סודי|נמען|سري|المستلم|legally|liability|liable|haftung|virus|
-    responsabilit|aansprakelijk|registergericht|gdpr|dsgvo"""
+SECRECY: Final = _words(
+    """confidential|intended recipient|intended solely|intended only|solely for the use|addressee|
+    privileged|vertraulich|richtige empfänger|irrtümlich|unbefugt|adressat|confidentiel|
+    destinataire|confidencial|destinatari|privilegiad|riservat|vertrouwelijk|geadresseerde|
+    abusievelijk|fortrolig|konfidensiel|konfidentiell|luottamuksell|poufn|důvěrn|dôvern|
+    bizalmas|confidențial|gizlidir|gizli bilgi|απόρρητ|εμπιστευτικ|конфиденциальн|конфіденційн|
+    поверителн|povjerljiv|zaupn|机密|保密|機密|기밀|rahasia|ความลับ|bảo mật|סודי|سري|誤って受信|
+    宛先の方以外"""
 )
-SCANNER: Final = _words(
-    """virus-free|virus free|antivirus|anti-virus|avast|avg.com|kaspersky|bitdefender|mcafee|
-    norton|eset|sophos|mimecast|proofpoint|barracuda|messagelabs|symantec|mailscanner|
-    scanned by|scanned for"""
+WARNING: Final = _words(
+    """disclaimer|unauthorized|unauthorised|notify the sender|in error|delete it|delete this|
+    please delete|empfänger|vernichten|ausschließlich für|rechtsverbindlich|par erreur|détruire|
+    por error|por engano|per errore|cancellar|d.lgs|ontvanger|uitsluitend bestemd|modtager|
+    mottaker|mottagare|vastaanottaja|adresat|odbiorc|příjemc|címzett|alıcı|παραλήπτη|получател|
+    одержувач|адресат|收件人|收件者|法律責任|수신인|수신자|người nhận|נמען|المستلم|legally|
+    protected from disclosure|virus|gdpr|dsgvo"""
+)
+COMPANY: Final = _words(
+    """the views expressed|represent the|liability|liable|haftung|responsabilit|aansprakelijk|
+    registered office|registered in|company number|company no|registergericht|amtsgericht|
+    handelsregister|hrb|geschäftsführ|vorstand|aufsichtsrat|sitz der|firmensitz|
+    managing director|chairman|siège social|capital social|capitale sociale|partita iva|
+    kamer van koophandel|organisationsnummer|siedziba|огрн"""
+)
+_SCANNERS: Final = _words(
+    """virus|avast|avg|kaspersky|bitdefender|mcafee|norton|eset|sophos|
+    mimecast|proofpoint|barracuda|messagelabs|
+    symantec|mailscanner|malware|spam"""
+)
+_SCANNED: Final = _words(
+    """virus-free|virus free|virenfrei|scanned|swept|checked for|
+    checked by|protected by|geprüft|vérifié|analysé|
+    analizado|verificado|controllat|gecontroleerd|gescand|проверен|
+    sprawdzon|přeskenov|kontrollerat|sans virus"""
 )
 _NATURE: Final = _words(
     """environment|umwelt|environnement|medio ambiente|medioambiente|ambiente|milieu|miljø|miljö|
@@ -135,8 +151,9 @@ LIST_FOOTER: Final = _words(
     退订|取消订阅|配信停止"""
 )
 OUTSIDE: Final = _words(
-    """external|outside|extern|esterno|außerhalb|ausserhalb|внешн|вне организации|外部|zewn|
-    utanför|ekstern|fuori|fuera|fora da|hors de|buiten|ulkopuol|külső|dış"""
+    """external|outside|extern|extérieur|exterior|esterno|außerhalb|ausserhalb|внешн|
+    вне организации|外部|zewn|utanför|ekstern|fuori|fuera|fora da|hors de|buiten|ulkopuol|külső|
+    dış"""
 )
 CARE: Final = _words(
     """caution|warning|attention|be careful|do not click|don't click|do not open|unknown sender|
@@ -171,6 +188,11 @@ def is_device_line(line: str) -> bool:
         return len(line) < 70
     branded = has(line, _BRANDS)
     return branded and (line.startswith(_SENT) or line.rstrip(" .").endswith(_SENT_BEHIND))
+
+
+def tells_of_scanner(text: str) -> bool:
+    """Whether a casefolded paragraph says that a program found no virus in the mail."""
+    return has(text, _SCANNERS) and has(text, _SCANNED)
 
 
 def asks_not_to_print(text: str) -> bool:

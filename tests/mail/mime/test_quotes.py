@@ -87,6 +87,11 @@ def test_answers_below_and_between_quotes(text: str, new: str) -> None:
         "_" * 47 + "\nusers mailing list\nusers@lists.example\nhttps://lists.example/listinfo/users",
         "-- \nYou received this message because you are subscribed to a group.\nTo unsubscribe: x@y.example",
         "Virus-free. www.avast.com",
+        "Kunde AG, Sitz Berlin, Amtsgericht Charlottenburg HRB 12345, Vorstand: Ann Meier",
+        "Diese Nachricht ist vertraulich und nur für den im Adressfeld genannten Adressaten bestimmt.",
+        "Ce message et ses pièces jointes sont confidentiels, à l'intention de leur seul destinataire.",
+        "*****\nThis mail has been swept for the presence of computer viruses.\n*****",
+        "Registered office: 1 High Street, London. Registered in England and Wales No 1234567.",
         "Bitte denken Sie an die Umwelt, bevor Sie diese Mail drucken.",
         "Sent from my iPhone",
     ],
@@ -102,6 +107,10 @@ def test_what_stands_below_a_quote_and_is_no_answer(below: str) -> None:
         "[EXTERNAL EMAIL] Do not open attachments of unknown senders.",
         "ACHTUNG: Diese E-Mail kommt von außerhalb. Bitte klicken Sie nicht auf Links.",
         "***********\nVorsicht! Externe Nachricht.\n***********",
+        "[EXTERNAL]",
+        "*** EXTERNAL EMAIL - be careful with links ***",
+        "ATTENTION : ce message provient de l'extérieur. Ne cliquez pas sur les liens.",
+        "You don't often get email from a@b.example. Learn why<https://aka.ms/LearnAboutSenderIdentification>",
     ],
 )
 def test_a_gateway_s_banner_is_folded_like_its_disclaimer(banner: str) -> None:
@@ -183,6 +192,13 @@ OWN_WORDS: Final = [
     "that it is no signature of anybody.",
     "I lost my phone. Please send a confidential copy to my iPhone",
     "I deleted it in error and need the file again.",
+    "Hello,\n\nI opened this ticket in error, please delete it.",
+    "Hello,\n\nthe antivirus found a virus in the file that you sent, and deleted it.",
+    "Hello,\n\nAvast blocks the mail with your file.",
+    "Hello,\n\ncould you please treat my second mail as confidential?",
+    "Hello,\n\nour managing director does not get any external mail today.",
+    "Getting an error.\n\nDownload of the Windows app fails on my iPhone",
+    "[x] external monitor\n\nis what I ticked.",
 ]
 
 
