@@ -51,9 +51,9 @@ def opened(kind: str, data: bytes) -> list[Inner]:
             )
             for found in read_tnef(data)
         ]
-    from mail.mime.smime import signed_content
+    from mail.mime.smime import open_content
 
-    content = signed_content(data)
+    content = open_content(data)
     return [Inner(content)] if content else []
 
 

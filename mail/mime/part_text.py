@@ -9,6 +9,7 @@ from typing import Final
 from mail.inert import clean
 from mail.mime.charset import codec_for, decode
 from mail.mime.flowed import unflow
+from mail.mime.shown import is_calendar
 from mail.mime.structure import Node
 
 _META_CHARSET: Final = re.compile(rb"(?i)<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})")
@@ -23,7 +24,7 @@ def text_of(node: Node, zone: tzinfo) -> str:
 
         return clean(rtf_to_text(data)) or clean(decode(data)).strip("\n")
     text = clean(decode(data, parameters.get("charset"), _witnesses(node)))
-    if node.type == "text/calendar":
+    if is_calendar(node):
         from mail.mime.calendar import card
 
         return card(text, zone)

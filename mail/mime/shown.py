@@ -73,7 +73,9 @@ class Shown:
         self._calendars: list[Node] = []
         self._walk(root)
         if not any(_says_something(node) for node in self.texts):
-            self.texts += self._spare
+            calendars = [node for node in self._spare if is_calendar(node)]
+            # The same invitation is often sent twice, under two types.
+            self.texts += [node for node in self._spare if node not in calendars[1:]]
         elif self._calendars and self._calendars[0] not in self.texts:
             self.texts.append(self._calendars[0])
 
@@ -151,6 +153,9 @@ class Shown:
     def _note_text(self, node: Node) -> None:
         """Keep in mind what could be read if the mail says nothing else."""
         kind = node.type
+        if kind != "text/calendar" and is_calendar(node):
+            self._spare.append(node)
+            return
         if not kind.startswith("text/") or kind in _OTHER_HTML:
             return
         if kind == "text/calendar":
@@ -162,6 +167,14 @@ class Shown:
             node.parent is None and node.disposition == "attachment"
         ):
             self._spare.append(node)
+
+
+def is_calendar(node: Node) -> bool:
+    """Whether a part is a calendar, also under the types that senders use instead."""
+    kind = node.type
+    if kind in ("text/calendar", "application/ics"):
+        return True
+    return kind in ("application/octet-stream", "text/plain") and node.given_name.lower().endswith(".ics")
 
 
 def _best(children: list[Node]) -> Node:

@@ -1,11 +1,13 @@
-"""What is inside of signed S/MIME (RFC 8551, RFC 5652): it lies open and has only to be unwrapped."""
+"""What is inside of signed or compressed S/MIME (RFC 8551, RFC 5652, RFC 3274): only to be unwrapped."""
 
 from __future__ import annotations
 
+import zlib
 from typing import Final
 
 _SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
 _COMPRESSED_DATA: Final = bytes.fromhex("2a864886f70d0109100109")
+MAX_UNPACKED: Final = 50 * 1024 * 1024
 _MAX_DEPTH: Final = 12
 _OCTETS: Final = 0x04
 
@@ -16,13 +18,30 @@ class _Broken(ValueError):
 
 def signed_content(data: bytes) -> bytes | None:
     """The MIME entity that was signed, or None: encrypted, broken, or a signature alone."""
+    return _content(data, _SIGNED_DATA)
+
+
+def open_content(data: bytes) -> bytes | None:
+    """The MIME entity in signed or compressed data, or None."""
+    signed = _content(data, _SIGNED_DATA)
+    if signed is not None:
+        return signed
+    packed = _content(data, _COMPRESSED_DATA)
+    if packed is None:
+        return None
+    try:
+        return zlib.decompressobj().decompress(packed, MAX_UNPACKED) or None
+    except zlib.error:
+        return None
+
+
+def _content(data: bytes, wanted: bytes) -> bytes | None:
     try:
         kind, body = _wrapped(data)
-        if kind != _SIGNED_DATA:
+        if kind != wanted:
             return None
-        fields = _children(data, *body)
-        # version, digest algorithms, then what was signed
-        content = _children(data, *fields[2][1:])
+        # version and algorithms, then what they were used on
+        content = _children(data, *_children(data, *body)[2][1:])
         if len(content) < 2:
             return None
         inner = _children(data, *content[1][1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
+import zlib
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -116,6 +117,29 @@ def test_an_invitation_alone_is_a_card_and_a_file() -> None:
 def test_an_invitation_beside_words_is_shown_below_them() -> None:
     invitation = "Content-Type: text/calendar; method=REQUEST\n\n" + CALENDAR.format(method="REQUEST")
     assert mixed("\nPlease come.", invitation, kind="alternative").text == f"Please come.\n\n{CARD}"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Content-Type: application/ics; name=invite.ics",
+        "Content-Type: application/octet-stream; name=Invite.ICS",
+        "Content-Type: text/calendar; name=invite.ics\nContent-Disposition: attachment",
+        "Content-Type: application/ics\nContent-Disposition: attachment; filename=a.ics",
+    ],
+)
+def test_an_invitation_is_read_under_every_type(fields: str) -> None:
+    read = mixed("\n ", f"{fields}\n\n{CALENDAR.format(method='REQUEST')}")
+    assert read.text == CARD
+    assert len(read.attachments) == 1
+
+
+def test_an_invitation_that_is_sent_twice_is_read_once() -> None:
+    text = CALENDAR.format(method="REQUEST")
+    read = mixed(
+        f"Content-Type: text/calendar; method=REQUEST\n\n{text}", f"Content-Type: application/ics\n\n{text}"
+    )
+    assert read.text == CARD
 
 
 @pytest.mark.parametrize(
@@ -372,6 +396,16 @@ def test_a_signed_mail_in_a_signed_mail_is_unwrapped_too() -> None:
         der(0xA0, der(0x30, der(2, b"\x01"), der(0x31), content, der(0x31))),
     )
     assert mail(b"Content-Type: application/pkcs7-mime\n\n" + outer).text == "Bitte sperren, Grüße."
+
+
+def test_compressed_mail_is_unpacked() -> None:
+    packed = zlib.compress(INNER)
+    content = der(0x30, bytes.fromhex("06092a864886f70d010701"), der(0xA0, der(4, packed)))
+    algorithm = der(0x30, bytes.fromhex("060b2a864886f70d0109100308"))
+    body = der(0x30, der(2, b"\x00"), algorithm, content)
+    raw = der(0x30, bytes.fromhex("060b2a864886f70d0109100109"), der(0xA0, body))
+    read = mail(b"Content-Type: application/pkcs7-mime; smime-type=compressed-data; name=smime.p7z\n\n" + raw)
+    assert read.text == "Bitte sperren, Grüße."
 
 
 def test_encrypted_mail_stays_a_file() -> None:
