@@ -162,11 +162,15 @@ def _with_writer(
     to: Sequence[tuple[str, str]], cc: Sequence[tuple[str, str]], detail: TicketDetail
 ) -> list[tuple[str, str]]:
     """To whom an answer goes: also to the person whose mail it quotes, in front."""
-    known = {address.lower() for _, address in (*to, *cc)}
     asked = [item for item in detail.messages if item.kind == "customer" and not item.unverified]
-    if not asked or asked[-1].machine or asked[-1].sender_email.lower() in known:
+    if not asked or asked[-1].machine:
         return list(to)
-    return [(asked[-1].sender_name, asked[-1].sender_email), *to]
+    known = {address.lower() for _, address in (*to, *cc)} | {detail.requester_email.lower()}
+    writer = asked[-1]
+    if writer.sender_email.lower() in known:
+        return list(to)
+    people = writer.reply_to or ((writer.sender_name, writer.sender_email),)
+    return [*((name, address) for name, address in people if address.lower() not in known), *to]
 
 
 def for_note(actor: Actor, number: str) -> Composition:
