@@ -10,13 +10,13 @@ from tests.tui.scenes import events, mailboxes_of_the_frame, start_in, stop_cloc
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.commands import GLOBAL
-from tui.screens.help import HelpScreen
+from tui.screens.finder.command_list import CommandColumns
+from tui.screens.finder.help import HelpScreen
 from tui.screens.logs import LogsScreen
 from tui.screens.mailboxes import MailboxesScreen
 from tui.screens.outbox import OutboxScreen
 from tui.screens.quarantine import QuarantineScreen
 from tui.screens.settings import SettingsScreen
-from tui.widgets.command_list import CommandColumns
 
 SCREENS = (
     LogsScreen,

@@ -145,6 +145,7 @@ async def test_the_footer_tells_the_keys_of_what_takes_them(app: NightdeskApp, s
         await until(pilot, "ret open")
         await pilot.press("space", "space")
         text = await until(pilot, "x close 2")
+        assert "Esc unmark" in text
         assert "ret open" not in text
         await pilot.press("s")
         await until(pilot, "letter picks")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tui.screens.compose import compositions as compositions
     from tui.screens.compose.screen import ComposeScreen as ComposeScreen
-    from tui.screens.help import HelpScreen as HelpScreen
+    from tui.screens.finder.help import HelpScreen as HelpScreen
+    from tui.screens.finder.palette import PaletteScreen as PaletteScreen
     from tui.screens.logs import LogsScreen as LogsScreen
     from tui.screens.mailbox_form import MailboxFormScreen as MailboxFormScreen
     from tui.screens.mailboxes import MailboxesScreen as MailboxesScreen
     from tui.screens.outbox import OutboxScreen as OutboxScreen
-    from tui.screens.palette import PaletteScreen as PaletteScreen
     from tui.screens.quarantine import QuarantineScreen as QuarantineScreen
     from tui.screens.settings import SettingsScreen as SettingsScreen
     from tui.screens.thread.screen import ThreadScreen as ThreadScreen
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "ComposeScreen": "tui.screens.compose.screen",
-    "HelpScreen": "tui.screens.help",
+    "HelpScreen": "tui.screens.finder.help",
     "LogsScreen": "tui.screens.logs",
     "MailboxFormScreen": "tui.screens.mailbox_form",
     "MailboxesScreen": "tui.screens.mailboxes",
     "OutboxScreen": "tui.screens.outbox",
-    "PaletteScreen": "tui.screens.palette",
+    "PaletteScreen": "tui.screens.finder.palette",
     "QuarantineScreen": "tui.screens.quarantine",
     "SettingsScreen": "tui.screens.settings",
     "ThreadScreen": "tui.screens.thread.screen",

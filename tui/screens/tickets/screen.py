@@ -229,11 +229,11 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
                 ("x", f"close {count}"),
                 ("a", "assign"),
                 ("s", "state"),
+                ("Esc", "unmark"),
                 ("p", "prio"),
                 ("t", "tags"),
                 ("spc", "mark"),
                 ("v", "range"),
-                ("Esc", "unmark"),
                 ("?", "help"),
             )
         return None

@@ -8,22 +8,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
-from textual.widgets import Input, Static
+from textual.screen import Screen
+from textual.widgets import Static
 
 from tui.desk_screen import DeskNode
+from tui.screens.finder.command_list import CommandColumns, Offer
+from tui.screens.finder.screen import FinderScreen
 from tui.text.safe import parts, safe
-from tui.widgets.command_list import CommandColumns, Offer, offers_of
 from tui.widgets.steady_input import SteadyInput
 
 MOVING = "Move: j k ↓ ↑   g G first, last   PgUp PgDn page   ^D ^U half a page"
 
 
-class HelpScreen(ModalScreen[str | None]):
-    """Gives back the id of the command to run on the screen it was opened over, None on Esc.
-
-    A screen's `HELP_NOTES` (filter words, flags) stand below its keys until something is typed.
-    """
+class HelpScreen(FinderScreen):
+    """Lists the commands by group. A screen's `HELP_NOTES` stand below until something is typed."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,10 +33,9 @@ class HelpScreen(ModalScreen[str | None]):
     ]
 
     def __init__(self, screen: Screen[Any]) -> None:
-        super().__init__()
+        super().__init__(screen)
         known = screen if isinstance(screen, DeskNode) else None
         self._place = (known.HELP_TITLE or known.PLACE) if known else ""
-        self._offers = offers_of(screen)
         self._notes = "\n".join(filter(None, (MOVING, known.HELP_NOTES if known else "")))
 
     def compose(self) -> ComposeResult:
@@ -52,43 +49,26 @@ class HelpScreen(ModalScreen[str | None]):
         box.border_title = safe(f"Help - {self._place.capitalize()}")
         yield Static(Content(" type filter   arrows move   ret run   Esc close"), id="help-hints")
 
-    def on_mount(self) -> None:
-        self._filter("")
+    @property
+    def table(self) -> CommandColumns:
+        """The offers in columns."""
+        return self.query_one(CommandColumns)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        self._filter(event.value)
+    def find(self, text: str) -> None:
+        notes = self.query_one("#help-notes", Static)
+        notes.display = not text.strip()
+        notes.update(safe(self._notes, "dim"))
+        super().find(text)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Run what the cursor is on; a disabled command says why instead."""
-        event.stop()
-        offer = self.query_one(CommandColumns).current
-        if offer is None or offer.disabled:
-            self.app.bell()
-        else:
-            self.dismiss(offer.command.id)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
-
-    def action_move(self, step: int) -> None:
-        self.query_one(CommandColumns).move(step)
-        self._describe()
-
-    def _filter(self, text: str) -> None:
+    def matching(self, text: str) -> list[Offer]:
         words = text.lower().split()
         found = [offer for offer in self._offers if all(word in _haystack(offer) for word in words)]
         # Who types a key wants to know what it does: its command comes first.
         found.sort(key=lambda offer: text.strip() not in {*offer.command.keys, *offer.keys.split()})
-        self.query_one(CommandColumns).show(found)
-        notes = self.query_one("#help-notes", Static)
-        notes.display = not words
-        if not words:
-            notes.update(safe(self._notes, "dim"))
-        self._describe()
+        return found
 
-    def _describe(self) -> None:
-        offer = self.query_one(CommandColumns).current
+    def described(self) -> None:
+        offer = self.table.current
         detail = self.query_one("#help-detail", Static)
         if offer is None:
             detail.update(safe("No key is called that. Delete a letter, or Esc."))

@@ -9,10 +9,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.fuzzy import FuzzySearch
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from tui.widgets.command_list import CommandLines, Offer, offers_of
+from tui.screens.finder.command_list import CommandLines, Offer
+from tui.screens.finder.screen import FinderScreen
 from tui.widgets.steady_input import SteadyInput
 
 
@@ -22,9 +23,8 @@ def ticket_number(text: str) -> str:
     return number if number.isascii() and number.isdigit() else ""
 
 
-class PaletteScreen(ModalScreen[str | None]):
-    """Gives back the id of the command to run on the screen it was opened over, or ``#`` and the number
-    of a ticket to go to; None on Esc."""
+class PaletteScreen(FinderScreen):
+    """Lists the commands by name; gives back also ``#`` and the number of a ticket to go to."""
 
     CSS_PATH = "palette.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,8 +36,7 @@ class PaletteScreen(ModalScreen[str | None]):
     ]
 
     def __init__(self, screen: Screen[Any]) -> None:
-        super().__init__()
-        self._offers = offers_of(screen)
+        super().__init__(screen)
         self._search = FuzzySearch()
 
     def compose(self) -> ComposeResult:
@@ -47,28 +46,18 @@ class PaletteScreen(ModalScreen[str | None]):
                 yield SteadyInput(placeholder="letters of a command, or a number; ret runs it, Esc closes")
             yield CommandLines(self._offers)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        self.query_one(CommandLines).show(self.matching(event.value))
+    @property
+    def table(self) -> CommandLines:
+        """The offers, one below the other."""
+        return self.query_one(CommandLines)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Run what the cursor is on; a disabled command shows its reason in its line."""
-        event.stop()
+        """Go to the ticket whose number was typed, or run what the cursor is on."""
         number = ticket_number(event.value)
         if number:
+            event.stop()
+            event.prevent_default()
             self.dismiss(f"#{number}")
-            return
-        offer = self.query_one(CommandLines).current
-        if offer is None or offer.disabled:
-            self.app.bell()
-        else:
-            self.dismiss(offer.command.id)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
-
-    def action_move(self, step: int) -> None:
-        self.query_one(CommandLines).move(step)
 
     def matching(self, text: str) -> list[Offer]:
         """Return the offers that hold the letters in their order, best first."""

@@ -1,0 +1,1 @@
+"""Finding a command by its key, its name or its words, and running it."""

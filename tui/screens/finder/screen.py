@@ -1,0 +1,74 @@
+"""What help and palette are: a line to type in, and the commands that fit, one of them under the cursor."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
+
+from tui.screens.finder.command_list import Offer, offers_of
+
+
+class OfferList(Protocol):
+    """Where the offers stand, one of them under the cursor."""
+
+    @property
+    def current(self) -> Offer | None:
+        """The offer under the cursor."""
+
+    def show(self, offers: Iterable[Offer]) -> None:
+        """List these instead; the cursor goes to the first."""
+
+    def move(self, step: int) -> None:
+        """Move the cursor and stay inside."""
+
+
+class FinderScreen(ModalScreen[str | None]):
+    """Gives back the id of the command to run on the screen it was opened over, None on Esc."""
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        super().__init__()
+        self._offers = offers_of(screen)
+
+    @property
+    @abstractmethod
+    def table(self) -> OfferList:
+        """Where the offers stand."""
+
+    @abstractmethod
+    def matching(self, text: str) -> list[Offer]:
+        """Return the offers that fit what was typed, best first."""
+
+    def described(self) -> None:
+        """Tell more of the offer under the cursor; called when it is another one."""
+
+    def on_mount(self) -> None:
+        self.find("")
+
+    def find(self, text: str) -> None:
+        """List what fits."""
+        self.table.show(self.matching(text))
+        self.described()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.find(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Run what the cursor is on; a disabled command says why instead."""
+        event.stop()
+        offer = self.table.current
+        if offer is None or offer.disabled:
+            self.app.bell()
+        else:
+            self.dismiss(offer.command.id)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        self.table.move(step)
+        self.described()
