@@ -43,28 +43,28 @@ class TopBar(Widget):
         self._host = line(host)
 
     def render(self) -> Content:
+        """Lay out the places and as much of the right side as there is room for beside them."""
         width = self.size.width
-        clock = self.moment.strftime("%H:%M") if self.moment else ""
-        if width >= 100:
-            who = f"{self._agent}@{self._host}" if self._host else self._agent
-            right = "   ".join(part for part in (line(self.health), who, clock) if part) + " "
-        elif self.alarm:
-            right = f"{line(self.alarm)} "
-        else:
-            right = f"@{self._agent} {clock} "
-        left = next(
-            (
-                tried
-                for titles in ("whole", "short", "digits")
-                if (tried := self._places(titles)).cell_length <= width - cell_len(clock or right) - 2
-            ),
-            self._places("digits"),
+        rights = self._rights(width)
+        tried = [(self._places(titles), right) for right in rights for titles in ("whole", "short")]
+        tried += [(self._places("digits"), right) for right in (*rights, "")]
+        left, right = next(
+            (pair for pair in tried if pair[0].cell_length + cell_len(pair[1]) < width), tried[-1]
         )
-        room = width - left.cell_length
-        while right and cell_len(right) > room - 1:
-            right = right.partition(" ")[2]
+        gap = width - left.cell_length - cell_len(right)
+        end = " " if gap > 1 and right else ""
         style = "bold reverse" if self.alarm else ""
-        return Content.assemble(left, " " * max(0, room - cell_len(right)), (right, style))
+        return Content.assemble(left, " " * max(0, gap - len(end)), (right, style), end)
+
+    def _rights(self, width: int) -> list[str]:
+        """What may stand at the right, the fullest first."""
+        clock = self.moment.strftime("%H:%M") if self.moment else ""
+        if width < 100:
+            return [line(self.alarm)] if self.alarm else [f"@{self._agent} {clock}", clock]
+        who = f"{self._agent}@{self._host}" if self._host else self._agent
+        health = line(self.health)
+        choices = ([health, who, clock], [health, clock], [health], [clock])
+        return ["   ".join(part for part in parts if part) for parts in choices]
 
     def _places(self, titles: str) -> Content:
         """The places with their ``whole`` titles, ``short`` ones, or as bare ``digits``."""
