@@ -13,7 +13,7 @@ from tui.commands import GLOBAL
 from tui.screens.finder.command_list import CommandColumns
 from tui.screens.finder.help import HelpScreen
 from tui.screens.logs import LogsScreen
-from tui.screens.mailboxes import MailboxesScreen
+from tui.screens.mailboxes.screen import MailboxesScreen
 from tui.screens.outbox import OutboxScreen
 from tui.screens.quarantine import QuarantineScreen
 from tui.screens.settings import SettingsScreen

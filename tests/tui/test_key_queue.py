@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 
 from tests.tui.screen import settled, until
 from tui.app import NightdeskApp
-from tui.screens.mailbox_form import MailboxFormScreen
+from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.widgets.entry import Entry
 
 

@@ -20,8 +20,8 @@ from tests.support.servers.pki import Pki
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
-from tui.screens.mailbox_form import MailboxFormScreen
-from tui.screens.mailbox_help import FIELD_HELP
+from tui.screens.mailboxes.form import MailboxFormScreen
+from tui.screens.mailboxes.help import FIELD_HELP
 from tui.widgets.choice import Choice
 from tui.widgets.entry import Entry
 from tui.widgets.step_list import StepList, step_lines

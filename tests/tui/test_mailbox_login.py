@@ -27,7 +27,7 @@ from tests.tui.scenes import HOSTILE, add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.health import observe
-from tui.screens.mailbox_login import LoginScreen
+from tui.screens.mailboxes.login import LoginScreen
 from tui.widgets.entry import Entry
 
 OA = "oa@corp.ex"

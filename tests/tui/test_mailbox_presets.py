@@ -9,7 +9,7 @@ from tests.tui.scenes import start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tests.tui.test_mailbox_form import fill, opened
 from tui.app import NightdeskApp
-from tui.screens.mailbox_form import MailboxFormScreen
+from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.widgets.choice import Choice
 
 
@@ -108,7 +108,7 @@ async def test_pop3_has_its_own_servers_ports_and_no_idle(empty_app: NightdeskAp
 
 async def test_every_field_of_mailbox_add_is_in_the_form_with_its_help(empty_app: NightdeskApp) -> None:
     from desk.mailboxes.form import MailboxForm
-    from tui.screens.mailbox_help import FIELD_HELP
+    from tui.screens.mailboxes.help import FIELD_HELP
 
     async with empty_app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)

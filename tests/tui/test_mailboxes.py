@@ -13,7 +13,7 @@ from tests.tui.scenes import HOSTILE, add_mailbox, mailboxes_of_the_frame, start
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.logs import LogsScreen
-from tui.screens.mailboxes import MailboxesScreen
+from tui.screens.mailboxes.screen import MailboxesScreen
 
 
 @pytest.fixture(autouse=True)

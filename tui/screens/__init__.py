@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from tui.screens.finder.help import HelpScreen as HelpScreen
     from tui.screens.finder.palette import PaletteScreen as PaletteScreen
     from tui.screens.logs import LogsScreen as LogsScreen
-    from tui.screens.mailbox_form import MailboxFormScreen as MailboxFormScreen
-    from tui.screens.mailboxes import MailboxesScreen as MailboxesScreen
+    from tui.screens.mailboxes.form import MailboxFormScreen as MailboxFormScreen
+    from tui.screens.mailboxes.screen import MailboxesScreen as MailboxesScreen
     from tui.screens.outbox import OutboxScreen as OutboxScreen
     from tui.screens.quarantine import QuarantineScreen as QuarantineScreen
     from tui.screens.settings import SettingsScreen as SettingsScreen
@@ -24,8 +24,8 @@ _MODULES = {
     "ComposeScreen": "tui.screens.compose.screen",
     "HelpScreen": "tui.screens.finder.help",
     "LogsScreen": "tui.screens.logs",
-    "MailboxFormScreen": "tui.screens.mailbox_form",
-    "MailboxesScreen": "tui.screens.mailboxes",
+    "MailboxFormScreen": "tui.screens.mailboxes.form",
+    "MailboxesScreen": "tui.screens.mailboxes.screen",
     "OutboxScreen": "tui.screens.outbox",
     "PaletteScreen": "tui.screens.finder.palette",
     "QuarantineScreen": "tui.screens.quarantine",

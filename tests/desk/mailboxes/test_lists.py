@@ -16,7 +16,7 @@ from desk.staff import topics
 from models.database import db
 from tests.support.workbench import ADMIN
 from tui.health import observe
-from tui.screens.mailboxes import rows_of
+from tui.screens.mailboxes.screen import rows_of
 
 
 def add(desk: Desk, name: str) -> None:

@@ -121,7 +121,7 @@ class MailboxesScreen(ListScreen[None]):
     """The list, and below it the chosen mailbox in words."""
 
     PLACE = "mailboxes"
-    CSS_PATH = "mailboxes.tcss"
+    CSS_PATH = "screen.tcss"
     KEYS: ClassVar[tuple[Command, ...]] = (
         Command("mailbox.new", "n", "New mailbox", "Add a mailbox.", GROUP, "new", "new", _may_edit),
         Command("mailbox.edit", "e", "Edit", "Change this mailbox.", GROUP, "edit", "edit", _may_edit_chosen),
@@ -267,12 +267,12 @@ class MailboxesScreen(ListScreen[None]):
         await self.run_command("mailbox.edit" if self.table.row is not None else "mailbox.new")
 
     def action_new(self) -> None:
-        from tui.screens.mailbox_form import MailboxFormScreen
+        from tui.screens.mailboxes.form import MailboxFormScreen
 
         self.app.push_screen(MailboxFormScreen(), self._form_closed)
 
     def action_edit(self) -> None:
-        from tui.screens.mailbox_form import MailboxFormScreen
+        from tui.screens.mailboxes.form import MailboxFormScreen
 
         row = self.table.row
         if row is not None:
@@ -319,7 +319,7 @@ class MailboxesScreen(ListScreen[None]):
             )
 
     def action_log_in(self) -> None:
-        from tui.screens.mailbox_login import LoginScreen
+        from tui.screens.mailboxes.login import LoginScreen
 
         row = self.table.row
         if row is not None:

@@ -8,7 +8,7 @@ from tui.commands import Command
 from tui.desk_calls import desk_app
 
 if TYPE_CHECKING:
-    from tui.screens.mailbox_form import MailboxFormScreen
+    from tui.screens.mailboxes.form import MailboxFormScreen
 
 GROUP = "Mailbox form"
 

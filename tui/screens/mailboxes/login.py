@@ -50,7 +50,7 @@ class _PasteEntry(Entry):
 class LoginScreen(DeskCalls, ModalScreen[bool]):
     """Logs one mailbox in; gives back whether that worked. Esc gives up."""
 
-    CSS_PATH = "mailbox_login.tcss"
+    CSS_PATH = "login.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Give up", show=False),
         Binding("enter", "go_on", "Go on", show=False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -13,13 +13,15 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from config.wording import counted
-from desk.mailboxes import lists, registry
+from desk.fetching import runs
+from desk.mailboxes import connection, lists, registry
 from desk.mailboxes.form import taken_apart
 from desk.mailboxes.restricted_mode import CA_FILES
 from tui.commands import Command
 from tui.desk_calls import desk_app
-from tui.screens.mailbox_deeds import MailboxDeeds
-from tui.screens.mailbox_fields import (
+from tui.desk_screen import DeskScreen
+from tui.screens.mailboxes.connection_panel import ConnectionPanel
+from tui.screens.mailboxes.fields import (
     OAUTH2_ROWS,
     PORTS,
     SECRET_HELP,
@@ -27,16 +29,18 @@ from tui.screens.mailbox_fields import (
     SECURITY_OF_PORT,
     Row,
     Section,
+    Typed,
     hidden_fields,
     hidden_rows,
     sections,
     with_oauth2,
 )
-from tui.screens.mailbox_form_keys import KEYS
-from tui.screens.mailbox_help import FIELD_HELP
-from tui.screens.mailbox_presets import Filling, filling
-from tui.screens.mailbox_values import (
+from tui.screens.mailboxes.form_keys import KEYS
+from tui.screens.mailboxes.help import FIELD_HELP
+from tui.screens.mailboxes.presets import Filling, filling
+from tui.screens.mailboxes.values import (
     PREFIXES,
+    Checked,
     Known,
     checked,
     known,
@@ -48,22 +52,37 @@ from tui.text.safe import cell, parts, safe
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry, FieldNote, FormRow
+from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
-from tui.widgets.step_list import StepList
+
+if TYPE_CHECKING:
+    from desk.mailboxes.connection import FolderChoice, Side
+    from mail.probe import Step
+    from models.mailboxes import Mailbox
+
+Field = TypeVar("Field", bound=Widget)
+FOLDERS = ("folder", "move_folder", "sent_folder")
+"""The fields that hold a folder's name."""
 
 
-class MailboxFormScreen(MailboxDeeds):
+class MailboxFormScreen(DeskScreen[str | None]):
     """Adds a mailbox, or changes the one of `address`; gives back its address once it is saved."""
 
     PLACE = "mailboxes"
     TOP_BAR = False
-    CSS_PATH = "mailbox_form.tcss"
+    CSS_PATH = "form.tcss"
     HELP_TITLE = "Mailbox form"
     AUTO_FOCUS = "#f-address"
     KEYS: ClassVar[tuple[Command, ...]] = KEYS
 
     def __init__(self, address: str | None = None) -> None:
-        super().__init__(address)
+        super().__init__()
+        self._address = address
+        self._start = Known(address=address)
+        self._first: Typed = {}
+        self._checked: Checked | None = None
+        self._just_tested = False
+        self._log_in_next = False
         self._loaded = False
         self._visited: set[str] = set()
         self._typed_again: set[str] = set()
@@ -84,8 +103,7 @@ class MailboxFormScreen(MailboxDeeds):
                         if section.title:
                             yield TitledRule(section.title, id=f"rule-{section.title.lower()}")
                         yield from self._compose_rows(section.rows)
-                yield TitledRule("Test connection", "F5", id="test-rule")
-                yield StepList(id="steps")
+                yield ConnectionPanel(id="test-panel")
 
     def _compose_rows(self, rows: Iterable[Row]) -> Iterator[Widget]:
         for row in rows:
@@ -140,6 +158,24 @@ class MailboxFormScreen(MailboxDeeds):
         if self._address is None:
             rows.append((">  (new)\n", ""))
         self.query_one("#form-others", Static).update(parts(*rows))
+
+    @property
+    def _panel(self) -> ConnectionPanel:
+        return self.query_one(ConnectionPanel)
+
+    def _field(self, name: str, kind: type[Field]) -> Field:
+        return self.query_one(f"#f-{name}", kind)
+
+    def _here(self) -> str:
+        """The name of the field with the cursor."""
+        focused = self.focused
+        return (focused.id or "").removeprefix("f-") if focused is not None else ""
+
+    def _sound(self) -> Checked | None:
+        """What was typed, if none of it is wrong; else the first wrong field is said."""
+        if self._visit_all() and self._checked is not None and self._checked.form is not None:
+            return self._checked
+        return None
 
     # -- values
 
@@ -307,14 +343,13 @@ class MailboxFormScreen(MailboxDeeds):
         here = self._here()
         if here in shown:
             self.status(left=f"{counted(len(shown), 'problem')}: {next(iter(shown.values()))}")
-        elif self._just_tested and self._failed:
-            self.status(left=self._test_words())
+        elif self._just_tested and self._panel.trouble:
+            self.status(left=self._panel.trouble)
         elif minds := [each for each in warnings if here in warned_fields(each)]:
             self.status(left=f"Mind: {minds[0]}")
         else:
             self.status(left=FIELD_HELP.get(here, ""))
-        if self._tested is not None and self.typed() != self._tested:
-            self.query_one("#test-rule", TitledRule).set_text(right="changed since, F5 tests again")
+        self._panel.compare(self.typed())
 
     def health_changed(self) -> None:
         """The status line is the form's alone."""
@@ -384,8 +419,10 @@ class MailboxFormScreen(MailboxDeeds):
                 return
 
     def action_cancel(self) -> None:
-        if self.query_one(StepList).steps:
-            self._close_test()
+        if self._panel.is_open:
+            self._panel.close()
+            self._just_tested = False
+            self._tell()
         elif self.changed:
             question = "Leave without saving this mailbox?"
             self.app.push_screen(Confirm(question), self._leave_if)
@@ -395,3 +432,158 @@ class MailboxFormScreen(MailboxDeeds):
     def _leave_if(self, yes: bool | None) -> None:
         if yes:
             self.dismiss(None)
+
+    # -- test
+
+    def action_test(self) -> None:
+        found = self._sound()
+        if found is None or found.form is None:
+            return
+        if found.form.protocol == "none" and not found.form.sends:
+            self.flash("There is no server to test: this mailbox neither fetches nor sends")
+            return
+        app = desk_app(self)
+        address = self._start.address
+
+        def steps() -> Iterator[tuple[Side, Step]]:
+            stored = None if address is None else registry.find(address)
+            if found.form is not None:
+                yield from connection.try_sides(app.desk, found.form, found.secrets, stored)
+
+        self._panel.begin(self.typed())
+        self.stream(steps, each=self._panel.add, then=self._test_ended, group="test")
+
+    def _test_ended(self) -> None:
+        self._panel.end()
+        self._just_tested = True
+        self._tell()
+
+    # -- pin
+
+    def action_pin(self) -> None:
+        """Show the certificate that was not trusted, and pin it if the person says so."""
+        if self._panel.to_pin is None:
+            self.flash("No certificate to look at: F5 tests, and shows one that is not trusted")
+            return
+        side, step = self._panel.to_pin
+        pairs = [step.pin[at : at + 2].upper() for at in range(0, len(step.pin), 2)]
+        detail = (
+            f"{step.certificate}\n\nSHA-256\n  {':'.join(pairs[:16])}:\n  {':'.join(pairs[16:])}\n\n"
+            "Compare it with what the server's admin tells you by another way. Pinned, this certificate "
+            "alone is trusted, and a new one will be refused."
+        )
+        self.app.push_screen(
+            Confirm("Trust this certificate, and no other?", detail),
+            lambda yes: self._pin(side, step.pin) if yes else None,
+        )
+
+    def _pin(self, side: Side, pin: str) -> None:
+        prefix = "" if side == "incoming" else "smtp_"
+        self._put(f"{prefix}fingerprint", pin)
+        self._put(f"{prefix}ca_file", "")
+        self._check()
+        self.action_test()
+
+    # -- folders
+
+    def action_folders(self) -> None:
+        """List the server's folders, and put the picked one into the field with the cursor."""
+        field = self._here() if self._here() in FOLDERS else "folder"
+        if self.typed()["protocol"] != "imap":
+            self.flash("Folders are IMAP's: POP3 has one, INBOX")
+            return
+        found = self._sound()
+        if found is None or found.form is None:
+            return
+        app, form, secrets, address = desk_app(self), found.form, found.secrets, self._start.address
+
+        def folders() -> list[FolderChoice]:
+            stored = None if address is None else registry.find(address)
+            return connection.list_folders(app.desk, form, secrets, stored)
+
+        self.flash(f"Asking {form.host} for its folders...")
+        self.in_thread(folders).then(lambda names: self._offer_folders(field, names), group="folders")
+
+    def _offer_folders(self, field: str, found: list[FolderChoice]) -> None:
+        choices = [(one.name, f"{one.name}   ({one.use})" if one.use else one.name) for one in found]
+        title = {"folder": "Fetch from", "move_folder": "Move to", "sent_folder": "Copies to"}[field]
+        current = str(self.typed()[field])
+        self.app.push_screen(
+            Menu(title, lettered(choices), current), lambda name: self._take_folder(field, name)
+        )
+
+    def _take_folder(self, field: str, name: str | None) -> None:
+        if name is None:
+            return
+        if field == "move_folder":
+            self._put("after_fetch", "move")
+        self._put(field, name)
+        entry = self._field(field, Entry)
+        entry.disabled = False
+        entry.focus()
+        self._check()
+
+    # -- save, log in, fetch
+
+    def action_log_in(self) -> None:
+        """Save, then log in with OAuth2."""
+        if self._checked is not None and self._checked.form is not None and not with_oauth2(self.typed()):
+            self.flash("This mailbox logs in with a password: choose OAuth2 as its login first")
+            return
+        self._log_in_next = True
+        self.action_save()
+
+    def action_save(self) -> None:
+        found = self._sound()
+        if found is None or found.form is None:
+            self._log_in_next = False
+            if self._checked is not None and self._checked.wrong:
+                self.flash(f"Not saved: {next(iter(self._checked.wrong.values()))}", "warning")
+            return
+        form, secrets = found.form, found.secrets
+        if self._panel.sending_failed(self.typed()):
+            form = form.model_copy(update={"outgoing_enabled": False})
+        app, address = desk_app(self), self._start.address
+
+        def save() -> tuple[Mailbox, str]:
+            from desk.mailboxes.token_health import token_line
+
+            if address is None:
+                kept = registry.add(app.desk, app.actor, form, secrets)
+            else:
+                kept = registry.edit(app.desk, app.actor, address, form, secrets)
+            token = token_line(kept)
+            return kept, token.state if token else ""
+
+        self.in_thread(save).then(self._saved, group="save")
+
+    def _saved(self, kept: tuple[Mailbox, str]) -> None:
+        mailbox, token = kept
+        self._first = self.typed()
+        self._tell()
+        if token and (self._log_in_next or token in ("none", "refused")):
+            from tui.screens.mailboxes.login import LoginScreen
+
+            self.app.push_screen(LoginScreen(mailbox.address), lambda _: self._offer_fetch(mailbox))
+        else:
+            self._offer_fetch(mailbox)
+
+    def _offer_fetch(self, mailbox: Mailbox) -> None:
+        app = desk_app(self)
+        if mailbox.protocol == "none" or not mailbox.incoming_enabled:
+            self.dismiss(mailbox.address)
+            app.flash_later(f"{mailbox.address} is saved")
+            return
+        detail = ""
+        if mailbox.smtp_host and not mailbox.outgoing_enabled:
+            detail = "Sending is off until its test works: o on the list switches it on."
+        self.app.push_screen(
+            Confirm(f"{mailbox.address} is saved. Fetch its mail now?", detail),
+            lambda yes: self._after_save(mailbox, fetch=bool(yes)),
+        )
+
+    def _after_save(self, mailbox: Mailbox, *, fetch: bool) -> None:
+        if not fetch:
+            self.dismiss(mailbox.address)
+            return
+        self.in_thread(runs.request, mailbox.id).then(lambda _: self.dismiss(mailbox.address))

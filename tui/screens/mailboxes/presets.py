@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from desk.errors import WrongUse
-from tui.screens.mailbox_fields import PORTS, Typed
+from tui.screens.mailboxes.fields import PORTS, Typed
 
 Values = dict[str, str | bool]
 

@@ -10,7 +10,7 @@ from desk.errors import DeskError
 from desk.mailboxes.named_servers import SecretName, Server, named_before, servers
 from desk.mailboxes.registry import MailboxSecrets, SecretInput
 from desk.mailboxes.restricted_mode import CA_FILES
-from tui.screens.mailbox_fields import Typed, with_oauth2
+from tui.screens.mailboxes.fields import Typed, with_oauth2
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -141,7 +141,7 @@ def known(desk: Desk, address: str | None) -> Known:
     """Read what the form starts from. Blocks; raises WrongUse for an unknown address."""
     from desk.mailboxes import tokens
     from desk.staff import departments, topics
-    from tui.screens.mailbox_presets import choices
+    from tui.screens.mailboxes.presets import choices
 
     start = Known(
         departments=tuple(department.name for department in departments.departments()),

@@ -1,0 +1,1 @@
+"""The mailboxes: their list, the form for one, and its login."""
