@@ -12,6 +12,7 @@ from pydantic import ConfigDict, ValidationError, field_validator, model_validat
 from desk.errors import WrongUse
 from desk.mailboxes.defaults import values_of_defaults
 from desk.mailboxes.defaults_form import MailboxDefaults
+from desk.mailboxes.fields import copied_from
 from desk.mailboxes.oauth2_form import OAuth2Fields, problems_of_oauth2, values_of_oauth2
 from mail.inert import one_line
 from mail.mime.address import one_address
@@ -249,35 +250,12 @@ def values_of(mailbox: Mailbox) -> dict[str, Any]:
     """Return what the form says about a mailbox that exists: change some of it and `check` it again."""
     return {
         "address": mailbox.address,
-        "name": mailbox.name,
         "department": mailbox.department.name if mailbox.department else "",
-        "autoresponse": bool(mailbox.autoresponse),
-        "protocol": mailbox.protocol,
         "incoming_enabled": bool(mailbox.incoming_enabled) or mailbox.protocol == "none",
-        "host": mailbox.host,
-        "port": mailbox.port,
-        "security": mailbox.security,
-        "user": mailbox.username,
-        "ca_file": mailbox.ca_file,
-        "fingerprint": mailbox.fingerprint,
-        "folder": mailbox.folder,
-        "schedule": mailbox.schedule,
-        "batch": mailbox.batch,
-        "max_per_fetch": mailbox.max_per_fetch,
-        "after_fetch": mailbox.after_fetch,
-        "backlog": mailbox.backlog,
-        "idle": bool(mailbox.idle),
         "outgoing_enabled": bool(mailbox.outgoing_enabled) or not mailbox.smtp_host,
-        "smtp_host": mailbox.smtp_host,
-        "smtp_port": mailbox.smtp_port,
-        "smtp_security": mailbox.smtp_security,
-        "smtp_auth": mailbox.smtp_auth,
-        "smtp_user": mailbox.smtp_username,
-        "smtp_ca_file": mailbox.smtp_ca_file,
-        "smtp_fingerprint": mailbox.smtp_fingerprint,
-        "smtp_helo": mailbox.smtp_helo,
-        "smtp_spoof": bool(mailbox.smtp_spoof),
-        "sent_folder": mailbox.sent_folder,
+        **copied_from(mailbox, "address"),
+        **copied_from(mailbox, "incoming"),
+        **copied_from(mailbox, "outgoing"),
         **values_of_defaults(mailbox),
         **values_of_oauth2(mailbox),
     }

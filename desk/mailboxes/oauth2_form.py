@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, field_validator
 
+from desk.mailboxes.fields import copied_from
 from mail.inert import one_line
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 PASTE_PORT: Final = 8765
 """In the usual redirect address. Nothing listens there: the browser's error page has the address to paste."""
-URLS = ("authorize", "token", "device", "revoke")
 
 
 class OAuth2Fields(BaseModel):
@@ -117,17 +117,5 @@ def values_of_oauth2(mailbox: Mailbox) -> dict[str, Any]:
     """What the form says about the OAuth2 login of a mailbox that exists."""
     from models.mailboxes import MailboxOAuth2
 
-    values: dict[str, Any] = {"auth": mailbox.auth}
     row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox.id)
-    if row is None:
-        return values
-    return values | {
-        "oauth2": row.provider,
-        "oauth2_client_id": row.client_id,
-        "oauth2_tenant": row.tenant,
-        **{f"oauth2_{name}_url": getattr(row, f"{name}_url") for name in URLS},
-        "oauth2_scopes": row.scopes,
-        "oauth2_client_auth": row.client_auth,
-        "oauth2_ca_file": row.ca_file,
-        "oauth2_strict": bool(row.strict),
-    }
+    return {} if row is None else copied_from(row, "oauth2")

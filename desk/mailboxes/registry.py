@@ -15,6 +15,7 @@ from desk.mailboxes.accounts import (
     outgoing_context,
 )
 from desk.mailboxes.defaults import alias_list, keep_aliases, keep_defaults
+from desk.mailboxes.fields import copy_into
 from desk.mailboxes.health import clear_health
 from desk.mailboxes.lists import MailboxLine, lines
 from desk.permissions import Actor, require
@@ -225,27 +226,13 @@ def _next_second() -> datetime:
 
 
 def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecrets) -> None:
-    mailbox.name = form.name
+    copy_into(mailbox, form, "address")
+    copy_into(mailbox, form, "incoming")
+    copy_into(mailbox, form, "outgoing")
     mailbox.department = _department(form.department)
-    mailbox.autoresponse = form.autoresponse
-    mailbox.protocol = form.protocol
     mailbox.incoming_enabled = form.incoming_enabled and form.protocol != "none"
-    mailbox.host, mailbox.port, mailbox.security = form.host, form.port or 993, form.security
-    mailbox.idle = form.idle
-    mailbox.username = form.user
-    mailbox.ca_file, mailbox.fingerprint = form.ca_file, form.fingerprint
-    mailbox.folder, mailbox.schedule, mailbox.batch = form.folder, form.schedule, form.batch
-    mailbox.max_per_fetch = form.max_per_fetch
-    mailbox.after_fetch, mailbox.backlog = form.after_fetch, form.backlog
     mailbox.outgoing_enabled = form.outgoing_enabled
-    mailbox.smtp_host, mailbox.smtp_port = form.smtp_host, form.smtp_port or 587
-    mailbox.smtp_security, mailbox.smtp_auth = form.smtp_security, form.smtp_auth
-    mailbox.smtp_username = form.smtp_user
-    mailbox.smtp_ca_file, mailbox.smtp_fingerprint = form.smtp_ca_file, form.smtp_fingerprint
-    mailbox.smtp_helo, mailbox.smtp_spoof = form.smtp_helo, form.smtp_spoof
-    mailbox.sent_folder = form.sent_folder
     mailbox.send_error, mailbox.send_error_count, mailbox.send_failing_since = "", 0, None
-    mailbox.auth = form.auth
     keep_defaults(mailbox, form)
     mailbox.save()
     keep_aliases(mailbox, alias_list(form.aliases))

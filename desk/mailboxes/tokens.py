@@ -14,6 +14,7 @@ from config.secrets import Secret, SecretSource, resolve
 from desk import logs
 from desk.errors import Refused
 from desk.mailboxes import token_health
+from desk.mailboxes.fields import copy_into
 from desk.mailboxes.health import clear_health
 from desk.permissions import Actor, require
 from mail.errors import TokenRefused, TokenUnavailable
@@ -53,11 +54,7 @@ def keep_app(mailbox: Mailbox, form: MailboxForm) -> MailboxOAuth2 | None:
     is_new = row is None
     row = row or MailboxOAuth2(mailbox=mailbox, provider=form.oauth2)
     before = _application(row)
-    row.provider, row.client_id, row.tenant = form.oauth2, form.oauth2_client_id, form.oauth2_tenant
-    row.authorize_url, row.token_url = form.oauth2_authorize_url, form.oauth2_token_url
-    row.device_url, row.revoke_url = form.oauth2_device_url, form.oauth2_revoke_url
-    row.scopes, row.client_auth = form.oauth2_scopes, form.oauth2_client_auth
-    row.ca_file, row.strict = form.oauth2_ca_file, form.oauth2_strict
+    copy_into(row, form, "oauth2")
     if before != _application(row):
         forget_token(row)
     row.save(force_insert=is_new)

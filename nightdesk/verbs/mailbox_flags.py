@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _SECURITY = click.Choice(("tls", "starttls", "none"))
-_FIELDS = (
-    "name", "protocol", "host", "port", "security", "user", "ca_file", "fingerprint", "folder", "schedule",
-    "batch", "max_per_fetch", "after_fetch", "backlog", "idle", "department", "autoresponse", "smtp_host",
-    "smtp_port", "smtp_security", "smtp_auth", "smtp_user", "smtp_ca_file", "smtp_fingerprint",
-    "smtp_helo", "smtp_spoof", "sent_folder",
-)  # fmt: skip
-
 _OPTIONS = (
     click.option("--name", metavar="N", help="The name that customers see."),
     click.option("--protocol", type=click.Choice(("imap", "pop3", "none")), help="none: nothing is fetched."),
@@ -97,10 +90,11 @@ def mailbox_flags(command: _Command) -> _Command:
 
 def form_values(flags: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a mailbox form that were given. Raises UsageError for two schedules."""
+    from desk.mailboxes.fields import given_by
     from nightdesk.errors import UsageError
 
-    values = {name: flags[name] for name in _FIELDS if flags[name] is not None}
-    values |= mailbox_login_flags.more_values(flags)
+    values = given_by(flags)
+    mailbox_login_flags.choose_login(values, flags)
     if values.get("max_per_fetch") == 0:
         values["max_per_fetch"] = None
     if flags["every"] is not None:

@@ -8,24 +8,6 @@ import click
 
 from nightdesk.arguments import OWNERS_ONLY, owners_option
 
-FIELDS = {
-    "topic": "topic",
-    "priority": "priority",
-    "auth": "auth",
-    "oauth2": "oauth2",
-    "client_id": "oauth2_client_id",
-    "tenant": "oauth2_tenant",
-    "authorize_url": "oauth2_authorize_url",
-    "token_url": "oauth2_token_url",
-    "device_url": "oauth2_device_url",
-    "revoke_url": "oauth2_revoke_url",
-    "scopes": "oauth2_scopes",
-    "client_auth": "oauth2_client_auth",
-    "oauth2_ca_file": "oauth2_ca_file",
-    "strict_login": "oauth2_strict",
-}
-"""Flag to field of the form."""
-
 OPTIONS = (
     click.option("--topic", metavar="T", help="The help topic of its new tickets; '' for none."),
     click.option(
@@ -81,9 +63,8 @@ OPTIONS = (
 )
 
 
-def more_values(flags: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a mailbox form that these flags give, aliases apart."""
-    values = {field: flags[flag] for flag, field in FIELDS.items() if flags[flag] is not None}
+def choose_login(values: dict[str, Any], flags: dict[str, Any]) -> None:
+    """Let the way of logging in follow from what was given, where no flag says it."""
     password = flags["password_stdin"] or any(
         flags[name] is not None for name in ("pass_cmd", "password_env", "password_credential")
     )
@@ -91,7 +72,6 @@ def more_values(flags: dict[str, Any]) -> dict[str, Any]:
         values.setdefault("auth", "basic")
     elif "oauth2" in values:
         values.setdefault("auth", "oauth2")
-    return values
 
 
 def changed_aliases(before: str, flags: dict[str, Any]) -> dict[str, str]:

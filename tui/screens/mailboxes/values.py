@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from desk.errors import DeskError
+from desk.mailboxes.fields import FIELDS, names
 from desk.mailboxes.named_servers import SecretName, Server, named_before, servers
 from desk.mailboxes.registry import MailboxSecrets, SecretInput
 from desk.mailboxes.restricted_mode import CA_FILES
@@ -20,87 +21,12 @@ if TYPE_CHECKING:
     from desk.mailboxes.form import MailboxForm
     from desk.mailboxes.token_health import TokenLine
 
-LABELS = {
-    "address": "Address",
-    "name": "Name",
-    "department": "Department",
-    "topic": "Topic",
-    "priority": "Priority",
-    "aliases": "Aliases",
-    "host": "Server",
-    "port": "Port",
-    "security": "Security",
-    "user": "User",
-    "folder": "Folder",
+LABELS = {field.name: field.label for field in FIELDS} | {
     "secret": "Password",
-    "schedule": "Schedule",
-    "batch": "Batch",
-    "max_per_fetch": "At most",
-    "idle": "At once",
-    "after_fetch": "Move to",
-    "ca_file": "CA file",
-    "fingerprint": "Pin",
-    "smtp_host": "SMTP server",
-    "smtp_port": "SMTP port",
-    "smtp_auth": "Login",
-    "smtp_user": "SMTP user",
     "smtp_secret": "SMTP password",
-    "smtp_helo": "Greets as",
-    "sent_folder": "Copies to",
-    "smtp_ca_file": "SMTP CA file",
-    "smtp_fingerprint": "SMTP pin",
-    "oauth2": "Given by",
-    "oauth2_client_id": "Client id",
     "client_secret": "Client secret",
-    "oauth2_tenant": "Tenant",
-    "oauth2_authorize_url": "Authorize",
-    "oauth2_token_url": "Tokens",
-    "oauth2_device_url": "Device",
-    "oauth2_revoke_url": "Revoke",
-    "oauth2_scopes": "Scopes",
-    "oauth2_ca_file": "CA file",
 }
-ALWAYS = ("address", "name", "department", "topic", "priority", "aliases", "autoresponse", "protocol")
-INCOMING = (
-    "incoming_enabled",
-    "host",
-    "port",
-    "security",
-    "user",
-    "auth",
-    "ca_file",
-    "fingerprint",
-    "folder",
-    "schedule",
-    "batch",
-    "max_per_fetch",
-    "backlog",
-)
-OUTGOING = (
-    "outgoing_enabled",
-    "smtp_host",
-    "smtp_port",
-    "smtp_security",
-    "smtp_auth",
-    "smtp_user",
-    "smtp_helo",
-    "smtp_spoof",
-    "smtp_ca_file",
-    "smtp_fingerprint",
-)
-OAUTH2 = (
-    "oauth2",
-    "oauth2_client_id",
-    "oauth2_tenant",
-    "oauth2_authorize_url",
-    "oauth2_token_url",
-    "oauth2_device_url",
-    "oauth2_revoke_url",
-    "oauth2_scopes",
-    "oauth2_client_auth",
-    "oauth2_ca_file",
-    "oauth2_strict",
-)
+ALWAYS = (*names("address"), "protocol")
 PREFIXES: dict[str, SecretName] = {"": "password", "smtp_": "smtp_password", "client_": "client_secret"}
 """Of the three passwords: incoming, outgoing, the OAuth2 application's."""
 
@@ -200,18 +126,18 @@ def checked(typed: Typed, start: Known, again: Collection[str] = ()) -> Checked:
     app = with_oauth2(typed)
     values: dict[str, Any] = {name: typed[name] for name in ALWAYS}
     if fetches:
-        values |= {name: typed[name] for name in INCOMING}
+        values |= {name: typed[name] for name in names("incoming")}
         moves = typed["after_fetch"] == "move"
         values["after_fetch"] = f"move:{typed['move_folder']}" if moves else typed["after_fetch"]
         values["idle"] = typed["protocol"] == "imap" and typed["idle"]
     if sends:
-        values |= {name: typed[name] for name in OUTGOING}
+        values |= {name: typed[name] for name in names("outgoing")}
         values["sent_folder"] = typed["sent_folder"] if typed["protocol"] == "imap" else ""
     if app:
-        values |= {name: typed[name] for name in OAUTH2}
+        values |= {name: typed[name] for name in names("oauth2")}
     else:
         # An application that is not used now stays registered.
-        values |= {name: start.typed[name] for name in OAUTH2 if name in start.typed}
+        values |= {name: start.typed[name] for name in names("oauth2") if name in start.typed}
     form: MailboxForm | None = None
     wrong: dict[str, str] = {}
     if start.restricted:
