@@ -191,7 +191,7 @@ def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tu
     try:
         schedule = parse(line.schedule)
         runs = ", ".join(f"{run:%H:%M}" for run in coming_runs(line, zone, now))
-        when = f"{schedule.words()} (next {runs})" if line.enabled else schedule.words()
+        when = f"{schedule.words()} (next {runs})" if line.enabled and runs else schedule.words()
     except DeskError as error:
         when = str(error)
     source = SECRET_WORDS.get(line.secret_source, line.secret_source)
