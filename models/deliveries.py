@@ -496,10 +496,6 @@ _GIVE_UP_COPIES = Statement(
         Delivery.last_attempt < p("before"),
     )
 )
-_COPIES_WAIT = Lookup(
-    lambda p: Delivery.select(Delivery.id).where(Delivery.copy.in_(_literals(_WANTED_COPIES))).limit(1), int
-)
-_MAIL_WAITS = Lookup(lambda p: Delivery.select(Delivery.id).where(Delivery.done == literal(0)).limit(1), int)
 _UNSETTLED = Lookup(
     lambda p: Delivery.select(peewee.fn.COUNT(Delivery.id)).where(Delivery.done == literal(0)), int
 )
@@ -696,16 +692,6 @@ def set_copy(delivery_id: int, state: str) -> None:
 def give_up_copies(mailbox_id: int, before: str) -> int:
     """Give up the copies of mail that was sent before a moment, as stored; returns how many."""
     return _GIVE_UP_COPIES.changed(mailbox_id=mailbox_id, before=before)
-
-
-def copies_wait() -> bool:
-    """Whether sent mail is still to be copied to a folder."""
-    return _COPIES_WAIT.one() is not None
-
-
-def mail_waits() -> bool:
-    """Whether the outbox holds mail that is not settled, due or not."""
-    return _MAIL_WAITS.one() is not None
 
 
 def unsettled() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.deliveries import copies_wait, mail_waits
 from models.mailboxes import any_by_oauth2 as logins_age
+from models.pending import copies_wait, mail_waits, tickets_past_due
 
-__all__ = ["copies_wait", "logins_age", "mail_waits"]
+__all__ = ["copies_wait", "logins_age", "mail_waits", "tickets_past_due"]

@@ -1,0 +1,53 @@
+"""Whether there is work, by statements on bare tables: a run that finds none loads nothing that would do it.
+
+The tables' own modules are 40 ms of a run that takes 120; a test holds these statements against them.
+"""
+
+from __future__ import annotations
+
+import peewee
+
+from models.statements import Lookup, literal
+
+_DELIVERY = peewee.Table("delivery")
+_TICKET = peewee.Table("ticket")
+
+_MAIL_WAITS = Lookup(
+    lambda p: _DELIVERY.select(_DELIVERY.c.id).where(_DELIVERY.c.done == literal(0)).limit(1), int
+)
+_COPIES_WAIT = Lookup(
+    lambda p: (
+        _DELIVERY.select(_DELIVERY.c.id)
+        .where(_DELIVERY.c.copy.in_([literal("due"), literal("tried")]))
+        .limit(1)
+    ),
+    int,
+)
+_TICKETS_PAST_DUE = Lookup(
+    lambda p: (
+        _TICKET.select(_TICKET.c.id)
+        .where(
+            _TICKET.c.status != literal("closed"),
+            _TICKET.c.overdue == literal(0),
+            _TICKET.c.due.is_null(False),
+            _TICKET.c.due < p("moment"),
+        )
+        .limit(1)
+    ),
+    int,
+)
+
+
+def mail_waits() -> bool:
+    """Whether the outbox holds mail that is not settled, due or not."""
+    return _MAIL_WAITS.one() is not None
+
+
+def copies_wait() -> bool:
+    """Whether sent mail is still to be copied to a folder."""
+    return _COPIES_WAIT.one() is not None
+
+
+def tickets_past_due(moment: str) -> bool:
+    """Whether a ticket is to be marked as overdue at a moment, as stored."""
+    return _TICKETS_PAST_DUE.one(moment=moment) is not None
