@@ -15,6 +15,16 @@ from tests.generator import mutated
 CORPUS = Path(__file__).parents[2] / "shared" / "corpora" / "mime-stalwart"
 
 
+_ANNOUNCED = {
+    "lines of 900 that end in a colon": b"x" * 899 + b":\n",
+    "attributions": b"On 20.11.2026 09:12, A B <a@b.test> said so:\n",
+    "header lines": b"to: x\n",
+    "separators": b"----- a -----\n",
+    "answers between quotes": b"> a\nb\n",
+    "colons": b"1:\n",
+}
+
+
 def _nested(depth: int) -> bytes:
     head = b"From: a@b.test\r\nSubject: nested\r\nMIME-Version: 1.0\r\n"
     body = b"Content-Type: text/plain\r\n\r\ndeep\r\n"
@@ -41,6 +51,19 @@ def _handmade() -> Iterator[tuple[str, bytes]]:
         (b"From: a@b.test\r\nContent-Type: text/html\r\n\r\n" + b"<div>" * 100_000 + b"x"),
     )
     yield "200,000 quote marks", plain + b"> " * 200_000
+    for name, line in _ANNOUNCED.items():
+        yield f"1 MB of {name}", plain + line * (1_000_000 // len(line))
+    for name, mark in (
+        ("Gmail quotes", b'<div class="gmail_quote">'),
+        ("borders", b'<div style="border-top:1pt">'),
+    ):
+        yield (
+            f"20,000 {name}",
+            (
+                b"From: a@b.test\r\nContent-Type: text/html\r\n\r\n"
+                + (mark + b"a: b: <blockquote type=cite>1</blockquote></div>") * 20_000
+            ),
+        )
     yield "20,000 blank lines", plain + b"text" + b"\n" * 20_000 + b"text"
     yield "80,000 dashes", plain + b"-" * 80_000
     yield "1 MB of combining marks", plain + "e\u0301".encode() * 300_000
@@ -83,6 +106,7 @@ def _read_whole(raw: bytes) -> None:
     try:
         mail = parse(raw)
         _ = mail.text
+        _ = mail.pieces
         _ = [part.sha256 for part in mail.attachments]
     except TooComplex:
         pass

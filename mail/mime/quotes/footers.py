@@ -79,8 +79,11 @@ def is_device_line(line: str) -> bool:
 _LINK: Final = re.compile(r"\s*[<(\[]?(?:https?://|www\.)[^\s<>]{1,150}[>)\]]?|\s*\[\d{1,3}\]")
 
 
-def banner_end(lines: Sequence[str], first: int, after: int) -> int:
-    """The line behind a gateway's banner ("this mail comes from outside") at `first`, or `first`."""
+def banner_end(lines: Sequence[str], first: int, after: int, *, alone: bool) -> int:
+    """The line behind a gateway's banner ("this mail comes from outside") at `first`, or `first`.
+
+    `alone`: these are the only new lines of the mail, so that a banner does not take all of them.
+    """
     begin = first
     while begin < after and not lines[begin].strip():
         begin += 1
@@ -89,8 +92,8 @@ def banner_end(lines: Sequence[str], first: int, after: int) -> int:
         end += 1
     ruled = _RULE.fullmatch(lines[begin]) if begin < after and len(lines[begin]) <= MAX_LINE else None
     if ruled:
-        return _ruled_banner_end(lines, first, begin, after)
-    if end >= after or end == begin or not any(line.strip() for line in lines[end:after]):
+        return _ruled_banner_end(lines, first, begin, after, alone)
+    if end == begin or (alone and not any(line.strip() for line in lines[end:after])):
         return first
     if _TAG.fullmatch(lines[begin][:MAX_LINE]) and has(lines[begin].casefold(), OUTSIDE):
         return begin + 1
@@ -106,11 +109,11 @@ def banner_end(lines: Sequence[str], first: int, after: int) -> int:
     return first
 
 
-def _ruled_banner_end(lines: Sequence[str], first: int, begin: int, after: int) -> int:
+def _ruled_banner_end(lines: Sequence[str], first: int, begin: int, after: int, alone: bool) -> int:
     for number in range(begin + 1, min(begin + _MAX_BANNER + 4, after)):
         if len(lines[number]) <= MAX_LINE and _RULE.fullmatch(lines[number]):
             said = " ".join(line[:MAX_LINE] for line in lines[begin:number]).casefold()
-            more = any(line.strip() for line in lines[number + 1 : after])
+            more = not alone or any(line.strip() for line in lines[number + 1 : after])
             return number + 1 if more and has(said, OUTSIDE) and has(said, CARE) else first
     return first
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 MAX_MARKS: Final = 200
+MAX_BORDERS: Final = 20
 MAX_DEPTH: Final = 400
 
 # Thunderbird, Apple Mail, Roundcube, Fastmail; Yahoo; Outlook for Mac and for telephones; Zimbra; GMX,
@@ -87,12 +89,13 @@ def _mark_box(box: LexborNode, marks: QuoteMarks) -> None:
 
 def _first_of_rest(body: LexborNode, marks: QuoteMarks) -> LexborNode | None:
     """The border below which all is quoted, unless it stands in a quote or the quote is marked as such."""
+    told = body.css_first("[data-marker=__QUOTED_TEXT__]") is not None
     for node in body.css(_REST)[:MAX_MARKS]:
-        told = node.id == "zwchr" and body.css_first("[data-marker=__QUOTED_TEXT__]") is not None
-        if not told and not _is_inside(node, marks.begins):
+        if not (told and node.id == "zwchr") and not _is_inside(node, marks.begins):
             return node
-    for node in body.css(_BORDERED)[:MAX_MARKS]:
-        if not _has_top_border(node) or _is_inside(node, marks.begins):
+    bordered = (node for node in body.css(_BORDERED)[:MAX_MARKS] if _has_top_border(node))
+    for node in islice(bordered, MAX_BORDERS):
+        if _is_inside(node, marks.begins):
             continue
         if _HEADER_LINES.match(node.text(deep=True, separator=" ")[:1000]):
             return node

@@ -17,6 +17,8 @@ from mail.mime.quotes.footers import banner_end, footers, is_device_line
 from mail.mime.quotes.pieces import Kind, Piece, Span
 from mail.mime.quotes.words import FORWARDED, FORWARDING_SUBJECT, has
 
+MAX_QUOTES: Final = 1000
+"""Marked quotes in one text; what stands below is new, whatever it is."""
 DEFAULT_MARKER: Final = "reply above this line"
 
 _QUOTED: Final = re.compile(r"[ \t]{0,3}[>＞]")
@@ -29,7 +31,7 @@ _WRAP_COLUMN: Final = 66
 _HEAD: Final = 24
 _LATE_END: Final = re.compile(r"\s{0,3}>[^<>]{0,40}[:：]\s*")
 _FRAGMENT: Final = re.compile(r"\s*(?:[(<]?https?://\S{3,300}[ >)]{0,6}|(?=\S*[_=/%&])\S{8,300})\s*")
-_RULE: Final = re.compile(r"[ \t]*[-_=*─—]{5,}[ \t]*")
+_RULE: Final = re.compile(r"[ \t]*[-_=─—]{5,}[ \t]*")
 _PROSE: Final = re.compile(r"(?:[^\W\d_]{2,}['’,.;!?-]?\s+){2,}[^\W\d_]")
 
 
@@ -85,7 +87,7 @@ class _Reader:
 
     def _find_quotes(self) -> None:
         number, count = 0, len(self.lines)
-        while number < count:
+        while number < count and len(self.blocks) < MAX_QUOTES:
             line = self.lines[number]
             if not line.strip():
                 number += 1
@@ -224,6 +226,8 @@ class _Reader:
 
     def _inside(self, first: int, after: int) -> Announcement | None:
         """What announces the quote within its own first lines, as some programs write it."""
+        if not self.announcements.looks.left:
+            return None
         plain = [
             _PREFIX.sub("", line[: MAX_LINE + 40], count=1)
             for line in self.lines[first : min(after, first + 12)]
@@ -365,7 +369,7 @@ class _Reader:
             return
         first, after = regions[0]
         if first == self._filled(0) or not any(line.strip() for line in self.lines[:first]):
-            begin = banner_end(self.lines, first, after)
+            begin = banner_end(self.lines, first, after, alone=len(regions) == 1)
             if begin > first:
                 self._set(first, begin, "footer")
                 regions[0] = (self._filled(begin), after)

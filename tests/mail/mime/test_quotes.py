@@ -16,7 +16,7 @@ from mail.mime.html.document import read_html
 from mail.mime.message import parse
 from mail.mime.quotes.announcements import MAX_LINE, MAX_LOOKS, Announcements
 from mail.mime.quotes.pieces import Span, folds, own_folds, without
-from mail.mime.quotes.reading import pieces_of
+from mail.mime.quotes.reading import MAX_QUOTES, pieces_of
 from tests.support.accounts import CORPORA
 
 WROTE: Final = "On Fri, 20 Nov 2026 at 09:12, Desk <support@desk.example> wrote:"
@@ -117,6 +117,8 @@ def test_a_gateway_s_banner_is_folded_like_its_disclaimer(banner: str) -> None:
     legal = "This mail is confidential, please delete it."
     text = f"{banner}\n\nWorks now.\n\n{WROTE}\n> Please restart it.\n\n{legal}"
     assert shown(text) == "Works now."
+    assert shown(f"{banner}\n\n{WROTE}\n> Please restart it.\n\nWorks now.\n\n{legal}") == "Works now."
+    assert shown(banner) == banner
 
 
 @pytest.mark.parametrize(
@@ -294,6 +296,13 @@ def test_hostile_text_costs_no_more_looks_than_are_allowed(line: str) -> None:
     assert looked.weighed <= MAX_LOOKS * 4
     assert looked.longest <= MAX_LINE
     assert "".join(text[piece.start : piece.end] for piece in pieces_of(text, subject="Printer")) == text
+
+
+def test_a_text_of_endless_quotes_has_a_bounded_number_of_folds() -> None:
+    text = f"{WROTE}\n" + "> a question\nanswer\n" * 20_000
+    folded = folds(text, pieces_of(text))
+    assert len(folded) == MAX_QUOTES
+    assert without(text, folded).endswith("> a question\nanswer")
 
 
 class _Counted(Announcements):
