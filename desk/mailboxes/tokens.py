@@ -223,6 +223,7 @@ class MailboxTokens:
         self._address = str(mailbox.address)
         self._loaded = b""
         self._supply: Callable[..., Secret] | None = None
+        self._made_for: tuple[object, ...] = ()
 
     def __call__(self, *, renew: bool = False) -> Secret:
         """The access token, renewed when it is due. Errors: `TokenRefused`, `TokenUnavailable`."""
@@ -237,11 +238,16 @@ class MailboxTokens:
                 raise
 
     def _supplier(self) -> Callable[..., Secret]:
-        if self._supply is None:
+        mailbox = Mailbox.get_by_id(self._mailbox_id)
+        row = row_of(mailbox)
+        # An account lives as long as its connection: a login made meanwhile belongs to the provider of now.
+        made_for = (
+            () if row is None else (*_application(row), row.device_url, row.as_itself, row.secret_sealed)
+        )
+        if self._supply is None or made_for != self._made_for:
             from mail.oauth2 import Supplier, client_credentials, refresh
 
-            mailbox = Mailbox.get_by_id(self._mailbox_id)
-            row = row_of(mailbox)
+            self._made_for = made_for
             app = app_of(self._desk, mailbox, row)
             itself = row is not None and row.as_itself
             self._supply = Supplier(

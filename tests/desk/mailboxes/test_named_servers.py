@@ -318,6 +318,29 @@ def test_a_client_secret_goes_to_no_other_provider(
         assert provider.requests == []
 
 
+def test_a_login_made_meanwhile_goes_to_the_provider_of_now(
+    desk: Desk, pki: Pki, logged_in: tuple[Mailbox, FaultyProvider]
+) -> None:
+    mailbox, before = logged_in
+    supply = tokens.token_supplier(desk, mailbox)
+    assert supply() == Secret("the-access-token")
+    with FaultyProvider(pki) as after:
+        after.answers = [(200, {"access_token": "renewed", "expires_in": 3600, "token_type": "Bearer"})]
+        form = merged(mailbox, {"oauth2_token_url": f"{after.base}/token"})
+        secrets = MailboxSecrets(client=SecretInput("sealed", "another-secret"))
+        registry.edit(desk, ADMIN, ADDRESS, form, secrets)
+        token = Token(
+            access=Secret("old"),
+            refresh=Secret("another-refresh-token"),
+            expires=datetime.now(UTC) - timedelta(seconds=1),
+            owner=ADDRESS,
+        )
+        tokens.keep_login(desk, ADMIN, registry.get(ADDRESS), token)
+        assert supply() == Secret("renewed")
+        assert [asked.form["refresh_token"] for asked in after.requests] == ["another-refresh-token"]
+    assert before.requests == []
+
+
 def test_one_host_s_pop3_takes_the_token_that_its_imap_took(
     desk: Desk, logged_in: tuple[Mailbox, FaultyProvider]
 ) -> None:
