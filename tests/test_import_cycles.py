@@ -11,9 +11,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS = ("nightdesk", "api", "tui", "worker", "desk", "models", "mail", "config")
 
-STILL_CIRCULAR = {"desk": 5}
-"""How many modules of a floor still stand in circles; these numbers only ever get smaller."""
-
 
 def modules(floor: str) -> dict[str, Path]:
     """Return the modules of a floor by their dotted names."""
@@ -97,7 +94,7 @@ def circles(edges: dict[str, set[str]]) -> set[frozenset[str]]:
 def test_a_floor_has_no_circle_of_imports(floor: str) -> None:
     found = circles(graph(floor))
     told = [sorted(group) for group in found]
-    assert sum(map(len, found)) <= STILL_CIRCULAR.get(floor, 0), f"these modules import each other: {told}"
+    assert not found, f"these modules import each other: {told}"
 
 
 @pytest.mark.parametrize(
