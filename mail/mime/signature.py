@@ -8,7 +8,9 @@ from __future__ import annotations
 import functools
 import re
 import ssl
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +22,7 @@ from mail.mime.smime import is_encrypted, signed_content
 from mail.mime.structure import Node
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, Name
 
 State = Literal["valid", "other sender", "unknown CA", "broken", "unchecked", "encrypted"]
 
@@ -97,7 +99,8 @@ def _checked(
         info = cms.ContentInfo.load(signature)
         if info["content_type"].native != "signed_data":
             raise _Broken("there is no signature in it")
-        return _verified(mail, info["content"], contents, moment, roots)
+        with _quietly():
+            return _verified(mail, info["content"], contents, moment, roots)
     except _Broken as why:
         return Signature("broken", f"S/MIME signature is broken: {why}")
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
@@ -125,7 +128,7 @@ def _verified(
     certificate = _certificate_of(signer, certificates)
     _check_signature(signer, certificate, contents)
     addresses = _addresses(certificate)
-    name = _name(certificate) or (addresses[0] if addresses else "somebody without a name")
+    name = _named(certificate.subject) or (addresses[0] if addresses else "somebody without a name")
     by = f"{name} <{addresses[0]}>" if addresses and name != addresses[0] else name
     if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
         day = certificate.not_valid_after_utc.date()
@@ -133,12 +136,13 @@ def _verified(
     sender = mail.sender.email.lower()
     stranger = "" if sender in addresses or not sender else f", who is not the sender {sender}"
     trusted = _host_roots() if roots is None else roots
-    issuer = one_line(certificate.issuer.rfc4514_string(), 200)
     if _is_trusted(certificate, certificates, trusted, moment):
         if stranger:
             return Signature("other sender", f"S/MIME signature is valid, but by {by}{stranger}", addresses)
         return Signature("valid", f"S/MIME signature is valid, by {by}", addresses)
-    words = f"S/MIME signature fits, by {by}{stranger}, but nobody known vouches for it (issuer: {issuer})"
+    own = certificate.issuer == certificate.subject
+    issuer = "it vouches for itself" if own else f"issuer: {_named(certificate.issuer) or 'without a name'}"
+    words = f"S/MIME signature fits, by {by}{stranger}, but nobody known vouches for it ({issuer})"
     return Signature("unknown CA", words, addresses)
 
 
@@ -238,11 +242,15 @@ def _addresses(certificate: Certificate) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one_line(each, 254).lower() for each in found))
 
 
-def _name(certificate: Certificate) -> str:
+def _named(name: Name) -> str:
+    """The common name, else the organization."""
     from cryptography.x509.oid import NameOID
 
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return one_line(str(names[0].value), 120) if names else ""
+    for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
+        names = name.get_attributes_for_oid(oid)
+        if names:
+            return one_line(str(names[0].value), 120)
+    return ""
 
 
 def _is_trusted(
@@ -294,6 +302,14 @@ def _may_sign_mail(certificate: Certificate) -> bool:
     return bool(purposes & {ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Strange certificates are read without a warning on somebody's terminal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 @functools.cache
 def _host_roots() -> tuple[Certificate, ...]:
     """The authorities that this host trusts."""
@@ -303,6 +319,7 @@ def _host_roots() -> tuple[Certificate, ...]:
     if not file:
         return ()
     try:
-        return tuple(x509.load_pem_x509_certificates(Path(file).read_bytes()))
+        with _quietly():
+            return tuple(x509.load_pem_x509_certificates(Path(file).read_bytes()))
     except (OSError, ValueError):
         return ()

@@ -208,8 +208,10 @@ def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
     if message.quoted_text.strip() and not full:
         folded = len(message.quoted_text.strip().splitlines())
         line(f"({folded} quoted lines folded: --full shows them)", indent=2)
-    if not full:
-        text(message.said_below(message.reply_text), indent=4)
+    below = "" if full else message.said_below(message.reply_text)
+    if below:
+        line()
+        text(below, indent=4)
     if message.signature:
         line(message.signature, indent=2)
     for attachment in message.attachments:

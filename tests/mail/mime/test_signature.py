@@ -108,7 +108,10 @@ def test_the_usual_keys_and_digests_are_known(key: Key, digest: hashes.SHA256 | 
 def test_a_signature_for_which_nobody_known_vouches_is_said_to_be_one(opaque: bool) -> None:
     found = checked(signed(opaque), roots=[])
     assert found.state == "unknown CA"
-    assert found.words.startswith("S/MIME signature fits, by Ann Meier <ann@kunde.example>, but nobody known")
+    assert found.words == (
+        "S/MIME signature fits, by Ann Meier <ann@kunde.example>, but nobody known vouches for it "
+        "(issuer: Example Issuing CA)"
+    )
 
 
 def test_a_text_that_was_changed_breaks_it() -> None:
@@ -172,3 +175,10 @@ def test_other_signatures_are_named(raw: bytes, state: str, word: str) -> None:
 
 def test_a_plain_mail_has_none() -> None:
     assert signature_of(parse(b"From: a@b.example\n\nhi\n"), NOW) is None
+
+
+def test_the_authorities_of_the_host_are_read_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    found = signature_of(parse(signed(True)), NOW)
+    assert found is not None
+    assert found.state == "unknown CA"
+    assert not recwarn.list
