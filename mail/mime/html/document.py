@@ -57,6 +57,8 @@ def read_html(html: str, first_link: int = 1) -> HtmlText:
 
 
 _DATA_URL: Final = re.compile(r"data:[a-zA-Z0-9/+.;=-]{0,200},[A-Za-z0-9+/=%_-]{64,}")
+# Marks of direction that order nothing anew: mail programs put them around dates and names.
+_DIRECTION_MARKS: Final = re.compile("[\u200e\u200f\u061c]")
 _NONCHARACTERS: Final = re.compile("[\x00\ufdd0-\ufdef]")
 
 
@@ -156,7 +158,7 @@ def _rendered(html: str, first_link: int) -> HtmlText:
 
 def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:
     """One text of the lines, the marks in them taken out and their places kept."""
-    text = clean("\n".join(lines))
+    text = clean(_DIRECTION_MARKS.sub("", "\n".join(lines)))
     if QUOTE_BEGINS not in text:
         return HtmlText(text.replace(QUOTE_ENDS, "").strip("\n"), (), tuple(links.found), hidden_words)
     done: list[str] = []

@@ -33,6 +33,7 @@ def test_thirty_mails_read_as_they_did_when_somebody_looked_at_them(sample: Path
         ("<ol start=9><li>nine<li>ten</ol>", "9. nine\n10. ten"),
         ("<p>&lt;b&gt; &amp;amp; \u202e\x1b[31m</p>", "<b> &amp; \ufffd\ufffd[31m"),
         ("plain &amp; simple", "plain & simple"),
+        ("Sent: \u200e26\u200e. \u200eJune&rlm; &#x202e;evil", "Sent: 26. June \ufffdevil"),
         ("<p>line one\nwrapped by\nthe sender</p>", "line one wrapped by the sender"),
         ("<div>a</div><div><br></div><div>b</div>", "a\n\nb"),
         (
