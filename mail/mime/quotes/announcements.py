@@ -30,6 +30,8 @@ _MAX_HEADERS: Final = 24
 _MAX_CONTINUED: Final = 3
 _NEEDED: Final = 3
 _SHORTEST_SUBJECT: Final = 4
+_SHORTEST_ODD: Final = 4
+_FIRST_UNCASED: Final = "\u0530"  # behind Latin, Greek and Cyrillic; what small letters mean is known there
 
 _ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,190}")
 _ADDRESSED: Final = re.compile(
@@ -45,7 +47,6 @@ _TIME: Final = re.compile(r"(?<!\d)\d{1,2}\s?[:.h時时点點시]\s?\d\d(?!\d)")
 _DIGIT: Final = re.compile(r"\d")
 _LAST_DIGIT: Final = re.compile(r"\d(?=\D*$)")
 _WORD: Final = re.compile(r"[^\s,;()\[\]<>\"'«»:：]+")
-_LOWER: Final = re.compile(r"[a-z]{4,}")
 _COLON: Final = frozenset(":：︰")
 _RULE: Final = re.compile(r"\s*[-_=*~─—–]{3,}\s*")
 _SEPARATOR: Final = re.compile(
@@ -112,7 +113,7 @@ class _Head:
         if self.last is not None:
             self.roles.add(self.last)
         self._same_subject |= bool(self._subject and bare_subject(value) == self._subject)
-        self._dated |= self.last == "date" and bool(_DATE.search(value) and _TIME.search(value))
+        self._dated |= self.last == "date" and _is_moment(value)
         self._see(value)
 
     def go_on(self, line: str) -> None:
@@ -135,7 +136,7 @@ class _Head:
         if not self._evident:
             return False
         if "from" in self.roles and len(self.roles) >= needed and self.roles & {"date", "subject"}:
-            return True
+            return needed < _NEEDED or "@" in self.author or self._dated or self._same_subject
         if self.roles == {"from", "date"} and self.author and self._dated:
             return True
         return self._same_subject and self.labels >= (_NEEDED if self.roles else _NEEDED + 1)
@@ -412,6 +413,11 @@ def _plain(label: str) -> str:
     return " ".join(label.strip(" \t*|>.:：\xa0").casefold().split())
 
 
+def _is_moment(value: str) -> bool:
+    """Whether it is a date with a time of day."""
+    return _DATE.search(value) is not None and _TIME.search(_DATE.sub(" ", value)) is not None
+
+
 def _is_url(line: str) -> bool:
     return line.lstrip(" <")[:8].lower().startswith(("http:", "https:", "mailto:"))
 
@@ -447,7 +453,7 @@ def _weight(joined: str, sure: bool) -> int:
             return 0
         if addressed:
             odd = _odd(middle)
-            if odd > (0 if tail.strip() else 1) or _odd(tail) > 1:
+            if odd or _odd(tail) > 1:
                 return 0
             return 3
         if not wrote:
@@ -497,9 +503,13 @@ def _span(text: str) -> tuple[int, int]:
 
 
 def _odd(text: str) -> int:
-    """How many words are neither names nor words that announcements have: small ASCII letters, unknown."""
+    """How many words are neither names nor words that announcements have: in small letters, and unknown."""
     return sum(
         1
-        for word in _WORD.findall(text)
-        if _LOWER.fullmatch(word.strip(".")) and word.strip(".") not in PARTICLES and not has(word, WROTE)
+        for word in (each.strip(".'’-") for each in _WORD.findall(text))
+        if len(word) >= _SHORTEST_ODD
+        and word[0] < _FIRST_UNCASED
+        and word.islower()
+        and word not in PARTICLES
+        and not has(word, WROTE)
     )

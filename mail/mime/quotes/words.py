@@ -54,9 +54,12 @@ WROTE: Final = _words(
 )
 PARTICLES: Final = frozenset(
     _words(
-        """giorno|alle|dnia|dana|dans|jour|folgendes|following|the|then|mailto|email|mail|address|with|
-    via|von|from|below|here|uhr|time|heure|ora|tanggal|pukul|kell|klo|kello|heeft|hebben|
-    volgende|dies"""
+        """giorno|alle|dnia|dana|dans|jour|folgendes|following|the|then|mailto|email|mail|address|with|via|von|
+        from|below|here|uhr|time|heure|ora|tanggal|pukul|kell|klo|kello|heeft|hebben|volgende|dies|przez|godz|
+        dniu|wiadomość|napisana|odesílatel|odosielateľ|χρήστης|χρήστη|időpont|időpontban|keltezéssel|tarihinde|
+        şunu|şunları|użytkownik|пользователь|користувач|потребител|utilisateur|usuario|usuário|utilizador|
+        korisnik|používateľ|uživatel|felhasználó|utente|utilizator|kasutaja|lietotājs|naudotojas|bruger|
+        brugeren|användaren|brukeren|gebruiker|käyttäjä|benutzer|user"""
     )
 )
 FORWARDED: Final = _words(
@@ -130,15 +133,13 @@ COMPANY: Final = _words(
     kamer van koophandel|organisationsnummer|siedziba|огрн"""
 )
 _SCANNERS: Final = _words(
-    """virus|avast|avg|kaspersky|bitdefender|mcafee|norton|eset|sophos|
-    mimecast|proofpoint|barracuda|messagelabs|
-    symantec|mailscanner|malware|spam"""
+    """virus|avast|avg|kaspersky|bitdefender|mcafee|norton|eset|sophos|mimecast|proofpoint|
+    barracuda|messagelabs|symantec|mailscanner|malware|spam"""
 )
 _SCANNED: Final = _words(
-    """virus-free|virus free|virenfrei|scanned|swept|checked for|
-    checked by|protected by|geprüft|vérifié|analysé|
-    analizado|verificado|controllat|gecontroleerd|gescand|проверен|
-    sprawdzon|přeskenov|kontrollerat|sans virus"""
+    """virus-free|virus free|virenfrei|scanned|swept|checked for|checked by|protected by|geprüft|
+    vérifié|analysé|analizado|verificado|controllat|gecontroleerd|gescand|проверен|sprawdzon|
+    přeskenov|kontrollerat|sans virus"""
 )
 _NATURE: Final = _words(
     """environment|umwelt|environnement|medio ambiente|medioambiente|ambiente|milieu|miljø|miljö|
