@@ -74,8 +74,8 @@ _LISTED: Final = re.compile(
 )
 _COMMANDED: Final = re.compile(rf"(?i)RCPT TO:[ \t]?<?({_ADDRESS})>?")
 _COPY_BEGINS: Final = re.compile(
-    r"(?im)^(?:[ >]{0,12}[-=_*]{2,}.{0,60}"
-    r"(?:below this line|copy of|original|returned|unsent|headers|message).{0,60}"
+    r"(?im)^(?:[ >|]{0,12}[-=_*]{2,}.{0,60}"
+    r"(?:below this line|copy of|original|returned|unsent|headers|message(?! log)).{0,60}"
     r"|>?[ \t]{0,4}(?:received: from .*|return-path: .*|message-id: .*|dkim-signature: .*))$"
 )
 _ROLE: Final = re.compile(

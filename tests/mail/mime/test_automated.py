@@ -489,3 +489,117 @@ def test_people_are_acknowledged(line: str) -> None:
     assert classify(
         parse(f"From: ann@kunde.example\nTo: support@desk.example\n{line}\n\nhi\n".encode())
     ).acknowledge
+
+
+# As the mail servers of forty years wrote them, before there were reports.
+OLD_BOUNCES = {
+    "sendmail": (
+        "The original message was received at Mon\nfrom x [1.2.3.4]\n\n"
+        "   ----- The following addresses had permanent fatal errors -----\n<ann@kunde.example>\n\n"
+        "   ----- Transcript of session follows -----\n... while talking to mx.kunde.example.:\n"
+        ">>> RCPT To:<ann@kunde.example>\n<<< 550 <ann@kunde.example>... User unknown\n"
+        "550 <ann@kunde.example>... User unknown\n\n   ----- Original message follows -----\n\n"
+        "Received: from a\nMessage-ID: <o@d.example>\n"
+    ),
+    "smail": (
+        "|------------------------- Message log follows: -------------------------|\n"
+        " no valid recipients were found for this message\n"
+        "|------------------------- Failed addresses follow: ---------------------|\n"
+        " <ann@kunde.example> ... unknown host\n"
+        "|------------------------- Message text follows: ------------------------|\n"
+        "Received: by x\nFrom: a@b.example\n"
+    ),
+    "groupwise": (
+        "The message that you sent was undeliverable to the following:\n"
+        "\tann.kunde (ann@kunde.example)\n\nPossibly truncated original message follows:\n\n"
+        "Message-Id: <o@d.example>\n"
+    ),
+    "smtpsvc": (
+        "This is an automatically generated Delivery Status Notification.\n\n"
+        "Delivery to the following recipients failed.\n\n       ann@kunde.example\n\n"
+    ),
+    "compuserve": (
+        "Your message could not be delivered for the following reason:\n\n"
+        "Invalid receiver address: ann@kunde.example\n\n--- Returned message ---\n\n"
+        "Message-ID: <o@d.example>\n"
+    ),
+    "netscape": (
+        "This Message was undeliverable due to the following reason:\n\n"
+        "The user did not accept your message.\n\n     Recipient: <ann@kunde.example>\n"
+        "     Reason:    550 no\n\nPlease reply to Postmaster@mx.example\n"
+        "if you feel this message to be in error.\n"
+    ),
+    "llnl": (
+        "Sorry, your mail could not be delivered to:\n\nann\n"
+        "The item(s) could not be delivered: ann@kunde.example, unknown\n"
+    ),
+    "caiwireless": ("Unknown user: ann@kunde.example\n\nRCPT TO:<ann@kunde.example> ...\n"),
+    "inreport": (
+        "Reporting-MTA: dns;mx\n\nFinal-Recipient: RFC822; ann@kunde.example\nAction: failed\nStatus: 5.0.0\n"
+    ),
+    "yahoo": (
+        "Message from  yahoo.com.\nUnable to deliver message to the following address(es).\n\n"
+        "<ann@kunde.example>:\nThis user doesn't have a yahoo.com account\n\n"
+        "--- Original message follows.\n\nReturn-Path: <x>\n"
+    ),
+    "qmail": (
+        "Hi. This is the qmail-send program at x.\n"
+        "I'm afraid I wasn't able to deliver your message to the following addresses.\n"
+        "This is a permanent error; I've given up. Sorry it didn't work out.\n\n"
+        "<ann@kunde.example>:\n1.2.3.4 does not like recipient.\nRemote host said: 550 unknown\n"
+        "Giving up on 1.2.3.4.\n\n--- Below this line is a copy of the message.\n\n"
+        "Return-Path: <s@d>\n"
+    ),
+    "exim1": (
+        "This message was created automatically by mail delivery software (Exim).\n\n"
+        "A message that you sent could not be delivered to all of its recipients. The\n"
+        "following address(es) failed:\n\n  ann@kunde.example:\n"
+        '    unknown local-part "ann" in domain "kunde.example"\n\n'
+        "------ This is a copy of the message, including all the headers. ------\n\n"
+        "Return-path: <s@d>\n"
+    ),
+    "mercury": (
+        'With reference to your message with the subject:\n   "x"\n\n'
+        "The local mail transport system has reported the following problems\n"
+        "it encountered while trying to deliver your message:\n\n*** ann@kunde.example\n"
+        "   550 unknown\n\nYour message has been returned\n"
+    ),
+    "lotus": (
+        "Your message\n\n  Subject: x\n\nwas not delivered to:\n\n  ann@kunde.example\n\nbecause:\n"
+        "\n  User ann (ann@kunde.example) not listed in Domino Directory\n"
+    ),
+    "exchange5": (
+        "Your message did not reach some or all of the intended recipients.\n\n      Subject:  x\n"
+        "      Sent:     11/20/26 9:12 AM\n\nThe following recipient(s) could not be reached:\n\n"
+        "      'ann@kunde.example' on 11/20/26 9:12 AM\n"
+        "            The recipient name is not recognized\n"
+    ),
+    "exim quoted": (
+        "A message that you sent could not be delivered:\n\n  ann@kunde.example\n"
+        "    (generated from info@kunde.example)\n"
+        "    SMTP error from remote mail server after RCPT TO:<ann@kunde.example>:\n"
+        "    550 5.1.1 no\n"
+    ),
+    "gmail": (
+        "** Address not found **\n\n"
+        "Your message wasn't delivered to ann@kunde.example because the address couldn't be found.\n"
+        "\nThe response from the remote server was:\n550 5.1.1 unknown\n"
+    ),
+    "postini": ("550 No such user (ann@kunde.example) -ERR ann not found\n"),
+    "sentence": ("Sorry, we were unable to deliver your mail to 'ann@kunde.example' - mailbox disabled.\n"),
+    "german": (
+        "Ihre Nachricht konnte nicht zugestellt werden an:\n\nEmpfänger: ann@kunde.example\n"
+        "Grund: Postfach voll\n"
+    ),
+    "table": ("Recipient        Reason\nann@kunde.example   Mailbox full\n"),
+    "mailto": ("The following address failed: <mailto:ann@kunde.example>\n"),
+    "smtp log": ("smtp; 550 5.1.1 <ann@kunde.example>: Recipient address rejected: User unknown\n"),
+    "x400": ("Recipient: [RFC-822=ann(a)kunde.example; C=de]\nann@kunde.example unknown\n"),
+}
+
+
+@pytest.mark.parametrize("words", OLD_BOUNCES.values(), ids=OLD_BOUNCES)
+def test_a_bounce_in_the_words_of_any_server_names_its_recipient(words: str) -> None:
+    read = parse(notice("Returned mail", words))
+    assert classify(read).kind == "bounce"
+    assert [one.address for one in bounces(read)] == ["ann@kunde.example"]
