@@ -62,6 +62,12 @@ def title(withheld: Withheld) -> str:
     )
 
 
+def words(withheld: Withheld) -> str:
+    """Say which mail it is, how often it was tried, and why it did not come."""
+    tries = "once" if withheld.tries == 1 else f"{withheld.tries} times"
+    return f"{title(withheld)}, tried {tries}: {withheld.why}"
+
+
 def to_json(withheld: Withheld) -> dict[str, Any]:
     """Return it as ``mailbox show --json`` prints it."""
     return {

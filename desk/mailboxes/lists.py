@@ -259,9 +259,11 @@ def _line(mailbox: Mailbox, around: _Around) -> MailboxLine:
         priority=PRIORITIES[mailbox.priority] if mailbox.priority else None,
         aliases=tuple(around.beside.aliases.get(mailbox.id, ())),
         waiting=mailbox.left_waiting,
-        withheld=tuple(around.withheld.get(mailbox.id, ()))
-        if mailbox.left_waiting or mailbox.error_count
-        else (),
+        withheld=tuple(
+            each
+            for each in around.withheld.get(mailbox.id, ())
+            if each.folder == (mailbox.folder if mailbox.protocol == "imap" else "")
+        ),
         alerted=mailbox.alerted if mailbox.error_count else None,
         idle=bool(mailbox.idle),
         # What a worker wrote that was killed is not true any more.

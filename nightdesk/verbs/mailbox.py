@@ -251,6 +251,7 @@ def _schedule_words(line: MailboxLine) -> str:
 
 def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
     from config.clock import now
+    from desk.fetching import withheld
     from desk.mailboxes.lists import coming_runs
     from nightdesk import output
 
@@ -280,6 +281,7 @@ def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
             ("Last attempt", line.last_attempt),
             ("Last success", line.last_success),
             ("Left at the server", line.waiting or None),
+            *(("Withheld", withheld.words(each)) for each in line.withheld),
             ("Told of new mail since", line.idle_since),
             ("Not told of new mail", line.idle_error),
             ("Failing since", line.failing_since),

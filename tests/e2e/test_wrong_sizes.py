@@ -40,6 +40,8 @@ def test_all_others_arrive_in_one_run(desk: Desk, mailuser: MailUser, protocol: 
     withheld = desk.json("mailbox", "show", mailuser.address)["withheld"]
     assert len(withheld) + len(subjects) == 60
     assert (len(withheld) > 0) == (protocol == "imap"), "by POP3 it cuts such a mail short without a word"
+    shown = desk.ok("mailbox", "show", mailuser.address).out
+    assert ("the mail with UID" in shown) == (protocol == "imap")
     for _ in range(2):
         desk("--fetch-once", "--mailbox", mailuser.address)
     assert books.value("SELECT count(*) FROM receipt") == len(subjects), "none twice"

@@ -214,10 +214,7 @@ def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tu
             if line.waiting
             else []
         ),
-        *[
-            (f"Withheld  {withheld.title(each)}, tried {each.tries} times: {each.why}\n", "bold")
-            for each in line.withheld[:WITHHELD_SHOWN]
-        ],
+        *[(f"Withheld  {withheld.words(each)}\n", "bold") for each in line.withheld[:WITHHELD_SHOWN]],
     ]
 
 

@@ -137,7 +137,7 @@ def test_the_mailbox_tells_of_it(desk: Desk, add_mailbox: MailboxMaker) -> None:
     findings = [each for each in examine(desk, live=False) if "UID 2" in each.text]
     assert [each.level for each in findings] == ["warning"]
     shown = detail(line, None, now(), desk.zone).plain
-    assert "Withheld  the mail with UID 2, tried 1 times: " in shown
+    assert "Withheld  the mail with UID 2, tried once: " in shown
 
 
 def test_a_withheld_mail_that_somebody_removes_is_forgotten(desk: Desk, add_mailbox: MailboxMaker) -> None:
