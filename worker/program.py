@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def program(paths: DeskPaths) -> list[str]:
-    """The command line, up to its verb, that runs this program for this desk."""
+    """Return the command line, up to its verb, that runs this program for this desk."""
     configured = ["--config", str(paths.config_file)] if paths.config_file.exists() else []
     return [sys.executable, "-m", "nightdesk", *configured, "--database", str(paths.database)]
 
 
 def environment(paths: DeskPaths) -> dict[str, str]:
-    """The environment for `program`: this program's packages, from whatever directory it is run."""
+    """Return the environment for `program`: this program's packages, from whatever directory it is run."""
     here = str(Path(__file__).resolve().parents[1])
     packages = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     return os.environ | {"PYTHONPATH": packages, "NIGHTDESK_HOME": str(paths.home)}

@@ -43,11 +43,11 @@ class Callers:
         return True
 
     def heard(self, caller: BoundedConnection) -> None:
-        """The caller sent something."""
+        """Note that the caller sent something."""
         self._crowd.heard(caller)
 
     def leave(self, caller: BoundedConnection) -> None:
-        """The caller is gone."""
+        """Note that the caller is gone."""
         self._crowd.leave(caller)
 
 

@@ -200,7 +200,7 @@ class ImapSession(ImapConnection):
         return [uid for uid in self._search("UID", f"{max(low, 1)}:*") if uid >= low]
 
     def uids_since(self, day: date) -> list[int]:
-        """The UIDs of mails received on `day` or later by the server's own clock and zone, ascending."""
+        """Return the UIDs of mails received on `day` or later by the server's clock and zone, ascending."""
         months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         return self._search("SINCE", f"{day.day}-{months[day.month - 1]}-{day.year:04d}")
 
@@ -222,7 +222,7 @@ class ImapSession(ImapConnection):
             return looks_in(self._uid("FETCH", str(uid), "(UID INTERNALDATE RFC822.SIZE)"), uid)
 
     def fetch_set(self, uids: Sequence[int]) -> Fetched[FetchedMail]:
-        """These mails in one round trip, without setting \\Seen: what came whole, and why not the rest."""
+        """Fetch these mails in one round trip, without setting \\Seen; what came whole, and why no more."""
         wanted, client = set(uids), self._need_client()
         client.came()
         try:

@@ -115,7 +115,7 @@ def uid_set(uids: Iterable[int]) -> str:
 
 
 def mails_in(data: list[Any], wanted: set[int]) -> list[FetchedMail]:
-    """The mails of a FETCH answer, as imaplib gives it, that were asked for, have a body and came whole.
+    """Return those mails of a FETCH answer of imaplib's that were asked for, have a body and came whole.
 
     An unsolicited FETCH (somebody set a flag meanwhile) may stand anywhere between; the attributes may
     come before or after the body; a second answer for one UID is ignored. An answer that the server broke

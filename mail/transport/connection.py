@@ -85,15 +85,15 @@ class Connection(ABC, Generic[A]):
 
     @abstractmethod
     def _of_library(self, error: Exception, doing: str) -> MailError | None:
-        """An error of the protocol's own library; None for what is none."""
+        """Translate an error of the protocol's own library; None for what is none."""
 
     def _silent(self) -> TimedOut:
-        """No greeting came."""
+        """Say that no greeting came."""
         account = self.account
         return dialling.silent(account.host, account.port, account.security, tls_port=self.tls_port)
 
     def _no_greeting(self, error: ServerGone) -> ServerGone:
-        """It hung up instead of greeting."""
+        """Say that it hung up instead of greeting."""
         if self.account.security == "tls":
             return error
         return ServerGone(
@@ -194,7 +194,7 @@ class BlockingConnection(Connection[IncomingAccount]):
             pass
 
     def _password(self) -> str:
-        """The password, if it and the user's name can be said. Errors: `LoginRefused`."""
+        """Return the password, if it and the user's name can be said. Errors: `LoginRefused`."""
         password = self.account.password.reveal()
         if any(ord(char) < 32 for char in self.account.user + password):
             raise LoginRefused(

@@ -52,12 +52,12 @@ class Crowd(Generic[C]):
         return goes
 
     def heard(self, connection: C) -> None:
-        """It said something."""
+        """Note that it said something."""
         if connection in self._peers:
             self._of_peer[self._peers[connection]].move_to_end(connection)
 
     def leave(self, connection: C) -> None:
-        """It is gone."""
+        """Note that it is gone."""
         peer = self._peers.pop(connection, None)
         if peer is None:
             return

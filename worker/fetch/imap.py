@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from desk.fetching import folders
 from desk.fetching.folders import Fingerprint
+from desk.intake.arrivals import Arrival
 from mail.errors import FolderMissing
 from mail.imap.session import ImapSession
 from worker.fetch.wire import Wire
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from desk.fetching.folders import FolderMark
-    from desk.intake.arrivals import Arrival
     from mail.imap.session import FolderState
     from mail.imap.wire import FetchedMail
     from mail.transport.fetched import Fetched
@@ -110,8 +110,6 @@ class ImapSource:
 
     def arrival(self, mail: FetchedMail) -> Arrival:
         """Return the mail as intake takes it."""
-        from desk.intake.arrivals import Arrival  # most runs find nothing new, and need none of it
-
         return Arrival(
             raw=mail.raw,
             door="imap",

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from desk.fetching import uidls
+from desk.intake.arrivals import Arrival
 from mail.pop3.session import Pop3Session
 from models.database import transaction
 from worker.fetch.wire import Wire
@@ -19,7 +20,6 @@ from worker.fetch.wire import Wire
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from desk.intake.arrivals import Arrival
     from mail.pop3.session import Pop3Mail
     from mail.transport.fetched import Fetched
     from models.leases import Lease
@@ -57,7 +57,7 @@ class Pop3Source:
         self._old = uidls.left_alone(mailbox.id) if mailbox.backlog != "all" else set()
 
     def undisposed(self) -> list[str]:
-        """Stored mail that is still to be deleted."""
+        """Return stored mail that is still to be deleted."""
         open_ones = uidls.undisposed(self._mailbox.id)
         listed = set(self._there)
         self._gone = [uidl for uidl in open_ones if uidl not in listed]
@@ -109,8 +109,6 @@ class Pop3Source:
 
     def arrival(self, mail: Pop3Mail) -> Arrival:
         """Return the mail as intake takes it."""
-        from desk.intake.arrivals import Arrival  # most runs find nothing new, and need none of it
-
         archive = self._mailbox.backlog == "archive" and mail.uidl in self._old
         return Arrival(
             raw=mail.raw,
@@ -123,7 +121,7 @@ class Pop3Source:
         )
 
     def stored(self, mails: Sequence[Pop3Mail], open_ones: Collection[str]) -> None:
-        """The receipts say it all: POP3 has no watermark."""
+        """Do nothing: the receipts say it all, POP3 has no watermark."""
 
     def disposed(self, names: Sequence[str]) -> None:
         """Note that the server's copies were deleted, or left for good."""
@@ -143,7 +141,7 @@ class Pop3Source:
         uidls.mark_disposed(self._mailbox.id, self._gone)
 
     def _opened(self) -> int:
-        """The era of the ids; one begins at first contact, and when mail that is known is not listed."""
+        """Return the era of the ids: one begins at first contact, and when known mail is not listed."""
         mailbox, there = self._mailbox, self._there
         era = uidls.era(mailbox.id)
         if era is None:
@@ -189,7 +187,7 @@ class Pop3Source:
                 uidls.free(self._mailbox.id, others)
 
     def _backlog(self) -> list[str]:
-        """What was there before the mailbox was added, if that matters: found from the newest backwards."""
+        """Return what was there before the mailbox was added, if that matters; found from the newest on."""
         there = self._there
         if self._mailbox.backlog == "all":
             return []

@@ -202,7 +202,7 @@ class FetchRun(Generic[N, M]):
     def _new_reader(self, mails: int) -> Reader | None:
         if mails < max(READER_FROM, 4 * self.mailbox.batch) or len(os.sched_getaffinity(0)) < 2:
             return None
-        from worker.fetch.reader import Reader  # it brings all of intake, 60 ms, which most runs do not need
+        from worker.fetch.reader import Reader  # with all that reads mail, for long runs only
 
         return Reader(self.desk)
 
@@ -341,7 +341,7 @@ class FetchRun(Generic[N, M]):
             self._put_away_again()
 
     def _put_away_again(self) -> None:
-        """What was to be put away over a connection that broke is, over the new one: once."""
+        """Put away over the new connection, once, what was to be over the one that broke."""
         waiting, self._disposals = self._disposals, []
         for disposal in waiting:
             wait([disposal.future])
@@ -420,7 +420,7 @@ class FetchRun(Generic[N, M]):
         return stored
 
     def _take(self, mails: Sequence[M], wanted: Sequence[M], arrivals: Sequence[Arrival | Prepared]) -> None:
-        from desk.intake import pipeline  # most runs find nothing new, and need none of it
+        from desk.intake import pipeline  # 40 ms, and most runs find nothing new
 
         def check() -> None:
             self.lease.renew()

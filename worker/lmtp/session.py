@@ -75,18 +75,18 @@ class LmtpSession(LMTP):
         """A mail of this client is being stored, or its answers are being written."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client is there."""
+        """Greet a client, if there is room."""
         super().connection_made(transport)
         if not self._opened(self, _peer_of(transport)):
             self.leave("too many connections")
 
     def data_received(self, data: bytes) -> None:
-        """The client said something."""
+        """Hear the client."""
         self._heard(self)
         super().data_received(data)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The client is gone."""
+        """Forget the client, who is gone."""
         self._closed_of(self)
         super().connection_lost(error)
 

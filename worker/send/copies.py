@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from config.errors import ConfigError, SecretUnavailable
 from desk.errors import DeskError
+from desk.mailboxes import accounts
 from desk.outbox import sent_copies
 from mail.errors import MailError
+from mail.imap.session import ImapSession
 from models import leases
 from models.mailboxes import Mailbox
 from worker.fetch.keeper import Keeper
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from threading import Event
 
     from desk.home import Desk
-    from mail.imap.session import ImapSession
 
 LEASE_SECONDS = 120.0
 TURN_SECONDS = 120.0
@@ -51,11 +52,8 @@ def copy_sent(desk: Desk, stop: Event) -> int:
 
 
 def _copy_for(desk: Desk, mailbox: Mailbox, limits: Limits, lease: leases.Lease) -> int:
-    from desk.mailboxes.accounts import incoming_account
-    from mail.imap.session import ImapSession
-
     done = 0
-    account = incoming_account(desk, mailbox)
+    account = accounts.incoming_account(desk, mailbox)
     with Wire(lambda: ImapSession(account), limits) as wire:
         session = wire.session
         folder = wire.call(session.ensure_folder, mailbox.sent_folder)

@@ -18,6 +18,7 @@ import peewee
 from config.errors import ConfigError, SecretUnavailable
 from desk.errors import DeskError
 from desk.fetching import idle
+from desk.mailboxes import accounts
 from mail.errors import MailError, TimedOut
 from mail.transport.blocking import in_own_thread
 from models.database import close_database
@@ -74,7 +75,7 @@ class Idlers:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self, mailbox_id: int) -> None:
-        from mail.imap.idle import IdleMissing
+        from mail.imap.idle import IdleMissing  # 27 ms, which a worker without IDLE does not need
 
         tries = 0
         while True:
@@ -110,7 +111,7 @@ class Idlers:
 
     async def _connected(self, mailbox_id: int) -> IdleSession:
         """Open a session that idles; one that comes after nobody waits for it any more is closed."""
-        from mail.imap.idle import IdleSession
+        from mail.imap.idle import IdleSession  # see above
 
         def begin() -> None:
             try:
@@ -129,10 +130,8 @@ class Idlers:
         return session
 
     def _account(self, mailbox_id: int) -> IncomingAccount:
-        from desk.mailboxes.accounts import incoming_account
-
         try:
-            return incoming_account(self._desk, Mailbox.get_by_id(mailbox_id))
+            return accounts.incoming_account(self._desk, Mailbox.get_by_id(mailbox_id))
         finally:
             close_database()
 
