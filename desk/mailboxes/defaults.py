@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from desk.errors import Refused
 from models import mailboxes
 from models.agents import Agent
 from models.mailboxes import Mailbox, MailboxAlias
 from models.tickets import PRIORITIES
-
-if TYPE_CHECKING:
-    from desk.mailboxes.form import MailboxForm
 
 
 def alias_list(text: str) -> list[str]:
@@ -35,13 +32,13 @@ def aliases_of(mailbox_id: int) -> list[str]:
     return mailboxes.aliases_of(mailbox_id)
 
 
-def keep_defaults(mailbox: Mailbox, form: MailboxForm) -> None:
+def keep_defaults(mailbox: Mailbox, topic: str, priority: str) -> None:
     """Put topic and priority into the row; the caller saves it. Raises WrongUse for an unknown topic."""
     from desk.staff.topics import named, priority_number
 
-    if mailbox.topic is None or mailbox.topic.name.lower() != form.topic.lower():
-        mailbox.topic = named(form.topic)
-    mailbox.priority = priority_number(form.priority)
+    if mailbox.topic is None or mailbox.topic.name.lower() != topic.lower():
+        mailbox.topic = named(topic)
+    mailbox.priority = priority_number(priority)
 
 
 def keep_aliases(mailbox: Mailbox, aliases: Sequence[str]) -> None:

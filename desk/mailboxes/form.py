@@ -13,7 +13,7 @@ from desk.errors import WrongUse
 from desk.mailboxes.defaults import values_of_defaults
 from desk.mailboxes.defaults_form import MailboxDefaults
 from desk.mailboxes.fields import copied_from
-from desk.mailboxes.oauth2_form import OAuth2Fields, problems_of_oauth2, values_of_oauth2
+from desk.mailboxes.oauth2_form import OAuth2Fields, values_of_oauth2
 from mail.inert import one_line
 from mail.mime.address import one_address
 
@@ -204,6 +204,12 @@ class MailboxForm(MailboxDefaults, OAuth2Fields):
         return bool(self.smtp_host)
 
     @property
+    def uses_oauth2(self) -> bool:
+        """Whether one of the mailbox's accounts logs in with OAuth2."""
+        incoming = self.protocol != "none" and self.auth == "oauth2"
+        return incoming or (self.sends and self.smtp_auth == "oauth2")
+
+    @property
     def warnings(self) -> list[str]:
         """What a person should think about before they keep it."""
         from desk.schedules import parse
@@ -308,7 +314,8 @@ def _together(form: MailboxForm) -> dict[str, str]:
             wrong[f"{prefix}fingerprint"] = "give a CA file or a fingerprint, not both"
     if form.sends and form.smtp_auth == "same" and form.protocol == "none":
         wrong["smtp_auth"] = "there is no incoming account to take the login from: use basic or none"
-    wrong |= problems_of_oauth2(form)
+    if form.uses_oauth2:
+        wrong |= form.missing_for_login()
     if form.sends and form.smtp_auth in ("basic", "oauth2"):
         own = form.user if form.smtp_auth == "oauth2" else ""
         form.smtp_user = form.smtp_user or own or form.address

@@ -13,7 +13,6 @@ from desk.mailboxes.fields import copied_from
 from mail.inert import one_line
 
 if TYPE_CHECKING:
-    from desk.mailboxes.form import MailboxForm
     from models.mailboxes import Mailbox
 
 PASTE_PORT: Final = 8765
@@ -87,30 +86,20 @@ class OAuth2Fields(BaseModel):
             raise ValueError(f"there is no file {path}")
         return str(path)
 
-
-def uses_oauth2(form: MailboxForm) -> bool:
-    """Whether one of the mailbox's accounts logs in with OAuth2."""
-    incoming = form.protocol != "none" and form.auth == "oauth2"
-    return incoming or (form.sends and form.smtp_auth == "oauth2")
-
-
-def problems_of_oauth2(form: MailboxForm) -> dict[str, str]:
-    """What is wrong about the OAuth2 fields together."""
-    if not uses_oauth2(form):
-        return {}
-    wrong = {}
-    if not form.oauth2:
-        wrong["oauth2"] = "which provider gives the login? google, microsoft or other"
-    elif not form.oauth2_client_id:
-        wrong["oauth2_client_id"] = (
-            f"which application is this desk at {form.oauth2}? register one there first, see docs/oauth2.md"
-        )
-    elif form.oauth2 == "other":
-        if not form.oauth2_token_url:
-            wrong |= {"oauth2_token_url": "where does it give tokens? see its openid-configuration"}
-        if not (form.oauth2_authorize_url or form.oauth2_device_url):
-            wrong["oauth2_authorize_url"] = "where does a person log in? give this or the device address"
-    return wrong
+    def missing_for_login(self) -> dict[str, str]:
+        """Return what a login needs and is not said, by field."""
+        if not self.oauth2:
+            return {"oauth2": "which provider gives the login? google, microsoft or other"}
+        if not self.oauth2_client_id:
+            which = f"which application is this desk at {self.oauth2}?"
+            return {"oauth2_client_id": f"{which} register one there first, see docs/oauth2.md"}
+        wrong: dict[str, str] = {}
+        if self.oauth2 == "other":
+            if not self.oauth2_token_url:
+                wrong |= {"oauth2_token_url": "where does it give tokens? see its openid-configuration"}
+            if not (self.oauth2_authorize_url or self.oauth2_device_url):
+                wrong["oauth2_authorize_url"] = "where does a person log in? give this or the device address"
+        return wrong
 
 
 def values_of_oauth2(mailbox: Mailbox) -> dict[str, Any]:

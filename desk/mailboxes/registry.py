@@ -233,7 +233,7 @@ def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecr
     mailbox.incoming_enabled = form.incoming_enabled and form.protocol != "none"
     mailbox.outgoing_enabled = form.outgoing_enabled
     mailbox.send_error, mailbox.send_error_count, mailbox.send_failing_since = "", 0, None
-    keep_defaults(mailbox, form)
+    keep_defaults(mailbox, form.topic, form.priority)
     mailbox.save()
     keep_aliases(mailbox, alias_list(form.aliases))
     # A password is sealed for the row it belongs to, so the row has to exist.
