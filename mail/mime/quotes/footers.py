@@ -134,9 +134,19 @@ def _signature_from(lines: Sequence[str], first: int, after: int) -> int | None:
             return number
         close = after - number <= _MAX_LOOSE_SIGNATURE and loose is None
         apart = line.rstrip() == "--" or number == first or not lines[number - 1].strip()
-        if close and apart and _LOOSE_SIGNATURE.fullmatch(line.strip()) and _short(lines, number + 1, after):
+        if not (close and apart and _LOOSE_SIGNATURE.fullmatch(line.strip())):
+            continue
+        if _announces(lines, first, number) or not _short(lines, number + 1, after):
+            continue
+        if line.rstrip() == "--" or _CONTACT.search("\n".join(lines[number + 1 : after])):
             loose = number
     return loose
+
+
+def _announces(lines: Sequence[str], first: int, number: int) -> bool:
+    """Whether the text above this line says that something follows."""
+    above = _trimmed(lines, first, number)
+    return above > first and lines[above - 1].rstrip().endswith((":", "："))
 
 
 def _short(lines: Sequence[str], first: int, after: int) -> bool:
@@ -212,6 +222,8 @@ def _is_card(lines: Sequence[str], first: int, after: int) -> bool:
     if not filled or len(filled) > 10 or any(len(line) > 90 for line in filled):
         return False
     if any(_SENTENCE.search(line) and len(line.split()) > 3 for line in filled):
+        return False
+    if _CONTACT.search(filled[0]) or any(line.endswith((":", "：", "?", "？")) for line in filled):
         return False
     said = "\n".join(filled)
     contacts = len(_CONTACT.findall(said))

@@ -376,8 +376,17 @@ class _Reader:
         several = len(regions) > 1
         for place in sorted({0, len(regions) - 1}):
             first, after = regions[place]
-            for begin, end, kind in footers(self.lines, first, after, below=place > 0, alone=not several):
+            below = place > 0 and self._is_answered(regions[:place])
+            for begin, end, kind in footers(self.lines, first, after, below=below, alone=not several):
                 self._set(begin, end, kind)
+
+    def _is_answered(self, regions: Sequence[Span]) -> bool:
+        """Whether these new lines say more than a greeting."""
+        return any(
+            line.strip() and not line.rstrip().endswith((",", "，"))
+            for first, after in regions
+            for line in self.lines[first:after]
+        )
 
     def _own_regions(self) -> list[Span]:
         """Runs of new lines that hold something."""

@@ -54,8 +54,7 @@ WROTE: Final = _words(
 )
 PARTICLES: Final = frozenset(
     _words(
-        """giorno|alle|dnia|dana|dans|jour|folgendes|following|the|then|mailto|email|mail|address|with|via|von|
-        from|below|here|uhr|time|heure|ora|tanggal|pukul|kell|klo|kello|heeft|hebben|volgende|dies|przez|godz|
+        """giorno|alle|dnia|dana|dans|jour|folgendes|following|mailto|time|heure|ora|tanggal|pukul|kell|klo|kello|heeft|hebben|volgende|dies|przez|godz|
         dniu|wiadomość|napisana|odesílatel|odosielateľ|χρήστης|χρήστη|időpont|időpontban|keltezéssel|tarihinde|
         şunu|şunları|użytkownik|пользователь|користувач|потребител|utilisateur|usuario|usuário|utilizador|
         korisnik|používateľ|uživatel|felhasználó|utente|utilizator|kasutaja|lietotājs|naudotojas|bruger|

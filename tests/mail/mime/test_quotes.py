@@ -101,6 +101,18 @@ def test_what_stands_below_a_quote_and_is_no_answer(below: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "below",
+    [
+        "+49 30 123456\nann@kunde.example",
+        "My address is:\nAnn Meier\nHauptstr. 1, 10115 Berlin\nTel +49 30 123456",
+        "Ask Bob\nbob@kunde.example\n+49 30 123456",
+    ],
+)
+def test_contacts_below_a_quote_are_an_answer_if_nothing_else_is(below: str) -> None:
+    assert shown(f"Hello,\n\n{WROTE}\n> Whom may I call?\n\n{below}") == f"Hello,\n\n{below}"
+
+
+@pytest.mark.parametrize(
     "banner",
     [
         "CAUTION: This email originated from outside of the organization. Do not click links.",
@@ -201,6 +213,9 @@ OWN_WORDS: Final = [
     "I deleted it in error and need the file again.",
     "Hello,\n\nI opened this ticket in error, please delete it.",
     "Hello,\n\nthe antivirus found a virus in the file that you sent, and deleted it.",
+    "The servers are:\n--\nsrv1\nsrv2",
+    "Steps:\n\n---\n1. open\n2. click\n3. crash",
+    "See\n\nFri Nov 20 09:12:00 2026 mail from ann@x.test to bob@y.test:\nfailed",
     "Hello,\n\nAvast blocks the mail with your file.",
     "Hello,\n\ncould you please treat my second mail as confidential?",
     "Hello,\n\nour managing director does not get any external mail today.",
