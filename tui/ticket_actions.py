@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from tui.commands import Command
 from tui.desk_calls import DeskCalls, desk_app
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
+
+if TYPE_CHECKING:
+    from desk.permissions import Actor
+
+P = ParamSpec("P")
 
 STATES = (
     MenuItem("n", "new", "new"),
@@ -301,7 +306,14 @@ class TicketActions(DeskCalls):
     def go_to_ticket(self, number: str) -> None:
         """Put the cursor back on a ticket whose change was undone."""
 
-    def _change(self, question: str, done: str, function: Callable[..., object], *arguments: object) -> None:
+    def _change(
+        self,
+        question: str,
+        done: str,
+        function: Callable[Concatenate[Actor, list[str], P], object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
         numbers = self.chosen_numbers()
         if not numbers:
             return
@@ -312,7 +324,7 @@ class TicketActions(DeskCalls):
             if yes:
                 self._changed_last = current
                 self.will_change()
-                self.in_thread(function, desk_app(self).actor, numbers, *arguments).then(
+                self.in_thread(function, desk_app(self).actor, numbers, *args, **kwargs).then(
                     lambda _result: self._changed(done.format(which)), group="change"
                 )
 

@@ -14,17 +14,25 @@ from textual.widget import Widget
 import tui
 from desk.home import Desk
 from desk.permissions import Actor
+from desk.tickets import changes
 from models.messages import Message
 from models.tickets import Ticket
 from tests.tui.conftest import NOW
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
 from tui.app import NightdeskApp
-from tui.desk_calls import DeskApp
+from tui.desk_calls import DeskApp, DeskCalls
 
 
 def test_the_app_is_what_its_screens_take_it_for(app: NightdeskApp) -> None:
     known: DeskApp = app
     assert known.navigation is app
+
+
+def wrong_calls(node: DeskCalls, actor: Actor) -> None:
+    """Held by mypy, which takes an `ignore` that is not needed for an error: it sees a wrong argument."""
+    node.in_thread(changes.assign, actor, 1042, None)  # type: ignore[arg-type]
+    node.in_thread(changes.close, actor)  # type: ignore[call-arg]
+    node.in_thread(len, "abc").then(str.upper)  # type: ignore[arg-type]
 
 
 def widget_classes() -> list[type[Widget]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from textual import on
@@ -24,6 +24,9 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
+
+if TYPE_CHECKING:
+    from desk.permissions import Actor
 
 MOST = 1000
 """Rows the screen shows; more than that is said, not hidden."""
@@ -227,7 +230,7 @@ class OutboxScreen(ListScreen[None]):
     def _ids(self) -> list[int]:
         return list(dict.fromkeys(row.id for row in self.table.chosen()))
 
-    def _change(self, what: Callable[..., list[int]], word: str) -> None:
+    def _change(self, what: Callable[[Actor, list[int]], list[int]], word: str) -> None:
         def done(ids: list[int]) -> None:
             self.flash(f"{len(ids)} mail{'' if len(ids) == 1 else 's'} {word}")
             self.table.clear_marks()
