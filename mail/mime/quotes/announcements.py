@@ -44,6 +44,9 @@ _DATE: Final = re.compile(
     r"\d{1,2}[. ]\s?[^\W\d_]{3,12}\.?,? '?\d\d\b"
 )
 _TIME: Final = re.compile(r"(?<!\d)\d{1,2}\s?[:.h時时点點시]\s?\d\d(?!\d)")
+_SELF: Final = frozenset(
+    ["i", "we", "ich", "wir", "je", "nous", "yo", "io", "eu", "ik", "jag", "jeg", "я", "мы"]
+)
 _DIGIT: Final = re.compile(r"\d")
 _LAST_DIGIT: Final = re.compile(r"\d(?=\D*$)")
 _WORD: Final = re.compile(r"[^\s,;()\[\]<>\"'«»:：]+")
@@ -492,7 +495,7 @@ def _loose_weight(masked: str, addressed: bool, wrote: bool, ends: bool) -> int:
     if addressed:
         return 2 if len(words) <= 12 and odd <= 2 else 0
     if wrote:
-        return 2 if len(words) <= 14 and odd <= 2 else 0
+        return 2 if len(words) <= 7 and not odd and words[0].lower() not in _SELF else 0
     return 1 if dated and odd <= 1 and len(words) <= 16 else 0
 
 

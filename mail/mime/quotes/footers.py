@@ -39,30 +39,27 @@ _SENTENCE: Final = re.compile(r"[.?!。？！]\s*$")
 Footer = Literal["signature", "footer"]
 
 
-def footers(
-    lines: Sequence[str], first: int, after: int, *, below: bool, alone: bool
-) -> list[tuple[int, int, Footer]]:
+def footers(lines: Sequence[str], first: int, after: int, *, below: bool) -> list[tuple[int, int, Footer]]:
     """The footers at the end of the own lines `first` up to `after`, as (first, after, kind).
 
-    `below`: a quote stands above these lines and something new above that; `alone`: these are the only new
-    lines of the mail.
+    `below`: a quote stands above these lines and an answer above that.
     """
     found: list[tuple[int, int, Footer]] = []
     end = _trimmed(lines, first, after)
     legal = _legal_from(lines, first, end, below)
-    if legal is not None and (legal > first or not alone):
+    if legal is not None:
         found.append((legal, end, "footer"))
         end = _trimmed(lines, first, legal)
     listed = _list_from(lines, first, end)
-    if listed is not None and (listed > first or not alone):
+    if listed is not None:
         found.append((listed, end, "footer"))
         end = _trimmed(lines, first, listed)
     signed = _signature_from(lines, first, end)
-    if signed is not None and (signed > first or not alone):
+    if signed is not None:
         found.append((signed, end, "signature"))
         end = _trimmed(lines, first, signed)
     device = _device_from(lines, first, end)
-    if device is not None and (device > first or not alone):
+    if device is not None:
         found.append((device, end, "signature"))
         end = _trimmed(lines, first, device)
     if below and end > first and _is_card(lines, first, end):
@@ -79,11 +76,8 @@ def is_device_line(line: str) -> bool:
 _LINK: Final = re.compile(r"\s*[<(\[]?(?:https?://|www\.)[^\s<>]{1,150}[>)\]]?|\s*\[\d{1,3}\]")
 
 
-def banner_end(lines: Sequence[str], first: int, after: int, *, alone: bool) -> int:
-    """The line behind a gateway's banner ("this mail comes from outside") at `first`, or `first`.
-
-    `alone`: these are the only new lines of the mail, so that a banner does not take all of them.
-    """
+def banner_end(lines: Sequence[str], first: int, after: int) -> int:
+    """The line behind a gateway's banner ("this mail comes from outside") at `first`, or `first`."""
     begin = first
     while begin < after and not lines[begin].strip():
         begin += 1
@@ -92,8 +86,8 @@ def banner_end(lines: Sequence[str], first: int, after: int, *, alone: bool) -> 
         end += 1
     ruled = _RULE.fullmatch(lines[begin]) if begin < after and len(lines[begin]) <= MAX_LINE else None
     if ruled:
-        return _ruled_banner_end(lines, first, begin, after, alone)
-    if end == begin or (alone and not any(line.strip() for line in lines[end:after])):
+        return _ruled_banner_end(lines, first, begin, after)
+    if end == begin:
         return first
     if _TAG.fullmatch(lines[begin][:MAX_LINE]) and has(lines[begin].casefold(), OUTSIDE):
         return begin + 1
@@ -109,12 +103,11 @@ def banner_end(lines: Sequence[str], first: int, after: int, *, alone: bool) -> 
     return first
 
 
-def _ruled_banner_end(lines: Sequence[str], first: int, begin: int, after: int, alone: bool) -> int:
+def _ruled_banner_end(lines: Sequence[str], first: int, begin: int, after: int) -> int:
     for number in range(begin + 1, min(begin + _MAX_BANNER + 4, after)):
         if len(lines[number]) <= MAX_LINE and _RULE.fullmatch(lines[number]):
             said = " ".join(line[:MAX_LINE] for line in lines[begin:number]).casefold()
-            more = not alone or any(line.strip() for line in lines[number + 1 : after])
-            return number + 1 if more and has(said, OUTSIDE) and has(said, CARE) else first
+            return number + 1 if has(said, OUTSIDE) and has(said, CARE) else first
     return first
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from mail.mime.quotes.words import LABELS
+
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
@@ -39,7 +41,7 @@ _TOP_BORDER: Final = re.compile(
     r"border-width:[\d.]+(?:pt|px)(?:medium|0)"
 )
 _OTHER_BORDER: Final = re.compile(r"border(?:-bottom|-left|-right)?:(?!none|0|medium)")
-_HEADER_LINES: Final = re.compile(r"\s*[^\s:：][^:：\n]{0,30}[:：].{1,300}?[:：]", re.DOTALL)
+_HEADER_LINES: Final = re.compile(r"\s*([^\s:：][^:：\n]{0,30})[:：].{1,300}?[:：]", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -97,7 +99,9 @@ def _first_of_rest(body: LexborNode, marks: QuoteMarks) -> LexborNode | None:
     for node in islice(bordered, MAX_BORDERS):
         if _is_inside(node, marks.begins):
             continue
-        if _HEADER_LINES.match(node.text(deep=True, separator=" ")[:1000]):
+        said = node.text(deep=True, separator=" ")[:1000]
+        label = _HEADER_LINES.match(said)
+        if label is not None and (" ".join(label[1].casefold().split()) in LABELS or "@" in said):
             return node
     return None
 

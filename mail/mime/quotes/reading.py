@@ -369,15 +369,14 @@ class _Reader:
             return
         first, after = regions[0]
         if first == self._filled(0) or not any(line.strip() for line in self.lines[:first]):
-            begin = banner_end(self.lines, first, after, alone=len(regions) == 1)
+            begin = banner_end(self.lines, first, after)
             if begin > first:
                 self._set(first, begin, "footer")
                 regions[0] = (self._filled(begin), after)
-        several = len(regions) > 1
         for place in sorted({0, len(regions) - 1}):
             first, after = regions[place]
             below = place > 0 and self._is_answered(regions[:place])
-            for begin, end, kind in footers(self.lines, first, after, below=below, alone=not several):
+            for begin, end, kind in footers(self.lines, first, after, below=below):
                 self._set(begin, end, kind)
 
     def _is_answered(self, regions: Sequence[Span]) -> bool:

@@ -240,6 +240,18 @@ def test_each_quoted_piece_is_found_between_the_answers() -> None:
     assert [read.text[begin:end] for begin, end in read.quotes] == ["> one", "> two"]
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        "<div style='border-top:1px solid #ccc'>Note: this: is mine 5</div>",
+        "<div style='border:1px solid #ccc'>From: Berlin<br>To: Munich</div>",
+        "<blockquote>press the button</blockquote>",
+    ],
+)
+def test_what_is_no_mail_program_s_quote_is_none(own: str) -> None:
+    assert read_html(f"<p>This:</p>{own}<p>and more</p>").quotes == ()
+
+
 def test_a_mail_that_is_only_a_quote_is_all_there() -> None:
     read = read_html('<blockquote type="cite">all of it</blockquote>')
     assert len(read.quotes) == 1

@@ -216,6 +216,9 @@ OWN_WORDS: Final = [
     "The servers are:\n--\nsrv1\nsrv2",
     "Steps:\n\n---\n1. open\n2. click\n3. crash",
     "See\n\nFri Nov 20 09:12:00 2026 mail from ann@x.test to bob@y.test:\nfailed",
+    "I read:\n\n> ERROR 1045 access denied\n\nin the log",
+    "I wrote to Bob:\n\n> ERROR 1045 access denied\n\nNo answer.",
+    "He wrote in the manual:\n\n> ERROR 1045 is nothing\n\nbut it is.",
     "Hello,\n\nAvast blocks the mail with your file.",
     "Hello,\n\ncould you please treat my second mail as confidential?",
     "Hello,\n\nour managing director does not get any external mail today.",
@@ -229,7 +232,17 @@ def test_what_is_no_quote_stays_visible(text: str) -> None:
     assert shown(text) == text
 
 
-@pytest.mark.parametrize("text", ["> only a quote", "", "-- \nAnn", f"{WROTE}\n> old", f"{BLOCK}\nold"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> only a quote",
+        "",
+        "-- \nAnn",
+        f"{WROTE}\n> old",
+        f"{BLOCK}\nold",
+        f"--\nCarpe diem\n\n{WROTE}\n> old",
+    ],
+)
 def test_where_nothing_is_new_nothing_is_folded(text: str) -> None:
     assert shown(text) == text
 
