@@ -17,6 +17,10 @@ from imap_tools.utils import encode_folder
 from mail.mime.dates import parse_date
 
 MAX_LITERAL: Final = 256 * 1024 * 1024
+MAX_LINE: Final = 64 * 1024 * 1024
+"""A SEARCH answers in one line: with a million UIDs it has 8 MB, imaplib's own limit is 1 MB."""
+MAX_ANSWER: Final = 512 * 1024 * 1024
+"""Bytes of all that is said to one command: a server that says more has no end, and memory has."""
 
 _FETCH_BEGIN: Final = re.compile(rb"^\d+ \(")
 _FLAGS: Final = re.compile(rb"FLAGS \([^)]*\)")
@@ -35,9 +39,31 @@ _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 class Client(imaplib.IMAP4):
     """imaplib on a socket that is already connected (and, for security tls, already encrypted)."""
 
+    _heard = 0
+    """Bytes that the server said since the last command."""
+
     def __init__(self, link: socket.socket, host: str, port: int) -> None:
         self._link = link
         super().__init__(host, port)
+
+    def _new_tag(self) -> bytes:
+        self._heard = 0
+        tag: bytes = super()._new_tag()  # type: ignore[misc]  # typeshed leaves out what begins with _
+        return tag
+
+    def _hear(self, data: bytes) -> bytes:
+        self._heard += len(data)
+        if self._heard > MAX_ANSWER:
+            raise self.abort(f"the server said more than {MAX_ANSWER} bytes to one command")
+        return data
+
+    def readline(self) -> bytes:
+        """Return one line, which may be long."""
+        said: bytes = self.file.readline(MAX_LINE + 1)  # type: ignore[assignment]  # it is a binary file
+        line = self._hear(said)
+        if len(line) > MAX_LINE:
+            raise self.abort(f"the server sends a line of more than {MAX_LINE} bytes")
+        return line
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         return self._link
@@ -59,7 +85,7 @@ class Client(imaplib.IMAP4):
         """`size` bytes of a literal; a server that announces more than 256 MB is not believed."""
         if size > MAX_LITERAL:
             raise self.abort(f"the server announces a literal of {size} bytes")
-        data = super().read(size)
+        data = self._hear(super().read(size))
         if len(data) < size:
             raise self.abort(f"the server broke off {size - len(data)} bytes before the end of a literal")
         return data

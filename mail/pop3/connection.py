@@ -27,10 +27,15 @@ from mail.transport.login_refusal import refusal
 
 MAX_LINE: Final = 64 * 1024
 MAX_MAIL: Final = 256 * 1024 * 1024
+MAX_ANSWER: Final = 1024 * 1024
+"""Bytes of an answer that is no mail and no list of mails."""
 
 
 class Client(poplib.POP3):
     """poplib on a socket that is already connected (and, for security tls, already encrypted)."""
+
+    _heard = 0
+    """Bytes of an answer to a command of poplib's own."""
 
     def __init__(self, connected: socket.socket, host: str, port: int) -> None:
         self._link = connected
@@ -38,6 +43,17 @@ class Client(poplib.POP3):
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         return self._link
+
+    def _putcmd(self, line: str) -> None:
+        self._heard = 0
+        super()._putcmd(line)  # type: ignore[misc]  # typeshed leaves out what begins with _
+
+    def _getline(self) -> tuple[bytes, int]:
+        line, octets = super()._getline()  # type: ignore[misc]
+        self._heard += octets
+        if self._heard > MAX_ANSWER:
+            raise poplib.error_proto(f"more than {MAX_ANSWER} bytes without an end")
+        return line, octets
 
     def say(self, line: bytes) -> None:
         """Send one line."""

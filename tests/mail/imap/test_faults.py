@@ -20,12 +20,13 @@ from mail.errors import (
     StarttlsMissing,
     TimedOut,
 )
+from mail.imap import wire
 from mail.imap.session import ImapSession
 from mail.imap.wire import FetchedMail, folder_in, mails_in, namespace_in, numbers_in, uid_set
 from mail.transport.dialling import silent
 from tests.support.accounts import incoming, mail
 from tests.support.servers.child import free_ports
-from tests.support.servers.fault import drop, hang, reply
+from tests.support.servers.fault import dribble, drop, hang, reply
 from tests.support.servers.faulty_imap import CAPABILITIES, FaultyImap
 
 MAILS = [mail(number, body="x" * 5000) for number in range(1, 6)]
@@ -251,3 +252,26 @@ def test_answers_of_search_list_and_namespace_are_read_in_all_their_forms() -> N
     assert folder_in(b"garbage") is None
     assert namespace_in([b'(("INBOX." ".")) NIL NIL']) == ("INBOX.", ".")
     assert namespace_in([b"NIL NIL NIL"]) == ("", "")
+
+
+def test_a_folder_with_more_mails_than_fit_into_a_short_line_is_searched() -> None:
+    with FaultyImap([]) as server, ImapSession(incoming(server.port)) as session:
+        server.folders["INBOX"].mails = dict.fromkeys(range(1, 200_001), b"")
+        session.select()
+        assert len(session.uids()) == 200_000
+
+
+@pytest.mark.parametrize("piece", [b"* SEARCH 1 2 3\r\n", b"* OK Still here\r\n", b"1 2 3 4 5 6 7 "])
+def test_a_server_whose_answer_has_no_end_is_left_before_memory_has_one(
+    monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    monkeypatch.setattr(wire, "MAX_ANSWER", 2**22)
+    monkeypatch.setattr(wire, "MAX_LINE", 2**22)
+    flood = dribble(piece * 100_000)
+    with (
+        FaultyImap(MAILS, {"UID SEARCH": flood}) as server,
+        ImapSession(incoming(server.port)) as session,
+    ):
+        session.select()
+        with pytest.raises(ServerGone, match="more than"):
+            session.uids()

@@ -10,13 +10,16 @@ from mail.account import IncomingAccount
 from mail.errors import (
     LoginRefused,
     LoginUnavailable,
+    MailError,
     ProtocolError,
     ServerGone,
     StarttlsMissing,
     TimedOut,
 )
+from mail.pop3 import connection
 from mail.pop3.session import Pop3Session
 from tests.support.accounts import incoming, mail
+from tests.support.servers.fault import dribble
 from tests.support.servers.faults import FaultyPop3, drop, hang, reply
 from tests.support.servers.pki import Pki
 
@@ -169,3 +172,17 @@ def test_nonsense_is_a_protocol_error() -> None:
         Pop3Session(account(server)) as session,
     ):
         session.sizes()
+
+
+@pytest.mark.parametrize("step", ["CAPA", "UIDL"])
+def test_a_server_whose_answer_has_no_end_is_left_before_memory_has_one(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(connection, "MAX_MAIL", 2**22)
+    flood = dribble(b"1 x\r\n" * 100_000, begin="+OK")
+    with (
+        FaultyPop3([], {step: flood}) as server,
+        pytest.raises(MailError),
+        Pop3Session(account(server)) as session,
+    ):
+        session.uidls()
