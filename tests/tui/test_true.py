@@ -88,7 +88,10 @@ async def test_the_list_is_the_same_after_other_windows(
         fresh = screen_text(app)
         await opened_and_closed(pilot, *way)
         app.screen_stack[0].query_one("StatusLine").end_flash()  # type: ignore[attr-defined]
-        await settled(pilot)
+        for _ in range(50):  # the preview waits for the cursor to rest
+            await settled(pilot)
+            if screen_text(app) == fresh:
+                break
         assert screen_text(app) == fresh
 
 
