@@ -240,3 +240,10 @@ def visiting() -> Iterator[None]:
     finally:
         if was_closed:
             close_database()
+
+
+def point_at(path: Path) -> DeskDatabase:
+    """Let the handle mean this file from now on; it is connected at the first statement, and not before."""
+    handle = DeskDatabase(path)
+    db.initialize(handle)
+    return handle

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.database import SCHEMA_VERSION, DeskDatabase, close_database, db, schema_version
+from models.database import SCHEMA_VERSION, close_database, point_at, schema_version
 from models.errors import DatabaseDamaged, DatabaseMissing, DatabaseTooNew
 
 
 def open_database(path: Path, *, create: bool = False) -> None:
-    """Point `db` at the desk's file and bring its schema up to this program.
+    """Point the handle at the desk's file and bring its schema up to this program.
 
     With ``create`` a missing file is made, mode 0600; one that is there is never taken for a new one. Raises
     DatabaseMissing, DatabaseDamaged for a file that holds no desk, DatabaseTooNew for one of a newer
@@ -23,8 +23,7 @@ def open_database(path: Path, *, create: bool = False) -> None:
         from models.schema import create_database
 
         create_database(path)
-    handle = DeskDatabase(path)
-    db.initialize(handle)
+    handle = point_at(path)
     version = schema_version()
     if version in range(1, SCHEMA_VERSION):
         # The library of migrations: 10 ms that only a first start after an upgrade has to spare.

@@ -97,10 +97,10 @@ class Reader:
 
 def serve(database: Path, asked: IO[bytes], answers: IO[bytes]) -> None:
     """Read what is asked for until there is no more: the child's end."""
-    from models.database import DeskDatabase, db
+    from models.database import point_at
 
     # It is never connected: large blobs are written beside it.
-    db.initialize(DeskDatabase(database))
+    point_at(database)
     while True:
         try:
             arrivals, small, zone = pickle.load(asked)  # noqa: S301  (our own parent wrote it)
