@@ -131,7 +131,8 @@ def test_the_pin_that_a_test_offers_is_a_command_that_works(
     away = desk(
         *("mailbox", "edit", mailuser.address, "--host", UNKNOWN_CA, "--smtp-host", UNKNOWN_CA),
         *("--port", str(mailuser.dovecot.imaps_port), "--security", "tls", "--smtp-security", "starttls"),
-        *("--smtp-port", str(postfix.submission_port)),
+        *("--smtp-port", str(postfix.submission_port), "--password-stdin"),
+        stdin=mailuser.password,
     )
     assert away.status == 0, away.err
     tested = desk("mailbox", "test", mailuser.address)
