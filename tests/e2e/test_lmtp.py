@@ -123,10 +123,6 @@ def test_mail_waits_in_postfix_while_no_worker_is_there(mail_desk: Desk, postfix
     assert books.value("SELECT length(text) FROM message") > 900_000
 
 
-@pytest.mark.skip(
-    reason="known fault: a worker whose database stays locked for half a minute may give up its LMTP door"
-    " for too long; the mail waits in Postfix's queue, and what it leaves there spoils other tests"
-)
 @pytest.mark.slow
 def test_a_locked_database_leaves_the_mail_in_postfix_queue_and_nobody_gets_a_bounce(
     mail_desk: Desk, postfix: Postfix

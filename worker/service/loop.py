@@ -110,7 +110,9 @@ class Worker:
         try:
             if await self._become_the_worker():
                 await self._thread.call(triggers.note, self._desk, self._kind)
-                await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} began")
+                # A database that is locked just now costs the line in the log, not the worker.
+                with contextlib.suppress(peewee.PeeweeException, OSError):
+                    await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} began")
                 await self._rounds()
         finally:
             tell("STOPPING=1", "STATUS=finishing the batch in hand")
