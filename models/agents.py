@@ -10,6 +10,7 @@ from models.database import Row
 from models.departments import Department
 from models.fields import JsonField, UtcField
 from models.roles import Role
+from models.statements import Lookup
 
 
 class Agent(Row):
@@ -28,3 +29,16 @@ class Agent(Row):
     if TYPE_CHECKING:
         role_id: int
         department_id: int | None
+
+
+_LOGIN_BY_EMAIL = Lookup(
+    lambda p: Agent.select(Agent.login).where(
+        Agent.active, peewee.fn.LOWER(Agent.email) == peewee.fn.LOWER(p("email"))
+    ),
+    str,
+)
+
+
+def login_with_email(email: str) -> str | None:
+    """Return the login of the agent in use who has this address, or None."""
+    return _LOGIN_BY_EMAIL.one(email=email)

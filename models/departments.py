@@ -68,3 +68,8 @@ def names(ids: Iterable[int]) -> list[str]:
 def rules() -> list[DepartmentRule]:
     """Return how departments treat their tickets, those in use first."""
     return _RULES.every()
+
+
+def in_use() -> list[Department]:
+    """Return the departments in use, the first one first."""
+    return list(Department.select().where(Department.active).order_by(Department.id))

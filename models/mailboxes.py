@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,11 @@ class Mailbox(Row):
     if TYPE_CHECKING:
         department_id: int | None
         topic_id: int | None
+
+    @property
+    def can_send(self) -> bool:
+        """Whether mail leaves through its own account now; `_can_send` says the same in a statement."""
+        return bool(self.outgoing_enabled) and self.removed is None and self.smtp_host != ""
 
 
 class MailboxAlias(Row):
@@ -238,6 +244,11 @@ def logins() -> list[tuple[str, str]]:
     return _LOGINS.every()
 
 
+def _can_send() -> peewee.Expression:
+    """What makes a mailbox one that can send: this, here and in `Mailbox.can_send` alone."""
+    return Mailbox.outgoing_enabled & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
+
+
 @dataclass(frozen=True, slots=True)
 class OutgoingAccount:
     """How mail leaves: ``sends`` by its own account, which may (``spoofs``) use other addresses."""
@@ -253,12 +264,10 @@ _OUTGOING = Lookup(
         Mailbox.id,
         Mailbox.address,
         Mailbox.smtp_spoof,
-        Mailbox.outgoing_enabled,
-        Mailbox.removed,
-        Mailbox.smtp_host,
+        _can_send(),
     ),
-    lambda mailbox_id, address, spoofs, enabled, removed, host: OutgoingAccount(
-        mailbox_id, address, bool(spoofs), bool(enabled) and removed is None and host != ""
+    lambda mailbox_id, address, spoofs, sends: OutgoingAccount(
+        mailbox_id, address, bool(spoofs), bool(sends)
     ),
 )
 _SENDING_FAILED = Statement(
@@ -447,3 +456,114 @@ def set_idle(mailbox_id: int, since: str | None, why: str) -> None:
 def aliases_of(mailbox_id: int) -> list[str]:
     """Return a mailbox's aliases, in order."""
     return _ALIASES_OF.every(mailbox_id=mailbox_id)
+
+
+def by_id(mailbox_id: int) -> Mailbox:
+    """Return a mailbox, a removed one too; raises `peewee.DoesNotExist`."""
+    found = Mailbox.get_by_id(mailbox_id)
+    assert isinstance(found, Mailbox)
+    return found
+
+
+def with_address(address: str) -> Mailbox | None:
+    """Return the mailbox with exactly this address, a removed one too."""
+    return _one(Mailbox.address == address)
+
+
+def in_use_with_address(address: str) -> Mailbox | None:
+    """Return the mailbox in use with exactly this address."""
+    return _one((Mailbox.address == address) & Mailbox.removed.is_null())
+
+
+def in_use() -> list[Mailbox]:
+    """Return the mailboxes in use, by address."""
+    return list(Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address))
+
+
+def sender(mailbox_id: int) -> Mailbox | None:
+    """Return this mailbox if its own account can send."""
+    return _one(_can_send() & (Mailbox.id == mailbox_id))
+
+
+def sender_with_address(address: str) -> Mailbox | None:
+    """Return the mailbox with this address if its own account can send."""
+    return _one(_can_send() & (Mailbox.address == address))
+
+
+def senders() -> list[Mailbox]:
+    """Return the mailboxes whose own account can send, the first one first."""
+    return list(Mailbox.select().where(_can_send()).order_by(Mailbox.id))
+
+
+def keep(mailbox: Mailbox) -> None:
+    """Write a mailbox as it is now, a new one too."""
+    mailbox.save()
+
+
+def keep_fetch_health(mailbox: Mailbox) -> None:
+    """Write how fetching a mailbox is going, and nothing else of it."""
+    mailbox.save(
+        only=[
+            Mailbox.error_count,
+            Mailbox.failing_since,
+            Mailbox.not_before,
+            Mailbox.last_error,
+            Mailbox.last_error_hint,
+            Mailbox.last_error_kind,
+            Mailbox.last_attempt,
+            Mailbox.last_success,
+            Mailbox.last_fetched,
+            Mailbox.left_waiting,
+        ]
+    )
+
+
+def owner_of(address: str, besides: int) -> str | None:
+    """Return the address of another mailbox in use that has this address or alias."""
+    alias = MailboxAlias.select(MailboxAlias.mailbox).where(MailboxAlias.address == address)
+    found = _one(
+        Mailbox.removed.is_null()
+        & (Mailbox.id != besides)
+        & ((Mailbox.address == address) | Mailbox.id.in_(alias))
+    )
+    return None if found is None else str(found.address)
+
+
+def set_aliases(mailbox: Mailbox, aliases: Iterable[str]) -> None:
+    """Make these the aliases of a mailbox; what removed mailboxes left behind of them goes."""
+    wanted = list(aliases)
+    MailboxAlias.delete().where(MailboxAlias.mailbox == mailbox.id).execute()
+    MailboxAlias.delete().where(MailboxAlias.address.in_([mailbox.address, *wanted])).execute()
+    for address in wanted:
+        MailboxAlias.create(address=address, mailbox=mailbox)
+
+
+def oauth2_of(mailbox_id: int) -> MailboxOAuth2 | None:
+    """Return the OAuth2 application of a mailbox, with its login."""
+    found = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox_id)
+    return found if isinstance(found, MailboxOAuth2) else None
+
+
+def alerted_logins() -> list[MailboxOAuth2]:
+    """Return the OAuth2 logins that the admin was alerted to."""
+    return list(MailboxOAuth2.select().where(MailboxOAuth2.alerted_for != ""))
+
+
+def add_oauth2(row: MailboxOAuth2) -> None:
+    """Write the OAuth2 application of a mailbox that has none."""
+    row.save(force_insert=True)
+
+
+def keep_oauth2(row: MailboxOAuth2) -> None:
+    """Write an OAuth2 application and its login as they are now."""
+    row.save()
+
+
+def remove_oauth2(mailbox_id: int) -> None:
+    """Remove a mailbox's OAuth2 application and its login."""
+    MailboxOAuth2.delete().where(MailboxOAuth2.mailbox == mailbox_id).execute()
+
+
+def _one(condition: object) -> Mailbox | None:
+    found = Mailbox.get_or_none(condition)
+    return found if isinstance(found, Mailbox) else None

@@ -24,6 +24,53 @@ def reaches_the_database(tree: ast.AST) -> bool:
     return False
 
 
+BUILDS_OR_RUNS_A_QUERY = (
+    *("select", "get_or_none", "get_by_id", "insert", "update", "create", "replace"),
+    *("save", "delete_instance", "execute", "is_null", "in_"),
+)
+
+
+def queries(tree: ast.AST) -> set[str]:
+    """The Peewee calls of a module: on a row's class, or on what such a call gave."""
+    return {
+        f"{node.lineno}: {node.func.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in BUILDS_OR_RUNS_A_QUERY
+        and not (node.func.attr in ("update", "replace") and not _is_a_class(node.func.value))
+    }
+
+
+def _is_a_class(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id[:1].isupper()
+
+
+ONLY_READERS_AND_WRITERS = [
+    path for noun in ("desk/mailboxes",) for path in sorted((ROOT / noun).rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("path", ONLY_READERS_AND_WRITERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_noun_reads_and_writes_its_rows_by_name(path: Path) -> None:
+    assert not queries(ast.parse(path.read_text("utf-8")))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Mailbox.get_or_none(Mailbox.id == 1)",
+        "row.save()",
+        "Mailbox.update(alerted=None).where(x).execute()",
+        "found = Mailbox.removed.is_null()",
+        "app.delete_instance()",
+    ],
+)
+def test_that_search_sees_queries(code: str) -> None:
+    assert queries(ast.parse(code))
+    assert not queries(ast.parse("mailboxes.keep(row)\ntext.replace('a', 'b')\nfound.update(x=1)"))
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_leaves_the_database_to_models(path: Path) -> None:
     assert not reaches_the_database(ast.parse(path.read_text("utf-8")))

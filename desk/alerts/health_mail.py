@@ -9,11 +9,12 @@ from desk.errors import DeskError
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING
 from desk.settings import address_list
+from models import mailboxes
 from models.agents import Agent
-from models.mailboxes import Mailbox, MailboxOAuth2
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.mailboxes import Mailbox
 
 
 def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
@@ -54,8 +55,7 @@ def way_besides(desk: Desk, mailbox: Mailbox) -> Mailbox | None:
     from desk.mailboxes.accounts import default_outgoing
 
     default = default_outgoing(desk)
-    there = Mailbox.outgoing_enabled & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
-    rows = [row for row in Mailbox.select().where(there) if not _login_is_dead(row)]
+    rows = [row for row in mailboxes.senders() if not _login_is_dead(row)]
     rows.sort(
         key=lambda row: (
             row.id == mailbox.id,
@@ -71,7 +71,7 @@ def _login_is_dead(mailbox: Mailbox) -> bool:
     uses = mailbox.smtp_auth == "oauth2" or (mailbox.smtp_auth == "same" and mailbox.auth == "oauth2")
     if not uses:
         return False
-    row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox.id)
+    row = mailboxes.oauth2_of(mailbox.id)
     return row is None or not row.token_sealed or row.refused is not None
 
 

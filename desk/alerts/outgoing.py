@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk import logs
-from models import deliveries
+from models import deliveries, mailboxes
 from models.database import transaction
 from models.mailboxes import Mailbox
 
@@ -31,14 +31,11 @@ What waited leaves now, or with its next try: `nightdesk outbox list`
 AT_LEAST = timedelta(hours=1)
 """Each mail that cannot leave counts as a failure, so many at once are not yet many in a row."""
 
-_NEVER = Mailbox.id < 0
-_SENDS_OUT = Mailbox.removed.is_null() & Mailbox.outgoing_enabled & (Mailbox.smtp_host != "")
-
 
 def stuck() -> list[Mailbox]:
     """Return the mailboxes that the admin was alerted to and that still send nothing, by address."""
-    told = Mailbox.send_alerted.is_null(False) & Mailbox.send_failing_since.is_null(False)
-    return list(Mailbox.select().where(_SENDS_OUT, told).order_by(Mailbox.address))
+    told = [row for row in mailboxes.senders() if row.send_alerted and row.send_failing_since]
+    return sorted(told, key=lambda row: str(row.address))
 
 
 def alert_stuck_mailboxes(desk: Desk, moment: datetime, hours: int, failures: int) -> list[str]:
@@ -47,24 +44,28 @@ def alert_stuck_mailboxes(desk: Desk, moment: datetime, hours: int, failures: in
     Once, and once when they send again. Returns the addresses that were told of now.
     """
     _tell_what_is_over(desk)
-    many = (Mailbox.send_error_count >= failures) & (Mailbox.send_failing_since <= moment - AT_LEAST)
-    long = Mailbox.send_failing_since <= moment - timedelta(hours=hours)
-    failing = (many if failures else _NEVER) | (long if hours else _NEVER)
     told = []
-    for mailbox in list(Mailbox.select().where(_SENDS_OUT, Mailbox.send_alerted.is_null(), failing)):
+    for mailbox in mailboxes.senders():
+        since = mailbox.send_failing_since
+        if since is None or mailbox.send_alerted is not None:
+            continue
+        many = bool(failures) and mailbox.send_error_count >= failures and since <= moment - AT_LEAST
+        long = bool(hours) and since <= moment - timedelta(hours=hours)
+        if not many and not long:
+            continue
         with transaction():
             first = Mailbox.id == mailbox.id, Mailbox.send_alerted.is_null()
             if not Mailbox.update(send_alerted=moment).where(*first).execute():
                 continue  # another process tells it
-            since = _shown(desk, mailbox.send_failing_since)
+            shown = _shown(desk, since)
             _tell(
                 desk,
                 mailbox,
                 "error",
-                f"cannot send since {since}",
+                f"cannot send since {shown}",
                 _STUCK.format(
                     address=mailbox.address,
-                    since=since,
+                    since=shown,
                     error=mailbox.send_error,
                     waiting=deliveries.unsettled(),
                 ),

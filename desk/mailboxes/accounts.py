@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal, cast
 from config.secrets import Secret, SecretSource, resolve
 from desk.errors import Refused
 from mail.account import IncomingAccount, OutgoingAccount
-from models.mailboxes import Mailbox
+from models import mailboxes
 
 if TYPE_CHECKING:
     from config.secrets import SecretKind
     from desk.home import Desk
     from mail.account import Security, TokenSupplier
+    from models.mailboxes import Mailbox
 
 
 def incoming_account(desk: Desk, mailbox: Mailbox) -> IncomingAccount:
@@ -104,8 +105,8 @@ def outgoing_context(mailbox_id: int) -> str:
 
 def outgoing_for(desk: Desk, mailbox_id: int | None) -> Mailbox | None:
     """Return the mailbox whose account sends for this one: itself, else the default one; None: none does."""
-    own = None if mailbox_id is None else Mailbox.get_or_none(_can_send() & (Mailbox.id == mailbox_id))
-    return own if isinstance(own, Mailbox) else default_outgoing(desk)
+    own = None if mailbox_id is None else mailboxes.sender(mailbox_id)
+    return own or default_outgoing(desk)
 
 
 def default_outgoing(desk: Desk) -> Mailbox | None:
@@ -113,12 +114,7 @@ def default_outgoing(desk: Desk) -> Mailbox | None:
     from desk import settings
 
     named = str(settings.get("mail.default_outgoing"))
-    found = Mailbox.get_or_none(_can_send() & (Mailbox.address == named)) if named else None
-    return found if isinstance(found, Mailbox) else None
-
-
-def _can_send() -> object:
-    return Mailbox.outgoing_enabled & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
+    return mailboxes.sender_with_address(named) if named else None
 
 
 def _token_supplier(desk: Desk, mailbox: Mailbox) -> TokenSupplier:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from desk.errors import Refused
-from models import mailboxes
-from models.agents import Agent
-from models.mailboxes import Mailbox, MailboxAlias
+from models import agents, mailboxes
+from models.mailboxes import Mailbox
 from models.tickets import PRIORITIES
 
 
@@ -44,40 +43,16 @@ def keep_defaults(mailbox: Mailbox, topic: str, priority: str) -> None:
 def keep_aliases(mailbox: Mailbox, aliases: Sequence[str]) -> None:
     """Make these the mailbox's aliases. Raises Refused for one that another mailbox or an agent has."""
     for address in (mailbox.address, *aliases):
-        if login := _agent_with(address):
+        if login := agents.login_with_email(address):
             raise Refused(f"{address} is the address of the agent {login}", "the desk needs one of its own")
     for address in aliases:
         if address.lower() == mailbox.address.lower():
             raise Refused(f"{address} is the mailbox itself", "an alias is another address")
-        if other := owner_of(address, mailbox.id):
+        if other := mailboxes.owner_of(address, mailbox.id):
             raise Refused(f"{address} belongs to the mailbox {other}", "take it away there first")
-    taken = MailboxAlias.get_or_none(
-        (MailboxAlias.address == mailbox.address) & (MailboxAlias.mailbox != mailbox.id)
-    )
-    if taken is not None and taken.mailbox.removed is None:
+    if other := mailboxes.owner_of(mailbox.address, mailbox.id):
         raise Refused(
-            f"{mailbox.address} is an alias of the mailbox {taken.mailbox.address}",
-            f"nightdesk mailbox edit {taken.mailbox.address} --no-alias {mailbox.address}",
+            f"{mailbox.address} is an alias of the mailbox {other}",
+            f"nightdesk mailbox edit {other} --no-alias {mailbox.address}",
         )
-    MailboxAlias.delete().where(MailboxAlias.mailbox == mailbox.id).execute()
-    # A removed mailbox may have left its own behind.
-    MailboxAlias.delete().where(MailboxAlias.address.in_([mailbox.address, *aliases])).execute()
-    for address in aliases:
-        MailboxAlias.create(address=address, mailbox=mailbox)
-
-
-def owner_of(address: str, besides: int) -> str | None:
-    """The address of another mailbox in use that has this address or alias."""
-    there = Mailbox.removed.is_null() & (Mailbox.id != besides)
-    row = Mailbox.get_or_none(there & (Mailbox.address == address))
-    if row is None:
-        alias = MailboxAlias.get_or_none(MailboxAlias.address == address)
-        row = Mailbox.get_or_none(there & (Mailbox.id == alias.mailbox_id)) if alias else None
-    return None if row is None else str(row.address)
-
-
-def _agent_with(address: str) -> str | None:
-    from peewee import fn
-
-    row = Agent.get_or_none(Agent.active & (fn.lower(Agent.email) == address.lower()))
-    return None if row is None else str(row.login)
+    mailboxes.set_aliases(mailbox, aliases)

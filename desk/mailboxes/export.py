@@ -13,14 +13,14 @@ from desk.mailboxes import restricted_mode
 from desk.mailboxes.form import MailboxForm, check, values_of
 from desk.mailboxes.named_servers import SecretName, new_servers
 from desk.mailboxes.registry import MailboxSecrets, SecretInput, add, edit, find, get
-from desk.mailboxes.tokens import row_of
 from desk.permissions import Actor, require
 from mail.inert import one_line
+from models import mailboxes
 from models.database import transaction, undone
-from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.mailboxes import Mailbox
 
 HEAD = """\
 # Mailboxes of a Nightdesk. No password is in here: what says "sealed" has to be given once on each desk
@@ -53,7 +53,7 @@ def documents(addresses: Sequence[str] = ()) -> list[dict[str, Any]]:
     if addresses:
         rows = [get(address) for address in addresses]
     else:
-        rows = list(Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address))
+        rows = mailboxes.in_use()
     return [_document(row) for row in rows]
 
 
@@ -105,7 +105,7 @@ def _document(row: Mailbox) -> dict[str, Any]:
     }
     document.update(_secret("password", row.secret_source, row.secret_ref))
     document.update(_secret("smtp_password", row.smtp_secret_source, row.smtp_secret_ref))
-    app = row_of(row)
+    app = mailboxes.oauth2_of(row.id)
     if app is not None:
         document.update(_secret("client_secret", app.secret_source, app.secret_ref))
     if not row.smtp_host:
@@ -156,7 +156,7 @@ def _secrets(
     table: Mapping[str, Any], form: MailboxForm, stored: Mailbox | None
 ) -> tuple[MailboxSecrets, tuple[str, ...]]:
     """The secrets as the file says them, and the names of those that are in no file and not on this desk."""
-    app = row_of(stored) if stored is not None else None
+    app = mailboxes.oauth2_of(stored.id) if stored is not None else None
     kept = {
         "password": stored.secret_source if stored else "none",
         "smtp_password": stored.smtp_secret_source if stored else "none",

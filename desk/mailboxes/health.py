@@ -10,34 +10,27 @@ from config import clock
 from desk import logs, schedules
 from desk.errors import DeskError
 from mail.inert import one_line
-from models.mailboxes import Mailbox
+from models import mailboxes
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from mail.errors import MailError
+    from models.mailboxes import Mailbox
 
 BACK_OFF_MINUTES = (1, 2, 5, 10, 30, 60)
 
 
 def record_success(mailbox_id: int, fetched: int, moment: datetime, waiting: int = 0) -> None:
     """Note a fetch that worked and left so many mails `waiting`; it ends what was wrong before."""
-    mailbox = Mailbox.get_by_id(mailbox_id)
+    mailbox = mailboxes.by_id(mailbox_id)
     if mailbox.error_count:
         text = f"{mailbox.address} works again after {mailbox.error_count} failed tries"
         logs.write("info", "fetch", text, mailbox_id=mailbox_id)
     clear_health(mailbox)
     mailbox.last_attempt = mailbox.last_success = moment
     mailbox.last_fetched, mailbox.left_waiting = fetched, waiting
-    mailbox.save(
-        only=[
-            *_HEALTH,
-            Mailbox.last_attempt,
-            Mailbox.last_success,
-            Mailbox.last_fetched,
-            Mailbox.left_waiting,
-        ]
-    )
+    mailboxes.keep_fetch_health(mailbox)
 
 
 def record_failure(
@@ -47,7 +40,7 @@ def record_failure(
 
     `zone`: in which the mailbox's schedule is read, for the log's word of the next try; without it UTC.
     """
-    mailbox = Mailbox.get_by_id(mailbox_id)
+    mailbox = mailboxes.by_id(mailbox_id)
     mailbox.error_count += 1
     wait = BACK_OFF_MINUTES[min(mailbox.error_count, len(BACK_OFF_MINUTES)) - 1]
     until = moment + timedelta(minutes=wait)
@@ -57,7 +50,7 @@ def record_failure(
     mailbox.last_error = one_line(str(error))
     mailbox.last_error_hint = one_line(error.hint)
     mailbox.last_error_kind = error.kind
-    mailbox.save(only=[*_HEALTH, Mailbox.last_attempt])
+    mailboxes.keep_fetch_health(mailbox)
     following = _next_try(mailbox, moment, until, zone or clock.zone("UTC"))
     logs.write(
         "error",
@@ -79,16 +72,6 @@ def _next_try(mailbox: Mailbox, moment: datetime, until: datetime, zone: ZoneInf
         return ""
     minutes = ceil((max(run, until) - moment).total_seconds() / 60)
     return f", next in {minutes} min" if minutes < 120 else f", next in {round(minutes / 60)} h"
-
-
-_HEALTH = (
-    Mailbox.error_count,
-    Mailbox.failing_since,
-    Mailbox.not_before,
-    Mailbox.last_error,
-    Mailbox.last_error_hint,
-    Mailbox.last_error_kind,
-)
 
 
 def clear_health(mailbox: Mailbox) -> None:

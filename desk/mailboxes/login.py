@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from desk.errors import Refused
 from desk.mailboxes.registry import get
-from desk.mailboxes.tokens import app_of, keep_login, row_of
+from desk.mailboxes.tokens import app_of, keep_login
 from desk.permissions import Actor, require
+from models import mailboxes
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -148,7 +149,7 @@ class Login:
 
     def _kept(self, token: Token, *, as_itself: bool = False) -> LoggedIn:
         keep_login(self._desk, self._actor, self.mailbox, token, as_itself=as_itself)
-        row = row_of(self.mailbox)
+        row = mailboxes.oauth2_of(self.mailbox.id)
         warnings = []
         if token.refresh is None and not as_itself:
             warnings.append("the provider gave no refresh token: this login ends with its access token")

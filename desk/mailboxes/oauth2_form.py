@@ -11,6 +11,7 @@ from pydantic import BaseModel, field_validator
 
 from desk.mailboxes.fields import copied_from
 from mail.inert import one_line
+from models import mailboxes
 
 if TYPE_CHECKING:
     from models.mailboxes import Mailbox
@@ -104,7 +105,5 @@ class OAuth2Fields(BaseModel):
 
 def values_of_oauth2(mailbox: Mailbox) -> dict[str, Any]:
     """What the form says about the OAuth2 login of a mailbox that exists."""
-    from models.mailboxes import MailboxOAuth2
-
-    row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox.id)
+    row = mailboxes.oauth2_of(mailbox.id)
     return {} if row is None else copied_from(row, "oauth2")

@@ -21,14 +21,16 @@ from desk.mailboxes.lists import MailboxLine, lines
 from desk.permissions import Actor, require
 from mail.inert import one_line
 from mail.mime.address import as_compared, one_address
+from models import departments, mailboxes
 from models.database import transaction
-from models.mailboxes import Mailbox, MailboxOAuth2
+from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
     from config.secrets import SecretKind
     from desk.home import Desk
     from desk.mailboxes.form import MailboxForm
     from models.departments import Department
+    from models.mailboxes import MailboxOAuth2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def add(desk: Desk, actor: Actor, form: MailboxForm, secrets: MailboxSecrets | N
     """
     require(actor, "mailbox.edit")
     with transaction():
-        known = Mailbox.get_or_none(Mailbox.address == form.address)
+        known = mailboxes.with_address(form.address)
         if known is not None and known.removed is None:
             raise Refused(
                 f"the desk has the mailbox {known.address} already",
@@ -90,8 +92,8 @@ def edit(
     with transaction():
         mailbox = get(address)
         given = restricted_mode.permitted(desk, form.model_dump(), secrets or MailboxSecrets(), mailbox)
-        other = Mailbox.get_or_none((Mailbox.address == form.address) & (Mailbox.id != mailbox.id))
-        if other is not None:
+        other = mailboxes.with_address(form.address)
+        if other is not None and other.id != mailbox.id:
             raise Refused(f"{form.address} is another mailbox of the desk", "give each its own address")
         _hold_back(mailbox, form, given)
         mailbox.address = form.address
@@ -129,7 +131,7 @@ def switch(
             mailbox.outgoing_enabled = outgoing
             changed.append(f"sending {'on' if outgoing else 'off'}")
         if changed:
-            mailbox.save()
+            mailboxes.keep(mailbox)
             text = f"{mailbox.address}: {', '.join(changed)}, by {actor.login}"
             logs.write("info", "mailbox", text, mailbox_id=mailbox.id)
     return mailbox
@@ -148,11 +150,11 @@ def remove(actor: Actor, address: str) -> Mailbox:
             setattr(mailbox, f"{name}_source", "none")
             setattr(mailbox, f"{name}_sealed", None)
             setattr(mailbox, f"{name}_ref", "")
-        mailbox.save()
-        if (app := tokens.row_of(mailbox)) is not None:
+        mailboxes.keep(mailbox)
+        if (app := mailboxes.oauth2_of(mailbox.id)) is not None:
             app.secret_source, app.secret_sealed, app.secret_ref = "none", None, ""
             tokens.forget_token(app)
-            app.save()
+            mailboxes.keep_oauth2(app)
         logs.write("info", "mailbox", f"{mailbox.address} removed by {actor.login}", mailbox_id=mailbox.id)
     return mailbox
 
@@ -161,28 +163,24 @@ def revive(actor: Actor, address: str) -> Mailbox:
     """Bring a removed mailbox back as it was, without its passwords and switched off."""
     require(actor, "mailbox.edit")
     with transaction():
-        mailbox = Mailbox.get_or_none((Mailbox.address == address) & Mailbox.removed.is_null(False))
-        if mailbox is None:
+        mailbox = mailboxes.with_address(address)
+        if mailbox is None or mailbox.removed is None:
             raise NotFound(f"there is no removed mailbox {one_line(address, 80)}", "nightdesk mailbox list")
         mailbox.removed = None
         mailbox.created = _next_second()
         mailbox.incoming_enabled = mailbox.outgoing_enabled = False
-        mailbox.save()
+        mailboxes.keep(mailbox)
         logs.write("info", "mailbox", f"{mailbox.address} came back, by {actor.login}", mailbox_id=mailbox.id)
-    assert isinstance(mailbox, Mailbox)
     return mailbox
 
 
 def find(address: str) -> Mailbox | None:
     """Return the mailbox of that address, or None; removed ones are not found."""
-    there = Mailbox.removed.is_null()
-    found = Mailbox.get_or_none((Mailbox.address == address.strip()) & there)
+    found = mailboxes.in_use_with_address(address.strip())
     if found is None and one_address(address):
         wanted = as_compared(address)
-        found = next(
-            (row for row in Mailbox.select().where(there) if as_compared(row.address) == wanted), None
-        )
-    return found if isinstance(found, Mailbox) else None
+        found = next((row for row in mailboxes.in_use() if as_compared(row.address) == wanted), None)
+    return found
 
 
 def get(address: str) -> Mailbox:
@@ -192,7 +190,7 @@ def get(address: str) -> Mailbox:
         return found
     import difflib
 
-    known = [row.address for row in Mailbox.select(Mailbox.address).where(Mailbox.removed.is_null())]
+    known = [row.address for row in mailboxes.in_use()]
     close = difflib.get_close_matches(address, known, 2, 0.6)
     hint = f"did you mean {' or '.join(close)}?" if close else "nightdesk mailbox list"
     raise NotFound(f"there is no mailbox {one_line(address, 80)}", hint)
@@ -200,13 +198,12 @@ def get(address: str) -> Mailbox:
 
 def entries(desk: Desk | None = None) -> list[MailboxLine]:
     """Return every mailbox with its health, by address. Without `desk` cron lines are read in UTC."""
-    rows = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address)
-    return lines(list(rows), desk)
+    return lines(mailboxes.in_use(), desk)
 
 
 def _hold_back(mailbox: Mailbox, form: MailboxForm, given: MailboxSecrets) -> None:
     """Let no kept secret go to a server that was not named when it was given."""
-    app = tokens.row_of(mailbox)
+    app = mailboxes.oauth2_of(mailbox.id)
     kept: list[tuple[named_servers.SecretName, SecretInput | None, str]] = [
         ("password", given.incoming, mailbox.secret_source),
         ("smtp_password", given.outgoing, mailbox.smtp_secret_source),
@@ -217,7 +214,7 @@ def _hold_back(mailbox: Mailbox, form: MailboxForm, given: MailboxSecrets) -> No
             raise named_servers.SecretNotForThere(name, form, others[0])
     if app is not None and app.token_sealed and named_servers.new_servers("token", form, mailbox):
         tokens.forget_token(app)
-        app.save()
+        mailboxes.keep_oauth2(app)
 
 
 def _next_second() -> datetime:
@@ -234,17 +231,17 @@ def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecr
     mailbox.outgoing_enabled = form.outgoing_enabled
     mailbox.send_error, mailbox.send_error_count, mailbox.send_failing_since = "", 0, None
     keep_defaults(mailbox, form.topic, form.priority)
-    mailbox.save()
+    mailboxes.keep(mailbox)
     keep_aliases(mailbox, alias_list(form.aliases))
     # A password is sealed for the row it belongs to, so the row has to exist.
     incoming = SecretInput("none") if form.auth == "oauth2" else secrets.incoming
     _keep_secret(desk, mailbox, "secret", incoming, incoming_context(mailbox.id))
     _keep_secret(desk, mailbox, "smtp_secret", secrets.outgoing, outgoing_context(mailbox.id))
-    mailbox.save()
+    mailboxes.keep(mailbox)
     app = tokens.keep_app(mailbox, form)
     if app is not None:
         _keep_secret(desk, app, "secret", secrets.client, tokens.client_context(mailbox.id))
-        app.save()
+        mailboxes.keep_oauth2(app)
 
 
 def _keep_secret(
@@ -266,13 +263,11 @@ def _keep_secret(
 
 
 def _department(name: str) -> Department | None:
-    from models.departments import Department
-
     if not name:
         return None
-    found = Department.get_or_none((Department.name == name) & Department.active)
+    known = departments.in_use()
+    found = next((each for each in known if each.name.lower() == name.lower()), None)
     if found is None:
-        names = [row.name for row in Department.select(Department.name).where(Department.active)]
-        raise WrongUse(f"there is no department '{one_line(name, 60)}'", f"use {', '.join(names)}")
-    assert isinstance(found, Department)
+        names = ", ".join(each.name for each in known)
+        raise WrongUse(f"there is no department '{one_line(name, 60)}'", f"use {names}")
     return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from desk.errors import NotAllowed
+from models import mailboxes
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -50,11 +52,7 @@ def permitted(
 def _without_kept(secrets: MailboxSecrets, stored: Mailbox | None) -> MailboxSecrets:
     if stored is None:
         return secrets
-    from dataclasses import replace
-
-    from desk.mailboxes.tokens import row_of
-
-    app = row_of(stored)
+    app = mailboxes.oauth2_of(stored.id)
     kept = {
         "incoming": (stored.secret_source, stored.secret_ref),
         "outgoing": (stored.smtp_secret_source, stored.smtp_secret_ref),
@@ -77,7 +75,5 @@ def _kept_file(stored: Mailbox | None, name: str) -> str:
         return ""
     if name != "oauth2_ca_file":
         return str(getattr(stored, name))
-    from desk.mailboxes.tokens import row_of
-
-    app = row_of(stored)
+    app = mailboxes.oauth2_of(stored.id)
     return str(app.ca_file) if app else ""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from config.clock import now
 from desk import logs
 from mail.errors import MailError, TokenRefused
 from mail.inert import one_line
+from models import mailboxes
 from models.database import transaction
-from models.mailboxes import Mailbox, MailboxOAuth2
+
+if TYPE_CHECKING:
+    from models.mailboxes import Mailbox, MailboxOAuth2
 
 WARN_BEFORE: Final = timedelta(days=3)
 """So long before a login ends for good, the admin hears of it."""
@@ -62,7 +65,7 @@ def token_line(mailbox: Mailbox, moment: datetime | None = None) -> TokenLine | 
     """The OAuth2 login of a mailbox; None when none of its accounts uses one."""
     if not in_use(mailbox):
         return None
-    return login_line(mailbox, MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox.id), moment)
+    return login_line(mailbox, mailboxes.oauth2_of(mailbox.id), moment)
 
 
 def login_line(
@@ -96,19 +99,22 @@ def in_use(mailbox: Mailbox) -> bool:
 
 def dying_logins() -> list[tuple[str, MailboxOAuth2]]:
     """The logins that were alerted to and are not over yet, each with its mailbox's address."""
-    rows = MailboxOAuth2.select().where(MailboxOAuth2.alerted_for != "")
     moment = now()
-    found = [(row.mailbox, row) for row in rows if state_of(row, moment) not in ("ok", "none")]
+    found = [
+        (row.mailbox, row)
+        for row in mailboxes.alerted_logins()
+        if state_of(row, moment) not in ("ok", "none")
+    ]
     return [(str(box.address), row) for box, row in found if box.removed is None and in_use(box)]
 
 
 def note_trouble(mailbox_id: int, error: MailError, moment: datetime) -> None:
     """Write down that the provider refused or could not be asked."""
     with transaction():
-        row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox_id)
+        row = mailboxes.oauth2_of(mailbox_id)
         if row is None:
             return
-        mailbox = Mailbox.get_by_id(mailbox_id)
+        mailbox = mailboxes.by_id(mailbox_id)
         row.error = one_line(str(error))
         row.error_hint = one_line(error.hint).replace("ADDRESS", mailbox.address)
         if isinstance(error, TokenRefused):
@@ -117,7 +123,7 @@ def note_trouble(mailbox_id: int, error: MailError, moment: datetime) -> None:
             row.refused = row.refused or moment
         else:
             row.failing_since = row.failing_since or moment
-        row.save()
+        mailboxes.keep_oauth2(row)
 
 
 def note_success(row: MailboxOAuth2) -> None:
@@ -126,8 +132,8 @@ def note_success(row: MailboxOAuth2) -> None:
         return
     row.error = row.error_hint = ""
     row.refused = row.failing_since = None
-    row.save()
-    mailbox = Mailbox.get_by_id(row.mailbox_id)
+    mailboxes.keep_oauth2(row)
+    mailbox = mailboxes.by_id(row.mailbox_id)
     logs.write("info", "oauth2", f"{mailbox.address}: the login works again", mailbox_id=mailbox.id)
 
 

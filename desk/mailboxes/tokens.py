@@ -18,9 +18,9 @@ from desk.mailboxes.fields import copy_into
 from desk.mailboxes.health import clear_health
 from desk.permissions import Actor, require
 from mail.errors import TokenRefused, TokenUnavailable
-from models import leases
+from models import leases, mailboxes
 from models.database import transaction, visiting
-from models.mailboxes import Mailbox, MailboxOAuth2
+from models.mailboxes import MailboxOAuth2
 
 if TYPE_CHECKING:
     from config.secrets import SecretKind
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desk.mailboxes.form import MailboxForm
     from mail.account import TokenSupplier
     from mail.oauth2 import OAuth2App, Token
+    from models.mailboxes import Mailbox
 
 LEASE_SECONDS: Final = 180.0
 """Longer than any request to a provider takes."""
@@ -35,29 +36,24 @@ WAIT_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.1
 
 
-def row_of(mailbox: Mailbox) -> MailboxOAuth2 | None:
-    """The OAuth2 row of a mailbox, or None."""
-    found = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox.id)
-    return found if isinstance(found, MailboxOAuth2) else None
-
-
 def keep_app(mailbox: Mailbox, form: MailboxForm) -> MailboxOAuth2 | None:
     """Write what the form says about OAuth2, in the caller's transaction; None when it says nothing.
 
     A login stays, unless it was given to another application or provider.
     """
-    row = row_of(mailbox)
+    known = mailboxes.oauth2_of(mailbox.id)
     if not form.oauth2:
-        if row is not None:
-            row.delete_instance()
+        mailboxes.remove_oauth2(mailbox.id)
         return None
-    is_new = row is None
-    row = row or MailboxOAuth2(mailbox=mailbox, provider=form.oauth2)
+    row = known or MailboxOAuth2(mailbox=mailbox, provider=form.oauth2)
     before = _application(row)
     copy_into(row, form, "oauth2")
     if before != _application(row):
         forget_token(row)
-    row.save(force_insert=is_new)
+    if known is None:
+        mailboxes.add_oauth2(row)
+    else:
+        mailboxes.keep_oauth2(row)
     return row
 
 
@@ -88,7 +84,7 @@ def app_of(
     from config.providers import oauth2_provider
     from mail.oauth2 import app_for
 
-    row = row or row_of(mailbox)
+    row = row or mailboxes.oauth2_of(mailbox.id)
     if row is None:
         raise Refused(
             f"{mailbox.address} has no OAuth2 application",
@@ -157,8 +153,8 @@ def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_i
 
     require(actor, "mailbox.edit")
     with alone(mailbox.id), transaction():
-        mailbox = Mailbox.get_by_id(mailbox.id)
-        row = row_of(mailbox)
+        mailbox = mailboxes.by_id(mailbox.id)
+        row = mailboxes.oauth2_of(mailbox.id)
         if row is None:
             raise Refused(f"{mailbox.address} has no OAuth2 application any more")
         _refuse_stranger(mailbox, row, token.owner)
@@ -169,7 +165,7 @@ def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_i
         row.logged_in = now()
         _write_token(desk, row, token)
         clear_health(mailbox)
-        mailbox.save()
+        mailboxes.keep(mailbox)
         who = "the application itself" if as_itself else token.owner or "somebody the provider does not name"
         text = f"{mailbox.address}: {who} logged in with OAuth2, by {actor.login}"
         logs.write("info", "oauth2", text, mailbox_id=mailbox.id)
@@ -189,7 +185,7 @@ def _write_token(desk: Desk, row: MailboxOAuth2, token: Token) -> None:
     row.token_sealed = desk.sealer.seal(token.dump().reveal(), token_context(row.mailbox_id))
     row.owner = token.owner or ""
     row.renewed, row.expires, row.refresh_expires = now(), token.expires, token.refresh_expires
-    row.save()
+    mailboxes.keep_oauth2(row)
 
 
 @contextmanager
@@ -238,8 +234,8 @@ class MailboxTokens:
                 raise
 
     def _supplier(self) -> Callable[..., Secret]:
-        mailbox = Mailbox.get_by_id(self._mailbox_id)
-        row = row_of(mailbox)
+        mailbox = mailboxes.by_id(self._mailbox_id)
+        row = mailboxes.oauth2_of(mailbox.id)
         # An account lives as long as its connection: a login made meanwhile belongs to the provider of now.
         made_for = (
             () if row is None else (*_application(row), row.device_url, row.as_itself, row.secret_sealed)
@@ -260,7 +256,7 @@ class MailboxTokens:
         return self._supply
 
     def _load(self) -> Token:
-        row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == self._mailbox_id)
+        row = mailboxes.oauth2_of(self._mailbox_id)
         if row is None:
             raise TokenRefused("nobody has logged in yet", error="not_logged_in")
         token = load_token(self._desk, row)
@@ -269,7 +265,7 @@ class MailboxTokens:
 
     def _store(self, token: Token) -> None:
         with transaction():
-            row = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == self._mailbox_id)
+            row = mailboxes.oauth2_of(self._mailbox_id)
             # Somebody logged in anew, or changed the application, while the provider was asked.
             if row is None or bytes(row.token_sealed or b"") != self._loaded:
                 return

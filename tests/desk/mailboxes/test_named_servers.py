@@ -22,6 +22,7 @@ from desk.mailboxes.named_servers import SecretNotForThere
 from desk.mailboxes.registry import MailboxSecrets, SecretInput
 from mail.errors import MailError
 from mail.oauth2 import Token
+from models import mailboxes
 from models.mailboxes import Mailbox
 from tests.support.servers.fault import ScriptedServer
 from tests.support.servers.faulty_imap import FaultyImap
@@ -287,7 +288,7 @@ def test_a_token_goes_to_no_other_server(
         list(try_mailbox(desk, ADDRESS))
         for server in (thief, relay):
             assert "the-access-token" not in got(server)
-    app = tokens.row_of(registry.get(ADDRESS))
+    app = mailboxes.oauth2_of(registry.get(ADDRESS).id)
     assert app is not None
     assert app.token_sealed is None
 
@@ -310,7 +311,7 @@ def test_a_client_secret_goes_to_no_other_provider(
         with pytest.raises(SecretNotForThere, match="client secret"):
             registry.edit(desk, ADMIN, ADDRESS, form)
         export.take_in(desk, ADMIN, [export.documents()[0] | changed[change]])
-        app = tokens.row_of(registry.get(ADDRESS))
+        app = mailboxes.oauth2_of(registry.get(ADDRESS).id)
         assert app is not None
         assert (app.secret_source, app.token_sealed) == ("none", None) or change == "device_url"
         assert app.secret_source == "none"
@@ -347,6 +348,6 @@ def test_one_host_s_pop3_takes_the_token_that_its_imap_took(
     mailbox, _ = logged_in
     form = merged(mailbox, {"protocol": "pop3", "port": 1995, "security": "tls"})
     registry.edit(desk, ADMIN, ADDRESS, form)
-    app = tokens.row_of(registry.get(ADDRESS))
+    app = mailboxes.oauth2_of(registry.get(ADDRESS).id)
     assert app is not None
     assert app.token_sealed is not None

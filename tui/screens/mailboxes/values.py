@@ -11,6 +11,7 @@ from desk.mailboxes.fields import FIELDS, names
 from desk.mailboxes.named_servers import SecretName, Server, named_before, servers
 from desk.mailboxes.registry import MailboxSecrets, SecretInput
 from desk.mailboxes.restricted_mode import CA_FILES
+from models import mailboxes
 from tui.screens.mailboxes.fields import Typed, with_oauth2
 
 if TYPE_CHECKING:
@@ -65,7 +66,6 @@ class Checked:
 
 def known(desk: Desk, address: str | None) -> Known:
     """Read what the form starts from. Blocks; raises WrongUse for an unknown address."""
-    from desk.mailboxes import tokens
     from desk.staff import departments, topics
     from tui.screens.mailboxes.presets import choices
 
@@ -90,7 +90,7 @@ def known(desk: Desk, address: str | None) -> Known:
     if after_fetch.startswith("move:"):
         typed |= {"after_fetch": "move", "move_folder": after_fetch.removeprefix("move:")}
     typed["outgoing"] = "smtp" if typed["smtp_host"] else "none"
-    app = tokens.row_of(mailbox)
+    app = mailboxes.oauth2_of(mailbox.id)
     references = {
         "": mailbox.secret_ref,
         "smtp_": mailbox.smtp_secret_ref,
