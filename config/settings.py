@@ -45,7 +45,11 @@ class Settings(BaseModel):
         Literal["debug", "info", "warning", "error"], Help("least level that is written to the log")
     ] = "info"
     restricted: Annotated[
-        bool, Help("no $EDITOR, pager or free file names: for agents behind a forced command")
+        bool,
+        Help(
+            "no $EDITOR, pager or free file names: for agents behind a forced command; NIGHTDESK_RESTRICTED "
+            "in the environment says otherwise"
+        ),
     ] = False
     theme: Annotated[str, Help("colour theme of the app, until an agent picks another")] = "ansi-dark"
     colour: Annotated[Literal["auto", "16", "none"], Help("colours the terminal may be asked for")] = "auto"

@@ -21,26 +21,31 @@ MAX_TEXT = 4 * 2**20
 
 
 class OwnersOnly(click.ParamType[str]):
-    """A file, directory, command, variable or credential of the desk's owner: none in restricted mode.
-
-    `-`, standard input or output, is always allowed.
-    """
+    """A file, socket, command, variable or credential of the desk's owner: none in restricted mode."""
 
     name = "text"
+    harmless: tuple[str, ...] = ("",)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text; raises UsageError in restricted mode."""
-        if value not in ("", "-"):
+        if value not in self.harmless:
             refuse_when_restricted(param.get_error_hint(ctx).strip("'") if param and ctx else "a file")
         return str(value)
 
 
+class OwnersOnlyOrStandard(OwnersOnly):
+    """The same, or `-` for standard input or output, which are always allowed."""
+
+    harmless = ("", "-")
+
+
 OWNERS_ONLY = OwnersOnly()
+OWNERS_ONLY_OR_STANDARD = OwnersOnlyOrStandard()
 
 
 def owners_option(*names: str, **given: Any) -> Callable[[_Command], _Command]:
     """Return a click option whose value is `OwnersOnly`."""
-    return click.option(*names, type=OWNERS_ONLY, **given)
+    return click.option(*names, **{"type": OWNERS_ONLY, **given})
 
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -59,7 +64,7 @@ numbers_argument = click.argument("numbers", nargs=-1, required=True, metavar="N
 body_option = click.option(
     "--body-file",
     required=True,
-    type=OWNERS_ONLY,
+    type=OWNERS_ONLY_OR_STANDARD,
     metavar="FILE|-",
     help="The text, in Markdown; - is standard input.",
 )

@@ -77,7 +77,8 @@ def refuse_when_restricted(what: str) -> None:
         from nightdesk.errors import UsageError
 
         raise UsageError(
-            f"{what}: off in restricted mode", "use - for standard input or output, or ask the desk's owner"
+            f"{what}: off in restricted mode",
+            "use - where the verb takes it; the desk's owner says NIGHTDESK_RESTRICTED=0, in a crontab too",
         )
 
 

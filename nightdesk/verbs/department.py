@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nightdesk.arguments import json_flag, noun, owners_option
+from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, json_flag, noun, owners_option
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 from nightdesk.verbs.staff_output import print_changed, print_list
@@ -12,7 +12,12 @@ from nightdesk.verbs.staff_output import print_changed, print_list
 department = noun("department", "Groups of agents that tickets go to.")
 
 _sla = click.option("--sla", metavar="NAME", help="The SLA of its tickets; '' is the desk's default.")
-_signature = owners_option("--signature-file", metavar="FILE|-", help="What is put below its answers.")
+_signature = owners_option(
+    "--signature-file",
+    type=OWNERS_ONLY_OR_STANDARD,
+    metavar="FILE|-",
+    help="What is put below its answers.",
+)
 _days = click.option(
     "--reopen-days",
     type=click.IntRange(min=0),

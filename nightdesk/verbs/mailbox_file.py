@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nightdesk.arguments import OWNERS_ONLY, json_flag, read_text
+from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, json_flag, read_text
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
@@ -34,7 +34,7 @@ def export_mailboxes(options: Options, addresses: tuple[str, ...], as_json: bool
 
 
 @click.command("import")
-@click.argument("file", type=OWNERS_ONLY, metavar="FILE|-")
+@click.argument("file", type=OWNERS_ONLY_OR_STANDARD, metavar="FILE|-")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @json_flag
 @click.pass_obj

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nightdesk.arguments import json_flag, limit_option, noun, owners_option
+from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, json_flag, limit_option, noun, owners_option
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
@@ -60,6 +60,7 @@ def list_receipts(
 @owners_option(
     "--eml",
     "target",
+    type=OWNERS_ONLY_OR_STANDARD,
     metavar="FILE|-",
     help="Write the mail there, exactly as it came.",
 )

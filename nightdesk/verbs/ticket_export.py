@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config.wording import counted
-from nightdesk.arguments import json_flag, numbers_argument, owners_option
+from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, json_flag, numbers_argument, owners_option
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @owners_option(
     "--output",
     "target",
+    type=OWNERS_ONLY_OR_STANDARD,
     metavar="FILE|DIRECTORY",
     help="json, mbox: a new file; eml: a directory for one file a mail. mbox and json take - for standard "
     "output.",

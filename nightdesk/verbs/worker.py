@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from nightdesk.arguments import owners_option
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
 
 @click.command()
 @click.option("--child", is_flag=True, hidden=True, help="End with the app that holds standard input.")
-@click.option("--lmtp", metavar="unix:/PATH|tcp:127.0.0.1:PORT", help="Take mail by LMTP there.")
+@owners_option("--lmtp", metavar="unix:/PATH|tcp:127.0.0.1:PORT", help="Take mail by LMTP there.")
 @click.option(
     "--lmtp-mode",
     type=click.Choice(["0660", "0666"]),

@@ -9,15 +9,16 @@ from pathlib import Path
 import click
 import pytest
 
+import nightdesk
 from nightdesk.arguments import OwnersOnly
 from nightdesk.cli import cli
 from tests.support.program import Program, Ran
 
 ADDRESS = "support@desk.example"
 NO_FILES_OF_THE_OWNER = {
-    "--to", "--timezone", "--smtp-helo", "--source", "--sla", "--root-path", "--lmtp", "--scopes",
+    "--to", "--timezone", "--smtp-helo", "--source", "--sla", "--root-path", "--scopes",
 }  # fmt: skip
-"""Flags whose metavar looks like a file and that name none; the worker's socket is a service's own."""
+"""Flags whose metavar looks like a file and that name none."""
 
 
 def restricted(desk: Program, *args: str, stdin: str = "") -> Ran:
@@ -132,6 +133,12 @@ def test_what_the_owner_named_goes_on_working_and_goes_nowhere_else(mailbox: Pro
     ("department", "edit", "Support", "--signature-file", "/etc/passwd"),
     ("serve", "--tls-cert", "/etc/passwd", "--tls-key", "/etc/passwd"),
     ("demo", "--keep", "out"),
+    ("backup", "-"),
+    ("restore", "-"),
+    ("demo", "--keep", "-"),
+    ("import", "mbox", "-"),
+    ("worker", "--lmtp", "unix:/tmp/out.sock"),
+    ("worker", "--lmtp", "tcp:127.0.0.1:2424"),
 ])  # fmt: skip
 def test_no_file_is_read_or_written(desk: Program, args: tuple[str, ...]) -> None:
     before = set(desk.home.parent.iterdir())
@@ -159,6 +166,20 @@ def test_the_configuration_file_may_say_it_and_an_own_file_does_not_unsay_it(
     assert (done.status, "off in restricted mode" in done.err) == (2, True), done.err
     assert desk("--config", str(config), "mailbox", "list").status == 0, "the desk of the environment"
     assert desk("backup", str(tmp_path / "b.tar"), NIGHTDESK_RESTRICTED="0").status == 0
+
+
+def test_the_crontab_and_the_units_of_such_a_desk_are_its_owners(desk: Program, tmp_path: Path) -> None:
+    config = desk.home / "config.toml"
+    config.write_text(config.read_text() + "\nrestricted = true\n")
+    refused = desk("backup", str(tmp_path / "b.tar"))
+    assert "NIGHTDESK_RESTRICTED=0" in refused.err, "it says what the owner does"
+    page = Path(__file__).parents[2].joinpath("docs/running.md").read_text()
+    (line,) = [line for line in page.splitlines() if "nightdesk backup" in line and line.startswith("30 2")]
+    before = page[: page.index(line)].splitlines()[-1]
+    name, _, value = before.partition("=")
+    assert desk("backup", str(tmp_path / "b.tar"), **{name: value}).status == 0
+    units = Path(nightdesk.__file__).parent.joinpath("systemd").glob("*.service")
+    assert all(f"\nEnvironment={before}\n" in unit.read_text() for unit in units)
 
 
 @pytest.mark.parametrize("flag", ["--spool", "--key-file", "--ca-file", "--config", "--database"])
