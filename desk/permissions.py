@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from desk.errors import NotAllowed
 from mail.inert import one_line
-from models.agents import Agent
+from models import agents, roles
 from models.database import transaction
-from models.roles import Role
+from models.fields import utc_text
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.agents import StoredAgent
 
 EVERYTHING = "*"
 
@@ -78,8 +79,8 @@ def current_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int 
     if named:
         return _agent(named)
     login = _login(uid)
-    agent = Agent.get_or_none(Agent.login == login, Agent.active)
-    if agent is None:
+    agent = agents.with_login(login)
+    if agent is None or not agent.active:
         return Actor(None, login, login, "", None, frozenset([EVERYTHING]))
     return Actor(agent.id, login, agent.name, agent.email, agent.department_id, frozenset([EVERYTHING]))
 
@@ -90,31 +91,35 @@ def app_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | No
     if actor.agent_id is not None:
         return actor
     with transaction():
-        agent = Agent.get_or_none(Agent.login == actor.login)
+        agent = agents.with_login(actor.login)
         if agent is None:
-            role = Role.get_or_none(Role.name == "Admin") or Role.create(name="Admin", actions=[EVERYTHING])
-            agent = Agent.create(login=actor.login, name=_full_name(actor.login), role=role, created=now())
+            admin = roles.named("Admin")
+            agents.write(
+                login=actor.login,
+                name=_full_name(actor.login),
+                role_id=roles.write("Admin", [EVERYTHING]) if admin is None else admin.id,
+                created=utc_text(now()),
+            )
         elif not agent.active:
-            agent.active = True
-            agent.save()
+            agents.change(agent.id, {"active": True})
+        agent = agents.with_login(actor.login)
+        assert agent is not None
     return Actor(agent.id, agent.login, agent.name, agent.email, agent.department_id, actor.actions)
 
 
 def agents_with_address() -> list[Actor]:
     """Return the agents in service that have a mail address."""
-    rows = Agent.select(Agent, Role).join(Role).where(Agent.active, Agent.email != "")
-    return [_actor(agent) for agent in rows]
+    return [_actor(agent) for agent in agents.every() if agent.active and agent.email]
 
 
-def _actor(agent: Agent) -> Actor:
-    return Actor(
-        agent.id, agent.login, agent.name, agent.email, agent.department_id, frozenset(agent.role.actions)
-    )
+def _actor(agent: StoredAgent) -> Actor:
+    actions = frozenset(agent.actions)
+    return Actor(agent.id, agent.login, agent.name, agent.email, agent.department_id, actions)
 
 
 def _agent(login: str) -> Actor:
     shown = one_line(login, 64)
-    agent = Agent.get_or_none(Agent.login == login)
+    agent = agents.with_login(login)
     if agent is None:
         raise NotAllowed(
             f"'{shown}' is no agent of this desk",

@@ -10,7 +10,7 @@ from desk.errors import WrongUse
 from mail.inert import one_line
 from mail.mime.address import parse_addresses
 from models import settings as rows
-from models import topics
+from models import slas, topics
 from models.database import transaction
 
 if TYPE_CHECKING:
@@ -301,11 +301,11 @@ def _number(setting: Setting, text: str) -> int:
 
 
 def _mailbox(setting: Setting, text: str) -> str:
-    from models.mailboxes import Mailbox
+    from models import mailboxes
 
     if not text:
         return ""
-    row = Mailbox.get_or_none((Mailbox.address == text) & Mailbox.removed.is_null())
+    row = mailboxes.in_use_with_address(text)
     if row is None:
         raise _wrong(setting, text, "use the address of a mailbox: nightdesk mailbox list")
     if not row.outgoing_enabled:
@@ -316,15 +316,13 @@ def _mailbox(setting: Setting, text: str) -> str:
 
 
 def _sla(setting: Setting, text: str) -> str:
-    from models.slas import Sla
-
     if not text:
         return ""
-    row = Sla.get_or_none(Sla.name == text)
+    row = slas.named(text)
     if row is None:
-        names = [sla.name for sla in Sla.select(Sla.name)]
+        names = [sla.name for sla in slas.every()]
         raise _wrong(setting, text, f"use one of {', '.join(names)}; nightdesk sla add")
-    return str(row.name)
+    return row.name
 
 
 def _number_format(setting: Setting, text: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import peewee
@@ -10,7 +13,7 @@ from models.database import Row
 from models.departments import Department
 from models.fields import JsonField, UtcField
 from models.roles import Role
-from models.statements import Lookup
+from models.statements import Lookup, Statement, Update, as_read
 
 
 class Agent(Row):
@@ -31,14 +34,79 @@ class Agent(Row):
         department_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredAgent:
+    """An agent with what their role grants; ``department`` None: of all departments."""
+
+    id: int
+    login: str
+    name: str
+    email: str
+    role: str
+    actions: Sequence[str]
+    department_id: int | None
+    department: str | None
+    active: bool
+    created: datetime
+
+
+_READ = (
+    *(Agent.id, Agent.login, Agent.name, Agent.email, Role.name, Role.actions),
+    *(Agent.department, Department.name, Agent.active, Agent.created),
+)
+
+
+def _agents() -> peewee.ModelSelect[Agent]:
+    return Agent.select(*_READ).join(Role).join_from(Agent, Department, peewee.JOIN.LEFT_OUTER)
+
+
+_EVERY = Lookup(lambda p: _agents().order_by(Agent.login), as_read(_READ, StoredAgent))
+_WITH_LOGIN = Lookup(lambda p: _agents().where(Agent.login == p("login")), as_read(_READ, StoredAgent))
+_WRITE = Statement(
+    lambda p: Agent.insert(
+        {
+            Agent.login: p("login"),
+            Agent.name: p("name"),
+            Agent.email: p("email"),
+            Agent.role: p("role_id"),
+            Agent.department: p("department_id"),
+            Agent.created: p("created"),
+        }
+    )
+)
 _LOGIN_BY_EMAIL = Lookup(
     lambda p: Agent.select(Agent.login).where(
         Agent.active, peewee.fn.LOWER(Agent.email) == peewee.fn.LOWER(p("email"))
     ),
     str,
 )
+_CHANGE = Update(Agent)
+
+
+def every() -> list[StoredAgent]:
+    """Return all agents, by login."""
+    return _EVERY.every()
+
+
+def with_login(login: str) -> StoredAgent | None:
+    """Return the agent of that login, in service or not, or None."""
+    return _WITH_LOGIN.one(login=login)
 
 
 def login_with_email(email: str) -> str | None:
     """Return the login of the agent in use who has this address, or None."""
     return _LOGIN_BY_EMAIL.one(email=email)
+
+
+def write(
+    *, login: str, name: str, email: str = "", role_id: int, department_id: int | None = None, created: str
+) -> None:
+    """Write a new agent, who is in service; ``created`` as stored."""
+    _WRITE.run(
+        login=login, name=name, email=email, role_id=role_id, department_id=department_id, created=created
+    )
+
+
+def change(agent_id: int, values: Mapping[str, str | int | None]) -> None:
+    """Give columns of an agent new values."""
+    _CHANGE.run(agent_id, values)

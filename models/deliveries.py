@@ -13,7 +13,7 @@ from models.database import Row
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.messages import Message
-from models.statements import Lookup, Statement, literal
+from models.statements import Lookup, Statement, columns_of, literal
 from models.tickets import Ticket
 
 HELD_UNTIL = "9999-12-31T00:00:00.000000Z"
@@ -331,7 +331,7 @@ class RecipientLine:
 
 
 _NEW = [each.name for each in fields(NewDelivery)]
-_COLUMNS = {column.column_name: column for column in Delivery._meta.sorted_fields}
+_COLUMNS = columns_of(Delivery)
 _WAITING = (Delivery.done == literal(0)) & Delivery.sender.is_null()
 """Spelled as the partial index ``delivery_waiting`` has it."""
 _TO_BE_TRIED = ("queued", "deferred")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import peewee
 
 from models.database import Row
 from models.slas import Sla
-from models.statements import Lookup
+from models.statements import Lookup, Statement, Update, as_read
 
 
 class Department(Row):
@@ -46,6 +46,49 @@ class DepartmentRule:
     autoresponse_mailbox: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDepartment:
+    """A department, in use or not, with the name of its SLA."""
+
+    id: int
+    name: str
+    sla_id: int | None
+    sla: str | None
+    signature: str
+    reopen_days: int | None
+    outgoing_mailbox_id: int | None
+    autoresponse_mailbox_id: int | None
+    active: bool
+
+
+_READ = (
+    *(Department.id, Department.name, Department.sla, Sla.name, Department.signature, Department.reopen_days),
+    *(Department.outgoing_mailbox_id, Department.autoresponse_mailbox_id, Department.active),
+)
+
+
+def _departments() -> peewee.ModelSelect[Department]:
+    return Department.select(*_READ).join(Sla, peewee.JOIN.LEFT_OUTER)
+
+
+_EVERY = Lookup(lambda p: _departments().order_by(Department.name), as_read(_READ, StoredDepartment))
+_BY_ID = Lookup(
+    lambda p: _departments().where(Department.id == p("department_id")), as_read(_READ, StoredDepartment)
+)
+_NAMED = Lookup(
+    lambda p: _departments().where(Department.name == p("name")), as_read(_READ, StoredDepartment)
+)
+_WRITE = Statement(
+    lambda p: Department.insert(
+        {
+            Department.name: p("name"),
+            Department.sla: p("sla_id"),
+            Department.signature: p("signature"),
+            Department.reopen_days: p("reopen_days"),
+        }
+    )
+)
+_CHANGE = Update(Department)
 _NAME = Lookup(lambda p: Department.select(Department.name).where(Department.id.in_(p.each("wanted"))), str)
 _RULES = Lookup(
     lambda p: Department.select(
@@ -60,6 +103,39 @@ _RULES = Lookup(
 )
 
 
+def every() -> list[StoredDepartment]:
+    """Return all departments, by name."""
+    return _EVERY.every()
+
+
+def in_use() -> list[StoredDepartment]:
+    """Return the departments in use, the first one first."""
+    return sorted((each for each in every() if each.active), key=lambda each: each.id)
+
+
+def by_id(department_id: int) -> StoredDepartment:
+    """Return a department, in use or not; raises LookupError."""
+    found = _BY_ID.one(department_id=department_id)
+    if found is None:
+        raise LookupError(f"there is no department with id {department_id}")
+    return found
+
+
+def named(name: str) -> StoredDepartment | None:
+    """Return the department of that name, in use or not, or None."""
+    return _NAMED.one(name=name)
+
+
+def write(*, name: str, sla_id: int | None, signature: str, reopen_days: int | None) -> None:
+    """Write a new department, which is in use."""
+    _WRITE.run(name=name, sla_id=sla_id, signature=signature, reopen_days=reopen_days)
+
+
+def change(department_id: int, values: Mapping[str, str | int | None]) -> None:
+    """Give columns of a department new values."""
+    _CHANGE.run(department_id, values)
+
+
 def names(ids: Iterable[int]) -> list[str]:
     """Return the names of these departments, in alphabetical order."""
     return sorted(_NAME.each_of(ids))
@@ -68,8 +144,3 @@ def names(ids: Iterable[int]) -> list[str]:
 def rules() -> list[DepartmentRule]:
     """Return how departments treat their tickets, those in use first."""
     return _RULES.every()
-
-
-def in_use() -> list[Department]:
-    """Return the departments in use, the first one first."""
-    return list(Department.select().where(Department.active).order_by(Department.id))

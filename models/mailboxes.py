@@ -475,6 +475,17 @@ def in_use_with_address(address: str) -> Mailbox | None:
     return _one((Mailbox.address == address) & Mailbox.removed.is_null())
 
 
+def in_use_by_id(mailbox_id: int) -> Mailbox | None:
+    """Return the mailbox of this id if it is in use."""
+    return _one((Mailbox.id == mailbox_id) & Mailbox.removed.is_null())
+
+
+def first() -> Mailbox | None:
+    """Return the oldest mailbox in use."""
+    found = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
+    return found if isinstance(found, Mailbox) else None
+
+
 def in_use() -> list[Mailbox]:
     """Return the mailboxes in use, by address."""
     return list(Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.address))

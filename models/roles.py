@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import peewee
 
 from models.database import Row
-from models.fields import JsonField
+from models.fields import JsonField, as_json
+from models.statements import Lookup, Statement, as_read
 
 
 class Role(Row):
@@ -13,3 +17,35 @@ class Role(Row):
 
     name = peewee.TextField(unique=True, collation="NOCASE")
     actions = JsonField()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRole:
+    """A role and the actions it grants."""
+
+    id: int
+    name: str
+    actions: Sequence[str]
+
+
+_READ = (Role.id, Role.name, Role.actions)
+_EVERY = Lookup(lambda p: Role.select(*_READ).order_by(Role.name), as_read(_READ, StoredRole))
+_NAMED = Lookup(lambda p: Role.select(*_READ).where(Role.name == p("name")), as_read(_READ, StoredRole))
+_WRITE = Statement(
+    lambda p: Role.insert({Role.name: p("name"), Role.actions: p("actions")}).returning(Role.id)
+)
+
+
+def every() -> list[StoredRole]:
+    """Return all roles, by name."""
+    return _EVERY.every()
+
+
+def named(name: str) -> StoredRole | None:
+    """Return the role of that name, or None."""
+    return _NAMED.one(name=name)
+
+
+def write(name: str, actions: Sequence[str]) -> int:
+    """Write a new role; returns its id."""
+    return _WRITE.new_id(name=name, actions=as_json(actions))

@@ -6,7 +6,7 @@ for every mail or every key is compiled on its first use and kept as text with n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -54,6 +54,17 @@ def literal(value: str | int) -> peewee.SQL:
     condition out.
     """
     return peewee.SQL(str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'")
+
+
+def columns_of(table: type[peewee.Model]) -> dict[str, peewee.Field]:
+    """Return a table's columns by their names in the database."""
+    return {each.column_name: each for each in table._meta.sorted_fields}
+
+
+def as_read(columns: Sequence[peewee.Field], record: Callable[..., RecordT]) -> Callable[..., RecordT]:
+    """Return what makes a record of columns as Python has them: aware times, switches, documents read."""
+    read: list[Callable[[Any], Any]] = [column.python_value for column in columns]
+    return lambda *stored: record(*(each(value) for each, value in zip(read, stored, strict=True)))
 
 
 class Statement:
@@ -107,6 +118,29 @@ class Lookup(Statement, Generic[RecordT]):
             rows = self._execute(len(some), {**values, "wanted": some}).fetchall()
             found += [self._record(*row) for row in rows]
         return found
+
+
+class Update:
+    """Gives columns of one row new values, as they are stored; a statement for each set of columns."""
+
+    def __init__(self, table: type[peewee.Model]) -> None:
+        self._table = table
+        self._columns = columns_of(table)
+        self._statements: dict[tuple[str, ...], Statement] = {}
+
+    def run(self, row_id: int, values: Mapping[str, Any]) -> None:
+        """Write ``values``, by the columns' names in the database, into the row of that id."""
+        names = tuple(sorted(values))
+        if not names:
+            return
+        statement = self._statements.get(names)
+        if statement is None:
+            statement = self._statements[names] = Statement(
+                lambda p: self._table.update({self._columns[name]: p(name) for name in names}).where(
+                    self._columns["id"] == p("id")
+                )
+            )
+        statement.run(id=row_id, **values)
 
 
 def _value(parameter: Any, values: dict[str, Any]) -> Any:

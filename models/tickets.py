@@ -15,7 +15,7 @@ from models.departments import Department
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.slas import Sla
-from models.statements import Lookup, Statement, literal
+from models.statements import Lookup, Statement, Update, columns_of, literal
 from models.topics import Topic
 
 Status = Literal["new", "open", "waiting", "closed"]
@@ -258,7 +258,7 @@ class DueTicket:
     due: str
 
 
-_COLUMNS = {column.column_name: column for column in Ticket._meta.sorted_fields}
+_COLUMNS = columns_of(Ticket)
 _STATE = [_COLUMNS[each.name] for each in fields(TicketState)]
 _NEW = [each.name for each in fields(NewTicket)]
 
@@ -285,7 +285,7 @@ _PAST_DUE = Lookup(
     DueTicket,
 )
 _DELETE = Statement(lambda p: Ticket.delete().where(Ticket.id == p("ticket_id")))
-_CHANGES: dict[tuple[str, ...], Statement] = {}
+_CHANGE = Update(Ticket)
 
 _TAGS = Lookup(
     lambda p: TicketTag.select(TicketTag.name).where(TicketTag.ticket == p("ticket_id")),
@@ -365,17 +365,7 @@ def write(ticket: NewTicket, due: str | None) -> TicketState:
 
 def change(ticket_id: int, values: Mapping[str, Stored]) -> None:
     """Give columns of a ticket new values, which are as they are stored."""
-    names = tuple(sorted(values))
-    if not names:
-        return
-    statement = _CHANGES.get(names)
-    if statement is None:
-        statement = _CHANGES[names] = Statement(
-            lambda p: Ticket.update({_COLUMNS[name]: p(name) for name in names}).where(
-                Ticket.id == p("ticket_id")
-            )
-        )
-    statement.run(ticket_id=ticket_id, **values)
+    _CHANGE.run(ticket_id, values)
 
 
 def delete(ticket_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import peewee
 from models.database import Row
 from models.departments import Department
 from models.slas import Sla
-from models.statements import Lookup
+from models.statements import Lookup, Statement, Update, as_read
 
 
 class Topic(Row):
@@ -40,6 +41,49 @@ class TopicRule:
     autoresponse: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTopic:
+    """A help topic, in use or not, with the names of its department and its SLA."""
+
+    id: int
+    name: str
+    department_id: int | None
+    department: str | None
+    sla_id: int | None
+    sla: str | None
+    priority: int | None
+    autoresponse: bool
+    active: bool
+
+
+_READ = (
+    *(Topic.id, Topic.name, Topic.department, Department.name, Topic.sla, Sla.name),
+    *(Topic.priority, Topic.autoresponse, Topic.active),
+)
+
+
+def _topics() -> peewee.ModelSelect[Topic]:
+    return (
+        Topic.select(*_READ)
+        .join(Department, peewee.JOIN.LEFT_OUTER)
+        .join_from(Topic, Sla, peewee.JOIN.LEFT_OUTER)
+    )
+
+
+_EVERY = Lookup(lambda p: _topics().order_by(Topic.name), as_read(_READ, StoredTopic))
+_NAMED = Lookup(lambda p: _topics().where(Topic.name == p("name")), as_read(_READ, StoredTopic))
+_WRITE = Statement(
+    lambda p: Topic.insert(
+        {
+            Topic.name: p("name"),
+            Topic.department: p("department_id"),
+            Topic.sla: p("sla_id"),
+            Topic.priority: p("priority"),
+            Topic.autoresponse: p("autoresponse"),
+        }
+    )
+)
+_CHANGE = Update(Topic)
 _RULES = Lookup(
     lambda p: Topic.select(
         Topic.id, Topic.name, Topic.department, Topic.sla, Topic.priority, Topic.autoresponse
@@ -48,6 +92,30 @@ _RULES = Lookup(
         topic_id, name, department_id, sla_id, priority, bool(autoresponse)
     ),
 )
+
+
+def every() -> list[StoredTopic]:
+    """Return all help topics, by name."""
+    return _EVERY.every()
+
+
+def named(name: str) -> StoredTopic | None:
+    """Return the help topic of that name, in use or not, or None."""
+    return _NAMED.one(name=name)
+
+
+def write(
+    *, name: str, department_id: int | None, sla_id: int | None, priority: int | None, autoresponse: bool
+) -> None:
+    """Write a new help topic, which is in use."""
+    _WRITE.run(
+        name=name, department_id=department_id, sla_id=sla_id, priority=priority, autoresponse=autoresponse
+    )
+
+
+def change(topic_id: int, values: Mapping[str, str | int | None]) -> None:
+    """Give columns of a help topic new values."""
+    _CHANGE.run(topic_id, values)
 
 
 def rules() -> list[TopicRule]:

@@ -33,10 +33,10 @@ def aliases_of(mailbox_id: int) -> list[str]:
 
 def keep_defaults(mailbox: Mailbox, topic: str, priority: str) -> None:
     """Put topic and priority into the row; the caller saves it. Raises WrongUse for an unknown topic."""
-    from desk.staff.topics import named, priority_number
+    from desk.staff.topics import priority_number, topic_id_of
 
     if mailbox.topic is None or mailbox.topic.name.lower() != topic.lower():
-        mailbox.topic = named(topic)
+        mailbox.topic_id = topic_id_of(topic)
     mailbox.priority = priority_number(priority)
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from config.secrets import SecretKind
     from desk.home import Desk
     from desk.mailboxes.form import MailboxForm
-    from models.departments import Department
     from models.mailboxes import MailboxOAuth2
 
 
@@ -226,7 +225,7 @@ def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecr
     copy_into(mailbox, form, "address")
     copy_into(mailbox, form, "incoming")
     copy_into(mailbox, form, "outgoing")
-    mailbox.department = _department(form.department)
+    mailbox.department_id = _department_id(form.department)
     mailbox.incoming_enabled = form.incoming_enabled and form.protocol != "none"
     mailbox.outgoing_enabled = form.outgoing_enabled
     mailbox.send_error, mailbox.send_error_count, mailbox.send_failing_since = "", 0, None
@@ -262,7 +261,7 @@ def _keep_secret(
     setattr(mailbox, f"{name}_ref", given.value.strip() if kind not in ("sealed", "none") else "")
 
 
-def _department(name: str) -> Department | None:
+def _department_id(name: str) -> int | None:
     if not name:
         return None
     known = departments.in_use()
@@ -270,4 +269,4 @@ def _department(name: str) -> Department | None:
     if found is None:
         names = ", ".join(each.name for each in known)
         raise WrongUse(f"there is no department '{one_line(name, 60)}'", f"use {names}")
-    return found
+    return found.id

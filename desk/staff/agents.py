@@ -12,12 +12,14 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, Actor, require
 from desk.settings import address_list
-from desk.staff.departments import department_named
+from desk.staff.departments import department_id_of
 from desk.staff.names import given_name
 from desk.staff.roles import role_named
 from mail.inert import one_line
-from models.agents import Agent
+from models import agents as rows
+from models.agents import StoredAgent
 from models.database import transaction
+from models.fields import utc_text
 
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 
@@ -50,7 +52,7 @@ class AgentLine:
 
 def agents() -> list[AgentLine]:
     """Return all agents, by login."""
-    return [_agent_line(row) for row in Agent.select().order_by(Agent.login)]
+    return [_agent_line(row) for row in rows.every()]
 
 
 def add_agent(
@@ -67,17 +69,17 @@ def add_agent(
     if not _LOGIN.fullmatch(login):
         raise WrongUse(f"'{one_line(login, 60)}' is no login", "use letters, digits and _.@-")
     with transaction():
-        if Agent.get_or_none(Agent.login == login) is not None:
+        if rows.with_login(login) is not None:
             raise Refused(f"there is an agent {login} already", f"nightdesk agent edit {login}")
-        row = Agent.create(
+        rows.write(
             login=login,
             name=given_name(name or login),
             email=_email(email),
-            role=role_named(role),
-            department=department_named(department),
-            created=now(),
+            role_id=role_named(role).id,
+            department_id=department_id_of(department),
+            created=utc_text(now()),
         )
-    return _agent_line(row)
+        return _agent_line(_stored(login))
 
 
 def edit_agent(
@@ -96,40 +98,43 @@ def edit_agent(
     """
     require(actor, "agent.edit")
     with transaction():
-        row = Agent.get_or_none(Agent.login == login)
-        if row is None:
-            raise NotFound(f"there is no agent {one_line(login, 60)}", "nightdesk agent list")
+        known = _stored(login)
+        values: dict[str, str | int | None] = {}
         if name is not None:
-            row.name = given_name(name)
-        if email is not None:
-            row.email = _email(email)
+            values["name"] = given_name(name)
         if role is not None:
-            row.role = role_named(role)
+            values["role_id"] = role_named(role).id
         if department is not None:
-            row.department = department_named(department)
+            values["department_id"] = department_id_of(department)
         if active is not None:
-            row.active = active
-        if row.active:
-            row.email = _email(row.email)
-        row.save()
-        if actor.agent_id == row.id and not (
-            row.active and set(row.role.actions) & {EVERYTHING, "agent.edit"}
-        ):
+            values["active"] = active
+        if email is not None or (known.active if active is None else active):
+            values["email"] = _email(known.email if email is None else email)
+        rows.change(known.id, values)
+        row = _stored(login)
+        if actor.agent_id == row.id and not (row.active and set(row.actions) & {EVERYTHING, "agent.edit"}):
             raise Refused(
                 "that would take away your own right to change agents", "ask another admin to do it"
             )
     return _agent_line(row)
 
 
-def _agent_line(row: Agent) -> AgentLine:
+def _stored(login: str) -> StoredAgent:
+    row = rows.with_login(login)
+    if row is None:
+        raise NotFound(f"there is no agent {one_line(login, 60)}", "nightdesk agent list")
+    return row
+
+
+def _agent_line(row: StoredAgent) -> AgentLine:
     return AgentLine(
         id=row.id,
         login=row.login,
         name=row.name,
         email=row.email,
-        role=row.role.name,
-        department=row.department.name if row.department else None,
-        active=bool(row.active),
+        role=row.role,
+        department=row.department,
+        active=row.active,
         created=row.created,
     )
 

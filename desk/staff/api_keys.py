@@ -8,7 +8,7 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +17,12 @@ from desk import logs
 from desk.errors import NotAllowed, NotFound, WrongUse
 from desk.permissions import ACTIONS, Actor, require
 from mail.inert import one_line
-from models.agents import Agent
-from models.api_keys import ApiKey
+from models import agents
+from models import api_keys as rows
+from models.agents import StoredAgent
+from models.api_keys import StoredKey
 from models.database import transaction
+from models.fields import utc_text
 
 SCOPES: dict[str, str] = {
     "tickets": "hand in mail and tickets",
@@ -107,18 +110,18 @@ def create(
     text = key or secrets.token_hex(16).upper()
     hashed = _hash(text)
     with transaction():
-        if ApiKey.get_or_none(ApiKey.hash == hashed) is not None:
+        if _hashed(hashed) is not None:
             raise WrongUse("this key is there already", "nightdesk key list")
-        row = ApiKey.create(
+        row = rows.write(
             prefix=hashed[:PREFIX_DIGITS],
             hash=hashed,
             name=one_line(name, 100),
             scopes=wanted,
             addresses=networks,
-            agent=None if agent is None else _agent_named(agent),
+            agent_id=None if agent is None else _agent_named(agent).id,
             in_url=in_url,
             per_minute=per_minute,
-            created=now(),
+            created=utc_text(now()),
         )
         logs.write("info", "api", f"{actor.login} made key {row.id} [{row.prefix}] for {', '.join(wanted)}")
     return _line(row), text
@@ -126,7 +129,7 @@ def create(
 
 def entries() -> list[KeyLine]:
     """Return every key, revoked ones too."""
-    return [_line(row) for row in ApiKey.select().order_by(ApiKey.id)]
+    return [_line(row) for row in rows.every()]
 
 
 def revoke(actor: Actor, ids: Iterable[int]) -> list[KeyLine]:
@@ -135,23 +138,18 @@ def revoke(actor: Actor, ids: Iterable[int]) -> list[KeyLine]:
     revoked = []
     with transaction():
         for key_id in ids:
-            row = ApiKey.get_or_none(ApiKey.id == key_id)
+            row = rows.by_id(key_id)
             if row is None:
                 raise NotFound(f"there is no key {key_id}", "nightdesk key list")
-            row.active = False
-            row.save()
+            rows.revoke(key_id)
             logs.write("info", "api", f"{actor.login} revoked key {row.id} [{row.prefix}]")
-            revoked.append(_line(row))
+            revoked.append(_line(replace(row, active=False)))
     return revoked
 
 
 def authenticate(text: str, address: IPAddress | None) -> KeyLine | None:
     """Return the key if it is active and may be used from that address, else None."""
-    hashed = _hash(text)
-    found = None
-    for row in ApiKey.select().where(ApiKey.prefix == hashed[:PREFIX_DIGITS]):
-        if hmac.compare_digest(row.hash, hashed):
-            found = row
+    found = _hashed(_hash(text))
     if found is None or not found.active or not _within(found.addresses, address):
         return None
     return _line(found)
@@ -160,10 +158,10 @@ def authenticate(text: str, address: IPAddress | None) -> KeyLine | None:
 def note_use(key_id: int) -> None:
     """Remember that the key was used, to the minute."""
     moment = now()
-    row = ApiKey.get_or_none(ApiKey.id == key_id)
+    row = rows.by_id(key_id)
     if row is not None and (row.last_used is None or row.last_used < moment - _USED_EVERY):
         with transaction():
-            ApiKey.update(last_used=moment).where(ApiKey.id == key_id).execute()
+            rows.used(key_id, utc_text(moment))
 
 
 def actor_of(line: KeyLine) -> Actor:
@@ -174,11 +172,10 @@ def actor_of(line: KeyLine) -> Actor:
     if line.agent is None:
         name = line.name or f"API key {line.id}"
         return Actor(None, f"key-{line.id}", name, "", None, _TICKET_ACTIONS)
-    row = Agent.get_or_none(Agent.login == line.agent)
+    row = agents.with_login(line.agent)
     if row is None or not row.active:
         raise NotAllowed(f"the agent '{line.agent}' of this key is switched off", "nightdesk agent edit")
-    actions = frozenset(row.role.actions)
-    return Actor(row.id, row.login, row.name, row.email, row.department_id, actions)
+    return Actor(row.id, row.login, row.name, row.email, row.department_id, frozenset(row.actions))
 
 
 def prefix_of(text: str) -> str:
@@ -219,25 +216,30 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _agent_named(login: str) -> Agent:
-    row = Agent.get_or_none(Agent.login == login)
+def _hashed(hashed: str) -> StoredKey | None:
+    """Return the key with that hash; how long it takes tells nothing of the hashes that there are."""
+    same = [row for row in rows.with_prefix(hashed[:PREFIX_DIGITS]) if hmac.compare_digest(row.hash, hashed)]
+    return same[0] if same else None
+
+
+def _agent_named(login: str) -> StoredAgent:
+    row = agents.with_login(login)
     if row is None:
         raise WrongUse(f"there is no agent '{one_line(login, 64)}'", "nightdesk agent list")
-    assert isinstance(row, Agent)
     return row
 
 
-def _line(row: ApiKey) -> KeyLine:
+def _line(row: StoredKey) -> KeyLine:
     return KeyLine(
         id=row.id,
         prefix=row.prefix,
         name=row.name,
         scopes=tuple(row.scopes),
         addresses=tuple(row.addresses),
-        agent=row.agent.login if row.agent else None,
-        in_url=bool(row.in_url),
+        agent=row.agent,
+        in_url=row.in_url,
         per_minute=row.per_minute,
-        active=bool(row.active),
+        active=row.active,
         created=row.created,
         last_used=row.last_used,
     )

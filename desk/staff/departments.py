@@ -8,11 +8,12 @@ from typing import Any
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
-from desk.staff.slas import sla_named
+from desk.staff.slas import sla_id_of
 from mail.inert import clean, one_line
+from models import departments as rows
+from models import mailboxes
 from models.database import transaction
-from models.departments import Department
-from models.mailboxes import Mailbox
+from models.departments import StoredDepartment
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class DepartmentLine:
 
 def departments() -> list[DepartmentLine]:
     """Return all departments, by name."""
-    return [_department_line(row) for row in Department.select().order_by(Department.name)]
+    return [_department_line(row) for row in rows.every()]
 
 
 def add_department(
@@ -53,15 +54,13 @@ def add_department(
     """Add a department."""
     require(actor, "settings.edit")
     with transaction():
-        if Department.get_or_none(Department.name == name) is not None:
+        if rows.named(name) is not None:
             raise Refused(f"there is a department {one_line(name, 60)} already", "nightdesk department edit")
-        row = Department.create(
-            name=given_name(name),
-            sla=sla_named(sla),
-            signature=clean(signature),
-            reopen_days=_days(reopen_days),
+        kept = given_name(name)
+        rows.write(
+            name=kept, sla_id=sla_id_of(sla), signature=clean(signature), reopen_days=_days(reopen_days)
         )
-    return _department_line(row)
+        return _department_line(_stored(kept))
 
 
 def edit_department(
@@ -84,35 +83,36 @@ def edit_department(
     """
     require(actor, "settings.edit")
     with transaction():
-        row = _department_row(name)
+        known = _stored(name)
+        values: dict[str, str | int | None] = {}
         if new_name is not None:
-            row.name = given_name(new_name)
+            values["name"] = given_name(new_name)
         if sla is not None:
-            row.sla = sla_named(sla)
+            values["sla_id"] = sla_id_of(sla)
         if signature is not None:
-            row.signature = clean(signature)
+            values["signature"] = clean(signature)
         if reopen_days is not None or always_reopen:
-            row.reopen_days = None if always_reopen else _days(reopen_days)
+            values["reopen_days"] = None if always_reopen else _days(reopen_days)
         if active is not None:
-            row.active = active
+            values["active"] = active
         if outgoing is not None:
-            row.outgoing_mailbox_id = _mailbox_id(outgoing)
+            values["outgoing_mailbox_id"] = _mailbox_id(outgoing)
         if autoresponse_from is not None:
-            row.autoresponse_mailbox_id = _mailbox_id(autoresponse_from)
-        row.save()
-        if not Department.select().where(Department.active).exists():
+            values["autoresponse_mailbox_id"] = _mailbox_id(autoresponse_from)
+        rows.change(known.id, values)
+        if not rows.in_use():
             raise Refused("a desk needs a department", "add another one first: nightdesk department add NAME")
-    return _department_line(row)
+        return _department_line(rows.by_id(known.id))
 
 
-def _department_line(row: Department) -> DepartmentLine:
+def _department_line(row: StoredDepartment) -> DepartmentLine:
     return DepartmentLine(
         id=row.id,
         name=row.name,
-        sla=row.sla.name if row.sla else None,
+        sla=row.sla,
         signature=row.signature,
         reopen_days=row.reopen_days,
-        active=bool(row.active),
+        active=row.active,
         outgoing=_address_of(row.outgoing_mailbox_id),
         autoresponse_from=_address_of(row.autoresponse_mailbox_id),
     )
@@ -121,35 +121,35 @@ def _department_line(row: Department) -> DepartmentLine:
 def _mailbox_id(address: str) -> int | None:
     if not address.strip():
         return None
-    found = Mailbox.get_or_none((Mailbox.address == address.strip()) & Mailbox.removed.is_null())
+    found = mailboxes.in_use_with_address(address.strip())
     if found is None:
         raise WrongUse(f"there is no mailbox {one_line(address, 80)}", "nightdesk mailbox list")
     return int(found.id)
 
 
 def _address_of(mailbox_id: int | None) -> str | None:
-    row = Mailbox.get_or_none((Mailbox.id == mailbox_id) & Mailbox.removed.is_null())
-    return str(row.address) if row is not None else None
+    if mailbox_id is None:
+        return None
+    found = mailboxes.in_use_by_id(mailbox_id)
+    return None if found is None else str(found.address)
 
 
-def _department_row(name: str) -> Department:
-    row = Department.get_or_none(Department.name == name)
+def _stored(name: str) -> StoredDepartment:
+    row = rows.named(name)
     if row is None:
         raise NotFound(f"there is no department {one_line(name, 60)}", "nightdesk department list")
-    assert isinstance(row, Department)
     return row
 
 
-def department_named(name: str | None) -> Department | None:
+def department_id_of(name: str | None) -> int | None:
     """Return the department of that name, None for no name; raises WrongUse with those that there are."""
     if not name:
         return None
-    row = Department.get_or_none(Department.name == name)
+    row = rows.named(name)
     if row is None:
         known = ", ".join(line.name for line in departments())
         raise WrongUse(f"there is no department '{one_line(name, 60)}'", f"use {known}")
-    assert isinstance(row, Department)
-    return row
+    return row.id
 
 
 def _days(days: int | None) -> int | None:

@@ -8,7 +8,8 @@ from typing import Any
 from desk.errors import WrongUse
 from desk.permissions import ACTIONS
 from mail.inert import one_line
-from models.roles import Role
+from models import roles as rows
+from models.roles import StoredRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,15 @@ class RoleLine:
 
 def roles() -> list[RoleLine]:
     """Return all roles, by name."""
-    return [RoleLine(row.id, row.name, tuple(row.actions)) for row in Role.select().order_by(Role.name)]
+    return [RoleLine(row.id, row.name, tuple(row.actions)) for row in rows.every()]
 
 
-def role_named(name: str) -> Role:
+def role_named(name: str) -> StoredRole:
     """Return the role of that name; raises WrongUse with those that there are."""
-    row = Role.get_or_none(Role.name == name)
+    row = rows.named(name)
     if row is None:
-        known = ", ".join(role.name for role in Role.select(Role.name))
+        known = ", ".join(role.name for role in rows.every())
         raise WrongUse(f"there is no role '{one_line(name, 60)}'", f"use {known}")
-    assert isinstance(row, Role)
     return row
 
 

@@ -9,8 +9,9 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail.inert import one_line
+from models import slas as rows
 from models.database import transaction
-from models.slas import Sla
+from models.slas import StoredSla
 
 _MAX_HOURS = 8760
 
@@ -31,17 +32,18 @@ class SlaLine:
 
 def slas() -> list[SlaLine]:
     """Return all SLAs, by name."""
-    return [SlaLine(row.id, row.name, row.hours, bool(row.active)) for row in Sla.select().order_by(Sla.name)]
+    return [_line(row) for row in rows.every()]
 
 
 def add_sla(actor: Actor, name: str, hours: float) -> SlaLine:
     """Add an SLA: an answer within so many hours."""
     require(actor, "settings.edit")
     with transaction():
-        if Sla.get_or_none(Sla.name == name) is not None:
+        if rows.named(name) is not None:
             raise Refused(f"there is an SLA {one_line(name, 60)} already", "nightdesk sla edit")
-        row = Sla.create(name=given_name(name), hours=_hours(hours))
-    return SlaLine(row.id, row.name, row.hours, True)
+        kept = given_name(name)
+        rows.write(kept, _hours(hours))
+        return _line(_stored(kept))
 
 
 def edit_sla(
@@ -55,30 +57,39 @@ def edit_sla(
     """Change an SLA; tickets that have a due time keep it."""
     require(actor, "settings.edit")
     with transaction():
-        row = Sla.get_or_none(Sla.name == name)
-        if row is None:
-            raise NotFound(f"there is no SLA {one_line(name, 60)}", "nightdesk sla list")
+        known = _stored(name)
+        values: dict[str, str | float] = {}
         if new_name is not None:
-            row.name = given_name(new_name)
+            values["name"] = given_name(new_name)
         if hours is not None:
-            row.hours = _hours(hours)
+            values["hours"] = _hours(hours)
         if active is not None:
-            row.active = active
-        row.save()
-    return SlaLine(row.id, row.name, row.hours, bool(row.active))
+            values["active"] = active
+        rows.change(known.id, values)
+        return _line(_stored(str(values.get("name", name))))
 
 
-def sla_named(name: str | None) -> Sla | None:
+def sla_id_of(name: str | None) -> int | None:
     """Return the SLA of that name, None for no name; raises WrongUse with those that there are."""
     if not name:
         return None
-    row = Sla.get_or_none(Sla.name == name)
+    row = rows.named(name)
     if row is None:
         raise WrongUse(
             f"there is no SLA '{one_line(name, 60)}'", f"use {', '.join(line.name for line in slas())}"
         )
-    assert isinstance(row, Sla)
+    return row.id
+
+
+def _stored(name: str) -> StoredSla:
+    row = rows.named(name)
+    if row is None:
+        raise NotFound(f"there is no SLA {one_line(name, 60)}", "nightdesk sla list")
     return row
+
+
+def _line(row: StoredSla) -> SlaLine:
+    return SlaLine(row.id, row.name, row.hours, row.active)
 
 
 def _hours(hours: float) -> float:

@@ -7,12 +7,13 @@ from typing import Any
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
+from desk.staff.names import given_name
 from mail.inert import one_line
+from models import departments, slas
+from models import topics as rows
 from models.database import transaction
-from models.departments import Department
-from models.slas import Sla
 from models.tickets import PRIORITIES
-from models.topics import Topic
+from models.topics import StoredTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class TopicLine:
 
 def topics() -> list[TopicLine]:
     """Return all help topics, by name."""
-    return [_line(row) for row in Topic.select().order_by(Topic.name)]
+    return [_line(row) for row in rows.every()]
 
 
 def add_topic(
@@ -58,14 +59,15 @@ def add_topic(
     require(actor, "settings.edit")
     with transaction():
         _refuse_taken(name, None)
-        row = Topic.create(
-            name=_name(name),
-            department=_department(department),
-            sla=_sla(sla),
+        kept = given_name(name)
+        rows.write(
+            name=kept,
+            department_id=_department(department),
+            sla_id=_sla(sla),
             priority=priority_number(priority),
             autoresponse=autoresponse,
         )
-    return _line(row)
+        return _line(_stored(kept))
 
 
 def edit_topic(
@@ -82,37 +84,35 @@ def edit_topic(
     """Change a help topic; None leaves a value, ``""`` takes it away. Tickets that are there keep theirs."""
     require(actor, "settings.edit")
     with transaction():
-        row = Topic.get_or_none(Topic.name == name)
-        if row is None:
-            raise NotFound(f"there is no help topic {one_line(name, 60)}", "nightdesk topic list")
+        known = _stored(name)
+        values: dict[str, str | int | None] = {}
         if new_name is not None:
-            _refuse_taken(new_name, row.id)
-            row.name = _name(new_name)
+            _refuse_taken(new_name, known.id)
+            values["name"] = given_name(new_name)
         if department is not None:
-            row.department = _department(department)
+            values["department_id"] = _department(department)
         if sla is not None:
-            row.sla = _sla(sla)
+            values["sla_id"] = _sla(sla)
         if priority is not None:
-            row.priority = priority_number(priority)
+            values["priority"] = priority_number(priority)
         if autoresponse is not None:
-            row.autoresponse = autoresponse
+            values["autoresponse"] = autoresponse
         if active is not None:
-            row.active = active
-        row.save()
-    return _line(row)
+            values["active"] = active
+        rows.change(known.id, values)
+        return _line(_stored(str(values.get("name", name))))
 
 
-def named(name: str) -> Topic | None:
-    """The help topic of that name that is in use, None for ``""``. Raises WrongUse for an unknown one."""
+def topic_id_of(name: str) -> int | None:
+    """Return the help topic of that name, None for ``""``; raises WrongUse for one that is not in use."""
     if not name:
         return None
-    row = Topic.get_or_none((Topic.name == name) & Topic.active)
-    if row is None:
-        known = ", ".join(each.name for each in Topic.select(Topic.name).where(Topic.active))
+    row = rows.named(name)
+    if row is None or not row.active:
+        known = ", ".join(each.name for each in rows.every() if each.active)
         hint = f"use {known}" if known else "nightdesk topic add NAME"
         raise WrongUse(f"there is no help topic '{one_line(name, 60)}'", hint)
-    assert isinstance(row, Topic)
-    return row
+    return row.id
 
 
 def priority_number(name: str) -> int | None:
@@ -125,48 +125,46 @@ def priority_number(name: str) -> int | None:
     raise WrongUse(f"there is no priority '{one_line(name, 30)}'", f"use {', '.join(PRIORITIES.values())}")
 
 
-def _line(row: Topic) -> TopicLine:
+def _stored(name: str) -> StoredTopic:
+    row = rows.named(name)
+    if row is None:
+        raise NotFound(f"there is no help topic {one_line(name, 60)}", "nightdesk topic list")
+    return row
+
+
+def _line(row: StoredTopic) -> TopicLine:
     return TopicLine(
         id=row.id,
         name=row.name,
-        department=row.department.name if row.department else None,
-        sla=row.sla.name if row.sla else None,
+        department=row.department,
+        sla=row.sla,
         priority=PRIORITIES[row.priority] if row.priority else None,
-        autoresponse=bool(row.autoresponse),
-        active=bool(row.active),
+        autoresponse=row.autoresponse,
+        active=row.active,
     )
 
 
 def _refuse_taken(name: str, own_id: int | None) -> None:
-    taken = Topic.get_or_none(Topic.name == name)
+    taken = rows.named(name)
     if taken is not None and taken.id != own_id:
         raise Refused(f"there is a help topic {one_line(name, 60)} already", "nightdesk topic edit")
 
 
-def _name(text: str) -> str:
-    name = one_line(text, 100)
-    if not name:
-        raise WrongUse("the name is empty", "give a name")
-    return name
-
-
-def _department(name: str) -> Department | None:
+def _department(name: str) -> int | None:
     if not name:
         return None
-    row = Department.get_or_none((Department.name == name) & Department.active)
-    if row is None:
-        known = ", ".join(each.name for each in Department.select(Department.name).where(Department.active))
+    row = departments.named(name)
+    if row is None or not row.active:
+        known = ", ".join(each.name for each in departments.in_use())
         raise WrongUse(f"there is no department '{one_line(name, 60)}'", f"use {known}")
-    assert isinstance(row, Department)
-    return row
+    return row.id
 
 
-def _sla(name: str) -> Sla | None:
+def _sla(name: str) -> int | None:
     if not name:
         return None
-    row = Sla.get_or_none((Sla.name == name) & Sla.active)
-    if row is None:
-        known = ", ".join(each.name for each in Sla.select(Sla.name).where(Sla.active))
+    row = slas.named(name)
+    if row is None or not row.active:
+        known = ", ".join(each.name for each in slas.every() if each.active)
         raise WrongUse(f"there is no SLA '{one_line(name, 60)}'", f"use {known}")
-    assert isinstance(row, Sla)
-    return row
+    return row.id
