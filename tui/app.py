@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual import events
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from config import clock
 from tui import screens
-from tui.commands import GLOBAL, Command
+from tui.commands import command
 from tui.desk_calls import THREADS, Navigation, in_pool
 from tui.desk_screen import DeskNode
 from tui.health import Health, observe
@@ -44,6 +44,10 @@ TEND_SECONDS = 5.0
 """How often it looks whether somebody works for the desk."""
 WATCH_SECONDS = 1.0
 """How often the app looks whether the desk changed and the terminal is still there."""
+
+
+def _may_suspend(app: NightdeskApp) -> str | None:
+    return "off in restricted mode" if app.restricted else None
 
 
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
@@ -69,9 +73,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         "quarantine": lambda: screens.QuarantineScreen(),
         "settings": lambda: screens.SettingsScreen(),
     }
-    BINDINGS: ClassVar[list[Any]] = [binding for command in GLOBAL for binding in command.bindings()] + [
-        Binding("ctrl+c", "how_to_quit", "Quit", show=False)
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "how_to_quit", "Quit", show=False)]
 
     def __init__(
         self,
@@ -298,36 +300,21 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     # -- commands that work everywhere
 
-    def commands(self) -> tuple[Command, ...]:
-        """Return the commands of the app itself."""
-        return GLOBAL
-
     async def run_command(self, command_id: str) -> bool:
         """Run a command of the screen on top, or of the app."""
         if isinstance(self.screen, DeskNode) and await self.screen.run_command(command_id):
             return True
-        command = next((item for item in GLOBAL if item.id == command_id), None)
-        if command is None:
-            return False
-        reason = command.enabled(self)
-        if reason:
-            self.flash(f"{command.title}: {reason}", "warning")
-            return False
-        await self.run_action(command.action, self)
-        return True
+        return await super().run_command(command_id)
 
-    async def action_run_command(self, command_id: str) -> None:
-        command = next((item for item in GLOBAL if item.id == command_id), None)
-        if command is not None:
-            await self.run_command(command_id)
-
-    def action_help(self) -> None:
-        """Show every key that works here."""
-        self.push_screen(screens.HelpScreen(self.screen), self._run_found)
-
+    @command("palette", "colon,ctrl+p", "Commands", wide=True)
     def action_palette(self) -> None:
-        """Find a command by its name."""
+        """Find a command by name."""
         self.push_screen(screens.PaletteScreen(self.screen), self._run_found)
+
+    @command("help", "question_mark,f1", "Help", footer="help")
+    def action_help(self) -> None:
+        """All keys that work here; type to find one."""
+        self.push_screen(screens.HelpScreen(self.screen), self._run_found)
 
     def _run_found(self, command_id: str | None) -> None:
         if command_id and command_id.startswith("#"):
@@ -335,15 +322,23 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         elif command_id:
             self.call_later(self.run_command, command_id)
 
+    @command("redraw", "ctrl+l", "Redraw")
     def action_redraw(self) -> None:
+        """Paint the whole screen again."""
         self.refresh(layout=True)
         self._repaint()
+
+    @command("suspend", "ctrl+z", "Suspend", enabled=_may_suspend)
+    def action_suspend(self) -> None:
+        """Go to the shell; fg comes back."""
+        self.action_suspend_process()
 
     def action_how_to_quit(self) -> None:
         self.flash("^Q leaves Nightdesk")
 
+    @command("quit", "ctrl+q", "Quit", wide=True)
     def action_leave(self) -> None:
-        """Quit; asks when answers still wait that only this app would send."""
+        """Leave Nightdesk; drafts are kept."""
         if self.worker is not None and self.health.queued:
             from tui.widgets.confirm import Confirm
 

@@ -1,12 +1,15 @@
-"""Commands: one table an action, from which bindings, footer hints, help and palette are made."""
+"""Commands: declared on the action itself; bindings, footer, help and palette are made from these."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from inspect import cleandoc
+from typing import Any, ClassVar, TypeVar
 
 from textual.binding import Binding
+
+from tui.desk_calls import DeskCalls, desk_app
 
 _NAMES = {
     "enter": "ret",
@@ -33,9 +36,13 @@ _NAMES = {
     "end": "End",
 }
 
+Enabled = Callable[[Any], str | None]
+"""Given the screen, returns why a command cannot run now, or None."""
+Action = TypeVar("Action", bound=Callable[..., object])
 
-def _always(_context: Any) -> str | None:
-    return None
+
+def always(_screen: object) -> None:
+    """Find nothing against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,9 @@ class Command:
     """One thing a person can do on a screen.
 
     ``key`` is Textual's name of the key, several separated by commas; ``action`` the name of the
-    screen's ``action_...`` method. ``footer`` is the word of the hints in the last line (None: not
-    hinted), ``wide`` hints only where the terminal has 100 columns. ``enabled`` is given the screen
-    and returns why the command cannot run now, or None.
+    ``action_...`` method. ``footer`` is the word of the hints in the last line (None: not hinted),
+    ``wide`` hints only where the terminal has 100 columns. ``enabled`` is given the screen and returns
+    why the command cannot run now, or None.
     """
 
     id: str
@@ -55,7 +62,7 @@ class Command:
     group: str
     action: str
     footer: str | None = None
-    enabled: Callable[[Any], str | None] = _always
+    enabled: Enabled = always
     wide: bool = False
     label: str = ""
 
@@ -70,7 +77,7 @@ class Command:
         return self.label or (key_label(self.keys[0]) if self.keys else "")
 
     def bindings(self) -> list[Binding]:
-        """Textual's bindings of this command; the first has the command's id, for keymaps."""
+        """Return Textual's bindings of this command; the first has the command's id, for keymaps."""
         return [
             Binding(
                 key,
@@ -81,6 +88,124 @@ class Command:
             )
             for number, key in enumerate(self.keys)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What `command` says of an action, before it is known in which class that stands."""
+
+    name: str
+    key: str
+    title: str
+    footer: str | None
+    wide: bool
+    label: str
+    may: str
+    enabled: Enabled
+    first: bool
+
+
+_DECLARED = "declared_command"
+
+
+def command(
+    name: str,
+    key: str,
+    title: str,
+    *,
+    footer: str | None = None,
+    wide: bool = False,
+    label: str = "",
+    may: str = "",
+    enabled: Enabled = always,
+    first: bool = False,
+) -> Callable[[Action], Action]:
+    """Make a method ``action_...`` a command; its docstring is the text of the help.
+
+    ``name`` becomes an id with the `ID_PREFIX` of the class. ``may`` is what the role of the agent has to
+    grant, ``enabled`` what else stands against it. Footer and help name the commands in the order of
+    their methods, those of base classes before; ``first`` puts one before them all.
+    """
+
+    def declare(action: Action) -> Action:
+        action.__dict__[_DECLARED] = _Declared(name, key, title, footer, wide, label, may, enabled, first)
+        return action
+
+    return declare
+
+
+def declared_commands(node: type[CommandNode]) -> tuple[Command, ...]:
+    """Return the commands that the methods of a class and of its bases declare."""
+    first: dict[str, Command] = {}
+    others: dict[str, Command] = {}
+    for owner in reversed(node.__mro__):
+        named = owner if "ID_PREFIX" in vars(owner) else node
+        for method, value in vars(owner).items():
+            declared = getattr(value, "__dict__", {}).get(_DECLARED)
+            if isinstance(declared, _Declared):
+                made = _command(declared, method, value.__doc__ or declared.title, named)
+                (first if declared.first else others)[made.id] = made
+    return (*first.values(), *others.values())
+
+
+def _command(declared: _Declared, method: str, text: str, named: Any) -> Command:
+    enabled, may, refusal = declared.enabled, declared.may, named.REFUSAL
+
+    def allowed(screen: Any) -> str | None:
+        return enabled(screen) or (None if desk_app(screen).actor.may(may) else refusal)
+
+    return Command(
+        f"{named.ID_PREFIX}.{declared.name}",
+        declared.key,
+        declared.title,
+        " ".join(cleandoc(text).split()),
+        named.GROUP,
+        method.removeprefix("action_"),
+        declared.footer,
+        allowed if may else enabled,
+        declared.wide,
+        declared.label,
+    )
+
+
+class CommandNode(DeskCalls):
+    """A screen, or the app: its commands are the methods that `command` declares."""
+
+    ID_PREFIX: ClassVar[str] = ""
+    """How the ids of its commands begin."""
+    GROUP: ClassVar[str] = ""
+    """Under which heading the help lists them."""
+    REFUSAL: ClassVar[str] = "your role does not grant it"
+    """Said when the role does not grant what a command needs."""
+    KEYS: ClassVar[tuple[Command, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        cls.KEYS = declared_commands(cls)
+        cls.BINDINGS = [
+            *cls.__dict__.get("BINDINGS", ()),
+            *(binding for each in cls.KEYS for binding in each.bindings()),
+        ]
+        super().__init_subclass__(**options)
+
+    def commands(self) -> tuple[Command, ...]:
+        """Return the commands that there are here, for footer, help and palette."""
+        return self.KEYS
+
+    async def run_command(self, command_id: str) -> bool:
+        """Run one command by its id; a disabled one flashes why and runs nothing."""
+        found = next((each for each in self.commands() if each.id == command_id), None)
+        if found is None:
+            return False
+        reason = found.enabled(self)
+        if reason:
+            desk_app(self).flash(f"{found.title}: {reason}", "warning")
+            return False
+        await self.app.run_action(found.action, self)
+        return True
+
+    async def action_run_command(self, command_id: str) -> None:
+        """Run a command of the bindings."""
+        await self.run_command(command_id)
 
 
 def key_label(key: str) -> str:
@@ -94,59 +219,3 @@ def key_label(key: str) -> str:
     if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
         return key.upper()
     return key
-
-
-EVERYWHERE = "Everywhere"
-
-GLOBAL: tuple[Command, ...] = (
-    Command("app.tickets", "1", "Tickets", "Show the tickets.", EVERYWHERE, "mode('tickets')"),
-    Command(
-        "app.mailboxes",
-        "2",
-        "Mailboxes",
-        "Show the mailboxes, their health and settings.",
-        EVERYWHERE,
-        "mode('mailboxes')",
-    ),
-    Command("app.logs", "3", "Logs", "Show what the desk did.", EVERYWHERE, "mode('logs')"),
-    Command("app.settings", "5", "Settings", "Show and change settings.", EVERYWHERE, "mode('settings')"),
-    Command(
-        "app.last", "minus", "Last screen", "Go back to the screen before this one.", EVERYWHERE, "last_mode"
-    ),
-    Command(
-        "app.outbox", "6", "Outbox", "Mail that waits to leave, or could not.", EVERYWHERE, "mode('outbox')"
-    ),
-    Command(
-        "app.quarantine",
-        "7",
-        "Quarantine",
-        "Mail that could not be understood, and what became of all the other.",
-        EVERYWHERE,
-        "mode('quarantine')",
-    ),
-    Command(
-        "app.palette", "colon,ctrl+p", "Commands", "Find a command by name.", EVERYWHERE, "palette", wide=True
-    ),
-    Command(
-        "app.help",
-        "question_mark,f1",
-        "Help",
-        "All keys that work here; type to find one.",
-        EVERYWHERE,
-        "help",
-        "help",
-    ),
-    Command("app.redraw", "ctrl+l", "Redraw", "Paint the whole screen again.", EVERYWHERE, "redraw"),
-    Command(
-        "app.suspend",
-        "ctrl+z",
-        "Suspend",
-        "Go to the shell; fg comes back.",
-        EVERYWHERE,
-        "suspend_process",
-        enabled=lambda app: "off in restricted mode" if app.restricted else None,
-    ),
-    Command(
-        "app.quit", "ctrl+q", "Quit", "Leave Nightdesk; drafts are kept.", EVERYWHERE, "leave", wide=True
-    ),
-)

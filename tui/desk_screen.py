@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
-from tui.commands import Command
-from tui.desk_calls import DeskCalls, desk_app
+from tui.commands import Command, CommandNode
+from tui.desk_calls import desk_app
 from tui.widgets.flash import Flash, Level
 from tui.widgets.hints import Hints
 from tui.widgets.line_input import LineInput
@@ -19,29 +19,15 @@ from tui.widgets.status_line import StatusLine
 from tui.widgets.top_bar import TopBar
 
 
-class DeskNode(DeskCalls):
-    """What the app may tell any screen; a screen answers what concerns it.
+class DeskNode(CommandNode):
+    """What the app may tell any screen; a screen answers what concerns it."""
 
-    The commands of `KEYS` make its bindings.
-    """
-
-    KEYS: ClassVar[tuple[Command, ...]] = ()
     PLACE: ClassVar[str] = ""
     """Which digit of the top bar is lit."""
     HELP_TITLE: ClassVar[str] = ""
     """The screen's name over its help, where that is not its place."""
     HELP_NOTES: ClassVar[str] = ""
     """Lines below the keys of the help: words of the filter, flags of the list."""
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        table = cls.__dict__.get("KEYS")
-        if table is not None:
-            own = list(cls.__dict__.get("BINDINGS", ()))
-            cls.BINDINGS = [
-                *own,
-                *(binding for command in table for binding in command.bindings()),
-            ]
-        super().__init_subclass__(**options)
 
     # -- what the app tells
 
@@ -64,33 +50,11 @@ class DeskNode(DeskCalls):
     def notice(self, text: str) -> None:
         """Show a countdown; empty ends it."""
 
-    # -- commands
-
-    def commands(self) -> tuple[Command, ...]:
-        """Return the commands of this screen, for help and palette."""
-        return self.KEYS
-
-    async def run_command(self, command_id: str) -> bool:
-        """Run one command by its id; a disabled one flashes why and runs nothing."""
-        command = next((item for item in self.commands() if item.id == command_id), None)
-        if command is None:
-            return False
-        reason = command.enabled(self)
-        if reason:
-            desk_app(self).flash(f"{command.title}: {reason}", "warning")
-            return False
-        await self.app.run_action(command.action, self)
-        return True
-
-    async def action_run_command(self, command_id: str) -> None:
-        """Run a command of the bindings."""
-        await self.run_command(command_id)
-
 
 class DeskScreen(DeskNode, Screen[ScreenResultType]):
     """A full screen: top bar, its own body, a line, status line and hints.
 
-    A subclass names its `PLACE`, its `KEYS`, and yields its body in `compose_body`.
+    A subclass names its `PLACE`, declares its commands, and yields its body in `compose_body`.
     """
 
     TOP_BAR: ClassVar[bool] = True

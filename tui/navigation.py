@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from desk.errors import NotFound
 from tui import screens
-from tui.desk_calls import DeskCall, DeskCalls, Neighbours, desk_app
+from tui.commands import CommandNode, command
+from tui.desk_calls import DeskCall, Neighbours, desk_app
 from tui.desk_screen import DeskNode
 
 if TYPE_CHECKING:
@@ -35,16 +36,53 @@ class Leaving:
         return f"reply to #{self.number}" if self.number else "mail"
 
 
-class ScreenNavigation(DeskCalls):
+class ScreenNavigation(CommandNode):
     """Mixed into the app, which is thereby its screens' `desk_calls.Navigation`."""
 
+    ID_PREFIX = "app"
+    GROUP = "Everywhere"
     _leaving_mail: Leaving | None = None
     _last_mode = "mailboxes"
     _back_mode = "tickets"
 
     # -- the places of the digits
 
-    async def action_mode(self, mode: str) -> None:
+    @command("tickets", "1", "Tickets")
+    async def action_tickets(self) -> None:
+        """Show the tickets."""
+        await self._switch_to("tickets")
+
+    @command("mailboxes", "2", "Mailboxes")
+    async def action_mailboxes(self) -> None:
+        """Show the mailboxes, their health and settings."""
+        await self._switch_to("mailboxes")
+
+    @command("logs", "3", "Logs")
+    async def action_logs(self) -> None:
+        """Show what the desk did."""
+        await self._switch_to("logs")
+
+    @command("settings", "5", "Settings")
+    async def action_settings(self) -> None:
+        """Show and change settings."""
+        await self._switch_to("settings")
+
+    @command("last", "minus", "Last screen")
+    async def action_last(self) -> None:
+        """Go back to the screen before this one."""
+        await self._switch_to(self._last_mode)
+
+    @command("outbox", "6", "Outbox")
+    async def action_outbox(self) -> None:
+        """Mail that waits to leave, or could not."""
+        await self._switch_to("outbox")
+
+    @command("quarantine", "7", "Quarantine")
+    async def action_quarantine(self) -> None:
+        """Mail that could not be understood, and what became of all the other."""
+        await self._switch_to("quarantine")
+
+    async def _switch_to(self, mode: str) -> None:
         """Go to the stack of screens of a digit."""
         if mode != self.app.current_mode:
             self._last_mode = self.app.current_mode
@@ -52,13 +90,9 @@ class ScreenNavigation(DeskCalls):
                 self._back_mode = self._last_mode
             await self.app.switch_mode(mode)
 
-    async def action_last_mode(self) -> None:
-        """Go back to the screens before these."""
-        await self.action_mode(self._last_mode)
-
     def go_to(self, mode: str) -> None:
         """Go to the stack of screens of a digit, once the message under way is done."""
-        self.app.call_later(self.action_mode, mode)
+        self.app.call_later(self._switch_to, mode)
 
     def go_back(self) -> None:
         """Leave outbox or quarantine for where the person came from."""
@@ -91,7 +125,7 @@ class ScreenNavigation(DeskCalls):
 
     async def open_mailbox_log(self, mailbox_id: int, address: str) -> None:
         """Show the log of one mailbox."""
-        await self.action_mode("logs")
+        await self._switch_to("logs")
         log = self.app.screen_stack[0]
         if isinstance(log, screens.LogsScreen):
             log.show_mailbox(mailbox_id, address)

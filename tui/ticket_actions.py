@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from tui.commands import Command
-from tui.desk_calls import DeskCalls, desk_app
+from tui.commands import CommandNode, command
+from tui.desk_calls import desk_app
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
 
@@ -30,158 +30,25 @@ PRIORITIES = (
 PRIORITY_NAMES = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 NOBODY = ""
 
-GROUP = "Tickets"
 
-
-def _needs_ticket(screen: Any) -> str | None:
+def _needs_ticket(screen: TicketActions) -> str | None:
     return None if screen.chosen_numbers() else "there is no ticket here"
 
 
-def _may_reopen(screen: Any) -> str | None:
-    refused = _may("ticket.close")(screen)
-    if refused is None and "closed" not in screen.chosen_states():
-        return "it is not closed" if len(screen.chosen_numbers()) == 1 else "none of them is closed"
-    return refused
+def _needs_closed(screen: TicketActions) -> str | None:
+    if "closed" in screen.chosen_states():
+        return None
+    count = len(screen.chosen_numbers())
+    return (
+        "none of them is closed" if count > 1 else "it is not closed" if count else "there is no ticket here"
+    )
 
 
-def _may(action: str) -> Callable[[Any], str | None]:
-    def check(screen: Any) -> str | None:
-        if not screen.chosen_numbers():
-            return "there is no ticket here"
-        return None if desk_app(screen).actor.may(action) else "your role does not grant it"
-
-    return check
-
-
-TICKET_COMMANDS: tuple[Command, ...] = (
-    Command(
-        "ticket.reply",
-        "r",
-        "Reply",
-        "Answer the requester.",
-        GROUP,
-        "reply(False)",
-        "reply",
-        enabled=_may("ticket.reply"),
-    ),
-    Command(
-        "ticket.reply_all",
-        "R",
-        "Reply all",
-        "Answer everybody in To and Cc.",
-        GROUP,
-        "reply(True)",
-        "reply-all",
-        enabled=_may("ticket.reply"),
-        wide=True,
-    ),
-    Command(
-        "ticket.note",
-        "i",
-        "Note",
-        "Write an internal note; no mail goes out.",
-        GROUP,
-        "note",
-        "note",
-        enabled=_may("ticket.note"),
-    ),
-    Command(
-        "ticket.assign",
-        "a",
-        "Assign",
-        "Give the ticket to an agent, or to nobody.",
-        GROUP,
-        "assign",
-        "assign",
-        enabled=_may("ticket.assign"),
-    ),
-    Command(
-        "ticket.take",
-        "A",
-        "Assign to me",
-        "Take the ticket.",
-        GROUP,
-        "take",
-        enabled=_may("ticket.assign"),
-    ),
-    Command(
-        "ticket.state",
-        "s",
-        "State",
-        "Change the state: new, open, waiting, closed.",
-        GROUP,
-        "state",
-        "state",
-        enabled=_may("ticket.edit"),
-    ),
-    Command(
-        "ticket.priority",
-        "p",
-        "Priority",
-        "Change the priority.",
-        GROUP,
-        "priority",
-        "prio",
-        enabled=_may("ticket.edit"),
-        wide=True,
-    ),
-    Command(
-        "ticket.tags",
-        "t",
-        "Tags",
-        "Add tags, or take one away with - in front.",
-        GROUP,
-        "tags",
-        "tags",
-        enabled=_may("ticket.edit"),
-        wide=True,
-    ),
-    Command(
-        "ticket.close",
-        "x",
-        "Close",
-        "Close the ticket: the SLA clock stops, the thread is kept. The requester gets no mail. Undo: u",
-        GROUP,
-        "close_ticket",
-        "close",
-        enabled=_may("ticket.close"),
-    ),
-    Command(
-        "ticket.reopen",
-        "X",
-        "Reopen",
-        "Open a closed ticket again.",
-        GROUP,
-        "reopen",
-        enabled=_may_reopen,
-    ),
-    Command(
-        "ticket.copy",
-        "y",
-        "Copy",
-        "Copy number, address, subject, Message-ID or text.",
-        GROUP,
-        "copy",
-        "copy",
-        enabled=_needs_ticket,
-        wide=True,
-    ),
-    Command(
-        "ticket.undo",
-        "u",
-        "Undo",
-        "Stop a mail that has not left yet, or undo your last change.",
-        GROUP,
-        "undo",
-        "undo",
-        wide=True,
-    ),
-)
-
-
-class TicketActions(DeskCalls):
+class TicketActions(CommandNode):
     """Mixed into a screen that can say which tickets are meant."""
 
+    ID_PREFIX = "ticket"
+    GROUP = "Tickets"
     _changed_last = ""
 
     def chosen_numbers(self) -> list[str]:
@@ -215,9 +82,42 @@ class TicketActions(DeskCalls):
     def ticket_changed(self) -> None:
         """Show a change that was made."""
 
-    # -- changes
+    @command("reply", "r", "Reply", footer="reply", may="ticket.reply", enabled=_needs_ticket)
+    def action_reply(self) -> None:
+        """Answer the requester."""
+        self._write_on("reply", False)
 
+    @command(
+        "reply_all",
+        "R",
+        "Reply all",
+        footer="reply-all",
+        wide=True,
+        may="ticket.reply",
+        enabled=_needs_ticket,
+    )
+    def action_reply_all(self) -> None:
+        """Answer everybody in To and Cc."""
+        self._write_on("reply", True)
+
+    @command("note", "i", "Note", footer="note", may="ticket.note", enabled=_needs_ticket)
+    def action_note(self) -> None:
+        """Write an internal note; no mail goes out."""
+        self._write_on("note", False)
+
+    def _write_on(self, kind: str, to_all: bool) -> None:
+        number = self.current_number()
+        if number is not None:
+            self.will_change()
+            desk_app(self).navigation.compose_answer(number, kind, to_all=to_all)
+
+    def copy_choices(self) -> list[tuple[str, str, str]]:
+        """Return (letter, what, text) of what can be copied here."""
+        return []
+
+    @command("assign", "a", "Assign", footer="assign", may="ticket.assign", enabled=_needs_ticket)
     def action_assign(self) -> None:
+        """Give the ticket to an agent, or to nobody."""
         from desk.staff import agents
 
         self.in_thread(agents.agents).then(self._offer_agents, group="agents")
@@ -233,10 +133,14 @@ class TicketActions(DeskCalls):
         words = f"to {login}" if login else "to nobody"
         self._change(f"Assign {{}} {words}", f"Assigned {{}} {words}", changes.assign, login or None)
 
+    @command("take", "A", "Assign to me", may="ticket.assign", enabled=_needs_ticket)
     def action_take(self) -> None:
+        """Take the ticket."""
         self._assign(desk_app(self).actor.login)
 
+    @command("state", "s", "State", footer="state", may="ticket.edit", enabled=_needs_ticket)
     def action_state(self) -> None:
+        """Change the state: new, open, waiting, closed."""
         self._menu("State", STATES, self._set_state, self.current_state())
 
     def _set_state(self, state: str) -> None:
@@ -244,7 +148,9 @@ class TicketActions(DeskCalls):
 
         self._change(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
 
+    @command("priority", "p", "Priority", footer="prio", wide=True, may="ticket.edit", enabled=_needs_ticket)
     def action_priority(self) -> None:
+        """Change the priority."""
         self._menu("Priority", PRIORITIES, self._set_priority, self.current_priority() or "normal")
 
     def _set_priority(self, priority: str) -> None:
@@ -257,17 +163,9 @@ class TicketActions(DeskCalls):
             priority,
         )
 
-    def action_close_ticket(self) -> None:
-        from desk.tickets import changes
-
-        self._change("Close {}", "Closed {}   u undoes it", changes.close)
-
-    def action_reopen(self) -> None:
-        from desk.tickets import changes
-
-        self._change("Reopen {}", "Reopened {}", changes.reopen)
-
+    @command("tags", "t", "Tags", footer="tags", wide=True, may="ticket.edit", enabled=_needs_ticket)
     def action_tags(self) -> None:
+        """Add tags, or take one away with - in front."""
         tags = " ".join(self.current_tags())
         place = f"has: {tags}" if tags else "vpn printer -old"
         self._prompt().ask("Tags (word adds, -word removes):", purpose="tags", placeholder=place)
@@ -289,7 +187,36 @@ class TicketActions(DeskCalls):
 
             self._change("Change the tags of {}", "Tags of {} changed", change)
 
+    @command("close", "x", "Close", footer="close", may="ticket.close", enabled=_needs_ticket)
+    def action_close_ticket(self) -> None:
+        """Close the ticket: the SLA clock stops, the thread is kept. The requester gets no mail. Undo: u"""
+        from desk.tickets import changes
+
+        self._change("Close {}", "Closed {}   u undoes it", changes.close)
+
+    @command("reopen", "X", "Reopen", may="ticket.close", enabled=_needs_closed)
+    def action_reopen(self) -> None:
+        """Open a closed ticket again."""
+        from desk.tickets import changes
+
+        self._change("Reopen {}", "Reopened {}", changes.reopen)
+
+    @command("copy", "y", "Copy", footer="copy", wide=True, enabled=_needs_ticket)
+    def action_copy(self) -> None:
+        """Copy number, address, subject, Message-ID or text."""
+        choices = [choice for choice in self.copy_choices() if choice[2]]
+        items = [MenuItem(letter, what, str(index)) for index, (letter, what, _) in enumerate(choices)]
+
+        def picked(value: str | None) -> None:
+            if value is not None:
+                _, what, text = choices[int(value)]
+                desk_app(self).copy_text(text, f"the {what}")
+
+        self.app.push_screen(Menu("Copy", items), picked)
+
+    @command("undo", "u", "Undo", footer="undo", wide=True)
     def action_undo(self) -> None:
+        """Stop a mail that has not left yet, or undo your last change."""
         app = desk_app(self)
         if app.navigation.undo_send():
             return
@@ -353,34 +280,3 @@ class TicketActions(DeskCalls):
 
     def _prompt(self) -> LineInput:
         return self.query_one(LineInput)
-
-    # -- writing
-
-    def action_reply(self, to_all: bool) -> None:
-        self._write_on("reply", to_all)
-
-    def action_note(self) -> None:
-        self._write_on("note", False)
-
-    def _write_on(self, kind: str, to_all: bool) -> None:
-        number = self.current_number()
-        if number is not None:
-            self.will_change()
-            desk_app(self).navigation.compose_answer(number, kind, to_all=to_all)
-
-    # -- copying
-
-    def copy_choices(self) -> list[tuple[str, str, str]]:
-        """Return (letter, what, text) of what can be copied here."""
-        return []
-
-    def action_copy(self) -> None:
-        choices = [choice for choice in self.copy_choices() if choice[2]]
-        items = [MenuItem(letter, what, str(index)) for index, (letter, what, _) in enumerate(choices)]
-
-        def picked(value: str | None) -> None:
-            if value is not None:
-                _, what, text = choices[int(value)]
-                desk_app(self).copy_text(text, f"the {what}")
-
-        self.app.push_screen(Menu("Copy", items), picked)

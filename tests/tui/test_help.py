@@ -9,21 +9,30 @@ from desk.permissions import Actor
 from tests.tui.scenes import events, mailboxes_of_the_frame, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
-from tui.commands import GLOBAL
+from tui.commands import CommandNode, command
+from tui.desk_screen import DeskScreen
+from tui.screens.compose.screen import ComposeScreen
 from tui.screens.finder.command_list import CommandColumns
 from tui.screens.finder.help import HelpScreen
 from tui.screens.logs import LogsScreen
+from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.screens.mailboxes.screen import MailboxesScreen
 from tui.screens.outbox import OutboxScreen
 from tui.screens.quarantine import QuarantineScreen
 from tui.screens.settings import SettingsScreen
+from tui.screens.thread.screen import ThreadScreen
+from tui.screens.tickets.screen import TicketsScreen
 
 SCREENS = (
+    ComposeScreen,
     LogsScreen,
+    MailboxFormScreen,
     MailboxesScreen,
     OutboxScreen,
     QuarantineScreen,
     SettingsScreen,
+    ThreadScreen,
+    TicketsScreen,
 )
 
 
@@ -47,7 +56,7 @@ async def test_help_shows_every_key_of_this_place(empty_app: NightdeskApp, size:
         await pilot.press("question_mark")
         await until(pilot, "Help - Logs")
         await settled(pilot)
-        wanted = {command.id for command in (*LogsScreen.KEYS, *GLOBAL)}
+        wanted = {command.id for command in (*LogsScreen.KEYS, *NightdeskApp.KEYS)}
         assert set(lines(empty_app)) == wanted
         same_as_before(screen_text(empty_app), f"help-{size}")
 
@@ -88,17 +97,56 @@ async def test_a_word_that_no_key_has_says_how_to_go_on(empty_app: NightdeskApp)
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_every_command_has_what_help_needs_and_no_key_means_two_things(
-    screen: type[LogsScreen],
+    screen: type[DeskScreen[None]],
 ) -> None:
+    assert screen.KEYS
     seen: dict[str, str] = {}
-    for command in screen.KEYS:
-        assert command.title
-        assert command.help.endswith(".")
-        assert command.group
-        assert hasattr(screen, f"action_{command.action.partition('(')[0]}") or "." in command.action
-        for key in command.keys:
-            assert key not in seen, f"{key} is {seen.get(key)} and {command.id}"
-            seen[key] = command.id
+    for each in screen.KEYS:
+        assert each.title
+        assert each.help[0].isupper()
+        assert each.group
+        assert callable(getattr(screen, f"action_{each.action}"))
+        for key in each.keys:
+            assert key not in seen, f"{key} is {seen.get(key)} and {each.id}"
+            seen[key] = each.id
+
+
+def test_a_command_is_what_its_action_declares_and_a_subclass_may_say_it_anew() -> None:
+    class Desk(CommandNode):
+        ID_PREFIX, GROUP = "desk", "Desk"
+
+        @command("ring", "b,f9", "Ring", footer="ring")
+        def action_ring(self) -> None:
+            """Ring the bell.
+
+            Everybody hears it.
+            """
+
+        @command("back", "escape", "Back", first=True)
+        def action_back(self) -> None:
+            """Go back."""
+
+    class Quiet(Desk):
+        ID_PREFIX, GROUP = "desk", "Quiet"
+
+        @command("ring", "b", "Whisper")
+        def action_ring(self) -> None:
+            """Ring for oneself."""
+
+    class Silent(Desk):
+        def action_ring(self) -> None:
+            pass
+
+    assert [each.id for each in Desk.KEYS] == ["desk.back", "desk.ring"]
+    ring = Desk.KEYS[1]
+    assert (ring.title, ring.help, ring.keys) == ("Ring", "Ring the bell. Everybody hears it.", ("b", "f9"))
+    assert (ring.group, ring.action, ring.footer) == ("Desk", "ring", "ring")
+    assert [(each.title, each.keys, each.group) for each in Quiet.KEYS] == [
+        ("Back", ("escape",), "Desk"),
+        ("Whisper", ("b",), "Quiet"),
+    ]
+    assert Silent.KEYS == Desk.KEYS
+    assert {binding.key for binding in Quiet.__dict__["BINDINGS"]} == {"escape", "b"}
 
 
 async def test_the_palette_finds_by_letters_and_runs(empty_app: NightdeskApp) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from textual import on
@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from desk import logs
 from desk.logs import Level, LogFilter, LogLine
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
 from tui.text.safe import cell, parts, safe
@@ -92,7 +92,6 @@ def _needs_ticket(screen: LogsScreen) -> str | None:
     return None if row is not None and row.ticket else "this event is about no ticket"
 
 
-GROUP = "Logs"
 ALL = "*"
 START = LogFilter(level="info")
 
@@ -102,71 +101,8 @@ class LogsScreen(ListScreen[None]):
 
     PLACE = "logs"
     CSS_PATH = "logs.tcss"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command(
-            "logs.find", "slash", "Find", "Show only events with these letters.", GROUP, "find", footer="find"
-        ),
-        Command("logs.clear", "escape", "All events", "Forget what is filtered.", GROUP, "clear"),
-        Command("logs.error", "E", "Next error", "Go to the next older error.", GROUP, "next_error", "error"),
-        Command(
-            "logs.follow",
-            "F",
-            "Follow",
-            "New events appear at the top as they come; off keeps the list still.",
-            GROUP,
-            "follow",
-            "follow",
-        ),
-        Command("logs.level", "l", "Level", "From which level on events are shown.", GROUP, "level", "level"),
-        Command(
-            "logs.source", "s", "Source", "Only what one part of the desk did.", GROUP, "source", "source"
-        ),
-        Command("logs.mailbox", "m", "Mailbox", "Only one mailbox.", GROUP, "mailbox", "mailbox"),
-        Command(
-            "logs.wrap", "w", "Wrap", "Break long lines of the event, or cut them.", GROUP, "wrap", "wrap"
-        ),
-        Command(
-            "logs.zoom",
-            "enter,z",
-            "Whole event",
-            "Give the event the whole screen, or back.",
-            GROUP,
-            "zoom",
-            "event",
-            wide=True,
-        ),
-        Command(
-            "logs.ticket",
-            "T",
-            "Ticket",
-            "Go to the event's ticket.",
-            GROUP,
-            "ticket",
-            "ticket",
-            enabled=_needs_ticket,
-        ),
-        Command(
-            "logs.outbox",
-            "o",
-            "Outbox",
-            "Mail that waits to leave, or could not.",
-            GROUP,
-            "app.mode('outbox')",
-            "outbox",
-            wide=True,
-        ),
-        Command(
-            "logs.receipts",
-            "Q",
-            "Receipts",
-            "What became of every mail that came in; quarantined mail first.",
-            GROUP,
-            "app.mode('quarantine')",
-            "receipts",
-            wide=True,
-        ),
-        Command("logs.copy", "y", "Copy", "Copy the event.", GROUP, "copy", "copy", enabled=_needs_row),
-    )
+    ID_PREFIX = "logs"
+    GROUP = "Logs"
 
     def __init__(self) -> None:
         super().__init__()
@@ -254,29 +190,9 @@ class LogsScreen(ListScreen[None]):
     async def _opened(self) -> None:
         await self.run_command("logs.zoom")
 
-    def action_zoom(self) -> None:
-        self.toggle_class("-zoomed")
-
-    def action_wrap(self) -> None:
-        """Break the event's long lines, or leave them whole to be scrolled."""
-        self._wraps = not self._wraps
-        self.query_one("#logs-event", Static).set_class(not self._wraps, "-unwrapped")
-        self.flash("Long lines are broken" if self._wraps else "Long lines are cut at the edge")
-
-    def action_copy(self) -> None:
-        row = self.table.row
-        if row is not None:
-            text = f"{row.at:%Y-%m-%dT%H:%M:%SZ} {row.level} {row.source} {shown_place(row)} {row.text}"
-            desk_app(self).copy_text(f"{text}\n{row.detail}".strip(), "the event")
-
-    def action_ticket(self) -> None:
-        row = self.table.row
-        if row is not None and row.ticket:
-            desk_app(self).navigation.open_thread(row.ticket)
-
-    # -- what is listed
-
+    @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:
+        """Show only events with these letters."""
         self.query_one(LineInput).ask("/ find", self.wanted.text, purpose="find")
 
     @on(LineInput.Typed)
@@ -297,20 +213,41 @@ class LogsScreen(ListScreen[None]):
     def _find_cancelled(self) -> None:
         self.table.focus()
 
+    @command("clear", "escape", "All events")
     def action_clear(self) -> None:
-        """Forget the filter; a zoomed event first goes back to its place."""
+        """Forget what is filtered."""
         if self.has_class("-zoomed"):
             self.remove_class("-zoomed")
         else:
             self.show_filter(START, "")
 
+    @command("error", "E", "Next error", footer="error")
+    def action_next_error(self) -> None:
+        """Go to the next older error."""
+        row = self.table.row
+        self.in_thread(logs.next_error, row.id if row else None, self.wanted).then(
+            self._go_to_error, group="error"
+        )
+
+    def _go_to_error(self, found: LogLine | None) -> None:
+        if found is None:
+            self.flash("No older error here")
+        elif not self.table.move_to_key(found.id):
+            self.follows = False
+            self._tell_filter()
+            self.table.show_at(LogRows(self.wanted), found)
+
+    @command("follow", "F", "Follow", footer="follow")
     def action_follow(self) -> None:
+        """New events appear at the top as they come; off keeps the list still."""
         self.follows = not self.follows
         self._tell_filter()
         if self.follows:
             self.table.show(LogRows(self.wanted))
 
+    @command("level", "l", "Level", footer="level")
     def action_level(self) -> None:
+        """From which level on events are shown."""
         items = lettered((*LEVELS, ("error", "errors only")))
         self.app.push_screen(Menu("Level", items, self.wanted.level), self._take_level)
 
@@ -318,7 +255,9 @@ class LogsScreen(ListScreen[None]):
         if level:
             self.show_filter(replace(self.wanted, level=cast("Level", level)))
 
+    @command("source", "s", "Source", footer="source")
     def action_source(self) -> None:
+        """Only what one part of the desk did."""
         self.in_thread(logs.sources).then(self._ask_source, group="sources")
 
     def _ask_source(self, sources: Sequence[str]) -> None:
@@ -329,7 +268,9 @@ class LogsScreen(ListScreen[None]):
         if source:
             self.show_filter(replace(self.wanted, source="" if source == ALL else source))
 
+    @command("mailbox", "m", "Mailbox", footer="mailbox")
     def action_mailbox(self) -> None:
+        """Only one mailbox."""
         from desk.mailboxes import registry
 
         self.in_thread(registry.entries).then(self._ask_mailbox, group="mailboxes")
@@ -344,16 +285,39 @@ class LogsScreen(ListScreen[None]):
             wanted = replace(self.wanted, mailbox_id=int(chosen) or None)
             self.show_filter(wanted, self._mailboxes.get(chosen, ""))
 
-    def action_next_error(self) -> None:
-        row = self.table.row
-        self.in_thread(logs.next_error, row.id if row else None, self.wanted).then(
-            self._go_to_error, group="error"
-        )
+    @command("wrap", "w", "Wrap", footer="wrap")
+    def action_wrap(self) -> None:
+        """Break long lines of the event, or cut them."""
+        self._wraps = not self._wraps
+        self.query_one("#logs-event", Static).set_class(not self._wraps, "-unwrapped")
+        self.flash("Long lines are broken" if self._wraps else "Long lines are cut at the edge")
 
-    def _go_to_error(self, found: LogLine | None) -> None:
-        if found is None:
-            self.flash("No older error here")
-        elif not self.table.move_to_key(found.id):
-            self.follows = False
-            self._tell_filter()
-            self.table.show_at(LogRows(self.wanted), found)
+    @command("zoom", "enter,z", "Whole event", footer="event", wide=True)
+    def action_zoom(self) -> None:
+        """Give the event the whole screen, or back."""
+        self.toggle_class("-zoomed")
+
+    @command("ticket", "T", "Ticket", footer="ticket", enabled=_needs_ticket)
+    def action_ticket(self) -> None:
+        """Go to the event's ticket."""
+        row = self.table.row
+        if row is not None and row.ticket:
+            desk_app(self).navigation.open_thread(row.ticket)
+
+    @command("outbox", "o", "Outbox", footer="outbox", wide=True)
+    def action_outbox(self) -> None:
+        """Mail that waits to leave, or could not."""
+        desk_app(self).navigation.open_outbox()
+
+    @command("receipts", "Q", "Receipts", footer="receipts", wide=True)
+    def action_receipts(self) -> None:
+        """What became of every mail that came in; quarantined mail first."""
+        desk_app(self).navigation.open_quarantine()
+
+    @command("copy", "y", "Copy", footer="copy", enabled=_needs_row)
+    def action_copy(self) -> None:
+        """Copy the event."""
+        row = self.table.row
+        if row is not None:
+            text = f"{row.at:%Y-%m-%dT%H:%M:%SZ} {row.level} {row.source} {shown_place(row)} {row.text}"
+            desk_app(self).copy_text(f"{text}\n{row.detail}".strip(), "the event")

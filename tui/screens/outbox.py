@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from textual import on
@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from desk.outbox import deliveries
 from desk.tickets.deliveries import DeliveryView
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
 from tui.text.safe import cell, parts, safe
@@ -89,19 +89,11 @@ class OutboxList(VirtualList[DeliveryView]):
         return [(left, style), (f"{to}{subject} ", ""), (cell(words, room), style)]
 
 
-def _editable(screen: OutboxScreen) -> str | None:
-    if screen.table.row is None:
-        return "no mail is chosen"
-    if not desk_app(screen).actor.may("outbox.edit"):
-        return "your role does not let you retry or cancel mail"
-    return None
-
-
 def _correctable(screen: OutboxScreen) -> str | None:
     row = screen.table.row
     if row is not None and row.state not in ("failed", "deferred", "uncertain", "cancelled"):
         return f"this mail is {row.state}"
-    return _editable(screen)
+    return _chosen(screen)
 
 
 def _chosen(screen: OutboxScreen) -> str | None:
@@ -113,53 +105,14 @@ def _with_ticket(screen: OutboxScreen) -> str | None:
     return None if row is not None and row.ticket else "this mail belongs to no ticket"
 
 
-GROUP = "Outbox"
-
-
 class OutboxScreen(ListScreen[None]):
     """What waits to leave, or could not."""
 
     PLACE = "outbox"
     CSS_PATH = "outbox.tcss"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command(
-            "outbox.retry",
-            "R",
-            "Retry",
-            "Try this mail again now, for everybody who did not get it.",
-            GROUP,
-            "retry",
-            "retry",
-            _editable,
-        ),
-        Command(
-            "outbox.cancel",
-            "c",
-            "Cancel",
-            "Give this mail up; asks first. The message stays in its ticket.",
-            GROUP,
-            "cancel",
-            "cancel",
-            _editable,
-        ),
-        Command(
-            "outbox.correct",
-            "e",
-            "Correct address",
-            "Correct the address of this recipient, and send the mail there.",
-            GROUP,
-            "correct",
-            "correct",
-            _correctable,
-        ),
-        Command("outbox.mark", "space", "Mark", "Mark this mail and go on.", GROUP, "mark", "mark"),
-        Command("outbox.state", "v", "State", "Show mail of another state.", GROUP, "state", "state"),
-        Command("outbox.ticket", "T", "Ticket", "Go to its ticket.", GROUP, "ticket", "ticket", _with_ticket),
-        Command(
-            "outbox.copy", "y", "Copy", "Copy address and server's words.", GROUP, "copy", "copy", _chosen
-        ),
-        Command("outbox.back", "q,escape", "Back", "Back to where you were.", GROUP, "back", "back"),
-    )
+    ID_PREFIX = "outbox"
+    GROUP = "Outbox"
+    REFUSAL = "your role does not let you retry or cancel mail"
 
     def __init__(self) -> None:
         super().__init__()
@@ -238,7 +191,9 @@ class OutboxScreen(ListScreen[None]):
 
         self.in_thread(what, desk_app(self).actor, self._ids()).then(done, group="change")
 
+    @command("retry", "R", "Retry", footer="retry", may="outbox.edit", enabled=_chosen)
     def action_retry(self) -> None:
+        """Try this mail again now, for everybody who did not get it."""
         uncertain = [row for row in self.table.chosen() if row.state == "uncertain"]
         if uncertain:
             question = f"Send again what may have arrived ({len(uncertain)})?"
@@ -249,7 +204,9 @@ class OutboxScreen(ListScreen[None]):
         else:
             self._change(deliveries.retry, "will be tried now")
 
+    @command("cancel", "c", "Cancel", footer="cancel", may="outbox.edit", enabled=_chosen)
     def action_cancel(self) -> None:
+        """Give this mail up; asks first. The message stays in its ticket."""
         count = len(self._ids())
         question = "Give this mail up?" if count == 1 else f"Give {count} mails up?"
         detail = "Whoever did not get it will not get it. It stays in its ticket."
@@ -258,7 +215,9 @@ class OutboxScreen(ListScreen[None]):
             lambda yes: self._change(deliveries.cancel, "given up") if yes else None,
         )
 
+    @command("correct", "e", "Correct address", footer="correct", may="outbox.edit", enabled=_correctable)
     def action_correct(self) -> None:
+        """Correct the address of this recipient, and send the mail there."""
         row = self.table.row
         if row is not None:
             self._correcting = row
@@ -281,10 +240,14 @@ class OutboxScreen(ListScreen[None]):
         self.flash(f"It goes to {address} now")
         self.desk_changed()
 
+    @command("mark", "space", "Mark", footer="mark")
     def action_mark(self) -> None:
+        """Mark this mail and go on."""
         self.table.toggle_mark()
 
+    @command("state", "v", "State", footer="state")
     def action_state(self) -> None:
+        """Show mail of another state."""
         self.app.push_screen(Menu("Show", lettered(CHOICES), self.state), self._take_state)
 
     def _take_state(self, state: str | None) -> None:
@@ -296,16 +259,22 @@ class OutboxScreen(ListScreen[None]):
     async def _opened(self) -> None:
         await self.run_command("outbox.ticket")
 
+    @command("ticket", "T", "Ticket", footer="ticket", enabled=_with_ticket)
     def action_ticket(self) -> None:
+        """Go to its ticket."""
         row = self.table.row
         if row is not None and row.ticket:
             desk_app(self).navigation.open_thread(row.ticket)
 
+    @command("copy", "y", "Copy", footer="copy", enabled=_chosen)
     def action_copy(self) -> None:
+        """Copy address and server's words."""
         row = self.table.row
         if row is not None:
             desk_app(self).copy_text(f"{row.to} {row.state}: {row.code or ''} {row.detail}", "the delivery")
 
+    @command("back", "q,escape", "Back", footer="back")
     def action_back(self) -> None:
+        """Back to where you were."""
         if not self.table.clear_marks():
             desk_app(self).navigation.go_back()

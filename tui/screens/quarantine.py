@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,7 +16,7 @@ from desk.doors import by_hand
 from desk.intake import receipts
 from desk.intake.receipts import ReceiptFilter, ReceiptView
 from tui import files
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
 from tui.screens.raw_mail import RawMailScreen
@@ -85,8 +85,6 @@ def _quarantined(screen: QuarantineScreen) -> str | None:
         return "no mail is chosen"
     if row.verdict != "quarantined":
         return f"this mail was understood: {row.verdict}"
-    if not desk_app(screen).actor.may("receipt.retry"):
-        return "your role does not let you retry quarantined mail"
     return None
 
 
@@ -95,102 +93,15 @@ def _with_ticket(screen: QuarantineScreen) -> str | None:
     return None if row is not None and row.ticket else "this mail belongs to no ticket"
 
 
-GROUP = "Receipts"
-
-
 class QuarantineScreen(ListScreen[None]):
     """Quarantined mail first; `v` shows the other verdicts."""
 
     PLACE = "quarantine"
     CSS_PATH = "quarantine.tcss"
     HELP_TITLE = "Receipts"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command(
-            "receipts.retry",
-            "R",
-            "Try again",
-            "Take this mail in again, for example after an update; its receipt stays the same one.",
-            GROUP,
-            "retry",
-            "try again",
-            _quarantined,
-        ),
-        Command(
-            "receipts.raw",
-            "V",
-            "As received",
-            "Show the mail as it was received, as far as it can be shown.",
-            GROUP,
-            "raw",
-            "raw",
-            _chosen,
-        ),
-        Command(
-            "receipts.take",
-            "n",
-            "Make a ticket",
-            "Make a ticket of this mail by hand; asks who wrote it.",
-            GROUP,
-            "take",
-            "make ticket",
-            _quarantined,
-        ),
-        Command(
-            "receipts.save",
-            "o",
-            "Save",
-            "Save the mail as an .eml file.",
-            GROUP,
-            "save",
-            "save",
-            _chosen,
-        ),
-        Command(
-            "receipts.reject",
-            "d",
-            "Reject",
-            "Reject this mail; asks first. It stays stored, and its receipt says who rejected it.",
-            GROUP,
-            "reject",
-            "reject",
-            _quarantined,
-        ),
-        Command(
-            "receipts.verdict",
-            "v",
-            "Verdict",
-            "Show mail of another verdict: tickets, replies, bounces, loops, ...",
-            GROUP,
-            "verdict",
-            "verdict",
-        ),
-        Command(
-            "receipts.zoom",
-            "enter,z",
-            "Whole trace",
-            "Give the trace the whole screen, or back.",
-            GROUP,
-            "zoom",
-            "trace",
-            _chosen,
-        ),
-        Command(
-            "receipts.ticket", "T", "Ticket", "Go to its ticket.", GROUP, "ticket", "ticket", _with_ticket
-        ),
-        Command(
-            "receipts.find",
-            "slash",
-            "Find",
-            "Only mail with these letters in sender or subject.",
-            GROUP,
-            "find",
-            "find",
-        ),
-        Command(
-            "receipts.copy", "y", "Copy", "Copy the receipt with its trace.", GROUP, "copy", None, _chosen
-        ),
-        Command("receipts.back", "q,escape", "Back", "Back to where you were.", GROUP, "back", "back"),
-    )
+    ID_PREFIX = "receipts"
+    GROUP = "Receipts"
+    REFUSAL = "your role does not let you retry quarantined mail"
 
     def __init__(self) -> None:
         super().__init__()
@@ -258,16 +169,9 @@ class QuarantineScreen(ListScreen[None]):
     async def _opened(self) -> None:
         await self.run_command("receipts.zoom")
 
-    def action_zoom(self) -> None:
-        self.toggle_class("-zoomed")
-
-    def action_back(self) -> None:
-        if self.has_class("-zoomed"):
-            self.remove_class("-zoomed")
-        else:
-            desk_app(self).navigation.go_back()
-
+    @command("retry", "R", "Try again", footer="try again", may="receipt.retry", enabled=_quarantined)
     def action_retry(self) -> None:
+        """Take this mail in again, for example after an update; its receipt stays the same one."""
         row = self.table.row
         if row is not None:
             app = desk_app(self)
@@ -281,7 +185,9 @@ class QuarantineScreen(ListScreen[None]):
             self.flash(f"Understood now: {taken.verdict}{ticket}")
         self.desk_changed()
 
+    @command("raw", "V", "As received", footer="raw", enabled=_chosen)
     def action_raw(self) -> None:
+        """Show the mail as it was received, as far as it can be shown."""
         row = self.table.row
         if row is not None:
             self.in_thread(receipts.raw, row.id).then(lambda raw: self._show_raw(row, raw), group="raw")
@@ -289,7 +195,33 @@ class QuarantineScreen(ListScreen[None]):
     def _show_raw(self, row: ReceiptView, raw: bytes) -> None:
         self.app.push_screen(RawMailScreen(f"receipt {row.id}: {row.subject or '(no subject)'}", raw))
 
+    @command("take", "n", "Make a ticket", footer="make ticket", may="receipt.retry", enabled=_quarantined)
+    def action_take(self) -> None:
+        """Make a ticket of this mail by hand; asks who wrote it."""
+        row = self.table.row
+        if row is not None:
+            self.in_thread(receipts.raw, row.id).then(
+                lambda raw: self._ask_who(row.sender or by_hand.headline(raw)[0]), group="take"
+            )
+
+    def _ask_who(self, sender: str) -> None:
+        self.query_one(LineInput).ask("Who wrote it:", sender, purpose="take")
+
+    def _take(self, requester: str) -> None:
+        row = self.table.row
+        if row is not None and requester:
+            app = desk_app(self)
+            self.in_thread(by_hand.take, app.desk, app.actor, row.id, requester).then(
+                self._taken, group="take"
+            )
+
+    def _taken(self, number: str) -> None:
+        self.flash(f"It is ticket #{number} now")
+        self.desk_changed()
+
+    @command("save", "o", "Save", footer="save", enabled=_chosen)
     def action_save(self) -> None:
+        """Save the mail as an .eml file."""
         app = desk_app(self)
         if app.restricted:
             self._save_to(app.files_directory)
@@ -312,29 +244,9 @@ class QuarantineScreen(ListScreen[None]):
 
         self.in_thread(save).then(lambda place: self.flash(f"Saved {files.home_text(place)}"))
 
-    def action_take(self) -> None:
-        row = self.table.row
-        if row is not None:
-            self.in_thread(receipts.raw, row.id).then(
-                lambda raw: self._ask_who(row.sender or by_hand.headline(raw)[0]), group="take"
-            )
-
-    def _ask_who(self, sender: str) -> None:
-        self.query_one(LineInput).ask("Who wrote it:", sender, purpose="take")
-
-    def _take(self, requester: str) -> None:
-        row = self.table.row
-        if row is not None and requester:
-            app = desk_app(self)
-            self.in_thread(by_hand.take, app.desk, app.actor, row.id, requester).then(
-                self._taken, group="take"
-            )
-
-    def _taken(self, number: str) -> None:
-        self.flash(f"It is ticket #{number} now")
-        self.desk_changed()
-
+    @command("reject", "d", "Reject", footer="reject", may="receipt.retry", enabled=_quarantined)
     def action_reject(self) -> None:
+        """Reject this mail; asks first. It stays stored, and its receipt says who rejected it."""
         row = self.table.row
         if row is None:
             return
@@ -355,18 +267,9 @@ class QuarantineScreen(ListScreen[None]):
         self.flash("Rejected; the mail stays stored")
         self.desk_changed()
 
-    def action_ticket(self) -> None:
-        row = self.table.row
-        if row is not None and row.ticket:
-            desk_app(self).navigation.open_thread(row.ticket)
-
-    def action_copy(self) -> None:
-        row = self.table.row
-        if row is not None:
-            lines = [f"receipt {row.id}: {row.verdict} {row.reason}", row.sender, row.subject, *row.trace]
-            desk_app(self).copy_text("\n".join(lines), "the receipt")
-
+    @command("verdict", "v", "Verdict", footer="verdict")
     def action_verdict(self) -> None:
+        """Show mail of another verdict: tickets, replies, bounces, loops, ..."""
         self.in_thread(receipts.counts).then(self._ask_verdict, group="verdicts")
 
     def _ask_verdict(self, found: dict[str, int]) -> None:
@@ -379,7 +282,21 @@ class QuarantineScreen(ListScreen[None]):
         if verdict:
             self._show(replace(self.wanted, verdict=None if verdict == ALL else verdict))
 
+    @command("zoom", "enter,z", "Whole trace", footer="trace", enabled=_chosen)
+    def action_zoom(self) -> None:
+        """Give the trace the whole screen, or back."""
+        self.toggle_class("-zoomed")
+
+    @command("ticket", "T", "Ticket", footer="ticket", enabled=_with_ticket)
+    def action_ticket(self) -> None:
+        """Go to its ticket."""
+        row = self.table.row
+        if row is not None and row.ticket:
+            desk_app(self).navigation.open_thread(row.ticket)
+
+    @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:
+        """Only mail with these letters in sender or subject."""
         self.query_one(LineInput).ask("/ find", self.wanted.text or "", purpose="find")
 
     @on(LineInput.Answered)
@@ -399,3 +316,19 @@ class QuarantineScreen(ListScreen[None]):
     @on(LineInput.Cancelled)
     def _not_found(self) -> None:
         self.table.focus()
+
+    @command("copy", "y", "Copy", enabled=_chosen)
+    def action_copy(self) -> None:
+        """Copy the receipt with its trace."""
+        row = self.table.row
+        if row is not None:
+            lines = [f"receipt {row.id}: {row.verdict} {row.reason}", row.sender, row.subject, *row.trace]
+            desk_app(self).copy_text("\n".join(lines), "the receipt")
+
+    @command("back", "q,escape", "Back", footer="back")
+    def action_back(self) -> None:
+        """Back to where you were."""
+        if self.has_class("-zoomed"):
+            self.remove_class("-zoomed")
+        else:
+            desk_app(self).navigation.go_back()

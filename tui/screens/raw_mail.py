@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
 
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_screen import DeskScreen
 from tui.text.tickets import raw_lines
 from tui.widgets.rule import TitledRule
@@ -18,9 +16,8 @@ class RawMailScreen(DeskScreen[None]):
 
     PLACE = "quarantine"
     AUTO_FOCUS = "TextPane"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command("raw.back", "escape,q,V", "Back", "Back to the list.", "Raw mail", "back", "back"),
-    )
+    ID_PREFIX = "raw"
+    GROUP = "Raw mail"
 
     def __init__(self, title: str, raw: bytes) -> None:
         super().__init__()
@@ -35,5 +32,7 @@ class RawMailScreen(DeskScreen[None]):
         super().on_mount()
         self.query_one(TextPane).show(lambda width: raw_lines(self._raw, width))
 
+    @command("back", "escape,q,V", "Back", footer="back")
     def action_back(self) -> None:
+        """Back to the list."""
         self.dismiss(None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from desk import settings
 from desk.settings import Setting, SettingLine
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
 from tui.text.safe import cell, parts, safe
@@ -123,8 +123,6 @@ def _changeable(screen: SettingsScreen) -> str | None:
         return "no setting is chosen"
     if row.setting is None:
         return "this one is set in the file, the environment or by a flag"
-    if not desk_app(screen).actor.may("settings.edit"):
-        return "your role does not let you change settings"
     return None
 
 
@@ -133,61 +131,14 @@ def _resettable(screen: SettingsScreen) -> str | None:
     return _changeable(screen) or ("it has its default" if row is not None and row.is_default else None)
 
 
-GROUP = "Settings"
-
-
 class SettingsScreen(ListScreen[None]):
     """Every setting with its help; a change holds at once."""
 
     PLACE = "settings"
     CSS_PATH = "settings.tcss"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command(
-            "settings.edit",
-            "enter",
-            "Change",
-            "Change this setting; it holds at once.",
-            GROUP,
-            "edit",
-            "change",
-            _changeable,
-        ),
-        Command(
-            "settings.toggle",
-            "space",
-            "On or off",
-            "Switch this setting, or go to its next value.",
-            GROUP,
-            "flip",
-            "on/off",
-            _changeable,
-        ),
-        Command(
-            "settings.reset",
-            "r",
-            "Reset",
-            "Put this setting back to its default.",
-            GROUP,
-            "reset",
-            "reset",
-            _resettable,
-        ),
-        Command(
-            "settings.find", "slash", "Find", "Show only settings with these letters.", GROUP, "find", "find"
-        ),
-        Command("settings.clear", "escape", "All settings", "Show all settings again.", GROUP, "clear"),
-        Command(
-            "settings.next", "tab", "Next section", "Go to the next section.", GROUP, "section(1)", "section"
-        ),
-        Command(
-            "settings.previous",
-            "shift+tab",
-            "Section before",
-            "Go to the section before.",
-            GROUP,
-            "section(-1)",
-        ),
-    )
+    ID_PREFIX = "settings"
+    GROUP = "Settings"
+    REFUSAL = "your role does not let you change settings"
 
     def __init__(self) -> None:
         super().__init__()
@@ -268,21 +219,9 @@ class SettingsScreen(ListScreen[None]):
         ]
         self.query_one("#settings-sections", Static).update(parts(("Sections\n\n", "bold"), *lines))
 
-    def action_section(self, step: int) -> None:
-        names = self._sections()
-        row = self.table.row
-        if row is None:
-            return
-        wanted = names[(names.index(row.section) + step) % len(names)]
-        self.table.move_to_key(next(line.key for line in self.table.rows if line.section == wanted))
-
-    # -- changing
-
-    @on(VirtualList.Opened)
-    async def _opened(self) -> None:
-        await self.run_command("settings.edit")
-
+    @command("edit", "enter", "Change", footer="change", may="settings.edit", enabled=_changeable)
     def action_edit(self) -> None:
+        """Change this setting; it holds at once."""
         row = self.table.row
         if row is None or row.setting is None:
             return
@@ -302,7 +241,13 @@ class SettingsScreen(ListScreen[None]):
             self._editing = setting
             self.query_one(LineInput).ask(f"{setting.key} =", row.shown, purpose="value")
 
+    @on(VirtualList.Opened)
+    async def _opened(self) -> None:
+        await self.run_command("settings.edit")
+
+    @command("toggle", "space", "On or off", footer="on/off", may="settings.edit", enabled=_changeable)
     def action_flip(self) -> None:
+        """Switch this setting, or go to its next value."""
         row = self.table.row
         if row is None or row.setting is None:
             return
@@ -330,7 +275,9 @@ class SettingsScreen(ListScreen[None]):
             self._editing = setting
             self.query_one(LineInput).ask(f"{setting.key} =", text, purpose="value")
 
+    @command("reset", "r", "Reset", footer="reset", may="settings.edit", enabled=_resettable)
     def action_reset(self) -> None:
+        """Put this setting back to its default."""
         row = self.table.row
         if row is not None and row.setting is not None:
             setting = row.setting
@@ -338,12 +285,14 @@ class SettingsScreen(ListScreen[None]):
                 lambda value: self._saved(setting, value)
             )
 
-    # -- the line to type in
-
+    @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:
+        """Show only settings with these letters."""
         self.query_one(LineInput).ask("/ search settings:", self._words, purpose="find")
 
+    @command("clear", "escape", "All settings")
     def action_clear(self) -> None:
+        """Show all settings again."""
         self._words = ""
         self._show()
 
@@ -366,6 +315,24 @@ class SettingsScreen(ListScreen[None]):
         self.table.focus()
         if event.purpose == "find":
             self.action_clear()
+
+    @command("next", "tab", "Next section", footer="section")
+    def action_next(self) -> None:
+        """Go to the next section."""
+        self._go_by_section(1)
+
+    @command("previous", "shift+tab", "Section before")
+    def action_previous(self) -> None:
+        """Go to the section before."""
+        self._go_by_section(-1)
+
+    def _go_by_section(self, step: int) -> None:
+        names = self._sections()
+        row = self.table.row
+        if row is None:
+            return
+        wanted = names[(names.index(row.section) + step) % len(names)]
+        self.table.move_to_key(next(line.key for line in self.table.rows if line.section == wanted))
 
 
 def _kind_words(setting: Setting) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
 
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.text.safe import line, wrapped
@@ -20,9 +20,8 @@ class WhyScreen(DeskScreen[None]):
 
     PLACE = "tickets"
     AUTO_FOCUS = "TextPane"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command("why.back", "escape,q,W", "Back", "Back to the thread.", "Why", "back", "back"),
-    )
+    ID_PREFIX = "why"
+    GROUP = "Why"
 
     def __init__(self, message_id: int) -> None:
         super().__init__()
@@ -72,5 +71,7 @@ class WhyScreen(DeskScreen[None]):
 
         self.query_one(TextPane).show(lines)
 
+    @command("back", "escape,q,W", "Back", footer="back")
     def action_back(self) -> None:
+        """Back to the thread."""
         self.dismiss(None)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskModal
 from tui.screens.compose import compositions
@@ -16,8 +14,6 @@ from tui.screens.compose.compositions import Composition
 from tui.text.markdown import markdown_lines
 from tui.text.safe import size_text, wrapped
 from tui.widgets.text_pane import Line, TextPane
-
-GROUP = "Review"
 
 
 class ReviewScreen(DeskModal[str]):
@@ -32,32 +28,8 @@ class ReviewScreen(DeskModal[str]):
     ReviewScreen.-reading > Vertical { width: 96%; height: 90%; }
     """
     AUTO_FOCUS = "TextPane"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command(
-            "review.send",
-            "y",
-            "Send",
-            "Send it; u stops it while the undo time runs.",
-            GROUP,
-            "answer('send')",
-            "send",
-        ),
-        Command("review.edit", "e", "Edit", "Back to the editor.", GROUP, "answer('edit')", "edit"),
-        Command(
-            "review.preview", "w", "Preview", "Show it as the customer sees it.", GROUP, "preview", "preview"
-        ),
-        Command("review.attach", "a", "Attach", "Attach a file.", GROUP, "answer('attach')", "attach"),
-        Command(
-            "review.keep",
-            "p",
-            "Postpone",
-            "Keep it as a draft and leave.",
-            GROUP,
-            "answer('keep')",
-            "postpone",
-        ),
-        Command("review.cancel", "q,escape", "Cancel", "Back to the editor.", GROUP, "cancel", "cancel"),
-    )
+    ID_PREFIX = "review"
+    GROUP = "Review"
 
     def __init__(self, composition: Composition) -> None:
         super().__init__()
@@ -159,15 +131,36 @@ class ReviewScreen(DeskModal[str]):
         lines += [[(" ", ""), *row] for row in markdown_lines(composition.body, width - 2)]
         return lines
 
+    @command("send", "y", "Send", footer="send")
+    def action_send(self) -> None:
+        """Send it; u stops it while the undo time runs."""
+        self.dismiss("send")
+
+    @command("edit", "e", "Edit", footer="edit")
+    def action_edit(self) -> None:
+        """Back to the editor."""
+        self.dismiss("edit")
+
+    @command("preview", "w", "Preview", footer="preview")
     def action_preview(self) -> None:
+        """Show it as the customer sees it."""
         self.toggle_class("-reading")
         reading = self.has_class("-reading")
         self.query_one(TextPane).show(self._preview if reading else self._facts)
 
-    def action_answer(self, decision: str) -> None:
-        self.dismiss(decision)
+    @command("attach", "a", "Attach", footer="attach")
+    def action_attach(self) -> None:
+        """Attach a file."""
+        self.dismiss("attach")
 
+    @command("keep", "p", "Postpone", footer="postpone")
+    def action_keep(self) -> None:
+        """Keep it as a draft and leave."""
+        self.dismiss("keep")
+
+    @command("cancel", "q,escape", "Cancel", footer="cancel")
     def action_cancel(self) -> None:
+        """Back to the editor."""
         if self.has_class("-reading"):
             self.action_preview()
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,12 +16,11 @@ from textual.timer import Timer
 from textual.widgets import Input, Static, TextArea
 
 from tui import files
-from tui.commands import Command
+from tui.commands import Command, command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.screens.compose import compositions
 from tui.screens.compose.compositions import Composition
-from tui.screens.compose.keys import KEYS, NOTE_KEYS
 from tui.terminal import editor
 from tui.text.safe import cell, line, safe, shortened, size_text, width_of
 from tui.text.tickets import Reader, body_lines, head_line
@@ -51,13 +50,36 @@ class Body(TextArea):
         self.cursor_blink = False
 
 
+def _mail_only(screen: ComposeScreen) -> str | None:
+    return "a note is no mail" if screen.composition.kind == "note" else None
+
+
+def _may_edit_outside(screen: ComposeScreen) -> str | None:
+    return "off in restricted mode" if desk_app(screen).restricted else None
+
+
+def _several_mailboxes(screen: ComposeScreen) -> str | None:
+    if screen.composition.kind != "new":
+        return "an answer leaves from the ticket's mailbox"
+    return None if len(screen.composition.mailboxes) > 1 else "there is one mailbox"
+
+
+def _for_a_note(each: Command) -> Command:
+    """Nothing is sent where a note is written, so nothing speaks of sending."""
+    if each.id == "compose.review":
+        text = "Add the note to the ticket, at once; no mail goes out."
+        return replace(each, title="Add note", help=text, footer="add note")
+    return replace(each, footer=None, wide=False) if each.enabled is _mail_only else each
+
+
 class ComposeScreen(DeskScreen[None]):
     """Keeps the draft two seconds after the last key, on Esc, and when the line is lost."""
 
     CSS_PATH = "screen.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = ""
-    KEYS: ClassVar[tuple[Command, ...]] = KEYS
+    ID_PREFIX = "compose"
+    GROUP = "In the editor"
 
     def __init__(self, composition: Composition) -> None:
         super().__init__()
@@ -69,7 +91,9 @@ class ComposeScreen(DeskScreen[None]):
         self._done = False
 
     def commands(self) -> tuple[Command, ...]:
-        return NOTE_KEYS if self.composition.kind == "note" else KEYS
+        if self.composition.kind != "note":
+            return self.KEYS
+        return tuple(_for_a_note(each) for each in self.KEYS)
 
     def hinted(self) -> tuple[Command, ...]:
         return self.commands()
@@ -257,140 +281,9 @@ class ComposeScreen(DeskScreen[None]):
             if self.is_attached:
                 self._paint()
 
-    async def action_close(self) -> None:
-        prompt = self.query_one(LineInput)
-        if prompt.asking:
-            prompt.action_cancel()
-            return
-        if self.query_one("#theirs").has_focus:
-            self.query_one(Body).focus()
-            return
-        await self.keep_draft()
-        if self._dirty:
-            return
-        if self.composition.draft_id is not None:
-            desk_app(self).flash_later("The draft is kept: D in the list goes on with it")
-        self._end()
-
-    def _end(self) -> None:
-        self._done = True
-        if self._timer is not None:
-            self._timer.stop()
-        self.dismiss(None)
-
-    def action_discard(self) -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._done = True
-                self.in_thread(compositions.discard, self.composition).then(
-                    lambda _: self._end(), group="draft"
-                )
-
-        self.app.push_screen(Confirm("Throw this draft away?", "What you wrote is gone then."), answered)
-
-    # -- fields
-
-    def action_cc(self) -> None:
-        self.query_one("#cc").focus()
-
-    def action_other_pane(self) -> None:
-        theirs = self.query_one("#theirs")
-        if theirs.has_focus or not self.query_one("#beside").display:
-            self.query_one(Body).focus()
-        else:
-            theirs.focus()
-
-    def action_state_after(self) -> None:
-        def picked(state: str | None) -> None:
-            if state is not None:
-                self._change(status_after=state)
-
-        self.app.push_screen(Menu("State after sending", STATES_AFTER, self.composition.status_after), picked)
-
-    def action_sender(self) -> None:
-        def picked(address: str | None) -> None:
-            if address is not None:
-                chosen = next(item for item in self.composition.mailboxes if item.address == address)
-                self._change(mailbox=chosen.address, sender=chosen.sender, way=chosen.way)
-
-        items = lettered([(item.address, item.sender) for item in self.composition.mailboxes])
-        self.app.push_screen(Menu("From", items, self.composition.mailbox), picked)
-
-    def _change(self, **values: Any) -> None:
-        self.composition = replace(self._current(), **values)
-        self._paint()
-        self._touch()
-
-    def action_attach(self) -> None:
-        app = desk_app(self)
-        if not app.restricted:
-            self.query_one(LineInput).ask(
-                "Attach:", files.home_text(Path.home()), purpose="attach", complete=files.completions
-            )
-            return
-        self.in_thread(files.listed, app.files_directory).then(self._offer_files, group="files")
-
-    def _offer_files(self, found: list[files.LocalFile]) -> None:
-        directory = desk_app(self).files_directory
-        if not found:
-            self.flash(f"There are no files in {directory}")
-            return
-        items = lettered([(item.name, f"{item.name}  {size_text(item.size)}") for item in found])
-
-        def picked(name: str | None) -> None:
-            if name is not None:
-                self._attach_file(name, directory)
-
-        self.app.push_screen(Menu("Attach", items), picked)
-
-    def _attach_file(self, text: str, only_in: Path | None) -> None:
-        self.in_thread(files.look_at, text, only_in).then(self._attached, group="attach")
-
-    def _attached(self, file: files.LocalFile) -> None:
-        self._change(attachments=(*self.composition.attachments, file))
-        self.flash(f"Attached {file.name}, {size_text(file.size)}")
-
-    def action_detach(self) -> None:
-        if not self.composition.attachments:
-            self.flash("Nothing is attached")
-            return
-        items = lettered([(str(index), item.name) for index, item in enumerate(self.composition.attachments)])
-
-        def picked(value: str | None) -> None:
-            if value is not None:
-                kept = [
-                    item for index, item in enumerate(self.composition.attachments) if str(index) != value
-                ]
-                self._change(attachments=tuple(kept))
-
-        self.app.push_screen(Menu("Take away", items), picked)
-
-    def on_line_input_typed(self, event: LineInput.Typed) -> None:
-        event.stop()
-
-    def on_line_input_answered(self, event: LineInput.Answered) -> None:
-        self.query_one(Body).focus()
-        if event.text.strip():
-            self._attach_file(event.text.strip(), None)
-
-    def on_line_input_cancelled(self) -> None:
-        self.query_one(Body).focus()
-
-    # -- another editor
-
-    def action_editor(self) -> None:
-        body = self.query_one(Body)
-        try:
-            text = editor.edit(self.app, body.text, desk_app(self).desk.paths.drafts)
-        except editor.EditorFailed as error:
-            self.flash(str(error), "error")
-            return
-        body.load_text(text)
-        self._typed()
-
-    # -- sending
-
+    @command("review", "ctrl+s", "Review and send", footer="review & send")
     def action_review(self) -> None:
+        """Look at the mail before it goes."""
         self.composition = self._current()
         if self.composition.kind == "note":
             self._add_note()
@@ -451,3 +344,151 @@ class ComposeScreen(DeskScreen[None]):
                 return
         app.flash_later(f"Note added to #{self.composition.number}")
         self._end()
+
+    @command("editor", "ctrl+g", "Editor", footer="$EDITOR", enabled=_may_edit_outside)
+    def action_editor(self) -> None:
+        """Write in $VISUAL or $EDITOR."""
+        body = self.query_one(Body)
+        try:
+            text = editor.edit(self.app, body.text, desk_app(self).desk.paths.drafts)
+        except editor.EditorFailed as error:
+            self.flash(str(error), "error")
+            return
+        body.load_text(text)
+        self._typed()
+
+    @command("attach", "f2", "Attach", footer="attach", enabled=_mail_only)
+    def action_attach(self) -> None:
+        """Attach a file."""
+        app = desk_app(self)
+        if not app.restricted:
+            self.query_one(LineInput).ask(
+                "Attach:", files.home_text(Path.home()), purpose="attach", complete=files.completions
+            )
+            return
+        self.in_thread(files.listed, app.files_directory).then(self._offer_files, group="files")
+
+    def _offer_files(self, found: list[files.LocalFile]) -> None:
+        directory = desk_app(self).files_directory
+        if not found:
+            self.flash(f"There are no files in {directory}")
+            return
+        items = lettered([(item.name, f"{item.name}  {size_text(item.size)}") for item in found])
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self._attach_file(name, directory)
+
+        self.app.push_screen(Menu("Attach", items), picked)
+
+    def _attach_file(self, text: str, only_in: Path | None) -> None:
+        self.in_thread(files.look_at, text, only_in).then(self._attached, group="attach")
+
+    def _attached(self, file: files.LocalFile) -> None:
+        self._change(attachments=(*self.composition.attachments, file))
+        self.flash(f"Attached {file.name}, {size_text(file.size)}")
+
+    @command("cc", "f3", "Cc", footer="Cc", enabled=_mail_only)
+    def action_cc(self) -> None:
+        """Go to the line of the Cc addresses."""
+        self.query_one("#cc").focus()
+
+    @command("pane", "f4", "Other pane", footer="other pane", wide=True)
+    def action_other_pane(self) -> None:
+        """Go to what the customer wrote, and back."""
+        theirs = self.query_one("#theirs")
+        if theirs.has_focus or not self.query_one("#beside").display:
+            self.query_one(Body).focus()
+        else:
+            theirs.focus()
+
+    @command("state", "f5", "State after", footer="state", enabled=_mail_only)
+    def action_state_after(self) -> None:
+        """The state the ticket gets when this is sent."""
+
+        def picked(state: str | None) -> None:
+            if state is not None:
+                self._change(status_after=state)
+
+        self.app.push_screen(Menu("State after sending", STATES_AFTER, self.composition.status_after), picked)
+
+    @command("sender", "f6", "Mailbox", enabled=_several_mailboxes)
+    def action_sender(self) -> None:
+        """Which mailbox a first mail leaves from."""
+
+        def picked(address: str | None) -> None:
+            if address is not None:
+                chosen = next(item for item in self.composition.mailboxes if item.address == address)
+                self._change(mailbox=chosen.address, sender=chosen.sender, way=chosen.way)
+
+        items = lettered([(item.address, item.sender) for item in self.composition.mailboxes])
+        self.app.push_screen(Menu("From", items, self.composition.mailbox), picked)
+
+    def _change(self, **values: Any) -> None:
+        self.composition = replace(self._current(), **values)
+        self._paint()
+        self._touch()
+
+    @command("detach", "f7", "Detach", enabled=_mail_only)
+    def action_detach(self) -> None:
+        """Take an attached file away again."""
+        if not self.composition.attachments:
+            self.flash("Nothing is attached")
+            return
+        items = lettered([(str(index), item.name) for index, item in enumerate(self.composition.attachments)])
+
+        def picked(value: str | None) -> None:
+            if value is not None:
+                kept = [
+                    item for index, item in enumerate(self.composition.attachments) if str(index) != value
+                ]
+                self._change(attachments=tuple(kept))
+
+        self.app.push_screen(Menu("Take away", items), picked)
+
+    def on_line_input_typed(self, event: LineInput.Typed) -> None:
+        event.stop()
+
+    def on_line_input_answered(self, event: LineInput.Answered) -> None:
+        self.query_one(Body).focus()
+        if event.text.strip():
+            self._attach_file(event.text.strip(), None)
+
+    def on_line_input_cancelled(self) -> None:
+        self.query_one(Body).focus()
+
+    @command("discard", "f8", "Throw away")
+    def action_discard(self) -> None:
+        """Throw the draft away (asks)."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._done = True
+                self.in_thread(compositions.discard, self.composition).then(
+                    lambda _: self._end(), group="draft"
+                )
+
+        self.app.push_screen(Confirm("Throw this draft away?", "What you wrote is gone then."), answered)
+
+    @command("close", "escape", "Close", footer="close")
+    async def action_close(self) -> None:
+        """Back; the draft is kept."""
+        prompt = self.query_one(LineInput)
+        if prompt.asking:
+            prompt.action_cancel()
+            return
+        if self.query_one("#theirs").has_focus:
+            self.query_one(Body).focus()
+            return
+        await self.keep_draft()
+        if self._dirty:
+            return
+        if self.composition.draft_id is not None:
+            desk_app(self).flash_later("The draft is kept: D in the list goes on with it")
+        self._end()
+
+    def _end(self) -> None:
+        self._done = True
+        if self._timer is not None:
+            self._timer.stop()
+        self.dismiss(None)

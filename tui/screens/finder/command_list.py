@@ -41,17 +41,16 @@ def offers_of(screen: Screen[Any]) -> tuple[Offer, ...]:
     )
 
 
-class CommandColumns(Widget):
-    """Offers under the headings of their groups, in as many columns as fit; `cursor` counts offers."""
+class CommandList(Widget):
+    """Offers, one of them under the cursor; `cursor` counts offers."""
 
-    DEFAULT_CSS = "CommandColumns { height: 1fr; width: 1fr; }"
+    DEFAULT_CSS = "CommandList { height: 1fr; width: 1fr; }"
 
     cursor: reactive[int] = reactive(0)
 
-    def __init__(self, offers: Sequence[Offer]) -> None:
+    def __init__(self, offers: Sequence[Offer] = ()) -> None:
         super().__init__()
         self._offers = tuple(offers)
-        self._top = 0
 
     @property
     def offers(self) -> tuple[Offer, ...]:
@@ -65,14 +64,24 @@ class CommandColumns(Widget):
 
     def show(self, offers: Iterable[Offer]) -> None:
         """List these instead; the cursor goes to the first."""
-        self._offers = _by_group(offers)
-        self._top = 0
+        self._offers = tuple(offers)
         self.cursor = 0
         self.refresh()
 
     def move(self, step: int) -> None:
         """Move the cursor and stay inside."""
         self.cursor = max(0, min(len(self._offers) - 1, self.cursor + step))
+
+
+class CommandColumns(CommandList):
+    """Offers under the headings of their groups, in as many columns as fit."""
+
+    _top = 0
+
+    def show(self, offers: Iterable[Offer]) -> None:
+        """List these instead, those of a group together."""
+        self._top = 0
+        super().show(_by_group(offers))
 
     def render(self) -> Content:
         """Lay the groups out, the line under the cursor in view."""
@@ -109,36 +118,8 @@ class CommandColumns(Widget):
         )
 
 
-class CommandLines(Widget):
-    """Offers one below the other with key and help, for the palette."""
-
-    DEFAULT_CSS = "CommandLines { height: 1fr; width: 1fr; }"
-
-    cursor: reactive[int] = reactive(0)
-
-    def __init__(self, offers: Sequence[Offer]) -> None:
-        super().__init__()
-        self._offers = tuple(offers)
-
-    @property
-    def offers(self) -> tuple[Offer, ...]:
-        """What is listed now, best first."""
-        return self._offers
-
-    @property
-    def current(self) -> Offer | None:
-        """The offer under the cursor."""
-        return self._offers[self.cursor] if 0 <= self.cursor < len(self._offers) else None
-
-    def show(self, offers: Iterable[Offer]) -> None:
-        """List these instead, best first."""
-        self._offers = tuple(offers)
-        self.cursor = 0
-        self.refresh()
-
-    def move(self, step: int) -> None:
-        """Move the cursor and stay inside."""
-        self.cursor = max(0, min(len(self._offers) - 1, self.cursor + step))
+class CommandLines(CommandList):
+    """Offers one below the other with key and help, best first."""
 
     def render(self) -> Content:
         """Return the lines around the cursor."""

@@ -43,7 +43,7 @@ class HelpScreen(FinderScreen):
             with Horizontal(id="help-find"):
                 yield Static(Content("Type to filter, ret runs the command, Esc closes.   >"))
                 yield SteadyInput()
-            yield CommandColumns(())
+            yield CommandColumns()
             yield Static(id="help-notes")
             yield Static(id="help-detail")
         box.border_title = safe(f"Help - {self._place.capitalize()}")

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
-from tui.screens.finder.command_list import Offer, offers_of
-
-
-class OfferList(Protocol):
-    """Where the offers stand, one of them under the cursor."""
-
-    @property
-    def current(self) -> Offer | None:
-        """The offer under the cursor."""
-
-    def show(self, offers: Iterable[Offer]) -> None:
-        """List these instead; the cursor goes to the first."""
-
-    def move(self, step: int) -> None:
-        """Move the cursor and stay inside."""
+from tui.screens.finder.command_list import CommandList, Offer, offers_of
 
 
 class FinderScreen(ModalScreen[str | None]):
@@ -35,7 +20,7 @@ class FinderScreen(ModalScreen[str | None]):
 
     @property
     @abstractmethod
-    def table(self) -> OfferList:
+    def table(self) -> CommandList:
         """Where the offers stand."""
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -17,7 +17,7 @@ from desk.fetching import runs
 from desk.mailboxes import connection, lists, registry
 from desk.mailboxes.form import taken_apart
 from desk.mailboxes.restricted_mode import CA_FILES
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.screens.mailboxes.connection_panel import ConnectionPanel
@@ -35,7 +35,6 @@ from tui.screens.mailboxes.fields import (
     sections,
     with_oauth2,
 )
-from tui.screens.mailboxes.form_keys import KEYS
 from tui.screens.mailboxes.help import FIELD_HELP
 from tui.screens.mailboxes.presets import Filling, filling
 from tui.screens.mailboxes.values import (
@@ -73,7 +72,9 @@ class MailboxFormScreen(DeskScreen[str | None]):
     CSS_PATH = "form.tcss"
     HELP_TITLE = "Mailbox form"
     AUTO_FOCUS = "#f-address"
-    KEYS: ClassVar[tuple[Command, ...]] = KEYS
+    ID_PREFIX = "form"
+    GROUP = "Mailbox form"
+    REFUSAL = "your role does not let you change mailboxes"
 
     def __init__(self, address: str | None = None) -> None:
         super().__init__()
@@ -394,48 +395,9 @@ class MailboxFormScreen(DeskScreen[str | None]):
             event.stop()
             event.prevent_default()
 
-    def action_go(self, step: int) -> None:
-        if step > 0:
-            self.focus_next()
-        else:
-            self.focus_previous()
-
-    def action_section(self) -> None:
-        """Go to the first field of the next section that is shown; from the last one to the first."""
-        here = self._here()
-        at = next(
-            (
-                number
-                for number, section in enumerate(self._sections)
-                if any(here in row.fields for row in section.rows)
-            ),
-            0,
-        )
-        for section in [*self._sections[at + 1 :], *self._sections[: at + 1]]:
-            shown = [row for row in section.rows if self.query_one(f"#row-{row.name}").display]
-            if shown:
-                self._go_to(shown[0].fields[0])
-                self.query_one(f"#row-{shown[0].name}").scroll_visible(top=True, animate=False)
-                return
-
-    def action_cancel(self) -> None:
-        if self._panel.is_open:
-            self._panel.close()
-            self._just_tested = False
-            self._tell()
-        elif self.changed:
-            question = "Leave without saving this mailbox?"
-            self.app.push_screen(Confirm(question), self._leave_if)
-        else:
-            self.dismiss(None)
-
-    def _leave_if(self, yes: bool | None) -> None:
-        if yes:
-            self.dismiss(None)
-
-    # -- test
-
+    @command("test", "f5", "Test connection", footer="test")
     def action_test(self) -> None:
+        """Try every step to the servers now; nothing is sent, no mail is changed."""
         found = self._sound()
         if found is None or found.form is None:
             return
@@ -458,82 +420,9 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._just_tested = True
         self._tell()
 
-    # -- pin
-
-    def action_pin(self) -> None:
-        """Show the certificate that was not trusted, and pin it if the person says so."""
-        if self._panel.to_pin is None:
-            self.flash("No certificate to look at: F5 tests, and shows one that is not trusted")
-            return
-        side, step = self._panel.to_pin
-        pairs = [step.pin[at : at + 2].upper() for at in range(0, len(step.pin), 2)]
-        detail = (
-            f"{step.certificate}\n\nSHA-256\n  {':'.join(pairs[:16])}:\n  {':'.join(pairs[16:])}\n\n"
-            "Compare it with what the server's admin tells you by another way. Pinned, this certificate "
-            "alone is trusted, and a new one will be refused."
-        )
-        self.app.push_screen(
-            Confirm("Trust this certificate, and no other?", detail),
-            lambda yes: self._pin(side, step.pin) if yes else None,
-        )
-
-    def _pin(self, side: Side, pin: str) -> None:
-        prefix = "" if side == "incoming" else "smtp_"
-        self._put(f"{prefix}fingerprint", pin)
-        self._put(f"{prefix}ca_file", "")
-        self._check()
-        self.action_test()
-
-    # -- folders
-
-    def action_folders(self) -> None:
-        """List the server's folders, and put the picked one into the field with the cursor."""
-        field = self._here() if self._here() in FOLDERS else "folder"
-        if self.typed()["protocol"] != "imap":
-            self.flash("Folders are IMAP's: POP3 has one, INBOX")
-            return
-        found = self._sound()
-        if found is None or found.form is None:
-            return
-        app, form, secrets, address = desk_app(self), found.form, found.secrets, self._start.address
-
-        def folders() -> list[FolderChoice]:
-            stored = None if address is None else registry.find(address)
-            return connection.list_folders(app.desk, form, secrets, stored)
-
-        self.flash(f"Asking {form.host} for its folders...")
-        self.in_thread(folders).then(lambda names: self._offer_folders(field, names), group="folders")
-
-    def _offer_folders(self, field: str, found: list[FolderChoice]) -> None:
-        choices = [(one.name, f"{one.name}   ({one.use})" if one.use else one.name) for one in found]
-        title = {"folder": "Fetch from", "move_folder": "Move to", "sent_folder": "Copies to"}[field]
-        current = str(self.typed()[field])
-        self.app.push_screen(
-            Menu(title, lettered(choices), current), lambda name: self._take_folder(field, name)
-        )
-
-    def _take_folder(self, field: str, name: str | None) -> None:
-        if name is None:
-            return
-        if field == "move_folder":
-            self._put("after_fetch", "move")
-        self._put(field, name)
-        entry = self._field(field, Entry)
-        entry.disabled = False
-        entry.focus()
-        self._check()
-
-    # -- save, log in, fetch
-
-    def action_log_in(self) -> None:
-        """Save, then log in with OAuth2."""
-        if self._checked is not None and self._checked.form is not None and not with_oauth2(self.typed()):
-            self.flash("This mailbox logs in with a password: choose OAuth2 as its login first")
-            return
-        self._log_in_next = True
-        self.action_save()
-
+    @command("save", "ctrl+s", "Save", footer="save", may="mailbox.edit")
     def action_save(self) -> None:
+        """Save the mailbox, then offer to fetch its mail."""
         found = self._sound()
         if found is None or found.form is None:
             self._log_in_next = False
@@ -587,3 +476,121 @@ class MailboxFormScreen(DeskScreen[str | None]):
             self.dismiss(mailbox.address)
             return
         self.in_thread(runs.request, mailbox.id).then(lambda _: self.dismiss(mailbox.address))
+
+    @command("folders", "f4", "List folders", footer="folders", wide=True)
+    def action_folders(self) -> None:
+        """Ask the server for its folders; the picked one goes into the field with the cursor."""
+        field = self._here() if self._here() in FOLDERS else "folder"
+        if self.typed()["protocol"] != "imap":
+            self.flash("Folders are IMAP's: POP3 has one, INBOX")
+            return
+        found = self._sound()
+        if found is None or found.form is None:
+            return
+        app, form, secrets, address = desk_app(self), found.form, found.secrets, self._start.address
+
+        def folders() -> list[FolderChoice]:
+            stored = None if address is None else registry.find(address)
+            return connection.list_folders(app.desk, form, secrets, stored)
+
+        self.flash(f"Asking {form.host} for its folders...")
+        self.in_thread(folders).then(lambda names: self._offer_folders(field, names), group="folders")
+
+    def _offer_folders(self, field: str, found: list[FolderChoice]) -> None:
+        choices = [(one.name, f"{one.name}   ({one.use})" if one.use else one.name) for one in found]
+        title = {"folder": "Fetch from", "move_folder": "Move to", "sent_folder": "Copies to"}[field]
+        current = str(self.typed()[field])
+        self.app.push_screen(
+            Menu(title, lettered(choices), current), lambda name: self._take_folder(field, name)
+        )
+
+    def _take_folder(self, field: str, name: str | None) -> None:
+        if name is None:
+            return
+        if field == "move_folder":
+            self._put("after_fetch", "move")
+        self._put(field, name)
+        entry = self._field(field, Entry)
+        entry.disabled = False
+        entry.focus()
+        self._check()
+
+    @command("login", "f6", "Save and log in", footer="log in", wide=True, may="mailbox.edit")
+    def action_log_in(self) -> None:
+        """Save the mailbox, then log it in with OAuth2."""
+        if self._checked is not None and self._checked.form is not None and not with_oauth2(self.typed()):
+            self.flash("This mailbox logs in with a password: choose OAuth2 as its login first")
+            return
+        self._log_in_next = True
+        self.action_save()
+
+    @command("pin", "f8", "Pin the certificate")
+    def action_pin(self) -> None:
+        """After a test: show the certificate that is not trusted, and trust it alone if you say so."""
+        if self._panel.to_pin is None:
+            self.flash("No certificate to look at: F5 tests, and shows one that is not trusted")
+            return
+        side, step = self._panel.to_pin
+        pairs = [step.pin[at : at + 2].upper() for at in range(0, len(step.pin), 2)]
+        detail = (
+            f"{step.certificate}\n\nSHA-256\n  {':'.join(pairs[:16])}:\n  {':'.join(pairs[16:])}\n\n"
+            "Compare it with what the server's admin tells you by another way. Pinned, this certificate "
+            "alone is trusted, and a new one will be refused."
+        )
+        self.app.push_screen(
+            Confirm("Trust this certificate, and no other?", detail),
+            lambda yes: self._pin(side, step.pin) if yes else None,
+        )
+
+    def _pin(self, side: Side, pin: str) -> None:
+        prefix = "" if side == "incoming" else "smtp_"
+        self._put(f"{prefix}fingerprint", pin)
+        self._put(f"{prefix}ca_file", "")
+        self._check()
+        self.action_test()
+
+    @command("next", "tab,down", "Next field", footer="next field")
+    def action_next(self) -> None:
+        """Go to the next field."""
+        self.focus_next()
+
+    @command("previous", "shift+tab,up", "Field before")
+    def action_previous(self) -> None:
+        """Go to the field before."""
+        self.focus_previous()
+
+    @command("section", "f7", "Next section", footer="section", wide=True)
+    def action_section(self) -> None:
+        """Go to the next section, from the last one to the first; PgDn and PgUp only scroll."""
+        here = self._here()
+        at = next(
+            (
+                number
+                for number, section in enumerate(self._sections)
+                if any(here in row.fields for row in section.rows)
+            ),
+            0,
+        )
+        for section in [*self._sections[at + 1 :], *self._sections[: at + 1]]:
+            shown = [row for row in section.rows if self.query_one(f"#row-{row.name}").display]
+            if shown:
+                self._go_to(shown[0].fields[0])
+                self.query_one(f"#row-{shown[0].name}").scroll_visible(top=True, animate=False)
+                return
+
+    @command("cancel", "escape", "Cancel", footer="cancel")
+    def action_cancel(self) -> None:
+        """Leave without saving; asks when something was changed."""
+        if self._panel.is_open:
+            self._panel.close()
+            self._just_tested = False
+            self._tell()
+        elif self.changed:
+            question = "Leave without saving this mailbox?"
+            self.app.push_screen(Confirm(question), self._leave_if)
+        else:
+            self.dismiss(None)
+
+    def _leave_if(self, yes: bool | None) -> None:
+        if yes:
+            self.dismiss(None)

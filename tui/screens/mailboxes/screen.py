@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,7 +16,7 @@ from desk.fetching.runs import FetchView
 from desk.home import Desk
 from desk.mailboxes import registry
 from desk.mailboxes.lists import MailboxLine
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
 from tui.text.mailboxes import (
@@ -73,18 +72,8 @@ class MailboxList(VirtualList[MailboxRow]):
         return [(mark, ""), *pieces]
 
 
-def _may_edit(screen: MailboxesScreen) -> str | None:
-    return (
-        None if desk_app(screen).actor.may("mailbox.edit") else "your role does not let you change mailboxes"
-    )
-
-
 def _chosen(screen: MailboxesScreen) -> str | None:
     return None if screen.table.row is not None else "there is no mailbox: n makes one"
-
-
-def _may_edit_chosen(screen: MailboxesScreen) -> str | None:
-    return _chosen(screen) or _may_edit(screen)
 
 
 def _fetchable(screen: MailboxesScreen) -> str | None:
@@ -100,21 +89,14 @@ def _logs_in(screen: MailboxesScreen) -> str | None:
     row = screen.table.row
     if row is not None and row.line.token is None:
         return "it logs in with a password: e changes that"
-    return _may_edit_chosen(screen)
-
-
-def _may_set(screen: MailboxesScreen) -> str | None:
-    return None if desk_app(screen).actor.may("settings.edit") else "your role does not let you change that"
+    return _chosen(screen)
 
 
 def _sends(screen: MailboxesScreen) -> str | None:
     row = screen.table.row
     if row is not None and not row.line.outgoing.host:
         return "it has no SMTP server: e sets one"
-    return _may_edit_chosen(screen)
-
-
-GROUP = "Mailboxes"
+    return _chosen(screen)
 
 
 class MailboxesScreen(ListScreen[None]):
@@ -122,79 +104,9 @@ class MailboxesScreen(ListScreen[None]):
 
     PLACE = "mailboxes"
     CSS_PATH = "screen.tcss"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command("mailbox.new", "n", "New mailbox", "Add a mailbox.", GROUP, "new", "new", _may_edit),
-        Command("mailbox.edit", "e", "Edit", "Change this mailbox.", GROUP, "edit", "edit", _may_edit_chosen),
-        Command(
-            "mailbox.test",
-            "t",
-            "Test connection",
-            "Try every step to its servers now; nothing is sent, no mail is changed.",
-            GROUP,
-            "test",
-            "test",
-            _may_edit_chosen,
-        ),
-        Command(
-            "mailbox.fetch",
-            "ctrl+r",
-            "Fetch now",
-            "Fetch this mailbox now, whatever its schedule says.",
-            GROUP,
-            "fetch",
-            "fetch",
-            _fetchable,
-        ),
-        Command(
-            "mailbox.switch",
-            "space",
-            "On or off",
-            "Switch fetching and sending of this mailbox on or off.",
-            GROUP,
-            "switch",
-            "on/off",
-            _may_edit_chosen,
-        ),
-        Command(
-            "mailbox.sending",
-            "o",
-            "Sending on or off",
-            "Switch only the sending of this mailbox on or off.",
-            GROUP,
-            "switch_sending",
-            enabled=_sends,
-        ),
-        Command(
-            "mailbox.remove",
-            "d",
-            "Remove",
-            "Remove this mailbox; asks first. Its tickets stay.",
-            GROUP,
-            "remove",
-            "remove",
-            _may_edit_chosen,
-        ),
-        Command(
-            "mailbox.login",
-            "i",
-            "Log in",
-            "Log this mailbox in with OAuth2: by a code, a browser, or as the application itself.",
-            GROUP,
-            "log_in",
-            enabled=_logs_in,
-        ),
-        Command(
-            "mailbox.all",
-            "F",
-            "Fetching on or off",
-            "Switch all fetching of the desk on or off; asks before it is switched off.",
-            GROUP,
-            "all_fetching",
-            enabled=_may_set,
-        ),
-        Command("mailbox.log", "L", "Log", "Show the log of this mailbox.", GROUP, "log", "log", _chosen),
-        Command("mailbox.copy", "y", "Copy", "Copy address and state.", GROUP, "copy", None, _chosen),
-    )
+    ID_PREFIX = "mailbox"
+    GROUP = "Mailboxes"
+    REFUSAL = "your role does not let you change mailboxes"
 
     def __init__(self) -> None:
         super().__init__()
@@ -266,12 +178,16 @@ class MailboxesScreen(ListScreen[None]):
     async def _opened(self) -> None:
         await self.run_command("mailbox.edit" if self.table.row is not None else "mailbox.new")
 
+    @command("new", "n", "New mailbox", footer="new", may="mailbox.edit")
     def action_new(self) -> None:
+        """Add a mailbox."""
         from tui.screens.mailboxes.form import MailboxFormScreen
 
         self.app.push_screen(MailboxFormScreen(), self._form_closed)
 
+    @command("edit", "e", "Edit", footer="edit", may="mailbox.edit", enabled=_chosen)
     def action_edit(self) -> None:
+        """Change this mailbox."""
         from tui.screens.mailboxes.form import MailboxFormScreen
 
         row = self.table.row
@@ -291,14 +207,18 @@ class MailboxesScreen(ListScreen[None]):
                 self._await_fetch(row.line.id)
         self._take(rows)
 
+    @command("test", "t", "Test connection", footer="test", may="mailbox.edit", enabled=_chosen)
     def action_test(self) -> None:
+        """Try every step to its servers now; nothing is sent, no mail is changed."""
         from tui.screens.connection import ConnectionScreen
 
         row = self.table.row
         if row is not None:
             self.app.push_screen(ConnectionScreen(row.line.address))
 
+    @command("fetch", "ctrl+r", "Fetch now", footer="fetch", enabled=_fetchable)
     def action_fetch(self) -> None:
+        """Fetch this mailbox now, whatever its schedule says."""
         row = self.table.row
         if row is not None:
             mailbox_id = row.line.id
@@ -318,31 +238,9 @@ class MailboxesScreen(ListScreen[None]):
                 "No worker took it yet: it is fetched as soon as one runs (nightdesk worker)", "warning"
             )
 
-    def action_log_in(self) -> None:
-        from tui.screens.mailboxes.login import LoginScreen
-
-        row = self.table.row
-        if row is not None:
-            self.app.push_screen(LoginScreen(row.line.address), lambda _: self.desk_changed())
-
-    def action_all_fetching(self) -> None:
-        if not self._fetching:
-            self._set_fetching(True)
-            return
-        detail = "No mailbox is fetched any more, by nobody, until it is switched on again. Sending goes on."
-        self.app.push_screen(
-            Confirm("Switch all fetching off?", detail),
-            lambda yes: self._set_fetching(False) if yes else None,
-        )
-
-    def _set_fetching(self, on: bool) -> None:
-        def done(_: object) -> None:
-            self.flash(f"Fetching is {'on' if on else 'OFF for all mailboxes'}", "info" if on else "warning")
-            self.desk_changed()
-
-        self.in_thread(settings.set, desk_app(self).actor, "mail.fetching", "on" if on else "off").then(done)
-
+    @command("switch", "space", "On or off", footer="on/off", may="mailbox.edit", enabled=_chosen)
     def action_switch(self) -> None:
+        """Switch fetching and sending of this mailbox on or off."""
         row = self.table.row
         if row is None:
             return
@@ -351,7 +249,9 @@ class MailboxesScreen(ListScreen[None]):
         wanted = not (line.enabled if fetches else line.outgoing.enabled)
         self._switch(line.address, wanted if fetches else None, wanted if sends else None)
 
+    @command("sending", "o", "Sending on or off", may="mailbox.edit", enabled=_sends)
     def action_switch_sending(self) -> None:
+        """Switch only the sending of this mailbox on or off."""
         row = self.table.row
         if row is not None:
             self._switch(row.line.address, None, not row.line.outgoing.enabled)
@@ -374,7 +274,9 @@ class MailboxesScreen(ListScreen[None]):
 
         self.in_thread(switch).then(done)
 
+    @command("remove", "d", "Remove", footer="remove", may="mailbox.edit", enabled=_chosen)
     def action_remove(self) -> None:
+        """Remove this mailbox; asks first. Its tickets stay."""
         row = self.table.row
         if row is not None:
             address = row.line.address
@@ -393,12 +295,44 @@ class MailboxesScreen(ListScreen[None]):
 
         self.in_thread(registry.remove, desk_app(self).actor, address).then(done)
 
+    @command("login", "i", "Log in", may="mailbox.edit", enabled=_logs_in)
+    def action_log_in(self) -> None:
+        """Log this mailbox in with OAuth2: by a code, a browser, or as the application itself."""
+        from tui.screens.mailboxes.login import LoginScreen
+
+        row = self.table.row
+        if row is not None:
+            self.app.push_screen(LoginScreen(row.line.address), lambda _: self.desk_changed())
+
+    @command("all", "F", "Fetching on or off", may="settings.edit")
+    def action_all_fetching(self) -> None:
+        """Switch all fetching of the desk on or off; asks before it is switched off."""
+        if not self._fetching:
+            self._set_fetching(True)
+            return
+        detail = "No mailbox is fetched any more, by nobody, until it is switched on again. Sending goes on."
+        self.app.push_screen(
+            Confirm("Switch all fetching off?", detail),
+            lambda yes: self._set_fetching(False) if yes else None,
+        )
+
+    def _set_fetching(self, on: bool) -> None:
+        def done(_: object) -> None:
+            self.flash(f"Fetching is {'on' if on else 'OFF for all mailboxes'}", "info" if on else "warning")
+            self.desk_changed()
+
+        self.in_thread(settings.set, desk_app(self).actor, "mail.fetching", "on" if on else "off").then(done)
+
+    @command("log", "L", "Log", footer="log", enabled=_chosen)
     async def action_log(self) -> None:
+        """Show the log of this mailbox."""
         row = self.table.row
         if row is not None:
             await desk_app(self).navigation.open_mailbox_log(row.line.id, row.line.address)
 
+    @command("copy", "y", "Copy", enabled=_chosen)
     def action_copy(self) -> None:
+        """Copy address and state."""
         row = self.table.row
         if row is not None:
             line = row.line

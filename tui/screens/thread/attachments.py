@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
 from tui import files
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskModal
 from tui.text.safe import cell, line, size_text
@@ -20,7 +20,6 @@ from tui.widgets.text_pane import Line, TextPane
 if TYPE_CHECKING:
     from desk.tickets.detail import MessageView
 
-GROUP = "Attachments"
 MAIL = "the mail itself (.eml)"
 
 
@@ -36,13 +35,8 @@ class AttachmentsScreen(DeskModal[None]):
     AttachmentsScreen TextPane { height: 10; }
     """
     AUTO_FOCUS = "TextPane"
-    KEYS: ClassVar[tuple[Command, ...]] = (
-        Command("attachments.down", "down,j", "Next", "Next file.", GROUP, "move(1)"),
-        Command("attachments.up", "up,k", "Previous", "Previous file.", GROUP, "move(-1)"),
-        Command("attachments.save", "enter,s", "Save", "Save this file.", GROUP, "save", "save"),
-        Command("attachments.all", "A", "Save all", "Save every file.", GROUP, "save_all", "save all"),
-        Command("attachments.back", "escape,q,o", "Close", "Back to the thread.", GROUP, "back", "close"),
-    )
+    ID_PREFIX = "attachments"
+    GROUP = "Attachments"
 
     def __init__(self, number: str, message: MessageView) -> None:
         super().__init__()
@@ -81,14 +75,28 @@ class AttachmentsScreen(DeskModal[None]):
         pane.show(lines, keep=True)
         pane.make_visible(self._cursor, self._cursor)
 
-    def action_move(self, step: int) -> None:
+    @command("down", "down,j", "Next")
+    def action_down(self) -> None:
+        """Next file."""
+        self._move(1)
+
+    @command("up", "up,k", "Previous")
+    def action_up(self) -> None:
+        """Previous file."""
+        self._move(-1)
+
+    def _move(self, step: int) -> None:
         self._cursor = max(0, min(self._cursor + step, len(self._rows) - 1))
         self._paint()
 
+    @command("save", "enter,s", "Save", footer="save")
     def action_save(self) -> None:
+        """Save this file."""
         self._begin(every=False)
 
+    @command("all", "A", "Save all", footer="save all")
     def action_save_all(self) -> None:
+        """Save every file."""
         self._begin(every=True)
 
     def _begin(self, *, every: bool) -> None:
@@ -143,5 +151,7 @@ class AttachmentsScreen(DeskModal[None]):
             desk_app(self).flash("There is nothing to save")
         self.dismiss(None)
 
+    @command("back", "escape,q,o", "Close", footer="close")
     def action_back(self) -> None:
+        """Back to the thread."""
         self.dismiss(None)

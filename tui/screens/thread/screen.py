@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.commands import Command
+from tui.commands import Command, command
 from tui.desk_calls import Neighbours, desk_app
 from tui.desk_screen import DeskScreen
-from tui.screens.thread.approval import ThreadApproval
 from tui.screens.thread.facts import fact_lines
 from tui.screens.thread.folds import open_at_first
-from tui.screens.thread.keys import KEYS
 from tui.text.safe import cell, line, shortened, width_of
 from tui.text.tickets import Reader, body_lines, folded, head_line, header_lines, is_mine, raw_lines
 from tui.text.times import promise
-from tui.ticket_actions import PRIORITY_NAMES
+from tui.ticket_actions import PRIORITY_NAMES, TicketActions
+from tui.widgets.confirm import Confirm
 from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import Line, TextPane
@@ -31,13 +30,24 @@ if TYPE_CHECKING:
     from desk.tickets.detail import MessageView, TicketDetail
 
 
-class ThreadScreen(ThreadApproval, DeskScreen[None]):
+UNVERIFIED_CONSEQUENCE = (
+    "Then what was held back happens: its sender takes part in the ticket,"
+    " and a ticket that waits or is closed opens."
+)
+
+
+def _is_doubted(screen: ThreadScreen) -> str | None:
+    return None if screen.doubted else "no mail of this ticket is unverified"
+
+
+class ThreadScreen(TicketActions, DeskScreen[None]):
     """Reads one ticket. With the list it was opened from, { and } go to its neighbours there."""
 
     CSS_PATH = "screen.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = "#thread"
-    KEYS: ClassVar[tuple[Command, ...]] = KEYS
+    ID_PREFIX = "thread"
+    GROUP = "This thread"
 
     def __init__(self, number: str, tickets: Neighbours | None = None) -> None:
         super().__init__()
@@ -78,6 +88,17 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
         if self._detail is None or not self._detail.messages:
             return None
         return self._detail.messages[min(self._current, len(self._detail.messages) - 1)]
+
+    @property
+    def doubted(self) -> list[MessageView]:
+        """The messages whose sender's place in the ticket is not proven."""
+        return [message for message in self.messages if message.unverified]
+
+    @property
+    def doubted_words(self) -> str:
+        """For the status line; empty when there is nothing to approve."""
+        count = len(self.doubted)
+        return f"{count} UNVERIFIED: Y approves" if count else ""
 
     def hinted(self) -> tuple[Command, ...]:
         return tuple(
@@ -265,9 +286,50 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
             ("t", "text", message.reply_text or message.text),
         ]
 
-    # -- commands
+    @command("attachments", "o", "Attachments", footer="open")
+    def action_attachments(self) -> None:
+        """List the files of this message; save one or all."""
+        message = self.current_message
+        if message is not None:
+            from tui.screens.thread.attachments import AttachmentsScreen
 
-    def action_message(self, step: int) -> None:
+            self.app.push_screen(AttachmentsScreen(self._number, message))
+
+    @command("approve", "Y", "Approve", footer="approve", wide=True, may="ticket.edit", enabled=_is_doubted)
+    def action_approve(self) -> None:
+        """Take this unverified mail as its sender's (asks)."""
+        message, number, doubted = self.current_message, self.current_number(), self.doubted
+        if message is None or number is None or not doubted:
+            return
+        if not message.unverified:
+            there = list(self.messages)
+            self.go_by(there.index(doubted[0]) - there.index(message))
+            desk_app(self).flash("This is the unverified mail: read it, then Y approves it")
+            return
+        sender, message_id = line(message.sender_email)[:60], message.id
+
+        def answered(yes: bool | None) -> None:
+            from desk.tickets import approval
+
+            if yes:
+                app = desk_app(self)
+                self.in_thread(approval.approve, app.desk, app.actor, number, [message_id]).then(
+                    lambda _ids: self._changed(f"Mail of {sender} approved"), group="change"
+                )
+
+        self.app.push_screen(Confirm(f"Is this mail really from {sender}?", UNVERIFIED_CONSEQUENCE), answered)
+
+    @command("next", "J", "Next message", footer="message", wide=True, label="J/K")
+    def action_next_message(self) -> None:
+        """Go to the next message."""
+        self.go_by(1)
+
+    @command("previous", "K", "Previous message")
+    def action_message_before(self) -> None:
+        """Go to the message before."""
+        self.go_by(-1)
+
+    def go_by(self, step: int) -> None:
         detail = self._detail
         if detail is None or not detail.messages:
             return
@@ -283,14 +345,18 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
         if self._current < len(self._starts):
             self.query_one("#thread", TextPane).make_visible(*self._starts[self._current])
 
+    @command("toggle", "enter", "Open or fold")
     def action_fold(self) -> None:
+        """Open the current message, or fold it."""
         message = self.current_message
         if message is not None:
             self._opened ^= {message.id}
             self._paint()
             self._see_current()
 
+    @command("unfold", "E", "Open all")
     def action_fold_all(self) -> None:
+        """Open every message of the thread, or fold them."""
         if self._detail is None:
             return
         every = {message.id for message in self._detail.messages}
@@ -298,21 +364,37 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
         self._paint()
         self._see_current()
 
-    def action_quoted(self) -> None:
-        message = self.current_message
-        if message is None:
-            return
-        if not message.quoted_text.strip():
-            self.flash("This message quotes nothing")
-            return
-        self._quoted ^= {message.id}
-        self._opened.add(message.id)
-        self._paint()
+    @command("ticket_before", "left_curly_bracket", "Previous ticket")
+    def action_ticket_before(self) -> None:
+        """Go to the ticket above in the list."""
+        self._go_to_neighbour(-1)
 
+    @command("ticket_after", "right_curly_bracket", "Next ticket", footer="ticket", wide=True, label="{ }")
+    def action_ticket_after(self) -> None:
+        """Go to the next ticket of the list."""
+        self._go_to_neighbour(1)
+
+    def _go_to_neighbour(self, step: int) -> None:
+        if self._tickets is None:
+            return
+        row = self._tickets.neighbour(step)
+        if row is None:
+            self.flash("There is no other ticket in this list")
+            return
+        self._tickets.action_move(step)
+        self._number = row.number
+        self._detail = None
+        self._raw, self._headers, self._as_received, self._quoted = {}, set(), set(), set()
+        self._load()
+
+    @command("headers", "H", "Headers", footer="headers", wide=True)
     def action_headers(self) -> None:
+        """Show the header lines of this mail as received."""
         self._with_raw(self._headers)
 
+    @command("raw", "V", "As received", footer="raw", wide=True)
     def action_raw(self) -> None:
+        """Show this mail as it was received, byte for byte as far as it can be shown; again: as text."""
         self._with_raw(self._as_received)
 
     def _with_raw(self, shown: set[int]) -> None:
@@ -336,32 +418,29 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
 
         self.in_thread(detail.raw_message, message_id).then(take, group="raw")
 
-    def action_attachments(self) -> None:
+    @command("quoted", "Q", "Quoted text", footer="quoted", wide=True)
+    def action_quoted(self) -> None:
+        """Show what the message quotes, or hide it."""
         message = self.current_message
-        if message is not None:
-            from tui.screens.thread.attachments import AttachmentsScreen
+        if message is None:
+            return
+        if not message.quoted_text.strip():
+            self.flash("This message quotes nothing")
+            return
+        self._quoted ^= {message.id}
+        self._opened.add(message.id)
+        self._paint()
 
-            self.app.push_screen(AttachmentsScreen(self._number, message))
-
+    @command("why", "W", "Why", footer="why", wide=True)
     def action_why(self) -> None:
+        """What became of this mail, and why: the trace of its receipt."""
         message = self.current_message
         if message is not None:
             desk_app(self).navigation.open_why(message.id)
 
-    def action_ticket(self, step: int) -> None:
-        if self._tickets is None:
-            return
-        row = self._tickets.neighbour(step)
-        if row is None:
-            self.flash("There is no other ticket in this list")
-            return
-        self._tickets.action_move(step)
-        self._number = row.number
-        self._detail = None
-        self._raw, self._headers, self._as_received, self._quoted = {}, set(), set(), set()
-        self._load()
-
+    @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:
+        """Find words in this thread."""
         self.query_one(LineInput).ask("/", self._needle, purpose="find")
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
@@ -373,12 +452,22 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
         if self._needle and self._detail is not None:
             self._opened = {message.id for message in self._detail.messages}
             self._paint()
-            self.action_find_step(1)
+            self._find_step(1)
 
     def on_line_input_cancelled(self) -> None:
         self.query_one("#thread").focus()
 
-    def action_find_step(self, step: int) -> None:
+    @command("find_next", "n", "Next match")
+    def action_find_next(self) -> None:
+        """Go to the next match."""
+        self._find_step(1)
+
+    @command("find_before", "N", "Match before")
+    def action_find_before(self) -> None:
+        """Go to the match before."""
+        self._find_step(-1)
+
+    def _find_step(self, step: int) -> None:
         if not self._needle:
             self.flash("/ finds words")
             return
@@ -397,13 +486,19 @@ class ThreadScreen(ThreadApproval, DeskScreen[None]):
         pane.scroll_to_line(at)
         self.flash(f"match {hits.index(at) + 1} of {len(hits)}")
 
+    @command("fetch", "ctrl+r", "Fetch now")
     def action_fetch(self) -> None:
+        """Fetch every mailbox now."""
         desk_app(self).navigation.fetch_all()
 
+    @command("zoom", "z", "Zoom")
     def action_zoom(self) -> None:
+        """Hide the ticket pane, or show it."""
         self.toggle_class("-zoomed")
 
+    @command("back", "q,escape", "Back", footer="back")
     def action_back(self) -> None:
+        """Back to the list."""
         if self._needle:
             self._needle = ""
             self.flash("The search is over; Esc goes back")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,10 +16,9 @@ from textual.timer import Timer
 from desk.tickets import lists, query
 from desk.tickets.lists import VIEWS, ListQuery, TicketLine
 from desk.tickets.query import TicketFilter
-from tui.commands import Command
+from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
-from tui.screens.tickets.keys import KEYS
 from tui.screens.tickets.preview import Preview
 from tui.screens.tickets.views_bar import SHOWN, ViewsBar, ViewsPane
 from tui.text.safe import line
@@ -59,7 +58,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     CSS_PATH = "screen.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = "TicketList"
-    KEYS: ClassVar[tuple[Command, ...]] = KEYS
+    ID_PREFIX = "tickets"
+    GROUP = "This list"
 
     @dataclass
     class _Counted:
@@ -308,26 +308,32 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             ("s", "subject", row.subject),
         ]
 
-    # -- commands
-
+    @command("open", "", "Open", first=True, footer="open", label="ret")
     def action_open(self) -> None:
+        """Read the whole thread."""
         if self.tickets.row is None:
             if desk_app(self).health.mailboxes == 0 and not self._filter:
                 desk_app(self).navigation.open_mailbox_form()
             return
         desk_app(self).navigation.open_thread(self.tickets.row.number, self.tickets)
 
+    @command("mark", "space", "Mark", footer="mark")
     def action_mark(self) -> None:
+        """Mark the ticket and move down."""
         self.tickets.toggle_mark()
         self._status()
 
+    @command("range", "v", "Range", footer="range", wide=True)
     def action_range(self) -> None:
+        """Mark every ticket the cursor passes."""
         marking = self.tickets.toggle_range()
         if marking:
             self.flash("Marking: move the cursor, v ends")
         self._status()
 
+    @command("all", "asterisk", "Mark all")
     def action_mark_all(self) -> None:
+        """Mark all tickets of this list."""
         pages = TicketPages(self.query_now())
         self.in_thread(pages.all, MARK_LIMIT).then(self._mark_these, group="marks")
 
@@ -338,7 +344,13 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             self.flash(f"{len(rows)} marked{cut}")
         self._status()
 
+    @command("filter", "slash", "Filter", footer="find")
     def action_filter(self) -> None:
+        """Show only what fits.
+
+        state:open owner:me p:high tag:vpn from:@corp.ex age:>2d has:attachment is:unread,
+        or words of the mails; ! negates.
+        """
         text = self._filter.text if self._filter else ""
         self.add_class("-asking")
         self.query_one(LineInput).ask(
@@ -377,12 +389,25 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._filter = wanted or None
         self._show_query()
 
-    def action_view(self, step: int) -> None:
+    @command("view_before", "left_square_bracket", "Previous view")
+    def action_view_before(self) -> None:
+        """Show the view to the left."""
+        self._show_neighbour(-1)
+
+    @command("view_after", "right_square_bracket", "Next view", footer="view", wide=True, label="[ ]")
+    def action_view_after(self) -> None:
+        """Show the view to the right."""
+        self._show_neighbour(1)
+
+    def _show_neighbour(self, step: int) -> None:
         at = SHOWN.index(self._view) if self._view in SHOWN else 0
         self._view = SHOWN[(at + step) % len(SHOWN)]
         self._show_query()
 
+    @command("sort", "O", "Sort")
     def action_sort(self) -> None:
+        """Choose the order of the list."""
+
         def picked(sort: str | None) -> None:
             if sort is not None:
                 self._sort = sort
@@ -390,79 +415,14 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
         self.app.push_screen(Menu("Sort by", SORT_ITEMS, self._sort), picked)
 
-    def action_why(self) -> None:
-        detail = self.query_one(Preview).detail
-        mails = [message for message in detail.messages if message.kind == "customer"] if detail else []
-        if not mails:
-            self.flash("There is no mail to ask about")
-            return
-        desk_app(self).navigation.open_why(mails[-1].id)
-
+    @command("new", "n", "New ticket")
     def action_new_ticket(self) -> None:
+        """Write to somebody first."""
         desk_app(self).navigation.compose_new()
 
-    def action_fetch(self) -> None:
-        desk_app(self).navigation.fetch_all()
-
-    def action_zoom(self) -> None:
-        main = self.query_one("#main")
-        if main.has_class("-zoom-list") or main.has_class("-zoom-preview"):
-            main.remove_class("-zoom-list", "-zoom-preview")
-        elif self.query_one(Preview).body.has_focus:
-            main.add_class("-zoom-preview")
-        else:
-            main.add_class("-zoom-list")
-
-    def action_pane(self) -> None:
-        body = self.query_one(Preview).body
-        if self.tickets.has_focus and self.query_one(Preview).display:
-            body.focus()
-        else:
-            self.tickets.focus()
-
-    def action_preview_scroll(self, step: int) -> None:
-        self.query_one(Preview).body.action_scroll_half(step)
-
-    def action_back(self) -> None:
-        main = self.query_one("#main")
-        if main.has_class("-zoom-list") or main.has_class("-zoom-preview"):
-            main.remove_class("-zoom-list", "-zoom-preview")
-            self.tickets.focus()
-        elif not self.tickets.has_focus:
-            self.tickets.focus()
-        elif self.tickets.clear_marks():
-            self._status()
-        elif self._filter:
-            self._set_filter(None)
-        else:
-            self.flash("q or ^Q leaves Nightdesk")
-
-    def action_quit_or_back(self) -> None:
-        if self.tickets.has_focus and not self.tickets.marks and not self._filter:
-            desk_app(self).action_leave()
-        else:
-            self.action_back()
-
-    # -- what was being written
-
-    def _look_for_drafts(self) -> None:
-        from desk.replies import drafts
-
-        self.in_thread(drafts.drafts, desk_app(self).actor).then(self._tell_drafts, group="drafts")
-
-    def _tell_drafts(self, kept: Sequence[Any]) -> None:
-        if kept and not self._offered:
-            self._offered = True
-            app = desk_app(self)
-            newest = kept[0]
-            when = clock_today(newest.updated, app.now(), app.desk.zone)
-            what = f"to #{newest.number}" if newest.number else "of a new ticket"
-            more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
-            self.flash(
-                f"A {newest.kind} {what} was not finished ({when}){more}: D goes on with it", "warning"
-            )
-
+    @command("drafts", "D", "Drafts")
     def action_drafts(self) -> None:
+        """Go on with something you began to write."""
         from desk.replies import drafts
 
         self.in_thread(drafts.drafts, desk_app(self).actor).then(self._offer_drafts, group="drafts")
@@ -491,3 +451,89 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             self.call_after_refresh(self._load_preview)
         except NoMatches:
             return
+
+    def _look_for_drafts(self) -> None:
+        from desk.replies import drafts
+
+        self.in_thread(drafts.drafts, desk_app(self).actor).then(self._tell_drafts, group="drafts")
+
+    def _tell_drafts(self, kept: Sequence[Any]) -> None:
+        if kept and not self._offered:
+            self._offered = True
+            app = desk_app(self)
+            newest = kept[0]
+            when = clock_today(newest.updated, app.now(), app.desk.zone)
+            what = f"to #{newest.number}" if newest.number else "of a new ticket"
+            more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
+            self.flash(
+                f"A {newest.kind} {what} was not finished ({when}){more}: D goes on with it", "warning"
+            )
+
+    @command("why", "W", "Why")
+    def action_why(self) -> None:
+        """What became of the ticket's newest mail, and why: the trace of its receipt."""
+        detail = self.query_one(Preview).detail
+        mails = [message for message in detail.messages if message.kind == "customer"] if detail else []
+        if not mails:
+            self.flash("There is no mail to ask about")
+            return
+        desk_app(self).navigation.open_why(mails[-1].id)
+
+    @command("fetch", "ctrl+r", "Fetch now", footer="fetch", wide=True)
+    def action_fetch(self) -> None:
+        """Fetch every mailbox now."""
+        desk_app(self).navigation.fetch_all()
+
+    @command("zoom", "z", "Zoom", footer="zoom", wide=True)
+    def action_zoom(self) -> None:
+        """Give the pane with the focus all the room, and back."""
+        main = self.query_one("#main")
+        if main.has_class("-zoom-list") or main.has_class("-zoom-preview"):
+            main.remove_class("-zoom-list", "-zoom-preview")
+        elif self.query_one(Preview).body.has_focus:
+            main.add_class("-zoom-preview")
+        else:
+            main.add_class("-zoom-list")
+
+    @command("preview_down", "J", "Preview down")
+    def action_preview_down(self) -> None:
+        """Scroll the preview."""
+        self.query_one(Preview).body.action_scroll_half(1)
+
+    @command("preview_up", "K", "Preview up")
+    def action_preview_up(self) -> None:
+        """Scroll the preview back."""
+        self.query_one(Preview).body.action_scroll_half(-1)
+
+    @command("pane", "tab,h,l", "Next pane", footer="pane", wide=True)
+    def action_pane(self) -> None:
+        """Move between list and preview."""
+        body = self.query_one(Preview).body
+        if self.tickets.has_focus and self.query_one(Preview).display:
+            body.focus()
+        else:
+            self.tickets.focus()
+
+    @command("back", "escape", "Back")
+    def action_back(self) -> None:
+        """Clear the marks, then the filter."""
+        main = self.query_one("#main")
+        if main.has_class("-zoom-list") or main.has_class("-zoom-preview"):
+            main.remove_class("-zoom-list", "-zoom-preview")
+            self.tickets.focus()
+        elif not self.tickets.has_focus:
+            self.tickets.focus()
+        elif self.tickets.clear_marks():
+            self._status()
+        elif self._filter:
+            self._set_filter(None)
+        else:
+            self.flash("q or ^Q leaves Nightdesk")
+
+    @command("quit", "q", "Quit", footer="quit", wide=True)
+    def action_quit_or_back(self) -> None:
+        """Clear marks and filter; when there are none, leave Nightdesk."""
+        if self.tickets.has_focus and not self.tickets.marks and not self._filter:
+            desk_app(self).action_leave()
+        else:
+            self.action_back()
