@@ -1,4 +1,4 @@
-"""Logging a mailbox in with OAuth2: by a code on any device, in a browser, or as the application itself."""
+"""Logging a mailbox in with OAuth2, by a code, in a browser or as the application itself, and out again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from desk.errors import Refused
 from desk.mailboxes.registry import get
-from desk.mailboxes.tokens import app_of, keep_login
+from desk.mailboxes.tokens import app_of, forget_login, keep_login
 from desk.permissions import Actor, require
+from mail.errors import MailError
+from mail.inert import one_line
 from models import mailboxes
 
 if TYPE_CHECKING:
@@ -43,6 +45,52 @@ class LoggedIn:
             "scopes": list(self.scopes),
             "warnings": list(self.warnings),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """A login that was forgotten. `revoked`: its provider takes the token for nothing any more.
+
+    `trouble`: why the provider, which offers that, did not do it; empty when it did, or offers no such thing.
+    """
+
+    address: str
+    owner: str | None
+    revoked: bool
+    trouble: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the logout as ``mailbox logout --json`` prints it."""
+        return {
+            "address": self.address,
+            "owner": self.owner,
+            "revoked": self.revoked,
+            "trouble": self.trouble or None,
+        }
+
+
+def log_out(desk: Desk, actor: Actor, address: str) -> LoggedOut:
+    """Forget the OAuth2 login of a mailbox, and have its provider revoke it (RFC 7009) where it offers that.
+
+    The login is forgotten first and in any case: what is over here must not go on because a provider is down.
+    Blocks. Raises NotFound, NotAllowed, and Refused for a mailbox that nobody has logged in.
+    """
+    require(actor, "mailbox.edit")
+    mailbox = get(address)
+    row = mailboxes.oauth2_of(mailbox.id)
+    if row is None or not row.token_sealed:
+        raise Refused(f"{mailbox.address} is not logged in with OAuth2", "nightdesk mailbox show ADDRESS")
+    forgotten = forget_login(desk, actor, mailbox)
+    owner = str(row.owner) or None
+    if isinstance(forgotten, str):
+        return LoggedOut(str(mailbox.address), owner, False, forgotten)
+    app, token = forgotten
+    from mail.oauth2 import revoke
+
+    try:
+        return LoggedOut(str(mailbox.address), owner, revoke(app, token))
+    except MailError as error:
+        return LoggedOut(str(mailbox.address), owner, False, one_line(str(error)))
 
 
 class Login:

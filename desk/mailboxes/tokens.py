@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from config.clock import now
+from config.errors import SealBroken, SecretUnavailable
 from config.secrets import Secret, SecretSource, resolve
 from desk import logs
 from desk.errors import Refused
@@ -18,6 +19,7 @@ from desk.mailboxes.fields import copy_into
 from desk.mailboxes.health import clear_health
 from desk.permissions import Actor, require
 from mail.errors import TokenRefused, TokenUnavailable
+from mail.inert import one_line
 from models import leases, mailboxes
 from models.database import transaction, visiting
 from models.mailboxes import MailboxOAuth2
@@ -171,6 +173,28 @@ def keep_login(desk: Desk, actor: Actor, mailbox: Mailbox, token: Token, *, as_i
         logs.write("info", "oauth2", text, mailbox_id=mailbox.id)
 
 
+def forget_login(desk: Desk, actor: Actor, mailbox: Mailbox) -> tuple[OAuth2App, Token] | str:
+    """Forget the login of a mailbox; return what its provider needs to revoke it, or why that is not known.
+
+    Whoever is renewing the token ends that first, so that the token returned is the last one.
+    """
+    require(actor, "mailbox.edit")
+    with alone(mailbox.id), transaction():
+        row = mailboxes.oauth2_of(mailbox.id)
+        if row is None or not row.token_sealed:
+            return "nobody is logged in any more"
+        found: tuple[OAuth2App, Token] | str
+        try:
+            found = app_of(desk, mailbox, row), load_token(desk, row)
+        except (SealBroken, SecretUnavailable) as error:
+            found = one_line(str(error))
+        forget_token(row)
+        mailboxes.keep_oauth2(row)
+        text = f"{mailbox.address}: the OAuth2 login is forgotten, by {actor.login}"
+        logs.write("info", "oauth2", text, mailbox_id=mailbox.id)
+    return found
+
+
 def _refuse_stranger(mailbox: Mailbox, row: MailboxOAuth2, owner: str | None) -> None:
     wanted = {mailbox.address.lower(), mailbox.username.lower(), mailbox.smtp_username.lower()}
     if row.strict and owner and owner.lower() not in wanted:
@@ -238,7 +262,9 @@ class MailboxTokens:
         row = mailboxes.oauth2_of(mailbox.id)
         # An account lives as long as its connection: a login made meanwhile belongs to the provider of now.
         made_for = (
-            () if row is None else (*_application(row), row.device_url, row.as_itself, row.secret_sealed)
+            ()
+            if row is None
+            else (*_application(row), row.device_url, row.as_itself, row.secret_sealed, row.logged_in)
         )
         if self._supply is None or made_for != self._made_for:
             from mail.oauth2 import Supplier, client_credentials, refresh

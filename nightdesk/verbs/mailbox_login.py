@@ -1,4 +1,4 @@
-"""`nightdesk mailbox login`: log a mailbox in with OAuth2, over SSH as well as at a desk."""
+"""`nightdesk mailbox login|logout`: a mailbox's OAuth2 login, over SSH as well as at a desk."""
 
 from __future__ import annotations
 
@@ -168,4 +168,34 @@ def _pasted() -> str:
     return came
 
 
-VERBS: tuple[click.Command, ...] = (login,)
+@click.command()
+@click.argument("address")
+@json_flag
+@click.pass_obj
+def logout(options: Options, address: str, as_json: bool) -> Exit:
+    """Forget a mailbox's OAuth2 login, and have its provider revoke it where that offers it (RFC 7009).
+
+    The login is forgotten also when the provider cannot be asked; the status is 1 then. The application stays
+    set up, and nothing is fetched or sent with OAuth2 until somebody logs in again.
+    """
+    from desk.mailboxes.login import log_out
+    from desk.permissions import current_actor
+    from nightdesk import output
+    from nightdesk.context import desk_open
+
+    with desk_open(options) as desk:
+        done = log_out(desk, current_actor(desk), address)
+    if as_json:
+        output.emit_json(done.to_json())
+    elif done.revoked:
+        output.line(f"{done.address} is logged out, and its provider knows")
+    else:
+        output.line(f"{done.address} is logged out on this desk")
+    if done.trouble:
+        output.say(f"the provider was not told: {done.trouble}; end the login there by hand")
+    elif not done.revoked:
+        output.say("the provider offers no way to tell it: end the login there by hand, if it is to end now")
+    return Exit.FAILED if done.trouble else Exit.DONE
+
+
+VERBS: tuple[click.Command, ...] = (login, logout)

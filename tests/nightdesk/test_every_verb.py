@@ -28,6 +28,7 @@ CALLS: dict[str, list[str]] = {
     "mailbox enable": ["support@desk.example", "--incoming"],
     "mailbox test": ["support@desk.example"],
     "mailbox login": ["support@desk.example"],
+    "mailbox logout": ["support@desk.example"],
     "mailbox export": ["support@desk.example"],
     "mailbox import": ["{mailboxes}"],
     "mailbox folders": ["support@desk.example"],
@@ -93,12 +94,13 @@ FAIL = {
     "mailbox test",
     "mailbox folders",
     "mailbox login",
+    "mailbox logout",
     "mailbox fetch",
     "receipt retry",
     "import mbox",
     "import maildir",
 }
-"""Calls whose status is 1 here: there is no server, no quarantined mail, no mbox, no Maildir."""
+"""Calls whose status is 1 here: there is no server, no login, no quarantined mail, no mbox, no Maildir."""
 
 NO_JSON = {"completion"}
 

@@ -340,6 +340,52 @@ def test_a_password_after_all_ends_the_login(
     assert desk("mailbox", "test", mailuser.address).status == 0
 
 
+def test_a_logout_forgets_the_login_and_its_provider_takes_the_token_for_nothing(
+    desk: Program, oauth_server: OAuthServer, mailuser: MailUser
+) -> None:
+    assert confidential(desk, mailuser, oauth_server).status == 0
+    logged_in_by_device(desk, mailuser, oauth_server)
+    last = _refresh_token(desk)
+    assert oauth_server.refreshes(last), "it is good before"
+    logged_in_by_device(desk, mailuser, oauth_server)
+    last = _refresh_token(desk)
+    done = desk("mailbox", "logout", mailuser.address, "--json")
+    assert (done.status, done.document) == (
+        0,
+        {"address": mailuser.address, "owner": mailuser.address, "revoked": True, "trouble": None},
+    )
+    assert not oauth_server.refreshes(last)
+    assert shown(desk, mailuser.address)["token"]["state"] == "none"
+    fetched = desk("--fetch-once", "--mailbox", mailuser.address)
+    assert fetched.status == 1
+    assert f"nightdesk mailbox login {mailuser.address}" in fetched.out + fetched.err
+    again = desk("mailbox", "logout", mailuser.address)
+    assert (again.status, "is not logged in" in again.err) == (1, True)
+    assert last not in desk("log", "--level", "debug").out
+    logged_in_by_device(desk, mailuser, oauth_server)
+    assert desk("--fetch-once", "--mailbox", mailuser.address).status == 0
+
+
+def test_a_logout_is_one_whether_or_not_the_provider_can_be_told(
+    desk: Program, oauth_server: OAuthServer, mailuser: MailUser
+) -> None:
+    assert confidential(desk, mailuser, oauth_server).status == 0
+    logged_in_by_device(desk, mailuser, oauth_server)
+    oauth_server.halt()
+    try:
+        done = desk("mailbox", "logout", mailuser.address)
+    finally:
+        oauth_server.restart()
+    assert (done.status, "the provider was not told" in done.err) == (1, True), done.err
+    assert shown(desk, mailuser.address)["token"]["state"] == "none"
+    logged_in_by_device(desk, mailuser, oauth_server)
+    # An address is taken away by an empty value, and with it ends the login that was made with it.
+    assert desk("mailbox", "edit", mailuser.address, "--revoke-url", "").status == 0
+    logged_in_by_device(desk, mailuser, oauth_server)
+    done = desk("mailbox", "logout", mailuser.address)
+    assert (done.status, "offers no way to tell it" in done.err) == (0, True), done.err
+
+
 def test_two_processes_at_once_renew_a_rotating_token_once(
     desk: Program, short_lived: OAuthServer, mailuser: MailUser
 ) -> None:

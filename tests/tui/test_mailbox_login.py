@@ -237,3 +237,21 @@ async def test_that_all_fetching_is_off_is_loud_on_every_screen(
         await pilot.press("2", "F")
         await until(pilot, "Fetching is on")
     assert settings.get("mail.fetching") is True
+
+
+async def test_capital_i_logs_out_after_asking(empty_desk: Desk, actor: Actor, box: str) -> None:
+    tokens.keep_login(empty_desk, actor, registry.get(box), Token(access=Secret("a"), refresh=Secret("r")))
+    app = NightdeskApp(empty_desk, actor)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, OA)
+        await pilot.press("I")
+        await until(pilot, f"Log {OA} out?")
+        await pilot.press("n")
+        await settled(pilot)
+        assert MailboxOAuth2.get().token_sealed, "a no is a no"
+        await pilot.press("I")
+        await until(pilot, f"Log {OA} out?")
+        await pilot.press("y")
+        await until(pilot, f"{OA} is logged out here")
+        await until(pilot, "LOG IN: i")
+    assert not MailboxOAuth2.get().token_sealed

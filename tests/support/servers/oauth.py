@@ -207,6 +207,12 @@ class OAuthServer:
         answer = self.browser().go("POST", url, form={"token": token}, basic=(CLIENT, CLIENT_SECRET))
         return dict(answer.body)
 
+    def refreshes(self, token: str) -> bool:
+        """Whether `CLIENT` gets an access token for this refresh token, which is used up by it."""
+        form = {"grant_type": "refresh_token", "refresh_token": token}
+        answer = self.browser().go("POST", self.token_url, form=form, basic=(CLIENT, CLIENT_SECRET))
+        return answer.status == 200
+
     def revoke(self, token: str) -> None:
         """Take a token back, as an admin would."""
         form = {"token": token}

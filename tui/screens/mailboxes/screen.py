@@ -16,6 +16,7 @@ from desk.fetching.runs import FetchView
 from desk.home import Desk
 from desk.mailboxes import registry
 from desk.mailboxes.lists import MailboxLine
+from desk.mailboxes.login import LoggedOut, log_out
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
@@ -89,6 +90,13 @@ def _logs_in(screen: MailboxesScreen) -> str | None:
     row = screen.table.row
     if row is not None and row.line.token is None:
         return "it logs in with a password: e changes that"
+    return _chosen(screen)
+
+
+def _logged_in(screen: MailboxesScreen) -> str | None:
+    row = screen.table.row
+    if row is not None and (row.line.token is None or row.line.token.state == "none"):
+        return "nobody is logged in with OAuth2"
     return _chosen(screen)
 
 
@@ -303,6 +311,27 @@ class MailboxesScreen(ListScreen[None]):
         row = self.table.row
         if row is not None:
             self.app.push_screen(LoginScreen(row.line.address), lambda _: self.desk_changed())
+
+    @command("logout", "I", "Log out", may="mailbox.edit", enabled=_logged_in)
+    def action_log_out(self) -> None:
+        """Forget this mailbox's OAuth2 login and have its provider revoke it; asks first."""
+        row = self.table.row
+        if row is not None:
+            address = row.line.address
+            words = "Nothing is fetched or sent with OAuth2 until somebody logs in again."
+            self.app.push_screen(
+                Confirm(f"Log {address} out?", words), lambda yes: self._log_out(address) if yes else None
+            )
+
+    def _log_out(self, address: str) -> None:
+        def done(gone: LoggedOut) -> None:
+            where = ", and its provider knows" if gone.revoked else " here"
+            told = f"; the provider was not told: {gone.trouble}" if gone.trouble else ""
+            self.flash(f"{address} is logged out{where}{told}", "warning" if told else "info")
+            self.desk_changed()
+
+        app = desk_app(self)
+        self.in_thread(log_out, app.desk, app.actor, address).then(done)
 
     @command("all", "F", "Fetching on or off", may="settings.edit")
     def action_all_fetching(self) -> None:
