@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from textual import on
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.content import Content
 
 from desk.outbox import deliveries
 from desk.tickets.deliveries import DeliveryView
 from tui.commands import command
 from tui.desk_calls import desk_app
-from tui.list_screen import ListScreen
-from tui.text.safe import cell, parts, safe
+from tui.screens.mail_list import MailListScreen, chosen, with_ticket
+from tui.text.safe import cell, parts
 from tui.text.times import clock_today
 from tui.widgets.confirm import Confirm
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, lettered
-from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
 
 if TYPE_CHECKING:
@@ -93,25 +90,16 @@ def _correctable(screen: OutboxScreen) -> str | None:
     row = screen.table.row
     if row is not None and row.state not in ("failed", "deferred", "uncertain", "cancelled"):
         return f"this mail is {row.state}"
-    return _chosen(screen)
+    return chosen(screen)
 
 
-def _chosen(screen: OutboxScreen) -> str | None:
-    return None if screen.table.row is not None else "no mail is chosen"
-
-
-def _with_ticket(screen: OutboxScreen) -> str | None:
-    row = screen.table.row
-    return None if row is not None and row.ticket else "this mail belongs to no ticket"
-
-
-class OutboxScreen(ListScreen[None]):
+class OutboxScreen(MailListScreen[DeliveryView]):
     """What waits to leave, or could not."""
 
     PLACE = "outbox"
-    CSS_PATH = "outbox.tcss"
     ID_PREFIX = "outbox"
     GROUP = "Outbox"
+    NO_MAIL = "every mail arrived"
     REFUSAL = "your role does not let you retry or cancel mail"
 
     def __init__(self) -> None:
@@ -119,22 +107,9 @@ class OutboxScreen(ListScreen[None]):
         self.state = NOT_ARRIVED
         self._correcting: DeliveryView | None = None
 
-    def compose_body(self) -> ComposeResult:
-        yield TitledRule(id="outbox-title")
-        yield LineInput()
-        yield OutboxList(empty="Nothing waits: every mail arrived. v shows other states.", markable=True)
-        yield TitledRule(id="outbox-rule")
-        with VerticalScroll(id="outbox-detail", can_focus=False):
-            yield Static(id="outbox-words")
-
-    @property
-    def table(self) -> OutboxList:
-        """The recipients."""
-        return self.query_one(OutboxList)
-
-    def on_mount(self) -> None:
-        self.table.focus()
-        self.desk_changed()
+    def make_table(self) -> OutboxList:
+        """Return the list of recipients, which can be marked."""
+        return OutboxList(empty="Nothing waits: every mail arrived. v shows other states.", markable=True)
 
     def desk_changed(self) -> None:
         """Load the states again; cursor and marks stay on their mails."""
@@ -150,35 +125,28 @@ class OutboxScreen(ListScreen[None]):
         rows, counted = found
         title = next(words for state, words in CHOICES if state == self.state).partition(":")[0]
         cut = f"the newest {MOST}, v narrows" if len(rows) > MOST else f"{len(rows)}"
-        self.query_one("#outbox-title", TitledRule).set_text(f"Outbox: {title}", cut)
+        self.say_title(f"Outbox: {title}", cut)
         self.table.show_again(FixedRows(rows[:MOST]))
-        named = [f"{count} {state}" for state, count in counted.items() if count]
-        self.status(left=", ".join(named) or "every mail arrived")
+        self.say_counts(counted)
 
-    def describe(self, row: object) -> None:
-        rule = self.query_one("#outbox-rule", TitledRule)
-        text = self.query_one("#outbox-words", Static)
-        if not isinstance(row, DeliveryView):
-            rule.set_text("", "")
-            text.update(safe(""))
-            return
+    def title_of(self, row: DeliveryView) -> tuple[str, str]:
+        """Return the mail's subject and number."""
+        return row.subject or row.kind, f"mail {row.id}"
+
+    def words_of(self, row: DeliveryView) -> Content:
+        """Return whom it is for, how it stands, and what the server said."""
         app = desk_app(self)
         now, zone = app.now(), app.desk.zone
-        rule.set_text(row.subject or row.kind, f"mail {row.id}")
         written = f"written {clock_today(row.created, now, zone)}, " if row.created else ""
         tries = "1 try" if row.attempts == 1 else f"{row.attempts} tries"
         said = f"{row.code} {row.detail}" if row.code and row.detail[:3] != str(row.code) else row.detail
-        text.update(
-            parts(
-                f"To {row.to}   from {row.mailbox or 'no mailbox: none sends for this desk'}\n",
-                (row.state, "bold"),
-                f": {state_words(row, now, zone)}\n",
-                f"server said: {said}\n" if said else "",
-                (f"{written}{tries}   Message-ID {row.message_id}", "dim"),
-            )
+        return parts(
+            f"To {row.to}   from {row.mailbox or 'no mailbox: none sends for this desk'}\n",
+            (row.state, "bold"),
+            f": {state_words(row, now, zone)}\n",
+            f"server said: {said}\n" if said else "",
+            (f"{written}{tries}   Message-ID {row.message_id}", "dim"),
         )
-
-    # -- what is done
 
     def _ids(self) -> list[int]:
         return list(dict.fromkeys(row.id for row in self.table.chosen()))
@@ -191,7 +159,7 @@ class OutboxScreen(ListScreen[None]):
 
         self.in_thread(what, desk_app(self).actor, self._ids()).then(done, group="change")
 
-    @command("retry", "R", "Retry", footer="retry", may="outbox.edit", enabled=_chosen)
+    @command("retry", "R", "Retry", footer="retry", may="outbox.edit", enabled=chosen)
     def action_retry(self) -> None:
         """Try this mail again now, for everybody who did not get it."""
         uncertain = [row for row in self.table.chosen() if row.state == "uncertain"]
@@ -204,7 +172,7 @@ class OutboxScreen(ListScreen[None]):
         else:
             self._change(deliveries.retry, "will be tried now")
 
-    @command("cancel", "c", "Cancel", footer="cancel", may="outbox.edit", enabled=_chosen)
+    @command("cancel", "c", "Cancel", footer="cancel", may="outbox.edit", enabled=chosen)
     def action_cancel(self) -> None:
         """Give this mail up; asks first. The message stays in its ticket."""
         count = len(self._ids())
@@ -225,16 +193,11 @@ class OutboxScreen(ListScreen[None]):
 
     @on(LineInput.Answered)
     def _corrected(self, event: LineInput.Answered) -> None:
-        self.table.focus()
         row, self._correcting = self._correcting, None
         if row is not None and event.text.strip() not in ("", row.to):
             self.in_thread(deliveries.correct, desk_app(self).actor, row.id, row.to, event.text.strip()).then(
                 self._sent_again, group="change"
             )
-
-    @on(LineInput.Cancelled)
-    def _not_corrected(self) -> None:
-        self.table.focus()
 
     def _sent_again(self, address: str) -> None:
         self.flash(f"It goes to {address} now")
@@ -259,14 +222,12 @@ class OutboxScreen(ListScreen[None]):
     async def _opened(self) -> None:
         await self.run_command("outbox.ticket")
 
-    @command("ticket", "T", "Ticket", footer="ticket", enabled=_with_ticket)
+    @command("ticket", "T", "Ticket", footer="ticket", enabled=with_ticket)
     def action_ticket(self) -> None:
         """Go to its ticket."""
-        row = self.table.row
-        if row is not None and row.ticket:
-            desk_app(self).navigation.open_thread(row.ticket)
+        self.go_to_its_ticket()
 
-    @command("copy", "y", "Copy", footer="copy", enabled=_chosen)
+    @command("copy", "y", "Copy", footer="copy", enabled=chosen)
     def action_copy(self) -> None:
         """Copy address and server's words."""
         row = self.table.row

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.content import Content
 
 from desk.doors import by_hand
 from desk.intake import receipts
@@ -18,14 +16,13 @@ from desk.intake.receipts import ReceiptFilter, ReceiptView
 from tui import files
 from tui.commands import command
 from tui.desk_calls import desk_app
-from tui.list_screen import ListScreen
+from tui.screens.mail_list import MailListScreen, chosen, with_ticket
 from tui.screens.raw_mail import RawMailScreen
-from tui.text.safe import cell, parts, safe, size_text
+from tui.text.safe import cell, parts, size_text
 from tui.text.times import clock_today
 from tui.widgets.confirm import Confirm
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, lettered
-from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import Look, VirtualList
 
 if TYPE_CHECKING:
@@ -75,25 +72,14 @@ class ReceiptList(VirtualList[ReceiptView]):
         ]
 
 
-def _chosen(screen: QuarantineScreen) -> str | None:
-    return None if screen.table.row is not None else "no mail is chosen"
-
-
 def _quarantined(screen: QuarantineScreen) -> str | None:
     row = screen.table.row
-    if row is None:
-        return "no mail is chosen"
-    if row.verdict != "quarantined":
+    if row is not None and row.verdict != "quarantined":
         return f"this mail was understood: {row.verdict}"
-    return None
+    return chosen(screen)
 
 
-def _with_ticket(screen: QuarantineScreen) -> str | None:
-    row = screen.table.row
-    return None if row is not None and row.ticket else "this mail belongs to no ticket"
-
-
-class QuarantineScreen(ListScreen[None]):
+class QuarantineScreen(MailListScreen[ReceiptView]):
     """Quarantined mail first; `v` shows the other verdicts."""
 
     PLACE = "quarantine"
@@ -101,40 +87,31 @@ class QuarantineScreen(ListScreen[None]):
     HELP_TITLE = "Receipts"
     ID_PREFIX = "receipts"
     GROUP = "Receipts"
+    NO_MAIL = "no mail came yet"
     REFUSAL = "your role does not let you retry quarantined mail"
 
     def __init__(self) -> None:
         super().__init__()
         self.wanted = QUARANTINED
 
-    def compose_body(self) -> ComposeResult:
-        yield TitledRule(id="receipts-title")
-        yield LineInput()
-        yield ReceiptList(empty="No quarantined mail: everything was understood. v shows other mail.")
-        yield TitledRule(id="receipts-rule")
-        with VerticalScroll(id="receipts-detail", can_focus=False):
-            yield Static(id="receipts-trace")
-
-    @property
-    def table(self) -> ReceiptList:
-        """The receipts."""
-        return self.query_one(ReceiptList)
+    def make_table(self) -> ReceiptList:
+        """Return the list of receipts."""
+        return ReceiptList()
 
     def on_mount(self) -> None:
-        self.table.focus()
+        """Show what is quarantined."""
         self._show(QUARANTINED)
+        super().on_mount()
 
     def desk_changed(self) -> None:
         """Load the receipts again: mail came or was tried again elsewhere."""
         self.table.reload()
-        self.in_thread(receipts.counts).then(self._count, group="counts")
+        self.in_thread(receipts.counts).then(self.say_counts, group="counts")
 
     def _show(self, wanted: ReceiptFilter) -> None:
         self.wanted = wanted
         words = f", with '{wanted.text}'" if wanted.text else ""
-        self.query_one("#receipts-title", TitledRule).set_text(
-            f"Receipts: {wanted.verdict or 'all mail'}{words}", "what became of every mail"
-        )
+        self.say_title(f"Receipts: {wanted.verdict or 'all mail'}{words}", "what became of every mail")
         quarantine = wanted == QUARANTINED
         self.table.empty_text = (
             "No quarantined mail: everything was understood. v shows other mail."
@@ -142,32 +119,20 @@ class QuarantineScreen(ListScreen[None]):
             else "No such mail. v shows other verdicts."
         )
         self.table.show(ReceiptRows(wanted))
-        self.in_thread(receipts.counts).then(self._count, group="counts")
+        self.in_thread(receipts.counts).then(self.say_counts, group="counts")
 
-    def _count(self, found: dict[str, int]) -> None:
-        named = [f"{count} {verdict}" for verdict, count in found.items() if count]
-        self.status(left=", ".join(named) or "no mail came yet")
+    def title_of(self, row: ReceiptView) -> tuple[str, str]:
+        """Return the mail's subject and the receipt's number."""
+        return row.subject or "(no subject)", f"receipt {row.id}"
 
-    def describe(self, row: object) -> None:
-        rule = self.query_one("#receipts-rule", TitledRule)
-        text = self.query_one("#receipts-trace", Static)
-        if not isinstance(row, ReceiptView):
-            rule.set_text("", "")
-            text.update(safe(""))
-            return
-        rule.set_text(row.subject or "(no subject)", f"receipt {row.id}")
-        text.update(
-            parts(
-                f"From {row.sender or '-'}   by {row.door} {row.mailbox or ''}   {size_text(row.size)}",
-                *((f"\n{row.reason}", "bold"),) * bool(row.reason),
-                *(f"\n {line}" for line in row.trace),
-                (f"\nMessage-ID {row.message_id or '-'}\nSHA-256 {row.sha256}", "dim"),
-            )
+    def words_of(self, row: ReceiptView) -> Content:
+        """Return who sent it, why it is here, and what decided that."""
+        return parts(
+            f"From {row.sender or '-'}   by {row.door} {row.mailbox or ''}   {size_text(row.size)}",
+            *((f"\n{row.reason}", "bold"),) * bool(row.reason),
+            *(f"\n {line}" for line in row.trace),
+            (f"\nMessage-ID {row.message_id or '-'}\nSHA-256 {row.sha256}", "dim"),
         )
-
-    @on(VirtualList.Opened)
-    async def _opened(self) -> None:
-        await self.run_command("receipts.zoom")
 
     @command("retry", "R", "Try again", footer="try again", may="receipt.retry", enabled=_quarantined)
     def action_retry(self) -> None:
@@ -185,7 +150,7 @@ class QuarantineScreen(ListScreen[None]):
             self.flash(f"Understood now: {taken.verdict}{ticket}")
         self.desk_changed()
 
-    @command("raw", "V", "As received", footer="raw", enabled=_chosen)
+    @command("raw", "V", "As received", footer="raw", enabled=chosen)
     def action_raw(self) -> None:
         """Show the mail as it was received, as far as it can be shown."""
         row = self.table.row
@@ -219,7 +184,7 @@ class QuarantineScreen(ListScreen[None]):
         self.flash(f"It is ticket #{number} now")
         self.desk_changed()
 
-    @command("save", "o", "Save", footer="save", enabled=_chosen)
+    @command("save", "o", "Save", footer="save", enabled=chosen)
     def action_save(self) -> None:
         """Save the mail as an .eml file."""
         app = desk_app(self)
@@ -282,17 +247,15 @@ class QuarantineScreen(ListScreen[None]):
         if verdict:
             self._show(replace(self.wanted, verdict=None if verdict == ALL else verdict))
 
-    @command("zoom", "enter,z", "Whole trace", footer="trace", enabled=_chosen)
+    @command("zoom", "enter,z", "Whole trace", footer="trace", enabled=chosen)
     def action_zoom(self) -> None:
         """Give the trace the whole screen, or back."""
         self.toggle_class("-zoomed")
 
-    @command("ticket", "T", "Ticket", footer="ticket", enabled=_with_ticket)
+    @command("ticket", "T", "Ticket", footer="ticket", enabled=with_ticket)
     def action_ticket(self) -> None:
         """Go to its ticket."""
-        row = self.table.row
-        if row is not None and row.ticket:
-            desk_app(self).navigation.open_thread(row.ticket)
+        self.go_to_its_ticket()
 
     @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:
@@ -301,7 +264,6 @@ class QuarantineScreen(ListScreen[None]):
 
     @on(LineInput.Answered)
     def _found(self, event: LineInput.Answered) -> None:
-        self.table.focus()
         match event.purpose:
             case "take":
                 self._take(event.text.strip())
@@ -313,11 +275,7 @@ class QuarantineScreen(ListScreen[None]):
             case _:
                 self._show(replace(self.wanted, text=event.text.strip() or None))
 
-    @on(LineInput.Cancelled)
-    def _not_found(self) -> None:
-        self.table.focus()
-
-    @command("copy", "y", "Copy", enabled=_chosen)
+    @command("copy", "y", "Copy", enabled=chosen)
     def action_copy(self) -> None:
         """Copy the receipt with its trace."""
         row = self.table.row
