@@ -28,6 +28,9 @@ class Draft(Row):
     status_after = peewee.TextField(default="")
     created = UtcField()
     updated = UtcField()
+    seen_event = peewee.IntegerField(null=True)
+    """The desk's newest event, and its newest message, that its author could know; NULL: not noted."""
+    seen_message = peewee.IntegerField(null=True)
 
     if TYPE_CHECKING:
         agent_id: int

@@ -35,6 +35,24 @@ Event.add_index(Event.agent, Event.id, name="event_agent", where=Event.agent.is_
 
 
 @dataclass(frozen=True, slots=True)
+class DatedEvent:
+    """An event with who did it and when; ``at`` as stored, ``agent_name`` None: the desk itself."""
+
+    id: int
+    at: str
+    agent_id: int | None
+    agent_name: str | None
+    kind: str
+    detail: dict[str, Any]
+
+
+def _dated(
+    event_id: int, at: str, agent_id: int | None, agent_name: str | None, kind: str, detail: str
+) -> DatedEvent:
+    return DatedEvent(event_id, at, agent_id, agent_name, kind, json.loads(detail))
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedEvent:
     """An event with what it tells."""
 
@@ -68,6 +86,15 @@ _ANSWERS = Lookup(
         .order_by(Event.id.desc())
     ),
     _recorded,
+)
+_SINCE = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.at, Event.agent, Agent.name, Event.kind, Event.detail)
+        .join(Agent, peewee.JOIN.LEFT_OUTER)
+        .where(Event.ticket == p("ticket_id"), Event.id > p("after"))
+        .order_by(Event.id)
+    ),
+    _dated,
 )
 _NEWEST = Lookup(lambda p: Event.select(peewee.fn.MAX(Event.id)), lambda newest: newest)
 _LATEST = Lookup(lambda p: Event.select(Event.at).order_by(Event.id.desc()).limit(_CLOCK_EVENTS), str)
@@ -115,12 +142,22 @@ def answers(ticket_id: int) -> list[RecordedEvent]:
     return _ANSWERS.every(ticket_id=ticket_id)
 
 
+def since(ticket_id: int, after: int) -> list[DatedEvent]:
+    """Return what happened to a ticket after an event, oldest first."""
+    return _SINCE.every(ticket_id=ticket_id, after=after)
+
+
+def newest() -> int:
+    """Return the id of the newest event of the desk, 0 without any."""
+    return _NEWEST.one() or 0
+
+
 def newest_by(agent_id: int | None, kinds: Sequence[str]) -> list[RecordedEvent]:
     """Return the newest events of these kinds by an agent (None: the built-in admin), newest first."""
     if agent_id is not None:
         found = _BY_AGENT.each_of(kinds, agent_id=agent_id)
     else:
-        found = _BY_NOBODY.each_of(kinds, after=(_NEWEST.one() or 0) - _LOOK_BACK)
+        found = _BY_NOBODY.each_of(kinds, after=newest() - _LOOK_BACK)
     return sorted(found, key=lambda event: event.id, reverse=True)[:_LOOK_BACK]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import peewee
 
@@ -145,6 +145,29 @@ class NewMessage:
     def listed_attachments(self) -> int:
         """How many of its files a ticket counts: pictures inside the text are not among them."""
         return sum(1 for attachment in self.attachments if not attachment.inline)
+
+
+@dataclass(frozen=True, slots=True)
+class LaterMessage:
+    """A message that came after another one; ``created`` as stored."""
+
+    id: int
+    kind: MessageKind
+    agent_id: int | None
+    sender_name: str
+    sender_email: str
+    created: str
+    text: str
+    folds: tuple[tuple[int, int], ...]
+    machine: str
+    unverified: bool
+
+
+def _later(*columns: Any) -> LaterMessage:
+    values = dict(zip(LaterMessage.__dataclass_fields__, columns, strict=True))
+    values["folds"] = tuple((start, end) for start, end in json.loads(values["folds"]))
+    values["unverified"] = bool(values["unverified"])
+    return LaterMessage(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +333,25 @@ _RECEIPT = Lookup(
     lambda receipt_id: None if receipt_id is None else int(receipt_id),
 )
 _NEWEST = Lookup(lambda p: Message.select(peewee.fn.MAX(Message.id)), lambda newest: newest)
+_SINCE = Lookup(
+    lambda p: (
+        Message.select(
+            Message.id,
+            Message.kind,
+            Message.agent,
+            Message.sender_name,
+            Message.sender_email,
+            Message.created,
+            Message.text,
+            Message.folds,
+            Message.machine,
+            Message.unverified,
+        )
+        .where(Message.ticket == p("ticket_id"), Message.id > p("after"))
+        .order_by(Message.id)
+    ),
+    _later,
+)
 _AWAIT = Statement(
     lambda p: Awaited.insert(
         {Awaited.reference: p("reference"), Awaited.message: p("message_id")}
@@ -428,6 +470,11 @@ def receipt_of(message_id: int) -> int | None:
 def newest() -> int:
     """Return the id of the newest message, 0 without any."""
     return _NEWEST.one() or 0
+
+
+def since(ticket_id: int, after: int) -> list[LaterMessage]:
+    """Return what came to a ticket after a message, oldest first."""
+    return _SINCE.every(ticket_id=ticket_id, after=after)
 
 
 def wait_for(reference: str, message_id: int) -> None:

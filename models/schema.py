@@ -28,6 +28,7 @@ from models.logs import LogEntry
 from models.mailboxes import Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
+from models.presence import Presence
 from models.receipts import Receipt
 from models.roles import Role
 from models.scratch import scratch
@@ -42,7 +43,7 @@ TABLES: tuple[type[Row], ...] = (
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, LeftAlone, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
     *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
-    *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, ApiKey, LogEntry),
+    *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, Presence, ApiKey, LogEntry),
 )
 """Every table, each behind those it refers to."""
 

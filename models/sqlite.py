@@ -53,7 +53,7 @@ def create_search(database: peewee.Database) -> None:
 def change_number() -> int:
     """Return a number that differs from the last one when another connection committed since.
 
-    SQLite counts per connection: ask from one and the same thread, which itself writes nothing.
+    SQLite counts per connection: ask from one and the same thread; what that writes itself does not count.
     """
     return int(db.execute_sql("PRAGMA data_version").fetchone()[0])
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,6 +30,7 @@ from tui.desk_calls import THREADS, Navigation, in_pool
 from tui.desk_screen import DeskNode
 from tui.health import Health, observe
 from tui.navigation import ScreenNavigation
+from tui.presence import Company
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmall
 from tui.terminal.guard import ControlGuard
 from tui.terminal.key_queue import KeyQueue
@@ -37,6 +39,8 @@ from tui.widgets.flash import Flash, Hinted, Level, words_for
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.permissions import Actor
+    from desk.tickets.presence import Attendance
+    from desk.tickets.since import Standing
     from worker.service.child import WorkerChild
 
 DEFAULT_THEME = "ansi-dark"
@@ -48,6 +52,16 @@ WATCH_SECONDS = 1.0
 
 def _may_suspend(app: NightdeskApp) -> str | None:
     return "off in restricted mode" if app.restricted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at a desk that changed found."""
+
+    number: int
+    health: Health
+    standing: Standing
+    company: Company
 
 
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
@@ -90,6 +104,9 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.now = now
         self.pool: Executor = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
         self.health = Health()
+        self.company = Company()
+        self.standing: Standing | None = None
+        self._attendance: Attendance | None = None
         self.restricted = desk.settings.restricted
         self.me = frozenset(part for part in (actor.login, actor.name, actor.email) if part)
         self.files_directory = desk.paths.data / "attachments" if self.restricted else Path.home()
@@ -141,6 +158,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             await asyncio.wait_for(asyncio.gather(*keepers, return_exceptions=True), 10)
         except TimeoutError:
             pass
+        if self._attendance is not None:
+            await in_pool(self._watcher, self._attendance.leave)
         self.exit(return_code=status)
 
     def on_unmount(self) -> None:
@@ -244,32 +263,71 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     async def _watch(self) -> None:
         try:
-            seen = await in_pool(self._watcher, self._look, self._change)
+            seen = await in_pool(self._watcher, self._look, self._change, self._open_tickets(), self.company)
         except Exception as error:
             self.flash_error(error)
             return
         finally:
             self._watching = False
-        if seen is None:
-            return
-        self._change, health = seen
-        self.health = health
-        self._tell_health()
-        # Also after the first look: the desk may have changed since the screen was filled.
-        self._tell_change()
+        if isinstance(seen, Company):
+            self._tell_company(seen)
+        elif seen is not None:
+            self._change, self.health, self.standing = seen.number, seen.health, seen.standing
+            self._tell_health()
+            self._tell_company(seen.company)
+            # Also after the first look: the desk may have changed since the screen was filled.
+            self._tell_change()
 
-    def _look(self, before: int) -> tuple[int, Health] | None:
+    def _look(self, before: int, open_tickets: dict[str, bool], company: Company) -> Seen | Company | None:
+        """Return what changed: in the desk, or only who is at which ticket."""
         from desk.operations.revision import change_number
+        from desk.tickets import since
+        from desk.tickets.presence import Attendance
 
-        self._tend_worker()
+        if self._attendance is None:
+            self._attendance = Attendance(self.actor)
+        tending = self._tend_worker()
+        if not self._leaving:
+            self._attendance.say(open_tickets)
         number = change_number()
-        return None if number == before else (number, observe(self.desk))
+        if number != before:
+            standing = since.standing()
+            return Seen(number, observe(self.desk), standing, Company(self._attendance.others()))
+        if tending and company.people:
+            # Who was killed writes nothing.
+            return Company(self._attendance.others())
+        return None
 
-    def _tend_worker(self) -> None:
-        """See to it that somebody fetches and sends; looks at the lease some times a minute only."""
-        if self.worker is not None and time.monotonic() >= self._tend_next:
-            self._tend_next = time.monotonic() + TEND_SECONDS
+    def _open_tickets(self) -> dict[str, bool]:
+        """Return the tickets that are open in all screens, each with whether it is written on."""
+        found: dict[str, bool] = {}
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                here = screen.open_ticket() if isinstance(screen, DeskNode) else None
+                if here is not None:
+                    found[here[0]] = here[1] or found.get(here[0], False)
+        return found
+
+    def _tell_company(self, company: Company) -> None:
+        """Tell every screen who else is where, and the writer of a ticket who else writes there now."""
+        before, self.company = self.company, company
+        if before == company:
+            return
+        for screen in self.screen_stack:
+            if screen.is_mounted and isinstance(screen, DeskNode):
+                screen.company_changed()
+        writing = [number for number, writes in self._open_tickets().items() if writes]
+        for each in company.began_to_write(before, writing):
+            self.flash(f"{each.words} on #{each.number} too", "warning")
+
+    def _tend_worker(self) -> bool:
+        """See to it that somebody fetches and sends; looks some times a minute only, and tells when."""
+        if time.monotonic() < self._tend_next:
+            return False
+        self._tend_next = time.monotonic() + TEND_SECONDS
+        if self.worker is not None:
             self.worker.tend()
+        return True
 
     def _tell_health(self) -> None:
         for screen in self.screen_stack:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast
 from textual.worker import Worker
 
 from tui.health import Health
+from tui.presence import Company
 from tui.widgets.flash import Level
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
     from desk.tickets.lists import TicketLine
+    from desk.tickets.since import Standing
     from tui.commands import Command
 else:
     # A mixin that is a DOMNode hides the style sheet of the widget class it is mixed into: Textual follows
@@ -102,6 +104,10 @@ class DeskApp(Protocol):
     now: Callable[[], datetime]
     pool: Executor
     health: Health
+    company: Company
+    """Who else is at which ticket."""
+    standing: Standing | None
+    """How far the desk was when it last changed; None before the first look."""
     restricted: bool
     me: frozenset[str]
     """The names by which the agent stands in tickets."""

@@ -34,6 +34,13 @@ class DeskNode(CommandNode):
     async def keep_draft(self) -> None:
         """Write down what is being written; called when the line is lost."""
 
+    def open_ticket(self) -> tuple[str, bool] | None:
+        """Return the ticket that is open here, and whether it is written on; others are told."""
+        return None
+
+    def company_changed(self) -> None:
+        """Show anew who else is at which ticket; the app's `company` is current."""
+
     def desk_changed(self) -> None:
         """Load again what is shown: something in the desk changed."""
 

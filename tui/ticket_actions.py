@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from tui.commands import CommandNode, command
 from tui.desk_calls import desk_app
+from tui.widgets.came_since import CameSince, news_lines, writer_lines
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
 
 if TYPE_CHECKING:
     from desk.permissions import Actor
+    from desk.tickets.since import Standing
 
 P = ParamSpec("P")
 
@@ -42,6 +45,10 @@ def _needs_closed(screen: TicketActions) -> str | None:
     return (
         "none of them is closed" if count > 1 else "it is not closed" if count else "there is no ticket here"
     )
+
+
+def _which(numbers: Sequence[str]) -> str:
+    return f"#{numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} tickets"
 
 
 class TicketActions(CommandNode):
@@ -75,6 +82,13 @@ class TicketActions(CommandNode):
     def current_priority(self) -> str | None:
         """Return the priority of the one ticket, when a change is for one ticket only."""
         return None
+
+    def known(self) -> Mapping[str, Standing]:
+        """Return how far the desk was when the agent looked at each of these tickets."""
+        return {}
+
+    def was_told(self, standing: Standing) -> None:
+        """Note that the agent was told what came to these tickets until then."""
 
     def will_change(self) -> None:
         """Prepare for a change of the agent's own: the list keeps its order under the cursor."""
@@ -131,7 +145,7 @@ class TicketActions(CommandNode):
         from desk.tickets import changes
 
         words = f"to {login}" if login else "to nobody"
-        self._change(f"Assign {{}} {words}", f"Assigned {{}} {words}", changes.assign, login or None)
+        self._decide(f"Assign {{}} {words}", f"Assigned {{}} {words}", changes.assign, login or None)
 
     @command("take", "A", "Assign to me", may="ticket.assign", enabled=_needs_ticket)
     def action_take(self) -> None:
@@ -146,7 +160,7 @@ class TicketActions(CommandNode):
     def _set_state(self, state: str) -> None:
         from desk.tickets import changes
 
-        self._change(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
+        self._decide(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
 
     @command("priority", "p", "Priority", footer="prio", wide=True, may="ticket.edit", enabled=_needs_ticket)
     def action_priority(self) -> None:
@@ -192,14 +206,14 @@ class TicketActions(CommandNode):
         """Close the ticket: the SLA clock stops, the thread is kept. The requester gets no mail. Undo: u"""
         from desk.tickets import changes
 
-        self._change("Close {}", "Closed {}   u undoes it", changes.close)
+        self._decide("Close {}", "Closed {}   u undoes it", changes.close)
 
     @command("reopen", "X", "Reopen", may="ticket.close", enabled=_needs_closed)
     def action_reopen(self) -> None:
         """Open a closed ticket again."""
         from desk.tickets import changes
 
-        self._change("Reopen {}", "Reopened {}", changes.reopen)
+        self._decide("Reopen {}", "Reopened {}", changes.reopen)
 
     @command("copy", "y", "Copy", footer="copy", wide=True, enabled=_needs_ticket)
     def action_copy(self) -> None:
@@ -241,26 +255,73 @@ class TicketActions(CommandNode):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
+        """Change the chosen tickets; many are asked about first."""
         numbers = self.chosen_numbers()
-        if not numbers:
-            return
-        which = f"#{numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} tickets"
-        current = self.current_number() or numbers[0]
+        change = functools.partial(function, desk_app(self).actor, numbers, *args, **kwargs)
+        self._ask_if_many(question, numbers, lambda: self._run(done, numbers, change))
 
-        def go(yes: bool | None = True) -> None:
-            if yes:
-                self._changed_last = current
-                self.will_change()
-                self.in_thread(function, desk_app(self).actor, numbers, *args, **kwargs).then(
-                    lambda _result: self._changed(done.format(which)), group="change"
-                )
+    def _decide(
+        self,
+        question: str,
+        done: str,
+        function: Callable[Concatenate[Actor, list[str], P], object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Decide what becomes of the chosen tickets: what the agent has not seen of them is told first."""
+        app, numbers, seen = desk_app(self), self.chosen_numbers(), self.known()
+        change = functools.partial(function, app.actor, numbers, *args, **kwargs)
+        asked = f"{question.format(_which(numbers))} all the same?"
 
+        def ask(title: str, told: list[str], then: Callable[[], None]) -> None:
+            self.app.push_screen(CameSince(title, told, asked), lambda yes: then() if yes else None)
+
+        def run(known: Mapping[str, Standing]) -> None:
+            from desk.tickets import since
+
+            checked = functools.partial(since.unless_overtaken, app.actor, known, change)
+            self._run(done, numbers, checked, failed=overtaken)
+
+        def overtaken(error: Exception) -> None:
+            from desk.tickets.since import Overtaken
+
+            if not isinstance(error, Overtaken):
+                app.flash_error(error)
+                return
+            told_at = error.standing
+            self.was_told(told_at)
+            lines = news_lines(error.news, app.now(), app.desk.zone)
+            ask("Since you looked", lines, lambda: run(dict.fromkeys(numbers, told_at)))
+
+        def begin() -> None:
+            writers = [each for each in app.company.writing(numbers) if not each.elsewhere]
+            if writers:
+                ask("Somebody writes", writer_lines(writers, app.now(), app.desk.zone), lambda: run(seen))
+            else:
+                run(seen)
+
+        self._ask_if_many(question, numbers, begin)
+
+    def _ask_if_many(self, question: str, numbers: Sequence[str], go: Callable[[], None]) -> None:
         if len(numbers) > desk_app(self).health.ask_above:
             from tui.widgets.confirm import Confirm
 
-            self.app.push_screen(Confirm(question.format(which) + "?"), go)
-        else:
+            asked = question.format(_which(numbers)) + "?"
+            self.app.push_screen(Confirm(asked), lambda yes: go() if yes else None)
+        elif numbers:
             go()
+
+    def _run(
+        self,
+        done: str,
+        numbers: Sequence[str],
+        change: Callable[[], object],
+        failed: Callable[[Exception], object] | None = None,
+    ) -> None:
+        self._changed_last = self.current_number() or numbers[0]
+        self.will_change()
+        words = done.format(_which(numbers))
+        self.in_thread(change).then(lambda _result: self._changed(words), failed=failed, group="change")
 
     def _changed(self, words: str) -> None:
         desk_app(self).flash(words)

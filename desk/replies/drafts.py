@@ -11,6 +11,7 @@ from config.clock import now
 from desk.errors import NotAllowed, NotFound, WrongUse
 from desk.permissions import Actor
 from desk.tickets.changes import find
+from desk.tickets.since import Standing
 from models.database import transaction
 from models.drafts import Draft
 from models.mailboxes import Mailbox
@@ -22,7 +23,8 @@ Kind = Literal["reply", "note", "new"]
 class DraftView:
     """An unfinished reply, note or new ticket (then `number` is None).
 
-    `recipients` holds what was typed: ``to``, ``cc`` (lists of addresses). `attachments` are paths.
+    `recipients` holds what was typed: ``to``, ``cc`` (lists of addresses). `attachments` are paths. `seen` is
+    how far its author knew the ticket, None where that was not noted.
     """
 
     id: int
@@ -37,6 +39,7 @@ class DraftView:
     created: datetime
     updated: datetime
     ticket_subject: str = ""
+    seen: Standing | None = None
 
 
 def save(
@@ -51,6 +54,7 @@ def save(
     attachments: Sequence[str] = (),
     status_after: str = "",
     mailbox: str | None = None,
+    seen: Standing | None = None,
 ) -> int:
     """Keep what was written so far and return the draft's id; one write, no mail is touched.
 
@@ -67,6 +71,8 @@ def save(
         "mailbox": _mailbox(mailbox),
         "updated": now(),
     }
+    if seen is not None:
+        values |= {"seen_event": seen.event, "seen_message": seen.message}
     with transaction():
         if draft_id is not None:
             changed = Draft.update(**values).where(Draft.id == draft_id, Draft.agent == owner).execute()
@@ -167,4 +173,7 @@ def _view(row: Draft) -> DraftView:
         created=row.created,
         updated=row.updated,
         ticket_subject=row.ticket.subject if row.ticket else "",
+        seen=None
+        if row.seen_event is None or row.seen_message is None
+        else Standing(row.seen_event, row.seen_message),
     )

@@ -20,7 +20,7 @@ from desk.outbox.render import (
 )
 from desk.permissions import Actor, require
 from desk.replies.messages import File, SentReply, body_text, queue_answer
-from desk.tickets import lifecycle
+from desk.tickets import lifecycle, since
 from desk.tickets.changes import departments_of, find
 from desk.tickets.participants import (
     Person,
@@ -30,6 +30,7 @@ from desk.tickets.participants import (
     people_in,
     refuse_own,
 )
+from desk.tickets.since import Standing
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
 from models.database import transaction
@@ -95,12 +96,14 @@ def send_reply(
     attachments: Sequence[File] = (),
     status_after: str | None = None,
     delay_seconds: float = 0,
+    seen: Standing | None = None,
 ) -> SentReply:
     """Answer a ticket: Markdown `body`, to the requester and in copy to the collaborators unless said.
 
     The mail is in the outbox when this returns, with the message, in one commit; no sender starts it
     before `delay_seconds` are over. `status_after`: a state or ``keep``; None: as the desk is set. The
-    author becomes the owner of a ticket that nobody owns. Raises Refused, NotFound, NotAllowed, WrongUse.
+    author becomes the owner of a ticket that nobody owns. With `seen` nothing leaves when others did
+    something to the ticket since: Overtaken. Raises Refused, NotFound, NotAllowed, WrongUse.
     """
     ticket = find(number)
     require(actor, "ticket.reply", *departments_of(ticket))
@@ -131,6 +134,8 @@ def send_reply(
         ),
     )
     with transaction():
+        if seen is not None:
+            since.require_seen(actor, {ticket.number: seen})
         queued = queue_answer(actor, ticket.id, rendered, signed, len(text), status)
         add_collaborators(ticket.id, copies)
     return queued

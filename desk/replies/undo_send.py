@@ -8,7 +8,7 @@ from pathlib import Path
 from config.clock import now
 from config.files import atomic_write, ensure_dir
 from desk.permissions import Actor, require
-from desk.tickets import lifecycle
+from desk.tickets import lifecycle, since
 from desk.tickets.changes import departments_of
 from models import blobs, deliveries
 from models.database import transaction
@@ -75,6 +75,7 @@ def _draft(
     block = signature_block(ticket.department)
     body = message.text.removesuffix(block) if block else message.text
     people = {kind: [pair[1] for pair in message.recipients.get(kind, ())] for kind in ("to", "cc")}
+    seen = since.standing()
     draft = Draft.create(
         agent=message.agent_id,
         ticket=None if new else ticket.id,
@@ -85,6 +86,8 @@ def _draft(
         body=body,
         created=now(),
         updated=now(),
+        seen_event=seen.event,
+        seen_message=seen.message,
     )
     paths = [str(_folder(draft.id) / name) for name, _ in files]
     Draft.update(attachments=paths).where(Draft.id == draft.id).execute()

@@ -44,6 +44,16 @@ async def until(pilot: Pilot[Any], text: str, tries: int = 300) -> str:
     raise AssertionError(f"{text!r} did not appear:\n{screen_text(pilot.app)}")
 
 
+async def until_gone(pilot: Pilot[Any], text: str, tries: int = 300) -> str:
+    """Wait until `text` is not on the screen any more; returns the screen."""
+    for _ in range(tries):
+        shown = screen_text(pilot.app)
+        if text not in shown:
+            return shown
+        await pilot.pause(0.02)
+    raise AssertionError(f"{text!r} stayed:\n{screen_text(pilot.app)}")
+
+
 def same_as_before(text: str, name: str) -> None:
     """Compare with ``snapshots/NAME.txt``; SNAPSHOTS=write writes it anew."""
     file = SNAPSHOTS / f"{name}.txt"

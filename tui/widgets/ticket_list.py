@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from desk.tickets import lists
 from desk.tickets.lists import ListQuery, TicketLine
+from tui.presence import Company
 from tui.text.safe import cell, shortened
 from tui.text.times import age, span
 from tui.widgets.virtual_list import Look, VirtualList
@@ -72,12 +73,16 @@ class TicketPages:
 
 
 class TicketList(VirtualList[TicketLine]):
-    """Tickets with cursor and marks; ``N`` unread, ``*`` marked, ``@`` mine."""
+    """Tickets with cursor and marks; ``N`` unread, ``*`` marked, ``@`` mine.
+
+    Before the number stands ``w`` where another agent writes, ``o`` where one has it open (`company`).
+    """
 
     def __init__(self, me: frozenset[str], now: Callable[[], datetime], *, id: str | None = None) -> None:
         super().__init__(markable=True, id=id)
         self._me = me
         self._now = now
+        self.company = Company()
         self.number_width = NUMBER
 
     def row_key(self, row: TicketLine) -> Hashable:
@@ -94,7 +99,8 @@ class TicketList(VirtualList[TicketLine]):
         late = "error" if row.overdue else ""
         now = self._now()
         pieces = [
-            (f"{'>' if look.here else ' '}{'N' if row.unread else ' '}{flag} ", "bold"),
+            (f"{'>' if look.here else ' '}{'N' if row.unread else ' '}{flag}", "bold"),
+            (self.company.mark(row.number), "warning"),
             (cell(number, self.number_width) + " ", "bold" if row.unread else ""),
             (cell(PRIORITY_MARKS[row.priority], MARK) + " ", urgent),
             (cell(state, STATE) + " ", "dim" if row.status == "closed" else late),

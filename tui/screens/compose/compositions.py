@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
     from desk.tickets.detail import TicketDetail
+    from desk.tickets.since import News, Standing
 
 Kind = Literal["reply", "note", "new"]
 Other = tuple[str, datetime]
@@ -60,6 +61,8 @@ class Composition:
     detail: TicketDetail | None = None
     untouched: str = ""
     """The body as it was before anything was typed."""
+    seen: Standing | None = None
+    """How far the author knows the ticket: what came to it since is told before anything leaves."""
 
 
 def addresses(text: str) -> list[str]:
@@ -133,7 +136,9 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Compositio
     """Return the composition of an answer, with the draft of it if there is one."""
     from desk.replies import drafts, reply
     from desk.tickets import detail as ticket_detail
+    from desk.tickets import since
 
+    seen = since.standing()
     form = reply.reply_form(actor, number, to_all, desk.zone)
     detail = ticket_detail.show(number)
     quoted = f"\n\n{form.quoted}\n" if form.quoted.strip() else ""
@@ -154,6 +159,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Compositio
         others=tuple(drafts.others_writing(actor, number)),
         detail=detail,
         untouched=body,
+        seen=seen,
     )
     return resume(composition, drafts.load(actor, number, "reply"))
 
@@ -177,10 +183,12 @@ def for_note(actor: Actor, number: str) -> Composition:
     """Return the composition of a note, with the draft of it if there is one."""
     from desk.replies import drafts
     from desk.tickets import detail as ticket_detail
+    from desk.tickets import since
 
+    seen = since.standing()
     detail = ticket_detail.show(number)
     composition = Composition(
-        "note", number, detail.subject, detail.status, "", "", "", "", "", "", detail=detail
+        "note", number, detail.subject, detail.status, "", "", "", "", "", "", detail=detail, seen=seen
     )
     return resume(composition, drafts.load(actor, number, "note"))
 
@@ -220,7 +228,13 @@ def resume(composition: Composition, draft: DraftView | None) -> Composition:
     """Return the composition with what the draft holds."""
     if draft is None:
         return composition
-    kept = replace(composition, body=draft.body, draft_id=draft.id, resumed=draft.updated)
+    kept = replace(
+        composition,
+        body=draft.body,
+        draft_id=draft.id,
+        resumed=draft.updated,
+        seen=draft.seen or composition.seen,
+    )
     if composition.kind == "note":
         return kept
     return replace(
@@ -300,7 +314,26 @@ def keep(actor: Actor, composition: Composition) -> int | None:
         attachments=[str(item.path) for item in composition.attachments],
         status_after=composition.status_after,
         mailbox=composition.mailbox if composition.kind == "new" else None,
+        seen=composition.seen,
     )
+
+
+def came_since(actor: Actor, composition: Composition) -> tuple[tuple[News, ...], TicketDetail | None]:
+    """Return what others did to the ticket since its author looked; if they did, also the ticket as it is."""
+    from desk.tickets import detail, since
+
+    if composition.number is None or composition.seen is None:
+        return (), None
+    news = since.news(actor, composition.number, composition.seen)
+    return tuple(news), detail.show(composition.number) if news else None
+
+
+def follow(composition: Composition, seen: Standing) -> Composition:
+    """Return the composition of an author who was told all until then; a joined ticket is followed."""
+    from desk.tickets import since
+
+    number = None if composition.number is None else since.goes_on_as(composition.number)
+    return replace(composition, number=number, seen=seen)
 
 
 def discard(composition: Composition) -> None:
@@ -322,7 +355,10 @@ def add_note(actor: Actor, composition: Composition) -> None:
 
 
 def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
-    """Put the mail into the outbox, to leave after the undo time; returns `desk.replies.reply.SentReply`."""
+    """Put the mail into the outbox, to leave after the undo time; returns `desk.replies.reply.SentReply`.
+
+    Raises `desk.tickets.since.Overtaken` when something came to the ticket that its author was not told.
+    """
     from desk.replies import new_ticket, reply
 
     files = [(item.name, item.type, _read(item.path)) for item in composition.attachments]
@@ -353,6 +389,7 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             attachments=files,
             status_after=composition.status_after or "keep",
             delay_seconds=undo_seconds(),
+            seen=composition.seen,
         )
     discard(composition)
     return sent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,7 +15,11 @@ from tui.screens.compose import compositions
 from tui.screens.compose.compositions import Composition
 from tui.text.markdown import markdown_lines
 from tui.text.safe import size_text, wrapped
+from tui.widgets.came_since import news_lines
 from tui.widgets.text_pane import Line, TextPane
+
+if TYPE_CHECKING:
+    from desk.tickets.since import News
 
 
 class ReviewScreen(DeskModal[str]):
@@ -25,6 +31,7 @@ class ReviewScreen(DeskModal[str]):
         width: 72; max-width: 96%; height: 18; max-height: 90%;
         border: solid $accent; background: $surface; border-subtitle-align: right;
     }
+    ReviewScreen.-news > Vertical { height: 90%; }
     ReviewScreen.-reading > Vertical { width: 96%; height: 90%; }
     """
     AUTO_FOCUS = "TextPane"
@@ -35,6 +42,7 @@ class ReviewScreen(DeskModal[str]):
         super().__init__()
         self._composition = composition
         self._others = list(composition.others)
+        self._news: tuple[News, ...] = ()
         self._seconds = 0
 
     def compose(self) -> ComposeResult:
@@ -48,15 +56,25 @@ class ReviewScreen(DeskModal[str]):
         box.border_title = Content(f"Send this {what}? - nothing is sent before y")
         box.border_subtitle = Content("y send  e edit  w preview  a attach  p postpone  q cancel")
         self.query_one(TextPane).show(self._facts)
+        self.desk_changed()
+
+    def desk_changed(self) -> None:
         self.in_thread(self._ask).then(self._told, group="facts")
 
-    def _ask(self) -> tuple[int, list[compositions.Other]]:
-        return compositions.undo_seconds(), compositions.others(
-            desk_app(self).actor, self._composition.number
-        )
+    def company_changed(self) -> None:
+        self._show_facts()
 
-    def _told(self, facts: tuple[int, list[compositions.Other]]) -> None:
-        self._seconds, self._others = facts
+    def _ask(self) -> tuple[int, list[compositions.Other], tuple[News, ...]]:
+        actor, composition = desk_app(self).actor, self._composition
+        others = compositions.others(actor, composition.number)
+        return compositions.undo_seconds(), others, compositions.came_since(actor, composition)[0]
+
+    def _told(self, facts: tuple[int, list[compositions.Other], tuple[News, ...]]) -> None:
+        self._seconds, self._others, self._news = facts
+        self.set_class(bool(self._news), "-news")
+        self._show_facts()
+
+    def _show_facts(self) -> None:
         if not self.has_class("-reading"):
             self.query_one(TextPane).show(self._facts, keep=True)
 
@@ -83,7 +101,13 @@ class ReviewScreen(DeskModal[str]):
             ("Then", then),
             ("Leaves by", composition.way),
         ]
+        app = desk_app(self)
         lines: list[Line] = [[]]
+        if self._news:
+            lines = [[("  [!] Since you began:", "warning")]]
+            told = news_lines(self._news, app.now(), app.desk.zone, width - 6)
+            lines += [[("      ", ""), (row, "warning")] for row in told]
+            lines.append([])
         for name, value in facts:
             if name == "Cc" and not value:
                 continue
@@ -91,7 +115,7 @@ class ReviewScreen(DeskModal[str]):
             lines.append([(f"  {name:<10} ", "dim"), (rows[0], "")])
             lines += [[(" " * 13, ""), (row, "")] for row in rows[1:]]
         if self._others:
-            words = compositions.others_words(self._others, desk_app(self).desk.zone)
+            words = compositions.others_words(self._others, app.desk.zone)
             lines += [[], *([("  ", ""), (row, "warning")] for row in wrapped(f"[!] {words}", width - 4))]
         now = f"send now ({self._seconds} s to undo)" if self._seconds else "send now"
         lines += [

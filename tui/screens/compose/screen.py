@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -22,15 +22,20 @@ from tui.desk_screen import DeskScreen
 from tui.screens.compose import compositions
 from tui.screens.compose.compositions import Composition
 from tui.terminal import editor
-from tui.text.safe import cell, line, safe, shortened, size_text, width_of
+from tui.text.safe import cell, line, safe, shortened, size_text, width_of, wrapped
 from tui.text.tickets import Reader, body_lines, head_line
 from tui.text.times import clock_today
+from tui.widgets.came_since import CameSince, news_lines
 from tui.widgets.confirm import Confirm
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.steady_input import SteadyInput
 from tui.widgets.text_pane import Line, TextPane
+
+if TYPE_CHECKING:
+    from desk.tickets.detail import TicketDetail
+    from desk.tickets.since import News, Overtaken
 
 AUTOSAVE_SECONDS = 2.0
 
@@ -89,6 +94,7 @@ class ComposeScreen(DeskScreen[None]):
         self._timer: Timer | None = None
         self._saving = asyncio.Lock()
         self._done = False
+        self._news: tuple[News, ...] = ()
 
     def commands(self) -> tuple[Command, ...]:
         if self.composition.kind != "note":
@@ -143,6 +149,42 @@ class ComposeScreen(DeskScreen[None]):
         else:
             self.query_one(Body).focus()
         self._paint()
+        self.desk_changed()
+
+    # -- what others do meanwhile
+
+    def open_ticket(self) -> tuple[str, bool] | None:
+        """The ticket that is written on."""
+        return None if self.composition.number is None else (self.composition.number, True)
+
+    def company_changed(self) -> None:
+        """Show who else writes on it."""
+        self._paint()
+
+    def desk_changed(self) -> None:
+        """Look whether something came to the ticket that its author has not seen."""
+        if self.composition.number is not None:
+            self.in_thread(compositions.came_since, desk_app(self).actor, self.composition).then(
+                self._came, group="since"
+            )
+
+    def _came(self, found: tuple[tuple[News, ...], TicketDetail | None]) -> None:
+        before, (self._news, detail) = self._news, found
+        if detail is not None and self._news != before:
+            self.composition = replace(self._current(), detail=detail, status=detail.status)
+            self.query_one("#theirs", TextPane).show(self._their_lines, keep=True)
+            newest = self._news[-1]
+            said = f": {newest.excerpt}" if newest.excerpt else ""
+            self.flash(f"{newest.words}{said}", "warning")
+        self._paint()
+
+    def _since_words(self) -> str:
+        if not self._news:
+            return ""
+        app, newest = desk_app(self), self._news[-1]
+        when = clock_today(newest.at, app.now(), app.desk.zone)
+        more = f" and {len(self._news) - 1} more" if len(self._news) > 1 else ""
+        return f"[!] since you began: {newest.words} ({when}){more}"
 
     # -- painting
 
@@ -157,12 +199,14 @@ class ComposeScreen(DeskScreen[None]):
 
     def _paint(self) -> None:
         composition, width = self.composition, self.app.size.width
-        right = f"{self._saved_at} "
+        company = desk_app(self).company.words(composition.number)
+        right = f"{'  '.join(filter(None, (company, self._saved_at)))} "
         left = f" {self._title()}  {line(composition.ticket_subject)}"
         head = cell(left, max(8, width - width_of(right) - 1)) + " " + right
         self.query_one("#compose-head", Static).update(safe(head))
         pane = self.query_one("#sheet")
-        pane.border_title, pane.border_subtitle = Content(self._title()), Content(self._saved_at)
+        pane.border_title, pane.border_subtitle = Content(self._title()), Content(right.strip())
+        self.query_one("#after-rule", TitledRule).set_text(self._since_words())
         if composition.kind != "note":
             more = "  (F6 changes)" if composition.kind == "new" and len(composition.mailboxes) > 1 else ""
             self.query_one("#from", Static).update(safe(f" From     {line(composition.sender)}{more}"))
@@ -191,7 +235,8 @@ class ComposeScreen(DeskScreen[None]):
         composition = self.composition
         if composition.kind == "note":
             return [[(" Agents only; no mail goes out.", "")]]
-        rows: list[Line] = [[(f" State     [{composition.status_after or 'unchanged'}]  F5", "")]]
+        rows: list[Line] = [[(row, "warning")] for row in wrapped(self._since_words(), width) if row]
+        rows += [[(f" State     [{composition.status_after or 'unchanged'}]  F5", "")]]
         if composition.attachments:
             rows += [
                 [(cell(f" Attach    {item.name}  {size_text(item.size)}", width), "")]
@@ -308,6 +353,8 @@ class ComposeScreen(DeskScreen[None]):
             self.query_one(Body).focus()
 
     async def _send(self) -> None:
+        from desk.tickets.since import Overtaken
+
         async with self._saving:
             if self._done:
                 return
@@ -315,6 +362,10 @@ class ComposeScreen(DeskScreen[None]):
             app = desk_app(self)
             try:
                 sent = await self.call(compositions.send, app.desk, app.actor, self.composition)
+            except Overtaken as error:
+                self._done = False
+                self._ask_since(error)
+                return
             except Exception as error:
                 self._done = False
                 app.flash_error(error)
@@ -323,6 +374,24 @@ class ComposeScreen(DeskScreen[None]):
             sent.delivery_id, self.composition.number, sent.not_before, sent.warning
         )
         self._end()
+
+    def _ask_since(self, overtaken: Overtaken) -> None:
+        """Show what came before the mail leaves, once: whoever knows it is not asked again."""
+        app = desk_app(self)
+
+        def answered(yes: bool | None) -> None:
+            def follow(composition: Composition) -> None:
+                self._change(number=composition.number, seen=composition.seen)
+                self._news = ()
+                self.desk_changed()
+                if yes:
+                    self.run_worker(self._send(), exit_on_error=False)
+
+            self.in_thread(compositions.follow, self.composition, overtaken.standing).then(follow)
+            self.query_one(Body).focus()
+
+        told = news_lines(overtaken.news, app.now(), app.desk.zone)
+        self.app.push_screen(CameSince("Since you began", told, "Send it all the same?"), answered)
 
     def _add_note(self) -> None:
         if not self.composition.body.strip():

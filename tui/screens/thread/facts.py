@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui.text.safe import cell, line, wrapped
@@ -11,14 +12,18 @@ from tui.widgets.text_pane import Line
 
 if TYPE_CHECKING:
     from desk.tickets.detail import TicketDetail
+    from desk.tickets.presence import Present
 
 PRIORITY_WORDS = {1: "- low", 2: "normal", 3: "! high", 4: "!! urgent"}
 
 
-def fact_lines(detail: TicketDetail, reader: Reader, width: int) -> list[Line]:
-    """Return state, owner, promise, people and history of a ticket."""
+def fact_lines(
+    detail: TicketDetail, reader: Reader, width: int, company: Sequence[Present] = ()
+) -> list[Line]:
+    """Return who else is there, and state, owner, promise, people and history of a ticket."""
     owner = line(detail.assignee or "-") + (" (you)" if detail.assignee in reader.me else "")
     facts = [
+        *(("Here", each.words) for each in company),
         ("State", detail.status),
         ("Priority", PRIORITY_WORDS[detail.priority]),
         ("Owner", owner),

@@ -28,6 +28,7 @@ from tui.widgets.ticket_list import PRIORITY_MARKS
 
 if TYPE_CHECKING:
     from desk.tickets.detail import MessageView, TicketDetail
+    from desk.tickets.since import Standing
 
 
 UNVERIFIED_CONSEQUENCE = (
@@ -54,6 +55,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self._number = number
         self._tickets = tickets
         self._detail: TicketDetail | None = None
+        self._loaded: Standing | None = None
+        self._known: Standing | None = None
         self._current = 0
         self._opened: set[int] = set()
         self._quoted: set[int] = set()
@@ -108,21 +111,23 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     # -- loading
 
     def _load(self) -> None:
-        from desk.tickets import detail
+        from desk.tickets import detail, since
 
         actor, number = desk_app(self).actor, self._number
 
-        def read() -> tuple[TicketDetail, datetime | None]:
-            return detail.show(number), detail.last_seen(actor, number)
+        def read() -> tuple[TicketDetail, datetime | None, Standing]:
+            standing = since.standing()
+            return detail.show(number), detail.last_seen(actor, number), standing
 
         self.in_thread(read).then(self._show, group="ticket")
 
-    def _show(self, read: tuple[TicketDetail, datetime | None]) -> None:
-        detail, seen = read
+    def _show(self, read: tuple[TicketDetail, datetime | None, Standing]) -> None:
+        detail, seen, self._loaded = read
         fresh = self._detail is None or self._detail.number != detail.number
         known = 0 if fresh or self._detail is None else len(self._detail.messages)
         self._detail = detail
         if fresh:
+            self._known = self._loaded
             self._current = max(0, len(detail.messages) - 1)
             self._opened = self._open_at_first(detail, seen)
             self._mark_seen()
@@ -157,6 +162,20 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         super().on_screen_resume()
         if self._detail is not None:
             self._load()
+
+    def open_ticket(self) -> tuple[str, bool] | None:
+        """The ticket that is read."""
+        return self._number, False
+
+    def company_changed(self) -> None:
+        """Show who else reads it or writes on it."""
+        self._paint()
+
+    def known(self) -> dict[str, Standing]:
+        return {} if self._known is None else {self._number: self._known}
+
+    def was_told(self, standing: Standing) -> None:
+        self._known = standing
 
     def chosen_states(self) -> set[str]:
         return {self._detail.status} if self._detail else set()
@@ -193,7 +212,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         main.border_title = Content(
             f"Thread  {mails} message{'s' * (mails != 1)}, {notes} note{'s' * (notes != 1)}"
         )
-        main.border_subtitle = Content(f"msg {self._current + 1}/{len(detail.messages)}")
+        company = desk_app(self).company.words(self._number)
+        place = f"msg {self._current + 1}/{len(detail.messages)}"
+        main.border_subtitle = Content("  ".join(filter(None, (company, place))))
         self._paint_status()
         self.refresh_hints()
 
@@ -205,7 +226,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         now = desk_app(self).now()
         tags = " ".join(line(tag) for tag in detail.tags)
         known = (detail.status, PRIORITY_MARKS[detail.priority], tags)
-        right = "  ".join(part for part in known if part) + " "
+        company = desk_app(self).company.words(self._number)
+        right = "  ".join(part for part in (company, *known) if part) + " "
         left = f" #{detail.number}  {line(detail.subject) or '(no subject)'}"
         room = max(10, width - width_of(right) - 1)
         first = cell(shortened(left, room), room) + " " + right
@@ -261,7 +283,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         return lines
 
     def _fact_lines(self, width: int) -> list[Line]:
-        return fact_lines(self._detail, self._reader(), width) if self._detail else []
+        if self._detail is None:
+            return []
+        return fact_lines(self._detail, self._reader(), width, desk_app(self).company.at(self._number))
 
     # -- whose turn it is
 
@@ -337,6 +361,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if index == self._current:
             return
         self._current = index
+        if index == len(detail.messages) - 1:
+            self._known = self._loaded
         self._opened.add(detail.messages[index].id)
         self._paint()
         self._see_current()
@@ -384,6 +410,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self._tickets.action_move(step)
         self._number = row.number
         self._detail = None
+        self._known = None
         self._raw, self._headers, self._as_received, self._quoted = {}, set(), set(), set()
         self._load()
 

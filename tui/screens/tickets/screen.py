@@ -34,6 +34,7 @@ from tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from desk.tickets.detail import TicketDetail
+    from desk.tickets.since import Standing
 
 PREVIEW_DELAY = 0.12
 """Seconds the cursor rests before its ticket is read: a preview costs more bytes than the move."""
@@ -75,6 +76,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._preview_timer: Timer | None = None
         self._offered = False
         self._painted = False
+        self._asked_at: Standing | None = None
+        self._shown_at: Standing | None = None
+        self._looked: dict[str, Standing] = {}
 
     def compose_body(self) -> ComposeResult:
         app = desk_app(self)
@@ -103,6 +107,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def _show_query(self) -> None:
         self._say_empty()
+        self._asked_at = desk_app(self).standing
         self.tickets.show(TicketPages(self.query_now()))
         if self._painted:
             self._count()
@@ -178,8 +183,15 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             self.desk_changed()
 
     def desk_changed(self) -> None:
+        self._asked_at = desk_app(self).standing
         self.tickets.reload()
         self._count()
+
+    def company_changed(self) -> None:
+        """Show who else is at which ticket."""
+        self.tickets.company = desk_app(self).company
+        self.tickets.refresh()
+        self._title_preview()
 
     def minute_passed(self) -> None:
         """Paint the ages of the list anew, and what the preview says of the promise."""
@@ -188,6 +200,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @on(VirtualList.Loaded, "#ticket-list")
     def _list_loaded(self) -> None:
+        self._shown_at = self._asked_at
         if self.tickets.fit_numbers():
             self.tickets.refresh()
             self.query_one(TicketHead).refresh()
@@ -203,6 +216,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @on(VirtualList.Highlighted, "#ticket-list")
     def _list_moved(self) -> None:
+        self._note_looked()
         if self._preview_timer is not None:
             self._preview_timer.stop()
         self._preview_timer = self.set_timer(PREVIEW_DELAY, self._load_preview)
@@ -264,10 +278,17 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         app = desk_app(self)
         reader = Reader(app.me, app.now(), app.desk.zone)
         self.query_one(Preview).show(detail, reader)
+        self._title_preview()
+
+    def _title_preview(self) -> None:
+        detail = self.query_one(Preview).detail
         title = f"#{detail.number} {line(detail.subject) or '(no subject)'}" if detail else ""
         tags = ", ".join(line(tag) for tag in detail.tags) if detail else ""
-        self.query_one("#preview-rule", TitledRule).set_text(title, tags)
+        company = desk_app(self).company.words(detail.number) if detail else ""
+        right = "  ".join(filter(None, (company, tags)))
+        self.query_one("#preview-rule", TitledRule).set_text(title, right)
         self.query_one(Preview).border_title = Content(title)
+        self.query_one(Preview).border_subtitle = Content(company)
 
     # -- whose turn it is
 
@@ -280,6 +301,23 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def current_priority(self) -> str | None:
         chosen = self.tickets.chosen()
         return PRIORITY_NAMES[chosen[0].priority] if len(chosen) == 1 else None
+
+    def known(self) -> dict[str, Standing]:
+        """From the cursor's coming to a ticket on, or its mark, what comes to it is news."""
+        numbers = self.chosen_numbers()
+        shown = self._shown_at
+        return {} if shown is None else {number: self._looked.get(number, shown) for number in numbers}
+
+    def was_told(self, standing: Standing) -> None:
+        self._looked |= dict.fromkeys(self.chosen_numbers(), standing)
+
+    def _note_looked(self) -> None:
+        shown = self._shown_at
+        numbers = {*self.chosen_numbers(), self.current_number()}
+        self._looked = {number: at for number, at in self._looked.items() if number in numbers}
+        if shown is not None:
+            for number in filter(None, numbers):
+                self._looked.setdefault(number, shown)
 
     def will_change(self) -> None:
         self.tickets.stay()
@@ -321,6 +359,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def action_mark(self) -> None:
         """Mark the ticket and move down."""
         self.tickets.toggle_mark()
+        self._note_looked()
         self._status()
 
     @command("range", "v", "Range", footer="range", wide=True)
