@@ -122,6 +122,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Your mail servers' names, as Authentication-Results headers begin: with them agents answer by mail; "
         "servers must remove such headers from mail that comes from outside. Empty: none is believed.",
     ),
+    Setting(
+        "mail.signed_addresses",
+        "switch",
+        False,
+        "Whether answers go to support+TAG@..., whose tag names the ticket and proves agents; "
+        "your mail server must deliver plus-addresses.",
+    ),
     Setting("worker.sweep_schedule", "schedule", "every 5 minutes", "When overdue tickets are looked for."),
     Setting(
         "alerts.after_failures",

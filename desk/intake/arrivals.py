@@ -105,6 +105,8 @@ class IncomingMail:
     bounced: tuple[BouncedRecipient, ...]
     authentication: tuple[str, ...]
     """The values of Authentication-Results, topmost first; none where From is not one address alone."""
+    says_one_author: bool
+    """Whether From is one address alone, and Sender, if there is one, is the same."""
 
     @property
     def by_person(self) -> bool:
@@ -221,6 +223,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: tzinfo = UTC) -> Incomin
         own_desk_id=automated.own_desk_id(parsed),
         bounced=tuple(bounces.bounces(parsed)) if judged.kind == "bounce" else (),
         authentication=_authentication(parsed),
+        says_one_author=_says_one_author(parsed),
     )
 
 
@@ -238,6 +241,14 @@ def _authentication(parsed: ParsedMail) -> tuple[str, ...]:
     if len(parsed.headers("from")) != 1 or len(parse_addresses(parsed.headers("from"))) != 1:
         return ()
     return tuple(parsed.headers("authentication-results")[:10])
+
+
+def _says_one_author(parsed: ParsedMail) -> bool:
+    from mail.mime.address import as_compared, parse_addresses
+
+    authors = [as_compared(each.email) for each in parse_addresses(parsed.headers("from"))]
+    senders = [as_compared(each.email) for each in parse_addresses(parsed.headers("sender"))]
+    return len(parsed.headers("from")) == 1 and len(authors) == 1 and set(senders) <= set(authors)
 
 
 def _envelope(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from desk import logs
 from desk.intake.lookups import KnownArrival
 from desk.intake.matching import Match
+from mail.compose.signed_tag import untagged
 from mail.inert import one_line
 from mail.mime.address import Address
 from mail.mime.author import Author, author_of
@@ -135,7 +136,13 @@ class Incoming:
     def folds(self, *, starts: bool) -> tuple[Span, ...]:
         """What of the mail's text is folded; of one that starts a ticket only what this desk itself sent."""
         text, pieces = self.mail.text, self.mail.pieces
-        return own_folds(text, pieces, self.rules.speaks_as_desk) if starts else folds(text, pieces)
+        if starts:
+            return own_folds(text, pieces, self.rules.speaks_as_desk)
+        folded = folds(text, pieces)
+        commands = self.match.commands
+        if commands is None or not commands.commands:
+            return folded
+        return (commands.span, *(span for span in folded if span[0] >= commands.span[1]))
 
     def message(self, match: Match, blob_id: int) -> NewMessage:
         """Return the message that it becomes."""
@@ -145,7 +152,9 @@ class Incoming:
             "cc": mail.cc,
             "reply_to": () if match.unverified else self.author.answers_to,
         }
-        lists = {field: [[each.name, each.email] for each in people] for field, people in named.items()}
+        lists = {
+            field: [[each.name, untagged(each.email)] for each in people] for field, people in named.items()
+        }
         return NewMessage(
             kind=match.kind,
             agent_id=match.agent.agent_id if match.agent is not None else None,

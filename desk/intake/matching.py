@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from desk.intake.mail_commands import MailCommands, read_commands
 from desk.tickets.participants import answered_at
 from mail.compose import message_id as signed_ids
+from mail.compose.signed_tag import SignedTag, read_tag
 from mail.mime.authentication import proof_of
 from models import contacts, messages, tickets
 from models.fields import utc_text
@@ -37,6 +39,8 @@ class Match:
     """Mails that it refers to and that are not here yet may draw it, and what it began, into their ticket."""
     by_number: bool = False
     """Nothing but a number in the subject led there."""
+    commands: MailCommands | None = None
+    """What a proved agent's first lines ask for."""
 
     @property
     def brings_people(self) -> bool:
@@ -56,6 +60,10 @@ class _Sent:
 
 def find_match(incoming: Incoming) -> Match:
     """Decide where the mail goes; each step that decides says so in the trace."""
+    for tag, tagged in _tagged_for(incoming):
+        match = _by_tag(incoming, tag, tagged)
+        if match is not None:
+            return match
     for sent in _sent_by_us(incoming):
         return _answer_to_us(incoming, sent)
     strange: Match | None = None
@@ -120,6 +128,36 @@ def keeps_closed(incoming: Incoming, ticket: TicketState) -> bool:
     return department.reopen_days == 0 or (ticket.closed or "") < limit
 
 
+def _tagged_for(incoming: Incoming) -> Iterator[tuple[SignedTag, TicketState]]:
+    """The signed plus-tags of the addresses that the mail was sent to, with the ticket of each."""
+    mail = incoming.mail
+    addresses = [*(each.email for each in (*mail.to, *mail.cc)), *mail.envelope]
+    for tag in dict.fromkeys(read_tag(each, incoming.rules.message_secret) for each in addresses):
+        ticket = incoming.batch.ticket(tag.ticket_id) if tag is not None else None
+        if tag is not None and ticket is not None:
+            yield tag, ticket
+
+
+def _by_tag(incoming: Incoming, tag: SignedTag, ticket: TicketState) -> Match | None:
+    """Match mail to a signed plus-address; None where its author is not whom the tag is for.
+
+    An agent's tag was shown to that agent alone, so it proves who wrote; a customer's only names the ticket.
+    """
+    sender = incoming.author.address.email
+    how = f"the signed address of ticket {ticket.number}"
+    if tag.agent_id is None:
+        if sender in incoming.rules.agents or not takes_part(ticket, sender):
+            return None
+        incoming.says(f"matched {how}: the sender takes part in it")
+        return Match(ticket)
+    agent = incoming.rules.agents.get(sender)
+    sure = incoming.mail.says_one_author and not incoming.author.on_hearsay
+    if agent is None or agent.agent_id != tag.agent_id or not sure:
+        incoming.says(f"{how} was made for another agent than {sender or 'nobody'}: it proves nothing")
+        return None
+    return _as_agent(incoming, ticket, agent, how, "signed for this agent", note=tag.purpose == "note")
+
+
 def _sent_by_us(incoming: Incoming) -> Iterator[_Sent]:
     batch = incoming.batch
     for reference in incoming.mail.references:
@@ -172,17 +210,26 @@ def _agent(incoming: Incoming, ticket: TicketState, how: str, sent: _Sent | None
     if not proof:
         incoming.says(f"{how} names it, an agent's address without proof: filed there, unverified")
         return Match(ticket, unverified=True)
-    is_note = sent is not None and sent.kind == "alert"
+    return _as_agent(incoming, ticket, agent, how, proof, note=sent is not None and sent.kind == "alert")
+
+
+def _as_agent(
+    incoming: Incoming, ticket: TicketState, agent: Actor, how: str, proof: str, *, note: bool
+) -> Match:
+    """Match mail that an agent is proved to have written, if the agent's role lets it do what it wants."""
+    commands = read_commands(incoming.mail.text)
+    is_note = commands.kind == "note" if commands.kind else note or commands.is_all_of(incoming.mail.text)
     action = "ticket.note" if is_note else "ticket.reply"
     departments = (ticket.department_id, *tickets.referrals(ticket.id))
     if not any(agent.may(action, department) for department in departments):
         incoming.says(f"{how} names it, but the role of {agent.login} does not grant {action}: unverified")
         return Match(ticket, unverified=True)
     if is_note:
-        incoming.says(f"matched {how}: an agent answers an alert, kept as a note ({proof})")
-        return Match(ticket, kind="note", agent=agent)
+        why = "answers an alert, kept as a note" if note else "wants it kept as a note"
+        incoming.says(f"matched {how}: an agent {why} ({proof})")
+        return Match(ticket, kind="note", agent=agent, commands=commands)
     incoming.says(f"matched {how}: an agent answers, taken as a reply to the customer ({proof})")
-    return Match(ticket, kind="reply", agent=agent)
+    return Match(ticket, kind="reply", agent=agent, commands=commands)
 
 
 def _agent_or_customer(incoming: Incoming, ticket: TicketState) -> Match:

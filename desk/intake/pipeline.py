@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import peewee
 
 from config.clock import now
-from desk.intake import acknowledgements, bounces, duplicates, orphans
+from desk.intake import acknowledgements, bounces, duplicates, mail_commands, orphans
 from desk.intake.arrivals import Arrival, Prepared, parse_ahead
 from desk.intake.batch import Batch
 from desk.intake.incoming import Incoming, Outcome
@@ -227,6 +227,9 @@ def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdic
     message_row = _write_message(incoming, match, ticket, blob_id)
     if match.kind == "reply":
         incoming.said_after_all(acknowledgements.pass_on(incoming, ticket, message_row))
+    if match.agent is not None and match.commands is not None:
+        for line in mail_commands.obey(match.agent, ticket.number, match.commands):
+            incoming.said_after_all(line)
     if match.await_parents:
         orphans.await_parents(incoming, message_row)
     return outcome

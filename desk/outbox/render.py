@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from config.clock import now
+from desk import settings
 from desk.errors import Refused
+from mail.compose.signed_tag import SignedTag, tagged, untagged
 from mail.inert import one_line
 from mail.mime.address import Address
 from models import blobs, deliveries, messages
@@ -46,6 +48,8 @@ class MailToSend:
     headers: Mapping[str, str] = field(default_factory=dict)
     answers_to: int | None = None
     """The mailbox that answers are to reach, where the one it is from is not fetched."""
+    tag: SignedTag | None = None
+    """What the plus-address that answers go to says, where the desk signs addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +233,9 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
     author = own if own is not None and sender.smtp_spoof else sender
     message_id = signed_ids.make(payload, str(author.address).rpartition("@")[2], desk.message_secret)
     answered = _answered_at(mail, own or sender)
-    reply_to = [Address(answered.name, answered.address)] if answered.id != author.id else []
+    signed = _signed_address(desk, mail, answered.address)
+    differs = answered.id != author.id or signed != answered.address
+    reply_to = [Address(answered.name, signed)] if differs else []
     raw = build(
         OutgoingMail(
             message_id=message_id,
@@ -238,7 +244,7 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
             cc=[Address(*person) for person in mail.cc],
             reply_to=reply_to,
             subject=mail.subject,
-            text_markdown=mail.text,
+            text_markdown=untagged(mail.text),
             in_reply_to=mail.in_reply_to,
             references=list(mail.references),
             date=now().astimezone(desk.zone),
@@ -249,6 +255,16 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
         )
     )
     return message_id, raw
+
+
+def _signed_address(desk: Desk, mail: MailToSend, address: str) -> str:
+    """Return the address with the plus-tag that the mail has, or that mail to customers gets."""
+    tag = mail.tag
+    if tag is None and mail.ticket_id is not None and mail.kind in ("reply", "acknowledgement"):
+        tag = SignedTag("answer", mail.ticket_id)
+    if tag is None or not settings.get("mail.signed_addresses"):
+        return address
+    return tagged(address, tag, desk.message_secret)
 
 
 def _answered_at(mail: MailToSend, own: Mailbox) -> Mailbox:

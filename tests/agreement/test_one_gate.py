@@ -45,7 +45,8 @@ def writers() -> set[tuple[str, str]]:
 
 def _is_change(value: ast.expr) -> bool:
     calls = {each.attr for each in ast.walk(value) if isinstance(each, ast.Attribute)}
-    return bool(calls & {"insert", "update", "delete"})
+    names = {each.id for each in ast.walk(value) if isinstance(each, ast.Name)}
+    return bool(calls & {"insert", "update", "delete"}) or "Update" in names
 
 
 def test_the_search_for_writers_finds_them() -> None:

@@ -1,0 +1,107 @@
+"""What an agent's mail asks for in its first lines: ``#close``, ``#assign ana``, ``#tag vpn``, ``#note``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from desk.errors import DeskError
+from desk.tickets import changes
+from mail.mime.quotes.pieces import Span
+
+if TYPE_CHECKING:
+    from desk.permissions import Actor
+
+_LINE: Final = re.compile(r"[ \t]*#([a-z]+)(?:[ \t]+(\S.{0,80}))?[ \t]*(?:\n|\Z)", re.IGNORECASE)
+_MOST: Final = 10
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "note": ("", "Keep this mail as an internal note."),
+    "reply": ("", "Send this mail to the customer, also where an answer would be a note."),
+    "close": ("", "Close the ticket."),
+    "reopen": ("", "Open it again."),
+    "status": ("STATE", "Put it into a state: new, open, waiting or closed."),
+    "assign": ("LOGIN", "Give it to an agent; me is yourself."),
+    "take": ("", "Give it to yourself."),
+    "unassign": ("", "Give it to nobody."),
+    "priority": ("LEVEL", "low, normal, high or urgent."),
+    "tag": ("NAME", "Put tags on it, several with blanks."),
+    "untag": ("NAME", "Take tags off it."),
+    "transfer": ("DEPARTMENT", "Move it to another department."),
+}
+"""Each command with what follows it and what it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailCommand:
+    """One command with what follows it."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailCommands:
+    """The commands of a mail and the part of its text that they stand in."""
+
+    commands: tuple[MailCommand, ...] = ()
+    span: Span = (0, 0)
+
+    @property
+    def kind(self) -> Literal["", "note", "reply"]:
+        """What the mail is to be, as its author says; empty where nothing is said."""
+        for command in self.commands:
+            if command.name == "note":
+                return "note"
+            if command.name == "reply":
+                return "reply"
+        return ""
+
+    def is_all_of(self, text: str) -> bool:
+        """Whether the mail commands and says nothing else that an agent would send to anybody."""
+        return bool(self.commands) and not text[self.span[1] :].strip()
+
+
+def read_commands(text: str) -> MailCommands:
+    """Read the commands that a text begins with; the first line that is none ends them."""
+    start = position = len(text) - len(text.lstrip("\n \t"))
+    found: list[MailCommand] = []
+    while len(found) < _MOST and (match := _LINE.match(text, position)):
+        name, value = match[1].lower(), (match[2] or "").strip()
+        if name not in COMMANDS or bool(COMMANDS[name][0]) != bool(value):
+            break
+        found.append(MailCommand(name, value))
+        position = match.end()
+    return MailCommands(tuple(found), (start, position)) if found else MailCommands()
+
+
+def obey(actor: Actor, number: str, commands: MailCommands) -> list[str]:
+    """Change the ticket as the commands say; returns a line for the trace for each, refused ones too."""
+    lines = []
+    for command in commands.commands:
+        if command.name in ("note", "reply"):
+            continue
+        shown = f"#{command.name} {command.value}".rstrip()
+        try:
+            changed = _VERBS[command.name](actor, [number], command.value)
+        except DeskError as error:
+            lines.append(f"{shown}: refused, {error}")
+        else:
+            lines.append(shown if changed else f"{shown}: it was so already")
+    return lines
+
+
+_VERBS: Final[dict[str, Callable[[Actor, list[str], str], list[str]]]] = {
+    "close": lambda actor, numbers, _value: changes.close(actor, numbers),
+    "reopen": lambda actor, numbers, _value: changes.reopen(actor, numbers),
+    "status": lambda actor, numbers, value: changes.set_status(actor, numbers, value.lower()),
+    "assign": lambda actor, numbers, value: changes.assign(actor, numbers, value.removeprefix("@")),
+    "take": lambda actor, numbers, _value: changes.assign(actor, numbers, "me"),
+    "unassign": lambda actor, numbers, _value: changes.assign(actor, numbers, None),
+    "priority": lambda actor, numbers, value: changes.set_priority(actor, numbers, value),
+    "tag": lambda actor, numbers, value: changes.add_tags(actor, numbers, value.split()),
+    "untag": lambda actor, numbers, value: changes.remove_tags(actor, numbers, value.split()),
+    "transfer": lambda actor, numbers, value: changes.transfer(actor, numbers, value),
+}
