@@ -143,7 +143,10 @@ def _without_indexes(connection: sqlite3.Connection) -> list[str]:
     found = connection.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
     ).fetchall()
-    dropped = [row for row in found if row[1] not in RANDOM_INDEXES]
+    # Unique ones keep names apart while rows are written.
+    dropped = [
+        row for row in found if row[1] not in RANDOM_INDEXES and not row[2].startswith("CREATE UNIQUE")
+    ]
     for kind, name, _ in dropped:
         connection.execute(f"DROP {kind} {name}")
     return [sql for _, _, sql in dropped]

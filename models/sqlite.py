@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import peewee
@@ -69,19 +71,20 @@ def wait_at_most(seconds: float) -> None:
     db.execute_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
-def messages_with(expression: str, limit: int, before: int | None, marks: tuple[str, str]) -> list[Any]:
-    """Return what `models.search.Hit` holds of the newest messages that match an expression of FTS5."""
+def messages_with(expression: str, limit: int, before: int | None) -> list[int]:
+    """Return the newest messages that match an expression of FTS5, below one; ``limit`` -1 is all."""
     below = "" if before is None else " AND rowid < ?"
     values: tuple[Any, ...] = (expression,) if before is None else (expression, before)
-    return list(
-        db.execute_sql(
-            "SELECT m.id, t.number, t.subject, m.kind, m.sender_name, m.sender_email, m.created, f.snippet"
-            " FROM (SELECT rowid AS id, snippet(message_search, -1, ?, ?, '…', 12) AS snippet"
-            f" FROM message_search WHERE message_search MATCH ?{below} ORDER BY rowid DESC LIMIT ?"
-            ") f CROSS JOIN message m ON m.id = f.id JOIN ticket t ON t.id = m.ticket_id ORDER BY m.id DESC",
-            (*marks, *values, limit),
-        )
+    rows = db.execute_sql(
+        f"SELECT rowid FROM message_search WHERE message_search MATCH ?{below} ORDER BY rowid DESC LIMIT ?",
+        (*values, limit),
     )
+    return [row[0] for row in rows.fetchall()]
+
+
+def listed(ids: Sequence[int]) -> peewee.SQL:
+    """Return a list of ids to look in, as one value however long it is."""
+    return peewee.SQL("(SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
 
 
 def index_newer_than(message_id: int) -> None:

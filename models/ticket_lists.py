@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import peewee
@@ -18,38 +17,29 @@ from peewee import fn
 from config.clock import now
 from models import sqlite
 from models.agents import Agent
-from models.contacts import Contact, named
+from models.contacts import Contact
 from models.departments import Department
-from models.fields import utc_text
 from models.mailboxes import Mailbox
 from models.messages import Message
+from models.queries.conditions import (
+    NOT_CLOSED,
+    TICKET,
+    Ids,
+    Reader,
+    candidates,
+    condition,
+    newest_of_customer,
+    with_text,
+)
+from models.queries.tree import NOTHING, Condition, Node, leaves
 from models.statements import Lookup, Places, literal, run
-from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
+from models.tickets import Collaborator, Seen, Ticket, TicketTag
 from models.topics import Topic
 
 FEW = 4000
 """Up to so many candidates are sorted; above it the index in list order finds a page sooner."""
 
-TEXT_REACH = 10_000
-"""Free words look at so many of the newest messages that contain them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One condition of a filter, its names already resolved to ids.
-
-    Kinds and values: state (statuses), owner (agent ids, 0 for nobody), priority (1 to 4), tag (names),
-    from (address, @domain or part of a name), mailbox and department (ids, 0 for none), older and newer
-    (seconds since the last activity), attachment, unread (agent id), overdue, words (FTS5 expression).
-    """
-
-    kind: str
-    values: tuple[Any, ...] = ()
-    negated: bool = False
-
-
-_T: Any = Ticket.alias("t")
-_NOT_CLOSED = _T.status != literal("closed")
+_T, _NOT_CLOSED = TICKET, NOT_CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +61,46 @@ ORDERS: dict[str, Order] = {
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    condition: Callable[[int], peewee.ColumnBase]
-    """What a ticket fulfils in the view of an agent."""
+    state: peewee.ColumnBase
+    """The state that a ticket has in the view, unless a query names one."""
     index: str
     """The index that has all such tickets."""
+    more: Callable[[int], peewee.ColumnBase] | None = None
+    """What else a ticket fulfils in the view of an agent."""
 
 
 _VIEWS: dict[str, _View | None] = {
-    "inbox": _View(lambda agent: _T.assignee.is_null() & _NOT_CLOSED, "ticket_assignee"),
-    "mine": _View(lambda agent: (_T.assignee == literal(agent)) & _NOT_CLOSED, "ticket_assignee"),
-    "waiting": _View(lambda agent: _T.status == literal("waiting"), "ticket_status"),
-    "overdue": _View(lambda agent: (_T.overdue == literal(1)) & _NOT_CLOSED, "ticket_overdue"),
-    "open": _View(lambda agent: _NOT_CLOSED, "ticket_open"),
-    "closed": _View(lambda agent: _T.status == literal("closed"), "ticket_status"),
+    "inbox": _View(_NOT_CLOSED, "ticket_assignee", lambda agent: _T.assignee.is_null()),
+    "mine": _View(_NOT_CLOSED, "ticket_assignee", lambda agent: _T.assignee == literal(agent)),
+    "waiting": _View(_T.status == literal("waiting"), "ticket_status"),
+    "overdue": _View(_NOT_CLOSED, "ticket_overdue", lambda agent: _T.overdue == literal(1)),
+    "open": _View(_NOT_CLOSED, "ticket_open"),
+    "closed": _View(_T.status == literal("closed"), "ticket_status"),
     "all": None,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class TicketList:
-    """Which tickets, in which order, as seen by which agent (0: nobody in particular)."""
+    """Which tickets, in which order, as seen by which agent (0: nobody in particular).
+
+    A query that names a state is asked of the view's tickets in any state.
+    """
 
     view: str
-    terms: tuple[Term, ...]
+    query: Node
     sort: str
     agent_id: int
+
+    @property
+    def whole_view(self) -> _View | None:
+        """The view with its state, or None when it is all tickets, or the query says which state."""
+        return None if names_state(self.query) else _VIEWS[self.view]
+
+
+def names_state(query: Node) -> bool:
+    """Whether a query says in which state tickets are."""
+    return any(isinstance(leaf, Condition) and leaf.field == "state" for leaf in leaves(query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +137,12 @@ def page(
     """
     order = ORDERS[wanted.sort]
     descending = order.descending is not backwards
-    conditions = _conditions(wanted)
+    reader = Reader(wanted.agent_id, now())
+    conditions = _conditions(wanted, reader)
     if anchor is not None:
         keys, place = peewee.Tuple(*order.keys), peewee.Tuple(*(peewee.Value(each) for each in anchor))
         conditions.append(keys < place if descending else keys > place)
-    source = _narrowest(wanted)
+    source = narrowest(wanted, reader)
     tables: peewee.Node = sqlite.walked(Ticket, "t", _walked(wanted, order))
     if source is not None:
         tables, joined = _among(source, "f")
@@ -149,14 +155,15 @@ def page(
 
 def count(wanted: TicketList) -> int:
     """Return how many tickets the list has."""
-    conditions = _conditions(wanted)
-    source = _narrowest(wanted)
-    view = _VIEWS[wanted.view]
+    reader = Reader(wanted.agent_id, now())
+    conditions = _conditions(wanted, reader)
+    source = narrowest(wanted, reader)
+    view = wanted.whole_view
     tables: peewee.Node = _T
     if source is not None:
         tables, joined = _among(source, "f")
         conditions.append(joined)
-    elif view is not None and not wanted.terms:
+    elif view is not None and wanted.query == NOTHING:
         tables = sqlite.walked(Ticket, "t", view.index)
     return int(run(_selected(tables, [fn.COUNT(peewee.SQL("*"))], conditions))[0][0])
 
@@ -164,7 +171,7 @@ def count(wanted: TicketList) -> int:
 def view_counts(agent_id: int) -> dict[str, int]:
     """Return the number of tickets in every view, for this agent."""
     own = [view for view in _VIEWS if view != "closed"]
-    counted = {view: count(TicketList(view, (), "updated", agent_id)) for view in own}
+    counted = {view: count(TicketList(view, NOTHING, "updated", agent_id)) for view in own}
     counted["closed"] = counted["all"] - counted["open"]
     return {view: counted[view] for view in _VIEWS}
 
@@ -181,7 +188,7 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
     if agent:
         own = (seen.agent == places("agent_id")) & (seen.ticket == _T.id)
         tables = tables.join(seen, peewee.JOIN.LEFT_OUTER, on=own)
-        unread = _newest_of_customer() > fn.COALESCE(seen.at, literal(""))
+        unread = newest_of_customer() > fn.COALESCE(seen.at, literal(""))
     columns = [
         *(_T.id, _T.number, _T.subject, _T.status, _T.priority, contact.name, contact.email, assignee.name),
         *(_T.updated, _T.created, _T.due, _T.overdue, unread, _T.message_count, _T.attachment_count),
@@ -204,10 +211,6 @@ def _waiting_since() -> peewee.ModelSelect[Message]:
         _NOT_CLOSED,
         mail.created > fn.COALESCE(answered, literal("")),
     )
-
-
-def _newest_of_customer() -> peewee.ColumnBase:
-    return fn.COALESCE(_T.last_customer, _T.created)
 
 
 _SEEN_BY = Lookup(lambda p: _rows_of(p, agent=True), TicketRow)
@@ -272,7 +275,7 @@ def _selected(
     return query.where(*conditions) if conditions else query
 
 
-def _among(ids: peewee.Select, alias: str) -> tuple[peewee.Node, peewee.ColumnBase]:
+def _among(ids: Ids, alias: str) -> tuple[peewee.Node, peewee.ColumnBase]:
     """Return the tickets that a query names by ``id``: the tables, and the condition that joins them.
 
     SQLite reads the left side of a cross join first: few ids, each looked up.
@@ -287,107 +290,38 @@ def _rows(ids: Sequence[int], agent_id: int) -> dict[int, TicketRow]:
     return {row.id: row for row in found}
 
 
-def _conditions(wanted: TicketList) -> list[peewee.ColumnBase]:
+def _conditions(wanted: TicketList, reader: Reader) -> list[peewee.ColumnBase]:
     view = _VIEWS[wanted.view]
-    conditions = [] if view is None else [view.condition(wanted.agent_id)]
-    for term in wanted.terms:
-        condition = _condition(term)
-        conditions.append(~condition if term.negated else condition)
+    conditions: list[peewee.ColumnBase] = [] if wanted.query == NOTHING else [condition(wanted.query, reader)]
+    if view is not None and view.more is not None:
+        conditions.append(view.more(wanted.agent_id))
+    if wanted.whole_view is not None:
+        conditions.append(wanted.whole_view.state)
     return conditions
 
 
-def _condition(term: Term) -> Any:
-    values = term.values
-    match term.kind:
-        case "state":
-            return _T.status.in_(values)
-        case "owner":
-            return fn.COALESCE(_T.assignee, literal(0)).in_(values)
-        case "priority":
-            return _T.priority.in_(values)
-        case "mailbox":
-            return fn.COALESCE(_T.mailbox, literal(0)).in_(values)
-        case "department":
-            referred = TicketReferral.select(TicketReferral.ticket).where(
-                TicketReferral.department.in_(values)
-            )
-            return _T.department.in_(values) | _T.id.in_(referred)
-        case "tag":
-            tag = TicketTag.alias("g")
-            return fn.EXISTS(tag.select(literal(1)).where((tag.ticket == _T.id) & tag.name.in_(values)))
-        case "from":
-            return _T.contact.in_(named(values[0]))
-        case "older":
-            return _T.updated < _ago(values[0])
-        case "newer":
-            return _T.updated >= _ago(values[0])
-        case "attachment":
-            return _T.attachment_count > literal(0)
-        case "overdue":
-            return (_T.overdue == literal(1)) & _NOT_CLOSED
-        case "unread":
-            if not values[0]:
-                return _T.status == literal("new")
-            seen = Seen.alias("s")
-            last = seen.select(seen.at).where((seen.agent == values[0]) & (seen.ticket == _T.id))
-            return _newest_of_customer() > fn.COALESCE(last, literal(""))
-        case "words":
-            return _T.id.in_(_with_words(values[0]))
-    raise ValueError(term.kind)
-
-
-def _with_words(expression: str) -> peewee.Select:
-    message = Message.alias("w")
-    found = sqlite.newest_with(expression, TEXT_REACH)
-    return peewee.Select([message], [message.ticket.alias("id")]).where(message.id.in_(found))
-
-
-def _ago(seconds: int) -> str:
-    return utc_text(now() - timedelta(seconds=seconds))
-
-
-def _candidates(term: Term) -> peewee.Select | None:
-    """Return the ids that fulfil a term, when an index finds them."""
-    values = term.values
-    if term.negated:
-        return None
-    match term.kind:
-        case "tag":
-            tag = TicketTag.alias("g")
-            return tag.select(tag.ticket.alias("id")).where(tag.name.in_(values)).distinct()
-        case "from" | "overdue" | "state":
-            return peewee.Select([_T], [_T.id]).where(_condition(term))
-        case "words":
-            return _with_words(values[0]).distinct()
-    return None
-
-
-def _narrowest(wanted: TicketList) -> peewee.Select | None:
+def narrowest(wanted: TicketList, reader: Reader) -> Ids | None:
     """Return the smallest set of candidates, if one is small enough to be sorted; None: walk."""
-    if not wanted.terms and wanted.sort == "updated":
+    if wanted.query == NOTHING and wanted.sort == "updated":
         return None
-    # Words are not worth a bounded count: beyond what they found there is nothing to walk for.
-    words = [each for each in wanted.terms if each.kind == "words" and not each.negated]
-    sources = [
-        found for term in wanted.terms if term not in words and (found := _candidates(term)) is not None
-    ]
-    view = _VIEWS[wanted.view]
+    sources = candidates(wanted.query, reader)
+    view = wanted.whole_view
     if view is not None:
         tables = sqlite.walked(Ticket, "t", view.index)
-        sources.append(_selected(tables, [_T.id], [view.condition(wanted.agent_id)]))
-    best: tuple[int, peewee.Select] | None = None
+        own = [view.state, *([] if view.more is None else [view.more(wanted.agent_id)])]
+        sources.append(_selected(tables, [_T.id], own))
+    best: tuple[int, Ids] | None = None
     for source in sources:
         bound = FEW if best is None else best[0]
         limited = source.limit(bound + 1).alias("b")
         size = int(run(peewee.Select([limited], [fn.COUNT(peewee.SQL("*"))]))[0][0])
         if size <= bound and (best is None or size < best[0]):
             best = (size, source)
-    if best is not None:
-        return best[1]
-    return _candidates(words[-1]) if words else None
+    # Words are not worth a bounded count: beyond what they found there is nothing to walk for.
+    return best[1] if best is not None else with_text(wanted.query)
 
 
 def _walked(wanted: TicketList, order: Order) -> str:
     """Return the index that has the list's order, and if possible the view's tickets only."""
-    view = _VIEWS[wanted.view]
+    view = wanted.whole_view
     return view.index if view is not None and wanted.sort == "updated" else order.index

@@ -50,7 +50,7 @@ _ANCHORS: dict[str, tuple[type, ...]] = {
 def list_tickets(call: Call) -> dict[str, Any]:
     """Return a page of a list."""
     asked = cast("ListQuery", call.query)
-    chosen = query.parse(asked.query, call.actor) if asked.query.strip() else None
+    chosen = query.parse(asked.query, call.actor, call.desk.zone) if asked.query.strip() else None
     wanted = lists.ListQuery(asked.view, chosen, asked.sort, call.actor)
     after = None
     if asked.after:
@@ -72,7 +72,7 @@ def show_ticket(call: Call) -> dict[str, Any]:
 def search_messages(call: Call) -> dict[str, Any]:
     """Messages with the words looked for."""
     asked = cast("SearchQuery", call.query)
-    hits = search.search(asked.q, asked.limit + 1, asked.before)
+    hits = search.search(asked.q, asked.limit + 1, asked.before, actor=call.actor, zone=call.desk.zone)
     more, hits = len(hits) > asked.limit, hits[: asked.limit]
     return {"hits": [hit.to_json() for hit in hits], "next": hits[-1].message_id if more else None}
 

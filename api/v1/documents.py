@@ -28,9 +28,9 @@ class Taken(BaseModel):
 class ListQuery(Taken):
     """Which tickets, in which order."""
 
-    query: Annotated[str, Field(max_length=500, description="As in `ticket list`: p:high owner:none ...")] = (
-        ""
-    )
+    query: Annotated[
+        str, Field(max_length=500, description="As in `ticket list`: p:high owner:none printer ...")
+    ] = ""
     view: Annotated[
         Literal["inbox", "mine", "waiting", "overdue", "open", "closed", "all"],
         Field(description="The list to look in."),
@@ -43,7 +43,9 @@ class ListQuery(Taken):
 class SearchQuery(Taken):
     """Words to look for."""
 
-    q: Annotated[str, Field(min_length=1, max_length=500, description='Words, "a phrase", serv*, -not')]
+    q: Annotated[
+        str, Field(min_length=1, max_length=500, description='Words, "a phrase", state:closed, -not')
+    ]
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     before: Annotated[int | None, Field(ge=0, le=_ROW, description="`next` of the page before.")] = None
 

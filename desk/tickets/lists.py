@@ -12,6 +12,7 @@ from desk.permissions import Actor
 from desk.tickets.query import TicketFilter
 from models import ticket_lists
 from models.fields import utc_text, utc_time
+from models.queries.tree import NOTHING
 from models.ticket_lists import TicketRow
 from models.tickets import PRIORITIES
 
@@ -167,8 +168,8 @@ def to_json(lines: Sequence[TicketLine]) -> list[dict[str, Any]]:
 
 
 def _wanted(query: ListQuery) -> ticket_lists.TicketList:
-    terms = query.filter.terms if query.filter else ()
-    return ticket_lists.TicketList(query.view, terms, query.sort, query.actor.agent_id or 0)
+    tree = query.filter.tree if query.filter else NOTHING
+    return ticket_lists.TicketList(query.view, tree, query.sort, query.actor.agent_id or 0)
 
 
 def _lines(rows: Sequence[TicketRow]) -> list[TicketLine]:

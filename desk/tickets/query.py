@@ -1,251 +1,210 @@
-"""The filter words of the ticket lists: ``state:open owner:me tag:vpn age:>2d printer``."""
+"""What a query means where tickets are listed and searched: its names looked up, "me" being who asks."""
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, tzinfo
 
-from desk.errors import WrongUse
 from desk.permissions import Actor
+from desk.queries import fields, parser, times
+from desk.queries.errors import QueryError, UnknownName
+from desk.queries.parser import choice, meant
 from mail.inert import one_line
-from models.agents import Agent
-from models.departments import Department
-from models.mailboxes import Mailbox
-from models.search import match_expression
-from models.ticket_lists import Term
+from models import ticket_lists
+from models.queries import names
+from models.queries.names import Named
+from models.queries.tree import (
+    NOTHING,
+    All,
+    Condition,
+    Either,
+    Node,
+    Not,
+    Value,
+    Word,
+    all_of,
+    either_of,
+    not_of,
+)
 from models.tickets import PRIORITIES, STATUSES
 
-WORDS: dict[str, str] = {
-    "state": "new, open, waiting or closed; several with commas",
-    "owner": "me, none or a login",
-    "p": "low, normal, high or urgent",
-    "tag": "a tag; several with commas: any of them",
-    "from": "an address, @domain, or a part of a name",
-    "mailbox": "an address of the desk, or its name",
-    "department": "a department",
-    "age": ">2d or <3h since the last activity (m, h, d, w)",
-    "has": "attachment",
-    "is": "unread or overdue",
-}
+WORDS: dict[str, str] = {field.name: field.takes for field in fields.TICKET_FIELDS}
 """Every filter word and what it takes, for help and for completion."""
 
-_SYNONYMS = {"status": "state", "assignee": "owner", "priority": "p", "dept": "department"}
-_TOKEN = re.compile(r'(?P<not>!*)(?P<key>[A-Za-z]+:)?(?:"(?P<phrase>[^"]*)"?|(?P<plain>[^\s"]*))')
-_AGE = re.compile(r"([<>])(\d{1,6})([mhdw])")
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MOST_OFFERED = 40
 
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """What was typed, and the conditions it means. All must hold."""
+    """What was typed, and the query it means, its names looked up."""
 
     text: str
-    terms: tuple[Term, ...]
+    tree: Node
 
     def __bool__(self) -> bool:
-        return bool(self.terms)
+        return self.tree != NOTHING
+
+    @property
+    def names_state(self) -> bool:
+        """Whether it says in which state tickets are: then it is asked of closed ones too."""
+        return ticket_lists.names_state(self.tree)
+
+
+def parse(text: str, actor: Actor, zone: tzinfo = UTC) -> TicketFilter:
+    """Read a query as `actor` means it ("me", unread), its dates in a time zone.
+
+    Raises QueryError for what cannot be read and for an unknown field or name, with what was probably meant.
+    """
+    return TicketFilter(text.strip(), _resolved(parser.parse(text), actor, zone))
+
+
+def parse_or_words(text: str, actor: Actor, zone: tzinfo = UTC) -> tuple[TicketFilter, QueryError | None]:
+    """Read a query; what cannot be read is looked for as it stands, and why is returned too."""
+    try:
+        return parse(text, actor, zone), None
+    except QueryError as error:
+        return TicketFilter(text.strip(), parser.as_words(text)), error
 
 
 def completions(text: str) -> list[str]:
-    """Return what the last word of a filter may go on as, with all that stands before it. Blocks."""
-    # Every list is read by this module's terms; these two cost each of them 20 ms more to import.
-    from desk.staff import agents, departments
-
+    """Return what the last word of a query may go on as, with all that stands before it. Blocks."""
     before, blank, word = text.rpartition(" ")
-    bang = word[: len(word) - len(word.lstrip("!"))]
-    key, colon, value = word.lstrip("!").partition(":")
-    name = _SYNONYMS.get(key, key)
+    signs = word[: len(word) - len(word.lstrip("!-("))]
+    key, colon, value = word.lstrip("!-(").partition(":")
     if not colon:
-        found = [f"{each}:" for each in (*WORDS, *_SYNONYMS) if each.startswith(key)]
+        found = [f"{each}:" for each in fields.names() if each.startswith(key)]
     else:
         *listed, start = value.split(",")
-        values: Sequence[str]
-        match name:
-            case "state":
-                values = STATUSES
-            case "owner":
-                values = ["me", "none", *(agent.login for agent in agents.agents() if agent.active)]
-            case "p":
-                values = list(PRIORITIES.values())
-            case "department":
-                values = [_quoted(each.name) for each in departments.departments()]
-            case _:
-                values = {"has": ("attachment",), "is": ("unread", "overdue")}.get(name, ())
-        found = [f"{key}:{','.join([*listed, each])}" for each in values if each.startswith(start)]
-    return sorted(f"{before}{blank}{bang}{each}" for each in found)
+        found = [
+            f"{key}:{','.join([*listed, each])}"
+            for each in _values(fields.named(key), start)
+            if each.lower().startswith(start.lower())
+        ]
+    return sorted(f"{before}{blank}{signs}{each}" for each in found)
+
+
+def _values(field: fields.Field | None, start: str) -> Sequence[str]:
+    """Return what may stand behind the colon of a field, as far as it can be listed."""
+    if field is None:
+        return ()
+    match field.name:
+        case "owner":
+            # Every list is read by this module's conditions; this costs each of them 20 ms more to import.
+            from desk.staff import agents
+
+            return ["me", "none", *(agent.login for agent in agents.agents() if agent.active)]
+        case "department":
+            return [_quoted(each.name) for each in names.departments()]
+        case "topic":
+            return ["none", *(_quoted(each.name) for each in names.topics())]
+        case "mailbox":
+            return ["none", *(each.address for each in names.mailboxes())]
+        case "tag":
+            return [_quoted(each) for each in names.tags(start, _MOST_OFFERED)]
+        case "from" | "to":
+            return names.addresses(start, _MOST_OFFERED) if start else ()
+    return field.choices
 
 
 def _quoted(text: str) -> str:
     return f'"{text}"' if " " in text else text
 
 
-def parse(text: str, actor: Actor) -> TicketFilter:
-    """Read a filter as `actor` means it ("me", unread).
-
-    Words of the form ``key:value`` are conditions, others are looked for in the messages; ``!`` in front
-    negates. Quotes keep blanks and colons together: ``department:"Human Resources" "Re: printer"``.
-    Raises WrongUse for an unknown word or name, with what was probably meant.
-    """
-    terms: list[Term] = []
-    free: list[str] = []
-    position = 0
-    while position < len(text):
-        if text[position].isspace():
-            position += 1
-            continue
-        found = _TOKEN.match(text, position)
-        assert found is not None
-        position = max(found.end(), position + 1)
-        value = found["phrase"] if found["plain"] is None else found["plain"]
-        negated = len(found["not"]) % 2 == 1
-        key = (found["key"] or "").rstrip(":")
-        if found["key"] and _is_condition(found["key"], value):
-            terms.append(_condition(key, value, negated, actor))
-            continue
-        word = (found["key"] or "") + value
-        word = f'"{word}"' if found["phrase"] is not None else word
-        if negated:
-            if expression := match_expression(word.lstrip("-")):
-                terms.append(Term("words", (expression,), negated=True))
-        elif word:
-            free.append(word)
-    if expression := match_expression(" ".join(free)):
-        terms.append(Term("words", (expression,)))
-    return TicketFilter(text.strip(), tuple(terms))
-
-
-def _is_condition(key: str, value: str) -> bool:
-    """Whether ``key:value`` is meant as a condition, not as text ("http://...", "Error:")."""
-    name = key.rstrip(":").lower()
-    if name in WORDS or name in _SYNONYMS:
-        return True
-    return bool(value) and not value.startswith("//")
-
-
-def _condition(key: str, value: str, negated: bool, actor: Actor) -> Term:
-    name = _SYNONYMS.get(key.lower(), key.lower())
-    if name not in WORDS:
-        raise WrongUse(
-            f"there is no filter word '{one_line(key, 40)}:'",
-            _meant(name, [*WORDS, *_SYNONYMS], ":")
-            or f"use {', '.join(word + ':' for word in WORDS)}; put text with a colon in quotes",
-        )
-    if not value:
-        raise WrongUse(f"{name}: needs a value", f"{name}: takes {WORDS[name]}")
-    values = [part for part in value.split(",") if part]
-    match name:
+def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
+    """Return the query with ids, moments and stored words for values."""
+    match node:
+        case Not(part):
+            return not_of(_resolved(part, actor, zone))
+        case All(parts):
+            return all_of(_resolved(part, actor, zone) for part in parts)
+        case Either(parts):
+            return either_of(_resolved(part, actor, zone) for part in parts)
+        case Word():
+            return node
+    if node.field == "age":
+        node = Condition("updated", node.values, node.comparison, node.position)
+    field = fields.named(node.field)
+    assert field is not None
+    if field.kind == "time":
+        return times.resolved(node, zone, ahead=field.name == "due")
+    position = node.position
+    lookup: Callable[[str], Value]
+    match field.name:
         case "state":
-            return Term("state", _each(values, _state), negated)
-        case "owner":
-            return Term("owner", _each(values, lambda login: _owner(login, actor)), negated)
+            if "any" in node.values:
+                return Condition("state", STATUSES, "is", position)
+            return node
         case "p":
-            return Term("priority", _each(values, _priority), negated)
-        case "tag":
-            return Term("tag", tuple(values), negated)
-        case "from":
-            return Term("from", (value,), negated)
+            levels = {name: level for level, name in PRIORITIES.items()}
+            lookup = levels.__getitem__
+        case "owner":
+            lookup = _owner(actor, position)
         case "mailbox":
-            return Term("mailbox", _each(values, _mailbox), negated)
+            lookup = _mailbox(position)
         case "department":
-            return Term("department", _each(values, _department), negated)
-        case "age":
-            return _age(value, negated)
-        case "has":
-            _choice(name, value, ("attachment",))
-            return Term("attachment", (), negated)
-    if _choice(name, value, ("unread", "overdue")) == "unread":
-        return Term("unread", (actor.agent_id or 0,), negated)
-    return Term("overdue", (), negated)
+            lookup = _one_of("department", names.departments(), position)
+        case "topic":
+            lookup = _one_of("topic", names.topics(), position, none=True)
+        case _:
+            return node
+    values = tuple(dict.fromkeys(lookup(str(value)) for value in node.values))
+    return Condition(field.name, values, "is", position)
 
 
-def _each(values: Iterable[str], resolve: Callable[[str], Any]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(resolve(value) for value in values)) or (resolve(""),)
+def _owner(actor: Actor, position: int) -> Callable[[str], int]:
+    known = {each.name.lower(): each.id for each in names.agents()}
 
-
-def _choice(name: str, value: str, choices: Iterable[str]) -> str:
-    """Return the choice that `value` is or begins; WrongUse when none or several."""
-    known = list(choices)
-    lowered = value.lower()
-    if lowered in known:
-        return lowered
-    begun = [choice for choice in known if lowered and choice.startswith(lowered)]
-    if len(begun) == 1:
-        return begun[0]
-    raise WrongUse(
-        f"{name}: there is no '{one_line(value, 40)}'",
-        _meant(lowered, known) or f"{name}: takes {', '.join(known)}",
-    )
-
-
-def _meant(word: str, known: Iterable[str], suffix: str = "") -> str:
-    close = difflib.get_close_matches(word, list(known), 2, 0.6)
-    return f"did you mean {' or '.join(name + suffix for name in close)}?" if close else ""
-
-
-def _state(value: str) -> str:
-    return _choice("state", value, STATUSES)
-
-
-def _priority(value: str) -> int:
-    names = {name: level for level, name in PRIORITIES.items()}
-    if value.isdecimal() and int(value) in PRIORITIES:
-        return int(value)
-    return names[_choice("p", value, names)]
-
-
-def _owner(login: str, actor: Actor) -> int:
-    if login.lower() == "none":
-        return 0
-    if login.lower() == "me":
-        return actor.agent_id or -1
-    row = Agent.get_or_none(Agent.login == login)
-    if row is not None:
-        return int(row.id)
-    logins = [agent.login for agent in Agent.select(Agent.login)]
-    raise WrongUse(
-        f"there is no agent '{one_line(login, 40)}'",
-        _meant(login, ["me", "none", *logins]) or "owner: takes me, none or a login: nightdesk agent list",
-    )
-
-
-def _mailbox(text: str) -> int:
-    lowered = text.lower()
-    if lowered == "none":
-        return 0
-    rows = list(Mailbox.select(Mailbox.id, Mailbox.address, Mailbox.name))
-    for fits in (
-        lambda row: lowered in (row.address.lower(), row.name.lower()),
-        lambda row: row.address.lower().split("@")[0] == lowered,
-        lambda row: row.address.lower().startswith(lowered) or row.name.lower().startswith(lowered),
-    ):
-        found = [row for row in rows if lowered and fits(row)]
-        if len(found) == 1:
-            return int(found[0].id)
-        if found:
-            several = ", ".join(row.address for row in found[:4])
-            raise WrongUse(f"mailbox: '{one_line(text, 40)}' is more than one", f"give one of {several}")
-    known = [row.address for row in rows] + [row.name for row in rows if row.name]
-    raise WrongUse(
-        f"there is no mailbox '{one_line(text, 40)}'",
-        _meant(text, known) or "the mailboxes are: " + (", ".join(known[:8]) or "none yet"),
-    )
-
-
-def _department(text: str) -> int:
-    rows = list(Department.select(Department.id, Department.name))
-    names = {row.name.lower(): int(row.id) for row in rows}
-    return names[_choice("department", text, names)]
-
-
-def _age(value: str, negated: bool) -> Term:
-    found = _AGE.fullmatch(value.lower())
-    if found is None:
-        raise WrongUse(
-            f"age: cannot read '{one_line(value, 40)}'",
-            "write age:>2d (quiet for more than two days) or age:<3h; units m, h, d, w",
+    def lookup(login: str) -> int:
+        lowered = login.lower()
+        if lowered == "none":
+            return 0
+        if lowered == "me":
+            return actor.agent_id or -1
+        if lowered in known:
+            return known[lowered]
+        raise UnknownName(
+            f"there is no agent '{one_line(login, 40)}'",
+            meant(lowered, ["me", "none", *known])
+            or "owner: takes me, none or a login: nightdesk agent list",
+            position,
         )
-    seconds = min(int(found[2]) * _SECONDS[found[3]], 10**9)
-    return Term("older" if found[1] == ">" else "newer", (seconds,), negated)
+
+    return lookup
+
+
+def _one_of(name: str, rows: Iterable[Named], position: int, *, none: bool = False) -> Callable[[str], int]:
+    known = {each.name.lower(): each.id for each in rows}
+    if none:
+        known["none"] = 0
+    return lambda text: known[choice(name, text, known, position)]
+
+
+def _mailbox(position: int) -> Callable[[str], int]:
+    rows = names.mailboxes()
+
+    def lookup(text: str) -> int:
+        lowered = text.lower()
+        if lowered == "none":
+            return 0
+        for fits in (
+            lambda row: lowered in (row.address.lower(), row.name.lower()),
+            lambda row: row.address.lower().split("@")[0] == lowered,
+            lambda row: row.address.lower().startswith(lowered) or row.name.lower().startswith(lowered),
+        ):
+            found = [row for row in rows if lowered and fits(row)]
+            if len(found) == 1:
+                return found[0].id
+            if found:
+                several = ", ".join(row.address for row in found[:4])
+                raise UnknownName(
+                    f"mailbox: '{one_line(text, 40)}' is more than one", f"give one of {several}", position
+                )
+        known = [row.address for row in rows] + [row.name for row in rows if row.name]
+        raise UnknownName(
+            f"there is no mailbox '{one_line(text, 40)}'",
+            meant(text, known) or "the mailboxes are: " + (", ".join(known[:8]) or "none yet"),
+            position,
+        )
+
+    return lookup

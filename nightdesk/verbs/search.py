@@ -22,17 +22,25 @@ from nightdesk.options import Options
 @json_flag
 @click.pass_obj
 def search(options: Options, query: tuple[str, ...], limit: int, as_json: bool) -> Exit:
-    """Find messages that have all the words, newest first.
+    """Find messages in all tickets, closed ones too, newest first.
 
-    "a phrase" in quotes, serv* for a beginning, -word for messages without it.
+    QUERY is made of beginnings of words, "phrases" in quotes, and conditions on their tickets
+    (state:closed from:@corp.example created:>2026-11-01 ...); - in front negates, OR and ( ) choose. What is
+    no query is looked for word by word.
     """
-    from desk.tickets.search import search as find
+    from desk.permissions import current_actor
+    from desk.tickets.query import parse_or_words
+    from desk.tickets.search import hits as find
     from nightdesk import output
     from nightdesk.columns import Column
     from nightdesk.context import desk_open
 
     with desk_open(options) as desk:
-        hits = find(" ".join(query), limit)
+        actor = current_actor(desk)
+        wanted, problem = parse_or_words(" ".join(query), actor, desk.zone)
+        if problem is not None:
+            output.say(f"looked for word by word, because {problem}: {problem.hint}")
+        hits = find(wanted, limit, actor=actor)
         if as_json:
             output.emit_json_array(hit.to_json() for hit in hits)
         elif not hits:

@@ -25,7 +25,7 @@ _PAGE = 500
 ticket = noun("ticket", "List, show, answer and change tickets.")
 
 
-@ticket.command("list")
+@ticket.command("list", context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, metavar="[QUERY]")
 @click.option("--view", type=click.Choice(_VIEWS), help="Only this view; all that are not closed without it.")
 @click.option("--sort", type=click.Choice(_SORTS), default="updated", show_default=True)
@@ -37,9 +37,10 @@ def list_tickets(
 ) -> Exit:
     """List tickets.
 
-    QUERY is made of filter words (state:open,waiting owner:me p:high tag:vpn from:@corp.example mailbox:it
-    department:Support age:>2d has:attachment is:unread is:overdue; ! negates) and words to look for. Closed
-    tickets are listed when QUERY names a state or --view asks for them.
+    QUERY is made of conditions (state:open,waiting owner:me p:high tag:vpn from:@corp.example mailbox:it
+    department:Support age:>2d created:>2026-11-01 has:attachment is:unread ...) and of words to look for; -
+    in front negates, OR and ( ) choose. Closed tickets are listed when QUERY names a state (state:any: every
+    one) or --view asks for them.
     """
     from desk.permissions import current_actor
     from desk.tickets import lists
@@ -49,9 +50,8 @@ def list_tickets(
 
     with desk_open(options) as desk:
         actor = current_actor(desk)
-        words = ticket_query.parse(" ".join(query), actor) if query else None
-        names_state = words is not None and any(term.kind == "state" for term in words.terms)
-        wanted = lists.ListQuery(view or ("all" if names_state else "open"), words, sort, actor)
+        words = ticket_query.parse(" ".join(query), actor, desk.zone) if query else None
+        wanted = lists.ListQuery(view or "open", words, sort, actor)
         pages = _Pages(wanted, limit)
         if as_json:
             output.emit_json_array(item for page in pages for item in lists.to_json(page))

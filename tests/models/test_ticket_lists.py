@@ -10,7 +10,8 @@ from desk.home import Desk
 from desk.permissions import Actor
 from models import ticket_lists
 from models.database import db
-from models.ticket_lists import ORDERS, Term, TicketList
+from models.queries.tree import NOTHING, Ago, All, Condition, Either, Node, Not, Word
+from models.ticket_lists import ORDERS, TicketList
 
 
 def plans_of_page(wanted: TicketList, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -40,7 +41,7 @@ def plans_of(ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> list
 def test_a_page_of_a_view_never_scans_the_table(
     desk: Desk, view: str, sort: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for step in plans_of_page(TicketList(view, (), sort, 1), monkeypatch):
+    for step in plans_of_page(TicketList(view, NOTHING, sort, 1), monkeypatch):
         scanned = step.startswith("SCAN t") and "INDEX" not in step
         assert not scanned, step
 
@@ -49,45 +50,56 @@ def test_a_page_of_a_view_never_scans_the_table(
 def test_a_page_in_the_usual_order_is_not_sorted(
     desk: Desk, view: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = plans_of_page(TicketList(view, (), "updated", 1), monkeypatch)
+    steps = plans_of_page(TicketList(view, NOTHING, "updated", 1), monkeypatch)
     assert not any("TEMP B-TREE" in step for step in steps), steps
 
 
 def test_a_rare_tag_is_looked_up_by_its_own_index(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = plans_of_page(TicketList("open", (Term("tag", ("vpn",)),), "updated", 1), monkeypatch)
+    steps = plans_of_page(TicketList("open", Condition("tag", ("vpn",)), "updated", 1), monkeypatch)
     assert any("ticket_tag_name" in step for step in steps)
 
 
 def test_a_domain_is_looked_up_by_its_own_index(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = plans_of_page(TicketList("open", (Term("from", ("@corp.example",)),), "updated", 1), monkeypatch)
+    steps = plans_of_page(
+        TicketList("open", Condition("from", ("@corp.example",)), "updated", 1), monkeypatch
+    )
     assert any("contact_domain" in step for step in steps)
 
 
 @pytest.mark.parametrize("view", ["inbox", "mine", "waiting", "overdue", "open"])
 def test_a_count_reads_an_index_only(desk: Desk, view: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = plans_of(lambda: ticket_lists.count(TicketList(view, (), "updated", 1)), monkeypatch)
+    steps = plans_of(lambda: ticket_lists.count(TicketList(view, NOTHING, "updated", 1)), monkeypatch)
     assert all("COVERING INDEX" in step for step in steps), steps
 
 
 @pytest.mark.parametrize(
-    "terms",
+    "query",
     [
-        (Term("words", ('"a"',)),),
-        (Term("words", ('"a"',), negated=True),),
-        (Term("unread", (1,)),),
-        (Term("older", (60,)), Term("newer", (600,)), Term("attachment")),
-        (Term("department", (1,)), Term("mailbox", (0,)), Term("owner", (0, 1)), Term("overdue")),
+        Word("a"),
+        Not(Word("a")),
+        Condition("is", ("unread",)),
+        Either((Condition("is", ("overdue",)), Condition("state", ("new",)))),
+        Either((Word("a"), Condition("state", ("new",)))),
+        All((Condition("updated", (Ago(600), Ago(60)), ".."), Not(Condition("has", ("attachment",))))),
+        All(
+            (
+                Condition("department", (1,)),
+                Condition("mailbox", (0,)),
+                Condition("owner", (0, 1)),
+                Condition("is", ("overdue",)),
+            )
+        ),
     ],
 )
 def test_walking_and_narrowing_give_the_same_page(
-    desk: Desk, ana: Actor, terms: tuple[Term, ...], monkeypatch: pytest.MonkeyPatch
+    desk: Desk, ana: Actor, query: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.desk.tickets.test_lists import fill
 
     fill(40)
     for view in ("open", "all", "waiting"):
         for sort in ORDERS:
-            wanted = TicketList(view, terms, sort, 1)
+            wanted = TicketList(view, query, sort, 1)
             narrow = ticket_lists.page(wanted, None, backwards=False, limit=10)
             monkeypatch.setattr(ticket_lists, "FEW", -1)
             walked = ticket_lists.page(wanted, None, backwards=False, limit=10)

@@ -13,6 +13,7 @@ from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import changes, detail, lists
 from desk.tickets.query import WORDS, parse
+from models.queries.tree import Word, leaves
 from models.tickets import Ticket
 from tests.support.workbench import make_agent, make_mailbox, make_ticket
 
@@ -141,7 +142,7 @@ def test_what_names_nothing_is_refused_with_help(four: dict[str, Ticket], ana: A
     "text", ["http://intranet/x", "Error: disk full", "10:42", '"Re: printer"', "a:", "::"]
 )
 def test_text_with_a_colon_is_text(desk: Desk, ana: Actor, text: str) -> None:
-    assert all(term.kind == "words" for term in parse(text, ana).terms)
+    assert all(isinstance(leaf, Word) for leaf in leaves(parse(text, ana).tree))
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,9 +8,9 @@ from hypothesis import strategies as some
 
 from desk.home import Desk
 from desk.permissions import Actor
+from desk.queries.snippets import MARK_BEGIN, MARK_END
 from desk.replies import reply
 from desk.tickets.search import search
-from models.search import MARK_BEGIN, MARK_END
 from tests.support.workbench import make_ticket
 
 
@@ -52,7 +52,7 @@ def corpus(desk: Desk, ana: Actor) -> dict[str, str]:
         ('"', []),
         ("tunnel !!!", ["printer", "both", "vpn"]),
         ("AND OR NOT", []),
-        ("subject:vpn", []),
+        ("subject:vpn", ["both", "vpn"]),
     ],
 )
 def test_a_search_finds_exactly_newest_first(corpus: dict[str, str], text: str, expected: list[str]) -> None:

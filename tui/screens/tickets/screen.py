@@ -407,14 +407,14 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             return
         from desk.tickets.query import parse
 
-        actor = desk_app(self).actor
+        actor, zone = desk_app(self).actor, desk_app(self).desk.zone
         asked = event.text.strip()
         if asked.startswith("#") and asked[1:].isdigit():
             desk_app(self).navigation.go_to_ticket(asked[1:])
         elif not asked:
             self._set_filter(None)
         else:
-            self.in_thread(parse, event.text, actor).then(self._set_filter, group="filter")
+            self.in_thread(parse, event.text, actor, zone).then(self._set_filter, group="filter")
 
     def on_line_input_cancelled(self) -> None:
         self._end_prompt()

@@ -1,0 +1,1 @@
+"""The language of lists and searches, of saved queues and filters: its fields, how it is read and written."""

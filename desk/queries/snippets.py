@@ -1,0 +1,92 @@
+"""Where the words of a query are in a text: marked, and a piece of the text around the first of them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from models.queries.text import SHORTEST_BEGINNING
+from models.queries.tree import Node, Not, Word, conjuncts, leaves
+
+MARK_BEGIN = "\ue000"
+MARK_END = "\ue001"
+"""Around a word that is looked for: private characters, which no text keeps that comes through here."""
+
+_MARKS = re.compile(f"[{MARK_BEGIN}{MARK_END}]")
+_TOKEN = re.compile(r"[^\W_]+")
+_BEFORE = 40
+"""Characters of text in front of the first word that is looked for."""
+
+
+class _Folded(dict[int, str]):
+    """A small letter without its accents for each character, one for one: places stay."""
+
+    def __missing__(self, code: int) -> str:
+        letter = unicodedata.normalize("NFD", chr(code).lower())[:1] or chr(code)
+        self[code] = letter
+        return letter
+
+
+_FOLDED = _Folded()
+
+
+class Marker:
+    """Marks the words that a query looks for."""
+
+    def __init__(self, query: Node) -> None:
+        wanted = [pattern for word in _looked_for(query) if (pattern := _pattern(word))]
+        self._pattern = re.compile("|".join(wanted)) if wanted else None
+
+    def marked(self, text: str) -> str:
+        """Return the text with `MARK_BEGIN` and `MARK_END` around what is looked for."""
+        text = _MARKS.sub("", text)
+        pieces, at = [], 0
+        for begin, end in self._places(text):
+            pieces += [text[at:begin], MARK_BEGIN, text[begin:end], MARK_END]
+            at = end
+        return "".join([*pieces, text[at:]])
+
+    def snippet(self, text: str, length: int = 160) -> str:
+        """Return a line of the text around the first word that is looked for, all of them marked.
+
+        Without one in the text it is its beginning. ``…`` stands where something was left out.
+        """
+        text = _MARKS.sub("", text)
+        first = next(self._places(text), None)
+        begin = 0 if first is None else _word_before(text, first[0])
+        piece = " ".join(text[begin : begin + 4 * length].split())
+        cut = len(piece) > length or begin + 4 * length < len(text)
+        if len(piece) > length:
+            piece = piece[:length].rpartition(" ")[0] or piece[:length]
+        return ("…" if begin else "") + self.marked(piece) + ("…" if cut else "")
+
+    def _places(self, text: str) -> Iterator[tuple[int, int]]:
+        if self._pattern is not None:
+            for found in self._pattern.finditer(_folded(text)):
+                yield found.span()
+
+
+def _word_before(text: str, at: int) -> int:
+    """Return where a word begins that is somewhat in front of a place."""
+    if at <= _BEFORE:
+        return 0
+    blank = re.search(r"\s", text[at - _BEFORE : at])
+    return at - _BEFORE + blank.end() if blank else at
+
+
+def _looked_for(node: Node) -> Iterator[Word]:
+    for part in conjuncts(node):
+        if not isinstance(part, Not):
+            yield from (leaf for leaf in leaves(part) if isinstance(leaf, Word))
+
+
+def _pattern(word: Word) -> str:
+    tokens = _TOKEN.findall(_folded(word.text))
+    together = r"[\W_]+".join(re.escape(token) for token in tokens)
+    beginning = not word.whole and sum(map(len, tokens)) >= SHORTEST_BEGINNING
+    return rf"(?<![^\W_]){together}" + ("[^\\W_]*" if beginning else r"(?![^\W_])") if tokens else ""
+
+
+def _folded(text: str) -> str:
+    return text.lower() if text.isascii() else text.translate(_FOLDED)

@@ -1,0 +1,211 @@
+"""What a query means as conditions on the rows of tickets, and which tickets an index finds for it.
+
+Fields of conditions and the values they have here: state (statuses), owner, mailbox, department, topic (ids,
+0 for none), p (1 to 4), tag, number (as they are written), from, to (address, @domain or a part of name or
+address), created, updated, closed, due (two moments, see `Condition`), has (attachment), is (unread, overdue,
+unanswered, answered, merged).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import peewee
+from peewee import fn
+
+from models import sqlite
+from models.contacts import named
+from models.fields import utc_text
+from models.messages import Message
+from models.queries.text import expression, is_text
+from models.queries.tree import All, Condition, Either, Node, Not, all_of, conjuncts
+from models.statements import literal
+from models.tickets import Seen, Ticket, TicketReferral, TicketTag
+
+TEXT_REACH = 10_000
+"""Words look at so many of the newest messages that contain them."""
+
+Ids = peewee.Select | peewee.CompoundSelectQuery
+"""A query for ids of tickets, in a column `id`."""
+
+TICKET: Any = Ticket.alias("t")
+NOT_CLOSED = TICKET.status != literal("closed")
+
+_TIMES = {
+    "created": TICKET.created,
+    "updated": TICKET.updated,
+    "closed": TICKET.closed,
+    "due": TICKET.due,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks (an agent, 0 for nobody in particular), and when."""
+
+    agent_id: int
+    moment: datetime
+
+
+def condition(node: Node, reader: Reader) -> Any:
+    """Return the condition on `TICKET` that a query means."""
+    if is_text(node):
+        return TICKET.id.in_(_with_text(node))
+    if isinstance(node, Not):
+        return ~condition(node.part, reader)
+    if isinstance(node, All):
+        text = [part for part in node.parts if is_text(part)]
+        rest = [part for part in node.parts if not is_text(part)]
+        parts = [*([all_of(text)] if text else []), *rest]
+        return _joined([condition(part, reader) for part in parts], every=True)
+    if isinstance(node, Either):
+        return _joined([condition(part, reader) for part in node.parts], every=False)
+    assert isinstance(node, Condition)
+    return _compared(node, reader)
+
+
+def candidates(node: Node, reader: Reader) -> list[Ids]:
+    """Return queries for ids, each of which has all tickets that fulfil the query; an index finds them.
+
+    What only the text narrows down is not among them.
+    """
+    found = [_found(part, reader) for part in conjuncts(node)]
+    return [each for each in found if each is not None]
+
+
+def with_text(node: Node) -> peewee.Select | None:
+    """Return a query for the ids of tickets with the words that must be there; None when none must be."""
+    text = [part for part in conjuncts(node) if is_text(part)]
+    return _with_text(all_of(text)).distinct() if text else None
+
+
+def _with_text(node: Node) -> peewee.Select:
+    message = Message.alias("w")
+    found = sqlite.newest_with(expression(node), TEXT_REACH)
+    return peewee.Select([message], [message.ticket.alias("id")]).where(message.id.in_(found))
+
+
+def _found(node: Node, reader: Reader) -> Ids | None:
+    if isinstance(node, Either):
+        each = [_found(part, reader) for part in node.parts]
+        known = [found for found in each if found is not None]
+        if len(known) < len(each):
+            return None
+        whole: Ids = known[0]
+        for more in known[1:]:
+            whole = whole | more
+        return whole
+    if isinstance(node, Condition):
+        if node.field == "tag":
+            tag = TicketTag.alias("g")
+            return tag.select(tag.ticket.alias("id")).where(tag.name.in_(node.values)).distinct()
+        if node.field in ("from", "number") or (node.field == "is" and "overdue" in node.values):
+            return peewee.Select([TICKET], [TICKET.id]).where(_compared(node, reader))
+        if node.field == "state" and len(node.values) < 4:
+            return peewee.Select([TICKET], [TICKET.id]).where(_compared(node, reader))
+    return None
+
+
+def _compared(node: Condition, reader: Reader) -> Any:
+    values = node.values
+    match node.field:
+        case "state":
+            return TICKET.status.in_(values)
+        case "number":
+            return TICKET.number.in_(values)
+        case "owner":
+            return fn.COALESCE(TICKET.assignee, literal(0)).in_(values)
+        case "p":
+            return TICKET.priority.in_(values)
+        case "mailbox":
+            return fn.COALESCE(TICKET.mailbox, literal(0)).in_(values)
+        case "topic":
+            return fn.COALESCE(TICKET.topic, literal(0)).in_(values)
+        case "department":
+            referred = TicketReferral.select(TicketReferral.ticket).where(
+                TicketReferral.department.in_(values)
+            )
+            return TICKET.department.in_(values) | TICKET.id.in_(referred)
+        case "tag":
+            tag = TicketTag.alias("g")
+            return fn.EXISTS(tag.select(literal(1)).where((tag.ticket == TICKET.id) & tag.name.in_(values)))
+        case "from":
+            return _joined([TICKET.contact.in_(named(str(value))) for value in values], every=False)
+        case "to":
+            return _joined([_sent_to(str(value)) for value in values], every=False)
+        case "has":
+            return TICKET.attachment_count > literal(0)
+        case "is":
+            return _joined([_is(str(value), reader) for value in values], every=False)
+    return _between(_TIMES[node.field], values, reader)
+
+
+def _is(what: str, reader: Reader) -> Any:
+    match what:
+        case "overdue":
+            return (TICKET.overdue == literal(1)) & NOT_CLOSED
+        case "unread":
+            return unread(reader.agent_id)
+        case "unanswered":
+            return NOT_CLOSED & _awaits_answer()
+        case "answered":
+            return TICKET.last_answer.is_null(False) & ~_awaits_answer()
+        case "merged":
+            return TICKET.merged_into.is_null(False)
+    raise ValueError(what)
+
+
+def unread(agent_id: int) -> Any:
+    """Return the condition that a customer wrote since an agent looked; for nobody: that it is new."""
+    if not agent_id:
+        return TICKET.status == literal("new")
+    seen = Seen.alias("s")
+    last = seen.select(seen.at).where((seen.agent == agent_id) & (seen.ticket == TICKET.id))
+    return newest_of_customer() > fn.COALESCE(last, literal(""))
+
+
+def newest_of_customer() -> peewee.ColumnBase:
+    """Return when the customer wrote last, or else when the ticket was made."""
+    return fn.COALESCE(TICKET.last_customer, TICKET.created)
+
+
+def _awaits_answer() -> Any:
+    return fn.COALESCE(TICKET.last_customer, literal("")) > fn.COALESCE(TICKET.last_answer, literal(""))
+
+
+def _sent_to(text: str) -> peewee.ColumnBase:
+    """Return the condition that a message has a recipient of that address, @domain, or part of a name."""
+    message = Message.alias("w")
+    spelt = text.replace("\\", "\\\\").replace('"', '\\"')
+    if text.startswith("@"):
+        spelt = f'{spelt}"'
+    elif "@" in text:
+        spelt = f'"{spelt}"'
+    # JSON as it is stored; `contains` would take a % of the text for any letters.
+    found = fn.INSTR(fn.LOWER(message.recipients), spelt.lower()) > literal(0)
+    return fn.EXISTS(message.select(literal(1)).where((message.ticket == TICKET.id) & found))
+
+
+def _between(column: Any, values: tuple[Any, ...], reader: Reader) -> Any:
+    begin, end = (None if value is None else _stored(value, reader.moment) for value in values)
+    conditions = [column.is_null(False)]
+    if begin is not None:
+        conditions.append(column >= begin)
+    if end is not None:
+        conditions.append(column < end)
+    return _joined(conditions, every=True)
+
+
+def _stored(value: Any, moment: datetime) -> str:
+    return utc_text(value if isinstance(value, datetime) else value.at(moment))
+
+
+def _joined(conditions: list[Any], *, every: bool) -> Any:
+    if not conditions:
+        return literal(1) if every else literal(0)
+    whole = conditions[0]
+    for more in conditions[1:]:
+        whole = whole & more if every else whole | more
+    return whole

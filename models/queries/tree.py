@@ -1,0 +1,132 @@
+"""A query as a tree: what lists, searches, saved queues and filters ask, whoever wrote it.
+
+As written, the values of a condition are text. Once its names are known (`desk.tickets.query`) they are what
+rows are compared with: ids, priorities, and times as `Moment`. `All` of nothing is a query that asks nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Literal
+
+Comparison = Literal["is", "<", "<=", ">", ">=", ".."]
+
+
+@dataclass(frozen=True, slots=True)
+class Ago:
+    """So many seconds before the moment somebody asks; below zero: after it."""
+
+    seconds: int
+
+    def at(self, moment: datetime) -> datetime:
+        """Return the time it is when asked at `moment`."""
+        return moment - timedelta(seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Midnight:
+    """The beginning of a day, so many days after the one on which somebody asks, in a time zone."""
+
+    days: int
+    zone: tzinfo
+
+    def at(self, moment: datetime) -> datetime:
+        """Return the time it is when asked at `moment`."""
+        day = moment.astimezone(self.zone).date() + timedelta(days=self.days)
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+
+Moment = datetime | Ago | Midnight
+Value = str | int | Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word to look for in messages: the beginning of one, or ``whole`` words that stand together."""
+
+    text: str
+    whole: bool = False
+    position: int = dataclasses.field(default=0, compare=False, repr=False)
+    """Where it stands in what was typed, in characters from 0; so for all leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A field and what it is compared with; of several values one is enough.
+
+    A time is between two values (``..``): from the first on, before the second; None is open.
+    """
+
+    field: str
+    values: tuple[Value, ...]
+    comparison: Comparison = "is"
+    position: int = dataclasses.field(default=0, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What its part is not."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """What all its parts are; words side by side are words of one message."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """What at least one of its parts is."""
+
+    parts: tuple[Node, ...]
+
+
+Node = Word | Condition | Not | All | Either
+NOTHING = All(())
+
+
+def all_of(parts: Iterable[Node]) -> Node:
+    """Return what all the parts are, in the shortest form."""
+    flat = list(_flat(parts, All))
+    return flat[0] if len(flat) == 1 else All(tuple(flat))
+
+
+def either_of(parts: Iterable[Node]) -> Node:
+    """Return what one of the parts is, in the shortest form."""
+    flat = list(_flat(parts, Either))
+    return flat[0] if len(flat) == 1 else Either(tuple(flat))
+
+
+def not_of(part: Node) -> Node:
+    """Return what a part is not, in the shortest form."""
+    return part.part if isinstance(part, Not) else Not(part)
+
+
+def conjuncts(node: Node) -> tuple[Node, ...]:
+    """Return the parts that must all hold."""
+    return node.parts if isinstance(node, All) else (node,)
+
+
+def leaves(node: Node) -> Iterator[Word | Condition]:
+    """Return every word and condition, from left to right."""
+    if isinstance(node, Not):
+        yield from leaves(node.part)
+    elif isinstance(node, All | Either):
+        for part in node.parts:
+            yield from leaves(part)
+    else:
+        yield node
+
+
+def _flat(parts: Iterable[Node], kind: type[All] | type[Either]) -> Iterable[Node]:
+    found: dict[Node, None] = {}
+    for part in parts:
+        inner = part.parts if isinstance(part, kind) else (part,)
+        found.update(dict.fromkeys(inner))
+    return found
