@@ -62,6 +62,7 @@ def _agents() -> peewee.ModelSelect[Agent]:
 
 _EVERY = Lookup(lambda p: _agents().order_by(Agent.login), as_read(_READ, StoredAgent))
 _WITH_LOGIN = Lookup(lambda p: _agents().where(Agent.login == p("login")), as_read(_READ, StoredAgent))
+_BY_ID = Lookup(lambda p: _agents().where(Agent.id == p("agent_id")), as_read(_READ, StoredAgent))
 _WRITE = Statement(
     lambda p: Agent.insert(
         {
@@ -91,6 +92,14 @@ def every() -> list[StoredAgent]:
 def with_login(login: str) -> StoredAgent | None:
     """Return the agent of that login, in service or not, or None."""
     return _WITH_LOGIN.one(login=login)
+
+
+def by_id(agent_id: int) -> StoredAgent:
+    """Return an agent, in service or not; raises LookupError."""
+    found = _BY_ID.one(agent_id=agent_id)
+    if found is None:
+        raise LookupError(f"there is no agent with id {agent_id}")
+    return found
 
 
 def login_with_email(email: str) -> str | None:

@@ -13,7 +13,7 @@ from models.database import Row
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.messages import Message
-from models.statements import Lookup, Statement, columns_of, literal
+from models.statements import Lookup, Statement, as_read, columns_of, literal
 from models.tickets import Ticket
 
 HELD_UNTIL = "9999-12-31T00:00:00.000000Z"
@@ -259,6 +259,20 @@ class NewDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """A mail of the outbox, and who is sending it now."""
+
+    id: int
+    kind: DeliveryKind
+    ticket_id: int | None
+    message_ref_id: int | None
+    mailbox_id: int | None
+    attempts: int
+    sender: str | None
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedMail:
     """A mail that a sender takes."""
 
@@ -339,6 +353,13 @@ _WANTED_COPIES = ("due", "tried")
 
 _WRITE = Statement(
     lambda p: Delivery.insert({_COLUMNS[name]: p(name) for name in _NEW}).returning(Delivery.id)
+)
+_READ = (
+    *(Delivery.id, Delivery.kind, Delivery.ticket, Delivery.message_ref, Delivery.mailbox),
+    *(Delivery.attempts, Delivery.sender, Delivery.done),
+)
+_BY_ID = Lookup(
+    lambda p: Delivery.select(*_READ).where(Delivery.id == p("delivery_id")), as_read(_READ, StoredDelivery)
 )
 _WRITE_RECIPIENT = Statement(
     lambda p: Recipient.insert(
@@ -601,6 +622,11 @@ def write(mail: NewDelivery, recipients: Iterable[str]) -> int:
     for address in recipients:
         _WRITE_RECIPIENT.run(delivery_id=delivery_id, address=address, at=mail.created)
     return delivery_id
+
+
+def by_id(delivery_id: int) -> StoredDelivery | None:
+    """Return a mail, or None."""
+    return _BY_ID.one(delivery_id=delivery_id)
 
 
 def due_mailboxes(moment: str) -> list[int | None]:

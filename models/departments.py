@@ -113,6 +113,11 @@ def in_use() -> list[StoredDepartment]:
     return sorted((each for each in every() if each.active), key=lambda each: each.id)
 
 
+def first() -> StoredDepartment:
+    """Return the first department in use, or the first one of all."""
+    return min(every(), key=lambda each: (not each.active, each.id))
+
+
 def by_id(department_id: int) -> StoredDepartment:
     """Return a department, in use or not; raises LookupError."""
     found = _BY_ID.one(department_id=department_id)

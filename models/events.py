@@ -152,6 +152,11 @@ def newest() -> int:
     return _NEWEST.one() or 0
 
 
+def of_ticket(ticket_id: int) -> list[DatedEvent]:
+    """Return a ticket's history, oldest first."""
+    return since(ticket_id, 0)
+
+
 def newest_by(agent_id: int | None, kinds: Sequence[str]) -> list[RecordedEvent]:
     """Return the newest events of these kinds by an agent (None: the built-in admin), newest first."""
     if agent_id is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import peewee
@@ -13,7 +14,7 @@ from models.agents import Agent
 from models.blobs import Blob
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
-from models.statements import Lookup, Statement
+from models.statements import Lookup, Statement, as_read
 from models.tickets import Ticket
 
 MessageKind = Literal["customer", "reply", "note"]
@@ -115,6 +116,37 @@ class StoredAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedPart:
+    """Where a file of a message is: the blob, and the MIME path in it; empty: the blob is the file."""
+
+    blob_id: int
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message of a ticket; see `Message` for its columns."""
+
+    id: int
+    kind: MessageKind
+    agent_id: int | None
+    sender_name: str
+    sender_email: str
+    recipients: Mapping[str, Sequence[Sequence[str]]]
+    subject: str
+    text: str
+    folds: Sequence[tuple[int, int]]
+    from_html: bool
+    message_id: str | None
+    sent_date: datetime | None
+    created: datetime
+    receipt_id: int | None
+    blob_id: int | None
+    machine: str
+    unverified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NewMessage:
     """A message that is to be written; times and ``recipients`` as they are stored (UTC text, JSON)."""
 
@@ -213,6 +245,38 @@ class MessageSender:
     sender: str
 
 
+_READ = (
+    *(Message.id, Message.kind, Message.agent, Message.sender_name, Message.sender_email),
+    *(Message.recipients, Message.subject, Message.text, Message.folds, Message.from_html),
+    *(Message.message_id, Message.sent_date, Message.created, Message.receipt_id, Message.blob),
+    *(Message.machine, Message.unverified),
+)
+_BY_ID = Lookup(
+    lambda p: Message.select(*_READ).where(Message.id == p("message_id")), as_read(_READ, StoredMessage)
+)
+_OF_TICKET = Lookup(
+    lambda p: (
+        Message.select(*_READ).where(Message.ticket == p("ticket_id")).order_by(Message.created, Message.id)
+    ),
+    as_read(_READ, StoredMessage),
+)
+_NEWEST_OF_CUSTOMER = Lookup(
+    lambda p: (
+        Message.select(*_READ)
+        .where(
+            Message.ticket == p("ticket_id"),
+            Message.kind == "customer",
+            Message.unverified == False,  # noqa: E712
+        )
+        .order_by(Message.created.desc(), Message.id.desc())
+        .limit(1)
+    ),
+    as_read(_READ, StoredMessage),
+)
+_PART = Lookup(
+    lambda p: Attachment.select(Attachment.blob, Attachment.part).where(Attachment.id == p("attachment_id")),
+    AttachedPart,
+)
 _WRITE = Statement(
     lambda p: Message.insert(
         {
@@ -409,6 +473,26 @@ def write(ticket_id: int, message: NewMessage) -> int:
             part=each.part,
         )
     return message_id
+
+
+def by_id(message_id: int) -> StoredMessage | None:
+    """Return a message, or None."""
+    return _BY_ID.one(message_id=message_id)
+
+
+def of_ticket(ticket_id: int) -> list[StoredMessage]:
+    """Return a ticket's messages, oldest first."""
+    return _OF_TICKET.every(ticket_id=ticket_id)
+
+
+def newest_of_customer(ticket_id: int) -> StoredMessage | None:
+    """Return what was written to the desk last in a ticket and is not in doubt, or None."""
+    return _NEWEST_OF_CUSTOMER.one(ticket_id=ticket_id)
+
+
+def attached_part(attachment_id: int) -> AttachedPart | None:
+    """Return where a file is, or None."""
+    return _PART.one(attachment_id=attachment_id)
 
 
 def approve(ticket_id: int, message_id: int) -> ApprovedMessage | None:

@@ -230,6 +230,21 @@ class TicketState:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketNames:
+    """What other tables call what a ticket refers to; None where it refers to nothing."""
+
+    department: str
+    requester: str
+    requester_email: str
+    assignee: str | None
+    assignee_login: str | None
+    topic: str | None
+    mailbox: str | None
+    refers_to: str | None
+    """The number of another ticket."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewTicket:
     """A ticket that is to be written; times as they are stored."""
 
@@ -265,6 +280,23 @@ _NEW = [each.name for each in fields(NewTicket)]
 _READ = Lookup(lambda p: Ticket.select(*_STATE).where(Ticket.id == p("ticket_id")).tuples(), TicketState)
 _READ_NUMBERED = Lookup(
     lambda p: Ticket.select(*_STATE).where(Ticket.number == p("number")).tuples(), TicketState
+)
+_OTHER = Ticket.alias()
+_NAMES = Lookup(
+    lambda p: (
+        Ticket.select(
+            *(Department.name, Contact.name, Contact.email, Agent.name, Agent.login),
+            *(Topic.name, Mailbox.address, _OTHER.number),
+        )
+        .join(Department)
+        .join_from(Ticket, Contact)
+        .join_from(Ticket, Agent, peewee.JOIN.LEFT_OUTER)
+        .join_from(Ticket, Topic, peewee.JOIN.LEFT_OUTER)
+        .join_from(Ticket, Mailbox, peewee.JOIN.LEFT_OUTER)
+        .join_from(Ticket, _OTHER, peewee.JOIN.LEFT_OUTER, on=(Ticket.refers_to == _OTHER.id))
+        .where(Ticket.id == p("ticket_id"))
+    ),
+    TicketNames,
 )
 _WRITE = Statement(
     lambda p: Ticket.insert({_COLUMNS[name]: p(name) for name in (*_NEW, "due")}).returning(Ticket.id)
@@ -343,6 +375,14 @@ def read(ticket_id: int) -> TicketState | None:
 def read_numbered(number: str) -> TicketState | None:
     """Return the ticket of that number, or None."""
     return _READ_NUMBERED.one(number=number)
+
+
+def names(ticket_id: int) -> TicketNames:
+    """Return the names of what a ticket refers to; raises LookupError."""
+    found = _NAMES.one(ticket_id=ticket_id)
+    if found is None:
+        raise LookupError(f"there is no ticket with id {ticket_id}")
+    return found
 
 
 def past_due(moment: str, limit: int) -> list[DueTicket]:

@@ -13,12 +13,12 @@ from desk.intake.arrivals import Arrival
 from desk.mailboxes.accounts import default_outgoing
 from mail.inert import clean, one_line
 from mail.mime.address import Address, one_address
-from models.mailboxes import Mailbox
-from models.topics import Topic
+from models import mailboxes, topics
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.intake.incoming import Outcome
+    from models.mailboxes import Mailbox
 
 DOOR = "http"
 
@@ -80,7 +80,7 @@ def as_mail(desk: Desk, submission: Submission) -> bytes:
 def submit(desk: Desk, submission: Submission) -> Outcome:
     """Take it in. Raises as `pipeline.take`."""
     topic_id = submission.topic_id
-    if topic_id is not None and Topic.get_or_none(Topic.id == topic_id, Topic.active) is None:
+    if topic_id is not None and topic_id not in {topic.id for topic in topics.rules()}:
         extras = {**submission.extras, "topicId": str(topic_id)}
         submission, topic_id = replace(submission, extras=extras), None
     arrival = Arrival(as_mail(desk, submission), DOOR, topic_id=topic_id, priority=submission.priority)
@@ -89,10 +89,7 @@ def submit(desk: Desk, submission: Submission) -> Outcome:
 
 def _mailbox(desk: Desk) -> Mailbox | None:
     """Return the address that answers: the default outgoing mailbox, else the oldest one."""
-    chosen = default_outgoing(desk)
-    if chosen is None:
-        chosen = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
-    return chosen if isinstance(chosen, Mailbox) else None
+    return default_outgoing(desk) or mailboxes.first()
 
 
 def _with_extras(submission: Submission) -> str:

@@ -12,8 +12,7 @@ from desk.outbox.render import MailToSend, conversation, numbered_subject, queue
 from desk.own_addresses import without_tag
 from desk.tickets.participants import answered_at
 from mail.mime.quotes.pieces import without
-from models import blobs, contacts, deliveries, tickets
-from models.departments import Department
+from models import blobs, contacts, deliveries, departments, tickets
 from models.fields import utc_text
 
 if TYPE_CHECKING:
@@ -163,7 +162,7 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
         return "the customer was addressed by the agent: nothing to pass on"
     parsed = message.parse(blobs.read_packed(prepared.packed))
     in_reply_to, references = conversation(ticket.id)
-    signature = signature_block(Department.get_by_id(ticket.department_id))
+    signature = signature_block(departments.by_id(ticket.department_id))
     sender = batch.rules.sender_of(ticket.department_id, ticket.mailbox_id)
     queued = queue_mail(
         batch.desk,

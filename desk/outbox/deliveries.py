@@ -11,9 +11,9 @@ from desk.tickets.changes import departments_of
 from desk.tickets.deliveries import DeliveryView, views
 from mail.inert import one_line
 from mail.mime.address import one_address
-from models import deliveries
+from models import deliveries, mailboxes, tickets
 from models.database import transaction
-from models.deliveries import STATES, Delivery, DeliveryState
+from models.deliveries import STATES, DeliveryState, StoredDelivery
 from models.fields import utc_text
 
 UNDONE_STATES: tuple[DeliveryState, ...] = ("queued", "sending", "deferred", "failed", "uncertain")
@@ -101,15 +101,16 @@ def cancel(actor: Actor, ids: Iterable[int]) -> list[int]:
     return done
 
 
-def _granted(actor: Actor, delivery_id: int) -> Delivery:
+def _granted(actor: Actor, delivery_id: int) -> StoredDelivery:
     """Return a mail that the actor may change and that nobody is sending now."""
-    delivery = Delivery.get_or_none(Delivery.id == delivery_id)
-    if not isinstance(delivery, Delivery):
+    delivery = deliveries.by_id(delivery_id)
+    if delivery is None:
         raise _missing(delivery_id)
-    if delivery.ticket is not None:
-        require(actor, "outbox.edit", *departments_of(delivery.ticket))
-    elif delivery.mailbox is not None:
-        require(actor, "outbox.edit", delivery.mailbox.department_id)
+    ticket = None if delivery.ticket_id is None else tickets.read(delivery.ticket_id)
+    if ticket is not None:
+        require(actor, "outbox.edit", *departments_of(ticket))
+    elif delivery.mailbox_id is not None:
+        require(actor, "outbox.edit", mailboxes.by_id(delivery.mailbox_id).department_id)
     if delivery.sender is not None:
         raise Refused(f"mail {delivery_id} is being sent at this moment", "look again in a minute")
     return delivery

@@ -13,14 +13,14 @@ from desk.errors import Refused
 from mail.compose.signed_tag import SignedTag, tagged, untagged
 from mail.inert import one_line
 from mail.mime.address import Address
-from models import blobs, deliveries, messages
+from models import blobs, deliveries, mailboxes, messages
 from models.deliveries import DeliveryKind, NewDelivery
 from models.fields import utc_text
-from models.mailboxes import Mailbox
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from models.departments import Department
+    from models.departments import StoredDepartment
+    from models.mailboxes import Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +93,18 @@ def find_sending_route(desk: Desk, mailbox_id: int | None) -> SendingRoute:
     """Return the way out for a mailbox's mail. Raises Refused when the desk has no address to send from."""
     from desk.mailboxes.accounts import default_outgoing, outgoing_for
 
-    own = None if mailbox_id is None else Mailbox.get_or_none(Mailbox.id == mailbox_id)
+    own = None if mailbox_id is None else mailboxes.by_id(mailbox_id)
     way = outgoing_for(desk, mailbox_id)
-    sender = way or own or default_outgoing(desk) or _any_mailbox()
+    sender = way or own or default_outgoing(desk) or mailboxes.first()
     if sender is None:
         raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
     return SendingRoute(own, sender, way is not None)
 
 
-def sender_of(department: Department, mailbox_id: int | None) -> int | None:
+def sender_of(department: StoredDepartment, mailbox_id: int | None) -> int | None:
     """The mailbox whose address an answer is from: the department's outgoing one, else the ticket's."""
     wanted = department.outgoing_mailbox_id
-    if wanted is None or not Mailbox.select().where(Mailbox.id == wanted, Mailbox.removed.is_null()).exists():
+    if wanted is None or mailboxes.in_use_by_id(wanted) is None:
         return mailbox_id
     return wanted
 
@@ -204,7 +204,7 @@ def numbered_subject(subject: str, number: str, *, reply: bool) -> str:
     return f"{prefix}{mark} {text or '(no subject)'}"
 
 
-def signature_block(department: Department) -> str:
+def signature_block(department: StoredDepartment) -> str:
     """Return what is put below an answer: the department's signature, if it has one."""
     signature = department.signature.strip()
     return f"\n\n-- \n{signature}\n" if signature else ""
@@ -271,10 +271,4 @@ def _answered_at(mail: MailToSend, own: Mailbox) -> Mailbox:
     """Return the mailbox that answers are to reach: the one it is from, if that is fetched."""
     if own.protocol != "none" or mail.answers_to in (None, own.id):
         return own
-    other = Mailbox.get_or_none((Mailbox.id == mail.answers_to) & Mailbox.removed.is_null())
-    return other if isinstance(other, Mailbox) else own
-
-
-def _any_mailbox() -> Mailbox | None:
-    row = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
-    return row if isinstance(row, Mailbox) else None
+    return mailboxes.in_use_by_id(mail.answers_to) or own

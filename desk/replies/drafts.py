@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from config.clock import now
 from desk.errors import NotAllowed, NotFound, WrongUse
 from desk.permissions import Actor
 from desk.tickets.changes import find
 from desk.tickets.since import Standing
+from models import drafts as rows
+from models import mailboxes
 from models.database import transaction
-from models.drafts import Draft
-from models.mailboxes import Mailbox
-
-Kind = Literal["reply", "note", "new"]
+from models.drafts import DraftKind, StoredDraft, Written
+from models.fields import utc_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class DraftView:
 
     id: int
     number: str | None
-    kind: Kind
+    kind: DraftKind
     mailbox: str | None
     recipients: dict[str, Any]
     subject: str
@@ -47,7 +47,7 @@ def save(
     *,
     draft_id: int | None = None,
     number: str | None,
-    kind: Kind,
+    kind: DraftKind,
     body: str,
     subject: str = "",
     recipients: Mapping[str, Any] | None = None,
@@ -62,41 +62,39 @@ def save(
     that was sent or discarded meanwhile is made anew: text is never lost to a race.
     """
     owner = _owner(actor)
-    values: dict[str, Any] = {
-        "body": body,
-        "subject": subject,
-        "recipients": dict(recipients or {}),
-        "attachments": list(attachments),
-        "status_after": status_after,
-        "mailbox": _mailbox(mailbox),
-        "updated": now(),
-    }
-    if seen is not None:
-        values |= {"seen_event": seen.event, "seen_message": seen.message}
+    written = Written(
+        body,
+        subject,
+        dict(recipients or {}),
+        attachments,
+        status_after,
+        _mailbox_id(mailbox),
+        None if seen is None else seen.event,
+        None if seen is None else seen.message,
+    )
+    moment = utc_text(now())
     with transaction():
-        if draft_id is not None:
-            changed = Draft.update(**values).where(Draft.id == draft_id, Draft.agent == owner).execute()
-            if changed:
-                return draft_id
-        ticket = None if number is None else find(number).id
-        known = None if ticket is None else _newest(owner, ticket, kind)
+        if draft_id is not None and rows.rewrite(draft_id, owner, written, moment):
+            return draft_id
+        ticket_id = None if number is None else find(number).id
+        known = None if ticket_id is None else rows.newest(owner, ticket_id, kind)
         if known is not None:
-            Draft.update(**values).where(Draft.id == known.id).execute()
-            return int(known.id)
-        return int(Draft.create(agent=owner, ticket=ticket, kind=kind, created=now(), **values).id)
+            rows.rewrite(known.id, owner, written, moment)
+            return known.id
+        return rows.write(owner, ticket_id, kind, written, moment)
 
 
-def load(actor: Actor, number: str | None, kind: Kind) -> DraftView | None:
+def load(actor: Actor, number: str | None, kind: DraftKind) -> DraftView | None:
     """Return the actor's draft of that kind on a ticket (the newest one for new tickets), or None."""
     if actor.agent_id is None:
         return None
-    row = _newest(actor.agent_id, None if number is None else find(number).id, kind)
+    row = rows.newest(actor.agent_id, None if number is None else find(number).id, kind)
     return None if row is None else _view(row)
 
 
 def get(actor: Actor, draft_id: int) -> DraftView:
     """Return one of the actor's drafts; raises NotFound."""
-    row = Draft.get_or_none((Draft.id == draft_id) & (Draft.agent == actor.agent_id))
+    row = rows.own(draft_id, actor.agent_id or 0)
     if row is None:
         raise NotFound(f"there is no draft {draft_id} of yours", "it was sent or discarded")
     return _view(row)
@@ -107,38 +105,20 @@ def discard(draft_id: int) -> None:
     from desk.replies.undo_send import discard_files
 
     discard_files(draft_id)
-    Draft.delete().where(Draft.id == draft_id).execute()
+    rows.delete(draft_id)
 
 
 def drafts(actor: Actor) -> list[DraftView]:
     """Return all drafts of the actor, the newest first."""
     if actor.agent_id is None:
         return []
-    return [
-        _view(row)
-        for row in Draft.select().where(Draft.agent == actor.agent_id).order_by(Draft.updated.desc())
-    ]
+    return [_view(row) for row in rows.of_agent(actor.agent_id)]
 
 
 def others_writing(actor: Actor, number: str) -> list[tuple[str, datetime]]:
     """Return who else has a draft on the ticket, and when they last wrote."""
-    rows = (
-        Draft.select()
-        .where(Draft.ticket == find(number).id, Draft.agent != (actor.agent_id or 0), Draft.kind == "reply")
-        .order_by(Draft.updated.desc())
-    )
-    return [(row.agent.name, row.updated) for row in rows]
-
-
-def _newest(agent_id: int, ticket_id: int | None, kind: str) -> Draft | None:
-    on_ticket = Draft.ticket.is_null() if ticket_id is None else Draft.ticket == ticket_id
-    row = (
-        Draft.select()
-        .where(Draft.agent == agent_id, on_ticket, Draft.kind == kind)
-        .order_by(Draft.updated.desc())
-        .first()
-    )
-    return row if isinstance(row, Draft) else None
+    others = rows.answers_of_others(find(number).id, actor.agent_id or 0)
+    return [(row.author, row.updated) for row in others]
 
 
 def _owner(actor: Actor) -> int:
@@ -150,21 +130,21 @@ def _owner(actor: Actor) -> int:
     return actor.agent_id
 
 
-def _mailbox(address: str | None) -> int | None:
+def _mailbox_id(address: str | None) -> int | None:
     if not address:
         return None
-    row = Mailbox.get_or_none(Mailbox.address == address)
-    if row is None:
+    mailbox_id = mailboxes.id_of(address)
+    if mailbox_id is None:
         raise WrongUse(f"there is no mailbox {address}", "nightdesk mailbox list")
-    return int(row.id)
+    return mailbox_id
 
 
-def _view(row: Draft) -> DraftView:
+def _view(row: StoredDraft) -> DraftView:
     return DraftView(
         id=row.id,
-        number=row.ticket.number if row.ticket else None,
-        kind=row.kind,  # type: ignore[arg-type]
-        mailbox=row.mailbox.address if row.mailbox else None,
+        number=row.number,
+        kind=row.kind,
+        mailbox=row.mailbox,
         recipients=row.recipients,
         subject=row.subject,
         body=row.body,
@@ -172,7 +152,7 @@ def _view(row: Draft) -> DraftView:
         status_after=row.status_after,
         created=row.created,
         updated=row.updated,
-        ticket_subject=row.ticket.subject if row.ticket else "",
+        ticket_subject=row.ticket_subject or "",
         seen=None
         if row.seen_event is None or row.seen_message is None
         else Standing(row.seen_event, row.seen_message),

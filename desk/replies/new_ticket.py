@@ -17,18 +17,18 @@ from desk.tickets import lifecycle
 from desk.tickets.contacts import Contacts
 from desk.tickets.participants import Person, add_collaborators, people_in, refuse_own
 from mail.inert import one_line
-from models import tickets
+from models import departments, mailboxes, slas, tickets, topics
 from models.database import transaction
-from models.departments import Department
 from models.fields import utc_text
-from models.mailboxes import Mailbox
 from models.messages import NewMessage
 from models.tickets import TicketState
-from models.topics import Topic
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.departments import StoredDepartment
+    from models.mailboxes import Mailbox
     from models.tickets import NumberKind
+    from models.topics import TopicRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _open_ticket(
     person: tuple[str, str],
     subject: str,
     origin: Mailbox | None,
-    department: Department,
+    department: StoredDepartment,
     *,
     said: bool,
 ) -> TicketState:
@@ -169,31 +169,22 @@ def _origin(address: str | None) -> Mailbox | None:
         if found is None:
             raise WrongUse(f"there is no mailbox {one_line(address, 80)}", "nightdesk mailbox list")
         return found
-    row = Mailbox.select().where(Mailbox.removed.is_null()).order_by(Mailbox.id).first()
-    return row if isinstance(row, Mailbox) else None
+    return mailboxes.first()
 
 
-def _department(origin: Mailbox | None) -> Department:
-    if origin is not None and origin.department:
-        return origin.department
+def _department(origin: Mailbox | None) -> StoredDepartment:
     topic = _topic(origin)
-    if topic is not None and topic.department is not None:
-        return topic.department
-    row = Department.select().order_by(Department.active.desc(), Department.id).first()
-    assert isinstance(row, Department)
-    return row
+    wanted = (origin.department_id if origin else None) or (topic.department_id if topic else None)
+    return departments.first() if wanted is None else departments.by_id(wanted)
 
 
-def _topic(origin: Mailbox | None) -> Topic | None:
-    if origin is not None and origin.topic is not None and origin.topic.active:
-        return origin.topic
-    named = str(settings.get("tickets.default_topic"))
-    row = Topic.get_or_none((Topic.name == named) & Topic.active) if named else None
-    return row if isinstance(row, Topic) else None
+def _topic(origin: Mailbox | None) -> TopicRule | None:
+    in_use = topics.rules()
+    own = next((each for each in in_use if origin is not None and each.id == origin.topic_id), None)
+    named = str(settings.get("tickets.default_topic")).lower()
+    return own or next((each for each in in_use if each.name.lower() == named), None)
 
 
 def _default_sla() -> int | None:
-    from models.slas import Sla
-
-    row = Sla.get_or_none(Sla.name == str(settings.get("tickets.default_sla")))
-    return None if row is None else int(row.id)
+    found = slas.named(str(settings.get("tickets.default_sla")))
+    return None if found is None else found.id

@@ -33,14 +33,15 @@ from desk.tickets.participants import (
 from desk.tickets.since import Standing
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
+from models import departments, mailboxes, messages
 from models.database import transaction
 from models.fields import utc_text
-from models.mailboxes import Mailbox
-from models.messages import Message, NewMessage
+from models.messages import NewMessage
 from models.tickets import StatusAfterReply
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.messages import StoredMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,9 @@ def reply_form(actor: Actor, number: str, to_all: bool, zone: tzinfo = UTC) -> R
     """
     ticket = find(number)
     require(actor, "ticket.reply", *departments_of(ticket))
-    last = (
-        Message.select()
-        .where(Message.ticket == ticket.id, Message.kind == "customer", Message.unverified == False)  # noqa: E712
-        .order_by(Message.created.desc(), Message.id.desc())
-        .first()
-    )
-    sender_id = sender_of(ticket.department, ticket.mailbox_id)
-    mailbox = None if sender_id is None else Mailbox.get_by_id(sender_id)
+    last = messages.newest_of_customer(ticket.id)
+    sender_id = sender_of(departments.by_id(ticket.department_id), ticket.mailbox_id)
+    mailbox = None if sender_id is None else mailboxes.by_id(sender_id)
     return ReplyForm(
         number=ticket.number,
         mailbox_address=mailbox.address if mailbox else None,
@@ -115,12 +111,13 @@ def send_reply(
     copies = collaborators_of(ticket) if cc is None else people_in(cc)
     refuse_own(people + copies)
     in_reply_to, references = conversation(ticket.id)
-    signed = text + signature_block(ticket.department)
+    department = departments.by_id(ticket.department_id)
+    signed = text + signature_block(department)
     rendered = render(
         desk,
         MailToSend(
             kind="reply",
-            mailbox_id=sender_of(ticket.department, ticket.mailbox_id),
+            mailbox_id=sender_of(department, ticket.mailbox_id),
             answers_to=ticket.mailbox_id,
             to=people,
             cc=copies,
@@ -168,7 +165,7 @@ def _status(wanted: str | None) -> StatusAfterReply:
     return cast("StatusAfterReply", status)
 
 
-def _quoted(message: Message, zone: tzinfo) -> str:
+def _quoted(message: StoredMessage, zone: tzinfo) -> str:
     lines = without(message.text, message.folds).strip("\n").split("\n")
     author = message.sender_name or message.sender_email
     when = f"{message.created.astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -10,13 +10,13 @@ from config.files import atomic_write, ensure_dir
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle, since
 from desk.tickets.changes import departments_of
-from models import blobs, deliveries
+from models import blobs, deliveries, departments, drafts, messages, tickets
 from models.database import transaction
-from models.deliveries import Delivery
-from models.drafts import Draft
+from models.deliveries import StoredDelivery
+from models.drafts import Written
 from models.fields import utc_text
-from models.messages import Attachment, Message
-from models.tickets import Ticket
+from models.messages import StoredMessage
+from models.tickets import TicketState
 
 
 def cancel_send(actor: Actor, delivery_id: int) -> bool:
@@ -28,16 +28,13 @@ def cancel_send(actor: Actor, delivery_id: int) -> bool:
     """
     files: list[tuple[str, bytes]] = []
     with transaction():
-        delivery = Delivery.get_or_none((Delivery.id == delivery_id) & (Delivery.kind == "reply"))
-        if (
-            delivery is None
-            or delivery.ticket is None
-            or delivery.message_ref is None
-            or not _untouched(delivery)
-        ):
+        delivery = deliveries.by_id(delivery_id)
+        if delivery is None or delivery.kind != "reply" or not _untouched(delivery):
             return False
-        message: Message = delivery.message_ref
-        ticket: Ticket = delivery.ticket
+        message = None if delivery.message_ref_id is None else messages.by_id(delivery.message_ref_id)
+        ticket = None if delivery.ticket_id is None else tickets.read(delivery.ticket_id)
+        if message is None or ticket is None:
+            return False
         if actor.agent_id is None or message.agent_id != actor.agent_id:
             require(actor, "outbox.edit", *departments_of(ticket))
         deliveries.cancel(delivery_id, utc_text(now()))
@@ -46,8 +43,9 @@ def cancel_send(actor: Actor, delivery_id: int) -> bool:
             lifecycle.send_cancelled(ticket.id, actor, now())
             return True
         files = _files(message)
-        opened_by_it = Message.select().where(Message.ticket == ticket.id).count() == 1
-        draft_id = _draft(message, ticket, delivery, files, new=opened_by_it)
+        opened_by_it = ticket.message_count == 1
+        draft_id = _draft(message.agent_id, message, ticket, new=opened_by_it)
+        drafts.attach(draft_id, [str(_folder(draft_id) / name) for name, _ in files])
         lifecycle.message_withdrawn(ticket.id, message.id)
         if not opened_by_it:
             lifecycle.send_cancelled(ticket.id, actor, now())
@@ -61,45 +59,39 @@ def discard_files(draft_id: int) -> None:
     shutil.rmtree(_folder(draft_id), ignore_errors=True)
 
 
-def _untouched(delivery: Delivery) -> bool:
+def _untouched(delivery: StoredDelivery) -> bool:
     if delivery.sender is not None or delivery.attempts or delivery.done:
         return False
     return deliveries.states(delivery.id) == {"queued"}
 
 
-def _draft(
-    message: Message, ticket: Ticket, delivery: Delivery, files: list[tuple[str, bytes]], *, new: bool
-) -> int:
+def _draft(author: int, message: StoredMessage, ticket: TicketState, *, new: bool) -> int:
     from desk.outbox.render import signature_block
 
-    block = signature_block(ticket.department)
+    block = signature_block(departments.by_id(ticket.department_id))
     body = message.text.removesuffix(block) if block else message.text
     people = {kind: [pair[1] for pair in message.recipients.get(kind, ())] for kind in ("to", "cc")}
     seen = since.standing()
-    draft = Draft.create(
-        agent=message.agent_id,
-        ticket=None if new else ticket.id,
-        kind="new" if new else "reply",
-        mailbox=ticket.mailbox_id,
-        recipients={**people, "to_line": ", ".join(people["to"]), "cc_line": ", ".join(people["cc"])},
-        subject=ticket.subject if new else message.subject,
+    written = Written(
         body=body,
-        created=now(),
-        updated=now(),
+        subject=ticket.subject if new else message.subject,
+        recipients={**people, "to_line": ", ".join(people["to"]), "cc_line": ", ".join(people["cc"])},
+        attachments=(),
+        status_after="",
+        mailbox_id=ticket.mailbox_id,
         seen_event=seen.event,
         seen_message=seen.message,
     )
-    paths = [str(_folder(draft.id) / name) for name, _ in files]
-    Draft.update(attachments=paths).where(Draft.id == draft.id).execute()
-    return int(draft.id)
+    return drafts.write(
+        author, None if new else ticket.id, "new" if new else "reply", written, utc_text(now())
+    )
 
 
-def _files(message: Message) -> list[tuple[str, bytes]]:
+def _files(message: StoredMessage) -> list[tuple[str, bytes]]:
     from desk.tickets.detail import attachment_bytes
 
     found: list[tuple[str, bytes]] = []
-    rows = Attachment.select().where(Attachment.message == message.id).order_by(Attachment.id)
-    for place, row in enumerate(rows):
+    for place, row in enumerate(messages.attachments_of([message.id])):
         name = row.name.replace("/", "_").replace("\0", "_").lstrip(".")[:100] or "file"
         if name in {known for known, _ in found}:
             name = f"{place}-{name}"

@@ -12,13 +12,14 @@ from desk.rules import read_rules
 from desk.tickets import lifecycle
 from desk.tickets.changes import departments_of, find
 from desk.tickets.participants import add_collaborators, may_join
+from models import messages as rows
 from models.database import transaction
-from models.messages import Message
-from models.tickets import Ticket
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.rules import DeskRules
+    from models.messages import StoredMessage
+    from models.tickets import TicketState
 
 
 def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ()) -> list[int]:
@@ -40,14 +41,11 @@ def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ())
     return [message.id for message in approved]
 
 
-def _wanted(ticket: Ticket, ids: Sequence[int]) -> list[Message]:
-    doubted = list(
-        Message.select()
-        .where(Message.ticket == ticket.id, Message.unverified == True)  # noqa: E712
-        .order_by(Message.created, Message.id)
-    )
+def _wanted(ticket: TicketState, ids: Sequence[int]) -> list[StoredMessage]:
+    every = rows.of_ticket(ticket.id)
+    doubted = [message for message in every if message.unverified]
     if ids:
-        there = {row.id for row in Message.select(Message.id).where(Message.ticket == ticket.id)}
+        there = {message.id for message in every}
         missing = next((each for each in ids if each not in there), None)
         if missing is not None:
             raise NotFound(
@@ -65,7 +63,7 @@ def _wanted(ticket: Ticket, ids: Sequence[int]) -> list[Message]:
     return doubted
 
 
-def _let_in(rules: DeskRules, ticket: Ticket, message: Message) -> None:
+def _let_in(rules: DeskRules, ticket: TicketState, message: StoredMessage) -> None:
     """Make the sender, and those the mail was addressed to, collaborators."""
     if message.machine:
         return

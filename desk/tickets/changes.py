@@ -10,29 +10,27 @@ from desk.permissions import Actor, require
 from desk.tickets import lifecycle
 from desk.tickets.lifecycle import Change
 from mail.inert import one_line
-from models import tickets
-from models.agents import Agent
+from models import agents, departments, tickets
+from models.agents import StoredAgent
 from models.database import transaction
-from models.departments import Department
-from models.tickets import PRIORITIES, STATUSES, Status, Stored, Ticket, TicketState
+from models.tickets import PRIORITIES, STATUSES, Status, Stored, TicketState
 
 MAX_TAG = 40
 
 
-def find(number: str) -> Ticket:
+def find(number: str) -> TicketState:
     """Return the ticket of that number; raises NotFound."""
     bare = number.strip().removeprefix("#")
-    found = Ticket.get_or_none(Ticket.number == bare) or Ticket.get_or_none(Ticket.number == number.strip())
+    found = tickets.read_numbered(bare) or tickets.read_numbered(number.strip())
     if found is None:
         raise NotFound(
             f"there is no ticket {one_line(number, 40)}",
             "nightdesk ticket list 'state:new,open,waiting,closed'",
         )
-    assert isinstance(found, Ticket)
     return found
 
 
-def departments_of(ticket: Ticket | TicketState) -> list[int]:
+def departments_of(ticket: TicketState) -> list[int]:
     """Return the ticket's department and those it was referred to: agents of each may work it."""
     return [ticket.department_id, *tickets.referrals(ticket.id)]
 
@@ -45,7 +43,7 @@ def assign(actor: Actor, numbers: Sequence[str], login: str | None) -> list[str]
         new = None if agent is None else agent.id
         if ticket.assignee_id == new:
             return None
-        before = "" if ticket.assignee_id is None else Agent.get_by_id(ticket.assignee_id).name
+        before = "" if ticket.assignee_id is None else agents.by_id(ticket.assignee_id).name
         if agent is None:
             return Change("unassigned", {"assignee_id": None}, detail={"from": before})
         values: dict[str, Stored] = {"assignee_id": new}
@@ -127,9 +125,9 @@ def remove_tags(actor: Actor, numbers: Sequence[str], names: Iterable[str]) -> l
 
 def transfer(actor: Actor, numbers: Sequence[str], department: str) -> list[str]:
     """Move tickets to another department."""
-    target = Department.get_or_none((Department.name == department) & Department.active)
-    if target is None:
-        names = [row.name for row in Department.select(Department.name).where(Department.active)]
+    target = departments.named(department)
+    if target is None or not target.active:
+        names = [each.name for each in departments.in_use()]
         raise WrongUse(f"there is no department '{one_line(department, 60)}'", f"use {', '.join(names)}")
 
     def edit(ticket: TicketState) -> Change | None:
@@ -138,7 +136,7 @@ def transfer(actor: Actor, numbers: Sequence[str], department: str) -> list[str]
         values: dict[str, Stored] = {"department_id": target.id}
         if ticket.sla_id is None:
             values["sla_id"] = target.sla_id
-        before = Department.get_by_id(ticket.department_id).name
+        before = departments.by_id(ticket.department_id).name
         return Change("transferred", values, detail={"from": before, "to": target.name})
 
     return change(actor, "ticket.assign", numbers, edit)
@@ -155,7 +153,7 @@ def change(
     changed = []
     with transaction():
         for number in dict.fromkeys(numbers):
-            ticket = state_of(number)
+            ticket = find(number)
             require(actor, action, *departments_of(ticket))
             wanted = edit(ticket)
             if wanted is None:
@@ -163,13 +161,6 @@ def change(
             lifecycle.changed(ticket.id, wanted, actor, now(), batch)
             changed.append(ticket.number)
     return changed
-
-
-def state_of(number: str) -> TicketState:
-    """Return the columns of the ticket of that number; raises NotFound."""
-    found = tickets.read(find(number).id)
-    assert found is not None
-    return found
 
 
 def tag_name(text: str) -> str:
@@ -190,15 +181,14 @@ def _priority(priority: int | str) -> int:
     raise WrongUse(f"there is no priority '{one_line(text, 40)}'", f"use {', '.join(levels)} or 1 to 4")
 
 
-def _agent(actor: Actor, login: str) -> Agent:
+def _agent(actor: Actor, login: str) -> StoredAgent:
     wanted = actor.login if login == "me" else login
-    found = Agent.get_or_none((Agent.login == wanted) & Agent.active)
-    if found is None:
-        logins = [row.login for row in Agent.select(Agent.login).where(Agent.active)]
+    found = agents.with_login(wanted)
+    if found is None or not found.active:
+        logins = [each.login for each in agents.every() if each.active]
         known = ", ".join(logins[:12]) or "none yet"
         raise WrongUse(
             f"there is no agent '{one_line(wanted, 40)}'",
             f"agents: {known}; nightdesk agent add {one_line(wanted, 40)}",
         )
-    assert isinstance(found, Agent)
     return found

@@ -11,18 +11,16 @@ from config.clock import now
 from desk.errors import NotFound
 from desk.permissions import Actor
 from desk.tickets import deliveries, events, lifecycle
-from desk.tickets.changes import (
-    find,
-)
+from desk.tickets.changes import find
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from mail.mime.html.appendix import without_appendix
 from mail.mime.quotes.pieces import parts, without
 from models import blobs, departments, messages, ticket_lists, tickets
 from models.database import transaction
-from models.fields import utc_text, utc_time
-from models.messages import Attachment, Message
-from models.tickets import PRIORITIES, Ticket
+from models.fields import utc_time
+from models.messages import StoredMessage
+from models.tickets import PRIORITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +177,7 @@ class TicketDetail:
 def show(number: str) -> TicketDetail:
     """Return the ticket of that number with its messages and history; raises NotFound."""
     ticket = find(number)
+    names = tickets.names(ticket.id)
     referred = departments.names(tickets.referrals(ticket.id))
     return TicketDetail(
         id=ticket.id,
@@ -186,25 +185,25 @@ def show(number: str) -> TicketDetail:
         subject=ticket.subject,
         status=ticket.status,
         priority=ticket.priority,
-        department=ticket.department.name,
-        requester=ticket.contact.name or ticket.contact.email,
-        requester_email=ticket.contact.email,
-        assignee=ticket.assignee.name if ticket.assignee else None,
-        assignee_login=ticket.assignee.login if ticket.assignee else None,
+        department=names.department,
+        requester=names.requester or names.requester_email,
+        requester_email=names.requester_email,
+        assignee=names.assignee,
+        assignee_login=names.assignee_login,
         collaborators=tuple(ticket_lists.collaborators_of([ticket.id]).get(ticket.id, ())),
         tags=tuple(tickets.tags(ticket.id)),
-        created=ticket.created,
-        updated=ticket.updated,
-        due=ticket.due,
+        created=utc_time(ticket.created),
+        updated=utc_time(ticket.updated),
+        due=None if ticket.due is None else utc_time(ticket.due),
         overdue=bool(ticket.overdue),
-        closed=ticket.closed,
+        closed=None if ticket.closed is None else utc_time(ticket.closed),
         message_count=ticket.message_count,
         attachment_count=ticket.attachment_count,
-        topic=ticket.topic.name if ticket.topic else None,
-        mailbox=ticket.mailbox.address if ticket.mailbox else None,
-        refers_to=ticket.refers_to.number if ticket.refers_to else None,
+        topic=names.topic,
+        mailbox=names.mailbox,
+        refers_to=names.refers_to,
         referred=tuple(referred),
-        messages=tuple(_messages(ticket)),
+        messages=tuple(_messages(ticket.id)),
         events=tuple(events.of_ticket(ticket.id)),
     )
 
@@ -223,14 +222,14 @@ def mark_seen(actor: Actor, number: str) -> None:
     if actor.agent_id is None:
         return
     ticket = find(number)
-    if (tickets.seen(ticket.id, actor.agent_id) or "") < utc_text(ticket.updated):
+    if (tickets.seen(ticket.id, actor.agent_id) or "") < ticket.updated:
         with transaction():
             lifecycle.seen(ticket.id, actor, now())
 
 
 def attachment_bytes(attachment_id: int) -> bytes:
     """Return an attachment's bytes, as its sender attached them; raises NotFound."""
-    row = Attachment.get_or_none(Attachment.id == attachment_id)
+    row = messages.attached_part(attachment_id)
     if row is None:
         raise NotFound(f"there is no attachment {attachment_id}", "nightdesk ticket show NUMBER lists them")
     raw = blobs.read(row.blob_id)
@@ -243,7 +242,7 @@ def attachment_bytes(attachment_id: int) -> bytes:
 
 def raw_message(message_id: int) -> bytes:
     """Return a message's mail as it came in or went out; raises NotFound for a note."""
-    row = Message.get_or_none(Message.id == message_id)
+    row = messages.by_id(message_id)
     if row is None:
         raise NotFound(f"there is no message {message_id}", "nightdesk ticket show NUMBER lists them")
     if row.blob_id is None:
@@ -251,8 +250,8 @@ def raw_message(message_id: int) -> bytes:
     return blobs.read(row.blob_id)
 
 
-def _messages(ticket: Ticket) -> Iterable[MessageView]:
-    rows = list(Message.select().where(Message.ticket == ticket.id).order_by(Message.created, Message.id))
+def _messages(ticket_id: int) -> Iterable[MessageView]:
+    rows = messages.of_ticket(ticket_id)
     attachments: dict[int, list[AttachmentView]] = {}
     for each in messages.attachments_of(row.id for row in rows):
         view = AttachmentView(each.id, each.name, each.type, each.size, each.sha256, each.inline)
@@ -277,9 +276,9 @@ def _messages(ticket: Ticket) -> Iterable[MessageView]:
             folds=folds,
             appendix=appendix,
             signature=_signature(row, attachments.get(row.id, ())),
-            from_html=bool(row.from_html),
+            from_html=row.from_html,
             machine=row.machine,
-            unverified=bool(row.unverified),
+            unverified=row.unverified,
             receipt_id=row.receipt_id,
             sent_date=row.sent_date,
             attachments=tuple(sorted(attachments.get(row.id, ()), key=lambda attachment: attachment.id)),
@@ -287,7 +286,7 @@ def _messages(ticket: Ticket) -> Iterable[MessageView]:
         )
 
 
-def _signature(row: Message, files: Iterable[AttachmentView]) -> str:
+def _signature(row: StoredMessage, files: Iterable[AttachmentView]) -> str:
     """Return what the signature of a mail is worth, checked now; empty for mail that shows no sign of one."""
     if row.blob_id is None:
         return ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models.agents import Agent
-from models.events import Event
+from models import events as rows
+from models.fields import utc_time
 
 _WORDS: dict[str, str] = {
     "assigned": "assigned to {to}",
@@ -55,16 +55,11 @@ def words(kind: str, detail: Mapping[str, Any]) -> str:
 
 def of_ticket(ticket_id: int) -> list[EventView]:
     """Return a ticket's history, oldest first."""
-    names: dict[int, str] = {agent.id: agent.name for agent in Agent.select(Agent.id, Agent.name)}
-    rows = Event.select().where(Event.ticket == ticket_id).order_by(Event.id)
     return [
         EventView(
-            row.at,
-            names.get(row.agent_id or 0) or row.detail.get("by"),
-            row.kind,
-            words(row.kind, row.detail),
+            utc_time(row.at), row.agent_name or row.detail.get("by"), row.kind, words(row.kind, row.detail)
         )
-        for row in rows
+        for row in rows.of_ticket(ticket_id)
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from desk.errors import WrongUse
 from desk.permissions import Actor
 from desk.tickets.query import TicketFilter
-from models import ticket_lists
+from models import ticket_lists, tickets
 from models.fields import utc_text, utc_time
 from models.queries.tree import NOTHING
 from models.ticket_lists import TicketRow
@@ -144,9 +144,7 @@ def last_page(query: ListQuery, limit: int = 200) -> list[TicketLine]:
 
 def line(number: str, actor: Actor) -> TicketLine | None:
     """Return one ticket as a list shows it, or None."""
-    from models.tickets import Ticket
-
-    found = Ticket.get_or_none(Ticket.number == number)
+    found = tickets.read_numbered(number)
     row = None if found is None else ticket_lists.line_of(found.id, actor.agent_id or 0)
     return None if row is None else _lines([row])[0]
 

@@ -17,7 +17,7 @@ from models.fields import utc_text
 
 if TYPE_CHECKING:
     from desk.rules import DeskRules
-    from models.tickets import Ticket
+    from models.tickets import TicketState
 
 MAX_COLLABORATORS = 20
 """Of one mail; more than that is a circular, not a conversation."""
@@ -37,7 +37,7 @@ def answered_at(ticket_id: int, contact_id: int) -> list[tuple[str, str]]:
     return messages.reply_to(ticket_id, requester.email.lower()) or [(requester.name, requester.email)]
 
 
-def collaborators_of(ticket: Ticket) -> list[tuple[str, str]]:
+def collaborators_of(ticket: TicketState) -> list[tuple[str, str]]:
     """Return the ticket's collaborators that can be written to, besides those an answer goes to anyway."""
     own = read_own_addresses()
     answered = {email.lower() for _, email in answered_at(ticket.id, ticket.contact_id)}

@@ -34,7 +34,7 @@ def writers() -> set[tuple[str, str]]:
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
             for target in ([node.target] if isinstance(node, ast.AnnAssign) else node.targets)
             if isinstance(target, ast.Name) and _is_change(node.value)
-        } | {"_CHANGES"}
+        }
         for node in tree.body:
             if isinstance(node, ast.FunctionDef):
                 used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
