@@ -1,20 +1,23 @@
-"""What several verbs take: flags of one spelling, and files given on the command line."""
+"""What several verbs take: flags of one spelling, ids and files given on the command line."""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import click
 
+from nightdesk import output
 from nightdesk.context import refuse_when_restricted
 from nightdesk.errors import UsageError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_T = TypeVar("_T")
 
 MAX_TEXT = 4 * 2**20
 """Bytes of a text that a person wrote; what is longer belongs into an attachment."""
@@ -59,20 +62,100 @@ limit_option = click.option(
     help="At most so many; 0 = all.",
 )
 
-numbers_argument = click.argument("numbers", nargs=-1, required=True, metavar="NUMBER...|-")
 
-body_option = click.option(
-    "--body-file",
-    required=True,
-    type=OWNERS_ONLY_OR_STANDARD,
-    metavar="FILE|-",
-    help="The text, in Markdown; - is standard input.",
-)
+class Chosen(list[_T]):
+    """The things that a verb is about, each once. `alone`: one, named on the command line itself."""
+
+    alone = False
 
 
-def noun(name: str, help: str) -> click.Group:  # noqa: A002 - it is click's word
+def read_early(name: str, read: Callable[[Any], object]) -> Callable[[_Command], _Command]:
+    """Have a verb's parameter replaced by what `read` makes of it.
+
+    That is before the desk is opened, when the whole command line is known to be right: standard input and
+    files are read as whoever called, not as the desk's owner, and nobody waits for the desk meanwhile.
+    """
+
+    def decorate(verb: _Command) -> _Command:
+        @functools.wraps(verb)
+        def run(*args: Any, **given: Any) -> Any:
+            return verb(*args, **{**given, name: read(given[name])})
+
+        return run  # type: ignore[return-value]
+
+    return decorate
+
+
+def numbers_argument(verb: _Command) -> _Command:
+    """Give a verb the `numbers` of tickets."""
+    return _chosen_argument("numbers", "NUMBER...|-", output.TICKETS, list)(verb)
+
+
+def addresses_argument(verb: _Command) -> _Command:
+    """Give a verb the `addresses` of mailboxes."""
+    return _chosen_argument("addresses", "ADDRESS...|-", output.MAILBOXES, list)(verb)
+
+
+def ids_argument(noun: str) -> Callable[[_Command], _Command]:
+    """Give a verb the `ids` of what ``nightdesk NOUN list`` shows as numbers."""
+    return _chosen_argument("ids", "ID...|-", output.IDS, lambda given: as_ids(given, noun))
+
+
+def _chosen_argument(
+    name: str, metavar: str, keys: tuple[str, ...], convert: Callable[[list[str]], list[_T]]
+) -> Callable[[_Command], _Command]:
+    """Give a verb what is named on the command line, or for `-` on standard input, as `Chosen`."""
+
+    def read(given: tuple[str, ...]) -> Chosen[_T]:
+        chosen = Chosen(convert(output.ids_from_stdin(given, keys)))
+        chosen.alone = len(given) == 1 and given[0] != "-"
+        return chosen
+
+    def decorate(verb: _Command) -> _Command:
+        argument = click.argument(name, nargs=-1, required=True, metavar=metavar)
+        return argument(read_early(name, read)(verb))
+
+    return decorate
+
+
+def body_option(what: str) -> Callable[[_Command], _Command]:
+    """Give a verb the `body` of a message; `what` it is, for errors."""
+
+    def decorate(verb: _Command) -> _Command:
+        option = owners_option(
+            "--body-file",
+            "body",
+            required=True,
+            type=OWNERS_ONLY_OR_STANDARD,
+            metavar="FILE|-",
+            help="The text, in Markdown; - is standard input.",
+        )
+        return option(read_early("body", lambda file: read_text(file, what))(verb))
+
+    return decorate
+
+
+def need_a_change(thing: str) -> Callable[[_Command], _Command]:
+    """Refuse the call of a verb when nothing but its argument `thing` is given, so nothing would change."""
+
+    def decorate(verb: _Command) -> _Command:
+        @functools.wraps(verb)
+        def run(*, as_json: bool, **given: Any) -> Any:
+            if all(value is None for name, value in given.items() if name != thing):
+                raise UsageError("nothing to change was given", "--help shows what can be")
+            return verb(as_json=as_json, **given)
+
+        return run  # type: ignore[return-value]
+
+    return decorate
+
+
+def noun(name: str, help: str, verbs: Iterable[click.Command] = ()) -> click.Group:  # noqa: A002 - click's word
     """Return the group of a noun's verbs; without a verb it is wrong usage, not a help page."""
-    return click.Group(name, help=help, no_args_is_help=False)
+    group = click.Group(name, help=help, no_args_is_help=False)
+    for verb in verbs:
+        group.add_command(verb)
+    return group
 
 
 def read_bytes(name: str) -> bytes:
@@ -95,12 +178,6 @@ def read_text(name: str, what: str, *, may_be_empty: bool = False) -> str:
     if not text.strip() and not may_be_empty:
         raise UsageError(f"{what} is empty: there is no text in {place}", "write it first")
     return text
-
-
-def something(*given: object) -> None:
-    """Raise UsageError when nothing of what a verb could change was given."""
-    if all(value is None for value in given):
-        raise UsageError("nothing to change was given", "--help shows what can be")
 
 
 def as_ids(texts: list[str], noun: str) -> list[int]:

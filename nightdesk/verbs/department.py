@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
 
-from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, json_flag, noun, owners_option
-from nightdesk.exit import Exit
-from nightdesk.options import Options
-from nightdesk.verbs.staff_output import print_changed, print_list
+from nightdesk.arguments import (
+    OWNERS_ONLY_OR_STANDARD,
+    need_a_change,
+    noun,
+    owners_option,
+    read_early,
+    read_text,
+)
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs.named_things import listed
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 department = noun("department", "Groups of agents that tickets go to.")
 
 _sla = click.option("--sla", metavar="NAME", help="The SLA of its tickets; '' is the desk's default.")
-_signature = owners_option(
+_signature_file = owners_option(
     "--signature-file",
+    "signature",
     type=OWNERS_ONLY_OR_STANDARD,
     metavar="FILE|-",
     help="What is put below its answers.",
@@ -26,16 +38,22 @@ _days = click.option(
 )
 
 
+def _signature(verb: _Command) -> _Command:
+    """Give a verb the text of the signature; None if it is not given."""
+
+    def read(file: str | None) -> str | None:
+        return None if file is None else read_text(file, "the signature", may_be_empty=True)
+
+    return _signature_file(read_early("signature", read)(verb))
+
+
 @department.command("list")
-@json_flag
-@click.pass_obj
-def list_departments(options: Options, as_json: bool) -> Exit:
+@desk_verb
+def list_departments(context: VerbContext) -> Result:
     """List departments."""
     from desk.staff import departments
-    from nightdesk.context import desk_open
 
-    with desk_open(options) as desk:
-        return print_list(departments.departments(), as_json, desk.zone)
+    return listed(departments.departments(), context.zone)
 
 
 @department.command()
@@ -43,26 +61,17 @@ def list_departments(options: Options, as_json: bool) -> Exit:
 @_sla
 @_signature
 @_days
-@json_flag
-@click.pass_obj
+@desk_verb
 def add(
-    options: Options,
-    name: str,
-    sla: str | None,
-    signature_file: str | None,
-    reopen_days: int | None,
-    as_json: bool,
-) -> Exit:
+    context: VerbContext, name: str, sla: str | None, signature: str | None, reopen_days: int | None
+) -> Result:
     """Add a department."""
-    from desk.permissions import current_actor
     from desk.staff import departments
-    from nightdesk.context import desk_open
 
-    signature = _read_signature(signature_file) or ""
-    with desk_open(options) as desk:
-        actor = current_actor(desk)
-        line = departments.add_department(actor, name, sla=sla, signature=signature, reopen_days=reopen_days)
-    return print_changed(line, as_json, f"Added the department {line.name}")
+    line = departments.add_department(
+        context.actor, name, sla=sla, signature=signature or "", reopen_days=reopen_days
+    )
+    return told(line.to_json(), f"Added the department {line.name}")
 
 
 @department.command()
@@ -71,56 +80,39 @@ def add(
 @_sla
 @_signature
 @_days
-@click.option("--always-reopen", is_flag=True, help="A reply always reopens a closed ticket.")
+@click.option("--always-reopen", is_flag=True, default=None, help="A reply always reopens a closed ticket.")
 @click.option("--outgoing", metavar="ADDRESS", help="The mailbox its answers are from; '' is the ticket's.")
 @click.option(
     "--autoresponse-from", metavar="ADDRESS", help="The mailbox its acknowledgements are from; '' as answers."
 )
 @click.option("--active/--inactive", default=None, help="Whether tickets go there.")
-@json_flag
-@click.pass_obj
+@need_a_change("name")
+@desk_verb
 def edit(
-    options: Options,
+    context: VerbContext,
     name: str,
     new_name: str | None,
     sla: str | None,
-    signature_file: str | None,
+    signature: str | None,
     reopen_days: int | None,
-    always_reopen: bool,
+    always_reopen: bool | None,
     outgoing: str | None,
     autoresponse_from: str | None,
     active: bool | None,
-    as_json: bool,
-) -> Exit:
+) -> Result:
     """Change a department; what is not given stays."""
-    from desk.permissions import current_actor
     from desk.staff import departments
-    from nightdesk.arguments import something
-    from nightdesk.context import desk_open
 
-    something(
-        new_name, sla, signature_file, reopen_days, always_reopen or None, outgoing, autoresponse_from, active
+    line = departments.edit_department(
+        context.actor,
+        name,
+        new_name=new_name,
+        sla=sla,
+        signature=signature,
+        reopen_days=reopen_days,
+        always_reopen=bool(always_reopen),
+        active=active,
+        outgoing=outgoing,
+        autoresponse_from=autoresponse_from,
     )
-    signature = _read_signature(signature_file)
-    with desk_open(options) as desk:
-        line = departments.edit_department(
-            current_actor(desk),
-            name,
-            new_name=new_name,
-            sla=sla,
-            signature=signature,
-            reopen_days=reopen_days,
-            always_reopen=always_reopen,
-            active=active,
-            outgoing=outgoing,
-            autoresponse_from=autoresponse_from,
-        )
-    return print_changed(line, as_json, f"Changed the department {line.name}")
-
-
-def _read_signature(name: str | None) -> str | None:
-    if name is None:
-        return None
-    from nightdesk.arguments import read_text
-
-    return read_text(name, "the signature", may_be_empty=True)
+    return told(line.to_json(), f"Changed the department {line.name}")

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nightdesk import output
 from nightdesk.arguments import OWNERS_ONLY, json_flag
+from nightdesk.desk_verb import Result, VerbContext, desk_verb
+from nightdesk.errors import Failed
 from nightdesk.exit import Exit
-from nightdesk.options import Options
+from nightdesk.stopping import stop_on_signals
 
 if TYPE_CHECKING:
     from desk.doors.imports.run import Tally
@@ -24,7 +27,6 @@ _EVERY_SECONDS = 0.2
 def _importer(function: Callable[..., Exit]) -> Callable[..., Exit]:
     """Return what all imports take."""
     for decorate in (
-        click.pass_obj,
         json_flag,
         click.option("--quiet-import", is_flag=True, help="Send nobody anything: no acknowledgements."),
         click.option("--mailbox", metavar="ADDRESS", help="Take it in as mail of this mailbox."),
@@ -45,69 +47,62 @@ def import_() -> None:
 
 @import_.command("mbox")
 @_importer
-def mbox(options: Options, **given: Any) -> Exit:
+def mbox(as_json: bool, **given: Any) -> Exit:
     """Take in the mails of an mbox file."""
-    return _run(options, "mbox", **given)
+    return _run(as_json, "mbox", **given)
 
 
 @import_.command("maildir")
 @_importer
-def maildir(options: Options, **given: Any) -> Exit:
+def maildir(as_json: bool, **given: Any) -> Exit:
     """Take in the mails of a Maildir: the directory with cur and new."""
-    return _run(options, "maildir", **given)
+    return _run(as_json, "maildir", **given)
 
 
 @import_.command("eml")
 @_importer
-def eml(options: Options, **given: Any) -> Exit:
+def eml(as_json: bool, **given: Any) -> Exit:
     """Take in a file with one mail, or all *.eml files below a directory."""
-    return _run(options, "eml", **given)
+    return _run(as_json, "eml", **given)
 
 
-def _run(
-    options: Options, kind: Kind, path: str, mailbox: str | None, quiet_import: bool, as_json: bool
-) -> Exit:
+@desk_verb
+def _run(context: VerbContext, kind: Kind, path: str, mailbox: str | None, quiet_import: bool) -> Result:
     from desk.doors.imports.run import run_import
-    from desk.permissions import current_actor
-    from nightdesk import output
-    from nightdesk.context import desk_open
-    from nightdesk.errors import Failed
-    from nightdesk.stopping import stop_on_signals
 
     progress = _Progress() if sys.stderr.isatty() else None
-    with desk_open(options) as desk:
-        actor = current_actor(desk)
-        stop = stop_on_signals()
-        try:
-            tally = run_import(
-                desk,
-                actor,
-                kind,
-                Path(path),
-                mailbox=mailbox,
-                quiet=quiet_import,
-                stop=stop,
-                watch=progress or (lambda _tally: None),
-            )
-        except (FileNotFoundError, PermissionError) as error:
-            if error.filename is None or not str(error.filename).startswith(str(Path(path).resolve())):
-                raise
-            raise Failed(
-                f"{path}: {(error.strerror or str(error)).lower()}",
-                "the desk's owner must be able to read it",
-            ) from None
-        finally:
-            if progress:
-                progress.clear()
+    actor = context.actor
+    stop = stop_on_signals()
+    try:
+        tally = run_import(
+            context.desk,
+            actor,
+            kind,
+            Path(path),
+            mailbox=mailbox,
+            quiet=quiet_import,
+            stop=stop,
+            watch=progress or (lambda _tally: None),
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        if error.filename is None or not str(error.filename).startswith(str(Path(path).resolve())):
+            raise
+        raise Failed(
+            f"{path}: {(error.strerror or str(error)).lower()}",
+            "the desk's owner must be able to read it",
+        ) from None
+    finally:
+        if progress:
+            progress.clear()
     for trouble in tally.errors:
         output.say(trouble)
     if tally.more:
         output.say("stopped before the end; begin it again to go on")
-    if as_json:
-        output.emit_json(tally.to_json())
-    else:
-        output.line(_summary(tally))
-    return Exit.FAILED if tally.errors or tally.more else Exit.DONE
+    return Result(
+        tally.to_json,
+        lambda: output.line(_summary(tally)),
+        status=Exit.FAILED if tally.errors or tally.more else Exit.DONE,
+    )
 
 
 def _summary(tally: Tally) -> str:

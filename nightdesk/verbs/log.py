@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 import click
 
-from nightdesk.arguments import json_flag, limit_option
+from nightdesk import output
+from nightdesk.arguments import limit_option
+from nightdesk.desk_verb import Result, VerbContext, desk_verb
+from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
-from nightdesk.options import Options
+from nightdesk.stopping import stop_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desk.logs import LogFilter, LogLine
+    from desk.logs import Level, LogFilter, LogLine
 
 _LEVELS = ("debug", "info", "warning", "error")
 _POLL_SECONDS = 0.5
@@ -29,42 +33,35 @@ _PAGE = 500
 @click.option("--ticket", "number", metavar="NUMBER", help="Only about this ticket.")
 @click.option("--text", default="", metavar="WORDS", help="Only with these words.")
 @limit_option
-@json_flag
-@click.pass_obj
+@desk_verb
 def log(
-    options: Options,
+    context: VerbContext,
     follow: bool,
-    level: str,
+    level: Level,
     source: str | None,
     mailbox: str | None,
     number: str | None,
     text: str,
     limit: int,
-    as_json: bool,
-) -> Exit:
+) -> Result | Exit:
     """Show the newest lines of the log, oldest first."""
-    from nightdesk import output
-    from nightdesk.context import desk_open
+    wanted = _filter(level, source, mailbox, number, text)
+    found = _newest(wanted, limit)
+    if follow:
+        write = _write_json if context.as_json else _in_words(context.zone)
+        return _follow(wanted, found, write)
 
-    with desk_open(options) as desk:
-        wanted = _filter(level, source, mailbox, number, text)
-        found = _newest(wanted, limit)
-        if follow:
-            return _follow(wanted, found, _writer(as_json, desk.zone))
-        if as_json:
-            output.emit_json_array(line.to_json() for line in found)
-        else:
-            write = _writer(False, desk.zone)
-            for line in found:
-                write(line)
-    return Exit.DONE
+    def words() -> None:
+        for line in found:
+            _in_words(context.zone)(line)
+
+    return Result(lambda: (line.to_json() for line in found), words)
 
 
-def _filter(level: str, source: str | None, mailbox: str | None, number: str | None, text: str) -> LogFilter:
-    from typing import cast
-
-    from desk.logs import Level, LogFilter
-    from nightdesk.errors import UsageError
+def _filter(
+    level: Level, source: str | None, mailbox: str | None, number: str | None, text: str
+) -> LogFilter:
+    from desk.logs import LogFilter
 
     mailbox_id = ticket_id = None
     if mailbox is not None:
@@ -78,7 +75,7 @@ def _filter(level: str, source: str | None, mailbox: str | None, number: str | N
         from desk.tickets import changes
 
         ticket_id = changes.find(number).id
-    return LogFilter(cast("Level", level), source or "", mailbox_id, ticket_id, text=text)
+    return LogFilter(level, source or "", mailbox_id, ticket_id, text=text)
 
 
 def _newest(wanted: LogFilter, limit: int) -> list[LogLine]:
@@ -87,13 +84,12 @@ def _newest(wanted: LogFilter, limit: int) -> list[LogLine]:
     return logs.entries(wanted, limit=limit)[::-1]
 
 
-def _writer(as_json: bool, zone: tzinfo) -> Callable[[LogLine], None]:
-    from nightdesk import output
+def _write_json(line: LogLine) -> None:
+    output.emit_json_line(line.to_json())
 
+
+def _in_words(zone: tzinfo) -> Callable[[LogLine], None]:
     def write(line: LogLine) -> None:
-        if as_json:
-            output.emit_json_line(line.to_json())
-            return
         moment = line.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
         output.line(f"{moment} {line.level.upper()} {line.source}: {line.text}")
         if line.detail:
@@ -107,10 +103,7 @@ def _follow(wanted: LogFilter, found: list[LogLine], write: Callable[[LogLine], 
 
     A shell starts what it puts into the background deaf to SIGINT; whoever sends it means it all the same.
     """
-    import sys
-
     from desk import logs
-    from nightdesk.stopping import stop_on_signals
 
     stop = stop_on_signals()
     last = 0

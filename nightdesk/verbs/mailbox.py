@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from nightdesk.arguments import json_flag, noun
+from nightdesk import output
+from nightdesk.arguments import Chosen, addresses_argument, json_flag, noun
+from nightdesk.columns import Column
+from nightdesk.context import desk_open
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, one_by_one, told
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 from nightdesk.verbs import mailbox_edit, mailbox_file, mailbox_login, mailbox_test
@@ -16,7 +21,6 @@ if TYPE_CHECKING:
 
     from desk.mailboxes.lists import MailboxLine
 
-_addresses = click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...|-")
 _incoming = click.option("--incoming", is_flag=True, help="Only fetching.")
 _outgoing = click.option("--outgoing", is_flag=True, help="Only sending.")
 
@@ -24,153 +28,106 @@ mailbox = noun("mailbox", "Addresses of the desk: add, test, fetch, ...")
 
 
 @mailbox.command("list")
-@json_flag
-@click.pass_obj
-def list_mailboxes(options: Options, as_json: bool) -> Exit:
+@desk_verb
+def list_mailboxes(context: VerbContext) -> Result:
     """List mailboxes with their health."""
     from desk.mailboxes import registry
-    from nightdesk import output
-    from nightdesk.context import desk_open
 
-    with desk_open(options) as desk:
-        lines = registry.entries(desk)
-        if as_json:
-            output.emit_json([line.to_json() for line in lines])
-        elif not lines:
-            output.say("no mailboxes: nightdesk mailbox add ADDRESS --host HOST --user USER --password-stdin")
-        else:
-            _print_list(lines, desk.zone)
-    return Exit.DONE
+    lines = registry.entries(context.desk)
+    return Result(lambda: [line.to_json() for line in lines], lambda: _print_list(lines, context.zone))
 
 
 @mailbox.command("show")
-@_addresses
-@json_flag
-@click.pass_obj
-def show_mailboxes(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
+@addresses_argument
+@desk_verb
+def show_mailboxes(context: VerbContext, addresses: Chosen[str]) -> Result:
     """Show mailboxes with their accounts and health; never a password.
 
     With --json one ADDRESS gives an object; several, or -, an array.
     """
     from desk.mailboxes import lists, registry
-    from nightdesk import output
-    from nightdesk.context import desk_open
 
-    one = len(addresses) == 1 and addresses[0] != "-"
-    wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
-    with desk_open(options) as desk:
-        lines = [lists.line(registry.get(address), desk) for address in wanted]
-        if as_json:
-            output.emit_json(lines[0].to_json() if one else [line.to_json() for line in lines])
-        else:
-            for position, line in enumerate(lines):
-                if position:
-                    output.line()
-                _print_one(line, desk.zone)
-    return Exit.DONE
+    lines = [lists.line(registry.get(address), context.desk) for address in addresses]
+    documents = [line.to_json() for line in lines]
+    return Result(
+        lambda: documents[0] if addresses.alone else documents,
+        lambda: one_by_one(lines, lambda line: _print_one(line, context.zone)),
+    )
 
 
 @mailbox.command()
-@_addresses
-@json_flag
-@click.pass_obj
-def remove(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
+@addresses_argument
+@desk_verb
+def remove(context: VerbContext, addresses: Chosen[str]) -> Result:
     """Remove mailboxes. Tickets stay; adding one again brings back what is known of its mail."""
     from desk.mailboxes import registry
-    from desk.permissions import current_actor
     from models.database import transaction
-    from nightdesk import output
-    from nightdesk.context import desk_open
 
-    wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
-    with desk_open(options) as desk:
-        actor = current_actor(desk)
-        with transaction():
-            removed = [registry.remove(actor, address).address for address in wanted]
-    if as_json:
-        output.emit_json({"removed": removed})
-    else:
-        output.line(f"Removed {', '.join(removed)}")
-    return Exit.DONE
+    actor = context.actor
+    with transaction():
+        removed = [registry.remove(actor, address).address for address in addresses]
+    return told({"removed": removed}, f"Removed {', '.join(removed)}")
 
 
 @mailbox.command()
-@_addresses
+@addresses_argument
 @_incoming
 @_outgoing
-@json_flag
-@click.pass_obj
-def enable(
-    options: Options, addresses: tuple[str, ...], incoming: bool, outgoing: bool, as_json: bool
-) -> Exit:
+@desk_verb
+def enable(context: VerbContext, addresses: Chosen[str], incoming: bool, outgoing: bool) -> Result:
     """Switch fetching and sending on, as far as the mailbox has accounts for it."""
-    return _switch(options, addresses, True, incoming, outgoing, as_json)
+    return _switch(context, addresses, True, incoming, outgoing)
 
 
 @mailbox.command()
-@_addresses
+@addresses_argument
 @_incoming
 @_outgoing
-@json_flag
-@click.pass_obj
-def disable(
-    options: Options, addresses: tuple[str, ...], incoming: bool, outgoing: bool, as_json: bool
-) -> Exit:
+@desk_verb
+def disable(context: VerbContext, addresses: Chosen[str], incoming: bool, outgoing: bool) -> Result:
     """Switch fetching and sending off."""
-    return _switch(options, addresses, False, incoming, outgoing, as_json)
+    return _switch(context, addresses, False, incoming, outgoing)
 
 
 @mailbox.command()
-@_addresses
+@addresses_argument
 @json_flag
 @click.pass_obj
-def fetch(options: Options, addresses: tuple[str, ...], as_json: bool) -> Exit:
+def fetch(options: Options, addresses: Chosen[str], as_json: bool) -> Exit:
     """Fetch these mailboxes now, whatever their schedule says; as --fetch-once --mailbox does."""
-    from dataclasses import replace
-
     from desk.mailboxes import registry
-    from nightdesk import output
-    from nightdesk.context import desk_open
     from nightdesk.verbs.fetch_once import fetch_once
 
-    wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
     with desk_open(options):
-        known = tuple(registry.get(address).address for address in wanted)
+        known = tuple(registry.get(address).address for address in addresses)
     return fetch_once(replace(options, fetch_once=True, mailboxes=known, as_json=as_json))
 
 
-def _switch(
-    options: Options, addresses: tuple[str, ...], on: bool, incoming: bool, outgoing: bool, as_json: bool
-) -> Exit:
+def _switch(context: VerbContext, addresses: list[str], on: bool, incoming: bool, outgoing: bool) -> Result:
     from desk.mailboxes import lists, registry
-    from desk.permissions import current_actor
     from models.database import transaction
-    from nightdesk import output
-    from nightdesk.context import desk_open
 
-    wanted = output.ids_from_stdin(addresses, output.MAILBOXES)
+    actor = context.actor
     both = incoming == outgoing
-    with desk_open(options) as desk:
-        actor = current_actor(desk)
-        lines = []
-        with transaction():
-            for address in wanted:
-                row = registry.get(address)
-                has_way_out = bool(row.smtp_host)
-                row = registry.switch(
-                    actor,
-                    address,
-                    incoming=on if incoming or (both and row.protocol != "none") else None,
-                    outgoing=on if (outgoing and not both) or (both and has_way_out) else None,
-                )
-                lines.append(lists.line(row, desk))
-    if as_json:
-        output.emit_json([line.to_json() for line in lines])
-    else:
-        for line in lines:
-            states = [f"fetching {_on(line.enabled)}", f"sending {_on(line.outgoing.enabled)}"]
-            output.line(f"{line.address}: {', '.join(states)}")
-    return Exit.DONE
+    lines = []
+    with transaction():
+        for address in addresses:
+            row = registry.get(address)
+            has_way_out = bool(row.smtp_host)
+            row = registry.switch(
+                actor,
+                address,
+                incoming=on if incoming or (both and row.protocol != "none") else None,
+                outgoing=on if (outgoing and not both) or (both and has_way_out) else None,
+            )
+            lines.append(lists.line(row, context.desk))
+    return told(
+        [line.to_json() for line in lines],
+        *(
+            f"{line.address}: fetching {_on(line.enabled)}, sending {_on(line.outgoing.enabled)}"
+            for line in lines
+        ),
+    )
 
 
 def _on(state: bool) -> str:
@@ -178,9 +135,9 @@ def _on(state: bool) -> str:
 
 
 def _print_list(lines: list[MailboxLine], zone: ZoneInfo) -> None:
-    from nightdesk.columns import Column
-    from nightdesk.output import table
-
+    if not lines:
+        output.say("no mailboxes: nightdesk mailbox add ADDRESS --host HOST --user USER --password-stdin")
+        return
     heads: list[Column | str] = [
         Column("address", flexible=True),
         "state",
@@ -204,7 +161,7 @@ def _print_list(lines: list[MailboxLine], zone: ZoneInfo) -> None:
         )
         for line in lines
     ]
-    table(heads, rows, zone)
+    output.table(heads, rows, zone)
 
 
 def _account(host: str, port: int, security: str) -> str:
@@ -226,18 +183,16 @@ def _password_words(line: MailboxLine) -> str:
 
 
 def _token_words(line: MailboxLine, zone: ZoneInfo) -> str | None:
-    from nightdesk.output import cell
-
     token = line.token
     if token is None:
         return None
     again = f"nightdesk mailbox login {line.address}"
     words = {
         "none": f"nobody logged in yet: {again}",
-        "ok": f"logged in, renewed {cell(token.renewed, zone)}",
-        "ending": f"the login ends {cell(token.refresh_expires, zone)}: {again}",
-        "failing": f"cannot be renewed since {cell(token.failing_since, zone)}",
-        "refused": f"refused since {cell(token.refused, zone)}: {again}",
+        "ok": f"logged in, renewed {output.cell(token.renewed, zone)}",
+        "ending": f"the login ends {output.cell(token.refresh_expires, zone)}: {again}",
+        "failing": f"cannot be renewed since {output.cell(token.failing_since, zone)}",
+        "refused": f"refused since {output.cell(token.refused, zone)}: {again}",
     }[token.state]
     return f"{token.provider}{f' as {token.owner}' if token.owner else ''}: {words}"
 
@@ -253,7 +208,6 @@ def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
     from config.clock import now
     from desk.fetching import withheld
     from desk.mailboxes.lists import coming_runs
-    from nightdesk import output
 
     way = line.outgoing
     incoming = line.protocol != "none"

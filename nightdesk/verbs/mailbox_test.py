@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nightdesk.arguments import json_flag
+from nightdesk import output
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.errors import Failed
 from nightdesk.exit import Exit
-from nightdesk.options import Options
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -22,44 +24,37 @@ if TYPE_CHECKING:
 @click.option("--incoming", is_flag=True, help="Only fetching.")
 @click.option("--outgoing", is_flag=True, help="Only sending.")
 @click.option("--send-to", metavar="TO", help="Send a test mail there, and show what was said.")
-@json_flag
-@click.pass_obj
-def test(
-    options: Options, address: str, incoming: bool, outgoing: bool, send_to: str | None, as_json: bool
-) -> Exit:
+@desk_verb
+def test(context: VerbContext, address: str, incoming: bool, outgoing: bool, send_to: str | None) -> Result:
     """Try the accounts of a mailbox: resolve, connect, TLS, login, folder, SMTP.
 
     Nothing is fetched, and nothing is sent without --send-to.
     """
     from desk.outbox import probe_mail
-    from desk.permissions import current_actor, require
-    from nightdesk import output
-    from nightdesk.context import desk_open
+    from desk.permissions import require
 
-    show: Callable[[str, str, Step], None] = _silent if as_json else _print
+    desk = context.desk
+    show: Callable[[str, str, Step], None] = _silent if context.as_json else _print
     sides = [side for side, asked in (("incoming", incoming), ("outgoing", outgoing)) if asked]
     found: dict[str, list[dict[str, Any]]] = {"incoming": [], "outgoing": []}
     passed = True
-    with desk_open(options) as desk:
-        require(current_actor(desk), "mailbox.edit")
-        for side, step in _steps(desk, address, sides or ["incoming", "outgoing"]):
-            show(address, side, step)
-            found[side].append(_json(step))
-            passed = passed and step.ok is not False
-        document: dict[str, Any] = {"address": address, **found}
-        if send_to is not None:
-            mail = probe_mail.send_test(desk, current_actor(desk), address, send_to)
-            document["mail"] = mail.to_json()
-            passed = passed and mail.sent
-            if not as_json:
-                _print_mail(mail)
-    if as_json:
-        output.emit_json({**document, "ok": passed})
-    elif passed:
-        output.line(f"{address} works")
-    if not passed:
-        output.say(f"{address} does not work: see the step that failed, or nightdesk mailbox edit {address}")
-    return Exit.DONE if passed else Exit.FAILED
+    require(context.actor, "mailbox.edit")
+    for side, step in _steps(desk, address, sides or ["incoming", "outgoing"]):
+        show(address, side, step)
+        found[side].append(_json(step))
+        passed = passed and step.ok is not False
+    document: dict[str, Any] = {"address": address, **found}
+    if send_to is not None:
+        mail = probe_mail.send_test(desk, context.actor, address, send_to)
+        document["mail"] = mail.to_json()
+        passed = passed and mail.sent
+        if not context.as_json:
+            _print_mail(mail)
+    document["ok"] = passed
+    if passed:
+        return told(document, f"{address} works")
+    cure = f"see the step that failed, or nightdesk mailbox edit {address}"
+    return Result(lambda: document, lambda: None, [f"{address} does not work: {cure}"], Exit.FAILED)
 
 
 def _steps(desk: Desk, address: str, sides: list[str]) -> Iterator[tuple[str, Step]]:
@@ -67,7 +62,6 @@ def _steps(desk: Desk, address: str, sides: list[str]) -> Iterator[tuple[str, St
     from desk.mailboxes import registry
     from desk.mailboxes.connection import try_form
     from desk.mailboxes.form import check, values_of
-    from nightdesk.errors import Failed
 
     mailbox = registry.get(address)
     form = check(values_of(mailbox))
@@ -88,10 +82,6 @@ def _silent(_address: str, _side: str, _step: Step) -> None:
 
 
 def _print(address: str, side: str, step: Step) -> None:
-    import sys
-
-    from nightdesk import output
-
     mark = {True: "ok", False: "FAILED", None: "-"}[step.ok]
     spent = f" ({step.seconds:.2f} s)" if step.ok is not None else ""
     output.line(f"{side} {step.name}: {mark}{f', {step.detail}' if step.detail else ''}{spent}")
@@ -108,8 +98,6 @@ def _print(address: str, side: str, step: Step) -> None:
 
 
 def _print_mail(mail: ProbeMail) -> None:
-    from nightdesk import output
-
     output.line(f"test mail to {mail.to} through {mail.through}: {mail.state}, {mail.words}")
     for said in mail.dialogue:
         output.line(said, indent=4)
@@ -132,27 +120,21 @@ def _json(step: Step) -> dict[str, Any]:
 
 @click.command()
 @click.argument("address")
-@json_flag
-@click.pass_obj
-def folders(options: Options, address: str, as_json: bool) -> Exit:
+@desk_verb
+def folders(context: VerbContext, address: str) -> Result:
     """List the folders that a mailbox has at its server."""
     from desk.mailboxes import connection, registry
     from desk.mailboxes.form import check, values_of
-    from desk.permissions import current_actor, require
-    from nightdesk import output
-    from nightdesk.context import desk_open
+    from desk.permissions import require
 
-    with desk_open(options) as desk:
-        require(current_actor(desk), "mailbox.edit")
-        mailbox = registry.get(address)
-        form = check(values_of(mailbox))
-        found = connection.list_folders(desk, form, registry.MailboxSecrets(), mailbox)
-    if as_json:
-        output.emit_json([{"name": each.name, "use": each.use or None} for each in found])
-    else:
-        for each in found:
-            output.line(f"{each.name} ({each.use})" if each.use else each.name)
-    return Exit.DONE
+    require(context.actor, "mailbox.edit")
+    mailbox = registry.get(address)
+    form = check(values_of(mailbox))
+    found = connection.list_folders(context.desk, form, registry.MailboxSecrets(), mailbox)
+    return told(
+        [{"name": each.name, "use": each.use or None} for each in found],
+        *(f"{each.name} ({each.use})" if each.use else each.name for each in found),
+    )
 
 
 VERBS: tuple[click.Command, ...] = (test, folders)

@@ -6,19 +6,32 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, json_flag, limit_option, noun, owners_option
+from nightdesk import output
+from nightdesk.arguments import (
+    OWNERS_ONLY_OR_STANDARD,
+    Chosen,
+    ids_argument,
+    json_flag,
+    limit_option,
+    new_file,
+    noun,
+    owners_option,
+)
+from nightdesk.columns import Column
+from nightdesk.context import desk_open
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, one_by_one
+from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import tzinfo
 
     from desk.intake.receipts import ReceiptFilter, ReceiptView
 
 _VERDICTS = ("ticket", "reply", "note", "bounce", "duplicate", "rejected", "loop", "quarantined")
 _PAGE = 500
-_ids = click.argument("ids", nargs=-1, required=True, metavar="ID...|-")
 
 receipt = noun("receipt", "What became of each inbound mail, and why.")
 
@@ -29,34 +42,25 @@ receipt = noun("receipt", "What became of each inbound mail, and why.")
 @click.option("--ticket", "number", metavar="NUMBER", help="Only what went to this ticket.")
 @click.option("--text", metavar="WORDS", help="Only with this in sender or subject.")
 @limit_option
-@json_flag
-@click.pass_obj
+@desk_verb
 def list_receipts(
-    options: Options,
+    context: VerbContext,
     verdict: str | None,
     mailbox: str | None,
     number: str | None,
     text: str | None,
     limit: int,
-    as_json: bool,
-) -> Exit:
+) -> Result:
     """List receipts, newest first."""
     from desk.intake.receipts import ReceiptFilter
-    from nightdesk import output
-    from nightdesk.context import desk_open
 
     wanted = ReceiptFilter(verdict, mailbox, number.lstrip("#") if number else None, text)
-    with desk_open(options) as desk:
-        found = _entries(wanted, limit)
-        if as_json:
-            output.emit_json_array(view.to_json() for view in found)
-        else:
-            _print_list(list(found), desk.zone)
-    return Exit.DONE
+    found = _entries(wanted, limit)
+    return Result(lambda: (view.to_json() for view in found), lambda: _print_list(list(found), context.zone))
 
 
 @receipt.command("show")
-@_ids
+@ids_argument("receipt")
 @owners_option(
     "--eml",
     "target",
@@ -66,93 +70,77 @@ def list_receipts(
 )
 @json_flag
 @click.pass_obj
-def show_receipts(options: Options, ids: tuple[str, ...], target: str | None, as_json: bool) -> Exit:
+def show_receipts(options: Options, ids: Chosen[int], target: str | None, as_json: bool) -> Exit:
     """Show what became of mails, step by step.
 
     - reads ids from standard input. With --json one ID gives an object; several, or -, an array.
     """
-    from desk.intake import receipts
-    from nightdesk import output
-    from nightdesk.arguments import as_ids, new_file
-    from nightdesk.context import desk_open
-    from nightdesk.errors import UsageError
+    if target is None:
+        return _show(as_json, ids)
+    if len(ids) != 1:
+        raise UsageError("--eml takes one mail", "name one receipt")
+    with new_file(target) as file, desk_open(options):
+        from desk.intake import receipts
 
-    one = len(ids) == 1 and ids[0] != "-"
-    wanted = as_ids(output.ids_from_stdin(ids, output.IDS), "receipt")
-    if target is not None:
-        if len(wanted) != 1:
-            raise UsageError("--eml takes one mail", "name one receipt")
-        with new_file(target) as file, desk_open(options):
-            file.write(receipts.raw(wanted[0]))
-        return Exit.DONE
-    with desk_open(options) as desk:
-        views = [receipts.show(item) for item in wanted]
-        if as_json:
-            output.emit_json(views[0].to_json() if one else [view.to_json() for view in views])
-        else:
-            for position, view in enumerate(views):
-                if position:
-                    output.line()
-                _print_one(view, desk.zone)
+        file.write(receipts.raw(ids[0]))
     return Exit.DONE
 
 
+@desk_verb
+def _show(context: VerbContext, ids: Chosen[int]) -> Result:
+    from desk.intake import receipts
+
+    views = [receipts.show(item) for item in ids]
+    return _shown(views, ids, lambda view: _print_one(view, context.zone))
+
+
 @receipt.command()
-@_ids
-@json_flag
-@click.pass_obj
-def retry(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
+@ids_argument("receipt")
+@desk_verb
+def retry(context: VerbContext, ids: Chosen[int]) -> Result:
     """Take quarantined mails in again, after a fix. Status 1 when one of them stays quarantined."""
     from desk.intake import receipts
-    from desk.permissions import current_actor
-    from nightdesk import output
-    from nightdesk.arguments import as_ids
-    from nightdesk.context import desk_open
 
-    wanted = as_ids(output.ids_from_stdin(ids, output.IDS), "receipt")
-    with desk_open(options) as desk:
-        actor = current_actor(desk)
-        for item in wanted:
-            receipts.retry(desk, actor, item)
-        views = [receipts.show(item) for item in wanted]
+    actor = context.actor
+    for item in ids:
+        receipts.retry(context.desk, actor, item)
+    views = [receipts.show(item) for item in ids]
     stuck = [view for view in views if view.verdict == "quarantined"]
-    if as_json:
-        output.emit_json([view.to_json() for view in views])
-    else:
+
+    def words() -> None:
         for view in views:
             output.line(_fate(view))
-    for view in stuck:
-        output.say(f"receipt {view.id} is still quarantined: {view.reason}")
-    return Exit.FAILED if stuck else Exit.DONE
+
+    return Result(
+        lambda: [view.to_json() for view in views],
+        words,
+        [f"receipt {view.id} is still quarantined: {view.reason}" for view in stuck],
+        Exit.FAILED if stuck else Exit.DONE,
+    )
 
 
 @receipt.command()
-@_ids
-@json_flag
-@click.pass_obj
-def replay(options: Options, ids: tuple[str, ...], as_json: bool) -> Exit:
+@ids_argument("receipt")
+@desk_verb
+def replay(context: VerbContext, ids: Chosen[int]) -> Result:
     """Say what would become of mails if they came now. Nothing is changed.
 
     With --json one ID gives an object; several, or -, an array.
     """
     from desk.intake import receipts
-    from nightdesk import output
-    from nightdesk.arguments import as_ids
-    from nightdesk.context import desk_open
 
-    one = len(ids) == 1 and ids[0] != "-"
-    wanted = as_ids(output.ids_from_stdin(ids, output.IDS), "receipt")
-    with desk_open(options) as desk:
-        views = [receipts.replay(desk, item) for item in wanted]
-        if as_json:
-            output.emit_json(views[0].to_json() if one else [view.to_json() for view in views])
-        else:
-            for position, view in enumerate(views):
-                if position:
-                    output.line()
-                output.line("If it came now (nothing was changed):")
-                _print_one(view, desk.zone)
-    return Exit.DONE
+    views = [receipts.replay(context.desk, item) for item in ids]
+
+    def words(view: ReceiptView) -> None:
+        output.line("If it came now (nothing was changed):")
+        _print_one(view, context.zone)
+
+    return _shown(views, ids, words)
+
+
+def _shown(views: Sequence[ReceiptView], ids: Chosen[int], words: Callable[[ReceiptView], None]) -> Result:
+    documents = [view.to_json() for view in views]
+    return Result(lambda: documents[0] if ids.alone else documents, lambda: one_by_one(views, words))
 
 
 def _entries(wanted: ReceiptFilter, limit: int) -> Iterator[ReceiptView]:
@@ -170,11 +158,8 @@ def _entries(wanted: ReceiptFilter, limit: int) -> Iterator[ReceiptView]:
 
 
 def _print_list(views: list[ReceiptView], zone: tzinfo) -> None:
-    from nightdesk.columns import Column
-    from nightdesk.output import say, table
-
     if not views:
-        say("no receipts")
+        output.say("no receipts")
         return
     heads: list[Column | str] = [
         Column("id", "right"),
@@ -201,7 +186,7 @@ def _print_list(views: list[ReceiptView], zone: tzinfo) -> None:
         )
         for view in views
     ]
-    table(heads, rows, zone)
+    output.table(heads, rows, zone)
 
 
 def _fate(view: ReceiptView) -> str:
@@ -212,10 +197,8 @@ def _fate(view: ReceiptView) -> str:
 
 
 def _print_one(view: ReceiptView, zone: tzinfo) -> None:
-    from nightdesk.output import fields, line, text
-
-    line(_fate(view))
-    fields(
+    output.line(_fate(view))
+    output.fields(
         [
             ("Reason", view.reason),
             ("Sender", view.sender),
@@ -231,6 +214,6 @@ def _print_one(view: ReceiptView, zone: tzinfo) -> None:
         ],
         zone,
     )
-    line("Trace")
+    output.line("Trace")
     for step in view.trace:
-        text(step, indent=4)
+        output.text(step, indent=4)

@@ -4,55 +4,42 @@ from __future__ import annotations
 
 import click
 
+from nightdesk import output
 from nightdesk.arguments import json_flag, noun
+from nightdesk.columns import Column
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
-from nightdesk.options import Options
-from nightdesk.verbs.settings_rekey import rekey
 
 settings = noun("settings", "The desk's own settings.")
-settings.add_command(rekey)
 
 
 @settings.command("list")
-@json_flag
-@click.pass_obj
-def list_settings(options: Options, as_json: bool) -> Exit:
+@desk_verb
+def list_settings(context: VerbContext) -> Result:
     """List every setting with its value and what it does."""
     from desk import settings as desk_settings
-    from nightdesk import output
-    from nightdesk.columns import Column
-    from nightdesk.context import desk_open
 
-    with desk_open(options) as desk:
-        lines = desk_settings.entries()
-        if as_json:
-            output.emit_json([line.to_json() for line in lines])
-        else:
-            heads: list[Column | str] = ["key", "value", Column("help", flexible=True)]
-            output.table(
-                heads, [(line.setting.key, line.shown, line.setting.help) for line in lines], desk.zone
-            )
-    return Exit.DONE
+    lines = desk_settings.entries()
+
+    def words() -> None:
+        heads: list[Column | str] = ["key", "value", Column("help", flexible=True)]
+        rows = [(line.setting.key, line.shown, line.setting.help) for line in lines]
+        output.table(heads, rows, context.zone)
+
+    return Result(lambda: [line.to_json() for line in lines], words)
 
 
 @settings.command("get")
 @click.argument("key")
-@json_flag
-@click.pass_obj
-def get_setting(options: Options, key: str, as_json: bool) -> Exit:
+@desk_verb
+def get_setting(_context: VerbContext, key: str) -> Result:
     """Print the value of a setting."""
     from desk import settings as desk_settings
-    from nightdesk import output
-    from nightdesk.context import desk_open
 
-    with desk_open(options):
-        setting = desk_settings.lookup(key)
-        value = desk_settings.get(key)
-    if as_json:
-        output.emit_json({"key": key, "value": value})
-    else:
-        output.line(desk_settings.shown(setting, value))
-    return Exit.DONE
+    setting = desk_settings.lookup(key)
+    value = desk_settings.get(key)
+    return told({"key": key, "value": value}, desk_settings.shown(setting, value))
 
 
 @settings.command("set")
@@ -60,23 +47,40 @@ def get_setting(options: Options, key: str, as_json: bool) -> Exit:
 @click.argument("value", required=False)
 @click.option("--default", "to_default", is_flag=True, help="Back to the default.")
 @json_flag
-@click.pass_obj
-def set_setting(options: Options, key: str, value: str | None, to_default: bool, as_json: bool) -> Exit:
+def set_setting(key: str, value: str | None, to_default: bool, as_json: bool) -> Exit:
     """Change a setting."""
-    from desk import settings as desk_settings
-    from desk.permissions import current_actor
-    from nightdesk import output
-    from nightdesk.context import desk_open
-    from nightdesk.errors import UsageError
-
     if (value is None) != to_default:
         raise UsageError("give a value, or --default", f"nightdesk settings set {key} VALUE")
-    with desk_open(options) as desk:
-        actor = current_actor(desk)
-        setting = desk_settings.lookup(key)
-        kept = desk_settings.reset(actor, key) if value is None else desk_settings.set(actor, key, value)
-    if as_json:
-        output.emit_json({"key": key, "value": kept})
-    else:
-        output.line(f"{key} = {desk_settings.shown(setting, kept)}")
-    return Exit.DONE
+    return _set(as_json, key, value)
+
+
+@desk_verb
+def _set(context: VerbContext, key: str, value: str | None) -> Result:
+    from desk import settings as desk_settings
+
+    actor = context.actor
+    setting = desk_settings.lookup(key)
+    kept = desk_settings.reset(actor, key) if value is None else desk_settings.set(actor, key, value)
+    return told({"key": key, "value": kept}, f"{key} = {desk_settings.shown(setting, kept)}")
+
+
+@settings.command()
+@click.option("--keep-old-keys", is_flag=True, help="Leave old keys in the key file, for old backups.")
+@click.option("--forget-lost", is_flag=True, help="Empty what no key opens, instead of stopping there.")
+@desk_verb
+def rekey(context: VerbContext, keep_old_keys: bool, forget_lost: bool) -> Result:
+    """Make a new key, and seal every stored password and OAuth2 login with it.
+
+    Backups made before need the key file of their time.
+    """
+    from desk.operations.key_rotation import rekey as change
+
+    done = change(context.desk, context.actor, keep_old=keep_old_keys, forget_lost=forget_lost)
+    for name in done.lost:
+        output.say(f"forgotten, enter it again: {name}")
+    kept = "the old keys are still in it" if done.kept_old else "the old keys are gone"
+    return told(
+        done.to_json(),
+        f"{done.sealed} secrets are sealed with a new key in {context.desk.paths.key}",
+        f"Copy that file to where you keep the old one; {kept}.",
+    )

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nightdesk.arguments import json_flag, limit_option, noun, numbers_argument
-from nightdesk.exit import Exit
-from nightdesk.options import Options
+from nightdesk import output
+from nightdesk.arguments import Chosen, limit_option, noun, numbers_argument
+from nightdesk.columns import Column
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, one_by_one
 from nightdesk.verbs import ticket_change, ticket_export, ticket_write
 
 if TYPE_CHECKING:
@@ -30,11 +31,10 @@ ticket = noun("ticket", "List, show, answer and change tickets.")
 @click.option("--view", type=click.Choice(_VIEWS), help="Only this view; all that are not closed without it.")
 @click.option("--sort", type=click.Choice(_SORTS), default="updated", show_default=True)
 @limit_option
-@json_flag
-@click.pass_obj
+@desk_verb
 def list_tickets(
-    options: Options, query: tuple[str, ...], view: str | None, sort: str, limit: int, as_json: bool
-) -> Exit:
+    context: VerbContext, query: tuple[str, ...], view: str | None, sort: str, limit: int
+) -> Result:
     """List tickets.
 
     QUERY is made of conditions (state:open,waiting owner:me p:high tag:vpn from:@corp.example mailbox:it
@@ -42,53 +42,38 @@ def list_tickets(
     in front negates, OR and ( ) choose. Closed tickets are listed when QUERY names a state (state:any: every
     one) or --view asks for them.
     """
-    from desk.permissions import current_actor
     from desk.tickets import lists
     from desk.tickets import query as ticket_query
-    from nightdesk import output
-    from nightdesk.context import desk_open
 
-    with desk_open(options) as desk:
-        actor = current_actor(desk)
-        words = ticket_query.parse(" ".join(query), actor, desk.zone) if query else None
-        wanted = lists.ListQuery(view or "open", words, sort, actor)
-        pages = _Pages(wanted, limit)
-        if as_json:
-            output.emit_json_array(item for page in pages for item in lists.to_json(page))
-        else:
-            _print_list([line for page in pages for line in page], desk.zone)
-        if pages.more():
-            output.say(f"there are more than {limit} tickets: --limit 0 lists all")
-    return Exit.DONE
+    actor = context.actor
+    words = ticket_query.parse(" ".join(query), actor, context.zone) if query else None
+    pages = _Pages(lists.ListQuery(view or "open", words, sort, actor), limit)
+    return Result(
+        lambda: (document for page in pages for document in lists.to_json(page)),
+        lambda: _print_list([line for page in pages for line in page], context.zone),
+        pages.remarks(),
+    )
 
 
 @ticket.command("show")
 @numbers_argument
 @click.option("--full", is_flag=True, help="With quoted text and signatures.")
-@json_flag
-@click.pass_obj
-def show_tickets(options: Options, numbers: tuple[str, ...], full: bool, as_json: bool) -> Exit:
+@desk_verb
+def show_tickets(context: VerbContext, numbers: Chosen[str], full: bool) -> Result:
     """Show tickets with their messages and history.
 
     - reads numbers from standard input. With --json one NUMBER gives an object; several, or -, an array.
     """
     from desk.tickets import detail
-    from nightdesk import output
-    from nightdesk.context import desk_open
 
-    one = len(numbers) == 1 and numbers[0] != "-"
-    wanted = output.ids_from_stdin(numbers)
-    with desk_open(options) as desk:
-        if as_json and one:
-            output.emit_json(detail.show(wanted[0]).to_json())
-        elif as_json:
-            output.emit_json_array([detail.show(number).to_json() for number in wanted])
-        else:
-            for position, number in enumerate(wanted):
-                if position:
-                    output.line()
-                _print_ticket(detail.show(number), full, desk.zone)
-    return Exit.DONE
+    def document() -> object:
+        found = [detail.show(number).to_json() for number in numbers]
+        return found[0] if numbers.alone else iter(found)
+
+    def words(number: str) -> None:
+        _print_ticket(detail.show(number), full, context.zone)
+
+    return Result(document, lambda: one_by_one(numbers, words))
 
 
 class _Pages:
@@ -114,23 +99,22 @@ class _Pages:
             after = lists.anchor_of(page[-1], self._query.sort)
             left -= len(page)
 
-    def more(self) -> bool:
-        """Whether the limit cut the list short; asked after the last page."""
+    def remarks(self) -> Iterator[str]:
+        """Yield that the limit cut the list short, if it did; asked after the last page."""
         from desk.tickets import lists
 
         if self._limit == 0 or self._last is None:
-            return False
+            return
         after = lists.anchor_of(self._last, self._query.sort)
-        return bool(lists.page(self._query, after=after, limit=1))
+        if lists.page(self._query, after=after, limit=1):
+            yield f"there are more than {self._limit} tickets: --limit 0 lists all"
 
 
 def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:
     from models.tickets import PRIORITIES
-    from nightdesk.columns import Column
-    from nightdesk.output import say, table
 
     if not lines:
-        say("no tickets")
+        output.say("no tickets")
         return
     heads: list[Column | str] = [
         Column("number", "right"),
@@ -157,15 +141,14 @@ def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:
         )
         for line in lines
     ]
-    table(heads, rows, zone)
+    output.table(heads, rows, zone)
 
 
 def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
     from models.tickets import PRIORITIES
-    from nightdesk.output import cell, fields, line
 
-    line(f"#{ticket.number} {ticket.subject}")
-    fields(
+    output.line(f"#{ticket.number} {ticket.subject}")
+    output.fields(
         [
             ("State", ticket.status + (", overdue" if ticket.overdue else "")),
             ("Priority", PRIORITIES[ticket.priority]),
@@ -184,41 +167,38 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
         zone,
     )
     for message in ticket.messages:
-        line()
+        output.line()
         _print_message(message, full, zone)
     if ticket.events:
-        line()
-        line("History")
+        output.line()
+        output.line("History")
         for event in ticket.events:
-            line(f"{cell(event.at, zone)}  {event.agent or 'the desk'}: {event.text}", indent=2)
+            output.line(f"{output.cell(event.at, zone)}  {event.agent or 'the desk'}: {event.text}", indent=2)
 
 
 def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
-    from nightdesk.output import cell, line, text
-
     marks = [message.machine, "unverified" if message.unverified else ""]
     marked = "".join(f" [{mark}]" for mark in marks if mark)
     name = message.sender_name or message.sender_email
-    line(
-        f"{message.kind}{marked} {message.id}, {cell(message.created, zone)}, {name} <{message.sender_email}>"
-    )
+    written = output.cell(message.created, zone)
+    output.line(f"{message.kind}{marked} {message.id}, {written}, {name} <{message.sender_email}>")
     if message.reply_to:
-        line(f"answers go to {', '.join(email for _, email in message.reply_to)}", indent=2)
-    text(message.text if full else message.reply_text, indent=4)
+        output.line(f"answers go to {', '.join(email for _, email in message.reply_to)}", indent=2)
+    output.text(message.text if full else message.reply_text, indent=4)
     if message.quoted_text.strip() and not full:
         folded = len(message.quoted_text.strip().splitlines())
-        line(f"({folded} quoted lines folded: --full shows them)", indent=2)
+        output.line(f"({folded} quoted lines folded: --full shows them)", indent=2)
     below = "" if full else message.said_below(message.reply_text)
     if below:
-        line()
-        text(below, indent=4)
+        output.line()
+        output.text(below, indent=4)
     if message.signature:
-        line(message.signature, indent=2)
+        output.line(message.signature, indent=2)
     for attachment in message.attachments:
-        line(f"file: {attachment.name}, {attachment.type}, {attachment.size} bytes", indent=2)
+        output.line(f"file: {attachment.name}, {attachment.type}, {attachment.size} bytes", indent=2)
     for delivery in message.deliveries:
         detail = f" ({delivery.detail})" if delivery.detail else ""
-        line(f"to {delivery.to}: {delivery.state}{detail}", indent=2)
+        output.line(f"to {delivery.to}: {delivery.state}{detail}", indent=2)
 
 
 for _verbs in (ticket_write.VERBS, ticket_change.VERBS, ticket_export.VERBS):

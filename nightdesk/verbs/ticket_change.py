@@ -2,131 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
 import click
 
-from nightdesk.arguments import json_flag, numbers_argument
+from nightdesk import output
+from nightdesk.arguments import Chosen, json_flag, numbers_argument
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
-from nightdesk.options import Options
-
-if TYPE_CHECKING:
-    from desk.permissions import Actor
-
-Change = Callable[["Actor", Sequence[str]], list[str]]
 
 
-def _change(options: Options, numbers: Sequence[str], as_json: bool, done: str, change: Change) -> Exit:
-    """Run one change on all tickets, all or none, and say which of them it changed."""
-    from desk.permissions import current_actor
-    from nightdesk import output
-    from nightdesk.context import desk_open
+def _changed(numbers: list[str], done: str) -> Result:
+    """Say which of the tickets were changed; a change is made to all that were named, or to none."""
 
-    wanted = output.ids_from_stdin(numbers)
-    with desk_open(options) as desk:
-        changed = change(current_actor(desk), wanted)
-    if as_json:
-        output.emit_json({"changed": changed})
-    elif changed:
-        output.line(f"{', '.join('#' + number for number in changed)}: {done}")
-    else:
-        output.say("nothing to change: it is so already")
-    return Exit.DONE
+    def words() -> None:
+        if numbers:
+            output.line(f"{', '.join('#' + number for number in numbers)}: {done}")
+        else:
+            output.say("nothing to change: it is so already")
+
+    return Result(lambda: {"changed": numbers}, words)
 
 
 @click.command()
 @numbers_argument
 @click.argument("login", metavar="LOGIN|me|none")
-@json_flag
-@click.pass_obj
-def assign(options: Options, numbers: tuple[str, ...], login: str, as_json: bool) -> Exit:
+@desk_verb
+def assign(context: VerbContext, numbers: Chosen[str], login: str) -> Result:
     """Give tickets to an agent, or to nobody."""
+    from desk.tickets import changes
 
-    def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk.tickets import changes
-
-        return changes.assign(actor, wanted, None if login == "none" else login)
-
-    return _change(options, numbers, as_json, "nobody's" if login == "none" else f"given to {login}", change)
+    if login == "none":
+        return _changed(changes.assign(context.actor, numbers, None), "nobody's")
+    return _changed(changes.assign(context.actor, numbers, login), f"given to {login}")
 
 
 @click.command()
 @numbers_argument
 @click.argument("department")
-@json_flag
-@click.pass_obj
-def transfer(options: Options, numbers: tuple[str, ...], department: str, as_json: bool) -> Exit:
+@desk_verb
+def transfer(context: VerbContext, numbers: Chosen[str], department: str) -> Result:
     """Move tickets to another department."""
+    from desk.tickets import changes
 
-    def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk.tickets import changes
-
-        return changes.transfer(actor, wanted, department)
-
-    return _change(options, numbers, as_json, f"moved to {department}", change)
+    return _changed(changes.transfer(context.actor, numbers, department), f"moved to {department}")
 
 
 @click.command()
 @numbers_argument
-@json_flag
-@click.pass_obj
-def close(options: Options, numbers: tuple[str, ...], as_json: bool) -> Exit:
+@desk_verb
+def close(context: VerbContext, numbers: Chosen[str]) -> Result:
     """Close tickets."""
+    from desk.tickets import changes
 
-    def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk.tickets import changes
-
-        return changes.close(actor, wanted)
-
-    return _change(options, numbers, as_json, "closed", change)
+    return _changed(changes.close(context.actor, numbers), "closed")
 
 
 @click.command()
 @numbers_argument
-@json_flag
-@click.pass_obj
-def reopen(options: Options, numbers: tuple[str, ...], as_json: bool) -> Exit:
+@desk_verb
+def reopen(context: VerbContext, numbers: Chosen[str]) -> Result:
     """Open closed tickets again."""
+    from desk.tickets import changes
 
-    def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk.tickets import changes
-
-        return changes.reopen(actor, wanted)
-
-    return _change(options, numbers, as_json, "open again", change)
+    return _changed(changes.reopen(context.actor, numbers), "open again")
 
 
 @click.command()
 @numbers_argument
 @click.argument("priority", metavar="low|normal|high|urgent")
-@json_flag
-@click.pass_obj
-def priority(options: Options, numbers: tuple[str, ...], priority: str, as_json: bool) -> Exit:
+@desk_verb
+def priority(context: VerbContext, numbers: Chosen[str], priority: str) -> Result:
     """Set the priority of tickets."""
+    from desk.tickets import changes
 
-    def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk.tickets import changes
-
-        return changes.set_priority(actor, wanted, priority)
-
-    return _change(options, numbers, as_json, f"priority {priority}", change)
+    return _changed(changes.set_priority(context.actor, numbers, priority), f"priority {priority}")
 
 
 @click.command()
 @numbers_argument
 @click.argument("status", metavar="new|open|waiting|closed")
-@json_flag
-@click.pass_obj
-def status(options: Options, numbers: tuple[str, ...], status: str, as_json: bool) -> Exit:
+@desk_verb
+def status(context: VerbContext, numbers: Chosen[str], status: str) -> Result:
     """Put tickets into a state."""
+    from desk.tickets import changes
 
-    def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk.tickets import changes
-
-        return changes.set_status(actor, wanted, status)
-
-    return _change(options, numbers, as_json, status, change)
+    return _changed(changes.set_status(context.actor, numbers, status), status)
 
 
 @click.command()
@@ -134,26 +94,23 @@ def status(options: Options, numbers: tuple[str, ...], status: str, as_json: boo
 @click.argument("tags", nargs=-1, metavar="[TAG]...")
 @click.option("--remove", "removed", multiple=True, metavar="TAG", help="Take this tag off.")
 @json_flag
-@click.pass_obj
-def tag(
-    options: Options, number: str, tags: tuple[str, ...], removed: tuple[str, ...], as_json: bool
-) -> Exit:
+def tag(number: str, tags: tuple[str, ...], removed: tuple[str, ...], as_json: bool) -> Exit:
     """Put tags on a ticket (with - on all whose numbers standard input gives), or take them off."""
-    from nightdesk.errors import UsageError
-
     if not tags and not removed:
         raise UsageError("no tag was given", "nightdesk ticket tag NUMBER TAG..., or --remove TAG")
+    return _tag(as_json, output.ids_from_stdin([number]), tags, removed)
 
-    def change(actor: Actor, wanted: Sequence[str]) -> list[str]:
-        from desk.tickets import changes
-        from models.database import transaction
 
-        with transaction():
-            changed = changes.add_tags(actor, wanted, tags) if tags else []
-            changed += changes.remove_tags(actor, wanted, removed) if removed else []
-        return list(dict.fromkeys(changed))
+@desk_verb
+def _tag(context: VerbContext, numbers: list[str], tags: tuple[str, ...], removed: tuple[str, ...]) -> Result:
+    from desk.tickets import changes
+    from models.database import transaction
 
-    return _change(options, [number], as_json, "tags changed", change)
+    actor = context.actor
+    with transaction():
+        changed = changes.add_tags(actor, numbers, tags) if tags else []
+        changed += changes.remove_tags(actor, numbers, removed) if removed else []
+    return _changed(list(dict.fromkeys(changed)), "tags changed")
 
 
 @click.command()
@@ -161,30 +118,21 @@ def tag(
 @click.option(
     "--message", "messages", type=int, multiple=True, metavar="ID", help="Only this one; may be repeated."
 )
-@json_flag
-@click.pass_obj
-def approve(options: Options, number: str, messages: tuple[int, ...], as_json: bool) -> Exit:
+@desk_verb
+def approve(context: VerbContext, number: str, messages: tuple[int, ...]) -> Result:
     """Take a ticket's unverified mail as its sender's.
 
     Such mail answers one of ours, but its sender takes no part in the ticket. Approved, the sender does,
     and the ticket opens again. Mail of several senders is approved by naming its messages.
     """
-    from nightdesk import output
-    from nightdesk.context import desk_open
+    from desk.tickets import approval
 
     bare = number.strip().removeprefix("#")
-    with desk_open(options) as desk:
-        from desk.permissions import current_actor
-        from desk.tickets.approval import approve as approve_mail
-
-        approved = approve_mail(desk, current_actor(desk), number, messages)
-    if as_json:
-        output.emit_json({"number": bare, "approved": approved})
-    elif approved:
-        output.line(f"#{bare}: approved {', '.join(map(str, approved))}")
-    else:
-        output.say("nothing to approve: no mail there is unverified")
-    return Exit.DONE
+    approved = approval.approve(context.desk, context.actor, number, messages)
+    document = {"number": bare, "approved": approved}
+    if approved:
+        return told(document, f"#{bare}: approved {', '.join(map(str, approved))}")
+    return Result(lambda: document, lambda: output.say("nothing to approve: no mail there is unverified"))
 
 
 VERBS: tuple[click.Command, ...] = (assign, transfer, close, reopen, priority, status, tag, approve)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from config.wording import counted
-from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, json_flag, numbers_argument, owners_option
+from nightdesk import output
+from nightdesk.arguments import (
+    OWNERS_ONLY_OR_STANDARD,
+    json_flag,
+    new_file,
+    owners_option,
+)
+from nightdesk.context import desk_open
+from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@numbers_argument
+@click.argument("numbers", nargs=-1, required=True, metavar="NUMBER...|-")
 @click.option(
     "--format",
     "form",
@@ -39,9 +48,6 @@ if TYPE_CHECKING:
 @click.pass_obj
 def export(options: Options, numbers: tuple[str, ...], form: str, target: str | None, as_json: bool) -> Exit:
     """Write tickets out, as JSON or as their mails in the original bytes."""
-    from nightdesk import output
-    from nightdesk.errors import UsageError
-
     if as_json and form != "json":
         raise UsageError(f"--json and --format {form} say two things", "give one of them")
     if form != "json" and (target is None or (form == "eml" and target == "-")):
@@ -57,9 +63,6 @@ def export(options: Options, numbers: tuple[str, ...], form: str, target: str | 
 
 def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
     from desk.tickets import detail
-    from nightdesk import output
-    from nightdesk.arguments import new_file
-    from nightdesk.context import desk_open
 
     with ExitStack() as stack:
         file = None if target == "-" else stack.enter_context(new_file(target))
@@ -74,10 +77,6 @@ def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
 
 
 def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
-    from nightdesk.arguments import new_file
-    from nightdesk.context import desk_open
-    from nightdesk.output import say
-
     count = 0
     with ExitStack() as stack:
         file = stack.enter_context(new_file(target))
@@ -86,15 +85,11 @@ def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
             for _, raw, created in _mails(number):
                 file.write(_in_mbox(raw, created))
                 count += 1
-    say(f"{counted(count, 'mail')} written")
+    output.say(f"{counted(count, 'mail')} written")
     return Exit.DONE
 
 
 def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
-    from nightdesk.arguments import new_file
-    from nightdesk.context import desk_open
-    from nightdesk.output import say
-
     count = 0
     target.mkdir(mode=0o700, exist_ok=True)
     with desk_open(options):
@@ -103,7 +98,7 @@ def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
                 with new_file(str(target / f"{_file_name(number)}-{message_id}.eml")) as file:
                     file.write(raw)
                 count += 1
-    say(f"{counted(count, 'mail')} written")
+    output.say(f"{counted(count, 'mail')} written")
     return Exit.DONE
 
 
@@ -121,9 +116,7 @@ def _mails(number: str) -> Iterator[tuple[int, bytes, str]]:
 
 
 def _in_mbox(raw: bytes, created: str) -> bytes:
-    """One mail in mboxrd form: reading it back gives the same bytes, but for its line ends."""
-    import re
-
+    """Return one mail in mboxrd form: reading it back gives the same bytes, but for its line ends."""
     quoted = re.sub(rb"(?m)^(>*From )", rb">\1", raw.replace(b"\r\n", b"\n"))
     return f"From nightdesk {created}\n".encode() + quoted.rstrip(b"\n") + b"\n\n"
 

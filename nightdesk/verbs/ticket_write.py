@@ -2,172 +2,39 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nightdesk.arguments import body_option, json_flag, owners_option
-from nightdesk.exit import Exit
-from nightdesk.options import Options
+from nightdesk import output
+from nightdesk.arguments import body_option, owners_option, read_early
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from desk.replies.messages import SentReply
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_File = tuple[str, str, bytes]
+"""Name, media type, bytes."""
 
 _STATES = ("keep", "open", "waiting", "closed")
 
 
-@click.command()
-@click.argument("number", metavar="NUMBER|-")
-@body_option
-@owners_option("--attach", "attached", multiple=True, metavar="FILE", help="Attach this file.")
-@click.option("--to", "to", multiple=True, metavar="ADDRESS", help="To these instead of the requester.")
-@click.option("--cc", "cc", multiple=True, metavar="ADDRESS", help="A copy to this address, too.")
-@click.option("--subject", metavar="TEXT", help="Another subject than the ticket's.")
-@click.option("--status", "status", type=click.Choice(_STATES), help="The ticket's state afterwards.")
-@json_flag
-@click.pass_obj
-def reply(
-    options: Options,
-    number: str,
-    body_file: str,
-    attached: tuple[str, ...],
-    to: tuple[str, ...],
-    cc: tuple[str, ...],
-    subject: str | None,
-    status: str | None,
-    as_json: bool,
-) -> Exit:
-    """Answer the customer. Status 0 means: queued; the worker or --fetch-once sends it."""
-    from nightdesk import output
-    from nightdesk.arguments import read_text
-    from nightdesk.context import desk_open
+def _number_argument(verb: _Command) -> _Command:
+    """Give a verb the `number` of its one ticket, which standard input may give, if not also the body."""
 
-    wanted = _one_number(number, body_file)
-    body = read_text(body_file, "the answer")
-    files = _attachments(attached)
-    with desk_open(options) as desk:
-        from desk.permissions import current_actor
-        from desk.replies import reply
+    @functools.wraps(verb)
+    def run(*, number: str, body: str, **given: Any) -> Any:
+        return verb(number=_one_number(number, body), body=body, **given)
 
-        actor = current_actor(desk)
-        copies: list[str | tuple[str, str]] | None = None
-        if cc:
-            copies = [*reply.reply_form(actor, wanted, to_all=True).cc, *cc]
-        queued = reply.send_reply(
-            desk,
-            actor,
-            wanted,
-            body,
-            to=list(to) or None,
-            cc=copies,
-            subject=subject,
-            attachments=files,
-            status_after=status,
-        )
-        if as_json:
-            output.emit_json(_queued_json(wanted, queued))
-        else:
-            _print_queued(wanted, queued, desk.zone)
-    return Exit.DONE
+    return click.argument("number", metavar="NUMBER|-")(run)  # type: ignore[return-value]
 
 
-@click.command()
-@click.argument("number", metavar="NUMBER|-")
-@body_option
-@json_flag
-@click.pass_obj
-def note(options: Options, number: str, body_file: str, as_json: bool) -> Exit:
-    """Add an internal note; it is never sent."""
-    from nightdesk import output
-    from nightdesk.arguments import read_text
-    from nightdesk.context import desk_open
-
-    wanted = _one_number(number, body_file)
-    body = read_text(body_file, "the note")
-    with desk_open(options) as desk:
-        from desk.permissions import current_actor
-        from desk.replies import reply
-
-        message = reply.add_note(current_actor(desk), wanted, body)
-    if as_json:
-        output.emit_json({"number": wanted.lstrip("#"), "message": message})
-    else:
-        output.line(f"Note {message} added to #{wanted.lstrip('#')}")
-    return Exit.DONE
-
-
-@click.command()
-@click.option(
-    "--requester", required=True, metavar="ADDRESS", help="'Name <name@example.org>', or the address."
-)
-@click.option("--subject", required=True, metavar="TEXT")
-@body_option
-@click.option("--mailbox", metavar="ADDRESS", help="The desk's address it belongs to.")
-@click.option("--send", is_flag=True, help="Send the text to the requester as the ticket's first mail.")
-@json_flag
-@click.pass_obj
-def new(
-    options: Options,
-    requester: str,
-    subject: str,
-    body_file: str,
-    mailbox: str | None,
-    send: bool,
-    as_json: bool,
-) -> Exit:
-    """Open a ticket by hand.
-
-    The text is what the requester said, or with --send what they are told.
-    """
-    from nightdesk import output
-    from nightdesk.arguments import read_text
-    from nightdesk.context import desk_open
-
-    body = read_text(body_file, "the text")
-    with desk_open(options) as desk:
-        from desk.permissions import current_actor
-        from desk.replies import new_ticket
-        from desk.tickets import detail
-
-        made = new_ticket.new_ticket(
-            desk,
-            current_actor(desk),
-            mailbox=mailbox,
-            requester=requester,
-            subject=subject,
-            body=body,
-            send=send,
-        )
-        if as_json:
-            output.emit_json(detail.show(made.number).to_json())
-        else:
-            output.line(f"Ticket #{made.number} opened")
-        if made.queued is not None and made.queued.warning:
-            output.say(made.queued.warning)
-    return Exit.DONE
-
-
-def _one_number(number: str, body_file: str) -> str:
-    from nightdesk.errors import UsageError
-    from nightdesk.output import ids_from_stdin
-
-    if number == "-" and body_file == "-":
-        raise UsageError(
-            "standard input cannot give both the number and the text", "give one of them on the command line"
-        )
-    found = ids_from_stdin([number])
-    if len(found) > 1:
-        raise UsageError(
-            f"standard input has {len(found)} numbers, a text goes into one ticket", "call it once for each"
-        )
-    return found[0]
-
-
-def _attachments(names: tuple[str, ...]) -> list[tuple[str, str, bytes]]:
-    """Return the files as (name, media type, bytes)."""
+def _attachments(names: tuple[str, ...]) -> list[_File]:
     from mimetypes import guess_type
 
     found = []
@@ -176,6 +43,109 @@ def _attachments(names: tuple[str, ...]) -> list[tuple[str, str, bytes]]:
         known = kind if kind and not encoding else "application/octet-stream"
         found.append((Path(name).name, known, Path(name).read_bytes()))
     return found
+
+
+@click.command()
+@_number_argument
+@body_option("the answer")
+@owners_option("--attach", "attached", multiple=True, metavar="FILE", help="Attach this file.")
+@read_early("attached", _attachments)
+@click.option("--to", "to", multiple=True, metavar="ADDRESS", help="To these instead of the requester.")
+@click.option("--cc", "cc", multiple=True, metavar="ADDRESS", help="A copy to this address, too.")
+@click.option("--subject", metavar="TEXT", help="Another subject than the ticket's.")
+@click.option("--status", "status", type=click.Choice(_STATES), help="The ticket's state afterwards.")
+@desk_verb
+def reply(
+    context: VerbContext,
+    number: str,
+    body: str,
+    attached: list[_File],
+    to: tuple[str, ...],
+    cc: tuple[str, ...],
+    subject: str | None,
+    status: str | None,
+) -> Result:
+    """Answer the customer. Status 0 means: queued; the worker or --fetch-once sends it."""
+    from desk.replies import reply
+
+    actor = context.actor
+    copies: list[str | tuple[str, str]] | None = None
+    if cc:
+        copies = [*reply.reply_form(actor, number, to_all=True).cc, *cc]
+    queued = reply.send_reply(
+        context.desk,
+        actor,
+        number,
+        body,
+        to=list(to) or None,
+        cc=copies,
+        subject=subject,
+        attachments=attached,
+        status_after=status,
+    )
+    return Result(lambda: _queued_json(number, queued), lambda: _print_queued(number, queued))
+
+
+@click.command()
+@_number_argument
+@body_option("the note")
+@desk_verb
+def note(context: VerbContext, number: str, body: str) -> Result:
+    """Add an internal note; it is never sent."""
+    from desk.replies import reply
+
+    message = reply.add_note(context.actor, number, body)
+    bare = number.lstrip("#")
+    return told({"number": bare, "message": message}, f"Note {message} added to #{bare}")
+
+
+@click.command()
+@click.option(
+    "--requester", required=True, metavar="ADDRESS", help="'Name <name@example.org>', or the address."
+)
+@click.option("--subject", required=True, metavar="TEXT")
+@body_option("the text")
+@click.option("--mailbox", metavar="ADDRESS", help="The desk's address it belongs to.")
+@click.option("--send", is_flag=True, help="Send the text to the requester as the ticket's first mail.")
+@desk_verb
+def new(
+    context: VerbContext, requester: str, subject: str, body: str, mailbox: str | None, send: bool
+) -> Result:
+    """Open a ticket by hand.
+
+    The text is what the requester said, or with --send what they are told.
+    """
+    from desk.replies import new_ticket
+    from desk.tickets import detail
+
+    made = new_ticket.new_ticket(
+        context.desk,
+        context.actor,
+        mailbox=mailbox,
+        requester=requester,
+        subject=subject,
+        body=body,
+        send=send,
+    )
+    warning = made.queued.warning if made.queued is not None else None
+    return Result(
+        lambda: detail.show(made.number).to_json(),
+        lambda: output.line(f"Ticket #{made.number} opened"),
+        [warning] if warning else [],
+    )
+
+
+def _one_number(number: str, body: str) -> str:
+    if number == body == "-":
+        raise UsageError(
+            "standard input cannot give both the number and the text", "give one of them on the command line"
+        )
+    found = output.ids_from_stdin([number])
+    if len(found) > 1:
+        raise UsageError(
+            f"standard input has {len(found)} numbers, a text goes into one ticket", "call it once for each"
+        )
+    return found[0]
 
 
 def _queued_json(number: str, queued: SentReply) -> dict[str, object]:
@@ -189,12 +159,11 @@ def _queued_json(number: str, queued: SentReply) -> dict[str, object]:
     }
 
 
-def _print_queued(number: str, queued: SentReply, zone: tzinfo) -> None:
-    from nightdesk.output import line, say
-
-    line(f"Queued for {', '.join(queued.recipients)} (#{number.lstrip('#')}, delivery {queued.delivery_id})")
+def _print_queued(number: str, queued: SentReply) -> None:
+    place = f"(#{number.lstrip('#')}, delivery {queued.delivery_id})"
+    output.line(f"Queued for {', '.join(queued.recipients)} {place}")
     if queued.warning:
-        say(queued.warning)
+        output.say(queued.warning)
 
 
 VERBS: tuple[click.Command, ...] = (new, reply, note)

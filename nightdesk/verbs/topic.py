@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from nightdesk.arguments import json_flag, noun
-from nightdesk.exit import Exit
-from nightdesk.options import Options
-from nightdesk.verbs.staff_output import print_changed, print_list
+from nightdesk.arguments import need_a_change, noun
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs.named_things import listed
 
 topic = noun("topic", "Help topics: what tickets are about, and what that means for them.")
 
@@ -22,15 +21,12 @@ _autoresponse = click.option(
 
 
 @topic.command("list")
-@json_flag
-@click.pass_obj
-def list_topics(options: Options, as_json: bool) -> Exit:
+@desk_verb
+def list_topics(context: VerbContext) -> Result:
     """List help topics."""
     from desk.staff import topics
-    from nightdesk.context import desk_open
 
-    with desk_open(options) as desk:
-        return print_list(topics.topics(), as_json, desk.zone)
+    return listed(topics.topics(), context.zone)
 
 
 @topic.command()
@@ -39,18 +35,14 @@ def list_topics(options: Options, as_json: bool) -> Exit:
 @_sla
 @_priority
 @_autoresponse
-@json_flag
-@click.pass_obj
-def add(options: Options, /, name: str, as_json: bool, **given: Any) -> Exit:
+@desk_verb
+def add(context: VerbContext, /, name: str, **given: Any) -> Result:
     """Add a help topic."""
-    from desk.permissions import current_actor
     from desk.staff import topics
-    from nightdesk.context import desk_open
 
     said = {key: value for key, value in given.items() if value is not None}
-    with desk_open(options) as desk:
-        line = topics.add_topic(current_actor(desk), name, **said)
-    return print_changed(line, as_json, f"Added the help topic {line.name}")
+    line = topics.add_topic(context.actor, name, **said)
+    return told(line.to_json(), f"Added the help topic {line.name}")
 
 
 @topic.command()
@@ -61,16 +53,11 @@ def add(options: Options, /, name: str, as_json: bool, **given: Any) -> Exit:
 @_priority
 @_autoresponse
 @click.option("--active/--inactive", default=None, help="Whether it can be chosen.")
-@json_flag
-@click.pass_obj
-def edit(options: Options, /, name: str, as_json: bool, **given: Any) -> Exit:
+@need_a_change("name")
+@desk_verb
+def edit(context: VerbContext, /, name: str, **given: Any) -> Result:
     """Change a help topic; what is not given stays. Tickets that are there keep what they have."""
-    from desk.permissions import current_actor
     from desk.staff import topics
-    from nightdesk.arguments import something
-    from nightdesk.context import desk_open
 
-    something(*given.values())
-    with desk_open(options) as desk:
-        line = topics.edit_topic(current_actor(desk), name, **given)
-    return print_changed(line, as_json, f"Changed the help topic {line.name}")
+    line = topics.edit_topic(context.actor, name, **given)
+    return told(line.to_json(), f"Changed the help topic {line.name}")
