@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 import peewee
 
 from models.database import Row
 from models.departments import Department
 from models.fields import UtcField, one_of
-from models.statements import Lookup, Statement
+from models.statements import Lookup, Statement, as_read
 from models.topics import Topic
 
 SECURITIES = ("tls", "starttls", "none")
@@ -506,6 +507,35 @@ def senders() -> list[Mailbox]:
     return list(Mailbox.select().where(_can_send()).order_by(Mailbox.id))
 
 
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """When a mailbox that is fetched may be looked at again."""
+
+    id: int
+    schedule: str
+    last_attempt: datetime | None
+    not_before: datetime | None
+
+
+_SCHEDULED_COLUMNS = (Mailbox.id, Mailbox.schedule, Mailbox.last_attempt, Mailbox.not_before)
+_SCHEDULED = Lookup(
+    lambda p: Mailbox.select(*_SCHEDULED_COLUMNS).where(
+        Mailbox.removed.is_null(), Mailbox.incoming_enabled, Mailbox.protocol != "none"
+    ),
+    as_read(_SCHEDULED_COLUMNS, Scheduled),
+)
+
+
+def scheduled() -> list[Scheduled]:
+    """Return the mailboxes that are fetched."""
+    return _SCHEDULED.every()
+
+
+def every() -> list[Mailbox]:
+    """Return all mailboxes, removed ones too."""
+    return list(Mailbox.select().order_by(Mailbox.id))
+
+
 def keep(mailbox: Mailbox) -> None:
     """Write a mailbox as it is now, a new one too."""
     mailbox.save()
@@ -527,6 +557,58 @@ def keep_fetch_health(mailbox: Mailbox) -> None:
             Mailbox.left_waiting,
         ]
     )
+
+
+def failing() -> list[Mailbox]:
+    """Return the mailboxes whose last fetch failed and that the admin was not told of."""
+    return _fetched(Mailbox.alerted.is_null(), Mailbox.error_count > 0)
+
+
+def alerted() -> list[Mailbox]:
+    """Return the mailboxes that the admin was told of and whose last fetch failed."""
+    return _fetched(Mailbox.alerted.is_null(False), Mailbox.error_count > 0)
+
+
+def fetched_again() -> list[Mailbox]:
+    """Return the mailboxes in use that were fetched since the admin was told that they fail."""
+    again = Mailbox.removed.is_null() & (Mailbox.error_count == 0)
+    return list(Mailbox.select().where(again, Mailbox.last_success > Mailbox.alerted))
+
+
+def sending_again() -> list[Mailbox]:
+    """Return the mailboxes in use that sent since the admin was told that they cannot."""
+    again = Mailbox.removed.is_null() & Mailbox.send_failing_since.is_null()
+    return list(Mailbox.select().where(again, Mailbox.last_sent > Mailbox.send_alerted))
+
+
+def _fetched(*which: peewee.Expression) -> list[Mailbox]:
+    return list(Mailbox.select().where(Mailbox.removed.is_null(), Mailbox.incoming_enabled, *which))
+
+
+def _begin_alert(told: peewee.Field) -> Statement:
+    return Statement(
+        lambda p: Mailbox.update({told: p("at")}).where(Mailbox.id == p("mailbox_id"), told.is_null())
+    )
+
+
+def _end_alert(told: peewee.Field) -> Statement:
+    return Statement(
+        lambda p: Mailbox.update({told: None}).where(Mailbox.id == p("mailbox_id"), told == p("at"))
+    )
+
+
+_BEGIN_ALERT = {"fetch": _begin_alert(Mailbox.alerted), "send": _begin_alert(Mailbox.send_alerted)}
+_END_ALERT = {"fetch": _end_alert(Mailbox.alerted), "send": _end_alert(Mailbox.send_alerted)}
+
+
+def begin_alert(mailbox_id: int, what: Literal["fetch", "send"], at: str) -> bool:
+    """Note that the admin is told at a moment, as stored; False when another process told it before."""
+    return _BEGIN_ALERT[what].changed(mailbox_id=mailbox_id, at=at) > 0
+
+
+def end_alert(mailbox_id: int, what: Literal["fetch", "send"], at: str) -> bool:
+    """Note that what was told at a moment, as stored, is over; False when another process did so before."""
+    return _END_ALERT[what].changed(mailbox_id=mailbox_id, at=at) > 0
 
 
 def owner_of(address: str, besides: int) -> str | None:
@@ -553,6 +635,17 @@ def oauth2_of(mailbox_id: int) -> MailboxOAuth2 | None:
     """Return the OAuth2 application of a mailbox, with its login."""
     found = MailboxOAuth2.get_or_none(MailboxOAuth2.mailbox == mailbox_id)
     return found if isinstance(found, MailboxOAuth2) else None
+
+
+def oauth2_apps() -> list[MailboxOAuth2]:
+    """Return the OAuth2 applications of all mailboxes, with their logins."""
+    return list(MailboxOAuth2.select().order_by(MailboxOAuth2.mailbox))
+
+
+def logins_to_look_after() -> list[MailboxOAuth2]:
+    """Return the OAuth2 logins that there are, and those that the admin was alerted to."""
+    wanted = MailboxOAuth2.token_sealed.is_null(False) | (MailboxOAuth2.alerted_for != "")
+    return list(MailboxOAuth2.select().where(wanted))
 
 
 def alerted_logins() -> list[MailboxOAuth2]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from desk import logs, settings
 from desk.alerts import outgoing
 from desk.mailboxes.token_health import dying_logins
+from models import mailboxes
 from models.database import transaction
-from models.mailboxes import Mailbox
+from models.fields import utc_text
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.mailboxes import Mailbox
 
 _FAILS = """\
 The mailbox {address} had no successful fetch since {since}.
@@ -46,13 +48,9 @@ class Alarm:
 
 def alarms() -> list[Alarm]:
     """What was alerted and is not over yet, by address: mailboxes that fail, OAuth2 logins that die."""
-    rows = Mailbox.select().where(
-        Mailbox.removed.is_null(), Mailbox.incoming_enabled, Mailbox.alerted.is_null(False)
-    )
     found = {
         row.address: Alarm(row.address, row.failing_since or row.alerted, row.last_error, row.last_error_hint)
-        for row in rows
-        if row.error_count
+        for row in mailboxes.alerted()
     }
     for address, login in dying_logins():
         since = login.refused or login.failing_since or login.alerted
@@ -76,20 +74,15 @@ def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:
     hours, failures = int(settings.get("alerts.after_hours")), int(settings.get("alerts.after_failures"))
     if not hours and not failures:
         return []
-    too_often = (Mailbox.error_count >= failures) if failures else (Mailbox.id < 0)
-    too_long = (Mailbox.failing_since <= moment - timedelta(hours=hours)) if hours else (Mailbox.id < 0)
-    failing = Mailbox.select().where(
-        Mailbox.removed.is_null(),
-        Mailbox.incoming_enabled,
-        Mailbox.alerted.is_null(),
-        Mailbox.error_count > 0,
-        too_often | too_long,
-    )
     told = []
-    for mailbox in list(failing):
+    for mailbox in mailboxes.failing():
+        since = mailbox.failing_since
+        too_often = bool(failures) and mailbox.error_count >= failures
+        too_long = bool(hours) and since is not None and since <= moment - timedelta(hours=hours)
+        if not too_often and not too_long:
+            continue
         with transaction():
-            first = Mailbox.id == mailbox.id, Mailbox.alerted.is_null()
-            if not Mailbox.update(alerted=moment).where(*first).execute():
+            if not mailboxes.begin_alert(mailbox.id, "fetch", utc_text(moment)):
                 continue  # another process tells it
             _tell_that_it_fails(desk, mailbox)
         told.append(str(mailbox.address))
@@ -116,13 +109,9 @@ def _tell_that_it_fails(desk: Desk, mailbox: Mailbox) -> None:
 def _tell_what_is_over(desk: Desk) -> None:
     from desk.alerts.health_mail import send_alert
 
-    again = Mailbox.select().where(
-        Mailbox.removed.is_null(), Mailbox.error_count == 0, Mailbox.last_success > Mailbox.alerted
-    )
-    for mailbox in list(again):
+    for mailbox in mailboxes.fetched_again():
         with transaction():
-            first = Mailbox.id == mailbox.id, Mailbox.alerted == mailbox.alerted
-            if not Mailbox.update(alerted=None).where(*first).execute():
+            if not mailboxes.end_alert(mailbox.id, "fetch", utc_text(mailbox.alerted)):
                 continue
             logs.write("info", "alert", f"{mailbox.address} is fetched again", mailbox_id=mailbox.id)
             body = _WORKS.format(

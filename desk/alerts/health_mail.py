@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from desk import logs, settings
 from desk.errors import DeskError
 from desk.own_addresses import read_own_addresses
-from desk.permissions import EVERYTHING
+from desk.permissions import EVERYTHING, agents_with_address
 from desk.settings import address_list
 from models import mailboxes
-from models.agents import Agent
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -80,5 +79,4 @@ def admins() -> list[str]:
     given = list(address_list(str(settings.get("alerts.to"))))
     if given:
         return given
-    rows = Agent.select().where(Agent.active, Agent.email != "")
-    return [row.email for row in rows if EVERYTHING in row.role.actions]
+    return [agent.email for agent in agents_with_address() if EVERYTHING in agent.actions]

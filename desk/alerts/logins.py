@@ -12,11 +12,12 @@ from desk.errors import DeskError
 from desk.mailboxes.token_health import in_use, note_trouble, state_of
 from desk.mailboxes.tokens import expires_soon, token_supplier
 from mail.errors import MailError, TokenRefused, TokenUnavailable
+from models import mailboxes
 from models.database import transaction
-from models.mailboxes import Mailbox, MailboxOAuth2
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.mailboxes import Mailbox, MailboxOAuth2
 
 ALERT_UNREACHABLE: Final = timedelta(hours=1)
 """A provider that cannot be asked for so long is something to hear of."""
@@ -40,11 +41,8 @@ def look_after_tokens(desk: Desk, moment: datetime) -> list[str]:
     the last access token is, and stays alive where mail is fetched seldom.
     """
     troubled = []
-    rows = MailboxOAuth2.select().where(
-        MailboxOAuth2.token_sealed.is_null(False) | (MailboxOAuth2.alerted_for != "")
-    )
-    for row in list(rows):
-        mailbox = Mailbox.get_by_id(row.mailbox_id)
+    for row in mailboxes.logins_to_look_after():
+        mailbox = mailboxes.by_id(row.mailbox_id)
         if mailbox.removed is not None or not in_use(mailbox) or not _is_used(mailbox):
             continue
         if row.refused is None and row.token_sealed and expires_soon(row, moment):
@@ -55,12 +53,14 @@ def look_after_tokens(desk: Desk, moment: datetime) -> list[str]:
             except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
                 note_trouble(mailbox.id, TokenUnavailable(str(error), hint=error.hint), moment)
         with transaction():
-            row = MailboxOAuth2.get_by_id(row.mailbox_id)
-            state = state_of(row, moment)
+            login = mailboxes.oauth2_of(mailbox.id)
+            if login is None:
+                continue  # taken away meanwhile
+            state = state_of(login, moment)
             if state in ("ok", "none"):
-                _tell_that_it_is_over(desk, mailbox, row)
+                _tell_that_it_is_over(desk, mailbox, login)
             else:
-                _alert_if_due(desk, mailbox, row, state, moment)
+                _alert_if_due(desk, mailbox, login, state, moment)
         if state not in ("ok", "none"):
             troubled.append(str(mailbox.address))
     return troubled
@@ -76,7 +76,7 @@ def _tell_that_it_is_over(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2) -> N
     if not row.alerted_for:
         return
     row.alerted, row.alerted_for = None, ""
-    row.save()
+    mailboxes.keep_oauth2(row)
     if not row.token_sealed:
         return
     subject = f"Nightdesk: the OAuth2 login of {mailbox.address} works again"
@@ -90,7 +90,7 @@ def _alert_if_due(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2, state: str, 
     if state == "failing" and moment - row.failing_since < ALERT_UNREACHABLE:
         return
     row.alerted, row.alerted_for = moment, state
-    row.save()
+    mailboxes.keep_oauth2(row)
     what = {
         "refused": "was refused: a person has to log in again",
         "failing": f"cannot be renewed since {_shown(desk, row.failing_since)}",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from desk import logs
 from models import deliveries, mailboxes
 from models.database import transaction
-from models.mailboxes import Mailbox
+from models.fields import utc_text
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.mailboxes import Mailbox
 
 _STUCK = """\
 The mailbox {address} could send nothing since {since}.
@@ -54,8 +55,7 @@ def alert_stuck_mailboxes(desk: Desk, moment: datetime, hours: int, failures: in
         if not many and not long:
             continue
         with transaction():
-            first = Mailbox.id == mailbox.id, Mailbox.send_alerted.is_null()
-            if not Mailbox.update(send_alerted=moment).where(*first).execute():
+            if not mailboxes.begin_alert(mailbox.id, "send", utc_text(moment)):
                 continue  # another process tells it
             shown = _shown(desk, since)
             _tell(
@@ -76,11 +76,9 @@ def alert_stuck_mailboxes(desk: Desk, moment: datetime, hours: int, failures: in
 
 
 def _tell_what_is_over(desk: Desk) -> None:
-    again = Mailbox.removed.is_null() & Mailbox.send_failing_since.is_null()
-    for mailbox in list(Mailbox.select().where(again, Mailbox.last_sent > Mailbox.send_alerted)):
+    for mailbox in mailboxes.sending_again():
         with transaction():
-            first = Mailbox.id == mailbox.id, Mailbox.send_alerted == mailbox.send_alerted
-            if not Mailbox.update(send_alerted=None).where(*first).execute():
+            if not mailboxes.end_alert(mailbox.id, "send", utc_text(mailbox.send_alerted)):
                 continue
             since, until = _shown(desk, mailbox.send_alerted), _shown(desk, mailbox.last_sent)
             text = _SENDS.format(address=mailbox.address, since=since, until=until)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from config.errors import SealBroken
@@ -12,11 +13,12 @@ from desk.errors import Refused
 from desk.mailboxes import tokens
 from desk.mailboxes.accounts import incoming_context, outgoing_context
 from desk.permissions import Actor, require
+from models import mailboxes
 from models.database import transaction
-from models.mailboxes import Mailbox, MailboxOAuth2
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.mailboxes import Mailbox, MailboxOAuth2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class _Sealed:
     column: str
     context: str
     name: str
+    keep: Callable[[], None]
+    """Writes the row whole: nobody else writes under the lock that it was read under."""
 
     @property
     def value(self) -> bytes:
@@ -65,13 +69,13 @@ def rekey(desk: Desk, actor: Actor, *, keep_old: bool = False, forget_lost: bool
             setattr(each.row, each.column, None)
             if each.column != "token_sealed":
                 setattr(each.row, each.column.replace("_sealed", "_source"), "none")
-            each.row.save()
+            each.keep()
     desk.sealer.rotate()
     with transaction():
         count = 0
         for each in _all_sealed():
             setattr(each.row, each.column, desk.sealer.resealed(each.value, each.context))
-            each.row.save(only=[type(each.row)._meta.fields[each.column]])
+            each.keep()
             count += 1
         logs.write("info", "settings", f"a new key seals {count} secrets, by {actor.login}")
     if not keep_old:
@@ -85,20 +89,28 @@ def rekey(desk: Desk, actor: Actor, *, keep_old: bool = False, forget_lost: bool
 
 
 def _all_sealed() -> Iterator[_Sealed]:
-    for row in list(Mailbox.select()):
+    rows = mailboxes.every()
+    for row in rows:
         for column, context, what in (
             ("secret_sealed", incoming_context(row.id), "password"),
             ("smtp_secret_sealed", outgoing_context(row.id), "SMTP password"),
         ):
             if getattr(row, column):
-                yield _Sealed(row, column, context, f"{row.address} ({what})")
-    for app in list(MailboxOAuth2.select()):
+                yield _Sealed(row, column, context, f"{row.address} ({what})", partial(mailboxes.keep, row))
+    addresses = {row.id: row.address for row in rows}
+    for app in mailboxes.oauth2_apps():
         for column, context, what in (
             ("secret_sealed", tokens.client_context(app.mailbox_id), "client secret"),
             ("token_sealed", tokens.token_context(app.mailbox_id), "OAuth2 login"),
         ):
             if getattr(app, column):
-                yield _Sealed(app, column, context, f"{app.mailbox.address} ({what})")
+                yield _Sealed(
+                    app,
+                    column,
+                    context,
+                    f"{addresses[app.mailbox_id]} ({what})",
+                    partial(mailboxes.keep_oauth2, app),
+                )
 
 
 def _opens(desk: Desk, sealed: _Sealed) -> bool:

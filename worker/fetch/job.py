@@ -13,10 +13,9 @@ from desk.fetching import runs
 from desk.mailboxes import accounts, health
 from mail.errors import MailError
 from mail.inert import one_line
-from models import leases
+from models import leases, mailboxes
 from models.database import close_database, transaction
 from models.errors import DatabaseUnusable
-from models.mailboxes import Mailbox
 from worker import failures
 from worker.fetch.keeper import Keeper
 from worker.fetch.limits import Limits, Stopped
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from desk.home import Desk
+    from models.mailboxes import Mailbox
     from worker.fetch.slots import Slots
 
 LEASE_SECONDS = 120.0
@@ -53,7 +53,7 @@ def take_turn(
     `named`: a person asked for it, so back-off does not hold. `watch` sees the counts grow.
     """
     begun = time.monotonic()
-    mailbox = Mailbox.get_by_id(mailbox_id)
+    mailbox = mailboxes.by_id(mailbox_id)
     tally = MailboxFetch(mailbox.address)
     if not named and mailbox.not_before is not None and mailbox.not_before > now():
         until = mailbox.not_before.astimezone(desk.zone)
@@ -67,7 +67,7 @@ def take_turn(
         tally.skipped = "another process is fetching it now"
         return tally
     try:
-        mailbox = Mailbox.get_by_id(mailbox_id)
+        mailbox = mailboxes.by_id(mailbox_id)
         runs.begin(mailbox_id)
         with Keeper(lease) as keeper:
             limits = Limits(float(desk.settings.fetch_time_limit), stop, slots, keeper)

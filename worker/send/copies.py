@@ -10,8 +10,7 @@ from desk.mailboxes import accounts
 from desk.outbox import sent_copies
 from mail.errors import MailError
 from mail.imap.session import ImapSession
-from models import leases
-from models.mailboxes import Mailbox
+from models import leases, mailboxes
 from worker.fetch.keeper import Keeper
 from worker.fetch.limits import Limits, Stopped
 from worker.fetch.wire import Wire
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from desk.home import Desk
+    from models.mailboxes import Mailbox
 
 LEASE_SECONDS = 120.0
 TURN_SECONDS = 120.0
@@ -41,7 +41,7 @@ def copy_sent(desk: Desk, stop: Event) -> int:
         try:
             with Keeper(lease) as keeper:
                 limits = Limits(TURN_SECONDS, stop, keeper=keeper)
-                done += _copy_for(desk, Mailbox.get_by_id(mailbox_id), limits, lease)
+                done += _copy_for(desk, mailboxes.by_id(mailbox_id), limits, lease)
         except (Stopped, leases.LeaseLost):
             continue
         except (MailError, SecretUnavailable, ConfigError, DeskError) as error:

@@ -18,8 +18,7 @@ from desk.outbox import dispatch
 from mail.errors import MailError
 from mail.inert import one_line
 from mail.smtp.session import RecipientOutcome, SmtpSession
-from models import leases
-from models.mailboxes import Mailbox
+from models import leases, mailboxes
 from worker import failures
 from worker.service.threads import DeskThread
 from worker.summary import SendCounts
@@ -96,10 +95,10 @@ class Sender:
         await self._thread.call(self._record, mail, outcome.recipients, counts)
 
     def _account(self, mailbox_id: int) -> OutgoingAccount:
-        return accounts.outgoing_account(self._desk, Mailbox.get_by_id(mailbox_id))
+        return accounts.outgoing_account(self._desk, mailboxes.by_id(mailbox_id))
 
     def _address(self, mailbox_id: int) -> str:
-        return str(Mailbox.get_by_id(mailbox_id).address)
+        return str(mailboxes.by_id(mailbox_id).address)
 
     def _claim(self, mailbox_id: int) -> Outgoing | None:
         claimed = dispatch.claim(self._owner, now(), 1, mailbox_id=mailbox_id)

@@ -21,9 +21,9 @@ from desk.fetching import idle
 from desk.mailboxes import accounts
 from mail.errors import MailError, TimedOut
 from mail.transport.blocking import in_own_thread
+from models import mailboxes
 from models.database import close_database
 from models.errors import DatabaseUnusable
-from models.mailboxes import Mailbox
 from worker import failures
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Idlers:
 
     def _account(self, mailbox_id: int) -> IncomingAccount:
         try:
-            return accounts.incoming_account(self._desk, Mailbox.get_by_id(mailbox_id))
+            return accounts.incoming_account(self._desk, mailboxes.by_id(mailbox_id))
         finally:
             close_database()
 

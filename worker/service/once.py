@@ -14,9 +14,9 @@ from desk.errors import Refused, WrongUse
 from desk.mailboxes import registry
 from desk.operations import pending
 from mail.inert import one_line
+from models import mailboxes
 from models.errors import DatabaseUnusable
 from models.fields import utc_text
-from models.mailboxes import Mailbox
 from worker import failures
 from worker.fetch.job import in_thread, take_turn
 from worker.fetch.slots import CONNECTIONS, Slots
@@ -24,6 +24,7 @@ from worker.summary import FetchSummary, MailboxFetch
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from models.mailboxes import Mailbox
 
 Watch = Callable[[MailboxFetch], None]
 
@@ -93,15 +94,18 @@ def _chosen(addresses: Sequence[str], summary: FetchSummary) -> list[Mailbox]:
     if not settings.get("mail.fetching"):
         summary.notes.append("fetching is switched off (nightdesk settings set mail.fetching on)")
         return []
-    there = Mailbox.removed.is_null() & Mailbox.incoming_enabled & (Mailbox.protocol != "none")
-    found = list(Mailbox.select().where(there).order_by(Mailbox.address))
+    found = [mailbox for mailbox in _fetching() if mailbox.incoming_enabled]
     if not found:
         summary.notes.append(_why_nothing())
     return found
 
 
+def _fetching() -> list[Mailbox]:
+    return [mailbox for mailbox in mailboxes.in_use() if mailbox.protocol != "none"]
+
+
 def _why_nothing() -> str:
-    off = Mailbox.select().where(Mailbox.removed.is_null(), Mailbox.protocol != "none").first()
+    off = min(_fetching(), key=lambda mailbox: mailbox.id, default=None)
     if off is None:
         return "no mailbox fetches mail: add one with nightdesk mailbox add ADDRESS ..."
     return f"no mailbox is enabled: nightdesk mailbox enable --incoming {off.address}"

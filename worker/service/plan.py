@@ -11,12 +11,13 @@ from desk import logs, schedules, settings
 from desk.errors import DeskError
 from desk.fetching import idle, runs
 from desk.outbox import dispatch
-from models.mailboxes import Mailbox
+from models import mailboxes
 from models.sqlite import change_number
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.schedules import Schedule
+    from models.mailboxes import Scheduled
 
 REST = timedelta(seconds=30)
 """The longest time without a look, whatever the schedules say: clocks are set, notebooks sleep."""
@@ -77,11 +78,7 @@ class Planner:
         return plan
 
     def _plan_fetches(self, plan: Plan, now: datetime, fetching_now: frozenset[int]) -> list[datetime]:
-        enabled = list(
-            Mailbox.select(Mailbox.id, Mailbox.schedule, Mailbox.last_attempt, Mailbox.not_before).where(
-                Mailbox.removed.is_null(), Mailbox.incoming_enabled, Mailbox.protocol != "none"
-            )
-        )
+        enabled = mailboxes.scheduled()
         asked = set(runs.requested())
         on = bool(settings.get("mail.fetching"))
         coming = []
@@ -100,7 +97,7 @@ class Planner:
         plan.words = self._words(len(enabled), on, min(coming, default=None))
         return coming
 
-    def _start(self, mailbox: Mailbox, now: datetime) -> datetime | None:
+    def _start(self, mailbox: Scheduled, now: datetime) -> datetime | None:
         """When the mailbox is to be fetched next; a run that was missed is due at once, and once."""
         schedule = self._schedule(mailbox.schedule)
         if schedule is None:
