@@ -1,4 +1,4 @@
-"""The table of verbs: one file a noun, imported only when called."""
+"""The table of verbs: a file or a package a noun, imported only when called."""
 
 from __future__ import annotations
 

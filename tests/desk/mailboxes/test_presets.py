@@ -10,7 +10,7 @@ from config.providers import providers
 from desk.errors import WrongUse
 from desk.mailboxes.form import FormErrors, check
 from desk.mailboxes.presets import filled, preset
-from nightdesk.verbs.mailbox_edit import PROVIDERS
+from nightdesk.verbs.mailbox.edit import PROVIDERS
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from nightdesk.arguments import json_flag
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
-from nightdesk.verbs.mailbox_flags import form_values, given_secrets, mailbox_flags
-from nightdesk.verbs.mailbox_login_flags import changed_aliases
+from nightdesk.verbs.mailbox.flags import changed_aliases, form_values, given_secrets, mailbox_flags
 
 if TYPE_CHECKING:
     from desk.home import Desk

@@ -1,4 +1,4 @@
-"""`nightdesk ticket`: the group, and its verbs that only look."""
+"""`nightdesk ticket list|show`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nightdesk import output
-from nightdesk.arguments import Chosen, limit_option, noun, numbers_argument
+from nightdesk.arguments import Chosen, limit_option, numbers_argument
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, one_by_one
-from nightdesk.verbs import ticket_change, ticket_export, ticket_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +22,8 @@ _VIEWS = ("inbox", "mine", "waiting", "overdue", "open", "closed", "all")
 _SORTS = ("updated", "created", "priority", "due")
 _PAGE = 500
 
-ticket = noun("ticket", "List, show, answer and change tickets.")
 
-
-@ticket.command("list", context_settings={"ignore_unknown_options": True})
+@click.command("list", context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, metavar="[QUERY]")
 @click.option("--view", type=click.Choice(_VIEWS), help="Only this view; all that are not closed without it.")
 @click.option("--sort", type=click.Choice(_SORTS), default="updated", show_default=True)
@@ -55,7 +52,7 @@ def list_tickets(
     )
 
 
-@ticket.command("show")
+@click.command("show")
 @numbers_argument
 @click.option("--full", is_flag=True, help="With quoted text and signatures.")
 @desk_verb
@@ -201,6 +198,4 @@ def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
         output.line(f"to {delivery.to}: {delivery.state}{detail}", indent=2)
 
 
-for _verbs in (ticket_write.VERBS, ticket_change.VERBS, ticket_export.VERBS):
-    for _verb in _verbs:
-        ticket.add_command(_verb)
+VERBS: tuple[click.Command, ...] = (list_tickets, show_tickets)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nightdesk.arguments import OWNERS_ONLY, owners_option
-from nightdesk.verbs import mailbox_login_flags
+from nightdesk.errors import UsageError
 
 if TYPE_CHECKING:
     from desk.mailboxes.registry import MailboxSecrets, SecretInput
@@ -78,12 +78,63 @@ _OPTIONS = (
         help="The account may write other addresses of the desk as From; else they stand in Reply-To.",
     ),
     click.option("--sent-folder", metavar="F", help="Copy sent answers to this IMAP folder; '' for none."),
+    click.option("--topic", metavar="T", help="The help topic of its new tickets; '' for none."),
+    click.option(
+        "--priority",
+        type=click.Choice(("", "low", "normal", "high", "urgent")),
+        help="Of its new tickets; '': what the topic says, else normal.",
+    ),
+    click.option(
+        "--alias", metavar="ADDR", multiple=True, help="Another address that belongs to it; may be repeated."
+    ),
+    click.option("--no-alias", metavar="ADDR", multiple=True, help="One that does not any more."),
+    click.option(
+        "--oauth2",
+        type=click.Choice(("google", "microsoft", "other")),
+        help="Log in with OAuth2: then nightdesk mailbox login ADDRESS.",
+    ),
+    click.option(
+        "--auth",
+        type=click.Choice(("basic", "oauth2")),
+        help="How fetching logs in: by a password, or OAuth2; as the flags given say.",
+    ),
+    click.option("--client-id", metavar="ID", help="The application as registered with the provider."),
+    click.option("--client-secret-stdin", is_flag=True, help="Its secret is the last line on stdin."),
+    click.option(
+        "--client-secret-cmd",
+        type=OWNERS_ONLY,
+        metavar="CMD",
+        help="A command that prints the client secret.",
+    ),
+    owners_option("--client-secret-env", metavar="VAR", help="The variable that has it."),
+    click.option(
+        "--client-secret-credential",
+        type=OWNERS_ONLY,
+        metavar="NAME",
+        help="The systemd credential that has it.",
+    ),
+    click.option("--no-client-secret", is_flag=True, help="It has none: a public client."),
+    click.option("--tenant", metavar="T", help="Microsoft: the tenant's id or domain; common if not given."),
+    click.option("--authorize-url", metavar="URL", help="Where a person logs in; the provider's own."),
+    click.option("--token-url", metavar="URL", help="Where tokens are given; the provider's own."),
+    click.option("--device-url", metavar="URL", help="Where device codes are given; the provider's own."),
+    click.option("--revoke-url", metavar="URL", help="Where tokens are taken back; the provider's own."),
+    click.option("--scopes", metavar="'S ...'", help="What is asked for; the provider's own."),
+    click.option(
+        "--client-auth", type=click.Choice(("post", "basic")), help="How the client secret is sent; post."
+    ),
+    owners_option("--oauth2-ca-file", metavar="F", help="Trust this authority for the OAuth2 server."),
+    click.option(
+        "--strict-login/--no-strict-login",
+        default=None,
+        help="Who logs in must be the mailbox; off for shared mailboxes.",
+    ),
 )
 
 
 def mailbox_flags(command: _Command) -> _Command:
     """Give a verb all flags that describe a mailbox."""
-    for option in reversed((*_OPTIONS, *mailbox_login_flags.OPTIONS)):
+    for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
@@ -91,10 +142,9 @@ def mailbox_flags(command: _Command) -> _Command:
 def form_values(flags: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a mailbox form that were given. Raises UsageError for two schedules."""
     from desk.mailboxes.fields import given_by
-    from nightdesk.errors import UsageError
 
     values = given_by(flags)
-    mailbox_login_flags.choose_login(values, flags)
+    _choose_login(values, flags)
     if values.get("max_per_fetch") == 0:
         values["max_per_fetch"] = None
     if flags["every"] is not None:
@@ -103,6 +153,17 @@ def form_values(flags: dict[str, Any]) -> dict[str, Any]:
         minutes = flags["every"]
         values["schedule"] = f"every {minutes} minute{'s' if minutes > 1 else ''}"
     return values
+
+
+def changed_aliases(before: str, flags: dict[str, Any]) -> dict[str, str]:
+    """Return the `aliases` of the form with some added and taken away; nothing when none was named."""
+    from desk.mailboxes.defaults import alias_list
+
+    if not flags["alias"] and not flags["no_alias"]:
+        return {}
+    gone = {address.lower() for address in flags["no_alias"]}
+    known = [address for address in alias_list(before) if address not in gone]
+    return {"aliases": ", ".join([*known, *flags["alias"]])}
 
 
 def given_secrets(flags: dict[str, Any]) -> MailboxSecrets:
@@ -117,9 +178,19 @@ def given_secrets(flags: dict[str, Any]) -> MailboxSecrets:
     return MailboxSecrets(incoming, outgoing, _client_secret(flags))
 
 
+def _choose_login(values: dict[str, Any], flags: dict[str, Any]) -> None:
+    """Let the way of logging in follow from what was given, where no flag says it."""
+    password = flags["password_stdin"] or any(
+        flags[name] is not None for name in ("pass_cmd", "password_env", "password_credential")
+    )
+    if password:
+        values.setdefault("auth", "basic")
+    elif "oauth2" in values:
+        values.setdefault("auth", "oauth2")
+
+
 def _client_secret(flags: dict[str, Any]) -> SecretInput | None:
     from desk.mailboxes.registry import SecretInput
-    from nightdesk.errors import UsageError
 
     names = {"sealed": "stdin", "pass_cmd": "cmd", "env": "env", "credential": "credential"}
     named = {source: flags[f"client_secret_{name}"] for source, name in names.items()}
@@ -135,7 +206,6 @@ def _client_secret(flags: dict[str, Any]) -> SecretInput | None:
 
 def _secret(flags: dict[str, Any], prefix: str) -> SecretInput | None:
     from desk.mailboxes.registry import SecretInput
-    from nightdesk.errors import UsageError
 
     sources = {
         "sealed": flags[f"{prefix}password_stdin"],
@@ -156,7 +226,6 @@ def _secret(flags: dict[str, Any], prefix: str) -> SecretInput | None:
 
 
 def _password(prompt: str) -> str:
-    from nightdesk.errors import UsageError
 
     if sys.stdin.isatty():
         from getpass import getpass

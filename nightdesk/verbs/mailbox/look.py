@@ -1,33 +1,23 @@
-"""`nightdesk mailbox`: the group, and its verbs that look, switch, remove and fetch."""
+"""`nightdesk mailbox list|show`."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from nightdesk import output
-from nightdesk.arguments import Chosen, addresses_argument, json_flag, noun
+from nightdesk.arguments import Chosen, addresses_argument
 from nightdesk.columns import Column
-from nightdesk.context import desk_open
-from nightdesk.desk_verb import Result, VerbContext, desk_verb, one_by_one, told
-from nightdesk.exit import Exit
-from nightdesk.options import Options
-from nightdesk.verbs import mailbox_edit, mailbox_file, mailbox_login, mailbox_test
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, one_by_one
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from desk.mailboxes.lists import MailboxLine
 
-_incoming = click.option("--incoming", is_flag=True, help="Only fetching.")
-_outgoing = click.option("--outgoing", is_flag=True, help="Only sending.")
 
-mailbox = noun("mailbox", "Addresses of the desk: add, test, fetch, ...")
-
-
-@mailbox.command("list")
+@click.command("list")
 @desk_verb
 def list_mailboxes(context: VerbContext) -> Result:
     """List mailboxes with their health."""
@@ -37,7 +27,7 @@ def list_mailboxes(context: VerbContext) -> Result:
     return Result(lambda: [line.to_json() for line in lines], lambda: _print_list(lines, context.zone))
 
 
-@mailbox.command("show")
+@click.command("show")
 @addresses_argument
 @desk_verb
 def show_mailboxes(context: VerbContext, addresses: Chosen[str]) -> Result:
@@ -53,85 +43,6 @@ def show_mailboxes(context: VerbContext, addresses: Chosen[str]) -> Result:
         lambda: documents[0] if addresses.alone else documents,
         lambda: one_by_one(lines, lambda line: _print_one(line, context.zone)),
     )
-
-
-@mailbox.command()
-@addresses_argument
-@desk_verb
-def remove(context: VerbContext, addresses: Chosen[str]) -> Result:
-    """Remove mailboxes. Tickets stay; adding one again brings back what is known of its mail."""
-    from desk.mailboxes import registry
-    from models.database import transaction
-
-    actor = context.actor
-    with transaction():
-        removed = [registry.remove(actor, address).address for address in addresses]
-    return told({"removed": removed}, f"Removed {', '.join(removed)}")
-
-
-@mailbox.command()
-@addresses_argument
-@_incoming
-@_outgoing
-@desk_verb
-def enable(context: VerbContext, addresses: Chosen[str], incoming: bool, outgoing: bool) -> Result:
-    """Switch fetching and sending on, as far as the mailbox has accounts for it."""
-    return _switch(context, addresses, True, incoming, outgoing)
-
-
-@mailbox.command()
-@addresses_argument
-@_incoming
-@_outgoing
-@desk_verb
-def disable(context: VerbContext, addresses: Chosen[str], incoming: bool, outgoing: bool) -> Result:
-    """Switch fetching and sending off."""
-    return _switch(context, addresses, False, incoming, outgoing)
-
-
-@mailbox.command()
-@addresses_argument
-@json_flag
-@click.pass_obj
-def fetch(options: Options, addresses: Chosen[str], as_json: bool) -> Exit:
-    """Fetch these mailboxes now, whatever their schedule says; as --fetch-once --mailbox does."""
-    from desk.mailboxes import registry
-    from nightdesk.verbs.fetch_once import fetch_once
-
-    with desk_open(options):
-        known = tuple(registry.get(address).address for address in addresses)
-    return fetch_once(replace(options, fetch_once=True, mailboxes=known, as_json=as_json))
-
-
-def _switch(context: VerbContext, addresses: list[str], on: bool, incoming: bool, outgoing: bool) -> Result:
-    from desk.mailboxes import lists, registry
-    from models.database import transaction
-
-    actor = context.actor
-    both = incoming == outgoing
-    lines = []
-    with transaction():
-        for address in addresses:
-            row = registry.get(address)
-            has_way_out = bool(row.smtp_host)
-            row = registry.switch(
-                actor,
-                address,
-                incoming=on if incoming or (both and row.protocol != "none") else None,
-                outgoing=on if (outgoing and not both) or (both and has_way_out) else None,
-            )
-            lines.append(lists.line(row, context.desk))
-    return told(
-        [line.to_json() for line in lines],
-        *(
-            f"{line.address}: fetching {_on(line.enabled)}, sending {_on(line.outgoing.enabled)}"
-            for line in lines
-        ),
-    )
-
-
-def _on(state: bool) -> str:
-    return "on" if state else "off"
 
 
 def _print_list(lines: list[MailboxLine], zone: ZoneInfo) -> None:
@@ -256,6 +167,4 @@ def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
     )
 
 
-for _verbs in (mailbox_edit.VERBS, mailbox_login.VERBS, mailbox_file.VERBS, mailbox_test.VERBS):
-    for _verb in _verbs:
-        mailbox.add_command(_verb)
+VERBS: tuple[click.Command, ...] = (list_mailboxes, show_mailboxes)

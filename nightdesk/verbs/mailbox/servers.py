@@ -1,4 +1,4 @@
-"""`nightdesk mailbox test`: try the accounts of a mailbox, step by step."""
+"""`nightdesk mailbox test|folders`: what a mailbox's servers say."""
 
 from __future__ import annotations
 
