@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +30,9 @@ class Message(Row):
     sender_name = peewee.TextField(default="")
     sender_email = peewee.TextField(default="", collation="NOCASE")
     recipients = JsonField(default=dict)
-    """``{"to": [[name, email], ...], "cc": [...]}``."""
+    """``{"to": [[name, email], ...], "cc": [...]}``, ``reply_to``, and ``arrived_by`` of unverified mail: the
+    addresses that brought it here.
+    """
     subject = peewee.TextField(default="")
     text = peewee.TextField(default="")
     folds = JsonField(default=list)
@@ -52,7 +55,9 @@ class Message(Row):
 
 
 Message.add_index(Message.ticket, Message.created, Message.id, name="message_ticket")
-Message.add_index(Message.message_id, name="message_message_id", where=Message.message_id.is_null(False))
+Message.add_index(
+    peewee.fn.LOWER(Message.message_id), name="message_message_id", where=Message.message_id.is_null(False)
+)
 Message.add_index(Message.sender_email, Message.ticket, name="message_sender")
 
 
@@ -77,7 +82,10 @@ Attachment.add_index(Attachment.message, name="attachment_message")
 
 
 class Awaited(Row):
-    """A Message-ID that a message refers to and that has not arrived yet."""
+    """A mail that a message answers from another ticket: not here yet, or it did not ask them in.
+
+    ``reference`` is its Message-ID as `compared_id` has it.
+    """
 
     reference = peewee.TextField()
     message = peewee.ForeignKeyField(Message, on_delete="CASCADE")
@@ -88,6 +96,16 @@ class Awaited(Row):
     class Meta:
         primary_key = peewee.CompositeKey("reference", "message")
         without_rowid = True
+
+
+Awaited.add_index(Awaited.message, name="awaited_message")
+
+_SMALL_LETTERS = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def compared_id(message_id: str) -> str:
+    """Return the form in which two spellings of one Message-ID are equal: some gateways change its case."""
+    return message_id.translate(_SMALL_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,19 +248,42 @@ class KnownMessage:
     @property
     def addressed(self) -> frozenset[str]:
         """The addresses it went to, as its headers say, in lower case."""
-        if self.recipients in ("", "{}"):
-            return frozenset()
-        lists = json.loads(self.recipients)
-        return frozenset(email.lower() for each in lists.values() for _, email in each)
+        return addressed_by(self.recipients)
 
 
 @dataclass(frozen=True, slots=True)
-class MessageSender:
-    """Who wrote a message, and where it is."""
+class HeldApart:
+    """A ticket with a message that answers a mail of another one; ``recipients`` are that mail's (JSON)."""
 
-    id: int
     ticket_id: int
     sender: str
+    recipients: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenMail:
+    """A mail of a ticket: who wrote it, to whom (JSON), and what else decides where it belongs."""
+
+    id: int
+    sender: str
+    recipients: str
+    machine: str
+    unverified: bool
+    created: str
+    receipt_id: int | None
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a human wrote it, be it through a mailing list, and nobody doubts who."""
+        return self.machine in ("", "list") and not self.unverified
+
+
+def addressed_by(recipients: str) -> frozenset[str]:
+    """Return the addresses, in lower case, that a message went to; ``recipients`` as stored (JSON)."""
+    if recipients in ("", "{}"):
+        return frozenset()
+    lists = json.loads(recipients)
+    return frozenset(email.lower() for kind in ("to", "cc", "reply_to") for _, email in lists.get(kind, ()))
 
 
 _READ = (
@@ -341,14 +382,11 @@ _LAST_ANSWER = Lookup(
 _BY_MESSAGE_ID = Lookup(
     lambda p: Message.select(
         Message.id, Message.ticket, Message.kind, Message.sender_email, Message.recipients, Message.message_id
-    ).where(Message.message_id.in_(p.each("wanted"))),
-    KnownMessage,
-)
-_SENDERS = Lookup(
-    lambda p: Message.select(Message.id, Message.ticket, Message.sender_email).where(
-        Message.id.in_(p.each("wanted"))
+    ).where(
+        peewee.fn.LOWER(Message.message_id).in_(p.each("wanted")),
+        Message.message_id.is_null(False),
     ),
-    MessageSender,
+    KnownMessage,
 )
 _IS_SENDER = Lookup(
     lambda p: (
@@ -421,13 +459,65 @@ _AWAIT = Statement(
         {Awaited.reference: p("reference"), Awaited.message: p("message_id")}
     ).on_conflict_ignore()
 )
-_AWAITING = Lookup(
-    lambda p: Awaited.select(Awaited.reference, Awaited.message).where(
-        Awaited.reference.in_(p.each("wanted"))
-    ),
-    lambda reference, message_id: (str(reference), int(message_id)),
+_AWAITED = Lookup(
+    lambda p: Awaited.select(Awaited.reference).where(Awaited.reference.in_(p.each("wanted"))), str
 )
-_ARRIVED = Statement(lambda p: Awaited.delete().where(Awaited.reference == p("reference")))
+_ANSWER = Message.alias("answer")
+
+
+def _apart() -> peewee.ModelSelect[Message]:
+    """Each mail with each answer to it that is in another ticket."""
+    return (
+        Message.select()
+        .join(Awaited, on=(Awaited.reference == peewee.fn.LOWER(Message.message_id)))
+        .join(_ANSWER, on=(_ANSWER.id == Awaited.message))
+        .where(Message.message_id.is_null(False), _ANSWER.ticket != Message.ticket)
+    )
+
+
+_WAITING_FOR = Lookup(
+    lambda p: (
+        Message.select(Message.ticket)
+        .join(Awaited, on=(Awaited.message == Message.id))
+        .where(Awaited.reference == p("reference"))
+        .order_by(Message.id)
+    ),
+    int,
+)
+_HELD_APART = Lookup(
+    lambda p: (
+        _apart()
+        .select(_ANSWER.ticket, _ANSWER.sender_email, Message.recipients)
+        .where(Message.ticket == p("ticket_id"))
+        .order_by(_ANSWER.id)
+    ),
+    HeldApart,
+)
+_ANSWERED_BY = Lookup(
+    lambda p: _apart().select(Message.ticket).where(_ANSWER.ticket == p("ticket_id")).distinct(), int
+)
+_ARRIVED = Statement(lambda p: Awaited.delete().where(Awaited.message == p("message_id")))
+_MAILS = Lookup(
+    lambda p: (
+        Message.select(
+            Message.id,
+            Message.sender_email,
+            Message.recipients,
+            Message.machine,
+            Message.unverified,
+            Message.created,
+            Message.receipt_id,
+        )
+        .where(Message.ticket == p("ticket_id"), Message.kind == "customer")
+        .order_by(Message.created, Message.id)
+    ),
+    lambda key, sender, recipients, machine, unverified, created, receipt_id: WrittenMail(
+        key, sender.lower(), recipients, machine, bool(unverified), created, receipt_id
+    ),
+)
+_MOVE_ONE = Statement(
+    lambda p: Message.update({Message.ticket: p("target")}).where(Message.id == p("message_id"))
+)
 _LISTED = Lookup(
     lambda p: Attachment.select(peewee.fn.COUNT(Attachment.id)).where(
         Attachment.message == p("message_id"),
@@ -521,13 +611,8 @@ def listed_attachments(message_id: int) -> int:
 
 
 def by_message_id(names: Iterable[str]) -> list[KnownMessage]:
-    """Return the messages with these Message-IDs, oldest first."""
-    return sorted(_BY_MESSAGE_ID.each_of(names), key=lambda message: message.id)
-
-
-def senders(ids: Iterable[int]) -> list[MessageSender]:
-    """Return who wrote these messages, oldest first."""
-    return sorted(_SENDERS.each_of(ids), key=lambda message: message.id)
+    """Return the messages with these Message-IDs, in whatever case, oldest first."""
+    return sorted(_BY_MESSAGE_ID.each_of({compared_id(name) for name in names}), key=lambda each: each.id)
 
 
 def is_sender(ticket_id: int, address: str) -> bool:
@@ -562,18 +647,44 @@ def since(ticket_id: int, after: int) -> list[LaterMessage]:
 
 
 def wait_for(reference: str, message_id: int) -> None:
-    """Remember that a message answers a mail that is not here yet."""
-    _AWAIT.run(reference=reference, message_id=message_id)
+    """Remember that a message answers a mail that is not in its ticket."""
+    _AWAIT.run(reference=compared_id(reference), message_id=message_id)
 
 
-def waiting_for(references: Iterable[str]) -> list[tuple[str, int]]:
-    """Return which messages answer these mails that were not here."""
-    return _AWAITING.each_of(references)
+def awaited(references: Iterable[str]) -> set[str]:
+    """Return those of the Message-IDs, as they are compared, that a message answers from another ticket."""
+    return set(_AWAITED.each_of({compared_id(each) for each in references}))
 
 
-def arrived(reference: str) -> None:
-    """Forget that a mail was awaited."""
-    _ARRIVED.run(reference=reference)
+def waiting_for(reference: str) -> list[int]:
+    """Return the tickets of messages that answer this mail from elsewhere, in the order they came."""
+    return list(dict.fromkeys(_WAITING_FOR.every(reference=compared_id(reference))))
+
+
+def held_apart(ticket_id: int) -> list[HeldApart]:
+    """Return the tickets with answers to this one's mails, an entry an answer, in the order they came."""
+    return _HELD_APART.every(ticket_id=ticket_id)
+
+
+def answered_by(ticket_id: int) -> list[int]:
+    """Return the tickets whose mails are answered in this one, which is kept apart from them."""
+    return _ANSWERED_BY.every(ticket_id=ticket_id)
+
+
+def arrived(message_ids: Iterable[int]) -> None:
+    """Note that these messages have their place: they wait for nothing that they answer elsewhere."""
+    for message_id in message_ids:
+        _ARRIVED.run(message_id=message_id)
+
+
+def mails(ticket_id: int) -> list[WrittenMail]:
+    """Return what customers wrote in a ticket, oldest first."""
+    return _MAILS.every(ticket_id=ticket_id)
+
+
+def move_one(message_id: int, target: int) -> None:
+    """Give one message to another ticket."""
+    _MOVE_ONE.run(message_id=message_id, target=target)
 
 
 def _placed(ticket_id: int, created: str) -> str:

@@ -300,9 +300,17 @@ _ARRIVAL = Lookup(
     ),
     StoredArrival,
 )
+_MOVE_ONE = Statement(
+    lambda p: Receipt.update({Receipt.ticket: p("target")}).where(Receipt.id == p("receipt_id"))
+)
 _MOVE = Statement(
     lambda p: Receipt.update({Receipt.ticket: p("target")}).where(Receipt.ticket == p("source"))
 )
+
+
+def move_one(receipt_id: int, target: int) -> None:
+    """Give one receipt to another ticket."""
+    _MOVE_ONE.run(receipt_id=receipt_id, target=target)
 
 
 def move(source: int, target: int) -> None:

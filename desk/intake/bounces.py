@@ -39,7 +39,7 @@ def read_bounce(incoming: Incoming) -> Bounced:
     recipients know, and that went to that address or to one person alone: a forged bounce mutes nobody.
     """
     for reference in _named(incoming):
-        delivery = incoming.batch.known.deliveries.get(reference)
+        delivery = incoming.batch.known.delivery(reference)
         if delivery is not None:
             incoming.says(f"bounce of {reference}, which this desk sent")
             failed = _mark(incoming, delivery)

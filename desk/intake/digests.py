@@ -17,6 +17,8 @@ _TRACE_FIELDS = (
 )
 _TRACE = re.compile(rb"(?im)^(?:" + _TRACE_FIELDS + rb")[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 
+_IDS = re.compile(rb"(?im)^(?:message-id|in-reply-to|references)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*")
+
 
 def mail_digest(raw: bytes) -> str:
     """SHA-256 (hex) of the mail with CRLF line ends, without trace headers and trailing empty lines.
@@ -33,3 +35,10 @@ def mail_digest(raw: bytes) -> str:
     digest = hashlib.sha256(_TRACE.sub(b"", raw[:header_end]))
     digest.update(memoryview(raw)[header_end:end])
     return digest.hexdigest()
+
+
+def digest_in_any_case(raw: bytes) -> str:
+    """`mail_digest` of the mail with its Message-IDs in lower case, as some gateways pass them on."""
+    ends = [end for end in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n")) if end >= 0]
+    end = min(ends, default=len(raw))
+    return mail_digest(_IDS.sub(lambda field: field[0].lower(), raw[:end]) + raw[end:])

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from desk.fetching.folders import told
+from desk.intake.digests import digest_in_any_case, mail_digest
 from desk.intake.incoming import Outcome
 from desk.intake.lookups import KnownArrival
 from desk.intake.routing import department_of
 from desk.tickets import lifecycle
 from mail.inert import one_line
-from models import receipts
+from models import blobs, messages, receipts
+from models.blobs import BlobDamaged
 from models.fields import utc_text
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ DAYS = 7
 """Copies of a mail that arrive further apart are two mails."""
 
 IMPORT = "import"
+_COMPARED = 5
 
 
 def known_already(incoming: Incoming) -> Outcome | None:
@@ -139,7 +142,10 @@ def _original(incoming: Incoming) -> SameReceipt | None:
     oldest = utc_text(incoming.batch.moment - timedelta(days=DAYS))
     same = [
         receipt
-        for receipt in incoming.batch.known.same.get(prepared.digest, ())
+        for receipt in (
+            *incoming.batch.known.same.get(prepared.digest, ()),
+            *_with_its_id_in_other_case(incoming),
+        )
         if receipt.id != incoming.receipt_id
         and (
             receipt.received >= oldest
@@ -147,7 +153,7 @@ def _original(incoming: Incoming) -> SameReceipt | None:
             or (has_id and arrival.mailbox_id is not None and receipt.mailbox_id == arrival.mailbox_id)
         )
     ]
-    originals = [receipt for receipt in same if receipt.verdict != "duplicate"]
+    originals: list[SameReceipt] = [receipt for receipt in same if receipt.verdict != "duplicate"]
     if has_id or not originals:
         return originals[0] if originals else None
     if arrival.numbered:
@@ -160,3 +166,25 @@ def _original(incoming: Incoming) -> SameReceipt | None:
         if any(receipt.sha256 == prepared.packed.sha256 for receipt in here):
             return originals[0]
     return originals[len(here)] if len(here) < len(originals) else None
+
+
+def _with_its_id_in_other_case(incoming: Incoming) -> list[SameReceipt]:
+    """Return the receipts of copies in which only the case of Message-IDs differs."""
+    mail, raw = incoming.prepared.mail, incoming.arrival.raw
+    name = mail.message_id if mail is not None else None
+    if name is None:
+        return []
+    respelled = [each.id for each in incoming.batch.known.messages(name) if each.message_id != name]
+    digests = set()
+    for message_id in respelled[:_COMPARED]:
+        receipt_id = messages.receipt_of(message_id)
+        stored = receipts.arrival(receipt_id) if receipt_id is not None else None
+        if stored is None:
+            continue
+        try:
+            other = blobs.read(stored.blob_id)
+        except BlobDamaged:
+            continue
+        if digest_in_any_case(other) == digest_in_any_case(raw):
+            digests.add(mail_digest(other))
+    return receipts.by_digest(digests)

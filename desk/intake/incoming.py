@@ -10,7 +10,7 @@ from desk.intake.lookups import KnownArrival
 from desk.intake.matching import Match
 from mail.compose.signed_tag import untagged
 from mail.inert import one_line
-from mail.mime.address import Address
+from mail.mime.address import Address, as_compared
 from mail.mime.author import Author, author_of
 from mail.mime.quotes.pieces import folds, own_folds
 from models import blobs, receipts
@@ -46,6 +46,8 @@ class Incoming:
         self.prepared = prepared
         self.receipt_id = receipt_id
         self.match = Match()
+        self.ticket_id: int | None = None
+        """Where it was filed, once it is."""
         self.author = _author(prepared, batch.rules)
         self.trace = [self._origin()]
 
@@ -66,6 +68,19 @@ class Incoming:
         """The desk's rules as they stand."""
         return self.batch.rules
 
+    @property
+    def reached_by(self) -> frozenset[str]:
+        """The addresses that brought the mail here, as they are compared: they take no part in it.
+
+        Where a door knows no recipient and none of those addressed is the desk's, the only one in To is.
+        """
+        mail, own = self.mail, self.rules.own
+        if mail.arrived_by or self.arrival.mailbox_id is not None or len(mail.to) != 1:
+            return mail.arrived_by
+        if any(own.is_own(each.email) for each in (*mail.to, *mail.cc)):
+            return frozenset()
+        return frozenset([as_compared(mail.to[0].email)])
+
     def says(self, line: str) -> None:
         """Add to the trace what was decided just now, and why."""
         self.trace.append(line)
@@ -81,6 +96,7 @@ class Incoming:
     ) -> Outcome:
         """Write the receipt, or write its verdict anew; ``blob_id``: the raw mail, if it is stored."""
         arrival, mail = self.arrival, self.prepared.mail
+        self.ticket_id = ticket.id if ticket is not None else None
         if mail is not None:
             sender, subject, message_id = str(self.author.address), mail.subject, mail.message_id
         else:
@@ -97,7 +113,7 @@ class Incoming:
             subject=subject,
             received=self.batch.at,
             verdict=verdict,
-            ticket_id=ticket.id if ticket is not None else None,
+            ticket_id=self.ticket_id,
             duplicate_of_id=duplicate_of,
             reason=reason,
             trace=as_json(self.trace),
@@ -151,6 +167,7 @@ class Incoming:
             "to": mail.to,
             "cc": mail.cc,
             "reply_to": () if match.unverified else self.author.answers_to,
+            "arrived_by": [Address("", each) for each in sorted(self.reached_by)] if match.unverified else (),
         }
         lists = {
             field: [[each.name, untagged(each.email)] for each in people] for field, people in named.items()

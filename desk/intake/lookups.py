@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from desk.tickets.contacts import Contacts
 from models import deliveries, messages, receipts
+from models.messages import compared_id
 
 if TYPE_CHECKING:
     from desk.intake.arrivals import Arrival, ArrivalKey, IncomingMail, Prepared
@@ -40,9 +41,9 @@ class Lookups:
     def __init__(self, batch: Sequence[Prepared], created: str) -> None:
         self.arrivals: dict[ArrivalKey, KnownArrival] = {}
         self.same: dict[str, list[SameReceipt]] = {}
-        self.messages: dict[str, list[KnownMessage]] = {}
-        self.deliveries: dict[str, KnownDelivery] = {}
-        self.awaiting: dict[str, list[int]] = {}
+        self._messages: dict[str, list[KnownMessage]] = {}
+        self._deliveries: dict[str, KnownDelivery] = {}
+        self._awaited: set[str] = set()
         self.contacts = Contacts(created)
         self._load_arrivals([prepared.arrival for prepared in batch])
         for receipt in receipts.by_digest({prepared.digest for prepared in batch}):
@@ -50,6 +51,27 @@ class Lookups:
         mails = [prepared.mail for prepared in batch if prepared.mail is not None]
         self._load_references(mails)
         self.contacts.load({mail.named.sender.email for mail in mails})
+
+    def messages(self, message_id: str) -> list[KnownMessage]:
+        """Return the messages with a Message-ID in whatever case, first those that spell it so."""
+        found = self._messages.get(compared_id(message_id), ())
+        return sorted(found, key=lambda message: message.message_id != message_id)
+
+    def delivery(self, message_id: str) -> KnownDelivery | None:
+        """Return the mail that this desk sent under a Message-ID, in whatever case it is given."""
+        return self._deliveries.get(compared_id(message_id))
+
+    def is_awaited(self, message_id: str) -> bool:
+        """Whether a message in another ticket answers the mail with this Message-ID."""
+        return compared_id(message_id) in self._awaited
+
+    def add_message(self, message: KnownMessage) -> None:
+        """Let later mails of the batch know a message."""
+        self._messages.setdefault(compared_id(message.message_id), []).append(message)
+
+    def add_awaited(self, message_id: str) -> None:
+        """Let later mails of the batch know that a message answers them."""
+        self._awaited.add(compared_id(message_id))
 
     def _load_arrivals(self, arrivals: Sequence[Arrival]) -> None:
         folders: dict[tuple[int, str, int], list[int]] = {}
@@ -78,24 +100,23 @@ class Lookups:
             names.update(each.original_message_id for each in mail.bounced if each.original_message_id)
         own = {mail.message_id for mail in mails if mail.message_id}
         for message in messages.by_message_id(names | own):
-            self.messages.setdefault(message.message_id, []).append(message)
+            self.add_message(message)
         self._load_deliveries(names)
-        for reference, message_id in messages.waiting_for(own):
-            self.awaiting.setdefault(reference, []).append(message_id)
+        self._awaited = messages.awaited(own)
 
     def _load_deliveries(self, names: set[str]) -> None:
-        sent = deliveries.by_message_id(names)
+        sent = deliveries.by_message_id(names | {compared_id(name) for name in names})
         recipients: dict[int, dict[str, int]] = {}
         for each in deliveries.sent_to([mail.id for mail in sent]):
             recipients.setdefault(each.delivery_id, {})[each.address.lower()] = each.id
         for mail in sent:
-            self.deliveries[mail.message_id] = KnownDelivery(
+            self._deliveries[compared_id(mail.message_id)] = KnownDelivery(
                 mail.id, mail.kind, mail.ticket_id, recipients.get(mail.id, {})
             )
 
-    def moved(self, old_ticket: int, new_ticket: int) -> None:
-        """A ticket was joined to another: what was known of it is the other's now."""
-        for known in self.messages.values():
+    def moved(self, places: Mapping[int, int]) -> None:
+        """Messages were given to other tickets: the ticket of each by its id."""
+        for known in self._messages.values():
             for place, message in enumerate(known):
-                if message.ticket_id == old_ticket:
-                    known[place] = replace(message, ticket_id=new_ticket)
+                if message.id in places:
+                    known[place] = replace(message, ticket_id=places[message.id])

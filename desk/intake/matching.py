@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from desk.intake.mail_commands import MailCommands, read_commands
-from desk.tickets.participants import answered_at
+from desk.tickets.participants import answered_at, takes_part
 from mail.compose import message_id as signed_ids
 from mail.compose.signed_tag import SignedTag, read_tag
 from mail.mime.authentication import proof_of
@@ -75,7 +75,7 @@ def find_match(incoming: Incoming) -> Match:
         part = _part_in(ticket, incoming.author.address.email, message)
         if part:
             incoming.says(f"matched {how}: {part}")
-            return _agent_or_customer(incoming, ticket)
+            return _agent_or_customer(incoming, _where_they_take_part(incoming, ticket))
         strange = strange or _stranger(incoming, ticket, how)
     if strange is None:
         for ticket in _named_in_subject(incoming):
@@ -105,16 +105,6 @@ def _doubt(incoming: Incoming, ticket: TicketState) -> str:
 
 def _takes_no_part(address: str) -> str:
     return f"{address or 'nobody'} takes no part in that ticket"
-
-
-def takes_part(ticket: TicketState, address: str) -> bool:
-    """Whether this address is the ticket's contact, a collaborator, or wrote in it before, undoubted."""
-    if not address:
-        return False
-    known = {contact.id for contact in contacts.by_email([address])}
-    if known & {ticket.contact_id, *tickets.collaborators(ticket.id)}:
-        return True
-    return messages.is_sender(ticket.id, address)
 
 
 def keeps_closed(incoming: Incoming, ticket: TicketState) -> bool:
@@ -161,13 +151,13 @@ def _by_tag(incoming: Incoming, tag: SignedTag, ticket: TicketState) -> Match | 
 def _sent_by_us(incoming: Incoming) -> Iterator[_Sent]:
     batch = incoming.batch
     for reference in incoming.mail.references:
-        delivery = batch.known.deliveries.get(reference)
+        delivery = batch.known.delivery(reference)
         if delivery is not None and delivery.ticket_id is not None:
             ticket = batch.ticket(delivery.ticket_id)
             if ticket is not None:
                 yield _Sent(reference, ticket, delivery.kind, frozenset(delivery.recipients))
                 continue
-        for message in batch.known.messages.get(reference, ()):
+        for message in batch.known.messages(reference):
             ticket = batch.ticket(message.ticket_id) if message.kind == "reply" else None
             if ticket is not None:
                 yield _Sent(reference, ticket, "reply", message.addressed)
@@ -242,8 +232,36 @@ def _agent_or_customer(incoming: Incoming, ticket: TicketState) -> Match:
 
 def _stored(incoming: Incoming) -> Iterator[tuple[str, KnownMessage]]:
     for reference in incoming.mail.references:
-        for message in incoming.batch.known.messages.get(reference, ()):
+        for message in incoming.batch.known.messages(reference):
             yield reference, message
+
+
+def _where_they_take_part(incoming: Incoming, ticket: TicketState) -> TicketState:
+    """Return the ticket, or the one that it answers mail of without a right to, if the author has that right.
+
+    So a stranger who answers a mail of others draws nobody out of their ticket.
+    """
+    seen = {ticket.id}
+    above: TicketState | None = ticket
+    while above is not None:
+        ticket, above = above, None
+        for ticket_id in messages.answered_by(ticket.id):
+            other = incoming.batch.ticket(ticket_id)
+            if other is not None and other.id not in seen and _lets_in(incoming, other):
+                seen.add(other.id)
+                incoming.says(
+                    f"ticket {ticket.number} answers ticket {other.number}, where the sender takes part"
+                )
+                above = other
+                break
+    return ticket
+
+
+def _lets_in(incoming: Incoming, ticket: TicketState) -> bool:
+    sender = incoming.author.address.email
+    return takes_part(ticket, sender) or any(
+        message.ticket_id == ticket.id and sender in message.addressed for _, message in _stored(incoming)
+    )
 
 
 def _named_in_subject(incoming: Incoming) -> Iterator[TicketState]:

@@ -221,7 +221,6 @@ def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
 
 def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdict) -> Outcome:
     """Write the receipt and the message, and let the message do to the ticket what it may."""
-    orphans.join_orphans(incoming, ticket)
     blob_id = blobs.insert(incoming.prepared.packed)
     outcome = incoming.ends(verdict, ticket, blob_id=blob_id)
     message_row = _write_message(incoming, match, ticket, blob_id)
@@ -232,6 +231,7 @@ def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdic
             incoming.said_after_all(line)
     if match.await_parents:
         orphans.await_parents(incoming, message_row)
+    orphans.gather_answers(incoming, match, ticket)
     return outcome
 
 
@@ -252,27 +252,14 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
         known = KnownMessage(
             message_row, ticket.id, match.kind, message.sender_email, message.recipients, mail.message_id
         )
-        batch.known.messages.setdefault(mail.message_id, []).append(known)
+        batch.known.add_message(known)
     if match.brings_people and mail.machine.kind == "human":
-        ours = _reached_by(incoming)
+        ours = incoming.reached_by
         others = [each for each in (*mail.to, *mail.cc) if as_compared(each.email) not in ours]
         written = [(each.name, each.email) for each in (incoming.author.address, *others)]
         people = may_join(written, incoming.rules)
         lifecycle.joined_by(ticket.id, [batch.known.contacts.get(email, name) for name, email in people])
     return message_row
-
-
-def _reached_by(incoming: Incoming) -> frozenset[str]:
-    """Return the addresses that brought the mail here, as they are compared: they take no part in it.
-
-    Where a door knows no recipient and none of the addressed is known as the desk's, the only one in To is.
-    """
-    mail, own = incoming.mail, incoming.rules.own
-    if mail.arrived_by or incoming.arrival.mailbox_id is not None or len(mail.to) != 1:
-        return mail.arrived_by
-    if any(own.is_own(each.email) for each in (*mail.to, *mail.cc)):
-        return frozenset()
-    return frozenset([as_compared(mail.to[0].email)])
 
 
 def _wakes(incoming: Incoming, match: Match) -> bool:
@@ -287,7 +274,7 @@ def _wakes(incoming: Incoming, match: Match) -> bool:
 
 def _say_what_it_is(incoming: Incoming) -> None:
     mail = incoming.mail
-    known = incoming.batch.known.messages.get(mail.message_id, ()) if mail.message_id is not None else ()
+    known = incoming.batch.known.messages(mail.message_id) if mail.message_id is not None else []
     if known:
         ticket = incoming.batch.ticket(known[0].ticket_id)
         number = ticket.number if ticket is not None else "?"

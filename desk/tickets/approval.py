@@ -9,9 +9,10 @@ from config.clock import now
 from desk.errors import NotFound, Refused
 from desk.permissions import Actor, require
 from desk.rules import read_rules
-from desk.tickets import lifecycle
+from desk.tickets import lifecycle, threads
 from desk.tickets.changes import departments_of, find
 from desk.tickets.participants import add_collaborators, may_join
+from mail.mime.address import as_compared
 from models import messages as rows
 from models.database import transaction
 
@@ -64,10 +65,14 @@ def _wanted(ticket: TicketState, ids: Sequence[int]) -> list[StoredMessage]:
 
 
 def _let_in(rules: DeskRules, ticket: TicketState, message: StoredMessage) -> None:
-    """Make the sender, and those the mail was addressed to, collaborators."""
+    """Make the sender, and those the mail was addressed to, collaborators; not by what address it came."""
     if message.machine:
         return
+    people = message.recipients
+    ours = {email for _, email in people.get("arrived_by", ())}
     written = [(message.sender_name, message.sender_email)]
-    for kind in ("to", "cc"):
-        written += [(name, email) for name, email in message.recipients.get(kind, ())]
+    for name, email in (*people.get("to", ()), *people.get("cc", ())):
+        if as_compared(email) not in ours:
+            written.append((name, email))
     add_collaborators(ticket.id, may_join(written, rules))
+    threads.gather(ticket.id, now())

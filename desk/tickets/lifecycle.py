@@ -21,7 +21,7 @@ from models.tickets import Status, StatusAfterReply, Stored, TicketState
 if TYPE_CHECKING:
     from desk.permissions import Actor
     from models.events import RecordedEvent
-    from models.messages import NewMessage
+    from models.messages import NewMessage, WrittenMail
     from models.tickets import NewTicket
 
 EventKind = Literal[
@@ -45,6 +45,7 @@ EventKind = Literal[
     "send_cancelled",
     "merged",
     "joined",
+    "moved",
     "undone",
 ]
 
@@ -272,6 +273,12 @@ def joined_by(ticket_id: int, contacts: Iterable[int]) -> None:
             tickets.add_collaborator(ticket_id, contact_id)
 
 
+def left_by(ticket_id: int, contacts: Iterable[int]) -> None:
+    """Take people out of Cc of the ticket whose part of the conversation is elsewhere now."""
+    for contact_id in contacts:
+        tickets.remove_collaborator(ticket_id, contact_id)
+
+
 def headed_by(ticket_id: int, contact_id: int, subject: str) -> None:
     """Make the author of the mail that began the matter the requester, the old one a collaborator."""
     ticket = _read(ticket_id)
@@ -326,6 +333,39 @@ def merged(source_id: int, target_id: int, moment: datetime) -> None:
     told = {"into": target.number, "text": f"joined to #{target.number}"}
     _record(source_id, "merged", None, moment, told)
     told = {"ticket": source.number, "text": f"#{source.number} joined"}
+    _record(target_id, "joined", None, moment, told)
+    tickets.set_unseen(target_id)
+
+
+def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], moment: datetime) -> None:
+    """Give some of a ticket's mail to another ticket, where it belongs; both go on."""
+    source, target = _read(source_id), _read(target_id)
+    listed = sum(messages.listed_attachments(mail.id) for mail in mails)
+    written = [mail.created for mail in mails if mail.by_person]
+    for mail in mails:
+        messages.move_one(mail.id, target_id)
+        if mail.receipt_id is not None:
+            receipts.move_one(mail.receipt_id, target_id)
+    _apply(
+        target,
+        {
+            "message_count": target.message_count + len(mails),
+            "attachment_count": target.attachment_count + listed,
+            "last_customer": max([target.last_customer or "", *written]) or None,
+            "updated": max([target.updated, *written]),
+        },
+    )
+    _apply(
+        source,
+        {
+            "message_count": source.message_count - len(mails),
+            "attachment_count": source.attachment_count - listed,
+        },
+    )
+    what = f"{len(mails)} of the mails" if len(mails) > 1 else "one mail"
+    told = {"into": target.number, "text": f"{what} joined #{target.number}"}
+    _record(source_id, "moved", None, moment, told)
+    told = {"ticket": source.number, "text": f"{what} of #{source.number} joined"}
     _record(target_id, "joined", None, moment, told)
     tickets.set_unseen(target_id)
 

@@ -26,6 +26,16 @@ Person = str | tuple[str, str]
 """An address as it was typed (``Ana <ana@corp.ex>`` or bare), or (name, address)."""
 
 
+def takes_part(ticket: TicketState, address: str) -> bool:
+    """Whether this address is the ticket's contact, a collaborator, or wrote in it before, undoubted."""
+    if not address:
+        return False
+    known = {contact.id for contact in contacts.by_email([address])}
+    if known & {ticket.contact_id, *tickets.collaborators(ticket.id)}:
+        return True
+    return messages.is_sender(ticket.id, address)
+
+
 def answered_at(ticket_id: int, contact_id: int) -> list[tuple[str, str]]:
     """Return where answers to a ticket's requester go: their newest mail's Reply-To, else their address.
 

@@ -29,7 +29,7 @@ from desk.home import Desk, open_desk
 from desk.intake import receipts
 from desk.mailboxes import accounts, registry
 from desk.tickets import detail
-from models import blobs, schema
+from models import blobs, messages, schema
 from models.backup import Files, backup, restore
 from models.database import DeskDatabase, close_database, db
 from models.drafts import Draft
@@ -273,4 +273,59 @@ def test_what_was_new_in_a_message_leaves_a_fold_of_the_rest(first_home: Path) -
         "ganz neu ☃",
         "☃",
     ]
+    close_database()
+
+
+def test_contacts_that_are_one_person_become_one(first_home: Path) -> None:
+    with closing(sqlite3.connect(first_home / "data" / "desk.sqlite3")) as opened, opened:
+        when = "2026-01-01T00:00:00.000000Z"
+        contacts = [
+            (101, "zoë@xn--bcher-kva.test", "Zoë"),
+            (102, "zoë@bücher.test", ""),
+            (103, "ZOË@BÜCHER.test", "Zoe of Bücher"),
+            (104, "max@xn--mnchen-3ya.test", "Max"),
+            (105, "old@xn--.test", "Old"),
+            (106, "jo\u0308rg@ko\u0308ln.test", "Jörg"),
+        ]
+        opened.executemany(
+            f"INSERT INTO contact (id, email, name, created) VALUES (?, ?, ?, '{when}')", contacts
+        )
+        opened.execute("UPDATE ticket SET contact_id = 101 WHERE number = '1'")
+        opened.execute("UPDATE ticket SET contact_id = 103 WHERE number = '2'")
+        opened.execute("UPDATE ticket SET contact_id = 102 WHERE number = '3'")
+        opened.executemany(
+            "INSERT OR IGNORE INTO collaborator (ticket_id, contact_id) VALUES (?, ?)",
+            [(1, 102), (1, 104), (4, 101), (4, 103)],
+        )
+        opened.execute(
+            "UPDATE message SET sender_email = 'zoë@xn--bcher-kva.test',"
+            " message_id = '<First.Mail@Old.Test>', recipients = ? WHERE id = 1",
+            ('{"to":[["Max","max@xn--mnchen-3ya.test"]]}',),
+        )
+        opened.execute("INSERT INTO awaited (reference, message_id) VALUES ('<Never.Came@Old.Test>', 1)")
+    open_desk(DeskPaths(first_home), Settings())
+    found = dict(db.execute_sql("SELECT email, name FROM contact WHERE id > 100").fetchall())
+    assert found == {
+        "zoë@bücher.test": "Zoë",
+        "max@münchen.test": "Max",
+        "old@xn--.test": "Old",
+        "jo\u0308rg@köln.test": "Jörg",
+    }
+    zoe, max_ = (
+        db.execute_sql("SELECT id FROM contact WHERE email = ?", (email,)).fetchone()[0]
+        for email in ("zoë@bücher.test", "max@münchen.test")
+    )
+    requesters = db.execute_sql("SELECT contact_id FROM ticket WHERE number < '4'").fetchall()
+    assert {row[0] for row in requesters} == {zoe}
+    assert set(db.execute_sql("SELECT ticket_id, contact_id FROM collaborator").fetchall()) >= {
+        (1, max_),
+        (4, zoe),
+    }
+    assert not db.execute_sql(
+        "SELECT 1 FROM collaborator WHERE contact_id = ? AND ticket_id < 4", (zoe,)
+    ).fetchall()
+    assert messages.by_message_id(["<first.mail@old.test>"])[0].sender == "zoë@bücher.test"
+    assert messages.by_message_id(["<first.mail@old.test>"])[0].addressed == {"max@münchen.test"}
+    assert messages.awaited(["<never.came@OLD.test>"])
+    assert not db.execute_sql("PRAGMA foreign_key_check").fetchall()
     close_database()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,26 @@ def test_a_mail_in_two_mailboxes_is_one_ticket_referred_to_both_departments(door
     assert rows("SELECT d.name FROM ticket_referral r JOIN department d ON d.id = r.department_id") == [
         ("Sales",)
     ]
+
+
+@pytest.mark.parametrize("change", [bytes.lower, bytes.upper, bytes.swapcase])
+def test_a_copy_whose_ids_a_gateway_wrote_in_other_case_is_a_copy(
+    door: Door, change: Callable[[bytes], bytes]
+) -> None:
+    raw = mail(to=f"{SUPPORT}, {SALES}", message_id="<AbC@Corp.Test>", answers="<XyZ@Corp.Test>")
+    respelled = raw.replace(b"<AbC@Corp.Test>", change(b"<AbC@Corp.Test>"))
+    respelled = respelled.replace(b"<XyZ@Corp.Test>", change(b"<XyZ@Corp.Test>"))
+    first = door.take(raw)
+    second = door.receipt(respelled, mailbox=SALES)
+    assert (second.verdict, second.duplicate_of) == ("duplicate", first.receipt_id)
+    assert value("SELECT message_id FROM message") == "<AbC@Corp.Test>"
+
+
+def test_another_text_under_an_id_in_other_case_is_another_mail(door: Door) -> None:
+    door.take(mail("one", message_id="<AbC@Corp.Test>"))
+    second = door.receipt(mail("two", message_id="<abc@corp.test>"))
+    assert second.verdict == "ticket"
+    assert "another mail, in ticket 1, has the same Message-ID: both are kept" in second.trace
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

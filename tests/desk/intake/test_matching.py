@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import ClassVar
 
 import pytest
 
 from desk.home import Desk
+from desk.intake import pipeline
 from models.fields import utc_text
 from models.settings import store
-from tests.support.mails import ANA, BOB, EVE, SUPPORT, Door, mail, new_id, now, rows, value, write
+from tests.support.mails import ANA, BOB, EVE, SUPPORT, Door, bounce, mail, new_id, now, rows, value, write
 
 
 @pytest.fixture
@@ -105,6 +107,49 @@ class TestAnswersToMailOfOthers:
         assert door.take(mail(answers=first)).ticket_number == "1"
 
 
+class TestIdsWhoseCaseAGatewayChanged:
+    def test_the_parent_is_found_and_shown_as_it_was_written(self, door: Door) -> None:
+        door.take(mail(message_id="<AbC.123@Mail.Corp.Test>"))
+        assert door.take(mail(answers="<abc.123@mail.corp.test>")).verdict == "reply"
+        assert value("SELECT message_id FROM message WHERE id = 1") == "<AbC.123@Mail.Corp.Test>"
+
+    @pytest.mark.parametrize("change", [str.upper, str.lower, str.swapcase])
+    def test_so_is_ours(self, door: Door, change: Callable[[str], str]) -> None:
+        ticket = door.take(mail())
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", message_id="<NoMac.1@Example.Test>")
+        signed = door.sent(ticket.ticket_id or 0, "bob@corp.test")
+        assert door.take(mail(answers=sent)).ticket_number == "1"
+        assert door.take(mail(sender=BOB, references=[change(signed)])).ticket_number == "1"
+        assert value("SELECT count(*) FROM message WHERE unverified = 1") == 0
+
+    def test_a_parent_that_comes_later_finds_its_answer(self, door: Door) -> None:
+        door.take(mail("I agree", sender=BOB, answers="<FIRST@CORP.TEST>"))
+        assert door.take(mail(message_id="<First@corp.test>", cc=BOB)).verdict == "reply"
+
+    def test_within_one_batch_too(self, door: Door) -> None:
+        arrivals = [
+            door.arrival(mail(message_id="<One@corp.test>")),
+            door.arrival(mail(answers="<ONE@corp.test>")),
+        ]
+        assert [each.verdict for each in pipeline.take(door.desk, arrivals)] == ["ticket", "reply"]
+
+    def test_of_two_ids_that_differ_in_case_alone_the_one_that_is_written_counts(self, door: Door) -> None:
+        door.take(mail("one", message_id="<same@corp.test>"))
+        door.take(mail("two", message_id="<SAME@corp.test>"))
+        assert door.take(mail(answers="<SAME@corp.test>")).ticket_number == "2"
+        assert door.take(mail(answers="<same@corp.test>")).ticket_number == "1"
+
+    def test_letters_beyond_ascii_are_no_case(self, door: Door) -> None:
+        door.take(mail(message_id="<straße@corp.test>"))
+        assert door.take(mail(answers="<STRASSE@corp.test>")).verdict == "ticket"
+
+    def test_a_bounce_names_our_mail_in_capitals(self, door: Door) -> None:
+        ticket = door.take(mail())
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test")
+        assert door.take(bounce(sent.upper(), "ana@corp.test")).verdict == "bounce"
+        assert rows("SELECT state FROM recipient WHERE address = 'ana@corp.test' AND bounced = 1")
+
+
 class TestNumbersInTheSubject:
     def test_whoever_takes_part_may_name_the_number(self, door: Door) -> None:
         door.take(mail())
@@ -162,6 +207,37 @@ class TestTheParentArrivesLater:
         parent = door.receipt(mail(message_id=first))
         assert (parent.verdict, parent.ticket) == ("ticket", "2")
         assert rows("SELECT refers_to_id FROM ticket WHERE number = '1'") == [(2,)]
+
+    def test_of_a_strangers_ticket_only_the_mail_of_those_who_take_part_joins(self, door: Door) -> None:
+        first, second = new_id(), new_id()
+        door.take(mail("Me too", sender=EVE, to=f"{SUPPORT}, {ANA}", answers=first, message_id=second))
+        door.take(mail("Who is this?", answers=second, references=[first, second], cc=BOB))
+        assert door.receipt(mail(message_id=first)).ticket == "2"
+        people = (
+            "SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id WHERE ticket_id = ?"
+        )
+        assert rows("SELECT sender_email, ticket_id FROM message ORDER BY id") == [
+            ("eve@elsewhere.test", 1),
+            ("ana@corp.test", 2),
+            ("ana@corp.test", 2),
+        ]
+        assert (rows(people, 2), rows(people, 1)) == ([("bob@corp.test",)], [("ana@corp.test",)])
+        assert rows("SELECT message_count, refers_to_id FROM ticket ORDER BY id") == [(1, 2), (2, None)]
+
+    def test_who_is_let_in_later_brings_what_he_wrote_before(self, door: Door) -> None:
+        first = new_id()
+        door.take(mail(message_id=first))
+        door.take(mail("Me too", sender=EVE, answers=first))
+        receipt = door.receipt(mail("Eve, please look", cc=EVE, answers=first))
+        assert receipt.trace[-1] == "ticket 2 answers mail of this one: joined"
+        assert rows("SELECT DISTINCT ticket_id FROM message") == [(1,)]
+
+    def test_an_answer_to_a_stranger_stays_where_its_author_takes_part(self, door: Door) -> None:
+        first, second = new_id(), new_id()
+        door.take(mail(message_id=first))
+        door.take(mail(sender=EVE, to=f"{SUPPORT}, {ANA}", answers=first, message_id=second))
+        assert door.take(mail("No!", answers=second, references=[first, second])).ticket_number == "1"
+        assert rows("SELECT ticket_id, count(*) FROM message GROUP BY 1") == [(1, 2), (2, 1)]
 
 
 class TestClosedTickets:

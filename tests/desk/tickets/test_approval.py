@@ -6,6 +6,8 @@ import pytest
 
 from desk.errors import NotAllowed, NotFound, Refused
 from desk.home import Desk
+from desk.intake import pipeline
+from desk.intake.arrivals import Arrival
 from desk.permissions import Actor
 from desk.tickets import approval, changes, detail
 from tests.support.mails import EVE, Door, mail, rows, value, write
@@ -88,3 +90,34 @@ def test_who_may_not_edit_may_not_approve(door: Door) -> None:
     with pytest.raises(NotAllowed):
         approval.approve(door.desk, reader, "1")
     assert value("SELECT unverified FROM message WHERE id = 2") == 1
+
+
+@pytest.mark.parametrize("field", ["X-Original-To", "Delivered-To", "Envelope-To", "X-Forwarded-To"])
+def test_the_address_by_which_the_mail_came_does_not_join(door: Door, ana: Actor, field: str) -> None:
+    sent = value("SELECT message_id FROM delivery WHERE kind = 'reply'")
+    alias = "help@alias.test"
+    door.take(mail(sender=EVE, answers=sent, to=f"{alias}, dora@corp.test", headers={field: alias}))
+    assert approval.approve(door.desk, ana, "1", [3]) == [3]
+    assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id ORDER BY 1") == [
+        ("dora@corp.test",),
+        ("eve@elsewhere.test",),
+    ]
+
+
+def test_nor_does_the_recipient_of_the_envelope(door: Door, ana: Actor) -> None:
+    sent = value("SELECT message_id FROM delivery WHERE kind = 'reply'")
+    raw = mail(sender=EVE, answers=sent, to="Help <help@alias.test>")
+    pipeline.take(door.desk, [Arrival(raw, "pipe", recipient="help@alias.test")])
+    approval.approve(door.desk, ana, "1", [3])
+    assert ("help@alias.test",) not in rows(
+        "SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id"
+    )
+    assert "arrived_by" not in str(detail.show("1").to_json())
+
+
+def test_what_an_approved_sender_began_elsewhere_joins(door: Door, ana: Actor) -> None:
+    first = value("SELECT message_id FROM message WHERE id = 1")
+    door.take(mail("I wrote before", sender=EVE, answers=first))
+    assert value("SELECT count(*) FROM ticket WHERE merged_into_id IS NULL") == 2
+    approval.approve(door.desk, ana, "1")
+    assert value("SELECT count(*) FROM ticket WHERE merged_into_id IS NULL") == 1
