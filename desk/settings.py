@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from desk.permissions import Actor
 
 Kind = Literal[
-    "switch", "number", "text", "choice", "schedule", "mailbox", "sla", "topic", "addresses", "servers"
+    "switch",
+    "number",
+    "text",
+    "choice",
+    "schedule",
+    "mailbox",
+    "sla",
+    "topic",
+    "addresses",
+    "servers",
+    "people",
 ]
 
 
@@ -152,9 +162,42 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Where alerts go, several addresses with commas; empty: to every agent with the role Admin.",
     ),
+    Setting(
+        "notify.new_ticket",
+        "people",
+        "department",
+        "Who is mailed of a new ticket: assignee, last_respondent, department, everybody; empty: nobody.",
+    ),
+    Setting(
+        "notify.customer_wrote",
+        "people",
+        "assignee, last_respondent",
+        "Who is mailed when a customer writes again; the assignee of a ticket without one is its department.",
+    ),
+    Setting("notify.assigned", "people", "assignee", "Who is mailed when a ticket is given to an agent."),
+    Setting("notify.transferred", "people", "department", "Who is mailed when a ticket changes department."),
+    Setting("notify.noted", "people", "", "Who is mailed of an internal note."),
+    Setting("notify.overdue", "people", "assignee", "Who is mailed when a ticket is overdue."),
+    Setting(
+        "notify.undelivered",
+        "people",
+        "assignee, last_respondent",
+        "Who is mailed when an answer did not reach somebody.",
+    ),
+    Setting(
+        "notify.limit_hour",
+        "number",
+        60,
+        "At most so many such mails to one agent within an hour; 0: none.",
+        0,
+        1000,
+    ),
     Setting("logs.keep_days", "number", 90, "Days that log lines are kept.", 1, 3650),
 )
 """Every setting of a desk, in the order of the Settings screen."""
+
+PEOPLE = ("assignee", "last_respondent", "department", "everybody")
+"""Whom a ``notify`` setting may name."""
 
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 _ON = ("on", "yes", "true", "1")
@@ -264,10 +307,19 @@ def _value(setting: Setting, text: str) -> Any:
             return _topic(text)
         case "addresses":
             return ", ".join(address_list(text))
+        case "people":
+            return _people(setting, text)
         case "servers":
             return " ".join(_server(name) for name in text.replace(",", " ").split())
         case "text":
             return _number_format(setting, text)
+
+
+def _people(setting: Setting, text: str) -> str:
+    words = list(dict.fromkeys(text.lower().replace(",", " ").split()))
+    if any(word not in PEOPLE for word in words):
+        raise _wrong(setting, text, f"use {', '.join(PEOPLE)}, several with commas, or nothing")
+    return ", ".join(words)
 
 
 def _server(name: str) -> str:

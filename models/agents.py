@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
 from models.database import Row
 from models.departments import Department
-from models.fields import JsonField, UtcField
+from models.fields import JsonField, UtcField, as_json
 from models.roles import Role
 from models.statements import Lookup, Statement, Update, as_read
 
@@ -48,11 +48,12 @@ class StoredAgent:
     department: str | None
     active: bool
     created: datetime
+    preferences: Mapping[str, Any]
 
 
 _READ = (
     *(Agent.id, Agent.login, Agent.name, Agent.email, Role.name, Role.actions),
-    *(Agent.department, Department.name, Agent.active, Agent.created),
+    *(Agent.department, Department.name, Agent.active, Agent.created, Agent.preferences),
 )
 
 
@@ -100,6 +101,11 @@ def by_id(agent_id: int) -> StoredAgent:
     if found is None:
         raise LookupError(f"there is no agent with id {agent_id}")
     return found
+
+
+def set_preferences(agent_id: int, chosen: Mapping[str, Any]) -> None:
+    """Keep what an agent has chosen."""
+    _CHANGE.run(agent_id, {"preferences": as_json(dict(chosen))})
 
 
 def login_with_email(email: str) -> str | None:

@@ -173,6 +173,19 @@ _ACKNOWLEDGED_LATELY = Lookup(
     ),
     str,
 )
+_ALERTS_SINCE = Lookup(
+    lambda p: (
+        Recipient.select(peewee.fn.COUNT(Recipient.id))
+        .join(Delivery)
+        .where(
+            Recipient.address == p("address"),
+            Delivery.kind == "alert",
+            Delivery.id > p("after"),
+            Delivery.created >= p("since"),
+        )
+    ),
+    int,
+)
 _NEWEST_ID = Lookup(lambda p: Delivery.select(peewee.fn.MAX(Delivery.id)), lambda newest: newest)
 _LATELY = 5_000
 _ACKNOWLEDGED = Lookup(
@@ -209,6 +222,12 @@ def delayed(recipient_id: int, detail: str, at: str) -> None:
 def acknowledged_since(since: str) -> list[str]:
     """Return whom acknowledgements went to since a moment, as stored; of the newest 5,000 mails."""
     return _ACKNOWLEDGED_LATELY.every(after=(_NEWEST_ID.one() or 0) - _LATELY, since=since)
+
+
+def alerts_since(address: str, since: str) -> int:
+    """Return how many alerts went to an address since a moment, as stored; of the newest 5,000 mails."""
+    after = (_NEWEST_ID.one() or 0) - _LATELY
+    return _ALERTS_SINCE.one(address=address, after=after, since=since) or 0
 
 
 def is_acknowledged(ticket_id: int) -> bool:

@@ -221,6 +221,21 @@ def _later(*columns: Any) -> LaterMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenText:
+    """What somebody wrote, and what of it is folded."""
+
+    sender_name: str
+    sender_email: str
+    text: str
+    folds: tuple[tuple[int, int], ...]
+
+
+def _written(sender_name: str, sender_email: str, text: str, folds: str) -> WrittenText:
+    spans = tuple((start, end) for start, end in json.loads(folds))
+    return WrittenText(sender_name, sender_email, text, spans)
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovedMessage:
     """What the ticket needs to know of a message that an agent vouched for."""
 
@@ -527,6 +542,32 @@ _LISTED = Lookup(
 )
 
 
+_TEXT = Lookup(
+    lambda p: Message.select(Message.sender_name, Message.sender_email, Message.text, Message.folds).where(
+        Message.id == p("message_id")
+    ),
+    _written,
+)
+_FIRST = Lookup(
+    lambda p: (
+        Message.select(Message.id)
+        .where(Message.ticket == p("ticket_id"))
+        .order_by(Message.created, Message.id)
+        .limit(1)
+    ),
+    int,
+)
+_LAST_ANSWERED_BY = Lookup(
+    lambda p: (
+        Message.select(Message.agent)
+        .where(Message.ticket == p("ticket_id"), Message.kind == "reply", Message.agent.is_null(False))
+        .order_by(Message.created.desc(), Message.id.desc())
+        .limit(1)
+    ),
+    int,
+)
+
+
 def write(ticket_id: int, message: NewMessage) -> int:
     """Write a message with its attachments; returns its id.
 
@@ -598,6 +639,21 @@ def move(source: int, target: int) -> None:
 def delete(message_id: int) -> None:
     """Delete a message with what hangs on it."""
     _DELETE.run(message_id=message_id)
+
+
+def text_of(message_id: int) -> WrittenText | None:
+    """Return what somebody wrote, or None."""
+    return _TEXT.one(message_id=message_id)
+
+
+def first_of(ticket_id: int) -> int | None:
+    """Return the row of the message that a ticket begins with."""
+    return _FIRST.one(ticket_id=ticket_id)
+
+
+def last_answered_by(ticket_id: int) -> int | None:
+    """Return the agent who answered last, or None."""
+    return _LAST_ANSWERED_BY.one(ticket_id=ticket_id)
 
 
 def last_answer(ticket_id: int) -> str | None:

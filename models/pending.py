@@ -11,6 +11,7 @@ from models.statements import Lookup, literal
 
 _DELIVERY = peewee.Table("delivery")
 _TICKET = peewee.Table("ticket")
+_NOTICE = peewee.Table("notice")
 
 _MAIL_WAITS = Lookup(
     lambda p: _DELIVERY.select(_DELIVERY.c.id).where(_DELIVERY.c.done == literal(0)).limit(1), int
@@ -36,6 +37,14 @@ _TICKETS_PAST_DUE = Lookup(
     ),
     int,
 )
+
+
+_NOTICES_WAIT = Lookup(lambda p: _NOTICE.select(_NOTICE.c.id).where(_NOTICE.c.told.is_null()).limit(1), int)
+
+
+def notices_wait() -> bool:
+    """Whether agents are still to be told of something."""
+    return _NOTICES_WAIT.one() is not None
 
 
 def mail_waits() -> bool:

@@ -28,6 +28,7 @@ from models.logs import LogEntry
 from models.mailboxes import Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
+from models.notices import Notice
 from models.presence import Presence
 from models.receipts import Receipt
 from models.roles import Role
@@ -44,6 +45,7 @@ TABLES: tuple[type[Row], ...] = (
     *(FetchRun, ImportSource, ImportFile),
     *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
     *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, Presence, ApiKey, LogEntry),
+    Notice,
 )
 """Every table, each behind those it refers to."""
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from models.mailboxes import any_by_oauth2 as logins_age
-from models.pending import copies_wait, mail_waits, tickets_past_due
+from models.pending import copies_wait, mail_waits, notices_wait, tickets_past_due
 
-__all__ = ["copies_wait", "logins_age", "mail_waits", "tickets_past_due"]
+__all__ = ["copies_wait", "logins_age", "mail_waits", "notices_wait", "tickets_past_due"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from models import agents as rows
 from models.agents import StoredAgent
 from models.database import transaction
 from models.fields import utc_text
+from models.notices import KINDS
 
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 
@@ -36,6 +38,9 @@ class AgentLine:
     department: str | None
     active: bool
     created: datetime
+    away: bool
+    notify: tuple[str, ...]
+    """Of what they are mailed, as far as the desk's settings mean them."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the agent as scripts read it."""
@@ -47,6 +52,8 @@ class AgentLine:
             "department": self.department,
             "active": self.active,
             "created": self.created,
+            "away": self.away,
+            "notify": list(self.notify),
         }
 
 
@@ -91,10 +98,13 @@ def edit_agent(
     role: str | None = None,
     department: str | None = None,
     active: bool | None = None,
+    away: bool | None = None,
+    notify: Sequence[str] | None = None,
 ) -> AgentLine:
     """Change an agent; None leaves a value, the department ``""`` means all departments.
 
-    Raises Refused when nobody would be left who may change agents.
+    ``away``: mailed nothing meanwhile; ``notify``: the kinds of notice that they are mailed of. Raises
+    Refused when nobody would be left who may change agents.
     """
     require(actor, "agent.edit")
     with transaction():
@@ -111,6 +121,9 @@ def edit_agent(
         if email is not None or (known.active if active is None else active):
             values["email"] = _email(known.email if email is None else email)
         rows.change(known.id, values)
+        chosen = _chosen(known.preferences, away, notify)
+        if chosen != known.preferences:
+            rows.set_preferences(known.id, chosen)
         row = _stored(login)
         if actor.agent_id == row.id and not (row.active and set(row.actions) & {EVERYTHING, "agent.edit"}):
             raise Refused(
@@ -136,7 +149,25 @@ def _agent_line(row: StoredAgent) -> AgentLine:
         department=row.department,
         active=row.active,
         created=row.created,
+        away=bool(row.preferences.get("away")),
+        notify=tuple(row.preferences.get("notify", KINDS)),
     )
+
+
+def _chosen(
+    preferences: Mapping[str, Any], away: bool | None, notify: Sequence[str] | None
+) -> dict[str, Any]:
+    chosen = dict(preferences)
+    if away is not None:
+        chosen["away"] = away
+    if notify is not None:
+        unknown = [kind for kind in notify if kind not in KINDS]
+        if unknown:
+            raise WrongUse(
+                f"agents are mailed of no '{one_line(unknown[0], 40)}'", f"use all, none, {', '.join(KINDS)}"
+            )
+        chosen["notify"] = [kind for kind in KINDS if kind in notify]
+    return chosen
 
 
 def _email(text: str) -> str:

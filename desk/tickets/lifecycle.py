@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from models import deliveries, drafts, events, messages, receipts, slas, tickets
+from models import deliveries, drafts, events, messages, notices, receipts, slas, tickets
 from models.fields import utc_text
 from models.tickets import Status, StatusAfterReply, Stored, TicketState
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from desk.permissions import Actor
     from models.events import RecordedEvent
     from models.messages import NewMessage, WrittenMail
+    from models.notices import NoticeKind
     from models.tickets import NewTicket
 
 EventKind = Literal[
@@ -65,6 +66,8 @@ def opened(new: NewTicket, by: Actor | None, moment: datetime, detail: Mapping[s
     due = None if new.status == "closed" else due_from(new.sla_id, moment)
     ticket = tickets.write(new, due)
     _record(ticket.id, "created", by, moment, detail)
+    if new.status != "closed":
+        _notice(ticket.id, "new_ticket", by, moment)
     return ticket
 
 
@@ -79,6 +82,8 @@ def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment
     _apply(ticket, {**_counted(ticket, message), **values})
     _tell_status(ticket, values, None, moment)
     tickets.set_unseen(ticket_id)
+    if ticket.message_count:
+        _notice(ticket_id, "customer_wrote", by, moment, message_row)
     if by is not None:
         seen(ticket_id, by, moment)
     return message_row
@@ -132,6 +137,7 @@ def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> i
     message_row = messages.write(ticket_id, message)
     _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
     _record(ticket_id, "noted", by, moment, {"message": message_row})
+    _notice(ticket_id, "noted", by, moment, message_row)
     tickets.set_unseen(ticket_id)
     seen(ticket_id, by, moment)
     return message_row
@@ -150,6 +156,7 @@ def delivery_failed(ticket_id: int, address: str, why: str, moment: datetime) ->
     """Bring a ticket back to the agents whose answer did not arrive, as our sender or a bounce says."""
     bounced(ticket_id, moment)
     _record(ticket_id, "undelivered", None, moment, {"to": address, "why": why})
+    _notice(ticket_id, "undelivered", None, moment)
 
 
 def delivery_uncertain(ticket_id: int, address: str, why: str, moment: datetime) -> None:
@@ -170,6 +177,7 @@ def approved(ticket_id: int, message_row: int, by: Actor, moment: datetime) -> N
     _apply(ticket, values)
     _tell_status(ticket, values, by, moment)
     tickets.set_unseen(ticket_id)
+    _notice(ticket_id, "customer_wrote", by, moment, message_row)
     seen(ticket_id, by, moment)
 
 
@@ -183,6 +191,8 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
         changes["tags"] = [tickets.tags(ticket_id), list(change.tags)]
         tickets.set_tags(ticket_id, change.tags)
     _record(ticket_id, change.event, by, moment, {**change.detail, "changes": changes, "batch": batch})
+    if change.event in ("assigned", "transferred"):
+        _notice(ticket_id, change.event, by, moment)
 
 
 def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool:
@@ -254,6 +264,7 @@ def overdue(ticket_id: int, due: str, moment: datetime) -> None:
     """Mark a ticket whose promised answer did not come in time."""
     _apply(_read(ticket_id), {"overdue": 1})
     _record(ticket_id, "overdue", None, moment, {"due": due})
+    _notice(ticket_id, "overdue", None, moment)
 
 
 def referred(ticket_id: int, department_id: int, name: str, moment: datetime) -> bool:
@@ -298,7 +309,7 @@ def refers_to(ticket_id: int, other_id: int) -> None:
 def merged(source_id: int, target_id: int, moment: datetime) -> None:
     """Give everything of one ticket to another; what is left of it is closed and points there."""
     source, target = _read(source_id), _read(target_id)
-    for table in (messages, receipts, deliveries, drafts):
+    for table in (messages, receipts, deliveries, drafts, notices):
         table.move(source_id, target_id)
     for contact_id in (*tickets.collaborators(source_id), source.contact_id):
         if contact_id != target.contact_id:
@@ -467,6 +478,13 @@ def _record(
 ) -> None:
     kept = {**detail, "by": by.login} if by is not None else detail
     events.write(ticket_id, utc_text(moment), by.agent_id if by is not None else None, kind, kept)
+
+
+def _notice(
+    ticket_id: int, kind: NoticeKind, by: Actor | None, moment: datetime, message_row: int | None = None
+) -> None:
+    """Have agents told of it once this is committed; never the one who did it."""
+    notices.write(ticket_id, message_row, kind, by.agent_id if by is not None else None, utc_text(moment))
 
 
 def _read(ticket_id: int) -> TicketState:

@@ -30,6 +30,9 @@ VERBS: dict[str, Verb] = {
     "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set."),
     "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets."),
     "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to."),
+    "notification": Verb(
+        "nightdesk.verbs.notification:notification", "What agents were mailed, and why not."
+    ),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do."),
     "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours."),
     "serve": Verb("nightdesk.verbs.serve:serve", "The HTTP API: mail, tickets, cron calls, health."),

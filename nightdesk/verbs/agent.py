@@ -46,6 +46,12 @@ def add(context: VerbContext, login: str, name: str, email: str, role: str, depa
 @click.option("--role", metavar="R")
 @_department
 @click.option("--active/--inactive", default=None, help="Whether the agent may work.")
+@click.option("--away/--back", default=None, help="Whether the agent is mailed nothing for a while.")
+@click.option(
+    "--notify",
+    metavar="KINDS",
+    help="Of what the agent is mailed: all, none, or new_ticket, customer_wrote, assigned, ... with commas.",
+)
 @need_a_change("login")
 @desk_verb
 def edit(
@@ -56,11 +62,30 @@ def edit(
     role: str | None,
     department: str | None,
     active: bool | None,
+    away: bool | None,
+    notify: str | None,
 ) -> Result:
     """Change an agent; what is not given stays."""
     from desk.staff import agents
 
     line = agents.edit_agent(
-        context.actor, login, name=name, email=email, role=role, department=department, active=active
+        context.actor,
+        login,
+        name=name,
+        email=email,
+        role=role,
+        department=department,
+        active=active,
+        away=away,
+        notify=None if notify is None else _kinds(notify),
     )
     return told(line.to_json(), f"Changed the agent {line.login}")
+
+
+def _kinds(text: str) -> list[str]:
+    from models.notices import KINDS
+
+    words = text.lower().replace(",", " ").split()
+    if words == ["all"]:
+        return list(KINDS)
+    return [] if words == ["none"] else words

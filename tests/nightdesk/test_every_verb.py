@@ -47,6 +47,7 @@ CALLS: dict[str, list[str]] = {
     "topic edit": ["VPN", "--no-autoresponse"],
     "topic list": [],
     "role list": [],
+    "notification list": [],
     "ticket new": ["--requester", "c@corp.example", "--subject", "S", "--body-file", "{file}"],
     "ticket list": [],
     "ticket show": ["1"],

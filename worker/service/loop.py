@@ -19,6 +19,7 @@ import peewee
 
 from config.clock import now
 from desk import logs
+from desk.alerts import notifications
 from desk.alerts.alarms import alert_silent_mailboxes
 from desk.alerts.logins import look_after_tokens
 from desk.doors.spool import Spool
@@ -217,6 +218,9 @@ class Worker:
         for sender_id in plan.senders:
             if sender_id not in self._sending:
                 self._sending[sender_id] = loop.create_task(self._send(sender_id))
+        if plan.notices:
+            await self._thread.call(notifications.tell, self._desk, now())
+            self._planner.look_again()
         if plan.sweep:
             await self._thread.call(sla.sweep, now())
             await self._thread.call(alert_silent_mailboxes, self._desk, now())
@@ -227,6 +231,7 @@ class Worker:
             self._planner.look_again()
         if plan.purge:
             await self._thread.call(logs.purge)
+            await self._thread.call(notifications.forget_old, now())
             await self._thread.call(self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)
         tell(f"STATUS={plan.words}")

@@ -55,16 +55,20 @@ def run_once(
         alert_silent_mailboxes(desk, now())
     if pending.logins_age():
         logins.look_after_tokens(desk, now())
+    if not stop.is_set() and pending.tickets_past_due(utc_text(now())):
+        from desk.tickets import sla  # 40 ms: the life of a ticket
+
+        summary.overdue = len(sla.sweep(now()))
+    if pending.notices_wait() and not stop.is_set():
+        from desk.alerts import notifications  # 40 ms: the life of a ticket
+
+        notifications.tell(desk, now())
     if pending.mail_waits():
         _send(desk, summary, stop)
     if pending.copies_wait():
         from worker.send.copies import copy_sent  # 12 ms
 
         copy_sent(desk, stop)
-    if not stop.is_set() and pending.tickets_past_due(utc_text(now())):
-        from desk.tickets import sla  # 40 ms: the life of a ticket
-
-        summary.overdue = len(sla.sweep(now()))
     return summary
 
 

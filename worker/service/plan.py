@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from desk import logs, schedules, settings
 from desk.errors import DeskError
 from desk.fetching import idle, runs
+from desk.operations import pending
 from desk.outbox import dispatch
 from models import mailboxes
 from models.sqlite import change_number
@@ -35,6 +36,8 @@ class Plan:
     """Outgoing mailboxes with mail that is due."""
     idle: dict[int, Hashable] = field(default_factory=dict)
     """Mailboxes that want to stay connected, see `desk.fetching.idle`."""
+    notices: bool = False
+    """Whether agents are to be told of something."""
     sweep: bool = False
     purge: bool = False
     words: str = ""
@@ -71,6 +74,7 @@ class Planner:
         times = [now + REST]
         times += self._plan_fetches(plan, now, fetching_now)
         plan.idle = idle.wanted()
+        plan.notices = pending.notices_wait()
         plan.senders = dispatch.due_mailboxes(now)
         times += [moment for moment in (dispatch.next_due(now),) if moment is not None]
         times += self._plan_sweeps(plan, now)

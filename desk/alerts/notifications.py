@@ -1,0 +1,268 @@
+"""Mail to agents: a new ticket, a customer's answer, an assignment, what is overdue or did not arrive.
+
+The life of a ticket leaves a notice of each; here it is decided whom it is told, and what became of that is
+kept with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from desk import settings
+from desk.errors import DeskError
+from desk.outbox.render import MailToSend, SendingRoute, find_sending_route, no_route_out, queue_mail
+from desk.rules import read_rules
+from mail.compose.signed_tag import SignedTag
+from mail.inert import one_line
+from mail.mime.quotes.pieces import without
+from models import agents, deliveries, messages, notices, tickets
+from models.database import transaction
+from models.fields import utc_text, utc_time
+from models.notices import NoticeKind, StoredNotice, WaitingNotice
+from models.tickets import PRIORITIES
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.rules import DeskRules
+    from models.agents import StoredAgent
+
+_AT_ONCE: Final = 50
+_TOO_OLD: Final = timedelta(days=1)
+"""What happened earlier is no news: imported mail, a restored desk, a worker that was off."""
+_LONGEST_TEXT: Final = 4_000
+
+_WHAT: Final[dict[NoticeKind, str]] = {
+    "new_ticket": "A new ticket came.",
+    "customer_wrote": "A customer wrote again.",
+    "assigned": "This ticket is yours now.",
+    "transferred": "This ticket came to your department.",
+    "noted": "A colleague put a note on this ticket.",
+    "overdue": "This ticket is overdue.",
+    "undelivered": "An answer in this ticket did not reach everybody.",
+}
+_FROM_CUSTOMERS: Final = ("new_ticket", "customer_wrote")
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """A notice with whom it was told, or why nobody was."""
+
+    id: int
+    ticket: str
+    kind: NoticeKind
+    at: datetime
+    told: datetime | None
+    trace: Sequence[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the notice as scripts read it."""
+        return {
+            "id": self.id,
+            "ticket": self.ticket,
+            "kind": self.kind,
+            "at": self.at,
+            "told": self.told,
+            "trace": list(self.trace),
+        }
+
+
+def newest(limit: int, ticket_id: int | None = None) -> list[NoticeLine]:
+    """Return what agents were told lately, newest first; of one ticket or of all."""
+    return [_line(each) for each in notices.newest(limit, ticket_id)]
+
+
+def tell(desk: Desk, moment: datetime) -> int:
+    """Mail the agents what they are still to be told, a transaction each; returns how many mails there are.
+
+    What lies too long ago is told to nobody, nor what agents did themselves.
+    """
+    mails = 0
+    rules: DeskRules | None = None
+    while waiting := notices.waiting(_AT_ONCE):
+        rules = rules or read_rules(desk)
+        people = [each for each in agents.every() if each.active]
+        for notice in waiting:
+            with transaction():
+                if not notices.take(notice.id, utc_text(moment)):
+                    continue  # another process tells it
+                telling = _Telling(desk, rules, people, notice, moment)
+                mails += telling.mail_them()
+                notices.set_trace(notice.id, telling.trace)
+    return mails
+
+
+def forget_old(moment: datetime) -> None:
+    """Delete what was told as long ago as log lines are kept, in small transactions."""
+    before = utc_text(moment - timedelta(days=int(settings.get("logs.keep_days"))))
+    deleted = _AT_ONCE
+    while deleted:
+        with transaction():
+            deleted = notices.purge(before, 1_000)
+
+
+def wants(preferences: Mapping[str, Any], kind: NoticeKind) -> bool:
+    """Whether an agent wants mail of such a thing: everything, unless they chose."""
+    chosen = preferences.get("notify")
+    return chosen is None or kind in chosen
+
+
+class _Telling:
+    """One notice while it is told, and the trace of that. Raises LookupError when its ticket is gone."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        rules: DeskRules,
+        people: Sequence[StoredAgent],
+        notice: WaitingNotice,
+        moment: datetime,
+    ) -> None:
+        ticket = tickets.read(notice.ticket_id)
+        if ticket is None:
+            raise LookupError(f"notice {notice.id} is of no ticket")
+        self._desk, self._rules, self._people = desk, rules, people
+        self._notice, self._ticket, self._moment = notice, ticket, moment
+        self.trace: list[str] = []
+
+    def mail_them(self) -> int:
+        """Put the mails into the outbox, in the caller's transaction; returns how many."""
+        why = self._no_news()
+        if why:
+            self.trace.append(f"nobody: {why}")
+            return 0
+        chosen = self._chosen()
+        if not chosen:
+            self.trace.append(f"nobody: {self._setting} names nobody who is there")
+            return 0
+        route = self._route()
+        mails = 0
+        for agent, word in chosen:
+            refused = self._refused(agent)
+            if refused or route is None:
+                self.trace.append(f"{agent.login}: not told, {refused or 'no mailbox can send it'}")
+                continue
+            delivery = queue_mail(self._desk, self._mail(agent), route).delivery_id
+            self.trace.append(f"{agent.login}: mailed as {word} (delivery {delivery})")
+            mails += 1
+        return mails
+
+    @property
+    def _setting(self) -> str:
+        return f"notify.{self._notice.kind}"
+
+    def _no_news(self) -> str:
+        age = self._moment - utc_time(self._notice.at)
+        if self._notice.kind == "new_ticket":
+            age = self._moment - utc_time(self._ticket.created)
+        if age > _TOO_OLD:
+            return "it happened more than a day before"
+        if not settings.get(self._setting):
+            return f"{self._setting} is empty"
+        return ""
+
+    def _chosen(self) -> list[tuple[StoredAgent, str]]:
+        """Whom the setting means, each once, with the word that means them."""
+        found: dict[int, tuple[StoredAgent, str]] = {}
+        for word in str(settings.get(self._setting)).replace(",", " ").split():
+            for agent in self._meant(word):
+                found.setdefault(agent.id, (agent, word.replace("_", " ")))
+        return list(found.values())
+
+    def _meant(self, word: str) -> list[StoredAgent]:
+        ticket = self._ticket
+        if word == "everybody":
+            return list(self._people)
+        if word == "last_respondent":
+            answered = messages.last_answered_by(ticket.id)
+            return [each for each in self._people if each.id == answered]
+        if word == "assignee" and ticket.assignee_id is not None:
+            return [each for each in self._people if each.id == ticket.assignee_id]
+        wanted = {ticket.department_id, *tickets.referrals(ticket.id)}
+        of_it = [each for each in self._people if each.department_id in wanted]
+        return of_it or [each for each in self._people if each.department_id is None]
+
+    def _refused(self, agent: StoredAgent) -> str:
+        """Why this agent gets no mail of it; '' when they get one."""
+        if agent.id == self._notice.agent_id:
+            return "did it"
+        if not agent.email:
+            return "has no mail address"
+        if self._rules.own.is_own(agent.email):
+            return f"{agent.email} is an address of this desk"
+        if agent.preferences.get("away"):
+            return "is away"
+        if not wants(agent.preferences, self._notice.kind):
+            return "does not want it"
+        sent = deliveries.alerts_since(agent.email, utc_text(self._moment - timedelta(hours=1)))
+        if sent >= int(settings.get("notify.limit_hour")):
+            return f"got {sent} mails within an hour (notify.limit_hour)"
+        return ""
+
+    def _route(self) -> SendingRoute | None:
+        sender = self._rules.sender_of(self._ticket.department_id, self._ticket.mailbox_id)
+        try:
+            route = find_sending_route(self._desk, sender)
+        except DeskError as error:
+            self.trace.append(str(error))
+            return None
+        if not route.open:
+            self.trace.append(no_route_out(route.sender.address))
+            return None
+        return route
+
+    def _mail(self, agent: StoredAgent) -> MailToSend:
+        ticket, notice = self._ticket, self._notice
+        by_customer = notice.kind in _FROM_CUSTOMERS
+        return MailToSend(
+            kind="alert",
+            mailbox_id=self._rules.sender_of(ticket.department_id, ticket.mailbox_id),
+            answers_to=ticket.mailbox_id,
+            to=[(agent.name, agent.email)],
+            subject=f"[#{ticket.number}] {ticket.subject or '(no subject)'}",
+            text=self._text(by_customer),
+            ticket_id=ticket.id,
+            automatic="auto-generated",
+            null_sender=True,
+            tag=SignedTag("reply" if by_customer else "note", ticket.id, agent.id),
+        )
+
+    def _text(self, by_customer: bool) -> str:
+        """Return the mail's Markdown; what strangers wrote stands in a block that it leaves alone."""
+        ticket = self._ticket
+        message_row = self._notice.message_id
+        if message_row is None and self._notice.kind == "new_ticket":
+            message_row = messages.first_of(ticket.id)
+        written = None if message_row is None else messages.text_of(message_row)
+        department = self._rules.departments[ticket.department_id].name
+        owner = next((each.name for each in self._people if each.id == ticket.assignee_id), "nobody")
+        facts = [
+            f"#{ticket.number} {one_line(ticket.subject)}".rstrip(),
+            f"{department}, {ticket.status}, {PRIORITIES[ticket.priority]}, owner {owner}",
+        ]
+        if written is not None:
+            facts += ["", f"{written.sender_name} <{written.sender_email}> wrote:".lstrip(), ""]
+            facts += _cut(without(written.text, written.folds)).strip("\n").split("\n")
+        block = [f"    {line}".rstrip() for line in facts]
+        return "\n".join([_WHAT[self._notice.kind], "", *block, "", self._how_to_answer(by_customer)])
+
+    def _how_to_answer(self, by_customer: bool) -> str:
+        show = f"`nightdesk ticket show {self._ticket.number}`"
+        if not settings.get("mail.signed_addresses"):
+            return f"{show} shows it. An answer to this mail is kept as an internal note."
+        if by_customer:
+            return (
+                f"An answer to this mail goes to the customer; one that begins with `#note` does not. {show}"
+            )
+        return f"An answer to this mail is kept as an internal note; one with `#reply` is sent. {show}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}\n[...]"
+
+
+def _line(stored: StoredNotice) -> NoticeLine:
+    told = None if stored.told is None else utc_time(stored.told)
+    return NoticeLine(stored.id, stored.number, stored.kind, utc_time(stored.at), told, stored.trace)
