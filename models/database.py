@@ -20,7 +20,7 @@ from models.errors import (
     is_damage,
 )
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Number of the newest migration; kept in the file's ``user_version``."""
 
 BUSY_SECONDS = 15
