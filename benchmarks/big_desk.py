@@ -20,8 +20,8 @@ from typing import Any
 from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import open_desk
-from models.database import close_database
 from models.fields import utc_text
+from models.opening import close_database
 
 MILLION = 1_000_000
 YEARS = 3

@@ -10,7 +10,7 @@ from config.paths import DeskPaths, find_desk
 from config.settings import load
 from desk.home import open_desk
 from desk.tickets.search import search
-from models.database import close_database
+from models.opening import close_database
 
 QUERIES = ("printer", "vpn tunnel", "error 0x80070005", '"cannot be opened"', "serv*", "zyzzyva", "the")
 

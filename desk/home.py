@@ -12,8 +12,8 @@ from config.paths import BIN_MODE, DATA_MODE, HOME_MODE, SPOOL_MODE, refuse_netw
 from config.seal import Sealer, create_key_file
 from desk.errors import DeskError
 from models import settings as rows
-from models.database import transaction
 from models.opening import open_database
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

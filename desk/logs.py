@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 from config.clock import now
 from mail.inert import clean, masked, one_line
 from models import logs as rows
-from models.database import transaction
 from models.fields import utc_text, utc_time
 from models.logs import LEVELS, LogRow, WantedLines
+from models.transactions import transaction
 
 Level: TypeAlias = rows.Level
 MAX_DETAIL = 20_000

@@ -11,8 +11,8 @@ from config.clock import now
 from desk.errors import NotAllowed
 from mail.inert import one_line
 from models import agents, roles
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

@@ -11,7 +11,7 @@ from mail.inert import one_line
 from mail.mime.address import parse_addresses
 from models import settings as rows
 from models import slas, topics
-from models.database import transaction
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.permissions import Actor

@@ -17,9 +17,10 @@ from typing import IO
 from config.clock import now
 from config.files import ensure_dir, fsync_dir
 from models import blobs, deliveries, leases, locks, settings
-from models.database import BUSY_SECONDS, SCHEMA_VERSION, close_database, connect, other_database
+from models.database import BUSY_SECONDS, SCHEMA_VERSION, connect, other_database
 from models.errors import DatabaseHeld, is_damage
 from models.fields import utc_text
+from models.opening import close_database
 from models.scratch import replacing, scratch, sweep
 
 DATABASE = "desk.sqlite3"

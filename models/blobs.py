@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import peewee
 
-from models.database import Row, db, transaction
+from models.database import Row, db
 from models.fields import one_of
 from models.statements import Lookup
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The handle of a desk's database, its connections and its transactions."""
+"""The handle of a desk's database, and its connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from models.errors import (
     DatabaseDamaged,
     DatabaseMissing,
     DatabaseReplaced,
-    DatabaseTooNew,
     is_damage,
 )
 
@@ -151,17 +150,6 @@ class Row(peewee.Model):
         legacy_table_names = False
 
 
-def spare_memory() -> None:
-    """Keep page caches small from now on: for a program with many threads, each with its own connection."""
-    db.obj.pragma("cache_size", -2000, permanent=True)
-
-
-def close_database() -> None:
-    """Close this thread's connection."""
-    if db.obj is not None and not db.is_closed():
-        db.close()
-
-
 @contextmanager
 def other_database(path: Path) -> Iterator[None]:
     """Have the statements of the block run on another desk's file, in one transaction.
@@ -180,70 +168,6 @@ def other_database(path: Path) -> Iterator[None]:
         db.initialize(before)
 
 
-def check_in_place() -> None:
-    """Raise DatabaseReplaced unless the file this process has open is still the desk's."""
-    db.check_in_place()
-
-
 def schema_version() -> int:
     """Return the number of the migration the file is at."""
     return int(db.execute_sql("PRAGMA user_version").fetchone()[0])
-
-
-@contextmanager
-def transaction() -> Iterator[None]:
-    """Run the block as one writing transaction (``BEGIN IMMEDIATE``); nested blocks are savepoints.
-
-    An outermost block first looks whether the file is still the desk's and of this program's schema, so that
-    a process that outlived a restore or an upgrade leaves with a sentence instead of writing what nobody
-    reads. Raises DatabaseReplaced, DatabaseTooNew.
-    """
-    outermost = not db.in_transaction()
-    with db.atomic():
-        if outermost:
-            db.check_in_place()
-        if outermost and schema_version() != SCHEMA_VERSION:
-            raise DatabaseTooNew(
-                "the desk was upgraded while this program ran",
-                "start Nightdesk again to use the new version",
-            )
-        yield
-
-
-@contextmanager
-def savepoint() -> Iterator[None]:
-    """Run the block as a nested transaction of constant name: Peewee's asks for a random one each time."""
-    db.execute_sql("SAVEPOINT one_mail")
-    try:
-        yield
-    except BaseException:
-        db.execute_sql("ROLLBACK TO one_mail")
-        db.execute_sql("RELEASE one_mail")
-        raise
-    db.execute_sql("RELEASE one_mail")
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Run the block inside a transaction and undo everything that it wrote."""
-    with db.atomic() as nested:
-        yield
-        nested.rollback()
-
-
-@contextmanager
-def visiting() -> Iterator[None]:
-    """Leave this thread's connection as it was: one that the block opened is closed after it."""
-    was_closed = db.is_closed()
-    try:
-        yield
-    finally:
-        if was_closed:
-            close_database()
-
-
-def point_at(path: Path) -> DeskDatabase:
-    """Let the handle mean this file from now on; it is connected at the first statement, and not before."""
-    handle = DeskDatabase(path)
-    db.initialize(handle)
-    return handle

@@ -17,9 +17,10 @@ from pathlib import Path
 import peewee
 
 from config.clock import now
-from models.database import Row, transaction
+from models.database import Row
 from models.fields import UtcField, utc_text
 from models.statements import Lookup, Statement
+from models.transactions import transaction
 
 WORKER = "worker"
 """The lease that whoever works for the desk holds."""

@@ -1,10 +1,14 @@
-"""Opening a desk's database: connect, then migrate."""
+"""Opening a desk's database: connect, then migrate; and closing it."""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from models.database import SCHEMA_VERSION, close_database, point_at, schema_version
+from models.database import SCHEMA_VERSION, DeskDatabase, connect, db, schema_version
 from models.errors import DatabaseDamaged, DatabaseMissing, DatabaseTooNew
 
 
@@ -38,3 +42,59 @@ def open_database(path: Path, *, create: bool = False) -> None:
             f"{path} has schema {version}, this program knows {SCHEMA_VERSION}",
             "install the newer Nightdesk, or restore a backup made before it",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A desk's file as it is found, by the numbers of its schema and of the program's."""
+
+    schema: int
+    program: int
+    connection: sqlite3.Connection
+    """Keep it: SQLite tidies up, and waits for the disk, whenever a database's only connection is closed."""
+
+
+def look_at(path: Path, timeout: float) -> Found:
+    """Open a desk's file and change nothing, not even its schema; raises as `models.database.connect`."""
+    connection = connect(path, timeout)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    return Found(version, SCHEMA_VERSION, connection)
+
+
+def schemas() -> tuple[int, int]:
+    """Return the numbers of the schema that the open file has, and of the one that the program knows."""
+    return schema_version(), SCHEMA_VERSION
+
+
+def point_at(path: Path) -> DeskDatabase:
+    """Let the handle mean this file from now on; it is connected at the first statement, and not before."""
+    handle = DeskDatabase(path)
+    db.initialize(handle)
+    return handle
+
+
+def check_in_place() -> None:
+    """Raise DatabaseReplaced unless the file this process has open is still the desk's."""
+    db.check_in_place()
+
+
+def spare_memory() -> None:
+    """Keep page caches small from now on: for a program with many threads, each with its own connection."""
+    db.obj.pragma("cache_size", -2000, permanent=True)
+
+
+def close_database() -> None:
+    """Close this thread's connection."""
+    if db.obj is not None and not db.is_closed():
+        db.close()
+
+
+@contextmanager
+def visiting() -> Iterator[None]:
+    """Leave this thread's connection as it was: one that the block opened is closed after it."""
+    was_closed = db.is_closed()
+    try:
+        yield
+    finally:
+        if was_closed:
+            close_database()

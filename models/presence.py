@@ -11,10 +11,11 @@ import peewee
 
 from models import leases, sqlite
 from models.agents import Agent
-from models.database import BUSY_SECONDS, Row, transaction
+from models.database import BUSY_SECONDS, Row
 from models.fields import UtcField, utc_text, utc_time
 from models.statements import Lookup, Statement
 from models.tickets import Ticket
+from models.transactions import transaction
 
 WAIT_SECONDS = 1.0
 """So long a session waits for another writer: what it has to say can be said a little later."""

@@ -63,7 +63,7 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
     if known is None:
         remember(paths, settings)
     from desk.home import open_desk
-    from models.database import close_database
+    from models.opening import close_database
 
     try:
         yield open_desk(paths, settings)

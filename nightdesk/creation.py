@@ -45,7 +45,7 @@ def create_desk(paths: DeskPaths, timezone: str | None = None) -> Created:
     act_as_owner(paths)
     os.umask(0o077)
     from desk.home import open_desk
-    from models.database import close_database
+    from models.opening import close_database
 
     try:
         open_desk(paths, load(paths).settings, create=True)

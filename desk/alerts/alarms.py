@@ -10,8 +10,8 @@ from desk import logs, settings
 from desk.alerts import outgoing
 from desk.mailboxes.token_health import dying_logins
 from models import mailboxes
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

@@ -13,7 +13,7 @@ from desk.mailboxes.token_health import in_use, note_trouble, state_of
 from desk.mailboxes.tokens import expires_soon, token_supplier
 from mail.errors import MailError, TokenRefused, TokenUnavailable
 from models import mailboxes
-from models.database import transaction
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

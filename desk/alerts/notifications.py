@@ -19,10 +19,10 @@ from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
 from models import agents, deliveries, messages, notices, tickets
-from models.database import transaction
 from models.fields import utc_text, utc_time
 from models.notices import NoticeKind, StoredNotice, WaitingNotice
 from models.tickets import PRIORITIES
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

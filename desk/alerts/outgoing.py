@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from desk import logs
 from models import deliveries, mailboxes
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

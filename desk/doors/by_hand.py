@@ -12,7 +12,7 @@ from desk.replies.new_ticket import new_ticket
 from desk.tickets.changes import find
 from mail.inert import clean, one_line
 from mail.mime.address import parse_addresses
-from models.database import transaction
+from models.transactions import transaction
 
 HEAD_BYTES = 64_000
 BODY_BYTES = 100_000

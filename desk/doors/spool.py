@@ -26,8 +26,8 @@ from config.spool import HALF_KEPT, MAX_HEAD, NotSpooled, check_file, halves, na
 from desk.intake.arrivals import Arrival
 from mail.inert import one_line
 from models import settings
-from models.database import transaction
 from models.errors import DatabaseUnusable
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from threading import Event

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from config.clock import now
 from models import folders, receipts, withheld
-from models.database import transaction
 from models.fields import utc_text
 from models.folders import KnownFolder
+from models.transactions import transaction
 
 ERA = 2**32
 """A UIDVALIDITY has 32 bits; above them it is counted how often a server used its UIDs again."""

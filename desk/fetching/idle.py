@@ -8,8 +8,8 @@ from config.clock import now
 from desk import logs, settings
 from mail.inert import one_line
 from models import mailboxes
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 
 
 def wanted() -> dict[int, Hashable]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from config.clock import now
 from models import fetch_runs
-from models.database import transaction
 from models.fields import utc_text, utc_time
+from models.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)

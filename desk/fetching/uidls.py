@@ -9,8 +9,8 @@ from config.clock import now
 from desk.fetching import folders
 from models import folders as folder_rows
 from models import receipts
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 
 NO_FOLDER = ""
 """POP3 has none; its marks and receipts have this one."""

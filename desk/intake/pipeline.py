@@ -30,11 +30,11 @@ from mail.compose import message_id as signed_ids
 from mail.inert import one_line
 from mail.mime.address import as_compared
 from models import blobs, receipts
-from models.database import savepoint, transaction, undone
 from models.errors import DatabaseUnusable
 from models.fields import utc_text, utc_time
 from models.messages import KnownMessage
 from models.tickets import NewTicket, TicketState
+from models.transactions import savepoint, transaction, undone
 
 if TYPE_CHECKING:
     from desk.home import Desk

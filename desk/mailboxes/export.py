@@ -16,7 +16,7 @@ from desk.mailboxes.registry import MailboxSecrets, SecretInput, add, edit, find
 from desk.permissions import Actor, require
 from mail.inert import one_line
 from models import mailboxes
-from models.database import transaction, undone
+from models.transactions import transaction, undone
 
 if TYPE_CHECKING:
     from desk.home import Desk

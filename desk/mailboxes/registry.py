@@ -22,8 +22,8 @@ from desk.permissions import Actor, require
 from mail.inert import one_line
 from mail.mime.address import as_compared, one_address
 from models import departments, mailboxes
-from models.database import transaction
 from models.mailboxes import Mailbox
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from config.secrets import SecretKind

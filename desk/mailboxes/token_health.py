@@ -11,7 +11,7 @@ from desk import logs
 from mail.errors import MailError, TokenRefused
 from mail.inert import one_line
 from models import mailboxes
-from models.database import transaction
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from models.mailboxes import Mailbox, MailboxOAuth2

@@ -21,8 +21,9 @@ from desk.permissions import Actor, require
 from mail.errors import TokenRefused, TokenUnavailable
 from mail.inert import one_line
 from models import leases, mailboxes
-from models.database import transaction, visiting
 from models.mailboxes import MailboxOAuth2
+from models.opening import visiting
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from config.secrets import SecretKind

@@ -22,8 +22,8 @@ from mail.inert import one_line
 from models import blobs, deliveries, events, leases, receipts, scratch, sqlite
 from models import logs as log_rows
 from models import mailboxes as mailbox_rows
-from models.database import SCHEMA_VERSION, check_in_place, schema_version
 from models.fields import utc_text, utc_time
+from models.opening import check_in_place, schemas
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -155,11 +155,9 @@ def _in_place(desk: Desk) -> Iterator[Finding]:
 
 def _database(desk: Desk) -> Iterator[Finding]:
     path = desk.paths.database
-    version = schema_version()
-    if version != SCHEMA_VERSION:
-        yield Finding(
-            "database", "failure", f"schema {version}, this program knows {SCHEMA_VERSION}", "upgrade"
-        )
+    version, known = schemas()
+    if version != known:
+        yield Finding("database", "failure", f"schema {version}, this program knows {known}", "upgrade")
     found = sqlite.damage()
     if not found:
         size = path.stat().st_size // _MEGABYTE

@@ -14,7 +14,7 @@ from desk.mailboxes import tokens
 from desk.mailboxes.accounts import incoming_context, outgoing_context
 from desk.permissions import Actor, require
 from models import mailboxes
-from models.database import transaction
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

@@ -12,9 +12,9 @@ from desk.tickets.deliveries import DeliveryView, views
 from mail.inert import one_line
 from mail.mime.address import one_address
 from models import deliveries, mailboxes, tickets
-from models.database import transaction
 from models.deliveries import STATES, DeliveryState, StoredDelivery
 from models.fields import utc_text
+from models.transactions import transaction
 
 UNDONE_STATES: tuple[DeliveryState, ...] = ("queued", "sending", "deferred", "failed", "uncertain")
 

@@ -21,9 +21,9 @@ from mail.compose import header
 from mail.inert import one_line
 from mail.mime.address import Address, as_compared, parse_addresses
 from models import blobs, deliveries, leases, mailboxes
-from models.database import transaction
 from models.deliveries import AttemptedMail, ClaimedMail, DeliveryState, MailSender
 from models.fields import utc_text, utc_time
+from models.transactions import transaction
 
 BACK_OFF_MINUTES = (1, 5, 15, 60, 240)
 """Before the second, third, ... attempt; the last one repeats."""

@@ -19,7 +19,7 @@ from desk.settings import address_list
 from mail.errors import MailError
 from mail.inert import one_line
 from models import leases
-from models.database import transaction
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

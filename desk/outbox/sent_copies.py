@@ -11,8 +11,8 @@ from desk import logs
 from mail.inert import one_line
 from models import blobs, deliveries
 from models import logs as log_rows
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 
 GIVE_UP_AFTER = timedelta(days=5)
 TOLD_AGAIN_AFTER = timedelta(hours=6)

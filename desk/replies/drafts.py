@@ -14,9 +14,9 @@ from desk.tickets.changes import find
 from desk.tickets.since import Standing
 from models import drafts as rows
 from models import mailboxes
-from models.database import transaction
 from models.drafts import DraftKind, StoredDraft, Written
 from models.fields import utc_text
+from models.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from desk.tickets.contacts import Contacts
 from desk.tickets.participants import Person, add_collaborators, people_in, refuse_own
 from mail.inert import one_line
 from models import departments, mailboxes, slas, tickets, topics
-from models.database import transaction
 from models.fields import utc_text
 from models.messages import NewMessage
 from models.tickets import TicketState
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

@@ -34,10 +34,10 @@ from desk.tickets.since import Standing
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
 from models import departments, mailboxes, messages
-from models.database import transaction
 from models.fields import utc_text
 from models.messages import NewMessage
 from models.tickets import StatusAfterReply
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

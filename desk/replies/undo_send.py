@@ -11,12 +11,12 @@ from desk.permissions import Actor, require
 from desk.tickets import lifecycle, since
 from desk.tickets.changes import departments_of
 from models import blobs, deliveries, departments, drafts, messages, tickets
-from models.database import transaction
 from models.deliveries import StoredDelivery
 from models.drafts import Written
 from models.fields import utc_text
 from models.messages import StoredMessage
 from models.tickets import TicketState
+from models.transactions import transaction
 
 
 def cancel_send(actor: Actor, delivery_id: int) -> bool:

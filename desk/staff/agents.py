@@ -19,9 +19,9 @@ from desk.staff.roles import role_named
 from mail.inert import one_line
 from models import agents as rows
 from models.agents import StoredAgent
-from models.database import transaction
 from models.fields import utc_text
 from models.notices import KINDS
+from models.transactions import transaction
 
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 

@@ -21,8 +21,8 @@ from models import agents
 from models import api_keys as rows
 from models.agents import StoredAgent
 from models.api_keys import StoredKey
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 
 SCOPES: dict[str, str] = {
     "tickets": "hand in mail and tickets",

@@ -12,8 +12,8 @@ from desk.staff.slas import sla_id_of
 from mail.inert import clean, one_line
 from models import departments as rows
 from models import mailboxes
-from models.database import transaction
 from models.departments import StoredDepartment
+from models.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail.inert import one_line
 from models import slas as rows
-from models.database import transaction
 from models.slas import StoredSla
+from models.transactions import transaction
 
 _MAX_HOURS = 8760
 

@@ -11,9 +11,9 @@ from desk.staff.names import given_name
 from mail.inert import one_line
 from models import departments, slas
 from models import topics as rows
-from models.database import transaction
 from models.tickets import PRIORITIES
 from models.topics import StoredTopic
+from models.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from desk.tickets.changes import departments_of, find
 from desk.tickets.participants import add_collaborators, may_join
 from mail.mime.address import as_compared
 from models import messages as rows
-from models.database import transaction
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk

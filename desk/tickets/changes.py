@@ -12,8 +12,8 @@ from desk.tickets.lifecycle import Change
 from mail.inert import one_line
 from models import agents, departments, tickets
 from models.agents import StoredAgent
-from models.database import transaction
 from models.tickets import PRIORITIES, STATUSES, Status, Stored, TicketState
+from models.transactions import transaction
 
 MAX_TAG = 40
 

@@ -17,10 +17,10 @@ from desk.tickets.events import EventView
 from mail.mime.html.appendix import without_appendix
 from mail.mime.quotes.pieces import parts, without
 from models import blobs, departments, messages, ticket_lists, tickets
-from models.database import transaction
 from models.fields import utc_time
 from models.messages import StoredMessage
 from models.tickets import PRIORITIES
+from models.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from desk.tickets import events as history
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
 from models import events, messages, tickets
-from models.database import transaction
 from models.events import DatedEvent
 from models.fields import utc_time
 from models.messages import LaterMessage
 from models.tickets import TicketState
+from models.transactions import transaction
 
 T = TypeVar("T")
 

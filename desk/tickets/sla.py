@@ -7,8 +7,8 @@ from datetime import datetime
 from desk import logs
 from desk.tickets import lifecycle
 from models import tickets
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 
 _AT_ONCE = 200
 

@@ -8,9 +8,9 @@ from desk.permissions import Actor, require
 from desk.tickets import events, lifecycle
 from desk.tickets.changes import departments_of
 from models import tickets
-from models.database import transaction
 from models.events import RecordedEvent, newest_by
 from models.tickets import TicketState
+from models.transactions import transaction
 
 UNDOABLE = (
     "assigned",

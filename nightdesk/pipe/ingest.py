@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from config.paths import DeskPaths, Flags, find_desk
 from config.remembered import recall, remember
 from models import sqlite
-from models.database import SCHEMA_VERSION, connect
+from models.opening import look_at
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -29,12 +29,10 @@ def take_in(call: Call, name: str) -> str:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.umask(0o077)
     paths, settings = _find(call)
-    # Asked without changing anything: an MTA's child does not migrate a desk. Kept open: SQLite tidies
-    # up, and waits for the disk, whenever a database's only connection is closed.
-    first = connect(paths.database, PATIENCE)
-    version = first.execute("PRAGMA user_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
-        return f"it waits there: the database is of version {version}, this program's is {SCHEMA_VERSION}"
+    # Asked without changing anything: an MTA's child does not migrate a desk.
+    found = look_at(paths.database, PATIENCE)
+    if found.schema != found.program:
+        return f"it waits there: the database is of version {found.schema}, this program's is {found.program}"
     from desk.doors.spool import Spool
     from desk.home import open_desk
     from models import leases

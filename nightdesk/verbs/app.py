@@ -26,7 +26,7 @@ def open_app(options: Options) -> int:
     gc.disable()
     with desk_open(options, create=True) as desk:
         from desk.permissions import app_actor
-        from models.database import spare_memory
+        from models.opening import spare_memory
 
         spare_memory()
         actor = app_actor(desk)

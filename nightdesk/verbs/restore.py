@@ -28,7 +28,7 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
     from config.wording import counted
     from models.backup import Files
     from models.backup import restore as bring_back
-    from models.database import close_database
+    from models.opening import close_database
     from nightdesk import output
     from nightdesk.context import find
     from nightdesk.errors import Failed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.database import close_database
+from models.opening import close_database
 from tests.agreement.scene import Scene
 
 MakeScene = Callable[[str], Scene]

@@ -9,7 +9,7 @@ from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import detail
 from models import settings as setting_rows
-from models.database import transaction
+from models.transactions import transaction
 from tests.support.mails import SUPPORT, Door, mail, rows, write
 from tests.support.program import Program
 from tests.support.workbench import make_agent, make_desk

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from desk.home import Desk
-from models.database import close_database
+from models.opening import close_database
 from tests.support.program import Program
 from tests.support.served import Served, add_mailbox, copy_of
 from tests.support.workbench import make_desk, make_mailbox

@@ -12,7 +12,7 @@ from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import Desk, open_desk
 from desk.permissions import Actor
-from models.database import close_database
+from models.opening import close_database
 from tests.support.workbench import make_agent
 
 

@@ -26,7 +26,7 @@ def home_desk(tmp_path: Path) -> Iterator[Desk]:
     from config.paths import DeskPaths
     from config.settings import Settings
     from desk.home import open_desk
-    from models.database import close_database
+    from models.opening import close_database
 
     yield open_desk(DeskPaths(tmp_path / "home"), Settings(), create=True)
     close_database()

@@ -24,7 +24,8 @@ from desk.replies import reply
 from desk.tickets import changes, detail
 from models import blobs, leases, scratch
 from models.backup import BackupError, Files, backup, restore
-from models.database import close_database, db
+from models.database import db
+from models.opening import close_database
 from tests.support.workbench import make_mailbox, make_ticket
 
 

@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models import blobs
-from models.database import close_database, db, transaction
-from models.opening import open_database
+from models.database import db
+from models.opening import close_database, open_database
+from models.transactions import transaction
 
 NOISE = random.Random(1).randbytes(200_000)
 

@@ -23,6 +23,7 @@ import zstandard
 import models.database
 import models.migrate
 import models.opening
+import models.transactions
 from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import Desk, open_desk
@@ -31,9 +32,10 @@ from desk.mailboxes import accounts, registry
 from desk.tickets import detail
 from models import blobs, messages, schema
 from models.backup import Files, backup, restore
-from models.database import DeskDatabase, close_database, db
+from models.database import DeskDatabase, db
 from models.drafts import Draft
 from models.errors import DatabaseTooNew
+from models.opening import close_database
 from tests.support.program import Program
 from tests.support.schemas import described
 
@@ -200,7 +202,7 @@ def test_a_process_that_outlives_an_upgrade_leaves_with_a_sentence(first: Desk) 
         another.execute(f"PRAGMA user_version = {models.database.SCHEMA_VERSION + 1}")
     with (
         pytest.raises(DatabaseTooNew, match="upgraded while this program ran"),
-        models.database.transaction(),
+        models.transactions.transaction(),
     ):
         pass
 

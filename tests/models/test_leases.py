@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from models import leases
-from models.database import close_database, db, transaction
-from models.opening import open_database
+from models.database import db
+from models.opening import close_database, open_database
+from models.transactions import transaction
 
 ELSEWHERE = "another-boot-1:17:99:abcd"
 

@@ -9,8 +9,9 @@ import pytest
 
 from config.clock import now
 from models import pending
-from models.database import close_database, db
+from models.database import db
 from models.fields import utc_text
+from models.opening import close_database
 from models.tickets import Ticket
 from tests.support.workbench import make_desk, make_mailbox
 

@@ -52,7 +52,8 @@ columns = {
     "recipient": ["address", "detail"], "log_entry": ["source", "text", "detail"],
 }
 with desk_open(Options()) as desk:
-    from models.database import db, transaction
+    from models.database import db
+    from models.transactions import transaction
     with transaction():
         for table, names in columns.items():
             for name in names:

@@ -14,7 +14,7 @@ from config.paths import DeskPaths
 from config.settings import load
 from desk.home import Desk, open_desk
 from models import blobs
-from models.database import close_database
+from models.opening import close_database
 
 
 class Books:

@@ -12,8 +12,9 @@ from desk.intake import pipeline, receipts
 from desk.intake.arrivals import Arrival
 from desk.intake.incoming import Outcome
 from desk.intake.receipts import ReceiptView
-from models.database import db, transaction
+from models.database import db
 from models.fields import utc_text
+from models.transactions import transaction
 
 SUPPORT = "support@example.test"
 SALES = "sales@example.test"

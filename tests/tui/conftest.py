@@ -17,11 +17,12 @@ from desk.permissions import Actor
 from models.agents import Agent
 from models.blobs import Blob
 from models.contacts import Contact
-from models.database import close_database, transaction
 from models.events import Event
 from models.mailboxes import Mailbox
 from models.messages import Attachment, Message
+from models.opening import close_database
 from models.tickets import Seen, Ticket, TicketTag
+from models.transactions import transaction
 from tui.app import NightdeskApp
 
 NOW = datetime(2026, 3, 18, 10, 42, tzinfo=UTC)

@@ -15,7 +15,7 @@ from desk.home import Desk, open_desk
 from desk.mailboxes import health as mailbox_health
 from desk.mailboxes import registry
 from mail.errors import LoginRefused
-from models.database import close_database
+from models.opening import close_database
 from tests.support.workbench import ADMIN, make_mailbox
 from tui.health import observe
 

@@ -12,10 +12,11 @@ from desk.home import Desk
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
 from models.contacts import Contact
-from models.database import db, transaction
+from models.database import db
 from models.mailboxes import Mailbox
 from models.messages import Message
 from models.tickets import Ticket
+from models.transactions import transaction
 from tests.generator.hostile import MUST_NOT_APPEAR, PAYLOADS, hostile_mails
 from tests.tui.conftest import NOW
 from tests.tui.terminal import Terminal

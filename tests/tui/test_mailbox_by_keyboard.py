@@ -10,8 +10,8 @@ from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import open_desk
 from desk.mailboxes.registry import get
-from models.database import close_database
 from models.messages import Message
+from models.opening import close_database
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.oauth import PUBLIC_CLIENT, SCOPE, OAuthServer
 from tests.support.servers.pki import Pki

@@ -19,11 +19,11 @@ from desk.replies import drafts, reply
 from desk.tickets import changes, detail, lifecycle
 from models import presence
 from models.agents import Agent
-from models.database import transaction
 from models.fields import utc_text
 from models.messages import NewMessage
 from models.presence import OpenTicket
 from models.tickets import Ticket
+from models.transactions import transaction
 from tests.tui.conftest import NOW
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp

@@ -14,8 +14,8 @@ from desk.home import Desk, open_desk
 from desk.mailboxes import registry
 from desk.mailboxes.form import check
 from desk.permissions import app_actor
-from models.database import close_database
 from models.mailboxes import Mailbox
+from models.opening import close_database
 from tests.support.servers.faults import FaultyImap, FaultySmtp
 from tests.support.servers.faulty_pop3 import FaultyPop3
 

@@ -14,8 +14,9 @@ from desk.mailboxes import accounts, health
 from mail.errors import MailError
 from mail.inert import one_line
 from models import leases, mailboxes
-from models.database import close_database, transaction
 from models.errors import DatabaseUnusable
+from models.opening import close_database
+from models.transactions import transaction
 from worker import failures
 from worker.fetch.keeper import Keeper
 from worker.fetch.limits import Limits, Stopped

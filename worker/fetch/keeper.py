@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 import peewee
 
-from models.database import close_database
 from models.errors import DatabaseUnusable
 from models.leases import LeaseLost
+from models.opening import close_database
 
 if TYPE_CHECKING:
     from models.leases import Lease

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from desk.fetching import uidls
 from desk.intake.arrivals import Arrival
 from mail.pop3.session import Pop3Session
-from models.database import transaction
+from models.transactions import transaction
 from worker.fetch.wire import Wire
 
 if TYPE_CHECKING:

@@ -97,7 +97,7 @@ class Reader:
 
 def serve(database: Path, asked: IO[bytes], answers: IO[bytes]) -> None:
     """Read what is asked for until there is no more: the child's end."""
-    from models.database import point_at
+    from models.opening import point_at
 
     # It is never connected: large blobs are written beside it.
     point_at(database)

@@ -22,9 +22,9 @@ import peewee
 
 from desk.fetching import runs, withheld
 from mail.errors import MailError, ServerGone, TimedOut
-from models.database import transaction
 from models.errors import DatabaseUnusable
 from models.leases import LeaseLost
+from models.transactions import transaction
 from worker import failures
 from worker.fetch.limits import Stopped
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, Self, TypeVar
 
 from mail.errors import TimedOut
-from models.database import close_database
+from models.opening import close_database
 from worker.fetch.limits import OutOfTime, Stopped
 
 if TYPE_CHECKING:

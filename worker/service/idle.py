@@ -22,8 +22,8 @@ from desk.mailboxes import accounts
 from mail.errors import MailError, TimedOut
 from mail.transport.blocking import in_own_thread
 from models import mailboxes
-from models.database import close_database
 from models.errors import DatabaseUnusable
+from models.opening import close_database
 from worker import failures
 
 if TYPE_CHECKING:

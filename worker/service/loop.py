@@ -29,9 +29,9 @@ from desk.outbox import dispatch
 from desk.tickets import sla
 from mail.transport.blocking import in_own_thread
 from models import leases
-from models.database import close_database
 from models.errors import DatabaseUnusable
 from models.leases import Lease, LeaseLost
+from models.opening import close_database
 from models.scratch import sweep
 from worker import failures
 from worker.fetch.job import in_thread

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from models.database import close_database
+from models.opening import close_database
 
 P = ParamSpec("P")
 T = TypeVar("T")

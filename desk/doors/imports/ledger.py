@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from config.clock import now
 from models import imports
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 
 _MARK_BYTES = 4096
 

@@ -22,7 +22,7 @@ _outgoing = click.option("--outgoing", is_flag=True, help="Only sending.")
 def remove(context: VerbContext, addresses: Chosen[str]) -> Result:
     """Remove mailboxes. Tickets stay; adding one again brings back what is known of its mail."""
     from desk.mailboxes import registry
-    from models.database import transaction
+    from models.transactions import transaction
 
     actor = context.actor
     with transaction():
@@ -66,7 +66,7 @@ def fetch(options: Options, addresses: Chosen[str], as_json: bool) -> Exit:
 
 def _switch(context: VerbContext, addresses: list[str], on: bool, incoming: bool, outgoing: bool) -> Result:
     from desk.mailboxes import lists, registry
-    from models.database import transaction
+    from models.transactions import transaction
 
     actor = context.actor
     both = incoming == outgoing

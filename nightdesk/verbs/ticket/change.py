@@ -104,7 +104,7 @@ def tag(number: str, tags: tuple[str, ...], removed: tuple[str, ...], as_json: b
 @desk_verb
 def _tag(context: VerbContext, numbers: list[str], tags: tuple[str, ...], removed: tuple[str, ...]) -> Result:
     from desk.tickets import changes
-    from models.database import transaction
+    from models.transactions import transaction
 
     actor = context.actor
     with transaction():

@@ -18,7 +18,7 @@ from desk.permissions import Actor
 from mail.errors import ConnectFailed
 from mail.mime.message import parse
 from mail.smtp.session import RecipientOutcome
-from models import database
+from models import transactions
 from models.mailboxes import Mailbox
 from tests.support.workbench import ADMIN, make_mailbox
 
@@ -58,7 +58,7 @@ def test_of_two_processes_one_alerts_and_one_says_that_it_is_over(
 
 def _both_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Look for alerts; between the look and the write another process does the same, and is faster."""
-    begin = database.transaction
+    begin = transactions.transaction
 
     def slowly() -> AbstractContextManager[None]:
         monkeypatch.setattr(alert_alarms, "transaction", begin)

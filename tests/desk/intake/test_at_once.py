@@ -9,7 +9,8 @@ import pytest
 
 from desk.home import Desk
 from desk.intake import arrivals, incoming, pipeline
-from models.database import close_database, db
+from models.database import db
+from models.opening import close_database
 from tests.support.mails import Door, mail, rows, value
 
 MAILS = 40

@@ -10,8 +10,8 @@ from desk.home import Desk
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
 from models import settings
-from models.database import transaction
 from models.fields import utc_text
+from models.transactions import transaction
 from tests.support.mails import EVE, SALES, SUPPORT, Door, bounce, mail, rows, value, write
 
 

@@ -17,7 +17,7 @@ from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import open_desk
 from desk.intake import pipeline, receipts
-from models.database import close_database
+from models.opening import close_database
 from tests.support.mails import SALES, SUPPORT, Door, mail, messages_by_ticket, rows, value
 
 PEOPLE = ("ana@corp.test", "bob@corp.test", "carl@corp.test")

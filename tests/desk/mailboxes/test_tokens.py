@@ -25,8 +25,9 @@ from desk.mailboxes.lists import line
 from desk.mailboxes.registry import MailboxSecrets, SecretInput, get
 from mail.errors import TokenRefused, TokenUnavailable
 from mail.oauth2 import Token
-from models.database import close_database, db
+from models.database import db
 from models.mailboxes import Mailbox, MailboxOAuth2
+from models.opening import close_database
 from tests.support.servers.faulty_oauth import FaultyProvider
 from tests.support.servers.pki import Pki
 from tests.support.workbench import ADMIN, make_mailbox

@@ -22,9 +22,10 @@ from desk.staff import departments
 from desk.tickets import detail
 from mail.mime.message import parse
 from models import leases
-from models.database import close_database, db
+from models.database import db
 from models.deliveries import HELD_UNTIL, Delivery, DeliveryState
 from models.mailboxes import Mailbox
+from models.opening import close_database
 from models.tickets import Ticket
 from tests.support.workbench import ADMIN, make_agent, make_mailbox, make_ticket
 

@@ -15,8 +15,8 @@ from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import changes, lists
 from desk.tickets.lists import SORTS, VIEWS, ListQuery, TicketLine
-from models.database import transaction
 from models.tickets import Ticket
+from models.transactions import transaction
 from tests.support.workbench import ADMIN, make_ticket
 
 

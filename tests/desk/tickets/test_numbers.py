@@ -6,7 +6,7 @@ import pytest
 
 from desk.home import Desk
 from desk.tickets.numbers import next_number
-from models.database import transaction
+from models.transactions import transaction
 from tests.support.mails import Door, mail
 
 

@@ -11,8 +11,9 @@ from desk.home import Desk
 from desk.outbox import deliveries
 from desk.permissions import app_actor
 from desk.replies import new_ticket
-from models.database import close_database, db
+from models.database import db
 from models.mailboxes import Mailbox
+from models.opening import close_database
 from tests.support.servers.child import wait_until
 from tests.support.servers.fault import Fault, dribble, hang, slow
 from tests.support.servers.faults import FaultyImap, FaultySmtp

@@ -1,0 +1,51 @@
+"""Transactions: what is written together, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from models import database
+from models.database import db, schema_version
+from models.errors import DatabaseTooNew
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Run the block as one writing transaction (``BEGIN IMMEDIATE``); nested blocks are savepoints.
+
+    An outermost block first looks whether the file is still the desk's and of this program's schema, so that
+    a process that outlived a restore or an upgrade leaves with a sentence instead of writing what nobody
+    reads. Raises DatabaseReplaced, DatabaseTooNew.
+    """
+    outermost = not db.in_transaction()
+    with db.atomic():
+        if outermost:
+            db.check_in_place()
+        if outermost and schema_version() != database.SCHEMA_VERSION:
+            raise DatabaseTooNew(
+                "the desk was upgraded while this program ran",
+                "start Nightdesk again to use the new version",
+            )
+        yield
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Run the block as a nested transaction of constant name: Peewee's asks for a random one each time."""
+    db.execute_sql("SAVEPOINT one_mail")
+    try:
+        yield
+    except BaseException:
+        db.execute_sql("ROLLBACK TO one_mail")
+        db.execute_sql("RELEASE one_mail")
+        raise
+    db.execute_sql("RELEASE one_mail")
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Run the block inside a transaction and undo everything that it wrote."""
+    with db.atomic() as nested:
+        yield
+        nested.rollback()
