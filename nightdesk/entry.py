@@ -36,6 +36,10 @@ def run(argv: Sequence[str]) -> int:
     from nightdesk.exit import Exit
 
     try:
+        if not argv and "SSH_ORIGINAL_COMMAND" in os.environ:
+            from nightdesk.remote_command import requested
+
+            argv = requested(os.environ)
         status = _dispatch(argv)
         sys.stdout.flush()
     except BrokenPipeError:

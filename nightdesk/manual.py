@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import click
 
 from nightdesk.cli import cli
+from nightdesk.verbs import VERBS
 
 _STATUSES = (
     ("0", "Done. For an answer: queued. For doctor: at most warnings."),
@@ -23,9 +24,20 @@ _VARIABLES = (
     ("NIGHTDESK_HOME", "The directory of the desk."),
     ("NIGHTDESK_DATABASE", "Its database file."),
     ("NIGHTDESK_AGENT", "The agent who acts, where the desk's owner runs the program."),
+    (
+        "NIGHTDESK_RESTRICTED",
+        "1: the program reaches no file and no command of the desk's owner.",
+    ),
+    ("SSH_ORIGINAL_COMMAND", "The verb that an agent calls over SSH; sshd sets it with a forced command."),
     ("NIGHTDESK_TRIGGER", "Who calls --fetch-once, for the doctor: cron, timer, http, ssh or hand."),
     ("NIGHTDESK_*", "Any setting of the configuration file, in capitals: NIGHTDESK_TIMEZONE."),
     ("NO_COLOR", "The app shows no colours."),
+)
+_OVER_SSH = (
+    "Behind a forced command (ssh/nightdesk.conf in the package) ssh HOST opens the app, and ssh HOST VERB "
+    "runs that verb as the agent of the key: no shell reads its words, the role decides what it may, files "
+    "come and go by standard input and output only. "
+    f"Verbs there: {', '.join(name for name, verb in VERBS.items() if verb.over_ssh is not None)}."
 )
 _FILES = (
     ("/etc/nightdesk/config.toml", "The configuration of the machine's desk; it counts for every user."),
@@ -62,6 +74,8 @@ def _lines() -> Iterator[str]:
                 yield ".PP"
             yield _text(" ".join(paragraph.split()))
         yield from _options(command, context)
+    yield ".SH OVER SSH"
+    yield _text(_OVER_SSH)
     for title, pairs in (("EXIT STATUS", _STATUSES), ("ENVIRONMENT", _VARIABLES), ("FILES", _FILES)):
         yield f".SH {title}"
         for name, words in pairs:

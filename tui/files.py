@@ -10,10 +10,8 @@ from pathlib import Path
 
 from config.files import ensure_dir
 from desk.errors import DeskError
+from desk.replies.draft_files import LARGEST
 from mail.inert import one_line
-
-LARGEST = 25_000_000
-"""Bytes of one file that can be attached; most mail servers refuse more."""
 
 _UNSAFE = re.compile(r"[^\w.,+=@() -]")
 _RESERVED = {"", ".", ".."}

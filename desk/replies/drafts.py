@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from config.clock import now
 from desk.errors import NotAllowed, NotFound, WrongUse
-from desk.permissions import Actor
-from desk.tickets.changes import find
-from desk.tickets.since import Standing
+from desk.permissions import Actor, require
+from desk.replies import draft_files
+from desk.tickets.changes import departments_of, find
+from desk.tickets.since import Standing, standing
 from models import drafts as rows
 from models import mailboxes
 from models.drafts import DraftKind, StoredDraft, Written
@@ -42,6 +44,15 @@ class DraftView:
     seen: Standing | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PutFile:
+    """A file that was put into a draft of an answer."""
+
+    draft_id: int
+    number: str
+    name: str
+
+
 def save(
     actor: Actor,
     *,
@@ -52,6 +63,7 @@ def save(
     subject: str = "",
     recipients: Mapping[str, Any] | None = None,
     attachments: Sequence[str] = (),
+    attached_before: Sequence[str] = (),
     status_after: str = "",
     mailbox: str | None = None,
     seen: Standing | None = None,
@@ -59,7 +71,8 @@ def save(
     """Keep what was written so far and return the draft's id; one write, no mail is touched.
 
     Without `draft_id` the actor's draft of that ticket and kind is replaced, if there is one. A draft
-    that was sent or discarded meanwhile is made anew: text is never lost to a race.
+    that was sent or discarded meanwhile is made anew: text is never lost to a race. `attached_before`: the
+    files its author knew of; one that was put there since (`put_file`) stays.
     """
     owner = _owner(actor)
     written = Written(
@@ -74,14 +87,38 @@ def save(
     )
     moment = utc_text(now())
     with transaction():
-        if draft_id is not None and rows.rewrite(draft_id, owner, written, moment):
-            return draft_id
-        ticket_id = None if number is None else find(number).id
-        known = None if ticket_id is None else rows.newest(owner, ticket_id, kind)
+        known = None if draft_id is None else rows.own(draft_id, owner)
+        ticket_id = None if known is not None or number is None else find(number).id
+        if ticket_id is not None:
+            known = rows.newest(owner, ticket_id, kind)
         if known is not None:
-            rows.rewrite(known.id, owner, written, moment)
+            put = [path for path in known.attachments if path not in (*attached_before, *attachments)]
+            rows.rewrite(known.id, owner, replace(written, attachments=[*attachments, *put]), moment)
             return known.id
         return rows.write(owner, ticket_id, kind, written, moment)
+
+
+def put_file(actor: Actor, number: str, name: str, data: bytes) -> PutFile:
+    """Put a file into the actor's draft of an answer to a ticket, which is begun if there is none.
+
+    An editor that has the draft open shows it. Raises NotFound, NotAllowed, OSError.
+    """
+    owner = _owner(actor)
+    with transaction():
+        ticket = find(number)
+        require(actor, "ticket.reply", *departments_of(ticket))
+        draft = rows.newest(owner, ticket.id, "reply")
+        there = () if draft is None else draft.attachments
+        if draft is None:
+            seen = standing()
+            begun = Written("", "", {}, (), "", None, seen.event, seen.message)
+            draft_id = rows.write(owner, ticket.id, "reply", begun, utc_text(now()))
+        else:
+            draft_id = draft.id
+        kept = draft_files.name_for(name, {Path(path).name for path in there})
+        place = draft_files.keep(draft_id, kept, data)
+        rows.attach(draft_id, [*there, str(place)])
+    return PutFile(draft_id, ticket.number, kept)
 
 
 def load(actor: Actor, number: str | None, kind: DraftKind) -> DraftView | None:
@@ -102,9 +139,7 @@ def get(actor: Actor, draft_id: int) -> DraftView:
 
 def discard(draft_id: int) -> None:
     """Throw a draft away, with the files that were kept for it."""
-    from desk.replies.undo_send import discard_files
-
-    discard_files(draft_id)
+    draft_files.discard(draft_id)
     rows.delete(draft_id)
 
 

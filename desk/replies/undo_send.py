@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 from config.clock import now
-from config.files import atomic_write, ensure_dir
 from desk.permissions import Actor, require
+from desk.replies import draft_files
 from desk.tickets import lifecycle, since
 from desk.tickets.changes import departments_of
-from models import blobs, deliveries, departments, drafts, messages, tickets
+from models import deliveries, departments, drafts, messages, tickets
 from models.deliveries import StoredDelivery
 from models.drafts import Written
 from models.fields import utc_text
@@ -45,18 +42,14 @@ def cancel_send(actor: Actor, delivery_id: int) -> bool:
         files = _files(message)
         opened_by_it = ticket.message_count == 1
         draft_id = _draft(message.agent_id, message, ticket, new=opened_by_it)
-        drafts.attach(draft_id, [str(_folder(draft_id) / name) for name, _ in files])
+        drafts.attach(draft_id, [str(draft_files.place_of(draft_id, name)) for name, _ in files])
         lifecycle.message_withdrawn(ticket.id, message.id)
         if not opened_by_it:
             lifecycle.send_cancelled(ticket.id, actor, now())
         # Inside the transaction: a draft never names files that are not there.
-        _keep_files(draft_id, files)
+        for name, data in files:
+            draft_files.keep(draft_id, name, data)
     return True
-
-
-def discard_files(draft_id: int) -> None:
-    """Delete the files that `cancel_send` kept for a draft."""
-    shutil.rmtree(_folder(draft_id), ignore_errors=True)
 
 
 def _untouched(delivery: StoredDelivery) -> bool:
@@ -91,22 +84,7 @@ def _files(message: StoredMessage) -> list[tuple[str, bytes]]:
     from desk.tickets.detail import attachment_bytes
 
     found: list[tuple[str, bytes]] = []
-    for place, row in enumerate(messages.attachments_of([message.id])):
-        name = row.name.replace("/", "_").replace("\0", "_").lstrip(".")[:100] or "file"
-        if name in {known for known, _ in found}:
-            name = f"{place}-{name}"
+    for row in messages.attachments_of([message.id]):
+        name = draft_files.name_for(row.name, {known for known, _ in found})
         found.append((name, attachment_bytes(row.id)))
     return found
-
-
-def _keep_files(draft_id: int, files: list[tuple[str, bytes]]) -> None:
-    if not files:
-        return
-    ensure_dir(_folder(draft_id).parent)
-    ensure_dir(_folder(draft_id))
-    for name, data in files:
-        atomic_write(_folder(draft_id) / name, data)
-
-
-def _folder(draft_id: int) -> Path:
-    return blobs.directory().with_name("drafts") / str(draft_id)

@@ -6,37 +6,49 @@ from typing import NamedTuple
 
 
 class Verb(NamedTuple):
-    """Where a verb's click command is ("module:attribute"), and its line in `nightdesk --help`."""
+    """Where a verb's click command is ("module:attribute"), and its line in `nightdesk --help`.
+
+    ``over_ssh``: what a role has to grant to who calls it behind a forced command
+    (`nightdesk.remote_command`); empty: any agent may, and its own calls of the desk decide; None: nobody.
+    """
 
     target: str
     help: str
+    over_ssh: str | None = None
 
 
 VERBS: dict[str, Verb] = {
     "init": Verb("nightdesk.verbs.init:init", "Create the desk; may be run twice."),
     "demo": Verb("nightdesk.verbs.demo:demo", "Open the app on a living example."),
-    "mailbox": Verb("nightdesk.verbs.mailbox:mailbox", "Addresses of the desk: add, test, fetch, ..."),
-    "ticket": Verb("nightdesk.verbs.ticket:ticket", "List, show, answer and change tickets."),
-    "receipt": Verb("nightdesk.verbs.receipt:receipt", "What became of each inbound mail, and why."),
-    "outbox": Verb("nightdesk.verbs.outbox:outbox", "Mail that is to leave: list, retry, cancel."),
-    "search": Verb("nightdesk.verbs.search:search", "Full-text search over all tickets."),
-    "log": Verb("nightdesk.verbs.log:log", "The desk's log; --follow waits for more."),
+    "mailbox": Verb("nightdesk.verbs.mailbox:mailbox", "Addresses of the desk: add, test, fetch, ...", ""),
+    "ticket": Verb("nightdesk.verbs.ticket:ticket", "List, show, answer and change tickets.", ""),
+    "attachment": Verb(
+        "nightdesk.verbs.attachment:attachment", "Files of tickets: list, get, put into a draft.", ""
+    ),
+    "receipt": Verb("nightdesk.verbs.receipt:receipt", "What became of each inbound mail, and why.", ""),
+    "outbox": Verb("nightdesk.verbs.outbox:outbox", "Mail that is to leave: list, retry, cancel.", ""),
+    "search": Verb("nightdesk.verbs.search:search", "Full-text search over all tickets.", ""),
+    "log": Verb("nightdesk.verbs.log:log", "The desk's log; --follow waits for more.", ""),
     "worker": Verb("nightdesk.verbs.worker:worker", "Fetch by schedule, send, sweep, until told to stop."),
     "pipe": Verb("nightdesk.verbs.pipe:pipe", "Take one mail from standard input, for MTAs."),
     "import": Verb("nightdesk.verbs.import_:import_", "Take in old mail: mbox, Maildir, eml files."),
-    "doctor": Verb("nightdesk.verbs.doctor:doctor", "Check everything; exits 1 when something is broken."),
+    "doctor": Verb(
+        "nightdesk.verbs.doctor:doctor",
+        "Check everything; exits 1 when something is broken.",
+        "settings.edit",
+    ),
     "backup": Verb("nightdesk.verbs.backup:backup", "Write the desk into one file."),
     "restore": Verb("nightdesk.verbs.restore:restore", "Bring a desk back from such a file."),
-    "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set."),
-    "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets."),
-    "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to."),
+    "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set.", ""),
+    "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets.", ""),
+    "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to.", ""),
     "notification": Verb(
-        "nightdesk.verbs.notification:notification", "What agents were mailed, and why not."
+        "nightdesk.verbs.notification:notification", "What agents were mailed, and why not.", ""
     ),
-    "role": Verb("nightdesk.verbs.role:role", "What agents may do."),
-    "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours."),
+    "role": Verb("nightdesk.verbs.role:role", "What agents may do.", ""),
+    "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours.", ""),
     "serve": Verb("nightdesk.verbs.serve:serve", "The HTTP API: mail, tickets, cron calls, health."),
-    "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API."),
-    "topic": Verb("nightdesk.verbs.topic:topic", "What tickets are about, and what that means for them."),
+    "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API.", ""),
+    "topic": Verb("nightdesk.verbs.topic:topic", "What tickets are about, and what that means for them.", ""),
     "completion": Verb("nightdesk.verbs.completion:completion", "Script that completes verbs with Tab."),
 }

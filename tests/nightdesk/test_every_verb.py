@@ -62,6 +62,9 @@ CALLS: dict[str, list[str]] = {
     "ticket close": ["1"],
     "ticket reopen": ["1"],
     "ticket export": ["1"],
+    "attachment list": ["1"],
+    "attachment put": ["1", "--name", "log.txt", "--file", "{file}"],
+    "attachment get": ["1"],
     "receipt list": [],
     "receipt show": ["1"],
     "receipt replay": ["1"],
@@ -92,6 +95,8 @@ UNCALLED = {"demo", "pipe", "serve", "worker"}
 """They do not end by themselves, or only with a mail."""
 
 FAIL = {
+    "attachment get",
+    "attachment put",
     "mailbox test",
     "mailbox folders",
     "mailbox login",
@@ -101,9 +106,9 @@ FAIL = {
     "import mbox",
     "import maildir",
 }
-"""Calls whose status is 1 here: there is no server, no login, no quarantined mail, no mbox, no Maildir."""
+"""Calls whose status is 1 here: there is no file, agent, server, login, quarantined mail, mbox or Maildir."""
 
-NO_JSON = {"completion"}
+NO_JSON = {"completion", "attachment get"}
 
 RUN_ALL = """
 import contextlib, io, json, sys

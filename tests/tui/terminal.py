@@ -50,6 +50,7 @@ class Terminal:
         *,
         ignore_hangup: bool = False,
         program: Sequence[str] = ("-m", "nightdesk"),
+        executable: str = sys.executable,
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
@@ -66,7 +67,7 @@ class Terminal:
             **(environ or {}),
         }
         self._child: Any = pexpect.spawn(
-            sys.executable,
+            executable,
             list(program),
             env=env,
             dimensions=(lines, columns),

@@ -55,6 +55,8 @@ class Composition:
     way: str = ""
     mailboxes: tuple[Origin, ...] = ()
     attachments: tuple[LocalFile, ...] = ()
+    kept_files: tuple[str, ...] = ()
+    """The paths of the files that the draft had when it was loaded or kept last."""
     draft_id: int | None = None
     resumed: datetime | None = None
     others: tuple[Other, ...] = ()
@@ -230,7 +232,7 @@ def resume(composition: Composition, draft: DraftView | None) -> Composition:
         return composition
     kept = replace(
         composition,
-        body=draft.body,
+        body=draft.body or composition.body,
         draft_id=draft.id,
         resumed=draft.updated,
         seen=draft.seen or composition.seen,
@@ -240,10 +242,11 @@ def resume(composition: Composition, draft: DraftView | None) -> Composition:
     return replace(
         kept,
         to=_typed(draft, "to") or composition.to,
-        cc=_typed(draft, "cc"),
+        cc=_typed(draft, "cc") if draft.recipients else composition.cc,
         subject=draft.subject or composition.subject,
         status_after=_state(draft.status_after or composition.status_after),
         attachments=tuple(_files(draft.attachments)),
+        kept_files=draft.attachments,
     )
 
 
@@ -289,9 +292,8 @@ def keep(actor: Actor, composition: Composition) -> int | None:
     """Write the draft down and return its id; a composition on which nothing was typed leaves none."""
     from desk.replies import drafts
 
-    if not composition.body.strip() or (
-        composition.body == composition.untouched and not composition.attachments
-    ):
+    untouched = not composition.body.strip() or composition.body == composition.untouched
+    if untouched and not composition.attachments:
         if composition.draft_id is not None:
             drafts.discard(composition.draft_id)
         return None
@@ -312,10 +314,31 @@ def keep(actor: Actor, composition: Composition) -> int | None:
         subject=composition.subject,
         recipients=recipients,
         attachments=[str(item.path) for item in composition.attachments],
+        attached_before=composition.kept_files,
         status_after=composition.status_after,
         mailbox=composition.mailbox if composition.kind == "new" else None,
         seen=composition.seen,
     )
+
+
+def put_since(actor: Actor, composition: Composition) -> DraftView | None:
+    """Return the draft when files were put into it since it was loaded or kept, else None."""
+    from desk.replies import drafts
+
+    if composition.kind != "reply" or composition.number is None:
+        return None
+    draft = drafts.load(actor, composition.number, "reply")
+    known = {*composition.kept_files, *(str(item.path) for item in composition.attachments)}
+    return draft if draft is not None and set(draft.attachments) - known else None
+
+
+def with_files_of(composition: Composition, draft: DraftView) -> Composition:
+    """Return the composition with the files that were put into its draft."""
+    known = {*composition.kept_files, *(str(item.path) for item in composition.attachments)}
+    put = _files([path for path in draft.attachments if path not in known])
+    kept = (*composition.kept_files, *draft.attachments)
+    files = (*composition.attachments, *put)
+    return replace(composition, draft_id=draft.id, attachments=files, kept_files=kept)
 
 
 def came_since(actor: Actor, composition: Composition) -> tuple[tuple[News, ...], TicketDetail | None]:

@@ -34,6 +34,7 @@ from tui.widgets.steady_input import SteadyInput
 from tui.widgets.text_pane import Line, TextPane
 
 if TYPE_CHECKING:
+    from desk.replies.drafts import DraftView
     from desk.tickets.detail import TicketDetail
     from desk.tickets.since import News, Overtaken
 
@@ -164,9 +165,23 @@ class ComposeScreen(DeskScreen[None]):
     def desk_changed(self) -> None:
         """Look whether something came to the ticket that its author has not seen."""
         if self.composition.number is not None:
+            self.in_thread(compositions.put_since, desk_app(self).actor, self.composition).then(
+                self._put, group="put"
+            )
             self.in_thread(compositions.came_since, desk_app(self).actor, self.composition).then(
                 self._came, group="since"
             )
+
+    def _put(self, draft: DraftView | None) -> None:
+        """Take files over that were put into the draft from elsewhere."""
+        if draft is None or self._done:
+            return
+        before = len(self.composition.attachments)
+        self.composition = compositions.with_files_of(self._current(), draft)
+        names = ", ".join(item.name for item in self.composition.attachments[before:])
+        if names:
+            self.flash(f"Attached {names}")
+        self._paint()
 
     def _came(self, found: tuple[tuple[News, ...], TicketDetail | None]) -> None:
         before, (self._news, detail) = self._news, found
@@ -321,7 +336,8 @@ class ComposeScreen(DeskScreen[None]):
                 self._dirty = True
                 desk_app(self).flash_error(error)
                 return
-            self.composition = replace(self.composition, draft_id=draft_id)
+            paths = tuple(str(item.path) for item in self.composition.attachments)
+            self.composition = replace(self.composition, draft_id=draft_id, kept_files=paths)
             self._saved_at = f"draft saved {desk_app(self).now().astimezone(desk_app(self).desk.zone):%H:%M}"
             if self.is_attached:
                 self._paint()
