@@ -9,15 +9,15 @@ import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from config.clock import now
 from config.files import ensure_dir, fsync_dir
-from models import blobs, deliveries, leases, locks, settings
-from models.database import BUSY_SECONDS, SCHEMA_VERSION, connect, other_database
+from models import blobs, deliveries, leases, locks, settings, sqlite
+from models.database import SCHEMA_VERSION, other_database
 from models.errors import DatabaseHeld, is_damage
 from models.fields import utc_text
 from models.opening import close_database
@@ -192,26 +192,19 @@ def _copied(files: Files, copy: Path) -> bytes | None:
     os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
     while True:
         key = files.key.read_bytes() if files.key.is_file() else None
-        _copy_database(files.database, copy)
+        sqlite.copy(files.database, copy)
         # Secrets may have been sealed anew meanwhile, with a key that only the newer key file holds.
         if key == (files.key.read_bytes() if files.key.is_file() else None):
             return key
 
 
-def _copy_database(database: Path, copy: Path) -> None:
-    with closing(connect(database, BUSY_SECONDS)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target, pages=2000, sleep=0.01)
-        target.execute("PRAGMA journal_mode = delete")
-
-
 def _check(copy: Path, damaged: Callable[[str], BackupError]) -> None:
     """Raise ``damaged`` unless the copy is a sound database of a desk, as are the bytes stored in it."""
     try:
-        with closing(sqlite3.connect(copy)) as opened:
-            version = int(opened.execute("PRAGMA user_version").fetchone()[0])
-            found = opened.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise damaged(str(found).replace("\n", " "))
+        with sqlite.copied(copy) as opened:
+            version = opened.version()
+            if found := opened.damage():
+                raise damaged(found)
             if version == 0:
                 raise damaged("it holds no desk")
             if version > SCHEMA_VERSION:
@@ -219,9 +212,7 @@ def _check(copy: Path, damaged: Callable[[str], BackupError]) -> None:
                     f"the backup has schema {version}, this program knows {SCHEMA_VERSION}",
                     "install the newer Nightdesk",
                 )
-            for sha256, size, codec, data in opened.execute(
-                "SELECT sha256, size, codec, data FROM blob WHERE path IS NULL"
-            ):
+            for sha256, size, codec, data in opened.stored_blobs():
                 if not blobs.is_sound(data, codec, size, sha256):
                     raise damaged(f"the stored mail {sha256} has other bytes than came in")
     except sqlite3.DatabaseError as error:
@@ -230,10 +221,8 @@ def _check(copy: Path, damaged: Callable[[str], BackupError]) -> None:
 
 def _contents(copy: Path) -> tuple[int, dict[str, str]]:
     """Return how many tickets a copy holds, and the files it names with their SHA-256."""
-    with closing(sqlite3.connect(copy)) as opened:
-        tickets = opened.execute("SELECT count(*) FROM ticket").fetchone()[0]
-        names = opened.execute("SELECT path, sha256 FROM blob WHERE path IS NOT NULL ORDER BY path")
-        return int(tickets), dict(names)
+    with sqlite.copied(copy) as opened:
+        return opened.tickets(), opened.blob_files()
 
 
 def _put(tar: tarfile.TarFile, file: IO[bytes], name: str) -> None:
@@ -329,9 +318,9 @@ def _refuse_while_leased(database: Path) -> None:
     """Refuse while a program works that was started before openers shared a lock."""
     if not database.exists() or database.stat().st_size == 0:
         return
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as opened:
+    with sqlite.untouched(database) as opened:
         try:
-            rows = opened.execute("SELECT name, owner, expires FROM lease WHERE owner IS NOT NULL").fetchall()
+            rows = opened.lease_holders()
         except sqlite3.DatabaseError:
             return  # a desk that cannot be read is what a backup is for
     if living := leases.living(rows):
@@ -357,12 +346,9 @@ def _retired(database: Path) -> Iterator[None]:
         index.unlink(missing_ok=True)
         yield
         return
-    with closing(sqlite3.connect(database, isolation_level=None, timeout=BUSY_SECONDS)) as opened:
+    with sqlite.LastWriter(database) as last:
         try:
-            opened.execute("PRAGMA journal_mode = wal")
-            unread = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            opened.execute("BEGIN IMMEDIATE")
-            unread = unread or log.stat().st_size
+            whole = last.begin() and log.stat().st_size == 0
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise _at_work([]) from error
@@ -370,17 +356,12 @@ def _retired(database: Path) -> Iterator[None]:
             index.unlink(missing_ok=True)
             yield
             return
-        if unread:
+        if not whole:
             raise _at_work([])
         for done in (kept_log, log, index):
             done.unlink(missing_ok=True)
-        try:
-            yield
-            opened.execute(f"PRAGMA user_version = {_GONE}")
-            opened.execute("COMMIT")
-        finally:
-            if opened.in_transaction:
-                opened.execute("ROLLBACK")
+        yield
+        last.end(_GONE)
 
 
 def _beside(database: Path, suffix: str) -> Path:

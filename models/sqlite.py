@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import peewee
 
-from models.database import db
+from models.database import BUSY_SECONDS, connect, db
 
 _SEARCH = (
     """\
@@ -114,3 +117,90 @@ def domain_of(address: peewee.ColumnBase) -> peewee.ColumnBase:
     """Return what stands behind the @ of an address."""
     at = peewee.fn.INSTR(address, peewee.SQL("'@'")) + peewee.SQL("1")
     return peewee.fn.SUBSTR(address, at)
+
+
+def copy(database: Path, target: Path) -> None:
+    """Copy a desk's file while others write to it, into one file that has no log beside it."""
+    with closing(connect(database, BUSY_SECONDS)) as source, closing(sqlite3.connect(target)) as opened:
+        source.backup(opened, pages=2000, sleep=0.01)
+        opened.execute("PRAGMA journal_mode = delete")
+
+
+class OtherFile:
+    """A desk's file besides the one that the handle means, read as it is: of an older schema, or damaged."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> OtherFile:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._connection.close()
+
+    def version(self) -> int:
+        """Return the number of its schema, 0 for a file that holds no desk."""
+        return int(self._one("PRAGMA user_version"))
+
+    def damage(self) -> str:
+        """Return in a line what is wrong with its structure first; empty when it is sound."""
+        found = str(self._one("PRAGMA quick_check(1)"))
+        return "" if found == "ok" else found.replace("\n", " ")
+
+    def tickets(self) -> int:
+        """Return how many tickets it holds."""
+        return int(self._one("SELECT count(*) FROM ticket"))
+
+    def stored_blobs(self) -> Iterator[tuple[str, int, str, bytes]]:
+        """Return SHA-256, size, codec and bytes of the blobs that are stored in it."""
+        yield from self._connection.execute("SELECT sha256, size, codec, data FROM blob WHERE path IS NULL")
+
+    def blob_files(self) -> dict[str, str]:
+        """Return the files beside it that it names, with their SHA-256."""
+        rows = self._connection.execute("SELECT path, sha256 FROM blob WHERE path IS NOT NULL ORDER BY path")
+        return dict(rows)
+
+    def lease_holders(self) -> list[tuple[str, str, str]]:
+        """Return name, owner and expiry of the leases that somebody holds, or held to the end."""
+        rows = self._connection.execute("SELECT name, owner, expires FROM lease WHERE owner IS NOT NULL")
+        return rows.fetchall()
+
+    def _one(self, statement: str) -> Any:
+        return self._connection.execute(statement).fetchone()[0]
+
+
+def copied(copy: Path) -> OtherFile:
+    """Open a copy of a desk's file that nobody else has."""
+    return OtherFile(sqlite3.connect(copy))
+
+
+def untouched(database: Path) -> OtherFile:
+    """Open a desk's file that others may work with, to be read without a trace."""
+    return OtherFile(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True))
+
+
+class LastWriter:
+    """The last connection to a desk's file that another file is to replace."""
+
+    def __init__(self, database: Path) -> None:
+        self._connection = sqlite3.connect(database, isolation_level=None, timeout=BUSY_SECONDS)
+
+    def __enter__(self) -> LastWriter:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._connection.close()
+
+    def begin(self) -> bool:
+        """Take the log into the file and let nobody else write; False when somebody still reads the log."""
+        self._connection.execute("PRAGMA journal_mode = wal")
+        unread = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        self._connection.execute("BEGIN IMMEDIATE")
+        return not unread
+
+    def end(self, version: int) -> None:
+        """Leave the file with this number of a schema, as the last thing that is written to it."""
+        self._connection.execute(f"PRAGMA user_version = {version:d}")
+        self._connection.execute("COMMIT")

@@ -303,9 +303,9 @@ def test_a_backup_never_replaces_a_file_of_the_desk_by_a_link(worked: Desk, tmp_
 def test_the_key_in_a_backup_opens_what_is_sealed_in_it(
     worked: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from models import backup as module
+    from models import sqlite
 
-    contents = module._copy_database
+    contents = sqlite.copy
     rekeyed: list[key_rotation.Rekeyed] = []
 
     def copy_while_somebody_rekeys(*given: Any) -> None:
@@ -313,7 +313,7 @@ def test_the_key_in_a_backup_opens_what_is_sealed_in_it(
         if not rekeyed:
             rekeyed.append(key_rotation.rekey(worked, make_admin()))
 
-    monkeypatch.setattr(module, "_copy_database", copy_while_somebody_rekeys)
+    monkeypatch.setattr(sqlite, "copy", copy_while_somebody_rekeys)
     backup(files_of(worked), tmp_path / "desk.tar")
     assert rekeyed[0].sealed
     close_database()
