@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from config.clock import now
 from mail.inert import clean, masked, one_line
@@ -34,20 +34,6 @@ class LogLine:
     mailbox: str | None
     ticket: str | None
     receipt_id: int | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the line as ``log --json`` prints it."""
-        return {
-            "id": self.id,
-            "at": self.at,
-            "level": self.level,
-            "source": self.source,
-            "text": self.text,
-            "detail": self.detail,
-            "mailbox": self.mailbox,
-            "ticket": self.ticket,
-            "receipt": self.receipt_id,
-        }
 
 
 @dataclass(frozen=True, slots=True)

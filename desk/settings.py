@@ -213,15 +213,6 @@ class SettingLine:
     shown: str
     is_default: bool
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the setting as ``settings list --json`` prints it."""
-        return {
-            "key": self.setting.key,
-            "value": self.value,
-            "default": self.setting.default,
-            "help": self.setting.help,
-        }
-
 
 def get(key: str) -> Any:
     """Return a setting's value: bool, int or str. Raises WrongUse for an unknown key."""

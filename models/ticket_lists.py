@@ -33,7 +33,7 @@ from models.queries.conditions import (
 )
 from models.queries.tree import NOTHING, Condition, Node, leaves
 from models.statements import Lookup, Places, literal, run
-from models.tickets import Collaborator, Seen, Ticket, TicketTag
+from models.tickets import Collaborator, Seen, Status, Ticket, TicketTag
 from models.topics import Topic
 
 FEW = 4000
@@ -110,7 +110,7 @@ class TicketRow:
     id: int
     number: str
     subject: str
-    status: str
+    status: Status
     priority: int
     contact_name: str
     contact_email: str

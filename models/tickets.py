@@ -19,10 +19,11 @@ from models.statements import Lookup, Statement, Update, columns_of, literal
 from models.topics import Topic
 
 Status = Literal["new", "open", "waiting", "closed"]
+Priority = Literal["low", "normal", "high", "urgent"]
 StatusAfterReply = Literal["keep", "open", "waiting", "closed"]
 NumberKind = Literal["sequence", "random"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-PRIORITIES = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
+PRIORITIES: dict[int, Priority] = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 
 
 class Ticket(Row):

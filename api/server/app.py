@@ -26,6 +26,7 @@ from api.v1 import docs_page, openapi
 from api.v1.calls import Call
 from api.v1.documents import dump
 from api.v1.operations import OPERATIONS, PREFIX, Operation
+from desk.documents import operations as documents
 from desk.operations import metrics as desk_metrics
 from desk.staff import api_keys
 from mail.inert import one_line
@@ -158,7 +159,7 @@ class _Probes:
         status = "failing" if "failure" in levels else "warning" if "warning" in levels else "ok"
         document: dict[str, Any] = {"status": status}
         if told:
-            document["findings"] = [finding.to_json() for finding in found]
+            document["findings"] = [documents.finding(finding) for finding in found]
         return Response(dump(document), 503 if status == "failing" else 200, media_type="application/json")
 
     async def metrics(self, request: Request) -> Response:

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from api.v1.documents import (
     AssignBody,
+    Changed,
+    HitPage,
     ListQuery,
     NoteBody,
     ReplyBody,
     SearchQuery,
+    TicketPage,
     pack_anchor,
     unpack_anchor,
 )
+from desk.documents import tickets as documents
 from desk.errors import WrongUse
 from desk.replies import reply as desk_reply
 from desk.tickets import changes, detail, lists, query, search
@@ -47,7 +51,7 @@ _ANCHORS: dict[str, tuple[type, ...]] = {
 }
 
 
-def list_tickets(call: Call) -> dict[str, Any]:
+def list_tickets(call: Call) -> TicketPage:
     """Return a page of a list."""
     asked = cast("ListQuery", call.query)
     chosen = query.parse(asked.query, call.actor, call.desk.zone) if asked.query.strip() else None
@@ -61,23 +65,23 @@ def list_tickets(call: Call) -> dict[str, Any]:
     lines = lists.page(wanted, after=after, limit=asked.limit + 1)
     more, lines = len(lines) > asked.limit, lines[: asked.limit]
     following = pack_anchor(lists.anchor_of(lines[-1], asked.sort).key) if more else None
-    return {"tickets": lists.to_json(lines), "next": following}
+    return {"tickets": documents.listed(lines), "next": following}
 
 
-def show_ticket(call: Call) -> dict[str, Any]:
+def show_ticket(call: Call) -> documents.TicketDetail:
     """One ticket with its messages and history."""
-    return detail.show(call.number).to_json()
+    return documents.shown(detail.show(call.number))
 
 
-def search_messages(call: Call) -> dict[str, Any]:
+def search_messages(call: Call) -> HitPage:
     """Messages with the words looked for."""
     asked = cast("SearchQuery", call.query)
     hits = search.search(asked.q, asked.limit + 1, asked.before, actor=call.actor, zone=call.desk.zone)
     more, hits = len(hits) > asked.limit, hits[: asked.limit]
-    return {"hits": [hit.to_json() for hit in hits], "next": hits[-1].message_id if more else None}
+    return {"hits": [documents.hit(hit) for hit in hits], "next": hits[-1].message_id if more else None}
 
 
-def reply(call: Call) -> dict[str, Any]:
+def reply(call: Call) -> documents.QueuedReply:
     """Answer the customer."""
     given = cast("ReplyBody", call.body)
     queued = desk_reply.send_reply(
@@ -90,39 +94,32 @@ def reply(call: Call) -> dict[str, Any]:
         subject=given.subject,
         status_after=given.status,
     )
-    return {
-        "number": _number(call),
-        "message": queued.message,
-        "delivery": queued.delivery_id,
-        "not_before": queued.not_before,
-        "recipients": list(queued.recipients),
-        "warning": queued.warning,
-    }
+    return documents.queued(_number(call), queued)
 
 
-def note(call: Call) -> dict[str, Any]:
+def note(call: Call) -> documents.NoteAdded:
     """Add an internal note."""
     given = cast("NoteBody", call.body)
     return {"number": _number(call), "message": desk_reply.add_note(call.actor, call.number, given.body)}
 
 
-def assign(call: Call) -> dict[str, Any]:
+def assign(call: Call) -> Changed:
     """Give the ticket to an agent, or to nobody."""
     given = cast("AssignBody", call.body)
     return _changed(call, changes.assign(call.actor, [call.number], given.login))
 
 
-def close(call: Call) -> dict[str, Any]:
+def close(call: Call) -> Changed:
     """Close the ticket."""
     return _changed(call, changes.close(call.actor, [call.number]))
 
 
-def reopen(call: Call) -> dict[str, Any]:
+def reopen(call: Call) -> Changed:
     """Open a closed ticket again."""
     return _changed(call, changes.reopen(call.actor, [call.number]))
 
 
-def _changed(call: Call, changed: list[str]) -> dict[str, Any]:
+def _changed(call: Call, changed: list[str]) -> Changed:
     return {"number": _number(call), "changed": bool(changed)}
 
 

@@ -1,4 +1,7 @@
-"""The JSON that the API takes and gives: one form for the code, for callers and for the OpenAPI document."""
+"""The JSON that the API takes, and what it puts around the documents of `desk.documents` that it gives.
+
+One form for the code, for callers and for the OpenAPI document.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,17 @@ import base64
 import binascii
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
-from models.tickets import STATUSES
+from desk.documents.operations import Finding
+from desk.documents.tickets import Hit, Ticket
+from models.tickets import StatusAfterReply
 
 MAX_TEXT = 4 * 1024 * 1024
 _ROW = 2**63 - 1
-
-Status = Literal["new", "open", "waiting", "closed"]
-assert set(STATUSES) == {"new", "open", "waiting", "closed"}
 
 
 class Taken(BaseModel):
@@ -57,9 +60,7 @@ class ReplyBody(Taken):
     to: Annotated[list[str] | None, Field(max_length=50, description="Instead of the requester.")] = None
     cc: Annotated[list[str] | None, Field(max_length=50, description="Instead of the collaborators.")] = None
     subject: Annotated[str | None, Field(max_length=900)] = None
-    status: Annotated[
-        Literal["keep", "open", "waiting", "closed"] | None, Field(description="The state afterwards.")
-    ] = None
+    status: Annotated[StatusAfterReply | None, Field(description="The state afterwards.")] = None
 
 
 class NoteBody(Taken):
@@ -74,151 +75,35 @@ class AssignBody(Taken):
     login: Annotated[str | None, Field(max_length=64, description="An agent's login; null: nobody.")]
 
 
-class Person(BaseModel):
-    """A name, which may be empty, and an address."""
-
-    name: str
-    email: str
-
-
-class Ticket(BaseModel):
-    """A ticket as lists show it."""
-
-    number: str
-    subject: str
-    status: Status
-    priority: Literal["low", "normal", "high", "urgent"]
-    department: str | None
-    topic: str | None
-    requester: Person
-    assignee: str | None
-    collaborators: list[str]
-    tags: list[str]
-    created: datetime
-    updated: datetime
-    due: datetime | None
-    overdue: bool
-    message_count: int
-
-
-class Attachment(BaseModel):
-    """A file; `size` in bytes."""
-
-    name: str
-    type: str
-    size: int
-    sha256: str
-
-
-class Delivery(BaseModel):
-    """What became of a sent message at one recipient."""
-
-    to: str
-    state: str
-    detail: str
-
-
-class Message(BaseModel):
-    """A customer's mail, an agent's reply or a note."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    id: int
-    kind: Literal["customer", "reply", "note"]
-    sender: Annotated[Person, Field(alias="from")]
-    to: list[str]
-    created: datetime
-    message_id: str | None
-    text: str
-    reply_text: str
-    attachments: list[Attachment]
-    deliveries: list[Delivery]
-
-
-class Event(BaseModel):
-    """Something that happened to the ticket."""
-
-    at: datetime
-    agent: str | None
-    kind: str
-    text: str
-
-
-class TicketDetail(Ticket):
-    """A ticket with everything on it."""
-
-    messages: list[Message]
-    events: list[Event]
-
-
-class TicketPage(BaseModel):
+class TicketPage(TypedDict):
     """A part of a list. `next` is `after` of the following part, null at the end."""
 
     tickets: list[Ticket]
     next: str | None
 
 
-class Hit(BaseModel):
-    """A message with the words looked for."""
-
-    ticket: str
-    subject: str
-    kind: str
-    snippet: str
-    message: int
-    created: datetime
-    sender: Annotated[Person, Field(alias="from")]
-
-
-class HitPage(BaseModel):
+class HitPage(TypedDict):
     """A part of what was found, the newest first. `next` is `before` of the following part."""
 
     hits: list[Hit]
     next: int | None
 
 
-class QueuedReply(BaseModel):
-    """An answer in the outbox. `warning`: why it will not leave by itself."""
-
-    number: str
-    message: int
-    delivery: int
-    not_before: datetime
-    recipients: list[str]
-    warning: str | None
-
-
-class NoteAdded(BaseModel):
-    """A note that was added."""
-
-    number: str
-    message: int
-
-
-class Changed(BaseModel):
+class Changed(TypedDict):
     """`changed` is false when it was so already."""
 
     number: str
     changed: bool
 
 
-class Finding(BaseModel):
-    """One thing that was looked at, and what would cure it."""
-
-    area: str
-    level: Literal["ok", "warning", "failure"]
-    text: str
-    cure: str | None
-
-
-class Health(BaseModel):
+class Health(TypedDict):
     """How the desk is. `findings` only for keys with scope read."""
 
     status: Literal["ok", "warning", "failing"]
-    findings: list[Finding] | None = None
+    findings: NotRequired[list[Finding]]
 
 
-class Error(BaseModel):
+class Error(TypedDict):
     """Why not, and what to do."""
 
     error: str

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel, TypeAdapter
 
 from api.v1 import documents as doc
 from api.v1.operations import OPERATIONS, PREFIX, Operation
@@ -35,12 +34,11 @@ _NUMBER = {
 
 def document(server: str) -> dict[str, Any]:
     """Return the document; `server` is the path before all others."""
-    models: dict[type[BaseModel], Literal["validation"]] = {doc.Error: "validation", doc.Health: "validation"}
-    for each in OPERATIONS:
-        models[each.answer] = "validation"
-        if each.body is not None:
-            models[each.body] = "validation"
-    _, schemas = models_json_schema(list(models.items()), ref_template=_REF)
+    bodies = [each.body for each in OPERATIONS if each.body is not None]
+    forms = dict.fromkeys([doc.Error, doc.Health, *(each.answer for each in OPERATIONS), *bodies])
+    _, schemas = TypeAdapter.json_schemas(
+        [(form.__name__, "validation", TypeAdapter(form)) for form in forms], ref_template=_REF
+    )
     paths: dict[str, Any] = {}
     for each in OPERATIONS:
         paths.setdefault(PREFIX + each.path, {})[each.method.lower()] = _operation(each)
@@ -181,16 +179,16 @@ def _problems(style: str) -> dict[str, Any]:
     return {str(status): answer(text) for status, text in _PROBLEMS.items()}
 
 
-def _json(description: str, model: type[BaseModel]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": _ref(model)}}}
+def _json(description: str, form: type) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": _ref(form)}}}
 
 
 def _text(description: str) -> dict[str, Any]:
     return {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
-def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": _REF.format(model=model.__name__)}
+def _ref(form: type) -> dict[str, str]:
+    return {"$ref": _REF.format(model=form.__name__)}
 
 
 _FIELDS: dict[str, Any] = {

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from api.v1 import calls
 from api.v1 import documents as doc
 from api.v1.calls import Handler
+from desk.documents import tickets as documents
 
 PREFIX = "/api/v1"
 
@@ -23,7 +24,7 @@ class Operation:
     summary: str
     scope: str
     handler: Handler
-    answer: type[BaseModel]
+    answer: type
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
 
@@ -50,7 +51,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Show a ticket",
         "read",
         calls.show_ticket,
-        doc.TicketDetail,
+        documents.TicketDetail,
     ),
     Operation(
         "GET",
@@ -69,7 +70,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Answer the customer",
         "write",
         calls.reply,
-        doc.QueuedReply,
+        documents.QueuedReply,
         body=doc.ReplyBody,
     ),
     Operation(
@@ -79,7 +80,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Add an internal note",
         "write",
         calls.note,
-        doc.NoteAdded,
+        documents.NoteAdded,
         body=doc.NoteBody,
     ),
     Operation(

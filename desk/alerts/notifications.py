@@ -57,17 +57,6 @@ class NoticeLine:
     told: datetime | None
     trace: Sequence[str]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the notice as scripts read it."""
-        return {
-            "id": self.id,
-            "ticket": self.ticket,
-            "kind": self.kind,
-            "at": self.at,
-            "told": self.told,
-            "trace": list(self.trace),
-        }
-
 
 def newest(limit: int, ticket_id: int | None = None) -> list[NoticeLine]:
     """Return what agents were told lately, newest first; of one ticket or of all."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from config.clock import now
 from mail.inert import one_line
@@ -66,15 +65,3 @@ def words(withheld: Withheld) -> str:
     """Say which mail it is, how often it was tried, and why it did not come."""
     tries = "once" if withheld.tries == 1 else f"{withheld.tries} times"
     return f"{title(withheld)}, tried {tries}: {withheld.why}"
-
-
-def to_json(withheld: Withheld) -> dict[str, Any]:
-    """Return it as ``mailbox show --json`` prints it."""
-    return {
-        "folder": withheld.folder or None,
-        "number": withheld.number,
-        "error": withheld.why,
-        "tries": withheld.tries,
-        "since": withheld.since,
-        "next_try": withheld.not_before,
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
@@ -37,26 +37,6 @@ class ReceiptView:
     sha256: str
     size: int
     disposed: datetime | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the receipt as scripts read it."""
-        return {
-            "id": self.id,
-            "door": self.door,
-            "mailbox": self.mailbox,
-            "message_id": self.message_id,
-            "sender": self.sender,
-            "subject": self.subject,
-            "received": self.received,
-            "verdict": self.verdict,
-            "ticket": self.ticket,
-            "duplicate_of": self.duplicate_of,
-            "reason": self.reason,
-            "trace": list(self.trace),
-            "sha256": self.sha256,
-            "size": self.size,
-            "disposed": self.disposed,
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,6 @@ class Imported:
     outcome: Outcome
     missing: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the outcome as ``mailbox import --json`` prints it."""
-        return {"address": self.address, "outcome": self.outcome, "missing": list(self.missing)}
-
 
 def documents(addresses: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The mailboxes (default: all) as the file has them. Raises NotFound for an unknown address."""

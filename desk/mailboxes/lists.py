@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config import clock
 from config.clock import now
@@ -36,21 +36,6 @@ class OutgoingLine:
     last_sent: datetime | None
     last_error: str
     error_count: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the outgoing side as scripts read it."""
-        return {
-            "enabled": self.enabled,
-            "host": self.host,
-            "port": self.port,
-            "security": self.security,
-            "auth": self.auth,
-            "user": self.user,
-            "default": self.default,
-            "last_sent": self.last_sent,
-            "last_error": self.last_error or None,
-            "error_count": self.error_count,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,53 +106,6 @@ class MailboxLine:
     def outgoing_enabled(self) -> bool:
         """Whether mail can leave through this mailbox's own account."""
         return self.outgoing.enabled and bool(self.outgoing.host)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the mailbox as ``mailbox list --json`` prints it; never a password."""
-        return {
-            "address": self.address,
-            "name": self.name,
-            "department": self.department,
-            "topic": self.topic,
-            "priority": self.priority,
-            "autoresponse": self.autoresponse,
-            "aliases": list(self.aliases),
-            "enabled": self.enabled,
-            "protocol": self.protocol,
-            "host": self.host,
-            "port": self.port,
-            "security": self.security,
-            "user": self.user,
-            "auth": self.auth,
-            "token": None if self.token is None else self.token.to_json(),
-            "folder": self.folder,
-            "schedule": self.schedule,
-            "batch": self.batch,
-            "max_per_fetch": self.max_per_fetch,
-            "after_fetch": self.after_fetch,
-            "backlog": self.backlog,
-            "idle": self.idle,
-            "idle_since": self.idle_since,
-            "idle_error": self.idle_error or None,
-            "state": self.state,
-            "next_run": self.next_run,
-            "last_attempt": self.last_attempt,
-            "last_success": self.last_success,
-            "lag": None if self.lag is None else max(int(self.lag.total_seconds()), 0),
-            "waiting": self.waiting,
-            "withheld": [withheld.to_json(each) for each in self.withheld],
-            "last_error": self.last_error or None,
-            "error_count": self.error_count,
-            "failing_since": self.failing_since,
-            "not_before": self.not_before,
-            "alerted": self.alerted,
-            "outgoing": {
-                **self.outgoing.to_json(),
-                "helo": self.helo or None,
-                "spoof": self.spoof,
-                "sent_folder": self.sent_folder or None,
-            },
-        }
 
 
 def line(mailbox: Mailbox, desk: Desk | None = None) -> MailboxLine:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from desk.errors import Refused
 from desk.mailboxes.registry import get
@@ -35,17 +35,6 @@ class LoggedIn:
     scopes: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the login as ``mailbox login --json`` prints it."""
-        return {
-            "address": self.address,
-            "owner": self.owner,
-            "expires": self.expires,
-            "refresh_expires": self.refresh_expires,
-            "scopes": list(self.scopes),
-            "warnings": list(self.warnings),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
@@ -58,15 +47,6 @@ class LoggedOut:
     owner: str | None
     revoked: bool
     trouble: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the logout as ``mailbox logout --json`` prints it."""
-        return {
-            "address": self.address,
-            "owner": self.owner,
-            "revoked": self.revoked,
-            "trouble": self.trouble or None,
-        }
 
 
 def log_out(desk: Desk, actor: Actor, address: str) -> LoggedOut:

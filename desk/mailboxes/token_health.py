@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from config.clock import now
 from desk import logs
@@ -41,24 +41,6 @@ class TokenLine:
     failing_since: datetime | None
     error: str
     error_hint: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the login as scripts read it; never the token."""
-        return {
-            "provider": self.provider,
-            "client_id": self.client_id,
-            "state": self.state,
-            "owner": self.owner or None,
-            "as_itself": self.as_itself,
-            "logged_in": self.logged_in,
-            "renewed": self.renewed,
-            "expires": self.expires,
-            "refresh_expires": self.refresh_expires,
-            "refused": self.refused,
-            "failing_since": self.failing_since,
-            "error": self.error or None,
-            "hint": self.error_hint or None,
-        }
 
 
 def token_line(mailbox: Mailbox, moment: datetime | None = None) -> TokenLine | None:

@@ -57,10 +57,6 @@ class Finding:
     text: str
     cure: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the finding as ``doctor --json`` prints it."""
-        return {"area": self.area, "level": self.level, "text": self.text, "cure": self.cure or None}
-
 
 def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
     """Look at everything and yield what was found, as it is found; never raises for what is broken.

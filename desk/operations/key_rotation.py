@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from config.errors import SealBroken
 from desk import logs
@@ -28,10 +28,6 @@ class Rekeyed:
     sealed: int
     lost: tuple[str, ...]
     kept_old: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the outcome as ``settings rekey --json`` prints it."""
-        return {"sealed": self.sealed, "lost": list(self.lost), "old_keys": self.kept_old}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from config.clock import now
 from config.errors import ConfigError, SecretUnavailable
@@ -76,19 +76,6 @@ class ProbeMail:
     def sent(self) -> bool:
         """Whether the server took it."""
         return self.state == "sent"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as ``mailbox test --send-to ADDRESS --json`` prints it."""
-        return {
-            "to": self.to,
-            "through": self.through,
-            "delivery": self.delivery_id,
-            "message_id": self.message_id,
-            "state": self.state,
-            "words": self.words,
-            "cure": self.cure or None,
-            "dialogue": list(self.dialogue),
-        }
 
 
 def send_test(desk: Desk, actor: Actor, address: str, to: str) -> ProbeMail:

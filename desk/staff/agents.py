@@ -42,20 +42,6 @@ class AgentLine:
     notify: tuple[str, ...]
     """Of what they are mailed, as far as the desk's settings mean them."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the agent as scripts read it."""
-        return {
-            "login": self.login,
-            "name": self.name,
-            "email": self.email,
-            "role": self.role,
-            "department": self.department,
-            "active": self.active,
-            "created": self.created,
-            "away": self.away,
-            "notify": list(self.notify),
-        }
-
 
 def agents() -> list[AgentLine]:
     """Return all agents, by login."""

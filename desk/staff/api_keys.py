@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from config.clock import now
 from desk import logs
@@ -58,22 +57,6 @@ class KeyLine:
     active: bool
     created: datetime
     last_used: datetime | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the key as ``key list --json`` prints it."""
-        return {
-            "id": self.id,
-            "prefix": self.prefix,
-            "name": self.name,
-            "scopes": list(self.scopes),
-            "addresses": list(self.addresses),
-            "agent": self.agent,
-            "in_url": self.in_url,
-            "per_minute": self.per_minute,
-            "active": self.active,
-            "created": self.created,
-            "last_used": self.last_used,
-        }
 
 
 def create(

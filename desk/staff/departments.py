@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
@@ -29,18 +28,6 @@ class DepartmentLine:
     outgoing: str | None = None
     """The mailbox that its answers are from; None: the ticket's."""
     autoresponse_from: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the department as scripts read it."""
-        return {
-            "name": self.name,
-            "sla": self.sla,
-            "signature": self.signature,
-            "reopen_days": self.reopen_days,
-            "outgoing": self.outgoing,
-            "autoresponse_from": self.autoresponse_from,
-            "active": self.active,
-        }
 
 
 def departments() -> list[DepartmentLine]:

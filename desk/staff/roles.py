@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from desk.errors import WrongUse
 from desk.permissions import ACTIONS
@@ -19,10 +18,6 @@ class RoleLine:
     id: int
     name: str
     actions: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the role as scripts read it."""
-        return {"name": self.name, "actions": list(self.actions)}
 
 
 def roles() -> list[RoleLine]:

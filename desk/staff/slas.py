@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
@@ -24,10 +23,6 @@ class SlaLine:
     name: str
     hours: float
     active: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the SLA as scripts read it."""
-        return {"name": self.name, "hours": self.hours, "active": self.active}
 
 
 def slas() -> list[SlaLine]:

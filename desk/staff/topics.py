@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
@@ -27,18 +26,6 @@ class TopicLine:
     priority: str | None
     autoresponse: bool
     active: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the topic as scripts read it."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "department": self.department,
-            "sla": self.sla,
-            "priority": self.priority,
-            "autoresponse": self.autoresponse,
-            "active": self.active,
-        }
 
 
 def topics() -> list[TopicLine]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from desk.mailboxes.routes import read_routes
 from models import deliveries
@@ -40,26 +39,6 @@ class DeliveryView:
     updated: datetime | None = None
     held: bool = False
     """It waits for a person: nothing is sent before retry."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the recipient as ``outbox list --json`` prints it."""
-        return {
-            "id": self.id,
-            "to": self.to,
-            "state": self.state,
-            "detail": self.detail,
-            "not_before": self.not_before,
-            "kind": self.kind,
-            "subject": self.subject,
-            "ticket": self.ticket,
-            "mailbox": self.mailbox,
-            "attempts": self.attempts,
-            "created": self.created,
-            "code": self.code,
-            "message_id": self.message_id,
-            "bounced": self.bounced,
-            "held": self.held,
-        }
 
 
 def of_messages(message_rows: Sequence[int]) -> dict[int, list[DeliveryView]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from config.clock import now
 from desk.errors import NotFound
@@ -18,8 +17,8 @@ from mail.mime.html.appendix import without_appendix
 from mail.mime.quotes.pieces import parts, without
 from models import blobs, departments, messages, ticket_lists, tickets
 from models.fields import utc_time
-from models.messages import StoredMessage
-from models.tickets import PRIORITIES
+from models.messages import MessageKind, StoredMessage
+from models.tickets import Status
 from models.transactions import transaction
 
 
@@ -34,10 +33,6 @@ class AttachmentView:
     sha256: str
     inline: bool
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the attachment as scripts read it."""
-        return {"name": self.name, "type": self.type, "size": self.size, "sha256": self.sha256}
-
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
@@ -51,7 +46,7 @@ class MessageView:
     """
 
     id: int
-    kind: str
+    kind: MessageKind
     sender_name: str
     sender_email: str
     to: tuple[tuple[str, str], ...]
@@ -97,27 +92,6 @@ class MessageView:
             row for row, mark in zip(rows, marks, strict=True) if mark in shown or not mark.endswith("]")
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the message as scripts read it; `signature` is there for signed or encrypted mail only."""
-        return ({"signature": self.signature} if self.signature else {}) | {
-            "id": self.id,
-            "kind": self.kind,
-            "from": {"name": self.sender_name, "email": self.sender_email},
-            "to": [email for _, email in self.to],
-            "cc": [email for _, email in self.cc],
-            "reply_to": [email for _, email in self.reply_to],
-            "created": self.created,
-            "message_id": self.message_id,
-            "text": self.text,
-            "reply_text": self.reply_text,
-            "unverified": self.unverified,
-            "attachments": [attachment.to_json() for attachment in self.attachments],
-            "deliveries": [
-                {"to": delivery.to, "state": delivery.state, "detail": delivery.detail}
-                for delivery in self.deliveries
-            ],
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class TicketDetail:
@@ -126,7 +100,7 @@ class TicketDetail:
     id: int
     number: str
     subject: str
-    status: str
+    status: Status
     priority: int
     department: str
     requester: str
@@ -148,30 +122,6 @@ class TicketDetail:
     referred: tuple[str, ...] = ()
     messages: tuple[MessageView, ...] = field(default=())
     events: tuple[EventView, ...] = field(default=())
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the ticket as ``ticket show --json`` prints it; times stay datetimes."""
-        return {
-            "number": self.number,
-            "subject": self.subject,
-            "status": self.status,
-            "priority": PRIORITIES[self.priority],
-            "department": self.department,
-            "topic": self.topic,
-            "requester": {"name": self.requester, "email": self.requester_email},
-            "assignee": self.assignee,
-            "collaborators": list(self.collaborators),
-            "tags": list(self.tags),
-            "created": self.created,
-            "updated": self.updated,
-            "due": self.due,
-            "overdue": self.overdue,
-            "message_count": self.message_count,
-            "mailbox": self.mailbox,
-            "refers_to": self.refers_to,
-            "messages": [message.to_json() for message in self.messages],
-            "events": [event.to_json() for event in self.events],
-        }
 
 
 def show(number: str) -> TicketDetail:

@@ -41,10 +41,6 @@ class EventView:
     kind: str
     text: str
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the event as scripts read it."""
-        return {"at": self.at, "agent": self.agent, "kind": self.kind, "text": self.text}
-
 
 def words(kind: str, detail: Mapping[str, Any]) -> str:
     """Tell an event in a few words."""

@@ -14,7 +14,7 @@ from models import ticket_lists, tickets
 from models.fields import utc_text, utc_time
 from models.queries.tree import NOTHING
 from models.ticket_lists import TicketRow
-from models.tickets import PRIORITIES
+from models.tickets import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class TicketLine:
     id: int
     number: str
     subject: str
-    status: str
+    status: Status
     priority: int
     requester: str
     requester_email: str
@@ -65,26 +65,6 @@ class TicketLine:
     topic: str | None = None
     waiting_since: datetime | None = None
     """The customer's first message that nobody answered yet; None: answered, or closed."""
-
-    def to_json(self, collaborators: Sequence[str] = ()) -> dict[str, Any]:
-        """Return the ticket's keys as scripts rely on them; times stay datetimes."""
-        return {
-            "number": self.number,
-            "subject": self.subject,
-            "status": self.status,
-            "priority": PRIORITIES[self.priority],
-            "department": self.department,
-            "topic": self.topic,
-            "requester": {"name": self.requester, "email": self.requester_email},
-            "assignee": self.assignee,
-            "collaborators": list(collaborators),
-            "tags": list(self.tags),
-            "created": self.created,
-            "updated": self.updated,
-            "due": self.due,
-            "overdue": self.overdue,
-            "message_count": self.message_count,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +137,6 @@ def count(query: ListQuery) -> int:
 def counts(actor: Actor) -> dict[str, int]:
     """Return the number of tickets in every view. Tens of milliseconds at a million tickets: use a thread."""
     return ticket_lists.view_counts(actor.agent_id or 0)
-
-
-def to_json(lines: Sequence[TicketLine]) -> list[dict[str, Any]]:
-    """Return the lines as ``ticket list --json`` prints them."""
-    people = ticket_lists.collaborators_of([line.id for line in lines])
-    return [line.to_json(people.get(line.id, ())) for line in lines]
 
 
 def _wanted(query: ListQuery) -> ticket_lists.TicketList:

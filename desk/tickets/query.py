@@ -136,7 +136,7 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
                 return Condition("state", STATUSES, "is", position)
             return node
         case "p":
-            levels = {name: level for level, name in PRIORITIES.items()}
+            levels: dict[str, int] = {name: level for level, name in PRIORITIES.items()}
             lookup = levels.__getitem__
         case "owner":
             lookup = _owner(actor, position)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Any
 
 from config.clock import now
 from desk.permissions import Actor
@@ -32,18 +31,6 @@ class SearchHit:
     sender: str
     sender_email: str
     marked_subject: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the hit as ``search --json`` prints it."""
-        return {
-            "ticket": self.number,
-            "subject": self.subject,
-            "kind": self.kind,
-            "snippet": self.snippet,
-            "message": self.message_id,
-            "created": self.created,
-            "from": {"name": self.sender, "email": self.sender_email},
-        }
 
 
 def search(

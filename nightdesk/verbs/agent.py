@@ -19,9 +19,10 @@ _department = click.option(
 @desk_verb
 def list_agents(context: VerbContext) -> Result:
     """List agents."""
+    from desk.documents import staff as documents
     from desk.staff import agents
 
-    return listed(agents.agents(), context.zone)
+    return listed([documents.agent(line) for line in agents.agents()], context.zone)
 
 
 @agent.command()
@@ -33,10 +34,11 @@ def list_agents(context: VerbContext) -> Result:
 @desk_verb
 def add(context: VerbContext, login: str, name: str, email: str, role: str, department: str | None) -> Result:
     """Add an agent. LOGIN is the Unix login, or what NIGHTDESK_AGENT says."""
+    from desk.documents import staff as documents
     from desk.staff import agents
 
     line = agents.add_agent(context.actor, login, name=name, email=email, role=role, department=department)
-    return told(line.to_json(), f"Added the agent {line.login} ({line.role})")
+    return told(documents.agent(line), f"Added the agent {line.login} ({line.role})")
 
 
 @agent.command()
@@ -66,6 +68,7 @@ def edit(
     notify: str | None,
 ) -> Result:
     """Change an agent; what is not given stays."""
+    from desk.documents import staff as documents
     from desk.staff import agents
 
     line = agents.edit_agent(
@@ -79,7 +82,7 @@ def edit(
         away=away,
         notify=None if notify is None else _kinds(notify),
     )
-    return told(line.to_json(), f"Changed the agent {line.login}")
+    return told(documents.agent(line), f"Changed the agent {line.login}")
 
 
 def _kinds(text: str) -> list[str]:

@@ -30,11 +30,14 @@ attachment = noun("attachment", "Files of tickets: list, get one, put one into a
 @desk_verb
 def list_attachments(context: VerbContext, number: str) -> Result:
     """List the files of a ticket, with the ids that get takes."""
+    from desk.documents import tickets as documents
     from desk.tickets import detail
 
     found = [(message, each) for message in detail.show(number).messages for each in message.attachments]
     return Result(
-        lambda: [{"id": each.id, "message": message.id, **each.to_json()} for message, each in found],
+        lambda: [
+            {"id": each.id, "message": message.id, **documents.attachment(each)} for message, each in found
+        ],
         lambda: _print_list(found, context.zone),
     )
 

@@ -51,9 +51,10 @@ def _signature(verb: _Command) -> _Command:
 @desk_verb
 def list_departments(context: VerbContext) -> Result:
     """List departments."""
+    from desk.documents import staff as documents
     from desk.staff import departments
 
-    return listed(departments.departments(), context.zone)
+    return listed([documents.department(line) for line in departments.departments()], context.zone)
 
 
 @department.command()
@@ -66,12 +67,13 @@ def add(
     context: VerbContext, name: str, sla: str | None, signature: str | None, reopen_days: int | None
 ) -> Result:
     """Add a department."""
+    from desk.documents import staff as documents
     from desk.staff import departments
 
     line = departments.add_department(
         context.actor, name, sla=sla, signature=signature or "", reopen_days=reopen_days
     )
-    return told(line.to_json(), f"Added the department {line.name}")
+    return told(documents.department(line), f"Added the department {line.name}")
 
 
 @department.command()
@@ -101,6 +103,7 @@ def edit(
     active: bool | None,
 ) -> Result:
     """Change a department; what is not given stays."""
+    from desk.documents import staff as documents
     from desk.staff import departments
 
     line = departments.edit_department(
@@ -115,4 +118,4 @@ def edit(
         outgoing=outgoing,
         autoresponse_from=autoresponse_from,
     )
-    return told(line.to_json(), f"Changed the department {line.name}")
+    return told(documents.department(line), f"Changed the department {line.name}")

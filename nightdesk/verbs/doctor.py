@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from config.settings import Shown
+    from desk.documents import operations as documents
     from desk.home import Desk
     from desk.operations.doctor import Finding
 
@@ -95,7 +96,7 @@ class _Report:
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self.settings: list[dict[str, Any]] = []
-        self.found: list[dict[str, Any]] = []
+        self.found: list[documents.Finding] = []
         self.failures = 0
         self.warnings = 0
 
@@ -109,9 +110,10 @@ class _Report:
 
     def finding(self, finding: Finding) -> None:
         """Something that was looked at."""
+        from desk.documents import operations as documents
         from nightdesk import output
 
-        self.found.append(finding.to_json())
+        self.found.append(documents.finding(finding))
         self.failures += finding.level == "failure"
         self.warnings += finding.level == "warning"
         if self._as_json:

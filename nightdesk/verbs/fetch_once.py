@@ -12,8 +12,8 @@ from nightdesk.exit import Exit
 from nightdesk.stopping import stop_on_signals
 
 if TYPE_CHECKING:
+    from desk.fetching.summary import MailboxFetch
     from nightdesk.options import Options
-    from worker.summary import MailboxFetch
 
 
 def fetch_once(options: Options) -> Exit:
@@ -31,7 +31,9 @@ def fetch_once(options: Options) -> Exit:
     for text in (*summary.notes, *summary.complaints()):
         output.say(text)
     if options.as_json:
-        output.emit_json(summary.to_json())
+        from desk.documents import runs
+
+        output.emit_json(runs.fetch(summary))
     else:
         for text in summary.lines():
             output.line(text)

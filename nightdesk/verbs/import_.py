@@ -68,6 +68,7 @@ def eml(as_json: bool, **given: Any) -> Exit:
 
 @desk_verb
 def _run(context: VerbContext, kind: Kind, path: str, mailbox: str | None, quiet_import: bool) -> Result:
+    from desk.documents import runs
     from desk.doors.imports.run import run_import
 
     progress = _Progress() if sys.stderr.isatty() else None
@@ -99,17 +100,15 @@ def _run(context: VerbContext, kind: Kind, path: str, mailbox: str | None, quiet
     if tally.more:
         output.say("stopped before the end; begin it again to go on")
     return Result(
-        tally.to_json,
+        lambda: runs.imported(tally),
         lambda: output.line(_summary(tally)),
         status=Exit.FAILED if tally.errors or tally.more else Exit.DONE,
     )
 
 
 def _summary(tally: Tally) -> str:
-    from desk.doors.imports.run import COUNTS
-
-    counts = [f"{n} {verdict if n == 1 else COUNTS[verdict]}" for verdict, n in tally.verdicts.items() if n]
-    told = f"{tally.imported} imported" + (f" ({', '.join(counts)})" if counts else "")
+    counts = tally.verdicts.words()
+    told = f"{tally.imported} imported" + (f" ({counts})" if counts else "")
     if tally.known:
         told += f", {tally.known} were taken in before"
     return f"{told}, {tally.seconds:.1f} s"

@@ -65,9 +65,10 @@ def create(
 @desk_verb
 def list_keys(context: VerbContext) -> Result:
     """List keys, never their text."""
+    from desk.documents import staff as documents
     from desk.staff import api_keys
 
-    return listed(api_keys.entries(), context.zone)
+    return listed([documents.key(line) for line in api_keys.entries()], context.zone)
 
 
 @key.command()
@@ -75,8 +76,9 @@ def list_keys(context: VerbContext) -> Result:
 @desk_verb
 def revoke(context: VerbContext, ids: Chosen[int]) -> Result:
     """Switch keys off for good; a running server refuses them at once."""
+    from desk.documents import staff as documents
     from desk.staff import api_keys
 
     revoked = api_keys.revoke(context.actor, ids)
     words = f"Revoked key {', '.join(str(line.id) for line in revoked)}"
-    return told([line.to_json() for line in revoked], words)
+    return told([documents.key(line) for line in revoked], words)

@@ -45,6 +45,8 @@ def log(
     limit: int,
 ) -> Result | Exit:
     """Show the newest lines of the log, oldest first."""
+    from desk.documents import operations as documents
+
     wanted = _filter(level, source, mailbox, number, text)
     found = _newest(wanted, limit)
     if follow:
@@ -55,7 +57,7 @@ def log(
         for line in found:
             _in_words(context.zone)(line)
 
-    return Result(lambda: (line.to_json() for line in found), words)
+    return Result(lambda: map(documents.log_line, found), words)
 
 
 def _filter(
@@ -85,7 +87,9 @@ def _newest(wanted: LogFilter, limit: int) -> list[LogLine]:
 
 
 def _write_json(line: LogLine) -> None:
-    output.emit_json_line(line.to_json())
+    from desk.documents import operations as documents
+
+    output.emit_json_line(documents.log_line(line))
 
 
 def _in_words(zone: tzinfo) -> Callable[[LogLine], None]:

@@ -1,25 +1,17 @@
-"""What the verbs of agents, departments, SLAs, roles, topics and keys share: each prints its JSON keys."""
+"""What the verbs of agents, departments, SLAs, roles, topics and keys share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from typing import Any, Protocol
 
 from nightdesk import output
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result
 
 
-class Line(Protocol):
-    """A row that knows its JSON form."""
-
-    def to_json(self) -> dict[str, Any]: ...
-
-
-def listed(lines: Iterable[Line], zone: tzinfo) -> Result:
-    """Return a list of them: one column for each key."""
-    documents = [line.to_json() for line in lines]
+def listed(documents: Sequence[Mapping[str, object]], zone: tzinfo) -> Result:
+    """Return a list of them; for people a table with one column for each key."""
 
     def words() -> None:
         if not documents:

@@ -27,11 +27,14 @@ notification = noun("notification", "What agents were mailed of, and why not.")
 def list_notifications(context: VerbContext, number: str | None, limit: int) -> Result:
     """List what agents were to be told lately, newest first, each with who was mailed and who was not."""
     from desk.alerts import notifications
+    from desk.documents import operations as documents
     from desk.tickets import changes
 
     ticket_id = None if number is None else changes.find(number).id
     lines = notifications.newest(limit, ticket_id)
-    return Result(lambda: [line.to_json() for line in lines], lambda: _print_list(lines, context.zone))
+    return Result(
+        lambda: [documents.notice(line) for line in lines], lambda: _print_list(lines, context.zone)
+    )
 
 
 def _print_list(lines: Sequence[NoticeLine], zone: tzinfo) -> None:

@@ -28,10 +28,11 @@ outbox = noun("outbox", "Mail that is to leave: list, retry, cancel.")
 @desk_verb
 def list_outbox(context: VerbContext, states: tuple[str, ...], limit: int) -> Result:
     """List recipients that were not served yet (--state all: those too), newest mail first."""
+    from desk.documents import outbox as documents
     from desk.outbox import deliveries
 
     views = deliveries.entries(states or None, limit)
-    return Result(lambda: (view.to_json() for view in views), lambda: _print_list(views, context.zone))
+    return Result(lambda: map(documents.delivery, views), lambda: _print_list(views, context.zone))
 
 
 @outbox.command()

@@ -52,11 +52,12 @@ def list_receipts(
     limit: int,
 ) -> Result:
     """List receipts, newest first."""
+    from desk.documents import receipts as documents
     from desk.intake.receipts import ReceiptFilter
 
     wanted = ReceiptFilter(verdict, mailbox, number.lstrip("#") if number else None, text)
     found = _entries(wanted, limit)
-    return Result(lambda: (view.to_json() for view in found), lambda: _print_list(list(found), context.zone))
+    return Result(lambda: map(documents.receipt, found), lambda: _print_list(list(found), context.zone))
 
 
 @receipt.command("show")
@@ -99,6 +100,7 @@ def _show(context: VerbContext, ids: Chosen[int]) -> Result:
 @desk_verb
 def retry(context: VerbContext, ids: Chosen[int]) -> Result:
     """Take quarantined mails in again, after a fix. Status 1 when one of them stays quarantined."""
+    from desk.documents import receipts as documents
     from desk.intake import receipts
 
     actor = context.actor
@@ -112,7 +114,7 @@ def retry(context: VerbContext, ids: Chosen[int]) -> Result:
             output.line(_fate(view))
 
     return Result(
-        lambda: [view.to_json() for view in views],
+        lambda: [documents.receipt(view) for view in views],
         words,
         [f"receipt {view.id} is still quarantined: {view.reason}" for view in stuck],
         Exit.FAILED if stuck else Exit.DONE,
@@ -139,7 +141,9 @@ def replay(context: VerbContext, ids: Chosen[int]) -> Result:
 
 
 def _shown(views: Sequence[ReceiptView], ids: Chosen[int], words: Callable[[ReceiptView], None]) -> Result:
-    documents = [view.to_json() for view in views]
+    from desk.documents.receipts import receipt as document
+
+    documents = [document(view) for view in views]
     return Result(lambda: documents[0] if ids.alone else documents, lambda: one_by_one(views, words))
 
 

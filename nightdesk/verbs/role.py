@@ -13,6 +13,7 @@ role = noun("role", "What agents may do.")
 @desk_verb
 def list_roles(context: VerbContext) -> Result:
     """List roles with the actions they grant; * is all of them."""
+    from desk.documents import staff as documents
     from desk.staff import roles
 
-    return listed(roles.roles(), context.zone)
+    return listed([documents.role(line) for line in roles.roles()], context.zone)

@@ -21,6 +21,7 @@ def search(context: VerbContext, query: tuple[str, ...], limit: int) -> Result:
     (state:closed from:@corp.example created:>2026-11-01 ...); - in front negates, OR and ( ) choose. What is
     no query is looked for word by word.
     """
+    from desk.documents import tickets as documents
     from desk.tickets.query import parse_or_words
     from desk.tickets.search import hits as find
 
@@ -44,4 +45,4 @@ def search(context: VerbContext, query: tuple[str, ...], limit: int) -> Result:
         rows = [(hit.number, hit.created, hit.sender, hit.subject, hit.snippet) for hit in hits]
         output.table(heads, rows, context.zone)
 
-    return Result(lambda: (hit.to_json() for hit in hits), words)
+    return Result(lambda: map(documents.hit, hits), words)

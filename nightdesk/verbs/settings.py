@@ -19,6 +19,7 @@ settings = noun("settings", "The desk's own settings.")
 def list_settings(context: VerbContext) -> Result:
     """List every setting with its value and what it does."""
     from desk import settings as desk_settings
+    from desk.documents import operations as documents
 
     lines = desk_settings.entries()
 
@@ -27,7 +28,7 @@ def list_settings(context: VerbContext) -> Result:
         rows = [(line.setting.key, line.shown, line.setting.help) for line in lines]
         output.table(heads, rows, context.zone)
 
-    return Result(lambda: [line.to_json() for line in lines], words)
+    return Result(lambda: [documents.setting(line) for line in lines], words)
 
 
 @settings.command("get")
@@ -73,6 +74,7 @@ def rekey(context: VerbContext, keep_old_keys: bool, forget_lost: bool) -> Resul
 
     Backups made before need the key file of their time.
     """
+    from desk.documents import operations as documents
     from desk.operations.key_rotation import rekey as change
 
     done = change(context.desk, context.actor, keep_old=keep_old_keys, forget_lost=forget_lost)
@@ -80,7 +82,7 @@ def rekey(context: VerbContext, keep_old_keys: bool, forget_lost: bool) -> Resul
         output.say(f"forgotten, enter it again: {name}")
     kept = "the old keys are still in it" if done.kept_old else "the old keys are gone"
     return told(
-        done.to_json(),
+        documents.rekeyed(done),
         f"{done.sealed} secrets are sealed with a new key in {context.desk.paths.key}",
         f"Copy that file to where you keep the old one; {kept}.",
     )

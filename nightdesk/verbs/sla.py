@@ -15,9 +15,10 @@ sla = noun("sla", "Promises of an answer within so many hours.")
 @desk_verb
 def list_slas(context: VerbContext) -> Result:
     """List SLAs."""
+    from desk.documents import staff as documents
     from desk.staff import slas
 
-    return listed(slas.slas(), context.zone)
+    return listed([documents.sla(line) for line in slas.slas()], context.zone)
 
 
 @sla.command()
@@ -26,10 +27,11 @@ def list_slas(context: VerbContext) -> Result:
 @desk_verb
 def add(context: VerbContext, name: str, hours: float) -> Result:
     """Add an SLA."""
+    from desk.documents import staff as documents
     from desk.staff import slas
 
     line = slas.add_sla(context.actor, name, hours)
-    return told(line.to_json(), f"Added the SLA {line.name}: {line.hours:g} hours")
+    return told(documents.sla(line), f"Added the SLA {line.name}: {line.hours:g} hours")
 
 
 @sla.command()
@@ -43,7 +45,8 @@ def edit(
     context: VerbContext, name: str, new_name: str | None, hours: float | None, active: bool | None
 ) -> Result:
     """Change an SLA; what is not given stays."""
+    from desk.documents import staff as documents
     from desk.staff import slas
 
     line = slas.edit_sla(context.actor, name, new_name=new_name, hours=hours, active=active)
-    return told(line.to_json(), f"Changed the SLA {line.name}: {line.hours:g} hours")
+    return told(documents.sla(line), f"Changed the SLA {line.name}: {line.hours:g} hours")

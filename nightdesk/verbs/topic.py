@@ -24,9 +24,10 @@ _autoresponse = click.option(
 @desk_verb
 def list_topics(context: VerbContext) -> Result:
     """List help topics."""
+    from desk.documents import staff as documents
     from desk.staff import topics
 
-    return listed(topics.topics(), context.zone)
+    return listed([documents.topic(line) for line in topics.topics()], context.zone)
 
 
 @topic.command()
@@ -38,11 +39,12 @@ def list_topics(context: VerbContext) -> Result:
 @desk_verb
 def add(context: VerbContext, /, name: str, **given: Any) -> Result:
     """Add a help topic."""
+    from desk.documents import staff as documents
     from desk.staff import topics
 
     said = {key: value for key, value in given.items() if value is not None}
     line = topics.add_topic(context.actor, name, **said)
-    return told(line.to_json(), f"Added the help topic {line.name}")
+    return told(documents.topic(line), f"Added the help topic {line.name}")
 
 
 @topic.command()
@@ -57,7 +59,8 @@ def add(context: VerbContext, /, name: str, **given: Any) -> Result:
 @desk_verb
 def edit(context: VerbContext, /, name: str, **given: Any) -> Result:
     """Change a help topic; what is not given stays. Tickets that are there keep what they have."""
+    from desk.documents import staff as documents
     from desk.staff import topics
 
     line = topics.edit_topic(context.actor, name, **given)
-    return told(line.to_json(), f"Changed the help topic {line.name}")
+    return told(documents.topic(line), f"Changed the help topic {line.name}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desk.documents import tickets as documents
 from desk.tickets import detail
 from tests.generator import generate
 from tests.support.books import Books, opened
@@ -108,7 +109,7 @@ def _everything(home: Path) -> list[Any]:
     books = Books(home)
     with opened(home):
         numbers = books.rows("SELECT number FROM ticket ORDER BY id")
-        shown = [_timeless(detail.show(number).to_json()) for (number,) in numbers]
+        shown = [_timeless(documents.shown(detail.show(number))) for (number,) in numbers]
     receipts = books.rows("SELECT id, verdict, message_id, ticket_id, sender, subject, digest FROM receipt")
     return [*shown, *receipts]
 

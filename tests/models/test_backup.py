@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from config.clock import now
+from desk.documents import tickets as documents
 from desk.home import Desk, open_desk
 from desk.mailboxes import accounts, registry
 from desk.operations import doctor, key_rotation
@@ -55,7 +56,7 @@ def worked(desk: Desk, ana: Actor) -> Desk:
 @pytest.mark.parametrize("name", ["desk.tar", "desk.tar.zst"])
 def test_a_desk_comes_back_whole(worked: Desk, tmp_path: Path, name: str) -> None:
     number = db.execute_sql("SELECT number FROM ticket").fetchone()[0]
-    before = detail.show(number).to_json()
+    before: dict[str, Any] = {**documents.shown(detail.show(number))}
     target = tmp_path / name
     made = backup(files_of(worked), target)
     assert (made.tickets, made.blobs) == (1, 1)
@@ -66,7 +67,7 @@ def test_a_desk_comes_back_whole(worked: Desk, tmp_path: Path, name: str) -> Non
     close_database()
     restore(files_of(worked), target)
     reopened = open_desk(worked.paths, worked.settings)
-    after = detail.show(number).to_json()
+    after: dict[str, Any] = {**documents.shown(detail.show(number))}
     for document in (before, after):
         for message in document["messages"]:
             message.pop("deliveries")

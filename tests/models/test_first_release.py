@@ -26,6 +26,7 @@ import models.opening
 import models.transactions
 from config.paths import DeskPaths
 from config.settings import Settings
+from desk.documents import tickets as documents
 from desk.home import Desk, open_desk
 from desk.intake import receipts
 from desk.mailboxes import accounts, registry
@@ -73,7 +74,7 @@ def files_of(desk: Desk) -> Files:
 
 
 def test_a_desk_of_the_first_release_opens_with_all_that_is_in_it(first: Desk) -> None:
-    shown = detail.show("1").to_json()
+    shown = documents.shown(detail.show("1"))
     assert [message["kind"] for message in shown["messages"]] == ["customer", "reply"]
     assert shown["messages"][1]["deliveries"]
     account = accounts.incoming_account(first, registry.get("support@desk.example"))

@@ -11,6 +11,7 @@ from textual.content import Content
 from config.wording import counted
 from desk.fetching import withheld
 from desk.fetching.runs import FetchView
+from desk.fetching.verdicts import PLURALS, noun
 from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.token_health import TokenLine
 from tui.text.safe import cell, parts
@@ -264,25 +265,22 @@ def fetch_progress(line: MailboxLine, fetch: FetchView) -> str:
             return f"Fetching {name} {fetch.done}/{fetch.found}"
 
 
+_SAID = ("ticket", "reply", "note", "bounce", "duplicate", "quarantined")
+
+
 def fetch_outcome(line: MailboxLine, fetch: FetchView) -> str:
     """What the latest fetch brought, or why it failed."""
     name = line.name or line.address
     errors = fetch.outcome.get("errors") or []
     if fetch.phase == "failed":
         return f"{name}: {errors[0] if errors else line.last_error or 'the fetch failed'}"
-    named = [
-        f"{fetch.outcome[key]} {words if fetch.outcome[key] != 1 else words.removesuffix('s')}"
-        for key, words in (
-            ("tickets", "new tickets"),
-            ("replies", "replys"),
-            ("notes", "notes"),
-            ("bounces", "bounces"),
-            ("duplicates", "duplicates"),
-            ("quarantined", "quarantined"),
-        )
-        if fetch.outcome.get(key)
+    counts = {verdict: fetch.outcome.get(PLURALS[verdict], 0) for verdict in _SAID}
+    said = [
+        f"{count} {'new ' if verdict == 'ticket' else ''}{noun(verdict, count)}"
+        for verdict, count in counts.items()
+        if count
     ]
-    text = ", ".join(named).replace("replys", "replies") or "nothing new"
+    text = ", ".join(said) or "nothing new"
     return f"{name}: {text}" + ("; there is more" if fetch.outcome.get("more") else "")
 
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from desk.fetching.folders import FolderMark
+    from desk.fetching.summary import MailboxFetch
     from mail.imap.session import FolderState
     from mail.imap.wire import FetchedMail
     from mail.transport.fetched import Fetched
     from models.mailboxes import Mailbox
-    from worker.summary import MailboxFetch
 
 T = TypeVar("T")
 

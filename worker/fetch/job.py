@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from config.clock import now
 from desk import logs
+from desk.documents.runs import mailbox_fetch
 from desk.fetching import runs
+from desk.fetching.summary import MailboxFetch
 from desk.mailboxes import accounts, health
 from mail.errors import MailError
 from mail.inert import one_line
@@ -22,7 +24,6 @@ from worker.fetch.keeper import Keeper
 from worker.fetch.limits import Limits, Stopped
 from worker.fetch.run import FetchRun
 from worker.fetch.wire import Wire
-from worker.summary import MailboxFetch
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -166,7 +167,7 @@ def _conclude(
             logs.write("info", "fetch", f"{mailbox.address}: {note}", mailbox_id=mailbox.id)
         if tally.fetched:
             logs.write("info", "fetch", tally.line(), mailbox_id=mailbox.id)
-        runs.finish(mailbox.id, tally.to_json(), failed=bool(tally.errors))
+        runs.finish(mailbox.id, mailbox_fetch(tally), failed=bool(tally.errors))
         lease.release()
 
 

@@ -20,11 +20,11 @@ from worker.fetch.wire import Wire
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from desk.fetching.summary import MailboxFetch
     from mail.pop3.session import Pop3Mail
     from mail.transport.fetched import Fetched
     from models.leases import Lease
     from models.mailboxes import Mailbox
-    from worker.summary import MailboxFetch
 
 T = TypeVar("T")
 

@@ -29,6 +29,7 @@ from worker import failures
 from worker.fetch.limits import Stopped
 
 if TYPE_CHECKING:
+    from desk.fetching.summary import MailboxFetch
     from desk.home import Desk
     from desk.intake.arrivals import Arrival, Prepared
     from mail.transport.fetched import Fetched
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox
     from worker.fetch.limits import Limits
     from worker.fetch.reader import Reader
-    from worker.summary import MailboxFetch
 
 N = TypeVar("N", bound=int | str)
 """What a server calls a mail: its UID, or its UIDL."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from config.clock import now
 from config.errors import ConfigError, SecretUnavailable
 from desk.errors import DeskError
+from desk.fetching.summary import SendCounts
 from desk.mailboxes import accounts
 from desk.outbox import dispatch
 from mail.errors import MailError
@@ -21,7 +22,6 @@ from mail.smtp.session import RecipientOutcome, SmtpSession
 from models import leases, mailboxes
 from worker import failures
 from worker.service.threads import DeskThread
-from worker.summary import SendCounts
 
 if TYPE_CHECKING:
     from desk.home import Desk

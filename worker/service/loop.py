@@ -25,6 +25,7 @@ from desk.alerts.logins import look_after_tokens
 from desk.doors.spool import Spool
 from desk.errors import Refused
 from desk.fetching import triggers
+from desk.fetching.summary import MailboxFetch
 from desk.outbox import dispatch
 from desk.tickets import sla
 from mail.transport.blocking import in_own_thread
@@ -43,7 +44,6 @@ from worker.service.idle import Idlers
 from worker.service.notify import tell, watchdog_seconds
 from worker.service.plan import Plan, Planner
 from worker.service.threads import DeskThread
-from worker.summary import MailboxFetch
 
 if TYPE_CHECKING:
     from desk.home import Desk

@@ -11,6 +11,7 @@ from config.spool import HALF_KEPT, halves, names
 from desk import settings
 from desk.alerts import logins
 from desk.errors import Refused, WrongUse
+from desk.fetching.summary import FetchSummary, MailboxFetch
 from desk.mailboxes import registry
 from desk.operations import pending
 from mail.inert import one_line
@@ -20,7 +21,6 @@ from models.fields import utc_text
 from worker import failures
 from worker.fetch.job import in_thread, take_turn
 from worker.fetch.slots import CONNECTIONS, Slots
-from worker.summary import FetchSummary, MailboxFetch
 
 if TYPE_CHECKING:
     from desk.home import Desk

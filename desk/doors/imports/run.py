@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import peewee
 
@@ -20,6 +20,7 @@ from desk import logs
 from desk.doors.imports.ledger import Ledger, open_ledger
 from desk.doors.imports.sources import Found, Kind, Source, open_source
 from desk.errors import Refused, WrongUse
+from desk.fetching.verdicts import Verdicts
 from desk.intake.arrivals import Arrival, parse_ahead
 from desk.intake.duplicates import IMPORT
 from desk.permissions import require
@@ -42,18 +43,6 @@ BATCH_BYTES = 32 * 2**20
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 20.0
 
-COUNTS = {
-    "ticket": "tickets",
-    "reply": "replies",
-    "note": "notes",
-    "bounce": "bounces",
-    "duplicate": "duplicates",
-    "rejected": "rejected",
-    "loop": "loops",
-    "quarantined": "quarantined",
-}
-"""The key of each verdict in the summary."""
-
 
 @dataclass(slots=True)
 class Tally:
@@ -61,7 +50,7 @@ class Tally:
 
     kind: str
     path: str
-    verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+    verdicts: Verdicts = field(default_factory=Verdicts)
     known: int = 0
     """Mails of this source that earlier runs took in."""
     more: bool = False
@@ -76,21 +65,7 @@ class Tally:
     @property
     def imported(self) -> int:
         """Receipts written."""
-        return sum(self.verdicts.values())
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the document that the verb prints."""
-        counts = {key: self.verdicts[verdict] for verdict, key in COUNTS.items()}
-        return {
-            "kind": self.kind,
-            "path": self.path,
-            "imported": self.imported,
-            **counts,
-            "known": self.known,
-            "more": self.more,
-            "errors": list(self.errors),
-            "seconds": round(self.seconds, 3),
-        }
+        return self.verdicts.total()
 
 
 @dataclass(frozen=True, slots=True)

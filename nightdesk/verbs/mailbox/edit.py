@@ -125,12 +125,13 @@ def _need_passwords(form: MailboxForm, *, incoming: bool, outgoing: bool) -> Non
 
 
 def _done(desk: Desk, mailbox: Mailbox, form: MailboxForm, done: str) -> Result:
+    from desk.documents import mailboxes as documents
     from desk.mailboxes import lists
 
     for warning in form.warnings:
         output.say(warning)
     return told(
-        lists.line(mailbox, desk).to_json(),
+        documents.mailbox(lists.line(mailbox, desk)),
         done,
         f"Next: nightdesk mailbox {_next(mailbox)} {mailbox.address}",
     )

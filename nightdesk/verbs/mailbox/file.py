@@ -46,6 +46,7 @@ def import_mailboxes(file: str, dry_run: bool, as_json: bool) -> Exit:
 
 @desk_verb
 def _import(context: VerbContext, tables: list[dict[str, Any]], dry_run: bool) -> Result:
+    from desk.documents import mailboxes as documents
     from desk.mailboxes import export
 
     done = export.take_in(context.desk, context.actor, tables, rehearse=dry_run)
@@ -55,7 +56,8 @@ def _import(context: VerbContext, tables: list[dict[str, Any]], dry_run: bool) -
             output.say(f"{each.address} needs its {name.replace('_', ' ')}: {enter}")
     rehearsed = " (not done: --dry-run)" if dry_run else ""
     return told(
-        [each.to_json() for each in done], *(f"{each.address}: {each.outcome}{rehearsed}" for each in done)
+        [documents.imported(each) for each in done],
+        *(f"{each.address}: {each.outcome}{rehearsed}" for each in done),
     )
 
 

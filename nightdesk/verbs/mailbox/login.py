@@ -43,6 +43,7 @@ def login(
 
     Addresses and codes are printed on lines of their own, to be copied; with --json to standard error.
     """
+    from desk.documents import mailboxes as documents
     from desk.mailboxes.login import Login
 
     begun = Login(context.desk, context.actor, address)
@@ -60,7 +61,7 @@ def login(
         output.say(warning)
     until = f", its token lasts until {output.cell(done.expires, context.zone)}" if done.expires else ""
     return told(
-        done.to_json(),
+        documents.logged_in(done),
         f"{done.address} is logged in as {done.owner or 'somebody unnamed'}{until}",
         f"Next: nightdesk mailbox test {done.address}",
     )
@@ -165,6 +166,7 @@ def logout(context: VerbContext, address: str) -> Result:
     The login is forgotten also when the provider cannot be asked; the status is 1 then. The application stays
     set up, and nothing is fetched or sent with OAuth2 until somebody logs in again.
     """
+    from desk.documents import mailboxes as documents
     from desk.mailboxes.login import log_out
 
     done = log_out(context.desk, context.actor, address)
@@ -175,7 +177,7 @@ def logout(context: VerbContext, address: str) -> Result:
     elif not done.revoked:
         remarks = ["the provider offers no way to tell it: end the login there by hand, if it is to end now"]
     return Result(
-        done.to_json,
+        lambda: documents.logged_out(done),
         lambda: output.line(f"{done.address} is logged out{knows}"),
         remarks,
         Exit.FAILED if done.trouble else Exit.DONE,

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 @desk_verb
 def list_mailboxes(context: VerbContext) -> Result:
     """List mailboxes with their health."""
+    from desk.documents import mailboxes as documents
     from desk.mailboxes import registry
 
     lines = registry.entries(context.desk)
-    return Result(lambda: [line.to_json() for line in lines], lambda: _print_list(lines, context.zone))
+    return Result(
+        lambda: [documents.mailbox(line) for line in lines], lambda: _print_list(lines, context.zone)
+    )
 
 
 @click.command("show")
@@ -35,12 +38,13 @@ def show_mailboxes(context: VerbContext, addresses: Chosen[str]) -> Result:
 
     With --json one ADDRESS gives an object; several, or -, an array.
     """
+    from desk.documents import mailboxes as documents
     from desk.mailboxes import lists, registry
 
     lines = [lists.line(registry.get(address), context.desk) for address in addresses]
-    documents = [line.to_json() for line in lines]
+    shown = [documents.mailbox(line) for line in lines]
     return Result(
-        lambda: documents[0] if addresses.alone else documents,
+        lambda: shown[0] if addresses.alone else shown,
         lambda: one_by_one(lines, lambda line: _print_one(line, context.zone)),
     )
 

@@ -30,6 +30,7 @@ def test(context: VerbContext, address: str, incoming: bool, outgoing: bool, sen
 
     Nothing is fetched, and nothing is sent without --send-to.
     """
+    from desk.documents import mailboxes as documents
     from desk.outbox import probe_mail
     from desk.permissions import require
 
@@ -46,7 +47,7 @@ def test(context: VerbContext, address: str, incoming: bool, outgoing: bool, sen
     document: dict[str, Any] = {"address": address, **found}
     if send_to is not None:
         mail = probe_mail.send_test(desk, context.actor, address, send_to)
-        document["mail"] = mail.to_json()
+        document["mail"] = documents.test_mail(mail)
         passed = passed and mail.sent
         if not context.as_json:
             _print_mail(mail)

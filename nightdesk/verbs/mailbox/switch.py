@@ -65,6 +65,7 @@ def fetch(options: Options, addresses: Chosen[str], as_json: bool) -> Exit:
 
 
 def _switch(context: VerbContext, addresses: list[str], on: bool, incoming: bool, outgoing: bool) -> Result:
+    from desk.documents import mailboxes as documents
     from desk.mailboxes import lists, registry
     from models.transactions import transaction
 
@@ -83,7 +84,7 @@ def _switch(context: VerbContext, addresses: list[str], on: bool, incoming: bool
             )
             lines.append(lists.line(row, context.desk))
     return told(
-        [line.to_json() for line in lines],
+        [documents.mailbox(line) for line in lines],
         *(
             f"{line.address}: fetching {_on(line.enabled)}, sending {_on(line.outgoing.enabled)}"
             for line in lines

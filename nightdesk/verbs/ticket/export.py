@@ -62,12 +62,13 @@ def export(options: Options, numbers: tuple[str, ...], form: str, target: str | 
 
 
 def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
+    from desk.documents import tickets as documents
     from desk.tickets import detail
 
     with ExitStack() as stack:
         file = None if target == "-" else stack.enter_context(new_file(target))
         stack.enter_context(desk_open(options))
-        found = [detail.show(number).to_json() for number in numbers]
+        found = [documents.shown(detail.show(number)) for number in numbers]
         document = found[0] if len(found) == 1 else found
         if file is None:
             output.emit_json(document)

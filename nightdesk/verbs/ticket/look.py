@@ -39,6 +39,7 @@ def list_tickets(
     in front negates, OR and ( ) choose. Closed tickets are listed when QUERY names a state (state:any: every
     one) or --view asks for them.
     """
+    from desk.documents import tickets as documents
     from desk.tickets import lists
     from desk.tickets import query as ticket_query
 
@@ -46,7 +47,7 @@ def list_tickets(
     words = ticket_query.parse(" ".join(query), actor, context.zone) if query else None
     pages = _Pages(lists.ListQuery(view or "open", words, sort, actor), limit)
     return Result(
-        lambda: (document for page in pages for document in lists.to_json(page)),
+        lambda: (document for page in pages for document in documents.listed(page)),
         lambda: _print_list([line for page in pages for line in page], context.zone),
         pages.remarks(),
     )
@@ -61,10 +62,11 @@ def show_tickets(context: VerbContext, numbers: Chosen[str], full: bool) -> Resu
 
     - reads numbers from standard input. With --json one NUMBER gives an object; several, or -, an array.
     """
+    from desk.documents import tickets as documents
     from desk.tickets import detail
 
     def document() -> object:
-        found = [detail.show(number).to_json() for number in numbers]
+        found = [documents.shown(detail.show(number)) for number in numbers]
         return found[0] if numbers.alone else iter(found)
 
     def words(number: str) -> None:

@@ -66,6 +66,7 @@ def reply(
     status: str | None,
 ) -> Result:
     """Answer the customer. Status 0 means: queued; the worker or --fetch-once sends it."""
+    from desk.documents import tickets as documents
     from desk.replies import reply
 
     actor = context.actor
@@ -83,7 +84,7 @@ def reply(
         attachments=attached,
         status_after=status,
     )
-    return Result(lambda: _queued_json(number, queued), lambda: _print_queued(number, queued))
+    return Result(lambda: documents.queued(number.lstrip("#"), queued), lambda: _print_queued(number, queued))
 
 
 @click.command()
@@ -115,6 +116,7 @@ def new(
 
     The text is what the requester said, or with --send what they are told.
     """
+    from desk.documents import tickets as documents
     from desk.replies import new_ticket
     from desk.tickets import detail
 
@@ -129,7 +131,7 @@ def new(
     )
     warning = made.queued.warning if made.queued is not None else None
     return Result(
-        lambda: detail.show(made.number).to_json(),
+        lambda: documents.shown(detail.show(made.number)),
         lambda: output.line(f"Ticket #{made.number} opened"),
         [warning] if warning else [],
     )
@@ -146,17 +148,6 @@ def _one_number(number: str, body: str) -> str:
             f"standard input has {len(found)} numbers, a text goes into one ticket", "call it once for each"
         )
     return found[0]
-
-
-def _queued_json(number: str, queued: SentReply) -> dict[str, object]:
-    return {
-        "number": number.lstrip("#"),
-        "delivery": queued.delivery_id,
-        "message": queued.message,
-        "not_before": queued.not_before,
-        "recipients": list(queued.recipients),
-        "warning": queued.warning,
-    }
 
 
 def _print_queued(number: str, queued: SentReply) -> None:

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from desk.documents import tickets as documents
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
 from desk.tickets import detail
@@ -152,7 +153,7 @@ def _receipts(home: Path) -> int:
 def _everything(home: Path) -> list[dict[str, Any]]:
     books = Books(home)
     found = [
-        _timeless(detail.show(number).to_json())
+        _timeless(documents.shown(detail.show(number)))
         for (number,) in books.rows("SELECT number FROM ticket ORDER BY id")
     ]
     receipts = books.rows(

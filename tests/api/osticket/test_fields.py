@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from api.osticket.data_url import parse_data_url
 from api.osticket.fields import BadFields, read_fields, read_json, read_xml
 from api.osticket.xml import parse_xml
+from desk.documents import tickets as documents
 from desk.doors.submissions import Submission, as_mail, submit
 from desk.home import Desk
 from mail.mime import message
@@ -107,7 +108,7 @@ def test_the_priority_is_set(desk: Desk, field: Any, shown: str) -> None:
     for name in ("priority", "priorityId"):
         taken = submit(desk, read_fields({**LEAST, name: field}))
         assert taken.ticket_number is not None
-        assert detail.show(taken.ticket_number).to_json()["priority"] == shown
+        assert documents.shown(detail.show(taken.ticket_number))["priority"] == shown
 
 
 def test_the_help_topic_decides_about_department_and_priority(desk: Desk) -> None:
@@ -118,10 +119,10 @@ def test_the_help_topic_decides_about_department_and_priority(desk: Desk) -> Non
     network = Department.create(name="Network")
     topic = Topic.create(name="VPN", department=network, priority=3)
 
-    def opened(**more: object) -> dict[str, Any]:
+    def opened(**more: object) -> documents.TicketDetail:
         taken = submit(desk, read_fields({**LEAST, **more}))
         assert taken.ticket_number is not None
-        return detail.show(taken.ticket_number).to_json()
+        return documents.shown(detail.show(taken.ticket_number))
 
     found = opened(topicId=str(topic.id))
     assert (found["department"], found["topic"], found["priority"]) == ("Network", "VPN", "high")
@@ -176,7 +177,7 @@ def test_what_strangers_wrote_is_inert(desk: Desk) -> None:
         ),
     )
     assert taken.ticket_number is not None
-    shown = json.dumps(detail.show(taken.ticket_number).to_json(), default=str, ensure_ascii=False)
+    shown = json.dumps(documents.shown(detail.show(taken.ticket_number)), default=str, ensure_ascii=False)
     assert not {"\x1b", "\u202e", "\x00"} & set(shown)
 
 

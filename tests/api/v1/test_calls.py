@@ -153,3 +153,13 @@ def test_every_call_is_in_the_openapi_document(served: Served) -> None:
     paths = served.get("/openapi.json").document["paths"]
     for operation in OPERATIONS:
         assert operation.method.lower() in paths[PREFIX + operation.path]
+
+
+def test_the_openapi_document_names_every_key_of_a_ticket(served: Served, key: str) -> None:
+    schemas = served.get("/openapi.json", key).document["components"]["schemas"]
+    ticket = served.get(f"{V1}/tickets/1", key).document
+    (line,) = served.get(f"{V1}/tickets?query=printer", key).document["tickets"]
+    assert set(ticket) == set(schemas["TicketDetail"]["properties"])
+    assert set(line) == set(schemas["Ticket"]["properties"])
+    assert set(ticket["events"][0]) == set(schemas["Event"]["properties"])
+    assert set(ticket["messages"][0]) | {"signature"} == set(schemas["Message"]["properties"])

@@ -11,6 +11,7 @@ from config.clock import now
 from desk import logs, settings
 from desk.alerts import alarms as alert_alarms
 from desk.alerts.alarms import alarms, alert_silent_mailboxes
+from desk.documents import mailboxes as documents
 from desk.home import Desk
 from desk.mailboxes import health, registry
 from desk.outbox import deliveries, dispatch
@@ -110,7 +111,7 @@ def test_so_many_failures_are_enough_whatever_the_time(desk: Desk, ana: Actor) -
         fail(mailbox.id, 0)
     assert alert_silent_mailboxes(desk, now()) == ["support@desk.example"]
     assert [alarm.address for alarm in alarms()] == ["support@desk.example"]
-    assert registry.entries(desk)[0].to_json()["alerted"] is not None
+    assert documents.mailbox(registry.entries(desk)[0])["alerted"] is not None
 
 
 def test_the_end_of_it_is_told_once_too(desk: Desk, ana: Actor) -> None:
@@ -125,7 +126,7 @@ def test_the_end_of_it_is_told_once_too(desk: Desk, ana: Actor) -> None:
     assert len(subjects) == 2
     assert subjects[0].endswith("is fetched again")
     line = registry.entries(desk)[0]
-    assert (line.alerted, line.waiting, line.to_json()["lag"]) == (None, 7, 0)
+    assert (line.alerted, line.waiting, documents.mailbox(line)["lag"]) == (None, 7, 0)
 
 
 def test_the_alert_leaves_by_another_mailbox(desk: Desk, ana: Actor) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from desk.documents import tickets as documents
 from desk.home import Desk
 from desk.tickets import detail
 from tests.support.mails import ANA, EVE, SUPPORT, Door, mail
@@ -22,10 +21,9 @@ def door(desk: Desk) -> Door:
     return Door(desk)
 
 
-def last(number: str) -> dict[str, Any]:
+def last(number: str) -> documents.Message:
     """The newest message of a ticket, as scripts read it."""
-    message: dict[str, Any] = detail.show(number).to_json()["messages"][-1]
-    return message
+    return documents.shown(detail.show(number))["messages"][-1]
 
 
 def html(body: str) -> bytes:

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import pytest
 
+from desk.documents import receipts as documents
 from desk.errors import NotFound, Refused, WrongUse
 from desk.fetching import folders
 from desk.home import Desk
@@ -22,7 +23,7 @@ def door(desk: Desk) -> Door:
 
 
 def test_the_json_of_a_receipt_has_the_promised_keys(door: Door) -> None:
-    document = door.receipt(mail()).to_json()
+    document = documents.receipt(door.receipt(mail()))
     promised: tuple[str, ...] = ("id", "door", "mailbox", "message_id", "received", "verdict", "ticket")
     promised += ("reason", "trace", "sha256", "disposed")
     assert set(promised) <= set(document)

@@ -10,6 +10,7 @@ import pytest
 
 from config.clock import now
 from desk import logs
+from desk.documents import mailboxes as documents
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.mailboxes import accounts, health, registry
@@ -119,7 +120,7 @@ def test_a_password_is_sealed_and_shows_nowhere(desk: Desk) -> None:
     mailbox = make_mailbox(desk, sends=True)
     assert accounts.incoming_account(desk, mailbox).password.reveal() == "s3cret-word"
     assert accounts.outgoing_account(desk, mailbox).password.reveal() == "s3cret-word"  # type: ignore[union-attr]
-    shown = f"{registry.entries(desk)} {registry.entries(desk)[0].to_json()} {logs.entries()}"
+    shown = f"{registry.entries(desk)} {documents.mailbox(registry.entries(desk)[0])} {logs.entries()}"
     shown += repr(MailboxSecrets(SecretInput("sealed", "s3cret-word")))
     assert "s3cret-word" not in shown
     for table in ("mailbox", "log_entry", "setting"):
@@ -272,7 +273,7 @@ def test_a_failure_s_log_line_tells_the_next_try_of_schedule_and_back_off(desk: 
 
 def test_the_json_of_a_mailbox_has_the_keys_that_scripts_rely_on(desk: Desk) -> None:
     make_mailbox(desk, sends=True)
-    document = registry.entries(desk)[0].to_json()
+    document = documents.mailbox(registry.entries(desk)[0])
     relied_on = {
         "address",
         "name",

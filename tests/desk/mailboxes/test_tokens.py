@@ -15,6 +15,7 @@ from desk import logs, settings
 from desk.alerts.alarms import alarms
 from desk.alerts.health_mail import way_besides
 from desk.alerts.logins import look_after_tokens
+from desk.documents import mailboxes as documents
 from desk.errors import Refused
 from desk.home import Desk
 from desk.mailboxes import registry
@@ -137,7 +138,7 @@ def test_the_token_is_sealed_in_the_database(desk: Desk, box: Mailbox) -> None:
     (sealed,) = db.execute_sql("SELECT token_sealed FROM mailbox_oauth2").fetchone()
     assert b"access" not in bytes(sealed)
     assert "access-0" not in repr(row().__data__)
-    assert "access-0" not in str(line(get(OA), desk).to_json())
+    assert "access-0" not in str(documents.mailbox(line(get(OA), desk)))
 
 
 def test_without_a_login_the_hint_names_the_mailbox(desk: Desk, box: Mailbox) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from config.clock import now
 from desk import settings
+from desk.documents import staff as documents
 from desk.errors import WrongUse
 from desk.home import Desk
 from desk.intake import arrivals, pipeline
@@ -66,7 +67,7 @@ def test_a_departments_answers_are_from_its_own_mailbox(desk: Desk, ana: Actor) 
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
     make_mailbox(desk, "billing@desk.example", sends=True)
     line = departments.edit_department(ADMIN, "Support", outgoing="billing@desk.example")
-    assert line.to_json()["outgoing"] == "billing@desk.example"
+    assert documents.department(line)["outgoing"] == "billing@desk.example"
     assert reply.reply_form(ana, ticket.number, False).sender == "billing@desk.example"
     reply.send_reply(desk, ana, ticket.number, "Done.")
     _, mail = _leaving()

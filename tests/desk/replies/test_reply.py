@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config.clock import now
 from desk import settings
+from desk.documents import tickets as documents
 from desk.errors import NotAllowed, Refused, WrongUse
 from desk.home import Desk
 from desk.outbox import deliveries, dispatch
@@ -208,7 +210,7 @@ def test_people_may_be_given_as_typed_or_as_pairs(desk: Desk, ana: Actor) -> Non
 def test_undo_within_ten_seconds_stops_the_mail_and_gives_the_draft_back(desk: Desk, ana: Actor) -> None:
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True), due=now())
     Department.update(signature="IT Support").execute()
-    before = detail.show(ticket.number).to_json()
+    before: dict[str, Any] = {**documents.shown(detail.show(ticket.number))}
     queued = reply.send_reply(
         desk,
         ana,
@@ -220,7 +222,7 @@ def test_undo_within_ten_seconds_stops_the_mail_and_gives_the_draft_back(desk: D
     assert dispatch.claim("me", now() + timedelta(seconds=9), 10) == []
     assert undo_send.cancel_send(ana, queued.delivery_id)
     assert dispatch.claim("me", now() + timedelta(hours=1), 10) == []
-    after = detail.show(ticket.number).to_json()
+    after: dict[str, Any] = {**documents.shown(detail.show(ticket.number))}
     assert after.pop("events")[-1]["kind"] == "send_cancelled"
     del before["events"]
     assert after == before

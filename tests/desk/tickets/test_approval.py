@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from desk.documents import tickets as documents
 from desk.errors import NotAllowed, NotFound, Refused
 from desk.home import Desk
 from desk.intake import pipeline
@@ -112,7 +113,7 @@ def test_nor_does_the_recipient_of_the_envelope(door: Door, ana: Actor) -> None:
     assert ("help@alias.test",) not in rows(
         "SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id"
     )
-    assert "arrived_by" not in str(detail.show("1").to_json())
+    assert "arrived_by" not in str(documents.shown(detail.show("1")))
 
 
 def test_what_an_approved_sender_began_elsewhere_joins(door: Door, ana: Actor) -> None:

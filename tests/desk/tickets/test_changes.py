@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from config.clock import now
+from desk.documents import tickets as documents
 from desk.errors import DeskError, NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
@@ -156,9 +157,7 @@ UNDOABLE: dict[str, Callable[[Actor, list[str]], object]] = {
 
 
 def state(number: str) -> dict[str, object]:
-    document = detail.show(number).to_json()
-    del document["events"]
-    return document
+    return {key: value for key, value in documents.shown(detail.show(number)).items() if key != "events"}
 
 
 @pytest.mark.parametrize("what", list(UNDOABLE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from desk.documents import tickets as documents
 from desk.home import Desk
 from desk.tickets import detail
 from tests.support.mails import Door, mail
@@ -35,5 +36,5 @@ def test_a_signature_is_named_and_only_where_one_is(door: Door) -> None:
     signed = b"\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nhi\n"
     first, second = door.receipt(HEAD + signed).ticket, door.receipt(mail()).ticket
     [message] = detail.show(first or "").messages
-    assert message.to_json()["signature"].startswith("PGP signature, not checked")
-    assert "signature" not in detail.show(second or "").messages[0].to_json()
+    assert documents.message(message)["signature"].startswith("PGP signature, not checked")
+    assert "signature" not in documents.message(detail.show(second or "").messages[0])

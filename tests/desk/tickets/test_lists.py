@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from config.clock import now
+from desk.documents import tickets as documents
 from desk.errors import WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
@@ -131,7 +132,7 @@ def test_a_line_has_what_the_list_shows(desk: Desk, ana: Actor) -> None:
 
 def test_the_json_of_a_list_has_the_keys_that_scripts_rely_on(desk: Desk, ana: Actor) -> None:
     make_ticket()
-    (document,) = lists.to_json(lists.page(ListQuery("open", None, "updated", ana)))
+    (document,) = documents.listed(lists.page(ListQuery("open", None, "updated", ana)))
     assert list(document) == [
         "number",
         "subject",

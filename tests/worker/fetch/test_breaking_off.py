@@ -10,7 +10,9 @@ import pytest
 import time_machine
 
 from config.clock import now
+from desk.documents import mailboxes as documents
 from desk.fetching import withheld
+from desk.fetching.summary import MailboxFetch
 from desk.home import Desk
 from desk.mailboxes import accounts, lists
 from models.database import db
@@ -22,7 +24,6 @@ from tests.support.servers.faulty_imap import Folder
 from tests.support.servers.faulty_pop3 import FaultyPop3
 from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch.job import take_turn
-from worker.summary import MailboxFetch
 
 WAYS = ["cut", "bye", "no", "no data", "bad", "long", "short", "garbage", "silence", "half"]
 WITHOUT_MOVE = ("IMAP4rev1", "LITERAL+", "UIDPLUS")
@@ -131,7 +132,7 @@ def test_the_mailbox_tells_of_it(desk: Desk, add_mailbox: MailboxMaker) -> None:
         mailbox = add_mailbox(server)
         fetch(desk, mailbox)
     line = lists.line(Mailbox.get_by_id(mailbox.id), desk)
-    [told] = line.to_json()["withheld"]
+    [told] = documents.mailbox(line)["withheld"]
     assert (told["number"], told["tries"], told["folder"]) == ("2", 1, "INBOX")
     assert "SERVERBUG" in told["error"]
     findings = [each for each in examine(desk, live=False) if "UID 2" in each.text]

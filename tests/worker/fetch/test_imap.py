@@ -8,6 +8,7 @@ import pytest
 
 from desk import logs
 from desk.fetching import runs
+from desk.fetching.summary import MailboxFetch
 from desk.home import Desk
 from models import leases
 from models.database import db
@@ -16,7 +17,6 @@ from models.receipts import Receipt
 from tests.support.servers.faults import FaultyImap, drop, reply
 from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch.job import lease_name, take_turn
-from worker.summary import MailboxFetch
 
 
 def fetch(desk: Desk, mailbox: Mailbox, **more: bool) -> MailboxFetch:

@@ -7,6 +7,7 @@ from threading import Event, Thread, Timer
 
 import pytest
 
+from desk.fetching.summary import MailboxFetch
 from desk.home import Desk
 from desk.outbox import deliveries
 from desk.permissions import app_actor
@@ -23,7 +24,6 @@ from worker.fetch.job import take_turn
 from worker.send import sender
 from worker.send.copies import copy_sent
 from worker.send.sender import drain
-from worker.summary import MailboxFetch
 
 STILL = dribble(b"* OK Still here\r\n")
 

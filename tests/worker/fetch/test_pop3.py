@@ -6,6 +6,7 @@ from threading import Event
 
 import pytest
 
+from desk.fetching.summary import MailboxFetch
 from desk.home import Desk
 from models.database import db
 from models.mailboxes import Mailbox
@@ -14,7 +15,6 @@ from tests.support.servers.faults import FaultyImap, drop, reply
 from tests.support.servers.faulty_pop3 import FaultyPop3
 from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch.job import take_turn
-from worker.summary import MailboxFetch
 
 
 def fetch(desk: Desk, mailbox: Mailbox) -> MailboxFetch:

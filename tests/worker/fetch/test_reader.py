@@ -10,6 +10,7 @@ from threading import Event
 
 import pytest
 
+from desk.fetching.summary import MailboxFetch
 from desk.home import Desk
 from desk.intake.arrivals import Arrival, parse_ahead
 from models.mailboxes import Mailbox
@@ -21,7 +22,6 @@ from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch import run
 from worker.fetch.job import take_turn
 from worker.fetch.reader import Reader
-from worker.summary import MailboxFetch
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk import settings
+from desk.documents import runs
 from desk.errors import Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import app_actor
@@ -22,7 +23,7 @@ KEYS = {
 def test_a_desk_without_mailboxes_has_nothing_to_do_and_says_so(desk: Desk) -> None:
     summary = run_once(desk)
     assert not summary.failed
-    assert summary.to_json() == {
+    assert runs.fetch(summary) == {
         "mailboxes": [],
         "spooled": 0,
         "sent": 0,
@@ -61,7 +62,7 @@ def test_a_login_that_ends_by_itself_is_looked_after_by_cron_too(
 def test_the_documents_keys_are_those_that_scripts_rely_on(desk: Desk, add_mailbox: MailboxMaker) -> None:
     with FaultyImap([mail(1), mail(2)]) as server:
         add_mailbox(server)
-        document = run_once(desk).to_json()
+        document = runs.fetch(run_once(desk))
     [fetched] = document["mailboxes"]
     assert set(fetched) == KEYS
     assert fetched["fetched"] == fetched["tickets"] == 2

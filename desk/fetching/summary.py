@@ -1,21 +1,10 @@
-"""What a fetch did, as people and scripts read it."""
+"""What a fetch did; `desk.documents.runs` says it to scripts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-PLURALS = {
-    "ticket": "tickets",
-    "reply": "replies",
-    "note": "notes",
-    "bounce": "bounces",
-    "duplicate": "duplicates",
-    "rejected": "rejected",
-    "loop": "loops",
-    "quarantined": "quarantined",
-}
-"""The summary's key for each verdict of a receipt."""
+from desk.fetching.verdicts import Verdicts, noun
 
 
 @dataclass(slots=True)
@@ -23,7 +12,7 @@ class MailboxFetch:
     """What one turn at a mailbox did; grows while it runs."""
 
     address: str
-    verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PLURALS, 0))
+    verdicts: Verdicts = field(default_factory=Verdicts)
     skipped: str = ""
     """Why it was left alone: another process holds it."""
     more: bool = False
@@ -38,29 +27,16 @@ class MailboxFetch:
     @property
     def fetched(self) -> int:
         """Receipts written."""
-        return sum(self.verdicts.values())
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the document of one mailbox."""
-        counts = {plural: self.verdicts[verdict] for verdict, plural in PLURALS.items()}
-        return {
-            "address": self.address,
-            "fetched": self.fetched,
-            **counts,
-            "skipped": bool(self.skipped),
-            "more": self.more,
-            "errors": list(self.errors),
-            "seconds": round(self.seconds, 3),
-        }
+        return self.verdicts.total()
 
     def line(self) -> str:
         """One line for a person."""
         if self.skipped:
             return f"{self.address}: skipped, {self.skipped}"
-        counts = [f"{n} {name(verdict, n)}" for verdict, n in self.verdicts.items() if n]
+        counts = self.verdicts.words()
         text = f"{self.address}: {self.fetched} fetched"
         if counts:
-            text += f" ({', '.join(counts)})"
+            text += f" ({counts})"
         if self.more:
             text += ", more to come"
         return f"{text}, {self.seconds:.1f} s"
@@ -106,18 +82,6 @@ class FetchSummary:
         each = [f"{fetch.address}: {error}" for fetch in self.mailboxes for error in fetch.errors]
         return each + self.sending.errors + self.errors
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the document of DESIGN.md."""
-        return {
-            "mailboxes": [fetch.to_json() for fetch in self.mailboxes],
-            "spooled": self.spooled,
-            "sent": self.sending.sent,
-            "deferred": self.sending.deferred,
-            "failed": self.sending.failed,
-            "uncertain": self.sending.uncertain,
-            "overdue": self.overdue,
-        }
-
     def lines(self) -> list[str]:
         """For a person: a line per mailbox, then spool, outbox and the sweep where they did something."""
         lines = [fetch.line() for fetch in self.mailboxes]
@@ -128,10 +92,5 @@ class FetchSummary:
         if counts:
             lines.append(f"outbox: {', '.join(counts)}")
         if self.overdue:
-            lines.append(f"{self.overdue} newly overdue {name('ticket', self.overdue)}")
+            lines.append(f"{self.overdue} newly overdue {noun('ticket', self.overdue)}")
         return lines
-
-
-def name(verdict: str, count: int) -> str:
-    """Return the verdict as the noun after its count."""
-    return verdict if count == 1 else PLURALS[verdict]

@@ -1,0 +1,50 @@
+"""What fetches and imports did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from desk.doors.imports.run import Tally
+    from desk.fetching.summary import FetchSummary, MailboxFetch
+
+
+def fetch(summary: FetchSummary) -> dict[str, Any]:
+    """Return what one `--fetch-once` did."""
+    sending = summary.sending
+    return {
+        "mailboxes": [mailbox_fetch(each) for each in summary.mailboxes],
+        "spooled": summary.spooled,
+        "sent": sending.sent,
+        "deferred": sending.deferred,
+        "failed": sending.failed,
+        "uncertain": sending.uncertain,
+        "overdue": summary.overdue,
+    }
+
+
+def mailbox_fetch(tally: MailboxFetch) -> dict[str, Any]:
+    """Return what one fetch of a mailbox did."""
+    return {
+        "address": tally.address,
+        "fetched": tally.fetched,
+        **tally.verdicts.by_plural(),
+        "skipped": bool(tally.skipped),
+        "more": tally.more,
+        "errors": list(tally.errors),
+        "seconds": round(tally.seconds, 3),
+    }
+
+
+def imported(tally: Tally) -> dict[str, Any]:
+    """Return what one import did."""
+    return {
+        "kind": tally.kind,
+        "path": tally.path,
+        "imported": tally.imported,
+        **tally.verdicts.by_plural(),
+        "known": tally.known,
+        "more": tally.more,
+        "errors": list(tally.errors),
+        "seconds": round(tally.seconds, 3),
+    }

@@ -1,0 +1,81 @@
+"""Agents, departments, roles, SLAs, help topics and API keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from desk.staff.agents import AgentLine
+    from desk.staff.api_keys import KeyLine
+    from desk.staff.departments import DepartmentLine
+    from desk.staff.roles import RoleLine
+    from desk.staff.slas import SlaLine
+    from desk.staff.topics import TopicLine
+
+
+def agent(line: AgentLine) -> dict[str, Any]:
+    """Return an agent."""
+    return {
+        "login": line.login,
+        "name": line.name,
+        "email": line.email,
+        "role": line.role,
+        "department": line.department,
+        "active": line.active,
+        "created": line.created,
+        "away": line.away,
+        "notify": list(line.notify),
+    }
+
+
+def department(line: DepartmentLine) -> dict[str, Any]:
+    """Return a department."""
+    return {
+        "name": line.name,
+        "sla": line.sla,
+        "signature": line.signature,
+        "reopen_days": line.reopen_days,
+        "outgoing": line.outgoing,
+        "autoresponse_from": line.autoresponse_from,
+        "active": line.active,
+    }
+
+
+def role(line: RoleLine) -> dict[str, Any]:
+    """Return a role."""
+    return {"name": line.name, "actions": list(line.actions)}
+
+
+def sla(line: SlaLine) -> dict[str, Any]:
+    """Return an SLA; `hours` until an answer is due."""
+    return {"name": line.name, "hours": line.hours, "active": line.active}
+
+
+def topic(line: TopicLine) -> dict[str, Any]:
+    """Return a help topic."""
+    return {
+        "id": line.id,
+        "name": line.name,
+        "department": line.department,
+        "sla": line.sla,
+        "priority": line.priority,
+        "autoresponse": line.autoresponse,
+        "active": line.active,
+    }
+
+
+def key(line: KeyLine) -> dict[str, Any]:
+    """Return an API key without the key itself."""
+    return {
+        "id": line.id,
+        "prefix": line.prefix,
+        "name": line.name,
+        "scopes": list(line.scopes),
+        "addresses": list(line.addresses),
+        "agent": line.agent,
+        "in_url": line.in_url,
+        "per_minute": line.per_minute,
+        "active": line.active,
+        "created": line.created,
+        "last_used": line.last_used,
+    }

@@ -1,0 +1,224 @@
+"""Tickets with their messages, events and deliveries; what was found; what an answer became."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NotRequired
+
+# Python's own TypedDict says too little before 3.12 for an OpenAPI document to be made of it.
+from typing_extensions import TypedDict
+
+from desk.replies.messages import SentReply
+from desk.tickets import detail
+from desk.tickets.events import EventView
+from desk.tickets.lists import TicketLine
+from desk.tickets.search import SearchHit
+from models import ticket_lists
+from models.messages import MessageKind
+from models.tickets import PRIORITIES, Priority, Status
+
+
+class Person(TypedDict):
+    """A name, which may be empty, and an address."""
+
+    name: str
+    email: str
+
+
+class Ticket(TypedDict):
+    """A ticket as lists show it."""
+
+    number: str
+    subject: str
+    status: Status
+    priority: Priority
+    department: str | None
+    topic: str | None
+    requester: Person
+    assignee: str | None
+    collaborators: list[str]
+    tags: list[str]
+    created: datetime
+    updated: datetime
+    due: datetime | None
+    overdue: bool
+    message_count: int
+
+
+class Attachment(TypedDict):
+    """A file; `size` in bytes."""
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+
+
+class Delivery(TypedDict):
+    """What became of a sent message at one recipient."""
+
+    to: str
+    state: str
+    detail: str
+
+
+_From = TypedDict("_From", {"from": Person})
+
+
+class Message(_From):
+    """A customer's mail, an agent's reply or a note. `signature`: of signed or encrypted mail only."""
+
+    signature: NotRequired[str]
+    id: int
+    kind: MessageKind
+    to: list[str]
+    cc: list[str]
+    reply_to: list[str]
+    created: datetime
+    message_id: str | None
+    text: str
+    reply_text: str
+    unverified: bool
+    attachments: list[Attachment]
+    deliveries: list[Delivery]
+
+
+class Event(TypedDict):
+    """Something that happened to the ticket."""
+
+    at: datetime
+    agent: str | None
+    kind: str
+    text: str
+
+
+class TicketDetail(Ticket):
+    """A ticket with everything on it. `refers_to`: the number of the ticket that it goes on from."""
+
+    mailbox: str | None
+    refers_to: str | None
+    messages: list[Message]
+    events: list[Event]
+
+
+class Hit(_From):
+    """A message with the words looked for."""
+
+    ticket: str
+    subject: str
+    kind: str
+    snippet: str
+    message: int
+    created: datetime
+
+
+class QueuedReply(TypedDict):
+    """An answer in the outbox. `warning`: why it will not leave by itself."""
+
+    number: str
+    delivery: int
+    message: int
+    not_before: datetime
+    recipients: list[str]
+    warning: str | None
+
+
+class NoteAdded(TypedDict):
+    """A note that was added."""
+
+    number: str
+    message: int
+
+
+def listed(lines: Sequence[TicketLine]) -> list[Ticket]:
+    """Return tickets as lists show them."""
+    people = ticket_lists.collaborators_of([line.id for line in lines])
+    return [_ticket(line, people.get(line.id, ())) for line in lines]
+
+
+def shown(ticket: detail.TicketDetail) -> TicketDetail:
+    """Return one ticket with its messages and events."""
+    return {
+        **_ticket(ticket, ticket.collaborators),
+        "mailbox": ticket.mailbox,
+        "refers_to": ticket.refers_to,
+        "messages": [message(each) for each in ticket.messages],
+        "events": [_event(each) for each in ticket.events],
+    }
+
+
+def message(view: detail.MessageView) -> Message:
+    """Return one message with its files and deliveries."""
+    document: Message = {
+        "id": view.id,
+        "kind": view.kind,
+        "from": {"name": view.sender_name, "email": view.sender_email},
+        "to": [email for _, email in view.to],
+        "cc": [email for _, email in view.cc],
+        "reply_to": [email for _, email in view.reply_to],
+        "created": view.created,
+        "message_id": view.message_id,
+        "text": view.text,
+        "reply_text": view.reply_text,
+        "unverified": view.unverified,
+        "attachments": [attachment(each) for each in view.attachments],
+        "deliveries": [
+            {"to": each.to, "state": each.state, "detail": each.detail} for each in view.deliveries
+        ],
+    }
+    return {"signature": view.signature, **document} if view.signature else document
+
+
+def attachment(view: detail.AttachmentView) -> Attachment:
+    """Return a file of a message."""
+    return {"name": view.name, "type": view.type, "size": view.size, "sha256": view.sha256}
+
+
+def hit(found: SearchHit) -> Hit:
+    """Return a message that a search found."""
+    return {
+        "ticket": found.number,
+        "subject": found.subject,
+        "kind": found.kind,
+        "snippet": found.snippet,
+        "message": found.message_id,
+        "created": found.created,
+        "from": {"name": found.sender, "email": found.sender_email},
+    }
+
+
+def queued(number: str, reply: SentReply) -> QueuedReply:
+    """Return what became of an answer in the ticket `number`."""
+    return {
+        "number": number,
+        "delivery": reply.delivery_id,
+        "message": reply.message,
+        "not_before": reply.not_before,
+        "recipients": list(reply.recipients),
+        "warning": reply.warning,
+    }
+
+
+def _ticket(view: TicketLine | detail.TicketDetail, collaborators: Sequence[str]) -> Ticket:
+    return {
+        "number": view.number,
+        "subject": view.subject,
+        "status": view.status,
+        "priority": PRIORITIES[view.priority],
+        "department": view.department,
+        "topic": view.topic,
+        "requester": {"name": view.requester, "email": view.requester_email},
+        "assignee": view.assignee,
+        "collaborators": list(collaborators),
+        "tags": list(view.tags),
+        "created": view.created,
+        "updated": view.updated,
+        "due": view.due,
+        "overdue": view.overdue,
+        "message_count": view.message_count,
+    }
+
+
+def _event(view: EventView) -> Event:
+    return {"at": view.at, "agent": view.agent, "kind": view.kind, "text": view.text}
