@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import peewee
+
 from models import database
 from models.database import db, schema_version
 from models.errors import DatabaseTooNew
+
+StatementFailed = peewee.PeeweeException
+"""Whatever the database refuses."""
+DatabaseFailed = peewee.OperationalError
+"""The database is locked for long, full, or gone: what failed now may work later."""
 
 
 @contextmanager

@@ -10,13 +10,12 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
-import peewee
-
 from api.server.refusals import Refusal, Style
 from desk import logs
 from desk.errors import DeskError, NotAllowed, NotFound, Refused, WrongUse
 from mail.inert import guard, one_line
 from models.errors import DatabaseUnusable
+from models.transactions import DatabaseFailed
 from worker.failures import place
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def refusal_of(error: Exception, style: Style, state: State) -> Refusal:
     if isinstance(error, DatabaseUnusable):
         state.leave(error)
         return _later(style)
-    if isinstance(error, (peewee.OperationalError, sqlite3.OperationalError, OSError)):
+    if isinstance(error, (DatabaseFailed, sqlite3.OperationalError, OSError)):
         _say(f"{type(error).__name__}: {error}")
         return _later(style)
     if isinstance(error, DeskError):

@@ -20,14 +20,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import peewee
-
 from config.spool import HALF_KEPT, MAX_HEAD, NotSpooled, check_file, halves, names, read_head
 from desk.intake.arrivals import Arrival
 from mail.inert import one_line
 from models import settings
 from models.errors import DatabaseUnusable
-from models.transactions import transaction
+from models.transactions import DatabaseFailed, transaction
 
 if TYPE_CHECKING:
     from threading import Event
@@ -89,7 +87,7 @@ class Spool:
     def drain(self, stop: Event | None = None) -> Drained:
         """Take everything in, oldest first, batch by batch, until `stop` is set.
 
-        Raises OSError or peewee.OperationalError when disk or database fail; what was not taken stays.
+        Raises OSError or DatabaseFailed when disk or database fail; what was not taken stays.
         """
         drained = Drained()
         there = set(names(self._path))
@@ -215,7 +213,7 @@ class Spool:
     def _take(self, held: list[_Held], errors: list[str]) -> list[Outcome]:
         try:
             return self._store(held)
-        except (DatabaseUnusable, peewee.OperationalError, OSError):
+        except (DatabaseUnusable, DatabaseFailed, OSError):
             raise
         except Exception as error:  # a fault of ours: it may stop its own mail, not the others
             if len(held) == 1:

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import peewee
-
 from config.clock import now
 from desk.intake import acknowledgements, bounces, duplicates, mail_commands, orphans
 from desk.intake.arrivals import Arrival, Prepared, parse_ahead
@@ -34,7 +32,7 @@ from models.errors import DatabaseUnusable
 from models.fields import utc_text, utc_time
 from models.messages import KnownMessage
 from models.tickets import NewTicket, TicketState
-from models.transactions import savepoint, transaction, undone
+from models.transactions import DatabaseFailed, savepoint, transaction, undone
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -50,7 +48,7 @@ def take(
     """Take a batch in: one transaction, one entry of the answer for each arrival, in order.
 
     ``check`` is called inside the transaction, before its commit; what it raises (a lost lease) undoes the
-    batch. Raises OSError or peewee.OperationalError when disk or database fail: then nothing
+    batch. Raises OSError or DatabaseFailed when disk or database fail: then nothing
     was stored. Nothing that a mail holds raises.
     """
     batch_mails = _prepared(arrivals, desk)
@@ -100,7 +98,7 @@ def _take_one(batch: Batch, prepared: Prepared, receipt_id: int | None) -> Outco
     try:
         with savepoint():
             return _decide(Incoming(batch, prepared, receipt_id))
-    except (DatabaseUnusable, peewee.OperationalError, sqlite3.OperationalError, OSError):
+    except (DatabaseUnusable, DatabaseFailed, sqlite3.OperationalError, OSError):
         raise
     except Exception as error:
         batch.forget()

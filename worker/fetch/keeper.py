@@ -6,11 +6,10 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import peewee
-
 from models.errors import DatabaseUnusable
 from models.leases import LeaseLost
 from models.opening import close_database
+from models.transactions import StatementFailed
 
 if TYPE_CHECKING:
     from models.leases import Lease
@@ -47,7 +46,7 @@ class Keeper:
                 except LeaseLost as lost:
                     self._lost = lost
                     return
-                except (peewee.PeeweeException, DatabaseUnusable):  # locked for long: the next try may work
+                except (StatementFailed, DatabaseUnusable):  # locked for long: the next try may work
                     continue
         finally:
             close_database()

@@ -18,13 +18,11 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-import peewee
-
 from desk.fetching import runs, withheld
 from mail.errors import MailError, ServerGone, TimedOut
 from models.errors import DatabaseUnusable
 from models.leases import LeaseLost
-from models.transactions import transaction
+from models.transactions import DatabaseFailed, transaction
 from worker import failures
 from worker.fetch.limits import Stopped
 
@@ -397,7 +395,7 @@ class FetchRun(Generic[N, M]):
         """Return what the mails are called that have a receipt now."""
         try:
             self._take(mails, wanted, arrivals)
-        except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
+        except (LeaseLost, DatabaseUnusable, DatabaseFailed, OSError):
             raise
         except Exception as error:  # a fault of ours: it may stop its own mail, not the mailbox
             failures.log(error, f"storing {len(mails)} mails failed", mailbox_id=self.mailbox.id)
@@ -410,7 +408,7 @@ class FetchRun(Generic[N, M]):
             name = self.source.name_of(mail)
             try:
                 self._take([mail], [mail], [self.source.arrival(mail)])
-            except (LeaseLost, DatabaseUnusable, peewee.OperationalError, OSError):
+            except (LeaseLost, DatabaseUnusable, DatabaseFailed, OSError):
                 raise
             except Exception as error:
                 failures.log(error, f"{self.source.title(name)} is not stored", mailbox_id=self.mailbox.id)

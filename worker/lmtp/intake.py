@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import peewee
-
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
 from desk.own_addresses import OwnAddresses, read_own_addresses
 from mail.inert import one_line
 from models.errors import DatabaseUnusable
+from models.transactions import DatabaseFailed
 from worker.service.threads import DeskThread
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ class LmtpIntake:
     def _store(self, batch: Sequence[_Waiting]) -> list[list[Outcome] | Exception]:
         try:
             return list(self._take(batch))
-        except (DatabaseUnusable, peewee.OperationalError, OSError) as error:
+        except (DatabaseUnusable, DatabaseFailed, OSError) as error:
             return [error for _ in batch]
         except Exception as error:  # a fault of ours: it may stop its own mail, not the others
             if len(batch) == 1:

@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING
 
-import peewee
-
 from config.errors import ConfigError, SecretUnavailable
 from desk.errors import DeskError
 from desk.fetching import idle
@@ -24,6 +22,7 @@ from mail.transport.blocking import in_own_thread
 from models import mailboxes
 from models.errors import DatabaseUnusable
 from models.opening import close_database
+from models.transactions import StatementFailed
 from worker import failures
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class Idlers:
                 finally:
                     session.close()
             except asyncio.CancelledError:
-                with contextlib.suppress(peewee.PeeweeException, DatabaseUnusable):
+                with contextlib.suppress(StatementFailed, DatabaseUnusable):
                     await asyncio.shield(self._thread.call(idle.ended, mailbox_id))
                 raise
             except (MailError, SecretUnavailable, ConfigError, DeskError) as error:
@@ -106,7 +105,7 @@ class Idlers:
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
 
     async def _note(self, mailbox_id: int, why: str, level: str) -> None:
-        with contextlib.suppress(peewee.PeeweeException, DatabaseUnusable):
+        with contextlib.suppress(StatementFailed, DatabaseUnusable):
             await self._thread.call(idle.ended, mailbox_id, why, level=level)  # type: ignore[arg-type]
 
     async def _connected(self, mailbox_id: int) -> IdleSession:

@@ -15,8 +15,6 @@ import time
 from threading import Event
 from typing import TYPE_CHECKING
 
-import peewee
-
 from config.clock import now
 from desk import logs
 from desk.alerts import notifications
@@ -34,6 +32,7 @@ from models.errors import DatabaseUnusable
 from models.leases import Lease, LeaseLost
 from models.opening import close_database
 from models.scratch import sweep
+from models.transactions import StatementFailed
 from worker import failures
 from worker.fetch.job import in_thread
 from worker.fetch.slots import CONNECTIONS, Slots
@@ -112,7 +111,7 @@ class Worker:
             if await self._become_the_worker():
                 await self._thread.call(triggers.note, self._desk, self._kind)
                 # A database that is locked just now costs the line in the log, not the worker.
-                with contextlib.suppress(peewee.PeeweeException, OSError):
+                with contextlib.suppress(StatementFailed, OSError):
                     await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} began")
                 await self._rounds()
         finally:
@@ -138,7 +137,7 @@ class Worker:
         except Refused as error:
             self._fatal = error
             self._quit()
-        except (peewee.PeeweeException, DatabaseUnusable, OSError) as error:
+        except (StatementFailed, DatabaseUnusable, OSError) as error:
             await failed(error)
 
     def _listen(self) -> None:
@@ -191,7 +190,7 @@ class Worker:
                     self._draining = asyncio.create_task(self._drain())
             except DatabaseUnusable:
                 raise
-            except (peewee.PeeweeException, OSError) as error:  # locked, disk full: it may pass
+            except (StatementFailed, OSError) as error:  # locked, disk full: it may pass
                 sys.stderr.write(f"nightdesk worker: {type(error).__name__}: {error}\n")
             await self._pause(LOOK_SECONDS)
 
@@ -322,7 +321,7 @@ class Worker:
             return
         try:
             await self._thread.call(failures.log, error, what, mailbox_id=mailbox_id)
-        except (peewee.PeeweeException, OSError):
+        except (StatementFailed, OSError):
             sys.stderr.write(f"nightdesk worker: {what}: {failures.place(error)}\n")
 
     async def _pause(self, seconds: float) -> None:
@@ -344,7 +343,7 @@ class Worker:
                 if left := [task for task in working if task is not None and not task.done()]:
                     await asyncio.wait(left)
         if self._lease is not None:
-            with contextlib.suppress(peewee.PeeweeException, DatabaseUnusable):
+            with contextlib.suppress(StatementFailed, DatabaseUnusable):
                 await self._thread.call(self._lease.release)
                 await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} ended")
         self._thread.close()

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import peewee
-
 from config.wording import counted
 from desk import logs
 from desk.doors.imports.ledger import Ledger, open_ledger
@@ -28,6 +26,7 @@ from mail.inert import one_line
 from models import leases
 from models.errors import DatabaseUnusable
 from models.leases import Lease, LeaseLost
+from models.transactions import DatabaseFailed, StatementFailed
 
 if TYPE_CHECKING:
     from threading import Event
@@ -111,7 +110,7 @@ def run_import(
     finally:
         try:
             lease.release()
-        except (peewee.PeeweeException, DatabaseUnusable):
+        except (StatementFailed, DatabaseUnusable):
             pass
     if tally.imported:
         mails = counted(tally.imported, "mail")
@@ -185,7 +184,7 @@ class _Import:
                 self._tally.errors.append(one_line(f"{found.place} was left out: {found.trouble}", 500))
         try:
             self._take(batch.found, batch.prepared)
-        except (DatabaseUnusable, LeaseLost, peewee.OperationalError, OSError):
+        except (DatabaseUnusable, LeaseLost, DatabaseFailed, OSError):
             raise
         except Exception:  # a fault of ours: it may stop its own mail, not the others
             self._one_by_one(batch)
@@ -196,7 +195,7 @@ class _Import:
             prepared = [next(waiting)] if found.raw is not None else []
             try:
                 self._take([found], prepared)
-            except (DatabaseUnusable, LeaseLost, peewee.OperationalError, OSError):
+            except (DatabaseUnusable, LeaseLost, DatabaseFailed, OSError):
                 raise
             except Exception as error:
                 fault = f"{type(error).__name__}: {error}"
