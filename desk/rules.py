@@ -83,7 +83,7 @@ class DeskRules:
         return sla_id or (department.sla_id if department is not None else None) or self.default_sla
 
     def sender_of(self, department_id: int, mailbox_id: int | None, *, automatic: bool = False) -> int | None:
-        """The mailbox whose address a ticket's mail is from: the department's for that, else its own."""
+        """Return the mailbox that a ticket's mail is from: the department's for that, else its own."""
         rule = self.departments.get(department_id)
         wanted = (rule.autoresponse_mailbox if automatic else None, rule.outgoing_mailbox) if rule else ()
         there = {mailbox.id for mailbox in self.addresses.values()}
@@ -137,7 +137,7 @@ def _named(topics: Iterable[TopicRule], name: str) -> int | None:
 
 
 def _default_sla(slas: Sequence[tuple[int, str]], named: str) -> int | None:
-    """The SLA that the settings name; the first one when that name is gone, none when they name none."""
+    """Return the SLA that the settings name; the first one when that is gone, none when they name none."""
     if not named or not slas:
         return None
     return next((sla_id for sla_id, name in slas if name.lower() == named.lower()), slas[0][0])

@@ -150,7 +150,7 @@ def parse(text: str) -> Schedule:
 
 
 def _moments(wall: datetime, zone: ZoneInfo, *, fixed: bool) -> list[datetime]:
-    """The moments of a wall time: two in a repeated hour, in a gap none or (fixed times) the gap's end."""
+    """Return a wall time's moments: two in a repeated hour, in a gap none or (fixed times) the gap's end."""
     first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     shown = first.astimezone(zone).replace(tzinfo=None)
     if shown != wall:

@@ -31,11 +31,13 @@ class UtcField(peewee.TextField):
     """An aware time, stored as fixed-width UTC text."""
 
     def db_value(self, value: datetime | str | None) -> str | None:
+        """Return the text that is stored; one that is stored already stays."""
         if value is None or isinstance(value, str):
             return value
         return utc_text(value)
 
     def python_value(self, value: str | None) -> datetime | None:
+        """Return the aware time that is stored."""
         return None if value is None else utc_time(value)
 
 
@@ -43,9 +45,11 @@ class JsonField(peewee.TextField):
     """A small JSON document: lists and maps that are only ever read whole."""
 
     def db_value(self, value: Any) -> str | None:
+        """Return the document as it is stored."""
         return None if value is None else as_json(value)
 
     def python_value(self, value: str | None) -> Any:
+        """Return the document that is stored."""
         return None if value is None else json.loads(value)
 
 

@@ -199,7 +199,7 @@ def _expiry(ttl: float) -> str:
 
 @cache
 def _machine() -> str:
-    """This boot of this machine, and this process namespace: a pid means something only within both."""
+    """Name this boot of this machine and this process namespace: a pid means something only within both."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116

@@ -64,7 +64,7 @@ def holders(database: Path) -> list[str]:
 
 
 def _beside(database: Path, suffix: str) -> Path:
-    """A file beside the real database: whoever came by a link shares it."""
+    """Return a file beside the real database: whoever came by a link shares it."""
     return Path(os.path.realpath(database) + suffix)
 
 

@@ -246,7 +246,7 @@ def logins() -> list[tuple[str, str]]:
 
 
 def _can_send() -> peewee.Expression:
-    """What makes a mailbox one that can send: this, here and in `Mailbox.can_send` alone."""
+    """Tell what makes a mailbox one that can send: this, here and in `Mailbox.can_send` alone."""
     return Mailbox.outgoing_enabled & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
 
 

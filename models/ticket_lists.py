@@ -198,7 +198,7 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
 
 
 def _waiting_since() -> peewee.ModelSelect[Message]:
-    """The customer's first message behind the last answer; a machine waits for nobody, unless it began."""
+    """Select the customer's first message behind the last answer; a machine waits only if it began."""
     mail, answer, first = Message.alias("w"), Message.alias("r"), Message.alias("f")
     answered = answer.select(fn.MAX(answer.created)).where(
         answer.ticket == _T.id, answer.kind == literal("reply")

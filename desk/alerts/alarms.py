@@ -47,7 +47,7 @@ class Alarm:
 
 
 def alarms() -> list[Alarm]:
-    """What was alerted and is not over yet, by address: mailboxes that fail, OAuth2 logins that die."""
+    """Return what was alerted and is not over yet, by address: mailboxes that fail, logins that die."""
     found = {
         row.address: Alarm(row.address, row.failing_since or row.alerted, row.last_error, row.last_error_hint)
         for row in mailboxes.alerted()

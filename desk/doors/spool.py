@@ -166,7 +166,7 @@ class Spool:
         return held
 
     def _read(self, name: str, handle: int) -> _Held:
-        """Raises NotSpooled, or BlockingIOError when somebody else has it, or had it."""
+        """Read a mail; raises NotSpooled, or BlockingIOError when somebody else has it, or had it."""
         check_file(os.fstat(handle))
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         status = os.fstat(handle)

@@ -150,7 +150,7 @@ class Incoming:
         receipts.set_trace(self.receipt_id, self.trace)
 
     def folds(self, *, starts: bool) -> tuple[Span, ...]:
-        """What of the mail's text is folded; of one that starts a ticket only what this desk itself sent."""
+        """Return what of the mail's text is folded; where it starts a ticket, only what this desk sent."""
         text, pieces = self.mail.text, self.mail.pieces
         if starts:
             return own_folds(text, pieces, self.rules.speaks_as_desk)

@@ -119,7 +119,7 @@ def keeps_closed(incoming: Incoming, ticket: TicketState) -> bool:
 
 
 def _tagged_for(incoming: Incoming) -> Iterator[tuple[SignedTag, TicketState]]:
-    """The signed plus-tags of the addresses that the mail was sent to, with the ticket of each."""
+    """Yield the signed plus-tags of the addresses that the mail was sent to, with the ticket of each."""
     mail = incoming.mail
     addresses = [*(each.email for each in (*mail.to, *mail.cc)), *mail.envelope]
     for tag in dict.fromkeys(read_tag(each, incoming.rules.message_secret) for each in addresses):

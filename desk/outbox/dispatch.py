@@ -39,11 +39,16 @@ class RecipientOutcome(Protocol):
     """What the server said about one recipient (see `mail.smtp.session`)."""
 
     @property
-    def state(self) -> DeliveryState: ...
+    def state(self) -> DeliveryState:
+        """What became of them."""
+
     @property
-    def code(self) -> int | None: ...
+    def code(self) -> int | None:
+        """The reply code, if there was a reply."""
+
     @property
-    def words(self) -> str: ...
+    def words(self) -> str:
+        """The server's words, or our own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def find_sending_route(desk: Desk, mailbox_id: int | None) -> SendingRoute:
 
 
 def sender_of(department: StoredDepartment, mailbox_id: int | None) -> int | None:
-    """The mailbox whose address an answer is from: the department's outgoing one, else the ticket's."""
+    """Return the mailbox that an answer is from: the department's outgoing one, else the ticket's."""
     wanted = department.outgoing_mailbox_id
     if wanted is None or mailboxes.in_use_by_id(wanted) is None:
         return mailbox_id

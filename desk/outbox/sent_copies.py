@@ -52,7 +52,7 @@ def mark(delivery_id: int, state: str) -> None:
 
 
 def put_off(mailbox_id: int, reason: str) -> None:
-    """The mailbox could not take its copies: they are tried again, but not for ever."""
+    """Note that a mailbox could not take its copies: they are tried again, but not for ever."""
     with transaction():
         given_up = deliveries.give_up_copies(mailbox_id, utc_text(now() - GIVE_UP_AFTER))
         lost = f"; {given_up} copies are given up" if given_up else ""

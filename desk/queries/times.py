@@ -59,7 +59,7 @@ def resolved(condition: Condition, zone: tzinfo, *, ahead: bool) -> Condition:
 
 
 def _ages(comparison: Comparison, values: list[str], *, ahead: bool) -> tuple[Moment | None, Moment | None]:
-    """An age below two days is a time after two days ago; ahead, one before two days from now."""
+    """Return moments for ages: below two days is after two days ago; ahead, before two days from now."""
     seconds = [_seconds(value) if value else None for value in values]
     if comparison == "..":
         least, most = seconds

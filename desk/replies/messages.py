@@ -75,7 +75,7 @@ def queue_answer(
 
 
 def _folds(text: str, body_length: int) -> tuple[Span, ...]:
-    """What of an answer is folded when it is shown: what its author quoted, and the signature."""
+    """Return what of an answer is folded when it is shown: what its author quoted, and the signature."""
     from mail.mime.quotes.pieces import Piece, folds
     from mail.mime.quotes.reading import pieces_of
 

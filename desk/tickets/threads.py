@@ -104,14 +104,14 @@ def _of_participants(
 
 
 def _brought(mails: Iterable[WrittenMail]) -> set[str]:
-    """The addresses that people's mails bring into a conversation; their authors' are among them."""
+    """Return the addresses that people's mails bring into a conversation, their authors' among them."""
     return {
         each for mail in mails if not mail.machine for each in (mail.sender, *addressed_by(mail.recipients))
     }
 
 
 def _people(ticket_id: int) -> dict[str, int]:
-    """Requester and collaborators of a ticket: contact by address."""
+    """Return requester and collaborators of a ticket: contact by address."""
     ids = {_state(ticket_id).contact_id, *tickets.collaborators(ticket_id)}
     return {contact.email.lower(): contact.id for contact in contacts.by_id(ids) if contact.email}
 
@@ -121,7 +121,7 @@ def _undoubted(ticket_id: int) -> list[WrittenMail]:
 
 
 def _held_apart(ticket_id: int) -> list[tuple[int, set[str]]]:
-    """The tickets with answers to this one's mails, each with the authors whom what they answer addressed.
+    """Return the tickets that answer this one's mails, with the authors whom what they answer addressed.
 
     Not those whose mails this one itself answers: who takes part there stays there.
     """
@@ -136,7 +136,7 @@ def _held_apart(ticket_id: int) -> list[tuple[int, set[str]]]:
 
 
 def _above(ticket_id: int) -> set[int]:
-    """The tickets whose mails this one answers, those that they answer, and so on."""
+    """Return the tickets whose mails this one answers, those that they answer, and so on."""
     found: set[int] = set()
     left = [ticket_id]
     while left:

@@ -160,7 +160,7 @@ class LmtpSession(LMTP):
         return refused_for_now(error)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """The address and what follows it. Less strict than the standard: a refused one would be a bounce."""
+        """Split off an address. Less strict than the standard: a refused one would be a bounce."""
         angle = _ANGLE.match(arg)
         address, rest = angle.groups() if angle else (arg.strip().partition(" ")[::2])
         if address.startswith("@") and ":" in address:  # a source route

@@ -53,7 +53,7 @@ class Source(Protocol):
 
 
 def open_source(kind: Kind, path: Path, ledger: Ledger) -> Source:
-    """Raises Refused for what is not such a source, OSError for what cannot be read."""
+    """Open a source of mails; raises Refused for what is none, OSError for what cannot be read."""
     if kind == "mbox":
         if path.is_dir():
             raise Refused(f"{path} is a directory, no mbox", "name the file; or import maildir, import eml")
