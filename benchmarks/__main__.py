@@ -56,7 +56,7 @@ def _results(runs: set[str], home: Path, tickets: int, mails: int) -> Iterator[R
 
 def _on_large_desk(runs: set[str], home: Path) -> Iterator[Result]:
     if "search" in runs:
-        yield searching.first_pages(home)
+        yield from searching.results(home)
     marker = screen.first_ticket(home)
     single: dict[str, Callable[[Path, bytes], Result]] = {"start": screen.start, "memory": screen.memory}
     for name, measure in single.items():

@@ -20,6 +20,7 @@ from typing import Any
 from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import open_desk
+from models import sqlite, words
 from models.fields import utc_text
 from models.opening import close_database
 
@@ -126,7 +127,8 @@ def create(path: Path, tickets: int = MILLION, seed: int = 1) -> Path:
     _Generator(connection, tickets, random.Random(seed)).run()
     for statement in rebuilt:
         connection.execute(statement)
-    connection.execute("INSERT INTO message_search (message_search) VALUES ('rebuild')")
+    words.add_to(connection)
+    connection.execute(sqlite.INDEXED)
     connection.execute("COMMIT")
     connection.execute("ANALYZE")
     connection.execute("PRAGMA journal_mode = WAL")

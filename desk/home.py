@@ -16,6 +16,7 @@ from models.opening import open_database
 from models.transactions import transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
     from config.paths import DeskPaths
@@ -49,18 +50,25 @@ class Desk:
         return clock.zone(self.settings.timezone)
 
 
-def open_desk(paths: DeskPaths, settings: Settings, *, create: bool = False) -> Desk:
+def open_desk(
+    paths: DeskPaths,
+    settings: Settings,
+    *,
+    create: bool = False,
+    tell: Callable[[str], object] | None = None,
+) -> Desk:
     """Open the desk's database (bringing its schema up to date) and return the desk.
 
     With ``create`` a missing desk is made: directories, key file, database. Without it a missing one
-    raises `models.errors.DatabaseMissing`. Raises ConfigError for a network file system.
+    raises `models.errors.DatabaseMissing`. `tell` is given a sentence when an upgrade takes long. Raises
+    ConfigError for a network file system.
     """
     if paths.server_url:
         raise DeskError("this version keeps a desk in SQLite only", "set database to a file, or leave it out")
     refuse_network_file_system(paths)
     if create:
         _make_home(paths)
-    open_database(paths.database, create=create)
+    open_database(paths.database, create=create, tell=tell)
     if rows.stored(DESK_ID) is None:
         import secrets
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import peewee
 
@@ -71,12 +72,10 @@ def rename(contact_id: int, name: str) -> None:
     _NAME.run(contact_id=contact_id, name=name)
 
 
-def named(text: str) -> peewee.Select:
-    """Return the ids of the contacts of an address, of a @domain, or with a part of name or address."""
+def is_named(contact: Any, text: str) -> Any:
+    """Return the condition that a contact has an address, a @domain, or a part of name or address."""
     if text.startswith("@"):
-        found = sqlite.domain_of(Contact.email) == peewee.Value(text[1:]).collate("NOCASE")
-    elif "@" in text:
-        found = Contact.email == text
-    else:
-        found = Contact.email.contains(text) | Contact.name.contains(text)
-    return Contact.select(Contact.id).where(found)
+        return sqlite.domain_of(contact.email) == peewee.Value(text[1:]).collate("NOCASE")
+    if "@" in text:
+        return contact.email == text
+    return contact.email.contains(text) | contact.name.contains(text)

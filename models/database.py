@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import peewee
 
-from models import locks
+from models import locks, words
 from models.errors import (
     DatabaseDamaged,
     DatabaseMissing,
@@ -19,7 +19,7 @@ from models.errors import (
     is_damage,
 )
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Number of the newest migration; kept in the file's ``user_version``."""
 
 BUSY_SECONDS = 15
@@ -128,6 +128,7 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
         factory=_SharedConnection,
     )
     connection.share = share
+    words.add_to(connection)
     return connection
 
 

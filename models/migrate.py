@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,15 +18,24 @@ from models.database import BUSY_SECONDS, connect
 from models.errors import DatabaseUnusable
 
 MIGRATIONS = str(Path(__file__).with_name("migrations"))
+TOLD_FROM = 200
+"""Megabytes from which on an upgrade takes so long that it is told."""
 KEPT_BACKUPS = 2
 """How many files of the time before an upgrade stay beside the database."""
 
 
-def migrate(handle: peewee.SqliteDatabase, path: Path, want: int) -> None:
+def nobody(_sentence: str) -> None:
+    """Tell nobody."""
+
+
+def migrate(
+    handle: peewee.SqliteDatabase, path: Path, want: int, tell: Callable[[str], object] = nobody
+) -> None:
     """Bring the database to schema ``want``; another process may be doing the same.
 
     The database is copied first, to ``<name>.before-<want>``. A run that was killed goes on where it was, and
-    the copy it began with stays. Raises `DatabaseUnusable` when the disk cannot hold that copy.
+    the copy it began with stays. `tell` is given a sentence when a large desk makes people wait. Raises
+    `DatabaseUnusable` when the disk cannot hold that copy.
     """
     lock = os.open(path.with_name(path.name + ".migrating"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
@@ -33,6 +43,11 @@ def migrate(handle: peewee.SqliteDatabase, path: Path, want: int) -> None:
         have = int(handle.execute_sql("PRAGMA user_version").fetchone()[0])
         if have >= want:
             return
+        size = path.stat().st_size >> 20
+        if size > TOLD_FROM:
+            tell(
+                f"upgrading {path.name}, {size} MB: a copy is kept first; a minute for each 3 GB or so, once"
+            )
         runner = Runner(handle, MIGRATIONS)
         interrupted = any(each.applied and each.idx > have for each in runner.status())
         if have > 0 and not interrupted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,13 @@ from models.database import SCHEMA_VERSION, DeskDatabase, connect, db, schema_ve
 from models.errors import DatabaseDamaged, DatabaseMissing, DatabaseTooNew
 
 
-def open_database(path: Path, *, create: bool = False) -> None:
+def open_database(path: Path, *, create: bool = False, tell: Callable[[str], object] | None = None) -> None:
     """Point the handle at the desk's file and bring its schema up to this program.
 
     With ``create`` a missing file is made, mode 0600; one that is there is never taken for a new one. Raises
     DatabaseMissing, DatabaseDamaged for a file that holds no desk, DatabaseTooNew for one of a newer
     program, DatabaseHeld while it is being restored. Pending migrations run under a file lock, after a
-    backup (see `models.migrate`).
+    backup (see `models.migrate`); `tell` is given a sentence when that takes long.
     """
     if not path.exists():
         if not create:
@@ -31,9 +31,9 @@ def open_database(path: Path, *, create: bool = False) -> None:
     version = schema_version()
     if version in range(1, SCHEMA_VERSION):
         # The library of migrations: 10 ms that only a first start after an upgrade has to spare.
-        from models.migrate import migrate
+        from models.migrate import migrate, nobody
 
-        migrate(handle, path, SCHEMA_VERSION)
+        migrate(handle, path, SCHEMA_VERSION, tell or nobody)
     elif version != SCHEMA_VERSION:
         close_database()
         if version == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import peewee
@@ -11,14 +11,15 @@ from peewee import fn
 from models import sqlite
 from models.messages import Message
 from models.queries.conditions import TEXT_REACH, TICKET, Reader, condition
-from models.queries.text import expression, is_text
-from models.queries.tree import NOTHING, Node, Not, all_of, conjuncts
+from models.queries.text import expression, says
+from models.queries.tree import NOTHING, All, Node, Not, all_of, conjuncts
 from models.statements import Lookup, literal, run
 from models.ticket_lists import TicketList, narrowest
 
 _AT_ONCE = 500
 """So many messages with the words are first looked at, when their tickets must fulfil something too."""
 
+_LAST = 2**63 - 1
 _SHOWN = 100_000
 """So many characters of a message are read to show where the words are."""
 
@@ -45,31 +46,38 @@ def find(query: Node, reader: Reader, limit: int, before: int | None) -> list[Hi
     that only says which words must not be there finds nothing.
     """
     parts = conjuncts(query)
-    text = [part for part in parts if is_text(part)]
-    barred = [part.part for part in parts if isinstance(part, Not) and is_text(part.part)]
-    rest = [
-        part for part in parts if not is_text(part) and not (isinstance(part, Not) and is_text(part.part))
-    ]
-    if not text and not rest:
-        return []
-    if not text:
+    wanted = [part for part in parts if says(part)]
+    barred = [part for part in parts if isinstance(part, Not) and says(part.part)]
+    rest = all_of(part for part in parts if part not in wanted and part not in barred)
+    if wanted:
+        words = expression(All((*wanted, *barred)))
+        ids = _with_words(words, rest, reader, limit, before)
+    elif rest != NOTHING:
         ids = _of_tickets(query, reader, limit, before)
     else:
-        words = expression(all_of(text))
-        if barred:
-            words = f"({words}) NOT ({' OR '.join(expression(part) for part in barred)})"
-        ids = _with_words(words, all_of(rest), reader, limit, before)
+        return []
     return sorted(_HITS.each_of(ids), key=lambda hit: -hit.message_id)
 
 
 def _with_words(words: str, rest: Node, reader: Reader, limit: int, before: int | None) -> list[int]:
     if rest == NOTHING:
         return sqlite.messages_with(words, limit or -1, before)
-    fulfilled = condition(rest, reader)
+    return _those(lambda size, below: sqlite.messages_with(words, size, below), rest, reader, limit, before)
+
+
+def _those(
+    newest: Callable[[int, int | None], list[int]],
+    query: Node,
+    reader: Reader,
+    limit: int,
+    before: int | None,
+) -> list[int]:
+    """Return those of the newest messages whose tickets fulfil a query, of `TEXT_REACH` if limited."""
+    fulfilled = condition(query, reader)
     found: list[int] = []
     size, looked_at = _AT_ONCE, 0
     while not limit or (len(found) < limit and looked_at < TEXT_REACH):
-        some = sqlite.messages_with(words, size, before)
+        some = newest(size, before)
         found += _fulfilling(some, fulfilled)
         looked_at += len(some)
         if len(some) < size:
@@ -87,19 +95,36 @@ def _fulfilling(ids: Sequence[int], fulfilled: peewee.ColumnBase) -> list[int]:
 
 def _of_tickets(query: Node, reader: Reader, limit: int, before: int | None) -> list[int]:
     """Return the newest messages of the tickets that a query without words finds."""
-    message = Message.alias("w")
     source = narrowest(TicketList("all", query, "created", reader.agent_id), reader)
     if source is None:
-        tables = peewee.Join(message, TICKET, peewee.JOIN.CROSS, on=(TICKET.id == message.ticket))
-    else:
-        few = source.alias("f")
-        tables = peewee.Join(few, TICKET, peewee.JOIN.CROSS, on=(TICKET.id == few.c.id))
-        tables = tables.join(message, peewee.JOIN.CROSS, on=(message.ticket == TICKET.id))
+        found = _those(_newest, query, reader, limit, before)
+        if len(found) == limit or not limit:
+            return found
+        # Few of the newest are: perhaps few are at all.
+        source = peewee.Select([TICKET], [TICKET.id]).where(condition(query, reader))
+    message, few = Message.alias("w"), source.alias("f")
+    tables = peewee.Join(few, TICKET, peewee.JOIN.CROSS, on=(TICKET.id == few.c.id))
+    tables = tables.join(message, peewee.JOIN.CROSS, on=(message.ticket == TICKET.id))
     conditions = [condition(query, reader)]
     if before is not None:
         conditions.append(message.id < before)
-    found = peewee.Select([tables], [message.id]).where(*conditions).order_by(message.id.desc())
-    return [row[0] for row in run(found.limit(limit) if limit else found)]
+    ordered = peewee.Select([tables], [message.id]).where(*conditions).order_by(message.id.desc())
+    return [row[0] for row in run(ordered.limit(limit) if limit else ordered)]
+
+
+_NEWEST = Lookup(
+    lambda p: (
+        Message.select(Message.id)
+        .where(Message.id < p("before"))
+        .order_by(Message.id.desc())
+        .limit(p("size"))
+    ),
+    int,
+)
+
+
+def _newest(size: int, before: int | None) -> list[int]:
+    return _NEWEST.every(size=size, before=_LAST if before is None else before)
 
 
 _HITS = Lookup(
@@ -120,6 +145,11 @@ _HITS = Lookup(
     ),
     Hit,
 )
+
+
+def words_beginning(text: str, reach: int) -> list[str]:
+    """Return words of messages that begin so, the most frequent of the first `reach` by the alphabet."""
+    return sqlite.words_beginning(text, reach)
 
 
 def index_newer_than(message_id: int) -> None:

@@ -16,34 +16,41 @@ from models.database import BUSY_SECONDS, connect, db
 _SEARCH = (
     """\
 CREATE VIRTUAL TABLE message_search USING fts5 (
-    subject, text, sender_name, sender_email,
-    content = 'message', content_rowid = 'id',
+    subject, text, sender_name, sender_email, recipients,
+    content = '', prefix = '3',
     tokenize = 'unicode61 remove_diacritics 2'
 )
 """,
+    "CREATE VIRTUAL TABLE message_search_word USING fts5vocab (message_search, row)",
     """\
 CREATE TRIGGER message_search_insert AFTER INSERT ON message WHEN new.receipt_id IS NULL BEGIN
-    INSERT INTO message_search (rowid, subject, text, sender_name, sender_email)
-    VALUES (new.id, new.subject, new.text, new.sender_name, new.sender_email);
+    INSERT INTO message_search (rowid, subject, text, sender_name, sender_email, recipients)
+    VALUES (new.id, searched(new.subject), searched(new.text), searched(new.sender_name),
+        searched(new.sender_email), searched_people(new.recipients));
 END
 """,
     """\
 CREATE TRIGGER message_search_delete AFTER DELETE ON message BEGIN
-    INSERT INTO message_search (message_search, rowid, subject, text, sender_name, sender_email)
-    VALUES ('delete', old.id, old.subject, old.text, old.sender_name, old.sender_email);
+    INSERT INTO message_search
+        (message_search, rowid, subject, text, sender_name, sender_email, recipients)
+    VALUES ('delete', old.id, searched(old.subject), searched(old.text), searched(old.sender_name),
+        searched(old.sender_email), searched_people(old.recipients));
 END
 """,
     """\
 CREATE TRIGGER message_search_update
-AFTER UPDATE OF subject, text, sender_name, sender_email ON message BEGIN
-    INSERT INTO message_search (message_search, rowid, subject, text, sender_name, sender_email)
-    VALUES ('delete', old.id, old.subject, old.text, old.sender_name, old.sender_email);
-    INSERT INTO message_search (rowid, subject, text, sender_name, sender_email)
-    VALUES (new.id, new.subject, new.text, new.sender_name, new.sender_email);
+AFTER UPDATE OF subject, text, sender_name, sender_email, recipients ON message BEGIN
+    INSERT INTO message_search
+        (message_search, rowid, subject, text, sender_name, sender_email, recipients)
+    VALUES ('delete', old.id, searched(old.subject), searched(old.text), searched(old.sender_name),
+        searched(old.sender_email), searched_people(old.recipients));
+    INSERT INTO message_search (rowid, subject, text, sender_name, sender_email, recipients)
+    VALUES (new.id, searched(new.subject), searched(new.text), searched(new.sender_name),
+        searched(new.sender_email), searched_people(new.recipients));
 END
 """,
 )
-"""The full-text index of messages, and what keeps it true.
+"""The full-text index of messages, and what keeps it true. It has words only (`models.words`), no text.
 
 Inbound mail is indexed once a batch by intake: FTS5 writes a segment at every savepoint.
 """
@@ -90,14 +97,34 @@ def listed(ids: Sequence[int]) -> peewee.SQL:
     return peewee.SQL("(SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
 
 
+INDEXED = """\
+INSERT INTO message_search (rowid, subject, text, sender_name, sender_email, recipients)
+SELECT id, searched(subject), searched(text), searched(sender_name), searched(sender_email),
+    searched_people(recipients) FROM message
+"""
+"""Adds messages to the full-text index."""
+
+
+def words_beginning(text: str, reach: int) -> list[str]:
+    """Return the words of the full-text index that begin so, those of most messages first.
+
+    Of words that begin so it looks at the first ``reach``, by the alphabet.
+    """
+    rows = db.execute_sql(
+        "SELECT term, doc FROM message_search_word WHERE term >= ? AND term < ? LIMIT ?",
+        (text, text + "\U0010ffff", reach),
+    ).fetchall()
+    return [term for term, _ in sorted(rows, key=lambda row: (-row[1], row[0]))]
+
+
+def search_size() -> int:
+    """Return how many bytes the full-text index takes."""
+    return int(db.execute_sql("SELECT sum(length(block)) FROM message_search_data").fetchone()[0])
+
+
 def index_newer_than(message_id: int) -> None:
     """Add all mail that came in after a message to the full-text index."""
-    db.execute_sql(
-        "INSERT INTO message_search (rowid, subject, text, sender_name, sender_email) "
-        "SELECT id, subject, text, sender_name, sender_email FROM message "
-        "WHERE id > ? AND receipt_id IS NOT NULL",
-        (message_id,),
-    )
+    db.execute_sql(f"{INDEXED} WHERE id > ? AND receipt_id IS NOT NULL", (message_id,))
 
 
 def walked(table: type[peewee.Model], alias: str, index: str) -> peewee.SQL:

@@ -66,9 +66,15 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
     from models.opening import close_database
 
     try:
-        yield open_desk(paths, settings)
+        yield open_desk(paths, settings, tell=_tell)
     finally:
         close_database()
+
+
+def _tell(sentence: str) -> None:
+    from nightdesk import output
+
+    output.say(sentence)
 
 
 def refuse_when_restricted(what: str) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from desk.errors import NotFound
 from tui import screens
 from tui.commands import CommandNode, command
 from tui.desk_calls import DeskCall, Neighbours, desk_app
@@ -81,6 +80,11 @@ class ScreenNavigation(CommandNode):
     async def action_quarantine(self) -> None:
         """Mail that could not be understood, and what became of all the other."""
         await self._switch_to("quarantine")
+
+    @command("search", "g", "Search")
+    def action_search(self) -> None:
+        """Find in all tickets as you type; in a list, g goes to its first line before."""
+        self.app.push_screen(screens.SearchScreen())
 
     async def _switch_to(self, mode: str) -> None:
         """Go to the stack of screens of a digit."""
@@ -231,13 +235,9 @@ class ScreenNavigation(CommandNode):
 
 
 def _exists(number: str) -> bool:
-    from desk.tickets import detail
+    from desk.tickets import lists
 
-    try:
-        detail.show(number)
-    except NotFound:
-        return False
-    return True
+    return lists.exists(number)
 
 
 def _request_all() -> int:

@@ -241,7 +241,7 @@ class _Reading:
         values = [value for value in self._values(depth) if value]
         if field.name == "number":
             values = [value.lstrip("#") for value in values if value.strip("#")]
-        if field.name == "subject":
+        if field.name in ("subject", "to"):
             values = [value for value in (value.rstrip("*") for value in values) if _has_letters(value)]
         if not values:
             raise BadValue(f"{field.name}: needs a value", f"{field.name}: takes {field.takes}", begun)

@@ -6,24 +6,29 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from models.queries.text import SHORTEST_BEGINNING
 from models.queries.tree import Node, Not, Word, conjuncts, leaves
+from models.words import pattern, usual
 
 MARK_BEGIN = "\ue000"
 MARK_END = "\ue001"
 """Around a word that is looked for: private characters, which no text keeps that comes through here."""
 
 _MARKS = re.compile(f"[{MARK_BEGIN}{MARK_END}]")
-_TOKEN = re.compile(r"[^\W_]+")
 _BEFORE = 40
 """Characters of text in front of the first word that is looked for."""
+
+
+_UNACCENTED = range(0x0900, 0x1E00), range(0x2000, 0x110000)
+"""Scripts whose letters are not letters with accents: what they are made of is other letters."""
 
 
 class _Folded(dict[int, str]):
     """A small letter without its accents for each character, one for one: places stay."""
 
     def __missing__(self, code: int) -> str:
-        letter = unicodedata.normalize("NFD", chr(code).lower())[:1] or chr(code)
+        lowered = chr(code).lower()
+        accented = not any(code in each for each in _UNACCENTED)
+        letter = unicodedata.normalize("NFD", lowered)[0] if accented else lowered[0]
         self[code] = letter
         return letter
 
@@ -35,12 +40,13 @@ class Marker:
     """Marks the words that a query looks for."""
 
     def __init__(self, query: Node) -> None:
-        wanted = [pattern for word in _looked_for(query) if (pattern := _pattern(word))]
+        words = [pattern(_folded(usual(word.text)), whole=word.whole) for word in _looked_for(query)]
+        wanted = [each for each in words if each]
         self._pattern = re.compile("|".join(wanted)) if wanted else None
 
     def marked(self, text: str) -> str:
         """Return the text with `MARK_BEGIN` and `MARK_END` around what is looked for."""
-        text = _MARKS.sub("", text)
+        text = _MARKS.sub("", usual(text))
         pieces, at = [], 0
         for begin, end in self._places(text):
             pieces += [text[at:begin], MARK_BEGIN, text[begin:end], MARK_END]
@@ -52,7 +58,7 @@ class Marker:
 
         Without one in the text it is its beginning. ``…`` stands where something was left out.
         """
-        text = _MARKS.sub("", text)
+        text = _MARKS.sub("", usual(text))
         first = next(self._places(text), None)
         begin = 0 if first is None else _word_before(text, first[0])
         piece = " ".join(text[begin : begin + 4 * length].split())
@@ -79,13 +85,6 @@ def _looked_for(node: Node) -> Iterator[Word]:
     for part in conjuncts(node):
         if not isinstance(part, Not):
             yield from (leaf for leaf in leaves(part) if isinstance(leaf, Word))
-
-
-def _pattern(word: Word) -> str:
-    tokens = _TOKEN.findall(_folded(word.text))
-    together = r"[\W_]+".join(re.escape(token) for token in tokens)
-    beginning = not word.whole and sum(map(len, tokens)) >= SHORTEST_BEGINNING
-    return rf"(?<![^\W_]){together}" + ("[^\\W_]*" if beginning else r"(?![^\W_])") if tokens else ""
 
 
 def _folded(text: str) -> str:

@@ -129,6 +129,11 @@ def line(number: str, actor: Actor) -> TicketLine | None:
     return None if row is None else _lines([row])[0]
 
 
+def exists(number: str) -> bool:
+    """Whether there is a ticket of that number."""
+    return tickets.number_taken(number)
+
+
 def count(query: ListQuery) -> int:
     """Return how many tickets the list has (with free words: among the newest messages that hold them)."""
     return ticket_lists.count(_wanted(query))

@@ -7,12 +7,20 @@ from datetime import UTC, datetime, tzinfo
 
 from config.clock import now
 from desk.permissions import Actor
+from desk.queries.errors import QueryError
 from desk.queries.snippets import MARK_BEGIN, MARK_END, Marker
 from desk.tickets.query import TicketFilter, parse_or_words
+from desk.tickets.query import completions as query_completions
 from models.fields import utc_time
 from models.queries.conditions import Reader
-from models.search import find
+from models.queries.tree import Condition
+from models.search import find, words_beginning
+from models.tickets import read_numbered
+from models.words import SHORTEST_BEGINNING
 
+_LONGER = 800
+_REACH = 500
+_OFFERED = 12
 _NOBODY = Actor(None, "", "", "", None, frozenset())
 
 
@@ -31,6 +39,8 @@ class SearchHit:
     sender: str
     sender_email: str
     marked_subject: str
+    longer: str
+    """More of the text than `marked`, marked too."""
 
 
 def search(
@@ -47,6 +57,47 @@ def search(
     for word by word.
     """
     return hits(parse_or_words(text, actor, zone)[0], limit, before, actor=actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found, a message a ticket; `more`: there are older ones. `problem`: why it is no query."""
+
+    hits: tuple[SearchHit, ...]
+    more: bool
+    problem: QueryError | None
+
+
+def answer(text: str, actor: Actor, zone: tzinfo, most: int) -> Answer:
+    """Return the tickets that a query finds, each with its newest message of those; `most` messages.
+
+    A number alone finds its ticket first.
+    """
+    query, problem = parse_or_words(text, actor, zone)
+    found = hits(query, most, actor=actor)
+    more = len(found) == most
+    # By the order in which they came, which is not that of their dates where old mail was imported.
+    found.sort(key=lambda hit: hit.created, reverse=True)
+    number = text.strip().removeprefix("#")
+    if number.isalnum() and read_numbered(number) is not None:
+        own = Condition("number", (number,))
+        found = [*hits(TicketFilter(text, own), 1, actor=actor), *found]
+    tickets: dict[str, SearchHit] = {}
+    for hit in found:
+        tickets.setdefault(hit.number, hit)
+    return Answer(tuple(tickets.values()), more, problem)
+
+
+def completions(text: str) -> list[str]:
+    """Return what the last word of a query may go on as, also as a word of messages. Blocks."""
+    before, blank, word = text.rpartition(" ")
+    signs = word[: len(word) - len(word.lstrip('!-("'))]
+    start = word[len(signs) :].lower()
+    found = query_completions(text)
+    if ":" not in word and len(start) >= SHORTEST_BEGINNING and start.isalnum():
+        words = [each for each in words_beginning(start, _REACH) if each.isalnum() and each.isprintable()]
+        found += [f"{before}{blank}{signs}{each}" for each in words[:_OFFERED]]
+    return list(dict.fromkeys(found))
 
 
 def hits(
@@ -70,6 +121,7 @@ def hits(
                 sender=hit.sender_name or hit.sender_email,
                 sender_email=hit.sender_email,
                 marked_subject=marker.marked(hit.subject),
+                longer=marker.snippet(hit.text, _LONGER),
             )
         )
     return found

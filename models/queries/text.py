@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from models.queries.tree import All, Condition, Either, Node, Not, Word
+from models.words import person, phrase
 
-SHORTEST_BEGINNING = 3
-"""Letters that a beginning has at least: all words with a shorter one are half the dictionary."""
-
-COLUMNS = {"subject": "subject"}
+COLUMNS = {"subject": "subject", "to": "recipients"}
 """Fields that the index has as a column."""
+
+_ANYWHERE = "- recipients : "
+"""Words are looked for in all columns but this one: the desk's own address is in every mail."""
 
 
 def is_text(node: Node) -> bool:
@@ -18,18 +19,34 @@ def is_text(node: Node) -> bool:
     return isinstance(node, Word) or (isinstance(node, Condition) and node.field in COLUMNS)
 
 
+def says(node: Node) -> bool:
+    """Whether a part of a query can be asked of one message: what must be there, and what must not."""
+    if isinstance(node, All):
+        return any(map(says, node.parts)) and all(says(_bare(part)) for part in node.parts)
+    if isinstance(node, Either):
+        return all(map(says, node.parts))
+    return is_text(node)
+
+
 def expression(node: Node) -> str:
-    """Return the expression of FTS5 for a part of which `is_text` holds."""
+    """Return the expression of FTS5 for a part that `says` something of a message."""
     if isinstance(node, Word):
-        return _phrase(node.text, node.whole)
+        return _ANYWHERE + phrase(node.text, whole=node.whole)
     if isinstance(node, Condition):
-        words = " OR ".join(_phrase(str(value), False) for value in node.values)
+        find = person if node.field == "to" else _beginning
+        words = " OR ".join(find(str(value)) for value in node.values)
         return f"{COLUMNS[node.field]} : ({words})"
     assert not isinstance(node, Not)
-    between = " AND " if isinstance(node, All) else " OR "
-    return "(" + between.join(expression(part) for part in node.parts) + ")"
+    if isinstance(node, Either):
+        return "(" + " OR ".join(expression(part) for part in node.parts) + ")"
+    wanted = " AND ".join(expression(part) for part in node.parts if not isinstance(part, Not))
+    barred = " OR ".join(expression(part.part) for part in node.parts if isinstance(part, Not))
+    return f"(({wanted}) NOT ({barred}))" if barred else f"({wanted})"
 
 
-def _phrase(text: str, whole: bool) -> str:
-    beginning = not whole and sum(letter.isalnum() for letter in text) >= SHORTEST_BEGINNING
-    return '"' + text.replace('"', '""') + '"' + (" *" if beginning else "")
+def _bare(node: Node) -> Node:
+    return node.part if isinstance(node, Not) else node
+
+
+def _beginning(text: str) -> str:
+    return phrase(text, whole=False)

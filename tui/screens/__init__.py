@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui.screens.mailboxes.screen import MailboxesScreen as MailboxesScreen
     from tui.screens.outbox import OutboxScreen as OutboxScreen
     from tui.screens.quarantine import QuarantineScreen as QuarantineScreen
+    from tui.screens.search import SearchScreen as SearchScreen
     from tui.screens.settings import SettingsScreen as SettingsScreen
     from tui.screens.thread.screen import ThreadScreen as ThreadScreen
     from tui.screens.tickets.screen import TicketsScreen as TicketsScreen
@@ -29,6 +30,7 @@ _MODULES = {
     "OutboxScreen": "tui.screens.outbox",
     "PaletteScreen": "tui.screens.finder.palette",
     "QuarantineScreen": "tui.screens.quarantine",
+    "SearchScreen": "tui.screens.search",
     "SettingsScreen": "tui.screens.settings",
     "ThreadScreen": "tui.screens.thread.screen",
     "TicketsScreen": "tui.screens.tickets.screen",

@@ -48,6 +48,7 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         "virtual-list--warning",
         "virtual-list--error",
         "virtual-list--good",
+        "virtual-list--match",
     }
     DEFAULT_CSS = """
     VirtualList {
@@ -60,6 +61,7 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         & > .virtual-list--warning { color: $warning; }
         & > .virtual-list--error { color: $error; }
         & > .virtual-list--good { color: $success; }
+        & > .virtual-list--match { text-style: bold underline; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -307,6 +309,10 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
             self._ask(lambda limit: source.before(first, limit), self._more_before)
 
     # -- moving
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the key of the first line to the screen where the cursor is on it already."""
+        return not (action == "first" and self._at_start and self._cursor == 0)
 
     def action_move(self, step: int) -> None:
         self.move_to(self._cursor + step)

@@ -187,7 +187,7 @@ def fits(node: Node, ticket: Facts) -> bool:
 def _is_text(node: Node) -> bool:
     if isinstance(node, All | Either):
         return bool(node.parts) and all(map(_is_text, node.parts))
-    return isinstance(node, Word) or (isinstance(node, Condition) and node.field == "subject")
+    return isinstance(node, Word) or (isinstance(node, Condition) and node.field in ("subject", "to"))
 
 
 def _says(node: Node, mail: Mail) -> bool:
@@ -198,9 +198,19 @@ def _says(node: Node, mail: Mail) -> bool:
             return any(_says(part, mail) for part in parts)
         case Word(text, whole):
             return any(_has(column, text, whole) for column in (mail.subject, mail.text, *mail.sender))
+        case Condition("to", values):
+            return any(_is_sent_to(str(value), mail) for value in values)
         case Condition(_, values):
             return any(_has(mail.subject, str(value), False) for value in values)
     raise AssertionError(node)
+
+
+def _is_sent_to(value: str, mail: Mail) -> bool:
+    if value.startswith("@"):
+        return any(address.endswith(value) for address in mail.to)
+    if "@" in value:
+        return value in mail.to
+    return any(_has(column, value, False) for column in ("Sales team", *mail.to))
 
 
 def _has(column: str, text: str, whole: bool) -> bool:
@@ -230,11 +240,6 @@ def _holds(name: str, values: list[str], comparison: str, ticket: Facts) -> bool
         "has": lambda value: ticket.files,
         "is": lambda value: value in ticket.conditions,
         "from": lambda value: _is_person(value, *ticket.person),
-        "to": lambda value: any(
-            _is_person(value, name, address)
-            for mail in ticket.mails
-            for name, address in (("", mail.to[0]), ("Sales team", mail.to[1]))
-        ),
     }
     if name in one:
         return any(one[name](value) for value in values)
@@ -284,7 +289,17 @@ VALUES: dict[str, tuple[str, ...]] = {
     "has": ("attachment",),
     "is": ("unread", "overdue", "unanswered", "answered", "merged"),
     "from": ("@corp.example", "KIM@vendor.example", "park", "100%", "o_x", "nobody"),
-    "to": ("@desk.example", "it@desk.example", "sales", "team", "100%", "@example"),
+    "to": (
+        "@desk.example",
+        "it@desk.example",
+        "sales",
+        "team",
+        "to",
+        "cc",
+        "des",
+        "@example",
+        "t@desk.example",
+    ),
     "subject": ("printer", "paper", "paper jam", "re"),
 }
 

@@ -147,7 +147,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def _say_empty(self) -> None:
         title = next(view.title for view in VIEWS if view.key == self._view)
         if self._filter:
-            text = "No ticket fits. Esc clears the filter, / changes it"
+            text = "No ticket fits. Esc clears the filter, / changes it, g looks in all tickets"
         elif desk_app(self).health.mailboxes == 0:
             text = "No mailbox yet: no mail can come. Enter sets up the first one"
         else:
@@ -409,12 +409,23 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
         asked = event.text.strip()
-        if asked.startswith("#") and asked[1:].isdigit():
+        if asked.startswith("#") and asked[1:].isalnum():
             desk_app(self).navigation.go_to_ticket(asked[1:])
         elif not asked:
             self._set_filter(None)
         else:
-            self.in_thread(parse, event.text, actor, zone).then(self._set_filter, group="filter")
+
+            def read() -> TicketFilter | str:
+                known = asked.isascii() and asked.isdigit() and lists.exists(asked)
+                return asked if known else parse(asked, actor, zone)
+
+            self.in_thread(read).then(self._filter_or_go, group="filter")
+
+    def _filter_or_go(self, wanted: TicketFilter | str) -> None:
+        if isinstance(wanted, str):
+            desk_app(self).navigation.go_to_ticket(wanted)
+        else:
+            self._set_filter(wanted)
 
     def on_line_input_cancelled(self) -> None:
         self._end_prompt()

@@ -1,0 +1,144 @@
+"""How text is cut into the words of the full-text index, and how words are looked for in it.
+
+Most scripts have blanks between words; the index cuts there by itself, folds case and accents. Chinese,
+Japanese, Thai and their like have none: a run of their letters is kept as pairs, each letter with its next
+one, so that any piece of the run is found as pairs that follow each other. Korean has blanks, yet what hangs
+on a word hides it: it is kept so too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+
+SHORTEST_BEGINNING = 3
+"""Letters that a beginning has at least: all words with a shorter one are half the dictionary."""
+
+_MARKED = range(0x0E00, 0x1800)
+"""Where scripts without blanks have vowels and tones that the index takes for no letters."""
+
+
+def _letters(first: int, last: int) -> Iterator[str]:
+    for code in range(first, last + 1):
+        if unicodedata.category(chr(code))[0] in "LMN":
+            yield chr(code)
+
+
+_MIXED = "".join(
+    letter
+    for first, last in (
+        (0x0E00, 0x109F),  # Thai, Lao, Tibetan, Burmese
+        (0x1780, 0x17E9),  # Khmer
+        (0x3005, 0x3007),
+        (0x3040, 0x30FF),  # Hiragana, Katakana
+        (0x31F0, 0x31FF),
+    )
+    for letter in _letters(first, last)
+)
+# Beyond U+FFFF everything: a class with ranges there makes `re` walk through them at every character.
+UNSPACED = _MIXED + "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00010000-\U0010ffff"
+"""Letters of scripts without blanks between words, as the inside of a class of `re`."""
+
+_RUN = re.compile(f"[{UNSPACED}]+")
+_UNUSUAL = re.compile("[\u0300-\u036f\u3099\u309a\uff01-\uffee]")
+_PIECE = re.compile(rf"[{UNSPACED}]+|[^\W_{UNSPACED}]+")
+_AS_LETTERS = {
+    code: 0xE000 + code - _MARKED.start for code in _MARKED if unicodedata.category(chr(code))[0] == "M"
+}
+"""A private letter for each vowel and tone that is none to the index."""
+
+_INSIDE, _BEHIND_AT = "\ue0f0", "\ue0f1"
+"""Private letters that make one word of an address, and of what stands behind its @."""
+
+
+def usual(text: str) -> str:
+    """Return text with the usual form of letters that have several: half and full width, accents apart."""
+    if text.isascii() or not _UNUSUAL.search(text):
+        return text
+    return unicodedata.normalize("NFKC", text)
+
+
+def searched(text: str | None) -> str:
+    """Return a text as the full-text index gets it."""
+    if not text or text.isascii():
+        return text or ""
+    return _RUN.sub(_pairs, usual(text))
+
+
+def _pairs(found: re.Match[str]) -> str:
+    run = found[0].translate(_AS_LETTERS)
+    return " " + " ".join(run[at : at + 2] for at in range(len(run))) + " "
+
+
+def searched_people(recipients: str) -> str:
+    """Return the recipients of a message, as they are stored, as the full-text index gets them.
+
+    Beside the words of names and addresses each address is one word, and its domain is.
+    """
+    words: list[str] = []
+    for people in json.loads(recipients or "{}").values():
+        for name, address in people:
+            words += [searched(name), searched(address), *_address_words(address)]
+    return " ".join(words)
+
+
+def _address_words(address: str) -> list[str]:
+    _, at, domain = address.rpartition("@")
+    if not at:
+        return []
+    return [_one_word(address, _INSIDE), _one_word(domain, _BEHIND_AT)]
+
+
+def _one_word(text: str, sign: str) -> str:
+    return sign + re.sub(r"[\W_]", lambda found: f"{_INSIDE}{ord(found[0]):x}{_INSIDE}", text.lower())
+
+
+def phrase(text: str, *, whole: bool) -> str:
+    """Return the expression of FTS5 for words that stand together, the last one perhaps only begun.
+
+    Empty when the text has no letters.
+    """
+    pieces = _PIECE.findall(usual(text))
+    if not pieces:
+        return ""
+    words = " ".join(searched(piece).strip() for piece in pieces)
+    if _RUN.fullmatch(pieces[-1]):
+        # In the text more letters may follow: the last one alone is a word only where a run ends.
+        beginning = len(pieces[-1]) == 1
+        words = words if beginning else words.rpartition(" ")[0]
+    else:
+        beginning = not whole and sum(map(len, pieces)) >= SHORTEST_BEGINNING
+    return f'"{words}"' + (" *" if beginning else "")
+
+
+def person(text: str) -> str:
+    """Return the expression of FTS5 for an address, a @domain, or the beginning of a name or address."""
+    if text.startswith("@"):
+        return '"' + _one_word(text[1:], _BEHIND_AT) + '"'
+    if "@" in text:
+        return '"' + _one_word(text, _INSIDE) + '"'
+    return phrase(text, whole=False)
+
+
+def pattern(text: str, *, whole: bool) -> str:
+    """Return the regular expression for the same words in a text; empty when it has no letters."""
+    pieces = _PIECE.findall(text)
+    if not pieces:
+        return ""
+    spaced = rf"[^\W_{UNSPACED}]"
+    found = r"[\W_]*?".join(map(re.escape, pieces))
+    if not _RUN.fullmatch(pieces[0]):
+        found = rf"(?<!{spaced}){found}"
+    if _RUN.fullmatch(pieces[-1]):
+        return found
+    beginning = not whole and sum(map(len, pieces)) >= SHORTEST_BEGINNING
+    return found + (f"{spaced}*" if beginning else f"(?!{spaced})")
+
+
+def add_to(connection: sqlite3.Connection) -> None:
+    """Let the statements of a connection call `searched` and `searched_people`."""
+    connection.create_function("searched", 1, searched, deterministic=True)
+    connection.create_function("searched_people", 1, searched_people, deterministic=True)
