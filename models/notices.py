@@ -70,6 +70,20 @@ class StoredNotice:
     trace: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class TicketNotice:
+    """A notice with what its ticket is now; ``agent_id`` did it, ``created`` is the ticket's, as stored."""
+
+    id: int
+    number: str
+    subject: str
+    kind: NoticeKind
+    agent_id: int | None
+    assignee_id: int | None
+    department_id: int
+    created: str
+
+
 def _stored(
     notice_id: int, number: str, kind: NoticeKind, at: str, told: str | None, trace: str
 ) -> StoredNotice:
@@ -122,6 +136,26 @@ _OF_TICKET = Lookup(
     ),
     _stored,
 )
+_SINCE = Lookup(
+    lambda p: (
+        Notice.select(
+            Notice.id,
+            Ticket.number,
+            Ticket.subject,
+            Notice.kind,
+            Notice.agent,
+            Ticket.assignee,
+            Ticket.department,
+            Ticket.created,
+        )
+        .join(Ticket)
+        .where(Notice.id > p("after"))
+        .order_by(Notice.id.desc())
+        .limit(p("limit"))
+    ),
+    TicketNotice,
+)
+_NEWEST_ID = Lookup(lambda p: Notice.select(peewee.fn.MAX(Notice.id)), lambda newest: newest)
 _ANY = Lookup(lambda p: Notice.select(literal(1)).where(Notice.told.is_null()).limit(1), int)
 
 
@@ -160,6 +194,16 @@ def newest(limit: int, ticket_id: int | None = None) -> list[StoredNotice]:
     if ticket_id is None:
         return _NEWEST.every(limit=limit)
     return _OF_TICKET.every(ticket_id=ticket_id, limit=limit)
+
+
+def since(after: int, limit: int) -> list[TicketNotice]:
+    """Return the newest notices after one, at most so many, oldest first."""
+    return _SINCE.every(after=after, limit=limit)[::-1]
+
+
+def newest_id() -> int:
+    """Return the id of the newest notice, 0 without any."""
+    return _NEWEST_ID.one() or 0
 
 
 def purge(before: str, limit: int) -> int:

@@ -27,9 +27,10 @@ from config import clock
 from tui import screens
 from tui.commands import command
 from tui.desk_calls import THREADS, Navigation, in_pool
-from tui.desk_screen import DeskNode
+from tui.desk_screen import DeskNode, DeskScreen
 from tui.health import Health, observe
 from tui.navigation import ScreenNavigation
+from tui.news import Unseen, failing_now, in_words
 from tui.presence import Company
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmall
 from tui.terminal.guard import ControlGuard
@@ -37,8 +38,10 @@ from tui.terminal.key_queue import KeyQueue
 from tui.widgets.flash import Flash, Hinted, Level, words_for
 
 if TYPE_CHECKING:
+    from desk.alerts.on_screen import ScreenNotice
     from desk.home import Desk
     from desk.permissions import Actor
+    from desk.staff.preferences import ToldBy
     from desk.tickets.presence import Attendance
     from desk.tickets.since import Standing
     from worker.service.child import WorkerChild
@@ -62,6 +65,8 @@ class Seen:
     health: Health
     standing: Standing
     company: Company
+    told_by: ToldBy
+    news: Sequence[ScreenNotice]
 
 
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
@@ -107,6 +112,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.company = Company()
         self.standing: Standing | None = None
         self._attendance: Attendance | None = None
+        self._told_until: int | None = None
+        self._unseen = Unseen()
         self.restricted = desk.settings.restricted
         self.me = frozenset(part for part in (actor.login, actor.name, actor.email) if part)
         self.files_directory = desk.paths.data / "attachments" if self.restricted else Path.home()
@@ -247,9 +254,18 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self._tell_health()
             self._tell_minute()
         self.tell_leaving()
+        self._count_unseen()
         if not self._watching and not self._leaving:
             self._watching = True
             self.run_worker(self._watch(), exit_on_error=False)
+
+    def _count_unseen(self) -> None:
+        """Take out of the title's count what was opened."""
+        from tui.terminal.driver import SteadyDriver
+
+        self._unseen.look_at(self._open_tickets())
+        if isinstance(self._driver, SteadyDriver) and self._driver.titled:
+            self._driver.set_title(self._unseen.title)
 
     def _terminal_is_gone(self) -> bool:
         try:
@@ -272,15 +288,18 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         if isinstance(seen, Company):
             self._tell_company(seen)
         elif seen is not None:
+            failing = failing_now(self.health, seen.health)
             self._change, self.health, self.standing = seen.number, seen.health, seen.standing
             self._tell_health()
             self._tell_company(seen.company)
+            self._tell_news(seen.news, failing, seen.told_by)
             # Also after the first look: the desk may have changed since the screen was filled.
             self._tell_change()
 
     def _look(self, before: int, open_tickets: dict[str, bool], company: Company) -> Seen | Company | None:
         """Return what changed: in the desk, or only who is at which ticket."""
         from desk.operations.revision import change_number
+        from desk.staff import preferences
         from desk.tickets import since
         from desk.tickets.presence import Attendance
 
@@ -292,11 +311,52 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         number = change_number()
         if number != before:
             standing = since.standing()
-            return Seen(number, observe(self.desk), standing, Company(self._attendance.others()))
+            company = Company(self._attendance.others())
+            chosen = preferences.told_by(self.actor)
+            return Seen(number, observe(self.desk), standing, company, chosen, self._news())
         if tending and company.people:
             # Who was killed writes nothing.
             return Company(self._attendance.others())
         return None
+
+    def _news(self) -> list[ScreenNotice]:
+        """Return of what the agent was not told yet; what was there before the app is no news."""
+        from desk.alerts import on_screen
+
+        if self._told_until is None:
+            self._told_until = on_screen.newest()
+            return []
+        news, self._told_until = on_screen.since(self.actor, self._told_until)
+        return news
+
+    def _tell_news(self, news: Sequence[ScreenNotice], failing: Sequence[str], chosen: ToldBy) -> None:
+        """Say what came, on the status line and, as the agent chose, by title, bell and desktop."""
+        from tui.terminal import calls
+        from tui.terminal.driver import SteadyDriver
+
+        here = self._open_tickets()
+        elsewhere = [each for each in news if each.number not in here]
+        if elsewhere:
+            self._unseen.add(elsewhere)
+            self._flash_news(*in_words(elsewhere))
+        if failing:
+            self.flash(f"Mail fails: {', '.join(failing)}  2 shows why", "error")
+        driver = self._driver
+        if not isinstance(driver, SteadyDriver):
+            return
+        driver.set_title(self._unseen.title if chosen.title and calls.has_title(os.environ) else "")
+        told = [in_words(news)[0]] if news else []
+        told += [f"Mail fails: {each}" for each in failing]
+        for text in told:
+            driver.write(calls.calls(chosen, text, os.environ))
+
+    def _flash_news(self, text: str, level: Level) -> None:
+        """Flash news, after the warning or error that stands there."""
+        screen = next((each for each in reversed(self.screen_stack) if isinstance(each, DeskScreen)), None)
+        if screen is not None and screen.alarming():
+            self.set_timer(WATCH_SECONDS, lambda: self._flash_news(text, level))
+        else:
+            self.flash(text, level)
 
     def _open_tickets(self) -> dict[str, bool]:
         """Return the tickets that are open in all screens, each with whether it is written on."""

@@ -54,6 +54,10 @@ class DeskNode(CommandNode):
         """Show a flash here; False when there is no place for it."""
         return False
 
+    def alarming(self) -> bool:
+        """Return whether a warning or an error is shown here."""
+        return False
+
     def notice(self, text: str) -> None:
         """Show a countdown; empty ends it."""
 
@@ -139,6 +143,13 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
         except NoMatches:
             return False
         return True
+
+    def alarming(self) -> bool:
+        """Return whether the status line shows a warning or an error."""
+        try:
+            return self.query_one(StatusLine).alarming
+        except NoMatches:
+            return False
 
     def health_changed(self) -> None:
         """Show mail health, outbox and the minute anew."""

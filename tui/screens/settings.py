@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -18,12 +18,13 @@ from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
 from tui.text.safe import cell, parts, safe
 from tui.widgets.line_input import LineInput
-from tui.widgets.menu import Menu, lettered
+from tui.widgets.menu import Menu, MenuItem, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
 
 if TYPE_CHECKING:
     from config.paths import DeskPaths
+    from desk.staff.preferences import ToldBy
 
 FILE_SECTION = "deployment"
 
@@ -284,6 +285,34 @@ class SettingsScreen(ListScreen[None]):
             self.in_thread(settings.reset, desk_app(self).actor, setting.key).then(
                 lambda value: self._saved(setting, value)
             )
+
+    @command("told", "c", "How to call you")
+    def action_told(self) -> None:
+        """Choose how you are called when something came: the terminal's title, its bell, a desktop notice."""
+        from desk.staff import preferences
+
+        self.in_thread(preferences.told_by, desk_app(self).actor).then(self._ask_told, group="told")
+
+    def _ask_told(self, chosen: ToldBy) -> None:
+        from desk.staff import preferences
+
+        def item(letter: str, words: str, name: str) -> MenuItem:
+            return MenuItem(letter, f"[{'x' if getattr(chosen, name) else ' '}] {words}", name)
+
+        items = [
+            item("t", "count in the terminal's title", "title"),
+            item("b", "bell", "bell"),
+            item("9", "desktop notice, OSC 9 (iTerm2, kitty, WezTerm)", "osc9"),
+            item("7", "desktop notice, OSC 777 (foot, urxvt, Ghostty)", "osc777"),
+        ]
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                changed = replace(chosen, **{name: not getattr(chosen, name)})
+                saving = self.in_thread(preferences.set_told_by, desk_app(self).actor, changed)
+                saving.then(self._ask_told, group="told")
+
+        self.app.push_screen(Menu("Call me by", items), picked)
 
     @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:

@@ -13,6 +13,7 @@ from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.terminal.calls import GIVE_TITLE_BACK, KEEP_TITLE, title
 from tui.terminal.pastes import Pasted, PasteReader
 
 READ_BYTES = 65_536
@@ -65,7 +66,12 @@ class InputParser(XTermParser):
 
 
 class SteadyDriver(LinuxDriver):
-    """Textual's driver with a writer that outlives its terminal and with pastes that always end."""
+    """Textual's driver with a writer that outlives its terminal and with pastes that always end.
+
+    The terminal has its own title back whenever the app gives it away.
+    """
+
+    _title = ""
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
@@ -75,6 +81,26 @@ class SteadyDriver(LinuxDriver):
         self._writer_thread.stop()
         self._writer_thread = SteadyWriter(self._file)
         self._writer_thread.start()
+        if self._title:
+            self.write(KEEP_TITLE + title(self._title))
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        if self._title:
+            self.write(GIVE_TITLE_BACK)
+        super().stop_application_mode()
+
+    @property
+    def titled(self) -> bool:
+        """Whether the terminal has a title of the app's."""
+        return bool(self._title)
+
+    def set_title(self, text: str) -> None:
+        """Make `text` the terminal's title; empty gives it back the one from before."""
+        if text != self._title:
+            kept = "" if self._title else KEEP_TITLE
+            self.write(kept + title(text) if text else GIVE_TITLE_BACK)
+            self._title = text
 
     def run_input_thread(self) -> None:
         """Read what the terminal sends until the app ends."""

@@ -49,6 +49,11 @@ class StatusLine(Widget):
         self._timer = self.set_timer(flash.seconds, self.end_flash)
         self.refresh()
 
+    @property
+    def alarming(self) -> bool:
+        """Whether a warning or an error stands there, which no news take away."""
+        return self._flash is not None and self._flash.level != "info"
+
     def end_flash(self) -> None:
         if self._flash is not None:
             self._flash = None

@@ -1,0 +1,83 @@
+"""What an agent is told on the screen while the app is open: what came to the tickets that concern them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from config.clock import now
+from desk.alerts.notifications import wants
+from desk.permissions import Actor
+from mail.inert import one_line
+from models import agents, notices
+from models.fields import utc_text
+from models.notices import NoticeKind, TicketNotice
+
+_MOST: Final = 200
+"""So many are told at once; an import of years is no news."""
+_TOO_OLD: Final = timedelta(days=1)
+_OF_THE_OWNER: Final = frozenset({"assigned", "noted", "overdue", "undelivered"})
+"""Kinds that concern nobody but the ticket's owner."""
+
+_WORDS: Final[dict[NoticeKind, str]] = {
+    "new_ticket": "New #{number}: {subject}",
+    "customer_wrote": "Mail on #{number}: {subject}",
+    "assigned": "#{number} is yours now: {subject}",
+    "transferred": "#{number} came to your department: {subject}",
+    "noted": "Note on #{number}: {subject}",
+    "overdue": "#{number} is overdue: {subject}",
+    "undelivered": "An answer did not arrive, #{number}: {subject}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenNotice:
+    """One thing of which an agent is told, in one clean line."""
+
+    id: int
+    number: str
+    kind: NoticeKind
+    words: str
+
+    @property
+    def urgent(self) -> bool:
+        """Whether something went wrong."""
+        return self.kind in ("overdue", "undelivered")
+
+
+def newest() -> int:
+    """Return the id of the newest notice of the desk, 0 without any."""
+    return notices.newest_id()
+
+
+def since(actor: Actor, after: int) -> tuple[list[ScreenNotice], int]:
+    """Return what the actor is told of what came after a notice, oldest first, and how far that is.
+
+    They are told what comes to their own tickets, and to nobody's in their department; never what they did
+    themselves.
+    """
+    found = notices.since(after, _MOST)
+    preferences = {} if actor.agent_id is None else agents.by_id(actor.agent_id).preferences
+    oldest = utc_text(now() - _TOO_OLD)
+    told = [
+        ScreenNotice(each.id, each.number, each.kind, _words(each))
+        for each in found
+        if _concerns(actor, each, oldest) and wants(preferences, each.kind)
+    ]
+    return told, found[-1].id if found else after
+
+
+def _concerns(actor: Actor, notice: TicketNotice, oldest: str) -> bool:
+    if notice.agent_id is not None and notice.agent_id == actor.agent_id:
+        return False
+    if notice.kind == "new_ticket" and notice.created < oldest:
+        return False
+    if notice.assignee_id is not None:
+        return notice.assignee_id == actor.agent_id
+    return notice.kind not in _OF_THE_OWNER and actor.department_id in (None, notice.department_id)
+
+
+def _words(notice: TicketNotice) -> str:
+    subject = one_line(notice.subject, 200) or "(no subject)"
+    return _WORDS[notice.kind].replace("{number}", notice.number).replace("{subject}", subject)
