@@ -23,7 +23,7 @@ def now() -> datetime:
 
 
 def zone(name: str) -> ZoneInfo:
-    """The IANA time zone `name`; raises ConfigError with the nearest names for one that does not exist."""
+    """Return the IANA time zone `name`; raises ConfigError with the nearest names for an unknown one."""
     from zoneinfo import ZoneInfo
 
     try:

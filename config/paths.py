@@ -90,14 +90,17 @@ class DeskPaths:
 
     @property
     def key(self) -> Path:
+        """The file with the keys that seal secrets."""
         return self.data / "desk.key"
 
     @property
     def blobs(self) -> Path:
+        """The directory of large mails."""
         return self.data / "blobs"
 
     @property
     def drafts(self) -> Path:
+        """The directory of files that belong to drafts."""
         return self.data / "drafts"
 
     @property
@@ -107,6 +110,7 @@ class DeskPaths:
 
     @property
     def log(self) -> Path:
+        """The directory of private crash reports."""
         return self.data / "log"
 
     @property
@@ -116,6 +120,7 @@ class DeskPaths:
 
     @property
     def bin(self) -> Path:
+        """The directory of wrappers that others may run."""
         return self.home / "bin"
 
     def exists(self) -> bool:
@@ -236,7 +241,7 @@ def _with_database(paths: DeskPaths, url: str, base: Path, where: str) -> DeskPa
 
 
 def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
-    """The type of the network file system that `path` is on ('nfs4'), or '' when it is local or unknown."""
+    """Return the type of the network file system under `path` ('nfs4'), '' when it is local or unknown."""
     try:
         table = mounts.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

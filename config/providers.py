@@ -124,7 +124,7 @@ def oauth2_provider(name: str) -> OAuth2Provider:
 
 
 def provider_for(address: str) -> Provider:
-    """The provider of an address by its domain or a domain above it; the own server if none is known."""
+    """Return the provider of an address by its domain or one above it; the own server if none is known."""
     labels = domain_of(address).split(".")
     by_domain = {domain: each for each in providers() for domain in each.domains}
     for start in range(len(labels)):

@@ -48,7 +48,7 @@ def remember(paths: DeskPaths, settings: Settings, environ: Mapping[str, str] | 
 
 
 def _made_from(paths: DeskPaths, environ: Mapping[str, str] | None) -> str:
-    """A digest of the configuration file, the variables, where the desk is, and the program's own rules."""
+    """Return a digest of the configuration file, the variables, the desk's place and the program's rules."""
     environ = os.environ if environ is None else environ
     variables = sorted(
         f"{name}={value}"

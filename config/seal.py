@@ -69,7 +69,7 @@ class Sealer:
         return _VERSION + _key_id(key) + nonce + box
 
     def unseal(self, sealed: bytes, context: str) -> Secret:
-        """What `seal` hid. Raises SealBroken when no key fits, bytes changed, or the context is another."""
+        """Return what `seal` hid; raises SealBroken if no key fits, bytes changed, or the context differs."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

@@ -83,7 +83,7 @@ def write(spool: str, facts: Mapping[str, str], mail: Iterable[bytes]) -> str:
 
 
 def names(spool: str) -> Iterator[str]:
-    """The files in the directory that are complete, in no order; none where there is no such directory."""
+    """Yield the files in the directory that are complete, in no order; none where there is no directory."""
     try:
         with os.scandir(spool) as found:
             yield from (each.name for each in found if each.name.endswith(SUFFIX) and each.name[0] != ".")
@@ -107,7 +107,7 @@ def halves(spool: str, older_than: float) -> list[str]:
 
 
 def read_head(data: bytes, size: int) -> tuple[dict[str, str], int]:
-    """The facts of a head, and where the mail begins, of a file that has `size` bytes and begins with `data`.
+    """Return the facts of a head, and where the mail begins, in a file of `size` bytes that begins so.
 
     Raises NotSpooled.
     """

@@ -15,7 +15,7 @@ _HEAD = """\
 
 
 def first_toml(timezone: str) -> str:
-    """The text of a first config.toml: the time zone set, every other key explained with its default."""
+    """Return the text of a first config.toml: the time zone set, other keys explained with their defaults."""
     lines = []
     for key in KEYS:
         lines.append(f"# {help_of(key)}")

@@ -16,7 +16,7 @@ class TokenSupplier(Protocol):
     """Gives the access token of an account. May block (it may refresh the token over the network)."""
 
     def __call__(self, *, renew: bool = False) -> Secret:
-        """A token that is valid now. `renew`: the mail server refused the last one, get another.
+        """Return a token that is valid now; `renew`: the mail server refused the last one, get another.
 
         Errors: `TokenRefused` (a person has to log in again), `TokenUnavailable` (later).
         """

@@ -38,7 +38,7 @@ _RANGES = (
 
 
 def combining_class(below: int = 0x110000) -> str:
-    """A character class for `re` that matches one zero-width mark with a code point under `below`."""
+    """Return a character class for `re` that matches one zero-width mark with a code point under `below`."""
     parts = []
     for item in _RANGES.split():
         low, _, high = item.partition("-")

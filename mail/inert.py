@@ -45,7 +45,7 @@ def _storm() -> re.Pattern[str]:
 
 @functools.cache
 def _perhaps_mark() -> re.Pattern[str]:
-    """A mark, or a character so rare that it may be taken for one.
+    """Match a mark, or a character so rare that it may be taken for one.
 
     `re` looks a class up in a table as long as nothing in it is beyond U+FFFF; with such characters in it, it
     walks through all ranges at every character, which costs forty times as much.
@@ -81,7 +81,7 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str, limit: int = 998) -> str:
-    """The same in one line without tabs or runs of blanks, at most `limit` characters.
+    """Return the same in one line without tabs or runs of blanks, at most `limit` characters.
 
     For subjects, names, file names, CLI columns and log lines.
     """
@@ -91,7 +91,7 @@ def one_line(text: str, limit: int = 998) -> str:
 
 
 def guard(text: str) -> str:
-    """The last gate before a terminal: drops what `clean` would have replaced, keeps newline and tab."""
+    """Guard a terminal as the last gate: drop what `clean` would have replaced, keep newline and tab."""
     if _is_harmless_ascii(text):
         return text
     return _calm(_HOSTILE.sub("", text))

@@ -76,7 +76,7 @@ _Undo = Callable[[_Reading], _Reading]
 
 
 def _readings(text: str) -> Iterator[tuple[_Reading, _Undo]]:
-    """The text as it is, with each kind of escape undone, and with all of them."""
+    """Yield the text as it is, with each kind of escape undone, and with all of them."""
     raw = _read(text)
     yield raw, lambda reading: reading
     for kind in (_PERCENT, _PRINTABLE, _BACKSLASH, _ENTITY, _EVERYTHING):
@@ -126,7 +126,7 @@ def _undone(reading: _Reading, escape: re.Pattern[bytes]) -> _Reading:
 
 
 def _meant(escape: re.Match[bytes]) -> bytes:
-    """The bytes that an escape stands for."""
+    """Return the bytes that an escape stands for."""
     whole = escape[0].lower()
     digits = next((group for group in escape.groups() if group is not None), b"")
     if not digits:
@@ -152,7 +152,7 @@ def _character(code: int) -> bytes:
 
 
 def _encodings(secret: str) -> list[bytes]:
-    """The secret as bytes, in the character sets that a server may use."""
+    """Return the secret as bytes, in the character sets that a server may use."""
     utf8 = secret.encode("utf-8", "surrogatepass")
     found = [utf8, secret.encode("utf-16-le", "surrogatepass")]
     if not secret.isascii():
@@ -161,7 +161,7 @@ def _encodings(secret: str) -> list[bytes]:
 
 
 def _plain_forms(secret: str, undo: _Undo) -> set[bytes]:
-    """The secret as it is read in a text of which the same escapes were undone."""
+    """Return the secret as it is read in a text of which the same escapes were undone."""
     spelled = {secret, secret.replace(" ", "+")}
     if not secret.isascii():
         spelled |= {secret.upper(), secret.lower()}
@@ -182,7 +182,7 @@ def _plain_forms(secret: str, undo: _Undo) -> set[bytes]:
 
 
 def _halves(secret: str) -> bytes:
-    """The secret as an escape of two halves is undone: each half of a UTF-16 pair for itself."""
+    """Return the secret as an escape of two halves is undone: each half of a UTF-16 pair for itself."""
     pairs = secret.encode("utf-16-be", "surrogatepass")
     units = [int.from_bytes(pairs[at : at + 2], "big") for at in range(0, len(pairs), 2)]
     return b"".join(_character(unit) for unit in units)
@@ -236,7 +236,7 @@ def _mark_base64_run(reading: _Reading, run: list[int], wanted: list[bytes], mar
 
 
 def _token(data: bytes, first: int, last: int) -> tuple[int, int]:
-    """The whole words around these places, with the padding behind them."""
+    """Return the whole words around these places, with the padding behind them."""
     while first and data[first - 1] in _BASE64:
         first -= 1
     last += 1

@@ -85,7 +85,7 @@ def check_incoming(account: IncomingAccount) -> Iterator[Step]:
 
 
 def _limited(account: IncomingAccount, doing: Callable[[], T]) -> Callable[[], T]:
-    """The same, but a server that answers bit by bit has no longer for it than two waits."""
+    """Return what does the same, but gives a server that answers bit by bit two waits at most."""
 
     def limited() -> T:
         try:
@@ -194,7 +194,7 @@ _NO_PIN: Final = "0" * 64
 
 
 def _shown_incoming(account: IncomingAccount, addresses: list[dialling.Address]) -> bytes:
-    """The certificate that the server shows (DER), empty if none. Nothing but the handshake is said."""
+    """Return the certificate that the server shows (DER), empty if none; nothing else is said to it."""
     session = _session(replace(account, ca_file=None, fingerprint=_NO_PIN))
     try:
         session.connect(addresses)

@@ -59,7 +59,7 @@ class Caller:
 
 
 def key_in(headers: Headers) -> str:
-    """The key that a request carries: X-API-Key, a bearer token, or a key in place of the User-Agent."""
+    """Return the key that a request carries: X-API-Key, a bearer token, or in place of the User-Agent."""
     given = headers.get("x-api-key", "").strip()
     if given:
         return given
@@ -87,7 +87,7 @@ class Access:
         self._uses = Limiter()
 
     async def check(self, caller: Caller, scope: str, *, scope_status: int) -> KeyLine:
-        """The key, if it may be used for `scope`; `scope_status` is the answer when it is for other things.
+        """Return the key, if it may be used for `scope`; `scope_status` answers one for other things.
 
         Raises Refusal.
         """

@@ -42,7 +42,7 @@ class Bodies:
         self._reading: Counter[Hashable] = Counter()
 
     async def read(self, request: Request, limit: int, *, too_large: int = 413) -> bytes:
-        """The body. Raises Refusal (`too_large` is the status for more than `limit` bytes), CallerLeft."""
+        """Read the body; raises Refusal (`too_large`: the status for more than `limit` bytes), CallerLeft."""
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             raise Refusal(415, "Unsupported data format: send the body without Content-Encoding")

@@ -80,7 +80,7 @@ class BoundedConnection(H11Protocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The caller left, or was cut off."""
+        """Note that the caller left, or was cut off."""
         self._unwatch()
         self._callers.leave(self)
         if not self._refused:

@@ -30,6 +30,7 @@ class Operation:
 
     @property
     def writes(self) -> bool:
+        """Whether it changes something."""
         return self.scope == "write"
 
 

@@ -124,7 +124,7 @@ def _read(value: str) -> Sequence[Address]:
 
 @functools.lru_cache(maxsize=2048)
 def _read_often(value: str) -> Sequence[Address]:
-    """The desk stands in To, and the same people write again and again."""
+    """Read a field once: the desk stands in To, and the same people write again and again."""
     return tuple(_people(value))
 
 

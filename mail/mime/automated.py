@@ -108,12 +108,12 @@ def classify(mail: ParsedMail) -> MachineMail:
 
 
 def own_desk_id(mail: ParsedMail) -> str | None:
-    """The id of the desk that sent this mail, if a desk did."""
+    """Return the id of the desk that sent this mail, if a desk did."""
     return mail.header(DESK_HEADER) or None
 
 
 def _word(value: str | None) -> str:
-    """The first token of a header value: no comments, no parameters, lower case."""
+    """Return the first token of a header value: no comments, no parameters, lower case."""
     if not value:
         return ""
     return one_line(_COMMENT.sub(" ", value[:400]).partition(";")[0], 80).lower().rstrip(".")

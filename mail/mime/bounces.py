@@ -116,15 +116,18 @@ class Evidence:
 
     @cached_property
     def null_sender(self) -> bool:
+        """It came from the envelope sender ``<>``."""
         path = self._mail.root.headers.first("return-path")
         return path is not None and path.strip() in (b"<>", b"")
 
     @cached_property
     def mail_server(self) -> bool:
+        """Its author is called as mail servers are."""
         return is_mail_server(self._mail.sender.email, self._mail.sender.name)
 
     @cached_property
     def subject(self) -> bool:
+        """Its subject speaks of a mail that was not delivered."""
         return _SUBJECT.search(self._mail.subject) is not None
 
     @cached_property
@@ -207,7 +210,7 @@ def is_mail_server(email: str, name: str) -> bool:
 
 
 def bounces(mail: ParsedMail) -> list[BouncedRecipient]:
-    """The recipients that a bounce names, each once; empty if it is not about a mail at all."""
+    """Return the recipients that a bounce names, each once; empty if it is not about a mail at all."""
     original = _original_message_id(mail)
     found: dict[str, BouncedRecipient] = {}
     for leaf in mail.leaves:
@@ -238,7 +241,7 @@ def _is_delay(mail: ParsedMail, status: str) -> bool:
 
 
 def _noticed(notice: dict[str, Any]) -> list[BouncedRecipient]:
-    """The recipients in a notice of a mail service."""
+    """Return the recipients in a notice of a mail service."""
     about = notice.get("mail") if isinstance(notice.get("mail"), dict) else {}
     common = about.get("commonHeaders") if isinstance(about, dict) else None
     identifier = common.get("messageId") if isinstance(common, dict) else None
@@ -257,12 +260,12 @@ def _noticed(notice: dict[str, Any]) -> list[BouncedRecipient]:
 
 
 def _above_copy(mail: ParsedMail) -> str:
-    """The words of the server, above the copy of the mail that came back."""
+    """Return the words of the server, above the copy of the mail that came back."""
     return _COPY_BEGINS.split(mail.words[:_MAX_WORDS], maxsplit=1)[0]
 
 
 def _free_form(mail: ParsedMail) -> list[str]:
-    """The addresses in the words of a bounce without a report.
+    """Return the addresses in the words of a bounce without a report.
 
     Those listed with what happened to them, else those in a server's reply, else any. If the words name
     nobody, the only recipient of the mail that came back.
@@ -289,13 +292,13 @@ def _free_form(mail: ParsedMail) -> list[str]:
 
 
 def _address_in(word: str) -> str:
-    """The address that a word of a sentence is, or nothing."""
+    """Return the address that a word of a sentence is, or nothing."""
     word = word.rstrip(".!?*")
     return one_address(word[1:-1] if word[0] == word[-1] == "'" else word) or ""
 
 
 def _reported(leaf: Node, original: str | None) -> list[BouncedRecipient]:
-    """The recipient groups of a message/delivery-status part, which are header blocks (RFC 3464 2.1)."""
+    """Return the recipient groups of a message/delivery-status part: header blocks (RFC 3464 2.1)."""
     data = leaf.decoded()
     position, found = 0, []
     for _ in range(500):
@@ -336,7 +339,7 @@ def _action(said: str, status: str) -> str:
 
 
 def _typed(group: Headers, name: str, address: bool = True) -> str:
-    """The value behind ``type;`` of a field such as ``Final-Recipient: rfc822; ann@example.test``."""
+    """Return the value behind ``type;`` of a field such as ``Final-Recipient: rfc822; ann@example.test``."""
     value = group.text(name)
     if value is None:
         return ""
@@ -349,7 +352,7 @@ def _typed(group: Headers, name: str, address: bool = True) -> str:
 
 
 def _original_message_id(mail: ParsedMail) -> str | None:
-    """The Message-ID of the mail that came back, from the copy of it or of its headers."""
+    """Return the Message-ID of the mail that came back, from the copy of it or of its headers."""
     for headers in _returned_headers(mail):
         found = _id_in(headers.text("message-id") or "")
         if found:
@@ -364,7 +367,7 @@ def _original_message_id(mail: ParsedMail) -> str | None:
 
 
 def _returned_headers(mail: ParsedMail) -> Iterator[Headers]:
-    """The headers of the mails, or of their headers alone, that came back as parts."""
+    """Return the headers of the mails, or of their headers alone, that came back as parts."""
     for leaf in mail.leaves:
         if leaf is not mail.root and "message-id" in leaf.headers:
             yield leaf.headers  # the mail itself, where its text should be

@@ -44,13 +44,13 @@ _DAYS: Final = {"MO": "Mon", "TU": "Tue", "WE": "Wed", "TH": "Thu", "FR": "Fri",
 
 
 def method_of(text: str) -> str:
-    """What a calendar part asks for: REQUEST, CANCEL, REPLY, PUBLISH ...; empty if it does not say."""
+    """Return what a calendar part asks for: REQUEST, CANCEL, REPLY, PUBLISH ...; empty if it does not say."""
     found = _METHOD.search(text[:20_000])
     return found[1].upper() if found else ""
 
 
 def card(text: str, zone: tzinfo) -> str:
-    """The events in a calendar part, times in `zone`; where it cannot be read, its text. Never raises."""
+    """Return the events in a calendar part, times in `zone`; its text where unreadable. Never raises."""
     try:
         blocks = list(_blocks(text[:MAX_CALENDAR_CHARS], zone))
     except Exception:  # strangers' calendars break the library in any way; the text must still come
@@ -154,7 +154,7 @@ def _said(moment: date, zone: tzinfo) -> str:
 
 
 def _zone_name(event: Component, moment: datetime, zone: tzinfo) -> str:
-    """A time without a zone is meant where the reader is (RFC 5545 3.3.5); an unknown zone is named."""
+    """Name the zone of a time; one without is meant where the reader is (RFC 5545 3.3.5)."""
     if moment.tzinfo is not None:
         return str(zone)
     return _line(event["DTSTART"].params.get("TZID")) or "local time"

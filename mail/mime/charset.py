@@ -143,7 +143,7 @@ def codec_for(label: str) -> str | None:
 
 
 def _numbered(name: str) -> str | None:
-    """The codec of a label that its number tells: code pages, ISO 8859, Latin-n."""
+    """Return the codec of a label that its number tells: code pages, ISO 8859, Latin-n."""
     page = _CODE_PAGE.fullmatch(name)
     if page is not None:
         number = page[1]
@@ -181,7 +181,7 @@ _BOMS: Final = (
 
 
 def decode(data: bytes, label: str | None = None, others: Iterable[str] = ()) -> str:
-    """`data` as text: in the declared charset if it fits, else UTF-8, else one of `others`, else a guess.
+    """Return `data` as text: in the declared charset if it fits, else UTF-8, one of `others`, or a guess.
 
     `others` are labels that the same mail uses elsewhere: better witnesses than a few bytes are.
     """
@@ -218,7 +218,7 @@ _SURELY_UTF_8: Final = 4
 
 
 def decode_field(data: bytes, others: Iterable[str] = ()) -> str:
-    """A header field as text: what is ASCII is ASCII, whatever the charset of the mail's text is."""
+    """Return a header field as text: what is ASCII is ASCII, whatever the charset of the mail's text is."""
     if data.isascii() and not _STATEFUL.search(data):
         return data.decode("ascii")
     for label in others:
@@ -230,7 +230,7 @@ def decode_field(data: bytes, others: Iterable[str] = ()) -> str:
 
 
 def _by_mark(data: bytes) -> str | None:
-    """What begins with a byte order mark is what it says, whatever was declared."""
+    """Decode what begins with a byte order mark as that says, whatever was declared."""
     for mark, codec in _BOMS:
         if data.startswith(mark):
             text = _strict(data, codec)

@@ -38,7 +38,7 @@ def wraps(kind: str, name: str) -> bool:
 
 
 def opened(kind: str, data: bytes) -> list[Inner]:
-    """What is in a wrapper; empty if it cannot be opened. Never raises."""
+    """Return what is in a wrapper; empty if it cannot be opened. Never raises."""
     if len(data) > MAX_WRAPPED_BYTES:
         return []
     if kind in _TNEF or data.startswith(_TNEF_MAGIC):
@@ -58,7 +58,7 @@ def opened(kind: str, data: bytes) -> list[Inner]:
 
 
 def files_out_of(data: bytes, kind: str, charset: str | None) -> list[Inner]:
-    """A text and the files that were uuencoded or yEncoded into it; empty if there are none."""
+    """Return a text and the files that were uuencoded or yEncoded into it; empty if there are none."""
     if not holds_files(data):
         return []
     text, files = files_in(data)

@@ -15,7 +15,7 @@ _USUAL: Final = re.compile(
 
 
 def parse_date(text: str) -> datetime | None:
-    """An RFC 5322 date (or IMAP INTERNALDATE, or something like them) in UTC, or None."""
+    """Read an RFC 5322 date (or IMAP INTERNALDATE, or something like them) in UTC, or None."""
     text = text[:200]
     usual = _USUAL.match(text)
     try:

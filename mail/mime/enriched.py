@@ -11,7 +11,7 @@ _LINE_ENDS: Final = re.compile(r"\n+")
 
 
 def enriched_to_text(text: str) -> str:
-    """A single line end is a blank, n of them are n - 1; ``<<`` is a ``<``."""
+    """Read text/enriched: a single line end is a blank, n of them are n - 1; ``<<`` is a ``<``."""
     pieces: list[str] = []
     position = 0
     lower = text.lower() if len(text.lower()) == len(text) else text
@@ -25,7 +25,7 @@ def enriched_to_text(text: str) -> str:
 
 
 def richtext_to_text(text: str) -> str:
-    """The older form: line ends mean nothing, ``<nl>`` ends a line, ``<lt>`` is a ``<``."""
+    """Read the older form: line ends mean nothing, ``<nl>`` ends a line, ``<lt>`` is a ``<``."""
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r"(?i) ?</?(?:nl|paragraph)> ?", "\n", text)
     return re.sub(

@@ -57,7 +57,7 @@ class Headers:
         return [_FOLD.sub(b"", value).strip() for field, value in self._fields if field == name]
 
     def first(self, name: str) -> bytes | None:
-        """The first value of a field, unfolded, as sent."""
+        """Return the first value of a field, unfolded, as sent."""
         if name not in self._names:
             return None
         for field, value in self._fields:
@@ -67,7 +67,7 @@ class Headers:
         return None
 
     def text(self, name: str) -> str | None:
-        """The first value as 8-bit text: encoded words are still encoded."""
+        """Return the first value as 8-bit text: encoded words are still encoded."""
         value = self.first(name)
         return None if value is None else self._decoded(value)
 
@@ -91,6 +91,7 @@ class Headers:
         ]
 
     def names(self) -> list[str]:
+        """Return the names of all fields, in lower case, in order."""
         return [field for field, _ in self._fields]
 
     def __contains__(self, name: str) -> bool:
@@ -105,6 +106,7 @@ class Charsets:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
+        """The labels that the headers seen so far name."""
         return tuple(_labels(self.blocks[:_MAX_ASKED]))
 
 
@@ -145,7 +147,7 @@ def headers_begin(raw: bytes) -> int:
 
 
 def parse_headers(raw: bytes, start: int, end: int, defects: list[str]) -> tuple[Headers, int]:
-    """The header block at `start` and the offset at which the body begins. Errors: `TooComplex`."""
+    """Return the header block at `start` and the offset at which the body begins; raises `TooComplex`."""
     fields: list[tuple[str, bytes]] = []
     position = start
     stop = min(end, start + MAX_HEADER_BYTES)

@@ -19,6 +19,8 @@ _MAX_FILES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class InlineFile:
+    """A file that stood in the lines of a text."""
+
     name: str
     data: bytes
 
@@ -29,7 +31,7 @@ def holds_files(data: bytes) -> bool:
 
 
 def files_in(data: bytes) -> tuple[bytes, list[InlineFile]]:
-    """The text without the files that its lines hold, and these. What is damaged stays in the text."""
+    """Return the text without the files that its lines hold, and these. What is damaged stays in the text."""
     text: list[bytes] = []
     files: list[InlineFile] = []
     position = 0
@@ -66,7 +68,7 @@ def _code_begins(data: bytes, begin: re.Match[bytes]) -> bool:
 
 
 def _uudecoded(lines: bytes, base64: bool) -> bytes | None:
-    """The bytes of uuencoded lines; None if these are words and no code."""
+    """Return the bytes of uuencoded lines; None if these are words and no code."""
     if base64:
         try:
             return binascii.a2b_base64(lines)
@@ -102,7 +104,7 @@ def decode_uu_lines(rows: list[bytes]) -> bytes:
 
 
 def decode_uu(data: bytes) -> bytes:
-    """A uuencoded file, with or without its begin line."""
+    """Return a uuencoded file, with or without its begin line."""
     rows = data.splitlines()
     start = next((n + 1 for n, row in enumerate(rows) if row.startswith(b"begin ")), 0)
     kept: list[bytes] = []

@@ -33,7 +33,7 @@ _EUC: Final = {
 
 
 def decode_iso2022_jp(data: bytes) -> str:
-    """The text of ISO-2022-JP; what no table knows becomes U+FFFD. Total and linear."""
+    """Return the text of ISO-2022-JP; what no table knows becomes U+FFFD. Total and linear."""
     done: list[str] = []
     mode, kana = "", False
     position = 0
@@ -53,7 +53,7 @@ def decode_iso2022_jp(data: bytes) -> str:
 
 
 def _segment(data: bytes, mode: str, kana: bool) -> str:
-    """What stands between two switches. A line end returns to ASCII (RFC 1468)."""
+    """Return what stands between two switches. A line end returns to ASCII (RFC 1468)."""
     if not data:
         return ""
     if kana or mode == "kana":
@@ -110,7 +110,7 @@ _EUC_UNIT: Final = re.compile(rb"[\x00-\x7f]+|\x8f[\xa1-\xfe]{2}|\x8e[\xa1-\xdf]
 
 
 def decode_euc_jp(data: bytes) -> str:
-    """The text of EUC-JP with the vendors' rows; what no table knows becomes U+FFFD."""
+    """Return the text of EUC-JP with the vendors' rows; what no table knows becomes U+FFFD."""
     done: list[str] = []
     for unit in _EUC_UNIT.findall(data):
         if len(unit) == 2 and unit[0] >= 0xA1:

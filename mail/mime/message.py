@@ -81,7 +81,7 @@ class ParsedMail:
         self.root: Node = parse_structure(readable, self.defects)
 
     def header(self, name: str) -> str | None:
-        """The first field of that name, decoded, in one inert line."""
+        """Return the first field of that name, decoded, in one inert line."""
         found = self.headers(name)
         return found[0] if found else None
 
@@ -95,7 +95,7 @@ class ParsedMail:
         return self.root.headers.names()
 
     def addresses(self, *names: str) -> list[Address]:
-        """The addresses in all fields of these names; what is none has a name only."""
+        """Return the addresses in all fields of these names; what is none has a name only."""
         return parse_addresses(text for name in names for text in self.root.headers.texts(name))
 
     def _ids(self, name: str) -> list[str]:
@@ -157,14 +157,17 @@ class ParsedMail:
 
     @cached_property
     def reply_to(self) -> list[Address]:
+        """The addresses in Reply-To."""
         return [address for address in self.addresses("reply-to") if address.email]
 
     @cached_property
     def to(self) -> list[Address]:
+        """The addresses in To."""
         return self.addresses("to")
 
     @cached_property
     def cc(self) -> list[Address]:
+        """The addresses in Cc."""
         return self.addresses("cc")
 
     @cached_property
@@ -237,6 +240,7 @@ class ParsedMail:
 
     @property
     def text_is_from_html(self) -> bool:
+        """Whether the text was laid out from HTML."""
         return self._text.from_html
 
     @property
@@ -270,14 +274,14 @@ class ParsedMail:
         return parts
 
     def part(self, path: str) -> Node:
-        """The part at `path`. Errors: `KeyError`."""
+        """Return the part at `path`; raises `KeyError`."""
         for node in self.root.nodes():
             if node.path == path and (node.opened or not node.children):
                 return node
         raise KeyError(path)
 
     def part_bytes(self, path: str) -> bytes:
-        """The decoded bytes of the part at `path`. Errors: `KeyError`."""
+        """Return the decoded bytes of the part at `path`; raises `KeyError`."""
         return self.part(path).decoded()
 
 

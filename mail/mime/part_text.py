@@ -16,7 +16,7 @@ _META_CHARSET: Final = re.compile(rb"(?i)<meta[^<>]{0,200}?charset\s*=\s*[\"']?\
 
 
 def text_of(node: Node, zone: tzinfo) -> str:
-    """The words of any text part but HTML, inert (RFC 2046 4.1.4: what is unknown is plain)."""
+    """Return the words of any text part but HTML, inert (RFC 2046 4.1.4: what is unknown is plain)."""
     parameters = node.content_type[1]
     data = node.decoded()
     if node.type in ("text/rtf", "application/rtf"):
@@ -42,7 +42,7 @@ def text_of(node: Node, zone: tzinfo) -> str:
 
 
 def html_of(node: Node) -> str:
-    """The source of an HTML part."""
+    """Return the source of an HTML part."""
     data = node.decoded()
     label = node.content_type[1].get("charset")
     if (label is None or codec_for(label) is None) and not data.isascii():

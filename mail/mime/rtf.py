@@ -37,7 +37,7 @@ _MAX_DEPTH: Final = 500
 
 
 def rtf_to_text(data: bytes) -> str:
-    """The words of an RTF document; what is no RTF gives nothing."""
+    """Return the words of an RTF document; what is no RTF gives nothing."""
     if data.lstrip()[:5] != b"{\\rtf":
         return ""
     done: list[str] = []

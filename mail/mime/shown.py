@@ -98,7 +98,7 @@ class Shown:
                 self._walk(child)
 
     def _opened(self, node: Node) -> None:
-        """A wrapper: it stays to be saved, and what is in it is seen."""
+        """Open a wrapper: it stays to be saved, and what is in it is seen."""
         if node.type == "text/plain":
             for child in node.children:
                 self._walk(child)
@@ -178,7 +178,7 @@ def is_calendar(node: Node) -> bool:
 
 
 def _best(children: list[Node]) -> Node:
-    """The alternative to read in a terminal: plain text if it says anything, else HTML, else the first."""
+    """Return the alternative for a terminal: plain text if it says anything, else HTML, else the first."""
     for wanted in ("text/plain", "text/html"):
         for child in children:
             if any(leaf.type == wanted and _says_something(leaf) for leaf in _inline_leaves(child)):
@@ -198,7 +198,7 @@ def _says_something(node: Node) -> bool:
 
 
 def name_of(node: Node, data: bytes) -> str:
-    """The file name to show: the sender's, else one made of what is known about the part."""
+    """Return the file name to show: the sender's, else one made of what is known about the part."""
     if node.given_name:
         return (
             f"._{node.given_name}"

@@ -49,7 +49,7 @@ class _Broken(Exception):
 def signature_of(
     mail: ParsedMail, moment: datetime, roots: Sequence[Certificate] | None = None
 ) -> Signature | None:
-    """The signature or encryption of a mail, checked as of `moment`; None for a mail that has neither.
+    """Return the signature or encryption of a mail, checked as of `moment`; None for a mail that has neither.
 
     `roots`: the authorities to trust, by default those that the host trusts.
     """
@@ -79,7 +79,7 @@ def _pgp_in_text(text: str) -> Signature | None:
 
 
 def _as_sent(node: Node) -> list[bytes]:
-    """The bytes that were signed, as they are here and with the line ends of the wire (RFC 8551 3.1.1)."""
+    """Yield the bytes that were signed, as they are here and with the wire's line ends (RFC 8551 3.1.1)."""
     here = node.raw[node.begin : node.end]
     return [re.sub(rb"\r?\n", b"\r\n", here), here]
 
@@ -147,7 +147,7 @@ def _verified(
 
 
 def _certificate_of(signer: Any, certificates: list[Certificate]) -> Certificate:
-    """The certificate that a signer names by issuer and number or by its key's identifier."""
+    """Return the certificate that a signer names by issuer and number or by its key's identifier."""
     from cryptography import x509
 
     sid = signer["sid"]
@@ -243,7 +243,7 @@ def _addresses(certificate: Certificate) -> tuple[str, ...]:
 
 
 def _named(name: Name) -> str:
-    """The common name, else the organization."""
+    """Return the common name, else the organization."""
     from cryptography.x509.oid import NameOID
 
     for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
@@ -312,7 +312,7 @@ def _quietly() -> Iterator[None]:
 
 @functools.cache
 def _host_roots() -> tuple[Certificate, ...]:
-    """The authorities that this host trusts."""
+    """Return the authorities that this host trusts."""
     from cryptography import x509
 
     file = ssl.get_default_verify_paths().cafile

@@ -17,12 +17,12 @@ class _Broken(ValueError):
 
 
 def signed_content(data: bytes) -> bytes | None:
-    """The MIME entity that was signed, or None: encrypted, broken, or a signature alone."""
+    """Return the MIME entity that was signed, or None: encrypted, broken, or a signature alone."""
     return _content(data, _SIGNED_DATA)
 
 
 def open_content(data: bytes) -> bytes | None:
-    """The MIME entity in signed or compressed data, or None."""
+    """Return the MIME entity in signed or compressed data, or None."""
     signed = _content(data, _SIGNED_DATA)
     if signed is not None:
         return signed
@@ -59,7 +59,7 @@ def is_encrypted(data: bytes) -> bool:
 
 
 def _wrapped(data: bytes) -> tuple[bytes, tuple[int, int]]:
-    """The type of a ContentInfo, and where the structure in it begins and ends."""
+    """Return the type of a ContentInfo, and where the structure in it begins and ends."""
     outer = _children(data, *_read(data, 0, len(data))[1:])
     kind = data[outer[0][1] : outer[0][2]]
     inner = _children(data, *outer[1][1:])
@@ -67,7 +67,7 @@ def _wrapped(data: bytes) -> tuple[bytes, tuple[int, int]]:
 
 
 def _octets(data: bytes, element: tuple[int, int, int], depth: int) -> list[bytes]:
-    """The bytes of an OCTET STRING, which may be cut into pieces (BER)."""
+    """Return the bytes of an OCTET STRING, which may be cut into pieces (BER)."""
     tag, begin, end = element
     if tag == _OCTETS:
         return [data[begin:end]]

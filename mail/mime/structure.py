@@ -85,6 +85,7 @@ class Node:
 
     @property
     def type(self) -> str:
+        """The media type, in lower case."""
         return self.content_type[0]
 
     @property
@@ -112,6 +113,7 @@ class Node:
 
     @property
     def encoding(self) -> str:
+        """The transfer encoding, in lower case; empty if none is named."""
         value = self.headers.first("content-transfer-encoding")
         if value is None:
             return ""
@@ -119,28 +121,29 @@ class Node:
 
     @property
     def is_multipart(self) -> bool:
+        """Whether it has parts."""
         return bool(self.children)
 
     def leaves(self) -> Iterator[Node]:
-        """The parts that have no parts, in order."""
+        """Return the parts that have no parts, in order."""
         if not self.children:
             yield self
         for child in self.children:
             yield from child.leaves()
 
     def nodes(self) -> Iterator[Node]:
-        """This part and all within it, in order."""
+        """Return this part and all within it, in order."""
         yield self
         for child in self.children:
             yield from child.nodes()
 
     def expected_size(self) -> int:
-        """An upper bound of the decoded size, without decoding."""
+        """Return an upper bound of the decoded size, without decoding."""
         size = self.end - self.start
         return size * 3 // 4 + 3 if self.encoding == "base64" else size
 
     def decoded(self) -> bytes:
-        """The bytes of the part, transfer encoding removed. Never raises."""
+        """Return the bytes of the part, transfer encoding removed. Never raises."""
         data = self.raw[self.start : self.end]
         encoding = self.encoding
         if encoding == "base64":
@@ -153,7 +156,7 @@ class Node:
 
 
 def parse_structure(raw: bytes, defects: list[str]) -> Node:
-    """The tree of a mail. Errors: `TooComplex`, for the bounds only."""
+    """Return the tree of a mail; raises `TooComplex`, for the bounds only."""
     begin = headers_begin(raw)
     if begin:
         defects.append("something stands before the headers")
@@ -196,7 +199,7 @@ class _Splitter:
             self.split(child, depth + 1)
 
     def _found(self, node: Node) -> tuple[Node, list[tuple[int, int]]]:
-        """The slices of the parts of a multipart, and the node whose bytes they are slices of."""
+        """Return the slices of the parts of a multipart, and the node whose bytes they are slices of."""
         boundary = (node.content_type[1].get("boundary") or "").rstrip().encode("utf-8", "replace")
         pieces = self._pieces(node, boundary) if boundary else []
         if pieces and not _encoded_again(node, pieces):
@@ -255,7 +258,7 @@ class _Splitter:
             raise TooComplex(f"over {4 * MAX_DECODED_BYTES // 2**20} MB in wrappers")
 
     def _pieces(self, node: Node, boundary: bytes) -> list[tuple[int, int]]:
-        """The slices between the boundary lines of `node`; the last may lack its end."""
+        """Return the slices between the boundary lines of `node`; the last may lack its end."""
         raw, end = node.raw, node.end
         mark = b"--" + boundary
         pieces: list[tuple[int, int]] = []
@@ -293,7 +296,7 @@ class _Splitter:
 
 
 def _before_line_end(raw: bytes, at: int) -> int:
-    """The line end before a boundary belongs to the boundary (RFC 2046 5.1.1)."""
+    """Leave out the line end before a boundary, which belongs to the boundary (RFC 2046 5.1.1)."""
     return at - 2 if raw[at - 2 : at] == b"\r\n" else at - 1
 
 

@@ -65,7 +65,7 @@ class _Mail:
 
 
 def read_tnef(data: bytes) -> list[TnefPart]:
-    """The parts of a winmail.dat, the text first; empty if it is none, what can be read if it is cut."""
+    """Return the parts of a winmail.dat, the text first; those that can be read of one that is cut."""
     if not data.startswith(MAGIC):
         return []
     found = _Mail()

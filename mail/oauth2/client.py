@@ -23,12 +23,12 @@ LONGEST_SECONDS = 60.0
 
 
 def client_credentials(app: OAuth2App) -> Token:
-    """A token for the application itself (RFC 6749 4.4), where a tenant allows it. It holds no refresh."""
+    """Return a token for the application itself (RFC 6749 4.4), if a tenant allows it; without a refresh."""
     return fetched(app, lambda client: client.fetch_token(grant_type="client_credentials"))
 
 
 def refresh(app: OAuth2App, token: Token) -> Token:
-    """A new token for an old one; a rotated refresh token is in it, and the old one may be worthless now.
+    """Return a new token for an old one; a rotated refresh token is in it, the old one may be worthless.
 
     Errors: `TokenRefused` (a person has to log in again), `TokenUnavailable`.
     """

@@ -88,7 +88,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Page)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that hangs up early is nothing to talk about, least of all on a screen."""
+        """Say nothing of a browser that hangs up early, least of all on a screen."""
 
 
 class _Page(BaseHTTPRequestHandler):

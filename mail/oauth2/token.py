@@ -117,7 +117,7 @@ class Token:
 
 
 def token_in(answer: Mapping[str, Any], asked: OAuth2App, previous: Token | None = None) -> Token:
-    """The token of a provider's answer (RFC 6749 5.1); what a refresh leaves out is taken from `previous`."""
+    """Return the token of a provider's answer (RFC 6749 5.1); what a refresh leaves out is `previous`'s."""
     now = datetime.now(UTC)
     renewed = answer.get("refresh_token")
     refresh = Secret(str(renewed)) if renewed else (previous.refresh if previous else None)
@@ -139,7 +139,7 @@ def token_in(answer: Mapping[str, Any], asked: OAuth2App, previous: Token | None
 
 
 def _owner(id_token: object) -> str | None:
-    """The address in an id_token. Its signature is not checked: it came over TLS from the provider itself."""
+    """Return the address in an id_token, its signature unchecked: it came over TLS from the provider."""
     import base64
 
     if not isinstance(id_token, str) or id_token.count(".") != 2:

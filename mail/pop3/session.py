@@ -50,7 +50,7 @@ class Pop3Session(Pop3Connection):
                 pass  # nothing was to be deleted, so nothing is lost
 
     def uidls(self) -> dict[str, int]:
-        """Unique id (RFC 1939 UIDL) to number, in the server's order, oldest first.
+        """Return unique id (RFC 1939 UIDL) to number, in the server's order, oldest first.
 
         A server may give byte-identical copies one id; from the second on they get a blank and a count
         (``abc 2``), which no id of a server can hold. Errors: `ProtocolError` if the server has no UIDL.

@@ -25,7 +25,7 @@ class Dialogue:
         self.lines.append(f"C: {self._inert(words)}")
 
     def theirs(self, code: int, words: str) -> None:
-        """The server answered this, line by line."""
+        """Note what the server answered, line by line."""
         self.lines += [f"S: {code} {self._inert(line)}".rstrip() for line in words.split("\n") or [""]]
 
     def _inert(self, words: str) -> str:

@@ -59,6 +59,7 @@ class SendOutcome:
     sender_refused: bool = False
 
     def all_in(self, state: State) -> bool:
+        """Return whether all recipients are in this state."""
         return all(outcome.state == state for outcome in self.recipients.values())
 
 

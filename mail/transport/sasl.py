@@ -49,7 +49,7 @@ class BearerExchange:
         self._said = False
 
     def answer(self, challenge: bytes) -> bytes:
-        """What to say to a challenge: the initial response, then the dummy that lets the server fail."""
+        """Return what answers a challenge: the initial response, then the dummy that lets the server fail."""
         if not self._said and not challenge:
             self._said = True
             return self.initial
@@ -58,7 +58,7 @@ class BearerExchange:
         return b"\x01" if self.mechanism == "OAUTHBEARER" else b""
 
     def initial_said(self) -> None:
-        """The initial response went out with the command."""
+        """Note that the initial response went out with the command."""
         self._said = True
 
     def refused(self, host: str, words: str, later: bool | None = None) -> LoginRefused | LoginUnavailable:

@@ -36,7 +36,7 @@ def context(ca_file: Path | None = None, fingerprint: str | None = None) -> ssl.
 
 
 def normal_fingerprint(text: str) -> str:
-    """A SHA-256 fingerprint as 64 lower-case hex digits; colons, blanks and ``sha256:`` are allowed."""
+    """Return a SHA-256 fingerprint as 64 lower-case hex digits; colons, blanks, ``sha256:`` are allowed."""
     bare = re.sub(r"(?i)^\s*sha-?256[:=]", "", text)
     bare = re.sub(r"[:\s]", "", bare).lower()
     if not re.fullmatch(r"[0-9a-f]{64}", bare):

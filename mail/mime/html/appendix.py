@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def appendix(links: Sequence[Link], hidden_words: int) -> str:
-    """What is said below the text: targets by number, and how much was hidden; empty if there is nothing."""
+    """Return what is said below the text: targets by number, and how much was hidden; empty if nothing."""
     lines = [link.line() for link in links]
     if hidden_words:
         lines.append(f"[{hidden_words} word{'s' * (hidden_words > 1)} hidden by the HTML left out]")
@@ -25,6 +25,6 @@ _APPENDIX: Final = re.compile(
 
 
 def without_appendix(text: str) -> tuple[str, str]:
-    """The words of an HTML mail's text and the `appendix` below them, if there is one."""
+    """Return the words of an HTML mail's text and the `appendix` below them, if there is one."""
     words, _, last = text.rpartition("\n\n")
     return (words, last) if words and _APPENDIX.fullmatch(last) else (text, "")

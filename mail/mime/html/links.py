@@ -71,7 +71,7 @@ class Links:
         self.found: list[Link] = []
 
     def number(self, href: str, label: str) -> int | None:
-        """The number for a link, or None if its words already say where it leads or it leads nowhere."""
+        """Return the number for a link; None if its words say where it leads, or it leads nowhere."""
         target = _target(href)
         if not target or _same(target, label):
             return None

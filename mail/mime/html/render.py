@@ -220,7 +220,7 @@ class Renderer:
         self.hidden_words = 0
 
     def render(self, body: LexborNode) -> list[str]:
-        """The lines of the document, `QUOTE_BEGINS` and `QUOTE_ENDS` in them."""
+        """Return the lines of the document, `QUOTE_BEGINS` and `QUOTE_ENDS` in them."""
         node: LexborNode | None = body
         while node is not None:
             inner = node.child if self._enter(node) else None
@@ -522,7 +522,7 @@ class Renderer:
     # -- lists and quotes
 
     def _list_label(self, opened: _Open) -> None:
-        """A word processor's bullet: a letter of a symbol font and blanks to fill the indentation."""
+        """Lay out a word processor's bullet: a letter of a symbol font and blanks to fill the indentation."""
         opened.then, opened.label, opened.prefix = "list label", [], ""
         self._push()
 

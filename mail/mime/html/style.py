@@ -36,7 +36,7 @@ class Style:
     mark: Literal["list label", "indent"] | None = None
 
     def over(self, below: Style) -> Style:
-        """This style where it says something, `below` where it does not."""
+        """Return this style where it says something, `below` where it does not."""
         if below is PLAIN:
             return self
         if self is PLAIN:
@@ -69,7 +69,7 @@ _BLOCKS: Final = frozenset({"block", "flex", "grid", "table", "list-item", "flow
 
 
 def color_of(value: str) -> str | None:
-    """A colour as "#rrggbb" or "transparent"; `UNKNOWN` if it is another; None if `value` names none."""
+    """Return a colour as "#rrggbb" or "transparent", another as `UNKNOWN`; None if `value` names none."""
     value = value.strip().lower()
     if not value or value in ("inherit", "initial", "unset", "currentcolor", "none", "auto", "windowtext"):
         return None
@@ -91,7 +91,7 @@ def color_of(value: str) -> str | None:
 
 @functools.lru_cache(maxsize=2048)
 def parse_style(text: str) -> Style:
-    """The declarations of a ``style`` attribute or of a rule."""
+    """Return the declarations of a ``style`` attribute or of a rule."""
     said: dict[str, str] = {}
     for declaration in text[:4000].lower().split(";"):
         name, colon, value = declaration.partition(":")
@@ -220,7 +220,7 @@ class StyleSheet:
         self.rules[key] = style if below is None else style.over(below)
 
     def style_of(self, tag: str, classes: str, element_id: str) -> Style:
-        """What the rules say about an element; the more exact ones win."""
+        """Return what the rules say about an element; the more exact ones win."""
         rules = self.rules
         style = rules.get(tag, PLAIN)
         for name in classes.lower().split()[:20]:

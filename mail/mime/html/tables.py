@@ -39,12 +39,14 @@ class Cell:
 
 @dataclass(slots=True)
 class Table:
+    """A table of an HTML mail."""
+
     rows: list[list[Cell]] = field(default_factory=list)
     border: bool = False
 
 
 def width_of(text: str) -> int:
-    """The columns that a text takes in a terminal."""
+    """Return the columns that a text takes in a terminal."""
     if text.isascii():
         return len(text)
     wide = 0
@@ -58,7 +60,7 @@ def width_of(text: str) -> int:
 
 
 def lay_out(table: Table) -> list[str]:
-    """The lines of a table, in reading order; nothing in it is lost or changed."""
+    """Return the lines of a table, in reading order; nothing in it is lost or changed."""
     grid = _without_empty(_grid(table.rows))
     if not grid:
         return []
@@ -185,7 +187,7 @@ def _blocks(grid: list[list[Cell | None]]) -> list[str]:
 
 
 def _named(cells: list[Cell]) -> list[list[str]] | None:
-    """A name and a value that is one long line, on one line; None for other rows."""
+    """Return a name and a value that is one long line, on one line; None for other rows."""
     if len(cells) != 2 or any(len(cell.lines) != 1 or cell.whole for cell in cells):
         return None
     name, value = cells[0].lines[0], cells[1].lines[0]
@@ -285,7 +287,7 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 
 def _records(grid: list[list[Cell | None]]) -> list[str]:
-    """A table that is too wide for columns: a paragraph for each row, its cells named by the heads."""
+    """Return a table that is too wide for columns: a paragraph for each row, its cells named by the heads."""
     heads = grid[0] if _is_head(grid) else None
     done: list[str] = []
     for row in grid[1:] if heads else grid:

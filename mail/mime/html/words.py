@@ -14,7 +14,7 @@ _BLANK_LINES: Final = re.compile(r"\n[ \n]*\n")
 
 
 def words_only(html: str) -> str:
-    """The text between the tags of `html`, in linear time."""
+    """Return the text between the tags of `html`, in linear time."""
     text = _BREAK.sub("\x00", _without_invisible(html)).replace("\n", " ").replace("\x00", "\n")
     text = _BLANKS.sub(" ", unescape(_ANY_TAG.sub(" ", text)).replace("\xa0", " "))
     return _BLANK_LINES.sub("\n\n", "\n".join(line.strip() for line in text.split("\n")))

@@ -156,7 +156,7 @@ class Announcements:
         self._repeated = self._lines_with_subject() if len(self._subject) >= _SHORTEST_SUBJECT else ()
 
     def at(self, number: int) -> Announcement | None:
-        """The announcement that is whole at this line and needs no mark below it, or None.
+        """Return the announcement that is whole at this line and needs no mark below it, or None.
 
         Of an attribution this is its last line, of a header block its first.
         """
@@ -201,7 +201,7 @@ class Announcements:
     # -- who wrote when
 
     def attribution(self, last: int, *, sure: bool) -> Announcement | None:
-        """An attribution that ends on line `last`, over at most four lines.
+        """Return an attribution that ends on line `last`, over at most four lines.
 
         `sure`: nothing below it is marked as quoted, so that it must say by itself that it is one.
         """
@@ -218,7 +218,7 @@ class Announcements:
         return Announcement(best[1], last + 1, best[2]) if best else None
 
     def joined(self, first: int, last: int) -> str:
-        """These lines as one; empty if they are none that an attribution could be wrapped into."""
+        """Return these lines as one; empty if they are none that an attribution could be wrapped into."""
         lines = self.lines[first : last + 1]
         if not lines[0].strip() or (first < last and lines[0].lstrip().startswith(">")):
             return ""
@@ -229,7 +229,7 @@ class Announcements:
     # -- header blocks
 
     def header_block(self, first: int) -> Announcement | None:
-        """A block of header lines that begins on line `first`, with the rule drawn above it."""
+        """Return a block of header lines that begins on line `first`, with the rule drawn above it."""
         if first < self._no_block_before or first >= len(self.lines):
             return None
         if self._role(first) is None and not (self._labelled(first) and self._repeats_subject(first)):
@@ -298,7 +298,7 @@ class Announcements:
         return any(self._role(each) is not None for each in range(number + 1, number + 3))
 
     def _lines_with_subject(self) -> Sequence[int]:
-        """The lines that have the mail's own subject behind a colon: header lines, in whatever language."""
+        """Return the lines with the mail's own subject behind a colon: header lines, in whatever language."""
         found = []
         for number, line in enumerate(self.lines):
             if (
@@ -316,7 +316,7 @@ class Announcements:
         return place < len(self._repeated) and self._repeated[place] - number < 8
 
     def _with_rule(self, block: Announcement) -> Announcement:
-        """The line that mail programs draw above a header block belongs to it."""
+        """Add the line that mail programs draw above a header block: it belongs to it."""
         above = block.first - 1
         while above >= 0 and block.first - above < 3 and not self.lines[above].strip():
             above -= 1
@@ -352,7 +352,7 @@ class Announcements:
         return None
 
     def _headers_below(self, number: int) -> Announcement | None:
-        """A header block under a separator may be short or lack its colons."""
+        """Find a header block under a separator, which may be short or lack its colons."""
         if number >= len(self.lines):
             return None
         block = self._block(number, needed=2) if self._labelled(number) else None
@@ -387,7 +387,7 @@ class Announcements:
         return self.lines[filled].lstrip().startswith(">") or self.header_block(filled) is not None
 
     def _is_lotus_head(self, number: int) -> bool:
-        """A line with a name, one with a date, and below them the bare words of a memo's head."""
+        """Find a line with a name, one with a date, and below them the bare words of a memo's head."""
         lines = self.lines
         if number + 2 >= len(lines) or not self.looks.take() or not _LOTUS_NAME.fullmatch(lines[number]):
             return False
@@ -404,7 +404,7 @@ class Announcements:
 
 
 def bare_subject(subject: str) -> str:
-    """A subject without its ``Re:`` and ``[list]``, in small letters without blanks."""
+    """Return a subject without its ``Re:`` and ``[list]``, in small letters without blanks."""
     subject = subject[:MAX_LINE]
     prefix = _SUBJECT_PREFIXES.match(subject)
     return (
@@ -426,7 +426,7 @@ def _is_url(line: str) -> bool:
 
 
 def _author(line: str) -> str:
-    """The address in it, else its words; in small letters."""
+    """Return the address in it, else its words; in small letters."""
     found = _ADDRESS.search(line)
     return found[0].rstrip(".").lower() if found else " ".join(line[:MAX_LINE].lower().split())
 

@@ -40,7 +40,7 @@ Footer = Literal["signature", "footer"]
 
 
 def footers(lines: Sequence[str], first: int, after: int, *, below: bool) -> list[tuple[int, int, Footer]]:
-    """The footers at the end of the own lines `first` up to `after`, as (first, after, kind).
+    """Return the footers at the end of the own lines `first` up to `after`, as (first, after, kind).
 
     `below`: a quote stands above these lines and an answer above that.
     """
@@ -77,7 +77,7 @@ _LINK: Final = re.compile(r"\s*[<(\[]?(?:https?://|www\.)[^\s<>]{1,150}[>)\]]?|\
 
 
 def banner_end(lines: Sequence[str], first: int, after: int) -> int:
-    """The line behind a gateway's banner ("this mail comes from outside") at `first`, or `first`."""
+    """Return the line behind a gateway's banner ("this mail comes from outside") at `first`, or `first`."""
     begin = first
     while begin < after and not lines[begin].strip():
         begin += 1
@@ -162,7 +162,7 @@ def _device_from(lines: Sequence[str], first: int, after: int) -> int | None:
 
 
 def _list_from(lines: Sequence[str], first: int, after: int) -> int | None:
-    """A rule and below it how one leaves the list."""
+    """Find a rule and below it how one leaves the list."""
     for number in range(after - 1, max(after - 16, first - 1), -1):
         line = lines[number]
         if len(line) <= MAX_LINE and _RULE.fullmatch(line) and number < after - 1:

@@ -90,7 +90,7 @@ def _mark_box(box: LexborNode, marks: QuoteMarks) -> None:
 
 
 def _first_of_rest(body: LexborNode, marks: QuoteMarks) -> LexborNode | None:
-    """The border below which all is quoted, unless it stands in a quote or the quote is marked as such."""
+    """Return the border below which all is quoted, unless it stands in a quote or the quote is marked."""
     told = body.css_first("[data-marker=__QUOTED_TEXT__]") is not None
     for node in body.css(_REST)[:MAX_MARKS]:
         if not (told and node.id == "zwchr") and not _is_inside(node, marks.begins):

@@ -25,17 +25,17 @@ class Piece:
 
 
 def folds(text: str, pieces: Iterable[Piece]) -> tuple[Span, ...]:
-    """What is folded in an answer: quotes, signatures, footers; nothing if nothing would be left to read."""
+    """Return what is folded in an answer: quotes, signatures, footers; nothing if that is all of it."""
     return visible_rest(text, [piece for piece in pieces if piece.kind not in ("new", "forward")])
 
 
 def own_folds(text: str, pieces: Iterable[Piece], is_own: Callable[[str], bool]) -> tuple[Span, ...]:
-    """What is folded in a mail that begins a matter: only quotes whose author `is_own`."""
+    """Return what is folded in a mail that begins a matter: only quotes whose author `is_own`."""
     return visible_rest(text, [piece for piece in pieces if piece.author and is_own(piece.author)])
 
 
 def visible_rest(text: str, hidden: Sequence[Piece]) -> tuple[Span, ...]:
-    """The spans of `hidden`, neighbours joined; none if the rest of the text is blank."""
+    """Return the spans of `hidden`, neighbours joined; none if the rest of the text is blank."""
     spans: list[Span] = []
     for piece in hidden:
         if spans and not text[spans[-1][1] : piece.start].strip():
@@ -46,7 +46,7 @@ def visible_rest(text: str, hidden: Sequence[Piece]) -> tuple[Span, ...]:
 
 
 def parts(text: str, spans: Sequence[Span]) -> list[tuple[str, bool]]:
-    """The parts of the text that hold something, each with whether it is folded; no blank lines around."""
+    """Return the parts of the text that hold something, each with whether it is folded; no blank lines."""
     found: list[tuple[str, bool]] = []
     position = 0
     for start, end in [*spans, (len(text), len(text))]:
@@ -58,5 +58,5 @@ def parts(text: str, spans: Sequence[Span]) -> list[tuple[str, bool]]:
 
 
 def without(text: str, spans: Sequence[Span]) -> str:
-    """The text around the folded spans, a blank line where one was; all of it if there are none."""
+    """Return the text around the folded spans, a blank line where one was; all of it if there are none."""
     return "\n\n".join(part for part, folded in parts(text, spans) if not folded) if spans else text

@@ -216,7 +216,7 @@ class _Reader:
         return len(above) <= MAX_LINE and above.rfind("<") > above.rfind(">") and "@" in above
 
     def _above(self, first: int) -> Announcement | None:
-        """What announces the marked lines at `first`, at most two blank lines above them."""
+        """Return what announces the marked lines at `first`, at most two blank lines above them."""
         last = first - 1
         while last >= 0 and first - last < 4 and not self.lines[last].strip():
             last -= 1
@@ -225,7 +225,7 @@ class _Reader:
         return self.announcements.attribution(last, sure=False)
 
     def _inside(self, first: int, after: int) -> Announcement | None:
-        """What announces the quote within its own first lines, as some programs write it."""
+        """Return what announces the quote within its own first lines, as some programs write it."""
         if not self.announcements.looks.left:
             return None
         plain = [
@@ -254,7 +254,7 @@ class _Reader:
         return False
 
     def _headed(self, first: int, after: int) -> Announcement | None:
-        """The block of header lines with which the quoted lines begin, close below their first."""
+        """Return the block of header lines with which the quoted lines begin, close below their first."""
         lines = [
             _PREFIX.sub("", line[: MAX_LINE + 40], count=1)
             for line in self.lines[first : min(after, first + _HEAD)]
@@ -283,7 +283,7 @@ class _Reader:
         return end
 
     def _settle_blocks(self) -> None:
-        """Marked lines that nothing announces are quoted only if their place or their looks say so."""
+        """Settle which marked lines that nothing announces are quoted: by their place and their looks."""
         last_sure = self._last_announced()
         first_filled = self._filled(0)
         sure_above = False
@@ -307,7 +307,7 @@ class _Reader:
                 self._set(block.first, block.after, "new")
 
     def _last_announced(self) -> int:
-        """The last line of which something says that it is quoted, -1 without one."""
+        """Return the last line of which something says that it is quoted, -1 without one."""
         unsure = {
             number for block in self.blocks if not block.sure for number in range(block.first, block.after)
         }
@@ -350,7 +350,7 @@ class _Reader:
         return any(_PROSE.match(line) for line in bare)
 
     def _take_in_rules(self) -> None:
-        """The line that a program draws above what it quotes belongs to the quote."""
+        """Add to a quote the line that a program draws above it: it belongs to the quote."""
         kinds = self.kinds
         for number in range(1, len(kinds)):
             if kinds[number] in ("new", "footer") or kinds[number - 1] != "new":
@@ -388,7 +388,7 @@ class _Reader:
         )
 
     def _own_regions(self) -> list[Span]:
-        """Runs of new lines that hold something."""
+        """Return runs of new lines that hold something."""
         regions: list[Span] = []
         begin: int | None = None
         for number, kind in enumerate([*self.kinds, None]):
@@ -422,7 +422,7 @@ class _Reader:
         self.authors[first:after] = [author] * (after - first)
 
     def _filled(self, number: int) -> int:
-        """The first line from `number` that holds something; the number of lines if none does."""
+        """Return the first line from `number` that holds something; the number of lines if none does."""
         while number < len(self.lines) and not self.lines[number].strip():
             number += 1
         return number
