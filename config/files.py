@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from config.errors import ConfigError
 
@@ -13,8 +13,7 @@ PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One complaint about a file or directory, with the command that cures it."""
 
     path: Path

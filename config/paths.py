@@ -23,7 +23,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from config.errors import ConfigError
 from config.files import Problem, check_mode
@@ -48,8 +48,7 @@ _NETWORK_TYPE = re.compile(
 _UNSET = Path()
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """What the command line said about which desk: `--config` and `--database`, as typed."""
 
     config: str | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from config.clock import now
 from mail.inert import clean, masked, one_line
@@ -21,8 +21,7 @@ COUNTED = 10_000
 _PURGED_AT_ONCE = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One line of the log. `mailbox` is an address, `ticket` a number."""
 
     id: int
@@ -96,7 +95,7 @@ def entries(
 
 def next_error(before_id: int | None = None, wanted: LogFilter | None = None) -> LogLine | None:
     """Return the nearest error older than `before_id` (the newest without it), or None."""
-    errors: WantedLines = replace(_wanted(wanted), levels=LEVELS[-1:])
+    errors: WantedLines = _wanted(wanted)._replace(levels=LEVELS[-1:])
     found = rows.lines(errors, before_id=before_id, limit=1)
     return _line(found[0]) if found else None
 

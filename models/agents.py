@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import peewee
 
@@ -34,8 +33,7 @@ class Agent(Row):
         department_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAgent:
+class StoredAgent(NamedTuple):
     """An agent with what their role grants; ``department`` None: of all departments."""
 
     id: int

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import peewee
 
@@ -41,8 +40,7 @@ class ApiKey(Row):
 ApiKey.add_index(ApiKey.prefix, name="api_key_prefix")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredKey:
+class StoredKey(NamedTuple):
     """A key, in force or revoked; ``agent`` is the login of whom it acts for."""
 
     id: int

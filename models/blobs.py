@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import peewee
 
@@ -59,8 +58,7 @@ class BlobDamaged(Exception):
         self.hint = "restore the blob directory from a backup; nightdesk doctor lists what is missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """Bytes ready to be stored; with ``path`` they are already on disk and ``data`` is None."""
 
     sha256: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import peewee
 
@@ -25,8 +24,7 @@ class Contact(Row):
 Contact.add_index(sqlite.domain_of(Contact.email).collate("NOCASE"), name="contact_domain")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownContact:
+class KnownContact(NamedTuple):
     """A contact as it is looked up by its address."""
 
     id: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import peewee
 
@@ -92,8 +91,7 @@ Recipient.add_index(
 Recipient.add_index(Recipient.address, Recipient.delivery, name="recipient_address")
 
 
-@dataclass(frozen=True, slots=True)
-class SentMail:
+class SentMail(NamedTuple):
     """A mail that this desk sent."""
 
     message_id: str
@@ -102,8 +100,7 @@ class SentMail:
     ticket_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class SentTo:
+class SentTo(NamedTuple):
     """A recipient of a mail that this desk sent."""
 
     delivery_id: int
@@ -261,8 +258,7 @@ def forget_ticket(ticket_id: int) -> None:
     _FORGET_TICKET.run(ticket_id=ticket_id)
 
 
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
+class NewDelivery(NamedTuple):
     """A mail that is put into the outbox; times as they are stored."""
 
     kind: DeliveryKind
@@ -277,8 +273,7 @@ class NewDelivery:
     not_before: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDelivery:
+class StoredDelivery(NamedTuple):
     """A mail of the outbox, and who is sending it now."""
 
     id: int
@@ -291,8 +286,7 @@ class StoredDelivery:
     done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedMail:
+class ClaimedMail(NamedTuple):
     """A mail that a sender takes."""
 
     id: int
@@ -301,8 +295,7 @@ class ClaimedMail:
     blob_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class SendingMail:
+class SendingMail(NamedTuple):
     """A mail that a sender has taken; ``last_attempt`` as stored."""
 
     id: int
@@ -310,15 +303,13 @@ class SendingMail:
     last_attempt: str
 
 
-@dataclass(frozen=True, slots=True)
-class MailSender:
+class MailSender(NamedTuple):
     """Who is sending a mail right now, if somebody is."""
 
     sender: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptedMail:
+class AttemptedMail(NamedTuple):
     """What an outcome means for a mail; times as they are stored."""
 
     kind: DeliveryKind
@@ -330,8 +321,7 @@ class AttemptedMail:
     not_before: str
 
 
-@dataclass(frozen=True, slots=True)
-class WantedCopy:
+class WantedCopy(NamedTuple):
     """A sent mail whose copy a mailbox wants in its folder of sent mail."""
 
     id: int
@@ -340,8 +330,7 @@ class WantedCopy:
     tried: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientLine:
+class RecipientLine(NamedTuple):
     """A recipient with the mail it belongs to; times as they are stored."""
 
     delivery_id: int
@@ -363,7 +352,7 @@ class RecipientLine:
     mailbox_id: int | None
 
 
-_NEW = [each.name for each in fields(NewDelivery)]
+_NEW = NewDelivery._fields
 _COLUMNS = columns_of(Delivery)
 _WAITING = (Delivery.done == literal(0)) & Delivery.sender.is_null()
 """Spelled as the partial index ``delivery_waiting`` has it."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import peewee
 
@@ -33,8 +32,7 @@ class Department(Row):
         sla_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class DepartmentRule:
+class DepartmentRule(NamedTuple):
     """How a department treats its tickets."""
 
     id: int
@@ -46,8 +44,7 @@ class DepartmentRule:
     autoresponse_mailbox: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDepartment:
+class StoredDepartment(NamedTuple):
     """A department, in use or not, with the name of its SLA."""
 
     id: int

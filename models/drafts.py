@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import peewee
 
@@ -46,8 +45,7 @@ class Draft(Row):
 Draft.add_index(Draft.agent, Draft.ticket, Draft.kind, name="draft_agent")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """What an agent has written so far. ``recipients`` is what was typed, ``attachments`` are paths."""
 
     body: str
@@ -61,8 +59,7 @@ class Written:
     seen_message: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDraft:
+class StoredDraft(NamedTuple):
     """A draft with the names of what it belongs to; ``number`` and ``ticket_subject`` None: a new ticket."""
 
     id: int

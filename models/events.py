@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import peewee
 
@@ -34,8 +33,7 @@ Event.add_index(Event.ticket, Event.id, name="event_ticket")
 Event.add_index(Event.agent, Event.id, name="event_agent", where=Event.agent.is_null(False))
 
 
-@dataclass(frozen=True, slots=True)
-class DatedEvent:
+class DatedEvent(NamedTuple):
     """An event with who did it and when; ``at`` as stored, ``agent_name`` None: the desk itself."""
 
     id: int
@@ -52,8 +50,7 @@ def _dated(
     return DatedEvent(event_id, at, agent_id, agent_name, kind, json.loads(detail))
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedEvent:
+class RecordedEvent(NamedTuple):
     """An event with what it tells."""
 
     id: int

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import peewee
 
@@ -48,8 +47,7 @@ class LeftAlone(Row):
         without_rowid = True
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFolder:
+class KnownFolder(NamedTuple):
     """How far a folder is known, and by what its newest known mail is recognised."""
 
     uidvalidity: int

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import peewee
 
@@ -49,8 +49,7 @@ class LeaseLost(Exception):
         self.hint = "nothing is lost: the other process does the work"
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """The right to do ``name``, held until it expires, is released, or its process dies."""
 
     name: str
@@ -76,8 +75,7 @@ class Lease:
             _RELEASE.run(name=self.name, owner=self.owner, token=self.token)
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(NamedTuple):
     owner: str | None
     token: int
     expires: str | None

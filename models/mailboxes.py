@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import peewee
 
@@ -178,8 +177,7 @@ class MailboxOAuth2(Row):
         table_name = "mailbox_oauth2"
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxAddress:
+class MailboxAddress(NamedTuple):
     """An address under which mail may reach a mailbox; ``in_use`` is False for one that was removed."""
 
     mailbox_id: int
@@ -212,8 +210,7 @@ _LOGINS = Lookup(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(NamedTuple):
     """What other tables say about mailboxes: names by id, aliases and logins by mailbox."""
 
     departments: dict[int, str]
@@ -250,8 +247,7 @@ def _can_send() -> peewee.Expression:
     return Mailbox.outgoing_enabled & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingAccount:
+class OutgoingAccount(NamedTuple):
     """How mail leaves: ``sends`` by its own account, which may (``spoofs``) use other addresses."""
 
     mailbox_id: int
@@ -343,8 +339,7 @@ def id_of(address: str) -> int | None:
     return _ID_OF.one(address=address)
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxRule:
+class MailboxRule(NamedTuple):
     """What intake needs to know of a mailbox. ``created`` is fixed-width UTC text."""
 
     id: int
@@ -395,8 +390,7 @@ def aliases() -> list[MailboxAddress]:
     return _ALIASES.every()
 
 
-@dataclass(frozen=True, slots=True)
-class IdleState:
+class IdleState(NamedTuple):
     """A mailbox that may stay connected, and why it did not lately."""
 
     address: str
@@ -507,8 +501,7 @@ def senders() -> list[Mailbox]:
     return list(Mailbox.select().where(_can_send()).order_by(Mailbox.id))
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduled:
+class Scheduled(NamedTuple):
     """When a mailbox that is fetched may be looked at again."""
 
     id: int

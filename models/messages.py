@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import peewee
 
@@ -108,8 +107,7 @@ def compared_id(message_id: str) -> str:
     return message_id.translate(_SMALL_LETTERS)
 
 
-@dataclass(frozen=True, slots=True)
-class NewAttachment:
+class NewAttachment(NamedTuple):
     """A file of a message that is to be written; ``size`` in bytes, ``part`` the MIME path in the blob."""
 
     name: str
@@ -120,8 +118,7 @@ class NewAttachment:
     part: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAttachment:
+class StoredAttachment(NamedTuple):
     """A file of a message as it is listed; ``size`` in bytes."""
 
     message_id: int
@@ -133,16 +130,14 @@ class StoredAttachment:
     inline: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AttachedPart:
+class AttachedPart(NamedTuple):
     """Where a file of a message is: the blob, and the MIME path in it; empty: the blob is the file."""
 
     blob_id: int
     part: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(NamedTuple):
     """A message of a ticket; see `Message` for its columns."""
 
     id: int
@@ -164,8 +159,7 @@ class StoredMessage:
     unverified: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(NamedTuple):
     """A message that is to be written; times and ``recipients`` as they are stored (UTC text, JSON)."""
 
     kind: MessageKind
@@ -197,8 +191,7 @@ class NewMessage:
         return sum(1 for attachment in self.attachments if not attachment.inline)
 
 
-@dataclass(frozen=True, slots=True)
-class LaterMessage:
+class LaterMessage(NamedTuple):
     """A message that came after another one; ``created`` as stored."""
 
     id: int
@@ -214,14 +207,13 @@ class LaterMessage:
 
 
 def _later(*columns: Any) -> LaterMessage:
-    values = dict(zip(LaterMessage.__dataclass_fields__, columns, strict=True))
+    values = dict(zip(LaterMessage._fields, columns, strict=True))
     values["folds"] = tuple((start, end) for start, end in json.loads(values["folds"]))
     values["unverified"] = bool(values["unverified"])
     return LaterMessage(**values)
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenText:
+class WrittenText(NamedTuple):
     """What somebody wrote, and what of it is folded."""
 
     sender_name: str
@@ -235,8 +227,7 @@ def _written(sender_name: str, sender_email: str, text: str, folds: str) -> Writ
     return WrittenText(sender_name, sender_email, text, spans)
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovedMessage:
+class ApprovedMessage(NamedTuple):
     """What the ticket needs to know of a message that an agent vouched for."""
 
     sender_email: str
@@ -249,8 +240,7 @@ class ApprovedMessage:
         return self.machine in ("", "list")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownMessage:
+class KnownMessage(NamedTuple):
     """A stored message that a mail may refer to; ``recipients`` as stored (JSON)."""
 
     id: int
@@ -266,8 +256,7 @@ class KnownMessage:
         return addressed_by(self.recipients)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldApart:
+class HeldApart(NamedTuple):
     """A ticket with a message that answers a mail of another one; ``recipients`` are that mail's (JSON)."""
 
     ticket_id: int
@@ -275,8 +264,7 @@ class HeldApart:
     recipients: str
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenMail:
+class WrittenMail(NamedTuple):
     """A mail of a ticket: who wrote it, to whom (JSON), and what else decides where it belongs."""
 
     id: int

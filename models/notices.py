@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import peewee
 
@@ -46,8 +45,7 @@ Notice.add_index(Notice.ticket, Notice.id, name="notice_ticket")
 Notice.add_index(Notice.message, name="notice_message")
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingNotice:
+class WaitingNotice(NamedTuple):
     """A notice that is not seen to yet; ``at`` as stored."""
 
     id: int
@@ -58,8 +56,7 @@ class WaitingNotice:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredNotice:
+class StoredNotice(NamedTuple):
     """A notice with what became of it; times as stored."""
 
     id: int
@@ -70,8 +67,7 @@ class StoredNotice:
     trace: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class TicketNotice:
+class TicketNotice(NamedTuple):
     """A notice with what its ticket is now; ``agent_id`` did it, ``created`` is the ticket's, as stored."""
 
     id: int

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from models.database import SCHEMA_VERSION, DeskDatabase, connect, db, schema_version
 from models.errors import DatabaseDamaged, DatabaseMissing, DatabaseTooNew
@@ -44,8 +44,7 @@ def open_database(path: Path, *, create: bool = False, tell: Callable[[str], obj
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A desk's file as it is found, by the numbers of its schema and of the program's."""
 
     schema: int

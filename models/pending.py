@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import peewee
 
-from models.statements import Lookup, literal
+from models.statements import Lookup, Places, literal
 
 _DELIVERY = peewee.Table("delivery")
+_RECEIPT = peewee.Table("receipt")
 _TICKET = peewee.Table("ticket")
 _NOTICE = peewee.Table("notice")
 
@@ -37,6 +38,26 @@ _TICKETS_PAST_DUE = Lookup(
     ),
     int,
 )
+_KNOWN_UIDS = Lookup(
+    lambda p: _RECEIPT.select(_RECEIPT.c.uid).where(*_in_folder(p), _RECEIPT.c.uid >= p("at_least")),
+    int,
+)
+_UNDISPOSED_UIDS = Lookup(
+    lambda p: (
+        _RECEIPT.select(_RECEIPT.c.uid)
+        .where(*_in_folder(p), _RECEIPT.c.disposed.is_null())
+        .order_by(_RECEIPT.c.uid)
+    ),
+    int,
+)
+
+
+def _in_folder(p: Places) -> tuple[peewee.ColumnBase, ...]:
+    return (
+        _RECEIPT.c.mailbox_id == p("mailbox_id"),
+        _RECEIPT.c.folder == p("folder"),
+        _RECEIPT.c.uidvalidity == p("uidvalidity"),
+    )
 
 
 _NOTICES_WAIT = Lookup(lambda p: _NOTICE.select(_NOTICE.c.id).where(_NOTICE.c.told.is_null()).limit(1), int)
@@ -60,3 +81,15 @@ def copies_wait() -> bool:
 def tickets_past_due(moment: str) -> bool:
     """Whether a ticket is to be marked as overdue at a moment, as stored."""
     return _TICKETS_PAST_DUE.one(moment=moment) is not None
+
+
+def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int) -> set[int]:
+    """Return the UIDs of a folder that have their receipt, from one on."""
+    return set(
+        _KNOWN_UIDS.every(mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity, at_least=at_least)
+    )
+
+
+def undisposed_uids(mailbox_id: int, folder: str, uidvalidity: int) -> list[int]:
+    """Return the UIDs whose mail is stored and not put away at the server."""
+    return _UNDISPOSED_UIDS.every(mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity)

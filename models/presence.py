@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import peewee
 
@@ -41,8 +40,7 @@ class Presence(Row):
         without_rowid = True
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTicket:
+class OpenTicket(NamedTuple):
     """A ticket that a session has open; ``since`` when, aware, UTC."""
 
     ticket_id: int
@@ -50,8 +48,7 @@ class OpenTicket:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPresence:
+class StoredPresence(NamedTuple):
     """One agent at one ticket, as others are told; times as stored."""
 
     session: str

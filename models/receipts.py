@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import peewee
 
@@ -69,8 +69,7 @@ Receipt.add_index(Receipt.verdict, Receipt.id, name="receipt_verdict")
 Receipt.add_index(Receipt.ticket, name="receipt_ticket")
 
 
-@dataclass(frozen=True, slots=True)
-class NewReceipt:
+class NewReceipt(NamedTuple):
     """A receipt that is to be written; times as they are stored, ``trace`` as JSON."""
 
     door: str
@@ -92,8 +91,7 @@ class NewReceipt:
     blob_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedReceipt:
+class NumberedReceipt(NamedTuple):
     """A receipt that is looked up by what its server calls the mail."""
 
     folder: str | None
@@ -127,8 +125,7 @@ class SameReceipt:
         return self.uid is not None or self.uidl is not None or self.door == "pop3"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredByUidl:
+class StoredByUidl(NamedTuple):
     """What is stored of a mail with a POP3 server's id; ``disposed`` as stored."""
 
     uidl: str
@@ -137,8 +134,7 @@ class StoredByUidl:
     disposed: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredArrival:
+class StoredArrival(NamedTuple):
     """Where the mail of a receipt came from; ``received`` as stored."""
 
     door: str
@@ -148,7 +144,7 @@ class StoredArrival:
 
 
 _COLUMNS = {column.column_name: column for column in Receipt._meta.sorted_fields}
-_NEW = [each.name for each in fields(NewReceipt)]
+_NEW = NewReceipt._fields
 _AGAIN = ("message_id", "sender", "subject", "verdict", "ticket_id", "duplicate_of_id", "reason", "trace")
 _NUMBERS = ("door", "folder", "uidvalidity", "uid", "uidl", "trace")
 
@@ -235,28 +231,6 @@ _FREE_UIDL = Statement(
     lambda p: Receipt.update(
         {Receipt.uidl: None, Receipt.disposed: peewee.fn.COALESCE(Receipt.disposed, p("moment"))}
     ).where(Receipt.mailbox == p("mailbox_id"), Receipt.uidl == p("uidl"))
-)
-_KNOWN_UIDS = Lookup(
-    lambda p: Receipt.select(Receipt.uid).where(
-        Receipt.mailbox == p("mailbox_id"),
-        Receipt.folder == p("folder"),
-        Receipt.uidvalidity == p("uidvalidity"),
-        Receipt.uid >= p("at_least"),
-    ),
-    int,
-)
-_UNDISPOSED_UIDS = Lookup(
-    lambda p: (
-        Receipt.select(Receipt.uid)
-        .where(
-            Receipt.mailbox == p("mailbox_id"),
-            Receipt.folder == p("folder"),
-            Receipt.uidvalidity == p("uidvalidity"),
-            Receipt.disposed.is_null(),
-        )
-        .order_by(Receipt.uid)
-    ),
-    lambda uid: uid,
 )
 _DISPOSE_UID = Statement(
     lambda p: Receipt.update({Receipt.disposed: p("moment")}).where(
@@ -390,18 +364,6 @@ def free_uidls(mailbox_id: int, uidls: Iterable[str], moment: str) -> None:
         _FREE_UIDL.run(mailbox_id=mailbox_id, uidl=uidl, moment=moment)
 
 
-def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int) -> set[int]:
-    """Return the UIDs of a folder that have their receipt, from one on."""
-    return set(
-        _KNOWN_UIDS.every(mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity, at_least=at_least)
-    )
-
-
-def undisposed_uids(mailbox_id: int, folder: str, uidvalidity: int) -> list[int]:
-    """Return the UIDs whose mail is stored and not put away at the server."""
-    return _UNDISPOSED_UIDS.every(mailbox_id=mailbox_id, folder=folder, uidvalidity=uidvalidity)
-
-
 def dispose_uids(mailbox_id: int, folder: str, uidvalidity: int, uids: Iterable[int], moment: str) -> None:
     """Note that mails of an IMAP folder were put away, at a moment as stored."""
     for uid in uids:
@@ -441,8 +403,7 @@ def arrival(receipt_id: int) -> StoredArrival | None:
     return _ARRIVAL.one(receipt_id=receipt_id)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptRow:
+class ReceiptRow(NamedTuple):
     """A receipt with the names of what it is about; times as stored, ``trace`` as JSON."""
 
     id: int
@@ -463,8 +424,7 @@ class ReceiptRow:
     blob_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class WantedReceipts:
+class WantedReceipts(NamedTuple):
     """Which receipts: all conditions that are given must hold. ``text`` is part of sender or subject."""
 
     verdict: Verdict | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import peewee
 
@@ -19,8 +19,7 @@ class Role(Row):
     actions = JsonField()
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRole:
+class StoredRole(NamedTuple):
     """A role and the actions it grants."""
 
     id: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import peewee
 from peewee import fn
@@ -24,8 +24,7 @@ _SHOWN = 100_000
 """So many characters of a message are read to show where the words are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A message that a query finds; ``created`` as it is stored, ``text`` may be cut short."""
 
     message_id: int

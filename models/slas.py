@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import peewee
 
@@ -19,8 +19,7 @@ class Sla(Row):
     active = peewee.BooleanField(default=True)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSla:
+class StoredSla(NamedTuple):
     """An SLA, in use or not."""
 
     id: int

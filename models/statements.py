@@ -7,7 +7,6 @@ for every mail or every key is compiled on its first use and kept as text with n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import peewee
@@ -20,12 +19,14 @@ _LARGEST_LIST = 512
 """Longest list of values in one statement; longer ones are looked up in pieces."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Place:
     """Where a value goes when the statement runs; ``index`` for one of a list."""
 
-    name: str
-    index: int | None = None
+    __slots__ = ("index", "name")
+
+    def __init__(self, name: str, index: int | None = None) -> None:
+        self.name = name
+        self.index = index
 
 
 class Places:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import peewee
 from peewee import fn
@@ -80,8 +80,7 @@ _VIEWS: dict[str, _View | None] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TicketList:
+class TicketList(NamedTuple):
     """Which tickets, in which order, as seen by which agent (0: nobody in particular).
 
     A query that names a state is asked of the view's tickets in any state.
@@ -103,8 +102,7 @@ def names_state(query: Node) -> bool:
     return any(isinstance(leaf, Condition) and leaf.field == "state" for leaf in leaves(query))
 
 
-@dataclass(frozen=True, slots=True)
-class TicketRow:
+class TicketRow(NamedTuple):
     """A ticket as a list has it; times as they are stored, names None where there is nothing to name."""
 
     id: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import peewee
 
@@ -202,8 +201,7 @@ Stored = str | int | None
 """A value as its column stores it."""
 
 
-@dataclass(frozen=True, slots=True)
-class TicketState:
+class TicketState(NamedTuple):
     """A ticket's columns as they are stored: times are fixed-width UTC text."""
 
     id: int
@@ -230,8 +228,7 @@ class TicketState:
     merged_into_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class TicketNames:
+class TicketNames(NamedTuple):
     """What other tables call what a ticket refers to; None where it refers to nothing."""
 
     department: str
@@ -245,8 +242,7 @@ class TicketNames:
     """The number of another ticket."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewTicket:
+class NewTicket(NamedTuple):
     """A ticket that is to be written; times as they are stored."""
 
     number: str
@@ -265,8 +261,7 @@ class NewTicket:
     refers_to_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class DueTicket:
+class DueTicket(NamedTuple):
     """A ticket that a sweep looks at; ``due`` as stored."""
 
     id: int
@@ -275,8 +270,8 @@ class DueTicket:
 
 
 _COLUMNS = columns_of(Ticket)
-_STATE = [_COLUMNS[each.name] for each in fields(TicketState)]
-_NEW = [each.name for each in fields(NewTicket)]
+_STATE = [_COLUMNS[name] for name in TicketState._fields]
+_NEW = NewTicket._fields
 
 _READ = Lookup(lambda p: Ticket.select(*_STATE).where(Ticket.id == p("ticket_id")).tuples(), TicketState)
 _READ_NUMBERED = Lookup(

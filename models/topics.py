@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import peewee
 
@@ -29,8 +28,7 @@ class Topic(Row):
         sla_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class TopicRule:
+class TopicRule(NamedTuple):
     """What a help topic means for a new ticket; None leaves it to the department or the desk."""
 
     id: int
@@ -41,8 +39,7 @@ class TopicRule:
     autoresponse: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTopic:
+class StoredTopic(NamedTuple):
     """A help topic, in use or not, with the names of its department and its SLA."""
 
     id: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from config.clock import now
-from models import folders, receipts, withheld
+from models import folders, pending, withheld
 from models.fields import utc_text
 from models.folders import KnownFolder
 from models.transactions import transaction
@@ -15,8 +15,7 @@ ERA = 2**32
 """A UIDVALIDITY has 32 bits; above them it is counted how often a server used its UIDs again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """By what it is seen that a UID was given to another mail: the server's size, INTERNALDATE as text.
 
     0 and empty where the server does not tell; `uid` 0: there is no mail.
@@ -31,8 +30,7 @@ class Fingerprint:
         return bool((self.size and size and self.size != size) or (self.date and date and self.date != date))
 
 
-@dataclass(frozen=True, slots=True)
-class FolderMark:
+class FolderMark(NamedTuple):
     """How far a folder is known: every UID below `known_below` is dealt with.
 
     UIDs below `backlog_below` were in the folder when this UIDVALIDITY was first seen. `newest`: the newest
@@ -100,17 +98,19 @@ def withheld_uids(mailbox_id: int, folder: str) -> list[int]:
 
 def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int = 0) -> set[int]:
     """Return the UIDs of a folder that have their receipt, from `at_least` on."""
-    return receipts.known_uids(mailbox_id, folder, uidvalidity, at_least)
+    return pending.known_uids(mailbox_id, folder, uidvalidity, at_least)
 
 
 def undisposed(mailbox_id: int, folder: str, uidvalidity: int) -> list[int]:
     """UIDs whose mail is stored but whose copy at the server was not moved, deleted or decided to be left."""
-    return receipts.undisposed_uids(mailbox_id, folder, uidvalidity)
+    return pending.undisposed_uids(mailbox_id, folder, uidvalidity)
 
 
 def mark_disposed(mailbox_id: int, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
     """Note that the server's copies were moved, deleted or left for good."""
     if not uids:
         return
+    from models import receipts  # 8 ms, with the tickets, and most runs have nothing to put away
+
     with transaction():
         receipts.dispose_uids(mailbox_id, folder, uidvalidity, uids, utc_text(now()))

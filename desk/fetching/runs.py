@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from config.clock import now
 from models import fetch_runs
@@ -12,8 +11,7 @@ from models.fields import utc_text, utc_time
 from models.transactions import transaction
 
 
-@dataclass(frozen=True, slots=True)
-class FetchView:
+class FetchView(NamedTuple):
     """One mailbox's present or latest fetch.
 
     `phase` is ``waiting`` (asked for, no worker took it yet), ``connecting``, ``fetching``, ``done`` or

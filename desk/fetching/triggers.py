@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from models import leases
 
@@ -33,8 +32,7 @@ COME_AGAIN = frozenset({"timer", "cron", "http", "ssh"})
 """Those that end after each run, and are at work all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamedTuple):
     """One that ran at least once. ``at_work``: it is a worker that works for the desk now."""
 
     kind: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import timedelta
 
 from config.clock import now
@@ -34,7 +33,8 @@ def withhold(mailbox_id: int, folder: str, number: int | str, why: str) -> None:
     found = before or Withheld(folder, str(number), "", 0, moment, moment)
     pause = timedelta(minutes=PAUSES[min(found.tries, len(PAUSES) - 1)])
     rows.write(
-        mailbox_id, replace(found, why=one_line(why, 300), tries=found.tries + 1, not_before=moment + pause)
+        mailbox_id,
+        found._replace(why=one_line(why, 300), tries=found.tries + 1, not_before=moment + pause),
     )
 
 

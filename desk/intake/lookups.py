@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desk.tickets.contacts import Contacts
@@ -119,4 +119,4 @@ class Lookups:
         for known in self._messages.values():
             for place, message in enumerate(known):
                 if message.id in places:
-                    known[place] = replace(message, ticket_id=places[message.id])
+                    known[place] = message._replace(ticket_id=places[message.id])

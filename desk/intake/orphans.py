@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desk.intake.matching import keeps_closed
@@ -37,7 +36,7 @@ def headless_ticket(incoming: Incoming) -> TicketState | None:
         author = incoming.author.address
         contact_id = incoming.batch.known.contacts.get(author.email, author.name)
         lifecycle.headed_by(ticket.id, contact_id, incoming.mail.subject)
-        return replace(ticket, contact_id=contact_id, subject=incoming.mail.subject)
+        return ticket._replace(contact_id=contact_id, subject=incoming.mail.subject)
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def save(
             known = rows.newest(owner, ticket_id, kind)
         if known is not None:
             put = [path for path in known.attachments if path not in (*attached_before, *attachments)]
-            rows.rewrite(known.id, owner, replace(written, attachments=[*attachments, *put]), moment)
+            rows.rewrite(known.id, owner, written._replace(attachments=[*attachments, *put]), moment)
             return known.id
         return rows.write(owner, ticket_id, kind, written, moment)
 

@@ -8,7 +8,7 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from config.clock import now
@@ -126,7 +126,7 @@ def revoke(actor: Actor, ids: Iterable[int]) -> list[KeyLine]:
                 raise NotFound(f"there is no key {key_id}", "nightdesk key list")
             rows.revoke(key_id)
             logs.write("info", "api", f"{actor.login} revoked key {row.id} [{row.prefix}]")
-            revoked.append(_line(replace(row, active=False)))
+            revoked.append(_line(row._replace(active=False)))
     return revoked
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import imaplib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from mail.account import IncomingAccount
 from mail.errors import FolderMissing, MailError, ProtocolError
@@ -37,8 +36,7 @@ MAX_BATCH_BYTES: Final = 32 * 1024 * 1024
 _UIDS_PER_COMMAND: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class FolderState:
+class FolderState(NamedTuple):
     """A selected folder. `uidnext` if the server says it; `read_only`: nothing can be moved or deleted.
 
     An empty folder may have UIDVALIDITY 0.
@@ -51,8 +49,7 @@ class FolderState:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Disposal:
+class Disposal(NamedTuple):
     """How mails were moved or deleted. `gone`: they are out of the folder.
 
     ``flagged``: the server has no UIDPLUS, so they are only marked as deleted (an expunge would have taken
@@ -141,7 +138,7 @@ class ImapSession(ImapConnection):
         """All folders that can be opened, INBOX first, with their flags (``\\archive``, ``\\sent``, ...)."""
         uses = {one.name: one.flags for one in self._special()}
         found = [one for one in self._list("*") if "\\noselect" not in one.flags]
-        found = [replace(one, flags=one.flags | uses.get(one.name, frozenset())) for one in found]
+        found = [one._replace(flags=one.flags | uses.get(one.name, frozenset())) for one in found]
         return sorted(found, key=lambda one: (one.name.upper() != "INBOX", one.name.lower()))
 
     def with_message_id(self, message_id: str) -> list[int]:

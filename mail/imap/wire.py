@@ -6,9 +6,8 @@ import imaplib
 import re
 import socket
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from imap_tools.imap_utf7 import utf7_decode
 from imap_tools.mailbox import BaseMailBox
@@ -106,8 +105,7 @@ class Box(BaseMailBox):
         return self._own_client
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedMail:
+class FetchedMail(NamedTuple):
     """One mail as the server gave it. `internaldate` is UTC."""
 
     uid: int
@@ -115,8 +113,7 @@ class FetchedMail:
     internaldate: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """A line of LIST: the name as Unicode, the separator of levels, the flags in lower case."""
 
     name: str

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from mail.errors import MailError
 
 M = TypeVar("M")
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched(Generic[M]):
+class Fetched(NamedTuple, Generic[M]):
     """The mails that came whole. `trouble`: why the others did not; `dead`: this connection gives no more."""
 
     mails: list[M]

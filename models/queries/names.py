@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import peewee
 
@@ -15,8 +15,7 @@ from models.tickets import TicketTag
 from models.topics import Topic
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """Something that has an id, a name, and perhaps an address."""
 
     id: int

@@ -49,7 +49,7 @@ class _Progress:
     def __call__(self, tally: MailboxFetch) -> None:
         self._counts[tally.address] = tally.fetched
         shown = ", ".join(f"{address} {count}" for address, count in self._counts.items())
-        self._write(f"fetching: {shown}"[: _columns() - 1])
+        self._write(f"fetching: {shown}"[: output.terminal_width() - 1])
 
     def clear(self) -> None:
         self._write("")
@@ -60,9 +60,3 @@ class _Progress:
 
         sys.stderr.write(f"\r{inert.guard(inert.one_line(text))}\x1b[K")
         sys.stderr.flush()
-
-
-def _columns() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns

@@ -18,8 +18,17 @@ FORBIDDEN = (
     "aiosmtplib",
     "croniter",
     "selectolax",
-    "selectolax",
     "click",
+    "pydantic",
+    "models.tickets",
+    "models.receipts",
+    "models.agents",
+    "desk.alerts.logins",
+    "desk.intake.arrivals",
+    "desk.mailboxes.form",
+    "desk.mailboxes.registry",
+    "desk.permissions",
+    "mail.mime.address",
 )
 
 

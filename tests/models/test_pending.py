@@ -58,7 +58,13 @@ def test_a_ticket_past_its_due_time_is_to_be_marked(
     assert pending.tickets_past_due(utc_text(moment)) == expected
 
 
-@pytest.mark.parametrize("asked", [pending._MAIL_WAITS, pending._COPIES_WAIT, pending._TICKETS_PAST_DUE])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(pending._MAIL_WAITS, pending._COPIES_WAIT, pending._TICKETS_PAST_DUE),
+        *(pending._KNOWN_UIDS, pending._UNDISPOSED_UIDS),
+    ],
+)
 def test_each_is_a_look_at_an_index(asked: object) -> None:
     from models.statements import Places
 

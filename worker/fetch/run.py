@@ -15,8 +15,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from desk.fetching import runs, withheld
 from mail.errors import MailError, ServerGone, TimedOut
@@ -113,8 +112,7 @@ class Source(Protocol[N, M]):
         """Everything is stored: what has to be said to the server in the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading(Generic[M]):
+class _Reading(NamedTuple, Generic[M]):
     """Mails that are being read; `wanted` are those that are to be stored."""
 
     mails: list[M]
@@ -122,8 +120,7 @@ class _Reading(Generic[M]):
     future: Future[list[Prepared]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Disposal(Generic[N]):
+class _Disposal(NamedTuple, Generic[N]):
     """Mails that are being moved or deleted; `again`: for the second time."""
 
     names: list[N]
@@ -131,41 +128,53 @@ class _Disposal(Generic[N]):
     again: bool
 
 
-@dataclass(slots=True)
 class FetchRun(Generic[N, M]):
-    """One pass over what a server has."""
+    """One pass over what a server has.
 
-    desk: Desk
-    mailbox: Mailbox
-    lease: Lease
-    source: Source[N, M]
-    tally: MailboxFetch
-    limits: Limits
-    watch: Callable[[], None]
-    asked: bool
-    """A person asked for it: what is withheld is tried whatever its back-off says."""
-    done: int = 0
-    _open: dict[N, None] = field(default_factory=dict)
-    """New mails that are not dealt with yet, in the server's order."""
-    _pieces: deque[list[N]] = field(default_factory=deque)
-    """What is asked for once more, smaller each time."""
-    _absent: list[N] = field(default_factory=list)
-    """What did not come, without a word."""
-    _withheld: set[str] = field(default_factory=set)
-    _stay: dict[N, str] = field(default_factory=dict)
-    """Mails that were found to stay at the server in this run, and why."""
-    _reader: Reader | None = None
-    _readings: deque[_Reading[M]] = field(default_factory=deque)
-    """Batches that are read by the reader, the oldest first."""
-    _in_vain: int = 0
-    _broken: int = 0
-    _seen_all: bool = False
-    """Every new mail was asked for once."""
-    _disposals: list[_Disposal[N]] = field(default_factory=list)
-    _left: bool = False
-    """The server refused to put mail away; it is tried again by the next run."""
-    _recognised: bool = False
-    """Mail came whose receipt was there: its copy may have been decided to stay long ago."""
+    `asked`: a person asked for it, so what is withheld is tried whatever its back-off says.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        mailbox: Mailbox,
+        lease: Lease,
+        source: Source[N, M],
+        tally: MailboxFetch,
+        limits: Limits,
+        watch: Callable[[], None],
+        asked: bool,
+    ) -> None:
+        self.desk = desk
+        self.mailbox = mailbox
+        self.lease = lease
+        self.source = source
+        self.tally = tally
+        self.limits = limits
+        self.watch = watch
+        self.asked = asked
+        self.done = 0
+        self._open: dict[N, None] = {}
+        """New mails that are not dealt with yet, in the server's order."""
+        self._pieces: deque[list[N]] = deque()
+        """What is asked for once more, smaller each time."""
+        self._absent: list[N] = []
+        """What did not come, without a word."""
+        self._withheld: set[str] = set()
+        self._stay: dict[N, str] = {}
+        """Mails that were found to stay at the server in this run, and why."""
+        self._reader: Reader | None = None
+        self._readings: deque[_Reading[M]] = deque()
+        """Batches that are read by the reader, the oldest first."""
+        self._in_vain = 0
+        self._broken = 0
+        self._seen_all = False
+        """Every new mail was asked for once."""
+        self._disposals: list[_Disposal[N]] = []
+        self._left = False
+        """The server refused to put mail away; it is tried again by the next run."""
+        self._recognised = False
+        """Mail came whose receipt was there: its copy may have been decided to stay long ago."""
 
     def through(self) -> None:
         """Dispose of what an interrupted run left, then fetch, store and dispose batch by batch."""

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from config.spool import HALF_KEPT, halves, names
 from desk import settings
-from desk.alerts import logins
 from desk.errors import Refused, WrongUse
 from desk.fetching.summary import FetchSummary, MailboxFetch
-from desk.mailboxes import registry
 from desk.operations import pending
 from mail.inert import one_line
 from models import mailboxes
@@ -54,6 +52,8 @@ def run_once(
 
         alert_silent_mailboxes(desk, now())
     if pending.logins_age():
+        from desk.alerts import logins  # 7 ms
+
         logins.look_after_tokens(desk, now())
     if not stop.is_set() and pending.tickets_past_due(utc_text(now())):
         from desk.tickets import sla  # 40 ms: the life of a ticket
@@ -116,6 +116,8 @@ def _why_nothing() -> str:
 
 
 def _named(address: str) -> Mailbox:
+    from desk.mailboxes import registry  # 7 ms, with all that changes a mailbox
+
     mailbox = registry.find(address)
     if mailbox is None:
         raise WrongUse(f"there is no mailbox {address}", "see nightdesk mailbox list")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from nightdesk.arguments import Chosen, addresses_argument, json_flag
@@ -61,7 +59,7 @@ def fetch(options: Options, addresses: Chosen[str], as_json: bool) -> Exit:
 
     with desk_open(options):
         known = tuple(registry.get(address).address for address in addresses)
-    return fetch_once(replace(options, fetch_once=True, mailboxes=known, as_json=as_json))
+    return fetch_once(options._replace(fetch_once=True, mailboxes=known, as_json=as_json))
 
 
 def _switch(context: VerbContext, addresses: list[str], on: bool, incoming: bool, outgoing: bool) -> Result:
