@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,14 @@ _NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+){0,3}")
 def now() -> datetime:
     """Return the present moment, aware, UTC."""
     return datetime.now(UTC)
+
+
+def waits(until: datetime | None, moment: datetime, longest: timedelta) -> bool:
+    """Whether there is something to wait for at a moment: no wait is longer than `longest`.
+
+    A time further ahead was written by a clock that has been set back since.
+    """
+    return until is not None and moment < until <= moment + longest
 
 
 def zone(name: str) -> ZoneInfo:

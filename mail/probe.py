@@ -15,6 +15,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from config.wording import counted
 from mail.account import IncomingAccount, OutgoingAccount
 from mail.errors import FolderMissing, MailError, TimedOut, TlsFailed
 from mail.inert import one_line
@@ -248,7 +249,7 @@ def _contents(session: ImapSession | Pop3Session) -> str:
 
     if isinstance(session, Pop3Session):
         sizes = session.sizes()
-        return f"{len(sizes)} mails, {sum(sizes.values()) / 1_000_000:.1f} MB; POP3 has no folders"
+        return f"{counted(len(sizes), 'mail')}, {sum(sizes.values()) / 1_000_000:.1f} MB; POP3 has no folders"
     return _folder(session)
 
 

@@ -100,6 +100,15 @@ class SentMail(NamedTuple):
     ticket_id: int | None
 
 
+class QueuedAhead(NamedTuple):
+    """A waiting mail whose times are in the future; as stored."""
+
+    id: int
+    created: str
+    last_attempt: str | None
+    not_before: str
+
+
 class SentTo(NamedTuple):
     """A recipient of a mail that this desk sent."""
 
@@ -475,6 +484,26 @@ _WAITING_RECIPIENTS = Lookup(
     ),
     int,
 )
+_AHEAD = Lookup(
+    lambda p: Delivery.select(
+        Delivery.id, Delivery.created, Delivery.last_attempt, Delivery.not_before
+    ).where(
+        _WAITING,
+        Delivery.not_before > p("moment"),
+        Delivery.not_before < literal(HELD_UNTIL),
+        (Delivery.created > p("moment")) | (Delivery.last_attempt > p("moment")),
+    ),
+    QueuedAhead,
+)
+_SET_BACK = Statement(
+    lambda p: Delivery.update(
+        {
+            Delivery.created: p("created"),
+            Delivery.last_attempt: p("last_attempt"),
+            Delivery.not_before: p("not_before"),
+        }
+    ).where(Delivery.id == p("delivery_id"))
+)
 _SETTLE = Statement(
     lambda p: Delivery.update(
         {
@@ -696,6 +725,19 @@ def settle_recipient(
 def to_be_tried(delivery_id: int) -> int:
     """Return how many recipients of a mail are to be tried (again)."""
     return _WAITING_RECIPIENTS.one(delivery_id=delivery_id) or 0
+
+
+def queued_ahead(moment: str) -> list[QueuedAhead]:
+    """Return waiting mail that was queued or tried after a moment, as stored: by a clock that was ahead."""
+    return _AHEAD.every(moment=moment)
+
+
+def set_back(mail: QueuedAhead, moment: str, not_before: str) -> None:
+    """Let a mail have been queued and tried at a moment at the latest, and give it another time to leave."""
+    tried = min(mail.last_attempt, moment) if mail.last_attempt is not None else None
+    _SET_BACK.run(
+        delivery_id=mail.id, created=min(mail.created, moment), last_attempt=tried, not_before=not_before
+    )
 
 
 def settle(delivery_id: int, *, done: bool, words: str, not_before: str) -> None:

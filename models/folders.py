@@ -47,6 +47,20 @@ class LeftAlone(Row):
         without_rowid = True
 
 
+class DeletedUidl(Row):
+    """An id of which a POP3 server said that its mail is deleted, until it is seen not to be listed."""
+
+    mailbox = peewee.ForeignKeyField(Mailbox)
+    uidl = peewee.TextField()
+
+    if TYPE_CHECKING:
+        mailbox_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("mailbox", "uidl")
+        without_rowid = True
+
+
 class KnownFolder(NamedTuple):
     """How far a folder is known, and by what its newest known mail is recognised."""
 
@@ -92,6 +106,35 @@ _LEAVE_ALONE = Statement(
 _LEFT_ALONE = Lookup(
     lambda p: LeftAlone.select(LeftAlone.uidl).where(LeftAlone.mailbox == p("mailbox_id")), str
 )
+
+_DELETED = Statement(
+    lambda p: DeletedUidl.insert(
+        {DeletedUidl.mailbox: p("mailbox_id"), DeletedUidl.uidl: p("uidl")}
+    ).on_conflict_ignore()
+)
+_DELETED_UIDLS = Lookup(
+    lambda p: DeletedUidl.select(DeletedUidl.uidl).where(DeletedUidl.mailbox == p("mailbox_id")), str
+)
+_SEEN_GONE = Statement(
+    lambda p: DeletedUidl.delete().where(
+        DeletedUidl.mailbox == p("mailbox_id"), DeletedUidl.uidl == p("uidl")
+    )
+)
+
+
+def deleted(mailbox_id: int, uidl: str) -> None:
+    """Remember that a POP3 server said that it deleted the mail with this id."""
+    _DELETED.run(mailbox_id=mailbox_id, uidl=uidl)
+
+
+def deleted_uidls(mailbox_id: int) -> set[str]:
+    """Return the ids whose mails a POP3 server said it deleted, and that were not seen to be gone."""
+    return set(_DELETED_UIDLS.every(mailbox_id=mailbox_id))
+
+
+def seen_gone(mailbox_id: int, uidl: str) -> None:
+    """Forget that id: its mail is gone, or another one has it."""
+    _SEEN_GONE.run(mailbox_id=mailbox_id, uidl=uidl)
 
 
 def read(mailbox_id: int, folder: str) -> KnownFolder | None:

@@ -22,6 +22,8 @@ from models.fields import UtcField, utc_text
 from models.statements import Lookup, Statement
 from models.transactions import transaction
 
+LONGEST = timedelta(hours=1)
+"""What expires later was written by a clock that has been set back since, maybe before this boot."""
 WORKER = "worker"
 """The lease that whoever works for the desk holds."""
 
@@ -188,7 +190,10 @@ def dead_owners(owners: Iterable[str]) -> set[str]:
 
 
 def _holds(owner: str | None, expires: str | None) -> bool:
-    return bool(owner and expires and expires > utc_text(now())) and not is_dead(str(owner))
+    if not owner or not expires or is_dead(owner):
+        return False
+    moment = now()
+    return utc_text(moment) < expires <= utc_text(moment + LONGEST)
 
 
 def _expiry(ttl: float) -> str:

@@ -21,7 +21,7 @@ from models.departments import Department
 from models.drafts import Draft
 from models.events import Event
 from models.fetch_runs import FetchRun
-from models.folders import FolderMark, LeftAlone
+from models.folders import DeletedUidl, FolderMark, LeftAlone
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
 from models.logs import LogEntry
@@ -41,7 +41,7 @@ from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
     *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent),
-    *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, LeftAlone, WithheldMail),
+    *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, LeftAlone, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
     *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
     *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, Presence, ApiKey, LogEntry),

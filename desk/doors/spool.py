@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from config.spool import HALF_KEPT, MAX_HEAD, NotSpooled, check_file, halves, names, read_head
+from config.wording import counted
 from desk.intake.arrivals import Arrival
 from mail.inert import one_line
 from models import settings
@@ -198,7 +199,8 @@ class Spool:
                 why = f"{one_line(name, 100)}: {one_line(odd[name])}"
                 logs.write("warning", "pipe", f"left alone in the spool: {why}")
             if count > _NAMED and count != before["count"]:
-                text = f"{count} files in the spool are no mails and are left alone: nightdesk doctor"
+                files = counted(count, "file is no mail and is", "files are no mails and are")
+                text = f"{files} left alone in the spool: nightdesk doctor"
                 logs.write("warning", "pipe", text)
             settings.store(ODD, {"names": [*named, *fresh], "count": count})
 

@@ -74,10 +74,26 @@ def any_missing(mailbox_id: int, there: Collection[str], *, kept: bool) -> bool:
 
 
 def free(mailbox_id: int, uidls: Collection[str]) -> None:
-    """Note that the server deleted the mails with these ids, which it may give to others (RFC 1939 7)."""
+    """Note that the mails with these ids are gone, and other mails may have them (RFC 1939 7)."""
     moment = utc_text(now())
     with transaction():
         receipts.free_uidls(mailbox_id, uidls, moment)
+        for uidl in uidls:
+            folder_rows.seen_gone(mailbox_id, uidl)
+
+
+def told_deleted(mailbox_id: int) -> set[str]:
+    """Return ids whose mails the server said it deleted, and that were not seen to be gone."""
+    return folder_rows.deleted_uidls(mailbox_id)
+
+
+def tell_deleted(mailbox_id: int, uidls: Collection[str]) -> None:
+    """Note that the server said it deleted these mails: they are known until they are seen to be gone."""
+    moment = utc_text(now())
+    with transaction():
+        receipts.dispose_uidls(mailbox_id, uidls, moment)
+        for uidl in uidls:
+            folder_rows.deleted(mailbox_id, uidl)
 
 
 def undisposed(mailbox_id: int) -> list[str]:
@@ -91,16 +107,17 @@ def mark_disposed(mailbox_id: int, uidls: Sequence[str]) -> None:
         receipts.dispose_uidls(mailbox_id, uidls, utc_text(now()))
 
 
-def forget_deleted(mailbox_id: int, there: Collection[str]) -> None:
-    """Free the ids of deleted mail that the server does not list any more.
+def forget_deleted(mailbox_id: int, there: Collection[str], *, deletes: bool) -> None:
+    """Free the ids of deleted mail that the server does not list any more: all put away if it `deletes`.
 
     A server may give an id again (RFC 1939 7), for example one that is made of the content alone.
     """
     listed = set(there)
+    told = told_deleted(mailbox_id)
     gone = [
         uidl
         for uidl, disposed in receipts.uidls_of(mailbox_id)
-        if disposed is not None and uidl not in listed
+        if disposed is not None and uidl not in listed and (deletes or uidl in told)
     ]
     if gone:
         free(mailbox_id, gone)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from config.clock import now
+from config.clock import now, waits
 from mail.inert import one_line
 from models import withheld as rows
 from models.withheld import Withheld
 
 PAUSES = (0, 1, 2, 5, 10, 30, 60, 6 * 60, 24 * 60)
 """Minutes: the next run tries it again, then it is tried less and less often."""
+_LONGEST_PAUSE = timedelta(minutes=PAUSES[-1])
 
 
 def of(mailbox_id: int) -> list[Withheld]:
@@ -43,7 +44,7 @@ def due(mailbox_id: int, folder: str, *, asked: bool) -> tuple[set[str], set[str
     found = [each for each in rows.of(mailbox_id) if each.folder == folder]
     moment = now()
     return {each.number for each in found}, {
-        each.number for each in found if asked or each.not_before <= moment
+        each.number for each in found if asked or not waits(each.not_before, moment, _LONGEST_PAUSE)
     }
 
 

@@ -7,6 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from config import clock
+from config.wording import counted
 from desk import logs
 from desk.errors import DeskError
 from mail.inert import one_line
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox
 
 BACK_OFF_MINUTES = (1, 2, 5, 10, 30, 60)
+LONGEST_BACK_OFF = timedelta(minutes=BACK_OFF_MINUTES[-1])
 
 
 def record_success(mailbox_id: int, fetched: int, moment: datetime, waiting: int = 0) -> None:
     """Note a fetch that worked and left so many mails `waiting`; it ends what was wrong before."""
     mailbox = mailboxes.by_id(mailbox_id)
     if mailbox.error_count:
-        text = f"{mailbox.address} works again after {mailbox.error_count} failed tries"
+        tries = counted(mailbox.error_count, "failed try", "failed tries")
+        text = f"{mailbox.address} works again after {tries}"
         logs.write("info", "fetch", text, mailbox_id=mailbox_id)
     clear_health(mailbox)
     mailbox.last_attempt = mailbox.last_success = moment

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from config import clock
-from config.clock import now
+from config.clock import now, waits
 from desk.fetching import withheld
+from desk.mailboxes.health import LONGEST_BACK_OFF
 from desk.mailboxes.token_health import TokenLine, login_line
 from desk.schedules import parse
 from models.mailboxes import Beside, Mailbox, beside
@@ -223,8 +224,10 @@ def _next_run(mailbox: Mailbox, around: _Around) -> datetime | None:
     if mailbox.last_attempt is None:
         created: datetime = mailbox.created
         return created
-    following = parse(mailbox.schedule).next_after(mailbox.last_attempt, around.zone)
-    return max(following, mailbox.not_before or following)
+    moment = now()
+    following = parse(mailbox.schedule).next_after(min(mailbox.last_attempt, moment), around.zone)
+    held = mailbox.not_before if waits(mailbox.not_before, moment, LONGEST_BACK_OFF) else None
+    return max(following, held or following)
 
 
 def _state(mailbox: Mailbox) -> str:

@@ -181,7 +181,8 @@ def _blobs() -> Iterator[Finding]:
         text = f"{counted(missing, 'stored mail is', 'stored mails are')} missing in {folder}"
         yield Finding("database", "failure", text, f"put them back from a backup of {folder}")
     if damaged:
-        text = f"{len(damaged)} stored mails have other bytes than came in, the first is {damaged[0]}"
+        mails = counted(len(damaged), "stored mail has", "stored mails have")
+        text = f"{mails} other bytes than came in, the first is {damaged[0]}"
         cure = "no backup is made of a damaged desk: put the files back from an older one, or restore it"
         yield Finding("database", "failure", text, cure)
 
@@ -294,10 +295,10 @@ def _spool(desk: Desk) -> Iterator[Finding]:
 
     spool = desk.paths.spool
     state = look(spool)
-    waiting = f"{state.waiting} piped mails wait"
+    waiting = counted(state.waiting, "piped mail waits", "piped mails wait")
     if state.oldest > SPOOLED_AFTER.total_seconds():
         minutes = int(state.oldest // 60)
-        text = f"{waiting} in {spool}, the oldest for {minutes} minutes"
+        text = f"{waiting} in {spool}, the oldest for {counted(minutes, 'minute')}"
         yield Finding("spool", "failure", text, "is a worker running? nightdesk --fetch-once takes them in")
     elif not state.odd:
         yield Finding("spool", "ok", f"{waiting} in {spool}")
@@ -306,10 +307,13 @@ def _spool(desk: Desk) -> Iterator[Finding]:
             "spool", "warning", f"in {spool} is no mail of a pipe: {why}", "look at it, then remove it"
         )
     if len(state.odd) > ODD_NAMED:
-        text = f"in {spool} are {len(state.odd) - ODD_NAMED} more files that are no mails of a pipe"
+        more = counted(
+            len(state.odd) - ODD_NAMED, "more file that is no mail", "more files that are no mails"
+        )
+        text = f"in {spool}: {more} of a pipe"
         yield Finding("spool", "warning", text, f"see who may write there: ls -lU {spool}")
     if state.halves:
-        text = f"{state.halves} pipes were ended midway; their MTAs kept the mails"
+        text = f"{counted(state.halves, 'pipe was', 'pipes were')} ended midway; the MTA kept the mail"
         yield Finding(
             "spool", "warning", text, f"they are removed after a day, or by hand: {spool}/.*{SUFFIX}"
         )
@@ -334,7 +338,12 @@ def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
         error = f"; {line.last_error}" if line.last_error else ""
         yield Finding(area, "failure", f"no successful fetch for {days} days (last: {last}){error}", cure)
     elif line.alerted is not None:
-        yield Finding(area, "failure", f"{line.error_count} failed tries: {line.last_error}", cure)
+        yield Finding(
+            area,
+            "failure",
+            f"{counted(line.error_count, 'failed try', 'failed tries')}: {line.last_error}",
+            cure,
+        )
     elif line.error_count:
         tries = counted(line.error_count, "failed try", "failed tries")
         yield Finding(area, "warning", f"{tries}: {line.last_error}", cure)
@@ -349,7 +358,8 @@ def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
         cure = f"look at it there; to try it now: nightdesk --fetch-once --mailbox {line.address}"
         yield Finding(area, "warning", text, cure)
     if len(line.withheld) > WITHHELD_NAMED:
-        text = f"{len(line.withheld) - WITHHELD_NAMED} more mails stay at the server"
+        more = counted(len(line.withheld) - WITHHELD_NAMED, "more mail stays", "more mails stay")
+        text = f"{more} at the server"
         yield Finding(area, "warning", text, f"nightdesk mailbox show {line.address}")
     if line.idle and line.idle_error:
         yield Finding(area, "warning", f"the server does not tell of new mail: {line.idle_error}")

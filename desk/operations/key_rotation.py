@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from config.errors import SealBroken
+from config.wording import counted
 from desk import logs
 from desk.errors import Refused
 from desk.mailboxes import tokens
@@ -73,7 +74,7 @@ def rekey(desk: Desk, actor: Actor, *, keep_old: bool = False, forget_lost: bool
             setattr(each.row, each.column, desk.sealer.resealed(each.value, each.context))
             each.keep()
             count += 1
-        logs.write("info", "settings", f"a new key seals {count} secrets, by {actor.login}")
+        logs.write("info", "settings", f"a new key seals {counted(count, 'secret')}, by {actor.login}")
     if not keep_old:
         # Nobody seals while this transaction holds the write lock, so what is current stays current.
         with transaction():

@@ -28,6 +28,8 @@ from models.transactions import transaction
 BACK_OFF_MINUTES = (1, 5, 15, 60, 240)
 """Before the second, third, ... attempt; the last one repeats."""
 GIVE_UP_AFTER = timedelta(days=5)
+SKEW = timedelta(minutes=1)
+"""So much may the clocks of hosts with one desk differ."""
 STRANGER_IS_DEAD_AFTER = timedelta(hours=1)
 """A sender on another machine, that cannot be seen die, is taken for dead after so long on one mail."""
 
@@ -144,7 +146,8 @@ def recover(is_dead: Callable[[str], bool] | None = None) -> int:
     found = 0
     for mail in deliveries.with_senders():
         foreign = mail.sender.partition(":")[0] != leases.owner_id().partition(":")[0]
-        long_ago = foreign and utc_time(mail.last_attempt) < now() - STRANGER_IS_DEAD_AFTER
+        age = now() - utc_time(mail.last_attempt)
+        long_ago = foreign and abs(age) > STRANGER_IS_DEAD_AFTER
         if not (gone(mail.sender) or long_ago):
             continue
         with transaction():
@@ -152,6 +155,20 @@ def recover(is_dead: Callable[[str], bool] | None = None) -> int:
                 _settle_all(mail.id, _Outcome("uncertain", _DEAD_SENDER))
                 found += 1
     return found
+
+
+def after_clock_set_back(moment: datetime) -> int:
+    """Let mail that was queued while the clock was ahead wait as long as it was to, from now; how many mails.
+
+    Other hosts' clocks differ a little: `SKEW` of that counts for nothing.
+    """
+    found = deliveries.queued_ahead(utc_text(moment + SKEW))
+    for mail in found:
+        written = utc_time(max(mail.created, mail.last_attempt or ""))
+        wait = max(utc_time(mail.not_before) - written, timedelta(0))
+        with transaction():
+            deliveries.set_back(mail, utc_text(moment), utc_text(moment + wait))
+    return len(found)
 
 
 def readdressed(raw: bytes, address: str) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from config.clock import now
+from config.wording import counted
 from desk import logs
 from mail.inert import one_line
 from models import blobs, deliveries
@@ -55,7 +56,7 @@ def put_off(mailbox_id: int, reason: str) -> None:
     """Note that a mailbox could not take its copies: they are tried again, but not for ever."""
     with transaction():
         given_up = deliveries.give_up_copies(mailbox_id, utc_text(now() - GIVE_UP_AFTER))
-        lost = f"; {given_up} copies are given up" if given_up else ""
+        lost = f"; {counted(given_up, 'copy is', 'copies are')} given up" if given_up else ""
         text = f"sent mail cannot be copied to its folder: {one_line(reason)}{lost}"
         if not log_rows.was_said(mailbox_id, text, utc_text(now() - TOLD_AGAIN_AFTER)):
             logs.write("warning", "send", text, mailbox_id=mailbox_id)

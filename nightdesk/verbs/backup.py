@@ -29,4 +29,4 @@ def backup(context: VerbContext, file: Path) -> Result:
     paths = context.desk.paths
     summary = write(Files(paths.database, paths.key, paths.blobs), file)
     document = {"file": file, "tickets": summary.tickets, "blobs": summary.blobs, "size": summary.size}
-    return told(document, f"{file}: {counted(summary.tickets, 'ticket')}, {summary.size} bytes")
+    return told(document, f"{file}: {counted(summary.tickets, 'ticket')}, {counted(summary.size, 'byte')}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from config.wording import counted
 from nightdesk import output
 from nightdesk.arguments import OWNERS_ONLY, json_flag
 from nightdesk.desk_verb import Result, VerbContext, desk_verb
@@ -146,4 +147,4 @@ def progress_line(tally: Tally) -> str:
     minutes, seconds = divmod(round(left), 60)
     hours, minutes = divmod(minutes, 60)
     remaining = f"{hours} h {minutes:02} min" if hours else f"{minutes}:{seconds:02}"
-    return f"importing: {share} %, {tally.imported} mails, {rate:.0f}/s, {remaining} left"
+    return f"importing: {share} %, {counted(tally.imported, 'mail')}, {rate:.0f}/s, {remaining} left"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from config.wording import counted
 from nightdesk import output
 from nightdesk.arguments import (
     OWNERS_ONLY_OR_STANDARD,
@@ -212,7 +213,7 @@ def _print_one(view: ReceiptView, zone: tzinfo) -> None:
             ("Mailbox", view.mailbox),
             ("Received", view.received),
             ("Duplicate of", view.duplicate_of),
-            ("Size", f"{view.size} bytes"),
+            ("Size", counted(view.size, "byte")),
             ("SHA-256", view.sha256),
             ("Disposed", view.disposed),
         ],

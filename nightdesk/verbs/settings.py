@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from config.wording import counted
 from nightdesk import output
 from nightdesk.arguments import json_flag, noun
 from nightdesk.columns import Column
@@ -83,6 +84,6 @@ def rekey(context: VerbContext, keep_old_keys: bool, forget_lost: bool) -> Resul
     kept = "the old keys are still in it" if done.kept_old else "the old keys are gone"
     return told(
         documents.rekeyed(done),
-        f"{done.sealed} secrets are sealed with a new key in {context.desk.paths.key}",
+        f"{counted(done.sealed, 'secret is', 'secrets are')} sealed with a new key: {context.desk.paths.key}",
         f"Copy that file to where you keep the old one; {kept}.",
     )

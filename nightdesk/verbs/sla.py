@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from config.wording import counted
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.verbs.named_things import listed
@@ -31,7 +32,7 @@ def add(context: VerbContext, name: str, hours: float) -> Result:
     from desk.staff import slas
 
     line = slas.add_sla(context.actor, name, hours)
-    return told(documents.sla(line), f"Added the SLA {line.name}: {line.hours:g} hours")
+    return told(documents.sla(line), f"Added the SLA {line.name}: {counted(line.hours, 'hour')}")
 
 
 @sla.command()
@@ -49,4 +50,4 @@ def edit(
     from desk.staff import slas
 
     line = slas.edit_sla(context.actor, name, new_name=new_name, hours=hours, active=active)
-    return told(documents.sla(line), f"Changed the SLA {line.name}: {line.hours:g} hours")
+    return told(documents.sla(line), f"Changed the SLA {line.name}: {counted(line.hours, 'hour')}")

@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 
+from config.clock import now
 from models import leases
 from models.database import db
 from models.opening import close_database, open_database
@@ -143,3 +146,11 @@ def test_a_fork_is_another_owner() -> None:
     assert os.read(reading, 1000).decode() != leases.owner_id()
     os.close(reading)
     os.close(writing)
+
+
+def test_a_lease_of_a_clock_that_was_ahead_before_a_reboot_holds_nobody_up() -> None:
+    with time_machine.travel(now() + timedelta(hours=2)):
+        assert leases.acquire("mailbox:1", ELSEWHERE, 120) is not None
+        assert leases.holder("mailbox:1") == ELSEWHERE
+    assert leases.holder("mailbox:1") is None
+    assert leases.acquire("mailbox:1", leases.owner_id(), 120) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
+from config.wording import counted
 from tui.commands import command
 from tui.desk_screen import DeskScreen
 from tui.text.tickets import raw_lines
@@ -25,7 +26,7 @@ class RawMailScreen(DeskScreen[None]):
         self._raw = raw
 
     def compose_body(self) -> ComposeResult:
-        yield TitledRule(self._title, f"{len(self._raw)} bytes")
+        yield TitledRule(self._title, counted(len(self._raw), "byte"))
         yield TextPane()
 
     def on_mount(self) -> None:

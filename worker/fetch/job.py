@@ -7,7 +7,8 @@ from collections.abc import Callable
 from threading import Event
 from typing import TYPE_CHECKING
 
-from config.clock import now
+from config.clock import now, waits
+from config.wording import counted
 from desk import logs
 from desk.documents.runs import mailbox_fetch
 from desk.fetching import runs
@@ -57,10 +58,14 @@ def take_turn(
     begun = time.monotonic()
     mailbox = mailboxes.by_id(mailbox_id)
     tally = MailboxFetch(mailbox.address)
-    if not named and mailbox.not_before is not None and mailbox.not_before > now():
+    if (
+        not named
+        and mailbox.not_before is not None
+        and waits(mailbox.not_before, now(), health.LONGEST_BACK_OFF)
+    ):
         until = mailbox.not_before.astimezone(desk.zone)
         tally.errors.append(
-            f"not tried before {until:%Y-%m-%d %H:%M}, after {mailbox.error_count} failures:"
+            f"not tried before {until:%Y-%m-%d %H:%M}, after {counted(mailbox.error_count, 'failure')}:"
             f" {mailbox.last_error}"
         )
         return tally

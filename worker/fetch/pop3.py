@@ -1,7 +1,8 @@
 """What a POP3 server has for a mailbox, against what the desk knows of it.
 
 What is stored is marked for deletion at the very end, and QUIT deletes it: a run that ends before that
-deletes nothing, and the next one only has to delete.
+deletes nothing, and the next one only has to delete. Some servers answer +OK to QUIT and keep the mail: an id
+is known until it is seen not to be listed, or to be another mail's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
+from config.wording import counted
 from desk.fetching import uidls
 from desk.intake.arrivals import Arrival
 from mail.pop3.session import Pop3Session
@@ -50,6 +52,8 @@ class Pop3Source:
         self._deletes = mailbox.after_fetch == "delete"
         self._same: set[str] = set()
         """Ids of mail still to be deleted, which is the mail that is stored."""
+        self._told = uidls.told_deleted(mailbox.id)
+        """Ids of mail that the server said it deleted."""
         self._gone: list[str] = []
         """Ids of stored mail that the server has not any more: their mail may have other ids now."""
         self._free_used_again()
@@ -64,7 +68,8 @@ class Pop3Source:
         if not self._deletes:
             uidls.mark_disposed(self._mailbox.id, open_ones)
             return []
-        return [uidl for uidl in open_ones if uidl in self._same]
+        kept_after_all = self._told & self._same
+        return [uidl for uidl in self._there if uidl in self._same and uidl in {*open_ones, *kept_after_all}]
 
     def unknown(self) -> list[str]:
         """Ids without a receipt, oldest first."""
@@ -132,12 +137,12 @@ class Pop3Source:
         self._to_delete |= dict.fromkeys(names)
 
     def finish(self) -> None:
-        """Delete what is stored; its ids are free for other mails then (RFC 1939 7)."""
+        """Delete what is stored."""
         session = self._wire.session
         if self._to_delete:
             deleted = self._wire.call(session.delete, list(self._to_delete))
             self._wire.call(session.commit)
-            uidls.free(self._mailbox.id, deleted)
+            uidls.tell_deleted(self._mailbox.id, deleted)
         uidls.mark_disposed(self._mailbox.id, self._gone)
 
     def _opened(self) -> int:
@@ -156,10 +161,10 @@ class Pop3Source:
                 era = uidls.begin_era(mailbox.id, era + 1)
             if not known:
                 self._tally.notes.append(
-                    f"none of {len(there)} ids is known: known mail is recognised by its content"
+                    f"none of {len(there)} is known by its id: known mail is recognised by its content"
                 )
-        if self._deletes:
-            uidls.forget_deleted(mailbox.id, set(there))
+        if self._deletes or self._told:
+            uidls.forget_deleted(mailbox.id, set(there), deletes=self._deletes)
         return era
 
     def _free_used_again(self) -> None:
@@ -172,16 +177,23 @@ class Pop3Source:
         if len(doubted) * 2 > len(known) and len(known) > 2:
             doubted = []  # it counts otherwise than we do
         # Nobody knows whether the server heard the QUIT of an interrupted run, and what it lists now.
-        unfinished = [uidl for uidl, stored in known.items() if not stored.disposed and self._deletes]
+        unfinished = [
+            uidl
+            for uidl, stored in known.items()
+            if uidl in self._told or (self._deletes and not stored.disposed)
+        ]
         others: list[str] = []
         for uidl in dict.fromkeys([*doubted[:DOUBTED], *unfinished[:UNFINISHED]]):
             for mail in self._wire.call(lambda one: list(self._wire.session.fetch([one])), uidl):
                 if hashlib.sha256(mail.raw).hexdigest() != known[uidl].sha256:
                     others.append(uidl)
-                elif not known[uidl].disposed:
+                elif uidl in self._told or not known[uidl].disposed:
                     self._same.add(uidl)
+        if kept := self._told & self._same:
+            held = counted(len(kept), "mail")
+            self._tally.notes.append(f"the server said that {held} had been deleted, but has it still")
         if others:
-            self._tally.notes.append(f"the server uses {len(others)} ids again, for other mails")
+            self._tally.notes.append(f"the server uses {counted(len(others), 'id')} again, for other mails")
             with transaction():
                 self._lease.check()
                 uidls.free(self._mailbox.id, others)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+from config.wording import counted
 from desk.fetching import runs, withheld
 from mail.errors import MailError, ServerGone, TimedOut
 from models.errors import DatabaseUnusable
@@ -407,7 +408,7 @@ class FetchRun(Generic[N, M]):
         except (LeaseLost, DatabaseUnusable, DatabaseFailed, OSError):
             raise
         except Exception as error:  # a fault of ours: it may stop its own mail, not the mailbox
-            failures.log(error, f"storing {len(mails)} mails failed", mailbox_id=self.mailbox.id)
+            failures.log(error, f"storing {counted(len(mails), 'mail')} failed", mailbox_id=self.mailbox.id)
             return self._store_singly(wanted)
         return [self.source.name_of(mail) for mail in wanted]
 

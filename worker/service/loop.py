@@ -227,6 +227,7 @@ class Worker:
                 self._tokens = loop.create_task(self._look_after_tokens())
             self._copy_sent()
             await self._thread.call(dispatch.recover)
+            await self._thread.call(dispatch.after_clock_set_back, now())
             self._planner.look_again()
         if plan.purge:
             await self._thread.call(logs.purge)

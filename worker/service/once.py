@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from config.clock import now
 from config.spool import HALF_KEPT, halves, names
+from config.wording import counted
 from desk import settings
 from desk.errors import Refused, WrongUse
 from desk.fetching.summary import FetchSummary, MailboxFetch
@@ -167,9 +168,9 @@ def _send(desk: Desk, summary: FetchSummary, stop: Event) -> None:
     from desk.outbox import dispatch  # 21 ms
 
     if lost := dispatch.recover():
-        summary.errors.append(
-            f"{lost} mails are uncertain, whoever was sending them died: see nightdesk outbox list"
-        )
+        mails = counted(lost, "mail is uncertain, its", "mails are uncertain, their")
+        summary.errors.append(f"{mails} sender died: see nightdesk outbox list")
+    dispatch.after_clock_set_back(now())
     if not stop.is_set() and dispatch.has_due(now()):
         from worker.send.sender import drain  # 55 ms: asyncio and aiosmtplib
 

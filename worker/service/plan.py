@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from config.clock import waits
+from config.wording import counted
 from desk import logs, schedules, settings
 from desk.errors import DeskError
 from desk.fetching import idle, runs
+from desk.mailboxes.health import LONGEST_BACK_OFF
 from desk.operations import pending
 from desk.outbox import dispatch
 from models import mailboxes
@@ -50,7 +53,7 @@ class Planner:
     def __init__(self, desk: Desk) -> None:
         self._zone = desk.zone
         self._version: int | None = None
-        self._next = datetime.min
+        self._next: datetime | None = None
         self._held: dict[int, datetime] = {}
         self._swept: datetime | None = None
         self._purged: datetime | None = None
@@ -67,7 +70,7 @@ class Planner:
     def look(self, now: datetime, fetching_now: frozenset[int]) -> Plan | None:
         """Return what is due, or None when nothing was written and no time has come since the last look."""
         version = change_number()
-        if version == self._version and now < self._next:
+        if version == self._version and waits(self._next, now, REST):
             return None
         self._version = version
         plan = Plan()
@@ -92,7 +95,7 @@ class Planner:
             start = self._start(mailbox, now)
             if mailbox.id in asked or (on and start is not None and start <= now):
                 held = self._held.pop(mailbox.id, None)
-                if held is None or held <= now:
+                if held is None or not waits(held, now, LEASED_ELSEWHERE):
                     plan.fetches[mailbox.id] = mailbox.id in asked
                     continue
                 self._held[mailbox.id] = start = held
@@ -109,7 +112,8 @@ class Planner:
         start = now
         if mailbox.last_attempt is not None and mailbox.last_attempt <= now:
             start = schedule.next_after(mailbox.last_attempt, self._zone)
-        return max(start, mailbox.not_before or start)
+        held = mailbox.not_before if waits(mailbox.not_before, now, LONGEST_BACK_OFF) else None
+        return max(start, held or start)
 
     def _schedule(self, text: str) -> Schedule | None:
         if text not in self._known:
@@ -124,13 +128,17 @@ class Planner:
         schedule = self._schedule(settings.get("worker.sweep_schedule"))
         times = []
         if schedule is not None:
-            start = now if self._swept is None else schedule.next_after(self._swept, self._zone)
+            start = (
+                now
+                if self._swept is None or self._swept > now
+                else schedule.next_after(self._swept, self._zone)
+            )
             plan.sweep = start <= now
             if plan.sweep:
                 self._swept = now
                 start = schedule.next_after(now, self._zone)
             times.append(start)
-        plan.purge = self._purged is None or self._purged + PURGE_EVERY <= now
+        plan.purge = self._purged is None or not waits(self._purged + PURGE_EVERY, now, PURGE_EVERY)
         if plan.purge:
             self._purged = now
         return times
@@ -140,6 +148,7 @@ class Planner:
             return "no mailbox is enabled"
         if not on:
             return "fetching is switched off"
+        found = counted(count, "mailbox", "mailboxes")
         if following is None:
-            return f"{count} mailboxes"
-        return f"{count} mailboxes, next fetch at {following.astimezone(self._zone):%H:%M:%S}"
+            return found
+        return f"{found}, next fetch at {following.astimezone(self._zone):%H:%M:%S}"

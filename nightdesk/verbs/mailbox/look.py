@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from config.wording import counted
 from nightdesk import output
 from nightdesk.arguments import Chosen, addresses_argument
 from nightdesk.columns import Column
@@ -129,7 +130,10 @@ def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
     output.line(f"{line.name} <{line.address}>" if line.name else line.address)
     output.fields(
         [
-            ("State", line.state + (f" ({line.error_count} failures)" if line.error_count else "")),
+            (
+                "State",
+                line.state + (f" ({counted(line.error_count, 'failure')})" if line.error_count else ""),
+            ),
             ("Department", line.department),
             ("Topic", line.topic),
             ("Priority", line.priority),

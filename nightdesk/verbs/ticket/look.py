@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from config.wording import counted
 from nightdesk import output
 from nightdesk.arguments import Chosen, limit_option, numbers_argument
 from nightdesk.columns import Column
@@ -106,7 +107,7 @@ class _Pages:
             return
         after = lists.anchor_of(self._last, self._query.sort)
         if lists.page(self._query, after=after, limit=1):
-            yield f"there are more than {self._limit} tickets: --limit 0 lists all"
+            yield f"there are more than {counted(self._limit, 'ticket')}: --limit 0 lists all"
 
 
 def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:
@@ -186,7 +187,7 @@ def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
     output.text(message.text if full else message.reply_text, indent=4)
     if message.quoted_text.strip() and not full:
         folded = len(message.quoted_text.strip().splitlines())
-        output.line(f"({folded} quoted lines folded: --full shows them)", indent=2)
+        output.line(f"({counted(folded, 'quoted line')} folded: --full shows all)", indent=2)
     below = "" if full else message.said_below(message.reply_text)
     if below:
         output.line()
@@ -194,7 +195,9 @@ def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
     if message.signature:
         output.line(message.signature, indent=2)
     for attachment in message.attachments:
-        output.line(f"file: {attachment.name}, {attachment.type}, {attachment.size} bytes", indent=2)
+        output.line(
+            f"file: {attachment.name}, {attachment.type}, {counted(attachment.size, 'byte')}", indent=2
+        )
     for delivery in message.deliveries:
         detail = f" ({delivery.detail})" if delivery.detail else ""
         output.line(f"to {delivery.to}: {delivery.state}{detail}", indent=2)

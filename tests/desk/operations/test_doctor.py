@@ -212,6 +212,6 @@ def test_mail_that_nobody_takes_from_the_spool_and_what_is_no_mail_are_told(desk
         os.utime(path, (1, 1))
     found = findings(desk, "spool")
     assert [finding.level for finding in found] == ["failure", "warning", "warning"]
-    assert "1 piped mails wait" in found[0].text
+    assert "1 piped mail waits" in found[0].text
     assert "strange.mail: it is a link" in found[1].text
     assert all(finding.cure for finding in found)

@@ -71,6 +71,36 @@ def test_what_is_due_is_claimed_once_with_its_bytes(desk: Desk, ana: Actor, tick
     assert take() == []
 
 
+@pytest.mark.parametrize("back", [timedelta(hours=2), timedelta(days=3650)])
+def test_mail_of_a_clock_that_was_ahead_waits_as_long_as_it_was_to_and_no_longer(
+    desk: Desk, ana: Actor, ticket: Ticket, back: timedelta
+) -> None:
+    with time_machine.travel(now() + back, tick=False):
+        delivery_id = send(desk, ana, ticket)
+        wait = Delivery.get_by_id(delivery_id).not_before - now()
+        deferred = send(desk, ana, ticket)
+        take(now() + wait)
+        dispatch.record(deferred, {"ana@corp.example": Said("deferred", 450, "later")})
+        dispatch.give_back(delivery_id, "no line")
+    moment = now()
+    assert dispatch.after_clock_set_back(moment) == 2
+    assert dispatch.after_clock_set_back(moment) == 0
+    assert {each.delivery_id for each in take(moment + timedelta(hours=1))} == {delivery_id, deferred}
+
+
+def test_what_is_to_wait_is_not_hurried_by_a_clock_that_is_right(
+    desk: Desk, ana: Actor, ticket: Ticket
+) -> None:
+    delivery_id = send(desk, ana, ticket)
+    Delivery.update(not_before=now() + timedelta(days=2)).execute()
+    held = send(desk, ana, ticket)
+    Delivery.update(not_before=HELD_UNTIL, created=now() + timedelta(days=1)).where(
+        Delivery.id == held
+    ).execute()
+    assert dispatch.after_clock_set_back(now() - timedelta(seconds=30)) == 0
+    assert delivery_id not in {each.delivery_id for each in take(now() + timedelta(days=1))}
+
+
 def test_two_senders_at_once_share_the_mail_and_double_none(desk: Desk, ana: Actor, ticket: Ticket) -> None:
     sent = {send(desk, ana, ticket) for _ in range(12)}
     taken: list[int] = []

@@ -9,6 +9,7 @@ import pytest
 from desk.fetching.summary import MailboxFetch
 from desk.home import Desk
 from models.database import db
+from models.folders import DeletedUidl
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
 from tests.support.servers.faults import FaultyImap, drop, reply
@@ -69,6 +70,51 @@ def test_a_line_that_breaks_deletes_nothing_and_doubles_nothing(
         assert broken.fetched + second.fetched == 5
         assert server.left == []
     assert tickets() == 5
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["with Message-ID", "without"])
+def test_a_server_that_says_it_deleted_and_keeps_the_mail_gives_no_second_ticket(
+    desk: Desk, add_mailbox: MailboxMaker, named: bool
+) -> None:
+    mails = [mail(n) if named else mail(n).replace(b"Message-ID:", b"X-Id:") for n in range(1, 4)]
+    with FaultyPop3(mails, {"QUIT": reply("+OK deleted", times=3)}) as server:
+        mailbox = add_mailbox(server, after_fetch="delete")
+        assert fetch(desk, mailbox).fetched == 3
+        for _ in range(2):
+            again = fetch(desk, mailbox)
+            assert (again.fetched, again.errors) == (0, [])
+            assert again.notes == ["the server said that 3 mails had been deleted, but has it still"]
+        assert fetch(desk, mailbox).fetched == 0
+        assert server.left == [], "it was told to delete them each time"
+        server.left, server._uidls = [mail(9)], ["id0"]
+        assert fetch(desk, mailbox).fetched == 1
+    assert Receipt.select().count() == tickets() == 4
+    assert not DeletedUidl.select().where(DeletedUidl.uidl != "id0").count()
+
+
+def test_a_mail_that_has_the_id_of_one_that_was_kept_after_all_comes(
+    desk: Desk, add_mailbox: MailboxMaker
+) -> None:
+    with FaultyPop3([mail(1), mail(2)], {"QUIT": reply("+OK", times=1)}) as server:
+        mailbox = add_mailbox(server, after_fetch="delete")
+        fetch(desk, mailbox)
+        server.left = [mail(1), mail(7)]
+        tally = fetch(desk, mailbox)
+        assert (tally.fetched, server.left) == (1, [])
+    assert tickets() == 3
+
+
+def test_mail_that_was_kept_after_all_is_left_alone_where_the_mailbox_keeps_mail_now(
+    desk: Desk, add_mailbox: MailboxMaker
+) -> None:
+    with FaultyPop3([mail(1), mail(2)], {"QUIT": reply("+OK", times=1)}) as server:
+        mailbox = add_mailbox(server, after_fetch="delete")
+        fetch(desk, mailbox)
+        Mailbox.update(after_fetch="keep").execute()
+        assert (fetch(desk, mailbox).fetched, len(server.left)) == (0, 2)
+        server.left, server._uidls = [], []
+        fetch(desk, mailbox)
+    assert not DeletedUidl.select().count()
 
 
 def test_the_cap_leaves_the_rest_for_the_next_run_and_says_so(desk: Desk, add_mailbox: MailboxMaker) -> None:

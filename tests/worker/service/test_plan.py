@@ -122,6 +122,27 @@ def test_a_clock_that_was_set_back_does_not_stop_a_mailbox(desk: Desk, mailbox: 
     assert due(Planner(desk), NOON) == {mailbox.id: False}
 
 
+BACK = NOON - timedelta(hours=2)
+
+
+def test_a_back_off_of_a_clock_that_was_ahead_holds_nothing_up(desk: Desk, mailbox: Mailbox) -> None:
+    Mailbox.update(last_attempt=NOON, not_before=NOON + timedelta(minutes=10)).execute()
+    assert due(Planner(desk), BACK) == {mailbox.id: False}
+    assert due(Planner(desk), NOON + timedelta(minutes=6)) == {}
+
+
+def test_a_worker_whose_clock_is_set_back_goes_on_at_once(desk: Desk, mailbox: Mailbox) -> None:
+    planner = Planner(desk)
+    planner.postpone(mailbox.id, NOON)
+    assert planner.look(NOON, NOBODY) is not None
+    plan = planner.look(BACK, NOBODY)
+    assert plan is not None
+    assert (plan.fetches, plan.sweep, plan.purge) == ({mailbox.id: False}, True, True)
+    again = planner.look(BACK + timedelta(minutes=5), NOBODY)
+    assert again is not None
+    assert again.sweep
+
+
 def test_a_schedule_that_nobody_understands_stops_only_its_mailbox(desk: Desk, mailbox: Mailbox) -> None:
     db.execute_sql("UPDATE mailbox SET schedule = 'now and then'")
     assert due(Planner(desk), NOON + timedelta(days=1)) == {}

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from config.wording import counted
 from tui import files
 from tui.commands import command
 from tui.desk_calls import desk_app
@@ -146,7 +147,9 @@ class AttachmentsScreen(DeskModal[None]):
         if len(places) == 1:
             desk_app(self).flash(f"Saved {files.home_text(places[0])}")
         elif places:
-            desk_app(self).flash(f"Saved {len(places)} files in {files.home_text(places[0].parent)}")
+            desk_app(self).flash(
+                f"Saved {counted(len(places), 'file')} in {files.home_text(places[0].parent)}"
+            )
         else:
             desk_app(self).flash("There is nothing to save")
         self.dismiss(None)
