@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from desk.alerts.on_screen import ScreenNotice
     from desk.home import Desk
     from desk.permissions import Actor
+    from desk.replies.drafts import DraftView
     from desk.staff.preferences import ToldBy
     from desk.tickets.presence import Attendance
     from desk.tickets.since import Standing
@@ -67,6 +68,7 @@ class Seen:
     company: Company
     told_by: ToldBy
     news: Sequence[ScreenNotice]
+    drafts: Sequence[DraftView]
 
 
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
@@ -112,6 +114,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.company = Company()
         self.standing: Standing | None = None
         self._attendance: Attendance | None = None
+        self.drafts: Sequence[DraftView] = ()
+        self.cursor_places: dict[int, tuple[int, int]] = {}
         self._told_until: int | None = None
         self._unseen = Unseen()
         self.restricted = desk.settings.restricted
@@ -290,6 +294,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         elif seen is not None:
             failing = failing_now(self.health, seen.health)
             self._change, self.health, self.standing = seen.number, seen.health, seen.standing
+            self.drafts = seen.drafts
             self._tell_health()
             self._tell_company(seen.company)
             self._tell_news(seen.news, failing, seen.told_by)
@@ -299,6 +304,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     def _look(self, before: int, open_tickets: dict[str, bool], company: Company) -> Seen | Company | None:
         """Return what changed: in the desk, or only who is at which ticket."""
         from desk.operations.revision import change_number
+        from desk.replies import drafts
         from desk.staff import preferences
         from desk.tickets import since
         from desk.tickets.presence import Attendance
@@ -313,7 +319,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             standing = since.standing()
             company = Company(self._attendance.others())
             chosen = preferences.told_by(self.actor)
-            return Seen(number, observe(self.desk), standing, company, chosen, self._news())
+            writing = drafts.drafts(self.actor)
+            return Seen(number, observe(self.desk), standing, company, chosen, self._news(), writing)
         if tending and company.people:
             # Who was killed writes nothing.
             return Company(self._attendance.others())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
@@ -106,6 +106,10 @@ class DeskApp(Protocol):
     health: Health
     company: Company
     """Who else is at which ticket."""
+    drafts: Sequence[DraftView]
+    """What the agent is writing, the newest first."""
+    cursor_places: dict[int, tuple[int, int]]
+    """Where in a draft they were when they went away from it."""
     standing: Standing | None
     """How far the desk was when it last changed; None before the first look."""
     restricted: bool

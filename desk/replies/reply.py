@@ -93,13 +93,15 @@ def send_reply(
     status_after: str | None = None,
     delay_seconds: float = 0,
     seen: Standing | None = None,
+    mailbox: str | None = None,
 ) -> SentReply:
     """Answer a ticket: Markdown `body`, to the requester and in copy to the collaborators unless said.
 
     The mail is in the outbox when this returns, with the message, in one commit; no sender starts it
     before `delay_seconds` are over. `status_after`: a state or ``keep``; None: as the desk is set. The
     author becomes the owner of a ticket that nobody owns. With `seen` nothing leaves when others did
-    something to the ticket since: Overtaken. Raises Refused, NotFound, NotAllowed, WrongUse.
+    something to the ticket since: Overtaken. `mailbox`: one of `senders` that it is from, and that answers
+    come to; None: the ticket's or its department's. Raises Refused, NotFound, NotAllowed, WrongUse.
     """
     ticket = find(number)
     require(actor, "ticket.reply", *departments_of(ticket))
@@ -113,12 +115,14 @@ def send_reply(
     in_reply_to, references = conversation(ticket.id)
     department = departments.by_id(ticket.department_id)
     signed = text + signature_block(department)
+    usual = sender_of(department, ticket.mailbox_id)
+    chosen = _chosen_sender(mailbox, usual)
     rendered = render(
         desk,
         MailToSend(
             kind="reply",
-            mailbox_id=sender_of(department, ticket.mailbox_id),
-            answers_to=ticket.mailbox_id,
+            mailbox_id=chosen,
+            answers_to=ticket.mailbox_id if chosen == usual else chosen,
             to=people,
             cc=copies,
             subject=numbered_subject(subject or ticket.subject, ticket.number, reply=True),
@@ -138,6 +142,11 @@ def send_reply(
     return queued
 
 
+def senders() -> list[tuple[str, str]]:
+    """Return the mailboxes that send mail of their own: (address, as recipients see it)."""
+    return [(mailbox.address, _shown(mailbox.name, mailbox.address)) for mailbox in mailboxes.senders()]
+
+
 def add_note(actor: Actor, number: str, body: str) -> int:
     """Put an internal note on a ticket and return the message's row. It is never sent to anybody."""
     ticket = find(number)
@@ -153,6 +162,19 @@ def add_note(actor: Actor, number: str, body: str) -> int:
     )
     with transaction():
         return lifecycle.noted(ticket.id, message, actor, moment)
+
+
+def _chosen_sender(address: str | None, usual: int | None) -> int | None:
+    """Return the mailbox an answer is from; raises WrongUse for a chosen one that sends nothing."""
+    if address is None:
+        return usual
+    own = None if usual is None else mailboxes.by_id(usual)
+    if own is not None and own.address == address:
+        return usual
+    found = mailboxes.sender_with_address(address)
+    if found is None:
+        raise WrongUse(f"{one_line(address, 60)} sends no mail", "nightdesk mailbox list shows which do")
+    return found.id
 
 
 def _status(wanted: str | None) -> StatusAfterReply:

@@ -41,7 +41,7 @@ def cancel_send(actor: Actor, delivery_id: int) -> bool:
             return True
         files = _files(message)
         opened_by_it = ticket.message_count == 1
-        draft_id = _draft(message.agent_id, message, ticket, new=opened_by_it)
+        draft_id = _draft(message.agent_id, message, ticket, delivery.mailbox_id, new=opened_by_it)
         drafts.attach(draft_id, [str(draft_files.place_of(draft_id, name)) for name, _ in files])
         lifecycle.message_withdrawn(ticket.id, message.id)
         if not opened_by_it:
@@ -58,7 +58,7 @@ def _untouched(delivery: StoredDelivery) -> bool:
     return deliveries.states(delivery.id) == {"queued"}
 
 
-def _draft(author: int, message: StoredMessage, ticket: TicketState, *, new: bool) -> int:
+def _draft(author: int, message: StoredMessage, ticket: TicketState, sender: int | None, *, new: bool) -> int:
     from desk.outbox.render import signature_block
 
     block = signature_block(departments.by_id(ticket.department_id))
@@ -71,7 +71,7 @@ def _draft(author: int, message: StoredMessage, ticket: TicketState, *, new: boo
         recipients={**people, "to_line": ", ".join(people["to"]), "cc_line": ", ".join(people["cc"])},
         attachments=(),
         status_after="",
-        mailbox_id=ticket.mailbox_id,
+        mailbox_id=ticket.mailbox_id if new else sender,
         seen_event=seen.event,
         seen_message=seen.message,
     )

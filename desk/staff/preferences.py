@@ -1,4 +1,4 @@
-"""How an agent wants to be told while the app is open; each sets it for themselves."""
+"""What an agent chooses for themselves in the app: how they are called, which language is spelled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from desk.permissions import Actor
 from models import agents
 from models.transactions import transaction
 
-_KEY = "told_by"
+_TOLD_BY = "told_by"
+_SPELLING = "spelling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def told_by(actor: Actor) -> ToldBy:
     """Return what an agent has chosen."""
     if actor.agent_id is None:
         return ToldBy()
-    chosen = agents.by_id(actor.agent_id).preferences.get(_KEY)
+    chosen = agents.by_id(actor.agent_id).preferences.get(_TOLD_BY)
     known: dict[str, Any] = chosen if isinstance(chosen, dict) else {}
     names = {field.name for field in fields(ToldBy)}
     return ToldBy(**{name: bool(value) for name, value in known.items() if name in names})
@@ -37,8 +38,24 @@ def told_by(actor: Actor) -> ToldBy:
 
 def set_told_by(actor: Actor, chosen: ToldBy) -> ToldBy:
     """Keep what an agent has chosen, and return it; the built-in admin has nowhere to keep it."""
+    _keep(actor, _TOLD_BY, asdict(chosen))
+    return chosen
+
+
+def spelling(actor: Actor) -> str:
+    """Return the dictionary an agent wants: a name, ``off``, or empty for their terminal's language."""
+    if actor.agent_id is None:
+        return ""
+    return str(agents.by_id(actor.agent_id).preferences.get(_SPELLING) or "")
+
+
+def set_spelling(actor: Actor, name: str) -> None:
+    """Keep the dictionary an agent wants."""
+    _keep(actor, _SPELLING, name)
+
+
+def _keep(actor: Actor, key: str, value: object) -> None:
     if actor.agent_id is not None:
         with transaction():
             before = agents.by_id(actor.agent_id).preferences
-            agents.set_preferences(actor.agent_id, {**before, _KEY: asdict(chosen)})
-    return chosen
+            agents.set_preferences(actor.agent_id, {**before, key: value})

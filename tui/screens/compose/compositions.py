@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
+    from desk.replies.reply import ReplyForm
     from desk.tickets.detail import TicketDetail
     from desk.tickets.since import News, Standing
 
@@ -30,7 +31,7 @@ Other = tuple[str, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A mailbox that a first mail can leave from."""
+    """A mailbox that a mail can leave from."""
 
     address: str
     sender: str
@@ -158,12 +159,24 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Compositio
         status_after=_state(form.status_after),
         mailbox=form.mailbox_address,
         way=way_of(desk, form.mailbox_address),
+        mailboxes=_origins(desk, form),
         others=tuple(drafts.others_writing(actor, number)),
         detail=detail,
         untouched=body,
         seen=seen,
     )
     return resume(composition, drafts.load(actor, number, "reply"))
+
+
+def _origins(desk: Desk, form: ReplyForm) -> tuple[Origin, ...]:
+    """From which mailboxes an answer can leave: the usual one, and all that send."""
+    from desk.replies import reply
+
+    usual = [] if form.mailbox_address is None else [(form.mailbox_address, form.sender)]
+    found = dict([*usual, *reply.senders()])
+    return tuple(
+        Origin(address, one_line(sender), way_of(desk, address)) for address, sender in found.items()
+    )
 
 
 def _with_writer(
@@ -239,6 +252,9 @@ def resume(composition: Composition, draft: DraftView | None) -> Composition:
     )
     if composition.kind == "note":
         return kept
+    chosen = next((item for item in composition.mailboxes if item.address == draft.mailbox), None)
+    if chosen is not None:
+        kept = replace(kept, mailbox=chosen.address, sender=chosen.sender, way=chosen.way)
     return replace(
         kept,
         to=_typed(draft, "to") or composition.to,
@@ -316,7 +332,7 @@ def keep(actor: Actor, composition: Composition) -> int | None:
         attachments=[str(item.path) for item in composition.attachments],
         attached_before=composition.kept_files,
         status_after=composition.status_after,
-        mailbox=composition.mailbox if composition.kind == "new" else None,
+        mailbox=composition.mailbox,
         seen=composition.seen,
     )
 
@@ -413,9 +429,16 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             status_after=composition.status_after or "keep",
             delay_seconds=undo_seconds(),
             seen=composition.seen,
+            mailbox=_chosen_mailbox(composition),
         )
     discard(composition)
     return sent
+
+
+def _chosen_mailbox(composition: Composition) -> str | None:
+    """Return another mailbox than the usual one, which stands first, if its author chose one."""
+    usual = composition.mailboxes[0].address if composition.mailboxes else None
+    return None if composition.mailbox == usual else composition.mailbox
 
 
 def _read(path: Path) -> bytes:

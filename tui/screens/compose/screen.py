@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.timer import Timer
 from textual.widgets import Input, Static, TextArea
 
-from tui import files
+from tui import files, spelling
 from tui.commands import Command, command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.screens.compose import compositions
 from tui.screens.compose.compositions import Composition
+from tui.spelling import Spans, Speller
 from tui.terminal import editor
 from tui.text.safe import cell, line, safe, shortened, size_text, width_of, wrapped
 from tui.text.tickets import Reader, body_lines, head_line
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     from desk.tickets.since import News, Overtaken
 
 AUTOSAVE_SECONDS = 2.0
+SPELLING_SECONDS = 0.7
+"""So long after the last key the spelling is looked at."""
 
 STATES_AFTER = (
     MenuItem("u", "unchanged", ""),
@@ -51,9 +57,30 @@ STATES_AFTER = (
 class Body(TextArea):
     """The text; tab leaves it, nothing in it sends."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # A text area selects by these keys, which are the screen's.
+        Binding("f6", "screen.run_command('compose.sender')", show=False),
+        Binding("f7", "screen.run_command('compose.detach')", show=False),
+    ]
+
     def __init__(self, text: str) -> None:
         super().__init__(text, soft_wrap=True, tab_behavior="focus", id="body", highlight_cursor_line=False)
         self.cursor_blink = False
+        self._unknown: Spans = {}
+
+    def show_unknown(self, words: Spans) -> None:
+        """Underline the words that the dictionary does not know."""
+        if words != self._unknown:
+            self._unknown = words
+            self.notify_style_update()
+            self.refresh()
+
+    def get_line(self, line_index: int) -> Text:
+        """Return a line with its unknown words underlined."""
+        text = super().get_line(line_index)
+        for start, end in self._unknown.get(line_index, ()):
+            text.stylize("underline", start, end)
+        return text
 
 
 def _mail_only(screen: ComposeScreen) -> str | None:
@@ -65,9 +92,9 @@ def _may_edit_outside(screen: ComposeScreen) -> str | None:
 
 
 def _several_mailboxes(screen: ComposeScreen) -> str | None:
-    if screen.composition.kind != "new":
-        return "an answer leaves from the ticket's mailbox"
-    return None if len(screen.composition.mailboxes) > 1 else "there is one mailbox"
+    if screen.composition.kind == "note":
+        return "a note is no mail"
+    return None if len(screen.composition.mailboxes) > 1 else "there is one mailbox that sends"
 
 
 def _for_a_note(each: Command) -> Command:
@@ -96,6 +123,8 @@ class ComposeScreen(DeskScreen[None]):
         self._saving = asyncio.Lock()
         self._done = False
         self._news: tuple[News, ...] = ()
+        self._speller: Speller | None = None
+        self._spelling_timer: Timer | None = None
 
     def commands(self) -> tuple[Command, ...]:
         if self.composition.kind != "note":
@@ -149,8 +178,12 @@ class ComposeScreen(DeskScreen[None]):
             self.query_one("#to").focus()
         else:
             self.query_one(Body).focus()
+        place = desk_app(self).cursor_places.pop(self.composition.draft_id or 0, None)
+        if place is not None:
+            self.query_one(Body).move_cursor(place)
         self._paint()
         self.desk_changed()
+        self.in_thread(spelling.wanted, desk_app(self).actor).then(self._spell_by, group="speller")
 
     # -- what others do meanwhile
 
@@ -223,7 +256,7 @@ class ComposeScreen(DeskScreen[None]):
         pane.border_title, pane.border_subtitle = Content(self._title()), Content(right.strip())
         self.query_one("#after-rule", TitledRule).set_text(self._since_words())
         if composition.kind != "note":
-            more = "  (F6 changes)" if composition.kind == "new" and len(composition.mailboxes) > 1 else ""
+            more = "  (F6 changes)" if len(composition.mailboxes) > 1 else ""
             self.query_one("#from", Static).update(safe(f" From     {line(composition.sender)}{more}"))
         names = ", ".join(f"{item.name} {size_text(item.size)}" for item in composition.attachments) or "none"
         state = composition.status_after or "unchanged"
@@ -276,6 +309,49 @@ class ComposeScreen(DeskScreen[None]):
             lines.append([])
         return lines
 
+    # -- spelling
+
+    def _spell_by(self, speller: Speller | None) -> None:
+        self._speller = speller
+        self._spell()
+
+    def _spell_later(self) -> None:
+        if self._speller is not None:
+            if self._spelling_timer is not None:
+                self._spelling_timer.stop()
+            self._spelling_timer = self.set_timer(SPELLING_SECONDS, self._spell)
+
+    def _spell(self) -> None:
+        """Look at the whole text in a thread; what was typed meanwhile is looked at the next time."""
+        body = self.query_one(Body)
+        if self._speller is None:
+            body.show_unknown({})
+            return
+        text = body.text
+        self.in_thread(self._speller.unknown, text).then(
+            lambda words: body.show_unknown(words) if body.text == text else None, group="spelling"
+        )
+
+    @command("spelling", "f9", "Spelling")
+    def action_spelling(self) -> None:
+        """Choose the dictionary that underlines what it does not know, or none."""
+        self.in_thread(spelling.languages).then(self._offer_languages, group="languages")
+
+    def _offer_languages(self, spellers: Sequence[Speller]) -> None:
+        if not spellers:
+            self.flash("There is no dictionary here: hunspell or aspell brings one")
+            return
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self.in_thread(spelling.choose, desk_app(self).actor, name).then(
+                    self._spell_by, group="speller"
+                )
+
+        names = [(each.language, each.language) for each in spellers]
+        current = self._speller.language if self._speller else "off"
+        self.app.push_screen(Menu("Spelling", lettered([("off", "off"), *names]), current), picked)
+
     @on(TextArea.SelectionChanged)
     def _cursor_moved(self) -> None:
         row, column = self.query_one(Body).cursor_location
@@ -295,6 +371,8 @@ class ComposeScreen(DeskScreen[None]):
         current = self._current()
         if current == self.composition:
             return
+        if current.body != self.composition.body:
+            self._spell_later()
         self.composition = current
         self._paint_mode()
         self._touch()
@@ -499,7 +577,7 @@ class ComposeScreen(DeskScreen[None]):
 
     @command("sender", "f6", "Mailbox", enabled=_several_mailboxes)
     def action_sender(self) -> None:
-        """Which mailbox a first mail leaves from."""
+        """Which mailbox this mail leaves from, where several send."""
 
         def picked(address: str | None) -> None:
             if address is not None:
@@ -569,6 +647,8 @@ class ComposeScreen(DeskScreen[None]):
         if self._dirty:
             return
         if self.composition.draft_id is not None:
+            place = self.query_one(Body).cursor_location
+            desk_app(self).cursor_places[self.composition.draft_id] = place
             desk_app(self).flash_later("The draft is kept: D in the list goes on with it")
         self._end()
 

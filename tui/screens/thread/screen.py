@@ -14,6 +14,7 @@ from textual.widgets import Static
 from tui.commands import Command, command
 from tui.desk_calls import Neighbours, desk_app
 from tui.desk_screen import DeskScreen
+from tui.draft_menu import offer_drafts
 from tui.screens.thread.facts import fact_lines
 from tui.screens.thread.folds import open_at_first
 from tui.text.safe import cell, line, shortened, width_of
@@ -21,6 +22,7 @@ from tui.text.tickets import Reader, body_lines, folded, head_line, header_lines
 from tui.text.times import promise
 from tui.ticket_actions import PRIORITY_NAMES, TicketActions
 from tui.widgets.confirm import Confirm
+from tui.widgets.draft_tabs import DraftTabs
 from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import Line, TextPane
@@ -74,6 +76,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             with Vertical(id="thread-main"):
                 yield TextPane(id="thread")
             yield TextPane(id="facts")
+        yield DraftTabs()
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -166,6 +169,11 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     def open_ticket(self) -> tuple[str, bool] | None:
         """The ticket that is read."""
         return self._number, False
+
+    def health_changed(self) -> None:
+        """Show mail health, and what is being written."""
+        super().health_changed()
+        self.query_one(DraftTabs).show(desk_app(self).drafts)
 
     def company_changed(self) -> None:
         """Show who else reads it or writes on it."""
@@ -464,6 +472,11 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         message = self.current_message
         if message is not None:
             desk_app(self).navigation.open_why(message.id)
+
+    @command("drafts", "D", "Drafts")
+    def action_drafts(self) -> None:
+        """Go on with something you began to write."""
+        offer_drafts(self)
 
     @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:

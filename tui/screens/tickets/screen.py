@@ -19,12 +19,14 @@ from desk.tickets.query import TicketFilter
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
+from tui.draft_menu import offer_drafts
 from tui.screens.tickets.preview import Preview
 from tui.screens.tickets.views_bar import SHOWN, ViewsBar, ViewsPane
 from tui.text.safe import line
 from tui.text.tickets import Reader
 from tui.text.times import clock_today
 from tui.ticket_actions import PRIORITY_NAMES, TicketActions
+from tui.widgets.draft_tabs import DraftTabs
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem
 from tui.widgets.rule import TitledRule
@@ -93,6 +95,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
                     yield self.tickets
                 yield TitledRule(id="preview-rule")
                 yield Preview(id="preview")
+        yield DraftTabs()
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -174,6 +177,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def health_changed(self) -> None:
         super().health_changed()
         self.query_one(ViewsPane).mailboxes = desk_app(self).health.lines
+        self.query_one(DraftTabs).show(desk_app(self).drafts)
         self._say_empty()
         self._status()
 
@@ -473,27 +477,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     @command("drafts", "D", "Drafts")
     def action_drafts(self) -> None:
         """Go on with something you began to write."""
-        from desk.replies import drafts
-
-        self.in_thread(drafts.drafts, desk_app(self).actor).then(self._offer_drafts, group="drafts")
-
-    def _offer_drafts(self, kept: Sequence[Any]) -> None:
-        if not kept:
-            self.flash("There are no drafts")
-            return
-        app = desk_app(self)
-        items = []
-        for index, draft in enumerate(kept[:20]):
-            when = clock_today(draft.updated, app.now(), app.desk.zone)
-            what = f"{draft.kind} to #{draft.number}" if draft.number else "new ticket"
-            start = line(draft.body)[:34]
-            items.append(MenuItem("0123456789abcdefghil"[index], f"{what}, {when}: {start}", str(index)))
-
-        def picked(value: str | None) -> None:
-            if value is not None:
-                app.navigation.resume_draft(kept[int(value)])
-
-        self.app.push_screen(Menu("Drafts", items), picked)
+        offer_drafts(self)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WITH_VIEWS, "-broad")
