@@ -424,6 +424,19 @@ class ReceiptRow(NamedTuple):
     blob_id: int
 
 
+class TakenMail(NamedTuple):
+    """A mail that a customer sent, for looking at it again; ``received`` as stored."""
+
+    receipt_id: int
+    verdict: Verdict
+    door: str
+    mailbox_id: int | None
+    received: str
+    number: str | None
+    subject: str
+    blob_id: int
+
+
 class WantedReceipts(NamedTuple):
     """Which receipts: all conditions that are given must hold. ``text`` is part of sender or subject."""
 
@@ -468,6 +481,30 @@ _QUARANTINED = Lookup(
     lambda p: Receipt.select(peewee.fn.COUNT(Receipt.id)).where(Receipt.verdict == literal("quarantined")),
     int,
 )
+
+
+_TAKEN_SINCE = Lookup(
+    lambda p: (
+        Receipt.select(
+            *(Receipt.id, Receipt.verdict, Receipt.door, Receipt.mailbox, Receipt.received),
+            *(Ticket.number, Receipt.subject, Receipt.blob),
+        )
+        .join(Ticket, peewee.JOIN.LEFT_OUTER)
+        .where(
+            Receipt.id > p("after"),
+            Receipt.received >= p("since"),
+            Receipt.verdict.in_([literal("ticket"), literal("reply"), literal("rejected")]),
+        )
+        .order_by(Receipt.id)
+        .limit(p("limit"))
+    ),
+    TakenMail,
+)
+
+
+def taken_since(since: str, after: int, limit: int) -> list[TakenMail]:
+    """Return mails that became tickets or replies or were rejected, received since a time, behind an id."""
+    return _TAKEN_SINCE.every(since=since, after=after, limit=limit)
 
 
 def row(receipt_id: int) -> ReceiptRow | None:

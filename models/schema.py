@@ -21,6 +21,7 @@ from models.departments import Department
 from models.drafts import Draft
 from models.events import Event
 from models.fetch_runs import FetchRun
+from models.filters import Ban, Filter
 from models.folders import DeletedUidl, FolderMark, LeftAlone
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
@@ -45,7 +46,7 @@ TABLES: tuple[type[Row], ...] = (
     *(FetchRun, ImportSource, ImportFile),
     *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
     *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, Presence, ApiKey, LogEntry),
-    Notice,
+    *(Notice, Filter, Ban),
 )
 """Every table, each behind those it refers to."""
 

@@ -86,6 +86,8 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
     fetched = rules.mailboxes.get(arrival.mailbox_id or 0, mailbox)
     if not mail.machine.acknowledge:
         return str(mail.machine.reason)
+    if not incoming.decision.autoresponse:
+        return "a filter says so (no-autoresponse)"
     if arrival.archive:
         return "filed as archive"
     if arrival.quiet:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from desk.filters.bans import matcher
+from desk.filters.decision import ready
 from desk.intake.acknowledgements import AcknowledgedLately, acknowledged_lately
 from desk.intake.lookups import Lookups
 from desk.outbox.render import SendingRoute, find_sending_route
-from models import messages, search, tickets
+from models import filters, messages, search, tickets
 from models.fields import utc_text
 from models.tickets import TicketState
 
@@ -33,6 +35,8 @@ class Batch:
         self._routes: dict[int | None, SendingRoute] = {}
         self.known = Lookups(mails, self.at)
         self._acknowledged: AcknowledgedLately | None = None
+        self.filters = ready(filters.every())
+        self.banned = matcher(each.pattern for each in filters.bans())
         self._last_message = messages.newest()
 
     def sending_route(self, mailbox_id: int | None) -> SendingRoute:

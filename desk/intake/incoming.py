@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desk import logs
+from desk.filters.decision import Decision
 from desk.intake.lookups import KnownArrival
 from desk.intake.matching import Match
 from mail.compose.signed_tag import untagged
@@ -46,6 +47,7 @@ class Incoming:
         self.prepared = prepared
         self.receipt_id = receipt_id
         self.match = Match()
+        self.decision = Decision()
         self.ticket_id: int | None = None
         """Where it was filed, once it is."""
         self.author = _author(prepared, batch.rules)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from desk.intake import acknowledgements, bounces, duplicates, mail_commands, orphans
+from desk.intake import acknowledgements, bounces, duplicates, filtering, mail_commands, orphans
 from desk.intake.arrivals import Arrival, Prepared, parse_ahead
 from desk.intake.batch import Batch
 from desk.intake.incoming import Incoming, Outcome
@@ -116,6 +116,7 @@ def _decide(incoming: Incoming) -> Outcome:
         or duplicates.copy_of_another(incoming)
         or _own_loop(incoming)
         or _bounce(incoming)
+        or filtering.banned(incoming)
         or _part_of_a_ticket(incoming)
         or _new_ticket(incoming)
     )
@@ -166,8 +167,14 @@ def _part_of_a_ticket(incoming: Incoming) -> Outcome | None:
         incoming.says(f"ticket {ticket.number} was closed too long ago to open again: a new one refers to it")
         incoming.match = Match(old=ticket)
         return None
+    if match.kind == "customer":
+        rejected = filtering.decide_on(incoming, "reply")
+        if rejected is not None:
+            return rejected
     _say_what_it_does(incoming, match, ticket)
-    return _file(incoming, match, ticket, "note" if match.kind == "note" else "reply")
+    outcome = _file(incoming, match, ticket, "note" if match.kind == "note" else "reply")
+    filtering.change(incoming, ticket)
+    return outcome
 
 
 def _new_ticket(incoming: Incoming) -> Outcome:
@@ -178,6 +185,9 @@ def _new_ticket(incoming: Incoming) -> Outcome:
         joined = Match(headless, await_parents=True)
         _say_what_it_does(incoming, joined, headless, acknowledgement=False)
         return _file(incoming, joined, headless, "reply")
+    rejected = filtering.decide_on(incoming, "new")
+    if rejected is not None:
+        return rejected
     ticket = _open(incoming, match.old)
     incoming.says(f"new ticket {ticket.number}" + (f", refers to {match.old.number}" if match.old else ""))
     refusal = acknowledgements.refusal(incoming, ticket)
@@ -186,13 +196,14 @@ def _new_ticket(incoming: Incoming) -> Outcome:
     outcome = _file(incoming, match, ticket, "ticket")
     if not refusal:
         acknowledgements.queue(incoming, ticket)
+    filtering.change(incoming, ticket)
     return outcome
 
 
 def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
     mail, rules, batch = incoming.mail, incoming.rules, incoming.batch
     author = incoming.author.address
-    route = find_route(incoming)
+    route = filtering.redirected(incoming, find_route(incoming))
     created = utc_text(mail.created)
     archive = incoming.arrival.archive
     new = NewTicket(
@@ -201,7 +212,7 @@ def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
         status="closed" if archive else "new",
         priority=route.priority,
         department_id=route.department_id,
-        sla_id=rules.sla_of(route.department_id, route.topic),
+        sla_id=filtering.sla_of(incoming) or rules.sla_of(route.department_id, route.topic),
         contact_id=batch.known.contacts.get(author.email, author.name),
         mailbox_id=route.mailbox_id,
         topic_id=route.topic.id if route.topic is not None else None,

@@ -242,7 +242,8 @@ class _Reading:
         if field.name == "number":
             values = [value.lstrip("#") for value in values if value.strip("#")]
         if field.name in ("subject", "to"):
-            values = [value for value in (value.rstrip("*") for value in values) if _has_letters(value)]
+            plain = (value if value.startswith("~") else value.rstrip("*") for value in values)
+            values = [value for value in plain if _has_letters(value)]
         if not values:
             raise BadValue(f"{field.name}: needs a value", f"{field.name}: takes {field.takes}", begun)
         self.parts += len(values)

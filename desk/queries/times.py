@@ -45,6 +45,13 @@ def written(field: Field, text: str, position: int) -> Condition:
     return Condition(field.name, values, comparison, position)
 
 
+def age(text: str) -> timedelta:
+    """Return the age that a text says: 90d, 2w, 12h, 30m. Raises BadValue."""
+    if not _AGE.fullmatch(text.strip().lower()):
+        raise BadValue(f"'{one_line(text, 20)}' is no age", "write 90d, 2w, 12h or 30m", 0)
+    return timedelta(seconds=_seconds(text.strip().lower()))
+
+
 def resolved(condition: Condition, zone: tzinfo, *, ahead: bool) -> Condition:
     """Return the same condition as one between two moments, the first included.
 

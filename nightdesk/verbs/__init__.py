@@ -47,6 +47,10 @@ VERBS: dict[str, Verb] = {
     ),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do.", ""),
     "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours.", ""),
+    "filter": Verb(
+        "nightdesk.verbs.filter:filter_", "What is done with mail by itself, and trying that.", ""
+    ),
+    "ban": Verb("nightdesk.verbs.ban:ban", "Senders whose mail is rejected.", ""),
     "serve": Verb("nightdesk.verbs.serve:serve", "The HTTP API: mail, tickets, cron calls, health."),
     "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API.", ""),
     "topic": Verb("nightdesk.verbs.topic:topic", "What tickets are about, and what that means for them.", ""),

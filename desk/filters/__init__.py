@@ -1,0 +1,1 @@
+"""Filters: what is done with mail by itself, and bans."""

@@ -1,0 +1,108 @@
+"""Bans: senders whose mail is rejected, new mail and answers alike."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from config.clock import now
+from desk.errors import NotFound, Refused, WrongUse
+from desk.own_addresses import read_own_addresses
+from desk.permissions import Actor, require
+from mail.inert import one_line
+from mail.mime.address import as_compared
+from models import agents, filters
+from models.fields import utc_text, utc_time
+from models.filters import StoredBan
+from models.transactions import transaction
+
+_PATTERN = re.compile(r"[^\s@]*@[^\s@]+")
+
+
+@dataclass(frozen=True, slots=True)
+class BanLine:
+    """A ban as lists show it."""
+
+    pattern: str
+    note: str
+    created: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ban as scripts read it."""
+        return {"pattern": self.pattern, "note": self.note, "created": self.created}
+
+
+def bans() -> list[BanLine]:
+    """Return all bans, by pattern."""
+    return [_line(each) for each in filters.bans()]
+
+
+def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
+    """Ban an address, ``@domain`` (what is below it too) or a pattern with ``*``.
+
+    Raises WrongUse for what is none of these, Refused for one that is banned already or that would shut out
+    the desk or its agents.
+    """
+    require(actor, "settings.edit")
+    wanted = as_compared(pattern.strip())
+    if not _PATTERN.fullmatch(wanted) or not wanted.strip("*@."):
+        raise WrongUse(
+            f"'{one_line(pattern, 60)}' cannot be banned",
+            "write name@example.org, @example.org or *@*.example",
+        )
+    matches = matcher([wanted])
+    own = [address for address in read_own_addresses().mailboxes if matches(address)]
+    if own:
+        raise Refused(f"that would ban {own[0]}, an address of this desk", "write a narrower pattern")
+    staff = [each for each in agents.every() if each.email and matches(each.email)]
+    if staff:
+        raise Refused(f"that would ban the agent {staff[0].login}", "write a narrower pattern")
+    with transaction():
+        if any(each.pattern == wanted for each in filters.bans()):
+            raise Refused(f"{wanted} is banned already", "nightdesk ban list")
+        filters.write_ban(wanted, one_line(note, 200), utc_text(now()))
+    return next(each for each in bans() if each.pattern == wanted)
+
+
+def lift(actor: Actor, pattern: str) -> None:
+    """Take a ban away; raises NotFound when there is none."""
+    require(actor, "settings.edit")
+    with transaction():
+        if not filters.delete_ban(as_compared(pattern.strip())):
+            raise NotFound(f"{one_line(pattern, 60)} is not banned", "nightdesk ban list")
+
+
+def matcher(patterns: Iterable[str]) -> Callable[[str], str]:
+    """Return what tells by which of the patterns an address is banned; '' when by none."""
+    exact: set[str] = set()
+    domains: set[str] = set()
+    wild: list[str] = []
+    for pattern in patterns:
+        if "*" in pattern or "?" in pattern or "[" in pattern:
+            wild.append(pattern)
+        elif pattern.startswith("@"):
+            domains.add(pattern[1:])
+        else:
+            exact.add(pattern)
+    expressions = [(pattern, re.compile(fnmatch.translate(pattern))) for pattern in wild]
+
+    def banned(address: str) -> str:
+        compared = as_compared(address)
+        if compared in exact:
+            return compared
+        domain = compared.rpartition("@")[2]
+        while domain:
+            if domain in domains:
+                return f"@{domain}"
+            domain = domain.partition(".")[2]
+        return next((pattern for pattern, expression in expressions if expression.match(compared)), "")
+
+    return banned
+
+
+def _line(stored: StoredBan) -> BanLine:
+    return BanLine(stored.pattern, stored.note, utc_time(stored.created))

@@ -1,0 +1,111 @@
+"""What the filters say of one mail: a decision, and by which filter each part of it came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from desk.errors import DeskError
+from desk.filters.actions import Action
+from desk.filters.facts import MailFacts, Test, condition
+from models.filters import StoredFilter, Trigger
+
+
+@dataclass(slots=True)
+class Decision:
+    """What is to be done with a mail, as far as filters say; empty and None: they do not say.
+
+    `trace` tells which filter said what; `rejected_by` is the name of the one that rejects.
+    """
+
+    rejected_by: str = ""
+    autoresponse: bool = True
+    by_reply_to: bool = False
+    department: str | None = None
+    topic: str | None = None
+    sla: str | None = None
+    priority: str | None = None
+    agent: str | None = None
+    status: str | None = None
+    tags: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is decided as scripts read it; what is not decided is left out."""
+        said: dict[str, Any] = {
+            "rejected_by": self.rejected_by or None,
+            "autoresponse": None if self.autoresponse else False,
+            "reply_to": self.by_reply_to or None,
+            "department": self.department,
+            "topic": self.topic,
+            "sla": self.sla,
+            "priority": self.priority,
+            "agent": self.agent,
+            "status": self.status,
+            "tags": self.tags or None,
+            "notes": self.notes or None,
+        }
+        return {key: value for key, value in said.items() if value is not None}
+
+    def take(self, action: Action) -> None:
+        """Add what an action says; of two that say the same thing the later one counts."""
+        match action.name:
+            case "no-autoresponse":
+                self.autoresponse = False
+            case "reply-to":
+                self.by_reply_to = True
+            case "close":
+                self.status = "closed"
+            case "tag":
+                self.tags.append(action.value)
+            case "note":
+                self.notes.append(action.value)
+            case name:
+                setattr(self, name, action.value)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFilter:
+    """A filter ready to run."""
+
+    name: str
+    runs_on: Trigger
+    holds: Test
+    actions: tuple[Action, ...]
+    stops: bool
+
+
+def ready(stored: Sequence[StoredFilter]) -> tuple[ReadFilter, ...]:
+    """Return the active filters ready to run; one whose condition is not understood any more is left out."""
+    found = []
+    for each in stored:
+        if not each.active:
+            continue
+        try:
+            holds = condition(each.condition)
+        except DeskError:
+            continue
+        actions = tuple(Action(*text.partition(":")[::2]) for text in each.actions)
+        found.append(ReadFilter(each.name, each.runs_on, holds, actions, each.stops))
+    return tuple(found)
+
+
+def decide(filters: Sequence[ReadFilter], trigger: Trigger, facts: MailFacts) -> Decision:
+    """Ask the filters in their order; a filter that rejects or stops is the last one."""
+    decision = Decision()
+    for each in filters:
+        if each.runs_on != trigger or not each.holds(facts):
+            continue
+        for action in each.actions:
+            if action.name == "reject":
+                decision.trace.append(f"filter '{each.name}' rejected")
+                decision.rejected_by = each.name
+                return decision
+            decision.take(action)
+        said = ", ".join(map(str, each.actions))
+        decision.trace.append(f"filter '{each.name}': {said}" + (", stop" if each.stops else ""))
+        if each.stops:
+            break
+    return decision

@@ -1,0 +1,166 @@
+"""Filters as they are kept: added, changed, removed, listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from desk.errors import NotFound, Refused, WrongUse
+from desk.filters import actions
+from desk.filters.facts import condition
+from desk.permissions import Actor, require
+from desk.staff.names import given_name
+from mail.inert import one_line
+from models import filters as rows
+from models.filters import TRIGGERS, StoredFilter, Trigger
+from models.transactions import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class FilterLine:
+    """A filter as lists show it."""
+
+    name: str
+    on: Trigger
+    condition: str
+    actions: tuple[str, ...]
+    order: int
+    stop: bool
+    active: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the filter as scripts read it."""
+        return {
+            "name": self.name,
+            "on": self.on,
+            "if": self.condition,
+            "then": list(self.actions),
+            "order": self.order,
+            "stop": self.stop,
+            "active": self.active,
+        }
+
+
+def filters() -> list[FilterLine]:
+    """Return all filters, in the order in which they run."""
+    return [_line(each) for each in rows.every()]
+
+
+def show(name: str) -> FilterLine:
+    """Return the filter of that name; raises NotFound."""
+    return _line(stored(name))
+
+
+def add(
+    actor: Actor,
+    name: str,
+    *,
+    on: str,
+    condition: str,
+    then: Sequence[str],
+    order: int = 100,
+    stop: bool = False,
+    active: bool = True,
+) -> FilterLine:
+    """Add a filter; its condition, patterns and actions are checked. Raises WrongUse, QueryError, Refused."""
+    require(actor, "settings.edit")
+    trigger = _trigger(on)
+    with transaction():
+        if rows.named(name) is not None:
+            raise Refused(f"there is a filter '{one_line(name, 60)}' already", "nightdesk filter edit")
+        rows.write(
+            name=given_name(name),
+            runs_on=trigger,
+            condition=_condition(condition),
+            actions=[str(action) for action in actions.read(then, trigger)],
+            place=order,
+            stops=stop,
+            active=active,
+        )
+        return show(given_name(name))
+
+
+def edit(
+    actor: Actor,
+    name: str,
+    *,
+    on: str | None = None,
+    condition: str | None = None,
+    then: Sequence[str] | None = None,
+    order: int | None = None,
+    stop: bool | None = None,
+    active: bool | None = None,
+) -> FilterLine:
+    """Change a filter; None leaves a value. Raises as `add` does, and NotFound."""
+    require(actor, "settings.edit")
+    with transaction():
+        known = stored(name)
+        trigger = known.runs_on if on is None else _trigger(on)
+        values: dict[str, str | int | Sequence[str]] = {"runs_on": trigger}
+        if condition is not None:
+            values["condition"] = _condition(condition)
+        values["actions"] = [
+            str(action) for action in actions.read(known.actions if then is None else then, trigger)
+        ]
+        if order is not None:
+            values["place"] = order
+        if stop is not None:
+            values["stops"] = stop
+        if active is not None:
+            values["active"] = active
+        rows.change(known.id, values)
+        return show(name)
+
+
+def remove(actor: Actor, name: str) -> None:
+    """Remove a filter; raises NotFound."""
+    require(actor, "settings.edit")
+    with transaction():
+        rows.delete(stored(name).id)
+
+
+def on_trial(name: str, condition: str | None, then: Sequence[str] | None) -> StoredFilter:
+    """Return a filter to be tried: the stored one, with another condition or actions if they are given.
+
+    One that is not stored is for new mail and needs both; raises NotFound without them.
+    """
+    known = rows.named(name)
+    if known is None and (condition is None or then is None):
+        raise NotFound(f"there is no filter '{one_line(name, 60)}'", "give --if and --then to try a new one")
+    base = known or StoredFilter(0, name, "new", "", (), 100, stops=False, active=True)
+    return replace(
+        base,
+        condition=base.condition if condition is None else _condition(condition),
+        actions=base.actions
+        if then is None
+        else [str(action) for action in actions.read(then, base.runs_on)],
+    )
+
+
+def stored(name: str) -> StoredFilter:
+    """Return the filter of that name as it is stored; raises NotFound."""
+    found = rows.named(name)
+    if found is None:
+        raise NotFound(f"there is no filter '{one_line(name, 60)}'", "nightdesk filter list")
+    return found
+
+
+def _condition(text: str) -> str:
+    if not text.strip():
+        raise WrongUse("a filter needs a condition", "--if 'from:@news.example subject:newsletter'")
+    condition(text)
+    return text.strip()
+
+
+def _trigger(text: str) -> Trigger:
+    found = next((each for each in TRIGGERS if each == text), None)
+    if found is None:
+        raise WrongUse(f"filters do not run on '{one_line(text, 40)}'", f"use {', '.join(TRIGGERS)}")
+    return found
+
+
+def _line(each: StoredFilter) -> FilterLine:
+    return FilterLine(
+        each.name, each.runs_on, each.condition, tuple(each.actions), each.place, each.stops, each.active
+    )

@@ -1,0 +1,123 @@
+"""What bans and filters do with a mail on its way in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from desk.filters.decision import decide
+from desk.filters.facts import MailFacts
+from desk.permissions import EVERYTHING, Actor
+from desk.tickets import changes, lifecycle
+from mail.inert import one_line
+from mail.mime.author import Author
+from models import departments, slas
+from models.fields import utc_text
+from models.messages import NewMessage
+from models.tickets import PRIORITIES
+
+if TYPE_CHECKING:
+    from desk.intake.arrivals import Arrival, IncomingMail
+    from desk.intake.incoming import Incoming, Outcome
+    from desk.intake.routing import Route
+    from desk.rules import DeskRules
+    from models.filters import Trigger
+    from models.tickets import TicketState
+
+_FILTER: Final = Actor(None, "filter", "Filter", "", None, frozenset([EVERYTHING]))
+
+
+def banned(incoming: Incoming) -> Outcome | None:
+    """Reject what a banned address wrote, whatever it answers; old mail that is only filed is kept."""
+    if incoming.arrival.archive:
+        return None
+    author = incoming.author
+    for each in (author.address, *author.answers_to, incoming.mail.named.sender):
+        pattern = incoming.batch.banned(each.email) if each.email else ""
+        if pattern:
+            reason = f"{each.email} is banned ({pattern})"
+            incoming.says(reason)
+            return incoming.ends("rejected", reason=reason)
+    return None
+
+
+def decide_on(incoming: Incoming, trigger: Trigger) -> Outcome | None:
+    """Ask the filters, keep what they decide, and end the mail that one of them rejects."""
+    if incoming.arrival.archive:
+        return None
+    facts = facts_of(incoming.mail, incoming.author, incoming.arrival, incoming.rules)
+    decision = incoming.decision = decide(incoming.batch.filters, trigger, facts)
+    for line in decision.trace:
+        incoming.says(line)
+    if decision.rejected_by:
+        return incoming.ends("rejected", reason=f"filter '{decision.rejected_by}' rejected it")
+    if decision.by_reply_to:
+        _let_reply_to_speak(incoming)
+    return None
+
+
+def redirected(incoming: Incoming, route: Route) -> Route:
+    """Return the route with what the filters decided in place of what address and mailbox did."""
+    decision, rules = incoming.decision, incoming.rules
+    topic = next((each for each in rules.topics.values() if each.name == decision.topic), None)
+    if topic is not None:
+        route = replace(route, topic=topic, priority=topic.priority or route.priority)
+        if topic.department_id is not None:
+            route = replace(route, department_id=topic.department_id)
+    if decision.department is not None:
+        named = departments.named(decision.department)
+        if named is not None:
+            route = replace(route, department_id=named.id)
+    if decision.priority is not None:
+        level = next(level for level, name in PRIORITIES.items() if name == decision.priority)
+        route = replace(route, priority=level)
+    referred = tuple(each for each in route.referred if each != route.department_id)
+    return replace(route, referred=referred)
+
+
+def sla_of(incoming: Incoming) -> int | None:
+    """Return the SLA that the filters decided on, or None."""
+    named = slas.named(incoming.decision.sla) if incoming.decision.sla else None
+    return named.id if named is not None else None
+
+
+def change(incoming: Incoming, ticket: TicketState) -> None:
+    """Do to the ticket what the filters decided, as far as it was not made so."""
+    decision = incoming.decision
+    numbers = [ticket.number]
+    if decision.tags:
+        changes.add_tags(_FILTER, numbers, decision.tags)
+    if decision.priority is not None:
+        changes.set_priority(_FILTER, numbers, decision.priority)
+    if decision.agent is not None:
+        changes.assign(_FILTER, numbers, decision.agent)
+    for text in decision.notes:
+        note = NewMessage("note", "Filter", "", text, utc_text(incoming.batch.moment))
+        lifecycle.noted(ticket.id, note, _FILTER, incoming.batch.moment)
+    if decision.status is not None:
+        changes.set_status(_FILTER, numbers, decision.status)
+
+
+def facts_of(mail: IncomingMail, author: Author, arrival: Arrival, rules: DeskRules) -> MailFacts:
+    """Return what conditions may ask of a mail."""
+    mailbox = rules.mailboxes.get(arrival.mailbox_id or 0)
+    people = [(each.name, each.email.lower()) for each in (*mail.to, *mail.cc)]
+    return MailFacts(
+        sender=author.address.email.lower(),
+        sender_name=author.address.name,
+        recipients=[*people, *(("", address) for address in mail.envelope)],
+        subject=mail.subject,
+        text=mail.text,
+        mailbox=mailbox.address.lower() if mailbox is not None else "",
+        door=arrival.door.partition(":")[0],
+        attachments=sum(1 for part in mail.attachments if not part.inline),
+        kind=mail.machine.kind,
+        raw=arrival.raw,
+    )
+
+
+def _let_reply_to_speak(incoming: Incoming) -> None:
+    people = [each for each in incoming.mail.named.reply_to if not incoming.rules.own.is_own(each.email)]
+    if people and "@" in people[0].email:
+        incoming.author = Author(people[0], on_hearsay=True)
+        incoming.says(f"{one_line(people[0].email, 320)} is the requester, by Reply-To")

@@ -1,0 +1,154 @@
+"""Filters, which decide about mail by themselves, and bans: the tables, and the only statements for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import peewee
+
+from models.database import Row
+from models.fields import JsonField, UtcField, as_json, one_of
+from models.statements import Lookup, Statement, Update, as_read
+
+Trigger = Literal["new", "reply"]
+TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
+
+
+class Filter(Row):
+    """What is done with mail that fulfils a condition."""
+
+    name = peewee.TextField(unique=True, collation="NOCASE")
+    runs_on = peewee.TextField(constraints=[one_of("runs_on", TRIGGERS)])
+    condition = peewee.TextField()
+    actions = JsonField(default=list)
+    place = peewee.IntegerField(default=100)
+    """Filters run in this order, those with the same by their age."""
+    stops = peewee.BooleanField(default=False)
+    """No later filter runs where this one held."""
+    active = peewee.BooleanField(default=True)
+
+
+class Ban(Row):
+    """An address, ``@domain`` or pattern whose mail is rejected."""
+
+    pattern = peewee.TextField(unique=True, collation="NOCASE")
+    note = peewee.TextField(default="")
+    created = UtcField()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFilter:
+    """A filter as it was saved."""
+
+    id: int
+    name: str
+    runs_on: Trigger
+    condition: str
+    actions: Sequence[str]
+    place: int
+    stops: bool
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBan:
+    """A ban; ``created`` as stored."""
+
+    pattern: str
+    note: str
+    created: str
+
+
+_READ = (
+    *(Filter.id, Filter.name, Filter.runs_on, Filter.condition),
+    *(Filter.actions, Filter.place, Filter.stops, Filter.active),
+)
+_EVERY = Lookup(
+    lambda p: Filter.select(*_READ).order_by(Filter.place, Filter.id), as_read(_READ, StoredFilter)
+)
+_NAMED = Lookup(lambda p: Filter.select(*_READ).where(Filter.name == p("name")), as_read(_READ, StoredFilter))
+_WRITE = Statement(
+    lambda p: Filter.insert(
+        {
+            Filter.name: p("name"),
+            Filter.runs_on: p("runs_on"),
+            Filter.condition: p("condition"),
+            Filter.actions: p("actions"),
+            Filter.place: p("place"),
+            Filter.stops: p("stops"),
+            Filter.active: p("active"),
+        }
+    )
+)
+_CHANGE = Update(Filter)
+_DELETE = Statement(lambda p: Filter.delete().where(Filter.id == p("filter_id")))
+_BANS = Lookup(lambda p: Ban.select(Ban.pattern, Ban.note, Ban.created).order_by(Ban.pattern), StoredBan)
+_BAN = Statement(
+    lambda p: Ban.insert({Ban.pattern: p("pattern"), Ban.note: p("note"), Ban.created: p("created")})
+)
+_UNBAN = Statement(lambda p: Ban.delete().where(Ban.pattern == p("pattern")))
+
+
+def every() -> list[StoredFilter]:
+    """Return all filters, in the order in which they run."""
+    return _EVERY.every()
+
+
+def named(name: str) -> StoredFilter | None:
+    """Return the filter of that name, or None."""
+    return _NAMED.one(name=name)
+
+
+def write(
+    *,
+    name: str,
+    runs_on: Trigger,
+    condition: str,
+    actions: Sequence[str],
+    place: int,
+    stops: bool,
+    active: bool,
+) -> None:
+    """Write a new filter."""
+    _WRITE.run(
+        name=name,
+        runs_on=runs_on,
+        condition=condition,
+        actions=as_json(list(actions)),
+        place=place,
+        stops=stops,
+        active=active,
+    )
+
+
+def change(filter_id: int, values: Mapping[str, str | int | Sequence[str]]) -> None:
+    """Give columns of a filter new values."""
+    _CHANGE.run(
+        filter_id,
+        {
+            column: value if isinstance(value, str | int) else as_json(list(value))
+            for column, value in values.items()
+        },
+    )
+
+
+def delete(filter_id: int) -> None:
+    """Delete a filter."""
+    _DELETE.run(filter_id=filter_id)
+
+
+def bans() -> list[StoredBan]:
+    """Return all bans, by pattern."""
+    return _BANS.every()
+
+
+def write_ban(pattern: str, note: str, created: str) -> None:
+    """Write a ban; ``created`` as stored."""
+    _BAN.run(pattern=pattern, note=note, created=created)
+
+
+def delete_ban(pattern: str) -> bool:
+    """Delete a ban; False when there is none."""
+    return _UNBAN.changed(pattern=pattern) == 1

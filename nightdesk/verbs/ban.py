@@ -1,0 +1,43 @@
+"""`nightdesk ban`: senders whose mail is rejected."""
+
+from __future__ import annotations
+
+import click
+
+from nightdesk.arguments import noun
+from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs.named_things import listed
+
+ban = noun("ban", "Senders whose mail is rejected, new mail and answers alike.")
+
+
+@ban.command("list")
+@desk_verb
+def list_bans(context: VerbContext) -> Result:
+    """List bans."""
+    from desk.filters import bans
+
+    return listed(bans.bans(), context.zone)
+
+
+@ban.command()
+@click.argument("pattern")
+@click.option("--note", default="", metavar="TEXT", help="Why.")
+@desk_verb
+def add(context: VerbContext, pattern: str, note: str) -> Result:
+    """Ban PATTERN: an address, @domain with all below it, or a pattern such as *@*.example."""
+    from desk.filters import bans
+
+    line = bans.ban(context.actor, pattern, note)
+    return told(line.to_json(), f"Banned {line.pattern}: its mail is rejected from now on")
+
+
+@ban.command()
+@click.argument("pattern")
+@desk_verb
+def remove(context: VerbContext, pattern: str) -> Result:
+    """Take a ban away: mail from now on is let in."""
+    from desk.filters import bans
+
+    bans.lift(context.actor, pattern)
+    return told({"pattern": pattern}, f"{pattern} is not banned any more")
