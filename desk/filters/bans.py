@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
@@ -30,10 +29,6 @@ class BanLine:
     pattern: str
     note: str
     created: datetime
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the ban as scripts read it."""
-        return {"pattern": self.pattern, "note": self.note, "created": self.created}
 
 
 def bans() -> list[BanLine]:

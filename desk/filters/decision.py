@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from desk.errors import DeskError
 from desk.filters.actions import Action
@@ -32,22 +31,13 @@ class Decision:
     notes: list[str] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what is decided as scripts read it; what is not decided is left out."""
-        said: dict[str, Any] = {
-            "rejected_by": self.rejected_by or None,
-            "autoresponse": None if self.autoresponse else False,
-            "reply_to": self.by_reply_to or None,
-            "department": self.department,
-            "topic": self.topic,
-            "sla": self.sla,
-            "priority": self.priority,
-            "agent": self.agent,
-            "status": self.status,
-            "tags": self.tags or None,
-            "notes": self.notes or None,
-        }
-        return {key: value for key, value in said.items() if value is not None}
+    @property
+    def outcome(self) -> tuple[object, ...]:
+        """All that is decided, by whichever filter."""
+        return (
+            *(self.rejected_by, self.autoresponse, self.by_reply_to, self.department, self.topic, self.sla),
+            *(self.priority, self.agent, self.status, tuple(self.tags), tuple(self.notes)),
+        )
 
     def take(self, action: Action) -> None:
         """Add what an action says; of two that say the same thing the later one counts."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -16,7 +16,7 @@ from desk.errors import WrongUse
 from desk.queries import parser
 from desk.queries.fields import Field
 from mail.inert import one_line
-from mail.mime.headers import headers_begin, parse_headers
+from mail.mime.headers import Headers, headers_begin, parse_headers
 from models.queries.tree import All, Condition, Either, Node, Not, Word
 
 MAIL_FIELDS: Final[tuple[Field, ...]] = (
@@ -92,10 +92,9 @@ class MailFacts:
     raw: bytes
 
     @cached_property
-    def headers(self) -> Mapping[str, Sequence[str]]:
-        """The values of each header, by its name in lower case, read when a condition asks for one."""
-        headers, _ = parse_headers(self.raw, headers_begin(self.raw), len(self.raw), [])
-        return {name: headers.decoded(name) for name in headers.names()}
+    def headers(self) -> Headers:
+        """The headers, found when a condition asks for one."""
+        return parse_headers(self.raw, headers_begin(self.raw), len(self.raw), [])[0]
 
     @cached_property
     def sender_folded(self) -> str:
@@ -208,9 +207,9 @@ def _header(value: str) -> Test:
         return lambda facts: name in facts.headers
     if wanted.startswith("~"):
         found = _pattern(wanted[1:])
-        return lambda facts: any(found(each) for each in facts.headers.get(name, ()))
+        return lambda facts: any(found(each) for each in facts.headers.decoded(name))
     folded = _folded(wanted)
-    return lambda facts: any(folded in _folded(each) for each in facts.headers.get(name, ()))
+    return lambda facts: any(folded in _folded(each) for each in facts.headers.decoded(name))
 
 
 def _pattern(text: str) -> Callable[[str], bool]:

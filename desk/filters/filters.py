@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.filters import actions
@@ -28,18 +27,6 @@ class FilterLine:
     order: int
     stop: bool
     active: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the filter as scripts read it."""
-        return {
-            "name": self.name,
-            "on": self.on,
-            "if": self.condition,
-            "then": list(self.actions),
-            "order": self.order,
-            "stop": self.stop,
-            "active": self.active,
-        }
 
 
 def filters() -> list[FilterLine]:

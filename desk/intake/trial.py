@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from desk.filters.decision import Decision, decide, ready
 from desk.intake.arrivals import Arrival, read_mail
@@ -35,17 +35,6 @@ class Difference:
     before: Decision
     after: Decision
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the difference as scripts read it."""
-        return {
-            "ticket": self.ticket,
-            "receipt": self.receipt_id,
-            "subject": self.subject,
-            "before": self.before.to_json(),
-            "after": self.after.to_json(),
-            "trace": list(self.after.trace),
-        }
-
 
 @dataclass(slots=True)
 class Trial:
@@ -72,7 +61,7 @@ class Trial:
             author = author_of(mail.named, rules.own.is_own, rules.form_senders)
             facts = facts_of(mail, author, arrival, rules)
             said, would = decide(before, trigger, facts), decide(after, trigger, facts)
-            if said.to_json() != would.to_json():
+            if said.outcome != would.outcome:
                 yield Difference(taken.receipt_id, taken.number, taken.subject, said, would)
 
 
@@ -85,7 +74,7 @@ def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFil
 
 
 def _taken_since(since: str) -> Iterator[TakenMail]:
-    """The mails that customers sent since a time, in pieces, so that few are in memory."""
+    """Yield the mails that customers sent since a time, few of them in memory at once."""
     last = 0
     while found := receipts.taken_since(since, last, _AT_ONCE):
         yield from found

@@ -15,9 +15,10 @@ ban = noun("ban", "Senders whose mail is rejected, new mail and answers alike.")
 @desk_verb
 def list_bans(context: VerbContext) -> Result:
     """List bans."""
+    from desk.documents import filters as documents
     from desk.filters import bans
 
-    return listed(bans.bans(), context.zone)
+    return listed([documents.ban(line) for line in bans.bans()], context.zone)
 
 
 @ban.command()
@@ -26,10 +27,11 @@ def list_bans(context: VerbContext) -> Result:
 @desk_verb
 def add(context: VerbContext, pattern: str, note: str) -> Result:
     """Ban PATTERN: an address, @domain with all below it, or a pattern such as *@*.example."""
+    from desk.documents import filters as documents
     from desk.filters import bans
 
     line = bans.ban(context.actor, pattern, note)
-    return told(line.to_json(), f"Banned {line.pattern}: its mail is rejected from now on")
+    return told(documents.ban(line), f"Banned {line.pattern}: its mail is rejected from now on")
 
 
 @ban.command()

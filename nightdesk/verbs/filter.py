@@ -15,7 +15,6 @@ from nightdesk.verbs.named_things import listed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desk.filters.filters import FilterLine
     from desk.intake.trial import Difference
 
 filter_ = noun("filter", "Filters: what is done with mail by itself, in their order.")
@@ -35,9 +34,10 @@ _stop = click.option("--stop/--go-on", default=None, help="Whether it is the las
 @desk_verb
 def list_filters(context: VerbContext) -> Result:
     """List filters, in the order in which they run."""
+    from desk.documents import filters as documents
     from desk.filters import filters
 
-    return listed(filters.filters(), context.zone)
+    return listed([documents.filter_(line) for line in filters.filters()], context.zone)
 
 
 @filter_.command()
@@ -45,10 +45,11 @@ def list_filters(context: VerbContext) -> Result:
 @desk_verb
 def show(context: VerbContext, name: str) -> Result:
     """Show a filter."""
+    from desk.documents import filters as documents
     from desk.filters import filters
 
     line = filters.show(name)
-    return Result(line.to_json, lambda: _print_filter(line))
+    return Result(lambda: documents.filter_(line), lambda: _print_filter(documents.filter_(line)))
 
 
 @filter_.command()
@@ -62,11 +63,12 @@ def show(context: VerbContext, name: str) -> Result:
 @desk_verb
 def add(context: VerbContext, /, name: str, *, disabled: bool, **given: Any) -> Result:
     """Add a filter. `nightdesk filter test NAME` tells what it would have done."""
+    from desk.documents import filters as documents
     from desk.filters import filters
 
     said = {key: value for key, value in given.items() if value is not None}
     line = filters.add(context.actor, name, active=not disabled, **said)
-    return told(line.to_json(), f"Added the filter {line.name}: {', '.join(line.actions)}")
+    return told(documents.filter_(line), f"Added the filter {line.name}: {', '.join(line.actions)}")
 
 
 @filter_.command()
@@ -81,10 +83,11 @@ def add(context: VerbContext, /, name: str, *, disabled: bool, **given: Any) -> 
 @desk_verb
 def edit(context: VerbContext, /, name: str, *, then: Sequence[str], **given: Any) -> Result:
     """Change a filter; what is not given stays. --then replaces all its actions."""
+    from desk.documents import filters as documents
     from desk.filters import filters
 
     line = filters.edit(context.actor, name, then=then or None, **given)
-    return told(line.to_json(), f"Changed the filter {line.name}")
+    return told(documents.filter_(line), f"Changed the filter {line.name}")
 
 
 @filter_.command()
@@ -113,6 +116,7 @@ def test(context: VerbContext, name: str, condition: str | None, then: Sequence[
     for new mail, with --if and --then.
     """
     from config.clock import now
+    from desk.documents import filters as documents
     from desk.filters import filters
     from desk.intake.trial import Trial
     from desk.queries.times import age
@@ -121,12 +125,13 @@ def test(context: VerbContext, name: str, condition: str | None, then: Sequence[
     trial = Trial(context.desk, tried)
     found = list(trial.differences(now() - age(since)))
     return Result(
-        lambda: [each.to_json() for each in found], lambda: _print_trial(found, trial.asked, context)
+        lambda: [documents.difference(each) for each in found],
+        lambda: _print_trial(found, trial.asked, context),
     )
 
 
-def _print_filter(line: FilterLine) -> None:
-    for key, value in line.to_json().items():
+def _print_filter(document: dict[str, Any]) -> None:
+    for key, value in document.items():
         shown = ", ".join(value) if isinstance(value, list) else value
         output.line(f"{key}: {shown}")
 

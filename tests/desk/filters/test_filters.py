@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.clock import now
+from desk.documents import filters as documents
 from desk.errors import DeskError, Refused, WrongUse
 from desk.filters import bans, filters
 from desk.home import Desk
@@ -199,7 +200,7 @@ class TestSaving:
     def test_an_edit_changes_what_was_given_alone(self, desk: Desk) -> None:
         add("A", "printer", "tag:a", order=7, stop=True)
         filters.edit(ADMIN, "a", condition="toner")
-        assert filters.show("A").to_json() == {
+        assert documents.filter_(filters.show("A")) == {
             "name": "A",
             "on": "new",
             "if": "toner",
@@ -226,14 +227,18 @@ class TestTrial:
         before = _all_rows()
         tried = filters.on_trial("New", "printer", ["tag:x"])
         [found] = list(Trial(desk, tried).differences(now() - age("90d")))
-        assert (found.ticket, found.before.to_json(), found.after.to_json()) == ("1", {}, {"tags": ["x"]})
+        assert (found.ticket, documents.decision(found.before), documents.decision(found.after)) == (
+            "1",
+            {},
+            {"tags": ["x"]},
+        )
         assert _all_rows() == before
 
     def test_a_disabled_filter_is_tried_as_if_it_ran(self, door: Door, desk: Desk) -> None:
         add("A", "printer", "reject", active=False)
         door.take(mail())
         [found] = list(Trial(desk, filters.on_trial("A", None, None)).differences(now() - age("1d")))
-        assert found.after.to_json() == {"rejected_by": "A"}
+        assert documents.decision(found.after) == {"rejected_by": "A"}
 
     @given(first=CONDITIONS, then=THEN, second=CONDITIONS, also=THEN, stop=st.booleans())
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,59 @@
+"""Filters, bans, and what a filter on trial would have done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from desk.filters.bans import BanLine
+    from desk.filters.decision import Decision
+    from desk.filters.filters import FilterLine
+    from desk.intake.trial import Difference
+
+
+def filter_(line: FilterLine) -> dict[str, Any]:
+    """Return a filter, in the words of its command line."""
+    return {
+        "name": line.name,
+        "on": line.on,
+        "if": line.condition,
+        "then": list(line.actions),
+        "order": line.order,
+        "stop": line.stop,
+        "active": line.active,
+    }
+
+
+def ban(line: BanLine) -> dict[str, Any]:
+    """Return a ban."""
+    return {"pattern": line.pattern, "note": line.note, "created": line.created}
+
+
+def decision(decided: Decision) -> dict[str, Any]:
+    """Return what is decided; what is not decided is left out."""
+    said: dict[str, Any] = {
+        "rejected_by": decided.rejected_by or None,
+        "autoresponse": None if decided.autoresponse else False,
+        "reply_to": decided.by_reply_to or None,
+        "department": decided.department,
+        "topic": decided.topic,
+        "sla": decided.sla,
+        "priority": decided.priority,
+        "agent": decided.agent,
+        "status": decided.status,
+        "tags": decided.tags or None,
+        "notes": decided.notes or None,
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def difference(found: Difference) -> dict[str, Any]:
+    """Return a mail that would be treated otherwise; ``trace``: by which filters."""
+    return {
+        "ticket": found.ticket,
+        "receipt": found.receipt_id,
+        "subject": found.subject,
+        "before": decision(found.before),
+        "after": decision(found.after),
+        "trace": list(found.after.trace),
+    }
