@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from config.clock import now
 from desk.errors import NotFound
@@ -13,13 +14,20 @@ from desk.tickets import deliveries, events, lifecycle
 from desk.tickets.changes import find
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
+from mail.inert import clean
 from mail.mime.html.appendix import without_appendix
-from mail.mime.quotes.pieces import parts, without
+from mail.mime.quotes.pieces import folds, parts, without
 from models import blobs, departments, messages, ticket_lists, tickets
 from models.fields import utc_time
 from models.messages import MessageKind, StoredMessage
 from models.tickets import Status
 from models.transactions import transaction
+
+if TYPE_CHECKING:
+    from mail.mime.signature import Signature
+
+KEY_RING = "gnupg"
+"""GnuPG's home of the desk, beside the database: the desk's own keys, and those of people it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +215,12 @@ def _messages(ticket_id: int) -> Iterable[MessageView]:
         view = AttachmentView(each.id, each.name, each.type, each.size, each.sha256, each.inline)
         attachments.setdefault(each.message_id, []).append(view)
     sent = deliveries.of_messages([row.id for row in rows])
-    for row in rows:
+    for stored in rows:
+        signature = _signature(stored, attachments.get(stored.id, ()))
+        secret = signature.secret if signature is not None else None
+        row = stored if secret is None else _opened(stored, secret)
         words, appendix = without_appendix(row.text) if row.from_html else (row.text, "")
-        folds = tuple((start, min(end, len(words))) for start, end in row.folds if start < len(words))
+        folded = tuple((start, min(end, len(words))) for start, end in row.folds if start < len(words))
         yield MessageView(
             id=row.id,
             kind=row.kind,
@@ -223,9 +234,9 @@ def _messages(ticket_id: int) -> Iterable[MessageView]:
             message_id=row.message_id,
             text=row.text,
             words=words,
-            folds=folds,
+            folds=folded,
             appendix=appendix,
-            signature=_signature(row, attachments.get(row.id, ())),
+            signature=signature.words if signature is not None else "",
             from_html=row.from_html,
             machine=row.machine,
             unverified=row.unverified,
@@ -236,22 +247,44 @@ def _messages(ticket_id: int) -> Iterable[MessageView]:
         )
 
 
-def _signature(row: StoredMessage, files: Iterable[AttachmentView]) -> str:
-    """Return what the signature of a mail is worth, checked now; empty for mail that shows no sign of one."""
+def _signature(row: StoredMessage, files: Iterable[AttachmentView]) -> Signature | None:
+    """Return what the signature of a mail is worth, checked now; None for mail that shows no sign of one."""
     if row.blob_id is None:
-        return ""
+        return None
     signs = any(one.type in _SIGNED_TYPES or one.name.lower().endswith((".p7m", ".p7s")) for one in files)
     if not signs and "-----BEGIN PGP " not in row.text[:2000]:
-        return ""
+        return None
     from mail.mime.headers import TooComplex
     from mail.mime.message import parse
+    from mail.mime.openpgp import KeyRing
     from mail.mime.signature import signature_of
 
     try:
-        found = signature_of(parse(blobs.read(row.blob_id)), row.created)
+        mail = parse(blobs.read(row.blob_id))
+        return signature_of(mail, row.created, keys=KeyRing(blobs.directory().with_name(KEY_RING)))
     except TooComplex:
-        return ""
-    return found.words if found is not None else ""
+        return None
+
+
+def _opened(row: StoredMessage, secret: bytes) -> StoredMessage:
+    """Return the message with the text that was encrypted in it, and the names of the files."""
+    from mail.mime.headers import TooComplex
+    from mail.mime.message import parse
+    from mail.mime.openpgp import BLOCK
+    from mail.mime.quotes.reading import pieces_of
+
+    block = BLOCK.search(row.text)
+    if block is not None:
+        text = clean(secret.decode("utf-8", "replace")).strip()
+        text = row.text[: block.start()] + text + row.text[block.end() :]
+        return row._replace(text=text, folds=folds(text, pieces_of(text)), from_html=False)
+    try:
+        mail = parse(secret)
+    except TooComplex:
+        return row
+    held = "".join(f"\n[encrypted file: {one.name}]" for one in mail.attachments)
+    read = folds(mail.text, mail.pieces)
+    return row._replace(text=mail.text + held, folds=read, from_html=mail.text_is_from_html)
 
 
 _SIGNED_TYPES = frozenset(

@@ -1,6 +1,6 @@
-"""What a mail's signature is worth, in words: S/MIME (RFC 8551) checked, PGP (RFC 3156) named.
+"""What a mail's signature is worth, in words: S/MIME (RFC 8551) and PGP (RFC 3156).
 
-Checking needs the extra `smime` (asn1crypto); without it a signature is named and said to be unchecked.
+Checking needs the extras `smime` and `pgp`; without them a signature is named and said to be unchecked.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ import ssl
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mail.inert import one_line
 from mail.mime.message import ParsedMail
+from mail.mime.openpgp import BLOCK, Checked, KeyRing
 from mail.mime.smime import is_encrypted, signed_content
 from mail.mime.structure import Node
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, Name
 
-State = Literal["valid", "other sender", "unknown CA", "broken", "unchecked", "encrypted"]
+State = Literal["valid", "other sender", "unknown CA", "unknown key", "broken", "unchecked", "encrypted"]
 
 _PKCS7_SIGNATURES: Final = ("application/pkcs7-signature", "application/x-pkcs7-signature")
 _PKCS7_MIME: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -35,11 +36,15 @@ _WEAK: Final = frozenset({"md5", "sha1"})
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`state` and what to tell a reader; `by` are the addresses that the certificate names."""
+    """`state` and what to tell a reader; `by` are the addresses that the certificate or the key names.
+
+    `secret`: the mail, or the text, that was encrypted and could be opened.
+    """
 
     state: State
     words: str
     by: tuple[str, ...] = ()
+    secret: bytes | None = None
 
 
 class _Broken(Exception):
@@ -47,35 +52,87 @@ class _Broken(Exception):
 
 
 def signature_of(
-    mail: ParsedMail, moment: datetime, roots: Sequence[Certificate] | None = None
+    mail: ParsedMail,
+    moment: datetime,
+    roots: Sequence[Certificate] | None = None,
+    keys: KeyRing | None = None,
 ) -> Signature | None:
     """Return the signature or encryption of a mail, checked as of `moment`; None for a mail that has neither.
 
-    `roots`: the authorities to trust, by default those that the host trusts.
+    `roots`: the authorities to trust, by default those that the host trusts. `keys`: the desk's OpenPGP keys.
     """
     for node in mail.root.nodes():
         kind = node.type
         if kind == "multipart/signed" and len(node.children) >= 2:
             if node.children[1].type in _PKCS7_SIGNATURES:
                 return _checked(mail, _as_sent(node.children[0]), node.children[1].decoded(), moment, roots)
-            return Signature("unchecked", "PGP signature, not checked: this desk has no OpenPGP keys")
+            return _pgp_checked(mail, keys, _as_sent(node.children[0]), node.children[1].decoded())
         if kind == "multipart/encrypted" or kind == "application/pgp-encrypted":
-            return Signature("encrypted", "encrypted with PGP: only the holder of the key can read it")
+            secret = node.children[1].decoded() if len(node.children) >= 2 else b""
+            return _pgp_opened(mail, keys, secret)
         if kind in _PKCS7_MIME or node.given_name.lower() == "smime.p7m":
             data = node.decoded()
             if is_encrypted(data):
                 return Signature("encrypted", "encrypted with S/MIME: only the holder of the key can read it")
             if signed_content(data) is not None:
                 return _checked(mail, None, data, moment, roots)
-    return _pgp_in_text(mail.words[:2000])
+    return _pgp_in_text(mail, keys)
 
 
-def _pgp_in_text(text: str) -> Signature | None:
-    if "-----BEGIN PGP MESSAGE-----" in text:
-        return Signature("encrypted", "encrypted with PGP: only the holder of the key can read it")
-    if "-----BEGIN PGP SIGNED MESSAGE-----" in text:
-        return Signature("unchecked", "PGP signature, not checked: this desk has no OpenPGP keys")
-    return None
+def _pgp_in_text(mail: ParsedMail, keys: KeyRing | None) -> Signature | None:
+    beginning = mail.words[:2000]
+    if "-----BEGIN PGP MESSAGE-----" in beginning:
+        block = BLOCK.search(mail.words)
+        return _pgp_opened(mail, keys, block[0].encode() if block is not None else b"")
+    if "-----BEGIN PGP SIGNED MESSAGE-----" not in beginning:
+        return None
+    # The bytes as they came: what a reader is shown has lost the blanks at line ends that were signed.
+    decoded = (leaf.decoded() for leaf in mail.leaves)
+    raw = next((each for each in decoded if b"-----BEGIN PGP SIGNED MESSAGE-----" in each), b"")
+    found = _pgp_checked(mail, keys, [raw], None)
+    block = BLOCK.search(mail.words)
+    if found.state == "valid" and block is not None and len(block[0].strip()) < len(mail.words.strip()):
+        return replace(found, words=f"{found.words}; of the part between the PGP lines alone")
+    return found
+
+
+def _pgp_checked(
+    mail: ParsedMail, keys: KeyRing | None, contents: list[bytes], signature: bytes | None
+) -> Signature:
+    missing = "this desk has no OpenPGP keys" if keys is None else keys.missing
+    if keys is None or missing:
+        return Signature("unchecked", f"PGP signature, not checked: {missing}")
+    return _pgp_told(mail, keys.check(contents, signature))
+
+
+def _pgp_told(mail: ParsedMail, checked: Checked) -> Signature:
+    if checked.state == "unknown key":
+        return Signature(
+            "unknown key", f"PGP signature by a key that this desk does not know ({checked.why})"
+        )
+    if checked.state != "good":
+        return Signature("broken", f"PGP signature is broken: {checked.why}")
+    sender = mail.sender.email.lower()
+    named = checked.addresses and checked.name != checked.addresses[0]
+    by = f"{checked.name} <{checked.addresses[0]}>" if named else checked.name
+    if sender in checked.addresses or not sender:
+        return Signature("valid", f"PGP signature is valid, by {by}", checked.addresses)
+    words = f"PGP signature is valid, but by {by}, who is not the sender {sender}"
+    return Signature("other sender", words, checked.addresses)
+
+
+def _pgp_opened(mail: ParsedMail, keys: KeyRing | None, secret: bytes) -> Signature:
+    closed = "encrypted with PGP: only the holder of the key can read it"
+    if keys is None or keys.missing:
+        return Signature("encrypted", closed)
+    opened = keys.open(secret)
+    if opened.data is None:
+        return Signature("encrypted", f"encrypted with PGP: {opened.why}")
+    if opened.checked.state == "none":
+        words = "encrypted with PGP, opened with this desk's key; not signed"
+        return Signature("unchecked", words, secret=opened.data)
+    told = _pgp_told(mail, opened.checked)
+    return replace(told, words=f"{told.words}; encrypted, opened with this desk's key", secret=opened.data)
 
 
 def _as_sent(node: Node) -> list[bytes]:

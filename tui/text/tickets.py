@@ -137,7 +137,11 @@ def body_lines(
     below = message.said_below("\n".join(shown))
     lines += [[(margin, ""), (row, "dim")] for row in wrapped(below, inner) if row]
     if message.signature:
-        style = "good" if message.signature.startswith("S/MIME signature is valid, by") else "warning"
+        style = (
+            "good"
+            if message.signature.startswith(("S/MIME signature is valid, by", "PGP signature is valid, by"))
+            else "warning"
+        )
         lines += [[(margin, ""), (row, style)] for row in wrapped(f"[{message.signature}]", inner)]
     if message.attachments:
         lines.append([])

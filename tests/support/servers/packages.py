@@ -20,6 +20,7 @@ PACKAGES = {
     "sievec": ("dovecot-sieve",),
     "nginx": ("nginx-light",),
     "mount": ("mount",),
+    "gpg": ("gnupg",),
     "sshd": ("openssh-server", "openssh-client"),
 }
 MAIL_SERVERS = ("dovecot", "postfix")
