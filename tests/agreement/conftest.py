@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from models.opening import close_database
-from tests.agreement.scene import Scene
-
-MakeScene = Callable[[str], Scene]
+from tests.agreement.scene import MakeScene, Scene
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,7 @@ class Scene:
             " last_answer IS NULL"
         )
         return dict(zip(names.split(", "), rows(f"SELECT {names} FROM ticket WHERE id = 1")[0], strict=False))
+
+
+MakeScene = Callable[[str], Scene]
+"""Makes the scene anew, under a name."""

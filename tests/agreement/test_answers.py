@@ -12,8 +12,7 @@ from api.v1.documents import ReplyBody
 from desk.replies import reply as desk_reply
 from mail.mime.message import parse
 from models import blobs
-from tests.agreement.conftest import MakeScene
-from tests.agreement.scene import Scene
+from tests.agreement.scene import MakeScene, Scene
 from tests.support.mails import rows, write
 
 TEXT = "It is repaired."

@@ -7,8 +7,7 @@ import pytest
 from desk.errors import Refused
 from desk.replies import reply
 from desk.tickets import approval
-from tests.agreement.conftest import MakeScene
-from tests.agreement.scene import Scene
+from tests.agreement.scene import MakeScene, Scene
 from tests.support.mails import EVE, insert, mail, rows, write
 
 OURS = (

@@ -8,8 +8,7 @@ import pytest
 
 from desk.outbox import dispatch
 from desk.tickets import approval, detail
-from tests.agreement.conftest import MakeScene
-from tests.agreement.scene import Scene
+from tests.agreement.scene import MakeScene, Scene
 from tests.support.mails import EVE, bounce, mail, rows, write
 
 STATES: dict[str, dict[str, Any]] = {

@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from nightdesk.providers_page import page
-from tests.nightdesk.test_mailbox_login import told_until
-from tests.support.program import REPOSITORY, Program
+from tests.support.program import REPOSITORY, Program, told_until
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.oauth import PUBLIC_CLIENT, OAuthServer
 from tests.support.servers.postfix import Postfix

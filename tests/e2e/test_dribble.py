@@ -15,12 +15,12 @@ from desk.permissions import app_actor
 from tests.support.books import Books, opened
 from tests.support.live_desk import Desk
 from tests.support.running import start, worker
+from tests.support.scripted import mail
 from tests.support.servers.child import wait_until
 from tests.support.servers.fault import Fault, dribble
 from tests.support.servers.faults import FaultyImap
 from tests.support.servers.faulty_imap import Folder
 from tests.support.servers.faulty_pop3 import FaultyPop3
-from tests.worker.conftest import mail
 
 pytestmark = pytest.mark.timeout(120)
 

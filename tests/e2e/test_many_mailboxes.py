@@ -13,10 +13,10 @@ from desk.permissions import app_actor
 from tests.support.books import Books, opened
 from tests.support.live_desk import Desk
 from tests.support.running import start, worker
+from tests.support.scripted import mail
 from tests.support.servers.child import free_ports, wait_until
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.faults import FaultyImap, drop, hang, reply
-from tests.worker.conftest import mail
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -10,9 +10,9 @@ from tests.generator import generate
 from tests.support.books import Books
 from tests.support.live_desk import Desk
 from tests.support.running import start
+from tests.support.scripted import mail
 from tests.support.servers.child import wait_until
 from tests.support.servers.dovecot import MailUser
-from tests.worker.conftest import mail
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.books import Books
 from tests.support.live_desk import Desk
+from tests.support.scripted import mail
 from tests.support.servers.dovecot import MailUser
-from tests.worker.conftest import mail
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.desk.conftest import ana, blank_home, desk, jo
+from tests.support.blank_desk import ana, blank_home, desk, jo
 
 __all__ = ["ana", "blank_home", "desk", "jo"]

@@ -94,9 +94,9 @@ def test_a_count_reads_an_index_only(desk: Desk, view: str, monkeypatch: pytest.
 def test_walking_and_narrowing_give_the_same_page(
     desk: Desk, ana: Actor, query: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.desk.tickets.test_lists import fill
+    from tests.support.workbench import make_tickets
 
-    fill(40)
+    make_tickets(40)
     for view in ("open", "all", "waiting"):
         for sort in ORDERS:
             wanted = TicketList(view, query, sort, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ import pexpect
 import pytest
 
 from tests.support.filled import mail
-from tests.support.program import Program, Ran
+from tests.support.program import Program, Ran, told_until
 from tests.support.servers.child import wait_until
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.oauth import CLIENT, CLIENT_SECRET, LONG, PUBLIC_CLIENT, SCOPE, OAuthServer
@@ -75,17 +74,6 @@ def begun(desk: Program, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def told_until(child: subprocess.Popen[str], pattern: str) -> list[str]:
-    """The lines that the program printed, up to the first that matches."""
-    assert child.stdout is not None
-    lines: list[str] = []
-    for line in child.stdout:
-        lines.append(line.rstrip("\n"))
-        if re.match(pattern, lines[-1]):
-            return lines
-    raise AssertionError((lines, child.stderr and child.stderr.read()))
 
 
 def logged_in_by_device(desk: Program, user: MailUser, server: OAuthServer) -> list[str]:

@@ -6,6 +6,7 @@ import atexit
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -130,3 +131,14 @@ def _copy(source: Path, target: Path) -> None:
 
 def _joined(*folders: Path) -> str:
     return os.pathsep.join(str(folder) for folder in folders)
+
+
+def told_until(child: subprocess.Popen[str], pattern: str) -> list[str]:
+    """The lines that the program printed, up to the first that matches."""
+    assert child.stdout is not None
+    lines: list[str] = []
+    for line in child.stdout:
+        lines.append(line.rstrip("\n"))
+        if re.match(pattern, lines[-1]):
+            return lines
+    raise AssertionError((lines, child.stderr and child.stderr.read()))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from config.clock import now
 from config.paths import DeskPaths
@@ -20,7 +23,8 @@ from models.fields import utc_text
 from models.mailboxes import Mailbox
 from models.messages import Message
 from models.roles import Role
-from models.tickets import Ticket
+from models.tickets import Ticket, TicketTag
+from models.transactions import transaction
 
 ADMIN = Actor(None, "owner", "Owner", "", None, frozenset([EVERYTHING]))
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -66,22 +70,28 @@ def make_mailbox(
 
 def make_ticket(
     subject: str = "Printer is on fire",
-    text: str = "It burns.",
+    text: str | None = "It burns.",
     *,
     requester: str = "ana@corp.example",
     name: str = "Ana Prado",
     mailbox: Mailbox | None = None,
     department: str = "Support",
     age: timedelta = timedelta(0),
+    moment: datetime | None = None,
+    tags: Iterable[str] = (),
+    message: Mapping[str, object] = MappingProxyType({}),
     **values: object,
 ) -> Ticket:
-    """A ticket as a customer's mail makes it."""
-    moment = now() - age
+    """A ticket as a customer's mail makes it at `moment` (default: `age` ago); no `text`, no message.
+
+    `message` and `values` are columns that shall differ.
+    """
+    moment = moment or now() - age
     contact = Contact.get_or_none(Contact.email == requester) or Contact.create(
         email=requester, name=name, created=moment
     )
     row: dict[str, object] = {
-        "number": str(next(_numbers)),
+        "number": str(next(_numbers)) if "number" not in values else None,
         "subject": subject,
         "status": "new",
         "department": Department.get(Department.name == department),
@@ -91,17 +101,39 @@ def make_ticket(
         "created": moment,
         "updated": moment,
         "last_customer": moment,
-        "message_count": 1,
+        "message_count": 0 if text is None else 1,
     }
     ticket = Ticket.create(**{**row, **values})
-    Message.create(
-        ticket=ticket,
-        kind="customer",
-        sender_name=name,
-        sender_email=requester,
-        subject=subject,
-        text=text,
-        message_id=f"<{ticket.number}.{utc_text(moment)}@corp.example>",
-        created=moment,
-    )
+    for tag in tags:
+        TicketTag.insert(ticket=ticket, name=tag).execute()
+    if text is not None:
+        columns: dict[str, object] = {
+            "kind": "customer",
+            "sender_name": name,
+            "sender_email": requester,
+            "subject": subject,
+            "text": text,
+            "message_id": f"<{ticket.number}.{utc_text(moment)}@corp.example>",
+            "created": moment,
+        }
+        Message.create(ticket=ticket, **{**columns, **message})
     return ticket
+
+
+def make_tickets(count: int, seed: int = 1) -> None:
+    """Tickets of all kinds, many of the same moment."""
+    dice = random.Random(seed)
+    moment = now()
+    with transaction():
+        for _ in range(count):
+            status = dice.choice(["new", "open", "waiting", "closed"])
+            age = timedelta(minutes=dice.randrange(20))
+            due = moment + timedelta(hours=dice.randrange(5)) if dice.random() < 0.5 else None
+            make_ticket(
+                status=status,
+                priority=dice.randint(1, 4),
+                age=age,
+                due=due,
+                overdue=due is not None and dice.random() < 0.3,
+                assignee=dice.choice([None, 1]),
+            )

@@ -21,7 +21,7 @@ from desk.permissions import Actor
 from mail.errors import LoginRefused
 from models.database import db
 from models.fields import utc_text
-from tests.tui.conftest import NOW
+from tests.support.frames import NOW
 from tui.app import NightdeskApp
 
 DESK_MODULES = (runs, logs, registry, deliveries, receipts, schedules)

@@ -11,14 +11,12 @@ import pytest
 from desk.home import Desk
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
-from models.contacts import Contact
 from models.database import db
 from models.mailboxes import Mailbox
-from models.messages import Message
-from models.tickets import Ticket
 from models.transactions import transaction
 from tests.generator.hostile import MUST_NOT_APPEAR, PAYLOADS, hostile_mails
-from tests.tui.conftest import NOW
+from tests.support.frames import NOW
+from tests.support.workbench import make_ticket
 from tests.tui.terminal import Terminal
 
 SHORT = {name: text[:3000].encode("utf-8", "replace").decode() for name, text in PAYLOADS.items()}
@@ -151,29 +149,22 @@ def test_text_that_was_stored_uncleaned(empty_desk: Desk, size: tuple[int, int])
         for number, (name, text) in enumerate(SHORT.items(), 1):
             # The first of the list can be answered.
             address = "eve@x.example" if number == 1 else f"{number}{text[:200]}@x"
-            contact = Contact.create(email=address, name=text, created=NOW)
-            ticket = Ticket.create(
-                number=str(number),
-                subject=text,
-                status="new",
-                department=1,
-                contact=contact,
+            make_ticket(
+                text,
+                f"{text}\n{text} {name}",
+                requester=address,
+                name=text,
                 mailbox=box,
-                created=NOW,
+                moment=NOW,
+                tags=[text[:60]],
+                message={
+                    "sender_email": address if number == 1 else text[:80],
+                    "recipients": {"to": [[text, text[:80]]]},
+                    "message_id": f"<{number}@x>",
+                },
+                number=str(number),
                 updated=NOW - timedelta(minutes=number),
-                message_count=1,
-            )
-            db.execute_sql("INSERT INTO ticket_tag (ticket_id, name) VALUES (?, ?)", (ticket.id, text[:60]))
-            Message.create(
-                ticket=ticket,
-                kind="customer",
-                sender_name=text,
-                sender_email=address if number == 1 else text[:80],
-                subject=text,
-                created=NOW,
-                recipients={"to": [[text, text[:80]]]},
-                text=f"{text}\n{text} {name}",
-                message_id=f"<{number}@x>",
+                last_customer=None,
             )
             db.execute_sql(
                 "INSERT INTO log_entry (at, level, source, text, detail) VALUES (?, 'error', 'fetch', ?, ?)",
@@ -192,20 +183,10 @@ def test_text_that_was_stored_uncleaned(empty_desk: Desk, size: tuple[int, int])
 
 
 def test_clickable_markup_in_a_subject_is_only_text(empty_desk: Desk) -> None:
-    with transaction():
-        contact = Contact.create(email="x@y", name="[@click=app.leave]x[/]", created=NOW)
-        Ticket.create(
-            number="1",
-            subject="[@click=app.leave]quit[/] [/foo]",
-            status="new",
-            department=1,
-            contact=contact,
-            created=NOW,
-            updated=NOW,
-            message_count=0,
-        )
+    subject = "[@click=app.leave]quit[/] [/foo]"
+    make_ticket(subject, None, requester="x@y", name="[@click=app.leave]x[/]", number="1", moment=NOW)
     with Terminal(empty_desk.paths.home) as terminal:
-        screen = terminal.wait("[@click=app.leave]quit[/] [/foo]")
+        screen = terminal.wait(subject)
         row = next(index for index, line in enumerate(screen.splitlines()) if "quit[/]" in line)
         for column in range(18, 50, 3):
             terminal.type(f"\x1b[<0;{column};{row + 1}M\x1b[<0;{column};{row + 1}m")

@@ -13,10 +13,9 @@ from desk.mailboxes import accounts, registry
 from desk.permissions import Actor
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.pki import Pki
+from tests.tui.mailbox_form import fill, opened, pick
 from tests.tui.scenes import start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
-from tests.tui.test_mailbox_form import fill, opened
-from tests.tui.test_mailbox_presets import pick
 from tui.app import NightdeskApp
 from tui.widgets.entry import Entry
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from desk.fetching import runs
 from desk.home import Desk
@@ -17,10 +16,10 @@ from mail.probe import Step
 from models.mailboxes import Mailbox
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.pki import Pki
+from tests.tui.mailbox_form import fill, opened
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
-from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.screens.mailboxes.help import FIELD_HELP
 from tui.widgets.choice import Choice
 from tui.widgets.entry import Entry
@@ -31,25 +30,6 @@ from tui.widgets.step_list import StepList, step_lines
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
     start_in(monkeypatch, "mailboxes")
-
-
-async def opened(pilot: Pilot[int], address: str | None = None) -> MailboxFormScreen:
-    """Open the form and wait until it knows what it starts from."""
-    screen = MailboxFormScreen(address)
-    pilot.app.push_screen(screen)
-    await until(pilot, "Aliases")
-    await settled(pilot)
-    return screen
-
-
-async def fill(pilot: Pilot[int], screen: MailboxFormScreen, **texts: str) -> None:
-    """Put the cursor into fields and leave text there, as if it was typed; real keys are slow here."""
-    for name, text in texts.items():
-        field = screen.query_one(f"#f-{name}", Entry)
-        field.focus()
-        await pilot.pause()
-        field.value = text
-        await pilot.pause()
 
 
 @pytest.mark.parametrize("size", SIZES)

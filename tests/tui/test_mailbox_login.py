@@ -20,9 +20,9 @@ from desk.mailboxes.form import check
 from desk.permissions import Actor
 from mail.oauth2 import Token
 from models.mailboxes import MailboxOAuth2
+from tests.support.frames import NOW
 from tests.support.servers.faulty_oauth import FaultyProvider
 from tests.support.servers.pki import Pki
-from tests.tui.conftest import NOW
 from tests.tui.scenes import HOSTILE, add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from textual.pilot import Pilot
 
+from tests.tui.mailbox_form import fill, opened, pick
 from tests.tui.scenes import start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
-from tests.tui.test_mailbox_form import fill, opened
 from tui.app import NightdeskApp
-from tui.screens.mailboxes.form import MailboxFormScreen
-from tui.widgets.choice import Choice
 
 
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
     start_in(monkeypatch, "mailboxes")
-
-
-async def pick(pilot: Pilot[int], screen: MailboxFormScreen, name: str, value: str) -> None:
-    """Move a choice with the arrow key until it has this value."""
-    choice = screen.query_one(f"#f-{name}", Choice)
-    choice.focus()
-    await pilot.pause()
-    for _ in choice.options:
-        if choice.value == value:
-            return
-        await pilot.press("right")
-    assert choice.value == value
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -145,7 +145,7 @@ async def test_hostile_names_and_server_words_are_shown_as_text(
     empty_app: NightdeskApp, empty_desk: Desk, actor: Actor
 ) -> None:
     from mail.errors import LoginRefused
-    from tests.tui.conftest import NOW
+    from tests.support.frames import NOW
 
     mailbox_id = add_mailbox(empty_desk, actor, address="a@corp.ex", host="mail.corp.ex")
     Mailbox.update(name=HOSTILE, last_error_hint=HOSTILE).where(Mailbox.id == mailbox_id).execute()

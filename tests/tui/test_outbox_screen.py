@@ -11,7 +11,7 @@ from desk.outbox import deliveries
 from models.blobs import Blob
 from models.deliveries import Delivery, Recipient
 from models.tickets import Ticket
-from tests.tui.conftest import NOW
+from tests.support.frames import NOW
 from tests.tui.scenes import HOSTILE, stop_clock
 from tests.tui.screen import EVERY_SIZE, SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp

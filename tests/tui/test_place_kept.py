@@ -11,7 +11,7 @@ from desk.permissions import Actor
 from desk.tickets import changes
 from desk.tickets import detail as ticket_detail
 from models.tickets import Ticket
-from tests.tui.conftest import NOW
+from tests.support.frames import NOW
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
 from tui.app import NightdeskApp
 

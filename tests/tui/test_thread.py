@@ -26,7 +26,7 @@ def short_thread(number: str, *, unverified: str = "") -> None:
     """A second short mail in a ticket of one, perhaps of a stranger."""
     from models.messages import Message
     from models.tickets import Ticket
-    from tests.tui.conftest import NOW
+    from tests.support.frames import NOW
 
     Message.create(
         ticket=Ticket.get(Ticket.number == number),
@@ -66,7 +66,7 @@ async def test_the_head_of_a_mail_says_where_its_answers_go(app: NightdeskApp) -
 async def test_an_unread_message_is_open_though_it_does_not_fit(app: NightdeskApp) -> None:
     from models.messages import Message
     from models.tickets import Seen
-    from tests.tui.conftest import NOW
+    from tests.support.frames import NOW
 
     Seen.delete().execute()
     Message.update(text="unread first\n" + "more\n" * 30).where(Message.message_id == "<1@c>").execute()
@@ -205,7 +205,7 @@ async def test_a_mail_that_comes_while_reading_is_told_and_moves_nobody(
 ) -> None:
     from models.messages import Message
     from models.tickets import Ticket
-    from tests.tui.conftest import NOW
+    from tests.support.frames import NOW
 
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")

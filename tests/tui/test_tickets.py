@@ -131,22 +131,15 @@ async def test_sort_by_priority(app: NightdeskApp) -> None:
 
 async def test_the_cursor_stays_on_its_ticket_when_a_new_one_comes(app: NightdeskApp) -> None:
     from models.tickets import Ticket
-    from tests.tui.conftest import NOW
+    from tests.support.frames import NOW
+    from tests.support.workbench import make_ticket
 
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "#1041")
         await pilot.press("j", "j")
         await until(pilot, "> @ #1039")
         known = Ticket.get(Ticket.number == "1041")
-        Ticket.create(
-            number="1050",
-            subject="Fresh",
-            status="new",
-            department=1,
-            contact=known.contact,
-            created=NOW,
-            updated=NOW,
-        )
+        make_ticket("Fresh", None, requester=known.contact.email, number="1050", moment=NOW)
         app.screen.desk_changed()  # type: ignore[attr-defined]
         await until(pilot, "#1050")
         assert "> @ #1039" in screen_text(app)

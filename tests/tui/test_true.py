@@ -17,7 +17,7 @@ from desk.permissions import Actor
 from desk.tickets import changes
 from models.messages import Message
 from models.tickets import Ticket
-from tests.tui.conftest import NOW
+from tests.support.frames import NOW
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.desk_calls import DeskApp, DeskCalls

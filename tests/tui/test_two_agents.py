@@ -24,7 +24,7 @@ from models.messages import NewMessage
 from models.presence import OpenTicket
 from models.tickets import Ticket
 from models.transactions import transaction
-from tests.tui.conftest import NOW
+from tests.support.frames import NOW
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
 

@@ -10,7 +10,7 @@ from desk.home import Desk
 from desk.permissions import Actor
 from models.messages import Message
 from models.tickets import Ticket
-from tests.tui.conftest import NOW
+from tests.support.frames import NOW
 from tui.screens.compose import compositions
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,9 @@ from desk.mailboxes.form import check
 from desk.permissions import app_actor
 from models.mailboxes import Mailbox
 from models.opening import close_database
+from tests.support.scripted import SUPPORT, MailboxMaker
 from tests.support.servers.faults import FaultyImap, FaultySmtp
 from tests.support.servers.faulty_pop3 import FaultyPop3
-
-SUPPORT = "support@example.test"
-MailboxMaker = Callable[..., Mailbox]
 
 
 @pytest.fixture
@@ -52,11 +50,3 @@ def add_mailbox(desk: Desk) -> MailboxMaker:
         return registry.add(desk, app_actor(desk), check(form | more), secrets)
 
     return add
-
-
-def mail(number: int, text: str = "It burns.") -> bytes:
-    """One of many mails, each its own."""
-    return (
-        f"From: Ann <ann{number}@client.test>\r\nTo: <{SUPPORT}>\r\nSubject: Printer {number}\r\n"
-        f"Message-ID: <{number}@client.test>\r\nDate: Fri, 20 Nov 2026 09:00:00 +0000\r\n\r\n{text}\r\n"
-    ).encode()

@@ -18,7 +18,7 @@ from desk.intake import pipeline
 from models import blobs
 from models.database import db
 from tests.support.lmtp import Client, listening
-from tests.worker.conftest import SUPPORT, MailboxMaker, mail
+from tests.support.scripted import SUPPORT, MailboxMaker, mail
 from worker.lmtp.listener import Endpoint, LmtpListener, parse_endpoint
 
 SALES = "sales@example.test"

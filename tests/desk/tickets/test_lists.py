@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import random
-from datetime import timedelta
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from config.clock import now
 from desk.documents import tickets as documents
 from desk.errors import WrongUse
 from desk.home import Desk
@@ -17,27 +13,7 @@ from desk.permissions import Actor
 from desk.tickets import changes, lists
 from desk.tickets.lists import SORTS, VIEWS, ListQuery, TicketLine
 from models.tickets import Ticket
-from models.transactions import transaction
-from tests.support.workbench import ADMIN, make_ticket
-
-
-def fill(count: int, seed: int = 1) -> None:
-    """Tickets of all kinds, many of the same moment."""
-    dice = random.Random(seed)
-    moment = now()
-    with transaction():
-        for _ in range(count):
-            status = dice.choice(["new", "open", "waiting", "closed"])
-            age = timedelta(minutes=dice.randrange(20))
-            due = moment + timedelta(hours=dice.randrange(5)) if dice.random() < 0.5 else None
-            make_ticket(
-                status=status,
-                priority=dice.randint(1, 4),
-                age=age,
-                due=due,
-                overdue=due is not None and dice.random() < 0.3,
-                assignee=dice.choice([None, 1]),
-            )
+from tests.support.workbench import ADMIN, make_ticket, make_tickets
 
 
 def walk(query: ListQuery, limit: int) -> list[TicketLine]:
@@ -71,7 +47,7 @@ ORDER = {
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("view", [view.key for view in VIEWS])
 def test_pages_cover_every_ticket_once_and_in_order(desk: Desk, ana: Actor, view: str, sort: str) -> None:
-    fill(60)
+    make_tickets(60)
     query = ListQuery(view, None, sort, ana)
     found = walk(query, 7)
     assert found == sorted(found, key=ORDER[sort])
@@ -81,7 +57,7 @@ def test_pages_cover_every_ticket_once_and_in_order(desk: Desk, ana: Actor, view
 
 
 def test_every_ticket_is_in_the_views_where_it_belongs(desk: Desk, ana: Actor) -> None:
-    fill(80)
+    make_tickets(80)
     shown = {
         view.key: {line.id for line in walk(ListQuery(view.key, None, "updated", ana), 50)} for view in VIEWS
     }
@@ -103,7 +79,7 @@ def test_every_ticket_is_in_the_views_where_it_belongs(desk: Desk, ana: Actor) -
 def test_pages_cover_what_was_there_once_while_tickets_arrive(
     desk: Desk, ana: Actor, arrivals: list[int], sort: str
 ) -> None:
-    fill(20)
+    make_tickets(20)
     query = ListQuery("all", None, sort, ana)
     before = [line.id for line in walk(query, 100)]
     found: list[int] = []

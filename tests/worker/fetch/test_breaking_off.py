@@ -18,11 +18,11 @@ from desk.mailboxes import accounts, lists
 from models.database import db
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
+from tests.support.scripted import MailboxMaker, mail
 from tests.support.servers.fault import drop, hang, reply
 from tests.support.servers.faults import FaultyImap
 from tests.support.servers.faulty_imap import Folder
 from tests.support.servers.faulty_pop3 import FaultyPop3
-from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch.job import take_turn
 
 WAYS = ["cut", "bye", "no", "no data", "bad", "long", "short", "garbage", "silence", "half"]

@@ -14,8 +14,8 @@ from models import leases
 from models.database import db
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
+from tests.support.scripted import MailboxMaker, mail
 from tests.support.servers.faults import FaultyImap, drop, reply
-from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch.job import lease_name, take_turn
 
 

@@ -15,10 +15,10 @@ from desk.replies import new_ticket
 from models.database import db
 from models.mailboxes import Mailbox
 from models.opening import close_database
+from tests.support.scripted import MailboxMaker, mail
 from tests.support.servers.child import wait_until
 from tests.support.servers.fault import Fault, dribble, hang, slow
 from tests.support.servers.faults import FaultyImap, FaultySmtp
-from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch import limits
 from worker.fetch.job import take_turn
 from worker.send import sender

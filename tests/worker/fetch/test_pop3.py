@@ -12,9 +12,9 @@ from models.database import db
 from models.folders import DeletedUidl
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
+from tests.support.scripted import MailboxMaker, mail
 from tests.support.servers.faults import FaultyImap, drop, reply
 from tests.support.servers.faulty_pop3 import FaultyPop3
-from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch.job import take_turn
 
 

@@ -16,9 +16,9 @@ from desk.intake.arrivals import Arrival, parse_ahead
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
 from tests.generator import generate
+from tests.support.scripted import MailboxMaker, mail
 from tests.support.servers.faults import FaultyImap
 from tests.support.servers.faulty_pop3 import FaultyPop3
-from tests.worker.conftest import MailboxMaker, mail
 from worker.fetch import run
 from worker.fetch.job import take_turn
 from worker.fetch.reader import Reader

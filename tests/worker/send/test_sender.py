@@ -11,8 +11,8 @@ from desk.outbox import deliveries, dispatch
 from desk.permissions import app_actor
 from desk.replies import new_ticket
 from models.database import db
+from tests.support.scripted import MailboxMaker
 from tests.support.servers.faults import FaultySmtp
-from tests.worker.conftest import MailboxMaker
 from worker.send.sender import drain
 
 

@@ -10,9 +10,9 @@ from desk import logs
 from desk.fetching import idle
 from desk.home import Desk
 from models.mailboxes import Mailbox
+from tests.support.scripted import MailboxMaker
 from tests.support.servers.fault import dribble
 from tests.support.servers.faults import FaultyImap, hang, reply
-from tests.worker.conftest import MailboxMaker
 from worker.service.idle import Idlers
 from worker.service.threads import DeskThread
 

@@ -10,8 +10,8 @@ from desk.errors import Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import app_actor
 from models.mailboxes import Mailbox
+from tests.support.scripted import MailboxMaker, mail
 from tests.support.servers.faults import FaultyImap, hang, reply
-from tests.worker.conftest import MailboxMaker, mail
 from worker.service.once import run_once
 
 KEYS = {

@@ -12,8 +12,8 @@ from desk.home import Desk
 from desk.permissions import app_actor
 from models.database import db
 from models.mailboxes import Mailbox
+from tests.support.scripted import MailboxMaker
 from tests.support.servers.faults import FaultyImap
-from tests.worker.conftest import MailboxMaker
 from worker.service.plan import Planner
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -1,0 +1,46 @@
+"""A desk of its own for every test, made once and copied."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.paths import DeskPaths
+from config.settings import Settings
+from desk.home import Desk, open_desk
+from desk.permissions import Actor
+from models.opening import close_database
+from tests.support.workbench import make_agent
+
+
+@pytest.fixture(scope="session")
+def blank_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a desk in which nothing happened yet."""
+    home = tmp_path_factory.mktemp("blank") / "home"
+    open_desk(DeskPaths(home), Settings(), create=True)
+    close_database()
+    return home
+
+
+@pytest.fixture
+def desk(blank_home: Path, tmp_path: Path) -> Iterator[Desk]:
+    """An open desk, empty."""
+    home = tmp_path / "desk-home"
+    shutil.copytree(blank_home, home)
+    yield open_desk(DeskPaths(home), Settings())
+    close_database()
+
+
+@pytest.fixture
+def ana(desk: Desk) -> Actor:
+    """An agent who may do everything."""
+    return make_agent("ana")
+
+
+@pytest.fixture
+def jo(desk: Desk) -> Actor:
+    """Another agent who may do everything."""
+    return make_agent("jo")
