@@ -114,7 +114,7 @@ def owner_hint(path: Path) -> str:
 
 
 def check_mode(path: Path, mode: int) -> list[Problem]:
-    """Complaints about a path that is missing, is not this user's, or is open to more than `mode` allows."""
+    """Return complaints about a path that is missing, not this user's, or more open than `mode`."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -131,5 +131,5 @@ def check_mode(path: Path, mode: int) -> list[Problem]:
 
 
 def check_private(path: Path) -> list[Problem]:
-    """Complaints about a file (0600) or directory (0700) that others could open."""
+    """Return complaints about a file (0600) or directory (0700) that others could open."""
     return check_mode(path, PRIVATE_DIR if path.is_dir() else PRIVATE_FILE)

@@ -123,11 +123,14 @@ class DeskPaths:
         return self.home / "bin"
 
     def exists(self) -> bool:
-        """Whether this desk was created: its database is there (a server's database counts as there)."""
+        """Return whether this desk was created.
+
+        Its database is there (a server's database counts as there).
+        """
         return bool(self.server_url) or self.database.is_file()
 
     def problems(self) -> list[Problem]:
-        """Complaints about modes and owners of what is there, for `doctor` and before a secret is used."""
+        """Return complaints about modes and owners, for `doctor` and before a secret is used."""
         found = check_mode(self.home, HOME_MODE) + check_mode(self.data, DATA_MODE)
         found += check_mode(self.spool, SPOOL_MODE) + check_mode(self.bin, BIN_MODE)
         for file in (self.database, self.key):

@@ -84,7 +84,7 @@ class OAuth2Provider:
         return tuple(dict.fromkeys([*self.scopes, *more]))
 
     def url(self, name: Literal["authorize", "token", "device", "revoke"], tenant: str = "") -> str:
-        """One of the addresses, for a tenant (default: the provider's own default)."""
+        """Return one of the addresses, for a tenant (default: the provider's own default)."""
         urls = {
             "authorize": self.authorize_url,
             "token": self.token_url,
@@ -104,12 +104,12 @@ def domain_of(address: str) -> str:
 
 
 def providers() -> tuple[Provider, ...]:
-    """All mail providers, the well-known first, the own server last."""
+    """Return all mail providers, the well-known first, the own server last."""
     return _tables()[0]
 
 
 def oauth2_providers() -> tuple[OAuth2Provider, ...]:
-    """Google, Microsoft and Other."""
+    """Return Google, Microsoft and Other."""
     return _tables()[1]
 
 

@@ -10,5 +10,8 @@ _NO = ("", "0", "false", "no", "off", "f", "n")
 
 
 def by_environment(environ: Mapping[str, str]) -> bool:
-    """Whether NIGHTDESK_RESTRICTED is set to anything but a no; the configuration file may say it too."""
+    """Return whether NIGHTDESK_RESTRICTED is set to anything but a no.
+
+    The configuration file may say it too.
+    """
     return environ.get("NIGHTDESK_RESTRICTED", "").strip().lower() not in _NO

@@ -60,7 +60,7 @@ class Sealer:
         return f"Sealer({str(self._path)!r})"
 
     def seal(self, plain: str, context: str) -> bytes:
-        """`plain` encrypted for `context` (which row it belongs to) with the current key."""
+        """Encrypt `plain` for `context` (which row it belongs to) with the current key."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         key = self._read().keys[0]
@@ -94,7 +94,7 @@ class Sealer:
         )
 
     def is_current(self, sealed: bytes) -> bool:
-        """Whether `sealed` was made with the first key, so that older keys may go."""
+        """Return whether `sealed` was made with the first key, so that older keys may go."""
         return bytes(sealed)[1 : 1 + _ID] == _key_id(self._read().keys[0])
 
     def rotate(self) -> None:

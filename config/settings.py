@@ -102,7 +102,7 @@ class Loaded:
     warnings: tuple[str, ...] = field(default=())
 
     def shown(self) -> list[Shown]:
-        """Every key with its value in force, for people."""
+        """Return every key with its value in force, for people."""
         values = {key: _as_text(getattr(self.settings, key)) for key in KEYS}
         values["home"] = str(self.paths.home)
         values["database"] = self.paths.shown_database

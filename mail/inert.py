@@ -66,7 +66,7 @@ def _calm(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Text of a stranger as plain, visible text.
+    """Return text of a stranger as plain, visible text.
 
     Line ends become ``\\n``, tabs stay; controls, escape characters, bidi controls and lone surrogates
     become U+FFFD; zero-width characters are removed, except the joiners that scripts and emoji need;
@@ -98,7 +98,7 @@ def guard(text: str) -> str:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """`text` without the secrets, in any form in which a server may repeat them (see `mail.masking`)."""
+    """Return `text` without the secrets, in any form a server may repeat them in (see `mail.masking`)."""
     from mail import masking
 
     return masking.masked(text, secrets)

@@ -98,7 +98,7 @@ def _read(text: str) -> _Reading:
 
 
 def _is_invisible(character: str) -> bool:
-    """Whether `mail.inert` removes it, or shows U+FFFD in its place."""
+    """Return whether `mail.inert` removes it, or shows U+FFFD in its place."""
     if character.isascii():
         return False
     import unicodedata

@@ -62,7 +62,7 @@ class _Stopped(Exception):
 
 
 def check_incoming(account: IncomingAccount) -> Iterator[Step]:
-    """resolve, connect, tls, capabilities, token (with OAuth2), login, folder of an IMAP or POP3 account."""
+    """Try an IMAP or POP3 account: resolve, connect, tls, capabilities, token (OAuth2), login, folder."""
     session = _session(account)
     limited = partial(_limited, account)
     try:
@@ -98,7 +98,7 @@ def _limited(account: IncomingAccount, doing: Callable[[], T]) -> Callable[[], T
 
 
 def check_outgoing(account: OutgoingAccount) -> Iterator[Step]:
-    """resolve, connect, tls, capabilities, token (with OAuth2), login of an SMTP account."""
+    """Try an SMTP account: resolve, connect, tls, capabilities, token (with OAuth2), login."""
     from mail.smtp.session import SmtpSession
 
     session = SmtpSession(account)
@@ -174,7 +174,7 @@ def _step(name: str, doing: Callable[[], T], shown: str | Callable[[T], str]) ->
 def _tls(
     secure: Callable[[], object], described: Callable[[], str], show: Callable[[], bytes]
 ) -> Generator[Step, None, None]:
-    """TLS; a certificate that is not trusted is shown, so that a person may pin it."""
+    """Begin TLS; a certificate that is not trusted is shown, so that a person may pin it."""
     start = perf_counter()
     try:
         secure()
@@ -230,7 +230,7 @@ def _told_by(session: ImapSession | Pop3Session) -> list[str]:
 
 
 def _capabilities(found: Iterable[str]) -> str:
-    """Those that matter here, ways to log in first."""
+    """Return those that matter here, ways to log in first."""
     logins: list[str] = []
     others: list[str] = []
     for name, _, rest in (each.partition(" ") for each in sorted(found)):

@@ -51,8 +51,9 @@ def run(query: peewee.Query) -> list[tuple[Any, ...]]:
 
 
 def literal(value: str | int) -> peewee.SQL:
-    """Return a constant that is written into the text: a partial index serves only a query that spells its
-    condition out.
+    """Return a constant that is written into the text.
+
+    A partial index serves only a query that spells its condition out.
     """
     return peewee.SQL(str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'")
 

@@ -166,7 +166,7 @@ def read_bytes(name: str) -> bytes:
 
 
 def read_text(name: str, what: str, *, may_be_empty: bool = False) -> str:
-    """A text in UTF-8. Raises UsageError for any other, and for an empty one; OSError when unreadable."""
+    """Return a text in UTF-8. Raises UsageError for another or an empty one; OSError when unreadable."""
     raw = read_bytes(name)
     place = "standard input" if name == "-" else name
     if len(raw) > MAX_TEXT:
@@ -181,7 +181,7 @@ def read_text(name: str, what: str, *, may_be_empty: bool = False) -> str:
 
 
 def as_ids(texts: list[str], noun: str) -> list[int]:
-    """Ids of what ``nightdesk NOUN list`` shows as numbers; raises UsageError for one that is none."""
+    """Return ids of what ``nightdesk NOUN list`` shows as numbers; raises UsageError for what is none."""
     for text in texts:
         if not (text.isascii() and text.isdecimal() and len(text) < 19):
             raise UsageError(f"'{text}' is no id", f"nightdesk {noun} list shows the ids")

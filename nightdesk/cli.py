@@ -28,14 +28,14 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the nearest verb named for one that does not exist."""
+        """Find the verb as click does, and name the nearest one for a verb that does not exist."""
         name = args[0]
         if name not in VERBS and not name.startswith("-"):
             raise click.NoSuchCommand(name, possibilities=list(VERBS), ctx=ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The verbs with the table's one-line texts."""
+        """Write the verbs with the table's one-line texts."""
         with formatter.section("Verbs"):
             formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
 
@@ -84,7 +84,7 @@ def cli(
     as_json: bool,
     debug: bool,
 ) -> int | None:
-    """A helpdesk that lives in the terminal. Without a verb: the app."""
+    """A helpdesk that lives in the terminal. Without a verb: the app."""  # noqa: D401 - it is the help
     options = Options(config, database, debug, fetch_once, mailboxes, as_json)
     ctx.obj = options
     if ctx.invoked_subcommand is not None:

@@ -89,7 +89,7 @@ def refuse_when_restricted(what: str) -> None:
 
 
 def _is_restricted() -> bool:
-    """Whether the desk of the environment is; what the options name is an agent's to choose."""
+    """Return whether the desk of the environment is; what the options name is an agent's to choose."""
     if restricted.by_environment(os.environ):
         return True
     try:
@@ -101,7 +101,7 @@ def _is_restricted() -> bool:
 
 
 def _is_elsewhere(options: Options) -> bool:
-    """Whether the options name other files than those of the desk that the environment means."""
+    """Return whether the options name other files than those of the desk that the environment means."""
     try:
         named, usual = find_desk(Flags(options.config, options.database)), find_desk(Flags())
     except ConfigError:

@@ -66,7 +66,7 @@ def _expected(paths: DeskPaths) -> list[Path]:
 
 
 def _refuse_foreign_directory(directory: Path, paths: DeskPaths) -> None:
-    """The desk sets its directories' modes, so it does not move into somebody's documents or into /tmp."""
+    """Keep out of somebody's documents and of /tmp, for the desk sets its directories' modes."""
     try:
         names = os.listdir(directory)  # noqa: PTH208
     except FileNotFoundError:

@@ -90,7 +90,7 @@ def _report(error: BaseException, argv: Sequence[str]) -> Exit:
 
 
 def _reader_left() -> Exit:
-    """Whoever read our output is gone (`| head`): no complaint, and none from the interpreter either."""
+    """Be silent when whoever read our output is gone (`| head`), and keep the interpreter silent too."""
     from nightdesk.exit import Exit
 
     quiet = os.open(os.devnull, os.O_WRONLY)

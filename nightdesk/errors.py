@@ -51,7 +51,7 @@ def status_of(error: BaseException) -> Exit:
 
 
 def sentence(error: BaseException) -> str:
-    """One clean line that says what happened and, behind a dash, what to do."""
+    """Return one clean line that says what happened and, behind a dash, what to do."""
     message, hint = _words(error)
     message = inert.one_line(message).strip().rstrip(".")
     hint = inert.one_line(hint).strip().rstrip(".")

@@ -87,7 +87,7 @@ def _lines() -> Iterator[str]:
 def verbs(
     group: click.Group, context: click.Context, before: str = ""
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
-    """Every command that does something, with its full name."""
+    """Yield every command that does something, with its full name."""
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is None or command.hidden:
@@ -111,7 +111,7 @@ def _options(command: click.Command, context: click.Context) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    r"""Text as roff shows it: a leading dot or quote is no request, a hyphen is one that can be copied."""
+    r"""Return text as roff shows it: no dot or quote is a request, a hyphen can be copied."""
     shown = text.replace("\\", r"\e").replace("-", r"\-")
     return rf"\&{shown}" if shown.startswith((".", "'")) else shown
 

@@ -18,7 +18,7 @@ class Options(NamedTuple):
 
 
 def plain_options(argv: Sequence[str]) -> Options | None:
-    """The options of a plain `--fetch-once` call or of the app's, or None for all that click has to judge.
+    """Return the options of a plain `--fetch-once` or of the app; None for what click has to judge.
 
     Neither a call every minute nor a person who waits for the app should pay for importing click (25 ms).
     """

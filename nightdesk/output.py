@@ -22,17 +22,17 @@ _UNSAFE_IN_JSON = re.compile(
 
 
 def say(message: str) -> None:
-    """One line for the person, on standard error."""
+    """Say one line to the person, on standard error."""
     _write(sys.stderr, inert.guard(inert.one_line(message)) + "\n")
 
 
 def line(text: str = "", *, indent: int = 0) -> None:
-    """One line on standard output."""
+    """Print one line on standard output."""
     _write(sys.stdout, " " * indent + inert.guard(inert.one_line(text)) + "\n")
 
 
 def text(body: str, *, indent: int = 0) -> None:
-    """Text of several lines on standard output.
+    """Print text of several lines on standard output.
 
     An indented text of a stranger cannot pass for a line of ours.
     """
@@ -42,7 +42,7 @@ def text(body: str, *, indent: int = 0) -> None:
 
 
 def fields(pairs: Iterable[tuple[str, object]], zone: tzinfo = UTC) -> None:
-    """Names and values, one pair a line, in two columns."""
+    """Print names and values, one pair a line, in two columns."""
     shown = [(inert.guard(inert.one_line(name)), cell(value, zone)) for name, value in pairs]
     widest = max((width_of(name) for name, _ in shown), default=0)
     for name, value in shown:
@@ -50,7 +50,7 @@ def fields(pairs: Iterable[tuple[str, object]], zone: tzinfo = UTC) -> None:
 
 
 def table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], zone: tzinfo = UTC) -> None:
-    """Aligned columns with a head line; None shows as '-', times in `zone` to the minute.
+    """Print aligned columns with a head line; None shows as '-', times in `zone` to the minute.
 
     On a terminal a row keeps to one line: flexible columns are cut, spare ones left out. Elsewhere everything
     is there, uncut, and one long value does not widen the other rows.
@@ -69,7 +69,7 @@ def table(columns: Sequence[Column | str], rows: Iterable[Sequence[object]], zon
 
 
 def cell(value: object, zone: tzinfo = UTC) -> str:
-    """One value as inert text of one line."""
+    """Return one value as inert text of one line."""
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
@@ -82,7 +82,7 @@ def cell(value: object, zone: tzinfo = UTC) -> str:
 
 
 def emit_json(document: object) -> None:
-    """One JSON document in UTF-8 on standard output; times as RFC 3339 in UTC, to the second.
+    """Print one JSON document in UTF-8; times are RFC 3339 in UTC, to the second.
 
     Control and direction characters leave as \\u escapes, so that the document is inert on a terminal too.
     """
@@ -90,7 +90,7 @@ def emit_json(document: object) -> None:
 
 
 def emit_json_array(items: Iterable[object]) -> None:
-    """The same for an array that may be longer than memory: written item by item, one on a line."""
+    """Print an array that may be longer than memory: item by item, one on a line."""
     opening = "[\n"
     for item in items:
         _write_out(opening + as_json(item).rstrip("\n"))
@@ -105,7 +105,7 @@ def as_json(document: object, indent: int | None = None) -> str:
 
 
 def emit_json_line(document: object) -> None:
-    """One JSON document on a line of its own, written at once (for `--follow`)."""
+    """Print one JSON document on a line of its own, at once (for `--follow`)."""
     _write_json(document, None)
     sys.stdout.flush()
 
@@ -154,7 +154,7 @@ def _read_ids(stream: TextIO, keys: Sequence[str]) -> list[str]:
 
 
 def _id_of(item: object, keys: Sequence[str]) -> str:
-    """The id in an element of a document; '' for an object that belongs to nothing, like a rejected mail."""
+    """Return the id in an element; '' for an object that belongs to nothing, like a rejected mail."""
     if not isinstance(item, dict):
         return str(item)
     for key in keys:

@@ -7,7 +7,7 @@ from threading import Event
 
 
 def stop_on_signals() -> Event:
-    """SIGTERM and Ctrl-C finish the batches in hand; a second Ctrl-C does not wait for them."""
+    """Let SIGTERM and Ctrl-C end the work after the batches in hand; a second Ctrl-C does not wait."""
     stop = Event()
 
     def halt(number: int, _frame: object) -> None:

@@ -19,5 +19,5 @@ def place(error: BaseException) -> str:
 
 
 def log(error: BaseException, what: str, *, mailbox_id: int | None = None) -> None:
-    """One error line in the desk's log."""
+    """Write one error line into the desk's log."""
     logs.write("error", "worker", f"{what}: {error}", detail=place(error), mailbox_id=mailbox_id)

@@ -38,7 +38,7 @@ TextCall = Callable[["State", "Request"], Awaitable[Response]]
 
 
 async def take_mail(state: State, request: Request) -> Response:
-    """POST tickets.email: a whole mail, whatever its Content-Type says."""
+    """Take POST tickets.email: a whole mail, whatever its Content-Type says."""
     await _let_in(state, request, "tickets")
     # 413 would look temporary to osTicket's scripts, and the mail would come again for days.
     raw = await state.bodies.read(request, state.options.max_body, too_large=415)
@@ -48,17 +48,17 @@ async def take_mail(state: State, request: Request) -> Response:
 
 
 async def take_json(state: State, request: Request) -> Response:
-    """POST tickets.json."""
+    """Take POST tickets.json."""
     return await _take_fields(state, request, read_json)
 
 
 async def take_xml(state: State, request: Request) -> Response:
-    """POST tickets.xml."""
+    """Take POST tickets.xml."""
     return await _take_fields(state, request, read_xml)
 
 
 async def unsupported(state: State, request: Request) -> Response:
-    """POST tickets.something-else."""
+    """Refuse POST tickets.something-else."""
     await _let_in(state, request, "tickets")
     raise Refusal(415, UNSUPPORTED_FORMAT)
 
@@ -108,7 +108,7 @@ def _with_reason(taken: Outcome) -> tuple[Outcome, str]:
 
 
 def _answer(taken: Outcome, reason: str) -> Response:
-    """201 for all that is kept, so that nobody sends it again or bounces it; 403 for what a rule refused."""
+    """Answer 201 for all that is kept, so that nobody sends it again; 403 for what a rule refused."""
     headers = {"X-Nightdesk-Receipt": str(taken.receipt_id), "X-Nightdesk-Verdict": taken.verdict}
     if taken.verdict == "rejected":
         return text_response(f"{DENIED}: {one_line(reason, 300)}", 403, headers)

@@ -101,7 +101,7 @@ class Cron:
 
 
 def _is_summary(out: bytes) -> bool:
-    """Whether the run got as far as its summary: then part of it failed, not all of it."""
+    """Return whether the run got as far as its summary: then part of it failed, not all of it."""
     try:
         return isinstance(json.loads(out), dict)
     except ValueError:

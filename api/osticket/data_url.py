@@ -37,7 +37,7 @@ def parse_data_url(text: str) -> DataUrl | None:
 
 
 def decode_base64(text: str) -> bytes:
-    """Bytes of base64 with blanks in it, percent-encoded or not, padded or not. Raises ValueError."""
+    """Return bytes of base64 with blanks in it, percent-encoded or not, padded or not. Raises ValueError."""
     packed = unquote_to_bytes(text) if "%" in text else text.encode("ascii", "replace")
     packed = b"".join(packed.split()).rstrip(b"=")
     try:

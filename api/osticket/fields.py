@@ -144,7 +144,10 @@ def _message(value: Any) -> tuple[str, bool]:
 
 
 def _attachments(value: Any) -> Iterator[tuple[str, str, bytes]]:
-    """Files in any of the forms that osTicket takes: {name: data URL}, or {name, type, data, encoding}."""
+    """Yield files in any of the forms that osTicket takes.
+
+    {name: data URL}, or {name, type, data, encoding}.
+    """
     entries = value if isinstance(value, list) else [value]
     if len(entries) > MAX_ATTACHMENTS:
         raise ValueError(f"at most {MAX_ATTACHMENTS} files are taken")
@@ -186,7 +189,7 @@ def _decoded(name: str, read: Callable[[str], Any], text: str) -> Any:
 
 
 def _extras(document: Mapping[str, Any]) -> dict[str, str]:
-    """Fields that mean nothing here: kept, so that nothing a script says is lost."""
+    """Return fields that mean nothing here: kept, so that nothing a script says is lost."""
     found: dict[str, str] = {}
     for name, value in document.items():
         if str(name).lower() in _KNOWN or value is None or len(found) == _MAX_EXTRAS:

@@ -197,7 +197,7 @@ async def _docs(request: Request) -> Response:
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
-    """No such path or method: osTicket's callers read 400."""
+    """Answer for a path or method that does not exist: osTicket's callers read 400."""
     status = error.status_code if isinstance(error, HTTPException) else 404
     headers = dict(getattr(error, "headers", None) or {})
     path = request.scope["path"]

@@ -62,7 +62,7 @@ class BoundedConnection(H11Protocol):
         self._callers = callers
 
     def connection_made(self, transport: Any) -> None:
-        """Somebody called."""
+        """Note that somebody called."""
         peer = transport.get_extra_info("peername")
         if not self._callers.enter(self, peer[0] if peer else ""):
             self._refused = True
@@ -72,7 +72,7 @@ class BoundedConnection(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Something came."""
+        """Note that something came."""
         if self._refused:
             return
         self._callers.heard(self)
@@ -87,7 +87,7 @@ class BoundedConnection(H11Protocol):
             super().connection_lost(exc)
 
     def waits(self) -> bool:
-        """Whether no request is being read or answered."""
+        """Return whether no request is being read or answered."""
         return self.conn.their_state is h11.IDLE
 
     def _watch(self) -> None:

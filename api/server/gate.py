@@ -32,7 +32,7 @@ class Gate:
         self._root = "/" + state.options.root_path.strip("/") if state.options.root_path.strip("/") else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Let one request in, or answer it here."""
         if scope["type"] != "http":
             return
         begun = time.monotonic()

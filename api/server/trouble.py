@@ -53,5 +53,5 @@ def _later(style: Style) -> Refusal:
 
 
 def _say(words: str) -> None:
-    """For the journal: the database may be what failed."""
+    """Write to the journal, for the database may be what failed."""
     sys.stderr.write(f"nightdesk serve: {guard(one_line(words))}\n")

@@ -69,12 +69,12 @@ def list_tickets(call: Call) -> TicketPage:
 
 
 def show_ticket(call: Call) -> documents.TicketDetail:
-    """One ticket with its messages and history."""
+    """Return one ticket with its messages and history."""
     return documents.shown(detail.show(call.number))
 
 
 def search_messages(call: Call) -> HitPage:
-    """Messages with the words looked for."""
+    """Return messages with the words looked for."""
     asked = cast("SearchQuery", call.query)
     hits = search.search(asked.q, asked.limit + 1, asked.before, actor=call.actor, zone=call.desk.zone)
     more, hits = len(hits) > asked.limit, hits[: asked.limit]

@@ -111,7 +111,7 @@ class Error(TypedDict):
 
 
 def dump(document: object) -> bytes:
-    """JSON in ASCII, so that nothing in it acts on a terminal; times as RFC 3339 with Z."""
+    """Return JSON in ASCII, so that nothing in it acts on a terminal; times are RFC 3339 with Z."""
     return json.dumps(document, separators=(",", ":"), default=_plain).encode("ascii")
 
 

@@ -102,7 +102,7 @@ def _without_null(field: dict[str, Any]) -> dict[str, Any]:
 
 
 def _osticket() -> dict[str, Any]:
-    """osTicket's calls: answers are plain text."""
+    """Return osTicket's calls, which answer in plain text."""
     created = {"201": _text("The ticket's number; `receipt N` for mail that is no ticket, which is kept.")}
     done = {"200": _text("Completed, or that a fetch is still at work.")}
     return {

@@ -68,10 +68,10 @@ def new_ticket(
     cc: Sequence[Person] = (),
     delay_seconds: float = 0,
 ) -> NewTicket:
-    """Open a ticket by hand. With `send` the body is mailed to the requester as the ticket's first mail;
-    without, it is what the requester said (on the telephone, say).
+    """Open a ticket by hand.
 
-    `requester` may name several people: the first is the requester, the others are collaborators.
+    With `send` the body is mailed to the requester as the ticket's first mail; without, it is what the
+    requester said (on the telephone, say). `requester` may name several people: the first is the requester, the others are collaborators.
     """
     require(actor, "ticket.reply")
     asked = people_in([requester])

@@ -42,7 +42,7 @@ def maildir_files(directory: Path) -> list[MailFile]:
 
 
 def read(file: MailFile) -> bytes:
-    """Its bytes, also when a Maildir's mail was moved or flagged since. Raises OSError."""
+    """Return its bytes, also when a Maildir's mail was moved or flagged since. Raises OSError."""
     try:
         return file.path.read_bytes()
     except FileNotFoundError:
@@ -69,7 +69,7 @@ def eml_files(path: Path) -> list[MailFile]:
 
 
 def delivered(file: MailFile) -> datetime:
-    """When a Maildir's mail was delivered: its name says so, else its file's time."""
+    """Return when a Maildir's mail was delivered: its name says so, else its file's time."""
     try:
         return datetime.fromtimestamp(_delivered(file), UTC)
     except (ValueError, OverflowError, OSError):

@@ -93,7 +93,7 @@ def _next_mail(lines: _Lines, limit: int) -> StoredMail:
 
 
 def begins_mail(line: bytes, following: bytes, after_blank: bool) -> bool:
-    """Whether a line begins a mail, by itself and the line after it."""
+    """Return whether a line begins a mail, by itself and the line after it."""
     if not line.startswith(b"From "):
         return False
     headed = _HEADER.match(following) is not None

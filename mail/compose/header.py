@@ -21,14 +21,17 @@ _WORD_BYTES: Final = 42  # base64 of it and =?utf-8?b??= stay under the 75 chara
 
 
 def field(name: str, value: bytes) -> bytes:
-    """One header field. `value` comes from the functions below. Errors: `ValueError` for a bad name."""
+    """Return one header field.
+
+    `value` comes from the functions below. Errors: `ValueError` for a bad name.
+    """
     if not _FIELD_NAME.fullmatch(name):
         raise ValueError(f"not the name of a header field: {one_line(name, 80)!r}")
     return name.encode("ascii") + b": " + value + b"\r\n"
 
 
 def text(value: str, used: int = 20) -> bytes:
-    """Unstructured text in any script; `used` columns of the first line are taken."""
+    """Write unstructured text in any script; `used` columns of the first line are taken."""
     value = one_line(value, 4000)
     if value.isascii() and "=?" not in value and max(map(len, value.split(" "))) < 900:
         return _folded(value.split(" "), used).encode("ascii")
@@ -81,7 +84,7 @@ def _address(person: Address) -> bytes:
 
 
 def downgraded(fields: bytes) -> bytes:
-    """Header fields for a server without SMTPUTF8: an address in UTF-8 is only shown (RFC 6857 3.1.8)."""
+    """Write header fields for a server without SMTPUTF8: UTF-8 addresses are only shown (RFC 6857 3.1.8)."""
     if fields.isascii():
         return fields
     return b"\r\n".join(
@@ -102,7 +105,7 @@ def _downgraded(one: bytes) -> bytes:
 
 
 def message_ids(ids: Iterable[str]) -> bytes:
-    """Message-IDs, one a line; what is none is left out."""
+    """Write Message-IDs, one a line; what is none is left out."""
     return b"\r\n ".join(one.strip().encode("ascii") for one in ids if _MESSAGE_ID.fullmatch(one.strip()))
 
 
@@ -119,7 +122,7 @@ def date(moment: datetime) -> bytes:
 
 
 def parameter(name: str, value: str) -> bytes:
-    """``; name=value``: quoted if ASCII, else percent-encoded in sections (RFC 2231)."""
+    """Write ``; name=value``: quoted if ASCII, else percent-encoded in sections (RFC 2231)."""
     value = one_line(value, 255)
     if value.isascii() and len(value) < 200:
         quoted = re.sub(r'(["\\])', r"\\\1", value)

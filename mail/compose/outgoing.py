@@ -91,7 +91,7 @@ def build(mail: OutgoingMail) -> bytes:
 
 
 def _thread(mail: OutgoingMail) -> list[bytes]:
-    """In-Reply-To and References; of a long chain the root and the newest stay (RFC 5537 3.4.4)."""
+    """Write In-Reply-To and References; of a long chain the root and the newest stay (RFC 5537 3.4.4)."""
     fields = []
     parent = head.message_ids([mail.in_reply_to] if mail.in_reply_to else [])
     if parent:
@@ -136,7 +136,7 @@ def text_part(subtype: str, text: str) -> bytes:
 
 
 def _encoded(text: str) -> tuple[str, bytes]:
-    """7bit if it can be, else the shorter of quoted-printable and base64."""
+    """Encode as 7bit if it can be, else as the shorter of quoted-printable and base64."""
     data = text.encode("utf-8", "replace")
     lines = data.split(b"\n")
     # A line that begins with "From " would be changed by mail stores; trailing blanks by mail servers.
@@ -188,6 +188,6 @@ def _markdown() -> MarkdownIt:
 
 
 def markdown_to_html(text: str) -> str:
-    """Markdown as an HTML document. HTML in the text is shown as text; line breaks are kept."""
+    """Return Markdown as an HTML document. HTML in the text is shown as text; line breaks are kept."""
     rendered = _markdown().render(text)
     return f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head>\n<body>\n{rendered}</body></html>\n'

@@ -117,7 +117,7 @@ class ImapConnection(BlockingConnection):
 
     @staticmethod
     def _learn_capabilities(client: Client) -> None:
-        """Servers announce MOVE only after the login; most of them do so in its answer."""
+        """Learn what the server can do; MOVE is announced only after the login, mostly in its answer."""
         _, told = client.response("CAPABILITY")
         words = told[-1] if told else None
         if isinstance(words, bytes):

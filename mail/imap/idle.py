@@ -63,7 +63,7 @@ class IdleSession(ImapSession):
         return self._need_link().fileno()
 
     def heard(self) -> bool:
-        """Whether there may be new mail; never blocks. Errors: `ServerGone`, `ProtocolError`."""
+        """Return whether there may be new mail; never blocks. Errors: `ServerGone`, `ProtocolError`."""
         told = False
         while True:
             try:

@@ -135,7 +135,7 @@ class ImapSession(ImapConnection):
         return [found for found in map(folder_in, data) if found is not None]
 
     def folder_list(self) -> list[Folder]:
-        """All folders that can be opened, INBOX first, with their flags (``\\archive``, ``\\sent``, ...)."""
+        """Return the folders that open, INBOX first, with their flags (``\\archive``, ``\\sent``, ...)."""
         uses = {one.name: one.flags for one in self._special()}
         found = [one for one in self._list("*") if "\\noselect" not in one.flags]
         found = [one._replace(flags=one.flags | uses.get(one.name, frozenset())) for one in found]
@@ -188,7 +188,7 @@ class ImapSession(ImapConnection):
         return list(dict.fromkeys([name, levels, full]))
 
     def uids(self) -> list[int]:
-        """All UIDs, ascending."""
+        """Return all UIDs, ascending."""
         return self._search("ALL")
 
     def uids_from(self, low: int) -> list[int]:
@@ -206,7 +206,7 @@ class ImapSession(ImapConnection):
             return numbers_in(self._uid("SEARCH", *words))
 
     def sizes(self, uids: Iterable[int]) -> dict[int, int]:
-        """Bytes of each mail (RFC822.SIZE); a UID that is gone is absent."""
+        """Return bytes of each mail (RFC822.SIZE); a UID that is gone is absent."""
         found: dict[int, int] = {}
         for chunk in _chunks(sorted(set(uids)), _UIDS_PER_COMMAND):
             with self._translated("fetch"):
@@ -214,7 +214,7 @@ class ImapSession(ImapConnection):
         return found
 
     def looks_of(self, uid: int) -> tuple[int, datetime | None] | None:
-        """RFC822.SIZE (0: not told) and INTERNALDATE of a mail; None if it is gone."""
+        """Return RFC822.SIZE (0: not told) and INTERNALDATE of a mail; None if it is gone."""
         with self._translated("fetch"):
             return looks_in(self._uid("FETCH", str(uid), "(UID INTERNALDATE RFC822.SIZE)"), uid)
 
@@ -282,7 +282,7 @@ class ImapSession(ImapConnection):
         return Disposal("copied", True) if deleted.gone else deleted
 
     def _copies_in(self, folder: str, uids: Sequence[int]) -> set[int]:
-        """Those of the mails that `folder` holds too: same Message-ID and size."""
+        """Return those of the mails that `folder` holds too: same Message-ID and size."""
         here, sizes = self.state, self.sizes(uids)
         if here is None:
             return set()

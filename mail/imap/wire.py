@@ -68,7 +68,7 @@ class Client(imaplib.IMAP4):
         return self._link
 
     def ask_for_tls(self) -> None:
-        """STARTTLS. Raises `imaplib.IMAP4.error` when it is refused."""
+        """Say STARTTLS. Raises `imaplib.IMAP4.error` when it is refused."""
         typ, data = self._simple_command("STARTTLS")
         if typ != "OK":
             raise self.error((data[-1] or b"").decode("utf-8", "replace"))
@@ -81,7 +81,7 @@ class Client(imaplib.IMAP4):
         self._get_capabilities()
 
     def read(self, size: int) -> bytes:
-        """`size` bytes of a literal; a server that announces more than 256 MB is not believed."""
+        """Read `size` bytes of a literal; a server that announces more than 256 MB is not believed."""
         if size > MAX_LITERAL:
             raise self.abort(f"the server announces a literal of {size} bytes")
         data = self._hear(super().read(size))
@@ -122,7 +122,7 @@ class Folder(NamedTuple):
 
 
 def uid_set(uids: Iterable[int]) -> str:
-    """``1:3,7`` for 1, 2, 3, 7. The order is lost; IMAP does not keep it anyway."""
+    """Return ``1:3,7`` for 1, 2, 3, 7. The order is lost; IMAP does not keep it anyway."""
     runs: list[str] = []
     begin = last = 0
     for uid in sorted(set(uids)):
@@ -154,7 +154,7 @@ def mails_in(data: list[Any], wanted: set[int]) -> list[FetchedMail]:
 
 
 def _answers(data: list[Any]) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """(attributes, body, what stands behind it) of each FETCH line.
+    """Yield (attributes, body, what stands behind it) of each FETCH line.
 
     imaplib gives a literal as a tuple, with what stands before it, and the rest as bytes.
     """
@@ -176,7 +176,7 @@ def _answers(data: list[Any]) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 
 def looks_in(data: list[Any], uid: int) -> tuple[int, datetime | None] | None:
-    """RFC822.SIZE (0: not told) and INTERNALDATE of a mail from a FETCH answer; None if it is not there."""
+    """Return RFC822.SIZE (0: not told) and INTERNALDATE from a FETCH answer; None if it is not there."""
     for head, *_ in _answers(data):
         if _number(_UID, head) == uid:
             return _number(_SIZE, head) or 0, _date_in(head)
@@ -184,7 +184,7 @@ def looks_in(data: list[Any], uid: int) -> tuple[int, datetime | None] | None:
 
 
 def message_ids_in(data: list[Any], wanted: set[int]) -> dict[int, str]:
-    """UID to Message-ID, from an answer to FETCH BODY[HEADER.FIELDS (MESSAGE-ID)]."""
+    """Return UID to Message-ID, from an answer to FETCH BODY[HEADER.FIELDS (MESSAGE-ID)]."""
     found: dict[int, str] = {}
     for item in data:
         if isinstance(item, tuple):
@@ -201,7 +201,7 @@ def _date_in(head: bytes) -> datetime | None:
 
 
 def sizes_in(data: list[Any], wanted: set[int]) -> dict[int, int]:
-    """UID to RFC822.SIZE from a FETCH answer."""
+    """Return UID to RFC822.SIZE from a FETCH answer."""
     sizes: dict[int, int] = {}
     for head, *_ in _answers(data):
         uid, size = _number(_UID, head), _number(_SIZE, head)
@@ -230,7 +230,7 @@ def encoded_folder(name: str) -> bytes:
 
 
 def folder_in(item: Any) -> Folder | None:
-    """One LIST answer, as imaplib gives it; None if it is none."""
+    """Read one LIST answer, as imaplib gives it; None if it is none."""
     line = item[0] if isinstance(item, tuple) else item
     match = _LIST.match(line) if isinstance(line, bytes) else None
     if match is None:
@@ -255,7 +255,7 @@ def _decoded_name(name: bytes) -> str:
 
 
 def namespace_in(data: list[Any]) -> tuple[str, str]:
-    """Prefix and separator of the personal namespace (RFC 2342), empty if there is none."""
+    """Return prefix and separator of the personal namespace (RFC 2342), empty if there is none."""
     first = data[0] if data else None
     match = _NAMESPACE.match(first) if isinstance(first, bytes) else None
     if match is None:

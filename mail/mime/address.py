@@ -254,7 +254,7 @@ def _joined(pieces: Sequence[_Piece]) -> _Piece:
 
 
 def _chains(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
-    """Pieces with semicolons between them, which only mail clients of people who type them know as a list.
+    """Yield pieces with semicolons between them, which only mail clients know as a list.
 
     So they are addresses only together: ``ann@client.example ORCPT=rfc822;ann@client.example`` is none.
     """
@@ -386,7 +386,7 @@ def _dotted(tokens: Sequence[_Token], *kinds: str) -> list[str]:
 
 
 def _literal(text: str) -> str:
-    """``[192.0.2.1]`` or ``[IPv6:2001:db8::1]`` (RFC 5321 4.1.3)."""
+    """Return ``[192.0.2.1]`` or ``[IPv6:2001:db8::1]`` (RFC 5321 4.1.3)."""
     import ipaddress
 
     version, colon, rest = text[1:-1].strip().partition(":")

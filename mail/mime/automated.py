@@ -97,7 +97,7 @@ _REPLY_SUBJECT: Final = re.compile(
 
 
 def classify(mail: ParsedMail) -> MachineMail:
-    """Who wrote it, by its headers. `kind` human with `acknowledge` False: a person, but do not answer."""
+    """Decide who wrote it, by its headers. `kind` human without `acknowledge`: a person, but no answer."""
     return (
         _as_bounce(mail)
         or _as_automatic(mail)
@@ -189,7 +189,7 @@ def _as_list(mail: ParsedMail) -> MachineMail | None:
 
 
 def _as_not_to_be_answered(mail: ParsedMail) -> MachineMail | None:
-    """Signs that forbid an answer but do not prove a machine."""
+    """Look for signs that forbid an answer but do not prove a machine."""
     wanted = {_word(part) for part in (mail.header("x-auto-response-suppress") or "").split(",")}
     if wanted & {"all", "oof", "autoreply"}:
         return MachineMail("human", False, "X-Auto-Response-Suppress")

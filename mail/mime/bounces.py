@@ -202,7 +202,7 @@ class Evidence:
 
 
 def is_mail_server(email: str, name: str) -> bool:
-    """Whether mail servers write under this address (or, without one, this name), however it is spelled."""
+    """Return whether mail servers write under this address (or, without one, this name), however spelled."""
     local = re.sub(r"[-_.+ ]", "", (email or name).partition("@")[0].lower())
     if _SERVER.fullmatch(local):
         return True
@@ -233,7 +233,7 @@ def bounces(mail: ParsedMail) -> list[BouncedRecipient]:
 
 
 def _is_delay(mail: ParsedMail, status: str) -> bool:
-    """Whether a notice in free form is about a mail that is still on its way."""
+    """Return whether a notice in free form is about a mail that is still on its way."""
     if status.startswith("5"):
         return False
     words = f"{mail.subject}\n{_above_copy(mail)[:4000]}"
@@ -331,7 +331,7 @@ def _reported(leaf: Node, original: str | None) -> list[BouncedRecipient]:
 
 
 def _action(said: str, status: str) -> str:
-    """One of the five actions; where another word stands, the one that the status means (RFC 3463 2)."""
+    """Return one of the five actions; for another word the one that the status means (RFC 3463 2)."""
     word = one_line(re.sub(r"\([^()]*\)", " ", said[:200]).partition(";")[0], 40).lower().rstrip(".")
     if word in _ACTIONS:
         return word
@@ -384,7 +384,7 @@ def _id_in(text: str) -> str | None:
 
 
 def _words_about(mail: ParsedMail) -> tuple[str, str]:
-    """Status and words of a bounce in free form: the first line that holds a reply code."""
+    """Return status and words of a bounce in free form: the first line that holds a reply code."""
     text = _above_copy(mail)
     status = next((hit for hit in _ENHANCED.finditer(text) if hit[1] in "45"), None)
     line = _CODE_LINE.search(text)

@@ -124,7 +124,7 @@ _ISO_2022_ESCAPE: Final = re.compile(rb"\x1b(?:\$[@B]|\$\([BDOPQ]|\([IJ])")
 
 @functools.lru_cache(maxsize=256)
 def codec_for(label: str) -> str | None:
-    """Python's codec for a charset label of a mail, or None if it is unknown or not a text codec."""
+    """Return Python's codec for a charset label of a mail, or None if it is unknown or no text codec."""
     name = label.strip("\"' \t\r\n").lower().partition(";")[0].partition(",")[0].strip("\"' \t_")
     name = name.replace(" ", "-").replace("_", "-").removeprefix("charset=")
     if not re.fullmatch(r"[a-z0-9][a-z0-9.:+()-]{0,60}", name):
@@ -239,13 +239,13 @@ def _by_mark(data: bytes) -> str | None:
 
 
 def _looks_wide(data: bytes) -> bool:
-    """Whether every other byte of the beginning is nil, as in UTF-16 of Latin letters."""
+    """Return whether every other byte of the beginning is nil, as in UTF-16 of Latin letters."""
     start = data[:400]
     return len(start) > 3 and max(start[::2].count(0), start[1::2].count(0)) * 2 > len(start) * 0.7
 
 
 def _wide(data: bytes, codec: str | None) -> str:
-    """UTF-16 or UTF-32 without a mark: in the byte order that gives text, else in the declared one."""
+    """Decode UTF-16 or UTF-32 without a mark: in the byte order that gives text, else in the declared one."""
     if codec in ("utf-32", "utf-32-le", "utf-32-be"):
         orders = ("utf-32-be", "utf-32-le") if codec == "utf-32-be" else ("utf-32-le", "utf-32-be")
         text = next((found for order in orders if (found := _strict(data, order)) is not None), None)
@@ -259,12 +259,18 @@ def _wide(data: bytes, codec: str | None) -> str:
 
 
 def _words_like(data: bytes) -> bool:
-    """Whether ASCII bytes that are said to be UTF-16 are words in ASCII: they hold blanks or line ends."""
+    """Return whether ASCII bytes that are said to be UTF-16 are words in ASCII.
+
+    They hold blanks or line ends.
+    """
     return len(data) % 2 == 1 or b" " in data or b"\n" in data
 
 
 def _plausibility(text: str) -> float:
-    """How much it looks like text: blanks, line ends and punctuation are at known places in every script."""
+    """Return how much it looks like text.
+
+    Blanks, line ends and punctuation are at known places in every script.
+    """
     sample = text[:2000]
     common = sum(char in " \n\r\t.,-:;!?'\"()/0123456789\u3000\u3001\u3002\uff0c\uff1a" for char in sample)
     common += sum("a" <= char <= "z" or "A" <= char <= "Z" for char in sample)

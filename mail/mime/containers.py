@@ -29,7 +29,7 @@ class Inner:
 
 
 def wraps(kind: str, name: str) -> bool:
-    """Whether a part of this type and name may be a wrapper that `opened` knows."""
+    """Return whether a part of this type and name may be a wrapper that `opened` knows."""
     return (
         kind in _TNEF
         or kind in _PKCS7
@@ -73,7 +73,7 @@ def files_out_of(data: bytes, kind: str, charset: str | None) -> list[Inner]:
 
 
 def described(kind: str, name: str, inline: bool) -> Headers:
-    """Headers for a part that came without any."""
+    """Return headers for a part that came without any."""
     fields = [("content-type", kind.encode("ascii", "replace"))]
     disposition = "inline" if inline else "attachment"
     if name:

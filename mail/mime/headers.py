@@ -50,7 +50,7 @@ class Headers:
         self.charsets: Charsets | None = None  # those of the mail, asked about raw 8-bit values
 
     def raw(self, name: str) -> list[bytes]:
-        """All values of a field, unfolded, as sent."""
+        """Return all values of a field, unfolded, as sent."""
         name = name.lower()
         if name not in self._names:
             return []
@@ -77,11 +77,11 @@ class Headers:
         return decode_field(value, (*_labels([self]), *(self.charsets.labels if self.charsets else ())))
 
     def texts(self, name: str) -> list[str]:
-        """All values as 8-bit text: encoded words are still encoded."""
+        """Return all values as 8-bit text: encoded words are still encoded."""
         return [self._decoded(value) for value in self.raw(name)]
 
     def decoded(self, name: str) -> list[str]:
-        """All values, decoded and inert, one line each."""
+        """Return all values, decoded and inert, one line each."""
         return [
             one_line(
                 decode_words(value, self.charsets.labels if self.charsets and "=?" in value else ()),
@@ -129,7 +129,7 @@ def _labels(blocks: Iterable[Headers]) -> list[str]:
 
 
 def headers_begin(raw: bytes) -> int:
-    """Where the headers of a mail begin: behind a byte order mark, blank lines and a banner.
+    """Return where the headers of a mail begin: behind a byte order mark, blank lines and a banner.
 
     Only where two fields stand right behind them, the first one known; all else is a text without headers.
     """
@@ -184,7 +184,7 @@ _MAX_STRAY_LINES: Final = 8
 
 
 def _headers_again(raw: bytes, after: int, stop: int) -> int | None:
-    """Where the headers go on behind a line that is none, or None if the body has begun.
+    """Return where the headers go on behind a line that is none, or None if the body has begun.
 
     A single line needs a known field behind it; several (a value that lost its indentation) need two.
     """
@@ -205,7 +205,7 @@ def _headers_again(raw: bytes, after: int, stop: int) -> int | None:
 
 
 def decode_words(text: str, others: Iterable[str] = ()) -> str:
-    """RFC 2047 encoded words anywhere in `text` decoded; what is not one stays as it is.
+    """Decode RFC 2047 encoded words anywhere in `text`; what is not one stays as it is.
 
     `others`: charsets of the same mail, asked where a word's own is unknown or does not fit.
     """
@@ -270,7 +270,7 @@ _BASE64_NOISE: Final = bytes(
 
 
 def decode_base64(data: bytes) -> bytes:
-    """Base64 however damaged: foreign characters are skipped, a missing tail is accepted."""
+    """Decode base64 however damaged: foreign characters are skipped, a missing tail is accepted."""
     try:
         return binascii.a2b_base64(data)
     except binascii.Error:
@@ -290,7 +290,7 @@ _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
-    """``type/subtype; name=value`` as lower-case main value and parameters (RFC 2045, 2231, 2047).
+    """Read ``type/subtype; name=value`` as lower-case main value and parameters (RFC 2045, 2231, 2047).
 
     Continuations and percent-encoding are resolved; encoded words in values are decoded, as senders use them.
     """
@@ -336,7 +336,7 @@ def _joined(parts: dict[int, tuple[bool, str]]) -> str:
 
 
 def _labelled(content: str) -> tuple[str, str]:
-    """Charset and rest of ``utf-8'en'rest``, also where a sender put other quotes there (RFC 2231 4)."""
+    """Return charset and rest of ``utf-8'en'rest``, also with other quotes there (RFC 2231 4)."""
     found = _LABELLED.fullmatch(content)
     if found is None:
         return "", content

@@ -26,7 +26,7 @@ class InlineFile:
 
 
 def holds_files(data: bytes) -> bool:
-    """Whether it is worth looking: costs next to nothing for texts without such files."""
+    """Return whether it is worth looking: costs next to nothing for texts without such files."""
     return b"begin " in data or b"begin-base64 " in data
 
 
@@ -62,7 +62,7 @@ def files_in(data: bytes) -> tuple[bytes, list[InlineFile]]:
 
 
 def _code_begins(data: bytes, begin: re.Match[bytes]) -> bool:
-    """Whether the line below a begin line is code."""
+    """Return whether the line below a begin line is code."""
     first = data[begin.end() + 1 : begin.end() + 200].partition(b"\n")[0]
     return begin[0].startswith(b"begin-base64") or _is_uu(first)
 
@@ -89,7 +89,7 @@ def _is_uu(line: bytes) -> bool:
 
 
 def decode_uu_lines(rows: list[bytes]) -> bytes:
-    """uuencoded lines without their begin and end; damaged ones are skipped."""
+    """Decode uuencoded lines without their begin and end; damaged ones are skipped."""
     done: list[bytes] = []
     for line in rows:
         try:
@@ -120,7 +120,7 @@ _YENC_ESCAPE: Final = re.compile(rb"=(.)", re.DOTALL)
 
 
 def decode_yenc(data: bytes) -> bytes:
-    """yEnc: each byte moved by 42, critical ones escaped by ``=`` and moved by 64 more."""
+    """Decode yEnc: each byte moved by 42, critical ones escaped by ``=`` and moved by 64 more."""
     lines = [line for line in data.split(b"\n") if not line.startswith((b"=ypart", b"=ybegin"))]
     bare = b"".join(line.rstrip(b"\r") for line in lines)
     return _YENC_ESCAPE.sub(lambda hit: bytes([(hit[1][0] - 64) % 256]), bare).translate(_YENC_TABLE)

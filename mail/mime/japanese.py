@@ -77,7 +77,7 @@ def _pairs(data: bytes, mode: str) -> str:
 
 
 def _from_jis(data: bytes) -> str:
-    """Pairs of JIS X 0208 bytes; where need be by way of Shift_JIS, whose table has the vendors' rows."""
+    """Decode pairs of JIS X 0208 bytes; where need be by way of Shift_JIS, which has the vendors' rows."""
     try:
         return bytes(byte | 0x80 if 0x21 <= byte <= 0x7E else byte for byte in data).decode("euc_jp")
     except UnicodeDecodeError:

@@ -86,7 +86,7 @@ class ParsedMail:
         return found[0] if found else None
 
     def headers(self, name: str) -> list[str]:
-        """All fields of that name, decoded, each in one inert line."""
+        """Return all fields of that name, decoded, each in one inert line."""
         return self.root.headers.decoded(name)
 
     @property

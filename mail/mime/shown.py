@@ -170,7 +170,7 @@ class Shown:
 
 
 def is_calendar(node: Node) -> bool:
-    """Whether a part is a calendar, also under the types that senders use instead."""
+    """Return whether a part is a calendar, also under the types that senders use instead."""
     kind = node.type
     if kind in ("text/calendar", "application/ics"):
         return True
@@ -221,7 +221,7 @@ def name_of(node: Node, data: bytes) -> str:
 
 
 def _is_fork(node: Node) -> bool:
-    """Whether it is the second file that Macintoshes send with a file (AppleDouble, RFC 1740)."""
+    """Return whether it is the second file that Macintoshes send with a file (AppleDouble, RFC 1740)."""
     return (
         node.type == "application/applefile"
         and node.parent is not None

@@ -224,7 +224,7 @@ def _certificate_of(signer: Any, certificates: list[Certificate]) -> Certificate
 
 
 def _check_signature(signer: Any, certificate: Certificate, contents: list[bytes]) -> None:
-    """Errors: `_Broken`."""
+    """Check one signer's signature. Errors: `_Broken`."""
     import hashlib
 
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -258,7 +258,7 @@ def _check_signature(signer: Any, certificate: Certificate, contents: list[bytes
 
 
 def _verify(certificate: Certificate, signer: Any, digest_name: str, data: bytes) -> None:
-    """Errors: `InvalidSignature`, `UnsupportedAlgorithm`."""
+    """Check signed bytes against a key. Errors: `InvalidSignature`, `UnsupportedAlgorithm`."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -313,7 +313,7 @@ def _named(name: Name) -> str:
 def _is_trusted(
     certificate: Certificate, others: Sequence[Certificate], roots: Sequence[Certificate], moment: datetime
 ) -> bool:
-    """Whether a chain of valid authorities leads from a certificate for mail to a root."""
+    """Return whether a chain of valid authorities leads from a certificate for mail to a root."""
     if not _may_sign_mail(certificate):
         return False
     at = certificate
@@ -348,7 +348,7 @@ def _issued(issuer: Certificate, certificate: Certificate, moment: datetime) -> 
 
 
 def _may_sign_mail(certificate: Certificate) -> bool:
-    """Whether its purposes, if it names any, hold mail (RFC 5280 4.2.1.12, RFC 8550 4.4)."""
+    """Return whether its purposes, if it names any, hold mail (RFC 5280 4.2.1.12, RFC 8550 4.4)."""
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -361,7 +361,7 @@ def _may_sign_mail(certificate: Certificate) -> bool:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Strange certificates are read without a warning on somebody's terminal."""
+    """Read strange certificates without a warning on somebody's terminal."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

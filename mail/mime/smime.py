@@ -51,7 +51,7 @@ def _content(data: bytes, wanted: bytes) -> bytes | None:
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Whether it is CMS that only the holder of a key can read."""
+    """Return whether it is CMS that only the holder of a key can read."""
     try:
         return _wrapped(data)[0] not in (_SIGNED_DATA, _COMPRESSED_DATA)
     except (_Broken, IndexError):
@@ -77,7 +77,7 @@ def _octets(data: bytes, element: tuple[int, int, int], depth: int) -> list[byte
 
 
 def _children(data: bytes, begin: int, end: int) -> list[tuple[int, int, int]]:
-    """Tag, begin and end of the elements in a constructed one."""
+    """Return tag, begin and end of the elements in a constructed one."""
     found = []
     while begin < end:
         if data[begin : begin + 2] == b"\x00\x00":
@@ -91,7 +91,7 @@ def _children(data: bytes, begin: int, end: int) -> list[tuple[int, int, int]]:
 
 
 def _read(data: bytes, at: int, end: int, depth: int = 0) -> tuple[int, int, int]:
-    """Tag, begin and end of the content of the element at `at`; indefinite lengths are looked for (BER)."""
+    """Return tag, begin and end of the content at `at`; indefinite lengths are looked for (BER)."""
     if at + 2 > end or depth > _MAX_DEPTH:
         raise _Broken
     tag, size = data[at], data[at + 1]

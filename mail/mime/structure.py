@@ -304,7 +304,7 @@ _ENCODINGS: Final = frozenset({"base64", "quoted-printable", "quopri", "x-uuenco
 
 
 def _encoded_again(node: Node, pieces: list[tuple[int, int]]) -> bool:
-    """Whether the headers of the parts themselves are quoted-printable."""
+    """Return whether the headers of the parts themselves are quoted-printable."""
     if node.encoding not in ("quoted-printable", "quopri"):
         return False
     return any(
@@ -313,7 +313,7 @@ def _encoded_again(node: Node, pieces: list[tuple[int, int]]) -> bool:
 
 
 def _has_files(node: Node) -> bool:
-    """Whether a text may hold uuencoded or yEncoded files, told without decoding it."""
+    """Return whether a text may hold uuencoded or yEncoded files, told without decoding it."""
     if node.encoding == "base64":
         return node.end - node.start < _SMALL_TEXT and holds_files(node.decoded())
     return any(node.raw.find(mark, node.start, node.end) >= 0 for mark in (b"begin ", b"begin-base64 "))

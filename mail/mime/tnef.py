@@ -122,7 +122,7 @@ def _take(found: _Mail, name: int, content: bytes) -> None:
 
 
 def _properties(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Key, type and first value of the MAPI properties in a block."""
+    """Yield key, type and first value of the MAPI properties in a block."""
     count = min(struct.unpack_from("<I", data)[0], _MAX_PROPERTIES)
     position = 4
     for _ in range(count):
@@ -151,7 +151,7 @@ def _properties(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _behind_name(data: bytes, position: int) -> int:
-    """Where a named property goes on behind its name."""
+    """Return where a named property goes on behind its name."""
     named_by_text = struct.unpack_from("<I", data, position + 16)[0]
     position += 20
     if not named_by_text:
@@ -178,7 +178,7 @@ def _parts(found: _Mail) -> Iterator[TnefPart]:
 
 
 def _decompressed(data: bytes) -> bytes:
-    """Compressed RTF (MS-OXRTFCP); empty if it is broken."""
+    """Decompress RTF (MS-OXRTFCP); empty if it is broken."""
     from compressed_rtf import decompress
 
     if len(data) > _MAX_COMPRESSED:

@@ -30,6 +30,7 @@ def client_credentials(app: OAuth2App) -> Token:
 def refresh(app: OAuth2App, token: Token) -> Token:
     """Return a new token for an old one; a rotated refresh token is in it, the old one may be worthless.
 
+    A rotated refresh token is in it, and the old one may be worthless now.
     Errors: `TokenRefused` (a person has to log in again), `TokenUnavailable`.
     """
     if token.refresh is None:

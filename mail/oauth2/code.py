@@ -58,6 +58,7 @@ def begin_code(app: OAuth2App, redirect: str, login_hint: str = "") -> CodeGrant
 def finish_code(app: OAuth2App, grant: CodeGrant, pasted: str) -> Token:
     """Return the token for what came back: the redirect's address, or its part from the question mark on.
 
+    The redirect's whole address, or its part from the question mark on.
     Line breaks and blanks that a terminal put in are ignored. Errors: `TokenRefused`, `TokenUnavailable`.
     """
     answer = _answer_in(pasted)

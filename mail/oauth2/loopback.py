@@ -115,4 +115,4 @@ class _Page(BaseHTTPRequestHandler):
         self.server.answers.put(f"http://127.0.0.1{self.path}")
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-        """Nothing: the address holds the code."""
+        """Log nothing: the address holds the code."""

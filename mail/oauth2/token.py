@@ -84,11 +84,11 @@ class Token:
     refresh_expires: datetime | None = None
 
     def is_due(self, now: datetime | None = None, before: timedelta = REFRESH_BEFORE) -> bool:
-        """Whether it expires within `before`, so that it is time to refresh it."""
+        """Return whether it expires within `before`, so that it is time to refresh it."""
         return self.expires is not None and self.expires - (now or datetime.now(UTC)) <= before
 
     def dump(self) -> Secret:
-        """All of it as one text to be sealed; `load` reads it back."""
+        """Return all of it as one text to be sealed; `load` reads it back."""
         kept = {
             "access": self.access.reveal(),
             "refresh": self.refresh.reveal() if self.refresh else None,

@@ -70,7 +70,7 @@ _BY_ERROR: Final = {
 
 
 def is_later(error: str, words: str, status: int) -> bool:
-    """Whether a refusal is temporary: by the error code, the HTTP status, or both missing."""
+    """Return whether a refusal is temporary: by the error code, the HTTP status, or both missing."""
     if status == 429 or status >= 500:
         return True
     if error:

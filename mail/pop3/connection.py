@@ -60,7 +60,7 @@ class Client(poplib.POP3):
         self.sock.sendall(line + b"\r\n")
 
     def hear(self) -> bytes:
-        """One line of an answer, without its end. EOFError if the server hung up."""
+        """Hear one line of an answer, without its end. EOFError if the server hung up."""
         line = self.file.readline(MAX_LINE + 1)
         if not line.endswith(b"\n"):
             if len(line) > MAX_LINE:
@@ -204,7 +204,7 @@ class Pop3Connection(BlockingConnection):
         return self.capabilities.get("SASL", [])
 
     def _learn_capabilities(self) -> None:
-        """CAPA is optional (RFC 2449): a server without it is taken to know RFC 1939, no more."""
+        """Ask with CAPA (RFC 2449); a server without it is taken to know RFC 1939, no more."""
         client = self._need_client()
         with self._translated("capa"):
             try:

@@ -42,7 +42,7 @@ class Pop3Session(Pop3Connection):
         self.abort()
 
     def leave(self) -> None:
-        """QUIT, unless that would delete something. Never raises."""
+        """Say QUIT, unless that would delete something. Never raises."""
         if not self._marked and not self._ended and not self._broken:
             try:
                 self.commit()
@@ -83,7 +83,7 @@ class Pop3Session(Pop3Connection):
         return dict(numbers)
 
     def sizes(self) -> dict[str, int]:
-        """Bytes of each mail as the server counts them, by unique id."""
+        """Return bytes of each mail as the server counts them, by unique id."""
         client, numbers = self._need_client(), self._known()
         with self._translated("list"):
             client.ask(b"LIST")
@@ -138,7 +138,7 @@ class Pop3Session(Pop3Connection):
         return marked
 
     def commit(self) -> None:
-        """QUIT: the marked mails are deleted now, and the session ends.
+        """Say QUIT: the marked mails are deleted now, and the session ends.
 
         Errors: `ProtocolError` if the server could not delete all of them, `ServerGone` if its answer did
         not come (they may be deleted or not; the next session shows it).

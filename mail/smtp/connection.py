@@ -81,7 +81,7 @@ class SmtpConnection(Connection[OutgoingAccount]):
         return self._smtp is not None and self._smtp.is_connected
 
     async def connect(self, addresses: list[dialling.Address] | None = None) -> None:
-        """TCP, and the server's greeting unless TLS comes first."""
+        """Connect, and hear the server's greeting unless TLS comes first."""
         account = self.account
         connected = await in_own_thread(dialling.dial, account.host, account.port, account.timeout, addresses)
         connected.setblocking(False)
@@ -115,7 +115,7 @@ class SmtpConnection(Connection[OutgoingAccount]):
         return await asyncio.to_thread(tls.context, self.account.ca_file, self.account.fingerprint)
 
     async def secure(self) -> None:
-        """TLS as the account says, certificate verified or pinned; nothing for security none."""
+        """Begin TLS as the account says, certificate verified or pinned; nothing for security none."""
         account, smtp = self.account, self._need_smtp()
         if account.security == "tls":
             await self._greet(smtp)

@@ -21,7 +21,7 @@ class Dialogue:
         self._secrets = [secret for secret in secrets if secret]
 
     def ours(self, words: str) -> None:
-        """We said this."""
+        """Note that we said this."""
         self.lines.append(f"C: {self._inert(words)}")
 
     def theirs(self, code: int, words: str) -> None:

@@ -144,7 +144,7 @@ class _Transaction:
         return SendOutcome(ordered, self.stage, self.sender_refused)
 
     async def run(self, seconds: float) -> None:
-        """Afterwards every recipient has an outcome, whatever happened."""
+        """Send the mail; afterwards every recipient has an outcome, whatever happened."""
         try:
             async with asyncio.timeout(seconds):
                 await self._run()
@@ -206,7 +206,7 @@ class _Transaction:
         return True
 
     async def _body(self) -> None:
-        """Everything up to and with the final dot is handed over; only a failure before the dot raises."""
+        """Hand over everything up to and with the final dot; only a failure before the dot raises."""
         protocol = self._protocol()
         transport = protocol.transport
         if not isinstance(transport, asyncio.WriteTransport):

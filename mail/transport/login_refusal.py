@@ -73,7 +73,7 @@ _NOT_TAKEN: Final = (
 
 
 def is_later(words: str) -> bool:
-    """Whether a refusal is temporary, by its response code (RFC 5530, 2449, 3206) or by its words."""
+    """Return whether a refusal is temporary, by its response code (RFC 5530, 2449, 3206) or by its words."""
     code = _CODE.match(words)
     if code and code[1].upper() in _LATER_CODES:
         return True

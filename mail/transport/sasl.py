@@ -142,7 +142,7 @@ def imap_login(client: imaplib.IMAP4, account: IncomingAccount, mechanism: Mecha
 async def smtp_login(
     client: aiosmtplib.SMTP, account: OutgoingAccount, mechanism: Mechanism | None = None
 ) -> None:
-    """AUTH with the account's token on a client that has said EHLO.
+    """Say AUTH with the account's token on a client that has said EHLO.
 
     Errors: `LoginRefused`, `LoginUnavailable`; aiosmtplib's when the connection breaks.
     """

@@ -49,7 +49,7 @@ def normal_fingerprint(text: str) -> str:
 
 
 def certificate_fingerprint(link: ssl.SSLSocket | ssl.SSLObject) -> str:
-    """SHA-256 of the other side's certificate, 64 hex digits; empty if there is none."""
+    """Return SHA-256 of the other side's certificate, 64 hex digits; empty if there is none."""
     certificate = link.getpeercert(True)
     return hashlib.sha256(certificate).hexdigest() if isinstance(certificate, bytes) else ""
 
@@ -152,7 +152,7 @@ def translated(error: Exception, host: str) -> TlsFailed:
 
 
 def description(connected: ssl.SSLSocket | ssl.SSLObject | None) -> str:
-    """Version, name, issuer and last day of the other side's certificate, for a person."""
+    """Return version, name, issuer and last day of the other side's certificate, for a person."""
     if connected is None:
         return "no TLS"
     version = (connected.version() or "TLS").replace("TLSv", "TLS ")
@@ -166,7 +166,7 @@ def description(connected: ssl.SSLSocket | ssl.SSLObject | None) -> str:
 
 
 def certificate_words(der: bytes) -> str:
-    """Whose certificate it is, who signed it and how long it holds, for a person who may pin it."""
+    """Return whose certificate it is, who signed it and how long it holds, for a person who may pin it."""
     from cryptography import x509
 
     try:

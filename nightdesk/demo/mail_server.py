@@ -41,6 +41,7 @@ class Customers:
     async def handle_DATA(  # noqa: N802 - the name is aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        """Keep a mail, and answer it after a while."""
         raw = envelope.original_content or b""
         await asyncio.to_thread(deliver, self._directory, "customers", raw)
         task = asyncio.create_task(self._write_back(raw))

@@ -62,7 +62,7 @@ def _need_the_extra() -> None:
 
 @contextmanager
 def _desk_of_its_own() -> Iterator[None]:
-    """Nothing in the environment may lead to another desk, or to an agent that this one does not have."""
+    """Keep the environment from leading to another desk, or to an agent that this one does not have."""
     names = ("NIGHTDESK_HOME", "NIGHTDESK_DATABASE", "NIGHTDESK_AGENT", "NIGHTDESK_TIMEZONE")
     kept = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:

@@ -46,12 +46,12 @@ _FLAGS = {"--verbose": "verbose", "-v": "verbose", "--qmail": "qmail"}
 
 
 def main(argv: Sequence[str]) -> None:
-    """`run` for the wrapper; nothing that happens at the interpreter's end can change the status."""
+    """Do what `run` does, for the wrapper; nothing at the interpreter's end can change the status."""
     os._exit(run(argv))
 
 
 def is_pipe(argv: Sequence[str]) -> bool:
-    """Whether a command line pipes a mail. Options before the verb may be wrong: they are 75 too.
+    """Return whether a command line pipes a mail. Options before the verb may be wrong: they are 75 too.
 
     Who asks for help gets it (from click), but no MTA: there a mail comes in.
     """
@@ -161,7 +161,7 @@ def _take_in(call: Call, name: str) -> None:
 
 
 def _report(call: Call, text: str) -> None:
-    """To the system's log, as mail.warning."""
+    """Write to the system's log, as mail.warning."""
     text = "".join(each if each.isprintable() else "?" for each in text[:900])
     _say(call, text)
     try:

@@ -27,7 +27,10 @@ def find_spool(config: str | None, database: str | None) -> str:
 
 
 def _names_no_home(file: str) -> bool:
-    """Whether the configuration cannot hold a `home` key: reading TOML costs as much as all the rest."""
+    """Return whether the configuration cannot hold a `home` key.
+
+    Reading TOML costs as much as all the rest.
+    """
     try:
         with open(file, "rb") as opened:
             return b"home" not in opened.read()

@@ -177,7 +177,7 @@ def _key(file: str) -> str:
 
 
 def _become_its_owner(spool: str) -> None:
-    """Root leaves mail as the user that the others are, who must be able to read it."""
+    """Leave mail, as root, as the user that the others are, who must be able to read it."""
     owner = Path(spool).stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
         from nightdesk.owner import become

@@ -50,7 +50,7 @@ exit $later
 
 
 def path_of(paths: DeskPaths) -> Path:
-    """Where the wrapper of a desk is."""
+    """Return where the wrapper of a desk is."""
     return paths.bin / NAME
 
 
@@ -84,7 +84,7 @@ def write(paths: DeskPaths) -> bool:
 
 
 def is_current(paths: DeskPaths) -> bool:
-    """Whether the wrapper calls this program for this desk."""
+    """Return whether the wrapper calls this program for this desk."""
     path = path_of(paths)
     try:
         found = path.read_bytes()
@@ -97,7 +97,7 @@ def is_current(paths: DeskPaths) -> bool:
 
 
 def closed_to_others() -> Path | None:
-    """The directory on the way to interpreter or program that other users cannot enter, if there is one."""
+    """Return the directory on the way to the program that other users cannot enter, if there is one."""
     for name in (os.path.realpath(sys.executable), *_import_path()):
         for directory in reversed(Path(name).parents):
             if not directory.stat().st_mode & 0o001:

@@ -58,7 +58,7 @@ def need_terminal() -> None:
 
 
 def _choose_looks(settings: Settings) -> None:
-    """Textual reads these when it is imported; what the environment already says wins."""
+    """Set what Textual reads when it is imported; what the environment already says wins."""
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     # Known before the first style sheet is read: a theme that changes later has all of them read twice.
     os.environ["TEXTUAL_THEME"] = f"{settings.theme},ansi-dark"

@@ -101,7 +101,7 @@ class _Report:
         self.warnings = 0
 
     def setting(self, shown: Shown) -> None:
-        """A setting and where it came from."""
+        """Report a setting and where it came from."""
         from nightdesk import output
 
         self.settings.append({"key": shown.key, "value": shown.value, "from": shown.provenance.where})
@@ -109,7 +109,7 @@ class _Report:
             output.line(f"setting {shown.key} = {shown.value or '-'} ({shown.provenance.where})")
 
     def finding(self, finding: Finding) -> None:
-        """Something that was looked at."""
+        """Report something that was looked at."""
         from desk.documents import operations as documents
         from nightdesk import output
 

@@ -139,7 +139,7 @@ class _Progress:
 
 
 def progress_line(tally: Tally) -> str:
-    """How far the import is; ASCII."""
+    """Return how far the import is; ASCII."""
     share = 100 * tally.bytes_done // max(1, tally.bytes_total)
     rate = tally.imported / max(tally.seconds, 0.001)
     speed = (tally.bytes_done - tally.bytes_before) / max(tally.seconds, 0.001)

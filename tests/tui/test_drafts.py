@@ -10,7 +10,7 @@ from desk.outbox import deliveries
 from desk.permissions import Actor
 from desk.replies import drafts
 from models.mailboxes import Mailbox
-from tests.tui.conftest import NOW
+from tests.support.frames import NOW
 from tests.tui.screen import EVERY_SIZE, screen_text, until, until_gone
 from tui.app import NightdeskApp
 from tui.screens.compose.screen import Body

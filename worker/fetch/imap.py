@@ -46,13 +46,13 @@ class ImapSource:
             self._mark = self._opened()
 
     def undisposed(self) -> list[int]:
-        """UIDs whose mail is stored, and whose copy on the server was not yet put where it belongs."""
+        """Return UIDs whose mail is stored, and whose copy on the server was not yet put where it belongs."""
         if self._mark is None:
             return []
         return folders.undisposed(self._mailbox.id, self.folder, self._mark.uidvalidity)
 
     def unknown(self) -> list[int]:
-        """UIDs on the server without a receipt, oldest first."""
+        """Return UIDs on the server without a receipt, oldest first."""
         state, mark = self._state, self._mark
         if mark is None or not state.exists:
             return []
@@ -68,7 +68,7 @@ class ImapSource:
         return [*older, *(uid for uid in there if uid not in known)]
 
     def sizes(self, names: Sequence[int]) -> Mapping[int, int]:
-        """RFC822.SIZE of each."""
+        """Return RFC822.SIZE of each."""
         sizes = self._wire.call(self._wire.session.sizes, names)
         self._told_sizes.update(sizes)
         return sizes
@@ -93,11 +93,11 @@ class ImapSource:
             )
 
     def still_there(self, names: Collection[int]) -> set[int]:
-        """Which of them the server has."""
+        """Return which of them the server has."""
         return set(self._wire.call(self._wire.session.uids_from, min(names))) & set(names)
 
     def name_of(self, mail: FetchedMail) -> int:
-        """Its UID."""
+        """Return its UID."""
         return mail.uid
 
     def title(self, name: int) -> str:
@@ -105,7 +105,7 @@ class ImapSource:
         return f"the mail with UID {name}"
 
     def wanted(self, mail: FetchedMail) -> bool:
-        """Whether it is not of those that are to be left alone."""
+        """Return whether it is not of those that are to be left alone."""
         return self._mailbox.backlog != "new" or not self._is_backlog(mail)
 
     def arrival(self, mail: FetchedMail) -> Arrival:
@@ -155,7 +155,7 @@ class ImapSource:
         return self._wire.submit(self._move, names, target, again)
 
     def finish(self) -> None:
-        """Nothing is left to be said."""
+        """Leave the server as it is: nothing is left to be said."""
 
     def _move(self, names: list[int], target: str, again: bool) -> str:
         session = self._wire.session
@@ -170,7 +170,7 @@ class ImapSource:
         return self._mark
 
     def _is_backlog(self, mail: FetchedMail) -> bool:
-        """Whether the mail was there before the mailbox was added."""
+        """Return whether the mail was there before the mailbox was added."""
         return (
             mail.uid < self._known.backlog_below
             and mail.internaldate is not None
@@ -178,7 +178,10 @@ class ImapSource:
         )
 
     def _opened(self) -> FolderMark:
-        """How far the folder is known; begin at first contact and when its mails have other numbers."""
+        """Return how far the folder is known.
+
+        Begin at first contact and when its mails have other numbers.
+        """
         mailbox, state = self._mailbox, self._state
         mark = folders.folder_mark(mailbox.id, self.folder)
         validity = state.uidvalidity
@@ -203,7 +206,7 @@ class ImapSource:
         return folders.begin(mailbox.id, self.folder, validity, first, backlog_below=end)
 
     def _used_again(self, mark: FolderMark) -> bool:
-        """Whether the server gave a known UID to another mail, against RFC 3501 2.3.1.1."""
+        """Return whether the server gave a known UID to another mail, against RFC 3501 2.3.1.1."""
         session = self._wire.session
         if self._state.uidnext is not None and self._state.uidnext < mark.known_below:
             return not self._wire.call(session.uids_from, self._state.uidnext)

@@ -87,7 +87,7 @@ def take_turn(
 
 
 def in_thread(desk: Desk, mailbox_id: int, **options: object) -> MailboxFetch:
-    """`take_turn` for a thread of its own: closes the thread's connection afterwards."""
+    """Do what `take_turn` does in a thread of its own, and close the thread's connection afterwards."""
     try:
         return take_turn(desk, mailbox_id, **options)  # type: ignore[arg-type]
     finally:

@@ -72,7 +72,7 @@ class Pop3Source:
         return [uidl for uidl in self._there if uidl in self._same and uidl in {*open_ones, *kept_after_all}]
 
     def unknown(self) -> list[str]:
-        """Ids without a receipt, oldest first."""
+        """Return ids without a receipt, oldest first."""
         has_receipt = uidls.known(self._mailbox.id, self._there)
         skipped = self._old if self._mailbox.backlog == "new" else ()
         return [uidl for uidl in self._there if uidl not in has_receipt and uidl not in skipped]
@@ -97,11 +97,11 @@ class Pop3Source:
         self._wire.call(self._wire.session.uidls)
 
     def still_there(self, names: Collection[str]) -> set[str]:
-        """Which of them the server lists: as at the beginning, for the maildrop is ours meanwhile."""
+        """Return which of them the server lists: as at the beginning, for the maildrop is ours meanwhile."""
         return set(names)
 
     def name_of(self, mail: Pop3Mail) -> str:
-        """Its UIDL."""
+        """Return its UIDL."""
         return mail.uidl
 
     def title(self, name: str) -> str:
@@ -109,7 +109,7 @@ class Pop3Source:
         return f"the mail {name}"
 
     def wanted(self, mail: Pop3Mail) -> bool:
-        """Whether it is not of those that are to be left alone: `unknown` left them out."""
+        """Return whether it is not of those that are to be left alone: `unknown` left them out."""
         return True
 
     def arrival(self, mail: Pop3Mail) -> Arrival:
@@ -213,7 +213,10 @@ class Pop3Source:
 
 
 def _was_before(raw: bytes, moment: datetime) -> bool:
-    """Whether the mail was received before then; POP3 does not tell, so the mail has to. In doubt it was."""
+    """Return whether the mail was received before then.
+
+    POP3 does not tell, so the mail has to. In doubt it was.
+    """
     from mail.mime import message
 
     try:

@@ -65,10 +65,10 @@ class Source(Protocol[N, M]):
     """As withheld mail is noted."""
 
     def undisposed(self) -> list[N]:
-        """Mails that are stored, whose copy on the server was not yet put where it belongs."""
+        """Return mails that are stored, whose copy on the server was not yet put where it belongs."""
 
     def unknown(self) -> list[N]:
-        """Mails without a receipt, oldest first."""
+        """Return mails without a receipt, oldest first."""
 
     def sizes(self, names: Sequence[N]) -> Mapping[N, int]:
         """Return the bytes of each, as the server counts them."""
@@ -83,7 +83,7 @@ class Source(Protocol[N, M]):
         """Begin anew with the same mails under the same names. Raises MailError when they have others."""
 
     def still_there(self, names: Collection[N]) -> set[N]:
-        """Which of them the server has."""
+        """Return which of them the server has."""
 
     def name_of(self, mail: M) -> N:
         """Return what the server calls it."""
@@ -92,7 +92,7 @@ class Source(Protocol[N, M]):
         """Return what a person calls it: "the mail with UID 7"."""
 
     def wanted(self, mail: M) -> bool:
-        """Whether it is not of those that are to be left alone."""
+        """Return whether it is not of those that are to be left alone."""
 
     def arrival(self, mail: M) -> Arrival:
         """Return the mail as intake takes it."""
@@ -110,7 +110,7 @@ class Source(Protocol[N, M]):
         """
 
     def finish(self) -> None:
-        """Everything is stored: what has to be said to the server in the end."""
+        """Say to the server, when everything is stored, what has to be said in the end."""
 
 
 class _Reading(NamedTuple, Generic[M]):
@@ -256,7 +256,7 @@ class FetchRun(Generic[N, M]):
                 yield batch
 
     def _fitting(self, names: list[N]) -> list[tuple[N, int]]:
-        """Those of the mails that fit into memory, with their sizes; the others are withheld."""
+        """Return those of the mails that fit into memory, with their sizes; the others are withheld."""
         sizes = self.source.sizes(names) if names else {}
         fitting: list[tuple[N, int]] = []
         for name in names:
@@ -370,7 +370,7 @@ class FetchRun(Generic[N, M]):
             withheld.withhold(self.mailbox.id, self.source.folder, name, why)
 
     def _recheck(self) -> None:
-        """Mail that somebody removed meanwhile is done with; mail that the server holds back is withheld."""
+        """Be done with mail that somebody removed meanwhile, and withhold what the server holds back."""
         there = self.source.still_there(self._absent) if self._absent else set()
         for name in self._absent:
             if name in there:

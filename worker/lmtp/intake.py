@@ -55,7 +55,7 @@ class LmtpIntake:
         self._read_at = 0.0
 
     async def is_ours(self, address: str) -> bool | None:
-        """Whether mail for this address is the desk's; None while the desk has no address at all.
+        """Return whether mail for this address is the desk's; None while the desk has no address at all.
 
         A refusal is final for the sender, so it is never given on what was read earlier.
         """
@@ -124,7 +124,7 @@ class LmtpIntake:
         return [outcome for waiting in batch for outcome in self._store([waiting])]
 
     def _take(self, batch: Sequence[_Waiting]) -> list[list[Outcome]]:
-        """One arrival for each mailbox a mail is for: recipients of one mailbox share it."""
+        """Take one arrival for each mailbox a mail is for: recipients of one mailbox share it."""
         known = read_own_addresses()
         arrivals: list[Arrival] = []
         places: list[list[int]] = []

@@ -152,7 +152,7 @@ class LmtpListener:
         return True
 
     def _opened(self, session: LmtpSession, peer: Hashable) -> bool:
-        """Whether the client may stay; one who said nothing for long may have to go for it."""
+        """Return whether the client may stay; one who said nothing for long may have to go for it."""
         self._sessions.add(session)
         if self._closing:
             return False

@@ -156,7 +156,7 @@ class LmtpSession(LMTP):
         return [_accepted(each) for each in taken]
 
     async def handle_exception(self, error: Exception) -> str:
-        """Nothing that breaks here is the sender's fault."""
+        """Put the mail off: nothing that breaks here is the sender's fault."""
         return refused_for_now(error)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
@@ -169,7 +169,7 @@ class LmtpSession(LMTP):
 
 
 def _peer_of(transport: asyncio.BaseTransport) -> Hashable:
-    """Whose connection it is: a user of this machine at a Unix socket, else an address."""
+    """Return whose connection it is: a user of this machine at a Unix socket, else an address."""
     connected = transport.get_extra_info("socket")
     if connected is not None and connected.family == socket.AF_UNIX:
         told = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)

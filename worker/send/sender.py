@@ -114,7 +114,7 @@ class Sender:
         counts.deferred += len(mail.recipients)
 
     def _defer_all(self, mailbox_id: int, error: Exception, counts: SendCounts) -> None:
-        """Nothing can leave through this mailbox now: all that is due waits, and says why.
+        """Put off all that is due, as nothing can leave through this mailbox now, and say why.
 
         One by one, because whoever dies here leaves in doubt what it had claimed.
         """

@@ -19,7 +19,7 @@ def tell(*lines: str) -> None:
 
 
 def watchdog_seconds() -> float | None:
-    """How often the service manager wants to hear from this process; None if it does not."""
+    """Return how often the service manager wants to hear from this process; None if it does not."""
     if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     microseconds = os.environ.get("WATCHDOG_USEC", "")

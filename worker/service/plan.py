@@ -105,7 +105,7 @@ class Planner:
         return coming
 
     def _start(self, mailbox: Scheduled, now: datetime) -> datetime | None:
-        """When the mailbox is to be fetched next; a run that was missed is due at once, and once."""
+        """Return when the mailbox is to be fetched next; a run that was missed is due at once, and once."""
         schedule = self._schedule(mailbox.schedule)
         if schedule is None:
             return None

@@ -38,7 +38,7 @@ class HtmlText:
 
 
 def html_to_text(html: str) -> str:
-    """Readable text of an HTML mail, where its links lead and what was hidden written below it."""
+    """Return the readable text of an HTML mail; where its links lead and what was hidden stands below it."""
     read = read_html(html)
     below = appendix(read.links, read.hidden_words)
     return f"{read.text}\n\n{below}" if below else read.text
@@ -108,7 +108,10 @@ _MAX_REOPENED: Final = 200_000
 
 
 def _too_complex(html: str) -> bool:
-    """Whether a parser would need much time or memory: deep nesting, or open tags that it has to repeat."""
+    """Return whether a parser would need much time or memory.
+
+    Deep nesting, or open tags that it has to repeat.
+    """
     if html.count("<") <= MAX_TAG_DEPTH:
         return False
     depth = formatting = reopened = 0
@@ -157,7 +160,7 @@ def _rendered(html: str, first_link: int) -> HtmlText:
 
 
 def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:
-    """One text of the lines, the marks in them taken out and their places kept."""
+    """Make one text of the lines, the marks in them taken out and their places kept."""
     text = clean(_DIRECTION_MARKS.sub("", "\n".join(lines)))
     if QUOTE_BEGINS not in text:
         return HtmlText(text.replace(QUOTE_ENDS, "").strip("\n"), (), tuple(links.found), hidden_words)
@@ -184,7 +187,7 @@ def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:
 
 
 def _merged(quotes: list[tuple[int, int]], text: str) -> tuple[tuple[int, int], ...]:
-    """Quotes with nothing but blanks between them are one."""
+    """Make one of quotes with nothing but blanks between them."""
     merged: list[tuple[int, int]] = []
     for begin, end in quotes:
         if merged and not text[merged[-1][1] : begin].strip():

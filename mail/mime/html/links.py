@@ -21,7 +21,10 @@ class Link:
     tracked: bool
 
     def line(self) -> str:
-        """``[3] https://...``; of a tracked link only the host, its long code tells a reader nothing."""
+        """Return ``[3] https://...``.
+
+        Of a tracked link only the host, its long code tells a reader nothing.
+        """
         if not self.tracked:
             return f"[{self.number}] {self.target}"
         return f"[{self.number}] {urlsplit(self.target).hostname} (a tracking link)"
@@ -98,7 +101,7 @@ def _target(href: str) -> str:
 
 
 def _unwrapped(target: str) -> str:
-    """Where a link leads that a gateway wrapped to check it."""
+    """Return where a link leads that a gateway wrapped to check it."""
     for _ in range(3):
         inner = _inner(target)
         if inner is None:
@@ -151,7 +154,7 @@ def _is_tracked(target: str) -> bool:
 
 
 def _same(target: str, label: str) -> bool:
-    """Whether the words of a link are its target, give or take what nobody reads."""
+    """Return whether the words of a link are its target, give or take what nobody reads."""
     return _bare(target) == _bare(label)
 
 

@@ -251,7 +251,7 @@ def _without_comments(text: str) -> str:
 
 
 def _rules(text: str) -> Iterator[tuple[str, str]]:
-    """Selector and declarations of each rule outside of at-rules."""
+    """Yield selector and declarations of each rule outside of at-rules."""
     position, length = 0, len(text)
     while position < length:
         brace = text.find("{", position)

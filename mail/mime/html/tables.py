@@ -79,7 +79,7 @@ def lay_out(table: Table) -> list[str]:
 
 
 def _runs(grid: list[list[Cell | None]]) -> list[list[list[Cell | None]]]:
-    """Rows of data together, rows of layout (one cell, or much text in one) together."""
+    """Put rows of data together, and rows of layout (one cell, or much text in one)."""
     runs: list[list[list[Cell | None]]] = []
     in_data = False
     for row in grid:
@@ -104,7 +104,7 @@ def _is_large(lines: list[str]) -> bool:
 
 
 def _grid(rows: list[list[Cell]]) -> list[list[Cell | None]]:
-    """Cells at their places; a cell that spans several is at the first of them."""
+    """Return the cells at their places; a cell that spans several is at the first of them."""
     grid: list[list[Cell | None]] = []
     taken: dict[int, int] = {}  # column -> rows that a cell above still reaches into
     for row in rows:
@@ -172,7 +172,7 @@ def _width(cell: Cell) -> int:
 
 
 def _blocks(grid: list[list[Cell | None]]) -> list[str]:
-    """Each cell on lines of its own; blank lines between those that are more than a line."""
+    """Return each cell on lines of its own; blank lines between those that are more than a line."""
     done: list[str] = []
     large_before = False
     for row in grid:
@@ -219,13 +219,13 @@ def _aligned(grid: list[list[Cell | None]]) -> list[str]:
 
 
 def _is_remark(row: list[Cell | None]) -> bool:
-    """Whether a row is a title or a remark across the table."""
+    """Return whether a row is a title or a remark across the table."""
     said = _said(row)
     return len(said) == 1 and said[0] is row[0]
 
 
 def _fitted(natural: list[int], smallest: list[int], room: int) -> list[int] | None:
-    """Widths of the columns within `room`, the widest made narrower; None if words had to be broken."""
+    """Return widths within `room`, the widest made narrower; None if words had to be broken."""
     if sum(natural) <= room:
         return natural
     least = [min(have, max(need, _NARROWEST)) for have, need in zip(natural, smallest, strict=True)]

@@ -135,7 +135,7 @@ class _Head:
         return self.labels >= _NEEDED and not self._same_subject
 
     def is_enough(self, needed: int) -> bool:
-        """Whether this is the head of a mail. `needed`: how many known labels that takes."""
+        """Return whether this is the head of a mail. `needed`: how many known labels that takes."""
         if not self._evident:
             return False
         if "from" in self.roles and len(self.roles) >= needed and self.roles & {"date", "subject"}:
@@ -192,7 +192,7 @@ class Announcements:
         return self.header_block(number)
 
     def is_groupwise(self, number: int) -> bool:
-        """Whether it is GroupWise's ``>>> Name 20.11.2026 09:12 >>>``, which marks nothing but itself."""
+        """Return whether it is GroupWise's ``>>> Name 20.11.2026 09:12 >>>``, which marks only itself."""
         line = self.lines[number]
         if not line.startswith(">>>") or len(line) > MAX_LINE or not line.rstrip().endswith(">>>"):
             return False
@@ -269,7 +269,7 @@ class Announcements:
         return self._with_rule(Announcement(first, after, head.author))
 
     def _is_shown(self, first: int) -> bool:
-        """Whether the line above says that what follows is shown: "the headers are:"."""
+        """Return whether the line above says that what follows is shown: "the headers are:"."""
         above = first - 1
         label = _LABEL.match(self.lines[above][:120]) if above >= 0 else None
         if label is not None and _plain(label[1]) in _RAW_HEADERS:
@@ -279,7 +279,7 @@ class Announcements:
         return above >= 0 and self.lines[above].rstrip()[-1:] in _COLON and self._role(above) is None
 
     def _continues(self, number: int, head: _Head) -> bool:
-        """Whether this line is the wrapped value of a header line above."""
+        """Return whether this line is the wrapped value of a header line above."""
         line = self.lines[number]
         if head.continued >= _MAX_CONTINUED or (head.last == "subject" and not self._role_soon(number)):
             return False
@@ -380,7 +380,7 @@ class Announcements:
         return number
 
     def _opens(self, number: int) -> bool:
-        """Whether a header block or marked lines begin here."""
+        """Return whether a header block or marked lines begin here."""
         filled = self._first_filled(number)
         if filled >= len(self.lines):
             return False
@@ -417,7 +417,7 @@ def _plain(label: str) -> str:
 
 
 def _is_moment(value: str) -> bool:
-    """Whether it is a date with a time of day."""
+    """Return whether it is a date with a time of day."""
     return _DATE.search(value) is not None and _TIME.search(_DATE.sub(" ", value)) is not None
 
 
@@ -432,7 +432,7 @@ def _author(line: str) -> str:
 
 
 def _weight(joined: str, sure: bool) -> int:
-    """How much of an attribution this is; 0: none.
+    """Return how much of an attribution this is; 0: none.
 
     A date at the beginning, then a name with an address; or the name first and the date at the end. Between
     them stand names, not sentences: "mail from <a@b> was rejected with:" is none.
@@ -476,7 +476,7 @@ def _weight(joined: str, sure: bool) -> int:
 
 
 def _loose_weight(masked: str, addressed: bool, wrote: bool, ends: bool) -> int:
-    """For lines above marked ones: less is enough there."""
+    """Weigh lines above marked ones: less is enough there."""
     words = _WORD.findall(masked.replace("\x00", " "))
     dated = _DATE.search(masked) is not None or _TIME.search(masked) is not None
     odd = _odd(masked.replace("\x00", " "))
@@ -500,13 +500,16 @@ def _loose_weight(masked: str, addressed: bool, wrote: bool, ends: bool) -> int:
 
 
 def _span(text: str) -> tuple[int, int]:
-    """From the first to the last digit."""
+    """Return the place of the first digit and that behind the last."""
     first, last = _DIGIT.search(text), _LAST_DIGIT.search(text)
     return (first.start(), last.end()) if first and last else (0, 0)
 
 
 def _odd(text: str) -> int:
-    """How many words are neither names nor words that announcements have: in small letters, and unknown."""
+    """Return how many words are neither names nor words that announcements have.
+
+    In small letters, and unknown.
+    """
     return sum(
         1
         for word in (each.strip(".'’-") for each in _WORD.findall(text))

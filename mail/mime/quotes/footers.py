@@ -68,7 +68,7 @@ def footers(lines: Sequence[str], first: int, after: int, *, below: bool) -> lis
 
 
 def is_device_line(line: str) -> bool:
-    """Whether this is the line by which a program praises itself: ``Sent from my iPhone``."""
+    """Return whether this is the line by which a program praises itself: ``Sent from my iPhone``."""
     bare = line.strip(" \t\xa0*_-<>[]")
     return 0 < len(bare) < 300 and is_praise(_LINK.sub("", bare).strip().casefold())
 
@@ -137,13 +137,13 @@ def _signature_from(lines: Sequence[str], first: int, after: int) -> int | None:
 
 
 def _announces(lines: Sequence[str], first: int, number: int) -> bool:
-    """Whether the text above this line says that something follows."""
+    """Return whether the text above this line says that something follows."""
     above = _trimmed(lines, first, number)
     return above > first and lines[above - 1].rstrip().endswith((":", "："))
 
 
 def _short(lines: Sequence[str], first: int, after: int) -> bool:
-    """Whether these lines are one card rather than paragraphs."""
+    """Return whether these lines are one card rather than paragraphs."""
     blanks = sum(1 for line in lines[first:after] if not line.strip())
     return after > first and blanks <= 2 and all(len(line) <= 100 for line in lines[first:after])
 
@@ -175,7 +175,7 @@ def _list_from(lines: Sequence[str], first: int, after: int) -> int | None:
 
 
 def _legal_from(lines: Sequence[str], first: int, after: int, below: bool) -> int | None:
-    """Where the paragraphs begin at the end that gateways and lawyers add, with the rule above them."""
+    """Return where what gateways and lawyers add begins, with the rule above; None without it."""
     begin: int | None = None
     end = after
     for _ in range(5):
@@ -210,7 +210,7 @@ def _is_legal(lines: Sequence[str], first: int, after: int, below: bool) -> bool
 
 
 def _is_card(lines: Sequence[str], first: int, after: int) -> bool:
-    """Whether these few lines are name, firm and telephone rather than an answer."""
+    """Return whether these few lines are name, firm and telephone rather than an answer."""
     filled = [line.strip() for line in lines[first:after] if line.strip()]
     if not filled or len(filled) > 10 or any(len(line) > 90 for line in filled):
         return False

@@ -78,7 +78,7 @@ def _mark_whole(node: LexborNode, marks: QuoteMarks) -> None:
 
 
 def _mark_box(box: LexborNode, marks: QuoteMarks) -> None:
-    """All above the first quote in the box announces it; what stands below and between is new."""
+    """Take all above the first quote in the box for its announcement, and what stands below as new."""
     quotes = [node for node in box.css("blockquote")[:MAX_MARKS] if not _is_in_blockquote(node, box.mem_id)]
     if not quotes:
         _mark_whole(box, marks)

@@ -121,11 +121,11 @@ class _Reader:
         return count
 
     def _is_head(self, found: Announcement) -> bool:
-        """Whether it is a block of header lines rather than one line of attribution."""
+        """Return whether it is a block of header lines rather than one line of attribution."""
         return found.after - found.first >= 3
 
     def _answers(self, found: Announcement) -> bool:
-        """Whether ``VS:`` is Finnish "vastaus", an answer, and not Danish "videresendt", a forward."""
+        """Return whether ``VS:`` is Finnish "vastaus", an answer, and not Danish "videresendt", a forward."""
         return self.perhaps_finnish and any(
             "lähet" in line[:40].casefold() for line in self.lines[found.first : found.after]
         )
@@ -164,7 +164,7 @@ class _Reader:
         return after
 
     def _block_end(self, first: int) -> int:
-        """Behind the marked lines from `first`, the blank ones between and lines that lost their mark."""
+        """Return the line behind the marked ones from `first`, blanks between and lost marks included."""
         number, end = first, first
         count = len(self.lines)
         structural = self.structural[first]
@@ -193,7 +193,7 @@ class _Reader:
         return max(after, first + 1)
 
     def _lost_mark(self, number: int) -> bool:
-        """Whether a program wrapped a quoted line and this is its rest, between marked lines."""
+        """Return whether a program wrapped a quoted line and this is its rest, between marked lines."""
         lines = self.lines
         above, line = lines[number - 1], lines[number]
         if number + 1 >= len(lines) or not self.marked[number + 1]:
@@ -208,7 +208,7 @@ class _Reader:
         return len(line) < _WRAP_COLUMN and not first_word[:1].isupper()
 
     def _late_end(self, number: int) -> bool:
-        """Whether this line is no quote but the end of an attribution, wrapped before its last ``>``."""
+        """Return whether this line is the wrapped end of an attribution, its last ``>``, and no quote."""
         line = self.lines[number]
         if number == 0 or len(line) > 60 or not _LATE_END.fullmatch(line) or self.structural[number]:
             return False
@@ -244,7 +244,7 @@ class _Reader:
         return None
 
     def _forwards(self, first: int, after: int, inner: Announcement | None) -> bool:
-        """Whether the quoted lines begin with a program's line about a forwarded mail."""
+        """Return whether the quoted lines begin with a program's line about a forwarded mail."""
         if inner is not None and inner.forward:
             return True
         for line in self.lines[first : min(after, first + 3)]:
@@ -268,7 +268,7 @@ class _Reader:
         return None
 
     def _other_block(self, first: int) -> int:
-        """Behind lines that are marked in another way (``| text``, ``AM> text``), or `first`."""
+        """Return the line behind those marked in another way (``| text``, ``AM> text``), or `first`."""
         if not _OTHER_MARK.match(self.lines[first]):
             return first
         mark = self.lines[first].lstrip()[:1]
@@ -321,7 +321,7 @@ class _Reader:
         )
 
     def _is_code(self, block: _Block) -> bool:
-        """Whether the marks are a program's prompt or a comparison of files."""
+        """Return whether the marks are a program's prompt or a comparison of files."""
         filled = [
             line for line in self.lines[block.first : min(block.after, block.first + 200)] if line.strip()
         ]
@@ -334,7 +334,7 @@ class _Reader:
         return any(len(line) <= MAX_LINE and _DIFF.fullmatch(line.strip()) for line in around)
 
     def _is_last(self, block: _Block) -> bool:
-        """Whether nothing but a program's praise of itself follows."""
+        """Return whether nothing but a program's praise of itself follows."""
         rest = [line for line in self.lines[block.after : block.after + 40] if line.strip()]
         return all(is_device_line(line) for line in rest) and not any(
             line.strip() for line in self.lines[block.after + 40 : block.after + 41]
@@ -380,7 +380,7 @@ class _Reader:
                 self._set(begin, end, kind)
 
     def _is_answered(self, regions: Sequence[Span]) -> bool:
-        """Whether these new lines say more than a greeting."""
+        """Return whether these new lines say more than a greeting."""
         return any(
             line.strip() and not line.rstrip().endswith((",", "，"))
             for first, after in regions
@@ -428,7 +428,7 @@ class _Reader:
         return number
 
     def _structural(self, spans: Sequence[Span]) -> list[bool]:
-        """Which lines the HTML marks: those that begin within a span."""
+        """Return which lines the HTML marks: those that begin within a span."""
         marked = [False] * len(self.lines)
         place = 0
         for number, (offset, line) in enumerate(zip(self.offsets, self.lines, strict=True)):

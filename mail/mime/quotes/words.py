@@ -171,17 +171,17 @@ FORWARDING_SUBJECT: Final = re.compile(
 
 
 def has(text: str, words: tuple[str, ...]) -> bool:
-    """Whether one of the words stands in the casefolded text."""
+    """Return whether one of the words stands in the casefolded text."""
     return any(word in text for word in words)
 
 
 def count(text: str, words: tuple[str, ...]) -> int:
-    """How many of the words stand in the casefolded text."""
+    """Return how many of the words stand in the casefolded text."""
     return sum(1 for word in words if word in text)
 
 
 def is_device_line(line: str) -> bool:
-    """Whether a casefolded line is a program's praise of itself: ``sent from my iphone``."""
+    """Return whether a casefolded line is a program's praise of itself: ``sent from my iphone``."""
     if len(line) > 130:
         return False
     if line.startswith((*_MINE, *_GET)):
@@ -191,10 +191,10 @@ def is_device_line(line: str) -> bool:
 
 
 def tells_of_scanner(text: str) -> bool:
-    """Whether a casefolded paragraph says that a program found no virus in the mail."""
+    """Return whether a casefolded paragraph says that a program found no virus in the mail."""
     return has(text, _SCANNERS) and has(text, _SCANNED)
 
 
 def asks_not_to_print(text: str) -> bool:
-    """Whether a casefolded paragraph asks to think of the trees."""
+    """Return whether a casefolded paragraph asks to think of the trees."""
     return has(text, _NATURE) and has(text, _PRINT)

@@ -67,7 +67,7 @@ def _advise(known: Preset) -> None:
 
 
 def _wait_for_its_first_second(mailbox: Mailbox) -> None:
-    """Servers date mail to the second: what comes after this command returned shall count as new."""
+    """Wait, as servers date mail to the second: what comes after this command returned counts as new."""
     import time
 
     from config.clock import now

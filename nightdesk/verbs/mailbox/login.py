@@ -74,7 +74,7 @@ class _Shown:
         self._stream = sys.stderr if as_json else sys.stdout
 
     def line(self, text: str = "") -> None:
-        """One line, whole however long it is."""
+        """Show one line, whole however long it is."""
         self._stream.write(inert.guard(inert.clean(text)).replace("\n", " ") + "\n")
         self._stream.flush()
 
