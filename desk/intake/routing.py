@@ -35,8 +35,8 @@ class Route:
 def find_route(incoming: Incoming) -> Route:
     """Return where a mail goes.
 
-    A topic that a caller named comes first, then the address (exact, then alias or with its plus-tag left out),
-    then the mailbox it was fetched from, then the default topic, at last the default department.
+    A topic that a caller named comes first, then the address (exact, then alias or with its plus-tag left
+    out), then the mailbox it was fetched from, then the default topic, at last the default department.
     """
     rules, arrival = incoming.rules, incoming.arrival
     fetched = rules.mailboxes.get(arrival.mailbox_id) if arrival.mailbox_id is not None else None

@@ -71,7 +71,8 @@ def new_ticket(
     """Open a ticket by hand.
 
     With `send` the body is mailed to the requester as the ticket's first mail; without, it is what the
-    requester said (on the telephone, say). `requester` may name several people: the first is the requester, the others are collaborators.
+    requester said (on the telephone, say). `requester` may name several people: the first is the requester,
+    the others are collaborators.
     """
     require(actor, "ticket.reply")
     asked = people_in([requester])
