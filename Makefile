@@ -9,7 +9,7 @@ help:
 	@echo "make test   lint, types, import contracts and all tests"
 	@echo "make lint   lint, types and import contracts"
 	@echo "make bench  the runs behind the budget table"
-	@echo "make docs   the manual page and docs/providers.md, from the program itself"
+	@echo "make docs   the manual page, docs/providers.md and docs/mailbox-fields.md, from the program itself"
 
 $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,8 @@ docs: $(VENV)/.demo
 	mv docs/nightdesk.1.new docs/nightdesk.1
 	$(RUN)/python -m nightdesk.providers_page > docs/providers.md.new
 	mv docs/providers.md.new docs/providers.md
+	$(RUN)/python -m nightdesk.mailbox_page > docs/mailbox-fields.md.new
+	mv docs/mailbox-fields.md.new docs/mailbox-fields.md
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

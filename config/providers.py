@@ -14,6 +14,8 @@ Security = Literal["tls", "starttls", "none"]
 Auth = Literal["basic", "oauth2"]
 
 OWN: Final = "own"
+PASTE_PORT: Final = 8765
+"""Of the usual redirect address. Nothing listens there: a browser's error page has what is pasted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,7 +356,7 @@ def _mailbox(setting: Setting, text: str) -> str:
     row = mailboxes.in_use_with_address(text)
     if row is None:
         raise _wrong(setting, text, "use the address of a mailbox: nightdesk mailbox list")
-    if not row.outgoing_enabled:
+    if not row.can_send:
         raise _wrong(
             setting, text, f"{row.address} has no outgoing account: nightdesk mailbox edit {row.address}"
         )

@@ -29,6 +29,8 @@ class Mailbox(Row):
     priority = peewee.IntegerField(null=True, constraints=[peewee.Check("priority BETWEEN 1 AND 4")])
     """Of its new tickets; null: what the topic says, else normal."""
     autoresponse = peewee.BooleanField(default=True)
+    notes = peewee.TextField(default="")
+    """What colleagues should know about it."""
 
     protocol = peewee.TextField(default="imap", constraints=[one_of("protocol", ("imap", "pop3", "none"))])
     incoming_enabled = peewee.BooleanField(default=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from desk.mailboxes.wording import error_word
+
 if TYPE_CHECKING:
     from desk.fetching.runs import FetchView
     from desk.home import Desk
@@ -68,17 +70,6 @@ class Health:
         return f"{outbox}  {mail}"
 
 
-SHORT = {
-    "login": "AUTH!",
-    "tls": "TLS!",
-    "starttls": "TLS!",
-    "resolve": "DNS!",
-    "connect": "DOWN!",
-    "timeout": "SLOW!",
-    "folder": "FOLDER!",
-    "secret": "SECRET!",
-    "token": "LOGIN!",
-}
 STATES = {"ok": "OK", "never": "new", "disabled": "off", "none": "-", "removed": "-"}
 
 
@@ -86,7 +77,7 @@ def word_for(state: str, error_kind: str) -> str:
     """Return a mailbox's health in one word: ``OK``, ``AUTH!``, ``off``."""
     if state != "failing":
         return STATES.get(state, state)
-    return next((word for kind, word in SHORT.items() if kind in error_kind), "FAILS!")
+    return f"{error_word(error_kind) or 'FAILS'}!"
 
 
 def observe(desk: Desk) -> Health:
@@ -100,7 +91,7 @@ def observe(desk: Desk) -> Health:
     lines = registry.entries(desk)
     waiting = deliveries.counts()
     way_for_all = accounts.default_outgoing(desk) is not None
-    mute = {line.id for line in lines if line.enabled and not (line.outgoing.enabled or way_for_all)}
+    mute = {line.id for line in lines if line.enabled and not (line.outgoing_enabled or way_for_all)}
     words = tuple((line.name or line.address, _word(line, mute=line.id in mute)) for line in lines)
     failing = [f"{name} {word}" for name, word in words if word.endswith("!")]
     failing += [f"{name} {word}" for name, word in words if word == "IN ONLY"]

@@ -11,6 +11,7 @@ from desk.alerts.health_mail import send_alert
 from desk.errors import DeskError
 from desk.mailboxes.token_health import in_use, note_trouble, state_of
 from desk.mailboxes.tokens import expires_soon, token_supplier
+from desk.mailboxes.wording import alarm_words
 from mail.errors import MailError, TokenRefused, TokenUnavailable
 from models import mailboxes
 from models.transactions import transaction
@@ -91,11 +92,7 @@ def _alert_if_due(desk: Desk, mailbox: Mailbox, row: MailboxOAuth2, state: str, 
         return
     row.alerted, row.alerted_for = moment, state
     mailboxes.keep_oauth2(row)
-    what = {
-        "refused": "was refused: a person has to log in again",
-        "failing": f"cannot be renewed since {_shown(desk, row.failing_since)}",
-        "ending": f"ends on {_shown(desk, row.refresh_expires)}: a person has to log in again before",
-    }[state]
+    what = alarm_words(state, row, lambda moment: _shown(desk, moment))
     text = _TEXT.format(
         address=mailbox.address,
         what=what,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from desk.mailboxes.fields import json_of
+
 if TYPE_CHECKING:
     from desk.mailboxes.export import Imported
-    from desk.mailboxes.lists import MailboxLine, OutgoingLine
+    from desk.mailboxes.lists import MailboxLine
     from desk.mailboxes.login import LoggedIn, LoggedOut
     from desk.mailboxes.token_health import TokenLine
     from desk.outbox.probe_mail import ProbeMail
@@ -14,31 +16,14 @@ if TYPE_CHECKING:
 
 
 def mailbox(line: MailboxLine) -> dict[str, Any]:
-    """Return a mailbox."""
+    """Return a mailbox: the fields that JSON shows, and its health."""
     lag = line.lag
     return {
-        "address": line.address,
-        "name": line.name,
-        "department": line.department,
-        "topic": line.topic,
-        "priority": line.priority,
-        "autoresponse": line.autoresponse,
+        **json_of(line.form, "address"),
         "aliases": list(line.aliases),
+        **json_of(line.form, "incoming"),
         "enabled": line.enabled,
-        "protocol": line.protocol,
-        "host": line.host,
-        "port": line.port,
-        "security": line.security,
-        "user": line.user,
-        "auth": line.auth,
         "token": None if line.token is None else _token(line.token),
-        "folder": line.folder,
-        "schedule": line.schedule,
-        "batch": line.batch,
-        "max_per_fetch": line.max_per_fetch,
-        "after_fetch": line.after_fetch,
-        "backlog": line.backlog,
-        "idle": line.idle,
         "idle_since": line.idle_since,
         "idle_error": line.idle_error or None,
         "state": line.state,
@@ -54,10 +39,13 @@ def mailbox(line: MailboxLine) -> dict[str, Any]:
         "not_before": line.not_before,
         "alerted": line.alerted,
         "outgoing": {
-            **_outgoing(line.outgoing),
-            "helo": line.helo or None,
-            "spoof": line.spoof,
-            "sent_folder": line.sent_folder or None,
+            **json_of(line.form, "outgoing"),
+            "enabled": line.outgoing_enabled,
+            "user": line.form.sending_user,
+            "default": line.sending.default,
+            "last_sent": line.sending.last_sent,
+            "last_error": line.sending.last_error or None,
+            "error_count": line.sending.error_count,
         },
     }
 
@@ -100,21 +88,6 @@ def test_mail(mail: ProbeMail) -> dict[str, Any]:
         "words": mail.words,
         "cure": mail.cure or None,
         "dialogue": list(mail.dialogue),
-    }
-
-
-def _outgoing(line: OutgoingLine) -> dict[str, Any]:
-    return {
-        "enabled": line.enabled,
-        "host": line.host,
-        "port": line.port,
-        "security": line.security,
-        "auth": line.auth,
-        "user": line.user,
-        "default": line.default,
-        "last_sent": line.last_sent,
-        "last_error": line.last_error or None,
-        "error_count": line.error_count,
     }
 
 

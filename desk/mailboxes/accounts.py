@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
-from config.secrets import Secret, SecretSource, resolve
+from config.secrets import Secret, resolve
 from desk.errors import Refused
+from desk.mailboxes.secrets import source_of
+from desk.mailboxes.stored import incoming_of, outgoing_of
 from mail.account import IncomingAccount, OutgoingAccount
 from models import mailboxes
 
 if TYPE_CHECKING:
-    from config.secrets import SecretKind
     from desk.home import Desk
-    from mail.account import Security, TokenSupplier
+    from desk.mailboxes.fields import Incoming, Outgoing
+    from mail.account import TokenSupplier
     from models.mailboxes import Mailbox
 
 
@@ -22,85 +24,73 @@ def incoming_account(desk: Desk, mailbox: Mailbox) -> IncomingAccount:
 
     Raises SecretUnavailable, SealBroken, or Refused for a mailbox that fetches nothing.
     """
-    if mailbox.protocol == "none":
+    account = incoming_of(mailbox)
+    if not account.fetches:
         raise Refused(
             f"{mailbox.address} fetches no mail", f"nightdesk mailbox edit {mailbox.address} --protocol imap"
         )
-    oauth2 = mailbox.auth == "oauth2"
-    return IncomingAccount(
-        host=mailbox.host,
-        port=mailbox.port,
-        security=cast("Security", mailbox.security),
-        user=mailbox.username,
-        password=Secret("") if oauth2 else resolve(incoming_source(mailbox), desk.sealer),
-        folder=mailbox.folder,
-        ca_file=Path(mailbox.ca_file) if mailbox.ca_file else None,
-        fingerprint=mailbox.fingerprint or None,
-        protocol="pop3" if mailbox.protocol == "pop3" else "imap",
-        auth="oauth2" if oauth2 else "basic",
-        token=_token_supplier(desk, mailbox) if oauth2 else None,
-    )
+    if account.auth == "oauth2":
+        return fetching_by(account, Secret(""), _token_supplier(desk, mailbox))
+    return fetching_by(account, resolve(source_of("password", mailbox), desk.sealer))
 
 
 def outgoing_account(desk: Desk, mailbox: Mailbox) -> OutgoingAccount:
     """Return the account that mail leaves through; raises as `incoming_account` does."""
-    if not mailbox.smtp_host:
+    account, incoming = outgoing_of(mailbox), incoming_of(mailbox)
+    if not account.sends:
         raise Refused(
             f"{mailbox.address} has no outgoing account",
             f"nightdesk mailbox edit {mailbox.address} --smtp-host HOST",
         )
-    auth = outgoing_auth(mailbox.smtp_auth, mailbox.auth)
-    same = mailbox.smtp_auth == "same"
-    source = incoming_source(mailbox) if same else outgoing_source(mailbox)
+    match outgoing_auth(account.auth, incoming.auth):
+        case "oauth2":
+            return sending_by(account, incoming, Secret(""), _token_supplier(desk, mailbox))
+        case "none":
+            return sending_by(account, incoming, Secret(""))
+    source = source_of("password" if account.auth == "same" else "smtp_password", mailbox)
+    return sending_by(account, incoming, resolve(source, desk.sealer))
+
+
+def fetching_by(account: Incoming, password: Secret, token: TokenSupplier | None = None) -> IncomingAccount:
+    """Return what the wire needs to fetch by an account, stored or yet to be."""
+    return IncomingAccount(
+        host=account.host,
+        port=account.port or account.usual_ports[account.security],
+        security=account.security,
+        user=account.user,
+        password=password,
+        folder=account.folder,
+        ca_file=Path(account.ca_file) if account.ca_file else None,
+        fingerprint=account.fingerprint or None,
+        protocol="pop3" if account.protocol == "pop3" else "imap",
+        auth=account.auth,
+        token=token,
+    )
+
+
+def sending_by(
+    account: Outgoing, incoming: Incoming, password: Secret, token: TokenSupplier | None = None
+) -> OutgoingAccount:
+    """Return what the wire needs to send by an account, whose login may be the `incoming` one's."""
     return OutgoingAccount(
-        host=mailbox.smtp_host,
-        port=mailbox.smtp_port,
-        security=cast("Security", mailbox.smtp_security),
-        auth=auth,
-        user=mailbox.username if same else mailbox.smtp_username,
-        password=resolve(source, desk.sealer) if auth == "basic" else Secret(""),
-        ca_file=Path(mailbox.smtp_ca_file) if mailbox.smtp_ca_file else None,
-        fingerprint=mailbox.smtp_fingerprint or None,
-        helo=mailbox.smtp_helo or None,
-        token=_token_supplier(desk, mailbox) if auth == "oauth2" else None,
+        host=account.host,
+        port=account.port or account.usual_ports[account.security],
+        security=account.security,
+        auth=outgoing_auth(account.auth, incoming.auth),
+        user=incoming.user if account.auth == "same" else account.user,
+        password=password,
+        ca_file=Path(account.ca_file) if account.ca_file else None,
+        fingerprint=account.fingerprint or None,
+        helo=account.helo or None,
+        token=token,
     )
 
 
-def outgoing_auth(smtp_auth: str, auth: str) -> Literal["basic", "none", "oauth2"]:
-    """How the outgoing account logs in, from what the mailbox says and how its incoming account does."""
-    if smtp_auth == "none":
+def outgoing_auth(outgoing: str, incoming: str) -> Literal["basic", "none", "oauth2"]:
+    """How the outgoing account logs in, from what the mailbox says of it and of the incoming one."""
+    if outgoing == "none":
         return "none"
-    return "oauth2" if smtp_auth == "oauth2" or (smtp_auth == "same" and auth == "oauth2") else "basic"
-
-
-def incoming_source(mailbox: Mailbox) -> SecretSource:
-    """Return where the password of the incoming account comes from."""
-    return SecretSource(
-        cast("SecretKind", mailbox.secret_source),
-        mailbox.secret_ref,
-        bytes(mailbox.secret_sealed or b""),
-        incoming_context(mailbox.id),
-    )
-
-
-def outgoing_source(mailbox: Mailbox) -> SecretSource:
-    """Return where the own password of the outgoing account comes from."""
-    return SecretSource(
-        cast("SecretKind", mailbox.smtp_secret_source),
-        mailbox.smtp_secret_ref,
-        bytes(mailbox.smtp_secret_sealed or b""),
-        outgoing_context(mailbox.id),
-    )
-
-
-def incoming_context(mailbox_id: int) -> str:
-    """Return what a sealed incoming password is bound to."""
-    return f"mailbox {mailbox_id} incoming"
-
-
-def outgoing_context(mailbox_id: int) -> str:
-    """Return what a sealed outgoing password is bound to."""
-    return f"mailbox {mailbox_id} outgoing"
+    return "oauth2" if outgoing == "oauth2" or (outgoing == "same" and incoming == "oauth2") else "basic"
 
 
 def outgoing_for(desk: Desk, mailbox_id: int | None) -> Mailbox | None:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from config.secrets import Secret, SecretSource, resolve
 from desk.mailboxes import named_servers, restricted_mode
-from desk.mailboxes.accounts import incoming_source, outgoing_auth, outgoing_source
+from desk.mailboxes.accounts import fetching_by, outgoing_auth, sending_by
 from desk.mailboxes.named_servers import SecretNotForThere
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput, source_of
 from desk.mailboxes.tokens import token_supplier
-from mail.account import IncomingAccount, OutgoingAccount
+from desk.mailboxes.wording import NOBODY
 from mail.errors import TokenRefused
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.mailboxes.form import MailboxForm
-    from desk.mailboxes.registry import MailboxSecrets, SecretInput
-    from mail.account import TokenSupplier
+    from desk.mailboxes.fields import MailboxForm, SecretName
+    from mail.account import IncomingAccount, TokenSupplier
     from mail.probe import Step
     from models.mailboxes import Mailbox
 
@@ -44,11 +43,11 @@ def try_sides(
     kept. Blocks at each step; never raises for trouble with servers or passwords: that is a failed step.
     Raises NotAllowed (see `restricted_mode`).
     """
-    secrets = restricted_mode.permitted(desk, form.model_dump(), secrets, stored)
-    if form.protocol != "none":
+    secrets = restricted_mode.permitted(desk, form, secrets, stored)
+    if form.incoming.fetches:
         for step in _incoming(desk, form, secrets, stored):
             yield "incoming", step
-    if form.sends:
+    if form.outgoing.sends:
         for step in _outgoing(desk, form, secrets, stored):
             yield "outgoing", step
 
@@ -56,7 +55,7 @@ def try_sides(
 def try_mailbox(desk: Desk, address: str) -> Iterator[tuple[Side, Step]]:
     """Try a mailbox as it is stored. Raises WrongUse for an address that is no mailbox."""
     from desk.mailboxes.form import check, values_of
-    from desk.mailboxes.registry import MailboxSecrets, get
+    from desk.mailboxes.registry import get
 
     mailbox = get(address)
     yield from try_sides(desk, check(values_of(mailbox)), MailboxSecrets(), mailbox)
@@ -64,28 +63,34 @@ def try_mailbox(desk: Desk, address: str) -> Iterator[tuple[Side, Step]]:
 
 def _incoming_source(form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None) -> Given:
     """The incoming password; raises SecretNotForThere."""
-    kept = incoming_source(stored) if stored else None
-    if secrets.incoming is None and kept is not None and kept.kind != "none":
-        _need_named("password", form, named_servers.incoming_server(form), stored)
-    return _source(secrets.incoming, kept)
+    return _held_back("password", form, named_servers.incoming_server(form), secrets, stored)
 
 
 def _outgoing_source(form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None) -> Given:
     """The outgoing password, which may be the incoming one; raises SecretNotForThere."""
-    same = form.smtp_auth == "same"
-    given = secrets.incoming if same else secrets.outgoing
-    kept = None if stored is None else incoming_source(stored) if same else outgoing_source(stored)
-    if given is None and kept is not None and kept.kind != "none":
-        name: named_servers.SecretName = "password" if same else "smtp_password"
-        _need_named(name, form, named_servers.outgoing_server(form), stored)
-    return _source(given, kept)
+    name: SecretName = "password" if form.outgoing.auth == "same" else "smtp_password"
+    return _held_back(name, form, named_servers.outgoing_server(form), secrets, stored)
 
 
-def _need_named(
-    name: named_servers.SecretName, form: MailboxForm, server: named_servers.Server, stored: Mailbox | None
-) -> None:
-    if stored is None or server in named_servers.new_servers(name, form, stored):
+def _held_back(
+    name: SecretName,
+    form: MailboxForm,
+    server: named_servers.Server,
+    secrets: MailboxSecrets,
+    stored: Mailbox | None,
+) -> Given:
+    """A password, as far as it may go to the server."""
+    given = secrets.of(name)
+    kept = source_of(name, stored) if stored is not None else None
+    if (
+        given is None
+        and stored is not None
+        and kept is not None
+        and kept.kind != "none"
+        and server in named_servers.new_servers(name, form, stored)
+    ):
         raise SecretNotForThere(name, form, server)
+    return _source(given, kept)
 
 
 def _source(given: SecretInput | None, kept: SecretSource | None) -> Given:
@@ -102,7 +107,7 @@ def _incoming(
     from mail.probe import check_incoming
 
     password: Secret | None = Secret("")
-    if form.auth != "oauth2":
+    if form.incoming.auth != "oauth2":
         password = yield from _password(desk, lambda: _incoming_source(form, secrets, stored))
     if password is None:
         return
@@ -112,20 +117,9 @@ def _incoming(
 def _incoming_account(
     desk: Desk, form: MailboxForm, password: Secret, stored: Mailbox | None
 ) -> IncomingAccount:
-    oauth2 = form.auth == "oauth2"
-    return IncomingAccount(
-        host=form.host,
-        port=form.port or 993,
-        security=form.security,
-        user=form.user,
-        password=password,
-        folder=form.folder,
-        ca_file=Path(form.ca_file) if form.ca_file else None,
-        fingerprint=form.fingerprint or None,
-        protocol="pop3" if form.protocol == "pop3" else "imap",
-        auth="oauth2" if oauth2 else "basic",
-        token=_tokens(desk, form, stored, named_servers.incoming_server(form)) if oauth2 else None,
-    )
+    oauth2 = form.incoming.auth == "oauth2"
+    server = named_servers.incoming_server(form)
+    return fetching_by(form.incoming, password, _tokens(desk, form, stored, server) if oauth2 else None)
 
 
 def _outgoing(
@@ -133,27 +127,15 @@ def _outgoing(
 ) -> Iterator[Step]:
     from mail.probe import check_outgoing
 
-    auth = outgoing_auth(form.smtp_auth, form.auth)
+    auth = outgoing_auth(form.outgoing.auth, form.incoming.auth)
     password: Secret | None = Secret("")
     if auth == "basic":
         password = yield from _password(desk, lambda: _outgoing_source(form, secrets, stored))
-        if password is None:
-            return
+    if password is None:
+        return
     server = named_servers.outgoing_server(form)
-    yield from check_outgoing(
-        OutgoingAccount(
-            host=form.smtp_host,
-            port=form.smtp_port or 587,
-            security=form.smtp_security,
-            auth=auth,
-            user=form.user if form.smtp_auth == "same" else form.smtp_user,
-            password=password,
-            ca_file=Path(form.smtp_ca_file) if form.smtp_ca_file else None,
-            fingerprint=form.smtp_fingerprint or None,
-            helo=form.smtp_helo or None,
-            token=_tokens(desk, form, stored, server) if auth == "oauth2" else None,
-        )
-    )
+    token = _tokens(desk, form, stored, server) if auth == "oauth2" else None
+    yield from check_outgoing(sending_by(form.outgoing, form.incoming, password, token))
 
 
 def _tokens(
@@ -165,7 +147,7 @@ def _tokens(
 
     def none_yet(*, renew: bool = False) -> Secret:
         raise TokenRefused(
-            "nobody has logged in yet",
+            NOBODY,
             error="not_logged_in",
             hint=f"Save the mailbox, then: nightdesk mailbox login {form.address}.",
         )
@@ -222,12 +204,12 @@ def list_folders(
     """
     from mail.imap.session import ImapSession
 
-    secrets = restricted_mode.permitted(desk, form.model_dump(), secrets, stored)
+    secrets = restricted_mode.permitted(desk, form, secrets, stored)
 
-    if form.protocol != "imap":
+    if form.incoming.protocol != "imap":
         return [FolderChoice("INBOX", "")]
     password = Secret("")
-    if form.auth != "oauth2":
+    if form.incoming.auth != "oauth2":
         source = _incoming_source(form, secrets, stored)
         password = source if isinstance(source, Secret) else resolve(source, desk.sealer)
     with ImapSession(_incoming_account(desk, form, password, stored)) as session:

@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any
 
 from desk.errors import Refused
 from models import agents, mailboxes
 from models.mailboxes import Mailbox
-from models.tickets import PRIORITIES
-
-
-def alias_list(text: str) -> list[str]:
-    """The addresses of the form's `aliases`, each once, in lower case."""
-    return list(dict.fromkeys(part.lower() for part in re.split(r"[\s,;]+", text) if part))
-
-
-def values_of_defaults(mailbox: Mailbox) -> dict[str, Any]:
-    """What the form says about a mailbox that exists."""
-    return {
-        "topic": mailbox.topic.name if mailbox.topic else "",
-        "priority": PRIORITIES[mailbox.priority] if mailbox.priority else "",
-        "aliases": ", ".join(aliases_of(mailbox.id)),
-    }
-
-
-def aliases_of(mailbox_id: int) -> list[str]:
-    """A mailbox's aliases, in order."""
-    return mailboxes.aliases_of(mailbox_id)
 
 
 def keep_defaults(mailbox: Mailbox, topic: str, priority: str) -> None:

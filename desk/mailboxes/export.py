@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from desk.errors import DeskError, WrongUse
 from desk.mailboxes import restricted_mode
-from desk.mailboxes.form import MailboxForm, check, values_of
-from desk.mailboxes.named_servers import SecretName, new_servers
-from desk.mailboxes.registry import MailboxSecrets, SecretInput, add, edit, find, get
+from desk.mailboxes.fields import BY_NAME, SECRET, SECRETS, MailboxForm, of_part, values
+from desk.mailboxes.form import check, values_of
+from desk.mailboxes.named_servers import new_servers
+from desk.mailboxes.registry import add, edit, find, get
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput, source_of, wanted
+from desk.mailboxes.stored import form_of
 from desk.permissions import Actor, require
 from mail.inert import one_line
 from models import mailboxes
 from models.transactions import transaction, undone
 
 if TYPE_CHECKING:
+    from config.secrets import SecretSource
     from desk.home import Desk
     from models.mailboxes import Mailbox
 
@@ -30,7 +34,6 @@ HEAD = """\
 """
 _ALWAYS = ("address", "protocol", "schedule", "after_fetch")
 _SOURCES = ("sealed", "pass_cmd", "env", "credential")
-_SECRETS: tuple[SecretName, ...] = ("password", "smtp_password", "client_secret")
 
 Outcome = Literal["added", "changed", "unchanged"]
 
@@ -92,42 +95,40 @@ def take_in(
 
 
 def _document(row: Mailbox) -> dict[str, Any]:
-    values = values_of(row)
-    defaults = {name: field.default for name, field in MailboxForm.model_fields.items()}
+    form = form_of(row)
     document = {
         name: value
-        for name, value in values.items()
-        if value is not None and (name in _ALWAYS or value != defaults[name])
+        for name, value in values(form).items()
+        if value is not None and (name in _ALWAYS or value != BY_NAME[name].default)
     }
-    document.update(_secret("password", row.secret_source, row.secret_ref))
-    document.update(_secret("smtp_password", row.smtp_secret_source, row.smtp_secret_ref))
-    app = mailboxes.oauth2_of(row.id)
-    if app is not None:
-        document.update(_secret("client_secret", app.secret_source, app.secret_ref))
-    if not row.smtp_host:
-        for name in [name for name in document if name.startswith("smtp_") or name == "outgoing_enabled"]:
-            del document[name]
+    for secret in SECRETS:
+        document.update(_secret(secret.name, source_of(secret.name, row)))
+    if not form.outgoing.sends:
+        for each in of_part("outgoing"):
+            if each.name != "sent_folder":
+                document.pop(each.name, None)
+        document.pop("smtp_password", None)
     return document
 
 
-def _secret(name: str, source: str, ref: str) -> dict[str, Any]:
-    if source == "none":
+def _secret(name: str, source: SecretSource) -> dict[str, Any]:
+    if source.kind == "none":
         return {}
-    return {name: {source: True if source == "sealed" else ref}}
+    return {name: {source.kind: True if source.kind == "sealed" else source.ref}}
 
 
 def _take_one(desk: Desk, actor: Actor, table: Mapping[str, Any]) -> Imported:
     address = str(table.get("address", "?"))
     try:
-        values = {name: value for name, value in table.items() if name not in _SECRETS}
-        restricted_mode.refuse_files(desk, values, find(address))
-        form = check(values)
+        said = {name: value for name, value in table.items() if name not in SECRET}
+        restricted_mode.refuse_files(desk, said, find(address))
+        form = check(said)
         stored = find(form.address)
         secrets, missing = _secrets(table, form, stored)
         if "password" in missing:
-            form.incoming_enabled = False
+            form.incoming.enabled = False
         if "smtp_password" in missing:
-            form.outgoing_enabled = False
+            form.outgoing.enabled = False
         if stored is None:
             add(desk, actor, form, secrets)
             return Imported(form.address, "added", missing)
@@ -143,8 +144,8 @@ def _take_one(desk: Desk, actor: Actor, table: Mapping[str, Any]) -> Imported:
 
 def _normal(table: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """The stored document, with the secrets of the table: equal to the stored one if those are the same."""
-    return {name: value for name, value in before.items() if name not in _SECRETS} | {
-        name: dict(value) for name, value in table.items() if name in _SECRETS
+    return {name: value for name, value in before.items() if name not in SECRET} | {
+        name: dict(value) for name, value in table.items() if name in SECRET
     }
 
 
@@ -152,32 +153,24 @@ def _secrets(
     table: Mapping[str, Any], form: MailboxForm, stored: Mailbox | None
 ) -> tuple[MailboxSecrets, tuple[str, ...]]:
     """The secrets as the file says them, and the names of those that are in no file and not on this desk."""
-    app = mailboxes.oauth2_of(stored.id) if stored is not None else None
-    kept = {
-        "password": stored.secret_source if stored else "none",
-        "smtp_password": stored.smtp_secret_source if stored else "none",
-        "client_secret": app.secret_source if app else "none",
-    }
-    wanted = {
-        "password": form.protocol != "none" and form.auth == "basic",
-        "smtp_password": form.sends and form.smtp_auth == "basic",
-        "client_secret": False,
-    }
     given: dict[str, SecretInput | None] = {}
     missing = []
-    for name in _SECRETS:
-        told = table.get(name)
-        source, ref = _source(name, told)
+    for secret in SECRETS:
+        source, ref = _source(secret.name, table.get(secret.name))
         if source == "sealed":
-            there = kept[name] == "sealed" and stored is not None and not new_servers(name, form, stored)
-            given[name] = None if there else SecretInput("none")
+            there = (
+                stored is not None
+                and source_of(secret.name, stored).kind == "sealed"
+                and not new_servers(secret.name, form, stored)
+            )
+            given[secret.given] = None if there else SecretInput("none")
             if not there:
-                missing.append(name)
+                missing.append(secret.name)
         else:
-            given[name] = SecretInput(cast("Any", source), ref)
-            if source == "none" and wanted[name]:
-                missing.append(name)
-    return MailboxSecrets(given["password"], given["smtp_password"], given["client_secret"]), tuple(missing)
+            given[secret.given] = SecretInput(cast("Any", source), ref)
+            if source == "none" and wanted(secret.name, form):
+                missing.append(secret.name)
+    return MailboxSecrets(**given), tuple(missing)
 
 
 def _source(name: str, told: Any) -> tuple[str, str]:

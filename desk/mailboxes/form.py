@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import TypeAdapter, ValidationError
 
 from desk.errors import WrongUse
-from desk.mailboxes.defaults import values_of_defaults
-from desk.mailboxes.defaults_form import MailboxDefaults
-from desk.mailboxes.fields import copied_from
-from desk.mailboxes.oauth2_form import OAuth2Fields, values_of_oauth2
+from desk.mailboxes.fields import (
+    BY_NAME,
+    FIELDS,
+    SIDES,
+    Account,
+    Incoming,
+    MailboxForm,
+    Outgoing,
+    Part,
+    named,
+    values,
+)
+from desk.mailboxes.stored import form_of
 from mail.inert import one_line
-from mail.mime.address import one_address
 
 if TYPE_CHECKING:
+    from desk.mailboxes.fields import OAuth2Application
     from models.mailboxes import Mailbox
 
-IMAP_PORTS = {"tls": 993, "starttls": 143, "none": 143}
-POP3_PORTS = {"tls": 995, "starttls": 110, "none": 110}
-SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
 TLS_PORTS = (465, 993, 995)
 """On these ports ``tls://host`` means TLS from the first byte; elsewhere it means STARTTLS."""
 STARTTLS_PORTS = (110, 143, 587)
 
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
 _URL = re.compile(
     r"(?:(ssl|tls|plain|imaps?|pop3s?|smtps?)://)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?", re.IGNORECASE
 )
@@ -42,209 +47,24 @@ class FormErrors(WrongUse):
         self.fields = dict(fields)
 
 
-class MailboxForm(MailboxDefaults, OAuth2Fields):
-    """All that is said about a mailbox but its passwords. `check` makes one from what was typed.
-
-    `port` and `smtp_port` None: the usual one for the security. `smtp_host` empty: no outgoing account.
-    `schedule`: as `desk.schedules` reads it. `after_fetch`: keep, delete or ``move:FOLDER``.
-    """
-
-    model_config: ClassVar[ConfigDict] = {"extra": "forbid", "str_strip_whitespace": True}
-
-    address: str
-    name: str = ""
-    department: str = ""
-    autoresponse: bool = True
-    protocol: Literal["imap", "pop3", "none"] = "imap"
-    incoming_enabled: bool = True
-    host: str = ""
-    port: int | None = None
-    security: Literal["tls", "starttls", "none"] = "tls"
-    user: str = ""
-    ca_file: str = ""
-    fingerprint: str = ""
-    folder: str = "INBOX"
-    schedule: str = "every 5 minutes"
-    batch: int = 50
-    max_per_fetch: int | None = None
-    after_fetch: str = "keep"
-    backlog: Literal["all", "new", "archive"] = "all"
-    idle: bool = False
-    outgoing_enabled: bool = True
-    smtp_host: str = ""
-    smtp_port: int | None = None
-    smtp_security: Literal["tls", "starttls", "none"] = "starttls"
-    smtp_auth: Literal["same", "basic", "none", "oauth2"] = "same"
-    smtp_user: str = ""
-    smtp_ca_file: str = ""
-    smtp_fingerprint: str = ""
-    smtp_helo: str = ""
-    smtp_spoof: bool = False
-    sent_folder: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _split_hosts(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Take ``ssl://host:port`` apart; empty ports and caps are none."""
-        values = dict(values)
-        for name in ("port", "smtp_port", "max_per_fetch"):
-            if isinstance(values.get(name), str) and not values[name].strip():
-                values[name] = None
-        for prefix in ("", "smtp_"):
-            _split_host(values, prefix)
-            usual = _usual_security(values.get(f"{prefix}port"))
-            if usual is not None and f"{prefix}security" not in values:
-                values[f"{prefix}security"] = usual
-        return values
-
-    @field_validator("address")
-    @classmethod
-    def _address(cls, text: str) -> str:
-        if not one_address(text):
-            raise ValueError("is no mail address, write support@example.org")
-        return text
-
-    @field_validator("name", "user", "smtp_user")
-    @classmethod
-    def _line(cls, text: str) -> str:
-        if text != one_line(text, 200):
-            raise ValueError("must be one line of at most 200 characters, without control characters")
-        return text
-
-    @field_validator("smtp_helo")
-    @classmethod
-    def _helo(cls, text: str) -> str:
-        if text and not _HOST.fullmatch(text):
-            raise ValueError("is the full name of this host, as desk.example.org")
-        return text
-
-    @field_validator("sent_folder")
-    @classmethod
-    def _sent_folder(cls, text: str) -> str:
-        return _folder_name(text) if text else ""
-
-    @field_validator("host", "smtp_host")
-    @classmethod
-    def _host(cls, text: str) -> str:
-        if text and not _HOST.fullmatch(text):
-            raise ValueError("is no host name, write mail.example.org")
-        return text.strip("[]")
-
-    @field_validator("port", "smtp_port")
-    @classmethod
-    def _port(cls, number: int | None) -> int | None:
-        if number is not None and not 1 <= number <= 65535:
-            raise ValueError("is a number from 1 to 65535")
-        return number
-
-    @field_validator("folder")
-    @classmethod
-    def _folder(cls, text: str) -> str:
-        return _folder_name(text)
-
-    @field_validator("schedule")
-    @classmethod
-    def _schedule(cls, text: str) -> str:
-        from desk.schedules import parse
-
-        try:
-            return parse(text).text
-        except WrongUse as error:
-            raise ValueError(f"{error}: {error.hint}") from None
-
-    @field_validator("batch")
-    @classmethod
-    def _batch(cls, number: int) -> int:
-        if not 1 <= number <= 500:
-            raise ValueError("is a number of mails from 1 to 500")
-        return number
-
-    @field_validator("max_per_fetch")
-    @classmethod
-    def _cap(cls, number: int | None) -> int | None:
-        if number is not None and number < 1:
-            raise ValueError("is a number of mails from 1, or empty for no cap")
-        return number
-
-    @field_validator("after_fetch")
-    @classmethod
-    def _after_fetch(cls, text: str) -> str:
-        if text.startswith("move:"):
-            return "move:" + _folder_name(text.removeprefix("move:"))
-        if text not in ("keep", "delete"):
-            raise ValueError("is keep, delete or move:FOLDER")
-        return text
-
-    @field_validator("ca_file", "smtp_ca_file")
-    @classmethod
-    def _ca_file(cls, text: str) -> str:
-        if not text:
-            return ""
-        path = Path(text).expanduser().absolute()
-        if not path.is_file():
-            raise ValueError(f"there is no file {path}")
-        return str(path)
-
-    @field_validator("fingerprint", "smtp_fingerprint")
-    @classmethod
-    def _fingerprint(cls, text: str) -> str:
-        if not text:
-            return ""
-        from mail.errors import TlsFailed
-        from mail.transport.tls import normal_fingerprint
-
-        try:
-            return normal_fingerprint(text)
-        except TlsFailed:
-            raise ValueError("is the SHA-256 of the certificate, 64 hex digits") from None
-
-    @property
-    def sends(self) -> bool:
-        """Whether the form describes an outgoing account."""
-        return bool(self.smtp_host)
-
-    @property
-    def uses_oauth2(self) -> bool:
-        """Whether one of the mailbox's accounts logs in with OAuth2."""
-        incoming = self.protocol != "none" and self.auth == "oauth2"
-        return incoming or (self.sends and self.smtp_auth == "oauth2")
-
-    @property
-    def warnings(self) -> list[str]:
-        """What a person should think about before they keep it."""
-        from desk.schedules import parse
-
-        found = []
-        if self.protocol != "none" and (often := parse(self.schedule).warning):
-            found.append(f"schedule: {often}")
-        for host, security, name in (
-            (self.host, self.security, self.protocol.upper()),
-            (self.smtp_host, self.smtp_security, "SMTP"),
-        ):
-            if (
-                host
-                and security == "none"
-                and not host.startswith("127.")
-                and host not in ("localhost", "::1")
-            ):
-                found.append(f"{name}: password and mail travel in clear text to {host}")
-        if self.protocol != "none" and self.after_fetch == "delete":
-            found.append("fetched mail is deleted at the server: the desk has the only copy")
-        return found
-
-
-def check(values: Mapping[str, Any]) -> MailboxForm:
-    """Return the form for what was typed; raises FormErrors with all that is wrong."""
-    problems: dict[str, str] = {}
+def check(typed: Mapping[str, Any]) -> MailboxForm:
+    """Return the form for what was typed, by the fields' names; raises FormErrors with all that is wrong."""
+    problems: dict[str, str] = {name: "is no field of a mailbox" for name in typed if name not in BY_NAME}
+    parts = _parts(typed)
+    for side in SIDES:
+        _take_apart(parts[side])
+        usual = _usual_security(parts[side].get("port"))
+        if usual is not None:
+            parts[side].setdefault("security", usual)
     form = None
     try:
-        form = MailboxForm.model_validate(dict(values))
+        form = _checker().validate_python(
+            parts["address"] | {part: parts[part] for part in ("incoming", "outgoing", "oauth2")}
+        )
     except ValidationError as error:
         for problem in error.errors():
-            problems.setdefault(
-                str(problem["loc"][0]) if problem["loc"] else "form", _sentence(dict(problem))
-            )
-    if form is not None:
+            problems.setdefault(_blamed(problem["loc"]), _sentence(dict(problem)))
+    if form is not None and not problems:
         problems = _together(form)
     if problems:
         raise FormErrors(problems)
@@ -254,17 +74,7 @@ def check(values: Mapping[str, Any]) -> MailboxForm:
 
 def values_of(mailbox: Mailbox) -> dict[str, Any]:
     """Return what the form says about a mailbox that exists: change some of it and `check` it again."""
-    return {
-        "address": mailbox.address,
-        "department": mailbox.department.name if mailbox.department else "",
-        "incoming_enabled": bool(mailbox.incoming_enabled) or mailbox.protocol == "none",
-        "outgoing_enabled": bool(mailbox.outgoing_enabled) or not mailbox.smtp_host,
-        **copied_from(mailbox, "address"),
-        **copied_from(mailbox, "incoming"),
-        **copied_from(mailbox, "outgoing"),
-        **values_of_defaults(mailbox),
-        **values_of_oauth2(mailbox),
-    }
+    return values(form_of(mailbox))
 
 
 def merged(mailbox: Mailbox, changes: Mapping[str, Any]) -> MailboxForm:
@@ -273,68 +83,145 @@ def merged(mailbox: Mailbox, changes: Mapping[str, Any]) -> MailboxForm:
     A usual port follows a new security or protocol, a port of one's own stays. A security that a well-known
     port never has becomes the one it has. Nothing else follows: raises FormErrors where it does not fit.
     """
-    values, changes = values_of(mailbox), dict(changes)
-    for prefix in ("", "smtp_"):
-        _split_host(changes, prefix)
-        usual = _usual_ports(prefix, values["protocol"])
-        security = changes.get(f"{prefix}security", values[f"{prefix}security"])
-        if f"{prefix}port" in changes:
-            if f"{prefix}security" not in changes:
-                values[f"{prefix}security"] = _fitting_security(changes[f"{prefix}port"], security)
-        elif values[f"{prefix}port"] == usual[values[f"{prefix}security"]]:
-            protocol = changes.get("protocol", values["protocol"])
-            values[f"{prefix}port"] = _usual_ports(prefix, protocol).get(security)
-        # A pin or CA belongs to one server.
-        for trust, other in (("ca_file", "fingerprint"), ("fingerprint", "ca_file")):
-            if changes.get(prefix + trust):
-                values[prefix + other] = ""
+    form = form_of(mailbox)
+    before, given = _parts(values(form)), _parts(changes)
+    for side, account in form.sides:
+        _take_apart(given[side])
+        before[side] |= _following(account, given)[side]
+    kept = {
+        each.name: before[each.part][each.attribute] for each in FIELDS if each.attribute in before[each.part]
+    }
+    said = {
+        each.name: given[each.part][each.attribute] for each in FIELDS if each.attribute in given[each.part]
+    }
+    unknown = {name: value for name, value in changes.items() if name not in BY_NAME}
     try:
-        return check({**values, **changes})
+        return check(kept | said | unknown)
     except FormErrors as error:
         raise FormErrors(error.fields, "nightdesk mailbox edit --help") from None
 
 
+def warnings(form: MailboxForm) -> list[str]:
+    """Return what a person should think about before they keep it."""
+    from desk.schedules import parse
+
+    found = []
+    if form.incoming.fetches and (often := parse(form.incoming.schedule).warning):
+        found.append(f"schedule: {often}")
+    for account, name in ((form.incoming, form.incoming.protocol.upper()), (form.outgoing, "SMTP")):
+        if account.is_clear_text:
+            found.append(f"{name}: password and mail travel in clear text to {account.host}")
+    if form.incoming.fetches and form.incoming.after_fetch == "delete":
+        found.append("fetched mail is deleted at the server: the desk has the only copy")
+    return found
+
+
+def taken_apart(host: str, port: Any = None) -> dict[str, Any]:
+    """Return host, port and security as far as ``ssl://host:port`` says them, or its well-known port does.
+
+    `port`: what was said beside it.
+    """
+    said: dict[str, Any] = {"host": host, "port": port}
+    _take_apart(said)
+    if said["port"] == port:
+        del said["port"]
+    elif (usual := _usual_security(said["port"])) is not None:
+        said.setdefault("security", usual)
+    return said
+
+
+@cache
+def _checker() -> TypeAdapter[MailboxForm]:
+    return TypeAdapter(MailboxForm)
+
+
+def _parts(typed: Mapping[str, Any]) -> dict[Part, dict[str, Any]]:
+    """Sort values into their parts, by attribute; an empty text is no number."""
+    found: dict[Part, dict[str, Any]] = {"address": {}, "incoming": {}, "outgoing": {}, "oauth2": {}}
+    for name, value in typed.items():
+        if (field := BY_NAME.get(name)) is not None:
+            blank = field.default is None and isinstance(value, str) and not value.strip()
+            found[field.part][field.attribute] = None if blank else value
+    return found
+
+
+def _following(account: Account, given: Mapping[Part, Mapping[str, Any]]) -> dict[Part, dict[str, Any]]:
+    """What of an account follows from the changes of it, where they do not say it themselves."""
+    side: Part = "incoming" if isinstance(account, Incoming) else "outgoing"
+    changes, follows = given[side], dict[str, Any]()
+    security = changes.get("security", account.security)
+    if "port" in changes:
+        if "security" not in changes:
+            follows["security"] = _fitting_security(changes["port"], security)
+    elif account.port == account.usual_ports[account.security]:
+        protocol = changes.get("protocol")
+        ports = (Incoming(protocol=protocol) if protocol else account).usual_ports
+        follows["port"] = ports.get(security)
+    # A pin or CA belongs to one server.
+    for trust, other in (("ca_file", "fingerprint"), ("fingerprint", "ca_file")):
+        if changes.get(trust):
+            follows[other] = ""
+    return {side: follows}
+
+
 def _together(form: MailboxForm) -> dict[str, str]:
     """What is wrong about fields that are right each for itself; fills in what follows from others."""
+    incoming, outgoing = form.incoming, form.outgoing
     wrong: dict[str, str] = {}
-    form.port = form.port or (POP3_PORTS if form.protocol == "pop3" else IMAP_PORTS)[form.security]
-    form.smtp_port = form.smtp_port or SMTP_PORTS[form.smtp_security]
-    if form.protocol != "none":
-        form.user = form.user or form.address
-        if not form.host:
+    for _, account in form.sides:
+        account.port = account.port or account.usual_ports[account.security]
+    if incoming.fetches:
+        incoming.user = incoming.user or form.address
+        if not incoming.host:
             wrong["host"] = "which server has the mail? write mail.example.org (or choose protocol none)"
-    if form.protocol == "pop3":
-        wrong |= _beyond_pop3(form)
-    if form.protocol == "none" and form.sent_folder:
+    if incoming.protocol == "pop3":
+        wrong |= _beyond_pop3(incoming, outgoing)
+    if not incoming.fetches and outgoing.sent_folder:
         wrong["sent_folder"] = "there is no IMAP account that has the folder"
-    if form.after_fetch == f"move:{form.folder}":
-        wrong["after_fetch"] = f"{form.folder} is the folder that is fetched, move to another one"
-    for prefix in ("", "smtp_"):
-        if getattr(form, f"{prefix}ca_file") and getattr(form, f"{prefix}fingerprint"):
-            wrong[f"{prefix}fingerprint"] = "give a CA file or a fingerprint, not both"
-    if form.sends and form.smtp_auth == "same" and form.protocol == "none":
+    if incoming.after_fetch == f"move:{incoming.folder}":
+        wrong["after_fetch"] = f"{incoming.folder} is the folder that is fetched, move to another one"
+    for side, account in form.sides:
+        if account.ca_file and account.fingerprint:
+            wrong[named(side, "fingerprint")] = "give a CA file or a fingerprint, not both"
+    if outgoing.sends and outgoing.auth == "same" and not incoming.fetches:
         wrong["smtp_auth"] = "there is no incoming account to take the login from: use basic or none"
     if form.uses_oauth2:
-        wrong |= form.missing_for_login()
-    if form.sends and form.smtp_auth in ("basic", "oauth2"):
-        own = form.user if form.smtp_auth == "oauth2" else ""
-        form.smtp_user = form.smtp_user or own or form.address
-    if not form.sends:
-        form.outgoing_enabled = False
+        wrong |= _missing_for_login(form.oauth2)
+    if outgoing.sends and outgoing.auth in ("basic", "oauth2"):
+        own = incoming.user if outgoing.auth == "oauth2" else ""
+        outgoing.user = outgoing.user or own or form.address
+    if not outgoing.sends:
+        outgoing.enabled = False
     return wrong
 
 
-def _beyond_pop3(form: MailboxForm) -> dict[str, str]:
+def _beyond_pop3(incoming: Incoming, outgoing: Outgoing) -> dict[str, str]:
     """What was asked of POP3 that it cannot do."""
     wrong = {}
-    if form.folder.upper() not in ("INBOX", ""):
+    if incoming.folder.upper() not in ("INBOX", ""):
         wrong["folder"] = "POP3 knows one folder only, INBOX: use IMAP for others"
-    if form.after_fetch.startswith("move:"):
+    if incoming.after_fetch.startswith("move:"):
         wrong["after_fetch"] = "POP3 cannot move mail: use keep or delete, or IMAP"
-    if form.idle:
+    if incoming.idle:
         wrong["idle"] = "POP3 has no IDLE: use a schedule, or IMAP"
-    if form.sent_folder:
+    if outgoing.sent_folder:
         wrong["sent_folder"] = "POP3 has no folder for sent mail: use IMAP"
+    return wrong
+
+
+def _missing_for_login(app: OAuth2Application) -> dict[str, str]:
+    """What a login needs and is not said, by field."""
+    if not app.provider:
+        return {"oauth2": "which provider gives the login? google, microsoft or other"}
+    if not app.client_id:
+        which = f"which application is this desk at {app.provider}?"
+        return {"oauth2_client_id": f"{which} register one there first, see docs/oauth2.md"}
+    wrong: dict[str, str] = {}
+    if app.provider == "other":
+        if not app.token_url:
+            wrong |= {"oauth2_token_url": "where does it give tokens? see its openid-configuration"}
+        if not (app.authorize_url or app.device_url):
+            wrong["oauth2_authorize_url"] = "where does a person log in? give this or the device address"
     return wrong
 
 
@@ -346,12 +233,6 @@ def _usual_security(port: Any) -> str | None:
     return "starttls" if number in map(str, STARTTLS_PORTS) else None
 
 
-def _usual_ports(prefix: str, protocol: str) -> dict[str, int]:
-    if prefix:
-        return SMTP_PORTS
-    return POP3_PORTS if protocol == "pop3" else IMAP_PORTS
-
-
 def _fitting_security(port: Any, security: str) -> str:
     """The security itself, or the one that a well-known port stands for where it never has the other."""
     number = str(port).strip()
@@ -360,44 +241,30 @@ def _fitting_security(port: Any, security: str) -> str:
     return "starttls" if security == "tls" and number in map(str, (25, *STARTTLS_PORTS)) else security
 
 
-def taken_apart(host: str, port: Any = None) -> dict[str, Any]:
-    """Return host, port and security as far as ``ssl://host:port`` says them, or its well-known port does.
-
-    `port`: what was said beside it.
-    """
-    values: dict[str, Any] = {"host": host, "port": port}
-    _split_host(values, "")
-    if values["port"] == port:
-        del values["port"]
-    elif (usual := _usual_security(values["port"])) is not None:
-        values.setdefault("security", usual)
-    return values
-
-
-def _split_host(values: dict[str, Any], prefix: str) -> None:
-    text = values.get(f"{prefix}host")
+def _take_apart(side: dict[str, Any]) -> None:
+    """Put what ``ssl://host:port`` says of an account where it belongs."""
+    text = side.get("host")
     if not isinstance(text, str) or (text.count(":") > 1 and not text.startswith("[") and "://" not in text):
         return
     found = _URL.fullmatch(text.strip())
     if found is None:
         return
-    scheme, host, port = (found[1] or "").lower(), found[2], found[3]
-    values[f"{prefix}host"] = host
+    scheme, side["host"], port = (found[1] or "").lower(), found[2], found[3]
     if port:
-        values[f"{prefix}port"] = int(port)
+        side["port"] = int(port)
     if scheme in ("ssl", "imaps", "pop3s", "smtps"):
-        values[f"{prefix}security"] = "tls"
+        side["security"] = "tls"
     elif scheme == "plain":
-        values[f"{prefix}security"] = "none"
+        side["security"] = "none"
     elif scheme == "tls":
-        number = values.get(f"{prefix}port")
-        values[f"{prefix}security"] = "tls" if str(number) in map(str, TLS_PORTS) else "starttls"
+        side["security"] = "tls" if str(side.get("port")) in map(str, TLS_PORTS) else "starttls"
 
 
-def _folder_name(text: str) -> str:
-    if not text or text != one_line(text, 200):
-        raise ValueError("is the name of a folder, without control characters")
-    return text
+def _blamed(place: tuple[int | str, ...]) -> str:
+    """The name of the field that pydantic found wrong."""
+    *outer, attribute = map(str, place or ("form",))
+    part = next((each for each in ("incoming", "outgoing", "oauth2") if outer[:1] == [each]), "address")
+    return next((each.name for each in FIELDS if (each.part, each.attribute) == (part, attribute)), attribute)
 
 
 def _sentence(problem: dict[str, Any]) -> str:
@@ -408,8 +275,6 @@ def _sentence(problem: dict[str, Any]) -> str:
         return "is missing"
     if kind == "literal_error":
         return f"is one of {problem['ctx']['expected'].replace(' or ', ', ')}".replace("'", "")
-    if kind == "extra_forbidden":
-        return "is no field of a mailbox"
     if kind.startswith(("int", "float")):
         return f"'{one_line(str(problem['input']), 30)}' is no number"
     return one_line(str(problem["msg"]), 200)

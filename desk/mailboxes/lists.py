@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from config import clock
 from config.clock import now, waits
 from desk.fetching import withheld
+from desk.mailboxes.checks import alias_list
+from desk.mailboxes.fields import Incoming, MailboxForm, Outgoing
 from desk.mailboxes.health import LONGEST_BACK_OFF
+from desk.mailboxes.stored import form_with
 from desk.mailboxes.token_health import TokenLine, login_line
 from desk.schedules import parse
 from models.mailboxes import Beside, Mailbox, beside
-from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -24,15 +26,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingLine:
-    """The outgoing side of a mailbox. `default`: it sends for mailboxes without an account, too."""
+class SendingHealth:
+    """How sending through a mailbox is going. `default`: it sends for mailboxes without an account, too."""
 
-    enabled: bool
-    host: str
-    port: int
-    security: str
-    auth: str
-    user: str
     default: bool
     last_sent: datetime | None
     last_error: str
@@ -41,7 +37,7 @@ class OutgoingLine:
 
 @dataclass(frozen=True, slots=True)
 class MailboxLine:
-    """A mailbox with its health, as lists show it.
+    """A mailbox, as its `form` says it, with its health, as lists show it.
 
     `state` is ``ok``, ``failing``, ``never`` (not fetched yet), ``disabled``, ``none`` (fetches nothing) or
     ``removed``. `error_kind` is the `kind` of the last error (see `mail.errors`). `fetched`: mails that
@@ -49,22 +45,7 @@ class MailboxLine:
     """
 
     id: int
-    address: str
-    name: str
-    department: str | None
-    autoresponse: bool
-    enabled: bool
-    protocol: str
-    host: str
-    port: int
-    security: str
-    user: str
-    folder: str
-    schedule: str
-    batch: int
-    max_per_fetch: int | None
-    after_fetch: str
-    backlog: str
+    form: MailboxForm
     secret_source: str
     secret_ref: str
     state: str
@@ -78,25 +59,42 @@ class MailboxLine:
     error_count: int
     failing_since: datetime | None
     not_before: datetime | None
-    outgoing: OutgoingLine
-    auth: str = "basic"
+    sending: SendingHealth
     token: TokenLine | None = None
-    topic: str | None = None
-    priority: str | None = None
-    aliases: tuple[str, ...] = ()
     waiting: int = 0
     """Mails that the last successful fetch left at the server for later ones."""
     withheld: tuple[Withheld, ...] = ()
     """Of them those at which the server breaks off, or which could not be stored."""
     alerted: datetime | None = None
     """When the admin was told that it fails; None: it does not, or not for long."""
-    idle: bool = False
     idle_since: datetime | None = None
     """Since when the server tells of new mail; None: it does not now."""
     idle_error: str = ""
-    helo: str = ""
-    spoof: bool = False
-    sent_folder: str = ""
+
+    @property
+    def address(self) -> str:
+        """The address that customers write to."""
+        return self.form.address
+
+    @property
+    def name(self) -> str:
+        """The name that customers see as sender."""
+        return self.form.name
+
+    @property
+    def incoming(self) -> Incoming:
+        """Where its mail is fetched from."""
+        return self.form.incoming
+
+    @property
+    def outgoing(self) -> Outgoing:
+        """Where its answers leave."""
+        return self.form.outgoing
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Its other addresses."""
+        return tuple(alias_list(self.form.aliases))
 
     @property
     def lag(self) -> timedelta | None:
@@ -104,9 +102,14 @@ class MailboxLine:
         return None if self.last_success is None else now() - self.last_success
 
     @property
+    def enabled(self) -> bool:
+        """Whether it is fetched, as far as it is up to the mailbox."""
+        return self.incoming.enabled and self.incoming.fetches
+
+    @property
     def outgoing_enabled(self) -> bool:
         """Whether mail can leave through this mailbox's own account."""
-        return self.outgoing.enabled and bool(self.outgoing.host)
+        return self.outgoing.enabled and self.outgoing.sends
 
 
 def line(mailbox: Mailbox, desk: Desk | None = None) -> MailboxLine:
@@ -149,24 +152,17 @@ class _Around:
 
 def _line(mailbox: Mailbox, around: _Around) -> MailboxLine:
     topic_id, department_id = mailbox.topic_id, mailbox.department_id
+    login = around.beside.logins.get(mailbox.id)
+    form = form_with(
+        mailbox,
+        department="" if department_id is None else around.beside.departments[department_id],
+        topic="" if topic_id is None else around.beside.topics[topic_id],
+        aliases=around.beside.aliases.get(mailbox.id, ()),
+        app=login,
+    )
     return MailboxLine(
         id=mailbox.id,
-        address=mailbox.address,
-        name=mailbox.name,
-        department=None if department_id is None else around.beside.departments[department_id],
-        autoresponse=bool(mailbox.autoresponse),
-        enabled=bool(mailbox.incoming_enabled) and mailbox.protocol != "none",
-        protocol=mailbox.protocol,
-        host=mailbox.host,
-        port=mailbox.port,
-        security=mailbox.security,
-        user=mailbox.username,
-        folder=mailbox.folder,
-        schedule=mailbox.schedule,
-        batch=mailbox.batch,
-        max_per_fetch=mailbox.max_per_fetch,
-        after_fetch=mailbox.after_fetch,
-        backlog=mailbox.backlog,
+        form=form,
         secret_source=mailbox.secret_source,
         secret_ref=mailbox.secret_ref,
         state=_state(mailbox),
@@ -180,37 +176,23 @@ def _line(mailbox: Mailbox, around: _Around) -> MailboxLine:
         error_count=mailbox.error_count,
         failing_since=mailbox.failing_since,
         not_before=mailbox.not_before,
-        outgoing=OutgoingLine(
-            enabled=bool(mailbox.outgoing_enabled),
-            host=mailbox.smtp_host,
-            port=mailbox.smtp_port,
-            security=mailbox.smtp_security,
-            auth=mailbox.smtp_auth,
-            user=mailbox.username if mailbox.smtp_auth == "same" else mailbox.smtp_username,
-            default=mailbox.address.lower() == around.default_outgoing,
+        sending=SendingHealth(
+            default=form.address.lower() == around.default_outgoing,
             last_sent=mailbox.last_sent,
             last_error=mailbox.send_error,
             error_count=mailbox.send_error_count,
         ),
-        auth=mailbox.auth,
-        token=login_line(mailbox, around.beside.logins.get(mailbox.id), around.moment),
-        topic=None if topic_id is None else around.beside.topics[topic_id],
-        priority=PRIORITIES[mailbox.priority] if mailbox.priority else None,
-        aliases=tuple(around.beside.aliases.get(mailbox.id, ())),
+        token=login_line(mailbox, login, around.moment),
         waiting=mailbox.left_waiting,
         withheld=tuple(
             each
             for each in around.withheld.get(mailbox.id, ())
-            if each.folder == (mailbox.folder if mailbox.protocol == "imap" else "")
+            if each.folder == (form.incoming.folder if form.incoming.protocol == "imap" else "")
         ),
         alerted=mailbox.alerted if mailbox.error_count else None,
-        idle=bool(mailbox.idle),
         # What a worker wrote that was killed is not true any more.
         idle_since=mailbox.idle_since if around.has_worker else None,
         idle_error=mailbox.idle_error,
-        helo=mailbox.smtp_helo,
-        spoof=bool(mailbox.smtp_spoof),
-        sent_folder=mailbox.sent_folder,
     )
 
 
@@ -247,4 +229,4 @@ def coming_runs(line: MailboxLine, zone: ZoneInfo, moment: datetime) -> list[dat
     if line.next_run is None:
         return []
     first = line.next_run.astimezone(zone)
-    return [first, *parse(line.schedule).next_runs(2, zone, max(line.next_run, moment))]
+    return [first, *parse(line.incoming.schedule).next_runs(2, zone, max(line.next_run, moment))]

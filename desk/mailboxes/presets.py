@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from config.providers import OWN, Provider, oauth2_provider, provider, provider_for
+from config.providers import OWN, PASTE_PORT, Provider, oauth2_provider, provider, provider_for
 from desk.errors import WrongUse
-from desk.mailboxes.oauth2_form import PASTE_PORT
+from desk.mailboxes.fields import BY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def filled(values: Mapping[str, Any], named: str = "") -> tuple[dict[str, Any], 
         chosen.pop("port", None)
         chosen.pop("security", None)
     if "smtp_host" in given:
-        chosen = {name: value for name, value in chosen.items() if not name.startswith("smtp_")}
+        chosen = {name: value for name, value in chosen.items() if BY_NAME[name].part != "outgoing"}
     if given.get("auth") == "basic":
         chosen.pop("oauth2", None)
     if given.get("oauth2"):

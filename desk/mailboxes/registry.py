@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final
 
 from config.clock import now
 from desk import logs
 from desk.errors import NotFound, Refused, WrongUse
-from desk.mailboxes import named_servers, restricted_mode, tokens
-from desk.mailboxes.accounts import (
-    incoming_context,
-    outgoing_context,
-)
-from desk.mailboxes.defaults import alias_list, keep_aliases, keep_defaults
-from desk.mailboxes.fields import copy_into
+from desk.mailboxes import named_servers, restricted_mode, secrets, tokens
+from desk.mailboxes.checks import alias_list
+from desk.mailboxes.defaults import keep_aliases, keep_defaults
+from desk.mailboxes.fields import write_row
 from desk.mailboxes.health import clear_health
 from desk.mailboxes.lists import MailboxLine, lines
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import Actor, require
 from mail.inert import one_line
 from mail.mime.address import as_compared, one_address
@@ -26,34 +23,14 @@ from models.mailboxes import Mailbox
 from models.transactions import transaction
 
 if TYPE_CHECKING:
-    from config.secrets import SecretKind
     from desk.home import Desk
-    from desk.mailboxes.form import MailboxForm
-    from models.mailboxes import MailboxOAuth2
+    from desk.mailboxes.fields import MailboxForm
 
 
-@dataclass(frozen=True, slots=True)
-class SecretInput:
-    """A password as it was given: itself (``sealed``), or where it comes from."""
-
-    source: Literal["sealed", "pass_cmd", "env", "credential", "none"]
-    value: str = ""
-
-    def __repr__(self) -> str:
-        return f"SecretInput({self.source!r}, ********)"
+_NOTHING: Final = MailboxSecrets(SecretInput("none"), SecretInput("none"))
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxSecrets:
-    """The passwords of a mailbox; None leaves what is stored (for a new mailbox: none)."""
-
-    incoming: SecretInput | None = None
-    outgoing: SecretInput | None = None
-    client: SecretInput | None = None
-    """The client secret of the OAuth2 application."""
-
-
-def add(desk: Desk, actor: Actor, form: MailboxForm, secrets: MailboxSecrets | None = None) -> Mailbox:
+def add(desk: Desk, actor: Actor, form: MailboxForm, given: MailboxSecrets | None = None) -> Mailbox:
     """Add a mailbox; one that was removed before comes back with what is known of its mail.
 
     Raises Refused when the desk has that address already.
@@ -66,8 +43,7 @@ def add(desk: Desk, actor: Actor, form: MailboxForm, secrets: MailboxSecrets | N
                 f"the desk has the mailbox {known.address} already",
                 f"nightdesk mailbox edit {known.address} ...",
             )
-        given = secrets or MailboxSecrets(SecretInput("none"), SecretInput("none"))
-        given = restricted_mode.permitted(desk, form.model_dump(), given, None)
+        given = restricted_mode.permitted(desk, form, given or _NOTHING, None)
         mailbox = known or Mailbox(address=form.address)
         mailbox.created = _next_second()
         mailbox.removed = None
@@ -78,7 +54,7 @@ def add(desk: Desk, actor: Actor, form: MailboxForm, secrets: MailboxSecrets | N
 
 
 def edit(
-    desk: Desk, actor: Actor, address: str, form: MailboxForm, secrets: MailboxSecrets | None = None
+    desk: Desk, actor: Actor, address: str, form: MailboxForm, given: MailboxSecrets | None = None
 ) -> Mailbox:
     """Change a mailbox to what the form says; passwords that are not given stay as they are.
 
@@ -90,7 +66,7 @@ def edit(
     require(actor, "mailbox.edit")
     with transaction():
         mailbox = get(address)
-        given = restricted_mode.permitted(desk, form.model_dump(), secrets or MailboxSecrets(), mailbox)
+        given = restricted_mode.permitted(desk, form, given or MailboxSecrets(), mailbox)
         other = mailboxes.with_address(form.address)
         if other is not None and other.id != mailbox.id:
             raise Refused(f"{form.address} is another mailbox of the desk", "give each its own address")
@@ -145,13 +121,10 @@ def remove(actor: Actor, address: str) -> Mailbox:
     with transaction():
         mailbox = get(address)
         mailbox.removed = now()
-        for name in ("secret", "smtp_secret"):
-            setattr(mailbox, f"{name}_source", "none")
-            setattr(mailbox, f"{name}_sealed", None)
-            setattr(mailbox, f"{name}_ref", "")
+        secrets.clear(mailbox)
         mailboxes.keep(mailbox)
         if (app := mailboxes.oauth2_of(mailbox.id)) is not None:
-            app.secret_source, app.secret_sealed, app.secret_ref = "none", None, ""
+            secrets.clear(app)
             tokens.forget_token(app)
             mailboxes.keep_oauth2(app)
         logs.write("info", "mailbox", f"{mailbox.address} removed by {actor.login}", mailbox_id=mailbox.id)
@@ -201,16 +174,9 @@ def entries(desk: Desk | None = None) -> list[MailboxLine]:
 
 
 def _hold_back(mailbox: Mailbox, form: MailboxForm, given: MailboxSecrets) -> None:
-    """Let no kept secret go to a server that was not named when it was given."""
+    """Let no kept secret go to a server that was not named when it was given; a login ends there."""
+    secrets.hold_back(form, mailbox, given)
     app = mailboxes.oauth2_of(mailbox.id)
-    kept: list[tuple[named_servers.SecretName, SecretInput | None, str]] = [
-        ("password", given.incoming, mailbox.secret_source),
-        ("smtp_password", given.outgoing, mailbox.smtp_secret_source),
-        ("client_secret", given.client, app.secret_source if app else "none"),
-    ]
-    for name, again, source in kept:
-        if again is None and source != "none" and (others := named_servers.new_servers(name, form, mailbox)):
-            raise named_servers.SecretNotForThere(name, form, others[0])
     if app is not None and app.token_sealed and named_servers.new_servers("token", form, mailbox):
         tokens.forget_token(app)
         mailboxes.keep_oauth2(app)
@@ -221,44 +187,25 @@ def _next_second() -> datetime:
     return now().replace(microsecond=0) + timedelta(seconds=1)
 
 
-def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, secrets: MailboxSecrets) -> None:
-    copy_into(mailbox, form, "address")
-    copy_into(mailbox, form, "incoming")
-    copy_into(mailbox, form, "outgoing")
+def _write(desk: Desk, mailbox: Mailbox, form: MailboxForm, given: MailboxSecrets) -> None:
+    write_row(mailbox, form, "address")
+    write_row(mailbox, form, "incoming")
+    write_row(mailbox, form, "outgoing")
     mailbox.department_id = _department_id(form.department)
-    mailbox.incoming_enabled = form.incoming_enabled and form.protocol != "none"
-    mailbox.outgoing_enabled = form.outgoing_enabled
+    mailbox.incoming_enabled = form.incoming.enabled and form.incoming.fetches
     mailbox.send_error, mailbox.send_error_count, mailbox.send_failing_since = "", 0, None
     keep_defaults(mailbox, form.topic, form.priority)
     mailboxes.keep(mailbox)
     keep_aliases(mailbox, alias_list(form.aliases))
     # A password is sealed for the row it belongs to, so the row has to exist.
-    incoming = SecretInput("none") if form.auth == "oauth2" else secrets.incoming
-    _keep_secret(desk, mailbox, "secret", incoming, incoming_context(mailbox.id))
-    _keep_secret(desk, mailbox, "smtp_secret", secrets.outgoing, outgoing_context(mailbox.id))
+    by_token = form.incoming.auth == "oauth2"
+    secrets.keep(desk, mailbox, "password", SecretInput("none") if by_token else given.incoming)
+    secrets.keep(desk, mailbox, "smtp_password", given.outgoing)
     mailboxes.keep(mailbox)
     app = tokens.keep_app(mailbox, form)
     if app is not None:
-        _keep_secret(desk, app, "secret", secrets.client, tokens.client_context(mailbox.id))
+        secrets.keep(desk, app, "client_secret", given.client)
         mailboxes.keep_oauth2(app)
-
-
-def _keep_secret(
-    desk: Desk, mailbox: Mailbox | MailboxOAuth2, name: str, given: SecretInput | None, context: str
-) -> None:
-    if given is None:
-        return
-    kind: SecretKind = given.source
-    sealed = None
-    if kind == "sealed":
-        if not given.value:
-            raise WrongUse("the password is empty", "give one, or choose where it comes from")
-        sealed = desk.sealer.seal(given.value, context)
-    elif kind != "none" and not given.value.strip():
-        raise WrongUse(f"{kind} needs a value", "the command, the variable or the credential's name")
-    setattr(mailbox, f"{name}_source", kind)
-    setattr(mailbox, f"{name}_sealed", sealed)
-    setattr(mailbox, f"{name}_ref", given.value.strip() if kind not in ("sealed", "none") else "")
 
 
 def _department_id(name: str) -> int | None:

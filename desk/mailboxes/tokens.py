@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 from config.clock import now
 from config.errors import SealBroken, SecretUnavailable
-from config.secrets import Secret, SecretSource, resolve
+from config.secrets import Secret, resolve
 from desk import logs
 from desk.errors import Refused
 from desk.mailboxes import token_health
-from desk.mailboxes.fields import copy_into
+from desk.mailboxes.fields import SECRET, write_row
 from desk.mailboxes.health import clear_health
+from desk.mailboxes.secrets import source_in
+from desk.mailboxes.wording import NOBODY
 from desk.permissions import Actor, require
 from mail.errors import TokenRefused, TokenUnavailable
 from mail.inert import one_line
@@ -26,9 +28,8 @@ from models.opening import visiting
 from models.transactions import transaction
 
 if TYPE_CHECKING:
-    from config.secrets import SecretKind
     from desk.home import Desk
-    from desk.mailboxes.form import MailboxForm
+    from desk.mailboxes.fields import MailboxForm
     from mail.account import TokenSupplier
     from mail.oauth2 import OAuth2App, Token
     from models.mailboxes import Mailbox
@@ -45,12 +46,12 @@ def keep_app(mailbox: Mailbox, form: MailboxForm) -> MailboxOAuth2 | None:
     A login stays, unless it was given to another application or provider.
     """
     known = mailboxes.oauth2_of(mailbox.id)
-    if not form.oauth2:
+    if not form.oauth2.provider:
         mailboxes.remove_oauth2(mailbox.id)
         return None
-    row = known or MailboxOAuth2(mailbox=mailbox, provider=form.oauth2)
+    row = known or MailboxOAuth2(mailbox=mailbox, provider=form.oauth2.provider)
     before = _application(row)
-    copy_into(row, form, "oauth2")
+    write_row(row, form, "oauth2")
     if before != _application(row):
         forget_token(row)
     if known is None:
@@ -93,7 +94,7 @@ def app_of(
             f"{mailbox.address} has no OAuth2 application",
             f"nightdesk mailbox edit {mailbox.address} --oauth2 google|microsoft|other --client-id ID",
         )
-    secret = resolve(client_source(row), desk.sealer)
+    secret = resolve(source_in(SECRET["client_secret"], row), desk.sealer)
     protocols: list[Literal["imap", "pop3", "smtp"]] = []
     if mailbox.protocol != "none" and mailbox.auth == "oauth2":
         protocols.append(cast("Literal['imap', 'pop3']", mailbox.protocol))
@@ -119,21 +120,6 @@ def app_of(
     )
 
 
-def client_source(row: MailboxOAuth2) -> SecretSource:
-    """Where the client secret comes from."""
-    return SecretSource(
-        cast("SecretKind", row.secret_source),
-        row.secret_ref,
-        bytes(row.secret_sealed or b""),
-        client_context(row.mailbox_id),
-    )
-
-
-def client_context(mailbox_id: int) -> str:
-    """What a sealed client secret is bound to."""
-    return f"mailbox {mailbox_id} oauth2 client"
-
-
 def token_context(mailbox_id: int) -> str:
     """What a sealed token is bound to."""
     return f"mailbox {mailbox_id} oauth2 token"
@@ -144,7 +130,7 @@ def load_token(desk: Desk, row: MailboxOAuth2) -> Token:
     from mail.oauth2 import Token
 
     if not row.token_sealed:
-        raise TokenRefused("nobody has logged in yet", error="not_logged_in")
+        raise TokenRefused(NOBODY, error="not_logged_in")
     return Token.load(desk.sealer.unseal(bytes(row.token_sealed), token_context(row.mailbox_id)))
 
 
@@ -285,7 +271,7 @@ class MailboxTokens:
     def _load(self) -> Token:
         row = mailboxes.oauth2_of(self._mailbox_id)
         if row is None:
-            raise TokenRefused("nobody has logged in yet", error="not_logged_in")
+            raise TokenRefused(NOBODY, error="not_logged_in")
         token = load_token(self._desk, row)
         self._loaded = bytes(row.token_sealed or b"")
         return token

@@ -17,6 +17,7 @@ from desk.errors import DeskError
 from desk.fetching import triggers, withheld
 from desk.mailboxes import accounts, registry
 from desk.mailboxes.lists import MailboxLine
+from desk.mailboxes.wording import state_words
 from mail.errors import MailError
 from mail.inert import one_line
 from models import blobs, deliveries, events, leases, receipts, scratch, sqlite
@@ -324,12 +325,12 @@ def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
 
     area = f"mailbox {line.address}"
     if not line.enabled:
-        if line.protocol != "none":
+        if line.incoming.protocol != "none":
             cure = f"nightdesk mailbox enable {line.address}"
             yield Finding(area, "warning", "fetching is switched off", cure)
         return
-    if warning := parse(line.schedule).warning:
-        yield Finding(area, "warning", f"schedule '{line.schedule}': {warning}")
+    if warning := parse(line.incoming.schedule).warning:
+        yield Finding(area, "warning", f"schedule '{line.incoming.schedule}': {warning}")
     since = line.last_success or utc_time(mailbox_rows.created_at(line.id) or utc_text(now()))
     days = STALE_AFTER.days
     cure = line.last_error_hint or f"nightdesk --fetch-once --mailbox {line.address}"
@@ -361,7 +362,7 @@ def _freshness(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
         more = counted(len(line.withheld) - WITHHELD_NAMED, "more mail stays", "more mails stay")
         text = f"{more} at the server"
         yield Finding(area, "warning", text, f"nightdesk mailbox show {line.address}")
-    if line.idle and line.idle_error:
+    if line.incoming.idle and line.idle_error:
         yield Finding(area, "warning", f"the server does not tell of new mail: {line.idle_error}")
 
 
@@ -371,21 +372,19 @@ def _login(desk: Desk, line: MailboxLine) -> Iterator[Finding]:
     if token is None:
         return
     area, again = f"mailbox {line.address}", f"nightdesk mailbox login {line.address}"
+    words = state_words(token.state, token, lambda moment: _shown(desk, moment) if moment else "a while")
     match token.state:
         case "none":
-            yield Finding(area, "failure", "OAuth2: nobody has logged in yet", again)
+            yield Finding(area, "failure", f"OAuth2: {words}", again)
         case "refused":
-            yield Finding(area, "failure", f"OAuth2: the login was refused: {token.error}", again)
+            yield Finding(area, "failure", f"OAuth2: the login is {words}: {token.error}", again)
         case "failing":
-            since = _shown(desk, token.failing_since) if token.failing_since else "a while"
-            text = f"OAuth2: the login cannot be renewed since {since}: {token.error}"
-            yield Finding(area, "warning", text, token.error_hint)
+            yield Finding(area, "warning", f"OAuth2: the login {words}: {token.error}", token.error_hint)
         case "ending":
-            end = _shown(desk, token.refresh_expires) if token.refresh_expires else "soon"
-            yield Finding(area, "warning", f"OAuth2: the login ends {end}", again)
+            yield Finding(area, "warning", f"OAuth2: the login {words}", again)
         case _:
             owner = f" as {token.owner}" if token.owner else ""
-            yield Finding(area, "ok", f"OAuth2: logged in at {token.provider}{owner}")
+            yield Finding(area, "ok", f"OAuth2: {words} at {token.provider}{owner}")
 
 
 def _accounts(desk: Desk, line: MailboxLine) -> Iterator[Finding]:

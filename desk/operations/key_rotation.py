@@ -11,8 +11,7 @@ from config.errors import SealBroken
 from config.wording import counted
 from desk import logs
 from desk.errors import Refused
-from desk.mailboxes import tokens
-from desk.mailboxes.accounts import incoming_context, outgoing_context
+from desk.mailboxes import secrets, tokens
 from desk.permissions import Actor, require
 from models import mailboxes
 from models.transactions import transaction
@@ -89,15 +88,15 @@ def _all_sealed() -> Iterator[_Sealed]:
     rows = mailboxes.every()
     for row in rows:
         for column, context, what in (
-            ("secret_sealed", incoming_context(row.id), "password"),
-            ("smtp_secret_sealed", outgoing_context(row.id), "SMTP password"),
+            ("secret_sealed", secrets.context("password", row.id), "password"),
+            ("smtp_secret_sealed", secrets.context("smtp_password", row.id), "SMTP password"),
         ):
             if getattr(row, column):
                 yield _Sealed(row, column, context, f"{row.address} ({what})", partial(mailboxes.keep, row))
     addresses = {row.id: row.address for row in rows}
     for app in mailboxes.oauth2_apps():
         for column, context, what in (
-            ("secret_sealed", tokens.client_context(app.mailbox_id), "client secret"),
+            ("secret_sealed", secrets.context("client_secret", app.mailbox_id), "client secret"),
             ("token_sealed", tokens.token_context(app.mailbox_id), "OAuth2 login"),
         ):
             if getattr(app, column):

@@ -160,6 +160,7 @@ def _add_mailbox(demo: Demo) -> None:
     with desk_open(demo.options) as desk:
         from desk.mailboxes import registry
         from desk.mailboxes.form import check
+        from desk.mailboxes.secrets import MailboxSecrets, SecretInput
         from desk.permissions import current_actor
         from worker.service.once import run_once
 
@@ -179,7 +180,7 @@ def _add_mailbox(demo: Demo) -> None:
                 "smtp_ca_file": authority,
             }
         )
-        secrets = registry.MailboxSecrets(incoming=registry.SecretInput("sealed", PASSWORD))
+        secrets = MailboxSecrets(incoming=SecretInput("sealed", PASSWORD))
         registry.add(desk, current_actor(desk), form, secrets)
         summary = run_once(desk, [ADDRESS])
     if summary.failed:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from nightdesk import mailbox_page
 from nightdesk.providers_page import page
 from tests.support.program import REPOSITORY, Program, told_until
 from tests.support.servers.dovecot import Dovecot, MailUser
@@ -167,6 +168,11 @@ def test_what_is_not_run_is_marked_in_the_text() -> None:
 
 def test_the_page_of_providers_is_the_one_that_the_data_make() -> None:
     assert (DOCS / "providers.md").read_text("utf-8") == page(), "run: make docs"
+
+
+def test_the_page_of_fields_is_the_one_that_the_table_makes() -> None:
+    kept = (DOCS / "mailbox-fields.md").read_text("utf-8")
+    assert kept == mailbox_page.page(), "run: make docs"
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from desk.mailboxes import registry
 from desk.mailboxes.form import check
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import app_actor
 from tests.support.books import Books, opened
 from tests.support.live_desk import Desk
@@ -85,7 +86,7 @@ def dribbling(desk: Desk) -> Iterator[dict[str, str]]:
                 values = {"address": address, "host": "127.0.0.1", "port": server.port, "autoresponse": False}
                 values |= {"security": security, "after_fetch": after}
                 values |= {"protocol": "pop3" if address.startswith("pop3") else "imap"}
-                secrets = registry.MailboxSecrets(registry.SecretInput("sealed", "secret"))
+                secrets = MailboxSecrets(SecretInput("sealed", "secret"))
                 registry.add(own, app_actor(own), check(values), secrets)
         yield steps
 

@@ -68,6 +68,7 @@ def _add_all(desk: Desk, users: list[MailUser]) -> None:
     """Add mailboxes in this process: fifty calls of the program take their time."""
     from desk.mailboxes import registry
     from desk.mailboxes.form import check
+    from desk.mailboxes.secrets import MailboxSecrets, SecretInput
     from desk.permissions import app_actor
     from tests.support.books import opened
 
@@ -85,5 +86,5 @@ def _add_all(desk: Desk, users: list[MailUser]) -> None:
                     "autoresponse": False,
                 }
             )
-            secrets = registry.MailboxSecrets(registry.SecretInput("sealed", user.password))
+            secrets = MailboxSecrets(SecretInput("sealed", user.password))
             registry.add(own, app_actor(own), form, secrets)

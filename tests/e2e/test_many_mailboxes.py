@@ -9,6 +9,7 @@ import pytest
 
 from desk.mailboxes import registry
 from desk.mailboxes.form import check
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import app_actor
 from tests.support.books import Books, opened
 from tests.support.live_desk import Desk
@@ -70,7 +71,7 @@ def _add(desk: Desk, accounts: list[tuple[str, int, str, str]]) -> None:
         for host, port, address, ca_file in accounts:
             values = {"address": address, "host": host, "port": port, "autoresponse": False}
             values |= {"security": "tls", "ca_file": ca_file} if ca_file else {"security": "none"}
-            secrets = registry.MailboxSecrets(registry.SecretInput("sealed", "secret"))
+            secrets = MailboxSecrets(SecretInput("sealed", "secret"))
             registry.add(own, app_actor(own), check(values), secrets)
 
 

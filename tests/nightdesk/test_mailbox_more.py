@@ -110,13 +110,13 @@ def test_three_secrets_come_from_standard_input_in_order(desk: Program) -> None:
     code = (
         "from nightdesk.context import desk_open\nfrom nightdesk.options import Options\n"
         "with desk_open(Options()) as desk:\n"
-        "    from models.mailboxes import Mailbox, MailboxOAuth2\n"
+        "    from models.mailboxes import Mailbox\n"
         "    from desk.mailboxes.accounts import incoming_account, outgoing_account\n"
-        "    from desk.mailboxes.tokens import client_source\n    from config.secrets import resolve\n"
+        "    from desk.mailboxes.secrets import source_of\n    from config.secrets import resolve\n"
         "    box = Mailbox.get()\n"
         "    print(incoming_account(desk, box).password.reveal(),"
         " outgoing_account(desk, box).password.reveal(),"
-        " resolve(client_source(MailboxOAuth2.get()), desk.sealer).reveal())"
+        " resolve(source_of('client_secret', box), desk.sealer).reveal())"
     )
     assert desk.python("-c", code).out == "one two three\n"
     twice = desk("mailbox", "edit", ADDRESS, "--client-secret-env", "A", "--no-client-secret")

@@ -14,7 +14,8 @@ from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import Desk, open_desk
 from desk.mailboxes.form import check
-from desk.mailboxes.registry import MailboxSecrets, SecretInput, add
+from desk.mailboxes.registry import add
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import EVERYTHING, Actor
 from models.agents import Agent
 from models.contacts import Contact

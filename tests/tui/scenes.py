@@ -15,7 +15,7 @@ from desk.intake import receipts
 from desk.intake.arrivals import Arrival
 from desk.mailboxes import health, registry
 from desk.mailboxes.form import check
-from desk.mailboxes.registry import MailboxSecrets, SecretInput
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.outbox import deliveries
 from desk.permissions import Actor
 from mail.errors import LoginRefused

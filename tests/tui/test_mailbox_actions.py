@@ -113,7 +113,7 @@ async def test_every_field_is_kept_and_shown_again(
     empty_app: NightdeskApp, empty_desk: Desk, actor: Actor
 ) -> None:
     from desk.mailboxes.form import check, values_of
-    from desk.mailboxes.registry import MailboxSecrets, SecretInput
+    from desk.mailboxes.secrets import MailboxSecrets, SecretInput
     from desk.staff.topics import add_topic
 
     add_topic(actor, "VPN")

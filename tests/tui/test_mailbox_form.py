@@ -11,6 +11,7 @@ from desk.fetching import runs
 from desk.home import Desk
 from desk.mailboxes import accounts, registry
 from desk.mailboxes.form import check, values_of
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import Actor
 from mail.probe import Step
 from models.mailboxes import Mailbox
@@ -122,7 +123,6 @@ async def test_editing_keeps_a_password_that_is_not_typed_again(
     empty_app: NightdeskApp, empty_desk: Desk, actor: Actor
 ) -> None:
     from desk.mailboxes.form import check
-    from desk.mailboxes.registry import MailboxSecrets, SecretInput
 
     form = check({"address": "noc@corp.ex", "host": "mail.corp.ex", "after_fetch": "move:Done/2026"})
     registry.add(empty_desk, actor, form, MailboxSecrets(SecretInput("sealed", "hunter2")))
@@ -228,7 +228,6 @@ async def test_t_tests_a_stored_mailbox_with_the_password_it_has(
     size: str,
 ) -> None:
     from desk.mailboxes.form import check
-    from desk.mailboxes.registry import MailboxSecrets, SecretInput
 
     form = check(
         {
@@ -252,17 +251,17 @@ async def test_t_tests_a_stored_mailbox_with_the_password_it_has(
         assert "[fail]" not in screen_text(empty_app)
 
 
-def give(desk: Desk, actor: Actor, secret: registry.SecretInput) -> None:
+def give(desk: Desk, actor: Actor, secret: SecretInput) -> None:
     """Give the mailbox its password."""
     stored = registry.get("it@desk.example")
-    registry.edit(desk, actor, stored.address, check(values_of(stored)), registry.MailboxSecrets(secret))
+    registry.edit(desk, actor, stored.address, check(values_of(stored)), MailboxSecrets(secret))
 
 
 async def test_a_kept_password_is_typed_again_for_another_server(
     desk: Desk, app: NightdeskApp, actor: Actor
 ) -> None:
     add_mailbox(desk, actor, address="it@desk.example", host="imap.desk.example")
-    give(desk, actor, registry.SecretInput("sealed", "kept"))
+    give(desk, actor, SecretInput("sealed", "kept"))
     async with app.run_test(size=SIZES["120x40"]) as pilot:
         screen = await opened(pilot, "it@desk.example")
         await fill(pilot, screen, host="imap.elsewhere.example")
@@ -279,7 +278,7 @@ async def test_a_variable_that_stands_there_is_not_given_for_another_server(
     desk: Desk, app: NightdeskApp, actor: Actor
 ) -> None:
     add_mailbox(desk, actor, address="it@desk.example", host="imap.desk.example")
-    give(desk, actor, registry.SecretInput("env", "NOC_PASSWORD"))
+    give(desk, actor, SecretInput("env", "NOC_PASSWORD"))
     async with app.run_test(size=SIZES["120x40"]) as pilot:
         screen = await opened(pilot, "it@desk.example")
         await fill(pilot, screen, port="1993")

@@ -13,6 +13,7 @@ from config.settings import Settings
 from desk.home import Desk, open_desk
 from desk.mailboxes import registry
 from desk.mailboxes.form import check
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import app_actor
 from models.mailboxes import Mailbox
 from models.opening import close_database
@@ -46,7 +47,7 @@ def add_mailbox(desk: Desk) -> MailboxMaker:
         if smtp is not None:
             form |= {"smtp_host": "127.0.0.1", "smtp_port": smtp.port, "smtp_security": "none"}
             form |= {"smtp_auth": "none", "outgoing_enabled": True}
-        secrets = registry.MailboxSecrets(registry.SecretInput("sealed", "secret"))
+        secrets = MailboxSecrets(SecretInput("sealed", "secret"))
         return registry.add(desk, app_actor(desk), check(form | more), secrets)
 
     return add

@@ -12,25 +12,14 @@ from config.wording import counted
 from desk.fetching import withheld
 from desk.fetching.runs import FetchView
 from desk.fetching.verdicts import PLURALS, noun
+from desk.mailboxes import wording
 from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.token_health import TokenLine
+from desk.mailboxes.wording import state_words
 from tui.text.safe import cell, parts
 
 WITHHELD_SHOWN = 3
 
-STATE_WORDS = {
-    "login": "AUTH",
-    "login_later": "AUTH",
-    "secret": "PASSWORD",
-    "tls": "TLS",
-    "starttls": "TLS",
-    "resolve": "DNS",
-    "connect": "CONNECT",
-    "timeout": "TIMEOUT",
-    "folder": "FOLDER",
-    "gone": "HUNG UP",
-    "token": "LOGIN",
-}
 SECURITY_WORDS = {"tls": "TLS", "starttls": "STARTTLS", "none": "no TLS!"}
 SECRET_WORDS = {
     "sealed": "kept encrypted",
@@ -52,7 +41,7 @@ def clock_or_day(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
 
 def error_word(line: MailboxLine) -> str:
     """What is wrong in one word: AUTH, TLS, DNS, ..."""
-    return STATE_WORDS.get(line.error_kind, "ERROR")
+    return wording.error_word(line.error_kind) or "ERROR"
 
 
 def column_heads(width: int) -> str:
@@ -70,9 +59,9 @@ def row_pieces(
     """The line of one mailbox, behind the cursor's mark."""
     name, address, server = _widths(width)
     off = line.state in ("disabled", "none")
-    wrong = line.state == "failing" or line.outgoing.error_count or needs_login(line)
+    wrong = line.state == "failing" or line.sending.error_count or needs_login(line)
     flag = "!" if wrong else "-" if off else " "
-    place = {"none": "none", "disabled": "off"}.get(line.state, f"{line.host}:{line.port}")
+    place = {"none": "none", "disabled": "off"}.get(line.state, f"{line.incoming.host}:{line.incoming.port}")
     last, style = _last(line, fetch, now, zone)
     fetched = "-" if line.last_success is None or line.state == "failing" else str(line.fetched)
     left = (
@@ -81,7 +70,7 @@ def row_pieces(
     plain_style = "dim" if off else ""
     return [
         (left, "error" if flag == "!" else plain_style),
-        (f"{cell(_sending(line), 5)} ", "error" if line.outgoing.error_count else plain_style),
+        (f"{cell(_sending(line), 5)} ", "error" if line.sending.error_count else plain_style),
         (f"{cell(last, 14)} {cell(fetched, 4, right=True)}", style or plain_style),
     ]
 
@@ -105,7 +94,7 @@ def _sending(line: MailboxLine) -> str:
         return "-"
     if not out.enabled:
         return "off"
-    return "FAIL" if out.error_count else "OK"
+    return "FAIL" if line.sending.error_count else "OK"
 
 
 def _last(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo) -> tuple[str, str]:
@@ -150,8 +139,8 @@ def detail(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: Zone
         pieces += [f"  server said: {words}\n"] if words else []
         pieces += [f"{line.last_error_hint}\n"] if line.last_error_hint else []
         pieces += ["Press e to edit, t to test, L for this mailbox's log.\n\n"]
-    if line.outgoing.enabled and line.outgoing.last_error:
-        pieces += [("Sending fails: ", "bold"), f"{line.outgoing.last_error}\n\n"]
+    if line.outgoing.enabled and line.sending.last_error:
+        pieces += [("Sending fails: ", "bold"), f"{line.sending.last_error}\n\n"]
     if line.token is not None:
         words = f"OAuth2    {line.token.provider}: {login_words(line.token, now, zone)}\n"
         pieces += [(words, "bold") if needs_login(line) or line.token.error else words]
@@ -161,23 +150,24 @@ def detail(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: Zone
             pieces += [f"          {line.token.error_hint}\n"]
     if fetch is not None and not fetch.running and fetch.outcome:
         pieces += [f"{fetch_outcome(line, fetch)}\n"]
-    if line.protocol != "none":
+    if line.incoming.protocol != "none":
         pieces += _incoming(line, now, zone)
     pieces += _outgoing(line)
     pieces += [f"Tickets   {_tickets(line)}\n"]
     pieces += [f"Aliases   {', '.join(line.aliases)}\n"] if line.aliases else []
+    pieces += [f"Notes     {line.form.notes}\n"] if line.form.notes else []
     return parts(*pieces)
 
 
 def _tickets(line: MailboxLine) -> str:
-    about = f", about {line.topic}" if line.topic else ""
-    priority = f", priority {line.priority}" if line.priority else ""
-    acknowledged = "acknowledged" if line.autoresponse else "not acknowledged"
-    return f"go to {line.department or 'the default department'}{about}{priority}, {acknowledged}"
+    about = f", about {line.form.topic}" if line.form.topic else ""
+    priority = f", priority {line.form.priority}" if line.form.priority else ""
+    acknowledged = "acknowledged" if line.form.autoresponse else "not acknowledged"
+    return f"go to {line.form.department or 'the default department'}{about}{priority}, {acknowledged}"
 
 
 def _at_once(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
-    if not line.idle:
+    if not line.incoming.idle:
         return ""
     if line.idle_since is not None:
         return f", and at once (IDLE since {clock_or_day(line.idle_since, now, zone)})"
@@ -190,26 +180,23 @@ def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tu
     from desk.schedules import parse
 
     try:
-        schedule = parse(line.schedule)
+        schedule = parse(line.incoming.schedule)
         runs = ", ".join(f"{run:%H:%M}" for run in coming_runs(line, zone, now))
         when = f"{schedule.words()} (next {runs})" if line.enabled and runs else schedule.words()
     except DeskError as error:
         when = str(error)
     source = SECRET_WORDS.get(line.secret_source, line.secret_source)
     secret = f"{source} `{line.secret_ref}`" if line.secret_ref else source
-    secret = "none: OAuth2" if line.auth == "oauth2" else secret
-    cap = f", at most {line.max_per_fetch} a run" if line.max_per_fetch else ""
-    after = (
-        line.after_fetch.replace("move:", "move to ")
-        if line.after_fetch.startswith("move:")
-        else line.after_fetch
-    )
+    secret = "none: OAuth2" if line.incoming.auth == "oauth2" else secret
+    account = line.incoming
+    cap = f", at most {account.max_per_fetch} a run" if account.max_per_fetch else ""
+    after = account.after_fetch.replace("move:", "move to ", 1)
+    server = f"{account.host}:{account.port} {SECURITY_WORDS[account.security]}"
     return [
-        f"Fetch     {line.protocol.upper()} {line.user} at {line.host}:{line.port} "
-        f"{SECURITY_WORDS[line.security]}\n",
-        f"Folder    {line.folder}   Processed -> {after}   Old mail is {BACKLOG_WORDS[line.backlog]}\n",
+        f"Fetch     {account.protocol.upper()} {account.user} at {server}\n",
+        f"Folder    {account.folder}   Processed -> {after}   Old mail is {BACKLOG_WORDS[account.backlog]}\n",
         f"Schedule  {when}{_at_once(line, now, zone)}\n",
-        f"Password  {secret}   {counted(line.batch, 'mail')} a batch{cap}\n",
+        f"Password  {secret}   {counted(account.batch, 'mail')} a batch{cap}\n",
         *(
             [f"Waiting   {counted(line.waiting, 'mail is', 'mails are')} left at the server for later runs\n"]
             if line.waiting
@@ -223,13 +210,13 @@ def _outgoing(line: MailboxLine) -> list[str | tuple[str, str]]:
     out = line.outgoing
     if not out.host:
         return ["Send      through the desk's default mailbox\n"]
-    login = "no login" if out.auth == "none" else f"as {out.user}"
+    login = "no login" if out.auth == "none" else f"as {line.form.sending_user}"
     state = "" if out.enabled else "   switched off"
-    default = "   for mailboxes without SMTP too" if out.default else ""
+    default = "   for mailboxes without SMTP too" if line.sending.default else ""
     server = f"{out.host}:{out.port} {SECURITY_WORDS[out.security]}"
-    more = [f"greets as {line.helo}"] if line.helo else []
-    more += ["may send as the desk's other addresses"] if line.spoof else []
-    more += [f"copies to {line.sent_folder}"] if line.sent_folder else []
+    more = [f"greets as {line.outgoing.helo}"] if line.outgoing.helo else []
+    more += ["may send as the desk's other addresses"] if line.outgoing.spoof else []
+    more += [f"copies to {line.outgoing.sent_folder}"] if line.outgoing.sent_folder else []
     said: list[str | tuple[str, str]] = [f"Send      {server} {login}{state}{default}\n"]
     return [*said, f"          {', '.join(more)}\n"] if more else said
 
@@ -237,20 +224,18 @@ def _outgoing(line: MailboxLine) -> list[str | tuple[str, str]]:
 def login_words(token: TokenLine, now: datetime, zone: ZoneInfo) -> str:
     """How an OAuth2 login stands, in one sentence without a full stop."""
     who = f" as {token.owner}" if token.owner else " as the application itself" if token.as_itself else ""
+    words = state_words(token.state, token, lambda moment: clock_or_day(moment, now, zone))
     match token.state:
         case "none":
-            return "nobody logged in yet"
+            return words
         case "refused":
-            since = clock_or_day(token.refused, now, zone)
-            return f"REFUSED since {since}: {token.error or 'log in again'}"
+            return f"{words.replace('refused', 'REFUSED', 1)}: {token.error or 'log in again'}"
         case "ending":
-            return f"logged in{who}, ENDS {clock_or_day(token.refresh_expires, now, zone)}: log in again"
+            return f"logged in{who}, {words.replace('ends', 'ENDS', 1)}: log in again"
         case "failing":
-            since = clock_or_day(token.failing_since, now, zone)
-            return f"logged in{who}, cannot be renewed since {since}: {token.error}"
+            return f"logged in{who}, {words}: {token.error}"
         case _:
-            until = clock_or_day(token.expires, now, zone)
-            return f"logged in{who}, token until {until}, renewed by itself"
+            return f"{words}{who}, token until {clock_or_day(token.expires, now, zone)}, renewed by itself"
 
 
 def fetch_progress(line: MailboxLine, fetch: FetchView) -> str:

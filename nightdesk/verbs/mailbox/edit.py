@@ -15,9 +15,9 @@ from nightdesk.verbs.mailbox.flags import changed_aliases, form_values, given_se
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from desk.mailboxes.form import MailboxForm
+    from desk.mailboxes.fields import MailboxForm
     from desk.mailboxes.presets import Preset
-    from desk.mailboxes.registry import MailboxSecrets
+    from desk.mailboxes.secrets import MailboxSecrets
     from models.mailboxes import Mailbox
 
 PROVIDERS = (
@@ -25,7 +25,6 @@ PROVIDERS = (
     "gmx", "gmx-com", "proton", "own",
 )  # fmt: skip
 """The ids in config/providers.toml, which is not read for a --help."""
-_SOURCES = ("sealed", "pass_cmd", "env", "credential")
 
 
 @click.command()
@@ -47,7 +46,7 @@ def add(address: str, as_json: bool, **flags: Any) -> Exit:
         _advise(known)
     form = check(values)
     secrets = given_secrets(flags)
-    _need_passwords(form, incoming=secrets.incoming is not None, outgoing=secrets.outgoing is not None)
+    _need_passwords(form, secrets)
     return _add(as_json, form, secrets)
 
 
@@ -101,34 +100,34 @@ def _edit(
     secrets: MailboxSecrets,
 ) -> Result:
     from desk.mailboxes import registry
-    from desk.mailboxes.defaults import aliases_of
-    from desk.mailboxes.form import merged
+    from desk.mailboxes.form import merged, values_of
 
     before = registry.get(address)
-    aliases = changed_aliases(", ".join(aliases_of(before.id)), flags)
+    aliases = changed_aliases(values_of(before)["aliases"], flags)
     form = merged(before, changes | aliases)
-    _need_passwords(
-        form,
-        incoming=secrets.incoming is not None or before.secret_source in _SOURCES,
-        outgoing=secrets.outgoing is not None or before.smtp_secret_source in _SOURCES,
-    )
+    _need_passwords(form, secrets, before)
     mailbox = registry.edit(context.desk, context.actor, address, form, secrets)
     return _done(context.desk, mailbox, form, f"Changed {mailbox.address}")
 
 
-def _need_passwords(form: MailboxForm, *, incoming: bool, outgoing: bool) -> None:
-    ways = "--{0}password-stdin, --{0}pass-cmd, --{0}password-env or --{0}password-credential"
-    if form.protocol != "none" and form.auth == "basic" and not incoming:
-        raise UsageError("the incoming account needs a password", f"give {ways.format('')}")
-    if form.sends and form.smtp_auth == "basic" and not outgoing:
-        raise UsageError("the outgoing account needs a password", f"give {ways.format('smtp-')}")
+def _need_passwords(form: MailboxForm, given: MailboxSecrets, stored: Mailbox | None = None) -> None:
+    from desk.mailboxes.fields import SECRETS
+    from desk.mailboxes.secrets import source_of, wanted
+
+    for secret in SECRETS:
+        kept = stored is not None and source_of(secret.name, stored).kind != "none"
+        if wanted(secret.name, form) and given.of(secret.name) is None and not kept:
+            *some, last = [f"--{flag.replace('_', '-')}" for flag, _ in secret.flags.values()]
+            account = f"the {secret.part} account needs a password"
+            raise UsageError(account, f"give {', '.join(some)} or {last}")
 
 
 def _done(desk: Desk, mailbox: Mailbox, form: MailboxForm, done: str) -> Result:
     from desk.documents import mailboxes as documents
     from desk.mailboxes import lists
+    from desk.mailboxes.form import warnings
 
-    for warning in form.warnings:
+    for warning in warnings(form):
         output.say(warning)
     return told(
         documents.mailbox(lists.line(mailbox, desk)),

@@ -1,148 +1,79 @@
-"""The flags of `nightdesk mailbox add|edit`, and what they say as values of a mailbox form."""
+"""The flags of `nightdesk mailbox add|edit`, made from the table of fields, and what they say of it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from nightdesk.arguments import OWNERS_ONLY, owners_option
+from desk.mailboxes.fields import FIELDS, SECRETS, Field, SecretField, given_by
+from nightdesk.arguments import owners_option
 from nightdesk.errors import UsageError
 
 if TYPE_CHECKING:
-    from desk.mailboxes.registry import MailboxSecrets, SecretInput
+    from config.secrets import SecretKind
+    from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_Option = Callable[[_Command], _Command]
 
-_SECURITY = click.Choice(("tls", "starttls", "none"))
-_OPTIONS = (
-    click.option("--name", metavar="N", help="The name that customers see."),
-    click.option("--protocol", type=click.Choice(("imap", "pop3", "none")), help="none: nothing is fetched."),
-    click.option("--host", metavar="H", help="The IMAP or POP3 server; ssl://H is TLS, tls://H is STARTTLS."),
-    click.option("--port", type=int, metavar="P", help="By protocol and security: 993, 143, 995 or 110."),
-    click.option("--security", type=_SECURITY, help="By the port, else tls; none is clear text."),
-    click.option("--user", metavar="U", help="The login; the address if not given."),
-    click.option("--password-stdin", is_flag=True, help="The password is a line on standard input."),
-    click.option(
-        "--pass-cmd",
-        type=OWNERS_ONLY,
-        metavar="CMD",
-        help="A command that prints the password; no shell runs it.",
-    ),
-    owners_option("--password-env", metavar="VAR", help="The variable that has the password."),
-    owners_option("--password-credential", metavar="NAME", help="The systemd credential that has it."),
-    owners_option("--ca-file", metavar="F", help="Trust this authority instead of the system's."),
-    click.option("--fingerprint", metavar="SHA256", help="Trust this one certificate."),
-    click.option("--folder", metavar="F", help="INBOX if not given."),
-    click.option("--schedule", metavar="CRON", help="A cron line, or 'every 45 minutes'."),
-    click.option("--every", type=click.IntRange(min=1), metavar="MINUTES", help="5 if not given."),
-    click.option("--batch", type=int, metavar="N", help="Mails in one round trip; 50 if not given."),
-    click.option("--max-per-fetch", type=int, metavar="N", help="At most so many a run; 0: no cap."),
-    click.option("--after-fetch", metavar="keep|delete|move:FOLDER", help="keep if not given."),
-    click.option(
-        "--backlog",
-        type=click.Choice(("all", "new", "archive")),
-        help="What is there already: take it, leave it, or only file it. all if not given.",
-    ),
-    click.option(
-        "--idle/--no-idle", default=None, help="Stay connected: new mail is fetched at once (IMAP IDLE)."
-    ),
-    click.option("--department", metavar="D", help="Where its tickets go."),
-    click.option("--autoresponse/--no-autoresponse", default=None, help="Acknowledge new tickets."),
-    click.option("--smtp-host", metavar="H", help="The SMTP server; without one the default mailbox sends."),
-    click.option("--smtp-port", type=int, metavar="P", help="587; with tls 465, with none 25."),
-    click.option("--smtp-security", type=_SECURITY, help="starttls if not given."),
-    click.option(
-        "--smtp-auth",
-        type=click.Choice(("same", "basic", "none", "oauth2")),
-        help="same: the login of the incoming account, if not given.",
-    ),
-    click.option("--smtp-user", metavar="U", help="The login for --smtp-auth basic."),
-    click.option("--smtp-password-stdin", is_flag=True, help="The next line on standard input."),
-    owners_option("--smtp-pass-cmd", metavar="CMD", help="A command that prints the password."),
-    owners_option("--smtp-password-env", metavar="VAR", help="The variable that has the password."),
-    click.option(
-        "--smtp-password-credential",
-        type=OWNERS_ONLY,
-        metavar="NAME",
-        help="The systemd credential that has it.",
-    ),
-    owners_option("--smtp-ca-file", metavar="F", help="Trust this authority instead of the system's."),
-    click.option("--smtp-fingerprint", metavar="SHA256", help="Trust this one certificate."),
-    click.option("--smtp-helo", metavar="NAME", help="The name to greet the server with; this host's."),
-    click.option(
-        "--smtp-spoof/--no-smtp-spoof",
-        default=None,
-        help="The account may write other addresses of the desk as From; else they stand in Reply-To.",
-    ),
-    click.option("--sent-folder", metavar="F", help="Copy sent answers to this IMAP folder; '' for none."),
-    click.option("--topic", metavar="T", help="The help topic of its new tickets; '' for none."),
-    click.option(
-        "--priority",
-        type=click.Choice(("", "low", "normal", "high", "urgent")),
-        help="Of its new tickets; '': what the topic says, else normal.",
-    ),
-    click.option(
-        "--alias", metavar="ADDR", multiple=True, help="Another address that belongs to it; may be repeated."
-    ),
-    click.option("--no-alias", metavar="ADDR", multiple=True, help="One that does not any more."),
-    click.option(
-        "--oauth2",
-        type=click.Choice(("google", "microsoft", "other")),
-        help="Log in with OAuth2: then nightdesk mailbox login ADDRESS.",
-    ),
-    click.option(
-        "--auth",
-        type=click.Choice(("basic", "oauth2")),
-        help="How fetching logs in: by a password, or OAuth2; as the flags given say.",
-    ),
-    click.option("--client-id", metavar="ID", help="The application as registered with the provider."),
-    click.option("--client-secret-stdin", is_flag=True, help="Its secret is the last line on stdin."),
-    click.option(
-        "--client-secret-cmd",
-        type=OWNERS_ONLY,
-        metavar="CMD",
-        help="A command that prints the client secret.",
-    ),
-    owners_option("--client-secret-env", metavar="VAR", help="The variable that has it."),
-    click.option(
-        "--client-secret-credential",
-        type=OWNERS_ONLY,
-        metavar="NAME",
-        help="The systemd credential that has it.",
-    ),
-    click.option("--no-client-secret", is_flag=True, help="It has none: a public client."),
-    click.option("--tenant", metavar="T", help="Microsoft: the tenant's id or domain; common if not given."),
-    click.option("--authorize-url", metavar="URL", help="Where a person logs in; the provider's own."),
-    click.option("--token-url", metavar="URL", help="Where tokens are given; the provider's own."),
-    click.option("--device-url", metavar="URL", help="Where device codes are given; the provider's own."),
-    click.option("--revoke-url", metavar="URL", help="Where tokens are taken back; the provider's own."),
-    click.option("--scopes", metavar="'S ...'", help="What is asked for; the provider's own."),
-    click.option(
-        "--client-auth", type=click.Choice(("post", "basic")), help="How the client secret is sent; post."
-    ),
-    owners_option("--oauth2-ca-file", metavar="F", help="Trust this authority for the OAuth2 server."),
-    click.option(
-        "--strict-login/--no-strict-login",
-        default=None,
-        help="Who logs in must be the mailbox; off for shared mailboxes.",
-    ),
-)
+_METAVARS = {"pass_cmd": "CMD", "env": "VAR", "credential": "NAME"}
 
 
 def mailbox_flags(command: _Command) -> _Command:
     """Give a verb all flags that describe a mailbox."""
-    for option in reversed(_OPTIONS):
+    for option in reversed([*options()]):
         command = option(command)
     return command
 
 
+def options() -> Iterator[_Option[Any]]:
+    """Yield the flags in the table's order, each password after the account that it is for."""
+    for position, field in enumerate(FIELDS):
+        if field.option:
+            yield from _options(field)
+        if position + 1 == len(FIELDS) or FIELDS[position + 1].part != field.part:
+            for secret in SECRETS:
+                if secret.part == field.part:
+                    yield from _secret_options(secret)
+
+
+def _options(field: Field) -> Iterator[_Option[Any]]:
+    flag, about = f"--{field.option.replace('_', '-')}", field.about
+    if field.name == "aliases":
+        yield click.option(flag, metavar=about.metavar, multiple=True, help=about.flag)
+        yield click.option(
+            "--no-alias", metavar=about.metavar, multiple=True, help="One that does not any more."
+        )
+    elif field.kind == "yes":
+        yield click.option(f"{flag}/--no-{flag.removeprefix('--')}", default=None, help=about.flag)
+    elif field.kind == "choice":
+        choices = [each for each in field.choices if each or field.name != "oauth2"]
+        yield click.option(flag, type=click.Choice(choices), help=about.flag)
+    elif field.kind == "number":
+        yield click.option(flag, type=int, metavar=about.metavar, help=about.flag)
+    elif about.owners:
+        yield owners_option(flag, metavar=about.metavar, help=about.flag)
+    else:
+        yield click.option(flag, metavar=about.metavar, help=about.flag)
+    if field.name == "schedule":
+        minutes = click.IntRange(min=1)
+        yield click.option("--every", type=minutes, metavar="MINUTES", help="5 if not given.")
+
+
+def _secret_options(secret: SecretField) -> Iterator[_Option[Any]]:
+    for source, (name, words) in secret.flags.items():
+        flag = f"--{name.replace('_', '-')}"
+        if source in _METAVARS:
+            yield owners_option(flag, metavar=_METAVARS[source], help=words)
+        else:
+            yield click.option(flag, is_flag=True, help=words)
+
+
 def form_values(flags: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a mailbox form that were given. Raises UsageError for two schedules."""
-    from desk.mailboxes.fields import given_by
-
     values = given_by(flags)
     _choose_login(values, flags)
     if values.get("max_per_fetch") == 0:
@@ -157,7 +88,7 @@ def form_values(flags: dict[str, Any]) -> dict[str, Any]:
 
 def changed_aliases(before: str, flags: dict[str, Any]) -> dict[str, str]:
     """Return the `aliases` of the form with some added and taken away; nothing when none was named."""
-    from desk.mailboxes.defaults import alias_list
+    from desk.mailboxes.checks import alias_list
 
     if not flags["alias"] and not flags["no_alias"]:
         return {}
@@ -172,61 +103,42 @@ def given_secrets(flags: dict[str, Any]) -> MailboxSecrets:
     The lines there are the incoming account's, the outgoing one's and the client secret, as far as given.
     Raises UsageError for two sources of one password, or a line that is missing.
     """
-    from desk.mailboxes.registry import MailboxSecrets
+    from desk.mailboxes.secrets import MailboxSecrets
 
-    incoming, outgoing = _secret(flags, ""), _secret(flags, "smtp_")
-    return MailboxSecrets(incoming, outgoing, _client_secret(flags))
+    return MailboxSecrets(**{secret.given: _secret(secret, flags) for secret in SECRETS})
 
 
 def _choose_login(values: dict[str, Any], flags: dict[str, Any]) -> None:
     """Let the way of logging in follow from what was given, where no flag says it."""
-    password = flags["password_stdin"] or any(
-        flags[name] is not None for name in ("pass_cmd", "password_env", "password_credential")
-    )
-    if password:
+    if any(given for given in _sources(SECRETS[0], flags)):
         values.setdefault("auth", "basic")
     elif "oauth2" in values:
         values.setdefault("auth", "oauth2")
 
 
-def _client_secret(flags: dict[str, Any]) -> SecretInput | None:
-    from desk.mailboxes.registry import SecretInput
-
-    names = {"sealed": "stdin", "pass_cmd": "cmd", "env": "env", "credential": "credential"}
-    named = {source: flags[f"client_secret_{name}"] for source, name in names.items()}
-    given = {source: value for source, value in named.items() if value not in (None, False)}
-    if len(given) + bool(flags["no_client_secret"]) > 1:
-        raise UsageError("a client secret comes from one place", "give one of its flags")
-    if flags["no_client_secret"]:
-        return SecretInput("none")
-    for source, value in given.items():
-        return SecretInput(source, _password("Client secret") if source == "sealed" else value)  # type: ignore[arg-type]
-    return None
+def _sources(secret: SecretField, flags: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The places that a password was said to come from, with what was said of them."""
+    told = [(source, flags[name]) for source, (name, _) in secret.flags.items()]
+    return [(source, value) for source, value in told if value not in (None, False)]
 
 
-def _secret(flags: dict[str, Any], prefix: str) -> SecretInput | None:
-    from desk.mailboxes.registry import SecretInput
+def _secret(secret: SecretField, flags: dict[str, Any]) -> SecretInput | None:
+    from desk.mailboxes.secrets import SecretInput
 
-    sources = {
-        "sealed": flags[f"{prefix}password_stdin"],
-        "pass_cmd": flags[f"{prefix}pass_cmd"],
-        "env": flags[f"{prefix}password_env"],
-        "credential": flags[f"{prefix}password_credential"],
-    }
-    given = [source for source, value in sources.items() if value not in (None, False)]
+    given = _sources(secret, flags)
     if not given:
         return None
     if len(given) > 1:
-        raise UsageError("a password comes from one place", "give one of the password flags")
-    if given[0] == "sealed":
-        return SecretInput("sealed", _password("SMTP password" if prefix else "Password"))
-    source = given[0]
-    assert source in ("pass_cmd", "env", "credential")
-    return SecretInput(source, sources[source])  # type: ignore[arg-type]
+        what = "client secret" if secret.part == "oauth2" else "password"
+        which = "its flags" if secret.part == "oauth2" else "the password flags"
+        raise UsageError(f"a {what} comes from one place", f"give one of {which}")
+    ((source, value),) = given
+    if source == "sealed":
+        value = _password(secret.label)
+    return SecretInput(cast("SecretKind", source), "" if source == "none" else value)
 
 
 def _password(prompt: str) -> str:
-
     if sys.stdin.isatty():
         from getpass import getpass
 

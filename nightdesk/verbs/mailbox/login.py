@@ -102,7 +102,7 @@ def _by_device(begun: Login, shown: _Shown, zone: tzinfo) -> LoggedIn:
 
 
 def _by_paste(begun: Login, shown: _Shown, redirect: str | None, port: int | None) -> LoggedIn:
-    from desk.mailboxes.oauth2_form import PASTE_PORT
+    from config.providers import PASTE_PORT
     from mail.errors import TokenRefused
 
     grant = begun.begin_browser(redirect or begun.redirect(port or PASTE_PORT))

@@ -15,6 +15,7 @@ from nightdesk.desk_verb import Result, VerbContext, desk_verb, one_by_one
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from desk.mailboxes.fields import Account
     from desk.mailboxes.lists import MailboxLine
 
 
@@ -68,56 +69,57 @@ def _print_list(lines: list[MailboxLine], zone: ZoneInfo) -> None:
         (
             line.address,
             line.state,
-            _account(line.host, line.port, line.security) if line.protocol != "none" else None,
-            line.schedule if line.protocol != "none" else None,
+            _account(line.incoming) if line.incoming.protocol != "none" else None,
+            line.incoming.schedule if line.incoming.protocol != "none" else None,
             line.next_run,
             line.last_success,
             _outgoing_words(line),
-            line.last_error or line.outgoing.last_error,
+            line.last_error or line.sending.last_error,
         )
         for line in lines
     ]
     output.table(heads, rows, zone)
 
 
-def _account(host: str, port: int, security: str) -> str:
-    return f"{host}:{port} {security if security != 'none' else 'clear text'}"
+def _account(account: Account) -> str:
+    how = account.security if account.security != "none" else "clear text"
+    return f"{account.host}:{account.port} {how}"
 
 
 def _outgoing_words(line: MailboxLine) -> str | None:
     way = line.outgoing
     if not way.host:
         return None
-    words = _account(way.host, way.port, way.security)
+    words = _account(way)
     return words if way.enabled else f"{words} (off)"
 
 
 def _password_words(line: MailboxLine) -> str:
-    if line.auth == "oauth2":
+    if line.incoming.auth == "oauth2":
         return "none: OAuth2"
     return {"sealed": "the desk"}.get(line.secret_source, line.secret_source)
 
 
 def _token_words(line: MailboxLine, zone: ZoneInfo) -> str | None:
+    from desk.mailboxes.wording import state_words
+
     token = line.token
     if token is None:
         return None
-    again = f"nightdesk mailbox login {line.address}"
-    words = {
-        "none": f"nobody logged in yet: {again}",
-        "ok": f"logged in, renewed {output.cell(token.renewed, zone)}",
-        "ending": f"the login ends {output.cell(token.refresh_expires, zone)}: {again}",
-        "failing": f"cannot be renewed since {output.cell(token.failing_since, zone)}",
-        "refused": f"refused since {output.cell(token.refused, zone)}: {again}",
-    }[token.state]
+    words = state_words(token.state, token, lambda moment: output.cell(moment, zone))
+    if token.state == "ok":
+        words += f", renewed {output.cell(token.renewed, zone)}"
+    elif token.state != "failing":
+        words += f": nightdesk mailbox login {line.address}"
     return f"{token.provider}{f' as {token.owner}' if token.owner else ''}: {words}"
 
 
 def _schedule_words(line: MailboxLine) -> str:
     from desk.schedules import parse
 
-    words = parse(line.schedule).words()
-    return line.schedule if words == line.schedule else f"{line.schedule}: {words}"
+    schedule = line.incoming.schedule
+    words = parse(schedule).words()
+    return schedule if words == schedule else f"{schedule}: {words}"
 
 
 def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
@@ -126,7 +128,7 @@ def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
     from desk.mailboxes.lists import coming_runs
 
     way = line.outgoing
-    incoming = line.protocol != "none"
+    incoming = line.incoming.protocol != "none"
     output.line(f"{line.name} <{line.address}>" if line.name else line.address)
     output.fields(
         [
@@ -134,22 +136,23 @@ def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
                 "State",
                 line.state + (f" ({counted(line.error_count, 'failure')})" if line.error_count else ""),
             ),
-            ("Department", line.department),
-            ("Topic", line.topic),
-            ("Priority", line.priority),
-            ("Acknowledges", line.autoresponse),
+            ("Department", line.form.department or None),
+            ("Topic", line.form.topic or None),
+            ("Priority", line.form.priority or None),
+            ("Acknowledges", line.form.autoresponse),
             ("Aliases", line.aliases or None),
-            ("Incoming", _account(line.host, line.port, line.security) if incoming else "none"),
-            ("Login", line.user),
+            ("Notes", line.form.notes or None),
+            ("Incoming", _account(line.incoming) if incoming else "none"),
+            ("Login", line.incoming.user),
             ("Password from", _password_words(line)),
             ("OAuth2", _token_words(line, zone)),
             ("OAuth2 says", line.token.error if line.token else None),
-            ("Folder", line.folder),
+            ("Folder", line.incoming.folder),
             ("Schedule", _schedule_words(line)),
-            ("Batch", line.batch),
-            ("Most per fetch", line.max_per_fetch),
-            ("After fetch", line.after_fetch),
-            ("Backlog", line.backlog),
+            ("Batch", line.incoming.batch),
+            ("Most per fetch", line.incoming.max_per_fetch),
+            ("After fetch", line.incoming.after_fetch),
+            ("Backlog", line.incoming.backlog),
             ("Next runs", coming_runs(line, zone, now())),
             ("Last attempt", line.last_attempt),
             ("Last success", line.last_success),
@@ -163,13 +166,13 @@ def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
             ("Last error", line.last_error),
             ("Cure", line.last_error_hint),
             ("Outgoing", _outgoing_words(line)),
-            ("Outgoing login", f"{way.auth} {way.user}" if way.host else None),
-            ("Greets as", line.helo),
-            ("May send as others", line.spoof if way.host else None),
-            ("Copies sent mail to", line.sent_folder),
-            ("Sends for others", way.default),
-            ("Last sent", way.last_sent),
-            ("Sending error", way.last_error),
+            ("Outgoing login", f"{way.auth} {line.form.sending_user}" if way.sends else None),
+            ("Greets as", line.outgoing.helo),
+            ("May send as others", line.outgoing.spoof if way.host else None),
+            ("Copies sent mail to", line.outgoing.sent_folder),
+            ("Sends for others", line.sending.default),
+            ("Last sent", line.sending.last_sent),
+            ("Sending error", line.sending.last_error),
         ],
         zone,
     )

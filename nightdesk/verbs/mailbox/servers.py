@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,18 +64,21 @@ def _steps(desk: Desk, address: str, sides: list[str]) -> Iterator[tuple[str, St
     from desk.mailboxes import registry
     from desk.mailboxes.connection import try_form
     from desk.mailboxes.form import check, values_of
+    from desk.mailboxes.secrets import MailboxSecrets
 
     mailbox = registry.get(address)
     form = check(values_of(mailbox))
-    only = {"incoming": {"smtp_host": ""}, "outgoing": {"protocol": "none"}}
-    there = {"incoming": form.protocol != "none", "outgoing": form.sends}
+    only = {
+        "incoming": replace(form, outgoing=replace(form.outgoing, host="")),
+        "outgoing": replace(form, incoming=replace(form.incoming, protocol="none")),
+    }
+    there = {"incoming": form.incoming.fetches, "outgoing": form.outgoing.sends}
     if not any(there[side] for side in sides):
         account = sides[0] if len(sides) == 1 else "incoming and no outgoing"
         raise Failed(f"{mailbox.address} has no {account} account", f"nightdesk mailbox edit {address} ...")
     for side in sides:
         if there[side]:
-            part = form.model_copy(update=only[side])
-            for step in try_form(desk, part, registry.MailboxSecrets(), mailbox):
+            for step in try_form(desk, only[side], MailboxSecrets(), mailbox):
                 yield side, step
 
 
@@ -92,9 +96,10 @@ def _print(address: str, side: str, step: Step) -> None:
         output.line(step.cure, indent=4)
     if step.pin:
         flag = "--smtp-fingerprint" if side == "outgoing" else "--fingerprint"
+        again = "--smtp-password-stdin" if side == "outgoing" else "--password-stdin"
         output.line(f"the server shows: {step.certificate}", indent=4)
         output.line("if that is your server, pin it:", indent=4)
-        output.line(f"nightdesk mailbox edit {address} {flag} {step.pin}", indent=4)
+        output.line(f"nightdesk mailbox edit {address} {flag} {step.pin} {again}", indent=4)
     sys.stdout.flush()
 
 
@@ -126,12 +131,13 @@ def folders(context: VerbContext, address: str) -> Result:
     """List the folders that a mailbox has at its server."""
     from desk.mailboxes import connection, registry
     from desk.mailboxes.form import check, values_of
+    from desk.mailboxes.secrets import MailboxSecrets
     from desk.permissions import require
 
     require(context.actor, "mailbox.edit")
     mailbox = registry.get(address)
     form = check(values_of(mailbox))
-    found = connection.list_folders(context.desk, form, registry.MailboxSecrets(), mailbox)
+    found = connection.list_folders(context.desk, form, MailboxSecrets(), mailbox)
     return told(
         [{"name": each.name, "use": each.use or None} for each in found],
         *(f"{each.name} ({each.use})" if each.use else each.name for each in found),

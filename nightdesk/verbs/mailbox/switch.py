@@ -84,7 +84,7 @@ def _switch(context: VerbContext, addresses: list[str], on: bool, incoming: bool
     return told(
         [documents.mailbox(line) for line in lines],
         *(
-            f"{line.address}: fetching {_on(line.enabled)}, sending {_on(line.outgoing.enabled)}"
+            f"{line.address}: fetching {_on(line.enabled)}, sending {_on(line.outgoing_enabled)}"
             for line in lines
         ),
     )

@@ -11,7 +11,8 @@ import pytest
 from desk.home import Desk
 from desk.mailboxes.connection import try_sides
 from desk.mailboxes.form import check
-from desk.mailboxes.registry import MailboxSecrets, SecretInput, add
+from desk.mailboxes.registry import add
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.outbox import probe_mail
 from mail import probe
 from mail.account import IncomingAccount, OutgoingAccount

@@ -13,7 +13,8 @@ from desk.home import Desk
 from desk.mailboxes import registry, tokens
 from desk.mailboxes.export import documents, read, take_in, written
 from desk.mailboxes.form import check, values_of
-from desk.mailboxes.registry import MailboxSecrets, SecretInput, find, get
+from desk.mailboxes.registry import find, get
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.staff import topics
 from mail.oauth2 import Token
 from models.mailboxes import MailboxOAuth2

@@ -12,7 +12,7 @@ from desk.fetching import runs
 from desk.home import Desk
 from desk.mailboxes import lists, registry
 from desk.mailboxes.form import check
-from desk.mailboxes.registry import MailboxSecrets, SecretInput
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.staff import topics
 from models.database import db
 from tests.support.workbench import ADMIN
@@ -74,5 +74,5 @@ def test_a_list_tells_of_each_what_it_tells_alone(desk: Desk) -> None:
         ("a-m1@desk.example", "b-m1@desk.example"),
         ("a-m2@desk.example", "b-m2@desk.example"),
     ]
-    assert [line.topic for line in together] == ["VPN", "VPN"]
+    assert [line.form.topic for line in together] == ["VPN", "VPN"]
     assert [line.token.client_id for line in together if line.token] == ["m1", "m2"]

@@ -14,8 +14,8 @@ from desk.documents import mailboxes as documents
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.mailboxes import accounts, health, registry
-from desk.mailboxes.form import FormErrors, check, merged, values_of
-from desk.mailboxes.registry import MailboxSecrets, SecretInput
+from desk.mailboxes.form import FormErrors, check, merged, values_of, warnings
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import Actor
 from desk.staff import agents
 from mail.errors import LoginRefused
@@ -28,11 +28,23 @@ BASE = {"address": "support@desk.example", "host": "imap.desk.example"}
 
 def test_the_defaults_are_those_of_the_contract() -> None:
     form = check(BASE)
-    assert (form.port, form.security, form.user) == (993, "tls", "support@desk.example")
-    assert (form.folder, form.schedule, form.batch) == ("INBOX", "every 5 minutes", 50)
-    assert (form.after_fetch, form.backlog, form.max_per_fetch) == ("keep", "all", None)
+    assert (form.incoming.port, form.incoming.security, form.incoming.user) == (
+        993,
+        "tls",
+        "support@desk.example",
+    )
+    assert (form.incoming.folder, form.incoming.schedule, form.incoming.batch) == (
+        "INBOX",
+        "every 5 minutes",
+        50,
+    )
+    assert (form.incoming.after_fetch, form.incoming.backlog, form.incoming.max_per_fetch) == (
+        "keep",
+        "all",
+        None,
+    )
     assert form.autoresponse
-    assert not form.outgoing_enabled
+    assert not form.outgoing.enabled
 
 
 @pytest.mark.parametrize(
@@ -54,14 +66,14 @@ def test_the_defaults_are_those_of_the_contract() -> None:
 )
 def test_a_server_may_be_given_in_many_ways(given: dict[str, Any], expected: tuple[str, int, str]) -> None:
     form = check({**BASE, **given})
-    assert (form.host, form.port, form.security) == expected
+    assert (form.incoming.host, form.incoming.port, form.incoming.security) == expected
 
 
 def test_the_outgoing_side_has_its_own_usual_ports() -> None:
     for security, port in (("tls", 465), ("starttls", 587), ("none", 25)):
         form = check({**BASE, "smtp_host": "smtp.x.example", "smtp_security": security})
-        assert (form.smtp_port, form.outgoing_enabled) == (port, True)
-    assert check({**BASE, "smtp_host": "ssl://smtp.x.example"}).smtp_security == "tls"
+        assert (form.outgoing.port, form.outgoing.enabled) == (port, True)
+    assert check({**BASE, "smtp_host": "ssl://smtp.x.example"}).outgoing.security == "tls"
 
 
 @pytest.mark.parametrize(
@@ -107,13 +119,13 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 def test_a_form_warns_of_what_one_may_regret() -> None:
     words = " ".join(
-        check({**BASE, "security": "none", "schedule": "every minute", "after_fetch": "delete"}).warnings
+        warnings(check({**BASE, "security": "none", "schedule": "every minute", "after_fetch": "delete"}))
     )
     assert "clear text" in words
     assert "every minute" in words
     assert "only copy" in words
-    assert check(BASE).warnings == []
-    assert check({**BASE, "host": "127.0.0.1", "security": "none"}).warnings == []
+    assert warnings(check(BASE)) == []
+    assert warnings(check({**BASE, "host": "127.0.0.1", "security": "none"})) == []
 
 
 def test_a_password_is_sealed_and_shows_nowhere(desk: Desk) -> None:
@@ -140,9 +152,9 @@ def test_a_password_that_is_not_given_again_stays(desk: Desk) -> None:
 
 def test_another_security_brings_its_usual_port(desk: Desk) -> None:
     mailbox = make_mailbox(desk)
-    assert merged(mailbox, {"security": "starttls"}).port == 143
-    assert merged(mailbox, {"security": "starttls", "port": 1143}).port == 1143
-    assert merged(mailbox, {"name": "x"}).port == 993
+    assert merged(mailbox, {"security": "starttls"}).incoming.port == 143
+    assert merged(mailbox, {"security": "starttls", "port": 1143}).incoming.port == 1143
+    assert merged(mailbox, {"name": "x"}).incoming.port == 993
 
 
 def test_what_a_mailbox_is_can_be_checked_and_kept_again_unchanged(desk: Desk) -> None:
@@ -305,9 +317,9 @@ def _wrong(**values: Any) -> dict[str, str]:
 
 def test_pop3_brings_its_own_ports_and_refuses_what_it_cannot_do() -> None:
     base = {"address": "pop@example.test", "host": "mail.example.test", "protocol": "pop3"}
-    assert check(base).port == 995
-    assert check({**base, "security": "starttls"}).port == 110
-    assert check({**base, "host": "pop3s://mail.example.test"}).security == "tls"
+    assert check(base).incoming.port == 995
+    assert check({**base, "security": "starttls"}).incoming.port == 110
+    assert check({**base, "host": "pop3s://mail.example.test"}).incoming.security == "tls"
     assert "cannot move" in _wrong(protocol="pop3", after_fetch="move:Done")["after_fetch"]
     assert "INBOX" in _wrong(protocol="pop3", folder="Alarms")["folder"]
     assert "IDLE" in _wrong(protocol="pop3", idle=True)["idle"]
@@ -319,8 +331,8 @@ def test_pop3_brings_its_own_ports_and_refuses_what_it_cannot_do() -> None:
 )
 def test_a_well_known_port_brings_its_security_unless_another_is_said(port: int, security: str) -> None:
     base = {"address": "it@example.test", "host": "mail.example.test", "port": port}
-    assert check(base).security == security
-    assert check({**base, "security": "none"}).security == "none"
+    assert check(base).incoming.security == security
+    assert check({**base, "security": "none"}).incoming.security == "none"
 
 
 @pytest.mark.parametrize(
@@ -334,11 +346,15 @@ def test_a_well_known_port_brings_its_security_unless_another_is_said(port: int,
 )
 def test_hosts_as_osticket_users_type_them(host: str, port: int, security: str) -> None:
     form = check({"address": "it@example.test", "host": host})
-    assert (form.host, form.port, form.security) == ("mail.example.test", port, security)
+    assert (form.incoming.host, form.incoming.port, form.incoming.security) == (
+        "mail.example.test",
+        port,
+        security,
+    )
     way = check({"address": "it@example.test", "protocol": "none", "smtp_auth": "none", "smtp_host": host})
     expected = {143: 587, 993: 465 if host == "ssl://mail.example.test" else 993}[port]
     if ":143" not in host:
-        assert (way.smtp_port, way.smtp_security) == (expected, security)
+        assert (way.outgoing.port, way.outgoing.security) == (expected, security)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +380,7 @@ def test_an_edit_leaves_the_port_and_the_security_that_were_not_given(
 ) -> None:
     mailbox = registry.add(desk, ADMIN, check({**BASE, **stored}))
     form = merged(mailbox, changes)
-    assert (form.port, form.security) == expected
+    assert (form.incoming.port, form.incoming.security) == expected
 
 
 @pytest.mark.parametrize(
@@ -385,7 +401,7 @@ def test_an_edit_of_the_outgoing_side_leaves_them_too(
     out = {"smtp_host": "smtp.example", "smtp_port": stored[0], "smtp_security": stored[1]}
     mailbox = registry.add(desk, ADMIN, check({**BASE, **out}))
     form = merged(mailbox, changes)
-    assert (form.smtp_port, form.smtp_security) == expected
+    assert (form.outgoing.port, form.outgoing.security) == expected
 
 
 def test_an_edit_refuses_what_no_longer_fits_and_drops_none_of_it(desk: Desk) -> None:

@@ -19,7 +19,7 @@ from desk.mailboxes.accounts import incoming_account
 from desk.mailboxes.connection import list_folders, try_mailbox, try_sides
 from desk.mailboxes.form import check, merged
 from desk.mailboxes.named_servers import SecretNotForThere
-from desk.mailboxes.registry import MailboxSecrets, SecretInput
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from mail.errors import MailError
 from mail.oauth2 import Token
 from models import mailboxes
@@ -351,3 +351,62 @@ def test_one_host_s_pop3_takes_the_token_that_its_imap_took(
     app = mailboxes.oauth2_of(registry.get(ADDRESS).id)
     assert app is not None
     assert app.token_sealed is not None
+
+
+TRUST: dict[str, Any] = {
+    "pin": {"fingerprint": "ab" * 32},
+    "CA": {"ca_file": str(Path(__file__))},
+    "SMTP pin": {"smtp_fingerprint": "ab" * 32},
+    "SMTP CA": {"smtp_ca_file": str(Path(__file__))},
+    "OAuth2 CA": {"oauth2_ca_file": str(Path(__file__))},
+}
+
+
+@pytest.mark.parametrize("what", TRUST)
+def test_behind_another_certificate_may_be_another_server(desk: Desk, what: str) -> None:
+    values = {
+        "address": ADDRESS,
+        "host": "imap.desk.example",
+        "smtp_host": "smtp.desk.example",
+        "smtp_auth": "basic",
+        "oauth2": "google",
+        "oauth2_client_id": "id-1",
+    }
+    word = SecretInput("sealed", PASSWORD)
+    stored = registry.add(desk, ADMIN, check(values), MailboxSecrets(word, word, word))
+    form = merged(stored, TRUST[what])
+    with pytest.raises(SecretNotForThere, match="give it again"):
+        registry.edit(desk, ADMIN, ADDRESS, form)
+    name = "outgoing" if "SMTP" in what else "client" if "OAuth2" in what else "incoming"
+    given = MailboxSecrets(**{name: word})
+    registry.edit(desk, ADMIN, ADDRESS, form, given)
+    # And back: what the pin kept out may be what answers now.
+    taken_away = merged(registry.get(ADDRESS), dict.fromkeys(TRUST[what], ""))
+    with pytest.raises(SecretNotForThere):
+        registry.edit(desk, ADMIN, ADDRESS, taken_away)
+    (table,) = export.documents()
+    assert table | TRUST[what] == table
+    unpinned = {name: value for name, value in table.items() if name not in TRUST[what]}
+    (outcome,) = export.take_in(desk, ADMIN, [unpinned])
+    assert outcome.missing, "the file cannot give it, so it is asked for"
+
+
+def test_a_login_ends_behind_another_certificate(desk: Desk) -> None:
+    values = {
+        "address": ADDRESS,
+        "host": "imap.desk.example",
+        "auth": "oauth2",
+        "oauth2": "google",
+        "oauth2_client_id": "id-1",
+    }
+    stored = registry.add(desk, ADMIN, check(values))
+    for changes in (TRUST["pin"], TRUST["CA"]):
+        tokens.keep_login(desk, ADMIN, stored, Token(access=Secret("a"), refresh=Secret("r")))
+        stored = registry.edit(desk, ADMIN, ADDRESS, merged(stored, {"name": "x"}))
+        app = mailboxes.oauth2_of(stored.id)
+        assert app is not None
+        assert app.token_sealed, "not by another name"
+        stored = registry.edit(desk, ADMIN, ADDRESS, merged(stored, changes))
+        app = mailboxes.oauth2_of(stored.id)
+        assert app is not None
+        assert not app.token_sealed

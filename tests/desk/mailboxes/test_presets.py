@@ -26,9 +26,9 @@ def test_the_address_fills_in_both_accounts(address: str, expected: tuple[Any, .
     values, known = filled({"address": address})
     assert known is not None
     form = check(values)
-    assert (form.host, form.port, form.security) == expected[:3]
-    assert (form.smtp_host, form.smtp_port, form.smtp_security) == expected[3:]
-    assert (form.user, form.auth, form.smtp_auth) == (address, "basic", "same")
+    assert (form.incoming.host, form.incoming.port, form.incoming.security) == expected[:3]
+    assert (form.outgoing.host, form.outgoing.port, form.outgoing.security) == expected[3:]
+    assert (form.incoming.user, form.incoming.auth, form.outgoing.auth) == (address, "basic", "same")
     assert "password" in known.advice
 
 
@@ -44,8 +44,8 @@ def test_every_providers_preset_is_a_form_without_errors() -> None:
             if values.get("oauth2"):
                 values["oauth2_client_id"] = "id-1"
             form = check(values)
-            assert form.host
-            assert form.smtp_host
+            assert form.incoming.host
+            assert form.outgoing.host
 
 
 def test_microsoft_means_oauth2_and_asks_for_the_client_id() -> None:
@@ -56,12 +56,12 @@ def test_microsoft_means_oauth2_and_asks_for_the_client_id() -> None:
         check(values)
     assert set(caught.value.fields) == {"oauth2_client_id"}
     form = check({**values, "oauth2_client_id": "id-1"})
-    assert (form.auth, form.oauth2, form.smtp_auth) == ("oauth2", "microsoft", "same")
+    assert (form.incoming.auth, form.oauth2.provider, form.outgoing.auth) == ("oauth2", "microsoft", "same")
 
 
 def test_a_workspace_under_its_own_domain_is_named() -> None:
     values, _ = filled({"address": "support@corp.example"}, "gmail")
-    assert check(values).host == "imap.gmail.com"
+    assert check(values).incoming.host == "imap.gmail.com"
 
 
 def test_the_own_server_is_guessed_only_when_asked() -> None:
@@ -71,7 +71,7 @@ def test_the_own_server_is_guessed_only_when_asked() -> None:
     values, known = filled({"address": "a@corp.example"}, "own")
     assert known is not None
     assert known.is_guess
-    assert check(values).host == "mail.corp.example"
+    assert check(values).incoming.host == "mail.corp.example"
 
 
 @pytest.mark.parametrize(
@@ -88,15 +88,24 @@ def test_what_was_said_is_not_overwritten(given: dict[str, Any]) -> None:
 def test_said_parts_stand_beside_filled_ones() -> None:
     values, _ = filled({"address": "a@gmail.com", "user": "b@gmail.com", "smtp_host": "", "folder": "Desk"})
     form = check(values)
-    assert (form.host, form.user, form.folder, form.sends) == ("imap.gmail.com", "b@gmail.com", "Desk", False)
+    assert (form.incoming.host, form.incoming.user, form.incoming.folder, form.outgoing.sends) == (
+        "imap.gmail.com",
+        "b@gmail.com",
+        "Desk",
+        False,
+    )
     values, _ = filled({"address": "a@gmail.com", "protocol": "pop3"})
-    assert check(values).port == 995
+    assert check(values).incoming.port == 995
 
 
 def test_a_mailbox_that_only_sends_can_be_filled_in_by_name() -> None:
     values, _ = filled({"address": "a@gmail.com", "protocol": "none"}, "gmail")
     form = check(values)
-    assert (form.smtp_host, form.smtp_auth, form.smtp_user) == ("smtp.gmail.com", "basic", "a@gmail.com")
+    assert (form.outgoing.host, form.outgoing.auth, form.outgoing.user) == (
+        "smtp.gmail.com",
+        "basic",
+        "a@gmail.com",
+    )
 
 
 def test_the_command_line_knows_every_provider() -> None:

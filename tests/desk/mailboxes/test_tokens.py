@@ -23,7 +23,8 @@ from desk.mailboxes import tokens as mailbox_tokens
 from desk.mailboxes.accounts import incoming_account, outgoing_account
 from desk.mailboxes.form import check, merged
 from desk.mailboxes.lists import line
-from desk.mailboxes.registry import MailboxSecrets, SecretInput, get
+from desk.mailboxes.registry import get
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from mail.errors import TokenRefused, TokenUnavailable
 from mail.oauth2 import Token
 from models.database import db
@@ -126,7 +127,7 @@ def test_both_accounts_use_the_token_and_no_password(desk: Desk, box: Mailbox) -
 
 def test_an_outgoing_account_may_use_it_alone(desk: Desk, provider: FaultyProvider, pki: Pki) -> None:
     form = check(values(provider, pki, auth="basic", smtp_auth="oauth2", user="someone"))
-    assert form.smtp_user == "someone"
+    assert form.outgoing.user == "someone"
     registry.add(desk, ADMIN, form, MailboxSecrets(SecretInput("sealed", "word")))
     incoming, outgoing = incoming_account(desk, get(OA)), outgoing_account(desk, get(OA))
     assert (incoming.auth, outgoing.auth) == ("basic", "oauth2")

@@ -14,6 +14,7 @@ from desk import settings
 from desk.fetching import triggers
 from desk.home import Desk
 from desk.mailboxes import health, registry
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.operations.doctor import Finding, examine
 from desk.permissions import Actor
 from desk.replies import reply
@@ -183,7 +184,7 @@ def test_a_server_that_cannot_be_reached_is_a_failure_of_its_mailbox_only(desk: 
     from desk.mailboxes.form import check
 
     form = check({"address": "a@desk.example", "host": "127.0.0.1", "port": 1, "security": "none"})
-    registry.add(desk, ADMIN, form, registry.MailboxSecrets(registry.SecretInput("env", "NO_SUCH_WORD")))
+    registry.add(desk, ADMIN, form, MailboxSecrets(SecretInput("env", "NO_SUCH_WORD")))
     failures = [finding for finding in examine(desk, live=True) if finding.level == "failure"]
     assert {finding.area for finding in failures} == {"mailbox a@desk.example"}
     assert "NO_SUCH_WORD" in failures[0].text

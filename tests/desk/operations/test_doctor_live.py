@@ -6,7 +6,7 @@ from config.clock import now
 from desk.home import Desk
 from desk.mailboxes import health, registry
 from desk.mailboxes.form import check
-from desk.mailboxes.registry import MailboxSecrets, SecretInput
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.operations.doctor import Finding, examine
 from tests.support.servers.dovecot import PASSWORD, Dovecot, MailUser
 from tests.support.servers.postfix import Postfix

@@ -14,7 +14,7 @@ from desk.home import Desk
 from desk.mailboxes import registry, tokens
 from desk.mailboxes.accounts import incoming_account, outgoing_account
 from desk.mailboxes.form import check
-from desk.mailboxes.registry import MailboxSecrets, SecretInput
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.operations.key_rotation import rekey
 from desk.permissions import Actor
 from mail.oauth2 import Token

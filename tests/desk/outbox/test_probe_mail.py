@@ -8,7 +8,8 @@ from desk import logs
 from desk.errors import Refused
 from desk.home import Desk
 from desk.mailboxes.form import check
-from desk.mailboxes.registry import MailboxSecrets, SecretInput, add
+from desk.mailboxes.registry import add
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.outbox import deliveries, probe_mail
 from models.mailboxes import Mailbox
 from tests.support.servers.faults import FaultySmtp, drop, reply

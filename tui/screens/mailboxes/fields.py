@@ -1,19 +1,28 @@
-"""The fields of the mailbox form: where each stands, and what it is called.
+"""The fields of the mailbox form: where each of the table's fields stands, and what its choices are called.
 
 Every widget's id is ``f-`` and the name of the field, so that errors find their line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.widget import Widget
 
+from desk.mailboxes.fields import (
+    BY_NAME,
+    FIELDS,
+    IMAP_PORTS,
+    POP3_PORTS,
+    SMTP_PORTS,
+    Part,
+    SecretName,
+    named,
+)
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.entry import Entry
 
-SECURITY = (("tls", "TLS"), ("starttls", "STARTTLS"), ("none", "none: clear text"))
 SECRET_SOURCES = (
     ("sealed", "type now"),
     ("pass_cmd", "command"),
@@ -28,11 +37,7 @@ SECRET_HELP = {
     "credential": "name of a systemd credential (LoadCredential=)",
     "none": "no password",
 }
-PORTS = {
-    "imap": {"tls": "993", "starttls": "143", "none": "143"},
-    "pop3": {"tls": "995", "starttls": "110", "none": "110"},
-    "smtp": {"tls": "465", "starttls": "587", "none": "25"},
-}
+PORTS: dict[str, Mapping[str, int]] = {"imap": IMAP_PORTS, "pop3": POP3_PORTS, "smtp": SMTP_PORTS}
 SECURITY_OF_PORT = {
     "993": "tls",
     "143": "starttls",
@@ -42,9 +47,26 @@ SECURITY_OF_PORT = {
     "587": "starttls",
     "25": "starttls",
 }
-PRIORITY = (("", "as the topic says"), *((name, name) for name in ("low", "normal", "high", "urgent")))
-OAUTH2 = (("google", "Google"), ("microsoft", "Microsoft"), ("other", "other"))
-CLIENT_AUTH = (("post", "in the form"), ("basic", "in the header"))
+SECRET_PLACES: dict[SecretName, str] = {
+    "password": "secret",
+    "smtp_password": "smtp_secret",
+    "client_secret": "client_secret",
+}
+"""Where the form has each password; the place beside it, ``..._source``, says where it comes from."""
+
+_SECURITY = (("tls", "TLS"), ("starttls", "STARTTLS"), ("none", "none: clear text"))
+_WORDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "protocol": (("imap", "IMAP"), ("pop3", "POP3"), ("none", "nothing")),
+    "security": _SECURITY,
+    "auth": (("basic", "password"), ("oauth2", "OAuth2")),
+    "backlog": (("all", "take all"), ("new", "only what comes"), ("archive", "file, acknowledge none")),
+    "smtp_security": _SECURITY,
+    "smtp_auth": (("same", "as incoming"), ("basic", "its own"), ("none", "no login"), ("oauth2", "OAuth2")),
+    "priority": (("", "as the topic says"),),
+    "oauth2": (("google", "Google"), ("microsoft", "Microsoft"), ("other", "other")),
+    "oauth2_client_auth": (("post", "in the form"), ("basic", "in the header")),
+}
+"""What the choices of a field are called, where that is not what they are."""
 Typed = Mapping[str, str | bool]
 
 
@@ -67,12 +89,14 @@ class Section:
 
 def sections() -> list[Section]:
     """All rows of the form, in the order of the Tab key."""
-    return [
+    found = [
         Section("", list(_identity_rows())),
         Section("Incoming", list(_incoming_rows())),
         Section("Outgoing", list(_outgoing_rows())),
         Section("OAuth2", list(_oauth2_rows())),
     ]
+    placed = {name for section in found for row in section.rows for name in row.fields}
+    return [*found, Section("More", list(_own_rows(placed)))]
 
 
 def with_oauth2(typed: Typed) -> bool:
@@ -121,202 +145,101 @@ def _id(name: str) -> str:
     return f"f-{name}"
 
 
+def _entry(
+    name: str, *, width: int | None = None, share: int = 1, placeholder: str = "", text: str = ""
+) -> Entry:
+    """An entry that holds what the field is at first, or `text`."""
+    default = BY_NAME[name].default
+    shown = text or ("" if default is None else str(default))
+    return Entry(shown, id=_id(name), width=width, share=share, placeholder=placeholder)
+
+
+def _choice(name: str, *, folded: bool = False) -> Choice:
+    field = BY_NAME[name]
+    words = _WORDS.get(name, ())
+    known = {choice for choice, _ in words}
+    rest = [(each, each) for each in field.choices if each and each not in known]
+    return Choice([*words, *rest], str(field.default) or None, id=_id(name), folded=folded)
+
+
+def _tick(name: str, words: str) -> Tick:
+    return Tick(words, bool(BY_NAME[name].default), id=_id(name))
+
+
 def _identity_rows() -> Iterator[Row]:
-    yield Row(
-        "identity",
-        (
-            " Address   [",
-            Entry(id=_id("address"), share=3, placeholder="support@example.org"),
-            "]  Name [",
-            Entry(id=_id("name"), share=2, placeholder="shown as sender"),
-            "]",
-        ),
-        ("address", "name"),
-    )
-    yield Row(
-        "provider",
-        (" Provider  ", Choice((("", "found by the address"),), id=_id("provider"), folded=True)),
-        ("provider",),
-    )
-    yield Row(
-        "department",
-        (
-            " Department ",
-            Choice((("", "the default one"),), id=_id("department"), folded=True),
-            "   ",
-            Tick("acknowledge new tickets by mail", True, id=_id("autoresponse")),
-        ),
-        ("department", "autoresponse"),
-    )
-    yield Row(
-        "topic",
-        (
-            " Topic     ",
-            Choice((("", "none"),), id=_id("topic"), folded=True),
-            "   Priority ",
-            Choice(PRIORITY, id=_id("priority"), folded=True),
-        ),
-        ("topic", "priority"),
-    )
-    yield Row(
-        "aliases",
-        (" Aliases   [", Entry(id=_id("aliases"), placeholder="help@example.org, it@example.org"), "]"),
-        ("aliases",),
-    )
+    address = _entry("address", share=3, placeholder="support@example.org")
+    name = _entry("name", share=2, placeholder="shown as sender")
+    yield Row("identity", (" Address   [", address, "]  Name [", name, "]"), ("address", "name"))
+    provider = Choice((("", "found by the address"),), id=_id("provider"), folded=True)
+    yield Row("provider", (" Provider  ", provider), ("provider",))
+    department = Choice((("", "the default one"),), id=_id("department"), folded=True)
+    acknowledge = _tick("autoresponse", "acknowledge new tickets by mail")
+    yield Row("department", (" Department ", department, "   ", acknowledge), ("department", "autoresponse"))
+    topic = Choice((("", "none"),), id=_id("topic"), folded=True)
+    priority = _choice("priority", folded=True)
+    yield Row("topic", (" Topic     ", topic, "   Priority ", priority), ("topic", "priority"))
+    yield _entry_row("aliases", " Aliases   [", "help@example.org, it@example.org")
 
 
 def _incoming_rows() -> Iterator[Row]:
-    yield Row(
-        "protocol",
-        (
-            " Fetch     ",
-            Choice((("imap", "IMAP"), ("pop3", "POP3"), ("none", "nothing")), id=_id("protocol")),
-            "   ",
-            Tick("switched on", True, id=_id("incoming_enabled")),
-        ),
-        ("protocol", "incoming_enabled"),
-    )
-    yield _server_row("", "993", "tls")
-    yield Row(
-        "user",
-        (
-            " User      [",
-            Entry(id=_id("user"), share=2, placeholder="as the address"),
-            "] Folder [",
-            Entry("INBOX", id=_id("folder")),
-            "]",
-        ),
-        ("user", "folder"),
-    )
-    yield Row(
-        "auth",
-        (" Login     ", Choice((("basic", "password"), ("oauth2", "OAuth2")), id=_id("auth"))),
-        ("auth",),
-    )
-    yield from _secret_rows("", " Password  ")
+    protocol, on = _choice("protocol"), _tick("incoming_enabled", "switched on")
+    yield Row("protocol", (" Fetch     ", protocol, "   ", on), ("protocol", "incoming_enabled"))
+    yield _server_row("server", "incoming", "993")
+    user, folder = _entry("user", share=2, placeholder="as the address"), _entry("folder")
+    yield Row("user", (" User      [", user, "] Folder [", folder, "]"), ("user", "folder"))
+    yield Row("auth", (" Login     ", _choice("auth")), ("auth",))
+    yield from _secret_rows("password", " Password  ")
+    batch, most = _entry("batch", width=6), _entry("max_per_fetch", width=7, placeholder="no cap")
     yield Row(
         "schedule",
-        (
-            " Schedule  [",
-            Entry("every 5 minutes", id=_id("schedule")),
-            "] Batch [",
-            Entry("50", id=_id("batch"), width=6),
-            "] At most [",
-            Entry(id=_id("max_per_fetch"), width=7, placeholder="no cap"),
-            "]",
-        ),
+        (" Schedule  [", _entry("schedule"), "] Batch [", batch, "] At most [", most, "]"),
         ("schedule", "batch", "max_per_fetch"),
     )
-    yield Row(
-        "idle",
-        (" At once   ", Tick("stay connected, fetch new mail as it comes (IDLE)", id=_id("idle"))),
-        ("idle",),
-    )
-    yield Row(
-        "processed",
-        (
-            " Processed ",
-            Choice((("keep", "keep"), ("delete", "delete"), ("move", "move to")), id=_id("after_fetch")),
-            " [",
-            Entry(id=_id("move_folder"), placeholder="Helpdesk/Done"),
-            "]",
-        ),
-        ("after_fetch", "move_folder"),
-    )
-    yield Row(
-        "backlog",
-        (
-            " Old mail  ",
-            Choice(
-                (("all", "take all"), ("new", "only what comes"), ("archive", "file, acknowledge none")),
-                id=_id("backlog"),
-            ),
-        ),
-        ("backlog",),
-    )
-    yield _trust_row("")
+    at_once = _tick("idle", "stay connected, fetch new mail as it comes (IDLE)")
+    yield Row("idle", (" At once   ", at_once), ("idle",))
+    after = Choice((("keep", "keep"), ("delete", "delete"), ("move", "move to")), id=_id("after_fetch"))
+    move_folder = Entry(id=_id("move_folder"), placeholder="Helpdesk/Done")
+    yield Row("processed", (" Processed ", after, " [", move_folder, "]"), ("after_fetch", "move_folder"))
+    yield Row("backlog", (" Old mail  ", _choice("backlog")), ("backlog",))
+    yield _trust_row("trust", "incoming")
 
 
 def _outgoing_rows() -> Iterator[Row]:
-    yield Row(
-        "outgoing",
-        (
-            " Send      ",
-            Choice((("none", "no: the default mailbox sends"), ("smtp", "SMTP")), id=_id("outgoing")),
-            "   ",
-            Tick("switched on", True, id=_id("outgoing_enabled")),
-        ),
-        ("outgoing", "outgoing_enabled"),
+    way = Choice((("none", "no: the default mailbox sends"), ("smtp", "SMTP")), id=_id("outgoing"))
+    on = _tick("outgoing_enabled", "switched on")
+    yield Row("outgoing", (" Send      ", way, "   ", on), ("outgoing", "outgoing_enabled"))
+    yield _server_row("smtp_server", "outgoing", "587")
+    yield Row("smtp_auth", (" Login     ", _choice("smtp_auth")), ("smtp_auth",))
+    yield _entry_row("smtp_user", " User      [", "as the address")
+    yield from _secret_rows("smtp_password", " Password  ")
+    helo, spoof = (
+        _entry("smtp_helo", placeholder="this host"),
+        _tick("smtp_spoof", "may send as the desk's others"),
     )
-    yield _server_row("smtp_", "587", "starttls")
-    yield Row(
-        "smtp_auth",
-        (
-            " Login     ",
-            Choice(
-                (("same", "as incoming"), ("basic", "its own"), ("none", "no login"), ("oauth2", "OAuth2")),
-                id=_id("smtp_auth"),
-            ),
-        ),
-        ("smtp_auth",),
-    )
-    yield Row(
-        "smtp_user",
-        (" User      [", Entry(id=_id("smtp_user"), placeholder="as the address"), "]"),
-        ("smtp_user",),
-    )
-    yield from _secret_rows("smtp_", " Password  ")
-    yield Row(
-        "smtp_sender",
-        (
-            " Greets as [",
-            Entry(id=_id("smtp_helo"), placeholder="this host"),
-            "]  ",
-            Tick("may send as the desk's others", id=_id("smtp_spoof")),
-        ),
-        ("smtp_helo", "smtp_spoof"),
-    )
-    yield Row(
-        "sent",
-        (" Copies to [", Entry(id=_id("sent_folder"), placeholder="no folder for sent mail"), "]"),
-        ("sent_folder",),
-    )
-    yield _trust_row("smtp_")
+    yield Row("smtp_sender", (" Greets as [", helo, "]  ", spoof), ("smtp_helo", "smtp_spoof"))
+    copies = _entry("sent_folder", placeholder="no folder for sent mail")
+    yield Row("sent", (" Copies to [", copies, "]"), ("sent_folder",))
+    yield _trust_row("smtp_trust", "outgoing")
 
 
 def _oauth2_rows() -> Iterator[Row]:
-    yield Row(
-        "oauth2",
-        (" Given by  ", Choice(OAUTH2, id=_id("oauth2"))),
-        ("oauth2",),
-    )
-    yield Row("oauth2_client_id", _one_entry(" Client id [", "oauth2_client_id"), ("oauth2_client_id",))
-    yield Row("oauth2_tenant", _one_entry(" Tenant    [", "oauth2_tenant", "common"), ("oauth2_tenant",))
-    yield from _secret_rows("client_", " Secret    ", first="none")
-    for name, label in (("authorize", "Authorize"), ("token", "Tokens"), ("device", "Device")):
-        field = f"oauth2_{name}_url"
-        yield Row(field, _one_entry(f" {label:<9} [", field, "the provider's own"), (field,))
-    yield Row(
-        "oauth2_revoke_url",
-        _one_entry(" Revoke    [", "oauth2_revoke_url", "the provider's own"),
-        ("oauth2_revoke_url",),
+    yield Row("oauth2", (" Given by  ", _choice("oauth2")), ("oauth2",))
+    yield _entry_row("oauth2_client_id", " Client id [")
+    yield _entry_row("oauth2_tenant", " Tenant    [", "common")
+    yield from _secret_rows("client_secret", " Secret    ", first="none")
+    yield _entry_row("oauth2_authorize_url", " Authorize [", "the provider's own")
+    yield _entry_row("oauth2_token_url", " Tokens    [", "the provider's own")
+    yield _entry_row("oauth2_device_url", " Device    [", "the provider's own")
+    yield _entry_row("oauth2_revoke_url", " Revoke    [", "the provider's own")
+    yield _entry_row("oauth2_scopes", " Scopes    [", "the provider's own")
+    manner, strict = (
+        _choice("oauth2_client_auth", folded=True),
+        _tick("oauth2_strict", "only the mailbox itself may log in"),
     )
     yield Row(
-        "oauth2_scopes", _one_entry(" Scopes    [", "oauth2_scopes", "the provider's own"), ("oauth2_scopes",)
+        "oauth2_manner", (" Secret is ", manner, "   ", strict), ("oauth2_client_auth", "oauth2_strict")
     )
-    yield Row(
-        "oauth2_manner",
-        (
-            " Secret is ",
-            Choice(CLIENT_AUTH, id=_id("oauth2_client_auth"), folded=True),
-            "   ",
-            Tick("only the mailbox itself may log in", True, id=_id("oauth2_strict")),
-        ),
-        ("oauth2_client_auth", "oauth2_strict"),
-    )
-    yield Row(
-        "oauth2_ca_file", _one_entry(" CA file   [", "oauth2_ca_file", "system's own"), ("oauth2_ca_file",)
-    )
+    yield _entry_row("oauth2_ca_file", " CA file   [", "system's own")
 
 
 OAUTH2_ROWS = (
@@ -326,51 +249,41 @@ OAUTH2_ROWS = (
 )
 
 
-def _one_entry(label: str, name: str, placeholder: str = "") -> tuple[str | Widget, ...]:
-    return label, Entry(id=_id(name), placeholder=placeholder), "]"
+def _own_rows(placed: Collection[str]) -> Iterator[Row]:
+    """A row for each field that has no place among others."""
+    for field in FIELDS:
+        label = f" {field.about.label:<9} "
+        if field.name in placed:
+            continue
+        if field.kind == "yes":
+            yield Row(field.name, (label, _tick(field.name, "yes")), (field.name,))
+        elif field.kind == "choice":
+            yield Row(field.name, (label, _choice(field.name)), (field.name,))
+        else:
+            yield _entry_row(field.name, f"{label}[")
 
 
-def _server_row(prefix: str, port: str, security: str) -> Row:
-    return Row(
-        f"{prefix}server",
-        (
-            " Server    [",
-            Entry(id=_id(f"{prefix}host"), placeholder="mail.example.org"),
-            "] Port [",
-            Entry(port, id=_id(f"{prefix}port"), width=6),
-            "] Security ",
-            Choice(SECURITY, security, id=_id(f"{prefix}security"), folded=True),
-        ),
-        (f"{prefix}host", f"{prefix}port", f"{prefix}security"),
-    )
+def _entry_row(name: str, label: str, placeholder: str = "") -> Row:
+    return Row(name, (label, _entry(name, placeholder=placeholder), "]"), (name,))
 
 
-def _secret_rows(prefix: str, label: str, first: str = "sealed") -> Iterator[Row]:
-    yield Row(
-        f"{prefix}secret_source",
-        (label, Choice(SECRET_SOURCES, first, id=_id(f"{prefix}secret_source"))),
-        (f"{prefix}secret_source",),
-    )
-    yield Row(
-        f"{prefix}secret",
-        (
-            "           [",
-            Entry(id=_id(f"{prefix}secret"), password=True, placeholder=SECRET_HELP[first]),
-            "]",
-        ),
-        (f"{prefix}secret",),
-    )
+def _server_row(row: str, side: Part, port: str) -> Row:
+    names = (named(side, "host"), named(side, "port"), named(side, "security"))
+    host = _entry(names[0], placeholder="mail.example.org")
+    number, security = _entry(names[1], width=6, text=port), _choice(names[2], folded=True)
+    return Row(row, (" Server    [", host, "] Port [", number, "] Security ", security), names)
 
 
-def _trust_row(prefix: str) -> Row:
-    return Row(
-        f"{prefix}trust",
-        (
-            " CA file   [",
-            Entry(id=_id(f"{prefix}ca_file"), placeholder="system's own"),
-            "] Pin [",
-            Entry(id=_id(f"{prefix}fingerprint"), placeholder="SHA-256 of the certificate"),
-            "]",
-        ),
-        (f"{prefix}ca_file", f"{prefix}fingerprint"),
-    )
+def _secret_rows(name: SecretName, label: str, first: str = "sealed") -> Iterator[Row]:
+    place = SECRET_PLACES[name]
+    source = Choice(SECRET_SOURCES, first, id=_id(f"{place}_source"))
+    yield Row(f"{place}_source", (label, source), (f"{place}_source",))
+    entry = Entry(id=_id(place), password=True, placeholder=SECRET_HELP[first])
+    yield Row(place, ("           [", entry, "]"), (place,))
+
+
+def _trust_row(row: str, side: Part) -> Row:
+    names = (named(side, "ca_file"), named(side, "fingerprint"))
+    authority = _entry(names[0], placeholder="system's own")
+    pin = _entry(names[1], placeholder="SHA-256 of the certificate")
+    return Row(row, (" CA file   [", authority, "] Pin [", pin, "]"), names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events, on
@@ -15,8 +16,8 @@ from textual.widgets import Input, Static
 from config.wording import counted
 from desk.fetching import runs
 from desk.mailboxes import connection, lists, registry
-from desk.mailboxes.form import taken_apart
-from desk.mailboxes.restricted_mode import CA_FILES
+from desk.mailboxes.fields import OWNERS_FILES, SECRETS, SIDES, Part, named
+from desk.mailboxes.form import taken_apart, warnings
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
@@ -25,6 +26,7 @@ from tui.screens.mailboxes.fields import (
     OAUTH2_ROWS,
     PORTS,
     SECRET_HELP,
+    SECRET_PLACES,
     SECRET_SOURCES,
     SECURITY_OF_PORT,
     Row,
@@ -38,7 +40,6 @@ from tui.screens.mailboxes.fields import (
 from tui.screens.mailboxes.help import FIELD_HELP
 from tui.screens.mailboxes.presets import Filling, filling
 from tui.screens.mailboxes.values import (
-    PREFIXES,
     Checked,
     Known,
     checked,
@@ -143,11 +144,11 @@ class MailboxFormScreen(DeskScreen[str | None]):
 
     def _restrict(self, start: Known) -> None:
         """Offer no file and no command of the desk's owner."""
-        for prefix in PREFIXES:
-            allowed = {"sealed", "none", start.sources.get(prefix)}
-            source = self._field(f"{prefix}secret_source", Choice)
+        for secret in SECRETS:
+            allowed = {"sealed", "none", start.sources.get(secret.name)}
+            source = self._field(f"{SECRET_PLACES[secret.name]}_source", Choice)
             source.set_options([each for each in SECRET_SOURCES if each[0] in allowed])
-        for name in CA_FILES:
+        for name in OWNERS_FILES:
             self._field(name, Entry).disabled = True
 
     def _show_others(self, lines: Iterable[lists.MailboxLine]) -> None:
@@ -205,12 +206,11 @@ class MailboxFormScreen(DeskScreen[str | None]):
         event.stop()
         name = (event.input.id or "").removeprefix("f-")
         self._visited.add(name)
-        if event.input.has_focus and name.endswith("secret"):
-            self._typed_again.add(name.removesuffix("secret"))
-        if event.input.has_focus and name in ("port", "smtp_port"):
-            prefix = name.removesuffix("port")
-            if event.value in SECURITY_OF_PORT:
-                self._put(f"{prefix}security", SECURITY_OF_PORT[event.value])
+        if event.input.has_focus and name in SECRET_PLACES.values():
+            self._typed_again.add(name)
+        for side in SIDES:
+            if event.input.has_focus and name == named(side, "port") and event.value in SECURITY_OF_PORT:
+                self._put(named(side, "security"), SECURITY_OF_PORT[event.value])
         if name == "address" and self._start.is_new:
             self._fill(all_of_it=False)
         self._check()
@@ -224,39 +224,37 @@ class MailboxFormScreen(DeskScreen[str | None]):
     def _chosen(self, event: Choice.Changed) -> None:
         event.stop()
         name = (event.choice.id or "").removeprefix("f-")
-        if name in ("security", "smtp_security", "protocol"):
-            self._follow_port("smtp_" if name.startswith("smtp_") else "")
+        for side in SIDES:
+            if name == named(side, "security") or (name, side) == ("protocol", "incoming"):
+                self._follow_port(side)
         if name == "provider":
             self._fill(all_of_it=bool(event.value))
         elif name == "protocol" and self._start.is_new:
             self._fill(all_of_it=bool(self._field("provider", Choice).value))
-        if name.endswith("secret_source"):
+        if name.removesuffix("_source") in SECRET_PLACES.values():
             self._put(name.removesuffix("_source"), "")
         self._arrange()
         self._check()
 
-    def _follow_port(self, prefix: str) -> None:
+    def _follow_port(self, side: Part) -> None:
         """Give a security or protocol its usual port, unless the port is an unusual one."""
         typed = self.typed()
-        if typed["protocol"] == "none" and not prefix:
+        if typed["protocol"] == "none" and side == "incoming":
             return
-        usual = PORTS["smtp" if prefix else str(typed["protocol"])]
-        known_ports = {
-            port
-            for name, ports in PORTS.items()
-            if (name == "smtp") == bool(prefix)
-            for port in ports.values()
-        }
-        if typed[f"{prefix}port"] in {"", *known_ports}:
-            self._put(f"{prefix}port", usual[str(typed[f"{prefix}security"])])
+        protocols = ("imap", "pop3") if side == "incoming" else ("smtp",)
+        usual = PORTS[str(typed["protocol"]) if side == "incoming" else "smtp"]
+        known_ports = {str(port) for protocol in protocols for port in PORTS[protocol].values()}
+        if typed[named(side, "port")] in {"", *known_ports}:
+            self._put(named(side, "port"), str(usual[str(typed[named(side, "security")])]))
 
-    def _take_apart(self, prefix: str) -> None:
+    def _take_apart(self, side: Part) -> None:
         """Put scheme and port that were typed as part of a server's name where they belong."""
         typed = self.typed()
-        said = taken_apart(str(typed[f"{prefix}host"]), typed[f"{prefix}port"])
-        if said.get("host", typed[f"{prefix}host"]) != typed[f"{prefix}host"]:
-            for name, value in said.items():
-                self._put(f"{prefix}{name}", str(value))
+        host = typed[named(side, "host")]
+        said = taken_apart(str(host), typed[named(side, "port")])
+        if said.get("host", host) != host:
+            for attribute, value in said.items():
+                self._put(named(side, attribute), str(value))
 
     def _fill(self, *, all_of_it: bool) -> None:
         """Fill in what the provider of the address says."""
@@ -291,12 +289,12 @@ class MailboxFormScreen(DeskScreen[str | None]):
         nothing = hidden_fields(typed)
         for name in ("incoming_enabled", "outgoing_enabled"):
             self._field(name, Tick).display = name not in nothing
-        for prefix in PREFIXES:
-            source = str(typed[f"{prefix}secret_source"])
-            entry = self._field(f"{prefix}secret", Entry)
+        for name, place in SECRET_PLACES.items():
+            source = str(typed[f"{place}_source"])
+            entry = self._field(place, Entry)
             entry.password = source == "sealed"
             entry.disabled = source == "none"
-            kept = self._start.sources.get(prefix) == source == "sealed"
+            kept = self._start.sources.get(name) == source == "sealed"
             entry.placeholder = "stays as it is; type to change it" if kept else SECRET_HELP[source]
         self._field("move_folder", Entry).disabled = typed["after_fetch"] != "move"
         self._field("folder", Entry).disabled = typed["protocol"] != "imap"
@@ -340,13 +338,13 @@ class MailboxFormScreen(DeskScreen[str | None]):
         width = self.app.size.width
         self.query_one("#form-title", Static).update(safe(f" {cell(what, width - len(right) - 1)}{right}"))
         shown = self._shown_wrong()
-        warnings = self._checked.form.warnings if self._checked and self._checked.form else []
+        mind = warnings(self._checked.form) if self._checked and self._checked.form else []
         here = self._here()
         if here in shown:
             self.status(left=f"{counted(len(shown), 'problem')}: {next(iter(shown.values()))}")
         elif self._just_tested and self._panel.trouble:
             self.status(left=self._panel.trouble)
-        elif minds := [each for each in warnings if here in warned_fields(each)]:
+        elif minds := [each for each in mind if here in warned_fields(each)]:
             self.status(left=f"Mind: {minds[0]}")
         else:
             self.status(left=FIELD_HELP.get(here, ""))
@@ -362,8 +360,9 @@ class MailboxFormScreen(DeskScreen[str | None]):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         if self._loaded and event.widget.id and event.widget.id.startswith("f-"):
             name = event.widget.id.removeprefix("f-")
-            if name.endswith("host"):
-                self._take_apart(name.removesuffix("host"))
+            for side in SIDES:
+                if name == named(side, "host"):
+                    self._take_apart(side)
             if name not in self._visited:
                 self._visited.add(name)
                 self._check()
@@ -401,7 +400,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         found = self._sound()
         if found is None or found.form is None:
             return
-        if found.form.protocol == "none" and not found.form.sends:
+        if not found.form.incoming.fetches and not found.form.outgoing.sends:
             self.flash("There is no server to test: this mailbox neither fetches nor sends")
             return
         app = desk_app(self)
@@ -431,7 +430,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
             return
         form, secrets = found.form, found.secrets
         if self._panel.sending_failed(self.typed()):
-            form = form.model_copy(update={"outgoing_enabled": False})
+            form = replace(form, outgoing=replace(form.outgoing, enabled=False))
         app, address = desk_app(self), self._start.address
 
         def save() -> tuple[Mailbox, str]:
@@ -493,7 +492,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
             stored = None if address is None else registry.find(address)
             return connection.list_folders(app.desk, form, secrets, stored)
 
-        self.flash(f"Asking {form.host} for its folders...")
+        self.flash(f"Asking {form.incoming.host} for its folders...")
         self.in_thread(folders).then(lambda names: self._offer_folders(field, names), group="folders")
 
     def _offer_folders(self, field: str, found: list[FolderChoice]) -> None:
@@ -543,9 +542,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
         )
 
     def _pin(self, side: Side, pin: str) -> None:
-        prefix = "" if side == "incoming" else "smtp_"
-        self._put(f"{prefix}fingerprint", pin)
-        self._put(f"{prefix}ca_file", "")
+        self._put(named(side, "fingerprint"), pin)
+        self._put(named(side, "ca_file"), "")
         self._check()
         self.action_test()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from desk.mailboxes.fields import FIELDS
 
-FIELD_HELP = {field.name: field.help for field in FIELDS} | {
+FIELD_HELP = {field.name: field.about.help for field in FIELDS} | {
     "provider": "Who has the mail: found by the address; left and right choose another one.",
     "secret_source": "Typed passwords are kept encrypted; the others are asked for each time, never kept.",
     "secret": "The password, or where it comes from.",

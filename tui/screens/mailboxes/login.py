@@ -12,8 +12,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from config.providers import PASTE_PORT
 from desk.mailboxes.login import Login
-from desk.mailboxes.oauth2_form import PASTE_PORT
 from tui.desk_calls import DeskCalls, desk_app
 from tui.text.safe import parts, safe, wrapped
 from tui.widgets.entry import Entry, FormRow

@@ -86,7 +86,7 @@ def _is_free(name: str, typed: Typed, filled: Mapping[str, str | bool]) -> bool:
 
 
 def _usual(typed: Typed) -> Values:
-    return FILLED | {"port": PORTS["pop3" if typed["protocol"] == "pop3" else "imap"]["tls"]}
+    return FILLED | {"port": str(PORTS["pop3" if typed["protocol"] == "pop3" else "imap"]["tls"])}
 
 
 def _back(typed: Typed, filled: Mapping[str, str | bool]) -> Values:

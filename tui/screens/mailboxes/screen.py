@@ -81,7 +81,7 @@ def _fetchable(screen: MailboxesScreen) -> str | None:
     row = screen.table.row
     if row is None:
         return "there is no mailbox: n makes one"
-    if row.line.protocol == "none":
+    if row.line.incoming.protocol == "none":
         return "this mailbox fetches nothing"
     return None if row.line.enabled else "this mailbox is switched off: space switches it on"
 
@@ -253,8 +253,8 @@ class MailboxesScreen(ListScreen[None]):
         if row is None:
             return
         line = row.line
-        fetches, sends = line.protocol != "none", bool(line.outgoing.host)
-        wanted = not (line.enabled if fetches else line.outgoing.enabled)
+        fetches, sends = line.incoming.protocol != "none", bool(line.outgoing.host)
+        wanted = not (line.enabled if fetches else line.outgoing_enabled)
         self._switch(line.address, wanted if fetches else None, wanted if sends else None)
 
     @command("sending", "o", "Sending on or off", may="mailbox.edit", enabled=_sends)
@@ -262,7 +262,7 @@ class MailboxesScreen(ListScreen[None]):
         """Switch only the sending of this mailbox on or off."""
         row = self.table.row
         if row is not None:
-            self._switch(row.line.address, None, not row.line.outgoing.enabled)
+            self._switch(row.line.address, None, not row.line.outgoing_enabled)
 
     def _switch(self, address: str, incoming: bool | None, outgoing: bool | None) -> None:
         actor = desk_app(self).actor

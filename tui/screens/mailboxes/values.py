@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from desk.errors import DeskError
-from desk.mailboxes.fields import FIELDS, names
-from desk.mailboxes.named_servers import SecretName, Server, named_before, servers
-from desk.mailboxes.registry import MailboxSecrets, SecretInput
-from desk.mailboxes.restricted_mode import CA_FILES
-from models import mailboxes
-from tui.screens.mailboxes.fields import Typed, with_oauth2
+from desk.mailboxes.fields import (
+    FIELDS,
+    OWNERS_FILES,
+    SECRETS,
+    SIDES,
+    Part,
+    SecretField,
+    SecretName,
+    named,
+    of_part,
+)
+from desk.mailboxes.named_servers import Server, named_before, servers
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput, source_of
+from tui.screens.mailboxes.fields import SECRET_PLACES, Typed, with_oauth2
 
 if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from desk.home import Desk
-    from desk.mailboxes.form import MailboxForm
+    from desk.mailboxes.fields import MailboxForm
     from desk.mailboxes.token_health import TokenLine
 
-LABELS = {field.name: field.label for field in FIELDS} | {
-    "secret": "Password",
-    "smtp_secret": "SMTP password",
-    "client_secret": "Client secret",
+LABELS = {field.name: field.about.label for field in FIELDS} | {
+    SECRET_PLACES[secret.name]: secret.label for secret in SECRETS
 }
-ALWAYS = (*names("address"), "protocol")
-PREFIXES: dict[str, SecretName] = {"": "password", "smtp_": "smtp_password", "client_": "client_secret"}
-"""Of the three passwords: incoming, outgoing, the OAuth2 application's."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,10 @@ class Known:
     departments: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     providers: tuple[tuple[str, str], ...] = ()
-    sources: dict[str, str] = field(default_factory=dict)
-    """Where the kept passwords come from, by `PREFIXES`."""
-    named: dict[str, frozenset[Server | str]] = field(default_factory=dict)
-    """The servers that they were given for, by `PREFIXES`."""
+    sources: dict[SecretName, str] = field(default_factory=dict)
+    """Where the kept passwords come from."""
+    named: dict[SecretName, frozenset[Server | str]] = field(default_factory=dict)
+    """The servers that they were given for."""
     restricted: bool = False
     """In restricted mode a password is typed, and no file is named."""
     token: TokenLine | None = None
@@ -90,26 +93,16 @@ def known(desk: Desk, address: str | None) -> Known:
     if after_fetch.startswith("move:"):
         typed |= {"after_fetch": "move", "move_folder": after_fetch.removeprefix("move:")}
     typed["outgoing"] = "smtp" if typed["smtp_host"] else "none"
-    app = mailboxes.oauth2_of(mailbox.id)
-    references = {
-        "": mailbox.secret_ref,
-        "smtp_": mailbox.smtp_secret_ref,
-        "client_": app.secret_ref if app else "",
-    }
-    sources = {
-        "": str(mailbox.secret_source),
-        "smtp_": str(mailbox.smtp_secret_source),
-        "client_": str(app.secret_source) if app else "none",
-    }
-    for prefix, source in sources.items():
-        typed[f"{prefix}secret_source"] = source
-        typed[f"{prefix}secret"] = "" if source == "sealed" else str(references[prefix])
+    sources = {secret.name: source_of(secret.name, mailbox) for secret in SECRETS}
+    for name, source in sources.items():
+        typed[f"{SECRET_PLACES[name]}_source"] = source.kind
+        typed[SECRET_PLACES[name]] = "" if source.kind == "sealed" else source.ref
     return replace(
         start,
         address=str(mailbox.address),
         typed=typed,
-        sources=sources,
-        named={prefix: named_before(name, mailbox) for prefix, name in PREFIXES.items()},
+        sources={name: str(source.kind) for name, source in sources.items()},
+        named={secret.name: named_before(secret.name, mailbox) for secret in SECRETS},
         token=token_line(mailbox),
     )
 
@@ -117,27 +110,26 @@ def known(desk: Desk, address: str | None) -> Known:
 def checked(typed: Typed, start: Known, again: Collection[str] = ()) -> Checked:
     """Check what was typed; cheap enough for every key.
 
-    `again`: the `PREFIXES` of passwords that were typed by now, be it the text that stood there.
+    `again`: the places of passwords that were typed by now, be it the text that stood there.
     """
     from desk.mailboxes.form import FormErrors, check
 
     fetches, sends = typed["protocol"] != "none", typed["outgoing"] == "smtp"
-    own_login = sends and typed["smtp_auth"] == "basic"
     app = with_oauth2(typed)
-    values: dict[str, Any] = {name: typed[name] for name in ALWAYS}
+    values: dict[str, Any] = {**_of(typed, "address"), "protocol": typed["protocol"]}
     if fetches:
-        values |= {name: typed[name] for name in names("incoming")}
+        values |= _of(typed, "incoming")
         moves = typed["after_fetch"] == "move"
         values["after_fetch"] = f"move:{typed['move_folder']}" if moves else typed["after_fetch"]
         values["idle"] = typed["protocol"] == "imap" and typed["idle"]
     if sends:
-        values |= {name: typed[name] for name in names("outgoing")}
+        values |= _of(typed, "outgoing")
         values["sent_folder"] = typed["sent_folder"] if typed["protocol"] == "imap" else ""
     if app:
-        values |= {name: typed[name] for name in names("oauth2")}
+        values |= _of(typed, "oauth2")
     else:
         # An application that is not used now stays registered.
-        values |= {name: start.typed[name] for name in names("oauth2") if name in start.typed}
+        values |= _of(start.typed, "oauth2")
     form: MailboxForm | None = None
     wrong: dict[str, str] = {}
     if start.restricted:
@@ -154,29 +146,34 @@ def checked(typed: Typed, start: Known, again: Collection[str] = ()) -> Checked:
         wrong["smtp_host"] = "SMTP server: which server sends? write mail.example.org (or choose no)"
     if app and not str(typed["oauth2_client_id"]).strip():
         wrong["oauth2_client_id"] = "Client id: as which application is the desk registered? docs/oauth2.md"
-    needed = {"": fetches and typed["auth"] == "basic", "smtp_": own_login, "client_": app}
-    incoming, outgoing, client = (
-        _secret(typed, prefix, start, again, wrong) if needed[prefix] else SecretInput("none")
-        for prefix in PREFIXES
-    )
-    for prefix, given in zip(PREFIXES, (incoming, outgoing, client), strict=True):
-        if given is None and form is not None and f"{prefix}secret" not in wrong:
-            _need_again(prefix, form, start, wrong)
+    needed = {
+        "password": fetches and typed["auth"] == "basic",
+        "smtp_password": sends and typed["smtp_auth"] == "basic",
+        "client_secret": app,
+    }
+    given: dict[str, SecretInput | None] = {}
+    for secret in SECRETS:
+        here = _secret(typed, secret, start, again, wrong) if needed[secret.name] else SecretInput("none")
+        if here is None and form is not None and SECRET_PLACES[secret.name] not in wrong:
+            _need_again(secret, form, start, wrong)
+        given[secret.given] = here
     if not app:
-        client = None
-    return Checked(None if wrong else form, MailboxSecrets(incoming, outgoing, client), wrong)
+        given["client"] = None
+    return Checked(None if wrong else form, MailboxSecrets(**given), wrong)
+
+
+def _of(typed: Mapping[str, Any], part: Part) -> dict[str, Any]:
+    return {each.name: typed[each.name] for each in of_part(part) if each.name in typed}
 
 
 def warned_fields(warning: str) -> tuple[str, ...]:
     """The fields that a warning of the form is about."""
     about, _, _ = warning.partition(":")
-    server = ("host", "port", "security")
-    return {
-        "schedule": ("schedule",),
-        "IMAP": server,
-        "POP3": server,
-        "SMTP": tuple(f"smtp_{name}" for name in server),
-    }.get(about, ("after_fetch",))
+    incoming, outgoing = (
+        tuple(named(side, attribute) for attribute in ("host", "port", "security")) for side in SIDES
+    )
+    places = {"schedule": ("schedule",), "IMAP": incoming, "POP3": incoming, "SMTP": outgoing}
+    return places.get(about, ("after_fetch",))
 
 
 def _sentence(label: str, words: str) -> str:
@@ -185,40 +182,42 @@ def _sentence(label: str, words: str) -> str:
 
 def _without_new_files(values: dict[str, Any], start: Known) -> tuple[dict[str, Any], dict[str, str]]:
     """The values, and blame for each CA file that the mailbox has not; it is not even looked for."""
-    new = [name for name in CA_FILES if values.get(name) and values[name] != start.typed.get(name, "")]
+    new = [name for name in OWNERS_FILES if values.get(name) and values[name] != start.typed.get(name, "")]
     kept = {name: value for name, value in values.items() if name not in new}
     return kept, {name: f"{LABELS[name]}: off in restricted mode" for name in new}
 
 
-def _need_again(prefix: str, form: MailboxForm, start: Known, wrong: dict[str, str]) -> None:
+def _need_again(secret: SecretField, form: MailboxForm, start: Known, wrong: dict[str, str]) -> None:
     """Blame a kept password that would go to a server that was not named when it was given."""
-    others = servers(PREFIXES[prefix], form) - start.named.get(prefix, frozenset())
-    if others and start.sources.get(prefix, "none") != "none":
+    others = servers(secret.name, form) - start.named.get(secret.name, frozenset())
+    if others and start.sources.get(secret.name, "none") != "none":
         other = sorted(map(str, others))[0]
-        wrong[f"{prefix}secret"] = f"{LABELS[f'{prefix}secret']}: type it again, it was not given for {other}"
+        words = f"{secret.label}: type it again, it was not given for {other}"
+        wrong[SECRET_PLACES[secret.name]] = words
 
 
 def _secret(
-    typed: Typed, prefix: str, start: Known, again: Collection[str], wrong: dict[str, str]
+    typed: Typed, secret: SecretField, start: Known, again: Collection[str], wrong: dict[str, str]
 ) -> SecretInput | None:
-    source, value = str(typed[f"{prefix}secret_source"]), str(typed[f"{prefix}secret"])
+    place = SECRET_PLACES[secret.name]
+    source, value = str(typed[f"{place}_source"]), str(typed[place])
     if source == "none":
         return SecretInput("none")
-    if source == start.sources.get(prefix):
-        stands = value == str(start.typed.get(f"{prefix}secret", ""))
-        if stands and (source == "sealed" or start.restricted or prefix not in again):
+    if source == start.sources.get(secret.name):
+        stands = value == str(start.typed.get(place, ""))
+        if stands and (source == "sealed" or start.restricted or place not in again):
             return None
     if source != "sealed" and start.restricted:
-        wrong[f"{prefix}secret"] = f"{LABELS[f'{prefix}secret']}: in restricted mode it is typed"
+        wrong[place] = f"{secret.label}: in restricted mode it is typed"
         return None
     if not value.strip():
-        wanted = {
+        needed = {
             "sealed": "type it, or choose where it comes from",
             "pass_cmd": "which command prints it?",
             "env": "which variable has it?",
             "credential": "what is the credential called?",
         }[source]
-        wrong[f"{prefix}secret"] = f"{LABELS[f'{prefix}secret']}: {wanted}"
+        wrong[place] = f"{secret.label}: {needed}"
     return SecretInput(cast("Any", source), value)
 
 
@@ -238,11 +237,11 @@ def schedule_words(text: str, now: datetime, zone: ZoneInfo) -> str:
 
 def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: ZoneInfo) -> str:
     """How the login stands, and what the provider wants to be told about this desk."""
-    from config.providers import oauth2_provider
-    from desk.mailboxes.oauth2_form import PASTE_PORT
+    from config.providers import PASTE_PORT, oauth2_provider
+    from desk.mailboxes.wording import NOBODY
     from tui.text.mailboxes import login_words
 
-    state = login_words(token, now, zone) if token is not None else "nobody logged in yet"
+    state = login_words(token, now, zone) if token is not None else NOBODY
     try:
         found = oauth2_provider(provider)
     except KeyError:

@@ -1,0 +1,172 @@
+"""What the value of a mailbox's field must be like; each raises ValueError with the words for a person."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from desk.errors import WrongUse
+from mail.inert import one_line
+from mail.mime.address import one_address
+
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
+
+
+def address(text: str) -> str:
+    """One mail address."""
+    if not one_address(text):
+        raise ValueError("is no mail address, write support@example.org")
+    return text
+
+
+def alias_list(text: str) -> list[str]:
+    """Return the addresses in a list with commas, each once, in lower case."""
+    return list(dict.fromkeys(part.lower() for part in re.split(r"[\s,;]+", text) if part))
+
+
+def aliases(text: str) -> str:
+    """Mail addresses with commas between."""
+    found = alias_list(text)
+    for each in found:
+        if not one_address(each):
+            raise ValueError(f"'{one_line(each, 80)}' is no mail address, write sales@example.org")
+    return ", ".join(found)
+
+
+def line(text: str) -> str:
+    """One line that is not too long."""
+    if text != one_line(text, 200):
+        raise ValueError("must be one line of at most 200 characters, without control characters")
+    return text
+
+
+def note(text: str) -> str:
+    """One line that may be longer."""
+    if text != one_line(text, 2000):
+        raise ValueError("must be one line of at most 2000 characters, without control characters")
+    return text
+
+
+def host(text: str) -> str:
+    """The name or number of a host, or nothing."""
+    if text and not _HOST.fullmatch(text):
+        raise ValueError("is no host name, write mail.example.org")
+    return text.strip("[]")
+
+
+def greeting(text: str) -> str:
+    """The name of this host, or nothing."""
+    if text and not _HOST.fullmatch(text):
+        raise ValueError("is the full name of this host, as desk.example.org")
+    return text
+
+
+def port(number: int | None) -> int | None:
+    """The number of a port, or none."""
+    if number is not None and not 1 <= number <= 65535:
+        raise ValueError("is a number from 1 to 65535")
+    return number
+
+
+def file(text: str) -> str:
+    """A file that is there, as an absolute path, or nothing."""
+    if not text:
+        return ""
+    path = Path(text).expanduser().absolute()
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return str(path)
+
+
+def fingerprint(text: str) -> str:
+    """The SHA-256 of a certificate, or nothing."""
+    if not text:
+        return ""
+    from mail.errors import TlsFailed
+    from mail.transport.tls import normal_fingerprint
+
+    try:
+        return normal_fingerprint(text)
+    except TlsFailed:
+        raise ValueError("is the SHA-256 of the certificate, 64 hex digits") from None
+
+
+def folder(text: str) -> str:
+    """The name of a folder."""
+    if not text or text != one_line(text, 200):
+        raise ValueError("is the name of a folder, without control characters")
+    return text
+
+
+def folder_or_none(text: str) -> str:
+    """The name of a folder, or nothing."""
+    return folder(text) if text else ""
+
+
+def schedule(text: str) -> str:
+    """What `desk.schedules` reads."""
+    from desk.schedules import parse
+
+    try:
+        return parse(text).text
+    except WrongUse as error:
+        raise ValueError(f"{error}: {error.hint}") from None
+
+
+def batch(number: int) -> int:
+    """How many mails one round trip may bring."""
+    if not 1 <= number <= 500:
+        raise ValueError("is a number of mails from 1 to 500")
+    return number
+
+
+def cap(number: int | None) -> int | None:
+    """How many mails a run may bring, or any."""
+    if number is not None and number < 1:
+        raise ValueError("is a number of mails from 1, or empty for no cap")
+    return number
+
+
+def after_fetch(text: str) -> str:
+    """What becomes of the server's copy."""
+    if text.startswith("move:"):
+        return "move:" + folder(text.removeprefix("move:"))
+    if text not in ("keep", "delete"):
+        raise ValueError("is keep, delete or move:FOLDER")
+    return text
+
+
+def client_id(text: str) -> str:
+    """One word."""
+    if text != one_line(text, 300) or " " in text:
+        raise ValueError("is one word, as the provider shows it")
+    return text
+
+
+def tenant(text: str) -> str:
+    """A tenant of Microsoft, or nothing."""
+    if text and not re.fullmatch(r"[A-Za-z0-9.-]{1,100}", text):
+        raise ValueError("is the tenant's id or domain, or common, organizations, consumers")
+    return text
+
+
+def url(text: str) -> str:
+    """An address that secrets may be sent to, or nothing."""
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme == "https" and bool(parts.hostname) and text == one_line(text, 500)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ValueError("is an address that begins with https://")
+    return text
+
+
+def scopes(text: str) -> str:
+    """Words with blanks between (RFC 6749 3.3)."""
+    if not re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e ,]*", text):
+        raise ValueError("is a list of words with blanks between")
+    return " ".join(dict.fromkeys(re.split(r"[ ,]+", text.strip()))).strip()
