@@ -49,28 +49,28 @@ def note(text: str) -> str:
 
 
 def host(text: str) -> str:
-    """The name or number of a host, or nothing."""
+    """Take the name or number of a host, or nothing."""
     if text and not _HOST.fullmatch(text):
         raise ValueError("is no host name, write mail.example.org")
     return text.strip("[]")
 
 
 def greeting(text: str) -> str:
-    """The name of this host, or nothing."""
+    """Take the name of this host, or nothing."""
     if text and not _HOST.fullmatch(text):
         raise ValueError("is the full name of this host, as desk.example.org")
     return text
 
 
 def port(number: int | None) -> int | None:
-    """The number of a port, or none."""
+    """Take the number of a port, or none."""
     if number is not None and not 1 <= number <= 65535:
         raise ValueError("is a number from 1 to 65535")
     return number
 
 
 def file(text: str) -> str:
-    """A file that is there, as an absolute path, or nothing."""
+    """Take a file that is there, as an absolute path, or nothing."""
     if not text:
         return ""
     path = Path(text).expanduser().absolute()
@@ -80,7 +80,7 @@ def file(text: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """The SHA-256 of a certificate, or nothing."""
+    """Take the SHA-256 of a certificate, or nothing."""
     if not text:
         return ""
     from mail.errors import TlsFailed
@@ -93,19 +93,19 @@ def fingerprint(text: str) -> str:
 
 
 def folder(text: str) -> str:
-    """The name of a folder."""
+    """Take the name of a folder."""
     if not text or text != one_line(text, 200):
         raise ValueError("is the name of a folder, without control characters")
     return text
 
 
 def folder_or_none(text: str) -> str:
-    """The name of a folder, or nothing."""
+    """Take the name of a folder, or nothing."""
     return folder(text) if text else ""
 
 
 def schedule(text: str) -> str:
-    """What `desk.schedules` reads."""
+    """Take what `desk.schedules` reads."""
     from desk.schedules import parse
 
     try:
@@ -129,7 +129,7 @@ def cap(number: int | None) -> int | None:
 
 
 def after_fetch(text: str) -> str:
-    """What becomes of the server's copy."""
+    """Take what becomes of the server's copy."""
     if text.startswith("move:"):
         return "move:" + folder(text.removeprefix("move:"))
     if text not in ("keep", "delete"):
@@ -145,14 +145,14 @@ def client_id(text: str) -> str:
 
 
 def tenant(text: str) -> str:
-    """A tenant of Microsoft, or nothing."""
+    """Take a tenant of Microsoft, or nothing."""
     if text and not re.fullmatch(r"[A-Za-z0-9.-]{1,100}", text):
         raise ValueError("is the tenant's id or domain, or common, organizations, consumers")
     return text
 
 
 def url(text: str) -> str:
-    """An address that secrets may be sent to, or nothing."""
+    """Take an address that secrets may be sent to, or nothing."""
     if not text:
         return ""
     try:

@@ -29,7 +29,7 @@ Given = SecretSource | Secret
 def try_form(
     desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None = None
 ) -> Iterator[Step]:
-    """The steps of `try_sides`, without their sides."""
+    """Yield the steps of `try_sides`, without their sides."""
     for _, step in try_sides(desk, form, secrets, stored):
         yield step
 
@@ -62,12 +62,12 @@ def try_mailbox(desk: Desk, address: str) -> Iterator[tuple[Side, Step]]:
 
 
 def _incoming_source(form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None) -> Given:
-    """The incoming password; raises SecretNotForThere."""
+    """Return the incoming password; raises SecretNotForThere."""
     return _held_back("password", form, named_servers.incoming_server(form), secrets, stored)
 
 
 def _outgoing_source(form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None) -> Given:
-    """The outgoing password, which may be the incoming one; raises SecretNotForThere."""
+    """Return the outgoing password, which may be the incoming one; raises SecretNotForThere."""
     name: SecretName = "password" if form.outgoing.auth == "same" else "smtp_password"
     return _held_back(name, form, named_servers.outgoing_server(form), secrets, stored)
 
@@ -79,7 +79,7 @@ def _held_back(
     secrets: MailboxSecrets,
     stored: Mailbox | None,
 ) -> Given:
-    """A password, as far as it may go to the server."""
+    """Return a password, as far as it may go to the server."""
     given = secrets.of(name)
     kept = source_of(name, stored) if stored is not None else None
     if (
@@ -141,7 +141,7 @@ def _outgoing(
 def _tokens(
     desk: Desk, form: MailboxForm, stored: Mailbox | None, server: named_servers.Server
 ) -> TokenSupplier:
-    """The token of the stored mailbox; there is none for a mailbox or a server that is yet to be saved."""
+    """Return the token of the stored mailbox; a mailbox or server that is yet to be saved has none."""
     if stored is not None and server not in named_servers.new_servers("token", form, stored):
         return token_supplier(desk, stored)
 
@@ -156,7 +156,7 @@ def _tokens(
 
 
 def _password(desk: Desk, found: Callable[[], Given]) -> Generator[Step, None, Secret | None]:
-    """The password, or a failed step and None. A password that is simply known is no step."""
+    """Yield the password, or a failed step and None. A password that is simply known is no step."""
     from time import perf_counter
 
     from config.errors import SealBroken, SecretUnavailable
@@ -198,7 +198,7 @@ _USES = ("archive", "sent", "trash", "junk", "drafts", "all")
 def list_folders(
     desk: Desk, form: MailboxForm, secrets: MailboxSecrets, stored: Mailbox | None = None
 ) -> list[FolderChoice]:
-    """The folders that the incoming account has, INBOX first; POP3 has that one alone. Blocks.
+    """Return the folders that the incoming account has, INBOX first; POP3 has that one alone. Blocks.
 
     Raises MailError, SecretUnavailable, SealBroken, SecretNotForThere and NotAllowed.
     """

@@ -48,7 +48,7 @@ class Imported:
 
 
 def documents(addresses: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """The mailboxes (default: all) as the file has them. Raises NotFound for an unknown address."""
+    """Return the mailboxes (default: all) as the file has them. Raises NotFound for an unknown address."""
     if addresses:
         rows = [get(address) for address in addresses]
     else:
@@ -57,7 +57,7 @@ def documents(addresses: Sequence[str] = ()) -> list[dict[str, Any]]:
 
 
 def written(addresses: Sequence[str] = ()) -> str:
-    """The file's text."""
+    """Return the file's text."""
     import tomlkit
 
     found = documents(addresses)
@@ -65,7 +65,7 @@ def written(addresses: Sequence[str] = ()) -> str:
 
 
 def read(text: str) -> list[dict[str, Any]]:
-    """The mailboxes in a file's text. Raises WrongUse with the line that is wrong."""
+    """Return the mailboxes in a file's text. Raises WrongUse with the line that is wrong."""
     try:
         told = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -143,7 +143,7 @@ def _take_one(desk: Desk, actor: Actor, table: Mapping[str, Any]) -> Imported:
 
 
 def _normal(table: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored document, with the secrets of the table: equal to the stored one if those are the same."""
+    """Return the stored document with the secrets of the table: equal to the stored one if those are."""
     return {name: value for name, value in before.items() if name not in SECRET} | {
         name: dict(value) for name, value in table.items() if name in SECRET
     }
@@ -152,7 +152,7 @@ def _normal(table: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, An
 def _secrets(
     table: Mapping[str, Any], form: MailboxForm, stored: Mailbox | None
 ) -> tuple[MailboxSecrets, tuple[str, ...]]:
-    """The secrets as the file says them, and the names of those that are in no file and not on this desk."""
+    """Return the secrets as the file says them, and the names of those that are neither there nor here."""
     given: dict[str, SecretInput | None] = {}
     missing = []
     for secret in SECRETS:

@@ -146,7 +146,7 @@ def _parts(typed: Mapping[str, Any]) -> dict[Part, dict[str, Any]]:
 
 
 def _following(account: Account, given: Mapping[Part, Mapping[str, Any]]) -> dict[Part, dict[str, Any]]:
-    """What of an account follows from the changes of it, where they do not say it themselves."""
+    """Return what of an account follows from the changes of it, where they do not say it themselves."""
     side: Part = "incoming" if isinstance(account, Incoming) else "outgoing"
     changes, follows = given[side], dict[str, Any]()
     security = changes.get("security", account.security)
@@ -165,7 +165,7 @@ def _following(account: Account, given: Mapping[Part, Mapping[str, Any]]) -> dic
 
 
 def _together(form: MailboxForm) -> dict[str, str]:
-    """What is wrong about fields that are right each for itself; fills in what follows from others."""
+    """Return what is wrong about fields that are right each for itself; fills in what follows from others."""
     incoming, outgoing = form.incoming, form.outgoing
     wrong: dict[str, str] = {}
     for _, account in form.sides:
@@ -196,7 +196,7 @@ def _together(form: MailboxForm) -> dict[str, str]:
 
 
 def _beyond_pop3(incoming: Incoming, outgoing: Outgoing) -> dict[str, str]:
-    """What was asked of POP3 that it cannot do."""
+    """Return what was asked of POP3 that it cannot do."""
     wrong = {}
     if incoming.folder.upper() not in ("INBOX", ""):
         wrong["folder"] = "POP3 knows one folder only, INBOX: use IMAP for others"
@@ -210,7 +210,7 @@ def _beyond_pop3(incoming: Incoming, outgoing: Outgoing) -> dict[str, str]:
 
 
 def _missing_for_login(app: OAuth2Application) -> dict[str, str]:
-    """What a login needs and is not said, by field."""
+    """Return what a login needs and is not said, by field."""
     if not app.provider:
         return {"oauth2": "which provider gives the login? google, microsoft or other"}
     if not app.client_id:
@@ -226,7 +226,7 @@ def _missing_for_login(app: OAuth2Application) -> dict[str, str]:
 
 
 def _usual_security(port: Any) -> str | None:
-    """The security that a well-known port stands for."""
+    """Return the security that a well-known port stands for."""
     number = str(port).strip()
     if number in map(str, TLS_PORTS):
         return "tls"
@@ -234,7 +234,7 @@ def _usual_security(port: Any) -> str | None:
 
 
 def _fitting_security(port: Any, security: str) -> str:
-    """The security itself, or the one that a well-known port stands for where it never has the other."""
+    """Return the security itself, or the one of a well-known port that never has the other."""
     number = str(port).strip()
     if number in map(str, TLS_PORTS):
         return "tls"
@@ -261,7 +261,7 @@ def _take_apart(side: dict[str, Any]) -> None:
 
 
 def _blamed(place: tuple[int | str, ...]) -> str:
-    """The name of the field that pydantic found wrong."""
+    """Return the name of the field that pydantic found wrong."""
     *outer, attribute = map(str, place or ("form",))
     part = next((each for each in ("incoming", "outgoing", "oauth2") if outer[:1] == [each]), "address")
     return next((each.name for each in FIELDS if (each.part, each.attribute) == (part, attribute)), attribute)

@@ -119,7 +119,7 @@ class Login:
         return None if token is None else self._kept(token)
 
     def redirect(self, port: int) -> str:
-        """The redirect address to register with the provider, for this port."""
+        """Return the redirect address to register with the provider, for this port."""
         from config.providers import oauth2_provider
 
         return oauth2_provider(self.app.provider).redirect_at(port)
@@ -132,7 +132,7 @@ class Login:
         return oauth2_provider(self.app.provider).redirect
 
     def begin_browser(self, redirect: str) -> CodeGrant:
-        """The address that a person opens in a browser."""
+        """Return the address that a person opens in a browser."""
         from mail.oauth2 import begin_code
 
         if not self.app.authorize_url:

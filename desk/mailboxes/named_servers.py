@@ -49,12 +49,12 @@ class SecretNotForThere(WrongUse):
 
 
 def incoming_server(form: MailboxForm) -> Server:
-    """The server that mail is fetched from."""
+    """Return the server that mail is fetched from."""
     return _server(form.incoming, form.incoming.user)
 
 
 def outgoing_server(form: MailboxForm) -> Server:
-    """The server that mail is sent through; with the login `same` its user is the incoming account's."""
+    """Return the server that mail is sent through; its user is the incoming one's with the login `same`."""
     return _server(form.outgoing, form.sending_user)
 
 
@@ -64,7 +64,7 @@ def _server(account: Account, user: str) -> Server:
 
 
 def servers(name: SecretName | Literal["token"], form: MailboxForm) -> frozenset[Server | str]:
-    """The servers that a secret, or the OAuth2 token, goes to when the mailbox is as the form says."""
+    """Return the servers that a secret, or the OAuth2 token, goes to when the mailbox is as the form says."""
     if name == "client_secret":
         return _token_endpoints(form)
     incoming, outgoing = form.incoming, form.outgoing
@@ -83,14 +83,14 @@ def servers(name: SecretName | Literal["token"], form: MailboxForm) -> frozenset
 
 
 def named_before(name: SecretName | Literal["token"], stored: Mailbox) -> frozenset[Server | str]:
-    """The servers that the kept secret of a mailbox was given for."""
+    """Return the servers that the kept secret of a mailbox was given for."""
     return servers(name, form_of(stored))
 
 
 def new_servers(
     name: SecretName | Literal["token"], form: MailboxForm, stored: Mailbox
 ) -> list[Server | str]:
-    """The servers that the form names and that the mailbox's kept secret was not given for."""
+    """Return the servers that the form names and that the mailbox's kept secret was not given for."""
     before = named_before(name, stored)
     others = servers(name, form) - before
     if name == "token" and form.incoming.protocol != stored.protocol:
@@ -101,7 +101,7 @@ def new_servers(
 
 
 def _anywhere(server: Server | str) -> object:
-    """A server with TLS without its port; any other as it is."""
+    """Return a server with TLS without its port; any other as it is."""
     if isinstance(server, Server) and server.security != "none":
         return replace(server, port=0)
     return server

@@ -26,7 +26,7 @@ class Preset:
 
 
 def preset(address: str, protocol: str = "imap", named: str = "") -> Preset:
-    """The preset for an address, or of the provider with the id `named`. Raises WrongUse for what it lacks.
+    """Return the preset for an address, or of the provider `named` by id. Raises WrongUse for what it lacks.
 
     Its values are fields of a mailbox form; the outgoing account logs in as the incoming one.
     """
@@ -51,7 +51,7 @@ def preset(address: str, protocol: str = "imap", named: str = "") -> Preset:
 
 
 def filled(values: Mapping[str, Any], named: str = "") -> tuple[dict[str, Any], Preset | None]:
-    """What was typed, with what the provider fills in where nothing was typed.
+    """Return what was typed, with what the provider fills in where nothing was typed.
 
     Nothing is filled in where a host was given, nor for an unknown provider that nobody `named`. Raises
     WrongUse when the address's provider is not known, with what to do.
@@ -81,7 +81,7 @@ def filled(values: Mapping[str, Any], named: str = "") -> tuple[dict[str, Any], 
 
 
 def advice_of_login(oauth2: str) -> str:
-    """What a provider wants to be told before it gives a login by OAuth2; empty where nothing is known."""
+    """Return what a provider wants to be told before it gives a login by OAuth2; empty if that is nothing."""
     known = oauth2_provider(oauth2)
     return f"{known.advice}\n\nThe redirect address is {known.redirect_at(PASTE_PORT)}"
 

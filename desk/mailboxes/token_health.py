@@ -44,7 +44,7 @@ class TokenLine:
 
 
 def token_line(mailbox: Mailbox, moment: datetime | None = None) -> TokenLine | None:
-    """The OAuth2 login of a mailbox; None when none of its accounts uses one."""
+    """Return the OAuth2 login of a mailbox; None when none of its accounts uses one."""
     if not in_use(mailbox):
         return None
     return login_line(mailbox, mailboxes.oauth2_of(mailbox.id), moment)
@@ -53,7 +53,7 @@ def token_line(mailbox: Mailbox, moment: datetime | None = None) -> TokenLine | 
 def login_line(
     mailbox: Mailbox, row: MailboxOAuth2 | None, moment: datetime | None = None
 ) -> TokenLine | None:
-    """The same of a mailbox whose OAuth2 row is read already."""
+    """Return the same of a mailbox whose OAuth2 row is read already."""
     if row is None or not in_use(mailbox):
         return None
     return TokenLine(
@@ -80,7 +80,7 @@ def in_use(mailbox: Mailbox) -> bool:
 
 
 def dying_logins() -> list[tuple[str, MailboxOAuth2]]:
-    """The logins that were alerted to and are not over yet, each with its mailbox's address."""
+    """Return the logins that were alerted to and are not over yet, each with its mailbox's address."""
     moment = now()
     found = [
         (row.mailbox, row)
@@ -109,7 +109,7 @@ def note_trouble(mailbox_id: int, error: MailError, moment: datetime) -> None:
 
 
 def note_success(row: MailboxOAuth2) -> None:
-    """A new token came: what was wrong is over. In the caller's transaction."""
+    """Write down that a new token came: what was wrong is over. In the caller's transaction."""
     if row.refused is None and row.failing_since is None:
         return
     row.error = row.error_hint = ""

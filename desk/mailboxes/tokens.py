@@ -62,7 +62,7 @@ def keep_app(mailbox: Mailbox, form: MailboxForm) -> MailboxOAuth2 | None:
 
 
 def _application(row: MailboxOAuth2) -> tuple[str, ...]:
-    """What a login was given to, and where its token is sent."""
+    """Return what a login was given to, and where its token is sent."""
     return (row.provider, row.client_id, row.tenant, row.token_url, row.revoke_url, row.scopes)
 
 
@@ -78,7 +78,7 @@ def forget_token(row: MailboxOAuth2) -> None:
 def app_of(
     desk: Desk, mailbox: Mailbox, row: MailboxOAuth2 | None = None, *, as_itself: bool | None = None
 ) -> OAuth2App:
-    """The desk as it is registered with the mailbox's provider.
+    """Return the desk as it is registered with the mailbox's provider.
 
     `as_itself` (default: as the login is): for client credentials, which have scopes of their own. Raises
     Refused for a mailbox without OAuth2, SecretUnavailable or SealBroken for its client secret.
@@ -121,12 +121,12 @@ def app_of(
 
 
 def token_context(mailbox_id: int) -> str:
-    """What a sealed token is bound to."""
+    """Return what a sealed token is bound to."""
     return f"mailbox {mailbox_id} oauth2 token"
 
 
 def load_token(desk: Desk, row: MailboxOAuth2) -> Token:
-    """The kept token. Raises TokenRefused when nobody has logged in, SealBroken."""
+    """Return the kept token. Raises TokenRefused when nobody has logged in, SealBroken."""
     from mail.oauth2 import Token
 
     if not row.token_sealed:
@@ -233,7 +233,7 @@ class MailboxTokens:
         self._made_for: tuple[object, ...] = ()
 
     def __call__(self, *, renew: bool = False) -> Secret:
-        """The access token, renewed when it is due. Errors: `TokenRefused`, `TokenUnavailable`."""
+        """Return the access token, renewed when it is due. Errors: `TokenRefused`, `TokenUnavailable`."""
         with visiting():
             try:
                 return self._supplier()(renew=renew)
@@ -288,7 +288,7 @@ class MailboxTokens:
 
 
 def token_supplier(desk: Desk, mailbox: Mailbox) -> TokenSupplier:
-    """What gives this mailbox's accounts their access token."""
+    """Return what gives this mailbox's accounts their access token."""
     return MailboxTokens(desk, mailbox)
 
 
