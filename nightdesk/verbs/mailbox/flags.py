@@ -117,7 +117,7 @@ def _choose_login(values: dict[str, Any], flags: dict[str, Any]) -> None:
 
 
 def _sources(secret: SecretField, flags: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The places that a password was said to come from, with what was said of them."""
+    """Return the places that a password was said to come from, with what was said of them."""
     told = [(source, flags[name]) for source, (name, _) in secret.flags.items()]
     return [(source, value) for source, value in told if value not in (None, False)]
 
