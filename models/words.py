@@ -13,6 +13,7 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 SHORTEST_BEGINNING = 3
 """Letters that a beginning has at least: all words with a shorter one are half the dictionary."""
@@ -21,34 +22,55 @@ _MARKED = range(0x0E00, 0x1800)
 """Where scripts without blanks have vowels and tones that the index takes for no letters."""
 
 
+@cache
+def _unspaced() -> str:
+    """Return the letters of scripts without blanks between words, as the inside of a class of `re`.
+
+    Like what is made of it, it is made at first use: that takes 3 ms, and most connections need none of it.
+    """
+    mixed = "".join(
+        letter
+        for first, last in (
+            (0x0E00, 0x109F),  # Thai, Lao, Tibetan, Burmese
+            (0x1780, 0x17E9),  # Khmer
+            (0x3005, 0x3007),
+            (0x3040, 0x30FF),  # Hiragana, Katakana
+            (0x31F0, 0x31FF),
+        )
+        for letter in _letters(first, last)
+    )
+    # Beyond U+FFFF everything: a class with ranges there makes `re` walk through them at every character.
+    return mixed + "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00010000-\U0010ffff"
+
+
 def _letters(first: int, last: int) -> Iterator[str]:
     for code in range(first, last + 1):
         if unicodedata.category(chr(code))[0] in "LMN":
             yield chr(code)
 
 
-_MIXED = "".join(
-    letter
-    for first, last in (
-        (0x0E00, 0x109F),  # Thai, Lao, Tibetan, Burmese
-        (0x1780, 0x17E9),  # Khmer
-        (0x3005, 0x3007),
-        (0x3040, 0x30FF),  # Hiragana, Katakana
-        (0x31F0, 0x31FF),
-    )
-    for letter in _letters(first, last)
-)
-# Beyond U+FFFF everything: a class with ranges there makes `re` walk through them at every character.
-UNSPACED = _MIXED + "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00010000-\U0010ffff"
-"""Letters of scripts without blanks between words, as the inside of a class of `re`."""
+@cache
+def _run() -> re.Pattern[str]:
+    return re.compile(f"[{_unspaced()}]+")
 
-_RUN = re.compile(f"[{UNSPACED}]+")
-_UNUSUAL = re.compile("[\u0300-\u036f\u3099\u309a\uff01-\uffee]")
-_PIECE = re.compile(rf"[{UNSPACED}]+|[^\W_{UNSPACED}]+")
-_AS_LETTERS = {
-    code: 0xE000 + code - _MARKED.start for code in _MARKED if unicodedata.category(chr(code))[0] == "M"
-}
-"""A private letter for each vowel and tone that is none to the index."""
+
+@cache
+def _piece() -> re.Pattern[str]:
+    return re.compile(rf"[{_unspaced()}]+|[^\W_{_unspaced()}]+")
+
+
+@cache
+def _unusual() -> re.Pattern[str]:
+    return re.compile("[\u0300-\u036f\u3099\u309a\uff01-\uffee]")
+
+
+@cache
+def _as_letters() -> dict[int, int]:
+    """Return a private letter for each vowel and tone that is none to the index."""
+    return {
+        code: 0xE000 + code - _MARKED.start for code in _MARKED if unicodedata.category(chr(code))[0] == "M"
+    }
+
 
 _INSIDE, _BEHIND_AT = "\ue0f0", "\ue0f1"
 """Private letters that make one word of an address, and of what stands behind its @."""
@@ -56,7 +78,7 @@ _INSIDE, _BEHIND_AT = "\ue0f0", "\ue0f1"
 
 def usual(text: str) -> str:
     """Return text with the usual form of letters that have several: half and full width, accents apart."""
-    if text.isascii() or not _UNUSUAL.search(text):
+    if text.isascii() or not _unusual().search(text):
         return text
     return unicodedata.normalize("NFKC", text)
 
@@ -65,11 +87,11 @@ def searched(text: str | None) -> str:
     """Return a text as the full-text index gets it."""
     if not text or text.isascii():
         return text or ""
-    return _RUN.sub(_pairs, usual(text))
+    return _run().sub(_pairs, usual(text))
 
 
 def _pairs(found: re.Match[str]) -> str:
-    run = found[0].translate(_AS_LETTERS)
+    run = found[0].translate(_as_letters())
     return " " + " ".join(run[at : at + 2] for at in range(len(run))) + " "
 
 
@@ -101,11 +123,11 @@ def phrase(text: str, *, whole: bool) -> str:
 
     Empty when the text has no letters.
     """
-    pieces = _PIECE.findall(usual(text))
+    pieces = _piece().findall(usual(text))
     if not pieces:
         return ""
     words = " ".join(searched(piece).strip() for piece in pieces)
-    if _RUN.fullmatch(pieces[-1]):
+    if _run().fullmatch(pieces[-1]):
         # In the text more letters may follow: the last one alone is a word only where a run ends.
         beginning = len(pieces[-1]) == 1
         words = words if beginning else words.rpartition(" ")[0]
@@ -125,14 +147,14 @@ def person(text: str) -> str:
 
 def pattern(text: str, *, whole: bool) -> str:
     """Return the regular expression for the same words in a text; empty when it has no letters."""
-    pieces = _PIECE.findall(text)
+    pieces = _piece().findall(text)
     if not pieces:
         return ""
-    spaced = rf"[^\W_{UNSPACED}]"
+    spaced = rf"[^\W_{_unspaced()}]"
     found = r"[\W_]*?".join(map(re.escape, pieces))
-    if not _RUN.fullmatch(pieces[0]):
+    if not _run().fullmatch(pieces[0]):
         found = rf"(?<!{spaced}){found}"
-    if _RUN.fullmatch(pieces[-1]):
+    if _run().fullmatch(pieces[-1]):
         return found
     beginning = not whole and sum(map(len, pieces)) >= SHORTEST_BEGINNING
     return found + (f"{spaced}*" if beginning else f"(?!{spaced})")
