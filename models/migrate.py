@@ -45,9 +45,7 @@ def migrate(
             return
         size = path.stat().st_size >> 20
         if size > TOLD_FROM:
-            tell(
-                f"upgrading {path.name}, {size} MB: a copy is kept first; a minute for each 3 GB or so, once"
-            )
+            tell(f"upgrading {path.name} ({size} MB) once, which takes minutes; a copy is kept")
         runner = Runner(handle, MIGRATIONS)
         interrupted = any(each.applied and each.idx > have for each in runner.status())
         if have > 0 and not interrupted:

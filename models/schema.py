@@ -31,6 +31,7 @@ from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
 from models.notices import Notice
 from models.presence import Presence
+from models.queues import SHIPPED, Queue
 from models.receipts import Receipt
 from models.roles import Role
 from models.scratch import scratch
@@ -46,7 +47,7 @@ TABLES: tuple[type[Row], ...] = (
     *(FetchRun, ImportSource, ImportFile),
     *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
     *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, Presence, ApiKey, LogEntry),
-    *(Notice, Filter, Ban),
+    *(Notice, Filter, Ban, Queue),
 )
 """Every table, each behind those it refers to."""
 
@@ -78,6 +79,8 @@ def create_tables(database: peewee.Database) -> None:
         Department.insert(id=1, name="Support", sla=1).execute()
         Role.insert(id=1, name="Admin", actions=["*"]).execute()
         Sequence.insert(name="ticket", next=1).execute()
+        for name, query, sort in SHIPPED:
+            Queue.insert(name=name, query=query, sort=sort, tab=False).execute()
 
 
 def _prepare(table: type[Row]) -> None:

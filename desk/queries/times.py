@@ -9,14 +9,26 @@ from typing import cast
 from desk.queries.errors import BadValue
 from desk.queries.fields import Field
 from mail.inert import one_line
-from models.queries.tree import Ago, Comparison, Condition, Midnight, Moment
+from models.queries.tree import Ago, Comparison, Condition, Midnight, Moment, Unit
 
 _COMPARED = re.compile(r"(?P<comparison><=|>=|<|>)?(?P<value>.*)", re.DOTALL)
 _AGE = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:t(\d\d):(\d\d))?)?)?", re.ASCII)
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST = 10**9
-_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_NAMED: dict[str, tuple[Unit, int]] = {
+    "yesterday": ("day", -1),
+    "today": ("day", 0),
+    "tomorrow": ("day", 1),
+    "week": ("week", 0),
+    "month": ("month", 0),
+    "quarter": ("quarter", 0),
+    "year": ("year", 0),
+    "last-week": ("week", -1),
+    "last-month": ("month", -1),
+    "last-quarter": ("quarter", -1),
+    "last-year": ("year", -1),
+}
 
 
 def written(field: Field, text: str, position: int) -> Condition:
@@ -39,7 +51,7 @@ def written(field: Field, text: str, position: int) -> Condition:
         raise BadValue(
             f"{field.name}: cannot read '{one_line(text, 40)}'",
             f"write {example}; units m, h, d, w"
-            + ("" if field.name == "age" else "; dates as 2026-11-01, 2026-11 or today"),
+            + ("" if field.name == "age" else "; dates as 2026-11-01, 2026-11, today or last-week"),
             position,
         )
     return Condition(field.name, values, comparison, position)
@@ -111,7 +123,7 @@ def _dates(comparison: Comparison, values: list[str], zone: tzinfo) -> tuple[Mom
 
 
 def _is_date(value: str) -> bool:
-    if value in _DAYS:
+    if value in _NAMED:
         return True
     try:
         return _DATE.fullmatch(value) is not None and bool(_period(value, UTC))
@@ -121,8 +133,9 @@ def _is_date(value: str) -> bool:
 
 def _period(value: str, zone: tzinfo) -> tuple[Moment, Moment]:
     """Return when a year, month, day or minute begins and when it is over. Raises ValueError."""
-    if value in _DAYS:
-        return Midnight(_DAYS[value], zone), Midnight(_DAYS[value] + 1, zone)
+    if value in _NAMED:
+        unit, later = _NAMED[value]
+        return Midnight(unit, later, zone), Midnight(unit, later + 1, zone)
     found = _DATE.fullmatch(value)
     if found is None:
         raise ValueError(value)

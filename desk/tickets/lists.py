@@ -39,6 +39,12 @@ VIEWS: tuple[View, ...] = (
 SORTS: tuple[str, ...] = ("updated", "created", "priority", "due")
 """updated and created: newest first; priority: most urgent, then newest; due: soonest first."""
 
+COLUMNS: tuple[str, ...] = (
+    *("number", "state", "priority", "requester", "assignee", "updated", "due", "tags", "subject"),
+    *("created", "department", "mailbox", "topic", "messages", "waiting"),
+)
+"""What a list can have beside each other; a queue may choose."""
+
 
 @dataclass(frozen=True, slots=True)
 class TicketLine:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 Comparison = Literal["is", "<", "<=", ">", ">=", ".."]
@@ -26,17 +26,30 @@ class Ago:
         return moment - timedelta(seconds=self.seconds)
 
 
+Unit = Literal["day", "week", "month", "quarter", "year"]
+
+
 @dataclass(frozen=True, slots=True)
 class Midnight:
-    """The beginning of a day, so many days after the one on which somebody asks, in a time zone."""
+    """The beginning of a day, week (on Monday), ... of a time zone: the current one, or so many later."""
 
-    days: int
+    unit: Unit
+    later: int
     zone: tzinfo
 
     def at(self, moment: datetime) -> datetime:
         """Return the time it is when asked at `moment`."""
-        day = moment.astimezone(self.zone).date() + timedelta(days=self.days)
-        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+        day = moment.astimezone(self.zone).date()
+        return datetime.combine(self._first(day), time(), self.zone).astimezone(UTC)
+
+    def _first(self, day: date) -> date:
+        if self.unit == "day":
+            return day + timedelta(days=self.later)
+        if self.unit == "week":
+            return day + timedelta(days=7 * self.later - day.weekday())
+        months = {"month": 1, "quarter": 3, "year": 12}[self.unit]
+        since = (day.year * 12 + day.month - 1) // months * months + months * self.later
+        return date(since // 12, since % 12 + 1, 1)
 
 
 Moment = datetime | Ago | Midnight

@@ -46,6 +46,7 @@ VERBS: dict[str, Verb] = {
         "nightdesk.verbs.notification:notification", "What agents were mailed, and why not.", ""
     ),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do.", ""),
+    "queue": Verb("nightdesk.verbs.queue:queue", "Saved queries.", ""),
     "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours.", ""),
     "filter": Verb(
         "nightdesk.verbs.filter:filter_", "What is done with mail by itself, and trying that.", ""

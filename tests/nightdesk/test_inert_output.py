@@ -29,6 +29,7 @@ PRINTING = [
     ["department", "list"],
     ["sla", "list"],
     ["role", "list"],
+    ["queue", "list"],
     ["settings", "list"],
     ["settings", "get", "alerts.to"],
     ["doctor", "--offline"],
@@ -45,6 +46,7 @@ from nightdesk.options import Options
 hostile = sys.stdin.buffer.read().decode("utf-8", "surrogatepass")
 columns = {
     "agent": ["name", "email"], "department": ["name", "signature"], "sla": ["name"], "role": ["name"],
+    "queue": ["name", "query"],
     "mailbox": ["name", "host", "username", "folder", "last_error", "last_error_hint", "send_error"],
     "contact": ["name", "email"], "ticket": ["subject"], "ticket_tag": ["name"],
     "message": ["sender_name", "sender_email", "subject", "text"], "attachment": ["name", "type"],

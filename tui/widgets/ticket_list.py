@@ -23,7 +23,15 @@ WITH_OWNER = 88
 WITH_MORE = 116
 """From this width on it has columns for the last touch, the promise and the tags."""
 
-NUMBER, MARK, STATE, FROM, OWNER, AGE, LAST, DUE, TAGS = 5, 2, 5, 17, 7, 4, 5, 5, 14
+NUMBER, MARK, STATE, FROM, AGE = 5, 2, 5, 17, 4
+MORE = (
+    ("assignee", "Owner", 7, WITH_OWNER),
+    ("tags", "Tags", 14, WITH_MORE),
+    ("due", "Due", 5, WITH_MORE),
+    ("updated", "Last", 5, WITH_MORE),
+)
+"""Columns that need room: name, title, cells, and from which width on there is room."""
+TO_THE_RIGHT = ("due", "updated")
 
 
 def waited(row: TicketLine, now: datetime) -> str:
@@ -84,13 +92,14 @@ class TicketList(VirtualList[TicketLine]):
         self._now = now
         self.company = Company()
         self.number_width = NUMBER
+        self.columns: frozenset[str] = frozenset()
+        """Of the columns that need room (`MORE`) only these; none: all of them."""
 
     def row_key(self, row: TicketLine) -> Hashable:
         return row.number
 
     def row_line(self, row: TicketLine, width: int, look: Look) -> list[tuple[str, str]]:
         flag = "*" if look.marked else "@" if row.assignee in self._me else " "
-        own = width >= WITH_OWNER
         number = f"#{row.number}"
         subject = self.subject_width(width)
         state = STATUS_WORDS[row.status] + "!" * row.overdue
@@ -107,21 +116,31 @@ class TicketList(VirtualList[TicketLine]):
             (cell(title, subject) + " ", "bold" if row.unread else ""),
             (cell(row.requester or row.requester_email, FROM) + " ", ""),
         ]
-        if own:
-            pieces.append((cell((row.assignee or "-").split(" ")[0], OWNER) + " ", ""))
-        if width >= WITH_MORE:
-            pieces.append((cell(" ".join(row.tags), TAGS) + " ", "dim"))
-            pieces.append((cell(promised(row, now), DUE, right=True) + " ", late))
-            pieces.append((cell(age(row.updated, now), LAST, right=True) + " ", "dim"))
+        told = {
+            "assignee": ((row.assignee or "-").split(" ")[0], ""),
+            "tags": (" ".join(row.tags), "dim"),
+            "due": (promised(row, now), late),
+            "updated": (age(row.updated, now), "dim"),
+        }
+        for name, _, cells in self.more_columns(width):
+            text, style = told[name]
+            pieces.append((cell(text, cells, right=name in TO_THE_RIGHT) + " ", style))
         pieces.append((cell(waited(row, now), AGE, right=True), late))
         return pieces
 
     def subject_width(self, width: int) -> int:
         """Return how many cells the subject has in a line of `width`."""
         fixed = 4 + self.number_width + 1 + MARK + 1 + STATE + 1 + 1 + FROM + 1 + AGE
-        owner = OWNER + 1 if width >= WITH_OWNER else -1
-        more = TAGS + DUE + LAST + 3 if width >= WITH_MORE else 0
-        return max(8, width - fixed - owner - more - 2 * (width < WITH_OWNER))
+        more = sum(cells + 1 for _, _, cells in self.more_columns(width))
+        return max(8, width - fixed - more - (width < WITH_OWNER))
+
+    def more_columns(self, width: int) -> list[tuple[str, str, int]]:
+        """Return name, title and cells of the columns that there is room for in a line of `width`."""
+        return [
+            (name, title, cells)
+            for name, title, cells, least in MORE
+            if width >= least and (not self.columns or name in self.columns)
+        ]
 
     def fit_numbers(self) -> bool:
         """Make the number column as wide as the longest number held; True when it changed."""
@@ -144,13 +163,6 @@ class TicketHead(Widget):
         width = self.size.width
         line = "    " + cell("#", self._tickets.number_width + 1) + "P  State "
         line += cell("Subject", self._tickets.subject_width(width) + 1) + cell("From", FROM + 1)
-        if width >= WITH_OWNER:
-            line += cell("Owner", OWNER + 1)
-        if width >= WITH_MORE:
-            line += (
-                cell("Tags", TAGS)
-                + cell("Due", DUE + 1, right=True)
-                + cell("Last", LAST + 1, right=True)
-                + " "
-            )
+        for name, title, cells in self._tickets.more_columns(width):
+            line += cell(title, cells, right=name in TO_THE_RIGHT) + " "
         return Content(line + "Wait")

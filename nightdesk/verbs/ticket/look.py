@@ -11,6 +11,7 @@ from nightdesk import output
 from nightdesk.arguments import Chosen, limit_option, numbers_argument
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, one_by_one
+from nightdesk.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +28,17 @@ _PAGE = 500
 @click.command("list", context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, metavar="[QUERY]")
 @click.option("--view", type=click.Choice(_VIEWS), help="Only this view; all that are not closed without it.")
-@click.option("--sort", type=click.Choice(_SORTS), default="updated", show_default=True)
+@click.option("--queue", metavar="NAME", help="Only this queue, in its order and with its columns.")
+@click.option("--sort", type=click.Choice(_SORTS), help="updated, unless the queue says otherwise.")
 @limit_option
 @desk_verb
 def list_tickets(
-    context: VerbContext, query: tuple[str, ...], view: str | None, sort: str, limit: int
+    context: VerbContext,
+    query: tuple[str, ...],
+    view: str | None,
+    queue: str | None,
+    sort: str | None,
+    limit: int,
 ) -> Result:
     """List tickets.
 
@@ -46,10 +53,20 @@ def list_tickets(
 
     actor = context.actor
     words = ticket_query.parse(" ".join(query), actor, context.zone) if query else None
-    pages = _Pages(lists.ListQuery(view or "open", words, sort, actor), limit)
+    columns: tuple[str, ...] = ()
+    if queue is None:
+        wanted = lists.ListQuery(view or "open", words, sort or "updated", actor)
+    elif view is not None:
+        raise UsageError("--queue and --view do not go together", "give one of them")
+    else:
+        from desk import queues
+
+        line = queues.named(actor, queue)
+        wanted, columns = queues.opened(line, actor, context.zone).tickets(words, sort), line.columns
+    pages = _Pages(wanted, limit)
     return Result(
         lambda: (document for page in pages for document in documents.listed(page)),
-        lambda: _print_list([line for page in pages for line in page], context.zone),
+        lambda: _print_list([line for page in pages for line in page], columns, context.zone),
         pages.remarks(),
     )
 
@@ -110,38 +127,50 @@ class _Pages:
             yield f"there are more than {counted(self._limit, 'ticket')}: --limit 0 lists all"
 
 
-def _print_list(lines: list[TicketLine], zone: tzinfo) -> None:
-    from models.tickets import PRIORITIES
+_USUAL = ("number", "state", "priority", "requester", "assignee", "updated", "due", "tags", "subject")
 
+
+def _print_list(lines: list[TicketLine], columns: tuple[str, ...], zone: tzinfo) -> None:
     if not lines:
         output.say("no tickets")
         return
-    heads: list[Column | str] = [
-        Column("number", "right"),
-        "state",
-        Column("priority", spare=2),
-        Column("requester", flexible=True),
-        Column("assignee", flexible=True, spare=1),
-        "updated",
-        Column("due", spare=3),
-        Column("tags", flexible=True, spare=4),
-        Column("subject", flexible=True, least=24),
-    ]
-    rows = [
-        (
-            line.number,
-            line.status + (" overdue" if line.overdue else ""),
-            PRIORITIES[line.priority],
-            line.requester,
-            line.assignee,
-            line.updated,
-            line.due,
-            line.tags,
-            line.subject,
-        )
-        for line in lines
-    ]
-    output.table(heads, rows, zone)
+    chosen = columns or _USUAL
+    heads = {
+        "number": Column("number", "right"),
+        "priority": Column("priority", spare=2),
+        "requester": Column("requester", flexible=True),
+        "assignee": Column("assignee", flexible=True, spare=1),
+        "due": Column("due", spare=3),
+        "tags": Column("tags", flexible=True, spare=4),
+        "subject": Column("subject", flexible=True, least=24),
+    }
+    rows = [_cells(line) for line in lines]
+    output.table(
+        [heads.get(name, name) for name in chosen], [[row[name] for name in chosen] for row in rows], zone
+    )
+
+
+def _cells(line: TicketLine) -> dict[str, object]:
+    """Return what a ticket has in each of the columns (`desk.tickets.lists.COLUMNS`)."""
+    from models.tickets import PRIORITIES
+
+    return {
+        "number": line.number,
+        "state": line.status + (" overdue" if line.overdue else ""),
+        "priority": PRIORITIES[line.priority],
+        "requester": line.requester,
+        "assignee": line.assignee,
+        "updated": line.updated,
+        "due": line.due,
+        "tags": line.tags,
+        "subject": line.subject,
+        "created": line.created,
+        "department": line.department,
+        "mailbox": line.mailbox,
+        "topic": line.topic,
+        "messages": line.message_count,
+        "waiting": line.waiting_since,
+    }
 
 
 def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:

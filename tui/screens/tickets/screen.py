@@ -13,6 +13,8 @@ from textual.content import Content
 from textual.css.query import NoMatches
 from textual.timer import Timer
 
+from desk import queues
+from desk.queues import OpenQueue, QueueLine
 from desk.tickets import lists, query
 from desk.tickets.lists import VIEWS, ListQuery, TicketLine
 from desk.tickets.query import TicketFilter
@@ -21,14 +23,14 @@ from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.draft_menu import offer_drafts
 from tui.screens.tickets.preview import Preview
-from tui.screens.tickets.views_bar import SHOWN, ViewsBar, ViewsPane
+from tui.screens.tickets.views_bar import SHOWN, VIEW_TABS, Tabs, ViewsBar, ViewsPane
 from tui.text.safe import line
 from tui.text.tickets import Reader
 from tui.text.times import clock_today
 from tui.ticket_actions import PRIORITY_NAMES, TicketActions
 from tui.widgets.draft_tabs import DraftTabs
 from tui.widgets.line_input import LineInput
-from tui.widgets.menu import Menu, MenuItem
+from tui.widgets.menu import Menu, MenuItem, lettered
 from tui.widgets.rule import TitledRule
 from tui.widgets.status_line import StatusLine
 from tui.widgets.ticket_list import TicketHead, TicketList, TicketPages
@@ -55,6 +57,18 @@ SORT_ITEMS = (
 SORT_WORDS = {item.value: item.text for item in SORT_ITEMS}
 
 
+MOST_QUEUES = 30
+"""Queues that the menu offers: one letter or digit picks each."""
+
+
+def _key(queue: OpenQueue) -> str:
+    return f"queue {queue.line.id}"
+
+
+def _needs_filter(screen: TicketsScreen) -> str | None:
+    return None if screen.filtered else "set a filter with / first"
+
+
 class TicketsScreen(TicketActions, DeskScreen[None]):
     """The first screen: what has to be done."""
 
@@ -68,6 +82,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     class _Counted:
         counts: dict[str, int]
         filtered: int | None
+        queues: tuple[OpenQueue, ...]
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,6 +90,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._sort = "updated"
         self._filter: TicketFilter | None = None
         self._counts: dict[str, int] = {}
+        self._tabs: tuple[OpenQueue, ...] = ()
+        self._queue: OpenQueue | None = None
         self._preview_timer: Timer | None = None
         self._offered = False
         self._painted = False
@@ -106,7 +123,25 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def query_now(self) -> ListQuery:
         """Return what the list shows."""
+        if self._queue is not None:
+            return self._queue.tickets(self._filter, self._sort)
         return ListQuery(self._view, self._filter, self._sort, desk_app(self).actor)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter is set."""
+        return bool(self._filter)
+
+    @property
+    def _place(self) -> str:
+        """The key of the view or queue that is shown."""
+        return self._view if self._queue is None else _key(self._queue)
+
+    @property
+    def _place_title(self) -> str:
+        if self._queue is not None:
+            return line(self._queue.line.name)
+        return next(view.title for view in VIEWS if view.key == self._view)
 
     def _show_query(self) -> None:
         self._say_empty()
@@ -114,31 +149,47 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self.tickets.show(TicketPages(self.query_now()))
         if self._painted:
             self._count()
-        bar = self.query_one(ViewsBar)
-        bar.view, bar.filter_text = self._view, self._filter.text if self._filter else ""
+        bar, pane = self.query_one(ViewsBar), self.query_one(ViewsPane)
+        self.tickets.columns = frozenset(self._queue.line.columns) if self._queue else frozenset()
+        self.query_one(TicketHead).refresh()
+        bar.tabs = pane.tabs = self._all_tabs()
+        bar.view, bar.filter_text = self._place, self._filter.text if self._filter else ""
         bar.filter_count = None
-        self.query_one(ViewsPane).view = self._view
+        pane.view = self._place
         self._title()
 
+    def _all_tabs(self) -> Tabs:
+        """Return the views, the queues that are tabs, and the one that is shown."""
+        queues = [*self._tabs]
+        if self._queue is not None and _key(self._queue) not in map(_key, queues):
+            queues.append(self._queue)
+        return (*VIEW_TABS, *((_key(queue), queue.line.name) for queue in queues))
+
     def _count(self) -> None:
-        actor, query = desk_app(self).actor, self.query_now()
+        actor, query, zone = desk_app(self).actor, self.query_now(), desk_app(self).desk.zone
+        filtered, shown = bool(self._filter), self._queue
 
         def count() -> TicketsScreen._Counted:
-            return self._Counted(lists.counts(actor), lists.count(query) if query.filter else None)
+            counts = lists.counts(actor)
+            tabs = queues.tabs(actor, zone)
+            for queue in {_key(each): each for each in (*tabs, *([shown] if shown else []))}.values():
+                counts[_key(queue)] = lists.count(queue.tickets())
+            return self._Counted(counts, lists.count(query) if filtered else None, tabs)
 
         self.in_thread(count).then(self._show_counts, group="counts")
 
     def _show_counts(self, counted: _Counted) -> None:
-        self._counts = counted.counts
+        self._counts, self._tabs = counted.counts, counted.queues
         for pane in (self.query_one(ViewsBar), self.query_one(ViewsPane)):
+            pane.tabs = self._all_tabs()
             pane.counts = counted.counts
         self.query_one(ViewsBar).filter_count = counted.filtered
         self._title(counted.filtered)
         self._status()
 
     def _title(self, filtered: int | None = None) -> None:
-        title = next(view.title for view in VIEWS if view.key == self._view)
-        count = self._counts.get(self._view)
+        title = self._place_title
+        count = self._counts.get(self._place)
         words = f"{title}{'' if count is None else f' {count}'}"
         if self._filter:
             found = "" if filtered is None else f" - {filtered} found"
@@ -148,7 +199,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         pane.border_subtitle = Content(f"sort: {SORT_WORDS[self._sort]} (O)")
 
     def _say_empty(self) -> None:
-        title = next(view.title for view in VIEWS if view.key == self._view)
+        title = self._place_title
         if self._filter:
             text = "No ticket fits. Esc clears the filter, / changes it, g looks in all tickets"
         elif desk_app(self).health.mailboxes == 0:
@@ -409,6 +460,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         if event.purpose == "tags":
             self.set_tags(event.text)
             return
+        if event.purpose == "queue":
+            self._save_queue(event.text)
+            return
         from desk.tickets.query import parse
 
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
@@ -454,9 +508,64 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._show_neighbour(1)
 
     def _show_neighbour(self, step: int) -> None:
-        at = SHOWN.index(self._view) if self._view in SHOWN else 0
-        self._view = SHOWN[(at + step) % len(SHOWN)]
+        keys = [key for key, _ in self._all_tabs()]
+        wanted = keys[(keys.index(self._place) + step) % len(keys)]
+        if wanted in SHOWN:
+            self._view, left, self._queue = wanted, self._queue, None
+            # The order of a queue is its own.
+            self._sort = "updated" if left is not None else self._sort
+            self._show_query()
+        else:
+            self._show_queue(next(each for each in self._tabs if _key(each) == wanted))
+
+    def _show_queue(self, queue: OpenQueue) -> None:
+        self._queue, self._sort = queue, queue.line.sort
         self._show_query()
+
+    @command("queues", "Q", "Queues")
+    def action_queues(self) -> None:
+        """Show the tickets of a saved query: your own queues, and everybody's."""
+        self.in_thread(queues.queues, desk_app(self).actor).then(self._offer_queues, group="queues")
+
+    def _offer_queues(self, known: Sequence[QueueLine]) -> None:
+        if not known:
+            self.flash("There are no queues: set a filter with /, then S saves it")
+            return
+        items = lettered([(str(each.id), line(each.name)) for each in known[:MOST_QUEUES]])
+        by_id = {str(each.id): each for each in known}
+        actor, zone = desk_app(self).actor, desk_app(self).desk.zone
+
+        def picked(value: str | None) -> None:
+            if value is not None:
+                self.in_thread(queues.opened, by_id[value], actor, zone).then(
+                    self._show_queue, group="queues"
+                )
+
+        self.app.push_screen(Menu("Queues", items), picked)
+
+    @command("save_queue", "S", "Save as queue", enabled=_needs_filter)
+    def action_save_queue(self) -> None:
+        """Save the filter that is set as a queue of your own, which stands behind the views."""
+        self.add_class("-asking")
+        self.query_one(LineInput).ask("Name of the queue:", purpose="queue")
+
+    def _save_queue(self, name: str) -> None:
+        wanted, actor, zone = self._filter, desk_app(self).actor, desk_app(self).desk.zone
+        if not name.strip() or wanted is None:
+            return
+        text = " ".join(filter(None, (self._queue.line.query if self._queue else "", wanted.text)))
+        sort = self._sort
+
+        def save() -> OpenQueue:
+            return queues.opened(queues.add_queue(actor, zone, name, text, sort=sort), actor, zone)
+
+        self.in_thread(save).then(self._saved_queue, group="queues")
+
+    def _saved_queue(self, queue: OpenQueue) -> None:
+        self._tabs = (*self._tabs, queue)
+        self._filter = None
+        self._show_queue(queue)
+        self.flash(f"Saved as the queue {line(queue.line.name)}: [ and ] lead to it")
 
     @command("sort", "O", "Sort")
     def action_sort(self) -> None:

@@ -14,8 +14,10 @@ from tui.text.safe import cell, line, width_of
 SHOWN = ("inbox", "mine", "waiting", "overdue", "open", "closed")
 
 
-def _titles() -> list[tuple[str, str]]:
-    return [(view.key, view.title) for view in VIEWS if view.key in SHOWN]
+Tabs = tuple[tuple[str, str], ...]
+"""Key and title of the lists beside each other: the views, then queues."""
+
+VIEW_TABS: Tabs = tuple((view.key, view.title) for view in VIEWS if view.key in SHOWN)
 
 
 class ViewsBar(Widget):
@@ -24,6 +26,7 @@ class ViewsBar(Widget):
     DEFAULT_CSS = "ViewsBar { height: 1; width: 1fr; text-wrap: nowrap; }"
 
     view = reactive("open")
+    tabs: reactive[Tabs] = reactive(VIEW_TABS)
     counts: reactive[Mapping[str, int]] = reactive({})
     filter_text = reactive("")
     filter_count: reactive[int | None] = reactive(None)
@@ -31,7 +34,7 @@ class ViewsBar(Widget):
     def render(self) -> Content:
         width = self.size.width
         if self.filter_text:
-            title = next(title for key, title in _titles() if key == self.view)
+            title = next(line(title) for key, title in self.tabs if key == self.view)
             found = "" if self.filter_count is None else f" {self.filter_count}"
             right = "Esc clears "
             text = line(self.filter_text)
@@ -39,18 +42,24 @@ class ViewsBar(Widget):
             shown = text if width_of(text) <= room else cell(text, room)
             left = f" [{title}{found}]  / {shown}"
             return Content.assemble((cell(left, width - len(right)), "bold"), right)
+        words = [self._words(key, line(title)) for key, title in self.tabs]
+        here = next(at for at, (key, _) in enumerate(self.tabs) if key == self.view)
+        first = 0
+        # The tab that is shown is seen: those before it give way.
+        while first < here and sum(map(width_of, words[first : here + 1])) + 3 * (here + 1 - first) > width:
+            first += 1
         pieces: list[tuple[str, str]] = []
-        for number, (key, title) in enumerate(_titles()):
-            counted = key != "closed" and key in self.counts
-            words = f"{title} {self.counts[key]}" if counted else title
-            here = key == self.view
-            before = "" if number == 0 else "|"
-            pieces.append((before, ""))
-            pieces.append((f"[{words}]", "bold") if here else (f" {words} ", ""))
+        for at in range(first, len(words)):
+            pieces.append(("|" if at > first else "", ""))
+            pieces.append((f"[{words[at]}]", "bold") if at == here else (f" {words[at]} ", ""))
         bar = Content.assemble(*pieces)
         right = "[ ] views"
         gap = width - bar.cell_length - len(right)
         return Content.assemble(bar, " " * gap, right) if gap > 0 else bar
+
+    def _words(self, key: str, title: str) -> str:
+        counted = key != "closed" and key in self.counts
+        return f"{title} {self.counts[key]}" if counted else title
 
 
 class ViewsPane(Widget):
@@ -59,6 +68,7 @@ class ViewsPane(Widget):
     DEFAULT_CSS = "ViewsPane { width: 26; height: 1fr; border: solid $primary; text-wrap: nowrap; }"
 
     view = reactive("open")
+    tabs: reactive[Tabs] = reactive(VIEW_TABS)
     counts: reactive[Mapping[str, int]] = reactive({})
     mailboxes: reactive[tuple[tuple[str, str], ...]] = reactive(())
     """(name, health word) of each."""
@@ -69,10 +79,12 @@ class ViewsPane(Widget):
     def render(self) -> Content:
         width = self.size.width
         rows: list[tuple[str, str]] = [("", "")]
-        for key, title in _titles():
+        for at, (key, title) in enumerate(self.tabs):
+            if at == len(VIEW_TABS):
+                rows += [("", ""), (" Queues", "dim")]
             here = key == self.view
             number = str(self.counts[key]) if key in self.counts else ""
-            rows.append((f" {'>' if here else ' '} {title:<12}{number:>6}", "bold" if here else ""))
+            rows.append((f" {'>' if here else ' '} {cell(title, 12)}{number:>6}", "bold" if here else ""))
         if self.mailboxes:
             rows += [("", ""), (" Mailboxes", "dim")]
             for name, word in self.mailboxes:

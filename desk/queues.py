@@ -1,0 +1,196 @@
+"""Queues: saved queries, an agent's own or everybody's, each with its order and columns."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from desk.errors import NotFound, Refused, WrongUse
+from desk.permissions import Actor, require
+from desk.staff.names import given_name
+from desk.tickets import lists
+from desk.tickets.lists import COLUMNS, SORTS, ListQuery
+from desk.tickets.query import TicketFilter, parse
+from mail.inert import one_line
+from models import queues as rows
+from models.fields import as_json
+from models.queries.tree import all_of
+from models.queues import StoredQueue
+from models.transactions import transaction
+
+VIEW = "open"
+"""A queue shows what is not closed, unless its query names a state."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """A queue as an agent sees it. `columns`: those of the list, () for the usual ones."""
+
+    id: int
+    name: str
+    query: str
+    sort: str
+    columns: tuple[str, ...]
+    shared: bool
+    tab: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQueue:
+    """A queue whose query is read, for an agent."""
+
+    line: QueueLine
+    filter: TicketFilter
+    actor: Actor
+
+    def tickets(self, narrowed: TicketFilter | None = None, sort: str | None = None) -> ListQuery:
+        """Return its tickets, or those of them that a filter leaves."""
+        wanted = self.filter
+        if narrowed:
+            wanted = TicketFilter(narrowed.text, all_of([self.filter.tree, narrowed.tree]))
+        return ListQuery(VIEW, wanted or None, sort or self.line.sort, self.actor)
+
+
+def queues(actor: Actor) -> list[QueueLine]:
+    """Return the agent's own queues, then everybody's."""
+    return [_line(row) for row in rows.seen_by(actor.agent_id or 0)]
+
+
+def named(actor: Actor, name: str) -> QueueLine:
+    """Return the queue of that name, the agent's own before everybody's; raises NotFound."""
+    return _line(_stored(actor, name))
+
+
+def opened(line: QueueLine, actor: Actor, zone: tzinfo) -> OpenQueue:
+    """Read a queue's query as the agent means it. Raises QueryError when a name in it is gone."""
+    return OpenQueue(line, parse(line.query, actor, zone), actor)
+
+
+def tabs(actor: Actor, zone: tzinfo) -> tuple[OpenQueue, ...]:
+    """Return the queues that stand beside the views, without those whose query names what is gone."""
+    found = []
+    for line in queues(actor):
+        if line.tab:
+            with suppress(WrongUse):
+                found.append(opened(line, actor, zone))
+    return tuple(found)
+
+
+def count(line: QueueLine, actor: Actor, zone: tzinfo) -> int:
+    """Return how many tickets a queue has. Raises QueryError."""
+    return lists.count(opened(line, actor, zone).tickets())
+
+
+def add_queue(
+    actor: Actor,
+    zone: tzinfo,
+    name: str,
+    query: str,
+    *,
+    shared: bool = False,
+    sort: str = "updated",
+    columns: tuple[str, ...] = (),
+    tab: bool = True,
+) -> QueueLine:
+    """Save a query under a name. Who is no agent has none of their own: theirs are everybody's.
+
+    Raises Refused for a name that is taken, QueryError for a query that cannot be read, NotAllowed for a
+    shared one without the right to change the desk's settings.
+    """
+    owner = None if shared else actor.agent_id
+    if owner is None:
+        require(actor, "settings.edit")
+    parse(query, actor, zone)
+    with transaction():
+        kept = given_name(name)
+        _refuse_taken(actor, kept, owner)
+        values = {
+            "name": kept,
+            "agent_id": owner,
+            "query": one_line(query),
+            "sort": _sort(sort),
+            "columns": as_json(_columns(columns)),
+            "tab": int(tab),
+        }
+        queue_id = rows.write(values)
+        return _line(next(row for row in rows.seen_by(actor.agent_id or 0) if row.id == queue_id))
+
+
+def edit_queue(
+    actor: Actor,
+    zone: tzinfo,
+    name: str,
+    *,
+    new_name: str | None = None,
+    query: str | None = None,
+    sort: str | None = None,
+    columns: tuple[str, ...] | None = None,
+    tab: bool | None = None,
+) -> QueueLine:
+    """Change a queue; what is not given stays. Raises as `add_queue`, and NotFound."""
+    if query is not None:
+        parse(query, actor, zone)
+    with transaction():
+        known = _own_or_allowed(actor, name)
+        values: dict[str, str | int] = {}
+        if new_name is not None:
+            values["name"] = given_name(new_name)
+            _refuse_taken(actor, str(values["name"]), known.agent_id, but=known.id)
+        if query is not None:
+            values["query"] = one_line(query)
+        if sort is not None:
+            values["sort"] = _sort(sort)
+        if columns is not None:
+            values["columns"] = as_json(_columns(columns))
+        if tab is not None:
+            values["tab"] = int(tab)
+        rows.change(known.id, values)
+        return _line(next(row for row in rows.seen_by(actor.agent_id or 0) if row.id == known.id))
+
+
+def remove_queue(actor: Actor, name: str) -> QueueLine:
+    """Remove a queue; its tickets stay. Raises NotFound, NotAllowed."""
+    with transaction():
+        known = _own_or_allowed(actor, name)
+        rows.delete(known.id)
+        return _line(known)
+
+
+def _own_or_allowed(actor: Actor, name: str) -> StoredQueue:
+    known = _stored(actor, name)
+    if known.agent_id is None:
+        require(actor, "settings.edit")
+    return known
+
+
+def _stored(actor: Actor, name: str) -> StoredQueue:
+    seen = rows.seen_by(actor.agent_id or 0)
+    for row in seen:
+        if row.name.lower() == name.strip().lower():
+            return row
+    known = ", ".join(row.name for row in seen[:8])
+    raise NotFound(f"there is no queue '{one_line(name, 60)}'", f"there are {known}" if known else "")
+
+
+def _refuse_taken(actor: Actor, name: str, owner: int | None, but: int | None = None) -> None:
+    for row in rows.seen_by(actor.agent_id or 0):
+        if row.name.lower() == name.lower() and row.agent_id == owner and row.id != but:
+            raise Refused(f"there is a queue {one_line(name, 60)} already", "nightdesk queue edit")
+
+
+def _sort(sort: str) -> str:
+    if sort not in SORTS:
+        raise WrongUse(f"tickets cannot be sorted by '{one_line(sort, 40)}'", f"use {', '.join(SORTS)}")
+    return sort
+
+
+def _columns(columns: tuple[str, ...]) -> list[str]:
+    for column in columns:
+        if column not in COLUMNS:
+            raise WrongUse(f"there is no column '{one_line(column, 40)}'", f"use {', '.join(COLUMNS)}")
+    return list(dict.fromkeys(columns))
+
+
+def _line(row: StoredQueue) -> QueueLine:
+    return QueueLine(row.id, row.name, row.query, row.sort, tuple(row.columns), row.agent_id is None, row.tab)
