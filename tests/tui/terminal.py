@@ -34,6 +34,7 @@ KEYS = {
     "f6": "\x1b[17~",
     "f8": "\x1b[19~",
     "backspace": "\x7f",
+    "home": "\x1b[H",
     "pagedown": "\x1b[6~",
 }
 

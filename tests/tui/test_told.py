@@ -184,7 +184,7 @@ def test_the_title_counts_what_is_not_opened_and_is_given_back(desk: Desk, owned
         assert b"\x07\x07" not in terminal.sent
         assert b"\x1b]9;" not in terminal.sent
         assert b"\x1b]777;" not in terminal.sent
-        terminal.press("g", "enter")
+        terminal.press("home", "enter")
         _wait_for(terminal, b"\x1b]2;(1) Nightdesk\x07")
         terminal.kill(signal.SIGTERM)
         assert terminal.ended() == 128 + signal.SIGTERM

@@ -123,6 +123,7 @@ class ComposeScreen(DeskScreen[None]):
         self._saving = asyncio.Lock()
         self._done = False
         self._news: tuple[News, ...] = ()
+        self._company = ""
         self._speller: Speller | None = None
         self._spelling_timer: Timer | None = None
 
@@ -181,6 +182,7 @@ class ComposeScreen(DeskScreen[None]):
         place = desk_app(self).cursor_places.pop(self.composition.draft_id or 0, None)
         if place is not None:
             self.query_one(Body).move_cursor(place)
+        self._company = desk_app(self).company.words(self.composition.number)
         self._paint()
         self.desk_changed()
         self.in_thread(spelling.wanted, desk_app(self).actor).then(self._spell_by, group="speller")
@@ -193,7 +195,10 @@ class ComposeScreen(DeskScreen[None]):
 
     def company_changed(self) -> None:
         """Show who else writes on it."""
-        self._paint()
+        words = desk_app(self).company.words(self.composition.number)
+        if words != self._company:
+            self._company = words
+            self._paint()
 
     def desk_changed(self) -> None:
         """Look whether something came to the ticket that its author has not seen."""
@@ -218,7 +223,9 @@ class ComposeScreen(DeskScreen[None]):
 
     def _came(self, found: tuple[tuple[News, ...], TicketDetail | None]) -> None:
         before, (self._news, detail) = self._news, found
-        if detail is not None and self._news != before:
+        if self._news == before:
+            return
+        if detail is not None:
             self.composition = replace(self._current(), detail=detail, status=detail.status)
             self.query_one("#theirs", TextPane).show(self._their_lines, keep=True)
             newest = self._news[-1]
@@ -247,8 +254,7 @@ class ComposeScreen(DeskScreen[None]):
 
     def _paint(self) -> None:
         composition, width = self.composition, self.app.size.width
-        company = desk_app(self).company.words(composition.number)
-        right = f"{'  '.join(filter(None, (company, self._saved_at)))} "
+        right = f"{'  '.join(filter(None, (self._company, self._saved_at)))} "
         left = f" {self._title()}  {line(composition.ticket_subject)}"
         head = cell(left, max(8, width - width_of(right) - 1)) + " " + right
         self.query_one("#compose-head", Static).update(safe(head))

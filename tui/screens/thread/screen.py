@@ -59,6 +59,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self._detail: TicketDetail | None = None
         self._loaded: Standing | None = None
         self._known: Standing | None = None
+        self._company = ""
         self._current = 0
         self._opened: set[int] = set()
         self._quoted: set[int] = set()
@@ -177,7 +178,10 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     def company_changed(self) -> None:
         """Show who else reads it or writes on it."""
-        self._paint()
+        words = desk_app(self).company.words(self._number)
+        if words != self._company:
+            self._company = words
+            self._paint()
 
     def known(self) -> dict[str, Standing]:
         return {} if self._known is None else {self._number: self._known}

@@ -75,6 +75,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     CSS_PATH = "screen.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = "TicketList"
+    HELP_NOTES = "Before the number: N unread  * marked  @ yours  w a colleague writes  o has it open"
     ID_PREFIX = "tickets"
     GROUP = "This list"
 
