@@ -24,7 +24,7 @@ import tui.app
 def broken(self):
     password = "hunter2-" + "in-a-local"
     raise RuntimeError("a fault \\x1b]0;OWNED\\x07of our own")
-tui.app.NightdeskApp.action_last_mode = broken
+tui.app.NightdeskApp.action_last = broken
 sys.argv = ["nightdesk"]
 from nightdesk.entry import main
 main()

@@ -180,7 +180,6 @@ def test_the_title_counts_what_is_not_opened_and_is_given_back(desk: Desk, owned
         mail_on("1042", "first")
         mail_on("1035", "second")
         _wait_for(terminal, b"\x1b]2;(2) Nightdesk\x07")
-        terminal.wait("2 new:")
         assert b"\x07\x07" not in terminal.sent
         assert b"\x1b]9;" not in terminal.sent
         assert b"\x1b]777;" not in terminal.sent
