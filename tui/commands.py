@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from inspect import cleandoc
+from types import FunctionType
 from typing import Any, ClassVar, TypeVar
 
 from textual.binding import Binding
@@ -140,12 +142,20 @@ def declared_commands(node: type[CommandNode]) -> tuple[Command, ...]:
     others: dict[str, Command] = {}
     for owner in reversed(node.__mro__):
         named = owner if "ID_PREFIX" in vars(owner) else node
-        for method, value in vars(owner).items():
-            declared = getattr(value, "__dict__", {}).get(_DECLARED)
-            if isinstance(declared, _Declared):
-                made = _command(declared, method, value.__doc__ or declared.title, named)
-                (first if declared.first else others)[made.id] = made
+        for method, text, declared in _declared_by(owner):
+            made = _command(declared, method, text or declared.title, named)
+            (first if declared.first else others)[made.id] = made
     return (*first.values(), *others.values())
+
+
+@cache
+def _declared_by(owner: type) -> list[tuple[str, str | None, _Declared]]:
+    """Return what the methods of a class itself declare. Every screen has Textual's own classes as bases."""
+    return [
+        (method, value.__doc__, value.__dict__[_DECLARED])
+        for method, value in vars(owner).items()
+        if isinstance(value, FunctionType) and _DECLARED in value.__dict__
+    ]
 
 
 def _command(declared: _Declared, method: str, text: str, named: Any) -> Command:

@@ -102,6 +102,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def compose_body(self) -> ComposeResult:
         app = desk_app(self)
+        # Known before its first styles are: a class that changes later has all of them worked out twice.
+        self.set_class(self.app.size.width >= WITH_VIEWS, "-broad")
         self.tickets = TicketList(app.me, app.now, id="ticket-list")
         yield ViewsBar()
         yield LineInput()
