@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -26,6 +27,8 @@ from models.scratch import replacing, scratch, sweep
 DATABASE = "desk.sqlite3"
 KEY = "desk.key"
 BLOBS = "blobs/"
+DAMAGED = "damaged.json"
+"""Names the stored mails (SHA-256) that were damaged or missing when the backup was made; often not there."""
 
 _BLOB_NAME = re.compile(r"blobs/\d{4}/\d{2}/\d{2}/[0-9a-f]{64}\.(?:zst|eml)")
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -54,32 +57,45 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What went in or came out; ``held`` counts the mails that wait for a person's word after a restore."""
+    """What went in or came out.
+
+    ``held`` counts the mails that wait for a person's word after a restore, ``damaged`` the stored mails that
+    the backup does not have as they came in.
+    """
 
     tickets: int
     blobs: int
     size: int
     held: int = 0
+    damaged: int = 0
 
 
-def backup(files: Files, target: Path) -> Summary:
+def backup(files: Files, target: Path, *, with_damaged_mail: bool = False) -> Summary:
     """Write the desk into the tar ``target`` (0600), compressed when its name ends in .zst; while it works.
 
     The database is copied by SQLite's online backup and the copy is checked, then the blob files it names are
     added, which never change. The key file is in it: keep a backup as safe as the desk itself. An existing
     target is replaced only when the new one is complete. Raises BackupError for a desk that is damaged, and
     for a target that is one of the desk's own files.
+
+    ``with_damaged_mail``: stored mails that have other bytes than came in, or are missing, are only written
+    down as such. The target has to be a new file then: an older one may be the last that has them whole.
     """
     if not files.database.is_file():
         raise BackupError(f"there is no desk at {files.database}", "nightdesk init")
     _refuse_own_files(files, target)
+    if with_damaged_mail and target.exists():
+        raise BackupError(f"{target} is there, and may have whole what is damaged now", "name a new file")
     sweep(files.database.parent)
     try:
         with scratch(files.database.parent, "backup-") as folder:
             copy = folder / DATABASE
             key = _copied(files, copy)
-            _check(copy, _damaged_desk)
+            damaged = _check(copy, _damaged_desk)
             tickets, names = _contents(copy)
+            damaged += [sha256 for name, sha256 in names.items() if not _is_there(files.blobs / name, sha256)]
+            if damaged and not with_damaged_mail:
+                raise _damaged_mail(damaged)
             with (
                 replacing(target) as raw,
                 _compressed(raw, target) as stream,
@@ -89,8 +105,12 @@ def backup(files: Files, target: Path) -> Summary:
                     _put(tar, file, DATABASE)
                 if key is not None:
                     _put(tar, io.BytesIO(key), KEY)
+                if damaged:
+                    _put(tar, io.BytesIO(json.dumps(damaged).encode()), DAMAGED)
                 for name, sha256 in names.items():
-                    _put_blob(tar, files.blobs / name, BLOBS + name, sha256)
+                    if sha256 not in damaged or (files.blobs / name).is_file():
+                        with (files.blobs / name).open("rb") as file:
+                            _put(tar, file, BLOBS + name)
     except FileNotFoundError as error:
         raise BackupError(f"{error.filename} is missing", "nightdesk doctor shows what is damaged") from error
     except OSError as error:
@@ -102,7 +122,7 @@ def backup(files: Files, target: Path) -> Summary:
         if is_damage(error):
             raise _damaged_desk(str(error)) from error
         raise
-    return Summary(tickets, len(names), target.stat().st_size)
+    return Summary(tickets, len(names), target.stat().st_size, damaged=len(damaged))
 
 
 def restore(files: Files, source: Path) -> Summary:
@@ -111,7 +131,8 @@ def restore(files: Files, source: Path) -> Summary:
     Nothing that waited to leave is sent: deliveries are held (see `models.deliveries.hold_all`). Nobody opens
     the desk while its files are exchanged. Raises BackupError while anybody has it open, and for a file that
     is damaged, no backup, or of a newer program; then nothing has changed. A crash leaves the old desk, the
-    new one, or one that says that the restore is to be run again.
+    new one, or one that says that the restore is to be run again. Mail that was damaged when the backup was
+    made is no hindrance, and its file stays as it is where this desk has it whole.
     """
     files = replace(files, database=files.database.resolve())
     data = files.database.parent
@@ -121,10 +142,14 @@ def restore(files: Files, source: Path) -> Summary:
     with scratch(data, "restore-") as folder:
         _unpack(source, folder)
         copy = folder / DATABASE
-        _check(copy, _damaged_backup)
+        told = _told_damage(folder / DAMAGED)
+        if since := set(_check(copy, _damaged_backup)) - told:
+            raise _damaged_backup(f"the stored mail {min(since)} has other bytes than came in")
         held = _hold(copy)
         tickets, names = _contents(copy)
         for name, sha256 in names.items():
+            if sha256 in told:
+                continue
             if not (folder / BLOBS / name).is_file():
                 raise BackupError(f"the backup lacks the blob {sha256}", "take an older backup")
             if not blobs.is_whole(folder / BLOBS / name, sha256):
@@ -133,12 +158,13 @@ def restore(files: Files, source: Path) -> Summary:
         try:
             with locks.alone(files.database):
                 _refuse_while_leased(files.database)
-                for name in names:
-                    _install(folder / BLOBS / name, files.blobs / name)
+                for name, sha256 in names.items():
+                    if sha256 not in told or _is_better(folder / BLOBS / name, files.blobs / name, sha256):
+                        _install(folder / BLOBS / name, files.blobs / name)
                 _put_in_place(files, copy, folder / KEY)
         except DatabaseHeld as error:
             raise _at_work(locks.holders(files.database)) from error
-    return Summary(tickets, len(names), source.stat().st_size, held)
+    return Summary(tickets, len(names), source.stat().st_size, held, len(told))
 
 
 def _put_in_place(files: Files, copy: Path, key: Path) -> None:
@@ -198,8 +224,40 @@ def _copied(files: Files, copy: Path) -> bytes | None:
             return key
 
 
-def _check(copy: Path, damaged: Callable[[str], BackupError]) -> None:
-    """Raise ``damaged`` unless the copy is a sound database of a desk, as are the bytes stored in it."""
+def _damaged_mail(damaged: list[str]) -> BackupError:
+    return BackupError(
+        "the desk is damaged, the backup was not made:"
+        f" of its stored mails {len(damaged)} are missing or hold other bytes than came, first {damaged[0]}",
+        "keep the older backups, see nightdesk doctor, then nightdesk restore FILE;"
+        " until then nightdesk backup --with-damaged-mail NEW_FILE keeps all the rest",
+    )
+
+
+def _is_there(path: Path, sha256: str) -> bool:
+    return path.is_file() and blobs.is_whole(path, sha256)
+
+
+def _is_better(kept: Path, present: Path, sha256: str) -> bool:
+    """Whether a damaged mail of a backup is to be put in its place: there is one, and no whole one there."""
+    return kept.is_file() and not _is_there(present, sha256)
+
+
+def _told_damage(path: Path) -> set[str]:
+    """Return the stored mails that a backup says to have damaged or not at all."""
+    try:
+        told = json.loads(path.read_bytes()) if path.is_file() else []
+    except ValueError:
+        told = None
+    if not isinstance(told, list) or not all(isinstance(each, str) for each in told):
+        raise BackupError("the backup's list of damaged mail is damaged itself", "take an older backup")
+    return set(told)
+
+
+def _check(copy: Path, damaged: Callable[[str], BackupError]) -> list[str]:
+    """Raise ``damaged`` unless the copy is a sound database of a desk.
+
+    Returns the SHA-256 of the mails stored in it whose bytes are not those that came in.
+    """
     try:
         with sqlite.copied(copy) as opened:
             version = opened.version()
@@ -212,9 +270,11 @@ def _check(copy: Path, damaged: Callable[[str], BackupError]) -> None:
                     f"the backup has schema {version}, this program knows {SCHEMA_VERSION}",
                     "install the newer Nightdesk",
                 )
-            for sha256, size, codec, data in opened.stored_blobs():
-                if not blobs.is_sound(data, codec, size, sha256):
-                    raise damaged(f"the stored mail {sha256} has other bytes than came in")
+            return [
+                sha256
+                for sha256, size, codec, data in opened.stored_blobs()
+                if not blobs.is_sound(data, codec, size, sha256)
+            ]
     except sqlite3.DatabaseError as error:
         raise damaged(str(error)) from None
 
@@ -232,13 +292,6 @@ def _put(tar: tarfile.TarFile, file: IO[bytes], name: str) -> None:
     info.mtime = int(now().timestamp())
     file.seek(0)
     tar.addfile(info, file)
-
-
-def _put_blob(tar: tarfile.TarFile, path: Path, name: str, sha256: str) -> None:
-    with path.open("rb") as file:
-        if not blobs.is_whole(path, sha256):
-            raise _damaged_desk(f"{path} has other bytes than were stored")
-        _put(tar, file, name)
 
 
 @contextmanager
@@ -282,7 +335,7 @@ def _unpack(source: Path, folder: Path) -> None:
     try:
         with source.open("rb") as raw, _plain(raw) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             for info in tar:
-                known = info.name in (DATABASE, KEY) or _BLOB_NAME.fullmatch(info.name)
+                known = info.name in (DATABASE, KEY, DAMAGED) or _BLOB_NAME.fullmatch(info.name)
                 content = tar.extractfile(info) if known and info.isreg() else None
                 if content is None:
                     raise wrong

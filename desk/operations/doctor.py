@@ -184,7 +184,10 @@ def _blobs() -> Iterator[Finding]:
     if damaged:
         mails = counted(len(damaged), "stored mail has", "stored mails have")
         text = f"{mails} other bytes than came in, the first is {damaged[0]}"
-        cure = "no backup is made of a damaged desk: put the files back from an older one, or restore it"
+        cure = (
+            "no backup is made of a damaged desk: put the files back from an older one, or restore it;"
+            " nightdesk backup --with-damaged-mail NEW_FILE keeps the rest until then"
+        )
         yield Finding("database", "failure", text, cure)
 
 

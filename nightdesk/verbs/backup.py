@@ -12,13 +12,19 @@ from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 
 @click.command()
 @click.argument("file", type=OWNERS_ONLY)
+@click.option(
+    "--with-damaged-mail", is_flag=True, help="Back up although stored mail is damaged; FILE must be new."
+)
 @read_early("file", lambda name: Path(name).expanduser().absolute())
 @desk_verb
-def backup(context: VerbContext, file: Path) -> Result:
+def backup(context: VerbContext, file: Path, with_damaged_mail: bool) -> Result:
     """Write database, key and mail into FILE, while the desk works.
 
     A name that ends in .zst is compressed. The key that opens stored passwords is in it: keep it as safe as
     the desk. An older FILE is replaced when the new one is complete. The configuration file is not in it.
+
+    A desk with damaged mail is not backed up, for an older backup may be the last that has it whole. With
+    --with-damaged-mail all the rest is kept meanwhile, in a file of its own.
     """
     from config.wording import counted
     from desk.permissions import require
@@ -27,6 +33,10 @@ def backup(context: VerbContext, file: Path) -> Result:
 
     require(context.actor, "desk.backup")
     paths = context.desk.paths
-    summary = write(Files(paths.database, paths.key, paths.blobs), file)
+    summary = write(Files(paths.database, paths.key, paths.blobs), file, with_damaged_mail=with_damaged_mail)
     document = {"file": file, "tickets": summary.tickets, "blobs": summary.blobs, "size": summary.size}
-    return told(document, f"{file}: {counted(summary.tickets, 'ticket')}, {counted(summary.size, 'byte')}")
+    text = f"{file}: {counted(summary.tickets, 'ticket')}, {counted(summary.size, 'byte')}"
+    if summary.damaged:
+        document["damaged"] = summary.damaged
+        text += f"; damaged in it: {counted(summary.damaged, 'stored mail')}, see nightdesk doctor"
+    return told(document, text)

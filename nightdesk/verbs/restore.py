@@ -52,12 +52,17 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
         close_database()
     if as_json:
         document = {"file": source, "tickets": summary.tickets, "blobs": summary.blobs, "held": summary.held}
+        if summary.damaged:
+            document["damaged"] = summary.damaged
         output.emit_json(document)
     else:
         output.line(f"Restored {counted(summary.tickets, 'ticket')} from {source}")
         if summary.held:
             held = ("mail that waited to leave is held", "mails that waited to leave are held")
             output.say(counted(summary.held, *held) + ": nightdesk outbox list")
+        if summary.damaged:
+            mail = ("stored mail was damaged", "stored mails were damaged")
+            output.say(counted(summary.damaged, *mail) + " when the backup was made: nightdesk doctor")
     return Exit.DONE
 
 

@@ -277,6 +277,78 @@ def test_a_backup_of_a_damaged_desk_fails_and_leaves_the_good_one(
     restore(files_of(worked), target)
 
 
+def lose_blob_file(desk: Desk) -> None:
+    """A stored mail is gone."""
+    (desk.paths.blobs / db.execute_sql("SELECT path FROM blob WHERE path IS NOT NULL").fetchone()[0]).unlink()
+
+
+MAIL_DAMAGE = [damage_blob_file, cut_blob_file, damage_blob_row, lose_blob_file]
+
+
+@pytest.mark.parametrize("damage", MAIL_DAMAGE)
+def test_a_desk_with_damaged_mail_is_backed_up_on_request_and_comes_back(
+    worked: Desk, tmp_path: Path, damage: Callable[[Desk], None]
+) -> None:
+    damage(worked)
+    target = tmp_path / "desk.tar"
+    made = backup(files_of(worked), target, with_damaged_mail=True)
+    assert (made.tickets, made.damaged) == (1, len(list(blobs.examine())))
+    close_database()
+    back = restore(files_of(worked), target)
+    open_desk(worked.paths, worked.settings)
+    assert (back.tickets, back.damaged) == (1, made.damaged) == (1, len(list(blobs.examine())))
+
+
+@pytest.mark.parametrize("damage", MAIL_DAMAGE)
+def test_a_backup_with_damaged_mail_replaces_no_older_one(
+    worked: Desk, tmp_path: Path, damage: Callable[[Desk], None]
+) -> None:
+    target = tmp_path / "desk.tar"
+    backup(files_of(worked), target)
+    good = target.read_bytes()
+    damage(worked)
+    with pytest.raises(BackupError, match="may have whole what is damaged now"):
+        backup(files_of(worked), target, with_damaged_mail=True)
+    assert target.read_bytes() == good
+
+
+@pytest.mark.parametrize("damage", [damage_blob_file, cut_blob_file, lose_blob_file])
+def test_a_restore_leaves_a_mail_whole_that_was_damaged_in_the_backup(
+    worked: Desk, tmp_path: Path, damage: Callable[[Desk], None]
+) -> None:
+    name = db.execute_sql("SELECT path FROM blob WHERE path IS NOT NULL").fetchone()[0]
+    whole = (worked.paths.blobs / name).read_bytes()
+    damage(worked)
+    target = tmp_path / "desk.tar"
+    backup(files_of(worked), target, with_damaged_mail=True)
+    (worked.paths.blobs / name).write_bytes(whole)
+    close_database()
+    restore(files_of(worked), target)
+    assert (worked.paths.blobs / name).read_bytes() == whole
+
+
+def test_a_damaged_database_is_not_backed_up_on_request_either(worked: Desk, tmp_path: Path) -> None:
+    damage_database(worked)
+    with pytest.raises(BackupError, match="the desk is damaged, the backup was not made"):
+        backup(files_of(worked), tmp_path / "desk.tar", with_damaged_mail=True)
+
+
+def test_a_mail_that_was_damaged_since_the_backup_was_made_stops_its_restore(
+    worked: Desk, tmp_path: Path
+) -> None:
+    lose_blob_file(worked)
+    target = tmp_path / "desk.tar"
+    backup(files_of(worked), target, with_damaged_mail=True)
+    without = tmp_path / "without.tar"
+    with tarfile.open(target) as old, tarfile.open(without, "w") as new:
+        for info in old:
+            if info.name != "damaged.json":
+                new.addfile(info, old.extractfile(info))
+    close_database()
+    with pytest.raises(BackupError, match="lacks the blob"):
+        restore(files_of(worked), without)
+
+
 @pytest.mark.parametrize("damage", [damage_blob_file, damage_blob_row])
 def test_the_doctor_sees_damaged_mail(worked: Desk, damage: Callable[[Desk], None]) -> None:
     damage(worked)
