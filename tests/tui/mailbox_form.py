@@ -39,3 +39,10 @@ async def pick(pilot: Pilot[int], screen: MailboxFormScreen, name: str, value: s
             return
         await pilot.press("right")
     assert choice.value == value
+
+
+async def receive_only(pilot: Pilot[int], screen: MailboxFormScreen) -> None:
+    """Take back the offer that the first mailbox sends, too."""
+    screen.query_one("#f-outgoing", Choice).focus()
+    await pilot.press("left")
+    assert screen.typed()["outgoing"] == "none"

@@ -13,7 +13,7 @@ from desk.mailboxes import accounts, registry
 from desk.permissions import Actor
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.pki import Pki
-from tests.tui.mailbox_form import fill, opened, pick
+from tests.tui.mailbox_form import fill, opened, pick, receive_only
 from tests.tui.scenes import start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
@@ -67,6 +67,7 @@ async def test_an_unknown_certificate_is_shown_before_it_is_pinned(
             port=str(dovecot.imaps_port),
             secret=mailuser.password,
         )
+        await receive_only(pilot, screen)
         await pilot.press("f5")
         await until(pilot, "F8 shows the server's certificate")
         await pilot.press("f8")

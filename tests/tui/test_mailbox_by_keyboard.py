@@ -47,6 +47,8 @@ def test_a_mailbox_is_set_up_tested_saved_and_fetched_without_a_mouse(
         terminal.wait("every 45 minutes; next")
         walk.fill("ca_file", str(pki.ca_file))
 
+        walk.pick("outgoing", "left")
+
         terminal.press("f5")
         text = terminal.wait("1 problem: login. You can save anyway.")
         assert "[fail] 5 login" in text
@@ -96,6 +98,7 @@ def test_a_pop3_mailbox_is_set_up_the_same_way(
         walk.fill("port", str(dovecot.pop3s_port))
         walk.fill("secret", mailuser.password)
         walk.fill("ca_file", str(pki.ca_file))
+        walk.pick("outgoing", "left")
         terminal.press("f5")
         terminal.wait("all OK ")
         terminal.wait("POP3 has no folders")
@@ -127,6 +130,7 @@ def test_a_mailbox_is_logged_in_by_device_code_and_fetched(
         walk.fill("port", str(dovecot.imaps_port))
         walk.pick("auth")
         walk.fill("ca_file", str(pki.ca_file))
+        walk.pick("outgoing", "left")
         walk.pick("oauth2", "left")
         walk.fill("oauth2_client_id", PUBLIC_CLIENT)
         walk.fill("oauth2_token_url", oauth_server.token_url)

@@ -17,7 +17,7 @@ from mail.probe import Step
 from models.mailboxes import Mailbox
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.pki import Pki
-from tests.tui.mailbox_form import fill, opened
+from tests.tui.mailbox_form import fill, opened, receive_only
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
@@ -174,6 +174,7 @@ async def test_the_connection_is_tested_step_by_step_against_a_real_server(
             secret="wrong",
             ca_file=str(pki.ca_file),
         )
+        await receive_only(pilot, screen)
         await pilot.press("f5")
         await until(pilot, "1 failed")
         text = await until(pilot, "You can save anyway")
@@ -203,8 +204,6 @@ async def test_saving_with_a_failed_smtp_login_leaves_sending_off(
             secret=mailuser.password,
             ca_file=str(pki.ca_file),
         )
-        screen.query_one("#f-outgoing", Choice).focus()
-        await pilot.press("right")
         await fill(pilot, screen, smtp_host=dovecot.host, smtp_port="1", smtp_ca_file=str(pki.ca_file))
         await pilot.press("f5")
         await until(pilot, "1 problem: smtp connect. You can save anyway; sending stays off.")
@@ -370,6 +369,7 @@ async def test_a_test_that_is_out_of_date_says_so_and_escape_closes_it(
             ca_file=str(dovecot.pki.ca_file),
             secret=mailuser.password,
         )
+        await receive_only(pilot, screen)
         await pilot.press("f5")
         await until(pilot, "all OK ")
         await fill(pilot, screen, folder="Other")

@@ -74,14 +74,16 @@ class ConnectionPanel(Vertical):
             if step.pin and self._to_pin is None:
                 self._to_pin = found
 
-    def end(self) -> None:
-        """Say how the test ended."""
+    def end(self, *, mute: bool = False) -> None:
+        """Say how the test ended; `mute`: no server was tested to send, and none sends for this desk."""
         skipped = sum(step.ok is None for step in self.query_one(StepList).steps)
         words = f"{len(self._failed)} failed" if self._failed else "all OK"
         self._say(words + (f", {skipped} skipped" if skipped else ""))
         note = "Nothing was sent and no message was changed by this test."
         if self._to_pin is not None:
             note = "F8 shows the server's certificate, to trust it alone if it is the right one."
+        if mute:
+            note = "[warn] smtp: nothing sends for this address, its answers stay queued."
         self.query_one(StepList).finish(note)
 
     def compare(self, typed: Typed) -> None:

@@ -174,7 +174,7 @@ def _identity_rows() -> Iterator[Row]:
     yield Row("provider", (" Provider  ", provider), ("provider",))
     department = Choice((("", "the default one"),), id=_id("department"), folded=True)
     acknowledge = _tick("autoresponse", "acknowledge new tickets by mail")
-    yield Row("department", (" Department ", department, "   ", acknowledge), ("department", "autoresponse"))
+    yield Row("department", (" Dept      ", department, "   ", acknowledge), ("department", "autoresponse"))
     topic = Choice((("", "none"),), id=_id("topic"), folded=True)
     priority = _choice("priority", folded=True)
     yield Row("topic", (" Topic     ", topic, "   Priority ", priority), ("topic", "priority"))

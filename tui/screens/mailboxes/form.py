@@ -46,9 +46,10 @@ from tui.screens.mailboxes.values import (
     known,
     oauth2_words,
     schedule_words,
+    sending_words,
     warned_fields,
 )
-from tui.text.safe import cell, parts, safe
+from tui.text.safe import cell, parts, safe, shortened
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry, FieldNote, FormRow
@@ -61,8 +62,30 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox
 
 Field = TypeVar("Field", bound=Widget)
+ROWS_OF_A_CHOICE = 6
+"""So many rows below a choice are brought into sight: those that it makes appear."""
 FOLDERS = ("folder", "move_folder", "sent_folder")
 """The fields that hold a folder's name."""
+
+
+class FormFields(VerticalScroll):
+    """The rows of the form; the one with the cursor stays in sight, however much room is left."""
+
+    def on_resize(self) -> None:
+        """Scroll to the row with the cursor, once it is laid out anew."""
+        self.call_after_refresh(self.see_cursor)
+
+    def see_cursor(self, lines_below: int = 0) -> None:
+        """Scroll so that the row with the cursor is seen, and as much as there is room for below it."""
+        focused = self.screen.focused
+        row = focused.parent if focused is not None else None
+        if not isinstance(row, FormRow) or row.parent is not self:
+            return
+        top, height = row.virtual_region.y, self.size.height
+        if top + 1 + min(lines_below, height - 1) > self.scroll_y + height:
+            self.scroll_to(y=top + 1 + min(lines_below, height - 1) - height, animate=False)
+        elif top < self.scroll_y:
+            self.scroll_to(y=top, animate=False)
 
 
 class MailboxFormScreen(DeskScreen[str | None]):
@@ -91,6 +114,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._sections: list[Section] = sections()
         self._rows: dict[str, Row] = {}
         self._filling = Filling()
+        self._offered_host = ""
 
     # -- what it looks like
 
@@ -100,7 +124,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
             yield Static(id="form-others")
             with Vertical():
                 yield TitledRule(id="form-rule")
-                with VerticalScroll(id="form-fields", can_focus=False):
+                with FormFields(id="form-fields", can_focus=False):
                     for section in self._sections:
                         if section.title:
                             yield TitledRule(section.title, id=f"rule-{section.title.lower()}")
@@ -116,6 +140,9 @@ class MailboxFormScreen(DeskScreen[str | None]):
     def on_mount(self) -> None:
         self.in_thread(known, desk_app(self).desk, self._address).then(self._take, failed=self._cannot_load)
         self.in_thread(registry.entries, desk_app(self).desk).then(self._show_others)
+        # Of a mailbox that is read yet the fields would show the examples of a new one.
+        self.set_class(self._address is not None, "-loading")
+        self._title("")
         self._arrange()
 
     def _cannot_load(self, error: Exception) -> None:
@@ -124,6 +151,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
 
     def _take(self, start: Known) -> None:
         self._start = start
+        self.remove_class("-loading")
         self._field("provider", Choice).set_options(start.providers)
         for name, otherwise, names in (
             ("department", "the default one", start.departments),
@@ -134,6 +162,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
             self._put(name, value)
         if start.restricted:
             self._restrict(start)
+        if self._offers_smtp:
+            self._put("outgoing", "smtp")
         self._loaded = True
         self._first = self.typed()
         self._visited = (
@@ -213,6 +243,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
                 self._put(named(side, "security"), SECURITY_OF_PORT[event.value])
         if name == "address" and self._start.is_new:
             self._fill(all_of_it=False)
+        self._offer_host()
         self._check()
 
     @on(Input.Submitted)
@@ -233,8 +264,10 @@ class MailboxFormScreen(DeskScreen[str | None]):
             self._fill(all_of_it=bool(self._field("provider", Choice).value))
         if name.removesuffix("_source") in SECRET_PLACES.values():
             self._put(name.removesuffix("_source"), "")
+        self._offer_host()
         self._arrange()
         self._check()
+        self.call_after_refresh(self.query_one(FormFields).see_cursor, ROWS_OF_A_CHOICE)
 
     def _follow_port(self, side: Part) -> None:
         """Give a security or protocol its usual port, unless the port is an unusual one."""
@@ -255,12 +288,30 @@ class MailboxFormScreen(DeskScreen[str | None]):
         if said.get("host", host) != host:
             for attribute, value in said.items():
                 self._put(named(side, attribute), str(value))
+            self._offer_host()
+
+    @property
+    def _offers_smtp(self) -> bool:
+        """Whether this would be the first mailbox that sends."""
+        return self._start.is_new and self._start.nothing_sends
+
+    def _offer_host(self) -> None:
+        """Let the first mailbox send by the server that has its mail, until another one is typed."""
+        typed = self.typed()
+        host = str(typed["host"])
+        if self._offers_smtp and typed["smtp_host"] in ("", self._offered_host):
+            self._offered_host = host
+            self._put("smtp_host", host)
 
     def _fill(self, *, all_of_it: bool) -> None:
         """Fill in what the provider of the address says."""
         if not self._loaded:
             return
-        self._filling = filling(self.typed(), self._filling.filled, all_of_it=all_of_it)
+        typed, filled = self.typed(), self._filling.filled
+        if self._offered_host and typed["smtp_host"] == self._offered_host:
+            filled = {**filled, "smtp_host": self._offered_host}
+        outgoing = "smtp" if self._offers_smtp else "none"
+        self._filling = filling(typed, filled, all_of_it=all_of_it, outgoing=outgoing)
         for name, value in self._filling.put.items():
             self._put(name, value)
         guess = self._filling.host_guess
@@ -317,6 +368,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
         """What a row means, where that depends on what stands in it."""
         app = desk_app(self)
         match row:
+            case "server" if self._offers_smtp:
+                return sending_words(typed)
             case "schedule":
                 return schedule_words(str(typed["schedule"]), app.now(), app.desk.zone)
             case "provider":
@@ -331,12 +384,14 @@ class MailboxFormScreen(DeskScreen[str | None]):
         wrong = self._checked.wrong if self._checked else {}
         return {name: words for name, words in wrong.items() if name in self._visited}
 
-    def _tell(self) -> None:
+    def _title(self, state: str) -> None:
         what = f"{self._address}: edit" if self._address else "New mailbox"
-        state = "modified   " if self.changed else ""
         right = f"{state}Tab next field   ^S save "
-        width = self.app.size.width
-        self.query_one("#form-title", Static).update(safe(f" {cell(what, width - len(right) - 1)}{right}"))
+        room = self.app.size.width - len(right) - 1
+        self.query_one("#form-title", Static).update(safe(f" {cell(shortened(what, room), room)}{right}"))
+
+    def _tell(self) -> None:
+        self._title("modified   " if self.changed else "")
         shown = self._shown_wrong()
         mind = warnings(self._checked.form) if self._checked and self._checked.form else []
         here = self._here()
@@ -415,7 +470,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self.stream(steps, each=self._panel.add, then=self._test_ended, group="test")
 
     def _test_ended(self) -> None:
-        self._panel.end()
+        mute = self._start.nothing_sends and self.typed()["outgoing"] != "smtp"
+        self._panel.end(mute=mute)
         self._just_tested = True
         self._tell()
 

@@ -6,7 +6,10 @@ from desk.mailboxes.fields import FIELDS
 
 FIELD_HELP = {field.name: field.about.help for field in FIELDS} | {
     "provider": "Who has the mail: found by the address; left and right choose another one.",
-    "secret_source": "Typed passwords are kept encrypted; the others are asked for each time, never kept.",
+    "protocol": "How mail is fetched; left and right change it. POP3 has one folder, no IDLE.",
+    "idle": "Stay connected (IMAP IDLE): new mail is a ticket within seconds. Space: on.",
+    "smtp_port": "587 is STARTTLS, 465 TLS, 25 between servers; the security follows the port.",
+    "secret_source": "Typed passwords are kept encrypted; the others are asked for each time.",
     "secret": "The password, or where it comes from.",
     "move_folder": "The folder that fetched mail is moved to; made when missing. F4 lists them.",
     "outgoing": "Where this mailbox's answers leave. No: through the desk's default mailbox.",

@@ -44,54 +44,58 @@ def choices() -> list[tuple[str, str]]:
     return [("", "found by the address"), *((each.id, each.name) for each in providers())]
 
 
-def filling(typed: Typed, filled: Mapping[str, str | bool], *, all_of_it: bool = False) -> Filling:
+def filling(
+    typed: Typed, filled: Mapping[str, str | bool], *, all_of_it: bool = False, outgoing: str = "none"
+) -> Filling:
     """What the provider of the typed address, or the chosen one, fills in.
 
     A field that holds neither its first value nor one that was `filled` in before is the person's own and
-    stays. `all_of_it`: what is only guessed too, because they chose the provider.
+    stays. `all_of_it`: what is only guessed too, because they chose the provider. `outgoing` is how it sends
+    where no provider says so.
     """
     from desk.mailboxes.presets import preset
 
     address, named = str(typed["address"]).strip(), str(typed["provider"])
     if "@" not in address or not address.partition("@")[2]:
-        return Filling(put=_back(typed, filled))
+        return Filling(put=_back(typed, filled, outgoing))
     protocol = str(typed["protocol"])
     try:
         found = preset(address, protocol, named)
     except WrongUse as error:
-        return Filling(put=_back(typed, filled), advice=f"{error}: choose another way to fetch.")
+        return Filling(put=_back(typed, filled, outgoing), advice=f"{error}: choose another way to fetch.")
     if found.is_guess and not all_of_it:
         guess = str(found.values.get("host", ""))
-        return Filling(put=_back(typed, filled), name=found.name, host_guess=guess)
+        return Filling(put=_back(typed, filled, outgoing), name=found.name, host_guess=guess)
     values: Values = {name: str(value) for name, value in found.values.items()}
     values.setdefault("auth", "basic")
-    values["outgoing"] = "smtp" if values.get("smtp_host") else "none"
+    values["outgoing"] = "smtp" if values.get("smtp_host") else outgoing
     if protocol == "none":
         values.setdefault("smtp_auth", "basic")
     if values.get("user") == address:
         values["user"] = ""
-    wanted: Values = {name: values.get(name, empty) for name, empty in _usual(typed).items()}
+    wanted: Values = {name: values.get(name, empty) for name, empty in _usual(typed, outgoing).items()}
     put = {
         name: value
         for name, value in wanted.items()
-        if typed[name] != value and _is_free(name, typed, filled)
+        if typed[name] != value and _is_free(name, typed, filled, outgoing)
     }
     kept = {name: value for name, value in wanted.items() if name in put or typed[name] == value}
     return Filling(put=put, filled=kept, name=found.name, advice=found.advice)
 
 
-def _is_free(name: str, typed: Typed, filled: Mapping[str, str | bool]) -> bool:
-    usual = {"port": ("", "993", "143", "995", "110")}.get(name, (FILLED[name],))
+def _is_free(name: str, typed: Typed, filled: Mapping[str, str | bool], outgoing: str) -> bool:
+    usual = {"port": ("", "993", "143", "995", "110"), "outgoing": (outgoing,)}.get(name, (FILLED[name],))
     return typed[name] in usual or typed[name] == filled.get(name)
 
 
-def _usual(typed: Typed) -> Values:
-    return FILLED | {"port": str(PORTS["pop3" if typed["protocol"] == "pop3" else "imap"]["tls"])}
+def _usual(typed: Typed, outgoing: str) -> Values:
+    port = PORTS["pop3" if typed["protocol"] == "pop3" else "imap"]["tls"]
+    return FILLED | {"port": str(port), "outgoing": outgoing}
 
 
-def _back(typed: Typed, filled: Mapping[str, str | bool]) -> Values:
+def _back(typed: Typed, filled: Mapping[str, str | bool], outgoing: str) -> Values:
     """Take away what another address had filled in."""
-    usual = _usual(typed)
+    usual = _usual(typed, outgoing)
     return {
         name: usual[name] for name, value in filled.items() if typed[name] == value and value != usual[name]
     }

@@ -51,6 +51,8 @@ class Known:
     restricted: bool = False
     """In restricted mode a password is typed, and no file is named."""
     token: TokenLine | None = None
+    nothing_sends: bool = False
+    """No mailbox sends for those that have no outgoing account of their own."""
 
     @property
     def is_new(self) -> bool:
@@ -69,10 +71,12 @@ class Checked:
 
 def known(desk: Desk, address: str | None) -> Known:
     """Read what the form starts from. Blocks; raises WrongUse for an unknown address."""
+    from desk.mailboxes import accounts
     from desk.staff import departments, topics
     from tui.screens.mailboxes.presets import choices
 
     start = Known(
+        nothing_sends=accounts.default_outgoing(desk) is None,
         departments=tuple(department.name for department in departments.departments()),
         topics=tuple(topic.name for topic in topics.topics() if topic.active),
         providers=tuple(choices()),
@@ -233,6 +237,17 @@ def schedule_words(text: str, now: datetime, zone: ZoneInfo) -> str:
     shown = ", ".join(f"{run:%H:%M}" if run.date() == runs[0].date() else f"{run:%a %H:%M}" for run in runs)
     warning = f" - {schedule.warning}" if schedule.warning else ""
     return f"{schedule.words()}; next {shown}{warning}"
+
+
+def sending_words(typed: Typed) -> str:
+    """Say by which server the answers of the desk's first mailbox leave, or that they will wait."""
+    if typed["outgoing"] != "smtp":
+        return "Nothing sends for this desk: answers will wait until Send has a server."
+    if not str(typed["smtp_host"]).strip():
+        return ""
+    security = {"tls": "TLS", "starttls": "STARTTLS"}.get(str(typed["smtp_security"]), "no TLS")
+    login = ", same login" if typed["smtp_auth"] == "same" else ""
+    return f"Answers leave by SMTP {typed['smtp_host']}:{typed['smtp_port']} {security}{login}; F7 goes there"
 
 
 def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: ZoneInfo) -> str:
