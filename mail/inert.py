@@ -26,6 +26,8 @@ _ACTIVE: Final = (
 )
 # Takes no room and means nothing to a reader: removed.
 _INVISIBLE: Final = "\u00ad\u180e\u200b\u2060-\u2065\ufeff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+# Once they are gone the text stands in its own order: mail programs put them around dates, names and numbers.
+_DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202c\u2066-\u2069]")
 _BREAKS: Final = "\u2028\u2029"
 
 _HOSTILE: Final = re.compile(f"[{_ACTIVE}{_INVISIBLE}{_BREAKS}]")
@@ -88,6 +90,11 @@ def one_line(text: str, limit: int = 998) -> str:
     # Cut before the work: a subject of 10 MB costs what a subject of 10 kB costs.
     text = " ".join(clean(text[: limit * 4 + 64]).split())
     return text if len(text) <= limit else text[:limit].rstrip()
+
+
+def without_direction_marks(text: str) -> str:
+    """Drop the marks of direction of a mail, but not the overrides, which `clean` makes visible."""
+    return text if text.isascii() else _DIRECTION.sub("", text)
 
 
 def guard(text: str) -> str:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 DEFAULT_THEME = "ansi-dark"
 TEND_SECONDS = 5.0
 """How often it looks whether somebody works for the desk."""
+SAID = 200
+"""Lines that were flashed and can be read again."""
 WATCH_SECONDS = 1.0
 """How often the app looks whether the desk changed and the terminal is still there."""
 
@@ -130,6 +133,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self._change = -1
         self._too_small: TooSmall | None = None
         self._leaving = False
+        self.said: deque[tuple[datetime, Flash]] = deque(maxlen=SAID)
 
     # -- life
 
@@ -214,8 +218,10 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     def flash(self, text: str, level: Level = "info") -> None:
         """Say one line on the status line of the topmost screen that has one."""
+        flash = Flash(text, level)
+        self.said.append((self.now(), flash))
         for screen in reversed(self.screen_stack):
-            if isinstance(screen, DeskNode) and screen.show_flash(Flash(text, level)):
+            if isinstance(screen, DeskNode) and screen.show_flash(flash):
                 return
 
     def flash_later(self, text: str) -> None:
@@ -297,6 +303,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self.drafts = seen.drafts
             self._tell_health()
             self._tell_company(seen.company)
+            if fetched := self.fetched_words(self.health):
+                self.flash(fetched)
             self._tell_news(seen.news, failing, seen.told_by)
             # Also after the first look: the desk may have changed since the screen was filled.
             self._tell_change()
@@ -446,6 +454,11 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self.go_to_ticket(command_id[1:])
         elif command_id:
             self.call_later(self.run_command, command_id)
+
+    @command("said", "f9", "What was said")
+    def action_said(self) -> None:
+        """Read again what was said in the line above the keys."""
+        self.push_screen(screens.SaidScreen())
 
     @command("redraw", "ctrl+l", "Redraw")
     def action_redraw(self) -> None:

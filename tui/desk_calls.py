@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
@@ -15,7 +16,7 @@ from textual.worker import Worker
 
 from tui.health import Health
 from tui.presence import Company
-from tui.widgets.flash import Level
+from tui.widgets.flash import Flash, Level
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode as Node
@@ -59,6 +60,9 @@ class Navigation(Protocol):
 
     def open_why(self, message_id: int) -> None:
         """Tell what became of a mail, and why."""
+
+    def go_to(self, mode: str) -> None:
+        """Go to the stack of screens of a digit."""
 
     def go_back(self) -> None:
         """Go back to the screens of the digit before this one."""
@@ -119,6 +123,8 @@ class DeskApp(Protocol):
     """Where files were saved last."""
     host: str
     local_minute: datetime
+    said: deque[tuple[datetime, Flash]]
+    """What was flashed, and when."""
 
     @property
     def navigation(self) -> Navigation:
@@ -138,6 +144,9 @@ class DeskApp(Protocol):
 
     def commands(self) -> tuple[Command, ...]:
         """Return the commands that work everywhere."""
+
+    async def run_command(self, command_id: str) -> bool:
+        """Run a command of the screen on top, or one that works everywhere; False when it did not run."""
 
     def first_painted(self) -> None:
         """Begin what waits for the first screen."""

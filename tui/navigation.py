@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from config.wording import counted
 from tui import screens
 from tui.commands import CommandNode, command
 from tui.desk_calls import DeskCall, Neighbours, desk_app
@@ -13,6 +14,7 @@ from tui.desk_screen import DeskNode
 
 if TYPE_CHECKING:
     from desk.replies.drafts import DraftView
+    from tui.health import Health
     from tui.screens.compose.compositions import Composition
 
 
@@ -41,6 +43,7 @@ class ScreenNavigation(CommandNode):
     ID_PREFIX = "app"
     GROUP = "Everywhere"
     _leaving_mail: Leaving | None = None
+    _fetch_asked_at: datetime | None = None
     _last_mode = "mailboxes"
     _back_mode = "tickets"
 
@@ -179,9 +182,18 @@ class ScreenNavigation(CommandNode):
         if count < 0:
             app.flash("Fetching is switched off: 5 Settings, mail.fetching", "warning")
         elif count:
+            self._fetch_asked_at = app.now()
             app.flash(f"Fetching {count} mailbox{'es' * (count != 1)} now")
         else:
             app.flash("There is no mailbox to fetch: 2, then n sets one up", "warning")
+
+    def fetched_words(self, health: Health) -> str:
+        """Return how the fetch that was asked for ended; empty: there was none, or it goes on."""
+        asked = self._fetch_asked_at
+        if asked is None or health.fetching or health.fetched_at is None or health.fetched_at < asked:
+            return ""
+        self._fetch_asked_at = None
+        return f"Fetched: {counted(health.fetched, 'new mail')}" if health.fetched else "Fetched: nothing new"
 
     # -- a mail on its way
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from mail.inert import clean, one_line
+from mail.inert import clean, one_line, without_direction_marks
 from mail.mime.domain import ascii_domain, unicode_domain
 from mail.mime.headers import decode_words
 
@@ -301,7 +301,7 @@ def _name(tokens: Sequence[_Token]) -> str:
 
 
 def _shown(text: str) -> str:
-    text = one_line(decode_words(text[: MAX_OCTETS * 16]), MAX_OCTETS)
+    text = one_line(without_direction_marks(decode_words(text[: MAX_OCTETS * 16])), MAX_OCTETS)
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         text = text[1:-1].strip()
     return text

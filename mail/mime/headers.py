@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
-from mail.inert import clean, one_line
+from mail.inert import clean, one_line, without_direction_marks
 from mail.mime.charset import codec_for, decode, decode_field
 
 MAX_HEADER_BYTES: Final = 256 * 1024
@@ -84,7 +84,9 @@ class Headers:
         """Return all values, decoded and inert, one line each."""
         return [
             one_line(
-                decode_words(value, self.charsets.labels if self.charsets and "=?" in value else ()),
+                without_direction_marks(
+                    decode_words(value, self.charsets.labels if self.charsets and "=?" in value else ())
+                ),
                 MAX_HEADER_BYTES,
             )
             for value in self.texts(name)

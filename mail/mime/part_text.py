@@ -6,7 +6,7 @@ import re
 from datetime import tzinfo
 from typing import Final
 
-from mail.inert import clean
+from mail.inert import clean, without_direction_marks
 from mail.mime.charset import codec_for, decode
 from mail.mime.flowed import unflow
 from mail.mime.shown import is_calendar
@@ -22,8 +22,8 @@ def text_of(node: Node, zone: tzinfo) -> str:
     if node.type in ("text/rtf", "application/rtf"):
         from mail.mime.rtf import rtf_to_text
 
-        return clean(rtf_to_text(data)) or clean(decode(data)).strip("\n")
-    text = clean(decode(data, parameters.get("charset"), _witnesses(node)))
+        return _clean(rtf_to_text(data)) or _clean(decode(data)).strip("\n")
+    text = _clean(decode(data, parameters.get("charset"), _witnesses(node)))
     if is_calendar(node):
         from mail.mime.calendar import card
 
@@ -39,6 +39,10 @@ def text_of(node: Node, zone: tzinfo) -> str:
     if parameters.get("format", "").lower() == "flowed":
         text = unflow(text, parameters.get("delsp", "").lower() == "yes")
     return text.strip("\n")
+
+
+def _clean(text: str) -> str:
+    return clean(without_direction_marks(text))
 
 
 def html_of(node: Node) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui.screens.mailboxes.screen import MailboxesScreen as MailboxesScreen
     from tui.screens.outbox import OutboxScreen as OutboxScreen
     from tui.screens.quarantine import QuarantineScreen as QuarantineScreen
+    from tui.screens.said import SaidScreen as SaidScreen
     from tui.screens.search import SearchScreen as SearchScreen
     from tui.screens.settings import SettingsScreen as SettingsScreen
     from tui.screens.thread.screen import ThreadScreen as ThreadScreen
@@ -30,6 +31,7 @@ _MODULES = {
     "OutboxScreen": "tui.screens.outbox",
     "PaletteScreen": "tui.screens.finder.palette",
     "QuarantineScreen": "tui.screens.quarantine",
+    "SaidScreen": "tui.screens.said",
     "SearchScreen": "tui.screens.search",
     "SettingsScreen": "tui.screens.settings",
     "ThreadScreen": "tui.screens.thread.screen",

@@ -18,7 +18,7 @@ from desk.logs import Level, LogFilter, LogLine
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
-from tui.text.safe import cell, parts, safe
+from tui.text.safe import cell, parts, safe, shortened
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, lettered
 from tui.widgets.rule import TitledRule
@@ -65,7 +65,9 @@ class LogList(VirtualList[LogLine]):
         room = 20 if wide else 11
         left = f"{when:<8} {LEVEL_WORDS[row.level]:<5} {cell(row.source, 7)} {cell(where, room)} "
         style = LEVEL_STYLE[row.level]
-        return [(left, style), (cell(row.text, width - len(left)), style)]
+        # What the column says already need not begin the event's own words.
+        said = row.text.removeprefix(where).lstrip(": ") if where else row.text
+        return [(left, style), (shortened(said, width - len(left)), style)]
 
 
 def shown_time(moment: datetime, now: datetime, zone: ZoneInfo) -> str:

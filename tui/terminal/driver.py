@@ -14,6 +14,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.terminal.calls import GIVE_TITLE_BACK, KEEP_TITLE, title
+from tui.terminal.columns import steadied
 from tui.terminal.pastes import Pasted, PasteReader
 
 READ_BYTES = 65_536
@@ -89,6 +90,10 @@ class SteadyDriver(LinuxDriver):
         if self._title:
             self.write(GIVE_TITLE_BACK)
         super().stop_application_mode()
+
+    def write(self, data: str) -> None:
+        """Write what is painted, its columns in line."""
+        super().write(steadied(data))
 
     @property
     def titled(self) -> bool:

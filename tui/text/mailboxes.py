@@ -148,7 +148,8 @@ def detail(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: Zone
             pieces += ["          Press i to log in; address and code can be copied over SSH.\n\n"]
         elif line.token.error_hint:
             pieces += [f"          {line.token.error_hint}\n"]
-    if fetch is not None and not fetch.running and fetch.outcome:
+    # A fetch that failed said above what is wrong.
+    if fetch is not None and not fetch.running and fetch.outcome and line.state != "failing":
         pieces += [f"{fetch_outcome(line, fetch)}\n"]
     if line.incoming.protocol != "none":
         pieces += _incoming(line, now, zone)

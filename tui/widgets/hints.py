@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
 from tui.commands import Command
+from tui.desk_calls import desk_app
 
 WIDE = 100
 HELP = "?"
@@ -42,12 +44,34 @@ class Hints(Widget):
         lines = 2 if wide else 1
         if self._mode is not None:
             return _laid_out(self._mode, self.size.width, lines)
-        pairs = [
-            (command.shown_key, command.footer or command.title.lower())
-            for command in self._commands
-            if (command.footer or command.wide) and (wide or not command.wide)
-        ]
-        return _laid_out(pairs, self.size.width, lines)
+        return _laid_out([pair for _, pair in self._hinted(wide)], self.size.width, lines)
+
+    def _hinted(self, wide: bool) -> list[tuple[Command, tuple[str, str]]]:
+        """Return the commands that are hinted with key and word, each word once."""
+        found: dict[str, tuple[Command, tuple[str, str]]] = {}
+        for command in self._commands:
+            if (command.footer or command.wide) and (wide or not command.wide):
+                word = command.footer or command.title.lower()
+                found.setdefault(word, (command, (command.shown_key, word)))
+        return list(found.values())
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the hint says that was clicked."""
+        wide = self.size.width >= WIDE
+        rows = str(self.render()).split("\n")
+        row = rows[event.y] if event.y < len(rows) else ""
+        pairs = self._mode if self._mode is not None else [pair for _, pair in self._hinted(wide)]
+        hit = next((pair for pair in pairs if _is_at(f" {pair[0]} {pair[1]}", f"{row} ", event.x)), None)
+        if hit is None:
+            return
+        if self._mode is not None:
+            if hit[0] in _KEYS:
+                self.app.simulate_key(_KEYS[hit[0]])
+            elif len(hit[0]) == 1:
+                self.app.simulate_key(hit[0])
+            return
+        command = next(command for command, pair in self._hinted(wide) if pair == hit)
+        await desk_app(self).run_command(command.id)
 
 
 def _laid_out(pairs: Sequence[tuple[str, str]], width: int, lines: int) -> Content:
@@ -70,6 +94,14 @@ def _laid_out(pairs: Sequence[tuple[str, str]], width: int, lines: int) -> Conte
     for pair in last:
         pieces += ["  " if used else " ", (pair[0], "bold"), f" {pair[1]}"]
     return Content.assemble(*pieces)
+
+
+_KEYS = {"ret": "enter", "Esc": "escape", "Tab": "tab", "spc": "space"}
+
+
+def _is_at(words: str, row: str, x: int) -> bool:
+    at = row.find(f"{words} ")
+    return at >= 0 and at < x + 1 <= at + len(words)
 
 
 def _size(pair: tuple[str, str]) -> int:

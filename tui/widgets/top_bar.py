@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from rich.cells import cell_len
+from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.desk_calls import desk_app
 from tui.text.safe import line
 
 PLACES = (
@@ -41,6 +44,13 @@ class TopBar(Widget):
         self._place = place
         self._agent = line(agent)
         self._host = line(host)
+        self._spans: list[tuple[int, int, str]] = []
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the place that was clicked."""
+        for start, end, place in self._spans:
+            if start <= event.x < end:
+                desk_app(self).navigation.go_to(place)
 
     def render(self) -> Content:
         """Lay out the places and as much of the right side as there is room for beside them."""
@@ -51,6 +61,7 @@ class TopBar(Widget):
         left, right = next(
             (pair for pair in tried if pair[0].cell_length + cell_len(pair[1]) < width), tried[-1]
         )
+        self._spans = _spans(left.plain)
         gap = width - left.cell_length - cell_len(right)
         end = " " if gap > 1 and right else ""
         style = "bold reverse" if self.alarm else ""
@@ -81,3 +92,14 @@ class TopBar(Widget):
             if count and place != self._place:
                 pieces.append((f" {count}", "bold"))
         return Content.assemble(*pieces)
+
+
+def _spans(places: str) -> list[tuple[int, int, str]]:
+    """Return from where to where the places stand that can be clicked."""
+    starts = [
+        (found.start(), place)
+        for digit, _, place in PLACES
+        if (found := re.search(rf" \[?{digit}(?![0-9!])", places)) is not None
+    ]
+    ends = [start for start, _ in starts[1:]] + [len(places)]
+    return [(start, end, place) for (start, place), end in zip(starts, ends, strict=True)]

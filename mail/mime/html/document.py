@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from mail.inert import clean
+from mail.inert import clean, without_direction_marks
 from mail.mime.html.appendix import appendix
 from mail.mime.html.links import Link, Links
 from mail.mime.html.render import QUOTE_BEGINS, QUOTE_ENDS, Renderer
@@ -57,8 +57,6 @@ def read_html(html: str, first_link: int = 1) -> HtmlText:
 
 
 _DATA_URL: Final = re.compile(r"data:[a-zA-Z0-9/+.;=-]{0,200},[A-Za-z0-9+/=%_-]{64,}")
-# Marks of direction that order nothing anew: mail programs put them around dates and names.
-_DIRECTION_MARKS: Final = re.compile("[\u200e\u200f\u061c]")
 _NONCHARACTERS: Final = re.compile("[\x00\ufdd0-\ufdef]")
 
 
@@ -161,7 +159,7 @@ def _rendered(html: str, first_link: int) -> HtmlText:
 
 def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:
     """Make one text of the lines, the marks in them taken out and their places kept."""
-    text = clean(_DIRECTION_MARKS.sub("", "\n".join(lines)))
+    text = clean(without_direction_marks("\n".join(lines)))
     if QUOTE_BEGINS not in text:
         return HtmlText(text.replace(QUOTE_ENDS, "").strip("\n"), (), tuple(links.found), hidden_words)
     done: list[str] = []

@@ -256,7 +256,8 @@ class ComposeScreen(DeskScreen[None]):
         composition, width = self.composition, self.app.size.width
         right = f"{'  '.join(filter(None, (self._company, self._saved_at)))} "
         left = f" {self._title()}  {line(composition.ticket_subject)}"
-        head = cell(left, max(8, width - width_of(right) - 1)) + " " + right
+        room = max(8, width - width_of(right) - 1)
+        head = cell(shortened(left, room), room) + " " + right
         self.query_one("#compose-head", Static).update(safe(head))
         pane = self.query_one("#sheet")
         pane.border_title, pane.border_subtitle = Content(self._title()), Content(right.strip())

@@ -60,7 +60,7 @@ class AttachmentsScreen(DeskModal[None]):
         super().on_mount()
         box = self.query_one(Vertical)
         box.border_title = Content(f"Files of this message - #{self._number}")
-        box.border_subtitle = Content("ret save   A all   Esc close")
+        box.border_subtitle = Content("ret save   v view   A all   Esc close")
         self._paint()
 
     def _paint(self) -> None:
@@ -94,6 +94,28 @@ class AttachmentsScreen(DeskModal[None]):
     def action_save(self) -> None:
         """Save this file."""
         self._begin(every=False)
+
+    @command("view", "v", "View", footer="view")
+    def action_view(self) -> None:
+        """Read this file here: text, logs, mails, calendars, what archives hold."""
+        if self._rows:
+            self.in_thread(self._read, self._cursor).then(self._show, group="view")
+
+    def _read(self, index: int) -> tuple[str, str, int, str | None]:
+        from desk.tickets import detail
+        from mail.mime.readable import readable
+
+        if index < len(self._message.attachments):
+            item = self._message.attachments[index]
+            name, kind, data = item.name, item.type, detail.attachment_bytes(item.id)
+        else:
+            name, kind, data = "the mail itself", "message/rfc822", detail.raw_message(self._message.id)
+        return name, kind, len(data), readable(data, name, kind, desk_app(self).desk.zone)
+
+    def _show(self, read: tuple[str, str, int, str | None]) -> None:
+        from tui.screens.thread.file import FileScreen
+
+        self.app.push_screen(FileScreen(*read))
 
     @command("all", "A", "Save all", footer="save all")
     def action_save_all(self) -> None:

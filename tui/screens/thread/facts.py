@@ -56,6 +56,7 @@ def fact_lines(
     if detail.events:
         lines += [[], [(" Activity", "dim")]]
         for event in list(detail.events)[-12:][::-1]:
+            by = f" by {line(event.agent)}" if event.agent else ""
             when = clock_day(event.at, reader.now, reader.zone)
-            lines.append([("  ", ""), (cell(f"{when[:5]} {event.text}", width - 3), "")])
+            lines.append([("  ", ""), (cell(f"{when[:5]} {event.text}{by}", width - 3), "")])
     return lines

@@ -135,7 +135,8 @@ def _foot(detail: TicketDetail, message: MessageView, reader: Reader, width: int
         if answers
         else "no answer yet"
     )
-    left = promise(detail.due, reader.now, closed=detail.status == "closed")
+    # A wide preview has it beside the tags.
+    left = "" if width >= WIDE else promise(detail.due, reader.now, closed=detail.status == "closed")
     words = [part for part in (files, earlier, last, left) if part]
     for least in (earlier, last, files):
         if width_of("   ".join(words)) < width:

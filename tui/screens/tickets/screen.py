@@ -23,7 +23,7 @@ from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.draft_menu import offer_drafts
 from tui.screens.tickets.preview import Preview
-from tui.screens.tickets.views_bar import SHOWN, VIEW_TABS, Tabs, ViewsBar, ViewsPane
+from tui.screens.tickets.views_bar import SHOWN, VIEW_TABS, TabPicked, Tabs, ViewsBar, ViewsPane
 from tui.text.safe import line
 from tui.text.tickets import Reader
 from tui.text.times import clock_today
@@ -512,7 +512,13 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def _show_neighbour(self, step: int) -> None:
         keys = [key for key, _ in self._all_tabs()]
-        wanted = keys[(keys.index(self._place) + step) % len(keys)]
+        self._show_tab(keys[(keys.index(self._place) + step) % len(keys)])
+
+    def on_tab_picked(self, event: TabPicked) -> None:
+        """Show the list that was clicked."""
+        self._show_tab(event.key)
+
+    def _show_tab(self, wanted: str) -> None:
         if wanted in SHOWN:
             self._view, left, self._queue = wanted, self._queue, None
             # The order of a queue is its own.

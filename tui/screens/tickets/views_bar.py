@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -20,6 +23,13 @@ Tabs = tuple[tuple[str, str], ...]
 VIEW_TABS: Tabs = tuple((view.key, view.title) for view in VIEWS if view.key in SHOWN)
 
 
+@dataclass
+class TabPicked(Message):
+    """A view or a queue was clicked; `key` is that of its tab."""
+
+    key: str
+
+
 class ViewsBar(Widget):
     """``Inbox 12 | Mine 7 |[All open 31]| Closed``; an active filter stands there with its count."""
 
@@ -30,6 +40,18 @@ class ViewsBar(Widget):
     counts: reactive[Mapping[str, int]] = reactive({})
     filter_text = reactive("")
     filter_count: reactive[int | None] = reactive(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the list that was clicked."""
+        if self.filter_text:
+            return
+        first, words = self._fitting()
+        end = 0
+        for (key, _), text in list(zip(self.tabs, words, strict=True))[first:]:
+            start, end = end, end + width_of(text) + 2
+            if start <= event.x < end:
+                self.post_message(TabPicked(key))
+            end += 1
 
     def render(self) -> Content:
         width = self.size.width
@@ -42,12 +64,8 @@ class ViewsBar(Widget):
             shown = text if width_of(text) <= room else cell(text, room)
             left = f" [{title}{found}]  / {shown}"
             return Content.assemble((cell(left, width - len(right)), "bold"), right)
-        words = [self._words(key, line(title)) for key, title in self.tabs]
-        here = next(at for at, (key, _) in enumerate(self.tabs) if key == self.view)
-        first = 0
-        # The tab that is shown is seen: those before it give way.
-        while first < here and sum(map(width_of, words[first : here + 1])) + 3 * (here + 1 - first) > width:
-            first += 1
+        first, words = self._fitting()
+        here = self._here
         pieces: list[tuple[str, str]] = []
         for at in range(first, len(words)):
             pieces.append(("|" if at > first else "", ""))
@@ -56,6 +74,19 @@ class ViewsBar(Widget):
         right = "[ ] views"
         gap = width - bar.cell_length - len(right)
         return Content.assemble(bar, " " * gap, right) if gap > 0 else bar
+
+    @property
+    def _here(self) -> int:
+        return next(at for at, (key, _) in enumerate(self.tabs) if key == self.view)
+
+    def _fitting(self) -> tuple[int, list[str]]:
+        """Return the first tab that is seen, and how each is written."""
+        words = [self._words(key, line(title)) for key, title in self.tabs]
+        first, here, width = 0, self._here, self.size.width
+        # The tab that is shown is seen: those before it give way.
+        while first < here and sum(map(width_of, words[first : here + 1])) + 3 * (here + 1 - first) > width:
+            first += 1
+        return first, words
 
     def _words(self, key: str, title: str) -> str:
         counted = key != "closed" and key in self.counts
@@ -74,7 +105,16 @@ class ViewsPane(Widget):
     """(name, health word) of each."""
 
     def on_mount(self) -> None:
+        """Say what the pane is."""
         self.border_title = Content("Views")
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the list whose line was clicked; above the views is the border and an empty line."""
+        at = event.y - 2
+        if at >= len(VIEW_TABS):
+            at = max(at - 2, len(VIEW_TABS)) if at >= len(VIEW_TABS) + 2 else -1
+        if 0 <= at < len(self.tabs):
+            self.post_message(TabPicked(self.tabs[at][0]))
 
     def render(self) -> Content:
         width = self.size.width

@@ -1,0 +1,140 @@
+"""What a person reads of an attached file without a program for it: text, mails, calendars, lists."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tarfile
+import zipfile
+import zlib
+from datetime import tzinfo
+from typing import Final
+
+from mail.inert import clean, one_line, without_direction_marks
+from mail.mime.charset import decode
+
+MOST: Final = 2_000_000
+"""Bytes of a file that are read."""
+MEMBERS: Final = 1000
+"""Members of an archive that are listed."""
+_TAR_MAGIC: Final = slice(257, 262)
+_MANY: Final = 50_000
+
+
+def readable(data: bytes, name: str, kind: str, zone: tzinfo) -> str | None:
+    """Return the inert text of a file, or None where it has none to read; times in `zone`.
+
+    ``kind`` is its content type, which may lie: what the bytes say wins. At most `MOST` bytes are read.
+    """
+    low = name.lower()
+    if data.startswith(b"\x1f\x8b"):
+        return _unpacked(data, low, zone)
+    if data.startswith(b"PK\x03\x04"):
+        return _zip_listing(data)
+    if data[_TAR_MAGIC] == b"ustar":
+        return _tar_listing(data)
+    picture = _picture(data)
+    if picture:
+        return picture
+    data = data[:MOST]
+    if not _is_text(data):
+        return None
+    if kind == "message/rfc822" or low.endswith(".eml"):
+        return _mail(data)
+    text = clean(without_direction_marks(decode(data)))
+    if kind == "text/calendar" or low.endswith(".ics"):
+        from mail.mime.calendar import card
+
+        return card(text, zone) or text
+    if kind == "text/html" or low.endswith((".html", ".htm")):
+        from mail.mime.html.document import html_to_text
+
+        return html_to_text(decode(data))
+    return text
+
+
+def _is_text(data: bytes) -> bool:
+    head = data[:8192]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        return True
+    controls = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in head)
+    return b"\x00" not in head and controls * 20 <= len(head) + 40
+
+
+def _mail(data: bytes) -> str:
+    from mail.mime.message import parse
+
+    mail = parse(data)
+    lines = [f"{name}: {mail.header(name) or ''}" for name in ("From", "To", "Cc", "Date", "Subject")]
+    files = [f"[a] {part.name}" for part in mail.attachments]
+    return "\n".join([*(line for line in lines if not line.endswith(": ")), "", mail.text, "", *files]).strip(
+        "\n"
+    )
+
+
+def _unpacked(data: bytes, name: str, zone: tzinfo) -> str | None:
+    """Return what a compressed file holds, as far as it is unpacked."""
+    try:
+        inner = zlib.decompressobj(31).decompress(data, MOST)
+    except zlib.error:
+        return None
+    if not inner or inner.startswith(b"\x1f\x8b"):
+        return None
+    return readable(inner, name.removesuffix(".gz"), "", zone)
+
+
+def _zip_listing(data: bytes) -> str | None:
+    end = data.rfind(b"PK\x05\x06")
+    if end < 0 or len(data) < end + 12:
+        return None
+    (count,) = struct.unpack("<H", data[end + 10 : end + 12])
+    if count >= _MANY:
+        return f"An archive of {count} files."
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = [(item.filename, item.file_size) for item in archive.infolist()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return None
+    return _listing(found)
+
+
+def _tar_listing(data: bytes) -> str | None:
+    found: list[tuple[str, int]] = []
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            for item in archive:
+                found.append((item.name, item.size))
+                if len(found) > MEMBERS:
+                    break
+    except (tarfile.TarError, OSError, ValueError):
+        if not found:
+            return None
+    return _listing(found)
+
+
+def _listing(found: list[tuple[str, int]]) -> str:
+    lines = [f"{size:>12}  {one_line(name, 300)}" for name, size in found[:MEMBERS]]
+    more = [f"and {len(found) - MEMBERS} more"] if len(found) > MEMBERS else []
+    return "\n".join([f"An archive of {len(found)} file{'s' * (len(found) != 1)}:", "", *lines, *more])
+
+
+def _picture(data: bytes) -> str:
+    """Return kind and size of a picture; empty for anything else."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) >= 24:
+        return "A PNG picture, {} x {} pixels.".format(*struct.unpack(">II", data[16:24]))
+    if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
+        return "A GIF picture, {} x {} pixels.".format(*struct.unpack("<HH", data[6:10]))
+    if data.startswith(b"\xff\xd8\xff"):
+        return _jpeg(data)
+    return ""
+
+
+def _jpeg(data: bytes) -> str:
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return f"A JPEG picture, {width} x {height} pixels."
+        at += 2 + max(2, length)
+    return "A JPEG picture."
