@@ -138,6 +138,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     # -- life
 
     def on_mount(self) -> None:
+        """Take the theme, begin to look after the desk, and listen for the end of the line."""
         self.theme = self._wanted_theme()
         self.app_resume_signal.subscribe(self, self._repaint_after_suspend)
         self.set_interval(WATCH_SECONDS, self._tick)
@@ -178,11 +179,12 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.exit(return_code=status)
 
     def on_unmount(self) -> None:
+        """Let the threads go without waiting for what they still ask."""
         self.pool.shutdown(wait=False, cancel_futures=True)
         self._watcher.shutdown(wait=False, cancel_futures=True)
 
     def _fatal_error(self) -> None:
-        """A crash shows one line and keeps a private report; Textual would print local variables."""
+        """Show one line and keep a private report: Textual would print local variables."""
         from tui.terminal.crash import report
 
         error = sys.exc_info()[1] or self._exception
@@ -209,11 +211,13 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     # -- what leaves for the terminal
 
     def get_driver_class(self) -> type[Driver]:
+        """Return the driver that outlives its terminal."""
         from tui.terminal.driver import SteadyDriver
 
         return SteadyDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return the filters of every painted line, the guard in front."""
         return [ControlGuard(), *super().get_line_filters()]
 
     def flash(self, text: str, level: Level = "info") -> None:
@@ -423,6 +427,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
                 return
 
     def on_resize(self, event: events.Resize) -> None:
+        """Cover everything while the terminal is too small, and uncover it again."""
         small = event.size.width < WIDTH or event.size.height < HEIGHT
         if small and self._too_small is None:
             self._too_small = TooSmall()
@@ -472,6 +477,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.action_suspend_process()
 
     def action_how_to_quit(self) -> None:
+        """Say which key leaves: ^C is pressed by mistake too easily."""
         self.flash("^Q leaves Nightdesk")
 
     @command("quit", "ctrl+q", "Quit", wide=True)

@@ -74,6 +74,7 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
     AUTO_FOCUS: ClassVar[str | None] = "*"
 
     def compose(self) -> ComposeResult:
+        """Yield the bar, the body, and the three lines at the foot."""
         if self.TOP_BAR:
             app = desk_app(self)
             yield TopBar(self.PLACE, app.actor.login, app.host)
@@ -166,9 +167,11 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
         self.status(right=app.health.right)
 
     def on_mount(self) -> None:
+        """Show health and time from the beginning."""
         self.health_changed()
 
     def on_screen_resume(self) -> None:
+        """Show health and time as they are by now."""
         self.health_changed()
 
 
@@ -178,9 +181,11 @@ class DeskModal(DeskNode, ModalScreen[ScreenResultType]):
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     def on_mount(self) -> None:
+        """Show the window's keys in the footer of the screen below."""
         self._hint_below(self.HINTS or None)
 
     def on_unmount(self) -> None:
+        """Give that footer back."""
         self._hint_below(None)
 
     def _hint_below(self, pairs: tuple[tuple[str, str], ...] | None) -> None:

@@ -119,7 +119,7 @@ def observe(desk: Desk) -> Health:
 
 
 def _word(line: MailboxLine, *, mute: bool) -> str:
-    """A mailbox's health; a login that a person has to renew counts before mail stops."""
+    """Return a mailbox's health; a login that a person has to renew counts before mail stops."""
     alive = line.state != "disabled" or line.outgoing_enabled
     if line.token is not None and line.token.state in ("none", "refused") and alive:
         return "LOGIN!"

@@ -36,15 +36,18 @@ class ConnectionScreen(DeskCalls, ModalScreen[None]):
         self._may_pin = False
 
     def compose(self) -> ComposeResult:
+        """Yield the steps and the keys of the window."""
         with Vertical(id="connection-box") as box:
             yield StepList()
             yield Static(safe("t test again   Esc close", "dim"), id="connection-hints")
         box.border_title = safe(f"Test connection: {self._address}")
 
     def on_mount(self) -> None:
+        """Begin the test."""
         self.action_test()
 
     def action_test(self) -> None:
+        """Try every step, from the first on."""
         desk = desk_app(self).desk
         self._failed, self._may_pin = 0, False
         self.query_one(StepList).begin("testing...")
@@ -73,5 +76,6 @@ class ConnectionScreen(DeskCalls, ModalScreen[None]):
         self.query_one(StepList).finish(str(error))
 
     def action_leave(self) -> None:
+        """Close, and forget what the test may still bring."""
         self.forget("test")
         self.dismiss(None)

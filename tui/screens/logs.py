@@ -39,15 +39,19 @@ class LogRows:
         self._wanted = wanted
 
     def first(self, limit: int) -> Sequence[LogLine]:
+        """Return the newest events."""
         return logs.entries(self._wanted, limit=limit)
 
     def last(self, limit: int) -> Sequence[LogLine]:
+        """Return the oldest events."""
         return logs.entries(self._wanted, after_id=0, limit=limit)
 
     def after(self, row: LogLine, limit: int) -> Sequence[LogLine]:
+        """Return the events before this one in time."""
         return logs.entries(self._wanted, before_id=row.id, limit=limit)
 
     def before(self, row: LogLine, limit: int) -> Sequence[LogLine]:
+        """Return the events after this one in time."""
         return logs.entries(self._wanted, after_id=row.id, limit=limit)
 
 
@@ -55,9 +59,11 @@ class LogList(VirtualList[LogLine]):
     """One event a line: time, level, source, where, what."""
 
     def row_key(self, row: LogLine) -> Hashable:
+        """Return the event's number."""
         return row.id
 
     def row_line(self, row: LogLine, width: int, look: Look) -> list[tuple[str, str]]:
+        """Return time, level, source, place and text of an event."""
         app = desk_app(self)
         wide = width >= 100
         when = shown_time(row.at, app.now(), app.desk.zone)
@@ -115,6 +121,7 @@ class LogsScreen(ListScreen[None]):
         self._errors: tuple[int, int] | None = None
 
     def compose_body(self) -> ComposeResult:
+        """Yield the line of what is filtered, the events, and the whole of one below."""
         yield Static(id="logs-filter")
         yield LineInput()
         yield LogList(empty="No events. l shows more levels, Esc forgets the filter.")
@@ -128,6 +135,7 @@ class LogsScreen(ListScreen[None]):
         return self.query_one(LogList)
 
     def on_mount(self) -> None:
+        """Show the events from info on."""
         self.table.focus()
         self.show_filter(self.wanted)
 
@@ -167,6 +175,7 @@ class LogsScreen(ListScreen[None]):
     # -- what is under the cursor
 
     def describe(self, row: object) -> None:
+        """Tell the whole event under the cursor."""
         rule = self.query_one("#logs-rule", TitledRule)
         body = self.query_one("#logs-event", Static)
         if not isinstance(row, LogLine):
@@ -241,7 +250,7 @@ class LogsScreen(ListScreen[None]):
 
     @command("follow", "F", "Follow", footer="follow")
     def action_follow(self) -> None:
-        """New events appear at the top as they come; off keeps the list still."""
+        """Show new events at the top as they come; off keeps the list still."""
         self.follows = not self.follows
         self._tell_filter()
         if self.follows:
@@ -313,7 +322,7 @@ class LogsScreen(ListScreen[None]):
 
     @command("receipts", "Q", "Receipts", footer="receipts", wide=True)
     def action_receipts(self) -> None:
-        """What became of every mail that came in; quarantined mail first."""
+        """Show what became of every mail that came in; quarantined mail first."""
         desk_app(self).navigation.open_quarantine()
 
     @command("copy", "y", "Copy", footer="copy", enabled=_needs_row)

@@ -69,9 +69,11 @@ class OutboxList(VirtualList[DeliveryView]):
     """One recipient a line: state, tries, ticket, address, the server's words."""
 
     def row_key(self, row: DeliveryView) -> Hashable:
+        """Return mail and recipient: a mail has a line for each."""
         return row.id, row.to
 
     def row_line(self, row: DeliveryView, width: int, look: Look) -> list[tuple[str, str]]:
+        """Return state, ticket and address of a recipient, and what the server said."""
         app = desk_app(self)
         mark = ">" if look.here else " "
         star = "*" if look.marked else " "

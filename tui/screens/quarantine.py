@@ -39,15 +39,19 @@ class ReceiptRows:
         self._wanted = wanted
 
     def first(self, limit: int) -> Sequence[ReceiptView]:
+        """Return the newest receipts."""
         return receipts.entries(self._wanted, limit=limit)
 
     def last(self, limit: int) -> Sequence[ReceiptView]:
+        """Return the oldest receipts."""
         return receipts.entries(self._wanted, limit=limit, after_id=0)
 
     def after(self, row: ReceiptView, limit: int) -> Sequence[ReceiptView]:
+        """Return the receipts that were made before this one."""
         return receipts.entries(self._wanted, limit=limit, before_id=row.id)
 
     def before(self, row: ReceiptView, limit: int) -> Sequence[ReceiptView]:
+        """Return the receipts that were made after this one."""
         return receipts.entries(self._wanted, limit=limit, after_id=row.id)
 
 
@@ -55,9 +59,11 @@ class ReceiptList(VirtualList[ReceiptView]):
     """One arrival a line: when, verdict, ticket, sender, subject."""
 
     def row_key(self, row: ReceiptView) -> Hashable:
+        """Return the receipt's number."""
         return row.id
 
     def row_line(self, row: ReceiptView, width: int, look: Look) -> list[tuple[str, str]]:
+        """Return when a mail arrived, what became of it, its sender and subject."""
         app = desk_app(self)
         mark = ">" if look.here else " "
         ticket = f"#{row.ticket}" if row.ticket else ""

@@ -26,10 +26,12 @@ class RawMailScreen(DeskScreen[None]):
         self._raw = raw
 
     def compose_body(self) -> ComposeResult:
+        """Yield the mail under its title."""
         yield TitledRule(self._title, counted(len(self._raw), "byte"))
         yield TextPane()
 
     def on_mount(self) -> None:
+        """Show the lines of the mail."""
         super().on_mount()
         self.query_one(TextPane).show(lambda width: raw_lines(self._raw, width))
 

@@ -43,9 +43,11 @@ class HitList(VirtualList[SearchHit]):
     """One ticket a line: its number, state and age, who wrote, and the words around what was found."""
 
     def row_key(self, row: SearchHit) -> Hashable:
+        """Return the number of the ticket that was found."""
         return row.number
 
     def row_line(self, row: SearchHit, width: int, look: Look) -> list[tuple[str, str]]:
+        """Return the ticket that was found, as a line of the list."""
         now: datetime = desk_app(self).now()
         state = STATUS_WORDS[row.status]
         sender = FROM + 6 if width >= WIDE else FROM
@@ -131,6 +133,7 @@ class SearchScreen(ListScreen[None]):
         self._shown: str | None = None
 
     def compose_body(self) -> ComposeResult:
+        """Yield the line to type in, what was found, and where it stands."""
         self.hits = HitList(empty="Nothing found.")
         yield TitledRule("Search all tickets", id="search-title")
         with Horizontal(id="search-line"):

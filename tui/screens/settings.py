@@ -99,9 +99,11 @@ class SettingList(VirtualList[SettingRow]):
     """One setting a line: a star where it is not the default, key, value, where from."""
 
     def row_key(self, row: SettingRow) -> Hashable:
+        """Return the setting's key."""
         return row.key
 
     def row_line(self, row: SettingRow, width: int, look: Look) -> list[tuple[str, str]]:
+        """Return key and value of a setting, and where the value comes from."""
         mark = ">" if look.here else " "
         star = " " if row.is_default else "*"
         value = f"[{'x' if row.shown == 'on' else ' '}]" if _is_switch(row) else row.shown or "-"
@@ -148,6 +150,7 @@ class SettingsScreen(ListScreen[None]):
         self._editing: Setting | None = None
 
     def compose_body(self) -> ComposeResult:
+        """Yield the sections, the settings, and below them the help of one."""
         with Horizontal():
             yield Static(id="settings-sections")
             with Vertical():
@@ -163,6 +166,7 @@ class SettingsScreen(ListScreen[None]):
         return self.query_one(SettingList)
 
     def on_mount(self) -> None:
+        """Read all settings."""
         self.table.focus()
         self.desk_changed()
 
@@ -194,6 +198,7 @@ class SettingsScreen(ListScreen[None]):
     # -- what is under the cursor
 
     def describe(self, row: object) -> None:
+        """Tell what the setting under the cursor means, and where it is changed."""
         rule = self.query_one("#settings-rule", TitledRule)
         text = self.query_one("#settings-help", Static)
         if not isinstance(row, SettingRow):

@@ -21,12 +21,15 @@ class TooSmall(ModalScreen[None]):
     """
 
     def compose(self) -> ComposeResult:
+        """Yield the sentence that says how large it has to be."""
         yield Static(safe(""))
 
     def on_mount(self) -> None:
+        """Say how large the terminal is."""
         self._say()
 
     def on_resize(self) -> None:
+        """Say it anew for the new size."""
         self._say()
 
     def _say(self) -> None:
@@ -36,5 +39,6 @@ class TooSmall(ModalScreen[None]):
         )
 
     def on_key(self, event: events.Key) -> None:
+        """Let no key through: nobody sees what it would do."""
         event.stop()
         event.prevent_default()

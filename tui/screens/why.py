@@ -28,10 +28,12 @@ class WhyScreen(DeskScreen[None]):
         self._message_id = message_id
 
     def compose_body(self) -> ComposeResult:
+        """Yield the trace under its title."""
         yield TitledRule("What became of this mail, and why")
         yield TextPane()
 
     def on_mount(self) -> None:
+        """Read the receipt."""
         super().on_mount()
         from desk.intake import receipts
 

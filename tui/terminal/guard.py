@@ -17,6 +17,7 @@ class ControlGuard(LineFilter):
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the line without what could steer a terminal."""
         return [_guarded(segment) for segment in segments]
 
 

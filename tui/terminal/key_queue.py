@@ -48,6 +48,7 @@ class KeyQueue(App[int], inherit_bindings=False):
         return self._key_under_way or bool(self._keys_waiting)
 
     async def on_event(self, event: events.Event) -> None:
+        """Take a key at once, or let it wait for the one before."""
         if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
             await super().on_event(event)
         elif self._key_under_way:
@@ -73,6 +74,7 @@ class KeyQueue(App[int], inherit_bindings=False):
         )
 
     async def on_key_turn(self, turn: KeyTurn) -> None:
+        """Take the next key: the one before is done."""
         turn.stop()
         if turn.number != self._key_number or not self._key_under_way or not self.screen_stack:
             return

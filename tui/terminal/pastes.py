@@ -49,7 +49,7 @@ def pasted_text(raw: str) -> str:
 
 
 def _written(found: re.Match[str]) -> str:
-    """The character of a key sequence; line ends and tabs come as control with j, m or i, too."""
+    """Return the character of a key sequence; line ends and tabs come as control with j, m or i, too."""
     if found[0].endswith("~") and found["xterm"] is None:
         return ""
     code, modifiers = int(found["code"]), int(found["xterm"] or found["kitty"] or 1) - 1
@@ -133,7 +133,7 @@ class PasteReader:
         return Pasted(pasted_text(text))
 
     def _without_late_mark(self, data: str) -> str:
-        """What was read without the rest of an end mark whose beginning ended a paste."""
+        """Return what was read without the rest of an end mark whose beginning ended a paste."""
         late, self._late = self._late, ""
         if not late or self._now() >= self._doubt_until:
             return data
@@ -147,5 +147,5 @@ class PasteReader:
 
 
 def _torn(data: str, mark: str) -> str:
-    """The end of `data` that may be the beginning of a mark."""
+    """Return the end of `data` that may be the beginning of a mark."""
     return next((mark[:size] for size in range(len(mark) - 1, 0, -1) if data.endswith(mark[:size])), "")

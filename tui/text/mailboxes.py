@@ -40,12 +40,12 @@ def clock_or_day(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
 
 
 def error_word(line: MailboxLine) -> str:
-    """What is wrong in one word: AUTH, TLS, DNS, ..."""
+    """Return what is wrong in one word: AUTH, TLS, DNS, ..."""
     return wording.error_word(line.error_kind) or "ERROR"
 
 
 def column_heads(width: int) -> str:
-    """The heads over the list."""
+    """Return the heads over the list."""
     name, address, server = _widths(width)
     return (
         f"   {cell('Mailbox', name)} {cell('Address', address)} {cell('Server', server)} "
@@ -56,7 +56,7 @@ def column_heads(width: int) -> str:
 def row_pieces(
     line: MailboxLine, fetch: FetchView | None, width: int, now: datetime, zone: ZoneInfo
 ) -> list[tuple[str, str]]:
-    """The line of one mailbox, behind the cursor's mark."""
+    """Return the line of one mailbox, behind the cursor's mark."""
     name, address, server = _widths(width)
     off = line.state in ("disabled", "none")
     wrong = line.state == "failing" or line.sending.error_count or needs_login(line)
@@ -114,7 +114,7 @@ def _last(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneI
 
 
 def headline(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
-    """The right end of the rule over the detail."""
+    """Return the right end of the rule over the detail."""
     match line.state:
         case "failing":
             tries = "1 try" if line.error_count == 1 else f"{line.error_count} tries"
@@ -131,7 +131,7 @@ def headline(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
 
 
 def detail(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo) -> Content:
-    """The mailbox in words: what is wrong, the server's words, the cure, and how it is set up."""
+    """Tell the mailbox in words: what is wrong, the server's words, the cure, and how it is set up."""
     pieces: list[str | tuple[str, str]] = []
     if line.state == "failing":
         message, _, words = line.last_error.partition(": ")
@@ -240,7 +240,7 @@ def login_words(token: TokenLine, now: datetime, zone: ZoneInfo) -> str:
 
 
 def fetch_progress(line: MailboxLine, fetch: FetchView) -> str:
-    """A running fetch: ``Fetching it-support 120/512``."""
+    """Tell a running fetch: ``Fetching it-support 120/512``."""
     name = line.name or line.address
     match fetch.phase:
         case "waiting":
@@ -255,7 +255,7 @@ _SAID = ("ticket", "reply", "note", "bounce", "duplicate", "quarantined")
 
 
 def fetch_outcome(line: MailboxLine, fetch: FetchView) -> str:
-    """What the latest fetch brought, or why it failed."""
+    """Tell what the latest fetch brought, or why it failed."""
     name = line.name or line.address
     errors = fetch.outcome.get("errors") or []
     if fetch.phase == "failed":
@@ -271,7 +271,7 @@ def fetch_outcome(line: MailboxLine, fetch: FetchView) -> str:
 
 
 def summary(lines: Sequence[MailboxLine], now: datetime, zone: ZoneInfo, *, fetching: bool = True) -> str:
-    """The status line: how many, how many are well, when the next fetch is."""
+    """Return the status line: how many, how many are well, when the next fetch is."""
     if lines and not fetching:
         return "ALL FETCHING IS OFF: F switches it on"
     if not lines:

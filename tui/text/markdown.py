@@ -65,7 +65,7 @@ def markdown_lines(text: str, width: int) -> list[Line]:
 
 
 def _pieces(token: Token, base: str) -> Iterator[tuple[str, str]]:
-    """The words of a paragraph with their styles; a line break is a newline."""
+    """Return the words of a paragraph with their styles; a line break is a newline."""
     styles = [base]
     targets: list[str] = []
     for child in token.children or ():

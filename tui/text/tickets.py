@@ -58,6 +58,7 @@ def people(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def is_mine(message: MessageView, reader: Reader) -> bool:
+    """Return whether the reader wrote it."""
     return message.kind != "customer" and bool({message.sender_name, message.sender_email} & reader.me)
 
 

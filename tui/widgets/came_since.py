@@ -49,6 +49,7 @@ class CameSince(DeskModal[bool]):
         self._question = question
 
     def compose(self) -> ComposeResult:
+        """Yield what came, and the answers to it."""
         with Vertical():
             yield Static(safe("\n".join(self._told)))
             yield Static(
@@ -62,10 +63,12 @@ class CameSince(DeskModal[bool]):
             )
 
     def on_mount(self) -> None:
+        """Show what came."""
         super().on_mount()
         self.query_one(Vertical).border_title = safe(f"[!] {self._title}")
 
     def action_answer(self, yes: bool) -> None:
+        """Give back what was answered."""
         self.dismiss(yes)
 
 

@@ -83,6 +83,7 @@ class Choice(Widget, can_focus=True):
         self.refresh(layout=True)
 
     def watch_value(self) -> None:
+        """Take the room that the new value needs."""
         self.refresh(layout=True)
 
     def on_key(self, event: events.Key) -> None:

@@ -36,6 +36,7 @@ class Confirm(DeskModal[bool]):
         self._detail = detail
 
     def compose(self) -> ComposeResult:
+        """Yield the question, what would happen, and the keys."""
         with Vertical():
             yield Static(safe(self._question, "bold"))
             if self._detail:
@@ -43,4 +44,5 @@ class Confirm(DeskModal[bool]):
             yield Static(parts("\n", ("y", "bold"), " yes    ", ("n", "bold"), " no (also Enter, Esc)"))
 
     def action_answer(self, yes: bool) -> None:
+        """Give back yes or no."""
         self.dismiss(yes)

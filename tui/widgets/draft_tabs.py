@@ -34,6 +34,7 @@ class DraftTabs(Widget):
             self.refresh()
 
     def render(self) -> Content:
+        """Return the drafts beside each other."""
         width, right = self.size.width, "D goes on "
         text = " Drafts "
         for number, draft in enumerate(self._drafts):

@@ -19,6 +19,7 @@ class Flash:
 
     @property
     def seconds(self) -> float:
+        """How long it stands: what is wrong stands longer."""
         return SECONDS[self.level]
 
 

@@ -40,6 +40,7 @@ class Hints(Widget):
             self.refresh()
 
     def render(self) -> Content:
+        """Return the keys of the mode, or those of the commands, as far as there is room."""
         wide = self.size.width >= WIDE
         lines = 2 if wide else 1
         if self._mode is not None:

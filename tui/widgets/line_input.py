@@ -127,17 +127,20 @@ class LineInput(DeskCalls, Horizontal):
             self.post_message(self.Closed())
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        """Tell what is typed by now."""
         event.stop()
         if self.asking:
             self.post_message(self.Typed(self._purpose, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Close, and give back what was typed."""
         event.stop()
         if self.asking:
             self.close()
             self.post_message(self.Answered(self._purpose, event.value))
 
     def on_descendant_blur(self) -> None:
+        """Close if the cursor went elsewhere."""
         # A line that is left (a click, a key of the screen) would stay open and deaf; but a terminal that
         # loses the focus takes it from the field only until it is back.
         if self.asking and self.app.app_focus:
@@ -180,7 +183,7 @@ class LineInput(DeskCalls, Horizontal):
 
 
 def _common_start(lines: Sequence[str]) -> str:
-    """The letters that all lines begin with."""
+    """Return the letters that all lines begin with."""
     if not lines:
         return ""
     low, high = min(lines), max(lines)

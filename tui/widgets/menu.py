@@ -53,6 +53,8 @@ def _words(item: MenuItem) -> str:
 
 
 class MenuLines(Widget):
+    """The lines of a menu, one under the cursor."""
+
     DEFAULT_CSS = "MenuLines { height: auto; width: auto; text-wrap: nowrap; }"
     cursor = reactive(0)
 
@@ -64,12 +66,15 @@ class MenuLines(Widget):
         self.width = min(66, max(longest, cell_len(line(title)) + 2))
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """Return a line for each item, up to what is shown at once."""
         return min(ROWS, len(self.items))
 
     def get_content_width(self, container: object, viewport: object) -> int:
+        """Return the width of the longest line, or of the title."""
         return self.width
 
     def render(self) -> Content:
+        """Return the lines around the cursor."""
         top = max(0, min(self.cursor - ROWS // 2, len(self.items) - ROWS))
         rows: list[Content] = []
         for index, item in enumerate(self.items[top : top + ROWS], top):
@@ -115,11 +120,13 @@ class Menu(DeskModal[str | None]):
                 self._lines.set_reactive(MenuLines.cursor, index)
 
     def compose(self) -> ComposeResult:
+        """Yield the lines in their box."""
         box = Vertical(self._lines)
         box.border_title = Content(line(self._title))
         yield box
 
     def on_key(self, event: events.Key) -> None:
+        """Pick the line whose letter was pressed."""
         for item in self._items:
             if item.key and event.character == item.key:
                 event.stop()
@@ -127,14 +134,17 @@ class Menu(DeskModal[str | None]):
                 return
 
     def action_move(self, step: int) -> None:
+        """Move the cursor, from the last line to the first."""
         if self._items:
             self._lines.cursor = (self._lines.cursor + step) % len(self._items)
 
     def action_pick(self) -> None:
+        """Pick the line under the cursor."""
         if self._items:
             self._choose(self._items[self._lines.cursor])
 
     def action_cancel(self) -> None:
+        """Close without picking."""
         self.dismiss(None)
 
     def _choose(self, item: MenuItem) -> None:

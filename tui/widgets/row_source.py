@@ -12,13 +12,17 @@ R = TypeVar("R")
 class RowSource(Protocol[R]):
     """Where rows come from, in one fixed order; each call blocks and runs in a thread."""
 
-    def first(self, limit: int) -> Sequence[R]: ...
+    def first(self, limit: int) -> Sequence[R]:
+        """Return the first rows."""
 
-    def last(self, limit: int) -> Sequence[R]: ...
+    def last(self, limit: int) -> Sequence[R]:
+        """Return the last rows, in the order of the list."""
 
-    def after(self, row: R, limit: int) -> Sequence[R]: ...
+    def after(self, row: R, limit: int) -> Sequence[R]:
+        """Return the rows behind this one."""
 
-    def before(self, row: R, limit: int) -> Sequence[R]: ...
+    def before(self, row: R, limit: int) -> Sequence[R]:
+        """Return the rows in front of this one, in the order of the list."""
 
 
 class FixedRows(Generic[R]):
@@ -28,15 +32,19 @@ class FixedRows(Generic[R]):
         self._rows = list(rows)
 
     def first(self, limit: int) -> Sequence[R]:
+        """Return the first of the rows."""
         return self._rows
 
     def last(self, limit: int) -> Sequence[R]:
+        """Return the last of the rows."""
         return self._rows
 
     def after(self, row: R, limit: int) -> Sequence[R]:
+        """Return nothing: all rows are held from the beginning."""
         return ()
 
     def before(self, row: R, limit: int) -> Sequence[R]:
+        """Return nothing: all rows are held from the beginning."""
         return ()
 
 

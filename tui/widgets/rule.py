@@ -25,6 +25,7 @@ class TitledRule(Widget):
         self._lit_words = ""
 
     def set_text(self, title: str | None = None, right: str | None = None) -> None:
+        """Change the words at either side; what is not given stays."""
         before = self._title, self._right
         self._title = self._title if title is None else line(title)
         self._right = self._right if right is None else line(right)
@@ -39,6 +40,7 @@ class TitledRule(Widget):
             self.refresh()
 
     def render(self) -> Content:
+        """Return the line, heavy where what stands below has the keys."""
         if not self._lit:
             return Content(ruled(self._title, self._right, self.size.width))
         right = "  ".join(filter(None, (self._right, self._lit_words)))

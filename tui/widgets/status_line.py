@@ -55,6 +55,7 @@ class StatusLine(Widget):
         return self._flash is not None and self._flash.level != "info"
 
     def end_flash(self) -> None:
+        """Show again what the flash covered."""
         if self._flash is not None:
             self._flash = None
             self.refresh()
@@ -65,6 +66,7 @@ class StatusLine(Widget):
         return self._flash.text if self._flash else self._notice or self._left
 
     def render(self) -> Content:
+        """Return the flash, or both sides with what alarms in colour."""
         width = max(0, self.size.width - 2)
         if self._flash is not None:
             words = {"info": "", "warning": "! ", "error": "!! "}[self._flash.level]

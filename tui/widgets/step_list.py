@@ -18,17 +18,28 @@ class ShownStep(Protocol):
     """What a step has: `ok` None means that it was left out, `words` are the server's."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What was tried."""
+
     @property
-    def ok(self) -> bool | None: ...
+    def ok(self) -> bool | None:
+        """Whether it worked; None: it was left out."""
+
     @property
-    def detail(self) -> str: ...
+    def detail(self) -> str:
+        """What was found."""
+
     @property
-    def words(self) -> str: ...
+    def words(self) -> str:
+        """The server's own words."""
+
     @property
-    def cure(self) -> str: ...
+    def cure(self) -> str:
+        """What to do about it."""
+
     @property
-    def seconds(self) -> float: ...
+    def seconds(self) -> float:
+        """How long it took."""
 
 
 class StepList(VerticalScroll, can_focus=False):
@@ -45,6 +56,7 @@ class StepList(VerticalScroll, can_focus=False):
         self._note = ""
 
     def compose(self) -> ComposeResult:
+        """Yield the place for the steps."""
         yield Static()
 
     @property
@@ -71,6 +83,7 @@ class StepList(VerticalScroll, can_focus=False):
         self.scroll_end(animate=False)
 
     def on_resize(self) -> None:
+        """Break the lines for the new width."""
         self._paint()
 
     def _paint(self) -> None:

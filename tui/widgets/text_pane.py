@@ -78,6 +78,7 @@ class TextPane(Widget, can_focus=True):
 
     @property
     def line_count(self) -> int:
+        """How many lines there are, seen or not."""
         return len(self._lines)
 
     def lines(self) -> Sequence[Line]:
@@ -100,30 +101,38 @@ class TextPane(Widget, can_focus=True):
             self.scroll_to_line(min(first, last - height + 1))
 
     def action_scroll_lines(self, step: int) -> None:
+        """Scroll by so many lines."""
         self.scroll_to_line(self._top + step)
 
     def action_scroll_pages(self, step: int) -> None:
+        """Scroll by a page; one line of the last one stays."""
         self.scroll_to_line(self._top + step * max(1, self.size.height - 1))
 
     def action_scroll_half(self, step: int) -> None:
+        """Scroll by half a page."""
         self.scroll_to_line(self._top + step * max(1, self.size.height // 2))
 
     def action_scroll_first(self) -> None:
+        """Go to the first line."""
         self.scroll_to_line(0)
 
     def action_scroll_last(self) -> None:
+        """Go to the last line."""
         self.scroll_to_line(len(self._lines))
 
     def on_resize(self) -> None:
+        """Lay the text out for the new width, and stay where it was."""
         self._lay_out()
         self.scroll_to_line(self._top)
         self.refresh()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll on."""
         event.stop()
         self.action_scroll_lines(3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll back."""
         event.stop()
         self.action_scroll_lines(-3)
 
@@ -135,6 +144,7 @@ class TextPane(Widget, can_focus=True):
             self._top = max(0, min(self._top, len(self._lines) - max(1, self.size.height)))
 
     def render_line(self, y: int) -> Strip:
+        """Return one seen line in its styles."""
         width = self.size.width
         base = self.rich_style
         index = self._top + y

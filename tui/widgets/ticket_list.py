@@ -58,15 +58,19 @@ class TicketPages:
         self.query = query
 
     def first(self, limit: int) -> Sequence[TicketLine]:
+        """Return the first tickets."""
         return lists.page(self.query, limit=limit)
 
     def last(self, limit: int) -> Sequence[TicketLine]:
+        """Return the last tickets, in the order of the list."""
         return lists.last_page(self.query, limit)
 
     def after(self, row: TicketLine, limit: int) -> Sequence[TicketLine]:
+        """Return the tickets behind this one."""
         return lists.page(self.query, after=lists.anchor_of(row, self.query.sort), limit=limit)
 
     def before(self, row: TicketLine, limit: int) -> Sequence[TicketLine]:
+        """Return the tickets in front of this one."""
         return lists.page(self.query, before=lists.anchor_of(row, self.query.sort), limit=limit)
 
     def all(self, limit: int) -> list[TicketLine]:
@@ -96,9 +100,11 @@ class TicketList(VirtualList[TicketLine]):
         """Of the columns that need room (`MORE`) only these; none: all of them."""
 
     def row_key(self, row: TicketLine) -> Hashable:
+        """Return the ticket's number."""
         return row.number
 
     def row_line(self, row: TicketLine, width: int, look: Look) -> list[tuple[str, str]]:
+        """Return the columns of a ticket, as many as there is room for."""
         flag = "*" if look.marked else "@" if row.assignee in self._me else " "
         number = f"#{row.number}"
         subject = self.subject_width(width)
@@ -160,6 +166,7 @@ class TicketHead(Widget):
         self._tickets = tickets
 
     def render(self) -> Content:
+        """Return the titles over the columns."""
         width = self.size.width
         line = "    " + cell("#", self._tickets.number_width + 1) + "P  State "
         line += cell("Subject", self._tickets.subject_width(width) + 1) + cell("From", FROM + 1)

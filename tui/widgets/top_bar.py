@@ -68,7 +68,7 @@ class TopBar(Widget):
         return Content.assemble(left, " " * max(0, gap - len(end)), (right, style), end)
 
     def _rights(self, width: int) -> list[str]:
-        """What may stand at the right, the fullest first."""
+        """Return what may stand at the right, the fullest first."""
         clock = self.moment.strftime("%H:%M") if self.moment else ""
         if width < 100:
             return [line(self.alarm)] if self.alarm else [f"@{self._agent} {clock}", clock]
@@ -78,7 +78,7 @@ class TopBar(Widget):
         return ["   ".join(part for part in parts if part) for parts in choices]
 
     def _places(self, titles: str) -> Content:
-        """The places with their ``whole`` titles, ``short`` ones, or as bare ``digits``."""
+        """Return the places with their ``whole`` titles, ``short`` ones, or as bare ``digits``."""
         pieces: list[str | tuple[str, str]] = [("NIGHTDESK", "bold"), " "]
         for digit, title, place in PLACES:
             count = self.waiting.get(place, "")

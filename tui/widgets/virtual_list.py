@@ -85,9 +85,11 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
 
         @property
         def control(self) -> VirtualList[object]:
+            """The list, for handlers of one list alone."""
             return self.sender
 
         def can_replace(self, message: Message) -> bool:
+            """Let the newest of a held key's messages stand for all."""
             return isinstance(message, VirtualList.Highlighted) and message.sender is self.sender
 
     @dataclass
@@ -99,6 +101,7 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
 
         @property
         def control(self) -> VirtualList[object]:
+            """The list, for handlers of one list alone."""
             return self.sender
 
     @dataclass
@@ -109,6 +112,7 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
 
         @property
         def control(self) -> VirtualList[object]:
+            """The list, for handlers of one list alone."""
             return self.sender
 
     def __init__(self, *, empty: str = "", markable: bool = False, id: str | None = None) -> None:
@@ -315,27 +319,33 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
         return not (action == "first" and self._at_start and self._cursor == 0)
 
     def action_move(self, step: int) -> None:
+        """Move the cursor by so many rows."""
         self.move_to(self._cursor + step)
 
     def action_page(self, step: int) -> None:
+        """Move the cursor by a page."""
         self.move_to(self._cursor + step * max(1, self.size.height - 1))
 
     def action_half(self, step: int) -> None:
+        """Move the cursor by half a page."""
         self.move_to(self._cursor + step * max(1, self.size.height // 2))
 
     def action_first(self) -> None:
+        """Go to the first row, also when it is not held."""
         if self._at_start or self._source is None:
             self.move_to(0)
         else:
             self._ask(self._source.first, self._take_start)
 
     def action_last(self) -> None:
+        """Go to the last row, also when it is not held."""
         if self._at_end or self._source is None:
             self.move_to(len(self._rows) - 1)
         else:
             self._ask(self._source.last, self._take_end)
 
     def action_open(self) -> None:
+        """Say that the row under the cursor was opened."""
         self.post_message(self.Opened(self, self.row))  # type: ignore[arg-type]
 
     def move_to(self, index: int) -> None:
@@ -429,16 +439,20 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
     # -- painting
 
     def on_resize(self) -> None:
+        """Keep the cursor in sight."""
         self._clamp()
         self.refresh()
 
     def on_focus(self) -> None:
+        """Paint the cursor as one that takes keys."""
         self._refresh_row(self._cursor)
 
     def on_blur(self) -> None:
+        """Paint the cursor as one that takes no keys."""
         self._refresh_row(self._cursor)
 
     def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row; a second click opens it."""
         index = self._top + event.y
         if index >= len(self._rows):
             return
@@ -448,10 +462,12 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
             self.move_to(index)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move the cursor on."""
         event.stop()
         self.move_to(self._cursor + 3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move the cursor back."""
         event.stop()
         self.move_to(self._cursor - 3)
 
@@ -461,6 +477,7 @@ class VirtualList(DeskCalls, Widget, Generic[R], can_focus=True):
             self.refresh(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
+        """Return one row in its styles, the cursor's reversed."""
         width = self.size.width
         base = self.rich_style
         index = self._top + y

@@ -267,7 +267,7 @@ def resume(composition: Composition, draft: DraftView | None) -> Composition:
 
 
 def _typed(draft: DraftView, field: str) -> str:
-    """A line of addresses as it was typed, or made from the addresses of a mail that was taken back."""
+    """Return a line of addresses as it was typed, or made from those of a mail that was taken back."""
     text = draft.recipients.get(f"{field}_line")
     if text is not None:
         return str(text)

@@ -46,10 +46,12 @@ class ReviewScreen(DeskModal[str]):
         self._seconds = 0
 
     def compose(self) -> ComposeResult:
+        """Yield the box with what will leave."""
         with Vertical():
             yield TextPane()
 
     def on_mount(self) -> None:
+        """Show what will leave, and ask who else is at the ticket."""
         super().on_mount()
         box = self.query_one(Vertical)
         what = "reply" if self._composition.kind == "reply" else "mail"
@@ -59,9 +61,11 @@ class ReviewScreen(DeskModal[str]):
         self.desk_changed()
 
     def desk_changed(self) -> None:
+        """Look again what came to the ticket meanwhile."""
         self.in_thread(self._ask).then(self._told, group="facts")
 
     def company_changed(self) -> None:
+        """Show who else is at the ticket now."""
         self._show_facts()
 
     def _ask(self) -> tuple[int, list[compositions.Other], tuple[News, ...]]:

@@ -128,14 +128,17 @@ class ComposeScreen(DeskScreen[None]):
         self._spelling_timer: Timer | None = None
 
     def commands(self) -> tuple[Command, ...]:
+        """Return the commands of an answer, or those of a note, which is not sent."""
         if self.composition.kind != "note":
             return self.KEYS
         return tuple(_for_a_note(each) for each in self.KEYS)
 
     def hinted(self) -> tuple[Command, ...]:
+        """Return only the editor's own commands: others would be typed as text."""
         return self.commands()
 
     def compose_body(self) -> ComposeResult:
+        """Yield the fields, the text, and beside it what the customer wrote."""
         composition = self.composition
         yield Static(id="compose-head")
         yield TitledRule(id="head-rule")
@@ -161,6 +164,7 @@ class ComposeScreen(DeskScreen[None]):
         yield Static(id="after")
 
     def on_mount(self) -> None:
+        """Put the cursor where writing begins, and say what else is written on this ticket."""
         super().on_mount()
         if self.composition.resumed is not None:
             app = desk_app(self)
@@ -190,7 +194,7 @@ class ComposeScreen(DeskScreen[None]):
     # -- what others do meanwhile
 
     def open_ticket(self) -> tuple[str, bool] | None:
-        """The ticket that is written on."""
+        """Return the ticket that is written on."""
         return None if self.composition.number is None else (self.composition.number, True)
 
     def company_changed(self) -> None:
@@ -244,6 +248,7 @@ class ComposeScreen(DeskScreen[None]):
     # -- painting
 
     def health_changed(self) -> None:
+        """Keep the right side for what Esc does here."""
         super().health_changed()
         self.status(right="Esc keeps the draft")
 
@@ -365,6 +370,7 @@ class ComposeScreen(DeskScreen[None]):
         self.query_one("#body-rule", TitledRule).set_text(right=f"ln {row + 1}, col {column + 1}")
 
     def on_resize(self) -> None:
+        """Lay the head out for the new width."""
         try:
             self._paint()
         except NoMatches:
@@ -574,7 +580,7 @@ class ComposeScreen(DeskScreen[None]):
 
     @command("state", "f5", "State after", footer="state", enabled=_mail_only)
     def action_state_after(self) -> None:
-        """The state the ticket gets when this is sent."""
+        """Choose the state the ticket gets when this is sent."""
 
         def picked(state: str | None) -> None:
             if state is not None:
@@ -617,14 +623,17 @@ class ComposeScreen(DeskScreen[None]):
         self.app.push_screen(Menu("Take away", items), picked)
 
     def on_line_input_typed(self, event: LineInput.Typed) -> None:
+        """Leave it here: no other part waits for half a file name."""
         event.stop()
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
+        """Attach the file that was named."""
         self.query_one(Body).focus()
         if event.text.strip():
             self._attach_file(event.text.strip(), None)
 
     def on_line_input_cancelled(self) -> None:
+        """Go back to the text."""
         self.query_one(Body).focus()
 
     @command("discard", "f8", "Throw away")

@@ -146,7 +146,7 @@ def _by_group(offers: Iterable[Offer]) -> tuple[Offer, ...]:
 
 
 def _columns(offers: Sequence[Offer], count: int) -> list[list[int | str | None]]:
-    """The lines of each column: a heading, the number of an offer, or None for an empty line."""
+    """Return the lines of each column: a heading, the number of an offer, or None for an empty line."""
     blocks: list[list[int | str | None]] = []
     group = None
     for index, offer in enumerate(offers):

@@ -39,6 +39,7 @@ class HelpScreen(FinderScreen):
         self._notes = "\n".join(filter(None, (MOVING, known.HELP_NOTES if known else "")))
 
     def compose(self) -> ComposeResult:
+        """Yield the line to type in, the commands, and the words of the one under the cursor."""
         with Vertical(id="help-box") as box:
             with Horizontal(id="help-find"):
                 yield Static(Content("Type to filter, ret runs the command, Esc closes.   >"))
@@ -55,12 +56,14 @@ class HelpScreen(FinderScreen):
         return self.query_one(CommandColumns)
 
     def find(self, text: str) -> None:
+        """List what fits; the notes give their lines to it."""
         notes = self.query_one("#help-notes", Static)
         notes.display = not text.strip()
         notes.update(safe(self._notes, "dim"))
         super().find(text)
 
     def matching(self, text: str) -> list[Offer]:
+        """Return the offers that have every typed word somewhere, that of a typed key first."""
         words = text.lower().split()
         found = [offer for offer in self._offers if all(word in _haystack(offer) for word in words)]
         # Who types a key wants to know what it does: its command comes first.
@@ -68,6 +71,7 @@ class HelpScreen(FinderScreen):
         return found
 
     def described(self) -> None:
+        """Tell what the command under the cursor does, and why it cannot run now."""
         offer = self.table.current
         detail = self.query_one("#help-detail", Static)
         if offer is None:

@@ -40,6 +40,7 @@ class PaletteScreen(FinderScreen):
         self._search = FuzzySearch()
 
     def compose(self) -> ComposeResult:
+        """Yield the line to type in and the commands."""
         with Vertical(id="palette-box"):
             with Horizontal(id="palette-find"):
                 yield Static(Content(":"))

@@ -31,6 +31,7 @@ class FinderScreen(ModalScreen[str | None]):
         """Tell more of the offer under the cursor; called when it is another one."""
 
     def on_mount(self) -> None:
+        """List everything before a letter is typed."""
         self.find("")
 
     def find(self, text: str) -> None:
@@ -39,6 +40,7 @@ class FinderScreen(ModalScreen[str | None]):
         self.described()
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        """List what fits what is typed by now."""
         event.stop()
         self.find(event.value)
 
@@ -52,8 +54,10 @@ class FinderScreen(ModalScreen[str | None]):
             self.dismiss(offer.command.id)
 
     def action_cancel(self) -> None:
+        """Close without running anything."""
         self.dismiss(None)
 
     def action_move(self, step: int) -> None:
+        """Move the cursor over the offers."""
         self.table.move(step)
         self.described()

@@ -30,6 +30,7 @@ class ConnectionPanel(Vertical):
         self._to_pin: tuple[Side, Step] | None = None
 
     def compose(self) -> ComposeResult:
+        """Yield the title and the steps."""
         yield TitledRule("Test connection", "F5", id="test-rule")
         yield StepList(id="steps")
 

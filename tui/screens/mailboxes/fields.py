@@ -106,7 +106,7 @@ def with_oauth2(typed: Typed) -> bool:
 
 
 def hidden_rows(typed: Typed) -> set[str]:
-    """The rows that what was chosen makes superfluous."""
+    """Return the rows that what was chosen makes superfluous."""
     fetches, sends = typed["protocol"] != "none", typed["outgoing"] == "smtp"
     hidden: set[str] = set()
     if not fetches:
@@ -148,7 +148,7 @@ def _id(name: str) -> str:
 def _entry(
     name: str, *, width: int | None = None, share: int = 1, placeholder: str = "", text: str = ""
 ) -> Entry:
-    """An entry that holds what the field is at first, or `text`."""
+    """Return an entry that holds what the field is at first, or `text`."""
     default = BY_NAME[name].default
     shown = text or ("" if default is None else str(default))
     return Entry(shown, id=_id(name), width=width, share=share, placeholder=placeholder)
@@ -250,7 +250,7 @@ OAUTH2_ROWS = (
 
 
 def _own_rows(placed: Collection[str]) -> Iterator[Row]:
-    """A row for each field that has no place among others."""
+    """Yield a row for each field that has no place among others."""
     for field in FIELDS:
         label = f" {field.about.label:<9} "
         if field.name in placed:

@@ -119,6 +119,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
     # -- what it looks like
 
     def compose_body(self) -> ComposeResult:
+        """Yield the other mailboxes, every row of the form, and the connection test."""
         yield Static(id="form-title")
         with Horizontal(id="form-whole"):
             yield Static(id="form-others")
@@ -138,6 +139,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
             yield FieldNote(id=f"note-{row.name}")
 
     def on_mount(self) -> None:
+        """Read what the form starts from, and the other mailboxes."""
         self.in_thread(known, desk_app(self).desk, self._address).then(self._take, failed=self._cannot_load)
         self.in_thread(registry.entries, desk_app(self).desk).then(self._show_others)
         # Of a mailbox that is read yet the fields would show the examples of a new one.
@@ -199,12 +201,12 @@ class MailboxFormScreen(DeskScreen[str | None]):
         return self.query_one(f"#f-{name}", kind)
 
     def _here(self) -> str:
-        """The name of the field with the cursor."""
+        """Return the name of the field with the cursor."""
         focused = self.focused
         return (focused.id or "").removeprefix("f-") if focused is not None else ""
 
     def _sound(self) -> Checked | None:
-        """What was typed, if none of it is wrong; else the first wrong field is said."""
+        """Return what was typed if none of it is wrong; else say the first wrong field."""
         if self._visit_all() and self._checked is not None and self._checked.form is not None:
             return self._checked
         return None
@@ -212,6 +214,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
     # -- values
 
     def typed(self) -> dict[str, str | bool]:
+        """Return what stands in every field, by its name."""
         found: dict[str, str | bool] = {}
         for widget in self.query("#form-fields FormRow > *"):
             if widget.id and isinstance(widget, (Entry, Choice, Tick)):
@@ -365,7 +368,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._tell()
 
     def _note(self, row: str, typed: dict[str, str | bool]) -> str:
-        """What a row means, where that depends on what stands in it."""
+        """Return what a row means, where that depends on what stands in it."""
         app = desk_app(self)
         match row:
             case "server" if self._offers_smtp:
@@ -380,7 +383,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
                 return ""
 
     def _shown_wrong(self) -> dict[str, str]:
-        """What is wrong where the person has been; nobody is blamed for a field they did not reach."""
+        """Return what is wrong where the person has been; nobody is blamed for a field they did not reach."""
         wrong = self._checked.wrong if self._checked else {}
         return {name: words for name, words in wrong.items() if name in self._visited}
 
@@ -406,13 +409,15 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._panel.compare(self.typed())
 
     def health_changed(self) -> None:
-        """The status line is the form's alone."""
+        """Keep the status line for the form alone."""
 
     def on_descendant_focus(self) -> None:
+        """Tell the help of the field with the cursor."""
         self._just_tested = False
         self._tell()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Check the field that was left, from now on."""
         if self._loaded and event.widget.id and event.widget.id.startswith("f-"):
             name = event.widget.id.removeprefix("f-")
             for side in SIDES:

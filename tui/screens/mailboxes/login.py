@@ -75,6 +75,7 @@ class LoginScreen(DeskCalls, ModalScreen[bool]):
         self._refused = False
 
     def compose(self) -> ComposeResult:
+        """Yield the words, the line to paste into, and the keys of the window."""
         with Vertical(id="login-box") as box:
             with VerticalScroll(id="login-scroll", can_focus=False):
                 yield Static(id="login-words")
@@ -83,6 +84,7 @@ class LoginScreen(DeskCalls, ModalScreen[bool]):
         box.border_title = safe(f"Log in {self._address}")
 
     def on_mount(self) -> None:
+        """Read how the mailbox logs in, then begin."""
         self.query_one("#login-row").display = False
         app = desk_app(self)
         self._say("Reading how it logs in...")
@@ -91,6 +93,7 @@ class LoginScreen(DeskCalls, ModalScreen[bool]):
         )
 
     def on_unmount(self) -> None:
+        """Stop waiting for the provider."""
         self._stop.set()
 
     def _opened(self, login: Login) -> None:
@@ -171,7 +174,7 @@ class LoginScreen(DeskCalls, ModalScreen[bool]):
         )
 
     def _shown_url(self) -> list[Piece]:
-        """The address, broken at the window's edge: y copies it whole."""
+        """Return the address, broken at the window's edge: y copies it whole."""
         width = max(20, self.query_one("#login-words").size.width or 70)
         return [(f"{line}\n", "bold") for line in wrapped(self._url, width)]
 
@@ -223,30 +226,37 @@ class LoginScreen(DeskCalls, ModalScreen[bool]):
         self.in_thread(login.finish_browser, grant, came).then(self._ended, failed=self._broke, group="login")
 
     def action_go_on(self) -> None:
+        """Close once the login is done."""
         if self._done:
             self.dismiss(True)
 
     def action_leave(self) -> None:
+        """Give up, and close."""
         self._stop.set()
         self.forget("login")
         self.dismiss(self._done)
 
     def action_again(self) -> None:
+        """Try the same way once more after a refusal."""
         if self._login is not None and self._refused:
             self._begin(self._way or self._login.usual_way)
 
     def action_copy_url(self) -> None:
+        """Copy the address to open."""
         if self._url:
             desk_app(self).copy_text(self._url, "the address")
 
     def action_copy_code(self) -> None:
+        """Copy the code to type there."""
         if self._code:
             desk_app(self).copy_text(self._code, "the code")
 
     def action_scroll(self, step: int) -> None:
+        """Scroll the words."""
         self.query_one("#login-scroll", VerticalScroll).scroll_relative(y=step, animate=False)
 
     def action_ways(self) -> None:
+        """Offer the other ways to log in, with the reason where one is closed."""
         login = self._login
         if login is None or self._done:
             return

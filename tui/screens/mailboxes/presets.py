@@ -38,7 +38,7 @@ class Filling:
 
 
 def choices() -> list[tuple[str, str]]:
-    """The providers to choose from; the first is found by the address. Reads a file the first time."""
+    """Return the providers to choose from, first the one found by the address; reads a file once."""
     from config.providers import providers
 
     return [("", "found by the address"), *((each.id, each.name) for each in providers())]
@@ -47,7 +47,7 @@ def choices() -> list[tuple[str, str]]:
 def filling(
     typed: Typed, filled: Mapping[str, str | bool], *, all_of_it: bool = False, outgoing: str = "none"
 ) -> Filling:
-    """What the provider of the typed address, or the chosen one, fills in.
+    """Return what the provider of the typed address, or the chosen one, fills in.
 
     A field that holds neither its first value nor one that was `filled` in before is the person's own and
     stays. `all_of_it`: what is only guessed too, because they chose the provider. `outgoing` is how it sends

@@ -64,9 +64,11 @@ class MailboxList(VirtualList[MailboxRow]):
     """One mailbox a line: name, address, server, sending, last fetch, new mails."""
 
     def row_key(self, row: MailboxRow) -> Hashable:
+        """Return the mailbox's number."""
         return row.line.id
 
     def row_line(self, row: MailboxRow, width: int, look: Look) -> list[tuple[str, str]]:
+        """Return name, address, servers and the last fetch of a mailbox."""
         app = desk_app(self)
         pieces = row_pieces(row.line, row.fetch, width, app.now(), app.desk.zone)
         mark = ">" if look.here else " "
@@ -122,6 +124,7 @@ class MailboxesScreen(ListScreen[None]):
         self._fetching = True
 
     def compose_body(self) -> ComposeResult:
+        """Yield the list, and below it the chosen mailbox in words."""
         yield Static(id="mailboxes-heads")
         yield MailboxList(empty="No mailbox yet: n makes one, and its mail becomes tickets.")
         yield TitledRule(id="mailboxes-rule")
@@ -134,14 +137,16 @@ class MailboxesScreen(ListScreen[None]):
         return self.query_one(MailboxList)
 
     def on_mount(self) -> None:
+        """Read the mailboxes."""
         self.table.focus()
         self.desk_changed()
 
     def on_resize(self) -> None:
+        """Write the heads of the columns for the new width."""
         self.query_one("#mailboxes-heads", Static).update(safe(column_heads(self.app.size.width), "bold"))
 
     def desk_changed(self) -> None:
-        """A fetch moved on, or something was changed."""
+        """Read the mailboxes again: a fetch moved on, or something was changed."""
         self.in_thread(rows_of, desk_app(self).desk).then(self._take, group="mailboxes")
 
     def _take(self, rows: Rows) -> None:
@@ -170,6 +175,7 @@ class MailboxesScreen(ListScreen[None]):
         self.describe(self.table.row)
 
     def describe(self, row: object) -> None:
+        """Tell the mailbox under the cursor in words."""
         rule = self.query_one("#mailboxes-rule", TitledRule)
         words = self.query_one("#mailboxes-words", Static)
         if not isinstance(row, MailboxRow):

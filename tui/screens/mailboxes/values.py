@@ -171,7 +171,7 @@ def _of(typed: Mapping[str, Any], part: Part) -> dict[str, Any]:
 
 
 def warned_fields(warning: str) -> tuple[str, ...]:
-    """The fields that a warning of the form is about."""
+    """Return the fields that a warning of the form is about."""
     about, _, _ = warning.partition(":")
     incoming, outgoing = (
         tuple(named(side, attribute) for attribute in ("host", "port", "security")) for side in SIDES
@@ -185,7 +185,7 @@ def _sentence(label: str, words: str) -> str:
 
 
 def _without_new_files(values: dict[str, Any], start: Known) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values, and blame for each CA file that the mailbox has not; it is not even looked for."""
+    """Return the values, and blame for each CA file that is new; it is not even looked for."""
     new = [name for name in OWNERS_FILES if values.get(name) and values[name] != start.typed.get(name, "")]
     kept = {name: value for name, value in values.items() if name not in new}
     return kept, {name: f"{LABELS[name]}: off in restricted mode" for name in new}
@@ -226,7 +226,7 @@ def _secret(
 
 
 def schedule_words(text: str, now: datetime, zone: ZoneInfo) -> str:
-    """A schedule told back, with its next three runs and a warning where due; empty when it is none."""
+    """Tell a schedule back, with its next three runs and a warning where due; empty when it is none."""
     from desk.schedules import parse
 
     try:

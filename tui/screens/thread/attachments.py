@@ -52,11 +52,13 @@ class AttachmentsScreen(DeskModal[None]):
             self._rows.append((MAIL, "as it came in" if message.kind == "customer" else "as it went out"))
 
     def compose(self) -> ComposeResult:
+        """Yield the files, and the line that asks where to."""
         with Vertical():
             yield TextPane()
             yield LineInput()
 
     def on_mount(self) -> None:
+        """List the files."""
         super().on_mount()
         box = self.query_one(Vertical)
         box.border_title = Content(f"Files of this message - #{self._number}")
@@ -138,6 +140,7 @@ class AttachmentsScreen(DeskModal[None]):
             )
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
+        """Save where it was said."""
         self.query_one(TextPane).focus()
         if event.text.strip():
             directory = files.place(event.text)
@@ -145,6 +148,7 @@ class AttachmentsScreen(DeskModal[None]):
             self._save_to(directory)
 
     def on_line_input_cancelled(self) -> None:
+        """Go back to the files."""
         self.query_one(TextPane).focus()
 
     def _save_to(self, directory: Path) -> None:

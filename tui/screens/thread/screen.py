@@ -70,6 +70,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self._needle = ""
 
     def compose_body(self) -> ComposeResult:
+        """Yield the head, the messages, and the facts beside them."""
         yield Static(id="thread-head")
         yield TitledRule(id="thread-rule")
         yield LineInput()
@@ -80,6 +81,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         yield DraftTabs()
 
     def on_mount(self) -> None:
+        """Read the ticket."""
         super().on_mount()
         self.query_one("#facts").can_focus = False
         self.query_one("#facts").border_title = Content("Ticket")
@@ -87,6 +89,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     @property
     def messages(self) -> Sequence[MessageView]:
+        """The ticket's messages, oldest first."""
         return self._detail.messages if self._detail else ()
 
     @property
@@ -108,6 +111,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         return f"{count} UNVERIFIED: Y approves" if count else ""
 
     def hinted(self) -> tuple[Command, ...]:
+        """Return the commands of the footer; approving is hinted only where there is something to approve."""
         return tuple(
             command for command in super().hinted() if command.id != "thread.approve" or self.doubted
         )
@@ -163,12 +167,13 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self.in_thread(detail.mark_seen, desk_app(self).actor, self._number)
 
     def on_screen_resume(self) -> None:
+        """Read the ticket again: it may have changed under another screen."""
         super().on_screen_resume()
         if self._detail is not None:
             self._load()
 
     def open_ticket(self) -> tuple[str, bool] | None:
-        """The ticket that is read."""
+        """Return the ticket that is read."""
         return self._number, False
 
     def health_changed(self) -> None:
@@ -184,21 +189,27 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             self._paint()
 
     def known(self) -> dict[str, Standing]:
+        """Return how far the desk was when this ticket was read."""
         return {} if self._known is None else {self._number: self._known}
 
     def was_told(self, standing: Standing) -> None:
+        """Take for read what the person was just told."""
         self._known = standing
 
     def chosen_states(self) -> set[str]:
+        """Return the state of this ticket."""
         return {self._detail.status} if self._detail else set()
 
     def current_priority(self) -> str | None:
+        """Return the priority of this ticket."""
         return PRIORITY_NAMES[self._detail.priority] if self._detail else None
 
     def desk_changed(self) -> None:
+        """Read the ticket again."""
         self._load()
 
     def ticket_changed(self) -> None:
+        """Read the ticket again after an own change."""
         self._load()
 
     def minute_passed(self) -> None:
@@ -302,15 +313,19 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     # -- whose turn it is
 
     def chosen_numbers(self) -> list[str]:
+        """Return this ticket, once it is read."""
         return [self._number] if self._detail else []
 
     def current_number(self) -> str | None:
+        """Return this ticket."""
         return self._number
 
     def current_tags(self) -> Sequence[str]:
+        """Return the tags of this ticket."""
         return self._detail.tags if self._detail else ()
 
     def copy_choices(self) -> list[tuple[str, str, str]]:
+        """Return what can be copied of the current message and its ticket."""
         detail, message = self._detail, self.current_message
         if detail is None or message is None:
             return []
@@ -366,6 +381,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self.go_by(-1)
 
     def go_by(self, step: int) -> None:
+        """Make the message that many on the current one, and open it."""
         detail = self._detail
         if detail is None or not detail.messages:
             return
@@ -472,7 +488,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     @command("why", "W", "Why", footer="why", wide=True)
     def action_why(self) -> None:
-        """What became of this mail, and why: the trace of its receipt."""
+        """Tell what became of this mail, and why: the trace of its receipt."""
         message = self.current_message
         if message is not None:
             desk_app(self).navigation.open_why(message.id)
@@ -488,6 +504,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self.query_one(LineInput).ask("/", self._needle, purpose="find")
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
+        """Find the words, or change the tags, that were typed."""
         self.query_one("#thread").focus()
         if event.purpose == "tags":
             self.set_tags(event.text)
@@ -499,6 +516,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             self._find_step(1)
 
     def on_line_input_cancelled(self) -> None:
+        """Go back to the thread."""
         self.query_one("#thread").focus()
 
     @command("find_next", "n", "Next match")
@@ -550,5 +568,6 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             self.dismiss(None)
 
     def on_resize(self) -> None:
+        """Lay head and status line out for the new width."""
         self._paint_head()
         self._paint_status()

@@ -30,14 +30,17 @@ class PreviewLines(Widget):
         self._rows: list[str] = []
 
     def set_rows(self, rows: list[str]) -> None:
+        """Show these rows, one line each."""
         same_height = len(rows) == len(self._rows)
         self._rows = rows
         self.refresh(layout=not same_height)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """Return a line for each row."""
         return len(self._rows)
 
     def render(self) -> Content:
+        """Return the rows, cut to the width."""
         width = self.size.width
         return Content("\n".join(cell(row, width) for row in self._rows))
 
@@ -53,6 +56,7 @@ class Preview(Vertical):
         self._reader: Reader | None = None
 
     def compose(self) -> ComposeResult:
+        """Yield head, text and foot."""
         yield PreviewLines(id="preview-head")
         yield TextPane(id="preview-body")
         yield PreviewLines(id="preview-foot")
@@ -69,6 +73,7 @@ class Preview(Vertical):
 
     @property
     def body(self) -> TextPane:
+        """The text of the newest mail."""
         return self.query_one("#preview-body", TextPane)
 
     def show(self, detail: TicketDetail | None, reader: Reader) -> None:
@@ -79,6 +84,7 @@ class Preview(Vertical):
         self.body.show(self._body if detail else None, keep=same)
 
     def on_resize(self) -> None:
+        """Lay the head out for the new width."""
         self._fill_head()
 
     def _fill_head(self) -> None:

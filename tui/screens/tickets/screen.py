@@ -101,6 +101,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._looked: dict[str, Standing] = {}
 
     def compose_body(self) -> ComposeResult:
+        """Yield the views, the list, and the preview below or beside it."""
         app = desk_app(self)
         # Known before its first styles are: a class that changes later has all of them worked out twice.
         self.set_class(self.app.size.width >= WITH_VIEWS, "-broad")
@@ -118,6 +119,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         yield DraftTabs()
 
     def on_mount(self) -> None:
+        """Begin with the list: all else waits until it stands."""
         super().on_mount()
         self.query_one(Preview).border_title = Content("preview")
         self._show_query()
@@ -229,6 +231,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self.refresh_hints()
 
     def health_changed(self) -> None:
+        """Show the mail's health also where the views and an empty list tell of it."""
         super().health_changed()
         self.query_one(ViewsPane).mailboxes = desk_app(self).health.lines
         self.query_one(DraftTabs).show(desk_app(self).drafts)
@@ -236,11 +239,13 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._status()
 
     def on_screen_resume(self) -> None:
+        """Load what changed while another screen was seen."""
         super().on_screen_resume()
         if self._painted:
             self.desk_changed()
 
     def desk_changed(self) -> None:
+        """Load the list and its counts again."""
         self._asked_at = desk_app(self).standing
         self.tickets.reload()
         self._count()
@@ -267,7 +272,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             self.set_timer(PAINT_SECONDS, self._first_painted)
 
     def _first_painted(self) -> None:
-        """What can wait until the list stands."""
+        """Begin what can wait until the list stands."""
         desk_app(self).first_painted()
         self._count()
         self._look_for_drafts()
@@ -315,6 +320,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         return self.focused is self.query_one(Preview).body
 
     def on_descendant_focus(self) -> None:
+        """Light the pane that has the keys, and tell its keys."""
         self.query_one("#preview-rule", TitledRule).light(self._preview_focused, "Tab: list")
         self.refresh_hints()
 
@@ -351,12 +357,15 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     # -- whose turn it is
 
     def chosen_numbers(self) -> list[str]:
+        """Return the marked tickets, or the one under the cursor."""
         return [row.number for row in self.tickets.chosen()]
 
     def chosen_states(self) -> set[str]:
+        """Return the states of those."""
         return {row.status for row in self.tickets.chosen()}
 
     def current_priority(self) -> str | None:
+        """Return the priority of the one ticket that is chosen."""
         chosen = self.tickets.chosen()
         return PRIORITY_NAMES[chosen[0].priority] if len(chosen) == 1 else None
 
@@ -367,6 +376,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         return {} if shown is None else {number: self._looked.get(number, shown) for number in numbers}
 
     def was_told(self, standing: Standing) -> None:
+        """Take for seen what the person was just told of the chosen tickets."""
         self._looked |= dict.fromkeys(self.chosen_numbers(), standing)
 
     def _note_looked(self) -> None:
@@ -378,23 +388,29 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
                 self._looked.setdefault(number, shown)
 
     def will_change(self) -> None:
+        """Keep the cursor's place in the list."""
         self.tickets.stay()
 
     def go_to_ticket(self, number: str) -> None:
+        """Put the cursor on a ticket of the list."""
         self.tickets.go_to(number)
 
     def current_number(self) -> str | None:
+        """Return the ticket under the cursor."""
         return self.tickets.row.number if self.tickets.row else None
 
     def current_tags(self) -> Sequence[str]:
+        """Return the tags of the one ticket that is chosen."""
         row = self.tickets.row
         return row.tags if row and len(self.tickets.chosen()) == 1 else ()
 
     def ticket_changed(self) -> None:
+        """Forget the marks and load the list again."""
         self.tickets.clear_marks()
         self.desk_changed()
 
     def copy_choices(self) -> list[tuple[str, str, str]]:
+        """Return what can be copied of the ticket under the cursor."""
         row = self.tickets.row
         if row is None:
             return []
@@ -459,6 +475,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         )
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
+        """Filter, change tags, or go to a ticket, as was asked."""
         self._end_prompt()
         if event.purpose == "tags":
             self.set_tags(event.text)
@@ -489,6 +506,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             self._set_filter(wanted)
 
     def on_line_input_cancelled(self) -> None:
+        """Go back to the list."""
         self._end_prompt()
 
     def _end_prompt(self) -> None:
@@ -598,6 +616,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         offer_drafts(self)
 
     def on_resize(self, event: events.Resize) -> None:
+        """Give the views a pane of their own where there is room."""
         self.set_class(event.size.width >= WITH_VIEWS, "-broad")
         try:
             self.call_after_refresh(self._load_preview)
@@ -623,7 +642,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @command("why", "W", "Why")
     def action_why(self) -> None:
-        """What became of the ticket's newest mail, and why: the trace of its receipt."""
+        """Tell what became of the ticket's newest mail, and why: the trace of its receipt."""
         detail = self.query_one(Preview).detail
         mails = [message for message in detail.messages if message.kind == "customer"] if detail else []
         if not mails:

@@ -54,6 +54,7 @@ class ViewsBar(Widget):
             end += 1
 
     def render(self) -> Content:
+        """Return the tabs, or the filter that is set."""
         width = self.size.width
         if self.filter_text:
             title = next(line(title) for key, title in self.tabs if key == self.view)
@@ -117,6 +118,7 @@ class ViewsPane(Widget):
             self.post_message(TabPicked(self.tabs[at][0]))
 
     def render(self) -> Content:
+        """Return views, queues and mailboxes, a line each."""
         width = self.size.width
         rows: list[tuple[str, str]] = [("", "")]
         for at, (key, title) in enumerate(self.tabs):
