@@ -24,8 +24,9 @@ class Mailbox(Row):
 
     address = peewee.TextField(unique=True, collation="NOCASE")
     name = peewee.TextField(default="")
-    department = peewee.ForeignKeyField(Department, null=True)
-    topic = peewee.ForeignKeyField(Topic, null=True)
+    # Not lazy: outside models/ no query hides behind a name.
+    department = peewee.ForeignKeyField(Department, null=True, lazy_load=False)
+    topic = peewee.ForeignKeyField(Topic, null=True, lazy_load=False)
     priority = peewee.IntegerField(null=True, constraints=[peewee.Check("priority BETWEEN 1 AND 4")])
     """Of its new tickets; null: what the topic says, else normal."""
     autoresponse = peewee.BooleanField(default=True)
@@ -134,7 +135,7 @@ MailboxAlias.add_index(MailboxAlias.mailbox, name="mailbox_alias_mailbox")
 class MailboxOAuth2(Row):
     """A mailbox's OAuth2 application and its token. Empty addresses and scopes: those of the provider."""
 
-    mailbox = peewee.ForeignKeyField(Mailbox, primary_key=True)
+    mailbox = peewee.ForeignKeyField(Mailbox, primary_key=True, lazy_load=False)
     provider = peewee.TextField(constraints=[one_of("provider", ("google", "microsoft", "other"))])
     client_id = peewee.TextField(default="")
     secret_source = peewee.TextField(

@@ -68,6 +68,7 @@ def _topics() -> peewee.ModelSelect[Topic]:
 
 
 _EVERY = Lookup(lambda p: _topics().order_by(Topic.name), as_read(_READ, StoredTopic))
+_BY_ID = Lookup(lambda p: _topics().where(Topic.id == p("topic_id")), as_read(_READ, StoredTopic))
 _NAMED = Lookup(lambda p: _topics().where(Topic.name == p("name")), as_read(_READ, StoredTopic))
 _WRITE = Statement(
     lambda p: Topic.insert(
@@ -94,6 +95,14 @@ _RULES = Lookup(
 def every() -> list[StoredTopic]:
     """Return all help topics, by name."""
     return _EVERY.every()
+
+
+def by_id(topic_id: int) -> StoredTopic:
+    """Return a help topic, in use or not; raises LookupError."""
+    found = _BY_ID.one(topic_id=topic_id)
+    if found is None:
+        raise LookupError(f"there is no help topic with id {topic_id}")
+    return found
 
 
 def named(name: str) -> StoredTopic | None:

@@ -12,6 +12,7 @@ import pytest
 
 import models
 from models.database import Row
+from models.mailboxes import Mailbox, MailboxOAuth2
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("nightdesk", "api", "tui", "worker", "desk", "mail", "config")
@@ -98,6 +99,12 @@ def _classes(tree: ast.Module) -> set[str]:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_leaves_the_database_to_models(path: Path) -> None:
     assert not reaches_the_database(ast.parse(path.read_text("utf-8")))
+
+
+@pytest.mark.parametrize("table", [Mailbox, MailboxOAuth2])
+def test_no_query_hides_behind_a_name_of_such_a_row(table: type[Row]) -> None:
+    assert table.__name__ in EDITED_WHOLE
+    assert not [each.name for each in table._meta.refs if each.lazy_load]
 
 
 def test_tables_are_known() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from desk.errors import Refused
-from models import agents, mailboxes
+from models import agents, mailboxes, topics
 from models.mailboxes import Mailbox
 
 
@@ -13,7 +13,8 @@ def keep_defaults(mailbox: Mailbox, topic: str, priority: str) -> None:
     """Put topic and priority into the row; the caller saves it. Raises WrongUse for an unknown topic."""
     from desk.staff.topics import priority_number, topic_id_of
 
-    if mailbox.topic is None or mailbox.topic.name.lower() != topic.lower():
+    known = None if mailbox.topic_id is None else topics.by_id(mailbox.topic_id)
+    if known is None or known.name.lower() != topic.lower():
         mailbox.topic_id = topic_id_of(topic)
     mailbox.priority = priority_number(priority)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from desk.mailboxes.fields import Incoming, MailboxForm, OAuth2Application, Outgoing, read_row
-from models import mailboxes
+from models import departments, mailboxes, topics
 from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def form_of(mailbox: Mailbox) -> MailboxForm:
     """Return what a form says about a mailbox that exists; one without an account has it switched on."""
     return form_with(
         mailbox,
-        department=mailbox.department.name if mailbox.department else "",
-        topic=mailbox.topic.name if mailbox.topic else "",
+        department=departments.by_id(mailbox.department_id).name if mailbox.department_id else "",
+        topic=topics.by_id(mailbox.topic_id).name if mailbox.topic_id else "",
         aliases=mailboxes.aliases_of(mailbox.id),
         app=mailboxes.oauth2_of(mailbox.id),
     )

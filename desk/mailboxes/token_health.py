@@ -83,7 +83,7 @@ def dying_logins() -> list[tuple[str, MailboxOAuth2]]:
     """Return the logins that were alerted to and are not over yet, each with its mailbox's address."""
     moment = now()
     found = [
-        (row.mailbox, row)
+        (mailboxes.by_id(row.mailbox_id), row)
         for row in mailboxes.alerted_logins()
         if state_of(row, moment) not in ("ok", "none")
     ]
