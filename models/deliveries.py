@@ -117,8 +117,8 @@ class SentTo(NamedTuple):
     address: str
 
 
-_MOVE = Statement(
-    lambda p: Delivery.update({Delivery.ticket: p("target")}).where(Delivery.ticket == p("source"))
+_MESSAGE_IDS = Lookup(
+    lambda p: Delivery.select(Delivery.message_id).where(Delivery.id.in_(p.each("wanted"))), str
 )
 _FORGET_MESSAGE = Statement(
     lambda p: Delivery.update({Delivery.message_ref: None}).where(Delivery.message_ref == p("message_id"))
@@ -252,9 +252,9 @@ def cancel(delivery_id: int, at: str) -> None:
     _CANCEL.run(delivery_id=delivery_id)
 
 
-def move(source: int, target: int) -> None:
-    """Give all deliveries of one ticket to another one."""
-    _MOVE.run(source=source, target=target)
+def message_ids(delivery_ids: Iterable[int]) -> list[str]:
+    """Return the Message-IDs of these mails."""
+    return _MESSAGE_IDS.each_of(delivery_ids)
 
 
 def forget_message(message_id: int) -> None:

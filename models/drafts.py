@@ -153,7 +153,6 @@ _ATTACH = Statement(
     lambda p: Draft.update({Draft.attachments: p("attachments")}).where(Draft.id == p("draft_id"))
 )
 _DELETE = Statement(lambda p: Draft.delete().where(Draft.id == p("draft_id")))
-_MOVE = Statement(lambda p: Draft.update({Draft.ticket: p("target")}).where(Draft.ticket == p("source")))
 
 
 def own(draft_id: int, agent_id: int) -> StoredDraft | None:
@@ -196,11 +195,6 @@ def attach(draft_id: int, paths: Sequence[str]) -> None:
 def delete(draft_id: int) -> None:
     """Delete a draft."""
     _DELETE.run(draft_id=draft_id)
-
-
-def move(source: int, target: int) -> None:
-    """Give all drafts of one ticket to another one."""
-    _MOVE.run(source=source, target=target)
 
 
 def _stored(written: Written) -> dict[str, Any]:

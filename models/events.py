@@ -84,6 +84,15 @@ _ANSWERS = Lookup(
     ),
     _recorded,
 )
+_NEWEST_OF = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.ticket, Event.kind, Event.detail)
+        .where(Event.ticket == p("ticket_id"), Event.kind == p("kind"))
+        .order_by(Event.id.desc())
+        .limit(1)
+    ),
+    _recorded,
+)
 _SINCE = Lookup(
     lambda p: (
         Event.select(Event.id, Event.at, Event.agent, Agent.name, Event.kind, Event.detail)
@@ -137,6 +146,11 @@ def delete(event_id: int) -> None:
 def answers(ticket_id: int) -> list[RecordedEvent]:
     """Return the events of a ticket's answers, newest first."""
     return _ANSWERS.every(ticket_id=ticket_id)
+
+
+def newest_of(ticket_id: int, kind: str) -> RecordedEvent | None:
+    """Return the newest event of a kind of a ticket, or None."""
+    return _NEWEST_OF.one(ticket_id=ticket_id, kind=kind)
 
 
 def since(ticket_id: int, after: int) -> list[DatedEvent]:

@@ -372,9 +372,6 @@ _APPROVE = Lookup(
     ),
     ApprovedMessage,
 )
-_MOVE = Statement(
-    lambda p: Message.update({Message.ticket: p("target")}).where(Message.ticket == p("source"))
-)
 _DELETE = Statement(lambda p: Message.delete().where(Message.id == p("message_id")))
 _LAST_ANSWER = Lookup(
     lambda p: Message.select(peewee.fn.MAX(Message.created)).where(
@@ -556,6 +553,49 @@ _LAST_ANSWERED_BY = Lookup(
 )
 
 
+class MessageTotals(NamedTuple):
+    """What a ticket's messages are in sum; times as stored. ``newest`` is of what agents see as news."""
+
+    messages: int
+    attachments: int
+    last_customer: str | None
+    last_answer: str | None
+    newest: str | None
+
+
+_OWNER = Message.alias("owner")
+_BY_PERSON = (Message.machine.in_(["", "list"])) & (Message.unverified == False)  # noqa: E712
+_TOTALS = Lookup(
+    lambda p: Message.select(
+        peewee.fn.COUNT(Message.id),
+        Attachment.select(peewee.fn.COUNT(Attachment.id))
+        .join(_OWNER, on=Attachment.message == _OWNER.id)
+        .where(_OWNER.ticket == p("ticket_id"), Attachment.inline == False),  # noqa: E712
+        peewee.fn.MAX(peewee.Case(None, [((Message.kind == "customer") & _BY_PERSON, Message.created)])),
+        peewee.fn.MAX(peewee.Case(None, [(Message.kind == "reply", Message.created)])),
+        peewee.fn.MAX(peewee.Case(None, [(_BY_PERSON, Message.created)])),
+    ).where(Message.ticket == p("ticket_id")),
+    MessageTotals,
+)
+_MESSAGE_IDS = Lookup(
+    lambda p: Message.select(Message.message_id).where(
+        Message.id.in_(p.each("wanted")), Message.message_id.is_null(False)
+    ),
+    str,
+)
+_RAW_OF = Lookup(
+    lambda p: Message.select(Message.blob).where(Message.id == p("message_id")), lambda blob: blob
+)
+_LATER_THAN = Lookup(
+    lambda p: (
+        Message.select(Message.id)
+        .where(Message.ticket == p("ticket_id"), Message.id > p("last"))
+        .order_by(Message.id)
+    ),
+    int,
+)
+
+
 def write(ticket_id: int, message: NewMessage) -> int:
     """Write a message with its attachments; returns its id.
 
@@ -619,11 +659,6 @@ def approve(ticket_id: int, message_id: int) -> ApprovedMessage | None:
     return _APPROVE.one(message_id=message_id, ticket_id=ticket_id)
 
 
-def move(source: int, target: int) -> None:
-    """Give all messages of one ticket to another one."""
-    _MOVE.run(source=source, target=target)
-
-
 def delete(message_id: int) -> None:
     """Delete a message with what hangs on it."""
     _DELETE.run(message_id=message_id)
@@ -647,6 +682,28 @@ def last_answered_by(ticket_id: int) -> int | None:
 def last_answer(ticket_id: int) -> str | None:
     """Return when the ticket was answered last, as stored."""
     return _LAST_ANSWER.one(ticket_id=ticket_id)
+
+
+def totals(ticket_id: int) -> MessageTotals:
+    """Count a ticket's messages, and say when a customer and an agent wrote last; as `lifecycle` keeps it."""
+    found = _TOTALS.one(ticket_id=ticket_id)
+    assert found is not None
+    return found
+
+
+def message_ids(rows: Iterable[int]) -> list[str]:
+    """Return the Message-IDs of messages, of those that have one."""
+    return _MESSAGE_IDS.each_of(rows)
+
+
+def raw_of(message_id: int) -> int | None:
+    """Return the blob of the raw mail that a message is, or None."""
+    return _RAW_OF.one(message_id=message_id)
+
+
+def later_than(ticket_id: int, message_ids: Iterable[int]) -> list[int]:
+    """Return the messages of a ticket that were written behind all of these, in the order they came."""
+    return _LATER_THAN.every(ticket_id=ticket_id, last=max(message_ids, default=0))
 
 
 def listed_attachments(message_id: int) -> int:

@@ -112,7 +112,6 @@ _TAKE = Statement(
     )
 )
 _SET_TRACE = Statement(lambda p: Notice.update({Notice.trace: p("trace")}).where(Notice.id == p("notice_id")))
-_MOVE = Statement(lambda p: Notice.update({Notice.ticket: p("target")}).where(Notice.ticket == p("source")))
 _PURGE = Statement(
     lambda p: Notice.delete().where(
         Notice.id.in_(Notice.select(Notice.id).where(Notice.told < p("before")).limit(p("limit")))
@@ -178,11 +177,6 @@ def take(notice_id: int, told: str) -> bool:
 def set_trace(notice_id: int, trace: Sequence[str]) -> None:
     """Keep what became of a notice."""
     _SET_TRACE.run(notice_id=notice_id, trace=as_json(list(trace)))
-
-
-def move(source: int, target: int) -> None:
-    """Give the notices of one ticket to another."""
-    _MOVE.run(source=source, target=target)
 
 
 def newest(limit: int, ticket_id: int | None = None) -> list[StoredNotice]:

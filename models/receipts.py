@@ -277,19 +277,11 @@ _ARRIVAL = Lookup(
 _MOVE_ONE = Statement(
     lambda p: Receipt.update({Receipt.ticket: p("target")}).where(Receipt.id == p("receipt_id"))
 )
-_MOVE = Statement(
-    lambda p: Receipt.update({Receipt.ticket: p("target")}).where(Receipt.ticket == p("source"))
-)
 
 
 def move_one(receipt_id: int, target: int) -> None:
     """Give one receipt to another ticket."""
     _MOVE_ONE.run(receipt_id=receipt_id, target=target)
-
-
-def move(source: int, target: int) -> None:
-    """Give all receipts of one ticket to another one."""
-    _MOVE.run(source=source, target=target)
 
 
 def write(receipt: NewReceipt) -> int:

@@ -330,6 +330,11 @@ _ADD_COLLABORATOR = Statement(
         {Collaborator.ticket: p("ticket_id"), Collaborator.contact: p("contact_id")}
     ).on_conflict_ignore()
 )
+_DELETE_REFERRAL = Statement(
+    lambda p: TicketReferral.delete().where(
+        TicketReferral.ticket == p("ticket_id"), TicketReferral.department == p("department_id")
+    )
+)
 _DELETE_COLLABORATOR = Statement(
     lambda p: Collaborator.delete().where(
         Collaborator.ticket == p("ticket_id"), Collaborator.contact == p("contact_id")
@@ -444,6 +449,11 @@ def referrals(ticket_id: int) -> list[int]:
 def add_referral(ticket_id: int, department_id: int) -> None:
     """Refer a ticket to a department."""
     _ADD_REFERRAL.run(ticket_id=ticket_id, department_id=department_id)
+
+
+def remove_referral(ticket_id: int, department_id: int) -> None:
+    """Take a ticket away from a department that it was referred to."""
+    _DELETE_REFERRAL.run(ticket_id=ticket_id, department_id=department_id)
 
 
 def seen(ticket_id: int, agent_id: int) -> str | None:

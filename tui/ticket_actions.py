@@ -201,6 +201,30 @@ class TicketActions(CommandNode):
 
             self._change("Change the tags of {}", "Tags of {} changed", change)
 
+    @command("merge", "m", "Merge into", may="ticket.edit", enabled=_needs_ticket)
+    def action_merge(self) -> None:
+        """Merge the ticket into another one, where mail to either number goes; or take it out again."""
+        self._prompt().ask(
+            "Merge into number (- takes it out again):",
+            purpose="merge",
+            placeholder="another ticket's number",
+        )
+
+    def merge_into(self, text: str) -> None:
+        """Do what was typed at the merge prompt."""
+        from desk.tickets import merging
+
+        into = text.strip().removeprefix("#")
+        if into == "-":
+
+            def take_out(actor: Any, numbers: Sequence[str]) -> None:
+                for number in numbers:
+                    merging.unmerge(actor, number)
+
+            self._change("Take {} out again", "{} is a ticket of its own again", take_out)
+        elif into:
+            self._change(f"Merge {{}} into #{into}", f"Merged {{}} into #{into}", merging.merge, into)
+
     @command("close", "x", "Close", footer="close", may="ticket.close", enabled=_needs_ticket)
     def action_close_ticket(self) -> None:
         """Close the ticket: the SLA clock stops, the thread is kept. The requester gets no mail. Undo: u"""

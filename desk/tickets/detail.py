@@ -128,6 +128,7 @@ class TicketDetail:
     topic: str | None = None
     closed: datetime | None = None
     referred: tuple[str, ...] = ()
+    merged_into: str | None = None
     messages: tuple[MessageView, ...] = field(default=())
     events: tuple[EventView, ...] = field(default=())
 
@@ -137,8 +138,10 @@ def show(number: str) -> TicketDetail:
     ticket = find(number)
     names = tickets.names(ticket.id)
     referred = departments.names(tickets.referrals(ticket.id))
+    target = None if ticket.merged_into_id is None else tickets.read(ticket.merged_into_id)
     return TicketDetail(
         id=ticket.id,
+        merged_into=None if target is None else target.number,
         number=ticket.number,
         subject=ticket.subject,
         status=ticket.status,

@@ -9,12 +9,12 @@ transaction. Times are fixed-width UTC text; ``moment`` is now.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from models import deliveries, drafts, events, messages, notices, receipts, slas, tickets
+from models import belongings, contacts, deliveries, events, messages, notices, receipts, slas, tickets
 from models.fields import utc_text
 from models.tickets import Status, StatusAfterReply, Stored, TicketState
 
@@ -45,6 +45,7 @@ EventKind = Literal[
     "uncertain",
     "send_cancelled",
     "merged",
+    "unmerged",
     "joined",
     "moved",
     "undone",
@@ -306,46 +307,121 @@ def refers_to(ticket_id: int, other_id: int) -> None:
         _apply(ticket, {"refers_to_id": other_id})
 
 
-def merged(source_id: int, target_id: int, moment: datetime) -> None:
-    """Give everything of one ticket to another; what is left of it is closed and points there."""
+def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = None) -> None:
+    """Give everything of one ticket to another; what is left of it is closed and points there.
+
+    The event keeps what was given and how both were, for `unmerged`.
+    """
     source, target = _read(source_id), _read(target_id)
-    for table in (messages, receipts, deliveries, drafts, notices):
-        table.move(source_id, target_id)
-    for contact_id in (*tickets.collaborators(source_id), source.contact_id):
-        if contact_id != target.contact_id:
-            tickets.add_collaborator(target_id, contact_id)
-    for department_id in (*tickets.referrals(source_id), source.department_id):
-        if department_id != target.department_id:
-            tickets.add_referral(target_id, department_id)
-    tickets.set_tags(target_id, dict.fromkeys([*tickets.tags(target_id), *tickets.tags(source_id)]))
+    given = belongings.of(source_id)
+    belongings.give(source_id, target_id, given)
+    people = _given_to(
+        (*tickets.collaborators(source_id), source.contact_id),
+        (*tickets.collaborators(target_id), target.contact_id),
+    )
+    for contact_id in people:
+        tickets.add_collaborator(target_id, contact_id)
+    departments = _given_to(
+        (*tickets.referrals(source_id), source.department_id),
+        (*tickets.referrals(target_id), target.department_id),
+    )
+    for department_id in departments:
+        tickets.add_referral(target_id, department_id)
+    had = tickets.tags(target_id)
+    tags = [name for name in tickets.tags(source_id) if name.lower() not in {tag.lower() for tag in had}]
+    tickets.set_tags(target_id, [*had, *tags])
+    owner = source.assignee_id if target.assignee_id is None else None
     _apply(
         target,
         {
             "message_count": target.message_count + source.message_count,
             "attachment_count": target.attachment_count + source.attachment_count,
-            "assignee_id": source.assignee_id if target.assignee_id is None else target.assignee_id,
+            "assignee_id": target.assignee_id if owner is None else owner,
             "last_customer": max(target.last_customer or "", source.last_customer or "") or None,
             "last_answer": max(target.last_answer or "", source.last_answer or "") or None,
             "updated": max(target.updated, source.updated),
         },
     )
-    _apply(
-        source,
+    left: dict[str, Stored] = {
+        "status": "closed",
+        "closed": utc_text(moment),
+        "due": None,
+        "overdue": 0,
+        "message_count": 0,
+        "attachment_count": 0,
+        "merged_into_id": target_id,
+    }
+    was = {name: getattr(source, name) for name in (*left, "last_customer", "last_answer", "updated")}
+    _apply(source, left)
+    _record(
+        source_id,
+        "merged",
+        by,
+        moment,
         {
-            "status": "closed",
-            "closed": utc_text(moment),
-            "due": None,
-            "overdue": 0,
-            "message_count": 0,
-            "attachment_count": 0,
-            "merged_into_id": target_id,
+            "into": target.number,
+            "text": f"joined to #{target.number}",
+            "given": given,
+            "was": was,
+            "people": people,
+            "departments": departments,
+            "tags": tags,
+            "owner": owner,
+            "target": {name: getattr(target, name) for name in ("last_customer", "last_answer", "updated")},
         },
     )
-    told = {"into": target.number, "text": f"joined to #{target.number}"}
-    _record(source_id, "merged", None, moment, told)
     told = {"ticket": source.number, "text": f"#{source.number} joined"}
-    _record(target_id, "joined", None, moment, told)
+    _record(target_id, "joined", by, moment, told)
     tickets.set_unseen(target_id)
+
+
+def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: datetime) -> None:
+    """Give a merged ticket back what was its own, and the messages `later` that came since and belong to it.
+
+    ``event`` is the one that `merged` recorded. What the other ticket was given with it goes, unless it has
+    a use there by now.
+    """
+    kept = event.detail
+    source, target = _read(event.ticket_id), _read(event.ticket_id).merged_into_id
+    if target is None:
+        raise LookupError(f"ticket {source.number} is not merged")
+    given: dict[str, list[int]] = kept["given"]
+    receipts_of_later = [row for row in map(messages.receipt_of, later) if row is not None]
+    belongings.give(target, source.id, given)
+    since = {
+        "message": later,
+        "receipt": receipts_of_later,
+        "delivery": belongings.deliveries_of(later) if later else (),
+    }
+    belongings.give(target, source.id, since)
+    ticket = _read(target)
+    for contact in contacts.by_id(kept["people"]):
+        if contact.id != ticket.contact_id and not messages.is_sender(target, contact.email):
+            tickets.remove_collaborator(target, contact.id)
+    for department_id in kept["departments"]:
+        if department_id != ticket.department_id:
+            tickets.remove_referral(target, department_id)
+    gone = {name.lower() for name in kept["tags"]}
+    tickets.set_tags(target, [name for name in tickets.tags(target) if name.lower() not in gone])
+    was: dict[str, Stored] = dict(kept["was"])
+    values: dict[str, Stored] = {**_as_rows_say(source.id, was), "merged_into_id": None}
+    written = messages.totals(source.id).last_customer
+    if later and written is not None and written > str(was["last_customer"] or ""):
+        status = "new" if was["status"] == "new" else "open"
+        values |= {"status": status, "closed": None, "due": was["due"] or due_from(source.sla_id, moment)}
+    _apply(source, values)
+    owner: dict[str, Stored] = {}
+    if kept["owner"] is not None and ticket.assignee_id == kept["owner"]:
+        owner = {"assignee_id": None}
+    was_then = kept["target"]
+    since_then = ticket.updated != max(was_then["updated"], was["updated"])
+    updated: dict[str, Stored] = {"updated": ticket.updated} if since_then else {}
+    _apply(ticket, {**_as_rows_say(target, was_then), **owner, **updated})
+    events.set_detail(event.id, {"into": kept["into"], "text": kept["text"], "undone": True})
+    _record(source.id, "unmerged", by, moment, {"text": f"taken out of #{ticket.number} again"})
+    _record(target, "unmerged", by, moment, {"text": f"#{source.number} taken out again"})
+    tickets.set_unseen(target)
+    tickets.set_unseen(source.id)
 
 
 def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], moment: datetime) -> None:
@@ -440,6 +516,23 @@ def _counted(ticket: TicketState, message: NewMessage) -> dict[str, Stored]:
     return {
         "message_count": ticket.message_count + 1,
         "attachment_count": ticket.attachment_count + message.listed_attachments,
+    }
+
+
+def _given_to(given: Iterable[int], had: Collection[int]) -> list[int]:
+    return [each for each in dict.fromkeys(given) if each not in had]
+
+
+def _as_rows_say(ticket_id: int, was: Mapping[str, Stored]) -> dict[str, Stored]:
+    """Return the columns as they were, with counts and times of the messages as these are now."""
+    now_there = messages.totals(ticket_id)
+    return {
+        **was,
+        "message_count": now_there.messages,
+        "attachment_count": now_there.attachments,
+        "last_customer": now_there.last_customer or was["last_customer"],
+        "last_answer": now_there.last_answer,
+        "updated": max(str(was["updated"]), now_there.newest or ""),
     }
 
 

@@ -73,6 +73,8 @@ CALLS: dict[str, list[str]] = {
     "ticket status": ["1", "open"],
     "ticket tag": ["1", "vpn"],
     "ticket approve": ["1"],
+    "ticket merge": ["2", "1"],
+    "ticket unmerge": ["2"],
     "ticket close": ["1"],
     "ticket reopen": ["1"],
     "ticket export": ["1"],

@@ -120,6 +120,19 @@ async def test_state_and_tags_from_the_list(app: NightdeskApp) -> None:
         assert detail.tags == ("lisbon", "p1")
 
 
+async def test_a_ticket_is_merged_into_another_and_taken_out_again(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("m", *"#1041", "enter")
+        await until(pilot, "Merged #1042 into #1041")
+        assert len(ticket_detail.show("1042").messages) == 0
+        await pilot.press("colon", *"1042", "enter")
+        await until(pilot, "Merged into #1041")
+        await pilot.press("m", "minus", "enter")
+        await until(pilot, "#1042 is a ticket of its own again")
+        assert len(ticket_detail.show("1042").messages) > 0
+
+
 async def test_sort_by_priority(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "#1041")

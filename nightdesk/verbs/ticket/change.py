@@ -1,4 +1,4 @@
-"""`nightdesk ticket assign|transfer|close|reopen|priority|status|tag|approve`."""
+"""`nightdesk ticket assign|transfer|close|reopen|priority|status|tag|approve|merge|unmerge`."""
 
 from __future__ import annotations
 
@@ -135,4 +135,30 @@ def approve(context: VerbContext, number: str, messages: tuple[int, ...]) -> Res
     return Result(lambda: document, lambda: output.say("nothing to approve: no mail there is unverified"))
 
 
-VERBS: tuple[click.Command, ...] = (assign, transfer, close, reopen, priority, status, tag, approve)
+@click.command()
+@numbers_argument
+@click.argument("into", metavar="INTO")
+@desk_verb
+def merge(context: VerbContext, numbers: Chosen[str], into: str) -> Result:
+    """Merge tickets into the ticket INTO; mail to either number goes there."""
+    from desk.tickets import merging
+
+    return _changed(merging.merge(context.actor, numbers, into), f"merged into #{into.removeprefix('#')}")
+
+
+@click.command()
+@numbers_argument
+@desk_verb
+def unmerge(context: VerbContext, numbers: Chosen[str]) -> Result:
+    """Take merged tickets out again, with their mail and what answered it since."""
+    from desk.tickets import merging
+
+    for number in numbers:
+        merging.unmerge(context.actor, number)
+    return _changed(list(numbers), "a ticket of its own again")
+
+
+VERBS: tuple[click.Command, ...] = (
+    *(assign, transfer, close, reopen, priority, status, tag, approve),
+    *(merge, unmerge),
+)

@@ -289,6 +289,10 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
                 lines.append(folded(message, width))
             blank = not lines[-1]
             self._starts.append((begin, len(lines) - 1 - blank))
+        if detail is not None and detail.merged_into is not None:
+            lines.append(
+                [(f"Merged into #{detail.merged_into}, which has its mail.  m - takes it out again", "")]
+            )
         if lines and not lines[-1]:
             lines.pop()
         return lines
@@ -508,6 +512,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self.query_one("#thread").focus()
         if event.purpose == "tags":
             self.set_tags(event.text)
+            return
+        if event.purpose == "merge":
+            self.merge_into(event.text)
             return
         self._needle = event.text.strip()
         if self._needle and self._detail is not None:

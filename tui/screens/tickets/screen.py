@@ -483,6 +483,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         if event.purpose == "queue":
             self._save_queue(event.text)
             return
+        if event.purpose == "merge":
+            self.merge_into(event.text)
+            return
         from desk.tickets.query import parse
 
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone

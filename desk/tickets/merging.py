@@ -1,0 +1,106 @@
+"""Merging: two tickets that are one matter become one, and apart again what was put together by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from config.clock import now
+from desk.errors import Refused
+from desk.permissions import Actor, require
+from desk.tickets import lifecycle
+from desk.tickets.changes import departments_of, find
+from mail.mime.headers import Headers, headers_begin, parse_headers
+from models import blobs, deliveries, events, messages
+from models.events import RecordedEvent
+from models.tickets import TicketState, read
+from models.transactions import transaction
+
+
+def merge(actor: Actor, numbers: Sequence[str], into: str) -> list[str]:
+    """Merge tickets into another one, all or none; returns the numbers of those that were merged.
+
+    Mail to any of the numbers goes there from then on. Raises NotFound, NotAllowed, and Refused for a ticket
+    that is merged already or that would be merged into itself.
+    """
+    merged = []
+    with transaction():
+        target = _whole(into, "merge into what it was merged into")
+        require(actor, "ticket.edit", *departments_of(target))
+        for number in dict.fromkeys(numbers):
+            source = _whole(number, "take it out there first: nightdesk ticket unmerge")
+            require(actor, "ticket.edit", *departments_of(source))
+            if source.id == target.id:
+                raise Refused(f"#{source.number} cannot be merged into itself", "name two tickets")
+            lifecycle.merged(source.id, target.id, now(), actor)
+            merged.append(source.number)
+    return merged
+
+
+def unmerge(actor: Actor, number: str) -> str:
+    """Take a ticket out again of the one it was merged into; returns that one's number.
+
+    It gets back what was its own, and what came since and answers its mail or names its number. Raises
+    NotFound, NotAllowed, and Refused for a ticket that is not merged.
+    """
+    with transaction():
+        source = find(number)
+        target = None if source.merged_into_id is None else read(source.merged_into_id)
+        event = _merging(source.id)
+        if target is None or event is None:
+            raise Refused(f"#{source.number} is not merged", "nightdesk ticket show " + source.number)
+        if target.merged_into_id is not None:
+            raise Refused(
+                f"#{target.number}, where it is, was merged itself",
+                f"nightdesk ticket unmerge {target.number}",
+            )
+        require(actor, "ticket.edit", *departments_of(target))
+        later = _belonging(source, target.id, event.detail["given"])
+        lifecycle.unmerged(event, later, actor, now())
+    return target.number
+
+
+def _whole(number: str, hint: str) -> TicketState:
+    ticket = find(number)
+    if ticket.merged_into_id is not None:
+        raise Refused(f"#{ticket.number} was merged into another ticket", hint)
+    return ticket
+
+
+def _merging(ticket_id: int) -> RecordedEvent | None:
+    """Return the event of the merge that holds; None for one without what it takes to take it back."""
+    found = events.newest_of(ticket_id, "merged")
+    return None if found is None or "given" not in found.detail or found.detail.get("undone") else found
+
+
+def _belonging(source: TicketState, target: int, given: Mapping[str, Sequence[int]]) -> list[int]:
+    """Return the messages that came into the target since and belong to the source, by what they answer."""
+    names = _names(given["message"]) | {name.lower() for name in deliveries.message_ids(given["delivery"])}
+    mark = f"[#{source.number}]"
+    found: list[int] = []
+    for message_id in messages.later_than(target, given["message"]):
+        blob_id = messages.raw_of(message_id)
+        head = None if blob_id is None else _head(blob_id)
+        if head is None:
+            continue
+        answered = _answered(head)
+        marked = mark in " ".join(head.decoded("subject"))
+        if (answered in names) if answered else marked:
+            found.append(message_id)
+            names |= _names([message_id])
+    return found
+
+
+def _names(message_ids: Iterable[int]) -> set[str]:
+    """Return the Message-IDs of messages, as they are compared."""
+    return {name.lower() for name in messages.message_ids(message_ids)}
+
+
+def _head(blob_id: int) -> Headers:
+    raw = blobs.read(blob_id)
+    return parse_headers(raw, headers_begin(raw), len(raw), [])[0]
+
+
+def _answered(head: Headers) -> str:
+    """Return the Message-ID that a mail answers, as it is compared; '' for none."""
+    words = " ".join([*head.decoded("in-reply-to"), *reversed(head.decoded("references"))]).split()
+    return next((word.lower() for word in words if word.startswith("<") and word.endswith(">")), "")

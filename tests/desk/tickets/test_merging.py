@@ -1,0 +1,262 @@
+"""Two tickets become one, and two again: nothing is lost, and what came since goes where it belongs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config.clock import now
+from desk.errors import NotAllowed, Refused
+from desk.home import Desk
+from desk.permissions import Actor
+from desk.replies.reply import add_note, send_reply
+from desk.tickets import changes, detail, lifecycle
+from desk.tickets.merging import merge, unmerge
+from tests.support.mails import ANA, BOB, EVE, Door, bounce, mail, rows, value
+from tests.support.workbench import ADMIN, make_agent
+
+ANAS, BOBS = "<ana@corp.test>", "<bob@corp.test>"
+
+
+@pytest.fixture
+def door(desk: Desk) -> Door:
+    """Ticket 1 is Ana's, with Eve in copy; ticket 2 is Bob's."""
+    door = Door(desk)
+    door.take(mail("One", subject="One", message_id=ANAS, cc=EVE))
+    door.take(mail("Two", subject="Two", sender=BOB, message_id=BOBS))
+    return door
+
+
+@pytest.fixture
+def kim(desk: Desk) -> Actor:
+    return make_agent("kim")
+
+
+def state() -> dict[str, Any]:
+    """All that the tickets' rows say, but for the audit trail and who has seen what."""
+    return {
+        "ticket": rows("SELECT * FROM ticket ORDER BY id"),
+        **{
+            table: rows(f"SELECT id, ticket_id FROM {table} ORDER BY id")
+            for table in ("message", "receipt", "delivery", "draft", "notice")
+        },
+        "people": rows("SELECT ticket_id, contact_id FROM collaborator ORDER BY 1, 2"),
+        "tags": rows("SELECT ticket_id, name FROM ticket_tag ORDER BY 1, 2"),
+        "departments": rows("SELECT ticket_id, department_id FROM ticket_referral ORDER BY 1, 2"),
+    }
+
+
+def texts(number: str) -> list[str]:
+    return [message.text.strip() for message in detail.show(number).messages]
+
+
+class TestMerging:
+    def test_everything_goes_to_the_other_ticket(self, door: Door, kim: Actor) -> None:
+        changes.add_tags(kim, ["2"], ["vpn"])
+        assert merge(kim, ["2"], "1") == ["2"]
+        assert texts("1") == ["One", "Two"]
+        shown = detail.show("1")
+        assert "bob@corp.test" in str(
+            rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id")
+        )
+        assert list(shown.tags) == ["vpn"]
+        assert rows("SELECT status, merged_into_id FROM ticket WHERE id = 2") == [("closed", 1)]
+
+    @pytest.mark.parametrize("answers", [ANAS, BOBS])
+    def test_mail_to_either_number_arrives(self, door: Door, kim: Actor, answers: str) -> None:
+        merge(kim, ["2"], "1")
+        sender = ANA if answers == ANAS else BOB
+        assert door.take(mail("More", sender=sender, answers=answers)).ticket_number == "1"
+        assert door.take(mail("More", sender=BOB, subject="Re: [#2] Two")).ticket_number == "1"
+
+    def test_a_ticket_is_not_merged_twice_nor_into_itself(self, door: Door, kim: Actor) -> None:
+        with pytest.raises(Refused, match="into itself"):
+            merge(kim, ["1"], "#1")
+        merge(kim, ["2"], "1")
+        with pytest.raises(Refused, match="was merged"):
+            merge(kim, ["2"], "1")
+        with pytest.raises(Refused, match="was merged"):
+            merge(kim, ["1"], "2")
+
+    def test_all_or_none(self, door: Door, kim: Actor) -> None:
+        before = state()
+        with pytest.raises(Refused):
+            merge(kim, ["2", "1"], "1")
+        assert state() == before
+
+    def test_who_may_not_edit_one_of_them_may_not(self, door: Door) -> None:
+        reader = make_agent("reader", ["ticket.note"])
+        with pytest.raises(NotAllowed):
+            merge(reader, ["2"], "1")
+        merge(ADMIN, ["2"], "1")
+        with pytest.raises(NotAllowed):
+            unmerge(reader, "2")
+
+
+class TestTakingApart:
+    def test_what_is_not_merged_is_not_taken_apart(self, door: Door, kim: Actor) -> None:
+        with pytest.raises(Refused, match="is not merged"):
+            unmerge(kim, "2")
+
+    def test_it_is_as_it_was(self, door: Door, kim: Actor) -> None:
+        changes.add_tags(kim, ["1", "2"], ["both"])
+        changes.add_tags(kim, ["2"], ["vpn"])
+        changes.assign(kim, ["2"], "kim")
+        before = state()
+        merge(kim, ["2"], "1")
+        assert unmerge(kim, "2") == "1"
+        assert state() == before
+
+    def test_what_came_since_goes_where_it_belongs(self, door: Door, desk: Desk, kim: Actor) -> None:
+        merge(kim, ["2"], "1")
+        door.take(mail("For one", answers=ANAS))
+        door.take(mail("For two", sender=BOB, answers=BOBS))
+        door.take(mail("For two, by number", sender=BOB, subject="Re: [#2] Two"))
+        add_note(kim, "1", "For both.")
+        unmerge(kim, "2")
+        assert texts("1") == ["One", "For one", "For both."]
+        assert texts("2") == ["Two", "For two", "For two, by number"]
+        assert rows("SELECT status FROM ticket WHERE id = 2") == [("new",)]
+
+    def test_an_answer_and_the_answer_to_it_go_together(self, door: Door, desk: Desk, kim: Actor) -> None:
+        merge(kim, ["2"], "1")
+        sent = send_reply(desk, kim, "1", "Look here.")
+        name = value("SELECT message_id FROM delivery WHERE id = ?", sent.delivery_id)
+        door.take(mail("Thanks", sender=BOB, answers=name))
+        unmerge(kim, "2")
+        assert texts("2") == ["Two", "Look here.", "Thanks"], "it answered Bob's mail, the newest one"
+
+    def test_a_ticket_that_waited_is_open_when_its_customer_wrote_since(self, door: Door, kim: Actor) -> None:
+        changes.set_status(kim, ["2"], "waiting")
+        merge(kim, ["2"], "1")
+        door.take(mail("Still broken", sender=BOB, answers=BOBS))
+        unmerge(kim, "2")
+        assert rows("SELECT status FROM ticket WHERE id = 2") == [("open",)]
+
+    def test_of_three_the_outer_one_comes_first(self, door: Door, kim: Actor) -> None:
+        door.take(mail("Three", subject="Three", sender=EVE))
+        before = state()
+        merge(kim, ["2"], "1")
+        merge(kim, ["1"], "3")
+        with pytest.raises(Refused, match="was merged itself"):
+            unmerge(kim, "2")
+        unmerge(kim, "1")
+        unmerge(kim, "2")
+        assert state() == before
+
+    def test_a_merge_by_the_desk_itself_is_taken_back_too(self, door: Door, kim: Actor) -> None:
+        before = state()
+        lifecycle.merged(2, 1, now())
+        unmerge(kim, "2")
+        assert state() == before
+
+
+STEPS = st.lists(
+    st.sampled_from(
+        ["customer 1", "customer 2", "reply", "note", "bounce", "tag", "untag", "assign", "close"]
+    ),
+    max_size=6,
+)
+
+
+class TestAnyStory:
+    @given(before=STEPS, between=STEPS, first_into_second=st.booleans())
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_no_message_is_lost_and_own_ones_come_back(
+        self, desk: Desk, before: list[str], between: list[str], first_into_second: bool
+    ) -> None:
+        """Whatever happens before and between: each ticket's own rows are its own again."""
+        door, kim = Door(desk), _agent(desk)
+        door.mailboxes.update({address: row for row, address in rows("SELECT id, address FROM mailbox")})
+        door.uids = iter(range(value("SELECT coalesce(max(uid), 0) FROM receipt") + 1, 10**6))  # type: ignore[assignment]
+        one = _new(door, ANA)
+        two = _new(door, BOB)
+        for step in before:
+            _do(desk, door, kim, step, one, two)
+        own = {number: _messages(number) for number in (one[0], two[0])}
+        everything = value("SELECT count(*) FROM message")
+        at_once = state()
+        source, target = (one, two) if first_into_second else (two, one)
+        merge(kim, [source[0]], target[0])
+        if not between:
+            unmerge(kim, source[0])
+            assert state() == at_once
+            return
+        for step in between:
+            _do(desk, door, kim, step, one, two)
+        more = value("SELECT count(*) FROM message") - everything
+        unmerge(kim, source[0])
+        for number in (one[0], two[0]):
+            assert own[number] <= _messages(number)
+            counted, files = rows(
+                "SELECT message_count, attachment_count FROM ticket WHERE number = ?", number
+            )[0]
+            assert counted == len(_messages(number))
+            assert files == value(
+                "SELECT count(*) FROM attachment a JOIN message m ON m.id = a.message_id"
+                " JOIN ticket t ON t.id = m.ticket_id WHERE t.number = ? AND a.inline = 0",
+                number,
+            )
+        assert value("SELECT count(*) FROM message") == everything + more
+        wrong = {one[0]: "customer 2", two[0]: "customer 1"}
+        for number, text in wrong.items():
+            assert not [said for said in texts(number) if said == text]
+
+
+def _agent(desk: Desk) -> Actor:
+    from desk.permissions import current_actor
+
+    if not rows("SELECT 1 FROM agent WHERE login = 'kim'"):
+        make_agent("kim")
+    return current_actor(desk, {"NIGHTDESK_AGENT": "kim"}, 0)
+
+
+_COUNT = iter(range(1, 10**9))
+
+
+def _new(door: Door, sender: str) -> tuple[str, str, str]:
+    name = f"<story-{next(_COUNT)}@corp.test>"
+    number = door.take(mail("First", subject=name, sender=sender, message_id=name)).ticket_number
+    assert number is not None
+    return number, name, sender
+
+
+def _messages(number: str) -> set[int]:
+    return {
+        row
+        for (row,) in rows(
+            "SELECT m.id FROM message m JOIN ticket t ON t.id = m.ticket_id WHERE t.number = ?", number
+        )
+    }
+
+
+def _do(
+    desk: Desk, door: Door, kim: Actor, step: str, one: tuple[str, str, str], two: tuple[str, str, str]
+) -> None:
+    place = one[0]
+    if rows("SELECT 1 FROM ticket WHERE number = ? AND merged_into_id IS NOT NULL", place):
+        place = two[0]
+    match step:
+        case "customer 1":
+            door.take(mail("customer 1", sender=one[2], answers=one[1]))
+        case "customer 2":
+            door.take(mail("customer 2", sender=two[2], answers=two[1]))
+        case "reply":
+            send_reply(desk, kim, place, "An answer.")
+        case "note":
+            add_note(kim, place, "A note.")
+        case "bounce":
+            sent = rows("SELECT message_id FROM delivery WHERE kind = 'reply' ORDER BY id DESC LIMIT 1")
+            if sent:
+                door.take(bounce(sent[0][0], "ana@corp.test"))
+        case "tag":
+            changes.add_tags(kim, [place], ["vpn"])
+        case "untag":
+            changes.remove_tags(kim, [place], ["vpn"])
+        case "assign":
+            changes.assign(kim, [place], "kim")
+        case "close":
+            changes.close(kim, [place])
