@@ -36,7 +36,7 @@ def main() -> None:
 
 def _results(runs: set[str], home: Path, tickets: int, mails: int) -> Iterator[Result]:
     if "hostile" in runs:
-        hostile.worst_ten()
+        yield from hostile.results()
     if "html" in runs:
         yield reading.html()
     if "pipe" in runs:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+MAX_UNFLOWED: Final = 2_000_000
+
 
 def unflow(text: str, delete_space: bool = False) -> str:
-    """Join the soft-broken lines of `text`. `delete_space` is the DelSp parameter."""
+    """Join the soft-broken lines of `text`. `delete_space` is the DelSp parameter.
+
+    What stands behind the first `MAX_UNFLOWED` characters stays as it was wrapped.
+    """
+    if len(text) > MAX_UNFLOWED:
+        cut = text.rfind("\n", 0, MAX_UNFLOWED) + 1 or MAX_UNFLOWED
+        return unflow(text[:cut].removesuffix("\n"), delete_space) + "\n" + text[cut:]
     done: list[str] = []
     paragraph: list[str] = []
     depth_now = 0

@@ -53,6 +53,7 @@ class _Text(NamedTuple):
     quoted: tuple[Span, ...]
     links: tuple[Link, ...] = ()
     hidden_words: int = 0
+    signed: tuple[Span, ...] = ()
 
 
 def parse(raw: bytes, zone: tzinfo = UTC) -> ParsedMail:
@@ -196,6 +197,7 @@ class ParsedMail:
         pieces: list[str] = []
         from_html = False
         quoted: list[Span] = []
+        signed: list[Span] = []
         links: tuple[Link, ...] = ()
         hidden_words = 0
         for node in self._shown.texts:
@@ -209,11 +211,13 @@ class ParsedMail:
                 from_html = True
                 above = sum(len(piece) + 2 for piece in pieces)
                 quoted += [(above + begin, above + end) for begin, end in read.quotes]
+                signed += [(above + begin, above + end) for begin, end in read.signatures]
             else:
                 text = text_of(node, self._zone)
             if text.strip():
                 pieces.append(text)
-        return _Text("\n\n".join(pieces), from_html, tuple(quoted), links, hidden_words)
+        words = "\n\n".join(pieces)
+        return _Text(words, from_html, tuple(quoted), links, hidden_words, tuple(signed))
 
     @cached_property
     def text(self) -> str:
@@ -253,7 +257,9 @@ class ParsedMail:
         """What of `words` is new, and what is quoted, signature or footer."""
         from mail.mime.quotes.reading import pieces_of
 
-        return pieces_of(self.words, structure=self.quoted, subject=self.subject)
+        return pieces_of(
+            self.words, structure=self.quoted, subject=self.subject, signatures=self._text.signed
+        )
 
     @cached_property
     def attachments(self) -> list[Part]:

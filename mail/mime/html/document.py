@@ -7,13 +7,19 @@ numbered and listed below the text, hidden text is left out and counted.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mail.inert import clean, without_direction_marks
 from mail.mime.html.appendix import appendix
 from mail.mime.html.links import Link, Links
-from mail.mime.html.render import QUOTE_BEGINS, QUOTE_ENDS, Renderer
+from mail.mime.html.render import (
+    QUOTE_BEGINS,
+    QUOTE_ENDS,
+    SIGNATURE_BEGINS,
+    SIGNATURE_ENDS,
+    Renderer,
+)
 from mail.mime.html.style import StyleSheet
 from mail.mime.html.words import words_only
 from mail.mime.quotes.markup import quote_marks
@@ -26,7 +32,7 @@ SHOWN_AFTER_ALL: Final = "[All of this text is hidden by its HTML.]"
 
 @dataclass(frozen=True, slots=True)
 class HtmlText:
-    """`quotes`: begin and end, in `text`, of what the sender's mail program marked as quoted.
+    """`quotes` and `signatures`: begin and end, in `text`, of what the sender's mail program marked as such.
 
     `links` are named in the text by their numbers; `hidden_words` counts what its reader does not see.
     """
@@ -35,6 +41,7 @@ class HtmlText:
     quotes: tuple[tuple[int, int], ...] = ()
     links: tuple[Link, ...] = ()
     hidden_words: int = 0
+    signatures: tuple[tuple[int, int], ...] = ()
 
 
 def html_to_text(html: str) -> str:
@@ -52,11 +59,13 @@ def read_html(html: str, first_link: int = 1) -> HtmlText:
     else:
         read = _rendered(html, first_link)
     if cut:
-        read = HtmlText(f"{read.text}\n\n{CUT_NOTICE}", read.quotes, read.links, read.hidden_words)
+        read = replace(read, text=f"{read.text}\n\n{CUT_NOTICE}")
     return read
 
 
 _DATA_URL: Final = re.compile(r"data:[a-zA-Z0-9/+.;=-]{0,200},[A-Za-z0-9+/=%_-]{64,}")
+_MARKS: Final = QUOTE_BEGINS + QUOTE_ENDS + SIGNATURE_BEGINS + SIGNATURE_ENDS
+_NO_MARKS: Final = str.maketrans("", "", _MARKS)
 _NONCHARACTERS: Final = re.compile("[\x00\ufdd0-\ufdef]")
 
 
@@ -148,7 +157,7 @@ def _rendered(html: str, first_link: int) -> HtmlText:
         quotes = quote_marks(html, body)
         renderer = Renderer(sheet, links, quotes)
         lines = renderer.render(body)
-        if renderer.hidden_words and not any(line.strip(QUOTE_BEGINS + QUOTE_ENDS) for line in lines):
+        if renderer.hidden_words and not any(line.strip(_MARKS) for line in lines):
             links = Links(first_link)
             lines = [SHOWN_AFTER_ALL, "", *Renderer(sheet, links, quotes, show_hidden=True).render(body)]
             return _assembled(lines, links, 0)
@@ -160,28 +169,34 @@ def _rendered(html: str, first_link: int) -> HtmlText:
 def _assembled(lines: list[str], links: Links, hidden_words: int) -> HtmlText:
     """Make one text of the lines, the marks in them taken out and their places kept."""
     text = clean(without_direction_marks("\n".join(lines)))
-    if QUOTE_BEGINS not in text:
-        return HtmlText(text.replace(QUOTE_ENDS, "").strip("\n"), (), tuple(links.found), hidden_words)
-    done: list[str] = []
-    quotes: list[tuple[int, int]] = []
+    plain = text.translate(_NO_MARKS)
+    if len(plain) == len(text):
+        return HtmlText(text.strip("\n"), (), tuple(links.found), hidden_words)
+    marked = text.strip("\n").split("\n")
+    plain = "\n".join(line.translate(_NO_MARKS) for line in marked)
+    quotes = _spans(marked, QUOTE_BEGINS, QUOTE_ENDS)
+    signatures = _spans(marked, SIGNATURE_BEGINS, SIGNATURE_ENDS)
+    found = tuple(links.found)
+    return HtmlText(plain, _merged(quotes, plain), found, hidden_words, _merged(signatures, plain))
+
+
+def _spans(marked: list[str], begins: str, ends: str) -> list[tuple[int, int]]:
+    """Return where in the text without marks a kind of them begins and ends."""
+    spans: list[tuple[int, int]] = []
     size = depth = begin = 0
-    for line in text.strip("\n").split("\n"):
-        begins, ends = line.count(QUOTE_BEGINS), line.count(QUOTE_ENDS)
-        if begins or ends:
-            line = line.replace(QUOTE_BEGINS, "").replace(QUOTE_ENDS, "")
-        if begins and not depth:
+    for line in marked:
+        begun, ended = line.count(begins), line.count(ends)
+        if begun and not depth:
             begin = size
-        depth += begins
-        done.append(line)
-        size += len(line) + 1
-        if ends and depth:
-            depth = max(0, depth - ends)
+        depth += begun
+        size += len(line.translate(_NO_MARKS)) + 1
+        if ended and depth:
+            depth = max(0, depth - ended)
             if not depth:
-                quotes.append((begin, size - 1))
-    if depth:
-        quotes.append((begin, size - 1))
-    text = "\n".join(done)
-    return HtmlText(text, _merged(quotes, text), tuple(links.found), hidden_words)
+                spans.append((begin, size - 1))
+    if depth and begins == QUOTE_BEGINS:
+        spans.append((begin, size - 1))
+    return spans
 
 
 def _merged(quotes: list[tuple[int, int]], text: str) -> tuple[tuple[int, int], ...]:

@@ -17,9 +17,11 @@ from mail.mime.quotes.markup import QuoteMarks
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-# Noncharacters, which no text may hold, mark in the lines where a quoted mail begins and ends.
+# Noncharacters, which no text may hold, mark in the lines where a quoted mail or a signature begins and ends.
 QUOTE_BEGINS: Final = "\ufdd0"
 QUOTE_ENDS: Final = "\ufdd1"
+SIGNATURE_BEGINS: Final = "\ufdd2"
+SIGNATURE_ENDS: Final = "\ufdd3"
 
 _MAX_CONTAINERS: Final = 60
 _MAX_QUOTE_DEPTH: Final = 20
@@ -354,7 +356,9 @@ class Renderer:
         if attributes or style is not PLAIN or tag in _STYLED_TAGS:
             self._restyle(tag, style, attributes)
         if opened.node_id in self._quotes.begins:
-            self._begin_quote()
+            self._begin_marked(QUOTE_BEGINS)
+        if opened.node_id in self._quotes.signatures:
+            self._begin_marked(SIGNATURE_BEGINS)
         if tag not in _PLAIN_TAGS or style.mark or style.block:
             self._begin(tag, attributes, style, opened)
         if node.child is not None:
@@ -467,8 +471,10 @@ class Renderer:
         elif then == "rt":
             self._say(")")
         self._style = opened.style
+        if opened.node_id in self._quotes.signatures:
+            self._end_marked(SIGNATURE_BEGINS, SIGNATURE_ENDS)
         if opened.node_id in self._quotes.ends:
-            self._end_quote()
+            self._end_marked(QUOTE_BEGINS, QUOTE_ENDS)
 
     # -- links, images, raised and struck text
 
@@ -641,20 +647,21 @@ class Renderer:
         if apart:
             block.blank_due = block.whole = True
 
-    # -- what is quoted
+    # -- what is quoted or a signature
 
-    def _begin_quote(self) -> None:
+    def _begin_marked(self, begins: str) -> None:
         self._end_line()
-        self._block.mark_due = QUOTE_BEGINS
+        if begins not in self._block.mark_due:
+            self._block.mark_due += begins
         self._block.whole = True
 
-    def _end_quote(self) -> None:
+    def _end_marked(self, begins: str, ends: str) -> None:
         self._end_line()
         block = self._block
-        if block.mark_due:
-            block.mark_due = ""  # nothing was in it
+        if begins in block.mark_due:
+            block.mark_due = block.mark_due.replace(begins, "")  # nothing was in it
         elif block.lines:
-            block.lines[-1] += QUOTE_ENDS
+            block.lines[-1] += ends
 
 
 def _whole(value: str | None, otherwise: int, most: int = 10_000) -> int:

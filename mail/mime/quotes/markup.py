@@ -30,6 +30,13 @@ _WHOLE: Final = (
 _BOXES: Final = "div.gmail_quote, div.gmail_quote_container, div.protonmail_quote, div.zmail_extra"
 # Outlook on the web, Zimbra, Hotmail: a border line; all below it is the mail that is answered.
 _REST: Final = "#appendonsend, #divRplyFwdMsg, hr#zwchr, hr#stopSpelling"
+# Gmail, Thunderbird, Outlook, Samsung, Roundcube, Proton, Spark, Airmail, Apple, Zimbra.
+_SIGNATURES: Final = (
+    ".gmail_signature, .gmail_signature_prefix, .moz-signature, #Signature, #x_Signature, #signature, "
+    "#ms-outlook-mobile-signature, #composer_signature, #_rc_sig, .protonmail_signature_block-user, "
+    "div[name=messageSignatureSection], #bloop_sign, #AppleMailSignature, [data-marker=__SIG_PRE__]"
+)
+_SIGNATURE_HINT: Final = re.compile(r"signature|_rc_sig|bloop_sign|__SIG_PRE__", re.IGNORECASE)
 _BORDERED: Final = "div[style*=border]"
 _HINT: Final = re.compile(
     r"cite|quote|reply-intro|OLK_SRC_BODY|reference-message|__HEADERS__|messageReplySection|isReplyContent|"
@@ -48,16 +55,19 @@ _HEADER_LINES: Final = re.compile(r"\s*([^\s:：][^:：\n]{0,30})[:：].{1,300}?
 class QuoteMarks:
     """Nodes, by `mem_id`, with which something quoted `begins` and with which it `ends`.
 
-    What begins and has no end goes on to the end of the document.
+    What begins and has no end goes on to the end of the document. `signatures`: nodes that are one.
     """
 
     begins: set[int] = field(default_factory=set)
     ends: set[int] = field(default_factory=set)
+    signatures: set[int] = field(default_factory=set)
 
 
 def quote_marks(html: str, body: LexborNode) -> QuoteMarks:
     """Find what is quoted in a document; `html` is its source. At most `MAX_MARKS` quotes, the first ones."""
     marks = QuoteMarks()
+    if _SIGNATURE_HINT.search(html):
+        marks.signatures = {node.mem_id for node in body.css(_SIGNATURES)[:MAX_MARKS]}
     if not _HINT.search(html):
         return marks
     for node in body.css(_BOXES)[:MAX_MARKS]:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from mail.mime.quotes.announcements import MAX_LINE, Announcement, Announcements
-from mail.mime.quotes.footers import banner_end, footers, is_device_line
+from mail.mime.quotes.footers import MAX_SIGNATURE, banner_end, footers, is_device_line
 from mail.mime.quotes.pieces import Kind, Piece, Span
 from mail.mime.quotes.words import FORWARDED, FORWARDING_SUBJECT, has
 
+MAX_READ: Final = 2_000_000
+"""Characters of a text that are looked at."""
 MAX_QUOTES: Final = 1000
 """Marked quotes in one text; what stands below is new, whatever it is."""
 DEFAULT_MARKER: Final = "reply above this line"
@@ -31,6 +33,13 @@ _WRAP_COLUMN: Final = 66
 _HEAD: Final = 24
 _LATE_END: Final = re.compile(r"\s{0,3}>[^<>]{0,40}[:：]\s*")
 _FRAGMENT: Final = re.compile(r"\s*(?:[(<]?https?://\S{3,300}[ >)]{0,6}|(?=\S*[_=/%&])\S{8,300})\s*")
+_DRAWN: Final = "-#=*_"
+_MAX_SPLITS: Final = 20
+_THEN_QUOTE: Final = re.compile(r"(.{10,300}?[:：])[ \t]+([>＞][ \t].*)$")
+_SENTENCE_ENDS: Final = re.compile(
+    r"(?<=\w{3})(?:[!?]+[ \t]+|[。！？]+[ \t]*|(?<=[a-zà-ÿ]{4})\.[ \t]+)(?=\S.{15})"
+)
+_DIGITS: Final = re.compile(r"\d")
 _RULE: Final = re.compile(r"[ \t]*[-_=─—]{5,}[ \t]*")
 _PROSE: Final = re.compile(r"(?:[^\W\d_]{2,}['’,.;!?-]?\s+){2,}[^\W\d_]")
 
@@ -46,21 +55,37 @@ class _Block:
 
 
 def pieces_of(
-    text: str, *, structure: Sequence[Span] | None = None, subject: str = "", marker: str = DEFAULT_MARKER
+    text: str,
+    *,
+    structure: Sequence[Span] | None = None,
+    subject: str = "",
+    marker: str = DEFAULT_MARKER,
+    signatures: Sequence[Span] = (),
 ) -> tuple[Piece, ...]:
     """Read a text into pieces.
 
     `structure`: what the sender's HTML marks as quoted, None for plain text. `subject`: of the mail.
     `marker`: the desk's own line in the mails it sends, below which nothing is new; empty for none.
+    `signatures`: what the sender's HTML marks as such. Behind `MAX_READ` characters all is new.
     """
-    return _Reader(text, structure, subject, marker).read()
+    if len(text) <= MAX_READ:
+        return _Reader(text, structure, subject, marker, signatures).read()
+    end = text.rfind("\n", 0, MAX_READ) + 1 or MAX_READ
+    read = _Reader(text[:end], structure, subject, marker, signatures).read()
+    return (*read, Piece("new", end, len(text)))
 
 
 class _Reader:
-    def __init__(self, text: str, structure: Sequence[Span] | None, subject: str, marker: str) -> None:
+    def __init__(
+        self,
+        text: str,
+        structure: Sequence[Span] | None,
+        subject: str,
+        marker: str,
+        signatures: Sequence[Span] = (),
+    ) -> None:
         self.text = text
-        self.lines = text.split("\n")
-        self.offsets = _offsets(self.lines)
+        self.offsets, self.lines = _lines(text)
         self.kinds: list[Kind] = ["new"] * len(self.lines)
         self.authors: list[str] = [""] * len(self.lines)
         self.subject = subject
@@ -75,11 +100,13 @@ class _Reader:
         self.forwarding = prefix is not None
         self.perhaps_finnish = prefix is not None and prefix[0].strip().startswith("vs")
         self.marker = marker.strip().casefold()
+        self.signed = self._structural(signatures)
         self.blocks: list[_Block] = []
 
     def read(self) -> tuple[Piece, ...]:
         self._find_quotes()
         self._take_in_rules()
+        self._find_signatures()
         self._find_footers()
         return self._pieces()
 
@@ -102,7 +129,12 @@ class _Reader:
         self._settle_blocks()
 
     def _is_marker(self, line: str) -> bool:
-        return line.strip(" \t>-#=*_").casefold() == self.marker
+        """Whether it is the desk's own line, or one of another desk that is drawn like it."""
+        bare = line.strip(" \t>")
+        words = bare.strip(_DRAWN + " \t").casefold()
+        return words == self.marker or (
+            bare[:1] in _DRAWN and bare[-1:] in _DRAWN and words.endswith(self.marker) and len(words) < 80
+        )
 
     def _announced(self, found: Announcement, number: int) -> int:
         """Take in an announcement of an unmarked quote; of a marked one the block below it does that."""
@@ -363,6 +395,20 @@ class _Reader:
 
     # -- what stands around
 
+    def _find_signatures(self) -> None:
+        """Take the writer's program at its word about a signature, unless that is all that is new."""
+        if sum(self.signed) > MAX_SIGNATURE:
+            return
+        rest = [
+            number
+            for number, kind in enumerate(self.kinds)
+            if kind == "new" and not self.signed[number] and self.lines[number].strip()
+        ]
+        if rest:
+            for number, signed in enumerate(self.signed):
+                if signed and self.kinds[number] == "new":
+                    self._set(number, number + 1, "signature")
+
     def _find_footers(self) -> None:
         regions = self._own_regions()
         if not regions:
@@ -442,9 +488,37 @@ class _Reader:
         return marked
 
 
-def _offsets(lines: list[str]) -> list[int]:
-    offsets, position = [], 0
-    for line in lines:
-        offsets.append(position)
+def _lines(text: str) -> tuple[list[int], list[str]]:
+    """Return where each line begins, and the lines; one on which an attribution meets other words is two."""
+    offsets: list[int] = []
+    lines: list[str] = []
+    position, splits = 0, 0
+    for line in text.split("\n"):
+        at = 0
+        if splits < _MAX_SPLITS and 20 < len(line) <= MAX_LINE and (":" in line or "：" in line):
+            at = _attribution_meets(line)
+            splits += at > 0
+        if at:
+            offsets.append(position)
+            lines.append(line[:at])
+        offsets.append(position + at)
+        lines.append(line[at:])
         position += len(line) + 1
-    return offsets
+    return offsets, lines
+
+
+def _attribution_meets(line: str) -> int:
+    """Return where on a line an attribution ends and a quote begins, or it begins behind an answer; or 0."""
+    quote = _THEN_QUOTE.match(line)
+    if quote is not None and _announces(quote[1]):
+        return quote.start(2)
+    if line.rstrip().endswith((":", "：")):
+        for end in _SENTENCE_ENDS.finditer(line):
+            above = line[: end.start()]
+            if not _DIGITS.search(above) and _announces(line[end.end() :]):
+                return end.end()
+    return 0
+
+
+def _announces(words: str) -> bool:
+    return bool(_DIGITS.search(words)) and Announcements([words]).attribution(0, sure=True) is not None

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, W291  (programs write lines as long as they like, and blanks at their ends)
 """Sixty answers as mail programs of many countries write them, none made by the matrix's generator.
 
 What their writers added stands between ``[[`` and ``]]``; the marks are taken out before the mail is read.

@@ -16,7 +16,7 @@ from mail.mime.html.document import read_html
 from mail.mime.message import parse
 from mail.mime.quotes.announcements import MAX_LINE, MAX_LOOKS, Announcements
 from mail.mime.quotes.pieces import Span, folds, own_folds, without
-from mail.mime.quotes.reading import MAX_QUOTES, pieces_of
+from mail.mime.quotes.reading import MAX_QUOTES, MAX_READ, pieces_of
 from tests.support.accounts import CORPORA
 
 WROTE: Final = "On Fri, 20 Nov 2026 at 09:12, Desk <support@desk.example> wrote:"
@@ -380,3 +380,70 @@ def test_most_replies_of_the_public_set_are_read_right_and_few_cut_too_short() -
     print(f"\nreply-talon: {hits} of {total} right, {cut_too_much} cut too much")
     assert hits >= total * 0.85
     assert cut_too_much <= total * 0.03
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        (f"Thanks, it works! {WROTE}\n\nold, and nothing marks it", "Thanks, it works!"),
+        (f"Did that yesterday. {WROTE}\n> Please restart it.\n", "Did that yesterday."),
+        (
+            "動きました。 2026年11月20日(金) 9:12 サポート <support@desk.example>:\n\n> どうですか",
+            "動きました。",
+        ),
+        (f"{WROTE} > Is it fine?\n\nIt is.", "It is."),
+        (f"{WROTE} > Is it fine?\n> Bob\n\nIt is.\n", "It is."),
+    ],
+)
+def test_an_attribution_may_share_its_line(text: str, new: str) -> None:
+    assert shown(text) == new
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We tried it. At 10:40 the display says: > E1021",
+        "It is broken! On tray 2 stands the code 4711:\nE1021",
+        "Note. See the table of 20.11.2026 below:\n\na  b",
+    ],
+)
+def test_words_that_share_a_line_without_an_attribution_stay(text: str) -> None:
+    assert shown(text) == text
+
+
+def signed(signature: str, above: str = "<p>Please close it.</p>") -> str:
+    raw = f"From: a@b.example\nContent-Type: text/html; charset=utf-8\n\n{above}{signature}".encode()
+    mail = parse(raw)
+    return without(mail.words, folds(mail.words, mail.pieces))
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        '<div class="gmail_signature">Ann Meier<br>Purchasing</div>',
+        '<pre class="moz-signature" cols="72">-- \nAnn Meier</pre>',
+        '<div id="Signature"><p>Ann Meier</p><p>Purchasing</p></div>',
+        '<div id="x_Signature">Ann Meier</div>',
+        '<div id="ms-outlook-mobile-signature">Get Outlook for Android</div>',
+        '<div id="composer_signature">Sent from my Galaxy</div>',
+        '<div class="protonmail_signature_block-user">Ann Meier</div>',
+        '<div name="messageSignatureSection">Ann Meier</div>',
+    ],
+)
+def test_what_a_program_marks_as_a_signature_is_folded(signature: str) -> None:
+    assert signed(signature) == "Please close it."
+
+
+def test_an_answer_that_was_typed_into_the_signature_is_shown() -> None:
+    assert "Please close it." in signed('<div id="Signature">Please close it.<br>Ann</div>', above="")
+
+
+def test_a_long_text_in_a_signature_is_no_signature() -> None:
+    assert "line 50" in signed(f'<div id="Signature">{"".join(f"line {n}<br>" for n in range(60))}</div>')
+
+
+def test_of_an_endless_text_the_beginning_is_read_and_the_rest_is_new() -> None:
+    text = f"Thanks!\n\n{WROTE}\n> old\n\nnew\n" + "x\n" * MAX_READ
+    pieces = pieces_of(text)
+    assert "".join(text[piece.start : piece.end] for piece in pieces) == text
+    assert (pieces[0].kind, pieces[-1].kind) == ("new", "new")
