@@ -42,7 +42,6 @@ class Notice(Row):
 
 Notice.add_index(Notice.id, name="notice_waiting", where=Notice.told.is_null())
 Notice.add_index(Notice.ticket, Notice.id, name="notice_ticket")
-Notice.add_index(Notice.message, name="notice_message")
 
 
 class WaitingNotice(NamedTuple):

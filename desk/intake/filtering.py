@@ -43,7 +43,7 @@ def banned(incoming: Incoming) -> Outcome | None:
 
 def decide_on(incoming: Incoming, trigger: Trigger) -> Outcome | None:
     """Ask the filters, keep what they decide, and end the mail that one of them rejects."""
-    if incoming.arrival.archive:
+    if incoming.arrival.archive or not incoming.batch.filters:
         return None
     facts = facts_of(incoming.mail, incoming.author, incoming.arrival, incoming.rules)
     decision = incoming.decision = decide(incoming.batch.filters, trigger, facts)

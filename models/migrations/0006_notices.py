@@ -15,9 +15,7 @@ CREATE TABLE notice (
 
 CREATE INDEX notice_waiting ON notice (id) WHERE told IS NULL;
 
-CREATE INDEX notice_ticket ON notice (ticket_id, id);
-
-CREATE INDEX notice_message ON notice (message_id)
+CREATE INDEX notice_ticket ON notice (ticket_id, id)
 """
 
 
