@@ -26,6 +26,12 @@ def say(message: str) -> None:
     _write(sys.stderr, inert.guard(inert.one_line(message)) + "\n")
 
 
+def overwrite(text: str) -> None:
+    """Write a line on standard error in the place of the one before: how far a work is, '' at its end."""
+    _write(sys.stderr, f"\r{inert.guard(inert.one_line(text[: terminal_width() - 1]))}\x1b[K")
+    sys.stderr.flush()
+
+
 def line(text: str = "", *, indent: int = 0) -> None:
     """Print one line on standard output."""
     _write(sys.stdout, " " * indent + inert.guard(inert.one_line(text)) + "\n")

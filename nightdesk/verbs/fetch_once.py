@@ -27,7 +27,7 @@ def fetch_once(options: Options) -> Exit:
         progress = _Progress() if sys.stderr.isatty() else None
         summary = run_once(desk, options.mailboxes, stop=stop, watch=progress or (lambda _tally: None))
     if progress:
-        progress.clear()
+        output.overwrite("")
     for text in (*summary.notes, *summary.complaints()):
         output.say(text)
     if options.as_json:
@@ -49,14 +49,4 @@ class _Progress:
     def __call__(self, tally: MailboxFetch) -> None:
         self._counts[tally.address] = tally.fetched
         shown = ", ".join(f"{address} {count}" for address, count in self._counts.items())
-        self._write(f"fetching: {shown}"[: output.terminal_width() - 1])
-
-    def clear(self) -> None:
-        self._write("")
-
-    @staticmethod
-    def _write(text: str) -> None:
-        from mail import inert
-
-        sys.stderr.write(f"\r{inert.guard(inert.one_line(text))}\x1b[K")
-        sys.stderr.flush()
+        output.overwrite(f"fetching: {shown}")

@@ -95,7 +95,7 @@ def _run(context: VerbContext, kind: Kind, path: str, mailbox: str | None, quiet
         ) from None
     finally:
         if progress:
-            progress.clear()
+            output.overwrite("")
     for trouble in tally.errors:
         output.say(trouble)
     if tally.more:
@@ -125,17 +125,7 @@ class _Progress:
         if time.monotonic() - self._shown < _EVERY_SECONDS:
             return
         self._shown = time.monotonic()
-        self._write(progress_line(tally))
-
-    def clear(self) -> None:
-        self._write("")
-
-    @staticmethod
-    def _write(text: str) -> None:
-        import shutil
-
-        sys.stderr.write(f"\r{text[: shutil.get_terminal_size().columns - 1]}\x1b[K")
-        sys.stderr.flush()
+        output.overwrite(progress_line(tally))
 
 
 def progress_line(tally: Tally) -> str:

@@ -15,7 +15,7 @@ import pytest
 from models.leases import is_dead
 from tests.generator import generate
 from tests.support.books import Books, digest, stored_mail
-from tests.support.live_desk import Desk
+from tests.support.live_desk import NOWHERE, Desk
 from tests.support.running import start
 from tests.support.servers.dovecot import MailUser, as_served
 
@@ -32,17 +32,7 @@ def test_a_fetch_killed_fifty_times_takes_every_mail_exactly_once(
 ) -> None:
     kills = KILLS if after == "move:Done" else KILLS // 5
     mails = [mail.raw for mail in generate(MAILS, 7, to=mailuser.address)]
-    nowhere = (
-        "--smtp-host",
-        "localhost",
-        "--smtp-port",
-        "1",
-        "--smtp-security",
-        "none",
-        "--smtp-auth",
-        "none",
-    )
-    desk.add_mailbox(mailuser, None, "--after-fetch", after, "--batch", str(BATCH), *nowhere)
+    desk.add_mailbox(mailuser, None, "--after-fetch", after, "--batch", str(BATCH), *NOWHERE)
     mailuser.load(mails)
 
     hits = _fetch_and_kill(desk, kills)

@@ -58,17 +58,7 @@ def test_a_mail_is_a_ticket(served: tuple[Desk, Exim]) -> None:
     assert "came by pipe, for support" in trace
 
 
-TROUBLES = [
-    piping.locked,
-    piping.disk_full,
-    piping.interpreter_missing,
-    piping.killed,
-    piping.killed_late,
-    piping.wrapper_killed,
-]
-
-
-@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)
+@pytest.mark.parametrize("trouble", piping.TROUBLES, ids=lambda trouble: trouble.__name__)
 def test_whatever_breaks_no_mail_is_lost_doubled_or_bounced(
     served: tuple[Desk, Exim], trouble: Callable[[Desk], AbstractContextManager[None]]
 ) -> None:

@@ -91,17 +91,7 @@ def test_the_recipients_extension_reaches_the_desk(served: tuple[Desk, PipingPos
     assert "for support+token@example.test" in trace
 
 
-TROUBLES = [
-    piping.locked,
-    piping.disk_full,
-    piping.interpreter_missing,
-    piping.killed,
-    piping.killed_late,
-    piping.wrapper_killed,
-]
-
-
-@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)
+@pytest.mark.parametrize("trouble", piping.TROUBLES, ids=lambda trouble: trouble.__name__)
 def test_whatever_breaks_no_mail_is_lost_doubled_or_bounced(
     served: tuple[Desk, PipingPostfix], trouble: Callable[[Desk], AbstractContextManager[None]]
 ) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.filled import add_mailbox, mail, take_in
-from tests.support.live_desk import Desk
+from tests.support.live_desk import NOWHERE, Desk
 from tests.support.piped import MAIL, SILENT, call, spooled
 from tests.support.running import worker
 from tests.support.served import Served
@@ -314,17 +314,7 @@ def test_an_empty_database_of_another_program_is_no_desk(desk: Desk) -> None:
 def test_mail_in_the_mailbox_is_not_acknowledged_again_after_a_restore(
     desk: Desk, tmp_path: Path, mailuser: MailUser
 ) -> None:
-    nowhere = (
-        "--smtp-host",
-        "localhost",
-        "--smtp-port",
-        "1",
-        "--smtp-security",
-        "none",
-        "--smtp-auth",
-        "none",
-    )
-    desk.add_mailbox(mailuser, None, "--after-fetch", "keep", *nowhere, "--smtp-auth", "none")
+    desk.add_mailbox(mailuser, None, "--after-fetch", "keep", *NOWHERE, "--smtp-auth", "none")
     desk.ok("backup", str(tmp_path / "desk.tar"))
     mailuser.load([mail("before the restore", to=mailuser.address)])
     desk("--fetch-once")

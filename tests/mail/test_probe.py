@@ -9,7 +9,7 @@ import pytest
 from config.secrets import Secret
 from mail.account import IncomingAccount, OutgoingAccount
 from mail.probe import Step, check_incoming, check_outgoing
-from tests.support.accounts import incoming, mail, outgoing
+from tests.support.accounts import at_dovecot, at_postfix, incoming, mail, outgoing
 from tests.support.servers.child import free_ports
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.fault import dribble, drop, hang, reply
@@ -24,28 +24,13 @@ def names(steps: list[Step]) -> list[str]:
 
 
 @pytest.fixture
-def inbox(mailuser: MailUser, dovecot: Dovecot, pki: Pki) -> IncomingAccount:
-    return incoming(
-        dovecot.imaps_port,
-        security="tls",
-        user=mailuser.address,
-        password=Secret(mailuser.password),
-        ca_file=pki.ca_file,
-        timeout=20.0,
-    )
+def inbox(mailuser: MailUser) -> IncomingAccount:
+    return at_dovecot(mailuser)
 
 
 @pytest.fixture
-def outbox(mailuser: MailUser, postfix: Postfix, pki: Pki) -> OutgoingAccount:
-    return outgoing(
-        postfix.submission_port,
-        security="starttls",
-        auth="basic",
-        user=mailuser.address,
-        password=Secret(mailuser.password),
-        ca_file=pki.ca_file,
-        timeout=20.0,
-    )
+def outbox(postfix: Postfix, mailuser: MailUser) -> OutgoingAccount:
+    return at_postfix(postfix, mailuser)
 
 
 def test_a_good_mailbox_passes_every_step(

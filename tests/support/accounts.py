@@ -8,6 +8,8 @@ from typing import Any
 
 from config.secrets import Secret
 from mail.account import IncomingAccount, OutgoingAccount
+from tests.support.servers.dovecot import MailUser
+from tests.support.servers.postfix import Postfix
 
 
 def incoming(port: int, **changes: Any) -> IncomingAccount:
@@ -36,6 +38,32 @@ def outgoing(port: int, **changes: Any) -> OutgoingAccount:
         helo="desk.example.test",
     )
     return replace(account, **changes)
+
+
+def at_dovecot(mailuser: MailUser) -> IncomingAccount:
+    """The account of a user of Dovecot, over TLS."""
+    dovecot = mailuser.dovecot
+    return incoming(
+        dovecot.imaps_port,
+        security="tls",
+        user=mailuser.address,
+        password=Secret(mailuser.password),
+        ca_file=dovecot.pki.ca_file,
+        timeout=20.0,
+    )
+
+
+def at_postfix(postfix: Postfix, mailuser: MailUser) -> OutgoingAccount:
+    """The account of the same user at Postfix' submission port."""
+    return outgoing(
+        postfix.submission_port,
+        security="starttls",
+        auth="basic",
+        user=mailuser.address,
+        password=Secret(mailuser.password),
+        ca_file=mailuser.dovecot.pki.ca_file,
+        timeout=20.0,
+    )
 
 
 def mail(number: int, body: str = "Hello\r\n", **headers: str) -> bytes:

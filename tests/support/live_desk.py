@@ -8,6 +8,12 @@ from tests.support.program import Program, Ran
 from tests.support.servers.dovecot import MailUser
 from tests.support.servers.postfix import Postfix
 
+NOWHERE = (
+    *("--smtp-host", "localhost", "--smtp-port", "1"),
+    *("--smtp-security", "none", "--smtp-auth", "none"),
+)
+"""An outgoing account at a server that does not exist: what is to leave stays."""
+
 
 class Desk:
     """Calls ``nightdesk`` for one desk; ``home`` is its NIGHTDESK_HOME."""

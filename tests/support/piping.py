@@ -144,3 +144,7 @@ def wrapper_killed(desk: Desk) -> Iterator[None]:
     """The wrapper itself is killed: nobody is left to say 75."""
     with _changed(desk, lambda text: text.replace("later=75\n", "kill -9 $$\nlater=75\n", 1)):
         yield
+
+
+TROUBLES = (locked, disk_full, interpreter_missing, killed, killed_late, wrapper_killed)
+"""All that can happen to a piped mail, after which it must be a ticket, once."""

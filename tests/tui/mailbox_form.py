@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.pilot import Pilot
 
+from tests.support.servers.dovecot import MailUser
 from tests.tui.screen import settled, until
 from tui.screens.mailboxes.form import MailboxFormScreen
 from tui.widgets.choice import Choice
@@ -27,6 +28,12 @@ async def fill(pilot: Pilot[int], screen: MailboxFormScreen, **texts: str) -> No
         await pilot.pause()
         field.value = text
         await pilot.pause()
+
+
+async def fill_account(pilot: Pilot[int], screen: MailboxFormScreen, user: MailUser, **more: str) -> None:
+    """Fill in the incoming account of a user of Dovecot."""
+    account = {"host": user.dovecot.host, "port": str(user.dovecot.imaps_port), "secret": user.password}
+    await fill(pilot, screen, address=user.address, **account, **more)
 
 
 async def pick(pilot: Pilot[int], screen: MailboxFormScreen, name: str, value: str) -> None:

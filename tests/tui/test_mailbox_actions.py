@@ -13,7 +13,7 @@ from desk.mailboxes import accounts, registry
 from desk.permissions import Actor
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.pki import Pki
-from tests.tui.mailbox_form import fill, opened, pick, receive_only
+from tests.tui.mailbox_form import fill, fill_account, opened, pick, receive_only
 from tests.tui.scenes import start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
@@ -32,15 +32,7 @@ async def test_f4_lists_the_servers_folders_and_puts_the_picked_one_into_the_fie
     mailuser.deliver(b"Subject: x\r\n\r\nx\r\n", "Helpdesk")
     async with empty_app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)
-        await fill(
-            pilot,
-            screen,
-            address=mailuser.address,
-            host=dovecot.host,
-            port=str(dovecot.imaps_port),
-            secret=mailuser.password,
-            ca_file=str(pki.ca_file),
-        )
+        await fill_account(pilot, screen, mailuser, ca_file=str(pki.ca_file))
         screen.query_one("#f-folder", Entry).focus()
         await pilot.press("f4")
         text = await until(pilot, "Fetch from")
@@ -59,14 +51,7 @@ async def test_an_unknown_certificate_is_shown_before_it_is_pinned(
     wanted = hashlib.sha256(der).hexdigest()
     async with empty_app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)
-        await fill(
-            pilot,
-            screen,
-            address=mailuser.address,
-            host=dovecot.host,
-            port=str(dovecot.imaps_port),
-            secret=mailuser.password,
-        )
+        await fill_account(pilot, screen, mailuser)
         await receive_only(pilot, screen)
         await pilot.press("f5")
         await until(pilot, "F8 shows the server's certificate")

@@ -17,7 +17,7 @@ from mail.probe import Step
 from models.mailboxes import Mailbox
 from tests.support.servers.dovecot import Dovecot, MailUser
 from tests.support.servers.pki import Pki
-from tests.tui.mailbox_form import fill, opened, receive_only
+from tests.tui.mailbox_form import fill, fill_account, opened, receive_only
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
@@ -195,15 +195,7 @@ async def test_saving_with_a_failed_smtp_login_leaves_sending_off(
 ) -> None:
     async with empty_app.run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
-        await fill(
-            pilot,
-            screen,
-            address=mailuser.address,
-            host=dovecot.host,
-            port=str(dovecot.imaps_port),
-            secret=mailuser.password,
-            ca_file=str(pki.ca_file),
-        )
+        await fill_account(pilot, screen, mailuser, ca_file=str(pki.ca_file))
         await fill(pilot, screen, smtp_host=dovecot.host, smtp_port="1", smtp_ca_file=str(pki.ca_file))
         await pilot.press("f5")
         await until(pilot, "1 problem: smtp connect. You can save anyway; sending stays off.")

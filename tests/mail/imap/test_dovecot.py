@@ -11,21 +11,14 @@ from config.secrets import Secret
 from mail.account import IncomingAccount
 from mail.errors import FolderMissing, LoginRefused, StarttlsMissing, TlsFailed
 from mail.imap.session import ImapSession
-from tests.support.accounts import incoming, mail
+from tests.support.accounts import at_dovecot, mail
 from tests.support.servers.dovecot import Dovecot, MailUser, as_served
 from tests.support.servers.pki import ABROAD, EXPIRED, UNKNOWN_CA, WRONG_NAME, Pki
 
 
 @pytest.fixture
-def account(mailuser: MailUser, dovecot: Dovecot, pki: Pki) -> IncomingAccount:
-    return incoming(
-        dovecot.imaps_port,
-        security="tls",
-        user=mailuser.address,
-        password=Secret(mailuser.password),
-        ca_file=pki.ca_file,
-        timeout=20.0,
-    )
+def account(mailuser: MailUser) -> IncomingAccount:
+    return at_dovecot(mailuser)
 
 
 def change(account: IncomingAccount, **changes: object) -> IncomingAccount:

@@ -14,23 +14,15 @@ from mail.errors import LoginRefused, TlsFailed
 from mail.mime.address import Address
 from mail.mime.message import parse
 from mail.smtp.session import SmtpSession
-from tests.support.accounts import outgoing
+from tests.support.accounts import at_postfix, outgoing
 from tests.support.servers.dovecot import MailUser
-from tests.support.servers.pki import UNKNOWN_CA, Pki
+from tests.support.servers.pki import UNKNOWN_CA
 from tests.support.servers.postfix import Postfix
 
 
 @pytest.fixture
-def account(postfix: Postfix, mailuser: MailUser, pki: Pki) -> OutgoingAccount:
-    return outgoing(
-        postfix.submission_port,
-        security="starttls",
-        auth="basic",
-        user=mailuser.address,
-        password=Secret(mailuser.password),
-        ca_file=pki.ca_file,
-        timeout=20.0,
-    )
+def account(postfix: Postfix, mailuser: MailUser) -> OutgoingAccount:
+    return at_postfix(postfix, mailuser)
 
 
 def message(to: str) -> bytes:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tests.support.servers.pki import ADDRESSES
@@ -136,3 +136,28 @@ def listening(port: int, address: str = ADDRESSES[0]) -> bool:
     with socket.socket() as probe:
         probe.settimeout(2)
         return probe.connect_ex((address, port)) == 0
+
+
+class Restartable:
+    """A server whose process can be ended and started again on the same ports."""
+
+    _child: Child | None = None
+
+    def _launch(self) -> None:
+        raise NotImplementedError
+
+    def restart(self) -> None:
+        """Stop and start again; every open session is lost, and nothing else."""
+        if self._child:
+            self._child.stop()
+        self._launch()
+
+    @contextlib.contextmanager
+    def down(self) -> Iterator[None]:
+        """Inside the block nobody answers at the ports (connection refused)."""
+        assert self._child
+        self._child.stop()
+        try:
+            yield
+        finally:
+            self._launch()

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.servers import jwt
-from tests.support.servers.child import Child, ServerTrouble, free_ports, listening, wait_until
+from tests.support.servers.child import Child, Restartable, ServerTrouble, free_ports, listening, wait_until
 from tests.support.servers.maildir import Maildir
 from tests.support.servers.pki import ADDRESSES, EXPIRED, GOOD, NO_TLS, UNKNOWN_CA, WRONG_NAME, Pki
 
@@ -47,7 +47,7 @@ class ImapSession:
     expunged: int
 
 
-class Dovecot:
+class Dovecot(Restartable):
     """Made, started and stopped by the fixture; its ports are served at ``host`` and more addresses."""
 
     host = GOOD
@@ -56,7 +56,6 @@ class Dovecot:
         self.home = home
         self.pki = pki
         self._next_user = FIRST_FRESH_USER
-        self._child: Child | None = None
         mail = pwd.getpwnam("mail")
         self._owner = (mail.pw_uid, mail.pw_gid)
 
@@ -88,22 +87,6 @@ class Dovecot:
         if self._child:
             self._child.stop()
         shutil.rmtree(self.home, ignore_errors=True)
-
-    def restart(self) -> None:
-        """Stop and start again on the same ports; every open session is lost."""
-        if self._child:
-            self._child.stop()
-        self._launch()
-
-    @contextlib.contextmanager
-    def down(self) -> Iterator[None]:
-        """Inside the block nobody answers at the ports (connection refused)."""
-        assert self._child
-        self._child.stop()
-        try:
-            yield
-        finally:
-            self._launch()
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:

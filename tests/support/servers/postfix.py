@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.servers.child import Child, ServerTrouble, free_ports, listening, wait_until
+from tests.support.servers.child import Child, Restartable, ServerTrouble, free_ports, listening, wait_until
 from tests.support.servers.dovecot import DOMAIN, Dovecot
 from tests.support.servers.pki import EXPIRED, GOOD, NO_TLS, UNKNOWN_CA, WRONG_NAME, Pki
 from tests.support.servers.policy import RecipientPolicy
@@ -38,7 +38,7 @@ class QueuedMail:
     recipients: dict[str, str]
 
 
-class Postfix:
+class Postfix(Restartable):
     """Made, started and stopped by the fixture; its ports are served at ``host`` and more addresses."""
 
     host = GOOD
@@ -49,7 +49,6 @@ class Postfix:
         self.dovecot = dovecot
         self.lmtp_door = home / "door" / "lmtp"
         self._policy: RecipientPolicy | None = None
-        self._child: Child | None = None
 
     def start(self) -> Postfix:
         """Start on free ports; returns when every port answers."""
@@ -73,22 +72,6 @@ class Postfix:
         if self._policy:
             self._policy.stop()
         shutil.rmtree(self.home, ignore_errors=True)
-
-    def restart(self) -> None:
-        """Stop and start again on the same ports; every open session is lost, the queue stays."""
-        if self._child:
-            self._child.stop()
-        self._launch()
-
-    @contextlib.contextmanager
-    def down(self) -> Iterator[None]:
-        """Inside the block nobody answers at the ports (connection refused)."""
-        assert self._child
-        self._child.stop()
-        try:
-            yield
-        finally:
-            self._launch()
 
     @contextlib.contextmanager
     def refuse(self, recipient: str, reply: str = "451 4.7.1 Come back later") -> Iterator[None]:

@@ -14,7 +14,7 @@ from models import leases
 from models.database import db
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
-from tests.support.scripted import MailboxMaker, mail
+from tests.support.scripted import MailboxMaker, mail, trip_over
 from tests.support.servers.faults import FaultyImap, drop, reply
 from worker.fetch.job import lease_name, take_turn
 
@@ -230,19 +230,10 @@ def test_a_fetcher_that_lost_its_lease_writes_nothing(
 def test_a_fault_of_ours_over_one_mail_stops_neither_the_others_nor_the_mailbox(
     desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from desk.intake import arrivals, pipeline
-
-    take = pipeline.take
-
-    def broken(desk_: Desk, arrivals: list[arrivals.Arrival], **more: object) -> object:
-        if any(b"Printer 3" in arrival.raw for arrival in arrivals):
-            raise ZeroDivisionError("a fault")
-        return take(desk_, arrivals, **more)  # type: ignore[arg-type]
-
     with FaultyImap([mail(n) for n in range(1, 6)]) as server:
         mailbox = add_mailbox(server, after_fetch="delete")
         with monkeypatch.context() as patch:
-            patch.setattr(pipeline, "take", broken)
+            trip_over(patch, b"Printer 3")
             tally = fetch(desk, mailbox)
         assert tally.fetched == 4
         assert "UID 3" in tally.errors[0]

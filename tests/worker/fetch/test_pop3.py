@@ -12,7 +12,7 @@ from models.database import db
 from models.folders import DeletedUidl
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
-from tests.support.scripted import MailboxMaker, mail
+from tests.support.scripted import MailboxMaker, mail, trip_over
 from tests.support.servers.faults import FaultyImap, drop, reply
 from tests.support.servers.faulty_pop3 import FaultyPop3
 from worker.fetch.job import take_turn
@@ -197,19 +197,10 @@ def test_backlog_archive_files_the_old_mail_without_answering_it(
 def test_a_fault_of_ours_over_one_mail_stops_neither_the_others_nor_the_mailbox(
     desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from desk.intake import arrivals, pipeline
-
-    take = pipeline.take
-
-    def broken(desk_: Desk, arrivals: list[arrivals.Arrival], **more: object) -> object:
-        if any(b"Printer 3" in arrival.raw for arrival in arrivals):
-            raise ZeroDivisionError("a fault")
-        return take(desk_, arrivals, **more)  # type: ignore[arg-type]
-
     with FaultyPop3([mail(n) for n in range(1, 6)]) as server:
         mailbox = add_mailbox(server, after_fetch="delete")
         with monkeypatch.context() as patch:
-            patch.setattr(pipeline, "take", broken)
+            trip_over(patch, b"Printer 3")
             assert fetch(desk, mailbox).fetched == 4
         assert server.left == [mail(3)], "a mail without receipt must stay at the server"
 
