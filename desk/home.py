@@ -70,7 +70,7 @@ def open_desk(
         _make_home(paths)
     open_database(paths.database, create=create, tell=tell)
     if rows.stored(DESK_ID) is None:
-        import secrets
+        import secrets  # 0.5 ms, for a new key
 
         with transaction():
             if rows.stored(DESK_ID) is None:

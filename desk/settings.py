@@ -219,7 +219,7 @@ def get(key: str) -> Any:
 
 def set(actor: Actor, key: str, text: str) -> Any:  # noqa: A001
     """Check what was typed and keep it; returns the value. Raises WrongUse with what would be right."""
-    from desk.permissions import require
+    from desk.permissions import require  # 2 ms, for a change
 
     require(actor, "settings.edit")
     setting = lookup(key)
@@ -234,7 +234,7 @@ def set(actor: Actor, key: str, text: str) -> Any:  # noqa: A001
 
 def reset(actor: Actor, key: str) -> Any:
     """Put a setting back to its default and return that."""
-    from desk.permissions import require
+    from desk.permissions import require  # 2 ms, for a change
 
     require(actor, "settings.edit")
     setting = lookup(key)
@@ -263,7 +263,7 @@ def lookup(key: str) -> Setting:
     """Return the setting of that key; raises WrongUse with the nearest keys."""
     if key in _BY_KEY:
         return _BY_KEY[key]
-    import difflib
+    import difflib  # 0.5 ms, for a name that is wrong
 
     close = difflib.get_close_matches(key, _BY_KEY, 2, 0.5)
     raise WrongUse(
@@ -283,7 +283,7 @@ def _value(setting: Setting, text: str) -> Any:
                 raise _wrong(setting, text, f"use {', '.join(setting.choices)}")
             return text
         case "schedule":
-            from desk.schedules import parse
+            from desk.schedules import parse  # 1.3 ms, for schedules
 
             return parse(text).text
         case "mailbox":
@@ -349,7 +349,7 @@ def _number(setting: Setting, text: str) -> int:
 
 
 def _mailbox(setting: Setting, text: str) -> str:
-    from models import mailboxes
+    from models import mailboxes  # 1.6 ms, for a mailbox
 
     if not text:
         return ""

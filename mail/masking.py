@@ -8,7 +8,9 @@ hidden. Rather too much is hidden than too little.
 
 from __future__ import annotations
 
+import binascii
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -101,7 +103,6 @@ def _is_invisible(character: str) -> bool:
     """Return whether `mail.inert` removes it, or shows U+FFFD in its place."""
     if character.isascii():
         return False
-    import unicodedata
 
     return character == "\ufffd" or unicodedata.category(character) in ("Cf", "Cc", "Cs", "Cn")
 
@@ -141,7 +142,7 @@ def _meant(escape: re.Match[bytes]) -> bytes:
         return _character(int(digits))
     if whole.startswith(b"\\"):
         return bytes([int(digits, 8)])
-    from html.entities import name2codepoint
+    from html.entities import name2codepoint  # 1.0 ms, for a secret within HTML
 
     named = name2codepoint.get(digits.decode()) or name2codepoint.get(digits.decode().lower())
     return _character(named) if named else escape[0].replace(b"&", b"")
@@ -215,7 +216,6 @@ def _mark_base64(reading: _Reading, wanted: list[bytes], marks: bytearray) -> No
 
 
 def _mark_base64_run(reading: _Reading, run: list[int], wanted: list[bytes], marks: bytearray) -> None:
-    import binascii
 
     if len(run) < 4:
         return

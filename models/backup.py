@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
+import zstandard
+
 from config.clock import now
 from config.files import ensure_dir, fsync_dir
 from models import blobs, deliveries, leases, locks, settings, sqlite
@@ -306,7 +308,6 @@ def _compressed(raw: IO[bytes], target: Path) -> Iterator[IO[bytes]]:
     if target.suffix not in (".zst", ".tzst"):
         yield raw
         return
-    import zstandard
 
     with zstandard.ZstdCompressor(level=3).stream_writer(raw, closefd=False) as stream:
         yield stream
@@ -319,7 +320,6 @@ def _plain(raw: IO[bytes]) -> Iterator[IO[bytes]]:
     if not squeezed:
         yield raw
         return
-    import zstandard
 
     with zstandard.ZstdDecompressor().stream_reader(raw, closefd=False) as stream:
         yield stream
@@ -327,7 +327,6 @@ def _plain(raw: IO[bytes]) -> Iterator[IO[bytes]]:
 
 def _unpack(source: Path, folder: Path) -> None:
     """Take out of the tar what a backup holds, by exact names; anything else is no backup."""
-    import zstandard
 
     wrong = BackupError(
         f"{source} is no backup of a desk, or is damaged", "give a file that nightdesk backup made"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def __getattr__(name: str) -> str:
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import version  # 24 ms, for the version
 
         return version("nightdesk")
     raise AttributeError(name)

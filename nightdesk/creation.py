@@ -12,6 +12,7 @@ from config.files import ensure_dir, write_once
 from config.paths import ETC, HOME_MODE, DeskPaths
 from config.seal import create_key_file
 from config.settings import load, set_value
+from config.template import first_toml
 from models.scratch import PREFIXES
 from nightdesk.owner import act_as_owner
 from nightdesk.pipe import wrapper
@@ -44,8 +45,8 @@ def create_desk(paths: DeskPaths, timezone: str | None = None) -> Created:
     _write_configuration(paths, timezone)
     act_as_owner(paths)
     os.umask(0o077)
-    from desk.home import open_desk
-    from models.opening import close_database
+    from desk.home import open_desk  # 16 ms, for an open desk
+    from models.opening import close_database  # 14 ms, for an open desk
 
     try:
         open_desk(paths, load(paths).settings, create=True)
@@ -97,7 +98,6 @@ def _write_configuration(paths: DeskPaths, timezone: str | None) -> None:
         if timezone is not None or "timezone" not in toml_file.read(file).values:
             set_value(paths, "timezone", name)
         return
-    from config.template import first_toml
 
     shared = file.parent == ETC
     inside = file.parent == paths.home

@@ -35,7 +35,7 @@ class VerbContext:
     @property
     def actor(self) -> Actor:
         """Who acts. Raises `desk.errors.NotAllowed` for a login that is no agent's."""
-        from desk.permissions import current_actor
+        from desk.permissions import current_actor  # 25 ms, for an open desk
 
         return current_actor(self.desk)
 

@@ -66,7 +66,7 @@ def _words(error: BaseException) -> tuple[str, str]:
     if _is_click(error):
         return _click_words(error)
     if _is_database(error):
-        from models.errors import explain
+        from models.errors import explain  # 3 ms, when something fails
 
         return explain(error)
     if isinstance(error, OSError):

@@ -75,8 +75,8 @@ def _needed(words: list[str]) -> str:
 
 
 def _require_agent(action: str) -> None:
-    from desk.permissions import current_actor, require
-    from nightdesk.context import desk_open
+    from desk.permissions import current_actor, require  # 38 ms, for an open desk
+    from nightdesk.context import desk_open  # 14 ms, for an open desk
 
     with desk_open(Options()) as desk:
         actor = current_actor(desk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 from desk import logs
@@ -9,7 +10,6 @@ from desk import logs
 
 def place(error: BaseException) -> str:
     """Return the error's type and the innermost line of ours it came through, for a report."""
-    import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from desk import logs, settings
 from desk.alerts import outgoing
+from desk.alerts.health_mail import send_alert
 from desk.mailboxes.token_health import dying_logins
 from models import mailboxes
 from models.fields import utc_text
@@ -90,7 +91,6 @@ def alert_silent_mailboxes(desk: Desk, moment: datetime) -> list[str]:
 
 
 def _tell_that_it_fails(desk: Desk, mailbox: Mailbox) -> None:
-    from desk.alerts.health_mail import send_alert
 
     since = _shown(desk, mailbox.failing_since)
     text = f"{mailbox.address} had no successful fetch since {since}: {mailbox.last_error}"
@@ -107,7 +107,6 @@ def _tell_that_it_fails(desk: Desk, mailbox: Mailbox) -> None:
 
 
 def _tell_what_is_over(desk: Desk) -> None:
-    from desk.alerts.health_mail import send_alert
 
     for mailbox in mailboxes.fetched_again():
         with transaction():

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from desk import logs, settings
 from desk.errors import DeskError
+from desk.mailboxes.accounts import default_outgoing
+from desk.outbox.render import MailToSend, queue_mail
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, agents_with_address
 from desk.settings import address_list
@@ -21,7 +23,6 @@ def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
 
     It goes to ``alerts.to``, else to the admins that have an address, and never to the desk itself.
     """
-    from desk.outbox.render import MailToSend, queue_mail
 
     own = read_own_addresses()
     people = [("", address) for address in admins() if not own.is_own(address)]
@@ -51,7 +52,6 @@ def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
 
 def way_besides(desk: Desk, mailbox: Mailbox) -> Mailbox | None:
     """Return the mailbox that sends an alert about this one: another that works, else its own, else None."""
-    from desk.mailboxes.accounts import default_outgoing
 
     default = default_outgoing(desk)
     rows = [row for row in mailboxes.senders() if not _login_is_dead(row)]

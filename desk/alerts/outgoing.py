@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk import logs
+from desk.alerts.health_mail import send_alert
 from models import deliveries, mailboxes
 from models.fields import utc_text
 from models.transactions import transaction
@@ -86,7 +87,6 @@ def _tell_what_is_over(desk: Desk) -> None:
 
 
 def _tell(desk: Desk, mailbox: Mailbox, level: logs.Level, what: str, text: str, error: str = "") -> None:
-    from desk.alerts.health_mail import send_alert
 
     logs.write(level, "alert", f"{mailbox.address} {what}", detail=error, mailbox_id=mailbox.id)
     send_alert(desk, mailbox, f"Nightdesk: {mailbox.address} {what}", text)

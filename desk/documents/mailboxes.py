@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from desk.mailboxes.login import LoggedIn, LoggedOut
     from desk.mailboxes.token_health import TokenLine
     from desk.outbox.probe_mail import ProbeMail
+    from mail.probe import Step
     from models.withheld import Withheld
 
 
@@ -75,6 +76,20 @@ def logged_out(login: LoggedOut) -> dict[str, Any]:
 def imported(done: Imported) -> dict[str, Any]:
     """Return what reading a file did to a mailbox."""
     return {"address": done.address, "outcome": done.outcome, "missing": list(done.missing)}
+
+
+def step(tried: Step) -> dict[str, Any]:
+    """Return a step of a test of the accounts; `ok` is None for one that was left out."""
+    return {
+        "step": tried.name,
+        "ok": tried.ok,
+        "detail": tried.detail,
+        "words": tried.words,
+        "cure": tried.cure,
+        "seconds": round(tried.seconds, 3),
+        "pin": tried.pin or None,
+        "certificate": tried.certificate or None,
+    }
 
 
 def test_mail(mail: ProbeMail) -> dict[str, Any]:

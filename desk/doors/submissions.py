@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import TYPE_CHECKING
 
 from config.clock import now
@@ -52,7 +53,7 @@ def is_address(text: str) -> bool:
 
 def as_mail(desk: Desk, submission: Submission) -> bytes:
     """Return the mail that says the same."""
-    from mail.compose.submitted import SubmittedMail, render
+    from mail.compose.submitted import SubmittedMail, render  # 11 ms, for mail that leaves
 
     headers = {}
     if submission.ip:
@@ -98,6 +99,5 @@ def _with_extras(submission: Submission) -> str:
     lines = [f"{one_line(name, 100)}: {clean(value).strip()}" for name, value in submission.extras.items()]
     if not submission.html:
         return submission.text.rstrip("\n") + "\n\n" + "\n".join(lines)
-    from html import escape
 
     return submission.text + "".join(f"<p>{escape(line)}</p>" for line in lines)

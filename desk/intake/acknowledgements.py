@@ -152,7 +152,7 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
 
     Returns a line for the trace.
     """
-    from mail.mime import message
+    from mail.mime import message  # 5 ms, for mail that is read
 
     batch, prepared, mail = incoming.batch, incoming.prepared, incoming.mail
     if incoming.arrival.quiet:

@@ -182,7 +182,7 @@ def _prepared(
 
 def _headline(raw: bytes) -> tuple[str, str, str | None]:
     """Read the first headers alone: what is too complex as a whole can still be told by its sender."""
-    from mail.mime import message
+    from mail.mime import message  # 7 ms, for mail that is read
 
     head = raw[:_HEADLINE_BYTES]
     for end in (head.find(b"\r\n\r\n"), head.find(b"\n\n"), head.rfind(b"\n"), 0):
@@ -196,8 +196,8 @@ def _headline(raw: bytes) -> tuple[str, str, str | None]:
 
 def read_mail(arrival: Arrival, moment: datetime, zone: tzinfo = UTC) -> IncomingMail:
     """Parse one mail. Raises `mail.mime.headers.TooComplex` for one over the bounds of the parser."""
-    from mail.mime import automated, bounces, message
-    from mail.mime.author import named_people
+    from mail.mime import automated, bounces, message  # 12 ms, for mail that is read
+    from mail.mime.author import named_people  # 5 ms, for mail that is read
 
     parsed = message.parse(arrival.raw, zone)
     judged = automated.classify(parsed)
@@ -236,7 +236,7 @@ def _references(parsed: ParsedMail) -> tuple[str, ...]:
 
 
 def _authentication(parsed: ParsedMail) -> tuple[str, ...]:
-    from mail.mime.address import parse_addresses
+    from mail.mime.address import parse_addresses  # 3 ms, for mail that is read
 
     if len(parsed.headers("from")) != 1 or len(parse_addresses(parsed.headers("from"))) != 1:
         return ()
@@ -244,7 +244,7 @@ def _authentication(parsed: ParsedMail) -> tuple[str, ...]:
 
 
 def _says_one_author(parsed: ParsedMail) -> bool:
-    from mail.mime.address import as_compared, parse_addresses
+    from mail.mime.address import as_compared, parse_addresses  # 3 ms, for mail that is read
 
     authors = [as_compared(each.email) for each in parse_addresses(parsed.headers("from"))]
     senders = [as_compared(each.email) for each in parse_addresses(parsed.headers("sender"))]
@@ -252,7 +252,7 @@ def _says_one_author(parsed: ParsedMail) -> bool:
 
 
 def _envelope(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:
-    from mail.mime.address import as_compared, parse_addresses
+    from mail.mime.address import as_compared, parse_addresses  # 4 ms, for mail that is read
 
     values: Iterable[str] = (value for field in _ENVELOPE_FIELDS for value in parsed.headers(field)[:5])
     named = [arrival.recipient] if arrival.recipient else []
@@ -261,7 +261,7 @@ def _envelope(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:
 
 
 def _forwarded_from(parsed: ParsedMail) -> Iterable[str]:
-    from mail.mime.address import as_compared
+    from mail.mime.address import as_compared  # 4 ms, for mail that is read
 
     for value in parsed.headers("received")[:20]:
         yield from map(as_compared, _RECEIVED_FOR.findall(value[:2000])[:1])

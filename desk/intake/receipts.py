@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from desk.errors import NotFound, Refused, WrongUse
+from desk.intake import pipeline
 from desk.permissions import Actor, require
 from models import blobs, mailboxes, messages, receipts
 from models.fields import utc_time
@@ -103,7 +104,6 @@ def quarantined() -> int:
 
 def retry(desk: Desk, actor: Actor, receipt_id: int) -> Outcome:
     """Take a quarantined mail in again, under its old receipt. Raises NotFound, Refused, NotAllowed."""
-    from desk.intake import pipeline
 
     require(actor, "receipt.retry")
     show(receipt_id)
@@ -126,7 +126,6 @@ def settle(actor: Actor, receipt_id: int, verdict: Verdict, ticket_id: int | Non
 
 def replay(desk: Desk, receipt_id: int) -> ReceiptView:
     """Return what would become of this mail if it came now: verdict, ticket and trace; nothing is changed."""
-    from desk.intake import pipeline
 
     show(receipt_id)
     with pipeline.rehearsal():

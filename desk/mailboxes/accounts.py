@@ -101,13 +101,13 @@ def outgoing_for(desk: Desk, mailbox_id: int | None) -> Mailbox | None:
 
 def default_outgoing(desk: Desk) -> Mailbox | None:
     """Return the mailbox that sends for those without an outgoing account, or None."""
-    from desk import settings
+    from desk import settings  # 2 ms, for settings
 
     named = str(settings.get("mail.default_outgoing"))
     return mailboxes.sender_with_address(named) if named else None
 
 
 def _token_supplier(desk: Desk, mailbox: Mailbox) -> TokenSupplier:
-    from desk.mailboxes.tokens import token_supplier
+    from desk.mailboxes.tokens import token_supplier  # 8 ms, for OAuth2
 
     return token_supplier(desk, mailbox)

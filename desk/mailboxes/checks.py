@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from desk.errors import WrongUse
+from mail.errors import TlsFailed
 from mail.inert import one_line
 from mail.mime.address import one_address
 
@@ -83,8 +84,7 @@ def fingerprint(text: str) -> str:
     """Take the SHA-256 of a certificate, or nothing."""
     if not text:
         return ""
-    from mail.errors import TlsFailed
-    from mail.transport.tls import normal_fingerprint
+    from mail.transport.tls import normal_fingerprint  # 5 ms, for a pinned certificate
 
     try:
         return normal_fingerprint(text)
@@ -106,7 +106,7 @@ def folder_or_none(text: str) -> str:
 
 def schedule(text: str) -> str:
     """Take what `desk.schedules` reads."""
-    from desk.schedules import parse
+    from desk.schedules import parse  # 1.1 ms, for schedules
 
     try:
         return parse(text).text

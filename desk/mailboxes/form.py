@@ -103,7 +103,7 @@ def merged(mailbox: Mailbox, changes: Mapping[str, Any]) -> MailboxForm:
 
 def warnings(form: MailboxForm) -> list[str]:
     """Return what a person should think about before they keep it."""
-    from desk.schedules import parse
+    from desk.schedules import parse  # 1.1 ms, for schedules
 
     found = []
     if form.incoming.fetches and (often := parse(form.incoming.schedule).warning):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from config import clock
 from config.clock import now, waits
+from desk import settings
 from desk.fetching import withheld
 from desk.mailboxes.checks import alias_list
 from desk.mailboxes.fields import Incoming, MailboxForm, Outgoing
@@ -16,6 +17,7 @@ from desk.mailboxes.health import LONGEST_BACK_OFF
 from desk.mailboxes.stored import form_with
 from desk.mailboxes.token_health import TokenLine, login_line
 from desk.schedules import parse
+from models import leases
 from models.mailboxes import Beside, Mailbox, beside
 
 if TYPE_CHECKING:
@@ -122,8 +124,6 @@ def lines(mailboxes: Sequence[Mailbox], desk: Desk | None = None) -> list[Mailbo
 
     Without `desk` cron lines are read in UTC.
     """
-    from desk import settings
-    from models import leases
 
     around = _Around(
         beside(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -160,7 +161,6 @@ def get(address: str) -> Mailbox:
     found = find(address)
     if found is not None:
         return found
-    import difflib
 
     known = [row.address for row in mailboxes.in_use()]
     close = difflib.get_close_matches(address, known, 2, 0.6)

@@ -12,6 +12,7 @@ from desk.outbox.render import Rendered, enqueue
 from desk.permissions import Actor
 from desk.tickets import lifecycle
 from mail.inert import clean
+from mail.mime.quotes.pieces import Piece, folds
 from models import blobs
 from models.fields import as_json, utc_text
 from models.messages import NewAttachment, NewMessage
@@ -76,8 +77,7 @@ def queue_answer(
 
 def _folds(text: str, body_length: int) -> tuple[Span, ...]:
     """Return what of an answer is folded when it is shown: what its author quoted, and the signature."""
-    from mail.mime.quotes.pieces import Piece, folds
-    from mail.mime.quotes.reading import pieces_of
+    from mail.mime.quotes.reading import pieces_of  # 6 ms, for what is quoted
 
     signature = [Piece("signature", body_length, len(text))] if body_length < len(text) else []
     return folds(text, [*pieces_of(text[:body_length]), *signature])
@@ -85,7 +85,7 @@ def _folds(text: str, body_length: int) -> tuple[Span, ...]:
 
 def _attachments(raw: bytes) -> list[NewAttachment]:
     """Return the files as parts of the mail that leaves; no second copy is kept."""
-    from mail.mime.message import parse
+    from mail.mime.message import parse  # 4 ms, for mail that is read
 
     return [
         NewAttachment(part.name, part.type, part.size, part.sha256, part.inline, part.part)

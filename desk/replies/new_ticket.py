@@ -15,6 +15,7 @@ from desk.permissions import Actor, require
 from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle
 from desk.tickets.contacts import Contacts
+from desk.tickets.numbers import next_number
 from desk.tickets.participants import Person, add_collaborators, people_in, refuse_own
 from mail.inert import one_line
 from models import departments, mailboxes, slas, tickets, topics
@@ -121,7 +122,6 @@ def _open_ticket(
     *,
     said: bool,
 ) -> TicketState:
-    from desk.tickets.numbers import next_number
 
     moment = now()
     topic = _topic(origin)
@@ -164,7 +164,7 @@ def _write_said(actor: Actor, ticket: TicketState, person: tuple[str, str], text
 
 def _origin(address: str | None) -> Mailbox | None:
     if address:
-        from desk.mailboxes.registry import find as find_mailbox
+        from desk.mailboxes.registry import find as find_mailbox  # 14 ms, for mailboxes
 
         found = find_mailbox(address)
         if found is None:

@@ -59,7 +59,7 @@ def _untouched(delivery: StoredDelivery) -> bool:
 
 
 def _draft(author: int, message: StoredMessage, ticket: TicketState, sender: int | None, *, new: bool) -> int:
-    from desk.outbox.render import signature_block
+    from desk.outbox.render import signature_block  # 8 ms, for mail that leaves
 
     block = signature_block(departments.by_id(ticket.department_id))
     body = message.text.removesuffix(block) if block else message.text
@@ -81,7 +81,7 @@ def _draft(author: int, message: StoredMessage, ticket: TicketState, sender: int
 
 
 def _files(message: StoredMessage) -> list[tuple[str, bytes]]:
-    from desk.tickets.detail import attachment_bytes
+    from desk.tickets.detail import attachment_bytes  # 11 ms, for the files of a draft
 
     found: list[tuple[str, bytes]] = []
     for row in messages.attachments_of([message.id]):

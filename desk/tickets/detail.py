@@ -15,6 +15,7 @@ from desk.tickets.changes import find
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from mail.inert import clean
+from mail.mime.headers import TooComplex
 from mail.mime.html.appendix import without_appendix
 from mail.mime.quotes.pieces import folds, parts, without
 from models import blobs, departments, messages, ticket_lists, tickets
@@ -196,7 +197,7 @@ def attachment_bytes(attachment_id: int) -> bytes:
     raw = blobs.read(row.blob_id)
     if not row.part:
         return raw
-    from mail.mime.message import parse
+    from mail.mime.message import parse  # 6 ms, for mail that is read
 
     return parse(raw).part_bytes(row.part)
 
@@ -257,10 +258,9 @@ def _signature(row: StoredMessage, files: Iterable[AttachmentView]) -> Signature
     signs = any(one.type in _SIGNED_TYPES or one.name.lower().endswith((".p7m", ".p7s")) for one in files)
     if not signs and "-----BEGIN PGP " not in row.text[:2000]:
         return None
-    from mail.mime.headers import TooComplex
-    from mail.mime.message import parse
-    from mail.mime.openpgp import KeyRing
-    from mail.mime.signature import signature_of
+    from mail.mime.message import parse  # 9 ms, for mail that is read
+    from mail.mime.openpgp import KeyRing  # 8 ms, for signed and encrypted mail
+    from mail.mime.signature import signature_of  # 14 ms, for signed and encrypted mail
 
     try:
         mail = parse(blobs.read(row.blob_id))
@@ -271,10 +271,9 @@ def _signature(row: StoredMessage, files: Iterable[AttachmentView]) -> Signature
 
 def _opened(row: StoredMessage, secret: bytes) -> StoredMessage:
     """Return the message with the text that was encrypted in it, and the names of the files."""
-    from mail.mime.headers import TooComplex
-    from mail.mime.message import parse
-    from mail.mime.openpgp import BLOCK
-    from mail.mime.quotes.reading import pieces_of
+    from mail.mime.message import parse  # 9 ms, for mail that is read
+    from mail.mime.openpgp import BLOCK  # 9 ms, for signed and encrypted mail
+    from mail.mime.quotes.reading import pieces_of  # 7 ms, for what is quoted
 
     block = BLOCK.search(row.text)
     if block is not None:

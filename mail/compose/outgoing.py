@@ -177,7 +177,7 @@ def markdown_tokens(text: str) -> list[Token]:
 
 @functools.cache
 def _markdown() -> MarkdownIt:
-    from markdown_it import MarkdownIt
+    from markdown_it import MarkdownIt  # 21 ms, for what is written in Markdown
 
     made = MarkdownIt("commonmark", {"html": False, "linkify": True, "breaks": True, "typographer": False})
     made.enable(["table", "strikethrough", "linkify"])

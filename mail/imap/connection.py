@@ -25,6 +25,7 @@ from mail.errors import (
 )
 from mail.imap.wire import Box, Client
 from mail.transport.connection import BlockingConnection
+from mail.transport.login_refusal import cure, refusal
 
 _LOGOUT_SECONDS: Final = 5.0
 
@@ -103,14 +104,13 @@ class ImapConnection(BlockingConnection):
             self._learn_capabilities(client)
 
     def _token_login(self, client: Client) -> None:
-        from mail.transport import sasl
+        from mail.transport import sasl  # 4 ms, for logins by token
 
         with self._translated("login"):
             sasl.imap_login(client, self.account)
             self._learn_capabilities(client)
 
     def _login_error(self, words: str) -> MailError:
-        from mail.transport.login_refusal import refusal
 
         account = self.account
         return refusal(account.host, account.user, words, secrets=[account.password.reveal()])
@@ -168,8 +168,6 @@ class ImapConnection(BlockingConnection):
             words = str(error).rpartition("=> ")[2].removeprefix("socket error: ")
             return ServerGone(f"{self.host} hung up ({doing})", server_words=words, secrets=self._secrets)
         if isinstance(error, imaplib.IMAP4.error | UnexpectedCommandStatusError):
-            from mail.transport.login_refusal import cure
-
             return ProtocolError(
                 f"{self.host} does not understand ({doing})",
                 hint=cure(str(error)),

@@ -387,7 +387,7 @@ def _dotted(tokens: Sequence[_Token], *kinds: str) -> list[str]:
 
 def _literal(text: str) -> str:
     """Return ``[192.0.2.1]`` or ``[IPv6:2001:db8::1]`` (RFC 5321 4.1.3)."""
-    import ipaddress
+    import ipaddress  # 0.9 ms, for addresses of hosts
 
     version, colon, rest = text[1:-1].strip().partition(":")
     try:

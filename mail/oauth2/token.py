@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -140,7 +141,6 @@ def token_in(answer: Mapping[str, Any], asked: OAuth2App, previous: Token | None
 
 def _owner(id_token: object) -> str | None:
     """Return the address in an id_token, its signature unchecked: it came over TLS from the provider."""
-    import base64
 
     if not isinstance(id_token, str) or id_token.count(".") != 2:
         return None

@@ -34,9 +34,11 @@ from mail.errors import (
     StarttlsMissing,
     TimedOut,
 )
+from mail.smtp.dialogue import TalkingSmtp
 from mail.transport import dialling, tls
 from mail.transport.blocking import in_own_thread
 from mail.transport.connection import Connection
+from mail.transport.login_refusal import refusal
 
 if TYPE_CHECKING:
     from mail.smtp.dialogue import Dialogue
@@ -94,8 +96,6 @@ class SmtpConnection(Connection[OutgoingAccount]):
     def _client(self, connected: socket.socket, context: ssl.SSLContext | None) -> aiosmtplib.SMTP:
         kind = aiosmtplib.SMTP
         if self.dialogue is not None:
-            from mail.smtp.dialogue import TalkingSmtp
-
             kind = TalkingSmtp
         account = self.account
         client = kind(
@@ -200,7 +200,7 @@ class SmtpConnection(Connection[OutgoingAccount]):
             if account.auth == "none":
                 return
             if account.auth == "oauth2":
-                from mail.transport import sasl
+                from mail.transport import sasl  # 2 ms, for logins by token
 
                 await sasl.smtp_login(smtp, account)
                 return
@@ -237,7 +237,6 @@ class SmtpConnection(Connection[OutgoingAccount]):
         )
 
     def _login_error(self, error: SMTPAuthenticationError) -> MailError:
-        from mail.transport.login_refusal import refusal
 
         account = self.account
         secrets = [account.password.reveal()] if account.password is not None else []

@@ -167,7 +167,7 @@ def description(connected: ssl.SSLSocket | ssl.SSLObject | None) -> str:
 
 def certificate_words(der: bytes) -> str:
     """Return whose certificate it is, who signed it and how long it holds, for a person who may pin it."""
-    from cryptography import x509
+    from cryptography import x509  # 20 ms, for signed and encrypted mail
 
     try:
         found = x509.load_der_x509_certificate(der)

@@ -8,6 +8,10 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,9 +21,6 @@ _VALID = timedelta(days=30)
 
 def write_certificates(directory: Path) -> None:
     """Write ca.pem, server.pem and server.key (0600) for 127.0.0.1 and localhost."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
 
     authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = _certificate("Nightdesk demo CA", authority_key, None, authority_key)
@@ -39,8 +40,6 @@ def _certificate(
     issuer_key: ec.EllipticCurvePrivateKey,
 ) -> x509.Certificate:
     """Return a certificate for `key`; without an issuer it is an authority's own."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
 
     is_authority = issuer is None
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])

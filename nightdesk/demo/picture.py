@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from desk.permissions import app_actor
 from nightdesk.context import desk_open
 from nightdesk.demo.run import Demo, build_demo
 
@@ -20,8 +21,7 @@ SIZE = (120, 32)
 
 async def _draw(demo: Demo) -> str:
     with desk_open(demo.options) as desk:
-        from desk.permissions import app_actor
-        from tui.app import NightdeskApp
+        from tui.app import NightdeskApp  # 110 ms, for the app
 
         app = NightdeskApp(desk, app_actor(desk))
         async with app.run_test(size=SIZE) as pilot:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import imaplib
 import os
 import selectors
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
 from pathlib import Path
 
+from config.paths import DeskPaths
+from desk.mailboxes import registry
+from desk.mailboxes.form import check
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
+from desk.permissions import current_actor
+from nightdesk.context import desk_open
+from nightdesk.creation import create_desk
+from nightdesk.demo.certificate import write_certificates
+from nightdesk.demo.letters import ADDRESS, PASSWORD, letters
 from nightdesk.errors import Failed
 from nightdesk.options import Options
+from worker.service.once import run_once
 
 NEEDED = ("pymap", "aiosmtpd")
 READY_SECONDS = 30.0
@@ -38,7 +53,6 @@ def build_demo(directory: Path) -> Iterator[Demo]:
     Raises Failed when the extra `demo` is not installed or the mail server does not start.
     """
     _need_the_extra()
-    from nightdesk.demo.certificate import write_certificates
 
     mail = directory / "mail"
     mail.mkdir(mode=0o700)
@@ -53,7 +67,6 @@ def build_demo(directory: Path) -> Iterator[Demo]:
 
 
 def _need_the_extra() -> None:
-    from importlib.util import find_spec
 
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
@@ -76,12 +89,6 @@ def _append_letters(mail: Path, imap_port: int) -> None:
 
     By IMAP, because a Maildir that is filled on disk is numbered in the directory's order.
     """
-    import imaplib
-    import ssl
-    from email.parser import BytesHeaderParser
-    from email.utils import parsedate_to_datetime
-
-    from nightdesk.demo.letters import ADDRESS, PASSWORD, letters
 
     with imaplib.IMAP4("127.0.0.1", imap_port, timeout=READY_SECONDS) as server:
         server.starttls(ssl.create_default_context(cafile=str(mail / "ca.pem")))
@@ -145,8 +152,6 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 def _create_desk(home: Path) -> Options:
-    from config.paths import DeskPaths
-    from nightdesk.creation import create_desk
 
     paths = DeskPaths(home)
     create_desk(paths)
@@ -154,16 +159,8 @@ def _create_desk(home: Path) -> Options:
 
 
 def _add_mailbox(demo: Demo) -> None:
-    from nightdesk.context import desk_open
-    from nightdesk.demo.letters import ADDRESS, PASSWORD
 
     with desk_open(demo.options) as desk:
-        from desk.mailboxes import registry
-        from desk.mailboxes.form import check
-        from desk.mailboxes.secrets import MailboxSecrets, SecretInput
-        from desk.permissions import current_actor
-        from worker.service.once import run_once
-
         authority = str(demo.mail / "ca.pem")
         form = check(
             {

@@ -180,7 +180,7 @@ def _become_its_owner(spool: str) -> None:
     """Leave mail, as root, as the user that the others are, who must be able to read it."""
     owner = Path(spool).stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
-        from nightdesk.owner import become
+        from nightdesk.owner import become  # 1.4 ms, for a piped mail
 
         become(owner)
 

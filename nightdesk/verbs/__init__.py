@@ -1,4 +1,8 @@
-"""The table of verbs: a file or a package a noun, imported only when called."""
+"""The table of verbs: a file or a package a noun, imported only when called.
+
+A verb imports what it works with inside its function: 70 ms for tickets and 110 for mailboxes, for which
+neither `--help` nor a shell that completes a word should wait.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,8 +23,6 @@ def demo(keep: str | None) -> int:
     Its mail is really fetched, your answers really leave, and some customers write back. Everything is
     removed at the end.
     """
-    import tempfile
-
     from nightdesk import output
     from nightdesk.demo.run import build_demo
     from nightdesk.verbs.app import need_terminal, open_app

@@ -217,7 +217,7 @@ def _was_before(raw: bytes, moment: datetime) -> bool:
 
     POP3 does not tell, so the mail has to. In doubt it was.
     """
-    from mail.mime import message
+    from mail.mime import message  # 8 ms, for mail that is read
 
     try:
         parsed = message.parse(raw)

@@ -20,6 +20,7 @@ from threading import Thread
 from typing import IO, TYPE_CHECKING, Any
 
 from desk.intake.arrivals import Arrival, Prepared, parse_ahead
+from models.opening import point_at
 from worker.program import environment
 
 if TYPE_CHECKING:
@@ -97,7 +98,6 @@ class Reader:
 
 def serve(database: Path, asked: IO[bytes], answers: IO[bytes]) -> None:
     """Read what is asked for until there is no more: the child's end."""
-    from models.opening import point_at
 
     # It is never connected: large blobs are written beside it.
     point_at(database)

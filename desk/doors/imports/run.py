@@ -121,7 +121,7 @@ def run_import(
 def _mailbox(address: str | None) -> int | None:
     if address is None:
         return None
-    from desk.mailboxes import registry
+    from desk.mailboxes import registry  # 10 ms, for mailboxes
 
     found = registry.find(address)
     if found is None:
@@ -202,7 +202,7 @@ class _Import:
                 self._tally.errors.append(one_line(f"{found.place} was left out: {fault}", 500))
 
     def _take(self, found: Sequence[Found], prepared: Sequence[Prepared]) -> None:
-        from desk.intake import pipeline
+        from desk.intake import pipeline  # 9 ms, for mail that comes in
 
         readable = [each for each in found if each.raw is not None]
         last = found[-1]

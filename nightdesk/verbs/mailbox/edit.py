@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -67,7 +68,6 @@ def _advise(known: Preset) -> None:
 
 def _wait_for_its_first_second(mailbox: Mailbox) -> None:
     """Wait, as servers date mail to the second: what comes after this command returned counts as new."""
-    import time
 
     from config.clock import now
 

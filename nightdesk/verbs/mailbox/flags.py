@@ -140,7 +140,7 @@ def _secret(secret: SecretField, flags: dict[str, Any]) -> SecretInput | None:
 
 def _password(prompt: str) -> str:
     if sys.stdin.isatty():
-        from getpass import getpass
+        from getpass import getpass  # 0.6 ms, on a terminal
 
         password = getpass(f"{prompt}: ")
     else:

@@ -146,7 +146,7 @@ def _pasted() -> str:
         came = sys.stdin.readline()
     else:
         # A terminal cuts a line at 4,096 bytes, and addresses are longer; readline does not.
-        import readline  # noqa: F401
+        import readline  # noqa: F401 - 0.9 ms, on a terminal
 
         try:
             came = input()

@@ -43,7 +43,7 @@ def test(context: VerbContext, address: str, incoming: bool, outgoing: bool, sen
     require(context.actor, "mailbox.edit")
     for side, step in _steps(desk, address, sides or ["incoming", "outgoing"]):
         show(address, side, step)
-        found[side].append(_json(step))
+        found[side].append(documents.step(step))
         passed = passed and step.ok is not False
     document: dict[str, Any] = {"address": address, **found}
     if send_to is not None:
@@ -109,19 +109,6 @@ def _print_mail(mail: ProbeMail) -> None:
         output.line(said, indent=4)
     if mail.cure:
         output.line(mail.cure, indent=4)
-
-
-def _json(step: Step) -> dict[str, Any]:
-    return {
-        "step": step.name,
-        "ok": step.ok,
-        "detail": step.detail,
-        "words": step.words,
-        "cure": step.cure,
-        "seconds": round(step.seconds, 3),
-        "pin": step.pin or None,
-        "certificate": step.certificate or None,
-    }
 
 
 @click.command()

@@ -35,7 +35,7 @@ def _number_argument(verb: _Command) -> _Command:
 
 
 def _attachments(names: tuple[str, ...]) -> list[_File]:
-    from mimetypes import guess_type
+    from mimetypes import guess_type  # 0.6 ms, for files
 
     found = []
     for name in names:
