@@ -6,6 +6,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from textual.pilot import Pilot
 
 from config import clock
 from desk import logs, schedules
@@ -22,6 +23,7 @@ from mail.errors import LoginRefused
 from models.database import db
 from models.fields import utc_text
 from tests.support.frames import NOW
+from tests.tui.screen import until
 from tui.app import NightdeskApp
 
 DESK_MODULES = (runs, logs, registry, deliveries, receipts, schedules)
@@ -119,3 +121,24 @@ def take(desk: Desk, *mails: bytes) -> None:
 
     pipeline.take(desk, [Arrival(raw=raw, door="import", mailbox_id=None) for raw in mails])
     db.execute_sql("UPDATE receipt SET received = ?", (utc_text(NOW - timedelta(minutes=5)),))
+
+
+async def open_thread(pilot: Pilot[int]) -> None:
+    """Go from the list of the frames into its first ticket."""
+    await until(pilot, "Lisbon office")
+    await pilot.press("enter")
+    await until(pilot, "msg 4/4")
+
+
+async def begin_answer(pilot: Pilot[int]) -> None:
+    """Go from the list of the frames into the editor of an answer to its first ticket."""
+    await until(pilot, "Lisbon office")
+    await pilot.press("r")
+    await until(pilot, "mail goes to 1 address")
+
+
+async def open_quarantine(pilot: Pilot[int]) -> None:
+    """Go to the quarantine, where one mail lies that is nested too deep."""
+    await until(pilot, "1!")
+    await pilot.press("7")
+    await until(pilot, "nested too deep")

@@ -13,6 +13,7 @@ from desk.outbox import deliveries
 from desk.permissions import Actor
 from desk.replies import drafts
 from desk.tickets import detail
+from tests.tui.scenes import begin_answer
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui import files
 from tui.app import NightdeskApp
@@ -28,9 +29,7 @@ def live_app(desk: Any, actor: Actor) -> NightdeskApp:
 @pytest.mark.parametrize("size", SIZES)
 async def test_compose_and_review_look_like_their_frames(app: NightdeskApp, size: str) -> None:
     async with app.run_test(size=SIZES[size]) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("r")
-        await until(pilot, "mail goes to 1 address")
+        await begin_answer(pilot)
         await pilot.press(*"Hi Ana,", "enter", "enter", *"thanks for the log.")
         await until(pilot, "draft saved 10:42")
         await settled(pilot)
@@ -43,9 +42,7 @@ async def test_compose_and_review_look_like_their_frames(app: NightdeskApp, size
 
 async def test_an_answer_leaves_from_review_only_and_only_with_y(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("r")
-        await until(pilot, "mail goes to 1 address")
+        await begin_answer(pilot)
         await pilot.press(*"yes", "enter", *"y", "ctrl+s")
         await until(pilot, "nothing is sent before y")
         await pilot.press("enter", "space", "s", "q")

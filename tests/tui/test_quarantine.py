@@ -13,7 +13,7 @@ from desk.intake import receipts
 from desk.permissions import Actor
 from desk.tickets import detail
 from models.receipts import Receipt
-from tests.tui.scenes import DEEP_MAIL, PLAIN_MAIL, start_in, stop_clock, take
+from tests.tui.scenes import DEEP_MAIL, PLAIN_MAIL, open_quarantine, start_in, stop_clock, take
 from tests.tui.screen import EVERY_SIZE, SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 
@@ -115,9 +115,7 @@ async def test_a_quarantined_mail_is_read_raw_and_saved(
 ) -> None:
     take(empty_desk, DEEP_MAIL)
     async with empty_app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "1!")
-        await pilot.press("7")
-        await until(pilot, "nested too deep")
+        await open_quarantine(pilot)
         await pilot.press("V")
         await until(pilot, "Content-Type: multipart/mixed; boundary=b0")
         await pilot.press("escape")
@@ -132,9 +130,7 @@ async def test_a_quarantined_mail_is_read_raw_and_saved(
 async def test_a_quarantined_mail_becomes_a_ticket_by_hand(empty_app: NightdeskApp, empty_desk: Desk) -> None:
     take(empty_desk, DEEP_MAIL)
     async with empty_app.run_test(size=(100, 30)) as pilot:
-        await until(pilot, "1!")
-        await pilot.press("7")
-        await until(pilot, "nested too deep")
+        await open_quarantine(pilot)
         await pilot.press("n")
         await until(pilot, "Who wrote it: Eve <eve@corp.example>")
         await pilot.press("enter")
@@ -153,9 +149,7 @@ async def test_a_quarantined_mail_is_rejected_and_stays_stored(
 ) -> None:
     take(empty_desk, DEEP_MAIL)
     async with empty_app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "1!")
-        await pilot.press("7")
-        await until(pilot, "nested too deep")
+        await open_quarantine(pilot)
         await pilot.press("d")
         await until(pilot, "Reject this mail?")
         await pilot.press("y")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tui.scenes import open_thread
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 
@@ -71,18 +72,14 @@ async def test_an_unread_message_is_open_though_it_does_not_fit(app: NightdeskAp
     Seen.delete().execute()
     Message.update(text="unread first\n" + "more\n" * 30).where(Message.message_id == "<1@c>").execute()
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         await pilot.press("g")
         shown = await until(pilot, "unread first")
         assert "lines]" not in shown
     Seen.update(at=NOW).execute()
     again = NightdeskApp(app.desk, app.actor, now=lambda: NOW)
     async with again.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         await pilot.press("g")
         await until(pilot, "unread first [31 lines]")
 
@@ -116,9 +113,7 @@ async def test_unverified_mail_is_seen_and_approved_after_a_question(app: Nightd
 
 async def test_where_nothing_is_unverified_the_key_says_so(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         await pilot.press("Y")
         await until(pilot, "no mail of this ticket is unverified")
         await pilot.press("question_mark", *"unverified")
@@ -139,9 +134,7 @@ async def test_quoted_text_is_folded_and_q_shows_it(app: NightdeskApp) -> None:
 
 async def test_j_and_k_in_capitals_walk_the_messages(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         await pilot.press("K")
         await until(pilot, "msg 3/4")
         await pilot.press("K", "K", "K")
@@ -152,9 +145,7 @@ async def test_j_and_k_in_capitals_walk_the_messages(app: NightdeskApp) -> None:
 
 async def test_braces_go_to_the_neighbours_of_the_list(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         await pilot.press("right_curly_bracket")
         await until(pilot, "#1041  Printer 3F-west")
         await pilot.press("left_curly_bracket")
@@ -172,9 +163,7 @@ async def test_reading_a_ticket_takes_its_n_away(app: NightdeskApp) -> None:
 
 async def test_find_goes_to_the_words_and_says_how_many(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         await pilot.press("slash", *"porto", "enter")
         await until(pilot, "match 1 of 1")
         await pilot.press("slash", *"zzz", "enter")
@@ -188,9 +177,7 @@ async def test_an_attachment_is_saved_where_it_was_asked_with_a_safe_name(
 
     Attachment.update(name="../../.ssh/authorized_keys").execute()
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         await pilot.press("o")
         await until(pilot, "Files of this message")
         await pilot.press("enter")
@@ -208,9 +195,7 @@ async def test_a_mail_that_comes_while_reading_is_told_and_moves_nobody(
     from tests.support.frames import NOW
 
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         Message.create(
             ticket=Ticket.get(Ticket.number == "1042"),
             kind="customer",
@@ -229,9 +214,7 @@ async def test_a_mail_that_comes_while_reading_is_told_and_moves_nobody(
 
 async def test_why_tells_a_note_has_no_receipt(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         await pilot.press("K", "W")
         await until(pilot, "it has no receipt")
         await pilot.press("escape")

@@ -25,6 +25,7 @@ from models.presence import OpenTicket
 from models.tickets import Ticket
 from models.transactions import transaction
 from tests.support.frames import NOW
+from tests.tui.scenes import begin_answer, open_thread
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
 
@@ -126,9 +127,7 @@ async def test_reading_costs_one_write_and_typing_none(
 
     monkeypatch.setattr(presence, "replace", counted)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("enter")
-        await until(pilot, "msg 4/4")
+        await open_thread(pilot)
         await pilot.pause(1.5)
         await pilot.press("r")
         await until(pilot, "mail goes to 1 address")
@@ -205,9 +204,7 @@ async def test_review_tells_what_came_and_y_asks_once(
 ) -> None:
     come, words, excerpt = CAME[case]
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("r")
-        await until(pilot, "mail goes to 1 address")
+        await begin_answer(pilot)
         await pilot.press(*"My answer", "ctrl+s")
         await until(pilot, "send now")
         come(desk, jo)
@@ -228,9 +225,7 @@ async def test_an_answer_follows_a_ticket_that_was_joined_to_another(
     desk: Desk, actor: Actor, jo: Actor, app: NightdeskApp
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("r")
-        await until(pilot, "mail goes to 1 address")
+        await begin_answer(pilot)
         await pilot.press(*"My answer")
         await until(pilot, "draft saved")
         _joined(desk, jo)
@@ -249,9 +244,7 @@ async def test_a_draft_remembers_what_its_author_knew(
     desk: Desk, actor: Actor, jo: Actor, app: NightdeskApp
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("r")
-        await until(pilot, "mail goes to 1 address")
+        await begin_answer(pilot)
         await pilot.press(*"Tomorrow", "escape")
         await until(pilot, "The draft is kept")
         customer_writes("1042", "SOLVED, forget it")
@@ -263,9 +256,7 @@ async def test_a_draft_remembers_what_its_author_knew(
 
 async def test_ones_own_doings_are_no_news(desk: Desk, actor: Actor, app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "Lisbon office")
-        await pilot.press("r")
-        await until(pilot, "mail goes to 1 address")
+        await begin_answer(pilot)
         await pilot.press(*"Mine")
         changes.assign(actor, ["1042"], "ana")
         reply.add_note(actor, "1042", "my own note")
