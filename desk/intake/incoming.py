@@ -74,14 +74,18 @@ class Incoming:
     def reached_by(self) -> frozenset[str]:
         """The addresses that brought the mail here, as they are compared: they take no part in it.
 
-        Where a door knows no recipient and none of those addressed is the desk's, the only one in To is.
+        Where none of those addressed is known as the desk's, the only one in To is: if the door knows no
+        recipient, or at a domain of the desk, all of whose mail a mailbox may get.
         """
         mail, own = self.mail, self.rules.own
-        if mail.arrived_by or self.arrival.mailbox_id is not None or len(mail.to) != 1:
-            return mail.arrived_by
-        if any(own.is_own(each.email) for each in (*mail.to, *mail.cc)):
-            return frozenset()
-        return frozenset([as_compared(mail.to[0].email)])
+        named = mail.arrived_by
+        addressed = [as_compared(each.email) for each in (*mail.to, *mail.cc)]
+        if len(mail.to) != 1 or any(each in named or own.is_own(each) for each in addressed):
+            return named
+        knows_nobody = self.arrival.mailbox_id is None and not named
+        if knows_nobody or ("@" in addressed[0] and own.has_domain_of(addressed[0])):
+            return named | {addressed[0]}
+        return named
 
     def says(self, line: str) -> None:
         """Add to the trace what was decided just now, and why."""

@@ -180,6 +180,35 @@ class TestAcknowledgements:
             ("bob@corp.test",)
         ]
 
+    @pytest.mark.parametrize("copied", ["", "Delivered-To: all@example.test\r\n"])
+    @pytest.mark.parametrize("door_name", ["imap", "pop3", "import"])
+    def test_nor_does_one_whose_mail_a_catch_all_gets(self, door: Door, door_name: str, copied: str) -> None:
+        box = door.mailbox("all@example.test")
+        setting("mail.default_outgoing", "all@example.test")
+        raw = copied.encode() + mail(to="Sales <sales@example.test>", cc="bob@corp.test")
+        arrival = {
+            "imap": Arrival(raw, "imap", box, folder="INBOX", uidvalidity=1, uid=1),
+            "pop3": Arrival(raw, "pop3", box, folder="", uidvalidity=1, uidl="a"),
+            "import": Arrival(raw, "import"),
+        }[door_name]
+        assert pipeline.take(door.desk, [arrival])[0].verdict == "ticket"
+        assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id") == [
+            ("bob@corp.test",)
+        ]
+        assert rows("SELECT address FROM recipient") == [("ana@corp.test",)]
+
+    def test_a_colleague_beside_the_mailbox_does(self, door: Door) -> None:
+        door.take(mail(to=SUPPORT, cc="boss@example.test"))
+        assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id") == [
+            ("boss@example.test",)
+        ]
+
+    def test_a_customer_who_was_written_to_with_a_blind_copy_does(self, door: Door) -> None:
+        door.take(mail(to="bob@corp.test", headers={"Delivered-To": SUPPORT}))
+        assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id") == [
+            ("bob@corp.test",)
+        ]
+
     def test_mail_older_than_its_mailbox_gets_none(self, door: Door) -> None:
         door.mailbox(SUPPORT, created=utc_text(datetime.now(UTC)))
         receipt = door.receipt(mail(), internaldate=datetime.now(UTC) - timedelta(hours=1))
