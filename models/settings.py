@@ -37,8 +37,8 @@ class Sequence(Row):
 
 def stored(key: str) -> Any:
     """Return the stored value of a setting, or None."""
-    row = Setting.get_or_none(Setting.key == key)
-    return None if row is None else row.value
+    text = stored_text(key)
+    return None if text is None else json.loads(text)
 
 
 def store(key: str, value: Any) -> None:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from desk.rules import DeskRules
     from models.agents import StoredAgent
 
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 20
+"""Notices of one transaction: a commit waits for the disk, and whoever writes waits for the commit."""
 _TOO_OLD: Final = timedelta(days=1)
 """What happened earlier is no news: imported mail, a restored desk, a worker that was off."""
 _LONGEST_TEXT: Final = 4_000
@@ -64,22 +65,34 @@ def newest(limit: int, ticket_id: int | None = None) -> list[NoticeLine]:
 
 
 def tell(desk: Desk, moment: datetime) -> int:
-    """Mail the agents what they are still to be told, a transaction each; returns how many mails there are.
+    """Mail the agents what they are still to be told; returns how many mails there are.
 
-    What lies too long ago is told to nobody, nor what agents did themselves.
+    What lies too long ago is told to nobody, nor what agents did themselves. What cannot be told stops only
+    what waits behind it.
     """
     mails = 0
     rules: DeskRules | None = None
     while waiting := notices.waiting(_AT_ONCE):
         rules = rules or read_rules(desk)
         people = [each for each in agents.every() if each.active]
-        for notice in waiting:
+        try:
             with transaction():
-                if not notices.take(notice.id, utc_text(moment)):
-                    continue  # another process tells it
-                telling = _Telling(desk, rules, people, notice, moment)
-                mails += telling.mail_them()
-                notices.set_trace(notice.id, telling.trace)
+                mails += sum(_tell_one(desk, rules, people, notice, moment) for notice in waiting)
+        except Exception:  # whichever it is, those before it are told
+            for notice in waiting:
+                with transaction():
+                    mails += _tell_one(desk, rules, people, notice, moment)
+    return mails
+
+
+def _tell_one(
+    desk: Desk, rules: DeskRules, people: Sequence[StoredAgent], notice: WaitingNotice, moment: datetime
+) -> int:
+    if not notices.take(notice.id, utc_text(moment)):
+        return 0  # another process tells it
+    telling = _Telling(desk, rules, people, notice, moment)
+    mails = telling.mail_them()
+    notices.set_trace(notice.id, telling.trace)
     return mails
 
 
