@@ -55,10 +55,7 @@ _LEFT_OUT: Final = frozenset(
         "canvas",
         "svg",
         "map",
-        "select",
         "datalist",
-        "input",
-        "textarea",
         "rp",
         "colgroup",
         "col",
@@ -69,6 +66,8 @@ _LEFT_OUT: Final = frozenset(
         "area",
     ]
 )
+_FIELDS: Final = frozenset({"input", "select", "textarea"})
+_NOTHING_WRITTEN: Final = frozenset({"hidden", "password", "submit", "button", "reset", "image", "file"})
 _BLOCKS: Final = frozenset(
     [
         "address",
@@ -351,6 +350,9 @@ class Renderer:
         style = self._styled(tag, attributes) if attributes or self._sheet.rules else PLAIN
         if ((style.shown is False or style.sunk) and not self._show_hidden) or "hidden" in attributes:
             self._hide(node.text(deep=True, separator=" "))
+            return False
+        if tag in _FIELDS:
+            self._text(_written(node, tag, attributes))
             return False
         opened = _Open(node.mem_id, tag, "", self._style)
         if attributes or style is not PLAIN or tag in _STYLED_TAGS:
@@ -662,6 +664,22 @@ class Renderer:
             block.mark_due = block.mark_due.replace(begins, "")  # nothing was in it
         elif block.lines:
             block.lines[-1] += ends
+
+
+def _written(node: LexborNode, tag: str, attributes: dict[str, str | None]) -> str:
+    """Return what was entered in a field of a form, in brackets: forms are sent by mail."""
+    if tag == "select":
+        options = node.css("option")
+        chosen = [each for each in options if "selected" in each.attributes] or options[:1]
+        value = ", ".join(each.text().strip() for each in chosen)
+    elif tag == "textarea":
+        value = node.text().strip()
+    else:
+        kind = (attributes.get("type") or "text").lower()
+        if kind in ("checkbox", "radio"):
+            return " [x] " if "checked" in attributes else " [ ] "
+        value = "" if kind in _NOTHING_WRITTEN else (attributes.get("value") or "").strip()
+    return f" [{value}] " if value else ""
 
 
 def _whole(value: str | None, otherwise: int, most: int = 10_000) -> int:

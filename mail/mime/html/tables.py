@@ -10,6 +10,7 @@ from typing import Final
 
 WIDTH: Final = 76
 MAX_SPAN: Final = 50
+_MAX_HEADS: Final = 3
 _GAP: Final = "  "
 _MAX_COLUMNS: Final = 24
 _MAX_PLACES: Final = 20_000
@@ -97,6 +98,20 @@ def _runs(grid: list[list[Cell | None]]) -> list[list[list[Cell | None]]]:
 def _is_head(grid: list[list[Cell | None]]) -> bool:
     said = _said(grid[0])
     return len(grid) > 1 and len(said) > 1 and all(cell.header for cell in said)
+
+
+def _head_rows(grid: list[list[Cell | None]]) -> int:
+    """Return how many rows at the top are heads: a cell above may name several columns together."""
+    if not _is_head(grid):
+        return 0
+    count = 1
+    while count < min(_MAX_HEADS, len(grid)) and _said(grid[count]) and _all_heads(grid[count]):
+        count += 1
+    return count if count < len(grid) else 1
+
+
+def _all_heads(row: list[Cell | None]) -> bool:
+    return all(cell.header for cell in _said(row))
 
 
 def _is_large(lines: list[str]) -> bool:
@@ -211,9 +226,10 @@ def _aligned(grid: list[list[Cell | None]]) -> list[str]:
         return _records(grid)
     right = [_is_right([row[n] for row in grid]) for n in range(columns)]
     done: list[str] = []
+    heads = _head_rows(grid)
     for row in grid:
         done += _said(row)[0].lines if _is_remark(row) else _row(row, widths, right)
-        if row is grid[0] and _is_head(grid):
+        if row is grid[heads - 1] and heads:
             done.append(_GAP.join("-" * width for width in widths))
     return done
 
