@@ -142,5 +142,5 @@ def test_the_pin_that_a_test_offers_is_a_command_that_works(
     for offer in offers:
         program, *arguments = shlex.split(offer)
         assert program == "nightdesk"
-        assert desk(*arguments).status == 0
+        assert desk(*arguments, stdin=mailuser.password).status == 0
     assert desk("mailbox", "test", mailuser.address).status == 0

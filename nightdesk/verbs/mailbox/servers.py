@@ -96,11 +96,23 @@ def _print(address: str, side: str, step: Step) -> None:
         output.line(step.cure, indent=4)
     if step.pin:
         flag = "--smtp-fingerprint" if side == "outgoing" else "--fingerprint"
-        again = "--smtp-password-stdin" if side == "outgoing" else "--password-stdin"
         output.line(f"the server shows: {step.certificate}", indent=4)
         output.line("if that is your server, pin it:", indent=4)
-        output.line(f"nightdesk mailbox edit {address} {flag} {step.pin} {again}", indent=4)
+        again = _password_again(address, side)
+        output.line(f"nightdesk mailbox edit {address} {flag} {step.pin}{again}", indent=4)
     sys.stdout.flush()
+
+
+def _password_again(address: str, side: str) -> str:
+    """Return the flag that gives a stored password again: it was not given for a server with this pin."""
+    from desk.mailboxes import registry
+
+    mailbox = registry.get(address)
+    if side == "outgoing" and mailbox.smtp_auth != "same":
+        source, flag = mailbox.smtp_secret_source, " --smtp-password-stdin"
+    else:
+        source, flag = mailbox.secret_source, " --password-stdin"
+    return flag if source == "sealed" else ""
 
 
 def _print_mail(mail: ProbeMail) -> None:
