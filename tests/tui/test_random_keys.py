@@ -1,52 +1,70 @@
-"""Whatever is pressed, the app lives on and comes back to its list."""
+"""Whatever is pressed, the app lives on, Esc leads out, and the screen is what a new start would show.
+
+``MONKEY=10000`` plays so many actions, over seeds that are printed; ``MONKEY_SEED=17`` plays that one again.
+"""
 
 from __future__ import annotations
 
-import random
+import os
+import sys
+from pathlib import Path
 
 import pytest
-from textual.pilot import WaitForScreenTimeout
 
-from tests.tui.screen import screen_text, settled, until
-from tui.app import NightdeskApp
+from config import clock as real_clock
+from desk.home import Desk
+from desk.permissions import Actor
+from tests.tui.monkey import Clock, Monkey, apps, calm, faults
+from tests.tui.screen import until
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzADEFGHJKLNOQRSTVWXY1235670-/[]{}*?:!+@.,# "
-NAMED = (
-    *("enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "pageup", "pagedown", "home"),
-    *("end", "backspace", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8"),
-    *("ctrl+s", "ctrl+p", "ctrl+l", "ctrl+d", "ctrl+u", "ctrl+r"),
-)
-PRESSES = 250
-SIZES = ((80, 24), (160, 50), (100, 30))
+SIZES = {"80x24": (80, 24), "160x50": (160, 50)}
+A_TURN = 300
+"""Actions of one seed."""
+ACTIONS = int(os.environ.get("MONKEY", "0"))
+SEED = os.environ.get("MONKEY_SEED", "")
+
+
+def turns() -> list[tuple[int, str]]:
+    """The seeds to play, each with its size; by default one a size."""
+    if SEED:
+        return [(int(SEED), size) for size in SIZES]
+    count = max(len(SIZES), -(-ACTIONS // A_TURN))
+    return [(seed, list(SIZES)[seed % len(SIZES)]) for seed in range(1, count + 1)]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Clock:
+    """One moving clock for app and desk, and a home of the monkey's own."""
+    moving = Clock()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("desk.") and getattr(module, "now", None) is real_clock.now:
+            monkeypatch.setattr(module, "now", moving)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    return moving
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", [11, 12, 13])
-async def test_random_keys_leave_a_living_app(
-    app: NightdeskApp, seed: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("seed", "size"), turns())
+async def test_random_actions_leave_a_living_app_that_shows_what_is_so(
+    desk: Desk, actor: Actor, clock: Clock, seed: int, size: str
 ) -> None:
-    monkeypatch.setattr(app, "action_leave", lambda: None)
-    chance = random.Random(seed)
-    pressed: list[str] = []
-    async with app.run_test(size=SIZES[seed % len(SIZES)]) as pilot:
+    monkey = Monkey(seed, clock)
+    app, again, *_ = (made for made, _ in zip(apps(desk, actor, clock), range(2), strict=False))
+    print(f"seed {seed} at {size}")
+    async with app.run_test(size=SIZES[size]) as pilot:
         await until(pilot, "#1041")
-        for number in range(PRESSES):
-            pressed.append(chance.choice((*LETTERS, *NAMED)))
-            try:
-                await pilot.press(pressed[-1])
-            except WaitForScreenTimeout:
-                pass
-            if number % 50 == 0:
-                await pilot.resize_terminal(*chance.choice(SIZES))
-            assert app.is_running, f"seed {seed}: {pressed}"
-        for _ in range(12):
-            await pilot.press("escape", "n")
-        await pilot.press("1")
-        await settled(pilot)
-        for _ in range(6):
-            if "[1]Tickets" in screen_text(app) and "#10" in screen_text(app):
-                break
-            await pilot.press("escape", "q", "1")
-            await settled(pilot)
-        assert "[1]Tickets" in screen_text(app), f"seed {seed}: {pressed}"
+        await monkey.play(pilot, desk, A_TURN)
+        clock.tick(3600)
+        await monkey.go_home(pilot, SIZES[size])
+        app._tick()
+        shown = await calm(pilot)
+        assert faults(app) == [], str(monkey)
+    async with again.run_test(size=SIZES[size]) as pilot:
+        await until(pilot, "[1]Tickets")
+        await calm(pilot)
+        again._tick()
+        fresh = await calm(pilot)
+        assert shown.splitlines() == fresh.splitlines(), f"{monkey}\n{shown}\na new start shows\n{fresh}"
