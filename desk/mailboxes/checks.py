@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from desk.errors import WrongUse
 from mail.errors import TlsFailed
 from mail.inert import one_line
-from mail.mime.address import one_address
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
 
 
 def address(text: str) -> str:
     """One mail address."""
+    from mail.mime.address import one_address  # 3 ms, for a form: a fetch reads what was checked before
+
     if not one_address(text):
         raise ValueError("is no mail address, write support@example.org")
     return text
@@ -28,6 +29,8 @@ def alias_list(text: str) -> list[str]:
 
 def aliases(text: str) -> str:
     """Mail addresses with commas between."""
+    from mail.mime.address import one_address  # 3 ms, for a form: a fetch reads what was checked before
+
     found = alias_list(text)
     for each in found:
         if not one_address(each):
