@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from desk.errors import DeskError
-from desk.filters.actions import Action
-from desk.filters.facts import MailFacts, Test, condition
 from models.filters import StoredFilter, Trigger
+
+if TYPE_CHECKING:
+    from desk.filters.actions import Action
+    from desk.filters.facts import MailFacts, Test
 
 
 @dataclass(slots=True)
@@ -69,10 +72,15 @@ class ReadFilter:
 
 def ready(stored: Sequence[StoredFilter]) -> tuple[ReadFilter, ...]:
     """Return the active filters ready to run; one whose condition is not understood any more is left out."""
+    active = [each for each in stored if each.active]
+    if not active:
+        return ()
+    # 8 ms with the language of queries, which a piped mail of a desk without filters does not wait for.
+    from desk.filters.actions import Action
+    from desk.filters.facts import condition
+
     found = []
-    for each in stored:
-        if not each.active:
-            continue
+    for each in active:
         try:
             holds = condition(each.condition)
         except DeskError:

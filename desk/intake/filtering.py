@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desk.filters.decision import decide
-from desk.filters.facts import MailFacts
 from desk.permissions import EVERYTHING, Actor
 from desk.tickets import changes, lifecycle
 from mail.inert import one_line
@@ -17,6 +16,7 @@ from models.messages import NewMessage
 from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
+    from desk.filters.facts import MailFacts
     from desk.intake.arrivals import Arrival, IncomingMail
     from desk.intake.incoming import Incoming, Outcome
     from desk.intake.routing import Route
@@ -100,6 +100,8 @@ def change(incoming: Incoming, ticket: TicketState) -> None:
 
 def facts_of(mail: IncomingMail, author: Author, arrival: Arrival, rules: DeskRules) -> MailFacts:
     """Return what conditions may ask of a mail."""
+    from desk.filters.facts import MailFacts  # 4 ms, for desks with filters
+
     mailbox = rules.mailboxes.get(arrival.mailbox_id or 0)
     people = [(each.name, each.email.lower()) for each in (*mail.to, *mail.cc)]
     return MailFacts(
