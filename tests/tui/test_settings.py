@@ -82,7 +82,7 @@ async def test_a_value_that_does_not_fit_is_refused_and_may_be_corrected(empty_a
 
 async def test_a_schedule_is_told_back_while_it_is_typed(empty_app: NightdeskApp) -> None:
     async with empty_app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "worker.sweep_schedule")
+        await until(pilot, "mail.fetching")
         shown(empty_app).table.move_to_key("worker.sweep_schedule")
         await pilot.press("enter", "ctrl+u", *"0 9 * *")
         await until(pilot, "'0 9 * *' is no schedule")
@@ -108,7 +108,7 @@ async def test_the_default_sender_is_picked_from_the_mailboxes_that_send(
     add_mailbox(empty_desk, actor, address="a@corp.ex", host="mail.corp.ex", smtp_host="mail.corp.ex")
     add_mailbox(empty_desk, actor, address="silent@corp.ex", host="mail.corp.ex")
     async with empty_app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "mail.default_outgoing")
+        await until(pilot, "mail.fetching")
         shown(empty_app).table.move_to_key("mail.default_outgoing")
         await pilot.press("enter")
         text = await until(pilot, "a@corp.ex")
@@ -128,9 +128,10 @@ async def test_the_files_settings_say_where_they_come_from_and_are_not_changed_h
     empty_app.desk.paths.config_file.write_text('\ntimezone = "UTC"\n')
     empty_app.desk.paths.config_file.chmod(0o600)
     async with empty_app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, "mail.fetching")
+        shown(empty_app).table.move_to_key("timezone")
         await until(pilot, "config.toml line 2")
         await settled(pilot)
-        shown(empty_app).table.move_to_key("timezone")
         await until(pilot, "NIGHTDESK_TIMEZONE")
         await pilot.press("enter")
         await until(pilot, "Change: this one is set in the file, the environment or by a flag")
@@ -144,7 +145,7 @@ async def test_search_finds_by_key_and_by_help_and_tab_goes_by_section(empty_app
         row = shown(empty_app).table.row
         assert row is not None
         assert row.section == "mail"
-        await pilot.press("slash", *"overdue")
+        await pilot.press("slash", *"tickets are looked")
         await settled(pilot)
         assert [row.key for row in shown(empty_app).table.rows] == ["worker.sweep_schedule"]
         await pilot.press("escape")

@@ -85,7 +85,7 @@ def options(setting: Setting) -> list[tuple[str, str]]:
         case "mailbox":
             from desk.mailboxes import registry
 
-            found = [line.address for line in registry.entries() if line.outgoing.enabled]
+            found = [line.address for line in registry.entries() if line.outgoing_enabled]
             return [("", "none"), *((address, address) for address in found)]
         case "sla":
             from desk.staff import slas
