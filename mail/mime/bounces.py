@@ -53,7 +53,8 @@ _SERVER_NAME: Final = re.compile(
     r"(?i)mail(?:er)?[ -]?(?:delivery)?[ -]?(?:sub-?system|system|daemon|service)|postmaster|"
     r"system administrator|microsoft outlook$|delivery (?:sub-?system|agent|status)"
 )
-_SUBJECT: Final = re.compile(
+# Texts: few mails are bounces, and to compile these at each start is 4 ms of a piped mail.
+_SUBJECT: Final = (
     r"(?i)undeliver|(?:could|can) ?(?:not|n't) be (?:sent|delivered)|not (?:be )?delivered|"
     r"non-?deliver|deliver(?:y|ing)(?: of)?(?: your)? ?(?:mail|message|status|fail|error|problem|"
     r"report|has failed|delayed|notif)|returned? ?(?:e-?)?(?:mail|message|to sender)|"
@@ -62,31 +63,31 @@ _SUBJECT: Final = re.compile(
     r"no se (?:puede|pudo) entregar|no entregado|mancata consegna|não entregue|niet bezorgd|"
     r"не доставлен|недоставлен|配信|送信でき|传输失败|退信|投递|無法傳遞|반송"
 )
-_ENHANCED: Final = re.compile(r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.])")
-_CODE_LINE: Final = re.compile(r"(?m)^.{0,200}(?<![\w.@/-])[#(]?([45])[0-5]\d[ -](?=[^\s]).{0,300}$")
+_ENHANCED: Final = r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.])"
+_CODE_LINE: Final = r"(?m)^.{0,200}(?<![\w.@/-])[#(]?([45])[0-5]\d[ -](?=[^\s]).{0,300}$"
 _ADDRESS: Final = r"""(?<![^\s<>()\[\],;:"])[^\s@<>()\[\],;:"]{1,128}@[^\s<>()\[\],;:"]{1,255}"""
-_ANY_ADDRESS: Final = re.compile(_ADDRESS)
+_ANY_ADDRESS: Final = _ADDRESS
 # An address at the beginning of its line, alone or before what happened to it.
-_LISTED: Final = re.compile(
+_LISTED: Final = (
     r"""(?im)^[ \t>*|-]{0,12}(?:[^\s@:]{1,24}(?:[ ][^\s@:]{1,16}){0,3}[ \t]{0,4}[:：=][ \t]{0,8})?"""
     rf"""["<(\[]{{0,2}}(?:rfc822;[ ]?|mailto:)?({_ADDRESS})[">)\]]{{0,2}}[ \t]{{0,4}}"""
     r"""(?=$|[:;,(\[{#]|[-–]|\.\.\.|[45]\d\d\b)"""
 )
-_COMMANDED: Final = re.compile(rf"(?i)RCPT TO:[ \t]?<?({_ADDRESS})>?")
-_COPY_BEGINS: Final = re.compile(
+_COMMANDED: Final = rf"(?i)RCPT TO:[ \t]?<?({_ADDRESS})>?"
+_COPY_BEGINS: Final = (
     r"(?im)^(?:[ >|]{0,12}[-=_*]{2,}.{0,60}"
     r"(?:below this line|copy of|original|returned|unsent|headers|message(?! log)).{0,60}"
     r"|>?[ \t]{0,4}(?:received: from .*|return-path: .*|message-id: .*|dkim-signature: .*))$"
 )
-_ROLE: Final = re.compile(
+_ROLE: Final = (
     r"(?i)(?:post-?_?master|mailer-?daemon|abuse|no-?_?reply|hostmaster|webmaster|helpdesk|"
     r"support)\d*@"
 )
-_COPIED_ID: Final = re.compile(r"(?im)^[>| \t]{0,8}Message-ID:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{3,900}>)")
-_FIELD_LINE: Final = re.compile(
+_COPIED_ID: Final = r"(?im)^[>| \t]{0,8}Message-ID:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{3,900}>)"
+_FIELD_LINE: Final = (
     r"(?im)^[>| \t]{0,8}(?:received|from|to|subject|date|message-id|mime-version|return-path): \S"
 )
-_DELAYED: Final = re.compile(
+_DELAYED: Final = (
     r"(?i)delayed|not yet (?:been )?(?:be )?deliver|has not been delivered yet|will (?:continue|keep|"
     r"be) (?:to )?(?:be )?(?:retr|try)|still (?:being|trying|be) (?:retried|to)|still in the queue|"
     r"delivery attempts will continue|no action is required|do(?:es)? not need to resend|"
@@ -95,7 +96,7 @@ _DELAYED: Final = re.compile(
     r"ritardat|non è ancora stat|atrasad|ainda não|vertraagd|nog niet (?:be|af)|задерж|отложен|"
     r"ещё не доставлен|еще не доставлен|opóźnion|fördröj|forsinke|viivästy|遅延|遅れて|再送|延迟|延遲|지연"
 )
-_FINAL: Final = re.compile(
+_FINAL: Final = (
     r"(?i)giv(?:e|ing|en) up|gave up|permanent|returned to sender|could ?n[o']t be delivered|"
     r"cannot be delivered|undeliverable|delivery (?:has )?failed|failed permanently|has expired|"
     r"too (?:long|many)|no further attempts|user unknown|does ?n[o']t exist|unknown user|"
@@ -128,20 +129,21 @@ class Evidence:
     @cached_property
     def subject(self) -> bool:
         """Its subject speaks of a mail that was not delivered."""
-        return _SUBJECT.search(self._mail.subject) is not None
+        return re.search(_SUBJECT, self._mail.subject) is not None
 
     @cached_property
     def code(self) -> bool:
         """An enhanced status code or the line of an SMTP reply, above the copy of what came back."""
         words = _above_copy(self._mail)
         return (
-            any(hit[1] in "45" for hit in _ENHANCED.finditer(words)) or _CODE_LINE.search(words) is not None
+            any(hit[1] in "45" for hit in re.finditer(_ENHANCED, words))
+            or re.search(_CODE_LINE, words) is not None
         )
 
     @cached_property
     def delay(self) -> bool:
         """Words for mail that waits."""
-        return _DELAYED.search(f"{self._mail.subject}\n{_above_copy(self._mail)[:4000]}") is not None
+        return re.search(_DELAYED, f"{self._mail.subject}\n{_above_copy(self._mail)[:4000]}") is not None
 
     @cached_property
     def _came_back(self) -> bool:
@@ -157,7 +159,7 @@ class Evidence:
         if self._came_back:
             return True
         text = self._mail.words[:_MAX_RETURNED]
-        return sum(1 for _, _ in zip(range(4), _FIELD_LINE.finditer(text), strict=False)) >= 4
+        return sum(1 for _, _ in zip(range(4), re.finditer(_FIELD_LINE, text), strict=False)) >= 4
 
     @cached_property
     def notice(self) -> dict[str, Any] | None:
@@ -237,7 +239,7 @@ def _is_delay(mail: ParsedMail, status: str) -> bool:
     if status.startswith("5"):
         return False
     words = f"{mail.subject}\n{_above_copy(mail)[:4000]}"
-    return _DELAYED.search(words) is not None and _FINAL.search(words) is None
+    return re.search(_DELAYED, words) is not None and re.search(_FINAL, words) is None
 
 
 def _noticed(notice: dict[str, Any]) -> list[BouncedRecipient]:
@@ -261,7 +263,7 @@ def _noticed(notice: dict[str, Any]) -> list[BouncedRecipient]:
 
 def _above_copy(mail: ParsedMail) -> str:
     """Return the words of the server, above the copy of the mail that came back."""
-    return _COPY_BEGINS.split(mail.words[:_MAX_WORDS], maxsplit=1)[0]
+    return re.split(_COPY_BEGINS, mail.words[:_MAX_WORDS], maxsplit=1)[0]
 
 
 def _free_form(mail: ParsedMail) -> list[str]:
@@ -272,16 +274,16 @@ def _free_form(mail: ParsedMail) -> list[str]:
     """
     words, all_words = _above_copy(mail), mail.words[:_MAX_WORDS]
     own = {address.email.lower() for address in (mail.sender, *mail.to, *mail.cc)}
-    replies = "\n".join(hit[0] for _, hit in zip(range(50), _CODE_LINE.finditer(words), strict=False))
+    replies = "\n".join(hit[0] for _, hit in zip(range(50), re.finditer(_CODE_LINE, words), strict=False))
     places: tuple[Callable[[], list[str]], ...] = (
-        lambda: [*_COMMANDED.findall(words), *_LISTED.findall(words)],
-        lambda: _ANY_ADDRESS.findall(replies),
-        lambda: _ANY_ADDRESS.findall(words),
-        lambda: [*_COMMANDED.findall(all_words), *_LISTED.findall(all_words)],
+        lambda: [*re.findall(_COMMANDED, words), *re.findall(_LISTED, words)],
+        lambda: re.findall(_ANY_ADDRESS, replies),
+        lambda: re.findall(_ANY_ADDRESS, words),
+        lambda: [*re.findall(_COMMANDED, all_words), *re.findall(_LISTED, all_words)],
     )
     for place in places:
         named = [one for one in map(_address_in, dict.fromkeys(place())) if one]
-        named = [one for one in dict.fromkeys(named) if one.lower() not in own and not _ROLE.match(one)]
+        named = [one for one in dict.fromkeys(named) if one.lower() not in own and not re.match(_ROLE, one)]
         if named:
             return named[:_MAX_FREE_FORM]
     for headers in _returned_headers(mail):
@@ -323,7 +325,7 @@ def _reported(leaf: Node, original: str | None) -> list[BouncedRecipient]:
         if not final:
             continue
         diagnostic = one_line(_typed(group, "diagnostic-code", address=False), 500)
-        status = _ENHANCED.search(group.text("status") or "") or _ENHANCED.search(diagnostic)
+        status = re.search(_ENHANCED, group.text("status") or "") or re.search(_ENHANCED, diagnostic)
         code = status[0] if status else ""
         action = _action(group.text("action") or "", code)
         found.append(BouncedRecipient(address or final, action, code, diagnostic, original))
@@ -357,10 +359,10 @@ def _original_message_id(mail: ParsedMail) -> str | None:
         found = _id_in(headers.text("message-id") or "")
         if found:
             return found
-    copied = _COPIED_ID.search(mail.words[:_MAX_RETURNED])
+    copied = re.search(_COPIED_ID, mail.words[:_MAX_RETURNED])
     for leaf in mail.leaves if copied is None else ():
         if leaf.type.startswith(("text/", "message/", "application/octet-stream")):
-            copied = _COPIED_ID.search(leaf.decoded()[:_MAX_RETURNED].decode("latin-1"))
+            copied = re.search(_COPIED_ID, leaf.decoded()[:_MAX_RETURNED].decode("latin-1"))
             if copied is not None:
                 break
     return one_line(copied[1]) if copied is not None else None
@@ -386,6 +388,6 @@ def _id_in(text: str) -> str | None:
 def _words_about(mail: ParsedMail) -> tuple[str, str]:
     """Return status and words of a bounce in free form: the first line that holds a reply code."""
     text = _above_copy(mail)
-    status = next((hit for hit in _ENHANCED.finditer(text) if hit[1] in "45"), None)
-    line = _CODE_LINE.search(text)
+    status = next((hit for hit in re.finditer(_ENHANCED, text) if hit[1] in "45"), None)
+    line = re.search(_CODE_LINE, text)
     return (status[0] if status else ""), one_line(line[0] if line else "", 500)
