@@ -38,6 +38,7 @@ def test_the_wheel_runs_in_a_bare_environment_from_another_directory(tmp_path: P
         "nightdesk/systemd/nightdesk-worker.service",
     ):
         assert needed in names
+    assert [name for name in names if name.endswith("share/doc/nightdesk/docs/oauth2.md")], "hints name it"
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
 
     bare = tmp_path / "bare"
