@@ -13,7 +13,7 @@ from desk.permissions import Actor, current_actor
 from desk.replies.reply import add_note, send_reply
 from desk.staff.agents import edit_agent
 from desk.tickets import changes, lifecycle, sla
-from models import blobs
+from models import blobs, tickets
 from models.settings import store
 from tests.support.mails import SUPPORT, Door, mail, rows, value, write
 from tests.support.workbench import ADMIN, make_agent
@@ -176,6 +176,20 @@ class TestWhoIsNot:
         door.take(mail())
         assert told(desk) == {"kim"}
         assert not told(desk)
+
+    def test_one_that_cannot_be_told_stops_none_before_it(
+        self, door: Door, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(3):
+            door.take(mail(subject=f"Alarm {number}", sender=f"Host <host{number}@corp.test>"))
+        third = value("SELECT id FROM ticket WHERE number = '3'")
+        read = tickets.read
+        monkeypatch.setattr(tickets, "read", lambda wanted: None if wanted == third else read(wanted))
+        with pytest.raises(LookupError):
+            notifications.tell(desk, now())
+        assert value("SELECT count(*) FROM delivery WHERE kind = 'alert'") == 2
+        monkeypatch.undo()
+        assert notifications.tell(desk, now()) == 1
 
 
 class TestTheMail:
