@@ -247,7 +247,7 @@ def sending_words(typed: Typed) -> str:
         return ""
     security = {"tls": "TLS", "starttls": "STARTTLS"}.get(str(typed["smtp_security"]), "no TLS")
     login = ", same login" if typed["smtp_auth"] == "same" else ""
-    return f"Answers leave by SMTP {typed['smtp_host']}:{typed['smtp_port']} {security}{login}; F7 goes there"
+    return f"Answers leave by SMTP {typed['smtp_host']}:{typed['smtp_port']} {security}{login} (F7)"
 
 
 def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: ZoneInfo) -> str:

@@ -56,7 +56,9 @@ def fact_lines(
     if detail.events:
         lines += [[], [(" Activity", "dim")]]
         for event in list(detail.events)[-12:][::-1]:
+            when = clock_day(event.at, reader.now, reader.zone)[:5]
             by = f" by {line(event.agent)}" if event.agent else ""
-            when = clock_day(event.at, reader.now, reader.zone)
-            lines.append([("  ", ""), (cell(f"{when[:5]} {event.text}{by}", width - 3), "")])
+            first, *more = wrapped(f"{event.text}{by}", max(8, width - 9))
+            lines.append([(f"  {when} ", ""), (first, "")])
+            lines += [[(" " * 8, ""), (row, "")] for row in more]
     return lines

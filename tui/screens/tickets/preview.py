@@ -117,10 +117,12 @@ def _head(detail: TicketDetail, message: MessageView, reader: Reader, width: int
     if width >= WIDE:
         left = promise(detail.due, reader.now, closed=detail.status == "closed")
         tags = f"tags {' '.join(line(tag) for tag in detail.tags)}" if detail.tags else ""
-        to = cell(shortened(people(message.to), 30), 30)
+        right = "   ".join(part for part in (via, tags, left) if part)
+        # What is promised is seen whole: whom the mail was for gives way.
+        room = max(8, min(30, width - width_of(right) - 11))
         return [
             f" From   {cell(shortened(sender, 46), 46)}  {when}",
-            f" To     {to}  {'   '.join(part for part in (via, tags, left) if part)}",
+            f" To     {cell(shortened(people(message.to), room), room)}  {right}",
             "",
         ]
     right = f"{via}     {when} " if via else f"{when} "

@@ -1,0 +1,102 @@
+"""What is there is seen: files in the app, who did what, everything once, and what is cut says so."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+
+from desk.home import Desk
+from desk.permissions import Actor
+from desk.tickets import changes
+from models.blobs import Blob
+from models.messages import Attachment
+from models.tickets import Ticket
+from tests.tui.scenes import mailboxes_of_the_frame, stop_clock
+from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
+from tui.app import NightdeskApp
+
+
+def attached(data: bytes) -> None:
+    """Let the file of the frame hold these bytes."""
+    blob = Blob.create(sha256=sha256(data).hexdigest(), size=len(data), codec="raw", data=data)
+    Attachment.update(blob=blob, sha256=blob.sha256).execute()
+
+
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_a_file_is_read_where_it_is_listed(app: NightdeskApp, size: str) -> None:
+    attached(b"10:02 the tunnel is gone\n10:03 \x1b[2Jpeer gone\n")
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        await until(pilot, "rekey failed")
+        await pilot.press("o")
+        await until(pilot, "v view")
+        await pilot.press("v")
+        text = await until(pilot, "10:02 the tunnel is gone")
+        assert "charon.log" in text
+        assert "\x1b" not in text
+        await pilot.press("escape")
+        await until(pilot, "Files of this message")
+        await pilot.press("j", "k", "escape")
+        await settled(pilot)
+        assert "Files of this message" not in screen_text(app)
+
+
+async def test_a_file_without_text_says_what_it_is(app: NightdeskApp) -> None:
+    attached(b"\x7fELF\0\0\0\0")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        await until(pilot, "rekey failed")
+        await pilot.press("o", "v")
+        await until(pilot, "This is no text")
+
+
+async def test_the_activity_says_who_did_it(app: NightdeskApp, actor: Actor) -> None:
+    changes.set_priority(actor, ["1042"], "low")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        await until(pilot, "Activity")
+        await until(pilot, "by Ana Admin")
+
+
+@pytest.mark.parametrize("size", ["100x30", "120x40", "160x50"])
+async def test_a_wide_screen_says_nothing_twice(app: NightdeskApp, size: str) -> None:
+    columns, lines = (int(part) for part in size.split("x"))
+    async with app.run_test(size=(columns, lines)) as pilot:
+        text = await until(pilot, "SLA 48 min left")
+        await settled(pilot)
+        text = screen_text(app)
+        assert text.count("SLA 48 min left") == 1
+        assert text.count(" quit") <= 1
+
+
+async def test_the_head_of_an_answer_that_is_cut_says_so(app: NightdeskApp) -> None:
+    Ticket.update(subject="a long thread about " + "printers " * 20).where(Ticket.number == "1042").execute()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("r")
+        await until(pilot, "Mode: reply")
+        assert "..." in screen_text(app).splitlines()[0]
+
+
+async def test_what_is_wrong_with_a_mailbox_is_said_once(
+    empty_app: NightdeskApp, empty_desk: Desk, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from desk.fetching import runs
+
+    stop_clock(monkeypatch)
+    ids = mailboxes_of_the_frame(empty_desk, actor)
+    runs.begin(ids["net-ops"])
+    words = "Login was refused by imap.gmail.com:993 as noc@corp.ex"
+    runs.finish(ids["net-ops"], {"fetched": 0, "errors": [words]}, failed=True)
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "No tickets")
+        await pilot.press("2")
+        await until(pilot, "net-ops")
+        await pilot.press("j")
+        await until(pilot, words)
+        await settled(pilot)
+        assert screen_text(empty_app).count("Login was refused by") == 1
