@@ -149,8 +149,3 @@ _HITS = Lookup(
 def words_beginning(text: str, reach: int) -> list[str]:
     """Return words of messages that begin so, the most frequent of the first `reach` by the alphabet."""
     return sqlite.words_beginning(text, reach)
-
-
-def index_newer_than(message_id: int) -> None:
-    """Make the text of all mail that came in after a message searchable."""
-    sqlite.index_newer_than(message_id)

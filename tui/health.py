@@ -85,12 +85,12 @@ def observe(desk: Desk) -> Health:
     from desk import settings
     from desk.fetching import runs
     from desk.intake import receipts
-    from desk.mailboxes import accounts, registry
+    from desk.mailboxes import registry, routes
     from desk.outbox import deliveries
 
     lines = registry.entries(desk)
     waiting = deliveries.counts()
-    way_for_all = accounts.default_outgoing(desk) is not None
+    way_for_all = routes.default_outgoing() is not None
     mute = {line.id for line in lines if line.enabled and not (line.outgoing_enabled or way_for_all)}
     words = tuple((line.name or line.address, _word(line, mute=line.id in mute)) for line in lines)
     failing = [f"{name} {word}" for name, word in words if word.endswith("!")]

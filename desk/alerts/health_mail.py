@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from desk import logs, settings
 from desk.errors import DeskError
-from desk.mailboxes.accounts import default_outgoing
+from desk.mailboxes.routes import default_outgoing
 from desk.outbox.render import MailToSend, queue_mail
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, agents_with_address
@@ -53,7 +53,7 @@ def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
 def way_besides(desk: Desk, mailbox: Mailbox) -> Mailbox | None:
     """Return the mailbox that sends an alert about this one: another that works, else its own, else None."""
 
-    default = default_outgoing(desk)
+    default = default_outgoing()
     rows = [row for row in mailboxes.senders() if not _login_is_dead(row)]
     rows.sort(
         key=lambda row: (

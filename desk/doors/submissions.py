@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
-from desk.mailboxes.accounts import default_outgoing
+from desk.mailboxes.routes import default_outgoing
 from mail.inert import clean, one_line
 from mail.mime.address import Address, one_address
 from models import mailboxes, topics
@@ -90,7 +90,7 @@ def submit(desk: Desk, submission: Submission) -> Outcome:
 
 def _mailbox(desk: Desk) -> Mailbox | None:
     """Return the address that answers: the default outgoing mailbox, else the oldest one."""
-    return default_outgoing(desk) or mailboxes.first()
+    return default_outgoing() or mailboxes.first()
 
 
 def _with_extras(submission: Submission) -> str:

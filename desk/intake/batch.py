@@ -11,7 +11,7 @@ from desk.filters.decision import ready
 from desk.intake.acknowledgements import AcknowledgedLately, acknowledged_lately
 from desk.intake.lookups import Lookups
 from desk.outbox.render import SendingRoute, find_sending_route
-from models import filters, messages, search, tickets
+from models import filters, messages, sqlite, tickets
 from models.fields import utc_text
 from models.tickets import TicketState
 
@@ -54,7 +54,7 @@ class Batch:
 
     def index(self) -> None:
         """Make the text of the batch's mails searchable, all at once."""
-        search.index_newer_than(self._last_message)
+        sqlite.index_newer_than(self._last_message)
 
     def forget(self) -> None:
         """Read again what is known, after a mail was rolled back."""

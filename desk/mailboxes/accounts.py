@@ -10,7 +10,6 @@ from desk.errors import Refused
 from desk.mailboxes.secrets import source_of
 from desk.mailboxes.stored import incoming_of, outgoing_of
 from mail.account import IncomingAccount, OutgoingAccount
-from models import mailboxes
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -91,20 +90,6 @@ def outgoing_auth(outgoing: str, incoming: str) -> Literal["basic", "none", "oau
     if outgoing == "none":
         return "none"
     return "oauth2" if outgoing == "oauth2" or (outgoing == "same" and incoming == "oauth2") else "basic"
-
-
-def outgoing_for(desk: Desk, mailbox_id: int | None) -> Mailbox | None:
-    """Return the mailbox whose account sends for this one: itself, else the default one; None: none does."""
-    own = None if mailbox_id is None else mailboxes.sender(mailbox_id)
-    return own or default_outgoing(desk)
-
-
-def default_outgoing(desk: Desk) -> Mailbox | None:
-    """Return the mailbox that sends for those without an outgoing account, or None."""
-    from desk import settings  # 2 ms, for settings
-
-    named = str(settings.get("mail.default_outgoing"))
-    return mailboxes.sender_with_address(named) if named else None
 
 
 def _token_supplier(desk: Desk, mailbox: Mailbox) -> TokenSupplier:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from desk import settings
 from models import mailboxes
+
+if TYPE_CHECKING:
+    from models.mailboxes import Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +49,15 @@ def read_routes() -> Routes:
         tuple(account.mailbox_id for account in accounts),
         next((key for key, address in sending.items() if address.lower() == named), None),
     )
+
+
+def outgoing_for(mailbox_id: int | None) -> Mailbox | None:
+    """Return the mailbox whose account sends for this one: itself, else the default one; None: none does."""
+    own = None if mailbox_id is None else mailboxes.sender(mailbox_id)
+    return own or default_outgoing()
+
+
+def default_outgoing() -> Mailbox | None:
+    """Return the mailbox that sends for those without an outgoing account, or None."""
+    named = str(settings.get("mail.default_outgoing"))
+    return mailboxes.sender_with_address(named) if named else None

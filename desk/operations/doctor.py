@@ -15,7 +15,7 @@ from config.wording import counted
 from desk import settings
 from desk.errors import DeskError
 from desk.fetching import triggers, withheld
-from desk.mailboxes import accounts, registry
+from desk.mailboxes import accounts, registry, routes
 from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.wording import state_words
 from desk.operations import spool_state
@@ -132,7 +132,7 @@ def _configuration(desk: Desk) -> Iterator[Finding]:
         text = "fetching is switched off"
         yield Finding("configuration", "warning", text, "nightdesk settings set mail.fetching on")
     default = str(settings.get("mail.default_outgoing"))
-    if default and accounts.default_outgoing(desk) is None:
+    if default and routes.default_outgoing() is None:
         text = f"the default outgoing mailbox {default} cannot send"
         yield Finding(
             "configuration", "failure", text, "nightdesk settings set mail.default_outgoing ADDRESS"
@@ -272,7 +272,7 @@ def _outbox(desk: Desk) -> Iterator[Finding]:
     for mailbox_id in late:
         address = None if mailbox_id is None else mailbox_rows.address_of(mailbox_id)
         name = address or "no mailbox"
-        if accounts.outgoing_for(desk, mailbox_id) is None:
+        if routes.outgoing_for(mailbox_id) is None:
             cure = f"nightdesk mailbox edit {name} --smtp-host HOST, or settings set mail.default_outgoing"
             yield Finding("outbox", "failure", f"mail of {name} has no way out and stays queued", cure)
         else:

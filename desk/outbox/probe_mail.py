@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from config.clock import now
 from config.errors import ConfigError, SecretUnavailable
 from desk.errors import DeskError, Refused
-from desk.mailboxes.accounts import outgoing_account, outgoing_for
+from desk.mailboxes.accounts import outgoing_account
 from desk.mailboxes.registry import get
+from desk.mailboxes.routes import outgoing_for
 from desk.outbox import dispatch
 from desk.outbox.render import MailToSend, enqueue, no_route_out, render
 from desk.permissions import Actor, require
@@ -89,7 +90,7 @@ def send_test(desk: Desk, actor: Actor, address: str, to: str) -> ProbeMail:
     recipients = address_list(to)
     if len(recipients) != 1:
         raise Refused("a test mail has one recipient", "give one address")
-    way = outgoing_for(desk, mailbox.id)
+    way = outgoing_for(mailbox.id)
     if way is None:
         raise Refused(
             no_route_out(mailbox.address), f"nightdesk mailbox edit {mailbox.address} --smtp-host HOST"

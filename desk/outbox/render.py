@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from config.clock import now
 from desk import settings
 from desk.errors import Refused
+from desk.mailboxes.routes import default_outgoing, outgoing_for
 from mail.compose.signed_tag import SignedTag, tagged, untagged
 from mail.inert import one_line
 from mail.mime.address import Address
@@ -91,11 +92,9 @@ class SendingRoute:
 
 def find_sending_route(desk: Desk, mailbox_id: int | None) -> SendingRoute:
     """Return the way out for a mailbox's mail. Raises Refused when the desk has no address to send from."""
-    from desk.mailboxes.accounts import default_outgoing, outgoing_for  # 3 ms, for mailboxes
-
     own = None if mailbox_id is None else mailboxes.by_id(mailbox_id)
-    way = outgoing_for(desk, mailbox_id)
-    sender = way or own or default_outgoing(desk) or mailboxes.first()
+    way = outgoing_for(mailbox_id)
+    sender = way or own or default_outgoing() or mailboxes.first()
     if sender is None:
         raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
     return SendingRoute(own, sender, way is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk.home import Desk
-from desk.mailboxes import accounts
+from desk.mailboxes import routes
 from desk.outbox import deliveries
 from desk.permissions import Actor
 from desk.replies import drafts
@@ -88,7 +88,7 @@ async def test_an_answer_leaves_from_the_mailbox_that_was_chosen(
 
     sent = Delivery.get_by_id(entry.id)
     assert sent.envelope_from == second
-    way = accounts.outgoing_for(desk, sent.mailbox_id)
+    way = routes.outgoing_for(sent.mailbox_id)
     assert way is not None
     assert way.address == second
 

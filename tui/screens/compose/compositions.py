@@ -291,10 +291,10 @@ def _state(text: str | None) -> str:
 
 def way_of(desk: Desk, address: str | None) -> str:
     """Return how mail of this address leaves: ``mail.corp.ex:587 STARTTLS``, or that it does not."""
-    from desk.mailboxes import accounts, registry
+    from desk.mailboxes import registry, routes
 
     row = registry.find(address) if address else None
-    way = accounts.outgoing_for(desk, row.id if row else None)
+    way = routes.outgoing_for(row.id if row else None)
     if way is None:
         return "nothing yet: no outgoing account, the mail stays queued"
     security = {"tls": "TLS", "starttls": "STARTTLS", "none": "in clear text"}[way.smtp_security]

@@ -71,12 +71,12 @@ class Checked:
 
 def known(desk: Desk, address: str | None) -> Known:
     """Read what the form starts from. Blocks; raises WrongUse for an unknown address."""
-    from desk.mailboxes import accounts
+    from desk.mailboxes import routes
     from desk.staff import departments, topics
     from tui.screens.mailboxes.presets import choices
 
     start = Known(
-        nothing_sends=accounts.default_outgoing(desk) is None,
+        nothing_sends=routes.default_outgoing() is None,
         departments=tuple(department.name for department in departments.departments()),
         topics=tuple(topic.name for topic in topics.topics() if topic.active),
         providers=tuple(choices()),
