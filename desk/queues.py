@@ -11,7 +11,7 @@ from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from desk.tickets import lists
 from desk.tickets.lists import COLUMNS, SORTS, ListQuery
-from desk.tickets.query import TicketFilter, parse
+from desk.tickets.query import TicketQuery, parse
 from mail.inert import one_line
 from models import queues as rows
 from models.fields import as_json
@@ -41,14 +41,14 @@ class OpenQueue:
     """A queue whose query is read, for an agent."""
 
     line: QueueLine
-    filter: TicketFilter
+    filter: TicketQuery
     actor: Actor
 
-    def tickets(self, narrowed: TicketFilter | None = None, sort: str | None = None) -> ListQuery:
+    def tickets(self, narrowed: TicketQuery | None = None, sort: str | None = None) -> ListQuery:
         """Return its tickets, or those of them that a filter leaves."""
         wanted = self.filter
         if narrowed:
-            wanted = TicketFilter(narrowed.text, all_of([self.filter.tree, narrowed.tree]))
+            wanted = TicketQuery(narrowed.text, all_of([self.filter.tree, narrowed.tree]))
         return ListQuery(VIEW, wanted or None, sort or self.line.sort, self.actor)
 
 

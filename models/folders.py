@@ -33,7 +33,7 @@ class FolderMark(Row):
         without_rowid = True
 
 
-class LeftAlone(Row):
+class Preexisting(Row):
     """A mail that was in a POP3 mailbox before the desk, by its UIDL."""
 
     mailbox = peewee.ForeignKeyField(Mailbox)
@@ -44,6 +44,7 @@ class LeftAlone(Row):
 
     class Meta:
         primary_key = peewee.CompositeKey("mailbox", "uidl")
+        table_name = "left_alone"
         without_rowid = True
 
 
@@ -99,12 +100,12 @@ _WRITE = Statement(
     )
 )
 _LEAVE_ALONE = Statement(
-    lambda p: LeftAlone.insert(
-        {LeftAlone.mailbox: p("mailbox_id"), LeftAlone.uidl: p("uidl")}
+    lambda p: Preexisting.insert(
+        {Preexisting.mailbox: p("mailbox_id"), Preexisting.uidl: p("uidl")}
     ).on_conflict_ignore()
 )
 _LEFT_ALONE = Lookup(
-    lambda p: LeftAlone.select(LeftAlone.uidl).where(LeftAlone.mailbox == p("mailbox_id")), str
+    lambda p: Preexisting.select(Preexisting.uidl).where(Preexisting.mailbox == p("mailbox_id")), str
 )
 
 _DELETED = Statement(
@@ -152,6 +153,6 @@ def leave_alone(mailbox_id: int, uidl: str) -> None:
     _LEAVE_ALONE.run(mailbox_id=mailbox_id, uidl=uidl)
 
 
-def left_alone(mailbox_id: int) -> set[str]:
+def preexisting(mailbox_id: int) -> set[str]:
     """Return the mails that were in a POP3 mailbox before the desk."""
     return set(_LEFT_ALONE.every(mailbox_id=mailbox_id))

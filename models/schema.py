@@ -22,7 +22,7 @@ from models.drafts import Draft
 from models.events import Event
 from models.fetch_runs import FetchRun
 from models.filters import Ban, Filter
-from models.folders import DeletedUidl, FolderMark, LeftAlone
+from models.folders import DeletedUidl, FolderMark, Preexisting
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
 from models.logs import LogEntry
@@ -43,7 +43,7 @@ from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
     *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent),
-    *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, LeftAlone, DeletedUidl, WithheldMail),
+    *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
     *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
     *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, Presence, ApiKey, LogEntry),

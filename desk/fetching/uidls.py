@@ -22,20 +22,20 @@ def era(mailbox_id: int) -> int | None:
     return None if mark is None else mark.uidvalidity
 
 
-def begin_era(mailbox_id: int, number: int, left_alone: Iterable[str] = ()) -> int:
+def begin_era(mailbox_id: int, number: int, preexisting: Iterable[str] = ()) -> int:
     """Note that the ids of now are the first or other ones than before, in the caller's transaction.
 
-    `left_alone`: mail that was there before the mailbox was added.
+    `preexisting`: mail that was there before the mailbox was added.
     """
     folders.mark(mailbox_id, NO_FOLDER, number, 0)
-    for uidl in left_alone:
+    for uidl in preexisting:
         folder_rows.leave_alone(mailbox_id, uidl)
     return number
 
 
-def left_alone(mailbox_id: int) -> set[str]:
+def preexisting(mailbox_id: int) -> set[str]:
     """Return the mail that was there before the mailbox was added, as its first fetch found it."""
-    return folder_rows.left_alone(mailbox_id)
+    return folder_rows.preexisting(mailbox_id)
 
 
 def known(mailbox_id: int, uidls: Collection[str]) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from desk.errors import WrongUse
 from desk.permissions import Actor
-from desk.tickets.query import TicketFilter
+from desk.tickets.query import TicketQuery
 from models import ticket_lists, tickets
 from models.fields import utc_text, utc_time
 from models.queries.tree import NOTHING
@@ -78,7 +78,7 @@ class ListQuery:
     """Which tickets, in which order, for whom. Raises WrongUse for an unknown view or sort."""
 
     view: str
-    filter: TicketFilter | None
+    filter: TicketQuery | None
     sort: str
     actor: Actor
 

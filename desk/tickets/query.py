@@ -36,7 +36,7 @@ _MOST_OFFERED = 40
 
 
 @dataclass(frozen=True, slots=True)
-class TicketFilter:
+class TicketQuery:
     """What was typed, and the query it means, its names looked up."""
 
     text: str
@@ -51,20 +51,20 @@ class TicketFilter:
         return ticket_lists.names_state(self.tree)
 
 
-def parse(text: str, actor: Actor, zone: tzinfo = UTC) -> TicketFilter:
+def parse(text: str, actor: Actor, zone: tzinfo = UTC) -> TicketQuery:
     """Read a query as `actor` means it ("me", unread), its dates in a time zone.
 
     Raises QueryError for what cannot be read and for an unknown field or name, with what was probably meant.
     """
-    return TicketFilter(text.strip(), _resolved(parser.parse(text), actor, zone))
+    return TicketQuery(text.strip(), _resolved(parser.parse(text), actor, zone))
 
 
-def parse_or_words(text: str, actor: Actor, zone: tzinfo = UTC) -> tuple[TicketFilter, QueryError | None]:
+def parse_or_words(text: str, actor: Actor, zone: tzinfo = UTC) -> tuple[TicketQuery, QueryError | None]:
     """Read a query; what cannot be read is looked for as it stands, and why is returned too."""
     try:
         return parse(text, actor, zone), None
     except QueryError as error:
-        return TicketFilter(text.strip(), parser.as_words(text)), error
+        return TicketQuery(text.strip(), parser.as_words(text)), error
 
 
 def completions(text: str) -> list[str]:

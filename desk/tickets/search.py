@@ -9,7 +9,7 @@ from config.clock import now
 from desk.permissions import Actor
 from desk.queries.errors import QueryError
 from desk.queries.snippets import MARK_BEGIN, MARK_END, Marker
-from desk.tickets.query import TicketFilter, parse_or_words
+from desk.tickets.query import TicketQuery, parse_or_words
 from desk.tickets.query import completions as query_completions
 from models.fields import utc_time
 from models.queries.conditions import Reader
@@ -81,7 +81,7 @@ def answer(text: str, actor: Actor, zone: tzinfo, most: int) -> Answer:
     number = text.strip().removeprefix("#")
     if number.isalnum() and read_numbered(number) is not None:
         own = Condition("number", (number,))
-        found = [*hits(TicketFilter(text, own), 1, actor=actor), *found]
+        found = [*hits(TicketQuery(text, own), 1, actor=actor), *found]
     tickets: dict[str, SearchHit] = {}
     for hit in found:
         tickets.setdefault(hit.number, hit)
@@ -101,7 +101,7 @@ def completions(text: str) -> list[str]:
 
 
 def hits(
-    query: TicketFilter, limit: int = 50, before: int | None = None, *, actor: Actor = _NOBODY
+    query: TicketQuery, limit: int = 50, before: int | None = None, *, actor: Actor = _NOBODY
 ) -> list[SearchHit]:
     """Return the newest messages that a query finds; nothing to look for gives nothing."""
     marker = Marker(query.tree)

@@ -58,7 +58,7 @@ class Pop3Source:
         """Ids of stored mail that the server has not any more: their mail may have other ids now."""
         self._free_used_again()
         self._era = self._opened()
-        self._old = uidls.left_alone(mailbox.id) if mailbox.backlog != "all" else set()
+        self._old = uidls.preexisting(mailbox.id) if mailbox.backlog != "all" else set()
 
     def undisposed(self) -> list[str]:
         """Return stored mail that is still to be deleted."""

@@ -17,7 +17,7 @@ from desk import queues
 from desk.queues import OpenQueue, QueueLine
 from desk.tickets import lists, query
 from desk.tickets.lists import VIEWS, ListQuery, TicketLine
-from desk.tickets.query import TicketFilter
+from desk.tickets.query import TicketQuery
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
@@ -89,7 +89,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         super().__init__()
         self._view = "open"
         self._sort = "updated"
-        self._filter: TicketFilter | None = None
+        self._filter: TicketQuery | None = None
         self._counts: dict[str, int] = {}
         self._tabs: tuple[OpenQueue, ...] = ()
         self._queue: OpenQueue | None = None
@@ -496,13 +496,13 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             self._set_filter(None)
         else:
 
-            def read() -> TicketFilter | str:
+            def read() -> TicketQuery | str:
                 known = asked.isascii() and asked.isdigit() and lists.exists(asked)
                 return asked if known else parse(asked, actor, zone)
 
             self.in_thread(read).then(self._filter_or_go, group="filter")
 
-    def _filter_or_go(self, wanted: TicketFilter | str) -> None:
+    def _filter_or_go(self, wanted: TicketQuery | str) -> None:
         if isinstance(wanted, str):
             desk_app(self).navigation.go_to_ticket(wanted)
         else:
@@ -516,7 +516,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self.remove_class("-asking")
         self.tickets.focus()
 
-    def _set_filter(self, wanted: TicketFilter | None) -> None:
+    def _set_filter(self, wanted: TicketQuery | None) -> None:
         self.query_one(StatusLine).end_flash()
         self._filter = wanted or None
         self._show_query()
