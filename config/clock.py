@@ -32,7 +32,7 @@ def waits(until: datetime | None, moment: datetime, longest: timedelta) -> bool:
 
 def zone(name: str) -> ZoneInfo:
     """Return the IANA time zone `name`; raises ConfigError with the nearest names for an unknown one."""
-    from zoneinfo import ZoneInfo
+    from zoneinfo import ZoneInfo  # 4 ms
 
     try:
         if not _NAME.fullmatch(name):
@@ -43,8 +43,8 @@ def zone(name: str) -> ZoneInfo:
 
 
 def _nearest(name: str) -> str:
-    import difflib
-    from zoneinfo import available_timezones
+    import difflib  # 2 ms
+    from zoneinfo import available_timezones  # 4 ms
 
     names = {known.lower(): known for known in available_timezones()}
     tails = {known.lower().rsplit("/", 1)[-1]: known for known in sorted(names.values())}

@@ -160,7 +160,7 @@ def find_desk(
         return _with_database(paths, flags.database, Path.cwd(), "--database")
     if environ.get("NIGHTDESK_DATABASE"):
         return _with_database(paths, environ["NIGHTDESK_DATABASE"], Path.cwd(), "NIGHTDESK_DATABASE")
-    from config import toml_file
+    from config import toml_file  # 2 ms
 
     file = toml_file.read(paths.config_file)
     if "database" in file.values:
@@ -189,7 +189,7 @@ def _find_home(flags: Flags, environ: Mapping[str, str], etc: Path) -> DeskPaths
 
 
 def _home_named_in(config: Path, fallback: Path, found_by: str) -> DeskPaths:
-    from config import toml_file
+    from config import toml_file  # 2 ms
 
     file = toml_file.read(config)
     if "home" not in file.values:

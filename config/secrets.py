@@ -102,8 +102,8 @@ def _from_credential(name: str, environ: Mapping[str, str]) -> Secret:
 
 
 def _from_command(command: str) -> Secret:
-    import shlex
-    import subprocess
+    import shlex  # 1 ms
+    import subprocess  # 4 ms
 
     try:
         argv = shlex.split(command)
@@ -148,7 +148,7 @@ def _from_command(command: str) -> Secret:
 
 def _end_session(process: subprocess.Popen[bytes]) -> None:
     """Kill the command with what it started, when it is still running."""
-    import signal
+    import signal  # 1 ms
 
     if process.poll() is None:
         try:

@@ -158,7 +158,7 @@ def help_of(key: str) -> str:
 
 
 def _from_file(file: toml_file.TomlFile) -> Settings:
-    from pydantic import ValidationError
+    from pydantic import ValidationError  # 0.3 ms
 
     try:
         return Settings.model_validate(file.values, strict=True)
@@ -169,7 +169,7 @@ def _from_file(file: toml_file.TomlFile) -> Settings:
 def _overlaid(settings: Settings, texts: Mapping[str, str], where: Any) -> Settings:
     if not texts:
         return settings
-    from pydantic import ValidationError
+    from pydantic import ValidationError  # 0.3 ms
 
     try:
         overlay = Settings.model_validate_strings(dict(texts))
@@ -210,7 +210,7 @@ def _complaint(key: str, kind: str, context: Mapping[str, Any], value: object) -
 
 
 def _unknown(place: str, key: str) -> str:
-    import difflib
+    import difflib  # 2 ms
 
     near = difflib.get_close_matches(key.lower(), KEYS, 1, 0.6)
     return f"{place}: unknown key '{key}'" + (f" - did you mean '{near[0]}'?" if near else "")
@@ -240,7 +240,7 @@ def _misspelt(environ: Mapping[str, str]) -> tuple[str, ...]:
     strange = [name for name in environ if name.startswith(PREFIX) and name not in known]
     if not strange:
         return ()
-    import difflib
+    import difflib  # 2 ms
 
     found = []
     for name in sorted(strange):

@@ -30,7 +30,7 @@ class TomlFile:
 
 def read(path: Path) -> TomlFile:
     """Read `path`; a missing file is an empty one. Raises ConfigError naming the line that is not TOML."""
-    import tomllib
+    import tomllib  # 4 ms
 
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -91,7 +91,7 @@ def _fence_after(line: str, fence: str) -> str:
 
 def write_value(path: Path, key: str, value: str | int | bool | None, mode: int = PRIVATE_FILE) -> None:
     """Set top-level `key` in the file (None removes it), keeping comments, order and an existing mode."""
-    import tomlkit
+    import tomlkit  # 8 ms
 
     try:
         text = path.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
-FLOORS = ("nightdesk", "api", "worker", "desk", "models", "mail")
+FLOORS = ("nightdesk", "api", "tui", "worker", "desk", "models", "mail", "config")
 VERBS = "nightdesk/verbs/"
 """A verb imports what it works with when it is called; the package says once what that saves."""
 

@@ -82,11 +82,11 @@ def word_for(state: str, error_kind: str) -> str:
 
 def observe(desk: Desk) -> Health:
     """Read it from the desk. Blocks."""
-    from desk import settings
-    from desk.fetching import runs
-    from desk.intake import receipts
-    from desk.mailboxes import registry, routes
-    from desk.outbox import deliveries
+    from desk import settings  # 30 ms
+    from desk.fetching import runs  # 29 ms
+    from desk.intake import receipts  # 68 ms
+    from desk.mailboxes import registry, routes  # 49 ms
+    from desk.outbox import deliveries  # 47 ms
 
     lines = registry.entries(desk)
     waiting = deliveries.counts()

@@ -206,7 +206,7 @@ class ScreenNavigation(CommandNode):
 
     def undo_send(self) -> bool:
         """Stop the mail whose undo time runs; False when there is none."""
-        from desk.replies import undo_send
+        from desk.replies import undo_send  # 34 ms
 
         leaving = self._leaving_mail
         if leaving is None:
@@ -247,16 +247,16 @@ class ScreenNavigation(CommandNode):
 
 
 def _exists(number: str) -> bool:
-    from desk.tickets import lists
+    from desk.tickets import lists  # 34 ms
 
     return lists.exists(number)
 
 
 def _request_all() -> int:
     """Ask for every mailbox; return how many, or -1 when fetching is switched off."""
-    from desk import settings
-    from desk.fetching import runs
-    from desk.mailboxes import registry
+    from desk import settings  # 17 ms
+    from desk.fetching import runs  # 19 ms
+    from desk.mailboxes import registry  # 36 ms
 
     if not settings.get("mail.fetching"):
         return -1

@@ -80,7 +80,7 @@ class Speller:
 
 def wanted(actor: Actor) -> Speller | None:
     """Return the speller of the dictionary that an agent chose, or of their terminal's language. Blocks."""
-    from desk.staff import preferences
+    from desk.staff import preferences  # 25 ms
 
     name = preferences.spelling(actor)
     if name == "off":
@@ -92,7 +92,7 @@ def wanted(actor: Actor) -> Speller | None:
 
 def choose(actor: Actor, name: str) -> Speller | None:
     """Keep an agent's choice, a dictionary or ``off``, and return its speller. Blocks."""
-    from desk.staff import preferences
+    from desk.staff import preferences  # 25 ms
 
     preferences.set_spelling(actor, name)
     return wanted(actor)

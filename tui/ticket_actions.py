@@ -132,7 +132,7 @@ class TicketActions(CommandNode):
     @command("assign", "a", "Assign", footer="assign", may="ticket.assign", enabled=_needs_ticket)
     def action_assign(self) -> None:
         """Give the ticket to an agent, or to nobody."""
-        from desk.staff import agents
+        from desk.staff import agents  # 31 ms
 
         self.in_thread(agents.agents).then(self._offer_agents, group="agents")
 
@@ -142,7 +142,7 @@ class TicketActions(CommandNode):
         self._menu("Assign to", items, self._assign)
 
     def _assign(self, login: str) -> None:
-        from desk.tickets import changes
+        from desk.tickets import changes  # 30 ms
 
         words = f"to {login}" if login else "to nobody"
         self._decide(f"Assign {{}} {words}", f"Assigned {{}} {words}", changes.assign, login or None)
@@ -158,7 +158,7 @@ class TicketActions(CommandNode):
         self._menu("State", STATES, self._set_state, self.current_state())
 
     def _set_state(self, state: str) -> None:
-        from desk.tickets import changes
+        from desk.tickets import changes  # 30 ms
 
         self._decide(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
 
@@ -168,7 +168,7 @@ class TicketActions(CommandNode):
         self._menu("Priority", PRIORITIES, self._set_priority, self.current_priority() or "normal")
 
     def _set_priority(self, priority: str) -> None:
-        from desk.tickets import changes
+        from desk.tickets import changes  # 30 ms
 
         self._change(
             f"Set the priority of {{}} to {priority}",
@@ -186,7 +186,7 @@ class TicketActions(CommandNode):
 
     def set_tags(self, text: str) -> None:
         """Do what was typed at the tags prompt."""
-        from desk.tickets import changes
+        from desk.tickets import changes  # 30 ms
 
         words = text.replace(",", " ").split()
         add = [word.lstrip("+") for word in words if not word.startswith("-") and word.lstrip("+")]
@@ -212,7 +212,7 @@ class TicketActions(CommandNode):
 
     def merge_into(self, text: str) -> None:
         """Do what was typed at the merge prompt."""
-        from desk.tickets import merging
+        from desk.tickets import merging  # 34 ms
 
         into = text.strip().removeprefix("#")
         if into == "-":
@@ -228,14 +228,14 @@ class TicketActions(CommandNode):
     @command("close", "x", "Close", footer="close", may="ticket.close", enabled=_needs_ticket)
     def action_close_ticket(self) -> None:
         """Close the ticket: the SLA clock stops, the thread is kept. The requester gets no mail. Undo: u"""
-        from desk.tickets import changes
+        from desk.tickets import changes  # 30 ms
 
         self._decide("Close {}", "Closed {}   u undoes it", changes.close)
 
     @command("reopen", "X", "Reopen", may="ticket.close", enabled=_needs_closed)
     def action_reopen(self) -> None:
         """Open a closed ticket again."""
-        from desk.tickets import changes
+        from desk.tickets import changes  # 30 ms
 
         self._decide("Reopen {}", "Reopened {}", changes.reopen)
 
@@ -258,7 +258,7 @@ class TicketActions(CommandNode):
         app = desk_app(self)
         if app.navigation.undo_send():
             return
-        from desk.tickets import undo
+        from desk.tickets import undo  # 33 ms
 
         self.in_thread(undo.undo_last, app.actor).then(self._undone, group="change")
 
@@ -301,13 +301,13 @@ class TicketActions(CommandNode):
             self.app.push_screen(CameSince(title, told, asked), lambda yes: then() if yes else None)
 
         def run(known: Mapping[str, Standing]) -> None:
-            from desk.tickets import since
+            from desk.tickets import since  # 27 ms
 
             checked = functools.partial(since.unless_overtaken, app.actor, known, change)
             self._run(done, numbers, checked, failed=overtaken)
 
         def overtaken(error: Exception) -> None:
-            from desk.tickets.since import Overtaken
+            from desk.tickets.since import Overtaken  # 29 ms
 
             if not isinstance(error, Overtaken):
                 app.flash_error(error)
@@ -328,7 +328,7 @@ class TicketActions(CommandNode):
 
     def _ask_if_many(self, question: str, numbers: Sequence[str], go: Callable[[], None]) -> None:
         if len(numbers) > desk_app(self).health.ask_above:
-            from tui.widgets.confirm import Confirm
+            from tui.widgets.confirm import Confirm  # 2 ms
 
             asked = question.format(_which(numbers)) + "?"
             self.app.push_screen(Confirm(asked), lambda yes: go() if yes else None)

@@ -282,7 +282,7 @@ class LogsScreen(ListScreen[None]):
     @command("mailbox", "m", "Mailbox", footer="mailbox")
     def action_mailbox(self) -> None:
         """Only one mailbox."""
-        from desk.mailboxes import registry
+        from desk.mailboxes import registry  # 20 ms
 
         self.in_thread(registry.entries).then(self._ask_mailbox, group="mailboxes")
 

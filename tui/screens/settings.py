@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from desk import settings
+from desk.errors import DeskError
 from desk.settings import Setting, SettingLine
 from tui.commands import command
 from tui.desk_calls import desk_app
@@ -53,7 +54,7 @@ class Everything:
 
 def everything(paths: DeskPaths) -> Everything:
     """Read all settings. Blocks."""
-    from config import settings as deployment
+    from config import settings as deployment  # 75 ms
 
     loaded = deployment.load(paths)
     rows = [_desk_row(line) for line in settings.entries()]
@@ -83,12 +84,12 @@ def options(setting: Setting) -> list[tuple[str, str]]:
         case "choice":
             return [(choice, choice) for choice in setting.choices]
         case "mailbox":
-            from desk.mailboxes import registry
+            from desk.mailboxes import registry  # 26 ms
 
             found = [line.address for line in registry.entries() if line.outgoing_enabled]
             return [("", "none"), *((address, address) for address in found)]
         case "sla":
-            from desk.staff import slas
+            from desk.staff import slas  # 5 ms
 
             return [("", "none"), *((sla.name, sla.name) for sla in slas.slas())]
         case _:
@@ -294,12 +295,12 @@ class SettingsScreen(ListScreen[None]):
     @command("told", "c", "How to call you")
     def action_told(self) -> None:
         """Choose how you are called when something came: the terminal's title, its bell, a desktop notice."""
-        from desk.staff import preferences
+        from desk.staff import preferences  # 5 ms
 
         self.in_thread(preferences.told_by, desk_app(self).actor).then(self._ask_told, group="told")
 
     def _ask_told(self, chosen: ToldBy) -> None:
-        from desk.staff import preferences
+        from desk.staff import preferences  # 5 ms
 
         def item(letter: str, words: str, name: str) -> MenuItem:
             return MenuItem(letter, f"[{'x' if getattr(chosen, name) else ' '}] {words}", name)
@@ -382,8 +383,7 @@ def _kind_words(setting: Setting) -> str:
 
 
 def _schedule_words(text: str) -> str:
-    from desk.errors import DeskError
-    from desk.schedules import parse
+    from desk.schedules import parse  # 3 ms
 
     try:
         schedule = parse(text)

@@ -35,7 +35,7 @@ class WhyScreen(DeskScreen[None]):
     def on_mount(self) -> None:
         """Read the receipt."""
         super().on_mount()
-        from desk.intake import receipts
+        from desk.intake import receipts  # 55 ms
 
         self.in_thread(receipts.of_message, self._message_id).then(self._show, group="receipt")
 

@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 from textual.content import Content
 
 from config.wording import counted
+from desk.errors import DeskError
 from desk.fetching import withheld
 from desk.fetching.runs import FetchView
 from desk.fetching.verdicts import PLURALS, noun
 from desk.mailboxes import wording
-from desk.mailboxes.lists import MailboxLine
+from desk.mailboxes.lists import MailboxLine, coming_runs
 from desk.mailboxes.token_health import TokenLine
 from desk.mailboxes.wording import state_words
+from desk.schedules import parse
 from tui.text.safe import cell, parts
 
 WITHHELD_SHOWN = 3
@@ -176,10 +178,6 @@ def _at_once(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tuple[str, str]]:
-    from desk.errors import DeskError
-    from desk.mailboxes.lists import coming_runs
-    from desk.schedules import parse
-
     try:
         schedule = parse(line.incoming.schedule)
         runs = ", ".join(f"{run:%H:%M}" for run in coming_runs(line, zone, now))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from mail.inert import clean
 from tui.text.safe import cell, line, shortened, size_text, width_of, wrapped
 from tui.text.times import clock_day
 from tui.widgets.text_pane import Line
@@ -186,8 +187,6 @@ def raw_lines(raw: bytes, width: int) -> list[Line]:
 
 
 def _decoded(data: bytes) -> str:
-    from mail.inert import clean
-
     try:
         return clean(data.decode("utf-8"))
     except UnicodeDecodeError:

@@ -113,7 +113,7 @@ class LineInput(DeskCalls, Horizontal):
     def _parts(self) -> tuple[Static, SteadyInput]:
         # Made when first asked: the import alone is 8 ms that the first paint need not wait for.
         if self._prompt is None or self._field is None:
-            from tui.widgets.steady_input import SteadyInput
+            from tui.widgets.steady_input import SteadyInput  # 9 ms
 
             self._prompt, self._field = Static(), SteadyInput()
             self.mount(self._prompt, self._field)

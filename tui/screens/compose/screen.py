@@ -444,7 +444,7 @@ class ComposeScreen(DeskScreen[None]):
         if problem:
             self.flash(problem, "warning")
             return
-        from tui.screens.compose.review import ReviewScreen
+        from tui.screens.compose.review import ReviewScreen  # 11 ms
 
         self.app.push_screen(ReviewScreen(self.composition), self._reviewed)
 
@@ -460,7 +460,7 @@ class ComposeScreen(DeskScreen[None]):
             self.query_one(Body).focus()
 
     async def _send(self) -> None:
-        from desk.tickets.since import Overtaken
+        from desk.tickets.since import Overtaken  # 16 ms
 
         async with self._saving:
             if self._done:

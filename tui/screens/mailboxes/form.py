@@ -18,6 +18,7 @@ from desk.fetching import runs
 from desk.mailboxes import connection, lists, registry
 from desk.mailboxes.fields import OWNERS_FILES, SECRETS, SIDES, Part, named
 from desk.mailboxes.form import taken_apart, warnings
+from desk.mailboxes.token_health import token_line
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
@@ -495,8 +496,6 @@ class MailboxFormScreen(DeskScreen[str | None]):
         app, address = desk_app(self), self._start.address
 
         def save() -> tuple[Mailbox, str]:
-            from desk.mailboxes.token_health import token_line
-
             if address is None:
                 kept = registry.add(app.desk, app.actor, form, secrets)
             else:
@@ -511,7 +510,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._first = self.typed()
         self._tell()
         if token and (self._log_in_next or token in ("none", "refused")):
-            from tui.screens.mailboxes.login import LoginScreen
+            from tui.screens.mailboxes.login import LoginScreen  # 9 ms
 
             self.app.push_screen(LoginScreen(mailbox.address), lambda _: self._offer_fetch(mailbox))
         else:

@@ -104,8 +104,8 @@ class AttachmentsScreen(DeskModal[None]):
             self.in_thread(self._read, self._cursor).then(self._show, group="view")
 
     def _read(self, index: int) -> tuple[str, str, int, str | None]:
-        from desk.tickets import detail
-        from mail.mime.readable import readable
+        from desk.tickets import detail  # 34 ms
+        from mail.mime.readable import readable  # 6 ms
 
         if index < len(self._message.attachments):
             item = self._message.attachments[index]
@@ -115,7 +115,7 @@ class AttachmentsScreen(DeskModal[None]):
         return name, kind, len(data), readable(data, name, kind, desk_app(self).desk.zone)
 
     def _show(self, read: tuple[str, str, int, str | None]) -> None:
-        from tui.screens.thread.file import FileScreen
+        from tui.screens.thread.file import FileScreen  # 2 ms
 
         self.app.push_screen(FileScreen(*read))
 
@@ -157,7 +157,7 @@ class AttachmentsScreen(DeskModal[None]):
         self.in_thread(self._write, directory, list(wanted)).then(self._saved, group="save")
 
     def _write(self, directory: Path, wanted: list[int]) -> list[Path]:
-        from desk.tickets import detail
+        from desk.tickets import detail  # 34 ms
 
         places = []
         for index in wanted:

@@ -119,7 +119,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     # -- loading
 
     def _load(self) -> None:
-        from desk.tickets import detail, since
+        from desk.tickets import detail, since  # 19 ms
 
         actor, number = desk_app(self).actor, self._number
 
@@ -162,7 +162,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         )
 
     def _mark_seen(self) -> None:
-        from desk.tickets import detail
+        from desk.tickets import detail  # 18 ms
 
         self.in_thread(detail.mark_seen, desk_app(self).actor, self._number)
 
@@ -346,7 +346,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         """List the files of this message; save one or all."""
         message = self.current_message
         if message is not None:
-            from tui.screens.thread.attachments import AttachmentsScreen
+            from tui.screens.thread.attachments import AttachmentsScreen  # 4 ms
 
             self.app.push_screen(AttachmentsScreen(self._number, message))
 
@@ -364,7 +364,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         sender, message_id = line(message.sender_email)[:60], message.id
 
         def answered(yes: bool | None) -> None:
-            from desk.tickets import approval
+            from desk.tickets import approval  # 18 ms
 
             if yes:
                 app = desk_app(self)
@@ -473,7 +473,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             self._paint()
             self._see_current()
 
-        from desk.tickets import detail
+        from desk.tickets import detail  # 18 ms
 
         self.in_thread(detail.raw_message, message_id).then(take, group="raw")
 
