@@ -21,7 +21,7 @@ from desk.outbox.render import (
 from desk.permissions import Actor, require
 from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle, since
-from desk.tickets.changes import departments_of, find
+from desk.tickets.changes import departments_of, find_whole
 from desk.tickets.participants import (
     Person,
     add_collaborators,
@@ -63,7 +63,7 @@ def reply_form(actor: Actor, number: str, to_all: bool, zone: tzinfo = UTC) -> R
 
     `zone`: of the time in the line above the quoted mail.
     """
-    ticket = find(number)
+    ticket = find_whole(number)
     require(actor, "ticket.reply", *departments_of(ticket))
     last = messages.newest_of_customer(ticket.id)
     sender_id = sender_of(departments.by_id(ticket.department_id), ticket.mailbox_id)
@@ -103,7 +103,7 @@ def send_reply(
     something to the ticket since: Overtaken. `mailbox`: one of `senders` that it is from, and that answers
     come to; None: the ticket's or its department's. Raises Refused, NotFound, NotAllowed, WrongUse.
     """
-    ticket = find(number)
+    ticket = find_whole(number)
     require(actor, "ticket.reply", *departments_of(ticket))
     text = body_text(body)
     status = _status(status_after)
@@ -149,7 +149,7 @@ def senders() -> list[tuple[str, str]]:
 
 def add_note(actor: Actor, number: str, body: str) -> int:
     """Put an internal note on a ticket and return the message's row. It is never sent to anybody."""
-    ticket = find(number)
+    ticket = find_whole(number)
     require(actor, "ticket.note", *departments_of(ticket))
     moment = now()
     message = NewMessage(

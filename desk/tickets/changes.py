@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from config.clock import now
-from desk.errors import NotFound, WrongUse
+from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle
 from desk.tickets.lifecycle import Change
@@ -28,6 +28,18 @@ def find(number: str) -> TicketState:
             "nightdesk ticket list 'state:new,open,waiting,closed'",
         )
     return found
+
+
+def find_whole(number: str) -> TicketState:
+    """Return the ticket of that number, to work on it; raises NotFound, and Refused for a merged one."""
+    ticket = find(number)
+    target = None if ticket.merged_into_id is None else tickets.read(ticket.merged_into_id)
+    if target is not None:
+        raise Refused(
+            f"#{ticket.number} was merged into #{target.number}",
+            f"work on #{target.number}, or take it out again: nightdesk ticket unmerge {ticket.number}",
+        )
+    return ticket
 
 
 def departments_of(ticket: TicketState) -> list[int]:
@@ -153,7 +165,7 @@ def change(
     changed = []
     with transaction():
         for number in dict.fromkeys(numbers):
-            ticket = find(number)
+            ticket = find_whole(number)
             require(actor, action, *departments_of(ticket))
             wanted = edit(ticket)
             if wanted is None:

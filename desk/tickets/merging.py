@@ -8,7 +8,7 @@ from config.clock import now
 from desk.errors import Refused
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle
-from desk.tickets.changes import departments_of, find
+from desk.tickets.changes import departments_of, find, find_whole
 from mail.mime.headers import Headers, headers_begin, parse_headers
 from models import blobs, deliveries, events, messages
 from models.events import RecordedEvent
@@ -24,10 +24,10 @@ def merge(actor: Actor, numbers: Sequence[str], into: str) -> list[str]:
     """
     merged = []
     with transaction():
-        target = _whole(into, "merge into what it was merged into")
+        target = find_whole(into)
         require(actor, "ticket.edit", *departments_of(target))
         for number in dict.fromkeys(numbers):
-            source = _whole(number, "take it out there first: nightdesk ticket unmerge")
+            source = find_whole(number)
             require(actor, "ticket.edit", *departments_of(source))
             if source.id == target.id:
                 raise Refused(f"#{source.number} cannot be merged into itself", "name two tickets")
@@ -57,13 +57,6 @@ def unmerge(actor: Actor, number: str) -> str:
         later = _belonging(source, target.id, event.detail["given"])
         lifecycle.unmerged(event, later, actor, now())
     return target.number
-
-
-def _whole(number: str, hint: str) -> TicketState:
-    ticket = find(number)
-    if ticket.merged_into_id is not None:
-        raise Refused(f"#{ticket.number} was merged into another ticket", hint)
-    return ticket
 
 
 def _merging(ticket_id: int) -> RecordedEvent | None:

@@ -87,6 +87,20 @@ class TestMerging:
             merge(kim, ["2", "1"], "1")
         assert state() == before
 
+    def test_nobody_works_on_what_is_left(self, door: Door, desk: Desk, kim: Actor) -> None:
+        merge(kim, ["2"], "1")
+        before = state()
+        for work in (
+            lambda: send_reply(desk, kim, "2", "Hello"),
+            lambda: add_note(kim, "2", "Hello"),
+            lambda: changes.reopen(kim, ["2"]),
+            lambda: changes.add_tags(kim, ["2"], ["vpn"]),
+            lambda: changes.assign(kim, ["1", "2"], "kim"),
+        ):
+            with pytest.raises(Refused, match="#2 was merged into #1"):
+                work()
+        assert state() == before
+
     def test_who_may_not_edit_one_of_them_may_not(self, door: Door) -> None:
         reader = make_agent("reader", ["ticket.note"])
         with pytest.raises(NotAllowed):

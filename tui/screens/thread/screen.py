@@ -236,7 +236,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             f"Thread  {mails} message{'s' * (mails != 1)}, {notes} note{'s' * (notes != 1)}"
         )
         company = desk_app(self).company.words(self._number)
-        place = f"msg {self._current + 1}/{len(detail.messages)}"
+        place = self._place(detail)
         main.border_subtitle = Content("  ".join(filter(None, (company, place))))
         self._paint_status()
         self.refresh_hints()
@@ -257,10 +257,13 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         who = f"{line(detail.requester)} <{line(detail.requester_email)}>"
         left = f" {who}  owner: {line(detail.assignee or '-')}  mailbox: {line(detail.mailbox or '-')}"
         left_of_sla = promise(detail.due, now, closed=detail.status == "closed", short=True)
-        right = f"{left_of_sla}  msg {self._current + 1}/{len(detail.messages)} "
+        right = f"{left_of_sla}  {self._place(detail)} "
         room = max(10, width - width_of(right) - 1)
         second = cell(shortened(left, room), room) + " " + right
         self.query_one("#thread-head", Static).update(Content.assemble((first, "bold"), "\n", second))
+
+    def _place(self, detail: TicketDetail) -> str:
+        return f"msg {min(self._current + 1, len(detail.messages))}/{len(detail.messages)}"
 
     def _paint_status(self) -> None:
         if self.app.size.width >= 100 and self._detail is not None:
