@@ -103,6 +103,9 @@ def send_reply(
     something to the ticket since: Overtaken. `mailbox`: one of `senders` that it is from, and that answers
     come to; None: the ticket's or its department's. Raises Refused, NotFound, NotAllowed, WrongUse.
     """
+    if seen is not None:
+        # That a ticket was merged is told first, so that the answer may follow it.
+        since.require_seen(actor, {number: seen})
     ticket = find_whole(number)
     require(actor, "ticket.reply", *departments_of(ticket))
     text = body_text(body)
