@@ -163,6 +163,8 @@ class _Telling:
             return "it happened more than a day before"
         if not settings.get(self._setting):
             return f"{self._setting} is empty"
+        if self._notice.kind in ("new_ticket", "overdue") and self._ticket.status == "closed":
+            return "the ticket is closed already"
         return ""
 
     def _chosen(self) -> list[tuple[StoredAgent, str]]:

@@ -8,6 +8,7 @@ import pytest
 
 from config.clock import now
 from desk.alerts import notifications
+from desk.filters import filters
 from desk.home import Desk
 from desk.permissions import Actor, current_actor
 from desk.replies.reply import add_note, send_reply
@@ -158,6 +159,12 @@ class TestWhoIsNot:
         door.take(mail(), archive=True)
         assert not told(desk)
         assert not notifications.newest(5)
+
+    def test_what_a_filter_closed_at_once_is_no_news(self, door: Door, desk: Desk) -> None:
+        filters.add(ADMIN, "Done", on="new", condition="printer", then=["close"])
+        door.take(mail())
+        assert not told(desk)
+        assert trace() == ["nobody: the ticket is closed already"]
 
     def test_what_waits_too_long_is_no_news(self, door: Door, desk: Desk) -> None:
         door.take(mail())
