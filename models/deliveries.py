@@ -557,6 +557,12 @@ _GIVE_UP_COPIES = Statement(
 _UNSETTLED = Lookup(
     lambda p: Delivery.select(peewee.fn.COUNT(Delivery.id)).where(Delivery.done == literal(0)), int
 )
+_UNSETTLED_ANSWERS = Lookup(
+    lambda p: Delivery.select(peewee.fn.COUNT(Delivery.id)).where(
+        Delivery.done == literal(0), Delivery.kind != "alert"
+    ),
+    int,
+)
 _LATE_MAILBOXES = Lookup(
     lambda p: (
         Delivery.select(Delivery.mailbox)
@@ -773,6 +779,11 @@ def give_up_copies(mailbox_id: int, before: str) -> int:
 def unsettled() -> int:
     """Return how many mails are not settled."""
     return _UNSETTLED.one() or 0
+
+
+def unsettled_answers() -> int:
+    """Return how many mails to others than agents are not settled."""
+    return _UNSETTLED_ANSWERS.one() or 0
 
 
 def late_mailboxes(before: str) -> list[int | None]:

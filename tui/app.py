@@ -483,10 +483,10 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     @command("quit", "ctrl+q", "Quit", wide=True)
     def action_leave(self) -> None:
         """Leave Nightdesk; drafts are kept."""
-        if self.worker is not None and self.health.queued:
+        if self.worker is not None and self.health.answers:
             from tui.widgets.confirm import Confirm  # 2 ms
 
-            question = f"Quit with {self.health.queued} mail(s) in the outbox?"
+            question = f"Quit with {self.health.answers} mail(s) in the outbox?"
             detail = "They leave when Nightdesk or its worker runs again."
             self.push_screen(Confirm(question, detail), self._leave_if)
         else:

@@ -24,6 +24,8 @@ class Health:
     """How many there are; -1: not known yet."""
     failing: int = 0
     queued: int = 0
+    answers: int = 0
+    """Mails to customers that have not left."""
     """Deliveries that wait to leave."""
     trouble: int = 0
     """Deliveries that failed or are uncertain."""
@@ -107,6 +109,7 @@ def observe(desk: Desk) -> Health:
         mailboxes=len(lines),
         failing=sum(1 for _, word in words if word.endswith("!")),
         queued=sum(waiting.get(state, 0) for state in ("queued", "deferred", "sending")),
+        answers=deliveries.answers_waiting(),
         trouble=sum(waiting.get(state, 0) for state in ("failed", "uncertain")),
         quarantined=receipts.quarantined(),
         mute=len(mute),

@@ -42,6 +42,11 @@ def counts() -> dict[str, int]:
     return {state: counted.get(state, 0) for state in UNDONE_STATES}
 
 
+def answers_waiting() -> int:
+    """Return how many mails to customers have not left; alerts to agents are not among them."""
+    return deliveries.unsettled_answers()
+
+
 def retry(actor: Actor, ids: Iterable[int]) -> list[int]:
     """Try mails again now: their deferred, failed, uncertain and cancelled recipients. Returns the ids.
 

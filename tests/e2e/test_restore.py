@@ -187,7 +187,7 @@ def test_a_restore_by_a_link_to_the_database_is_refused_too(desk: Desk, filled: 
 
 def test_what_a_killed_backup_left_is_named_and_removed_by_the_next(desk: Desk, filled: Path) -> None:
     data, good = desk.home / "data", filled.read_bytes()
-    for step in ("_copy_database", "_check", "_put"):
+    for step in ("_copied", "_check", "_put"):
         ran = desk.program.python("-c", _KILLED_BACKUP, step, "backup", str(filled))
         assert ran.status == -signal.SIGKILL
         assert len(list(data.glob("backup-*"))) == 1

@@ -91,7 +91,7 @@ def test_in_tmux_every_row_of_the_list_ends_in_its_column(
         Ticket.update(subject=subject).where(Ticket.number == number).execute()
     columns, lines = size
     tmux = ["tmux", "-S", str(tmp_path / "tmux"), "-u", "-f", "/dev/null"]
-    environ = os.environ | {
+    environ = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")} | {
         "LC_ALL": "C.UTF-8",
         "NIGHTDESK_HOME": str(desk.paths.home),
         "PYTHONPATH": str(ROOT),

@@ -35,8 +35,13 @@ class StatusLine(Widget):
             self.refresh()
 
     def notice(self, text: str) -> None:
-        """Show this in place of the left side as long as it is not empty: a countdown."""
+        """Show this in place of the left side as long as it is not empty: a countdown.
+
+        One that begins takes the place of a flash that only informs.
+        """
         if text != self._notice:
+            if not self._notice and self._flash is not None and self._flash.level == "info":
+                self._flash = None
             self._notice = line(text)
             if self._flash is None:
                 self.refresh()
@@ -51,8 +56,8 @@ class StatusLine(Widget):
 
     @property
     def alarming(self) -> bool:
-        """Whether a warning or an error stands there, which no news take away."""
-        return self._flash is not None and self._flash.level != "info"
+        """Whether a warning, an error or a countdown stands there, which no news take away."""
+        return bool(self._notice) or (self._flash is not None and self._flash.level != "info")
 
     def end_flash(self) -> None:
         """Show again what the flash covered."""

@@ -83,7 +83,7 @@ class ConnectionPanel(Vertical):
         note = "Nothing was sent and no message was changed by this test."
         if self._to_pin is not None:
             note = "F8 shows the server's certificate, to trust it alone if it is the right one."
-        if mute:
+        elif mute:
             note = "[warn] smtp: nothing sends for this address, its answers stay queued."
         self.query_one(StepList).finish(note)
 
