@@ -208,7 +208,7 @@ async def test_another_agents_draft_is_told_before_sending(
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "#1041")
         await pilot.press("r")
-        await until(pilot, "mail goes to 1 address")
+        await until(pilot, "── Body")
         await pilot.press(*"Hello", "ctrl+s")
         await until(pilot, "Jo Helper")
         assert "also has a draft on this ticket" in screen_text(app)
