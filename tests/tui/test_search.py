@@ -31,6 +31,7 @@ async def test_what_is_typed_is_found_in_open_and_closed_tickets(app: NightdeskA
         await pilot.press("g")
         text = await until(pilot, "Search all tickets")
         assert all(f"{field.name}:" in text for field in TICKET_FIELDS)
+        await settled(pilot)
         same_as_before(screen_text(app), f"search-help-{size}")
         await pilot.press(*"lapt")
         await until(pilot, "2 tickets")
