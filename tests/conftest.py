@@ -49,7 +49,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Try what waits for a screen or for real servers once more: a busy machine may keep it waiting too long.
 
-    What a test finds wrong twice is wrong; which ones were tried again is in the run's last lines (R).
+    What a test finds wrong twice is wrong; a second try shows as R.
     """
     for item in items:
         if item.path.relative_to(_HERE).parts[0] in _WAITING:
