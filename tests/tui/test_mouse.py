@@ -53,6 +53,8 @@ async def test_the_hints_of_a_mode_are_clicked_too(app: NightdeskApp, size: str)
 async def test_a_click_beside_all_words_does_nothing(app: NightdeskApp) -> None:
     async with app.run_test(size=(160, 50)) as pilot:
         await until(pilot, "Lisbon office")
+        await until(pilot, "12 open, 2 overdue")
+        await until(pilot, "it-support   OK")
         await settled(pilot)
         # Counts and clock in the first line and in the last but one go on by themselves.
         before = screen_text(app).splitlines()[1:-2]

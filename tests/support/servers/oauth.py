@@ -124,8 +124,6 @@ class OAuthServer:
         database.close()
         (self.home / "glewlwyd.conf").write_text(self._configuration())
         self._launch()
-        self._admin = self.browser()
-        self._must("POST", "/api/auth/", {"username": "admin", "password": "password"})
         self._key = _signing_key()
         for scope in (SCOPE, "introspect"):
             self._must(
@@ -230,7 +228,10 @@ class OAuthServer:
             self._child.stop()
 
     def _must(self, method: str, path: str, document: object) -> None:
-        _need(self._admin.go(method, path, document=document))
+        # Each time anew: glewlwyd wants the admin's password again after ten minutes, and a run of the tests is longer.
+        admin = self.browser()
+        _need(admin.go("POST", "/api/auth/", document={"username": "admin", "password": "password"}))
+        _need(admin.go(method, path, document=document))
 
     def _launch(self) -> None:
         out = self.home / "start.log"
