@@ -651,6 +651,15 @@ _LINES_IN_STATES = Lookup(
     ),
     RecipientLine,
 )
+_LINES_IN_TROUBLE = Lookup(
+    lambda p: (
+        _lines()
+        .where(Recipient.state != literal("sent"), Recipient.state.in_(p.each("wanted")))
+        .order_by(Recipient.id.desc())
+        .limit(p("limit"))
+    ),
+    RecipientLine,
+)
 _LINES_OF_MAIL = Lookup(
     lambda p: _lines().where(Delivery.id == p("delivery_id")).order_by(Recipient.id), RecipientLine
 )
@@ -821,7 +830,8 @@ def lines(states: Collection[DeliveryState] | None, limit: int) -> list[Recipien
     """Return recipients, newest first, of all states or of some; ``limit`` 0 is no limit."""
     if states is None:
         return _NEWEST_LINES.every(limit=limit or _NO_LIMIT)
-    return _LINES_IN_STATES.each_of(states, limit=limit or _NO_LIMIT)
+    wanted = _LINES_IN_STATES if "sent" in states else _LINES_IN_TROUBLE
+    return wanted.each_of(states, limit=limit or _NO_LIMIT)
 
 
 def lines_of_mail(delivery_id: int) -> list[RecipientLine]:

@@ -493,8 +493,20 @@ _HELD_APART = Lookup(
     ),
     HeldApart,
 )
-_ANSWERED_BY = Lookup(
-    lambda p: _apart().select(Message.ticket).where(_ANSWER.ticket == p("ticket_id")).distinct(), int
+_AWAITED_IN = Lookup(
+    lambda p: (
+        Awaited.select(Awaited.reference)
+        .join(Message, on=(Message.id == Awaited.message))
+        .where(Message.ticket == p("ticket_id"))
+        .distinct()
+    ),
+    str,
+)
+_WITH_REFERENCE = Lookup(
+    lambda p: Message.select(Message.id, Message.ticket).where(
+        Message.message_id.is_null(False), peewee.fn.LOWER(Message.message_id).in_(p.each("wanted"))
+    ),
+    lambda message_id, ticket_id: (int(message_id), int(ticket_id)),
 )
 _ARRIVED = Statement(lambda p: Awaited.delete().where(Awaited.message == p("message_id")))
 _MAILS = Lookup(
@@ -768,8 +780,12 @@ def held_apart(ticket_id: int) -> list[HeldApart]:
 
 
 def answered_by(ticket_id: int) -> list[int]:
-    """Return the tickets whose mails are answered in this one, which is kept apart from them."""
-    return _ANSWERED_BY.every(ticket_id=ticket_id)
+    """Return the tickets whose mails are answered in this one, which is kept apart from them.
+
+    Asked in two steps: in one, SQLite reads every message there is.
+    """
+    found = sorted(_WITH_REFERENCE.each_of(_AWAITED_IN.every(ticket_id=ticket_id)))
+    return [other for other in dict.fromkeys(ticket for _, ticket in found) if other != ticket_id]
 
 
 def arrived(message_ids: Iterable[int]) -> None:

@@ -7,7 +7,7 @@ kept with it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,26 +71,42 @@ def tell(desk: Desk, moment: datetime) -> int:
     what waits behind it.
     """
     mails = 0
-    rules: DeskRules | None = None
+    teller: _Teller | None = None
     while waiting := notices.waiting(_AT_ONCE):
-        rules = rules or read_rules(desk)
-        people = [each for each in agents.every() if each.active]
+        teller = teller or _Teller(desk, read_rules(desk), moment)
+        teller.people = [each for each in agents.every() if each.active]
         try:
             with transaction():
-                mails += sum(_tell_one(desk, rules, people, notice, moment) for notice in waiting)
+                mails += sum(_tell_one(teller, notice) for notice in waiting)
         except Exception:  # whichever it is, those before it are told
             for notice in waiting:
                 with transaction():
-                    mails += _tell_one(desk, rules, people, notice, moment)
+                    mails += _tell_one(teller, notice)
     return mails
 
 
-def _tell_one(
-    desk: Desk, rules: DeskRules, people: Sequence[StoredAgent], notice: WaitingNotice, moment: datetime
-) -> int:
-    if not notices.take(notice.id, utc_text(moment)):
+@dataclass(slots=True)
+class _Teller:
+    """What many notices are told with: read once for all of them."""
+
+    desk: Desk
+    rules: DeskRules
+    moment: datetime
+    people: Sequence[StoredAgent] = ()
+    routes: dict[int | None, SendingRoute] = field(default_factory=dict)
+
+    def route_of(self, sender: int | None) -> SendingRoute:
+        """Return the way out for a mailbox's mail; raises as `find_sending_route` does."""
+        found = self.routes.get(sender)
+        if found is None:
+            found = self.routes[sender] = find_sending_route(self.desk, sender)
+        return found
+
+
+def _tell_one(teller: _Teller, notice: WaitingNotice) -> int:
+    if not notices.take(notice.id, utc_text(teller.moment)):
         return 0  # another process tells it
-    telling = _Telling(desk, rules, people, notice, moment)
+    telling = _Telling(teller, notice)
     mails = telling.mail_them()
     notices.set_trace(notice.id, telling.trace)
     return mails
@@ -114,19 +130,13 @@ def wants(preferences: Mapping[str, Any], kind: NoticeKind) -> bool:
 class _Telling:
     """One notice while it is told, and the trace of that. Raises LookupError when its ticket is gone."""
 
-    def __init__(
-        self,
-        desk: Desk,
-        rules: DeskRules,
-        people: Sequence[StoredAgent],
-        notice: WaitingNotice,
-        moment: datetime,
-    ) -> None:
+    def __init__(self, teller: _Teller, notice: WaitingNotice) -> None:
         ticket = tickets.read(notice.ticket_id)
         if ticket is None:
             raise LookupError(f"notice {notice.id} is of no ticket")
-        self._desk, self._rules, self._people = desk, rules, people
-        self._notice, self._ticket, self._moment = notice, ticket, moment
+        self._teller, self._desk, self._rules = teller, teller.desk, teller.rules
+        self._people, self._moment = teller.people, teller.moment
+        self._notice, self._ticket = notice, ticket
         self.trace: list[str] = []
 
     def mail_them(self) -> int:
@@ -208,7 +218,7 @@ class _Telling:
     def _route(self) -> SendingRoute | None:
         sender = self._rules.sender_of(self._ticket.department_id, self._ticket.mailbox_id)
         try:
-            route = find_sending_route(self._desk, sender)
+            route = self._teller.route_of(sender)
         except DeskError as error:
             self.trace.append(str(error))
             return None
