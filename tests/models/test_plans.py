@@ -55,7 +55,7 @@ def statements() -> Iterator[tuple[str, str, Statement]]:
 
 def test_no_statement_reads_a_growing_table_whole(desk: object) -> None:
     del desk
-    # A desk of a million tickets, as far as the planner knows: the tables that are not named seem empty to it.
+    # A desk of a million tickets, as far as the planner knows; the tables not named seem empty to it.
     db.execute_sql("analyze")
     for table in ("message", "ticket", "receipt", "blob", "contact", "delivery", "recipient", "event"):
         db.execute_sql("insert into sqlite_stat1 (tbl, idx, stat) values (?, null, '1000000')", [table])

@@ -228,7 +228,7 @@ class OAuthServer:
             self._child.stop()
 
     def _must(self, method: str, path: str, document: object) -> None:
-        # Each time anew: glewlwyd wants the admin's password again after ten minutes, and a run of the tests is longer.
+        # Each time anew: glewlwyd asks an admin for the password again after ten minutes.
         admin = self.browser()
         _need(admin.go("POST", "/api/auth/", document={"username": "admin", "password": "password"}))
         _need(admin.go(method, path, document=document))
