@@ -94,6 +94,9 @@ class _Teller:
     moment: datetime
     people: Sequence[StoredAgent] = ()
     routes: dict[int | None, SendingRoute] = field(default_factory=dict)
+    limit: int = field(default_factory=lambda: int(settings.get("notify.limit_hour")))
+    enough: dict[str, str] = field(default_factory=dict)
+    """Addresses that got as many mails within the hour as may be, and the words for it."""
 
     def route_of(self, sender: int | None) -> SendingRoute:
         """Return the way out for a mailbox's mail; raises as `find_sending_route` does."""
@@ -101,6 +104,15 @@ class _Teller:
         if found is None:
             found = self.routes[sender] = find_sending_route(self.desk, sender)
         return found
+
+    def enough_for(self, address: str) -> str:
+        """Say why no more mail goes to an address within this hour; '' when it may."""
+        if address not in self.enough:
+            sent = deliveries.alerts_since(address, utc_text(self.moment - timedelta(hours=1)))
+            if sent < self.limit:
+                return ""
+            self.enough[address] = f"got {sent} mails within an hour (notify.limit_hour)"
+        return self.enough[address]
 
 
 def _tell_one(teller: _Teller, notice: WaitingNotice) -> int:
@@ -150,11 +162,14 @@ class _Telling:
             self.trace.append(f"nobody: {self._setting} names nobody who is there")
             return 0
         route = self._route()
+        if route is None:
+            self.trace.append("nobody: no mailbox can send it")
+            return 0
         mails = 0
         for agent, word in chosen:
             refused = self._refused(agent)
-            if refused or route is None:
-                self.trace.append(f"{agent.login}: not told, {refused or 'no mailbox can send it'}")
+            if refused:
+                self.trace.append(f"{agent.login}: not told, {refused}")
                 continue
             delivery = queue_mail(self._desk, self._mail(agent), route).delivery_id
             self.trace.append(f"{agent.login}: mailed as {word} (delivery {delivery})")
@@ -210,10 +225,7 @@ class _Telling:
             return "is away"
         if not wants(agent.preferences, self._notice.kind):
             return "does not want it"
-        sent = deliveries.alerts_since(agent.email, utc_text(self._moment - timedelta(hours=1)))
-        if sent >= int(settings.get("notify.limit_hour")):
-            return f"got {sent} mails within an hour (notify.limit_hour)"
-        return ""
+        return self._teller.enough_for(agent.email)
 
     def _route(self) -> SendingRoute | None:
         sender = self._rules.sender_of(self._ticket.department_id, self._ticket.mailbox_id)

@@ -177,7 +177,7 @@ class TestWhoIsNot:
         door.mailbox(SUPPORT, smtp_host="", outgoing_enabled=False)
         door.take(mail())
         assert not told(desk)
-        assert trace()[-1] == "kim: not told, no mailbox can send it"
+        assert trace()[-1] == "nobody: no mailbox can send it"
 
     def test_each_is_told_once(self, door: Door, desk: Desk) -> None:
         door.take(mail())
