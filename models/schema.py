@@ -25,6 +25,7 @@ from models.filters import Ban, Filter
 from models.folders import DeletedUidl, FolderMark, Preexisting
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
+from models.links import TicketLink
 from models.logs import LogEntry
 from models.mailboxes import Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
@@ -46,7 +47,20 @@ TABLES: tuple[type[Row], ...] = (
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
     *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
-    *(Receipt, Message, Attachment, Awaited, Event, Delivery, Recipient, Draft, Presence, ApiKey, LogEntry),
+    *(
+        Receipt,
+        Message,
+        Attachment,
+        Awaited,
+        Event,
+        Delivery,
+        Recipient,
+        Draft,
+        Presence,
+        TicketLink,
+        ApiKey,
+        LogEntry,
+    ),
     *(Notice, Filter, Ban, Queue),
 )
 """Every table, each behind those it refers to."""

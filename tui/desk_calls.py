@@ -79,7 +79,9 @@ class Navigation(Protocol):
     def open_quarantine(self) -> None:
         """Show what became of every mail, the quarantined ones first."""
 
-    def compose_answer(self, number: str, kind: str, *, to_all: bool = False) -> None:
+    def compose_answer(
+        self, number: str, kind: str, *, to_all: bool = False, answers: int | None = None
+    ) -> None:
         """Write an answer (``reply``) or a ``note`` on a ticket."""
 
     def compose_new(self) -> None:

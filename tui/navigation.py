@@ -147,13 +147,17 @@ class ScreenNavigation(CommandNode):
 
     # -- writing
 
-    def compose_answer(self, number: str, kind: str, *, to_all: bool = False) -> None:
-        """Write an answer (``reply``) or a ``note`` on a ticket."""
+    def compose_answer(
+        self, number: str, kind: str, *, to_all: bool = False, answers: int | None = None
+    ) -> None:
+        """Write an answer (``reply``) to one of its messages, or a ``note`` on a ticket."""
         compositions, app = screens.compositions, desk_app(self)
         if kind == "note":
             self._show_editor(self.in_thread(compositions.for_note, app.actor, number))
         else:
-            self._show_editor(self.in_thread(compositions.for_reply, app.desk, app.actor, number, to_all))
+            self._show_editor(
+                self.in_thread(compositions.for_reply, app.desk, app.actor, number, to_all, answers)
+            )
 
     def compose_new(self) -> None:
         """Write a first mail."""

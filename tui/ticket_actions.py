@@ -32,6 +32,19 @@ PRIORITIES = (
 )
 PRIORITY_NAMES = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 NOBODY = ""
+MATTERS = (
+    MenuItem("m", "merge into another ticket", "merge"),
+    MenuItem("t", "take a merged one out again", "unmerge"),
+    MenuItem("l", "link to another ticket", "link"),
+    MenuItem("r", "another requester", "requester"),
+    MenuItem("c", "people in Cc", "cc"),
+)
+MATTER_PROMPTS = {
+    "merge": ("Merge into number:", "another ticket's number"),
+    "link": ("Link (blocks, duplicates or relates, and a number):", "duplicates 1042"),
+    "requester": ("Requester:", "ana@corp.example"),
+    "cc": ("Cc (address adds, -address removes):", "tom@corp.example -eve@corp.example"),
+}
 
 
 def _needs_ticket(screen: TicketActions) -> str | None:
@@ -123,7 +136,12 @@ class TicketActions(CommandNode):
         number = self.current_number()
         if number is not None:
             self.will_change()
-            desk_app(self).navigation.compose_answer(number, kind, to_all=to_all)
+            answers = self.answered_message() if kind == "reply" else None
+            desk_app(self).navigation.compose_answer(number, kind, to_all=to_all, answers=answers)
+
+    def answered_message(self) -> int | None:
+        """Return the one message that an answer is to; None: the customer's newest."""
+        return None
 
     def copy_choices(self) -> list[tuple[str, str, str]]:
         """Return (letter, what, text) of what can be copied here."""
@@ -201,29 +219,70 @@ class TicketActions(CommandNode):
 
             self._change("Change the tags of {}", "Tags of {} changed", change)
 
-    @command("merge", "m", "Merge into", may="ticket.edit", enabled=_needs_ticket)
+    @command("merge", "m", "Merge, split, link, people", may="ticket.edit", enabled=_needs_ticket)
     def action_merge(self) -> None:
-        """Merge the ticket into another one, where mail to either number goes; or take it out again."""
-        self._prompt().ask(
-            "Merge into number (- takes it out again):",
-            purpose="merge",
-            placeholder="another ticket's number",
-        )
+        """Merge the ticket into another one or take it out again, split it, link it, or change its people."""
+        self._menu("This ticket", [*MATTERS, *self.parts_to_split()], self._about_matter)
 
-    def merge_into(self, text: str) -> None:
-        """Do what was typed at the merge prompt."""
-        from desk.tickets import merging  # 34 ms
+    def parts_to_split(self) -> Sequence[MenuItem]:
+        """Return which messages can become a ticket of their own from here; values ``split:ID,ID``."""
+        return ()
 
-        into = text.strip().removeprefix("#")
-        if into == "-":
+    def _about_matter(self, what: str) -> None:
+        from desk.tickets import merging, splitting  # 36 ms
+
+        if what.startswith("split:"):
+            ids = [int(each) for each in what.removeprefix("split:").split(",")]
+
+            def split(actor: Any, numbers: Sequence[str]) -> str:
+                return splitting.split(actor, numbers[0], ids)
+
+            self.will_change()
+            self.in_thread(split, desk_app(self).actor, self.chosen_numbers()).then(
+                lambda made: self._changed(f"#{made} is a ticket of its own"), group="change"
+            )
+        elif what == "unmerge":
 
             def take_out(actor: Any, numbers: Sequence[str]) -> None:
                 for number in numbers:
                     merging.unmerge(actor, number)
 
             self._change("Take {} out again", "{} is a ticket of its own again", take_out)
-        elif into:
+        else:
+            question, place = MATTER_PROMPTS[what]
+            self._prompt().ask(question, purpose=what, placeholder=place)
+
+    def answer_matter(self, purpose: str, text: str) -> bool:
+        """Do what was typed at a prompt of `m`; False when it was another prompt."""
+        typed = text.strip().replace("{", "").replace("}", "")
+        if purpose not in MATTER_PROMPTS or not typed:
+            return purpose in MATTER_PROMPTS
+        from desk.tickets import links, merging, people  # 38 ms
+
+        if purpose == "merge":
+            into = typed.removeprefix("#")
             self._change(f"Merge {{}} into #{into}", f"Merged {{}} into #{into}", merging.merge, into)
+        elif purpose == "link":
+            kind, _, other = typed.rpartition(" ")
+
+            def link(actor: Any, numbers: Sequence[str]) -> None:
+                for number in numbers:
+                    links.link(actor, number, kind or "relates", other)
+
+            self._change(f"Link {{}}: {typed}", f"{{}}: {kind or 'relates'} {other}", link)
+        elif purpose == "requester":
+            self._change(
+                f"Make {typed} the requester of {{}}",
+                f"{{}}: requester {typed}",
+                people.set_requester,
+                typed,
+            )
+        else:
+            words = typed.replace(",", " ").split()
+            add = [word.removeprefix("+") for word in words if not word.startswith("-")]
+            remove = [word[1:] for word in words if word.startswith("-")]
+            self._change("Change the Cc of {}", "Cc of {} changed", people.set_collaborators, add, remove)
+        return True
 
     @command("close", "x", "Close", footer="close", may="ticket.close", enabled=_needs_ticket)
     def action_close_ticket(self) -> None:

@@ -93,11 +93,21 @@ class Event(TypedDict):
     text: str
 
 
+class Link(TypedDict):
+    """Another ticket that it is linked to; `how` is told from here: "blocked by"."""
+
+    how: str
+    number: str
+    subject: str
+    status: Status
+
+
 class TicketDetail(Ticket):
     """A ticket with everything on it. `refers_to`: the number of the ticket that it goes on from."""
 
     mailbox: str | None
     refers_to: str | None
+    links: list[Link]
     messages: list[Message]
     events: list[Event]
 
@@ -143,6 +153,10 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
         **_ticket(ticket, ticket.collaborators),
         "mailbox": ticket.mailbox,
         "refers_to": ticket.refers_to,
+        "links": [
+            {"how": each.how, "number": each.number, "subject": each.subject, "status": each.status}
+            for each in ticket.links
+        ],
         "messages": [message(each) for each in ticket.messages],
         "events": [_event(each) for each in ticket.events],
     }

@@ -209,12 +209,16 @@ def signature_block(department: StoredDepartment) -> str:
     return f"\n\n-- \n{signature}\n" if signature else ""
 
 
-def conversation(ticket_id: int) -> tuple[str | None, list[str]]:
-    """Return the Message-ID that an answer answers (the customer's newest) and the ticket's chain of them."""
+def conversation(ticket_id: int, answered: str | None = None) -> tuple[str | None, list[str]]:
+    """Return the Message-ID that an answer answers and the ticket's chain of them.
+
+    That is the customer's newest mail, unless ``answered`` is the Message-ID of another one.
+    """
     written = messages.chain(ticket_id)
     chain = list(dict.fromkeys(name for name, _ in written))
     last = chain[-1] if chain else None
-    parent = next((name for name, kind in reversed(written) if kind == "customer"), last)
+    newest = next((name for name, kind in reversed(written) if kind == "customer"), last)
+    parent = answered if answered in chain else newest
     if parent is not None:
         # What is answered stands last, as mail programs expect it.
         chain.remove(parent)

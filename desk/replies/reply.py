@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from typing import TYPE_CHECKING, cast, get_args
 
 from config.clock import now
 from desk import settings
-from desk.errors import WrongUse
+from desk.errors import NotFound, Refused, WrongUse
 from desk.outbox.render import (
     MailToSend,
     conversation,
@@ -42,6 +42,7 @@ from models.transactions import transaction
 if TYPE_CHECKING:
     from desk.home import Desk
     from models.messages import StoredMessage
+    from models.tickets import TicketState
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +59,30 @@ class ReplyForm:
     status_after: str
 
 
-def reply_form(actor: Actor, number: str, to_all: bool, zone: tzinfo = UTC) -> ReplyForm:
+def reply_form(
+    actor: Actor, number: str, to_all: bool, zone: tzinfo = UTC, answers: int | None = None
+) -> ReplyForm:
     """Return what an answer to the ticket begins with; `to_all` copies it to the collaborators.
 
-    `zone`: of the time in the line above the quoted mail.
+    `zone`: of the time in the line above the quoted mail. `answers`: the message that is answered, to whom it
+    asks for answers; None: the customer's newest, to the requester.
     """
     ticket = find_whole(number)
     require(actor, "ticket.reply", *departments_of(ticket))
-    last = messages.newest_of_customer(ticket.id)
+    chosen = None if answers is None else _answerable(ticket, answers)
+    last = chosen or messages.newest_of_customer(ticket.id)
+    people = answered_at(ticket.id, ticket.contact_id) if chosen is None else _writers_of(chosen)
+    in_copy = collaborators_of(ticket) if to_all else []
+    if to_all and chosen is not None:
+        in_copy += answered_at(ticket.id, ticket.contact_id)
     sender_id = sender_of(departments.by_id(ticket.department_id), ticket.mailbox_id)
     mailbox = None if sender_id is None else mailboxes.by_id(sender_id)
     return ReplyForm(
         number=ticket.number,
         mailbox_address=mailbox.address if mailbox else None,
         sender=_shown(mailbox.name, mailbox.address) if mailbox else "",
-        to=answered_at(ticket.id, ticket.contact_id),
-        cc=collaborators_of(ticket) if to_all else [],
+        to=people,
+        cc=_besides(in_copy, people),
         subject=numbered_subject(ticket.subject, ticket.number, reply=True),
         quoted=_quoted(last, zone) if last is not None else "",
         status_after=str(settings.get("tickets.status_after_reply")),
@@ -94,6 +103,7 @@ def send_reply(
     delay_seconds: float = 0,
     seen: Standing | None = None,
     mailbox: str | None = None,
+    answers: int | None = None,
 ) -> SentReply:
     """Answer a ticket: Markdown `body`, to the requester and in copy to the collaborators unless said.
 
@@ -101,7 +111,8 @@ def send_reply(
     before `delay_seconds` are over. `status_after`: a state or ``keep``; None: as the desk is set. The
     author becomes the owner of a ticket that nobody owns. With `seen` nothing leaves when others did
     something to the ticket since: Overtaken. `mailbox`: one of `senders` that it is from, and that answers
-    come to; None: the ticket's or its department's. Raises Refused, NotFound, NotAllowed, WrongUse.
+    come to; None: the ticket's or its department's. `answers`: the message that it answers, to whoever wrote
+    that; None: the customer's newest. Raises Refused, NotFound, NotAllowed, WrongUse.
     """
     if seen is not None:
         # That a ticket was merged is told first, so that the answer may follow it.
@@ -112,10 +123,14 @@ def send_reply(
     status = _status(status_after)
     if status == "closed":
         require(actor, "ticket.close", *departments_of(ticket))
-    people = answered_at(ticket.id, ticket.contact_id) if to is None else people_in(to)
-    copies = collaborators_of(ticket) if cc is None else people_in(cc)
+    asked = None if answers is None else _answerable(ticket, answers)
+    if to is not None:
+        people = people_in(to)
+    else:
+        people = answered_at(ticket.id, ticket.contact_id) if asked is None else _writers_of(asked)
+    copies = _besides(collaborators_of(ticket), people) if cc is None else people_in(cc)
     refuse_own(people + copies)
-    in_reply_to, references = conversation(ticket.id)
+    in_reply_to, references = conversation(ticket.id, None if asked is None else asked.message_id)
     department = departments.by_id(ticket.department_id)
     signed = text + signature_block(department)
     usual = sender_of(department, ticket.mailbox_id)
@@ -165,6 +180,33 @@ def add_note(actor: Actor, number: str, body: str) -> int:
     )
     with transaction():
         return lifecycle.noted(ticket.id, message, actor, moment)
+
+
+def _answerable(ticket: TicketState, message_id: int) -> StoredMessage:
+    """Return a message of the ticket that a person wrote to the desk; raises NotFound and Refused."""
+    found = next((each for each in messages.of_ticket(ticket.id) if each.id == message_id), None)
+    if found is None:
+        raise NotFound(
+            f"#{ticket.number} has no message {message_id}",
+            f"nightdesk ticket show {ticket.number} --json lists their ids",
+        )
+    if found.kind != "customer" or found.unverified or not found.sender_email:
+        why = "is not verified" if found.unverified else "was not written by a customer"
+        raise Refused(
+            f"message {message_id} {why}", f"answer the ticket: nightdesk ticket reply {ticket.number}"
+        )
+    return found
+
+
+def _writers_of(message: StoredMessage) -> list[tuple[str, str]]:
+    """Return where a message asks for answers: its Reply-To, else its author."""
+    wanted = [(pair[0], pair[1]) for pair in message.recipients.get("reply_to", ())]
+    return wanted or [(message.sender_name, message.sender_email)]
+
+
+def _besides(people: Iterable[tuple[str, str]], others: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    taken = {address.lower() for _, address in others}
+    return [(name, address) for name, address in people if address.lower() not in taken]
 
 
 def _chosen_sender(address: str | None, usual: int | None) -> int | None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from desk.errors import NotFound
 from desk.permissions import Actor
-from desk.tickets import deliveries, events, lifecycle
+from desk.tickets import deliveries, events, lifecycle, links
 from desk.tickets.changes import find
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
+from desk.tickets.links import LinkView
 from mail.inert import clean
 from mail.mime.headers import TooComplex
 from mail.mime.html.appendix import without_appendix
@@ -130,6 +131,7 @@ class TicketDetail:
     closed: datetime | None = None
     referred: tuple[str, ...] = ()
     merged_into: str | None = None
+    links: tuple[LinkView, ...] = ()
     messages: tuple[MessageView, ...] = field(default=())
     events: tuple[EventView, ...] = field(default=())
 
@@ -165,6 +167,7 @@ def show(number: str) -> TicketDetail:
         mailbox=names.mailbox,
         refers_to=names.refers_to,
         referred=tuple(referred),
+        links=tuple(links.of_ticket(ticket.id)),
         messages=tuple(_messages(ticket.id)),
         events=tuple(events.of_ticket(ticket.id)),
     )

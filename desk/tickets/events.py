@@ -25,6 +25,7 @@ _WORDS: dict[str, str] = {
     "noted": "note added",
     "approved": "mail of {from} approved",
     "overdue": "overdue",
+    "requester": "requester {from} -> {to}",
     "undone": "undone: {what}",
     "send_cancelled": "the answer was not sent: stopped",
     "uncertain": "not known whether {to} got it: {why}",

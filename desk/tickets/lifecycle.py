@@ -14,13 +14,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from models import belongings, contacts, deliveries, events, messages, notices, receipts, slas, tickets
+from models import (
+    belongings,
+    contacts,
+    deliveries,
+    events,
+    links,
+    messages,
+    notices,
+    receipts,
+    slas,
+    tickets,
+)
 from models.fields import utc_text
 from models.tickets import Status, StatusAfterReply, Stored, TicketState
 
 if TYPE_CHECKING:
     from desk.permissions import Actor
     from models.events import RecordedEvent
+    from models.links import LinkKind
     from models.messages import NewMessage, WrittenMail
     from models.notices import NoticeKind
     from models.tickets import NewTicket
@@ -48,17 +60,32 @@ EventKind = Literal[
     "unmerged",
     "joined",
     "moved",
+    "split",
+    "linked",
+    "unlinked",
+    "told",
+    "requester",
+    "collaborators",
     "undone",
 ]
 
 
+LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
+    "blocks": ("blocks", "blocked by"),
+    "duplicates": ("duplicates", "duplicated by"),
+    "relates": ("relates to", "relates to"),
+}
+"""How a link is told at the ticket that it was made on, and at the other one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of a ticket: the event, the columns it gets, as stored, and its tags, if they change."""
+    """What becomes of a ticket: the event, its columns as stored, and its tags and people, if they change."""
 
     event: EventKind
     values: Mapping[str, Stored] = field(default_factory=dict)
     tags: Sequence[str] | None = None
+    collaborators: Sequence[int] | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -129,6 +156,8 @@ def agent_answered(
     )
     tickets.set_unseen(ticket_id)
     seen(ticket_id, by, moment)
+    if status == "closed" != ticket.status:
+        _tell_linked(ticket, by, moment)
     return message_row
 
 
@@ -191,7 +220,12 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
     if change.tags is not None:
         changes["tags"] = [tickets.tags(ticket_id), list(change.tags)]
         tickets.set_tags(ticket_id, change.tags)
+    if change.collaborators is not None:
+        changes["collaborators"] = [sorted(tickets.collaborators(ticket_id)), sorted(change.collaborators)]
+        _set_collaborators(ticket_id, change.collaborators)
     _record(ticket_id, change.event, by, moment, {**change.detail, "changes": changes, "batch": batch})
+    if change.event == "closed":
+        _tell_linked(ticket, by, moment)
     if change.event in ("assigned", "transferred"):
         _notice(ticket_id, change.event, by, moment)
 
@@ -201,10 +235,13 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
     ticket = _read(event.ticket_id)
     changes: dict[str, Any] = dict(event.detail["changes"])
     old_tags, new_tags = changes.pop("tags", (None, None))
+    old_people, new_people = changes.pop("collaborators", (None, None))
     updated = changes.pop("updated", None)
     values: dict[str, Stored] = {name: pair[0] for name, pair in changes.items()}
     untouched = all(getattr(ticket, name) == pair[1] for name, pair in changes.items())
     if new_tags is not None and sorted(tickets.tags(ticket.id)) != sorted(new_tags):
+        untouched = False
+    if new_people is not None and sorted(tickets.collaborators(ticket.id)) != new_people:
         untouched = False
     events.set_detail(event.id, {**event.detail, "undone": True})
     if not untouched:
@@ -214,6 +251,8 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
     _apply(ticket, values)
     if old_tags is not None:
         tickets.set_tags(ticket.id, old_tags)
+    if old_people is not None:
+        _set_collaborators(ticket.id, old_people)
     _record(ticket.id, "undone", by, moment, {"what": told})
     return True
 
@@ -424,6 +463,62 @@ def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: date
     tickets.set_unseen(source.id)
 
 
+def split_off(
+    source_id: int, message_ids: Sequence[int], new: NewTicket, by: Actor, moment: datetime
+) -> TicketState:
+    """Begin a ticket with some of another one's messages; what was sent and received with them goes along.
+
+    Its clock runs unless the last of them is an answer.
+    """
+    source = _read(source_id)
+    ticket = tickets.write(new, None)
+    received = [row for row in map(messages.receipt_of, message_ids) if row is not None]
+    belongings.give(
+        source_id,
+        ticket.id,
+        {"message": message_ids, "receipt": received, "delivery": belongings.deliveries_of(message_ids)},
+    )
+    for part in (source, ticket):
+        _apply(part, _as_rows_say(part.id, {"last_customer": None, "updated": part.created}))
+    source, ticket = _read(source_id), _read(ticket.id)
+    if not _awaits_answer(source):
+        _apply(source, {"due": None, "overdue": 0})
+    if _awaits_answer(ticket):
+        _apply(ticket, {"due": due_from(ticket.sla_id, moment)})
+    what = f"{len(message_ids)} messages" if len(message_ids) > 1 else "one message"
+    _record(
+        source_id,
+        "split",
+        by,
+        moment,
+        {"into": ticket.number, "text": f"{what} split off as #{ticket.number}"},
+    )
+    _record(ticket.id, "split", by, moment, {"from": source.number, "text": f"split off #{source.number}"})
+    _notice(ticket.id, "new_ticket", by, moment)
+    tickets.set_unseen(ticket.id)
+    return _read(ticket.id)
+
+
+def linked(ticket_id: int, kind: LinkKind, other_id: int, by: Actor, moment: datetime) -> bool:
+    """Link two tickets; False when they were linked so already."""
+    if not links.write(ticket_id, other_id, kind):
+        return False
+    ticket, other = _read(ticket_id), _read(other_id)
+    here, there = LINK_WORDS[kind]
+    _record(ticket_id, "linked", by, moment, {"text": f"{here} #{other.number}"})
+    _record(other_id, "linked", by, moment, {"text": f"{there} #{ticket.number}"})
+    return True
+
+
+def unlinked(ticket_id: int, other_id: int, by: Actor, moment: datetime) -> bool:
+    """Take the links between two tickets away; False when there was none."""
+    if not links.delete(ticket_id, other_id):
+        return False
+    for end, number in ((ticket_id, _read(other_id).number), (other_id, _read(ticket_id).number)):
+        _record(end, "unlinked", by, moment, {"text": f"no link with #{number} any more"})
+    return True
+
+
 def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], moment: datetime) -> None:
     """Give some of a ticket's mail to another ticket, where it belongs; both go on."""
     source, target = _read(source_id), _read(target_id)
@@ -512,11 +607,23 @@ def _woken_by_failure(ticket: TicketState, moment: datetime) -> dict[str, Stored
     return {"status": status, "updated": max(ticket.updated, utc_text(moment))}
 
 
+def _awaits_answer(ticket: TicketState) -> bool:
+    return ticket.last_customer is not None and ticket.last_customer > (ticket.last_answer or "")
+
+
 def _counted(ticket: TicketState, message: NewMessage) -> dict[str, Stored]:
     return {
         "message_count": ticket.message_count + 1,
         "attachment_count": ticket.attachment_count + message.listed_attachments,
     }
+
+
+def _set_collaborators(ticket_id: int, wanted: Collection[int]) -> None:
+    had = tickets.collaborators(ticket_id)
+    for contact_id in set(had) - set(wanted):
+        tickets.remove_collaborator(ticket_id, contact_id)
+    for contact_id in set(wanted) - set(had):
+        tickets.add_collaborator(ticket_id, contact_id)
 
 
 def _given_to(given: Iterable[int], had: Collection[int]) -> list[int]:
@@ -534,6 +641,17 @@ def _as_rows_say(ticket_id: int, was: Mapping[str, Stored]) -> dict[str, Stored]
         "last_answer": now_there.last_answer,
         "updated": max(str(was["updated"]), now_there.newest or ""),
     }
+
+
+def _tell_linked(ticket: TicketState, by: Actor | None, moment: datetime) -> None:
+    """Tell those that wait for a ticket, or are the same matter, that it is closed."""
+    for other in links.of(ticket.id):
+        why = {("blocks", True): "which blocked this", ("duplicates", False): "which this duplicates"}.get(
+            (other.kind, other.from_here)
+        )
+        if why is not None and other.status != "closed":
+            _record(other.ticket_id, "told", by, moment, {"text": f"#{ticket.number}, {why}, was closed"})
+            tickets.set_unseen(other.ticket_id)
 
 
 def _tell_status(

@@ -22,6 +22,8 @@ UNDOABLE = (
     "tagged",
     "untagged",
     "transferred",
+    "requester",
+    "collaborators",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",

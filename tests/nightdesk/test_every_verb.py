@@ -75,6 +75,11 @@ CALLS: dict[str, list[str]] = {
     "ticket approve": ["1"],
     "ticket merge": ["2", "1"],
     "ticket unmerge": ["2"],
+    "ticket split": ["1", "--messages", "3"],
+    "ticket link": ["1", "blocks", "2"],
+    "ticket unlink": ["1", "2"],
+    "ticket requester": ["2", "Tom <tom@corp.example>"],
+    "ticket cc": ["2", "--add", "eve@corp.example"],
     "ticket close": ["1"],
     "ticket reopen": ["1"],
     "ticket export": ["1"],
@@ -252,7 +257,7 @@ def test_a_completed_word_comes_from_the_verbs(program: Program) -> None:
     done = program(
         _NIGHTDESK_COMPLETE="bash_complete", COMP_WORDS="nightdesk ticket re", COMP_CWORD="2"
     )  # fmt: skip
-    assert set(done.out.split()) == {"plain,reply", "plain,reopen"}
+    assert set(done.out.split()) == {"plain,reply", "plain,reopen", "plain,requester"}
 
 
 def test_the_manual_page_that_is_kept_is_the_one_that_the_verbs_make() -> None:

@@ -123,12 +123,12 @@ async def test_state_and_tags_from_the_list(app: NightdeskApp) -> None:
 async def test_a_ticket_is_merged_into_another_and_taken_out_again(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.press("m", *"#1041", "enter")
+        await pilot.press("m", "m", *"#1041", "enter")
         await until(pilot, "Merged #1042 into #1041")
         assert len(ticket_detail.show("1042").messages) == 0
         await pilot.press("colon", *"1042", "enter")
         await until(pilot, "Merged into #1041")
-        await pilot.press("m", "minus", "enter")
+        await pilot.press("m", "t")
         await until(pilot, "Hello, the VPN asks")
         assert len(ticket_detail.show("1042").messages) > 0
 

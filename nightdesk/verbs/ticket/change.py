@@ -1,4 +1,4 @@
-"""`nightdesk ticket assign|transfer|close|reopen|priority|status|tag|approve|merge|unmerge`."""
+"""`nightdesk ticket`: assign, transfer, close, tag, approve, merge, split, link, requester and their like."""
 
 from __future__ import annotations
 
@@ -158,7 +158,88 @@ def unmerge(context: VerbContext, numbers: Chosen[str]) -> Result:
     return _changed(list(numbers), "a ticket of its own again")
 
 
+def _message_ids(_context: click.Context, _option: click.Parameter, value: str) -> list[int]:
+    words = value.replace(",", " ").split()
+    if not words or not all(word.isdecimal() for word in words):
+        raise click.BadParameter("give the ids of messages, as in 17,18")
+    return [int(word) for word in words]
+
+
+@click.command()
+@click.argument("number", metavar="NUMBER")
+@click.option(
+    "--messages",
+    required=True,
+    metavar="ID,ID",
+    callback=_message_ids,
+    help="The messages that go; `ticket show` prints their ids.",
+)
+@click.option("--subject", default="", metavar="TEXT", help="Its subject, instead of the first message's.")
+@desk_verb
+def split(context: VerbContext, number: str, messages: list[int], subject: str) -> Result:
+    """Make a new ticket of some messages of a ticket; answers to these go there."""
+    from desk.tickets import splitting
+
+    made = splitting.split(context.actor, number, messages, subject)
+    bare = number.strip().removeprefix("#")
+    return told({"number": made, "from": bare}, f"#{made} split off #{bare}")
+
+
+@click.command()
+@click.argument("number", metavar="NUMBER")
+@click.argument("kind", metavar="blocks|duplicates|relates")
+@click.argument("other", metavar="OTHER")
+@desk_verb
+def link(context: VerbContext, number: str, kind: str, other: str) -> Result:
+    """Link a ticket to another one; that what it waits for is closed is told in it."""
+    from desk.tickets import links
+
+    done = links.link(context.actor, number, kind, other)
+    return _changed([number.strip().removeprefix("#")] if done else [], f"{kind} #{other.removeprefix('#')}")
+
+
+@click.command()
+@click.argument("number", metavar="NUMBER")
+@click.argument("other", metavar="OTHER")
+@desk_verb
+def unlink(context: VerbContext, number: str, other: str) -> Result:
+    """Take all links between two tickets away."""
+    from desk.tickets import links
+
+    done = links.unlink(context.actor, number, other)
+    return _changed(
+        [number.strip().removeprefix("#")] if done else [], f"no link with #{other.removeprefix('#')}"
+    )
+
+
+@click.command()
+@numbers_argument
+@click.argument("person", metavar="ADDRESS")
+@desk_verb
+def requester(context: VerbContext, numbers: Chosen[str], person: str) -> Result:
+    """Make another person the requester, whom answers go to: 'Name <name@example.org>', or the address."""
+    from desk.tickets import people
+
+    return _changed(people.set_requester(context.actor, numbers, person), f"requester {person}")
+
+
+@click.command()
+@numbers_argument
+@click.option("--add", "added", multiple=True, metavar="ADDRESS", help="Put this person into Cc.")
+@click.option("--remove", "removed", multiple=True, metavar="ADDRESS", help="Take this person out of Cc.")
+@desk_verb
+def cc(
+    context: VerbContext, numbers: Chosen[str], added: tuple[str, ...], removed: tuple[str, ...]
+) -> Result:
+    """Put people into Cc of tickets, or take them out."""
+    from desk.tickets import people
+
+    if not added and not removed:
+        raise UsageError("nobody was named", "nightdesk ticket cc NUMBER --add ADDRESS, or --remove ADDRESS")
+    return _changed(people.set_collaborators(context.actor, numbers, added, removed), "Cc changed")
+
+
 VERBS: tuple[click.Command, ...] = (
     *(assign, transfer, close, reopen, priority, status, tag, approve),
-    *(merge, unmerge),
+    *(merge, unmerge, split, link, unlink, requester, cc),
 )

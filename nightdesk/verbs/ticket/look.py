@@ -192,6 +192,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("Updated", ticket.updated),
             ("Due", ticket.due),
             ("Refers to", ticket.refers_to),
+            ("Links", tuple(f"{each.how} #{each.number} ({each.status})" for each in ticket.links)),
         ],
         zone,
     )

@@ -54,6 +54,7 @@ def _attachments(names: tuple[str, ...]) -> list[_File]:
 @click.option("--cc", "cc", multiple=True, metavar="ADDRESS", help="A copy to this address, too.")
 @click.option("--subject", metavar="TEXT", help="Another subject than the ticket's.")
 @click.option("--status", "status", type=click.Choice(_STATES), help="The ticket's state afterwards.")
+@click.option("--message", "answers", type=int, metavar="ID", help="Answer this message, and who wrote it.")
 @desk_verb
 def reply(
     context: VerbContext,
@@ -64,6 +65,7 @@ def reply(
     cc: tuple[str, ...],
     subject: str | None,
     status: str | None,
+    answers: int | None,
 ) -> Result:
     """Answer the customer. Status 0 means: queued; the worker or --fetch-once sends it."""
     from desk.documents import tickets as documents
@@ -72,7 +74,7 @@ def reply(
     actor = context.actor
     copies: list[str | tuple[str, str]] | None = None
     if cc:
-        copies = [*reply.reply_form(actor, number, to_all=True).cc, *cc]
+        copies = [*reply.reply_form(actor, number, to_all=True, answers=answers).cc, *cc]
     queued = reply.send_reply(
         context.desk,
         actor,
@@ -83,6 +85,7 @@ def reply(
         subject=subject,
         attachments=attached,
         status_after=status,
+        answers=answers,
     )
     return Result(lambda: documents.queued(number.lstrip("#"), queued), lambda: _print_queued(number, queued))
 

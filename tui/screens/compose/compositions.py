@@ -67,6 +67,8 @@ class Composition:
     """The body as it was before anything was typed."""
     seen: Standing | None = None
     """How far the author knows the ticket: what came to it since is told before anything leaves."""
+    answers: int | None = None
+    """The message that is answered; None: the customer's newest."""
 
 
 def addresses(text: str) -> list[str]:
@@ -136,14 +138,17 @@ def undo_seconds() -> int:
 # -- before the editor opens
 
 
-def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Composition:
-    """Return the composition of an answer, with the draft of it if there is one."""
+def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool, answers: int | None = None) -> Composition:
+    """Return the composition of an answer, with the draft of it if there is one.
+
+    `answers`: the message that is answered; None: the customer's newest.
+    """
     from desk.replies import drafts, reply  # 30 ms
     from desk.tickets import detail as ticket_detail  # 30 ms
     from desk.tickets import since  # 16 ms
 
     seen = since.standing()
-    form = reply.reply_form(actor, number, to_all, desk.zone)
+    form = reply.reply_form(actor, number, to_all, desk.zone, answers)
     detail = ticket_detail.show(number)
     quoted = f"\n\n{form.quoted}\n" if form.quoted.strip() else ""
     body = f"\n{quoted}" if quoted else ""
@@ -153,7 +158,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Compositio
         ticket_subject=detail.subject,
         status=detail.status,
         sender=form.sender,
-        to=shown(_with_writer(form.to, form.cc, detail)),
+        to=shown(form.to if answers is not None else _with_writer(form.to, form.cc, detail)),
         cc=shown(form.cc),
         subject=form.subject,
         body=body,
@@ -165,6 +170,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool) -> Compositio
         detail=detail,
         untouched=body,
         seen=seen,
+        answers=answers,
     )
     return resume(composition, drafts.load(actor, number, "reply"))
 
@@ -430,6 +436,7 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             delay_seconds=undo_seconds(),
             seen=composition.seen,
             mailbox=_chosen_mailbox(composition),
+            answers=composition.answers,
         )
     discard(composition)
     return sent

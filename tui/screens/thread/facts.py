@@ -38,6 +38,7 @@ def fact_lines(
     if detail.due is not None and detail.status != "closed":
         left = detail.due - reader.now
         facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
+    facts += [("Link", f"{each.how} #{each.number} {each.status}") for each in detail.links]
     doubted = sum(1 for message in detail.messages if message.unverified)
     if doubted:
         facts.append(("Doubtful", f"{doubted} unverified (Y)"))

@@ -24,6 +24,7 @@ from tui.ticket_actions import PRIORITY_NAMES, TicketActions
 from tui.widgets.confirm import Confirm
 from tui.widgets.draft_tabs import DraftTabs
 from tui.widgets.line_input import LineInput
+from tui.widgets.menu import MenuItem
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import Line, TextPane
 from tui.widgets.ticket_list import PRIORITY_MARKS
@@ -331,6 +332,26 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         """Return the tags of this ticket."""
         return self._detail.tags if self._detail else ()
 
+    def answered_message(self) -> int | None:
+        """Return the current message, if a customer wrote it and others came after it."""
+        message, there = self.current_message, self.messages
+        asked = [each for each in there if each.kind == "customer" and not each.unverified]
+        if message is None or message not in asked or message is asked[-1] or not message.sender_email:
+            return None
+        return message.id
+
+    def parts_to_split(self) -> Sequence[MenuItem]:
+        """Return the current message, alone and with those below it."""
+        detail, message = self._detail, self.current_message
+        if detail is None or message is None or len(detail.messages) < 2:
+            return ()
+        below = [each.id for each in detail.messages[self._current :]]
+        items = [MenuItem("s", "split off this message", f"split:{message.id}")]
+        if 1 < len(below) < len(detail.messages):
+            ids = ",".join(map(str, below))
+            items.append(MenuItem("S", f"split off this message and {len(below) - 1} below", f"split:{ids}"))
+        return items
+
     def copy_choices(self) -> list[tuple[str, str, str]]:
         """Return what can be copied of the current message and its ticket."""
         detail, message = self._detail, self.current_message
@@ -516,8 +537,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if event.purpose == "tags":
             self.set_tags(event.text)
             return
-        if event.purpose == "merge":
-            self.merge_into(event.text)
+        if self.answer_matter(event.purpose, event.text):
             return
         self._needle = event.text.strip()
         if self._needle and self._detail is not None:

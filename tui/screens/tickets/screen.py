@@ -483,8 +483,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         if event.purpose == "queue":
             self._save_queue(event.text)
             return
-        if event.purpose == "merge":
-            self.merge_into(event.text)
+        if self.answer_matter(event.purpose, event.text):
             return
 
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
