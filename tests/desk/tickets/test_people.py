@@ -63,12 +63,10 @@ def test_people_join_and_leave_and_that_is_taken_back(door: Door, kim: Actor) ->
 
 
 def test_the_desk_itself_is_nobody_to_write_to(door: Door, kim: Actor) -> None:
-    for change in (
-        lambda: set_requester(kim, ["1"], SUPPORT),
-        lambda: set_collaborators(kim, ["1"], [SUPPORT]),
-    ):
-        with pytest.raises(Refused, match="an address of this desk"):
-            change()
+    with pytest.raises(Refused, match="an address of this desk"):
+        set_requester(kim, ["1"], SUPPORT)
+    with pytest.raises(Refused, match="an address of this desk"):
+        set_collaborators(kim, ["1"], [SUPPORT])
     with pytest.raises(WrongUse):
         set_requester(kim, ["1"], "nobody in particular")
     with pytest.raises(WrongUse, match="not one mail address"):
