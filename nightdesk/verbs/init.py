@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nightdesk.exit import Exit
 from nightdesk.options import Options
 
+if TYPE_CHECKING:
+    from nightdesk.service_user import Prepared
+
 
 @click.command()
 @click.option("--timezone", metavar="NAME", help="IANA name; the machine's own without this.")
+@click.option(
+    "--system", "for_machine", is_flag=True, help="As root: a desk for services, with their user and units."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.pass_obj
-def init(options: Options, timezone: str | None, as_json: bool) -> Exit:
+def init(options: Options, timezone: str | None, for_machine: bool, as_json: bool) -> Exit:
     """Create the desk: directories, configuration, key and database.
 
-    Asks nothing, and may be run twice: what is there stays as it is, what is missing is made.
+    Asks nothing, and may be run twice: what is there stays as it is, what is missing is made. With --system
+    root makes the desk that /etc/nightdesk means, in /var/lib/nightdesk, for the user nightdesk, and installs
+    the units that run /usr/local/bin/nightdesk for it.
     """
     from config.settings import load
     from nightdesk import output
     from nightdesk.context import find
     from nightdesk.creation import create_desk
 
+    before = _prepared(options) if for_machine else None
     paths = find(options)
     created = create_desk(paths, timezone)
+    made = (*(before.made if before else ()), *created.made)
     loaded = load(paths)
-    for warning in (*created.warnings, *loaded.warnings):
+    for warning in (*(before.warnings if before else ()), *created.warnings, *loaded.warnings):
         output.say(warning)
     if as_json:
         output.emit_json(
@@ -37,18 +49,34 @@ def init(options: Options, timezone: str | None, as_json: bool) -> Exit:
                 "config": paths.config_file,
                 "database": paths.shown_database,
                 "timezone": loaded.settings.timezone,
-                "created": created.made,
+                "created": made,
             }
         )
         return Exit.DONE
-    output.line(f"{'Created' if created.made else 'Already there:'} the desk in {paths.home}")
+    output.line(f"{'Created' if made else 'Already there:'} the desk in {paths.home}")
     output.line(f"Configuration {paths.config_file}, time zone {loaded.settings.timezone}")
     output.line(
         "Next: nightdesk mailbox add ADDRESS --protocol imap --host HOST --user USER --password-stdin"
     )
+    if before is not None:
+        from nightdesk import service_user
+
+        output.line("Then: systemctl enable --now nightdesk-worker.service")
+        output.line(f"Or, for root's crontab: */5 * * * *  {service_user.PROGRAM} --fetch-once")
+        output.line(f"Configuration for sshd: {service_user.SHIPPED_SSH.parent}")
+        return Exit.DONE
     output.line(f"For cron: */5 * * * *  {_program()} --fetch-once")
     output.line(f"Units for systemd: {Path(__file__).parents[1] / 'systemd'}")
     return Exit.DONE
+
+
+def _prepared(options: Options) -> Prepared:
+    from nightdesk.errors import UsageError
+    from nightdesk.service_user import prepare
+
+    if options.config or options.database:
+        raise UsageError("init --system makes the machine's own desk", "leave --config and --database out")
+    return prepare(os.environ)
 
 
 def _program() -> str:

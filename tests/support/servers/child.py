@@ -55,6 +55,11 @@ class Child:
         atexit.register(self.stop)
 
     @property
+    def pid(self) -> int:
+        """The server's first process."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         return not self._ended and self._process.poll() is None
 

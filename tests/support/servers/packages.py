@@ -21,6 +21,7 @@ PACKAGES = {
     "nginx": ("nginx-light",),
     "mount": ("mount",),
     "gpg": ("gnupg",),
+    "cron": ("cron",),
     "sshd": ("openssh-server", "openssh-client"),
 }
 MAIL_SERVERS = ("dovecot", "postfix")
