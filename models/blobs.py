@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -299,10 +300,34 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def examine() -> Iterator[tuple[str, Literal["missing", "damaged"]]]:
-    """Read every blob and yield those that are not what came in, by file or id."""
-    columns = Blob.select(Blob.id, Blob.sha256, Blob.size, Blob.codec, Blob.data, Blob.path).tuples()
-    for blob_id, sha256, size, codec, data, path in columns.iterator():
+_BY_AGE = Lookup(
+    lambda p: Blob.select(Blob.id).order_by(Blob.id.desc()).limit(p("most")),
+    int,
+)
+
+
+def count() -> int:
+    """Return how many blobs are stored."""
+    return int(Blob.select().count())
+
+
+def some(most: int) -> list[int]:
+    """Return the ids of so many blobs at most: the newest, and as many of the older ones by chance."""
+    newest = _BY_AGE.every(most=most // 2)
+    oldest_of_them = newest[-1] if newest else 1
+    older = range(1, oldest_of_them)
+    return [*newest, *random.sample(older, min(most - len(newest), len(older)))]
+
+
+def examine(only: Sequence[int] | None = None) -> Iterator[tuple[str, Literal["missing", "damaged"]]]:
+    """Read every blob and yield those that are not what came in, by file or id.
+
+    `only`: the ids of those that are to be read.
+    """
+    columns = Blob.select(Blob.id, Blob.sha256, Blob.size, Blob.codec, Blob.data, Blob.path)
+    if only is not None:
+        columns = columns.where(Blob.id.in_(only))
+    for blob_id, sha256, size, codec, data, path in columns.tuples().iterator():
         try:
             sound = (
                 is_whole(directory() / path, sha256) if path else is_sound(bytes(data), codec, size, sha256)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 Level = Literal["ok", "warning", "failure"]
 
+LOOKED_AT = 2000
+"""So many stored mails are read if not all are to be: a second or two."""
 STALE_AFTER = timedelta(days=3)
 STUCK_AFTER = timedelta(hours=4)
 """A mail that is due for so long and has a way out is stuck."""
@@ -62,15 +64,17 @@ class Finding:
     cure: str = ""
 
 
-def examine(desk: Desk, live: bool = True) -> Iterator[Finding]:
+def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Iterator[Finding]:
     """Look at everything and yield what was found, as it is found; never raises for what is broken.
 
-    With `live` each account is tried at its server (seconds for each mailbox).
+    With `live` each account is tried at its server (seconds for each mailbox). With `every_mail` all stored
+    mail is read (minutes for a million), else the newest and some of the older by chance.
     """
     for area, look in (
         ("configuration", _configuration),
         ("permissions", _permissions),
         ("database", _database),
+        ("database", lambda _desk: _stored_mail(every_mail)),
         ("clock", _clock),
         ("disk", _disk),
         ("left over", _left_over),
@@ -169,29 +173,37 @@ def _database(desk: Desk) -> Iterator[Finding]:
             one_line(f"{path} is damaged: {'; '.join(map(str, found))}"),
             "stop all work and restore a backup: nightdesk restore FILE",
         )
-    yield from _blobs()
 
 
-def _blobs() -> Iterator[Finding]:
-    """Every stored mail, whether it is there and holds what came in."""
+def _stored_mail(every_mail: bool) -> Iterator[Finding]:
+    """Yield whether stored mail is there and holds what came in."""
     missing, damaged = 0, []
     folder = blobs.directory()
-    for name, trouble in blobs.examine():
+    stored = blobs.count()
+    chosen = None if every_mail or stored <= LOOKED_AT else blobs.some(LOOKED_AT)
+    at_least = "" if chosen is None else "at least "
+    for name, trouble in blobs.examine(chosen):
         if trouble == "missing":
             missing += 1
         else:
             damaged.append(name)
     if missing:
-        text = f"{counted(missing, 'stored mail is', 'stored mails are')} missing in {folder}"
+        text = f"{at_least}{counted(missing, 'stored mail is', 'stored mails are')} missing in {folder}"
         yield Finding("database", "failure", text, f"put them back from a backup of {folder}")
     if damaged:
         mails = counted(len(damaged), "stored mail has", "stored mails have")
-        text = f"{mails} other bytes than came in, the first is {damaged[0]}"
+        text = f"{at_least}{mails} other bytes than came in, the first is {damaged[0]}"
         cure = (
             "no backup is made of a damaged desk: put the files back from an older one, or restore it;"
             " nightdesk backup --with-damaged-mail NEW_FILE keeps the rest until then"
         )
         yield Finding("database", "failure", text, cure)
+    if chosen is not None:
+        text = (
+            f"{len(chosen)} of {stored} stored mails were read, the newest and some of the older ones;"
+            " nightdesk doctor --full reads all"
+        )
+        yield Finding("database", "ok", text)
 
 
 def _left_over(desk: Desk) -> Iterator[Finding]:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Leave the mail servers alone.")
+@click.option("--full", is_flag=True, help="Read every stored mail, not only the newest and some others.")
 @json_flag
 @click.pass_obj
-def doctor(options: Options, offline: bool, as_json: bool) -> Exit:
+def doctor(options: Options, offline: bool, full: bool, as_json: bool) -> Exit:
     """Check configuration, permissions, database, clock, disk, worker, outbox and every mailbox.
 
     Also prints each setting with where it came from. Status 1 when something is broken, 0 for warnings, 78
@@ -36,7 +37,7 @@ def doctor(options: Options, offline: bool, as_json: bool) -> Exit:
     report = _Report(as_json)
     status = Exit.DONE
     try:
-        _examine(options, report, live=not offline)
+        _examine(options, report, live=not offline, every_mail=full)
     except Exception as error:
         if options.debug:
             raise
@@ -57,7 +58,7 @@ def _counted(count: int, word: str) -> str:
     return f"{count} {word}{'s' * (count != 1)}"
 
 
-def _examine(options: Options, report: _Report, *, live: bool) -> None:
+def _examine(options: Options, report: _Report, *, live: bool, every_mail: bool) -> None:
     from config.settings import load
     from nightdesk.context import desk_open, find
 
@@ -69,7 +70,7 @@ def _examine(options: Options, report: _Report, *, live: bool) -> None:
 
         for warning in loaded.warnings:
             report.finding(Finding("configuration", "warning", warning))
-        for finding in examine(desk, live=live):
+        for finding in examine(desk, live, every_mail=every_mail):
             report.finding(finding)
         for finding in _wrapper(desk):
             report.finding(finding)

@@ -27,6 +27,7 @@ from models import blobs, leases, scratch
 from models.backup import BackupError, Files, backup, restore
 from models.database import db
 from models.opening import close_database
+from tests.support.mails import value, write
 from tests.support.workbench import make_mailbox, make_ticket
 
 
@@ -354,6 +355,37 @@ def test_the_doctor_sees_damaged_mail(worked: Desk, damage: Callable[[Desk], Non
     damage(worked)
     found = [each for each in doctor.examine(worked, live=False) if "other bytes than came in" in each.text]
     assert [each.level for each in found] == ["failure"]
+
+
+def test_of_many_mails_the_doctor_reads_some_and_all_when_asked(
+    worked: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest are always among them; how many were read is said, and what reads them all."""
+    monkeypatch.setattr(doctor, "LOOKED_AT", 4)
+    ids = blobs.put_many([b"mail %d" % number for number in range(20)])
+
+    def damaged(*which: int, every_mail: bool) -> bool:
+        for blob_id in which:
+            write("UPDATE blob SET data = x'00' WHERE id = ?", blob_id)
+        found = list(doctor.examine(worked, live=False, every_mail=every_mail))
+        read = [each.text for each in found if "stored mails were read" in each.text]
+        stored = value("SELECT count(*) FROM blob")
+        told = f"4 of {stored} stored mails were read, the newest and some of the older ones;"
+        assert read == ([] if every_mail else [f"{told} nightdesk doctor --full reads all"])
+        return any("other bytes than came in" in each.text for each in found)
+
+    assert not damaged(every_mail=False)
+    assert not damaged(every_mail=True)
+    assert damaged(ids[0], every_mail=True)
+    assert damaged(ids[-1], every_mail=False)
+
+
+def test_the_mails_that_are_looked_at_are_others_each_time_but_for_the_newest(worked: Desk) -> None:
+    ids = blobs.put_many([b"mail %d" % number for number in range(60)])
+    looks = [blobs.some(10) for _ in range(20)]
+    assert all(each[:5] == ids[:-6:-1] and len(set(each)) == 10 for each in looks)
+    assert len({tuple(each) for each in looks}) > 1
+    assert sorted(blobs.some(1000)) == list(range(1, ids[-1] + 1))
 
 
 @pytest.mark.parametrize(
