@@ -15,18 +15,24 @@ from desk.mailboxes.named_servers import SecretNotForThere
 from desk.mailboxes.secrets import MailboxSecrets, SecretInput, source_of
 from desk.mailboxes.tokens import token_supplier
 from desk.mailboxes.wording import NOBODY
-from mail.errors import TokenRefused
+from mail.errors import TimedOut, TokenRefused
 from mail.inert import one_line
+from mail.transport.blocking import within
+from models.opening import close_database
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.mailboxes.fields import MailboxForm, SecretName
     from mail.account import IncomingAccount, TokenSupplier
+    from mail.imap.wire import Folder
     from mail.probe import Step
     from models.mailboxes import Mailbox
 
 Side = Literal["incoming", "outgoing"]
 Given = SecretSource | Secret
+
+LISTING_SECONDS = 60.0
+"""So long a server may take to list its folders, however much it says meanwhile."""
 
 
 def try_form(
@@ -202,18 +208,34 @@ def list_folders(
 
     Raises MailError, SecretUnavailable, SealBroken, SecretNotForThere and NotAllowed.
     """
-    from mail.imap.session import ImapSession  # 16 ms, for IMAP
-
     secrets = restricted_mode.permitted(desk, form, secrets, stored)
-
     if form.incoming.protocol != "imap":
         return [FolderChoice("INBOX", "")]
     password = Secret("")
     if form.incoming.auth != "oauth2":
         source = _incoming_source(form, secrets, stored)
         password = source if isinstance(source, Secret) else resolve(source, desk.sealer)
-    with ImapSession(_incoming_account(desk, form, password, stored)) as session:
-        return [
-            FolderChoice(one.name, next((use for use in _USES if f"\\{use}" in one.flags), ""))
-            for one in session.folder_list()
-        ]
+    return [
+        FolderChoice(one.name, next((use for use in _USES if f"\\{use}" in one.flags), ""))
+        for one in _folders_at(_incoming_account(desk, form, password, stored))
+    ]
+
+
+def _folders_at(account: IncomingAccount) -> list[Folder]:
+    from mail.imap.session import ImapSession  # 16 ms, for IMAP
+
+    session = ImapSession(account)
+
+    def look() -> list[Folder]:
+        try:
+            session.open()
+            return session.folder_list()
+        finally:
+            close_database()  # the login may have renewed a token
+
+    try:
+        return within(LISTING_SECONDS, look)
+    except TimeoutError:
+        raise TimedOut(f"{account.host} answers bit by bit, and does not come to an end") from None
+    finally:
+        session.cut()

@@ -6,7 +6,7 @@ import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from mail.errors import MailError, OAuth2Missing, TokenRefused, TokenUnavailable
@@ -18,6 +18,8 @@ from mail.transport.blocking import within
 if TYPE_CHECKING:
     from authlib.integrations.httpx_client import OAuth2Client
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LONGEST_SECONDS = 60.0
 """A provider that dribbles its answer outlasts the limit on a single wait."""
@@ -54,13 +56,7 @@ def revoke(app: OAuth2App, token: Token) -> bool:
     told = token.refresh or token.access
     kind = "refresh_token" if token.refresh else "access_token"
     with session(app, app.revoke_url, secrets=[told.reveal()]) as client:
-        response = within(
-            LONGEST_SECONDS,
-            client.revoke_token,
-            app.revoke_url,
-            token=told.reveal(),
-            token_type_hint=kind,
-        )
+        response = in_time(client.revoke_token, app.revoke_url, token=told.reveal(), token_type_hint=kind)
         if response.status_code >= 400:
             raise refused(app, error_in(response.text), response.status_code, secrets=[told.reveal()])
     return True
@@ -75,13 +71,18 @@ def fetched(
 ) -> Token:
     """Return the token that `ask` gets from the token endpoint."""
     with session(app, app.token_url, secrets=secrets or []) as client:
-        answer = within(LONGEST_SECONDS, ask, client)
+        answer = in_time(ask, client)
         if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
             raise TokenUnavailable(
                 f"{host_of(app.token_url)} gives no token",
                 hint="Check the token address: its answer has no access_token.",
             )
         return token_in(answer, app, previous)
+
+
+def in_time(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Ask in a `session`, and give a provider that answers bit by bit no more time than another."""
+    return within(LONGEST_SECONDS, function, *args, **kwargs)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from config.secret import Secret
 from mail.errors import TokenError, TokenRefused, TokenUnavailable
 from mail.inert import one_line
-from mail.oauth2.client import client_named, error_in, fetched, refused, session
+from mail.oauth2.client import client_named, error_in, fetched, in_time, refused, session
 from mail.oauth2.token import OAuth2App, Token
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def begin_device(app: OAuth2App) -> DeviceGrant:
     form = {"scope": " ".join(app.scopes), **client_named(app)}
     with session(app, app.device_url, secrets=[]) as client:
         auth = client.client_auth(client.token_endpoint_auth_method)
-        response = client.request(
+        response = in_time(
+            client.request,
             "POST",
             app.device_url,
             data=form,

@@ -21,6 +21,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from config import spool as spools
+from mail.transport.blocking import within
 from nightdesk.pipe import envelope
 
 DONE = 0
@@ -29,10 +30,14 @@ TRY_AGAIN = 75
 
 SECONDS = 60.0
 """How long the desk may be silent."""
+LONGEST_SECONDS = 300.0
+"""How long the desk may take for a mail, with the time for its bytes, whatever it says meanwhile."""
 FLUSH_SECONDS = 30.0
 """How long a call goes on with what earlier ones left: an MTA waits for it."""
 
 _CHUNK = 65_536
+_SLOWEST = 50_000
+"""Bytes a second of a slow line."""
 _IN_MEMORY = 1 << 20
 _RECEIPT = "X-Nightdesk-Receipt"
 _LATER = frozenset({408, 425, 429})
@@ -124,13 +129,8 @@ class RemoteDesk:
             "User-Agent": "nightdesk-pipe",
         }
         try:
-            connection = self._connection()
-            try:
-                connection.request("POST", self._path, _pieces(head + first, mail), headers)
-                answer = connection.getresponse()
-                said = answer.read(2000).decode("utf-8", "replace").strip()
-            finally:
-                connection.close()
+            seconds = LONGEST_SECONDS + size / _SLOWEST
+            answer, said = within(seconds, self._asked, _pieces(head + first, mail), headers)
         except (OSError, http.client.HTTPException) as error:
             raise Away(f"{self._host}: {type(error).__name__}: {error}") from None
         if answer.status == 201 or answer.headers.get(_RECEIPT):
@@ -139,6 +139,15 @@ class RemoteDesk:
         if answer.status >= 500 or answer.status in _LATER:
             raise Away(words)
         raise Refused(words)
+
+    def _asked(self, body: Iterator[bytes], headers: dict[str, str]) -> tuple[http.client.HTTPResponse, str]:
+        connection = self._connection()
+        try:
+            connection.request("POST", self._path, body, headers)
+            answer = connection.getresponse()
+            return answer, answer.read(2000).decode("utf-8", "replace").strip()
+        finally:
+            connection.close()
 
     def _connection(self) -> http.client.HTTPConnection:
         if self._tls is None:

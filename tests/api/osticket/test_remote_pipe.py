@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import trustme
 
+from nightdesk.pipe import remote
 from tests.support.books import Books, stored_mail
 from tests.support.program import Program, Ran
 from tests.support.served import Served
+from tests.support.servers.fault import Line, ScriptedServer, dribble
 
 MAIL = (
     b"From: Ann <ann@corp.example>\nTo: support@desk.example\nSubject: Hello\n"
@@ -168,3 +171,22 @@ def test_the_desks_certificate_is_verified(serve: Callable[..., Served], host: H
     assert re.search("(?i)certificate verify failed", refused.err)
     assert host.pipe(url, "--ca-file", str(tmp_path / "ca.pem")) == NOTHING
     assert verdicts(served) == {"ticket": 1}
+
+
+class Dribbler(ScriptedServer):
+    """A desk of which each answer comes bit by bit, without an end."""
+
+    async def talk(self, line: Line) -> None:
+        await line.step("answer")
+
+
+@pytest.mark.parametrize("begin", [None, "HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n"])
+def test_a_desk_that_answers_bit_by_bit_does_not_keep_the_mta(
+    monkeypatch: pytest.MonkeyPatch, begin: str | None
+) -> None:
+    """The mail stays where it is, for another try, when the time of one is over."""
+    monkeypatch.setattr(remote, "LONGEST_SECONDS", 0.5)
+    with Dribbler({"answer": dribble(b"H", begin=begin)}) as server:
+        desk = remote.RemoteDesk(f"http://127.0.0.1:{server.port}/api/tickets.email", "a-key")
+        with pytest.raises(remote.Away):
+            desk.post({}, BytesIO(MAIL), len(MAIL))

@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 
 from desk.home import Desk
-from desk.mailboxes.connection import try_sides
+from desk.mailboxes.connection import list_folders, try_sides
 from desk.mailboxes.form import check
 from desk.mailboxes.registry import add
 from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.outbox import probe_mail
 from mail import probe
 from mail.account import IncomingAccount, OutgoingAccount
+from mail.errors import TimedOut
 from mail.probe import Step
 from tests.support.servers.child import free_ports
 from tests.support.servers.dovecot import Dovecot, MailUser
+from tests.support.servers.fault import dribble
 from tests.support.servers.faults import FaultyImap, FaultySmtp, reply
 from tests.support.servers.pki import EXPIRED, NO_TLS, UNKNOWN_CA, WRONG_NAME
 from tests.support.servers.postfix import Postfix
@@ -265,3 +267,33 @@ def test_a_test_mail_leaves_through_a_real_submission_port_and_arrives(
     assert mailuser.password not in said
     [arrived] = mailuser.wait_for(1)
     assert tried.message_id.encode() in arrived
+
+
+@pytest.mark.parametrize("step", ["connect", "LOGIN", "LIST"])
+def test_a_server_that_answers_bit_by_bit_does_not_keep_who_looks_for_a_folder(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A list of folders, in the form and by the verb, comes or is given up, whatever the server says."""
+    monkeypatch.setattr("desk.mailboxes.connection.LISTING_SECONDS", 0.5)
+    piece = b"*" if step == "connect" else b"* OK Still here\r\n"
+    with FaultyImap([], {step: dribble(piece)}) as server:
+        values = {"address": "it@example.test", "host": "127.0.0.1", "port": server.port, "security": "none"}
+        with pytest.raises(TimedOut, match="does not come to an end"):
+            list_folders(desk, check(values), MailboxSecrets(SecretInput("sealed", "secret")))
+
+
+@pytest.mark.parametrize("step", ["connect", "EHLO", "AUTH", "QUIT"])
+def test_an_outgoing_server_that_answers_bit_by_bit_ends_the_test_of_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The test of a connection ends, and all steps but a goodbye that never ends are told as failed."""
+    check_outgoing = probe.check_outgoing
+    monkeypatch.setattr(
+        probe, "check_outgoing", lambda account: check_outgoing(replace(account, timeout=0.5))
+    )
+    with FaultySmtp({step: dribble(b"250-Still here\r\n")}) as server:
+        values: dict[str, Any] = {"address": "it@example.test", "protocol": "none", "smtp_auth": "basic"}
+        values |= {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_security": "none"}
+        secret = SecretInput("sealed", "secret")
+        steps = [each for _, each in try_sides(desk, check(values), MailboxSecrets(secret, secret))]
+    assert [each.ok for each in steps].count(False) == (step != "QUIT")

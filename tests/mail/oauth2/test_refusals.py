@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -268,3 +268,26 @@ def test_the_heavy_parts_are_not_imported_before_they_are_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("what", ["refresh", "application", "device code", "device token", "revoke"])
+def test_a_provider_that_answers_bit_by_bit_is_given_up(
+    provider: FaultyProvider, pki: Pki, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Every request to a provider ends with its time, though a byte comes before each wait is over."""
+    monkeypatch.setattr("mail.oauth2.client.LONGEST_SECONDS", 0.5)
+    app = app_at(provider, pki)
+    provider.answers = [
+        (200, {"verification_uri": "https://x.test", "user_code": "AB", "device_code": "the-device-code"})
+    ]
+    grant = begin_device(app)
+    provider.dribbles = True
+    asked: dict[str, Callable[[], object]] = {
+        "refresh": lambda: refresh(app, OLD),
+        "application": lambda: client_credentials(app),
+        "device code": lambda: begin_device(app),
+        "device token": lambda: poll_device(app, grant),
+        "revoke": lambda: revoke(app, OLD),
+    }
+    with pytest.raises(TokenUnavailable, match="did not answer in time"):
+        asked[what]()

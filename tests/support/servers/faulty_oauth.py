@@ -4,12 +4,15 @@
         provider.answers = [(400, {"error": "invalid_grant", "error_description": "..."})]
 
 Each request takes the next answer; the last one stays. ``provider.requests`` holds path and form of each.
+With ``provider.dribbles`` an answer has no end: it comes a blank at a time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +38,7 @@ class FaultyProvider:
     def __init__(self, pki: Pki, certificate: Certificate | None = None) -> None:
         self.answers: list[tuple[int, dict[str, Any] | bytes]] = []
         self.requests: list[Asked] = []
+        self.dribbles = False
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.provider = self
         context = pki.server_context(certificate)
@@ -69,6 +73,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         authorization = self.headers.get("Authorization") or ""
         provider.requests.append(Asked(self.path, dict(parse_qsl(body)), authorization))
+        if provider.dribbles:
+            self._dribble()
+            return
         status, answer = provider.answers.pop(0) if len(provider.answers) > 1 else provider.answers[0]
         content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
@@ -76,6 +83,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def _dribble(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        with contextlib.suppress(OSError):  # until the other side has enough
+            while True:
+                self.wfile.write(b" ")
+                time.sleep(0.05)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
         """Nothing."""
