@@ -219,8 +219,8 @@ class _Generator:
         run(
             "INSERT INTO ticket (id, number, subject, status, priority, department_id, sla_id, contact_id, "
             "assignee_id, mailbox_id, created, updated, due, overdue, closed, last_customer, last_answer, "
-            "message_count) "
-            f"VALUES ({','.join('?' * 18)})",
+            "message_count, waiting_since) "
+            f"VALUES ({','.join('?' * 19)})",
             rows["ticket"],
         )
         run(
@@ -296,6 +296,7 @@ class _Generator:
                 created,
                 answer if answered else None,
                 2 if answered else 1,
+                None if answered else created,
             )
         )
         trace = json.dumps([f"came by imap {to}, folder INBOX, UID {number}", f"new ticket {number}"])

@@ -26,6 +26,7 @@ Kind = Literal[
     "addresses",
     "servers",
     "people",
+    "reports",
 ]
 
 
@@ -189,9 +190,31 @@ SETTINGS: tuple[Setting, ...] = (
         0,
         1000,
     ),
+    Setting(
+        "reports.schedule",
+        "schedule",
+        "",
+        "When reports are mailed: 'every 7 days', or a cron line (0 8 * * mon); empty: never.",
+    ),
+    Setting(
+        "reports.to",
+        "addresses",
+        "",
+        "Who gets them, several addresses with commas; empty: where alerts go.",
+    ),
+    Setting(
+        "reports.names",
+        "reports",
+        "departments, agents",
+        "Which reports: departments, topics, agents, tags, mailboxes, days; several with commas.",
+    ),
+    Setting("reports.days", "number", 7, "Days that a mailed report looks back.", 1, 366),
     Setting("logs.keep_days", "number", 90, "Days that log lines are kept.", 1, 3650),
 )
 """Every setting of a desk, in the order of the Settings screen."""
+
+REPORTS = ("departments", "topics", "agents", "tags", "mailboxes", "days")
+"""What a ``reports`` setting may name."""
 
 PEOPLE = ("assignee", "last_respondent", "department", "everybody")
 """Whom a ``notify`` setting may name."""
@@ -285,7 +308,7 @@ def _value(setting: Setting, text: str) -> Any:
         case "schedule":
             from desk.schedules import parse  # 1.3 ms, for schedules
 
-            return parse(text).text
+            return parse(text).text if text or setting.default else ""
         case "mailbox":
             return _mailbox(setting, text)
         case "sla":
@@ -295,17 +318,19 @@ def _value(setting: Setting, text: str) -> Any:
         case "addresses":
             return ", ".join(address_list(text))
         case "people":
-            return _people(setting, text)
+            return _listed(setting, text, PEOPLE)
+        case "reports":
+            return _listed(setting, text, REPORTS)
         case "servers":
             return " ".join(_server(name) for name in text.replace(",", " ").split())
         case "text":
             return _number_format(setting, text)
 
 
-def _people(setting: Setting, text: str) -> str:
+def _listed(setting: Setting, text: str, known: Sequence[str]) -> str:
     words = list(dict.fromkeys(text.lower().replace(",", " ").split()))
-    if any(word not in PEOPLE for word in words):
-        raise _wrong(setting, text, f"use {', '.join(PEOPLE)}, several with commas, or nothing")
+    if any(word not in known for word in words):
+        raise _wrong(setting, text, f"use {', '.join(known)}, several with commas, or nothing")
     return ", ".join(words)
 
 

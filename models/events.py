@@ -11,7 +11,7 @@ import peewee
 from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json
-from models.statements import Lookup, Statement
+from models.statements import Lookup, Statement, literal
 from models.tickets import Ticket
 
 
@@ -31,6 +31,8 @@ class Event(Row):
 
 Event.add_index(Event.ticket, Event.id, name="event_ticket")
 Event.add_index(Event.agent, Event.id, name="event_agent", where=Event.agent.is_null(False))
+Event.add_index(Event.at, Event.ticket, name="event_reopened", where=Event.kind == literal("reopened"))
+Event.add_index(Event.at, Event.ticket, name="event_overdue", where=Event.kind == literal("overdue"))
 
 
 class DatedEvent(NamedTuple):

@@ -14,7 +14,7 @@ from models.agents import Agent
 from models.blobs import Blob
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
-from models.statements import Lookup, Statement, as_read
+from models.statements import Lookup, Places, Statement, as_read, literal
 from models.tickets import Ticket
 
 MessageKind = Literal["customer", "reply", "note"]
@@ -58,6 +58,13 @@ Message.add_index(
     peewee.fn.LOWER(Message.message_id), name="message_message_id", where=Message.message_id.is_null(False)
 )
 Message.add_index(Message.sender_email, Message.ticket, name="message_sender")
+Message.add_index(
+    Message.created,
+    Message.ticket,
+    Message.agent,
+    name="message_reply",
+    where=Message.kind == literal("reply"),
+)
 
 
 class Attachment(Row):
@@ -577,6 +584,28 @@ class MessageTotals(NamedTuple):
 
 _OWNER = Message.alias("owner")
 _BY_PERSON = (Message.machine.in_(["", "list"])) & (Message.unverified == False)  # noqa: E712
+
+
+class _Waiting(NamedTuple):
+    since: str | None
+
+
+def _first_unanswered(places: Places) -> peewee.ModelSelect[Message]:
+    mail, answer, first = Message.alias("w"), Message.alias("r"), Message.alias("f")
+    ticket = places("ticket_id")
+    answered = answer.select(peewee.fn.MAX(answer.created)).where(
+        answer.ticket == ticket, answer.kind == literal("reply")
+    )
+    began = first.select(peewee.fn.MIN(first.id)).where(first.ticket == ticket)
+    return mail.select(peewee.fn.MIN(mail.created)).where(
+        mail.ticket == ticket,
+        mail.kind == literal("customer"),
+        (mail.machine == literal("")) | (mail.id == began),
+        mail.created > peewee.fn.COALESCE(answered, literal("")),
+    )
+
+
+_WAITING_SINCE = Lookup(_first_unanswered, _Waiting)
 _TOTALS = Lookup(
     lambda p: Message.select(
         peewee.fn.COUNT(Message.id),
@@ -701,6 +730,12 @@ def totals(ticket_id: int) -> MessageTotals:
     found = _TOTALS.one(ticket_id=ticket_id)
     assert found is not None
     return found
+
+
+def waiting_since(ticket_id: int) -> str | None:
+    """Return when the customer wrote first behind the last answer, as stored; a machine only if it began."""
+    found = _WAITING_SINCE.one(ticket_id=ticket_id)
+    return None if found is None else found.since
 
 
 def message_ids(rows: Iterable[int]) -> list[str]:

@@ -20,7 +20,6 @@ from models.agents import Agent
 from models.contacts import Contact
 from models.departments import Department
 from models.mailboxes import Mailbox
-from models.messages import Message
 from models.queries.conditions import (
     NOT_CLOSED,
     TICKET,
@@ -190,25 +189,14 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
     columns = [
         *(_T.id, _T.number, _T.subject, _T.status, _T.priority, contact.name, contact.email, assignee.name),
         *(_T.updated, _T.created, _T.due, _T.overdue, unread, _T.message_count, _T.attachment_count),
-        *(mailbox.address, department.name, topic.name, _waiting_since()),
+        *(
+            mailbox.address,
+            department.name,
+            topic.name,
+            peewee.Case(None, ((_NOT_CLOSED, _T.waiting_since),)),
+        ),
     ]
     return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))
-
-
-def _waiting_since() -> peewee.ModelSelect[Message]:
-    """Select the customer's first message behind the last answer; a machine waits only if it began."""
-    mail, answer, first = Message.alias("w"), Message.alias("r"), Message.alias("f")
-    answered = answer.select(fn.MAX(answer.created)).where(
-        answer.ticket == _T.id, answer.kind == literal("reply")
-    )
-    began = first.select(fn.MIN(first.id)).where(first.ticket == _T.id)
-    return mail.select(fn.MIN(mail.created)).where(
-        mail.ticket == _T.id,
-        mail.kind == literal("customer"),
-        (mail.machine == literal("")) | (mail.id == began),
-        _NOT_CLOSED,
-        mail.created > fn.COALESCE(answered, literal("")),
-    )
 
 
 _SEEN_BY = Lookup(lambda p: _rows_of(p, agent=True), TicketRow)

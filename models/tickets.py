@@ -49,6 +49,8 @@ class Ticket(Row):
     attachment_count = peewee.IntegerField(default=0)
     refers_to = peewee.ForeignKeyField("self", null=True)
     merged_into = peewee.ForeignKeyField("self", null=True)
+    waiting_since = UtcField(null=True)
+    """The customer's first message behind the last answer; counts while the ticket is not closed."""
 
     if TYPE_CHECKING:
         department_id: int
@@ -127,6 +129,30 @@ Ticket.add_index(
     Ticket.due,
     name="ticket_due",
     where=_NOT_CLOSED & (Ticket.overdue == literal(0)) & Ticket.due.is_null(False),
+)
+Ticket.add_index(
+    Ticket.waiting_since,
+    Ticket.id,
+    Ticket.status,
+    name="ticket_waiting",
+    where=_NOT_CLOSED & Ticket.waiting_since.is_null(False),
+)
+Ticket.add_index(
+    Ticket.closed, Ticket.id, Ticket.status, name="ticket_closed", where=Ticket.closed.is_null(False)
+)
+Ticket.add_index(
+    Ticket.department,
+    Ticket.assignee,
+    Ticket.mailbox,
+    Ticket.topic,
+    Ticket.status,
+    Ticket.priority,
+    Ticket.overdue,
+    Ticket.due,
+    Ticket.waiting_since,
+    Ticket.created,
+    name="ticket_at_work",
+    where=_NOT_CLOSED,
 )
 Ticket.add_index(Ticket.contact, name="ticket_contact")
 
@@ -226,6 +252,7 @@ class TicketState(NamedTuple):
     attachment_count: int
     refers_to_id: int | None
     merged_into_id: int | None
+    waiting_since: str | None
 
 
 class TicketNames(NamedTuple):

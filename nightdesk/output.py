@@ -110,6 +110,11 @@ def as_json(document: object, indent: int | None = None) -> str:
     return _UNSAFE_IN_JSON.sub(_escaped, written) + "\n"
 
 
+def emit_csv(document: str) -> None:
+    """Print a table for spreadsheets, in UTF-8, its cells inert already."""
+    _write_out(inert.guard(document))
+
+
 def emit_json_line(document: object) -> None:
     """Print one JSON document on a line of its own, at once (for `--follow`)."""
     _write_json(document, None)

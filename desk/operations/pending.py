@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from desk import settings
 from models.mailboxes import any_by_oauth2 as logins_age
 from models.pending import copies_wait, mail_waits, notices_wait, tickets_past_due
 
-__all__ = ["copies_wait", "logins_age", "mail_waits", "notices_wait", "tickets_past_due"]
+__all__ = [
+    "copies_wait",
+    "logins_age",
+    "mail_waits",
+    "notices_wait",
+    "reports_are_mailed",
+    "tickets_past_due",
+]
+
+
+def reports_are_mailed() -> bool:
+    """Whether the desk mails reports at all."""
+    return bool(settings.get("reports.schedule"))

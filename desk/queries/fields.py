@@ -28,6 +28,7 @@ class Field:
 
 
 _DATES = "a date (2026-11-01, 2026-11, today) or an age (<2d), with > < >= <= or from..to"
+_PAST = "the same, of what is past: >1d, yesterday, 2026-11-01..2026-11-07"
 
 TICKET_FIELDS: tuple[Field, ...] = (
     Field(
@@ -115,6 +116,8 @@ TICKET_FIELDS: tuple[Field, ...] = (
     Field("created", "time", _DATES, "tickets made at that time", "created:>=2026-11-01"),
     Field("updated", "time", _DATES, "tickets touched last at that time", "updated:today"),
     Field("closed", "time", _DATES, "tickets closed at that time", "closed:<7d"),
+    Field("waiting", "time", _PAST, "tickets unanswered for so long", "waiting:>1d"),
+    Field("answered", "time", _PAST, "tickets that an agent answered at that time", "answered:yesterday"),
     Field(
         "due",
         "time",

@@ -107,7 +107,8 @@ def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment
     ticket = _read(ticket_id)
     message_row = messages.write(ticket_id, message)
     values = _woken_by_customer(ticket, message.created, moment)
-    _apply(ticket, {**_counted(ticket, message), **values})
+    waiting = {"waiting_since": _waiting_since(ticket, message)}
+    _apply(ticket, {**_counted(ticket, message), **values, **waiting})
     _tell_status(ticket, values, None, moment)
     tickets.set_unseen(ticket_id)
     if ticket.message_count:
@@ -124,7 +125,7 @@ def filed(ticket_id: int, message: NewMessage, *, noticed: bool) -> int:
     """
     ticket = _read(ticket_id)
     message_row = messages.write(ticket_id, message)
-    values = _counted(ticket, message)
+    values = {**_counted(ticket, message), "waiting_since": _waiting_since(ticket, message)}
     if noticed:
         values["updated"] = max(ticket.updated, message.created)
         tickets.set_unseen(ticket_id)
@@ -150,7 +151,8 @@ def agent_answered(
         values["assignee_id"] = by.agent_id
     changes = _changes(ticket, values)
     last_answer = max(ticket.last_answer or "", message.created)
-    _apply(ticket, {**_counted(ticket, message), **values, "last_answer": last_answer})
+    waiting = {"last_answer": last_answer, "waiting_since": messages.waiting_since(ticket_id)}
+    _apply(ticket, {**_counted(ticket, message), **values, **waiting})
     _record(
         ticket_id, "replied", by, moment, {"message": message_row, "changes": changes, "batch": new_batch()}
     )
@@ -291,6 +293,7 @@ def message_withdrawn(ticket_id: int, message_row: int) -> None:
             "message_count": ticket.message_count - 1,
             "attachment_count": ticket.attachment_count - listed,
             "last_answer": messages.last_answer(ticket_id),
+            "waiting_since": messages.waiting_since(ticket_id),
         },
     )
 
@@ -378,6 +381,7 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
             "assignee_id": target.assignee_id if owner is None else owner,
             "last_customer": max(target.last_customer or "", source.last_customer or "") or None,
             "last_answer": max(target.last_answer or "", source.last_answer or "") or None,
+            "waiting_since": messages.waiting_since(target_id),
             "updated": max(target.updated, source.updated),
         },
     )
@@ -389,6 +393,7 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
         "message_count": 0,
         "attachment_count": 0,
         "merged_into_id": target_id,
+        "waiting_since": None,
     }
     was = {name: getattr(source, name) for name in (*left, "last_customer", "last_answer", "updated")}
     _apply(source, left)
@@ -534,6 +539,7 @@ def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], mom
             "message_count": target.message_count + len(mails),
             "attachment_count": target.attachment_count + listed,
             "last_customer": max([target.last_customer or "", *written]) or None,
+            "waiting_since": messages.waiting_since(target_id),
             "updated": max([target.updated, *written]),
         },
     )
@@ -542,6 +548,7 @@ def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], mom
         {
             "message_count": source.message_count - len(mails),
             "attachment_count": source.attachment_count - listed,
+            "waiting_since": messages.waiting_since(source_id),
         },
     )
     what = f"{len(mails)} of the mails" if len(mails) > 1 else "one mail"
@@ -611,6 +618,14 @@ def _awaits_answer(ticket: TicketState) -> bool:
     return ticket.last_customer is not None and ticket.last_customer > (ticket.last_answer or "")
 
 
+def _waiting_since(ticket: TicketState, message: NewMessage) -> str | None:
+    """Return since when the customer waits once this message is there; a machine waits only if it began."""
+    waits = message.kind == "customer" and (not message.machine or not ticket.message_count)
+    if not waits or message.created <= (ticket.last_answer or ""):
+        return ticket.waiting_since
+    return min(ticket.waiting_since or message.created, message.created)
+
+
 def _counted(ticket: TicketState, message: NewMessage) -> dict[str, Stored]:
     return {
         "message_count": ticket.message_count + 1,
@@ -639,6 +654,7 @@ def _as_rows_say(ticket_id: int, was: Mapping[str, Stored]) -> dict[str, Stored]
         "attachment_count": now_there.attachments,
         "last_customer": now_there.last_customer or was["last_customer"],
         "last_answer": now_there.last_answer,
+        "waiting_since": messages.waiting_since(ticket_id),
         "updated": max(str(was["updated"]), now_there.newest or ""),
     }
 

@@ -2,8 +2,8 @@
 
 Fields of conditions and the values they have here: state (statuses), owner, mailbox, department, topic (ids,
 0 for none), p (1 to 4), tag, number (as they are written), from (address, @domain or a part of name or
-address), created, updated, closed, due (two moments, see `Condition`), has (attachment), is (unread, overdue,
-unanswered, answered, merged).
+address), created, updated, closed, due, answered, waiting (two moments, see `Condition`), has (attachment),
+is (unread, overdue, unanswered, answered, merged).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _TIMES = {
     "updated": TICKET.updated,
     "closed": TICKET.closed,
     "due": TICKET.due,
+    "waiting": TICKET.waiting_since,
 }
 
 
@@ -108,7 +109,9 @@ def _found(node: Node, reader: Reader) -> Ids | None:
             return peewee.Select([tables], [TICKET.id]).where(_named_one_of(contact, node.values))
         if node.field == "number" or (node.field == "is" and "overdue" in node.values):
             return peewee.Select([TICKET], [TICKET.id]).where(_compared(node, reader))
-        if node.field == "state" and len(node.values) < 4:
+        if node.field == "answered":
+            return _answered(node.values, reader)
+        if node.field in ("closed", "waiting") or (node.field == "state" and len(node.values) < 4):
             return peewee.Select([TICKET], [TICKET.id]).where(_compared(node, reader))
     return None
 
@@ -142,9 +145,19 @@ def _compared(node: Condition, reader: Reader) -> Any:
             return fn.EXISTS(contact.select(literal(1)).where(own))
         case "has":
             return TICKET.attachment_count > literal(0)
+        case "answered":
+            return TICKET.id.in_(_answered(values, reader))
+        case "waiting":
+            return NOT_CLOSED & _between(TICKET.waiting_since, values, reader)
         case "is":
             return _joined([_is(str(value), reader) for value in values], every=False)
     return _between(_TIMES[node.field], values, reader)
+
+
+def _answered(values: tuple[Any, ...], reader: Reader) -> peewee.ModelSelect[Message]:
+    answer = Message.alias("r")
+    found = answer.select(answer.ticket.alias("id")).where(answer.kind == literal("reply"))
+    return found.where(_between(answer.created, values, reader)).distinct()
 
 
 def _named_one_of(contact: Any, values: tuple[Any, ...]) -> Any:

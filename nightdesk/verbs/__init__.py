@@ -51,6 +51,7 @@ VERBS: dict[str, Verb] = {
     ),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do.", ""),
     "queue": Verb("nightdesk.verbs.queue:queue", "Saved queries.", ""),
+    "report": Verb("nightdesk.verbs.report:report", "What was opened, answered, closed, and how fast.", ""),
     "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours.", ""),
     "filter": Verb(
         "nightdesk.verbs.filter:filter_", "What is done with mail by itself, and trying that.", ""

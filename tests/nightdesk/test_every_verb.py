@@ -53,6 +53,7 @@ CALLS: dict[str, list[str]] = {
     "queue show": ["Mine"],
     "queue remove": ["Mine"],
     "notification list": [],
+    "report": ["departments"],
     "filter add": ["News", "--on", "new", "--if", "from:@news.example", "--then", "reject"],
     "filter edit": ["News", "--then", "tag:news", "--order", "5"],
     "filter list": [],

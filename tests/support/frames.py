@@ -13,7 +13,7 @@ from models.events import Event
 from models.mailboxes import Mailbox
 from models.messages import Attachment, Message
 from models.tickets import Seen, Ticket
-from tests.support.workbench import make_ticket
+from tests.support.workbench import make_ticket, note_waiting
 
 NOW = datetime(2026, 3, 18, 10, 42, tzinfo=UTC)
 
@@ -170,6 +170,7 @@ def add_thread(box: Mailbox, actor: Actor, jo: Agent) -> None:
         message=last, name="charon.log", type="text/plain", size=18_000, sha256="0" * 64, blob=blob, part=""
     )
     Ticket.update(message_count=4, attachment_count=1).where(Ticket.id == ticket.id).execute()
+    note_waiting(ticket)
     Event.create(ticket=ticket, at=tuesday, kind="created", detail={})
     Event.create(
         ticket=ticket, at=NOW - timedelta(minutes=47), kind="status", detail={"from": "waiting", "to": "open"}

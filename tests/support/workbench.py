@@ -17,6 +17,7 @@ from desk.mailboxes.form import check
 from desk.mailboxes.registry import add
 from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import EVERYTHING, Actor
+from models import messages, tickets
 from models.agents import Agent
 from models.contacts import Contact
 from models.departments import Department
@@ -118,7 +119,13 @@ def make_ticket(
             "created": moment,
         }
         Message.create(ticket=ticket, **{**columns, **message})
+        note_waiting(ticket)
     return ticket
+
+
+def note_waiting(ticket: Ticket) -> None:
+    """Let a ticket say since when its customer waits, as its messages are now."""
+    tickets.change(ticket.id, {"waiting_since": messages.waiting_since(ticket.id)})
 
 
 def make_tickets(count: int, seed: int = 1) -> None:

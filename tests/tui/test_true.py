@@ -18,6 +18,7 @@ from desk.tickets import changes
 from models.messages import Message
 from models.tickets import Ticket
 from tests.support.frames import NOW
+from tests.support.workbench import note_waiting
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.desk_calls import DeskApp, DeskCalls
@@ -145,6 +146,7 @@ def answered(desk: Desk, actor: Actor) -> str:
     Message.update(created=NOW - timedelta(days=2)).where(
         Message.ticket == ticket, Message.message_id == "<1039@corp.example>"
     ).execute()
+    note_waiting(ticket)
     return "1039"
 
 
@@ -160,6 +162,7 @@ async def test_the_age_is_how_long_the_customer_waits_not_the_last_touch(
 async def test_nobody_waits_where_the_answer_came_last(app: NightdeskApp) -> None:
     ticket = Ticket.get(Ticket.number == "1027")
     Message.create(ticket=ticket, kind="reply", sender_email="a@b.example", text="Done.", created=NOW)
+    note_waiting(ticket)
     async with app.run_test(size=(80, 24)) as pilot:
         text = await until(pilot, "#1027")
         assert next(row for row in text.splitlines() if "#1027" in row).endswith(" -")

@@ -25,6 +25,7 @@ from desk.errors import Refused
 from desk.fetching import triggers
 from desk.fetching.summary import MailboxFetch
 from desk.outbox import dispatch
+from desk.reports import by_mail
 from desk.tickets import sla
 from mail.transport.blocking import in_own_thread
 from models import leases
@@ -223,6 +224,7 @@ class Worker:
         if plan.sweep:
             await self._thread.call(sla.sweep, now())
             await self._thread.call(alert_silent_mailboxes, self._desk, now())
+            await self._thread.call(by_mail.send_due, self._desk, now())
             if self._tokens is None or self._tokens.done():
                 self._tokens = loop.create_task(self._look_after_tokens())
             self._copy_sent()

@@ -64,6 +64,10 @@ def run_once(
         from desk.alerts import notifications  # 40 ms: the life of a ticket
 
         notifications.tell(desk, now())
+    if pending.reports_are_mailed() and not stop.is_set():
+        from desk.reports import by_mail  # 50 ms: what is counted, and how mail is written
+
+        by_mail.send_due(desk, now())
     if pending.mail_waits():
         _send(desk, summary, stop)
     if pending.copies_wait():

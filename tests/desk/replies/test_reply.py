@@ -211,6 +211,8 @@ def test_undo_within_ten_seconds_stops_the_mail_and_gives_the_draft_back(desk: D
     ticket = make_ticket(mailbox=make_mailbox(desk, sends=True), due=now())
     Department.update(signature="IT Support").execute()
     before: dict[str, Any] = {**documents.shown(detail.show(ticket.number))}
+    waiting_before = Ticket.get().waiting_since
+    assert waiting_before is not None
     queued = reply.send_reply(
         desk,
         ana,
@@ -220,7 +222,9 @@ def test_undo_within_ten_seconds_stops_the_mail_and_gives_the_draft_back(desk: D
         delay_seconds=10,
     )
     assert dispatch.claim("me", now() + timedelta(seconds=9), 10) == []
+    assert Ticket.get().waiting_since is None
     assert undo_send.cancel_send(ana, queued.delivery_id)
+    assert Ticket.get().waiting_since == waiting_before
     assert dispatch.claim("me", now() + timedelta(hours=1), 10) == []
     after: dict[str, Any] = {**documents.shown(detail.show(ticket.number))}
     assert after.pop("events")[-1]["kind"] == "send_cancelled"

@@ -15,6 +15,7 @@ from desk.permissions import Actor
 from desk.replies.reply import add_note, send_reply
 from desk.tickets import changes, detail, lifecycle
 from desk.tickets.merging import merge, unmerge
+from models import messages
 from tests.support.mails import ANA, BOB, EVE, Door, bounce, mail, rows, value
 from tests.support.workbench import ADMIN, make_agent
 
@@ -192,9 +193,11 @@ class TestAnyStory:
             _do(desk, door, kim, step, one, two)
         own = {number: _messages(number) for number in (one[0], two[0])}
         everything = value("SELECT count(*) FROM message")
+        _waits_as_messages_say()
         at_once = state()
         source, target = (one, two) if first_into_second else (two, one)
         merge(kim, [source[0]], target[0])
+        _waits_as_messages_say()
         if not between:
             unmerge(kim, source[0])
             assert state() == at_once
@@ -203,6 +206,7 @@ class TestAnyStory:
             _do(desk, door, kim, step, one, two)
         more = value("SELECT count(*) FROM message") - everything
         unmerge(kim, source[0])
+        _waits_as_messages_say()
         for number in (one[0], two[0]):
             assert own[number] <= _messages(number)
             counted, files = rows(
@@ -218,6 +222,12 @@ class TestAnyStory:
         wrong = {one[0]: "customer 2", two[0]: "customer 1"}
         for number, text in wrong.items():
             assert not [said for said in texts(number) if said == text]
+
+
+def _waits_as_messages_say() -> None:
+    """Each ticket says since when its customer waits as its messages do, whatever happened to it."""
+    for ticket_id, since in rows("SELECT id, waiting_since FROM ticket"):
+        assert since == messages.waiting_since(ticket_id)
 
 
 def _agent(desk: Desk) -> Actor:

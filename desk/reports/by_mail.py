@@ -1,0 +1,106 @@
+"""Reports by mail: at the times that ``reports.schedule`` says, once each, by whoever sweeps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from desk import logs, settings
+from desk.alerts.health_mail import admins
+from desk.errors import DeskError
+from desk.mailboxes.routes import default_outgoing
+from desk.outbox.render import MailToSend, queue_mail
+from desk.own_addresses import read_own_addresses
+from desk.reports import table
+from desk.reports.figures import ReportName, report
+from desk.schedules import parse
+from desk.settings import address_list
+from mail.inert import one_line
+from models import mailboxes
+from models import settings as stored
+from models.fields import utc_text, utc_time
+from models.transactions import transaction
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.reports.figures import Report
+
+MAILED = "reports.mailed"
+"""Setting that holds until when reports were mailed: fixed-width UTC text."""
+
+
+def send_due(desk: Desk, moment: datetime) -> bool:
+    """Queue the mail with the reports if its time has come; a time that was missed is made up for, once.
+
+    With a schedule that is new the first mail leaves at its first time. Returns whether a mail was queued.
+    """
+    text = str(settings.get("reports.schedule"))
+    if not text:
+        return False
+    before = stored.stored(MAILED)
+    if before is not None and not parse(text).due(utc_time(str(before)), moment, desk.zone):
+        return False
+    mail = None if before is None else _written(desk, moment)
+    with transaction():
+        if stored.stored(MAILED) != before:
+            return False  # another process was here
+        stored.store(MAILED, utc_text(moment))
+        if mail is None:
+            return False
+        try:
+            queue_mail(desk, mail)
+        except DeskError as error:
+            logs.write("warning", "report", f"no reports by mail: {error}")
+            return False
+    return True
+
+
+def _written(desk: Desk, moment: datetime) -> MailToSend | None:
+    """Return the mail, or None when nobody gets it or nothing sends it; the log says so."""
+    own = read_own_addresses()
+    given = address_list(str(settings.get("reports.to"))) or admins()
+    people = [("", address) for address in given if not own.is_own(address)]
+    way = default_outgoing() or next(iter(mailboxes.senders()), None)
+    if not people or way is None:
+        missing = "nobody to send them to (reports.to)" if not people else "no mailbox can send them"
+        logs.write("warning", "report", f"no reports by mail: {missing}")
+        return None
+    since = moment - timedelta(days=int(settings.get("reports.days")))
+    names = [cast("ReportName", name) for name in str(settings.get("reports.names")).split(", ") if name]
+    found = [report(name, since, moment, desk.zone) for name in names]
+    local = f"{since.astimezone(desk.zone):%Y-%m-%d} to {moment.astimezone(desk.zone):%Y-%m-%d}"
+    return MailToSend(
+        kind="alert",
+        mailbox_id=way.id,
+        to=people,
+        subject=f"Nightdesk: reports of {local}",
+        text="\n\n".join(_markdown(each) for each in found) + "\n",
+        attachments=[
+            (f"{each.name}.csv", "text/csv", table.spreadsheet(each).encode("utf-8")) for each in found
+        ],
+        automatic="auto-generated",
+        null_sender=True,
+    )
+
+
+def _markdown(found: Report) -> str:
+    heads = [table.first_head(found), *table.HEADS]
+    lines = [*found.lines, found.total]
+    rows = [[_escaped(line.name or "none"), *table.cells(line)] for line in lines]
+    widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
+    ruled = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    shown = [
+        "| "
+        + " | ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        + " |"
+        for row in (heads, ruled, *rows)
+    ]
+    return f"**{found.name.capitalize()}**\n\n" + "\n".join(shown)
+
+
+def _escaped(name: str) -> str:
+    """Return a name that is not taken for Markdown."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|~#" else letter for letter in one_line(name))

@@ -1,0 +1,256 @@
+"""What reports count: the tickets that are open, and what happened to tickets in a time.
+
+Times are fixed-width UTC text, as they are stored. Each count reads an index alone, or as many tickets as it
+tells of, so that a desk of a million tickets is counted like one of ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
+
+import peewee
+from peewee import fn
+
+from models import sqlite
+from models.events import Event
+from models.messages import Message
+from models.queries.conditions import NOT_CLOSED, TICKET
+from models.statements import Lookup, literal, run
+from models.tickets import Status, Ticket, TicketReferral, TicketTag
+
+Dimension = Literal["department", "topic", "agent", "mailbox", "tag"]
+"""By what tickets are told apart; of a tag there may be several on one."""
+
+_T = TICKET
+_KEYS: dict[Dimension, Any] = {
+    "department": _T.department,
+    "topic": _T.topic,
+    "agent": _T.assignee,
+    "mailbox": _T.mailbox,
+}
+
+Key = int | str | None
+"""What a row is about: the id of what has the dimension's name, a tag, or None for none."""
+
+
+class Counts(NamedTuple):
+    """Open tickets, counted. ``waiting`` and ``ages``: in each span between the bounds that were given."""
+
+    open: int
+    overdue: int
+    due_soon: int
+    urgent: int
+    waiting: tuple[int, ...]
+    ages: tuple[int, ...]
+
+
+class AtWork(NamedTuple):
+    """The open tickets of one department, agent, mailbox, topic and state; None: of none."""
+
+    department_id: int
+    assignee_id: int | None
+    mailbox_id: int | None
+    topic_id: int | None
+    status: Status
+    counts: Counts
+
+
+class Opened(NamedTuple):
+    """A ticket that was made in a time. ``promised``: it has an SLA."""
+
+    key: Key
+    ticket_id: int
+    created: str
+    promised: bool
+    first_answer: str | None
+    closed: str | None
+
+
+class Closed(NamedTuple):
+    """A ticket that was closed in a time."""
+
+    key: Key
+    ticket_id: int
+    created: str
+    closed: str
+
+
+class Happened(NamedTuple):
+    """A ticket to which something happened in a time."""
+
+    key: Key
+    ticket_id: int
+
+
+def at_work(soon: str, bounds: Sequence[str]) -> list[AtWork]:
+    """Count the open tickets. ``bounds``: times, latest first; what is due before ``soon`` is due soon."""
+    keys = (_T.department, _T.assignee, _T.mailbox, _T.topic, _T.status)
+    tables = sqlite.walked(Ticket, "t", "ticket_at_work")
+    query = peewee.Select([tables], [*keys, *_counted(soon, bounds)]).where(NOT_CLOSED).group_by(*keys)
+    return [
+        AtWork(row[0], row[1], row[2], row[3], row[4], _counts(row[5:], len(bounds))) for row in run(query)
+    ]
+
+
+def referred(soon: str, bounds: Sequence[str]) -> list[tuple[int, Counts]]:
+    """Count the open tickets that each department was asked about beside its own."""
+    other = TicketReferral.alias("o")
+    tables = peewee.Join(other, _T, peewee.JOIN.CROSS, on=(_T.id == other.ticket))
+    query = peewee.Select([tables], [other.department, *_counted(soon, bounds)])
+    query = query.where(NOT_CLOSED, _T.department != other.department).group_by(other.department)
+    return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
+
+
+def tagged(soon: str, bounds: Sequence[str]) -> list[tuple[str, Counts]]:
+    """Count the open tickets with each tag."""
+    tag = TicketTag.alias("g")
+    tables = peewee.Join(tag, _T, peewee.JOIN.CROSS, on=(_T.id == tag.ticket))
+    query = peewee.Select([tables], [tag.name, *_counted(soon, bounds)]).where(NOT_CLOSED).group_by(tag.name)
+    return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
+
+
+def opened(dimension: Dimension, since: str, until: str) -> list[Opened]:
+    """Return the tickets that were made in a time."""
+    answer = Message.alias("r")
+    first = answer.select(fn.MIN(answer.created)).where(
+        answer.ticket == _T.id, answer.kind == literal("reply")
+    )
+    promised = _T.sla.is_null(False)
+    found = _tickets(dimension, [_T.id, _T.created, promised, first, _T.closed], _T.created, since, until)
+    return [Opened(key, *columns) for key, *columns in found]
+
+
+def closed(dimension: Dimension, since: str, until: str) -> list[Closed]:
+    """Return the tickets that were closed in a time and still are."""
+    return [
+        Closed(*row) for row in _tickets(dimension, [_T.id, _T.created, _T.closed], _T.closed, since, until)
+    ]
+
+
+def answered(dimension: Dimension, since: str, until: str) -> list[Happened]:
+    """Return the tickets that were answered in a time; by agent, those whom each of them answered."""
+    answer = Message.alias("r")
+    in_time = (answer.kind == literal("reply")) & (answer.created >= since) & (answer.created < until)
+    if dimension == "agent":
+        query = peewee.Select([answer], [answer.agent, answer.ticket]).where(in_time).distinct()
+        return [Happened(*row) for row in run(query)]
+    tables = peewee.Join(answer, _T, peewee.JOIN.CROSS, on=(_T.id == answer.ticket))
+    return _happened(dimension, tables, in_time)
+
+
+def reopened(dimension: Dimension, since: str, until: str) -> list[Happened]:
+    """Return the tickets that were opened again in a time."""
+    event = Event.alias("e")
+    in_time = (event.kind == literal("reopened")) & (event.at >= since) & (event.at < until)
+    tables = peewee.Join(event, _T, peewee.JOIN.CROSS, on=(_T.id == event.ticket))
+    return _happened(dimension, tables, in_time)
+
+
+_BROKEN = Lookup(
+    lambda p: Event.select(Event.ticket).where(Event.kind == literal("overdue"), Event.at >= p("since")),
+    int,
+)
+
+
+def broken(since: str) -> set[int]:
+    """Return the tickets whose promised answer was late, since then."""
+    return set(_BROKEN.every(since=since))
+
+
+_OPENED = Lookup(
+    lambda p: Ticket.select(fn.COUNT(Ticket.id)).where(
+        Ticket.created >= p("since"), Ticket.created < p("until")
+    ),
+    int,
+)
+_ANSWERED = Lookup(
+    lambda p: Message.select(fn.COUNT(Message.ticket.distinct())).where(
+        Message.kind == literal("reply"), Message.created >= p("since"), Message.created < p("until")
+    ),
+    int,
+)
+_CLOSED = Lookup(
+    lambda p: Ticket.select(fn.COUNT(Ticket.id)).where(
+        Ticket.closed.is_null(False),
+        Ticket.status == literal("closed"),
+        Ticket.closed >= p("since"),
+        Ticket.closed < p("until"),
+    ),
+    int,
+)
+_REOPENED = Lookup(
+    lambda p: Event.select(fn.COUNT(Event.ticket.distinct())).where(
+        Event.kind == literal("reopened"), Event.at >= p("since"), Event.at < p("until")
+    ),
+    int,
+)
+
+
+class Moved(NamedTuple):
+    """How many tickets were opened, answered, closed and opened again."""
+
+    opened: int
+    answered: int
+    closed: int
+    reopened: int
+
+
+def moved(since: str, until: str) -> Moved:
+    """Count what happened in a time."""
+    span = {"since": since, "until": until}
+    counted = (each.one(**span) or 0 for each in (_OPENED, _ANSWERED, _CLOSED, _REOPENED))
+    return Moved(*counted)
+
+
+def _counted(soon: str, bounds: Sequence[str]) -> list[Any]:
+    late = _T.overdue == literal(1)
+    return [
+        fn.COUNT(peewee.SQL("*")),
+        _number(late),
+        _number((_T.overdue == literal(0)) & _T.due.is_null(False) & (_T.due < soon)),
+        _number(_T.priority == literal(4)),
+        *(_number(each) for each in _spans(_T.waiting_since, bounds)),
+        *(_number(each) for each in _spans(_T.created, bounds)),
+    ]
+
+
+def _number(condition: Any) -> Any:
+    return fn.COUNT(peewee.Case(None, ((condition, literal(1)),)))
+
+
+def _spans(column: Any, bounds: Sequence[str]) -> Iterable[Any]:
+    """Return the conditions that a time is in each span: after the first bound, between two, before all."""
+    yield column >= bounds[0]
+    for later, earlier in pairwise(bounds):
+        yield (column >= earlier) & (column < later)
+    yield column < bounds[-1]
+
+
+def _counts(row: Sequence[Any], bounds: int) -> Counts:
+    spans = bounds + 1
+    return Counts(row[0], row[1], row[2], row[3], tuple(row[4 : 4 + spans]), tuple(row[4 + spans :]))
+
+
+def _tickets(
+    dimension: Dimension, columns: Sequence[Any], time: Any, since: str, until: str
+) -> list[tuple[Any, ...]]:
+    conditions = [time.is_null(False), time >= since, time < until]
+    if time is _T.closed:
+        conditions.append(_T.status == literal("closed"))
+    tables, key = _with_key(dimension, _T)
+    return run(peewee.Select([tables], [key, *columns]).where(*conditions))
+
+
+def _happened(dimension: Dimension, tables: Any, in_time: Any) -> list[Happened]:
+    tables, key = _with_key(dimension, tables)
+    return [Happened(*row) for row in run(peewee.Select([tables], [key, _T.id]).where(in_time).distinct())]
+
+
+def _with_key(dimension: Dimension, tables: Any) -> tuple[Any, Any]:
+    """Return tables in which there is the dimension's key, and that."""
+    if dimension != "tag":
+        return tables, _KEYS[dimension]
+    tag = TicketTag.alias("g")
+    return peewee.Join(tables, tag, on=(tag.ticket == _T.id)), tag.name

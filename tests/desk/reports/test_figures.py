@@ -1,0 +1,187 @@
+"""Reports: given these tickets and what happened to them, these lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.errors import WrongUse
+from desk.home import Desk
+from desk.reports import figures, table
+from desk.reports.figures import ReportLine, ReportName, Spread, report, spread, time_of
+from desk.reports.spreadsheet import as_csv
+from models.events import Event
+from models.messages import Message
+from models.opening import close_database
+from models.tickets import Ticket
+from tests.support.workbench import make_agent, make_desk, make_mailbox, make_ticket
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    yield make_desk(tmp_path)
+    close_database()
+
+
+def answer(ticket: Ticket, agent: int | None, at: datetime) -> None:
+    Message.create(ticket=ticket, kind="reply", agent=agent, sender_email="a@desk.example", created=at)
+
+
+def lines(name: ReportName, days: int = 7) -> dict[str | None, ReportLine]:
+    found = report(name, NOW - days * DAY, NOW)
+    return {line.name: line for line in found.lines} | {"total": found.total}
+
+
+def test_a_line_tells_what_happened_in_the_time(desk: Desk) -> None:
+    jo, an = (make_agent(login).agent_id for login in ("jo", "an"))
+    box = make_mailbox(desk)
+    tickets = [
+        make_ticket(
+            moment=NOW - days * DAY,
+            assignee=owner,
+            status=status,
+            mailbox=box,
+            tags=tags,
+            closed=NOW - closed * DAY if closed is not None else None,
+        )
+        for days, owner, status, tags, closed in (
+            (1, jo, "open", ("vpn", "p1"), None),
+            (2, jo, "closed", ("vpn",), 1),
+            (9, an, "closed", (), 3),
+            (9, None, "open", ("vpn",), None),
+        )
+    ]
+    answer(tickets[0], an, NOW - DAY + 2 * HOUR)
+    answer(tickets[0], an, NOW - DAY + 5 * HOUR)
+    answer(tickets[1], jo, NOW - 2 * DAY + 4 * HOUR)
+    Event.create(ticket=tickets[3], at=NOW - 2 * DAY, kind="reopened")
+    Event.create(ticket=tickets[1], at=NOW - DAY, kind="overdue")
+
+    found = lines("agents")
+    assert found["jo"] == ReportLine(
+        "jo",
+        opened=2,
+        answered=1,
+        closed=1,
+        reopened=0,
+        open=1,
+        backlog=(0, 1, 0, 0, 0),
+        first_response=Spread(2 * 3600, 4 * 3600, 2),
+        resolution=Spread(86_400, 86_400, 1),
+        promised=2,
+        kept=1,
+    )
+    assert (found["an"].answered, found["an"].closed, found["an"].resolution.median) == (1, 1, 6 * 86_400)
+    assert (found[None].reopened, found[None].open, found[None].backlog) == (1, 1, (0, 0, 0, 0, 1))
+    total = found["total"]
+    assert (total.opened, total.answered, total.closed, total.reopened, total.open) == (2, 2, 2, 1, 2)
+    assert (total.promised, total.kept) == (2, 1)
+
+    tags = lines("tags")
+    assert {name: (line.opened, line.open) for name, line in tags.items()} == {
+        "p1": (1, 1),
+        "vpn": (2, 2),
+        "total": (2, 2),
+    }
+    by_name: tuple[tuple[ReportName, str | None], ...] = (
+        ("departments", "Support"),
+        ("mailboxes", "support@desk.example"),
+        ("topics", None),
+    )
+    for name, line in by_name:
+        assert lines(name)[line].closed == lines(name)["total"].closed == 2
+
+
+def test_the_report_of_days_adds_up(desk: Desk) -> None:
+    for days in (0.1, 0.2, 1.5, 6.9, 8):
+        make_ticket(moment=NOW - days * DAY, status="closed", closed=NOW - days * DAY + HOUR)
+    found = report("days", NOW - 7 * DAY, NOW)
+    assert [line.name for line in found.lines][::7] == ["2026-11-13", "2026-11-20"]
+    assert sum(line.opened for line in found.lines) == found.total.opened == 4
+    assert [line.opened for line in found.lines][-2:] == [1, 2]
+    assert found.lines[0].open is None
+    assert found.total.open == 0
+
+
+def test_the_first_and_the_last_moment_are_told_apart(desk: Desk) -> None:
+    make_ticket(moment=NOW - DAY)
+    make_ticket(moment=NOW)
+    assert report("departments", NOW - DAY, NOW).total.opened == 1
+    assert report("departments", NOW, NOW + DAY).total.opened == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30d", NOW - 30 * DAY),
+        ("2w", NOW - 14 * DAY),
+        ("12h", NOW - 12 * HOUR),
+        ("2026-11-01", datetime(2026, 10, 31, 23, tzinfo=UTC)),
+        ("2026-11", datetime(2026, 10, 31, 23, tzinfo=UTC)),
+        ("today", datetime(2026, 11, 19, 23, tzinfo=UTC)),
+        ("week", datetime(2026, 11, 15, 23, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_an_age_or_a_date_of_the_desks_zone(text: str, expected: datetime) -> None:
+    assert time_of(text, ZoneInfo("Europe/Berlin"), NOW) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "30", "2026-13-01", "<2d", "1d..2d"])
+def test_what_is_no_time_is_refused_with_what_would_be(text: str) -> None:
+    with pytest.raises(WrongUse) as refused:
+        time_of(text, UTC, NOW)
+    assert "2026-11-01" in refused.value.hint
+
+
+@given(st.lists(st.integers(0, 10**7), min_size=1))
+def test_half_and_nine_of_ten_do_not_exceed_the_spread(lengths: list[int]) -> None:
+    found = spread(lengths)
+    assert found.median is not None
+    assert found.p90 is not None
+    assert 2 * sum(each <= found.median for each in lengths) >= len(lengths)
+    assert 2 * sum(each < found.median for each in lengths) < len(lengths)
+    assert 10 * sum(each <= found.p90 for each in lengths) >= 9 * len(lengths)
+    assert found.p90 in lengths
+
+
+@given(st.text(max_size=30))
+def test_no_cell_of_a_spreadsheet_is_a_formula(name: str) -> None:
+    written = as_csv(["name", "number"], [[name, 1]])
+    head, row = csv.reader(io.StringIO(written, newline=""))
+    assert head == ["name", "number"]
+    assert not row[0].lstrip().startswith(("=", "+", "-", "@", "|", "%", "\t", "\r", "＝", "＋", "－", "＠"))
+    assert row[1] == "1"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+4930", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n\n@x", "＝1"])
+def test_a_formula_is_shown_as_it_was_written(name: str) -> None:
+    cell = next(csv.reader(io.StringIO(as_csv([name], []), newline="")))[0]
+    assert cell[0] == "'"
+    assert cell.lstrip("' ") == name.strip()
+
+
+def test_the_spreadsheet_has_every_number(desk: Desk) -> None:
+    make_ticket(moment=NOW - DAY, tags=["=cmd|'/c calc'!A1"])
+    written = table.spreadsheet(report("tags", NOW - 7 * DAY, NOW))
+    heads, row, total = csv.reader(io.StringIO(written, newline=""))
+    assert heads[:6] == ["tag", "opened", "answered", "closed", "reopened", "open"]
+    assert row[0] == "'=cmd|'/c calc'!A1"
+    assert (row[1], total[0], total[1]) == ("1", "total", "1")
+    assert len(heads) == len(row) == len(total)
+
+
+def test_a_report_of_too_many_days_is_refused(desk: Desk) -> None:
+    with pytest.raises(WrongUse):
+        report("days", NOW - (figures.LONGEST_DAYS + 10) * DAY, NOW)
