@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.errors import ConfigError
+from config.expressions import expression
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-_NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+){0,3}")
+_NAME = expression(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+){0,3}")
 
 
 def now() -> datetime:

@@ -21,11 +21,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from config.errors import ConfigError
+from config.expressions import expression
 from config.files import Problem, check_mode
 
 if TYPE_CHECKING:
@@ -41,11 +41,10 @@ DATA_MODE = 0o700
 SPOOL_MODE = 0o1733
 BIN_MODE = 0o755
 
-_NETWORK_TYPE = re.compile(
+_NETWORK_TYPE = expression(
     r"nfs4?|cifs|smb3|smbfs|ncpfs|afs|ceph|glusterfs|lustre|gpfs|9p|ocfs2|gfs2|beegfs|orangefs|moosefs|davfs"
     r"|fuse\.(?:sshfs|glusterfs|ceph|s3fs|rclone|davfs2|mfs|smbnetfs)"
 )
-_UNSET = Path()
 
 
 class Flags(NamedTuple):
@@ -55,22 +54,26 @@ class Flags(NamedTuple):
     database: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class DeskPaths:
     """Where everything of one desk is. `DeskPaths(home)` is a whole desk with its files in `home`."""
 
-    home: Path
-    config_file: Path = _UNSET
-    database: Path = _UNSET
-    server_url: str = field(default="", repr=False)
-    found_by: str = "home"
-    database_from: str = "default"
+    __slots__ = ("config_file", "database", "database_from", "found_by", "home", "server_url")
 
-    def __post_init__(self) -> None:
-        if self.config_file == _UNSET:
-            object.__setattr__(self, "config_file", self.home / CONFIG_NAME)
-        if self.database == _UNSET:
-            object.__setattr__(self, "database", self.home / "data" / DATABASE_NAME)
+    def __init__(
+        self,
+        home: Path,
+        config_file: Path | None = None,
+        database: Path | None = None,
+        server_url: str = "",
+        found_by: str = "home",
+        database_from: str = "default",
+    ) -> None:
+        self.home = home
+        self.config_file = home / CONFIG_NAME if config_file is None else config_file
+        self.database = home / "data" / DATABASE_NAME if database is None else database
+        self.server_url = server_url
+        self.found_by = found_by
+        self.database_from = database_from
 
     @property
     def data(self) -> Path:
@@ -238,8 +241,9 @@ def _sqlite_path(url: str, base: Path, where: str) -> Path:
 
 def _with_database(paths: DeskPaths, url: str, base: Path, where: str) -> DeskPaths:
     if _is_server(url):
-        return replace(paths, server_url=url, database_from=where)
-    return replace(paths, database=_sqlite_path(url, base, where), database_from=where)
+        return DeskPaths(paths.home, paths.config_file, paths.database, url, paths.found_by, where)
+    database = _sqlite_path(url, base, where)
+    return DeskPaths(paths.home, paths.config_file, database, paths.server_url, paths.found_by, where)
 
 
 def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:

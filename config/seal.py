@@ -11,7 +11,6 @@ import base64
 import binascii
 import hashlib
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.errors import ConfigError, SealBroken
@@ -28,10 +27,15 @@ _PREFACE = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
 class _Keys:
-    desk: bytes = field(repr=False)
-    keys: tuple[bytes, ...] = field(repr=False)
+    __slots__ = ("desk", "keys")
+
+    def __init__(self, desk: bytes, keys: tuple[bytes, ...]) -> None:
+        self.desk = desk
+        self.keys = keys
+
+    def __repr__(self) -> str:
+        return "_Keys()"
 
     def text(self) -> bytes:
         lines = [f"desk {base64.b64encode(self.desk).decode()}"]

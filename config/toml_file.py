@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.errors import ConfigError
+from config.expressions import expression
 from config.files import PRIVATE_FILE, atomic_write, owner_hint
 
-_KEY = re.compile(r"""^\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<bare>[A-Za-z0-9_-]+))\s*[=.]""")
-_TABLE = re.compile(r"""^\s*\[+\s*["']?(?P<name>[A-Za-z0-9_-]+)""")
-_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)")
+_KEY = expression(r"""^\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<bare>[A-Za-z0-9_-]+))\s*[=.]""")
+_TABLE = expression(r"""^\s*\[+\s*["']?(?P<name>[A-Za-z0-9_-]+)""")
+_AT_LINE = expression(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)")
 
 
 @dataclass(frozen=True, slots=True)

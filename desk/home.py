@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,13 +25,13 @@ DESK_ID = "desk.id"
 """Setting that holds the random name of this desk, by which it knows its own mail."""
 
 
-@dataclass(frozen=True)
 class Desk:
     """One open desk. `open_desk` makes it; the database handle is `models.database.db`."""
 
-    paths: DeskPaths
-    settings: Settings
-    sealer: Sealer
+    def __init__(self, paths: DeskPaths, settings: Settings, sealer: Sealer) -> None:
+        self.paths = paths
+        self.settings = settings
+        self.sealer = sealer
 
     @cached_property
     def desk_id(self) -> str:

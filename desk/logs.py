@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -35,8 +34,7 @@ class LogLine(NamedTuple):
     receipt_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LogFilter:
+class LogFilter(NamedTuple):
     """Which lines: of this level and above, of this source, mailbox, ticket, since then, with this text."""
 
     level: Level = "debug"

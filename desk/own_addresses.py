@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mail.mime.address import as_compared
 from mail.mime.domain import unicode_domain
 from models import mailboxes
 
 
-@dataclass(frozen=True, slots=True)
-class OwnAddresses:
+class OwnAddresses(NamedTuple):
     """One reading of the desk's addresses, all as `mail.mime.address.as_compared` has them."""
 
     mailboxes: Mapping[str, int]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from config.clock import now
 from desk.errors import NotAllowed
@@ -36,8 +35,7 @@ ACTIONS: dict[str, str] = {
 """What a role can grant, in the words of a refusal: "your role does not let you ..."."""
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Somebody who acts. `agent_id` is None for the built-in admin without an agent of that login."""
 
     agent_id: int | None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from config.expressions import expression
 from desk import settings
 from desk.own_addresses import read_own_addresses
 from desk.permissions import agents_with_address
@@ -26,11 +25,10 @@ if TYPE_CHECKING:
     from models.tickets import NumberKind, StatusAfterReply
     from models.topics import TopicRule
 
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = expression(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class DeskRules:
+class DeskRules(NamedTuple):
     """One reading of the small tables, good for one batch."""
 
     desk_id: str

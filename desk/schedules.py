@@ -15,6 +15,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from config.clock import now
+from config.expressions import expression
 from desk.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 SHORTEST_MINUTES = 5
 """Below this a schedule warns: servers count log-ins."""
 
-_INTERVAL = re.compile(r"every\s+(?:(\d{1,5})\s*)?(m|min|mins|minutes?|h|hours?|d|days?)", re.IGNORECASE)
+_INTERVAL = expression(r"every\s+(?:(\d{1,5})\s*)?(m|min|mins|minutes?|h|hours?|d|days?)", re.IGNORECASE)
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 _ALIASES = {
     "@hourly": "0 * * * *",
@@ -35,7 +36,7 @@ _ALIASES = {
     "@annually": "0 0 1 1 *",
 }
 _LONGEST_MINUTES = 366 * 1440
-_FIELD = re.compile(r"[0-9A-Za-z*,/#-]+")
+_FIELD = expression(r"[0-9A-Za-z*,/#-]+")
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 

@@ -10,6 +10,8 @@ import functools
 import re
 from typing import TYPE_CHECKING, Final
 
+from config.expressions import expression
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -27,13 +29,13 @@ _ACTIVE: Final = (
 # Takes no room and means nothing to a reader: removed.
 _INVISIBLE: Final = "\u00ad\u180e\u200b\u2060-\u2065\ufeff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 # Once they are gone the text stands in its own order: mail programs put them around dates, names and numbers.
-_DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202c\u2066-\u2069]")
+_DIRECTION: Final = expression("[\u061c\u200e\u200f\u202a-\u202c\u2066-\u2069]")
 _BREAKS: Final = "\u2028\u2029"
 
-_HOSTILE: Final = re.compile(f"[{_ACTIVE}{_INVISIBLE}{_BREAKS}]")
-_LINE_END: Final = re.compile("\r\n?|[\u2028\u2029]")
-_REMOVED: Final = re.compile(f"[{_INVISIBLE}]+")
-_SHOWN: Final = re.compile(f"[{_ACTIVE}]")
+_HOSTILE: Final = expression(f"[{_ACTIVE}{_INVISIBLE}{_BREAKS}]")
+_LINE_END: Final = expression("\r\n?|[\u2028\u2029]")
+_REMOVED: Final = expression(f"[{_INVISIBLE}]+")
+_SHOWN: Final = expression(f"[{_ACTIVE}]")
 
 
 @functools.cache

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from config.expressions import expression
+
 MASK: Final = "********"
 
 _PERCENT: Final = rb"%([0-9a-f]{2})"
@@ -34,8 +36,8 @@ _SURE: Final = 3
 _LEFT_OUT: Final = frozenset(b"\"'\\`? \t\r\n\v\f\0\x7f") | frozenset(range(32))
 _BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 _BLANK: Final = frozenset(b" \t\r\n")
-_HEX_RUN: Final = re.compile(rb"(?:(?:0x)?[0-9a-f]{2}[\s:,-]*){3,}", re.IGNORECASE)
-_HEX_PAIR: Final = re.compile(rb"(?:0x)?([0-9a-f]{2})", re.IGNORECASE)
+_HEX_RUN: Final = expression(rb"(?:(?:0x)?[0-9a-f]{2}[\s:,-]*){3,}", re.IGNORECASE)
+_HEX_PAIR: Final = expression(rb"(?:0x)?([0-9a-f]{2})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import shutil
 import sqlite3
 import tarfile
@@ -18,6 +17,7 @@ from typing import IO
 import zstandard
 
 from config.clock import now
+from config.expressions import expression
 from config.files import ensure_dir, fsync_dir
 from models import blobs, deliveries, leases, locks, settings, sqlite
 from models.database import SCHEMA_VERSION, other_database
@@ -32,7 +32,7 @@ BLOBS = "blobs/"
 DAMAGED = "damaged.json"
 """Names the stored mails (SHA-256) that were damaged or missing when the backup was made; often not there."""
 
-_BLOB_NAME = re.compile(r"blobs/\d{4}/\d{2}/\d{2}/[0-9a-f]{64}\.(?:zst|eml)")
+_BLOB_NAME = expression(r"blobs/\d{4}/\d{2}/\d{2}/[0-9a-f]{64}\.(?:zst|eml)")
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _GONE = 2**31 - 1
 """Schema version that no program knows."""

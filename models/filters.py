@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import peewee
 
@@ -38,8 +37,7 @@ class Ban(Row):
     created = UtcField()
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFilter:
+class StoredFilter(NamedTuple):
     """A filter as it was saved."""
 
     id: int
@@ -52,8 +50,7 @@ class StoredFilter:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StoredBan:
+class StoredBan(NamedTuple):
     """A ban; ``created`` as stored."""
 
     pattern: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import peewee
@@ -101,8 +100,7 @@ class NumberedReceipt(NamedTuple):
     ticket_id: int | None
 
 
-@dataclass(slots=True)
-class SameReceipt:
+class SameReceipt(NamedTuple):
     """A receipt of a mail with a digest that is looked for; ``received`` as stored."""
 
     digest: str

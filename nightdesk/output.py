@@ -12,11 +12,12 @@ from enum import Enum
 from pathlib import Path
 from typing import TextIO
 
+from config.expressions import expression
 from mail import inert
 from nightdesk.columns import GAP, Column, fitted, lay_out, width_of
 from nightdesk.errors import UsageError
 
-_UNSAFE_IN_JSON = re.compile(
+_UNSAFE_IN_JSON = expression(
     "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 

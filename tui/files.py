@@ -8,12 +8,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.expressions import expression
 from config.files import ensure_dir
 from desk.errors import DeskError
 from desk.replies.draft_files import LARGEST
 from mail.inert import one_line
 
-_UNSAFE = re.compile(r"[^\w.,+=@() -]")
+_UNSAFE = expression(r"[^\w.,+=@() -]")
 _RESERVED = {"", ".", ".."}
 
 

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from config.expressions import expression
+
 if TYPE_CHECKING:
     from desk.permissions import Actor
 
@@ -24,11 +26,11 @@ REMEMBERED = 50_000
 Spans = dict[int, list[tuple[int, int]]]
 """For each line the unknown words in it, as (first, behind the last) character."""
 
-_TOKEN = re.compile(r"\S+")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_NO_PROSE = re.compile(r"[\d_/@\\#<>{}=|]|\w\.\w|:\w")
+_TOKEN = expression(r"\S+")
+_WORD = expression(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_NO_PROSE = expression(r"[\d_/@\\#<>{}=|]|\w\.\w|:\w")
 """Paths, addresses, names of hosts, numbers, code: nothing a dictionary knows."""
-_FENCE = re.compile(r"\s*(```|~~~)")
+_FENCE = expression(r"\s*(```|~~~)")
 
 
 @dataclass(slots=True)

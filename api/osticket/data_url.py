@@ -8,7 +8,9 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-_HEAD = re.compile(r"data:((?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.IGNORECASE | re.ASCII)
+from config.expressions import expression
+
+_HEAD = expression(r"data:((?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.IGNORECASE | re.ASCII)
 _HEAD_LENGTH = 500
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 from api.server.limits import Limiter
 from api.server.refusals import Refusal
+from config.expressions import expression
 from desk import logs
 from desk.staff import api_keys
 from mail.inert import one_line
@@ -30,7 +30,7 @@ LINES_A_MINUTE = 300
 MORE_LINES_A_MINUTE = 10
 """About calls with a good key from one address."""
 
-_KEY = re.compile(r"[0-9A-Za-z_-]{32,128}")
+_KEY = expression(r"[0-9A-Za-z_-]{32,128}")
 
 REQUIRED = "Valid API key required"
 UNKNOWN = "API key not found/active or source IP not authorized"

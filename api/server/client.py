@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from config.expressions import expression
 from desk.staff.api_keys import IPAddress, Network, address_of
 
-_WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+")
+_WITH_PORT = expression(r"\[([^\]]*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+")
 
 
 def real_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> IPAddress | None:

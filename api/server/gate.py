@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from typing import TYPE_CHECKING
 
 from api.server.client import real_address
 from api.server.exchange import Exchange
+from config.expressions import expression
 from mail.inert import guard, one_line
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from api.server.state import State
 
 _DISPATCHER = "/api/http.php/"
-_KEY_LIKE = re.compile(r"[0-9A-Za-z_-]{24,}")
-_METERED = re.compile(
+_KEY_LIKE = expression(r"[0-9A-Za-z_-]{24,}")
+_METERED = expression(
     r"/(?:api/(?:tickets\.\w+|tasks/cron|cron\.php|v1)|health|metrics|docs|openapi\.json)(?=/|$)"
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email.header import decode_header, make_header
 
+from config.expressions import expression
 from desk.home import Desk
 from desk.intake import receipts
 from desk.permissions import Actor, require
@@ -18,7 +19,7 @@ HEAD_BYTES = 64_000
 BODY_BYTES = 100_000
 """So much of the raw mail stands in the ticket; all of it stays with the receipt."""
 
-_FIELD = re.compile(r"^(From|Subject)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
+_FIELD = expression(r"^(From|Subject)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
 
 
 def headline(raw: bytes) -> tuple[str, str]:

@@ -12,14 +12,13 @@ import errno
 import fcntl
 import json
 import os
-import re
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from config.expressions import expression
 from config.spool import HALF_KEPT, MAX_HEAD, NotSpooled, check_file, halves, names, read_head
 from config.wording import counted
 from desk.intake.arrivals import Arrival
@@ -51,20 +50,19 @@ ODD = "spool.odd"
 _NAMED = 100
 """So many odd files are named in the log; of more, only the number."""
 
-_RECEIVED = re.compile(rb"(?mi)^received[ \t]*:")
+_RECEIVED = expression(rb"(?mi)^received[ \t]*:")
 _HEADER_BYTES = 65_536
 
 
-@dataclass(slots=True)
 class Drained:
     """What one pass over the spool did."""
 
-    taken: list[Outcome] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.taken: list[Outcome] = []
+        self.errors: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(NamedTuple):
     """A file that is ours to take: its lock is held as long as `handle` is open."""
 
     name: str
@@ -298,7 +296,7 @@ def _arrival(mail: bytes, facts: dict[str, str]) -> Arrival:
 
 def _with_mailbox(arrival: Arrival) -> Arrival:
 
-    return replace(arrival, mailbox_id=mailbox_of(arrival.recipient)) if arrival.recipient else arrival
+    return arrival._replace(mailbox_id=mailbox_of(arrival.recipient)) if arrival.recipient else arrival
 
 
 def _moment(mail: bytes, facts: dict[str, str]) -> datetime | None:

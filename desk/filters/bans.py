@@ -5,10 +5,11 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from config.clock import now
+from config.expressions import expression
 from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import Actor, require
@@ -19,11 +20,10 @@ from models.fields import utc_text, utc_time
 from models.filters import StoredBan
 from models.transactions import transaction
 
-_PATTERN = re.compile(r"[^\s@]*@[^\s@]+")
+_PATTERN = expression(r"[^\s@]*@[^\s@]+")
 
 
-@dataclass(frozen=True, slots=True)
-class BanLine:
+class BanLine(NamedTuple):
     """A ban as lists show it."""
 
     pattern: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desk.errors import DeskError
 from models.filters import StoredFilter, Trigger
@@ -14,25 +13,25 @@ if TYPE_CHECKING:
     from desk.filters.facts import MailFacts, Test
 
 
-@dataclass(slots=True)
 class Decision:
     """What is to be done with a mail, as far as filters say; empty and None: they do not say.
 
     `trace` tells which filter said what; `rejected_by` is the name of the one that rejects.
     """
 
-    rejected_by: str = ""
-    autoresponse: bool = True
-    by_reply_to: bool = False
-    department: str | None = None
-    topic: str | None = None
-    sla: str | None = None
-    priority: str | None = None
-    agent: str | None = None
-    status: str | None = None
-    tags: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    trace: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.rejected_by = ""
+        self.autoresponse = True
+        self.by_reply_to = False
+        self.department: str | None = None
+        self.topic: str | None = None
+        self.sla: str | None = None
+        self.priority: str | None = None
+        self.agent: str | None = None
+        self.status: str | None = None
+        self.tags: list[str] = []
+        self.notes: list[str] = []
+        self.trace: list[str] = []
 
     @property
     def outcome(self) -> tuple[object, ...]:
@@ -59,8 +58,7 @@ class Decision:
                 setattr(self, name, action.value)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFilter:
+class ReadFilter(NamedTuple):
     """A filter ready to run."""
 
     name: str

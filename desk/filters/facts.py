@@ -5,13 +5,13 @@ A condition is read once and becomes a function of the mail's facts, because eve
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
+from config.expressions import expression
 from desk.errors import WrongUse
 from desk.queries import parser
 from desk.queries.fields import Field
@@ -71,7 +71,7 @@ MAIL_FIELDS: Final[tuple[Field, ...]] = (
     ),
 )
 
-_WORDS: Final = re.compile(r"\w+")
+_WORDS: Final = expression(r"\w+")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.filters import actions
@@ -116,8 +116,7 @@ def on_trial(name: str, condition: str | None, then: Sequence[str] | None) -> St
     if known is None and (condition is None or then is None):
         raise NotFound(f"there is no filter '{one_line(name, 60)}'", "give --if and --then to try a new one")
     base = known or StoredFilter(0, name, "new", "", (), 100, stops=False, active=True)
-    return replace(
-        base,
+    return base._replace(
         condition=base.condition if condition is None else _condition(condition),
         actions=base.actions
         if then is None

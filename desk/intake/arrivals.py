@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from config.clock import now
+from config.expressions import expression
 from desk.intake.digests import mail_digest
 from mail.inert import one_line
 from models import blobs
@@ -32,15 +31,14 @@ MAX_RECIPIENTS = 200
 _HEADLINE_BYTES = 16_384
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 _FORWARD_FIELDS = ("x-forwarded-for", "x-forwarded-to", "x-rcpt-to", "x-real-to", "x-resolved-to")
-_RECEIVED_FOR = re.compile(r"\bfor <([^<>\s]{1,320})>")
+_RECEIVED_FOR = expression(r"\bfor <([^<>\s]{1,320})>")
 _ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 
 
 ArrivalKey = tuple[int | None, str | None, int | None, int | str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """Raw bytes and where they came from.
 
     ``door`` is ``imap``, ...; ``folder``, ``uidvalidity`` and ``uid`` are given by doors that number their
@@ -78,8 +76,7 @@ class Arrival:
         return self.mailbox_id, self.folder, self.uidvalidity, self.uid
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingMail:
+class IncomingMail(NamedTuple):
     """What intake needs of a mail, all of it inert."""
 
     message_id: str | None
@@ -114,8 +111,7 @@ class IncomingMail:
         return self.machine.kind in ("human", "list")
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """An arrival that was read, hashed and packed. ``mail`` is None when it could not be read."""
 
     arrival: Arrival

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mail.compose import message_id as signed_ids
 from mail.inert import one_line
@@ -16,16 +15,14 @@ if TYPE_CHECKING:
     from models.tickets import TicketState
 
 
-@dataclass(frozen=True, slots=True)
-class Undelivered:
+class Undelivered(NamedTuple):
     """A recipient that a mail of ours did not reach, and the server's words."""
 
     address: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bounced:
+class Bounced(NamedTuple):
     """What a bounce says: of which ticket's mail, and who did not get it."""
 
     ticket: TicketState | None
@@ -89,7 +86,7 @@ def _concerned(incoming: Incoming, delivery: KnownDelivery) -> list[BouncedRecip
         final = next((bounced for bounced in told if _is_final(bounced)), told[0])
         if final.address:
             incoming.says(f"it names {one_line(final.address, 200)}, where mail for {only} must have gone")
-        return [replace(final, address=only)]
+        return [final._replace(address=only)]
     for bounced in told:
         if bounced not in known:
             named = one_line(bounced.address, 200)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
+
+from config.expressions import expression
 
 _TRACE_FIELDS = (
     rb"received|x-received|return-path|delivered-to|x-delivered-to|x-original-to|envelope-to|x-envelope-to|"
@@ -15,9 +16,9 @@ _TRACE_FIELDS = (
     rb"x-proofpoint-[a-z-]+|x-barracuda-[a-z-]+|x-sieve|x-sieve-[a-z-]+|x-bogosity|dkim-filter|x-dkim|"
     rb"x-uidl|x-uid|x-imapbase|x-imap|x-keywords|status|x-status|x-mozilla-[a-z0-9-]+|content-length|lines"
 )
-_TRACE = re.compile(rb"(?im)^(?:" + _TRACE_FIELDS + rb")[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
+_TRACE = expression(rb"(?im)^(?:" + _TRACE_FIELDS + rb")[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 
-_IDS = re.compile(rb"(?im)^(?:message-id|in-reply-to|references)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*")
+_IDS = expression(rb"(?im)^(?:message-id|in-reply-to|references)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*")
 
 
 def mail_digest(raw: bytes) -> str:

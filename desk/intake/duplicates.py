@@ -39,6 +39,14 @@ def known_already(incoming: Incoming) -> Outcome | None:
         if renumbered is None:
             return None
         _renumber(renumbered, arrival)
+        same = batch.known.same[renumbered.digest]
+        same[same.index(renumbered)] = renumbered._replace(
+            door=arrival.door,
+            folder=arrival.folder,
+            uidvalidity=arrival.uidvalidity,
+            uid=arrival.uid,
+            uidl=arrival.uidl,
+        )
         known = KnownArrival(renumbered.id, renumbered.verdict, renumbered.ticket_id)
         batch.known.arrivals[arrival.key] = known
     ticket = batch.ticket(known.ticket_id) if known.ticket_id is not None else None
@@ -125,8 +133,6 @@ def _renumber(receipt: SameReceipt, arrival: Arrival) -> None:
         uidl=arrival.uidl,
         note=note,
     )
-    receipt.door, receipt.folder = arrival.door, arrival.folder
-    receipt.uidvalidity, receipt.uid, receipt.uidl = arrival.uidvalidity, arrival.uid, arrival.uidl
 
 
 def _original(incoming: Incoming) -> SameReceipt | None:

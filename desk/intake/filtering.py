@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desk.filters.decision import decide
@@ -61,18 +60,18 @@ def redirected(incoming: Incoming, route: Route) -> Route:
     decision, rules = incoming.decision, incoming.rules
     topic = next((each for each in rules.topics.values() if each.name == decision.topic), None)
     if topic is not None:
-        route = replace(route, topic=topic, priority=topic.priority or route.priority)
+        route = route._replace(topic=topic, priority=topic.priority or route.priority)
         if topic.department_id is not None:
-            route = replace(route, department_id=topic.department_id)
+            route = route._replace(department_id=topic.department_id)
     if decision.department is not None:
         named = departments.named(decision.department)
         if named is not None:
-            route = replace(route, department_id=named.id)
+            route = route._replace(department_id=named.id)
     if decision.priority is not None:
         level = next(level for level, name in PRIORITIES.items() if name == decision.priority)
-        route = replace(route, priority=level)
+        route = route._replace(priority=level)
     referred = tuple(each for each in route.referred if each != route.department_id)
-    return replace(route, referred=referred)
+    return route._replace(referred=referred)
 
 
 def sla_of(incoming: Incoming) -> int | None:

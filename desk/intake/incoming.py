@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desk import logs
 from desk.filters.decision import Decision
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from models.tickets import TicketState
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of an arrival; ``new`` is False when the ledger knew it already."""
 
     receipt_id: int

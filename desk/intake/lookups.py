@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desk.tickets.contacts import Contacts
 from models import deliveries, messages, receipts
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from models.receipts import SameReceipt, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class KnownArrival:
+class KnownArrival(NamedTuple):
     """The receipt that a numbered arrival has already."""
 
     id: int
@@ -25,8 +23,7 @@ class KnownArrival:
     ticket_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownDelivery:
+class KnownDelivery(NamedTuple):
     """A mail that this desk sent; ``recipients``: the row of each address, in lower case."""
 
     id: int

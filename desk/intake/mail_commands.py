@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from config.expressions import expression
 from desk.errors import DeskError
 from desk.tickets import changes
 from mail.mime.quotes.pieces import Span
@@ -14,7 +14,7 @@ from mail.mime.quotes.pieces import Span
 if TYPE_CHECKING:
     from desk.permissions import Actor
 
-_LINE: Final = re.compile(r"[ \t]*#([a-z]+)(?:[ \t]+(\S.{0,80}))?[ \t]*(?:\n|\Z)", re.IGNORECASE)
+_LINE: Final = expression(r"[ \t]*#([a-z]+)(?:[ \t]+(\S.{0,80}))?[ \t]*(?:\n|\Z)", re.IGNORECASE)
 _MOST: Final = 10
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -34,16 +34,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 """Each command with what follows it and what it does."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailCommand:
+class MailCommand(NamedTuple):
     """One command with what follows it."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class MailCommands:
+class MailCommands(NamedTuple):
     """The commands of a mail and the part of its text that they stand in."""
 
     commands: tuple[MailCommand, ...] = ()

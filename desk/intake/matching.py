@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from config.expressions import expression
 from desk.intake.mail_commands import MailCommands, read_commands
 from desk.tickets.participants import answered_at, takes_part
 from mail.compose import message_id as signed_ids
@@ -22,12 +21,11 @@ if TYPE_CHECKING:
     from desk.intake.incoming import Incoming
     from desk.permissions import Actor
 
-_NUMBER_IN_SUBJECT = re.compile(r"\[#([^\]\s]{1,40})\]")
+_NUMBER_IN_SUBJECT = expression(r"\[#([^\]\s]{1,40})\]")
 _NUMBERS_LOOKED_AT = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Where a mail goes: into ``ticket`` as ``kind``, or (None) into a new one that may refer to ``old``."""
 
     ticket: TicketState | None = None
@@ -48,8 +46,7 @@ class Match:
         return self.kind == "customer" and not self.unverified and not self.by_number
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     """A Message-ID of ours that the mail refers to."""
 
     reference: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desk.own_addresses import without_tag
 
@@ -18,8 +17,7 @@ NORMAL = 2
 """The priority of a ticket for which nobody chose one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """A department, the mailbox that answers, and the departments the ticket is referred to besides.
 
     `topic` and `priority` are those of the new ticket.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -70,7 +70,7 @@ def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFil
     known = next((each for each in stored if each.name.lower() == tried.name.lower()), None)
     age = known.id if known is not None else max((each.id for each in stored), default=0) + 1
     others = [each for each in stored if each is not known]
-    return sorted([*others, replace(tried, id=age, active=True)], key=lambda each: (each.place, each.id))
+    return sorted([*others, tried._replace(id=age, active=True)], key=lambda each: (each.place, each.id))
 
 
 def _taken_since(since: str) -> Iterator[TakenMail]:

@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from config.expressions import expression
 from desk.errors import WrongUse
 from mail.errors import TlsFailed
 from mail.inert import one_line
 
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
+_HOST = expression(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
 
 
 def address(text: str) -> str:

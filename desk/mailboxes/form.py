@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from config.expressions import expression
 from desk.errors import WrongUse
 from desk.mailboxes.fields import (
     BY_NAME,
@@ -33,7 +34,7 @@ TLS_PORTS = (465, 993, 995)
 """On these ports ``tls://host`` means TLS from the first byte; elsewhere it means STARTTLS."""
 STARTTLS_PORTS = (110, 143, 587)
 
-_URL = re.compile(
+_URL = expression(
     r"(?:(ssl|tls|plain|imaps?|pop3s?|smtps?)://)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?", re.IGNORECASE
 )
 

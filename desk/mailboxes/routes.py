@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desk import settings
 from models import mailboxes
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox
 
 
-@dataclass(frozen=True, slots=True)
-class Routes:
+class Routes(NamedTuple):
     """One reading of all outgoing accounts."""
 
     sending: Mapping[int, str]

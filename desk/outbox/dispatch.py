@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from config.clock import now
+from config.expressions import expression
 from desk import logs
 from desk.mailboxes.routes import Routes, read_routes
 from desk.tickets import lifecycle
@@ -191,8 +192,8 @@ def readdressed(raw: bytes, address: str) -> bytes:
     return changed + blank + body
 
 
-_FROM = re.compile(rb"^From:([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
-_REPLY_TO = re.compile(rb"^Reply-To:", re.IGNORECASE | re.MULTILINE)
+_FROM = expression(rb"^From:([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_REPLY_TO = expression(rb"^Reply-To:", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from config.clock import now
 from desk import settings
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox
 
 
-@dataclass(frozen=True, slots=True)
-class MailToSend:
+class MailToSend(NamedTuple):
     """What is to be sent. `to` and `cc` are (name, address); `attachments` (name, type, bytes).
 
     `mailbox_id` is the desk's address it is from (None: the default outgoing mailbox's). `automatic`: a
@@ -46,15 +45,14 @@ class MailToSend:
     automatic: Literal["", "auto-replied", "auto-generated"] = ""
     null_sender: bool = False
     not_before: datetime | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     answers_to: int | None = None
     """The mailbox that answers are to reach, where the one it is from is not fetched."""
     tag: SignedTag | None = None
     """What the plus-address that answers go to says, where the desk signs addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedMail:
+class QueuedMail(NamedTuple):
     """A delivery in the outbox. `warning` says why it will not leave by itself, if so."""
 
     delivery_id: int
@@ -66,8 +64,7 @@ class QueuedMail:
     warning: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """A mail as it will leave, its bytes on disk if they are many, not yet in the outbox."""
 
     mail: MailToSend
@@ -81,8 +78,7 @@ class Rendered:
     warning: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SendingRoute:
+class SendingRoute(NamedTuple):
     """How mail of one of the desk's addresses leaves. `open` is False while nobody can send it."""
 
     own: Mailbox | None

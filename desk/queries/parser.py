@@ -15,6 +15,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from config.expressions import expression
 from desk.queries import fields as table
 from desk.queries import times
 from desk.queries.errors import BadValue, NotClosed, QueryError, TooMuch, UnknownField
@@ -37,8 +38,8 @@ MOST_PARTS = 100
 DEEPEST = 20
 
 _QUOTES = str.maketrans("“”„", '"""')
-_KEY = re.compile(r"([A-Za-z]+):")
-_NUMBER = re.compile(r"#\d+(?=[\s)]|$)")
+_KEY = expression(r"([A-Za-z]+):")
+_NUMBER = expression(r"#\d+(?=[\s)]|$)")
 
 
 def parse(text: str, fields: tuple[Field, ...] = table.TICKET_FIELDS) -> Node:

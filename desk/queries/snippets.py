@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from config.expressions import expression
 from models.queries.tree import Node, Not, Word, conjuncts, leaves
 from models.words import pattern, usual
 
@@ -13,7 +14,7 @@ MARK_BEGIN = "\ue000"
 MARK_END = "\ue001"
 """Around a word that is looked for: private characters, which no text keeps that comes through here."""
 
-_MARKS = re.compile(f"[{MARK_BEGIN}{MARK_END}]")
+_MARKS = expression(f"[{MARK_BEGIN}{MARK_END}]")
 _BEFORE = 40
 """Characters of text in front of the first word that is looked for."""
 

@@ -6,14 +6,15 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import cast
 
+from config.expressions import expression
 from desk.queries.errors import BadValue
 from desk.queries.fields import Field
 from mail.inert import one_line
 from models.queries.tree import Ago, Comparison, Condition, Midnight, Moment, Unit
 
-_COMPARED = re.compile(r"(?P<comparison><=|>=|<|>)?(?P<value>.*)", re.DOTALL)
-_AGE = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:t(\d\d):(\d\d))?)?)?", re.ASCII)
+_COMPARED = expression(r"(?P<comparison><=|>=|<|>)?(?P<value>.*)", re.DOTALL)
+_AGE = expression(r"(\d{1,6})([mhdw])", re.ASCII)
+_DATE = expression(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:t(\d\d):(\d\d))?)?)?", re.ASCII)
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST = 10**9
 _NAMED: dict[str, tuple[Unit, int]] = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from config.clock import now
+from config.expressions import expression
 from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, Actor, require
@@ -23,7 +23,7 @@ from models.fields import utc_text
 from models.notices import KINDS
 from models.transactions import transaction
 
-_LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
+_LOGIN = expression(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from config.clock import now
+from config.expressions import expression
 from desk import logs
 from desk.errors import NotAllowed, NotFound, WrongUse
 from desk.permissions import ACTIONS, Actor, require
@@ -34,7 +34,7 @@ SCOPES: dict[str, str] = {
 PREFIX_DIGITS = 8
 DEFAULT_PER_MINUTE = 600
 _MAX_PER_MINUTE = 1_000_000
-_FOREIGN_KEY = re.compile(r"[0-9A-Za-z_-]{32,128}")
+_FOREIGN_KEY = expression(r"[0-9A-Za-z_-]{32,128}")
 _USED_EVERY = timedelta(minutes=1)
 _TICKET_ACTIONS = frozenset(action for action in ACTIONS if action.startswith("ticket."))
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from models import (
     belongings,
@@ -78,15 +78,14 @@ LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
 """How a link is told at the ticket that it was made on, and at the other one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What becomes of a ticket: the event, its columns as stored, and its tags and people, if they change."""
 
     event: EventKind
-    values: Mapping[str, Stored] = field(default_factory=dict)
+    values: Mapping[str, Stored] = MappingProxyType({})
     tags: Sequence[str] | None = None
     collaborators: Sequence[int] | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = MappingProxyType({})
 
 
 def opened(new: NewTicket, by: Actor | None, moment: datetime, detail: Mapping[str, Any]) -> TicketState:

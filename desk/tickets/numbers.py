@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 
+from config.expressions import expression
 from models import tickets
 from models.settings import next_ticket_number
 from models.tickets import NumberKind
 
-_MASK = re.compile(r"#+")
+_MASK = expression(r"#+")
 _RANDOM_DIGITS = 6
 _TRIES = 20
 

@@ -8,7 +8,6 @@ and nobody gets in by an answer that nobody asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from desk.tickets import lifecycle
@@ -18,12 +17,12 @@ from models.messages import WrittenMail, addressed_by
 from models.tickets import TicketState
 
 
-@dataclass(slots=True)
 class Gathered:
     """What joined a ticket: the new ticket of each message, and a line for each ticket that was looked at."""
 
-    places: dict[int, int] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.places: dict[int, int] = {}
+        self.lines: list[str] = []
 
 
 def gather(ticket_id: int, moment: datetime) -> Gathered:

@@ -7,27 +7,28 @@ carries a date, or is what programs without one write, and stands where one can 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO, Final
 
+from config.expressions import expression
+
 _PIECE: Final = 1 << 20
 _MONTHS: Final = {name: place for place, name in enumerate(
     b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1
 )}  # fmt: skip
-_DATED: Final = re.compile(
+_DATED: Final = expression(
     rb"^From .{0,900}?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +"
     rb"(?:(?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2})"
     rb"|(?P<day2>\d{1,2}) +(?P<month2>[A-Z][a-z]{2})(?: +(?P<year2>\d{4}))?)"
     rb",? +(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?P<rest>[^\r\n]{0,60})"
 )
-_UNDATED: Final = re.compile(rb"^From (?:-|[^\s@]+@[^\s@]+)?[ \t]*\r?\n$")
-_HEADER: Final = re.compile(rb"^(?:[!-9;-~]+[ \t]*:|>From )")
-_QUOTED: Final = re.compile(rb"^>+From ")
-_YEAR: Final = re.compile(rb"(?<!\d)((?:19|20)\d\d)(?!\d)")
-_ZONE: Final = re.compile(rb"([+-])(\d\d)(\d\d)(?!\d)")
+_UNDATED: Final = expression(rb"^From (?:-|[^\s@]+@[^\s@]+)?[ \t]*\r?\n$")
+_HEADER: Final = expression(rb"^(?:[!-9;-~]+[ \t]*:|>From )")
+_QUOTED: Final = expression(rb"^>+From ")
+_YEAR: Final = expression(rb"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_ZONE: Final = expression(rb"([+-])(\d\d)(\d\d)(?!\d)")
 
 
 class NotAnMbox(Exception):

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from config.expressions import expression
 from mail.inert import one_line
 from mail.mime.address import Address, envelope_form, parse_addresses
 
-_FIELD_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,70}")
-_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,900}>")
-_ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_FIELD_NAME: Final = expression(r"[A-Za-z0-9-]{1,70}")
+_MESSAGE_ID: Final = expression(r"<[!-;=?-~]{1,900}>")
+_ATOMS: Final = expression(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WIDTH: Final = 76

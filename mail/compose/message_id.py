@@ -13,13 +13,14 @@ import re
 import secrets
 from typing import Final
 
+from config.expressions import expression
 from mail.mime.domain import ascii_domain, unicode_domain
 
-_PLAIN_PAYLOAD: Final = re.compile(r"[a-z0-9_-]{1,64}")
-_OURS: Final = re.compile(
+_PLAIN_PAYLOAD: Final = expression(r"[a-z0-9_-]{1,64}")
+_OURS: Final = expression(
     r"<?nd\.([a-z2-7]{16})\.(=?[a-z0-9_-]{1,220})\.([a-z2-7]{16})@[^<>@\s]{1,255}>?", re.IGNORECASE
 )
-_DOMAIN: Final = re.compile(r"[A-Za-z0-9.-]{1,253}")
+_DOMAIN: Final = expression(r"[A-Za-z0-9.-]{1,253}")
 _BYTES: Final = 10  # 80 bits are 16 characters of base32 without padding
 
 

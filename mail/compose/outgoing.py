@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from config.expressions import expression
 from mail.compose import header as head
 from mail.inert import clean
 from mail.mime.address import Address
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 
 _MAX_REFERENCES: Final = 50
-_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
-_AUTO_SUBMITTED: Final = re.compile(r"[a-z][a-z-]{0,40}")
+_TYPE: Final = expression(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
+_AUTO_SUBMITTED: Final = expression(r"[a-z][a-z-]{0,40}")
 _MAX_PLAIN_LINE: Final = 900
 
 

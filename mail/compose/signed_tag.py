@@ -11,21 +11,21 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
+
+from config.expressions import expression
 
 Purpose = Literal["answer", "reply", "note"]
 """What an answer to it is: a customer's answer; an agent's reply to the customer; an agent's note."""
 
 _LETTERS: Final[dict[Purpose, str]] = {"answer": "c", "reply": "r", "note": "n"}
 _PURPOSES: Final[dict[str, Purpose]] = {letter: purpose for purpose, letter in _LETTERS.items()}
-_TAG: Final = re.compile(r"\+(([crn])(\d{1,15})(?:\.(\d{1,10}))?)\.([a-z2-7]{16})(?=@)", re.IGNORECASE)
+_TAG: Final = expression(r"\+(([crn])(\d{1,15})(?:\.(\d{1,10}))?)\.([a-z2-7]{16})(?=@)", re.IGNORECASE)
 _LONGEST_LOCAL_PART: Final = 64  # RFC 5321 4.5.3.1.1
 _BYTES: Final = 10  # 80 bits are 16 characters of base32 without padding
 
 
-@dataclass(frozen=True, slots=True)
-class SignedTag:
+class SignedTag(NamedTuple):
     """What a tag says; ``agent_id`` is set for every purpose but a customer's answer."""
 
     purpose: Purpose

@@ -13,6 +13,7 @@ from imap_tools.imap_utf7 import utf7_decode
 from imap_tools.mailbox import BaseMailBox
 from imap_tools.utils import encode_folder
 
+from config.expressions import expression
 from mail.mime.dates import parse_date
 
 MAX_LITERAL: Final = 256 * 1024 * 1024
@@ -21,18 +22,18 @@ MAX_LINE: Final = 64 * 1024 * 1024
 MAX_ANSWER: Final = 512 * 1024 * 1024
 """Bytes of all that is said to one command: a server that says more has no end, and memory has."""
 
-_FETCH_BEGIN: Final = re.compile(rb"^\d+ \(")
-_FLAGS: Final = re.compile(rb"FLAGS \([^)]*\)")
-_UID: Final = re.compile(rb"\bUID (\d+)")
-_SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d+)")
-_INTERNALDATE: Final = re.compile(rb'INTERNALDATE "([^"]*)"')
-_END: Final = re.compile(
+_FETCH_BEGIN: Final = expression(rb"^\d+ \(")
+_FLAGS: Final = expression(rb"FLAGS \([^)]*\)")
+_UID: Final = expression(rb"\bUID (\d+)")
+_SIZE: Final = expression(rb"\bRFC822\.SIZE (\d+)")
+_INTERNALDATE: Final = expression(rb'INTERNALDATE "([^"]*)"')
+_END: Final = expression(
     rb'(?:\s+(?:[A-Z][A-Z0-9.-]* (?:\([^)]*\)|"[^"]*"|[^\s()"]+)|(?=\))))*\s*\)\s*', re.IGNORECASE
 )
 """Attributes that may follow a body, and the end of the answer."""
-_LIST: Final = re.compile(rb'^\(([^)]*)\) (?:"((?:[^"\\]|\\.)*)"|NIL) (.*)$', re.DOTALL)
-_NAMESPACE: Final = re.compile(rb'^\(\("((?:[^"\\]|\\.)*)" (?:"((?:[^"\\]|\\.)+)"|NIL)')
-_ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
+_LIST: Final = expression(rb'^\(([^)]*)\) (?:"((?:[^"\\]|\\.)*)"|NIL) (.*)$', re.DOTALL)
+_NAMESPACE: Final = expression(rb'^\(\("((?:[^"\\]|\\.)*)" (?:"((?:[^"\\]|\\.)+)"|NIL)')
+_ESCAPED: Final = expression(rb"\\(.)", re.DOTALL)
 
 
 class Client(imaplib.IMAP4):

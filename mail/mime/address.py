@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
+from config.expressions import expression
 from mail.inert import clean, one_line, without_direction_marks
 from mail.mime.domain import ascii_domain, unicode_domain
 from mail.mime.headers import decode_words
@@ -26,7 +27,7 @@ MAX_OCTETS: Final = 320
 _COMMAS_IN_NAME: Final = 6
 _OFTEN: Final = 160
 _LONGEST: Final = 1000
-_TOKEN: Final = re.compile(
+_TOKEN: Final = expression(
     r"""(?P<blank>[ \t\r\n]++)
     |(?P<atom>=\?[^?\s<>()"\\@]++\?[bBqQ]\?[^?\s<>()"\\@]*+\?=|[^\x00-\x20\x7f()<>\[\]:;@\\,."]++)
     |"(?P<quoted>(?:[^"\\]|\\.)*+)"
@@ -34,11 +35,11 @@ _TOKEN: Final = re.compile(
     |(?P<sign>.)""",
     re.DOTALL | re.VERBOSE,
 )
-_COMMENT_PART: Final = re.compile(r"[()]|\\.", re.DOTALL)
-_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
-_DOT_ATOM: Final = re.compile(r'[^\x00-\x20\x7f()<>\[\]:;@\\,."]+(?:\.[^\x00-\x20\x7f()<>\[\]:;@\\,."]+)*')
-_LOCAL_USER: Final = re.compile(r"(?!undisclosed|unlisted)[A-Za-z0-9._+-]{1,64}")
-_NEVER_LOCAL: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]|=\?[^?]*\?[bBqQ]\?")
+_COMMENT_PART: Final = expression(r"[()]|\\.", re.DOTALL)
+_ESCAPED: Final = expression(r"\\(.)", re.DOTALL)
+_DOT_ATOM: Final = expression(r'[^\x00-\x20\x7f()<>\[\]:;@\\,."]+(?:\.[^\x00-\x20\x7f()<>\[\]:;@\\,."]+)*')
+_LOCAL_USER: Final = expression(r"(?!undisclosed|unlisted)[A-Za-z0-9._+-]{1,64}")
+_NEVER_LOCAL: Final = expression(r"[\x00-\x1f\x7f\ufffd]|=\?[^?]*\?[bBqQ]\?")
 _SPECIALS: Final = frozenset(' ()<>[]:;@\\,."')
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from config.expressions import expression
+
 _MAX_LENGTH = 8_192
-_RESULT = re.compile(r"(dkim|spf|dmarc)\s*=\s*pass\b", re.IGNORECASE)
+_RESULT = expression(r"(dkim|spf|dmarc)\s*=\s*pass\b", re.IGNORECASE)
 _DOMAIN = {
-    "dkim": re.compile(r"header\.(?:d|i)\s*=\s*\S*?([^\s@;]+)(?=[\s;]|$)", re.IGNORECASE),
-    "spf": re.compile(r"smtp\.mailfrom\s*=\s*\S*?([^\s@;]+)(?=[\s;]|$)", re.IGNORECASE),
-    "dmarc": re.compile(r"header\.from\s*=\s*\S*?([^\s@;]+)(?=[\s;]|$)", re.IGNORECASE),
+    "dkim": expression(r"header\.(?:d|i)\s*=\s*\S*?([^\s@;]+)(?=[\s;]|$)", re.IGNORECASE),
+    "spf": expression(r"smtp\.mailfrom\s*=\s*\S*?([^\s@;]+)(?=[\s;]|$)", re.IGNORECASE),
+    "dmarc": expression(r"header\.from\s*=\s*\S*?([^\s@;]+)(?=[\s;]|$)", re.IGNORECASE),
 }
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from config.expressions import expression
 from mail.mime.address import Address, as_compared
 
 if TYPE_CHECKING:
@@ -27,15 +27,14 @@ _LIST_FIELDS: Final = (
     "mailing-list",
     "x-google-group-id",
 )
-_LIST_ID: Final = re.compile(r"<([^<>.@\s]+)\.([^<>@\s]+)>\s*\Z")
-_POSTED_TO: Final = re.compile(
+_LIST_ID: Final = expression(r"<([^<>.@\s]+)\.([^<>@\s]+)>\s*\Z")
+_POSTED_TO: Final = expression(
     r"mailto:([^>?,\s]+)|^\s*list\s+([^;\s]+)|^\s*<?([^<>;,\s]+@[^<>;,\s]+)", re.IGNORECASE
 )
-_VIA: Final = re.compile(r"\s+via\s+\S.*\Z", re.IGNORECASE | re.DOTALL)
+_VIA: Final = expression(r"\s+via\s+\S.*\Z", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPeople:
+class NamedPeople(NamedTuple):
     """Whom the headers of a mail name as its author; addresses as `mail.mime.address.as_compared` has them.
 
     `lists`: the addresses to which it was posted, if it came by a list.
@@ -49,8 +48,7 @@ class NamedPeople:
     lists: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(NamedTuple):
     """Who wrote a mail; `answers_to` where answers go if not to that address.
 
     `evidence` is a line for the trace, empty where From says it plainly. `on_hearsay`: who says who it was is

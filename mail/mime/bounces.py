@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from config.expressions import expression
 from mail.inert import one_line
 from mail.mime.address import one_address, parse_addresses
 from mail.mime.headers import Headers, TooComplex, parse_headers
@@ -22,8 +22,7 @@ from mail.mime.structure import Node
 __all__ = ["BouncedRecipient", "Evidence", "bounces", "is_mail_server"]
 
 
-@dataclass(frozen=True, slots=True)
-class BouncedRecipient:
+class BouncedRecipient(NamedTuple):
     """One recipient in a bounce (RFC 3464): `action` is failed, delayed, delivered, relayed or expanded.
 
     `address` is empty where the bounce names nobody. `status` is "5.1.1" or empty, `diagnostic` the remote
@@ -44,12 +43,12 @@ _REPORTS: Final = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED: Final = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")
 _ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
 
-_SERVER: Final = re.compile(
+_SERVER: Final = expression(
     r"(?:mailer|mail|maildelivery|delivery)(?:daemon|erdaemon|subsystem|system|service|notification)s?\d*|postmaster\d*|"
     r"mdaemon|mta|mailserver|mailadmin|mailadministrator|mailgateway|smtpgateway|bounce|bounces|undeliverable|"
     r"systemadministrator|microsoftexchange[0-9a-f]{32}|mailermail|deliverystatus"
 )
-_SERVER_NAME: Final = re.compile(
+_SERVER_NAME: Final = expression(
     r"(?i)mail(?:er)?[ -]?(?:delivery)?[ -]?(?:sub-?system|system|daemon|service)|postmaster|"
     r"system administrator|microsoft outlook$|delivery (?:sub-?system|agent|status)"
 )

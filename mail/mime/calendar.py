@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
+from config.expressions import expression
 from mail.inert import clean, one_line
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 MAX_CALENDAR_CHARS: Final = 512 * 1024
 _MAX_EVENTS: Final = 20
 _MAX_PEOPLE: Final = 30
-_METHOD: Final = re.compile(r"(?im)^METHOD[^:\r\n]{0,60}:[ \t]*([A-Z-]{1,20})")
+_METHOD: Final = expression(r"(?im)^METHOD[^:\r\n]{0,60}:[ \t]*([A-Z-]{1,20})")
 _HEADLINES: Final = {
     "REQUEST": "Invitation",
     "CANCEL": "Cancelled",

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from config.expressions import expression
 from mail.mime.japanese import decode_euc_jp, decode_iso2022_jp
 
 # What senders write, and the superset that decodes what they then really send: the labels of the WHATWG's
@@ -97,12 +98,12 @@ _CODE_PAGES: Final = {
     "65000": "utf-7",
     "65001": "utf-8",
 }
-_CODE_PAGE: Final = re.compile(
+_CODE_PAGE: Final = expression(
     r"(?:x-)?(?:windows|win|cp|ms|mswin|ansi|ibm|dos|oem|cswindows|csibm|cspc|microsoft-cp|codepage|msdos)"
     r"-?0?(\d{2,5})"
 )
-_ISO_8859: Final = re.compile(r"(?:x-)?(?:iso-?)?(?:ir-?)?8859-?(\d{1,2})(?::\d{4}|-windows.*)?")
-_LATIN_N: Final = re.compile(r"(?:x-)?(?:iso-?)?latin-?(\d{1,2})")
+_ISO_8859: Final = expression(r"(?:x-)?(?:iso-?)?(?:ir-?)?8859-?(\d{1,2})(?::\d{4}|-windows.*)?")
+_LATIN_N: Final = expression(r"(?:x-)?(?:iso-?)?latin-?(\d{1,2})")
 # Python's names of the codecs that turn text bytes into text. Others (idna, punycode, unicode_escape,
 # zlib, ...) are quadratic, not text, or unescape what should stay escaped.
 _TEXT_CODECS: Final = (
@@ -119,7 +120,7 @@ _TEXT_CODECS: Final = (
 _ALLOWED: Final = frozenset(_TEXT_CODECS.split())
 _LATIN: Final = frozenset({"cp1252", "cp1254", "iso8859-15", "iso8859-1"})
 _GUESS_BYTES: Final = 65_536
-_ISO_2022_ESCAPE: Final = re.compile(rb"\x1b(?:\$[@B]|\$\([BDOPQ]|\([IJ])")
+_ISO_2022_ESCAPE: Final = expression(rb"\x1b(?:\$[@B]|\$\([BDOPQ]|\([IJ])")
 
 
 @functools.lru_cache(maxsize=256)
@@ -170,7 +171,7 @@ _NOT_ASCII: Final = frozenset(_NOT_ASCII_CODECS.split())
 
 
 _WIDE: Final = frozenset(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
-_STATEFUL: Final = re.compile(rb"[\x0e\x1b]|~\{")
+_STATEFUL: Final = expression(rb"[\x0e\x1b]|~\{")
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),

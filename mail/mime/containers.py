@@ -5,11 +5,10 @@ What cannot be opened stays what it is: an attachment, or text.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from config.expressions import expression
 from mail.mime.headers import Headers
 from mail.mime.inline_files import files_in, holds_files
 
@@ -17,11 +16,10 @@ MAX_WRAPPED_BYTES: Final = 50 * 1024 * 1024
 _TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _TNEF_MAGIC: Final = b"\x78\x9f\x3e\x22"  # as in mail.mime.tnef, which is loaded only where it is needed
 _PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_BLANKS: Final = re.compile(r"\s+")
+_BLANKS: Final = expression(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(NamedTuple):
     """A part found within another. Without `headers`, `data` is a MIME entity with headers of its own."""
 
     data: bytes

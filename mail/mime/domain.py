@@ -6,12 +6,13 @@ Nothing is mapped but case and composed letters: wide letters are no way to writ
 from __future__ import annotations
 
 import functools
-import re
 import unicodedata
 from typing import Final
 
+from config.expressions import expression
+
 _MAX: Final = 253
-_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_LABEL: Final = expression(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 @functools.lru_cache(maxsize=4096)

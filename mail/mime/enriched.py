@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_PARAM: Final = re.compile(r"(?is)<param>[^<]{0,2000}</param>")
-_MARK: Final = re.compile(r"<(/?)([a-zA-Z0-9-]{1,60})>")
-_LINE_ENDS: Final = re.compile(r"\n+")
+from config.expressions import expression
+
+_PARAM: Final = expression(r"(?is)<param>[^<]{0,2000}</param>")
+_MARK: Final = expression(r"<(/?)([a-zA-Z0-9-]{1,60})>")
+_LINE_ENDS: Final = expression(r"\n+")
 
 
 def enriched_to_text(text: str) -> str:

@@ -12,21 +12,22 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
+from config.expressions import expression
 from mail.inert import clean, one_line, without_direction_marks
 from mail.mime.charset import codec_for, decode, decode_field
 
 MAX_HEADER_BYTES: Final = 256 * 1024
 
-_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*)")
-_LINE: Final = re.compile(rb"[^\n]*(?:\n|\Z)")
-_KNOWN: Final = re.compile(
+_FIELD: Final = expression(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n|\Z)(?:[ \t][^\n]*(?:\n|\Z))*)")
+_LINE: Final = expression(rb"[^\n]*(?:\n|\Z)")
+_KNOWN: Final = expression(
     rb"(?i)(?:from|to|cc|bcc|subject|date|message-id|mime-version|in-reply-to|references|reply-to|sender|"
     rb"received|return-path|delivered-to|content-[a-z-]+|dkim-signature|x-[!-9;-~]+|list-[a-z-]+|user-agent|"
     rb"auto-submitted|precedence|importance|priority|thread-[a-z]+|authentication-results|arc-[a-z-]+)[ \t]*:"
 )
 _BOM: Final = b"\xef\xbb\xbf"
 _MAX_BANNER_LINES: Final = 5
-_FOLD: Final = re.compile(rb"\r?\n|\r")
+_FOLD: Final = expression(rb"\r?\n|\r")
 
 
 class TooComplex(Exception):
@@ -114,7 +115,7 @@ class Charsets:
 
 _MAX_ASKED: Final = 50
 _NAMING_FIELDS: Final = ("content-type", "subject", "from", "to", "content-disposition")
-_NAMED: Final = re.compile(
+_NAMED: Final = expression(
     rb"(?i)charset[ \t]{0,4}=[ \t]{0,4}[\"']?([a-z0-9_:.+-]{2,40})"
     rb"|=\?([a-z0-9_:.+-]{2,40})(?:\*[a-z-]{0,20})?\?[bq]\?"
 )
@@ -284,11 +285,11 @@ def decode_base64(data: bytes) -> bytes:
         return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4))
 
 
-_PARAMETER: Final = re.compile(r""";\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
-_NO_SEMICOLON: Final = re.compile(r"\s*[a-zA-Z0-9/.+_-]{1,100}(?=\s+[a-zA-Z0-9*-]{1,40}=)")
-_PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
-_LABELLED: Final = re.compile(r"""([^'"%\s]{0,40})(?:'[A-Za-z0-9-]{0,40}'|(["']))(.*)""", re.DOTALL)
-_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_PARAMETER: Final = expression(r""";\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.DOTALL)
+_NO_SEMICOLON: Final = expression(r"\s*[a-zA-Z0-9/.+_-]{1,100}(?=\s+[a-zA-Z0-9*-]{1,40}=)")
+_PERCENT: Final = expression(rb"%([0-9A-Fa-f]{2})")
+_LABELLED: Final = expression(r"""([^'"%\s]{0,40})(?:'[A-Za-z0-9-]{0,40}'|(["']))(.*)""", re.DOTALL)
+_ESCAPED: Final = expression(r"\\(.)", re.DOTALL)
 
 
 def parse_parameters(value: str) -> tuple[str, dict[str, str]]:

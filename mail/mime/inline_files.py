@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+from config.expressions import expression
 from mail.inert import one_line
 from mail.mime.charset import decode
 
-_BEGIN: Final = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255}?)[ \t]*\r?$", re.MULTILINE)
-_YENC_BEGIN: Final = re.compile(rb"^=ybegin [^\r\n]{0,200}?\bname=([^\r\n]{1,255}?)[ \t]*\r?$", re.MULTILINE)
-_UU_END: Final = re.compile(rb"^(?:end|====)[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
-_YENC_END: Final = re.compile(rb"^=yend[^\r\n]*\r?(?:\n|\Z)", re.MULTILINE)
+_BEGIN: Final = expression(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255}?)[ \t]*\r?$", re.MULTILINE)
+_YENC_BEGIN: Final = expression(rb"^=ybegin [^\r\n]{0,200}?\bname=([^\r\n]{1,255}?)[ \t]*\r?$", re.MULTILINE)
+_UU_END: Final = expression(rb"^(?:end|====)[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
+_YENC_END: Final = expression(rb"^=yend[^\r\n]*\r?(?:\n|\Z)", re.MULTILINE)
 _MAX_FILES: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class InlineFile:
+class InlineFile(NamedTuple):
     """A file that stood in the lines of a text."""
 
     name: str
@@ -116,7 +115,7 @@ def decode_uu(data: bytes) -> bytes:
 
 
 _YENC_TABLE: Final = bytes((byte - 42) % 256 for byte in range(256))
-_YENC_ESCAPE: Final = re.compile(rb"=(.)", re.DOTALL)
+_YENC_ESCAPE: Final = expression(rb"=(.)", re.DOTALL)
 
 
 def decode_yenc(data: bytes) -> bytes:

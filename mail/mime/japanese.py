@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_SWITCH: Final = re.compile(rb"\x1b(?:\$\([A-Z@]|\$[@A-Z]|\([A-Z]|&@\x1b\$B|\.[AF])|[\x0e\x0f]")
+from config.expressions import expression
+
+_SWITCH: Final = expression(rb"\x1b(?:\$\([A-Z@]|\$[@A-Z]|\([A-Z]|&@\x1b\$B|\.[AF])|[\x0e\x0f]")
 _TWO_BYTES: Final = {
     b"\x1b$@": "jis",
     b"\x1b$B": "jis",
@@ -106,7 +108,7 @@ def _shift(row: int, cell: int) -> bytes:
     return bytes((lead, trail))
 
 
-_EUC_UNIT: Final = re.compile(rb"[\x00-\x7f]+|\x8f[\xa1-\xfe]{2}|\x8e[\xa1-\xdf]|[\xa1-\xfe]{2}|.", re.DOTALL)
+_EUC_UNIT: Final = expression(rb"[\x00-\x7f]+|\x8f[\xa1-\xfe]{2}|\x8e[\xa1-\xdf]|[\xa1-\xfe]{2}|.", re.DOTALL)
 
 
 def decode_euc_jp(data: bytes) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from config.expressions import expression
 from mail.inert import one_line
 from mail.mime.address import Address, as_compared, parse_addresses
 from mail.mime.dates import parse_date
@@ -28,12 +27,11 @@ if TYPE_CHECKING:
 
 
 MAX_REFERENCES: Final = 500
-_ID: Final = re.compile(r"<([^<>]{1,2000})>")
-_SPACE: Final = re.compile(r"\s+")
+_ID: Final = expression(r"<([^<>]{1,2000})>")
+_SPACE: Final = expression(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """An attachment: `part` is its path in the mail ("2.1"); `size` (bytes) and `sha256` are of its content.
 
     `inline`: the sender meant it to be shown within the text (an image of an HTML mail).

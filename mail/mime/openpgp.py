@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from config.expressions import expression
 from mail.inert import one_line
 from mail.mime.address import parse_addresses
 
@@ -31,7 +32,7 @@ _OFFLINE: Final = (
     *("--batch", "--no-tty", "--pinentry-mode", "loopback", "--no-auto-key-retrieve"),
     *("--no-auto-key-locate", "--disable-dirmngr", "--no-auto-check-trustdb", "--trust-model", "always"),
 )
-BLOCK: Final = re.compile(
+BLOCK: Final = expression(
     r"^-----BEGIN PGP (?:SIGNED )?MESSAGE-----\r?$.*?^-----END PGP (?:SIGNATURE|MESSAGE)-----\r?$",
     re.DOTALL | re.MULTILINE,
 )

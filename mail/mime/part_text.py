@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import tzinfo
 from typing import Final
 
+from config.expressions import expression
 from mail.inert import clean, without_direction_marks
 from mail.mime.calendar import card
 from mail.mime.charset import codec_for, decode
@@ -13,7 +13,7 @@ from mail.mime.flowed import unflow
 from mail.mime.shown import is_calendar
 from mail.mime.structure import Node
 
-_META_CHARSET: Final = re.compile(rb"(?i)<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})")
+_META_CHARSET: Final = expression(rb"(?i)<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})")
 
 
 def text_of(node: Node, zone: tzinfo) -> str:

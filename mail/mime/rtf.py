@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from config.expressions import expression
 from mail.mime.charset import codec_for
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = expression(
     rb"\\([a-z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-z])|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\"
 )
 _BREAKS: Final = {

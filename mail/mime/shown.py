@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from config.expressions import expression
 from mail.inert import one_line
 from mail.mime.calendar import method_of
 from mail.mime.headers import TooComplex, decode_words, parse_headers
@@ -55,8 +55,8 @@ _EXTENSIONS: Final = {
 }
 _INVITING: Final = frozenset({"REQUEST", "CANCEL", "REPLY", "COUNTER", "ADD"})
 _OTHER_HTML: Final = frozenset({"text/x-amp-html", "text/watch-html"})
-_TAGS: Final = re.compile(rb"<[^<>]*>|&nbsp;|\s+")
-_FILE_ID: Final = re.compile(r"<?([^<>@\s/\\]{1,200}\.[A-Za-z0-9]{2,5})(?:@[^<>]*)?>?")
+_TAGS: Final = expression(rb"<[^<>]*>|&nbsp;|\s+")
+_FILE_ID: Final = expression(r"<?([^<>@\s/\\]{1,200}\.[A-Za-z0-9]{2,5})(?:@[^<>]*)?>?")
 _MAX_LOOK: Final = 4096
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from config.expressions import expression
 from mail.inert import one_line
 from mail.mime.containers import Inner, files_out_of, opened, wraps
 from mail.mime.headers import (
@@ -28,9 +29,9 @@ MAX_PARTS: Final = 500
 MAX_DEPTH: Final = 50
 MAX_DECODED_BYTES: Final = 50 * 1024 * 1024
 
-_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
-_GUESSED_BOUNDARY: Final = re.compile(rb"^--(?!-*\s)([!-~][ -~]{0,69}?)[ \t]*\r?$", re.MULTILINE)
-_AFTER_BOUNDARY: Final = re.compile(rb"(--)?[ \t]*(\r?\n|\r|\Z)")
+_TYPE: Final = expression(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+_GUESSED_BOUNDARY: Final = expression(rb"^--(?!-*\s)([!-~][ -~]{0,69}?)[ \t]*\r?$", re.MULTILINE)
+_AFTER_BOUNDARY: Final = expression(rb"(--)?[ \t]*(\r?\n|\r|\Z)")
 
 
 class Node:

@@ -8,7 +8,6 @@ without a person.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,6 +16,7 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
 from aiosmtplib.protocol import SMTPProtocol
 
+from config.expressions import expression
 from mail.account import OutgoingAccount
 from mail.compose.header import downgraded
 from mail.errors import MailError
@@ -31,8 +31,8 @@ __all__ = ["RecipientOutcome", "SendOutcome", "SmtpSession"]
 
 _CHUNK: Final = 64 * 1024
 _SLOWEST_BYTES_PER_SECOND: Final = 10_000
-_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_LEADING_DOT: Final = re.compile(rb"(?m)^\.")
+_LINE_END: Final = expression(rb"\r\n|\r|\n")
+_LEADING_DOT: Final = expression(rb"(?m)^\.")
 
 State = Literal["sent", "deferred", "failed", "uncertain"]
 Stage = Literal["connect", "mail", "rcpt", "data", "dot", "done"]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from config.expressions import expression
 from mail.errors import LoginRefused, LoginUnavailable
 
-_CODE: Final = re.compile(r"^\s*(?:-ERR\s+)?\[([A-Z][A-Z/-]*)[^\]]*\]", re.IGNORECASE)
+_CODE: Final = expression(r"^\s*(?:-ERR\s+)?\[([A-Z][A-Z/-]*)[^\]]*\]", re.IGNORECASE)
 # RFC 5530 (IMAP), RFC 2449 and 3206 (POP3).
 _LATER_CODES: Final = frozenset(
     {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA", "IN-USE", "LOGIN-DELAY", "SYS/TEMP"}
@@ -16,7 +17,7 @@ _LATER_CODES: Final = frozenset(
 _FINAL_CODES: Final = frozenset(
     {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "PRIVACYREQUIRED", "AUTH", "SYS/PERM", "EXPIRED"}
 )
-_LATER_WORDS: Final = re.compile(
+_LATER_WORDS: Final = expression(
     r"(?i)too many|temporar|try again|unavailable|not available|internal error|system error|rate limit"
     r"|mailbox (?:is )?(?:locked|in use|busy)|already locked|maildrop.*lock"
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,9 +58,13 @@ def _find(call: Call) -> tuple[DeskPaths, Settings]:
         known = recall(paths)
         if known is not None and known.home in (None, str(home)) and known.database is None:
             return paths, known
-    paths = replace(find_desk(Flags(call.config, call.database)), home=home)
-    if paths.database_from == "default":
-        paths = DeskPaths(home, paths.config_file)
+    found = find_desk(Flags(call.config, call.database))
+    if found.database_from == "default":
+        paths = DeskPaths(home, found.config_file)
+    else:
+        paths = DeskPaths(
+            home, found.config_file, found.database, found.server_url, found.found_by, found.database_from
+        )
     return paths, recall(paths) or _loaded(paths)
 
 

@@ -176,9 +176,9 @@ async def test_a_file_goes_along(app: NightdeskApp, own_home: Path) -> None:
 
 
 async def test_in_restricted_mode_there_is_no_editor_and_no_free_file_name(desk: Any, actor: Actor) -> None:
-    from dataclasses import replace
+    from desk.home import Desk
 
-    held = replace(desk, settings=desk.settings.model_copy(update={"restricted": True}))
+    held = Desk(desk.paths, desk.settings.model_copy(update={"restricted": True}), desk.sealer)
     app = NightdeskApp(held, actor)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "#1041")
@@ -199,11 +199,10 @@ async def test_in_restricted_mode_there_is_no_editor_and_no_free_file_name(desk:
 async def test_another_agents_draft_is_told_before_sending(
     desk: Any, actor: Actor, app: NightdeskApp
 ) -> None:
-    from dataclasses import replace
 
     from models.agents import Agent
 
-    jo = replace(actor, agent_id=Agent.get(Agent.login == "jo").id, login="jo")
+    jo = actor._replace(agent_id=Agent.get(Agent.login == "jo").id, login="jo")
     drafts.save(jo, number="1042", kind="reply", body="I am on it")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "#1041")

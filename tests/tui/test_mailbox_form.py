@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -280,7 +279,7 @@ async def test_a_variable_that_stands_there_is_not_given_for_another_server(
 
 
 async def test_in_restricted_mode_no_command_and_no_file_is_named(desk: Desk, actor: Actor) -> None:
-    held = replace(desk, settings=desk.settings.model_copy(update={"restricted": True}))
+    held = Desk(desk.paths, desk.settings.model_copy(update={"restricted": True}), desk.sealer)
     app = NightdeskApp(held, actor)
     async with app.run_test(size=SIZES["120x40"]) as pilot:
         screen = await opened(pilot)

@@ -132,9 +132,8 @@ async def test_l_shows_the_log_of_this_mailbox_alone(
 
 
 async def test_an_agent_without_the_right_is_told_so(empty_desk: Desk, actor: Actor) -> None:
-    from dataclasses import replace
 
-    app = NightdeskApp(empty_desk, replace(actor, actions=frozenset({"ticket.reply"})))
+    app = NightdeskApp(empty_desk, actor._replace(actions=frozenset({"ticket.reply"})))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "No mailbox yet")
         await pilot.press("n")

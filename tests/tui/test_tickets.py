@@ -159,9 +159,8 @@ async def test_the_cursor_stays_on_its_ticket_when_a_new_one_comes(app: Nightdes
 
 
 async def test_a_role_that_does_not_grant_it_says_so(app: NightdeskApp) -> None:
-    from dataclasses import replace
 
-    app.actor = replace(app.actor, actions=frozenset({"ticket.note"}))
+    app.actor = app.actor._replace(actions=frozenset({"ticket.note"}))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
         await pilot.press("x")

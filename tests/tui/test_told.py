@@ -38,7 +38,7 @@ from tui.terminal.calls import calls
 def jo(desk: Desk, actor: Actor) -> Actor:
     """Jo, who may do everything too."""
     agent = Agent.get(Agent.login == "jo")
-    return replace(actor, agent_id=agent.id, login="jo", name=agent.name, email=agent.email)
+    return actor._replace(agent_id=agent.id, login="jo", name=agent.name, email=agent.email)
 
 
 def mail_on(number: str, text: str = "One more thing") -> None:
@@ -82,7 +82,7 @@ def test_an_agent_is_told_of_their_tickets_and_of_nobodys_and_of_nothing_they_di
     assert told(actor, lambda: not_delivered("1039"))[0].startswith("An answer did not arrive, #1039")
     assert told(actor, lambda: reply.add_note(jo, "1039", "seen"))[0].startswith("Note on #1039")
     assert told(actor, lambda: reply.add_note(actor, "1039", "seen")) == []
-    elsewhere = replace(actor, department_id=99)
+    elsewhere = actor._replace(department_id=99)
     assert told(elsewhere, lambda: mail_on("1042")) == []
     assert told(elsewhere, lambda: mail_on("1039")) != []
 
@@ -101,7 +101,7 @@ def test_old_mail_that_is_imported_is_no_news(desk: Desk, actor: Actor) -> None:
         )
         Ticket.update(created=now() - timedelta(days=400)).where(Ticket.subject == "old").execute()
 
-    assert told(replace(actor, agent_id=None), imported) == []
+    assert told(actor._replace(agent_id=None), imported) == []
 
 
 async def test_news_are_flashed_and_take_no_key_from_who_types(app: NightdeskApp, jo: Actor) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +33,7 @@ from tui.app import NightdeskApp
 def jo(desk: Desk, actor: Actor) -> Actor:
     """Jo, who may do everything too."""
     agent = Agent.get(Agent.login == "jo")
-    return replace(actor, agent_id=agent.id, login="jo", name=agent.name, email=agent.email)
+    return actor._replace(agent_id=agent.id, login="jo", name=agent.name, email=agent.email)
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
@@ -213,11 +212,11 @@ class LogsScreen(ListScreen[None]):
     def _find_if_still(self, text: str) -> None:
         field = self.query_one(LineInput)
         if field.asking and field.text == text != self.wanted.text:
-            self.show_filter(replace(self.wanted, text=text.strip()))
+            self.show_filter(self.wanted._replace(text=text.strip()))
 
     @on(LineInput.Answered)
     def _find_answered(self, event: LineInput.Answered) -> None:
-        self.show_filter(replace(self.wanted, text=event.text.strip()))
+        self.show_filter(self.wanted._replace(text=event.text.strip()))
         self.table.focus()
 
     @on(LineInput.Cancelled)
@@ -264,7 +263,7 @@ class LogsScreen(ListScreen[None]):
 
     def _take_level(self, level: str | None) -> None:
         if level:
-            self.show_filter(replace(self.wanted, level=cast("Level", level)))
+            self.show_filter(self.wanted._replace(level=cast("Level", level)))
 
     @command("source", "s", "Source", footer="source")
     def action_source(self) -> None:
@@ -277,7 +276,7 @@ class LogsScreen(ListScreen[None]):
 
     def _take_source(self, source: str | None) -> None:
         if source:
-            self.show_filter(replace(self.wanted, source="" if source == ALL else source))
+            self.show_filter(self.wanted._replace(source="" if source == ALL else source))
 
     @command("mailbox", "m", "Mailbox", footer="mailbox")
     def action_mailbox(self) -> None:
@@ -293,7 +292,7 @@ class LogsScreen(ListScreen[None]):
 
     def _take_mailbox(self, chosen: str | None) -> None:
         if chosen is not None:
-            wanted = replace(self.wanted, mailbox_id=int(chosen) or None)
+            wanted = self.wanted._replace(mailbox_id=int(chosen) or None)
             self.show_filter(wanted, self._mailboxes.get(chosen, ""))
 
     @command("wrap", "w", "Wrap", footer="wrap")

@@ -6,10 +6,9 @@ of doubt the cursor is put where the layout has it, so that a wrong width moves 
 
 from __future__ import annotations
 
-import re
-
 from rich.cells import cell_len
 
+from config.expressions import expression
 from tui.text.safe import VOWEL_ROOM
 
 _AGREED = (
@@ -17,12 +16,12 @@ _AGREED = (
     "\u2500-\u25ff\u3001-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9f"
 )
 """Signs of whose width nobody has doubts: the scripts of Europe, lines, ideographs, kana and whole Hangul."""
-_DOUBTFUL = re.compile(f"[^{_AGREED}]")
-_PIECES = re.compile(
+_DOUBTFUL = expression(f"[^{_AGREED}]")
+_PIECES = expression(
     f"(?P<place>\x1b\\[(?P<row>[0-9]*)(?:;(?P<column>[0-9]*))?H)|(?P<control>\x1b\\[[0-9;?<=>]*[a-zA-Z])"
     f"|(?P<end>[\r\n])|(?P<doubtful>[^\x00-\x20\x1b]?(?:[^{_AGREED}]{VOWEL_ROOM}?)+)|(?P<plain>[^\x1b\r\n])"
 )
-_HIDING = re.compile("\x1b[^\\[]")
+_HIDING = expression("\x1b[^\\[]")
 
 
 def steadied(painted: str) -> str:

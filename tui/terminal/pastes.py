@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from config.expressions import expression
+
 START, END = "\x1b[200~", "\x1b[201~"
 
 QUIET_SECONDS = 1.0
@@ -23,16 +25,16 @@ MARK_SECONDS = 1.0
 DOUBT_SECONDS = 15.0
 """So long after a paste without an end mark whatever is more than one key is taken for its rest."""
 
-_ONE_KEY = re.compile(r"\x1b?[^\x1b]|\x1b|\x1bO.|\x1b\[[0-9;:?<]*[ -/]*[@-~]", re.DOTALL)
-_KEY_IN_PASTE = re.compile(r"\x1b\[(?:27;(?P<xterm>\d+);)?(?P<code>\d+)(?:[;:](?P<kitty>\d+))?[\d;:]*[u~]")
-_SEQUENCE = re.compile(
+_ONE_KEY = expression(r"\x1b?[^\x1b]|\x1b|\x1bO.|\x1b\[[0-9;:?<]*[ -/]*[@-~]", re.DOTALL)
+_KEY_IN_PASTE = expression(r"\x1b\[(?:27;(?P<xterm>\d+);)?(?P<code>\d+)(?:[;:](?P<kitty>\d+))?[\d;:]*[u~]")
+_SEQUENCE = expression(
     r"\x1b\[[0-9;:<=>?]*[ -/]*[@-~]"  # CSI
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC, DCS, SOS, PM, APC up to their end
     r"|\x1bO.?"  # SS3
     r"|\x1b[ -/]*[0-~]?",
     re.DOTALL,
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = expression(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+from config.expressions import expression
 from mail import inert
 
 
@@ -22,11 +21,11 @@ def parts(*pieces: str | tuple[str, str]) -> Content:
     )
 
 
-_JOINED = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_JOINED = expression("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """What makes one sign of several, or another sign of one: terminals do not agree how wide that is."""
 
 
-_VOWELS = re.compile(
+_VOWELS = expression(
     "(["
     "\u0903\u093b\u093e-\u0940\u0949-\u094c\u094e-\u094f\u0982-\u0983\u09be-\u09c0\u09c7-\u09c8"
     "\u09cb-\u09cc\u09d7\u0a03\u0a3e-\u0a40\u0a83\u0abe-\u0ac0\u0ac9\u0acb-\u0acc\u0b02-\u0b03\u0b3e"

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from aiosmtpd.lmtp import LMTP
 
+from config.expressions import expression
 from config.spool import MAX_MAIL
 from mail.inert import one_line
 
@@ -36,9 +37,9 @@ _COMMAND_BYTES = 4096
 _BUFFER_BYTES = 65_536
 _CREDENTIALS = struct.Struct("3i")
 """Process, user and group of whoever connected."""
-_ANGLE = re.compile(r"""\s*<((?:[^<>"\\]|"(?:[^"\\]|\\.)*"|\\.)*)>\s*(.*)""", re.DOTALL)
+_ANGLE = expression(r"""\s*<((?:[^<>"\\]|"(?:[^"\\]|\\.)*"|\\.)*)>\s*(.*)""", re.DOTALL)
 _NO_ROOM_CODES = frozenset({errno.ENOSPC, errno.EDQUOT})
-_NO_ROOM = re.compile(r"(?i)disk.{0,20}full|no space|quota exceeded")
+_NO_ROOM = expression(r"(?i)disk.{0,20}full|no space|quota exceeded")
 
 logging.getLogger("mail.log").addHandler(logging.NullHandler())
 logging.getLogger("mail.log").propagate = False  # it would write what strangers sent to standard error

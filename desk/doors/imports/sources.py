@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
+from config.expressions import expression
 from config.spool import MAX_MAIL
 from desk.doors.imports.ledger import Ledger, mark_at
 from desk.errors import Refused
@@ -19,9 +19,9 @@ from mail.mime.dates import parse_date
 Kind = Literal["mbox", "maildir", "eml"]
 
 _HEAD_BYTES = 65_536
-_RECEIVED = re.compile(rb"(?mi)^received[ \t]*:")
-_DATE = re.compile(rb"(?mi)^date[ \t]*:[ \t]*([^\r\n]{1,200})")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_RECEIVED = expression(rb"(?mi)^received[ \t]*:")
+_DATE = expression(rb"(?mi)^date[ \t]*:[ \t]*([^\r\n]{1,200})")
+_HEAD_END = expression(rb"\r?\n\r?\n")
 
 
 @dataclass(frozen=True, slots=True)

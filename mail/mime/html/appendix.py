@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
+
+from config.expressions import expression
 
 if TYPE_CHECKING:
     from mail.mime.html.links import Link
@@ -18,7 +19,7 @@ def appendix(links: Sequence[Link], hidden_words: int) -> str:
     return "\n".join(lines)
 
 
-_APPENDIX: Final = re.compile(
+_APPENDIX: Final = expression(
     r"\[[1-9]\d{0,3}\] \S+(?: \(a tracking link\))?(?:\n\[\d{1,4}\] \S+(?: \(a tracking link\))?)*"
     r"(?:\n\[\d+ words? hidden by the HTML left out\])?|\[\d+ words? hidden by the HTML left out\]"
 )

@@ -6,10 +6,10 @@ numbered and listed below the text, hidden text is left out and counted.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from config.expressions import expression
 from mail.inert import clean, without_direction_marks
 from mail.mime.html.appendix import appendix
 from mail.mime.html.links import Link, Links
@@ -63,10 +63,10 @@ def read_html(html: str, first_link: int = 1) -> HtmlText:
     return read
 
 
-_DATA_URL: Final = re.compile(r"data:[a-zA-Z0-9/+.;=-]{0,200},[A-Za-z0-9+/=%_-]{64,}")
+_DATA_URL: Final = expression(r"data:[a-zA-Z0-9/+.;=-]{0,200},[A-Za-z0-9+/=%_-]{64,}")
 _MARKS: Final = QUOTE_BEGINS + QUOTE_ENDS + SIGNATURE_BEGINS + SIGNATURE_ENDS
 _NO_MARKS: Final = str.maketrans("", "", _MARKS)
-_NONCHARACTERS: Final = re.compile("[\x00\ufdd0-\ufdef]")
+_NONCHARACTERS: Final = expression("[\x00\ufdd0-\ufdef]")
 
 
 def _bounded(html: str) -> tuple[str, bool]:
@@ -77,7 +77,7 @@ def _bounded(html: str) -> tuple[str, bool]:
     return html.encode("utf-8", "replace").decode("utf-8"), cut
 
 
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
+_TAG: Final = expression(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _NO_DEPTH: Final = frozenset(
     [
         "area",

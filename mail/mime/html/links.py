@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from config.expressions import expression
 from mail.inert import one_line
 
 MAX_LINKS: Final = 2000
@@ -32,18 +33,18 @@ class Link:
 
 # Servers that check or count a click and name in a parameter where it leads.
 _WRAPPERS: Final = (
-    (re.compile(r"[a-z0-9.-]{0,60}safelinks\.protection\.(?:outlook\.com|office365\.us)"), "url"),
-    (re.compile(r"urldefense(?:\.proofpoint)?\.com"), "u"),
-    (re.compile(r"(?:www\.)?google\.[a-z.]{2,6}"), "q"),
-    (re.compile(r"(?:www\.)?google\.[a-z.]{2,6}"), "url"),
-    (re.compile(r"l\.facebook\.com|lm\.facebook\.com|slack-redir\.net|exit\.sc"), "u"),
-    (re.compile(r"slack-redir\.net|steamcommunity\.com|linkprotect\.cudasvc\.com"), "url"),
-    (re.compile(r"linkprotect\.cudasvc\.com"), "a"),
+    (expression(r"[a-z0-9.-]{0,60}safelinks\.protection\.(?:outlook\.com|office365\.us)"), "url"),
+    (expression(r"urldefense(?:\.proofpoint)?\.com"), "u"),
+    (expression(r"(?:www\.)?google\.[a-z.]{2,6}"), "q"),
+    (expression(r"(?:www\.)?google\.[a-z.]{2,6}"), "url"),
+    (expression(r"l\.facebook\.com|lm\.facebook\.com|slack-redir\.net|exit\.sc"), "u"),
+    (expression(r"slack-redir\.net|steamcommunity\.com|linkprotect\.cudasvc\.com"), "url"),
+    (expression(r"linkprotect\.cudasvc\.com"), "a"),
 )
-_URL: Final = re.compile(r"https?://[^\s<>\"]{3,}", re.IGNORECASE)
-_V3: Final = re.compile(r"https?://urldefense\.com/v3/__(https?:/.*?)__;", re.IGNORECASE)
-_CODE: Final = re.compile(r"[A-Za-z0-9_=%+/-]{40,}")
-_TRACKING_HOST: Final = re.compile(
+_URL: Final = expression(r"https?://[^\s<>\"]{3,}", re.IGNORECASE)
+_V3: Final = expression(r"https?://urldefense\.com/v3/__(https?:/.*?)__;", re.IGNORECASE)
+_CODE: Final = expression(r"[A-Za-z0-9_=%+/-]{40,}")
+_TRACKING_HOST: Final = expression(
     r"(?:^|\.)(?:click|clicks|links?|track|tracking|trk|email|e|t|r|go|redirect|news|newsletter|lnk|ct|url\d{2,6})\."
     r"|list-manage\d?\.com$|sendgrid\.net$|mandrillapp\.com$|mailgun\.|hubspotlinks|awstrack\.me$|rs6\.net$"
     r"|exacttarget|exct\.net$|mailchi\.mp$|sparkpost|customeriomail|klclick|cmail\d{1,3}\.com$|createsend"
@@ -62,7 +63,7 @@ _SCHEMES: Final = (
     "sms:",
     "xmpp:",
 )
-_BLANKS: Final = re.compile(r"\s+")
+_BLANKS: Final = expression(r"\s+")
 
 
 class Links:

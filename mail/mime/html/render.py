@@ -5,10 +5,10 @@ What stands in the text is never escaped or changed: blanks that HTML ignores ar
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from config.expressions import expression
 from mail.mime.html.links import Links
 from mail.mime.html.style import PLAIN, UNKNOWN, Style, StyleSheet, color_of, parse_style
 from mail.mime.html.tables import MAX_SPAN, Cell, Table, lay_out
@@ -29,12 +29,12 @@ _MAX_LIST_DEPTH: Final = 10
 _LINK_COLOR: Final = "#0000ee"
 _MAX_LABEL: Final = 400
 _RULE: Final = "-" * 40
-_BLANKS: Final = re.compile(r"[ \t\n\r\f]+")
-_WORD: Final = re.compile(r"[^\s\u034f\u200b-\u200f\u2007\u2060-\u2064\ufeff\u00ad\u00a0]{1,200}")
-_FILLER: Final = re.compile(r"[\s\u034f\u200b-\u200f\u2007\u2060-\u2064\ufeff\u00ad\u00a0]*")
-_FILE_NAME: Final = re.compile(r"(?i)[^\n]{1,80}\.(?:png|jpe?g|gif|bmp|tiff?|svg|webp|heic)")
-_ORDINAL: Final = re.compile(r"(?i)st|nd|rd|th|er|re|e|ème|o|a|[^\w]{1,3}")
-_LIST_LABEL: Final = re.compile(r"\(?[\w]{1,5}[.)]")
+_BLANKS: Final = expression(r"[ \t\n\r\f]+")
+_WORD: Final = expression(r"[^\s\u034f\u200b-\u200f\u2007\u2060-\u2064\ufeff\u00ad\u00a0]{1,200}")
+_FILLER: Final = expression(r"[\s\u034f\u200b-\u200f\u2007\u2060-\u2064\ufeff\u00ad\u00a0]*")
+_FILE_NAME: Final = expression(r"(?i)[^\n]{1,80}\.(?:png|jpe?g|gif|bmp|tiff?|svg|webp|heic)")
+_ORDINAL: Final = expression(r"(?i)st|nd|rd|th|er|re|e|ème|o|a|[^\w]{1,3}")
+_LIST_LABEL: Final = expression(r"\(?[\w]{1,5}[.)]")
 
 _LEFT_OUT: Final = frozenset(
     [

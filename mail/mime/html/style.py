@@ -6,10 +6,11 @@ Only that is read of CSS which changes the text that a reader sees; media querie
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Literal
+
+from config.expressions import expression
 
 MAX_STYLESHEET_CHARS: Final = 256 * 1024
 UNKNOWN: Final = "?"
@@ -60,11 +61,11 @@ _COLORS: Final = {
     "silver": "#c0c0c0",
     "whitesmoke": "#f5f5f5",
 }
-_HEX: Final = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b")
-_RGB: Final = re.compile(
+_HEX: Final = expression(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b")
+_RGB: Final = expression(
     r"rgba?\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*(?:[,/]\s*([\d.]{1,8}%?)\s*)?\)"
 )
-_LENGTH: Final = re.compile(r"(-?\d{0,6}\.?\d{1,6})\s{0,4}([a-z%]{0,4})")
+_LENGTH: Final = expression(r"(-?\d{0,6}\.?\d{1,6})\s{0,4}([a-z%]{0,4})")
 _BLOCKS: Final = frozenset({"block", "flex", "grid", "table", "list-item", "flow-root", "table-row"})
 
 
@@ -235,7 +236,7 @@ class StyleSheet:
         return style
 
 
-_SELECTOR: Final = re.compile(r"([a-z][a-z0-9]{0,15})?([.#][a-z0-9_-]{1,80})?")
+_SELECTOR: Final = expression(r"([a-z][a-z0-9]{0,15})?([.#][a-z0-9_-]{1,80})?")
 
 
 def _without_comments(text: str) -> str:
@@ -268,7 +269,7 @@ def _rules(text: str) -> Iterator[tuple[str, str]]:
         position = end + 1
 
 
-_BRACE: Final = re.compile(r"[{}]")
+_BRACE: Final = expression(r"[{}]")
 
 
 def _end_of_block(text: str, brace: int) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Final
+
+from config.expressions import expression
 
 WIDTH: Final = 76
 MAX_SPAN: Final = 50
@@ -20,7 +21,7 @@ _TIGHT_LINE: Final = 60
 _PROSE: Final = 36
 _NAME: Final = 30
 _NARROWEST: Final = 8
-_NUMBER: Final = re.compile(
+_NUMBER: Final = expression(
     r"[-+(]?\s?(?:[$€£¥₹]|[A-Z]{2,3}\s)?\s?[-+]?(?:\d{1,3}(?:[.,' ]\d{3}){1,4}|\d{1,12})(?:[.,]\d{1,4})?"
     r"\s?(?:%|[$€£¥₹円元]|[kKMGT]?i?[Bb]|[A-Z]{3}|ms|s|h)?\)?"
 )

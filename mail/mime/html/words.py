@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from html import unescape
 from typing import Final
 
-_INVISIBLE_BEGIN: Final = re.compile(r"(?i)<(?:(script|style|head|title)\b|!--)")
-_ANY_TAG: Final = re.compile(r"<[^<>]*>")
-_BREAK: Final = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^<>]*>")
-_BLANKS: Final = re.compile(r"[ \t\r\f]+")
-_BLANK_LINES: Final = re.compile(r"\n[ \n]*\n")
+from config.expressions import expression
+
+_INVISIBLE_BEGIN: Final = expression(r"(?i)<(?:(script|style|head|title)\b|!--)")
+_ANY_TAG: Final = expression(r"<[^<>]*>")
+_BREAK: Final = expression(r"(?i)<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^<>]*>")
+_BLANKS: Final = expression(r"[ \t\r\f]+")
+_BLANK_LINES: Final = expression(r"\n[ \n]*\n")
 
 
 def words_only(html: str) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+from config.expressions import expression
 from mail.mime.quotes.words import (
     FORWARDED,
     LABELS,
@@ -33,50 +33,49 @@ _SHORTEST_SUBJECT: Final = 4
 _SHORTEST_ODD: Final = 4
 _FIRST_UNCASED: Final = "\u0530"  # behind Latin, Greek and Cyrillic; what small letters mean is known there
 
-_ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,190}")
-_ADDRESSED: Final = re.compile(
+_ADDRESS: Final = expression(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,190}")
+_ADDRESSED: Final = expression(
     r"[<(\[\"'«‹‪\ufffd]*(?:\s*mailto:\s*)?[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,190}[>)\]\"'»›\ufffd]*"
 )
-_SEVERAL: Final = re.compile(r"\x00(?:[\s<>\[\]()]*\x00)+")
+_SEVERAL: Final = expression(r"\x00(?:[\s<>\[\]()]*\x00)+")
 _YEAR: Final = r"(?<![\d.])(?:19|20)\d\d(?![\d.]\d)"
-_DATE: Final = re.compile(
+_DATE: Final = expression(
     rf"{_YEAR}|\d{{1,4}}\s?[./-]\s?\d{{1,2}}\s?[./-]\s?\d{{2,4}}|\d\s?[月월]\s?\d|(?<!\d)25\d\d(?!\d)|"
     r"\d{1,2}[. ]\s?[^\W\d_]{3,12}\.?,? '?\d\d\b"
 )
-_TIME: Final = re.compile(r"(?<!\d)\d{1,2}\s?[:.h時时点點시]\s?\d\d(?!\d)")
+_TIME: Final = expression(r"(?<!\d)\d{1,2}\s?[:.h時时点點시]\s?\d\d(?!\d)")
 _SELF: Final = frozenset(
     ["i", "we", "ich", "wir", "je", "nous", "yo", "io", "eu", "ik", "jag", "jeg", "я", "мы"]
 )
-_DIGIT: Final = re.compile(r"\d")
-_LAST_DIGIT: Final = re.compile(r"\d(?=\D*$)")
-_WORD: Final = re.compile(r"[^\s,;()\[\]<>\"'«»:：]+")
+_DIGIT: Final = expression(r"\d")
+_LAST_DIGIT: Final = expression(r"\d(?=\D*$)")
+_WORD: Final = expression(r"[^\s,;()\[\]<>\"'«»:：]+")
 _COLON: Final = frozenset(":：︰")
-_RULE: Final = re.compile(r"\s*[-_=*~─—–]{3,}\s*")
-_SEPARATOR: Final = re.compile(
+_RULE: Final = expression(r"\s*[-_=*~─—–]{3,}\s*")
+_SEPARATOR: Final = expression(
     r"\s*[>|]*\s*[-_=*~─—–]{2,40}(?: [-_=*~─—–]{1,3}){0,20}\s*([^-_=*~─—–\s].{0,200}?)\s*[-_=*~─—–]{2,80}\s*"
 )
-_DASHED: Final = re.compile(r"-{2,}[^\n]{1,300}-{2,}")
-_LABEL: Final = re.compile(
+_DASHED: Final = expression(r"-{2,}[^\n]{1,300}-{2,}")
+_LABEL: Final = expression(
     r"[ \t]{0,20}[>|*•·]{0,3}[ \t]{0,4}([^\s:：|*<>][^:：|<>\n]{0,31}?)[ \t\xa0]{0,20}\*{0,2}[:：|]\*{0,2}"
 )
 _RAW_NAMES: Final = """received message-id mime-version content-type return-path dkim-signature delivered-to
     x-mailer references in-reply-to x-spam-status authentication-results received-spf arc-seal"""
 _RAW_HEADERS: Final = frozenset(_RAW_NAMES.split())
-_SUBJECT_PREFIXES: Final = re.compile(
+_SUBJECT_PREFIXES: Final = expression(
     r"(?:[^\s:：\[\]]{1,8}(?:\[\d+\]|\(\d+\))?\s?[:：]\s*|\[[^\[\]]{1,40}\]\s*)+"
 )
-_BARE_LABEL: Final = re.compile(r"\s*([^\s:：]{1,16})[:：]?\s*")
-_LOTUS: Final = re.compile(
+_BARE_LABEL: Final = expression(r"\s*([^\s:：]{1,16})[:：]?\s*")
+_LOTUS: Final = expression(
     r"[^\n]{1,100}?-{2,3}\s?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?"
     r"(?: ?[AaPp]\.?[Mm]\.?)?\s?---?.{0,200}"
 )
-_LOTUS_NAME: Final = re.compile(r"[^\n:]{1,80}<[^<>\s]{3,100}@[^<>\s]{3,100}>\s*|\s*\S+@\S+\s*")
-_BLOOMBERG: Final = re.compile(r"(?:from|von|de): .{1,120}@.{1,120} at: ?\d.{0,200}", re.IGNORECASE)
-_GROUPWISE: Final = re.compile(r">>>\s?[^>].{3,200}?>>>\s*")
+_LOTUS_NAME: Final = expression(r"[^\n:]{1,80}<[^<>\s]{3,100}@[^<>\s]{3,100}>\s*|\s*\S+@\S+\s*")
+_BLOOMBERG: Final = expression(r"(?:from|von|de): .{1,120}@.{1,120} at: ?\d.{0,200}", re.IGNORECASE)
+_GROUPWISE: Final = expression(r">>>\s?[^>].{3,200}?>>>\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(NamedTuple):
     """Lines from `first` up to, not including, `after`. `author`: see `Piece`."""
 
     first: int
@@ -85,11 +84,13 @@ class Announcement:
     forward: bool = False
 
 
-@dataclass(slots=True)
 class Looks:
     """How many closer looks at lines are left; a text that needs more is hostile, and its rest is new."""
 
-    left: int = MAX_LOOKS
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_LOOKS
 
     def take(self) -> bool:
         """Use one up; False if there is none."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from config.expressions import expression
 from mail.mime.quotes.announcements import MAX_LINE
 from mail.mime.quotes.words import (
     CARE,
@@ -25,16 +25,16 @@ MAX_SIGNATURE: Final = 40
 _MAX_LOOSE_SIGNATURE: Final = 12
 _MAX_FOOTER: Final = 60
 _MAX_BANNER: Final = 8
-_SIGNATURE: Final = re.compile(r"--[ \xa0][ \t\xa0]?")
-_LOOSE_SIGNATURE: Final = re.compile(r"(?:--|—|–|__)[ \t\xa0]?|-{3}|_{3,6}")
-_RULE: Final = re.compile(r"\s*[-_=*~#+─—–.]{5,}\s*")
-_CONTACT: Final = re.compile(
+_SIGNATURE: Final = expression(r"--[ \xa0][ \t\xa0]?")
+_LOOSE_SIGNATURE: Final = expression(r"(?:--|—|–|__)[ \t\xa0]?|-{3}|_{3,6}")
+_RULE: Final = expression(r"\s*[-_=*~#+─—–.]{5,}\s*")
+_CONTACT: Final = expression(
     r"(?i)@|https?://|www\.|\+?\(?\d{2,5}\)?[\s./-]?\d{2,}[\s./-]?\d{2,}|\b(?:gmbh|ag|ltd|inc|llc|s\.?r\.?l|s\.?a\.?s?|"
     r"b\.?v|a/s|oy|ab|kft|sp\. z o|ооо|plc|corp|tel|phone|mobil|fax)\b\.?"
 )
 _FIRST_IDEOGRAPH: Final = "\u2e80"
-_TAG: Final = re.compile(r"[\s*_]*[\[(【<*]{1,3}[^\[\]]{3,60}[\])】>*]{1,3}[\s*_]*")
-_SENTENCE: Final = re.compile(r"[.?!。？！]\s*$")
+_TAG: Final = expression(r"[\s*_]*[\[(【<*]{1,3}[^\[\]]{3,60}[\])】>*]{1,3}[\s*_]*")
+_SENTENCE: Final = expression(r"[.?!。？！]\s*$")
 
 Footer = Literal["signature", "footer"]
 
@@ -73,7 +73,7 @@ def is_device_line(line: str) -> bool:
     return 0 < len(bare) < 300 and is_praise(_LINK.sub("", bare).strip().casefold())
 
 
-_LINK: Final = re.compile(r"\s*[<(\[]?(?:https?://|www\.)[^\s<>]{1,150}[>)\]]?|\s*\[\d{1,3}\]")
+_LINK: Final = expression(r"\s*[<(\[]?(?:https?://|www\.)[^\s<>]{1,150}[>)\]]?|\s*\[\d{1,3}\]")
 
 
 def banner_end(lines: Sequence[str], first: int, after: int) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from config.expressions import expression
 from mail.mime.quotes.words import LABELS
 
 if TYPE_CHECKING:
@@ -36,19 +37,19 @@ _SIGNATURES: Final = (
     "#ms-outlook-mobile-signature, #composer_signature, #_rc_sig, .protonmail_signature_block-user, "
     "div[name=messageSignatureSection], #bloop_sign, #AppleMailSignature, [data-marker=__SIG_PRE__]"
 )
-_SIGNATURE_HINT: Final = re.compile(r"signature|_rc_sig|bloop_sign|__SIG_PRE__", re.IGNORECASE)
+_SIGNATURE_HINT: Final = expression(r"signature|_rc_sig|bloop_sign|__SIG_PRE__", re.IGNORECASE)
 _BORDERED: Final = "div[style*=border]"
-_HINT: Final = re.compile(
+_HINT: Final = expression(
     r"cite|quote|reply-intro|OLK_SRC_BODY|reference-message|__HEADERS__|messageReplySection|isReplyContent|"
     r"zmail_extra|appendonsend|divRplyFwdMsg|zwchr|stopSpelling|id=[\"']?qt\b|border-(?:top|style|width)",
     re.IGNORECASE,
 )
-_TOP_BORDER: Final = re.compile(
+_TOP_BORDER: Final = expression(
     r"border-top(?:-style|-width)?:(?!none|0|medium)|border-style:solid(?:none){2}|"
     r"border-width:[\d.]+(?:pt|px)(?:medium|0)"
 )
-_OTHER_BORDER: Final = re.compile(r"border(?:-bottom|-left|-right)?:(?!none|0|medium)")
-_HEADER_LINES: Final = re.compile(r"\s*([^\s:：][^:：\n]{0,30})[:：].{1,300}?[:：]", re.DOTALL)
+_OTHER_BORDER: Final = expression(r"border(?:-bottom|-left|-right)?:(?!none|0|medium)")
+_HEADER_LINES: Final = expression(r"\s*([^\s:：][^:：\n]{0,30})[:：].{1,300}?[:：]", re.DOTALL)
 
 
 @dataclass(slots=True)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["new", "quote", "forward", "signature", "footer"]
 Span = tuple[int, int]
 """Offsets of the first character and of the one behind the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A slice of a text.
 
     `author`: the address that a quote says it is from, else the words that announce it; in small letters.

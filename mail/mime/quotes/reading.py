@@ -7,11 +7,10 @@ the text only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from config.expressions import expression
 from mail.mime.quotes.announcements import MAX_LINE, Announcement, Announcements
 from mail.mime.quotes.footers import MAX_SIGNATURE, banner_end, footers, is_device_line
 from mail.mime.quotes.pieces import Kind, Piece, Span
@@ -23,35 +22,37 @@ MAX_QUOTES: Final = 1000
 """Marked quotes in one text; what stands below is new, whatever it is."""
 DEFAULT_MARKER: Final = "reply above this line"
 
-_QUOTED: Final = re.compile(r"[ \t]{0,3}[>＞]")
-_OTHER_MARK: Final = re.compile(r"[ \t]{0,3}(?:[|»›:}]|[^\W\d_]{1,4}>)(?:[ \t]|$)")
-_CODE_MARK: Final = re.compile(r"[ \t]{0,3}(?:>>> |\.\.\. |>>>$)")
-_DIFF: Final = re.compile(r"< .*|---|\d+(?:,\d+)?[acd]\d+(?:,\d+)?")
-_PREFIX: Final = re.compile(r"[ \t]{0,3}(?:[>＞][ \t]{0,2}){1,30}")
+_QUOTED: Final = expression(r"[ \t]{0,3}[>＞]")
+_OTHER_MARK: Final = expression(r"[ \t]{0,3}(?:[|»›:}]|[^\W\d_]{1,4}>)(?:[ \t]|$)")
+_CODE_MARK: Final = expression(r"[ \t]{0,3}(?:>>> |\.\.\. |>>>$)")
+_DIFF: Final = expression(r"< .*|---|\d+(?:,\d+)?[acd]\d+(?:,\d+)?")
+_PREFIX: Final = expression(r"[ \t]{0,3}(?:[>＞][ \t]{0,2}){1,30}")
 _ENDS_SENTENCE: Final = (".", "?", "!", ":", ";", "。", "？", "！", "：", ">")
 _WRAP_COLUMN: Final = 66
 _HEAD: Final = 24
-_LATE_END: Final = re.compile(r"\s{0,3}>[^<>]{0,40}[:：]\s*")
-_FRAGMENT: Final = re.compile(r"\s*(?:[(<]?https?://\S{3,300}[ >)]{0,6}|(?=\S*[_=/%&])\S{8,300})\s*")
+_LATE_END: Final = expression(r"\s{0,3}>[^<>]{0,40}[:：]\s*")
+_FRAGMENT: Final = expression(r"\s*(?:[(<]?https?://\S{3,300}[ >)]{0,6}|(?=\S*[_=/%&])\S{8,300})\s*")
 _DRAWN: Final = "-#=*_"
 _MAX_SPLITS: Final = 20
-_THEN_QUOTE: Final = re.compile(r"(.{10,300}?[:：])[ \t]+([>＞][ \t].*)$")
-_SENTENCE_ENDS: Final = re.compile(
+_THEN_QUOTE: Final = expression(r"(.{10,300}?[:：])[ \t]+([>＞][ \t].*)$")
+_SENTENCE_ENDS: Final = expression(
     r"(?<=\w{3})(?:[!?]+[ \t]+|[。！？]+[ \t]*|(?<=[a-zà-ÿ]{4})\.[ \t]+)(?=\S.{15})"
 )
-_DIGITS: Final = re.compile(r"\d")
-_RULE: Final = re.compile(r"[ \t]*[-_=─—]{5,}[ \t]*")
-_PROSE: Final = re.compile(r"(?:[^\W\d_]{2,}['’,.;!?-]?\s+){2,}[^\W\d_]")
+_DIGITS: Final = expression(r"\d")
+_RULE: Final = expression(r"[ \t]*[-_=─—]{5,}[ \t]*")
+_PROSE: Final = expression(r"(?:[^\W\d_]{2,}['’,.;!?-]?\s+){2,}[^\W\d_]")
 
 
-@dataclass(slots=True)
 class _Block:
     """Marked lines, `first` up to `after`. `sure`: something says that they are quoted."""
 
-    first: int
-    after: int
-    author: str
-    sure: bool
+    __slots__ = ("after", "author", "first", "sure")
+
+    def __init__(self, first: int, after: int, author: str, sure: bool) -> None:
+        self.first = first
+        self.after = after
+        self.author = author
+        self.sure = sure
 
 
 def pieces_of(

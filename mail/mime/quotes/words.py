@@ -6,8 +6,9 @@ enough. Languages that are missing are still read by shape (`mail.mime.quotes.an
 
 from __future__ import annotations
 
-import re
 from typing import Final, Literal
+
+from config.expressions import expression
 
 Role = Literal["from", "date", "to", "cc", "subject"]
 
@@ -163,7 +164,7 @@ CARE: Final = _words(
     警惕|dikkat|vigyáz|figyel|varoitus|originated|mail|message|nachricht|courriel|correo|
     mensaje|messaggio|bericht|wiadomo|письмо|сообщение|邮件|メール|sender|absender"""
 )
-FORWARDING_SUBJECT: Final = re.compile(
+FORWARDING_SUBJECT: Final = expression(
     r"\s*(?:\[[^\[\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|doorst|vb|pd|i|fs|i\u0307?lt|tov|vl|vs|πρθ|пересл|转发|轉寄|転送|전달)"
     r"\s*(?:\[\d+\]|\(\d+\))?[:：]"
 )

@@ -157,7 +157,7 @@ def test_a_mail_that_outlasts_the_time_of_the_run_is_not_the_first_of_the_next_o
     monkeypatch.setattr("worker.fetch.limits.GRACE_SECONDS", 0.1)
     account = accounts.incoming_account
     monkeypatch.setattr(accounts, "incoming_account", lambda *given: replace(account(*given), timeout=30.0))
-    desk = replace(desk, settings=desk.settings.model_copy(update={"fetch_time_limit": 2}))
+    desk = Desk(desk.paths, desk.settings.model_copy(update={"fetch_time_limit": 2}), desk.sealer)
     with FaultyImap([mail(n) for n in range(1, 6)], poison={1: "silence", 4: "half"}) as server:
         mailbox = add_mailbox(server)
         for _ in range(4):
