@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desk import settings
 from desk.errors import DeskError
-from desk.outbox.render import MailToSend, SendingRoute, find_sending_route, no_route_out, queue_mail
+from desk.mailboxes.routes import SendingRoute, find_sending_route
+from desk.outbox.render import MailToSend, no_route_out, queue_mail
 from desk.rules import read_rules
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
@@ -102,7 +103,7 @@ class _Teller:
         """Return the way out for a mailbox's mail; raises as `find_sending_route` does."""
         found = self.routes.get(sender)
         if found is None:
-            found = self.routes[sender] = find_sending_route(self.desk, sender)
+            found = self.routes[sender] = find_sending_route(sender)
         return found
 
     def enough_for(self, address: str) -> str:

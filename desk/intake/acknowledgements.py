@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk.errors import Refused
-from desk.outbox.render import MailToSend, conversation, numbered_subject, queue_mail, signature_block
 from desk.own_addresses import without_tag
 from desk.tickets.participants import answered_at
 from mail.mime.quotes.pieces import without
-from models import blobs, contacts, deliveries, departments, tickets
+from models import blobs, contacts, departments, tickets
 from models.fields import utc_text
 
 if TYPE_CHECKING:
@@ -67,6 +66,8 @@ class AcknowledgedLately:
 
 def acknowledged_lately(moment: datetime) -> AcknowledgedLately:
     """Read whom acknowledgements went to within the hour before a moment."""
+    from models import deliveries  # 2 ms, for mail that leaves
+
     return AcknowledgedLately(deliveries.acknowledged_since(utc_text(moment - timedelta(hours=1))))
 
 
@@ -117,6 +118,8 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
         too_many = batch.acknowledged.too_many(address, rules)
         if too_many:
             return too_many
+    from models import deliveries  # 2 ms, for mail that leaves
+
     if deliveries.is_acknowledged(ticket.id):
         return "this ticket was acknowledged before"
     return ""
@@ -124,6 +127,8 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
 
 def queue(incoming: Incoming, ticket: TicketState) -> None:
     """Put the acknowledgement into the outbox, in the transaction that made the ticket."""
+    from desk.outbox.render import MailToSend, numbered_subject, queue_mail  # 4 ms, for mail that leaves
+
     batch, mail = incoming.batch, incoming.mail
     for each in incoming.author.answered_at:
         batch.acknowledged.count(each.email)
@@ -152,7 +157,9 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
 
     Returns a line for the trace.
     """
-    from mail.mime import message  # 5 ms, for mail that is read
+    # 9 ms, for an agent's mail that goes on to a customer.
+    from desk.outbox.render import MailToSend, conversation, numbered_subject, queue_mail, signature_block
+    from mail.mime import message
 
     batch, prepared, mail = incoming.batch, incoming.prepared, incoming.mail
     if incoming.arrival.quiet:

@@ -10,7 +10,7 @@ from desk.filters.bans import matcher
 from desk.filters.decision import ready
 from desk.intake.acknowledgements import AcknowledgedLately, acknowledged_lately
 from desk.intake.lookups import Lookups
-from desk.outbox.render import SendingRoute, find_sending_route
+from desk.mailboxes.routes import SendingRoute, find_sending_route
 from models import filters, messages, sqlite, tickets
 from models.fields import utc_text
 from models.tickets import TicketState
@@ -42,7 +42,7 @@ class Batch:
     def sending_route(self, mailbox_id: int | None) -> SendingRoute:
         """How mail of this mailbox leaves."""
         if mailbox_id not in self._routes:
-            self._routes[mailbox_id] = find_sending_route(self.desk, mailbox_id)
+            self._routes[mailbox_id] = find_sending_route(mailbox_id)
         return self._routes[mailbox_id]
 
     @property

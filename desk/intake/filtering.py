@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from desk.filters.decision import decide
 from desk.permissions import EVERYTHING, Actor
-from desk.tickets import changes, lifecycle
+from desk.tickets import lifecycle
 from mail.inert import one_line
 from mail.mime.author import Author
 from models import departments, slas
@@ -82,6 +82,10 @@ def sla_of(incoming: Incoming) -> int | None:
 
 def change(incoming: Incoming, ticket: TicketState) -> None:
     """Do to the ticket what the filters decided, as far as it was not made so."""
+    if not incoming.batch.filters:
+        return
+    from desk.tickets import changes  # 0.3 ms, for desks with filters
+
     decision = incoming.decision
     numbers = [ticket.number]
     if decision.tags:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from desk import logs
 from desk.filters.decision import Decision
 from desk.intake.lookups import KnownArrival
 from desk.intake.matching import Match
@@ -134,6 +133,8 @@ class Incoming:
 
     def quarantined(self, reason: str, place: str = "") -> Outcome:
         """Keep it raw, with the reason why; ``place`` is where in our code a fault arose."""
+        from desk import logs  # 1 ms, for mail that cannot be read
+
         reason = reason or "it could not be understood"
         self.says(f"quarantined: {reason}")
         outcome = self.ends("quarantined", reason=reason)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from desk.tickets.contacts import Contacts
-from models import deliveries, messages, receipts
+from models import messages, receipts
 from models.messages import compared_id
 
 if TYPE_CHECKING:
@@ -102,6 +102,10 @@ class Lookups:
         self._awaited = messages.awaited(own)
 
     def _load_deliveries(self, names: set[str]) -> None:
+        if not names:
+            return
+        from models import deliveries  # 2 ms, for mail that answers something
+
         sent = deliveries.by_message_id(names | {compared_id(name) for name in names})
         recipients: dict[int, dict[str, int]] = {}
         for each in deliveries.sent_to([mail.id for mail in sent]):

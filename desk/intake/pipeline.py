@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.clock import now
-from desk.intake import acknowledgements, bounces, duplicates, filtering, mail_commands, orphans
+from desk.intake import acknowledgements, duplicates, filtering, orphans
 from desk.intake.arrivals import Arrival, Prepared, parse_ahead
 from desk.intake.batch import Batch
 from desk.intake.incoming import Incoming, Outcome
@@ -145,6 +145,8 @@ def _bounce(incoming: Incoming) -> Outcome | None:
     _say_what_it_is(incoming)
     if incoming.mail.machine.kind != "bounce":
         return None
+    from desk.intake import bounces  # 2 ms, for bounces
+
     bounced = bounces.read_bounce(incoming)
     if bounced.ticket is None:
         return incoming.ends("bounce", reason=incoming.trace[-1])
@@ -236,6 +238,8 @@ def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdic
     if match.kind == "reply":
         incoming.said_after_all(acknowledgements.pass_on(incoming, ticket, message_row))
     if match.agent is not None and match.commands is not None:
+        from desk.intake import mail_commands  # 1 ms, for agents' mail
+
         for line in mail_commands.obey(match.agent, ticket.number, match.commands):
             incoming.said_after_all(line)
     if match.await_parents:

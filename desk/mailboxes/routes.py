@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from desk import settings
+from desk.errors import Refused
 from models import mailboxes
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class Routes(NamedTuple):
         return {mailbox_id for mailbox_id in mailbox_ids if self.of(mailbox_id) is None}
 
 
+class SendingRoute(NamedTuple):
+    """How mail of one of the desk's addresses leaves. `open` is False while nobody can send it."""
+
+    own: Mailbox | None
+    sender: Mailbox
+    open: bool
+
+
 def read_routes() -> Routes:
     """Read what stands now."""
     accounts = mailboxes.outgoing_accounts()
@@ -59,3 +68,13 @@ def default_outgoing() -> Mailbox | None:
     """Return the mailbox that sends for those without an outgoing account, or None."""
     named = str(settings.get("mail.default_outgoing"))
     return mailboxes.sender_with_address(named) if named else None
+
+
+def find_sending_route(mailbox_id: int | None) -> SendingRoute:
+    """Return the way out for a mailbox's mail. Raises Refused when the desk has no address to send from."""
+    own = None if mailbox_id is None else mailboxes.by_id(mailbox_id)
+    way = outgoing_for(mailbox_id)
+    sender = way or own or default_outgoing() or mailboxes.first()
+    if sender is None:
+        raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
+    return SendingRoute(own, sender, way is not None)

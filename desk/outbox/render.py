@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from config.clock import now
 from desk import settings
 from desk.errors import Refused
-from desk.mailboxes.routes import default_outgoing, outgoing_for
+from desk.mailboxes.routes import SendingRoute, find_sending_route
 from mail.compose.signed_tag import SignedTag, tagged, untagged
 from mail.inert import one_line
 from mail.mime.address import Address
@@ -78,24 +78,6 @@ class Rendered(NamedTuple):
     warning: str | None
 
 
-class SendingRoute(NamedTuple):
-    """How mail of one of the desk's addresses leaves. `open` is False while nobody can send it."""
-
-    own: Mailbox | None
-    sender: Mailbox
-    open: bool
-
-
-def find_sending_route(desk: Desk, mailbox_id: int | None) -> SendingRoute:
-    """Return the way out for a mailbox's mail. Raises Refused when the desk has no address to send from."""
-    own = None if mailbox_id is None else mailboxes.by_id(mailbox_id)
-    way = outgoing_for(mailbox_id)
-    sender = way or own or default_outgoing() or mailboxes.first()
-    if sender is None:
-        raise Refused("the desk has no address to send from", "nightdesk mailbox add ADDRESS ...")
-    return SendingRoute(own, sender, way is not None)
-
-
 def sender_of(department: StoredDepartment, mailbox_id: int | None) -> int | None:
     """Return the mailbox that an answer is from: the department's outgoing one, else the ticket's."""
     wanted = department.outgoing_mailbox_id
@@ -115,7 +97,7 @@ def render(desk: Desk, mail: MailToSend, route: SendingRoute | None = None) -> R
     `route`: what `find_sending_route` said for its mailbox, for who sends many. Raises Refused when it has no
     recipient, or when the desk has no address to send from.
     """
-    route = route or find_sending_route(desk, mail.mailbox_id)
+    route = route or find_sending_route(mail.mailbox_id)
     own, sender = route.own, route.sender
     recipients = tuple(recipients_of(mail))
     if not recipients:

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from config.expressions import expression
 from mail.mime.headers import Headers
-from mail.mime.inline_files import files_in, holds_files
 
 MAX_WRAPPED_BYTES: Final = 50 * 1024 * 1024
 _TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -55,10 +54,17 @@ def opened(kind: str, data: bytes) -> list[Inner]:
     return [Inner(content)] if content else []
 
 
+def holds_files(data: bytes) -> bool:
+    """Return whether it is worth looking: costs next to nothing for texts without such files."""
+    return b"begin " in data or b"begin-base64 " in data
+
+
 def files_out_of(data: bytes, kind: str, charset: str | None) -> list[Inner]:
     """Return a text and the files that were uuencoded or yEncoded into it; empty if there are none."""
     if not holds_files(data):
         return []
+    from mail.mime.inline_files import files_in  # 0.6 ms, for texts with files in their lines
+
     text, files = files_in(data)
     if not files:
         return []

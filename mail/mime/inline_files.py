@@ -24,11 +24,6 @@ class InlineFile(NamedTuple):
     data: bytes
 
 
-def holds_files(data: bytes) -> bool:
-    """Return whether it is worth looking: costs next to nothing for texts without such files."""
-    return b"begin " in data or b"begin-base64 " in data
-
-
 def files_in(data: bytes) -> tuple[bytes, list[InlineFile]]:
     """Return the text without the files that its lines hold, and these. What is damaged stays in the text."""
     text: list[bytes] = []
@@ -40,7 +35,7 @@ def files_in(data: bytes) -> tuple[bytes, list[InlineFile]]:
         if not begins:
             break
         begin = min(begins, key=lambda found: found.start())
-        yenc = begin.re is _YENC_BEGIN
+        yenc = begin[0].startswith(b"=ybegin")
         if not yenc and not _code_begins(data, begin):
             text.append(data[position : begin.end()])
             position = begin.end()

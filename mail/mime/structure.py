@@ -13,7 +13,7 @@ from typing import Final
 
 from config.expressions import expression
 from mail.inert import one_line
-from mail.mime.containers import Inner, files_out_of, opened, wraps
+from mail.mime.containers import Inner, files_out_of, holds_files, opened, wraps
 from mail.mime.headers import (
     Charsets,
     Headers,
@@ -23,7 +23,6 @@ from mail.mime.headers import (
     parse_headers,
     parse_parameters,
 )
-from mail.mime.inline_files import decode_uu, holds_files
 
 MAX_PARTS: Final = 500
 MAX_DEPTH: Final = 50
@@ -152,6 +151,8 @@ class Node:
         if encoding in ("quoted-printable", "quopri"):
             return binascii.a2b_qp(data)
         if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+            from mail.mime.inline_files import decode_uu  # 0.6 ms, for uuencoded parts
+
             return decode_uu(data)
         return data
 
