@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -12,6 +13,9 @@ from typing import Any
 import peewee
 
 from models.database import BUSY_SECONDS, connect, db
+
+_LONG_LOG = 2**20
+"""Bytes; a mail is a fifth of that."""
 
 _SEARCH = (
     """\
@@ -79,6 +83,20 @@ def damage(most: int = 5) -> list[str]:
 def wait_at_most(seconds: float) -> None:
     """Let this connection wait so long for another writer before it gives up."""
     db.execute_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+def shorten_log() -> None:
+    """Take a log that has grown long into the database, unless somebody needs it just now.
+
+    For a process that ends without closing the database: the next one that opens it reads the whole log.
+    """
+    try:
+        size = os.stat(f"{db.obj.database}-wal").st_size  # noqa: PTH116
+    except FileNotFoundError:
+        return
+    if size > _LONG_LOG:
+        wait_at_most(0)
+        db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def messages_with(expression: str, limit: int, before: int | None) -> list[int]:

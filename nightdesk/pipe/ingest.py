@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from config.paths import DeskPaths, Flags, find_desk
 from config.remembered import recall, remember
 from models import sqlite
 from models.opening import look_at
+from models.transactions import DatabaseFailed
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -23,7 +25,7 @@ def take_in(call: Call, name: str) -> str:
     """Take one mail from the spool into the desk unless a worker will; returns what became of it.
 
     Raises what the desk raises; the mail is in the spool then, or taken, never both for good. The database
-    is left open: closing it would wait for the disk once more, for what the next one who opens it does too.
+    is left open: closing it would wait for the disk once more, for what one in several calls does for all.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.umask(0o077)
@@ -43,6 +45,8 @@ def take_in(call: Call, name: str) -> str:
     taken = Spool(desk).take(name)
     if taken is None:
         return "somebody else takes it from there"
+    with suppress(DatabaseFailed):
+        sqlite.shorten_log()
     ticket = f", ticket {taken.ticket_number}" if taken.ticket_number else ""
     return f"receipt {taken.receipt_id}: {taken.verdict}{ticket}"
 

@@ -247,6 +247,17 @@ def test_a_full_disk_is_75_and_leaves_nothing(desk: Program) -> None:
     assert spooled(desk) == []
 
 
+def test_mail_after_mail_without_a_worker_leaves_no_long_log(desk: Program) -> None:
+    log = Path(f"{DeskPaths(desk.home).database}-wal")
+    sizes = []
+    for number in range(12):
+        assert call(desk, mail=MAIL.replace(b"<1@", b"<%d@" % number)) == SILENT
+        sizes.append(log.stat().st_size)
+    assert max(sizes) < 2 * 2**20
+    assert 0 in sizes
+    assert len(receipts(desk)) == 12
+
+
 def test_pipes_at_once_and_a_fetch_take_each_mail_once(desk: Program) -> None:
     running = []
     for number in range(12):
