@@ -25,6 +25,7 @@ ACTIONS: dict[str, str] = {
     "ticket.assign": "assign and transfer tickets",
     "ticket.edit": "change priority, state and tags",
     "ticket.close": "close and reopen tickets",
+    "ban.edit": "ban senders",
     "mailbox.edit": "add, change and test mailboxes",
     "settings.edit": "change the desk's settings, departments and SLAs",
     "agent.edit": "add and change agents",
@@ -45,6 +46,11 @@ class Actor(NamedTuple):
     department_id: int | None
     actions: frozenset[str]
 
+    @property
+    def is_filter(self) -> bool:
+        """Whether it is what a filter does by itself, which is nobody's activity."""
+        return self.agent_id is None and self.login == "filter"
+
     def may(self, action: str, department_id: int | None = None) -> bool:
         """Whether the role grants `action` in that department (None: no department in question)."""
         if EVERYTHING in self.actions:
@@ -52,6 +58,10 @@ class Actor(NamedTuple):
         if action not in self.actions:
             return False
         return self.department_id is None or department_id in (None, self.department_id)
+
+
+FILTER = Actor(None, "filter", "Filter", "", None, frozenset([EVERYTHING]))
+"""What filters do."""
 
 
 def require(actor: Actor, action: str, *departments: int | None) -> None:

@@ -137,6 +137,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether answers go to support+TAG@..., whose tag names the ticket and proves agents; "
         "your mail server must deliver plus-addresses.",
     ),
+    Setting(
+        "tickets.spam_days",
+        "number",
+        30,
+        "Days after which what was marked as spam is deleted; 0: never.",
+        0,
+        3650,
+    ),
     Setting("worker.sweep_schedule", "schedule", "every 5 minutes", "When overdue tickets are looked for."),
     Setting(
         "alerts.after_failures",

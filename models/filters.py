@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Literal, NamedTuple, get_args
 
 import peewee
@@ -10,8 +11,9 @@ import peewee
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.statements import Lookup, Statement, Update, as_read
+from models.tickets import Ticket
 
-Trigger = Literal["new", "reply"]
+Trigger = Literal["new", "reply", "status", "time"]
 TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
 
 
@@ -27,6 +29,26 @@ class Filter(Row):
     stops = peewee.BooleanField(default=False)
     """No later filter runs where this one held."""
     active = peewee.BooleanField(default=True)
+    schedule = peewee.TextField(default="")
+    """When one of the clock runs, as entered; empty: whenever the worker sweeps."""
+    last_run = UtcField(null=True)
+    after_event = peewee.IntegerField(default=0)
+    """One of states has been asked of every change up to this event."""
+
+
+class FilterAct(Row):
+    """That a filter acted on a ticket, and on which fact: it does so once."""
+
+    by = peewee.ForeignKeyField(Filter, column_name="filter_id", on_delete="CASCADE")
+    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
+    fact = peewee.TextField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("by", "ticket")
+        without_rowid = True
+
+
+FilterAct.add_index(FilterAct.ticket, name="filter_act_ticket")
 
 
 class Ban(Row):
@@ -48,6 +70,9 @@ class StoredFilter(NamedTuple):
     place: int
     stops: bool
     active: bool
+    schedule: str = ""
+    last_run: datetime | None = None
+    after_event: int = 0
 
 
 class StoredBan(NamedTuple):
@@ -61,6 +86,7 @@ class StoredBan(NamedTuple):
 _READ = (
     *(Filter.id, Filter.name, Filter.runs_on, Filter.condition),
     *(Filter.actions, Filter.place, Filter.stops, Filter.active),
+    *(Filter.schedule, Filter.last_run, Filter.after_event),
 )
 _EVERY = Lookup(
     lambda p: Filter.select(*_READ).order_by(Filter.place, Filter.id), as_read(_READ, StoredFilter)
@@ -76,10 +102,23 @@ _WRITE = Statement(
             Filter.place: p("place"),
             Filter.stops: p("stops"),
             Filter.active: p("active"),
+            Filter.schedule: p("schedule"),
+            Filter.after_event: p("after_event"),
         }
     )
 )
 _CHANGE = Update(Filter)
+_ACTED = Lookup(
+    lambda p: FilterAct.select(FilterAct.ticket, FilterAct.fact).where(
+        FilterAct.by == p("filter_id"), FilterAct.ticket.in_(p.each("wanted"))
+    ),
+    lambda ticket_id, fact: (int(ticket_id), str(fact)),
+)
+_ACT = Statement(
+    lambda p: FilterAct.insert(
+        {FilterAct.by: p("filter_id"), FilterAct.ticket: p("ticket_id"), FilterAct.fact: p("fact")}
+    ).on_conflict(conflict_target=[FilterAct.by, FilterAct.ticket], update={FilterAct.fact: p("fact")})
+)
 _DELETE = Statement(lambda p: Filter.delete().where(Filter.id == p("filter_id")))
 _BANS = Lookup(lambda p: Ban.select(Ban.pattern, Ban.note, Ban.created).order_by(Ban.pattern), StoredBan)
 _BAN = Statement(
@@ -107,6 +146,8 @@ def write(
     place: int,
     stops: bool,
     active: bool,
+    schedule: str = "",
+    after_event: int = 0,
 ) -> None:
     """Write a new filter."""
     _WRITE.run(
@@ -117,6 +158,8 @@ def write(
         place=place,
         stops=stops,
         active=active,
+        schedule=schedule,
+        after_event=after_event,
     )
 
 
@@ -129,6 +172,16 @@ def change(filter_id: int, values: Mapping[str, str | int | Sequence[str]]) -> N
             for column, value in values.items()
         },
     )
+
+
+def acted(filter_id: int, ticket_ids: Iterable[int]) -> dict[int, str]:
+    """Return on which fact a filter acted last, by ticket."""
+    return dict(_ACTED.each_of(ticket_ids, filter_id=filter_id))
+
+
+def note_act(filter_id: int, ticket_id: int, fact: str) -> None:
+    """Note that a filter acted on a ticket because of a fact."""
+    _ACT.run(filter_id=filter_id, ticket_id=ticket_id, fact=fact)
 
 
 def delete(filter_id: int) -> None:

@@ -38,6 +38,14 @@ _TICKETS_PAST_DUE = Lookup(
     ),
     int,
 )
+_SNOOZED_OUT = Lookup(
+    lambda p: (
+        _TICKET.select(_TICKET.c.id)
+        .where(_TICKET.c.snoozed_until.is_null(False), _TICKET.c.snoozed_until <= p("moment"))
+        .limit(1)
+    ),
+    int,
+)
 _KNOWN_UIDS = Lookup(
     lambda p: _RECEIPT.select(_RECEIPT.c.uid).where(*_in_folder(p), _RECEIPT.c.uid >= p("at_least")),
     int,
@@ -81,6 +89,11 @@ def copies_wait() -> bool:
 def tickets_past_due(moment: str) -> bool:
     """Whether a ticket is to be marked as overdue at a moment, as stored."""
     return _TICKETS_PAST_DUE.one(moment=moment) is not None
+
+
+def snoozed_out(moment: str) -> bool:
+    """Whether a ticket has slept long enough at a moment, as stored."""
+    return _SNOOZED_OUT.one(moment=moment) is not None
 
 
 def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int) -> set[int]:

@@ -272,9 +272,22 @@ _ARRIVAL = Lookup(
     ),
     StoredArrival,
 )
+_FORGET_TICKETS = Lookup(
+    lambda p: (
+        Receipt.update({Receipt.ticket: None})
+        .where(Receipt.ticket.in_(p.each("wanted")))
+        .returning(Receipt.id)
+    ),
+    int,
+)
 _MOVE_ONE = Statement(
     lambda p: Receipt.update({Receipt.ticket: p("target")}).where(Receipt.id == p("receipt_id"))
 )
+
+
+def forget_tickets(ticket_ids: Iterable[int]) -> None:
+    """Let receipts stay whose tickets go."""
+    _FORGET_TICKETS.each_of(ticket_ids)
 
 
 def move_one(receipt_id: int, target: int) -> None:

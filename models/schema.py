@@ -21,7 +21,7 @@ from models.departments import Department
 from models.drafts import Draft
 from models.events import Event
 from models.fetch_runs import FetchRun
-from models.filters import Ban, Filter
+from models.filters import Ban, Filter, FilterAct
 from models.folders import DeletedUidl, FolderMark, Preexisting
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
@@ -61,7 +61,7 @@ TABLES: tuple[type[Row], ...] = (
         ApiKey,
         LogEntry,
     ),
-    *(Notice, Filter, Ban, Queue),
+    *(Notice, Filter, FilterAct, Ban, Queue),
 )
 """Every table, each behind those it refers to."""
 

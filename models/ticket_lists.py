@@ -66,15 +66,21 @@ class _View:
     """The index that has all such tickets."""
     more: Callable[[int], peewee.ColumnBase] | None = None
     """What else a ticket fulfils in the view of an agent."""
+    sleepers: bool = True
+    """Whether it has tickets that are snoozed."""
 
 
 _VIEWS: dict[str, _View | None] = {
-    "inbox": _View(_NOT_CLOSED, "ticket_assignee", lambda agent: _T.assignee.is_null()),
-    "mine": _View(_NOT_CLOSED, "ticket_assignee", lambda agent: _T.assignee == literal(agent)),
-    "waiting": _View(_T.status == literal("waiting"), "ticket_status"),
+    "inbox": _View(_NOT_CLOSED, "ticket_assignee", lambda agent: _T.assignee.is_null(), sleepers=False),
+    "mine": _View(
+        _NOT_CLOSED, "ticket_assignee", lambda agent: _T.assignee == literal(agent), sleepers=False
+    ),
+    "waiting": _View(_T.status == literal("waiting"), "ticket_status", sleepers=False),
     "overdue": _View(_NOT_CLOSED, "ticket_overdue", lambda agent: _T.overdue == literal(1)),
-    "open": _View(_NOT_CLOSED, "ticket_open"),
+    "open": _View(_NOT_CLOSED, "ticket_open", sleepers=False),
+    "snoozed": _View(_T.snoozed_until.is_null(False), "ticket_snoozed"),
     "closed": _View(_T.status == literal("closed"), "ticket_status"),
+    "spam": _View(_T.spam.is_null(False), "ticket_spam"),
     "all": None,
 }
 
@@ -98,7 +104,20 @@ class TicketList(NamedTuple):
 
 def names_state(query: Node) -> bool:
     """Whether a query says in which state tickets are."""
-    return any(isinstance(leaf, Condition) and leaf.field == "state" for leaf in leaves(query))
+    return any(
+        isinstance(leaf, Condition) and (leaf.field == "state" or _asks(leaf, "spam"))
+        for leaf in leaves(query)
+    )
+
+
+def _asks(leaf: Condition, what: str) -> bool:
+    return leaf.field == "is" and what in leaf.values
+
+
+def _hides_sleepers(wanted: TicketList) -> bool:
+    view = wanted.whole_view
+    asked = any(isinstance(leaf, Condition) and _asks(leaf, "snoozed") for leaf in leaves(wanted.query))
+    return view is not None and not view.sleepers and not asked
 
 
 class TicketRow(NamedTuple):
@@ -169,7 +188,7 @@ def view_counts(agent_id: int) -> dict[str, int]:
     """Return the number of tickets in every view, for this agent."""
     own = [view for view in _VIEWS if view != "closed"]
     counted = {view: count(TicketList(view, NOTHING, "updated", agent_id)) for view in own}
-    counted["closed"] = counted["all"] - counted["open"]
+    counted["closed"] = counted["all"] - counted["open"] - counted["snoozed"]
     return {view: counted[view] for view in _VIEWS}
 
 
@@ -283,6 +302,9 @@ def _conditions(wanted: TicketList, reader: Reader) -> list[peewee.ColumnBase]:
         conditions.append(view.more(wanted.agent_id))
     if wanted.whole_view is not None:
         conditions.append(wanted.whole_view.state)
+    if _hides_sleepers(wanted):
+        asleep = Ticket.alias("z")
+        conditions.append(_T.id.not_in(asleep.select(asleep.id).where(asleep.snoozed_until.is_null(False))))
     return conditions
 
 

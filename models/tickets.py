@@ -21,7 +21,10 @@ Status = Literal["new", "open", "waiting", "closed"]
 Priority = Literal["low", "normal", "high", "urgent"]
 StatusAfterReply = Literal["keep", "open", "waiting", "closed"]
 NumberKind = Literal["sequence", "random"]
+SnoozeEnd = Literal["answer", "event", "date"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+SNOOZE_ENDS: tuple[SnoozeEnd, ...] = get_args(SnoozeEnd)
+"""What wakes a ticket before its time: the customer's mail, whatever happens to it, or nothing."""
 PRIORITIES: dict[int, Priority] = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 
 
@@ -51,6 +54,12 @@ class Ticket(Row):
     merged_into = peewee.ForeignKeyField("self", null=True)
     waiting_since = UtcField(null=True)
     """The customer's first message behind the last answer; counts while the ticket is not closed."""
+    snoozed_until = UtcField(null=True)
+    snooze_ends = peewee.TextField(null=True, constraints=[one_of("snooze_ends", SNOOZE_ENDS)])
+    spam = UtcField(null=True)
+    """When it was found to be spam."""
+    merge_key = peewee.TextField(null=True)
+    """What mail of the same matter has in common, as a filter says."""
 
     if TYPE_CHECKING:
         department_id: int
@@ -155,6 +164,15 @@ Ticket.add_index(
     where=_NOT_CLOSED,
 )
 Ticket.add_index(Ticket.contact, name="ticket_contact")
+Ticket.add_index(
+    Ticket.updated,
+    Ticket.id,
+    Ticket.snoozed_until,
+    name="ticket_snoozed",
+    where=Ticket.snoozed_until.is_null(False),
+)
+Ticket.add_index(Ticket.updated, Ticket.id, Ticket.spam, name="ticket_spam", where=Ticket.spam.is_null(False))
+Ticket.add_index(Ticket.merge_key, Ticket.id, name="ticket_merge_key", where=Ticket.merge_key.is_null(False))
 
 
 class TicketTag(Row):
@@ -253,6 +271,10 @@ class TicketState(NamedTuple):
     refers_to_id: int | None
     merged_into_id: int | None
     waiting_since: str | None
+    snoozed_until: str | None
+    snooze_ends: SnoozeEnd | None
+    spam: str | None
+    merge_key: str | None
 
 
 class TicketNames(NamedTuple):
@@ -339,6 +361,51 @@ _PAST_DUE = Lookup(
     ),
     DueTicket,
 )
+_SNOOZED_OUT = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.id)
+        .where(Ticket.snoozed_until.is_null(False), Ticket.snoozed_until <= p("moment"))
+        .order_by(Ticket.snoozed_until)
+        .limit(p("limit"))
+    ),
+    int,
+)
+_OLD_SPAM = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.id)
+        .where(Ticket.spam.is_null(False), Ticket.spam < p("before"))
+        .order_by(Ticket.spam)
+        .limit(p("limit"))
+    ),
+    int,
+)
+_WITH_KEY = Lookup(
+    lambda p: (
+        Ticket.select(*_STATE)
+        .where(Ticket.merge_key.is_null(False), Ticket.merge_key == p("key"))
+        .order_by(Ticket.id.desc())
+        .limit(1)
+        .tuples()
+    ),
+    TicketState,
+)
+_OPEN_OF = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.number)
+        .where(Ticket.contact.in_(p.each("wanted")), Ticket.status != literal("closed"))
+        .order_by(Ticket.id)
+    ),
+    str,
+)
+_FORGET_REFERENCES = Lookup(
+    lambda p: (
+        Ticket.update({Ticket.refers_to: None})
+        .where(Ticket.refers_to.in_(p.each("wanted")))
+        .returning(Ticket.id)
+    ),
+    int,
+)
+_MERGED_INTO = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.merged_into.in_(p.each("wanted"))), int)
 _DELETE = Statement(lambda p: Ticket.delete().where(Ticket.id == p("ticket_id")))
 _CHANGE = Update(Ticket)
 
@@ -418,6 +485,26 @@ def past_due(moment: str, limit: int) -> list[DueTicket]:
     return _PAST_DUE.every(moment=moment, limit=limit)
 
 
+def snoozed_out(moment: str, limit: int) -> list[int]:
+    """Return tickets that have slept long enough at a moment, as stored."""
+    return _SNOOZED_OUT.every(moment=moment, limit=limit)
+
+
+def old_spam(before: str, limit: int) -> list[int]:
+    """Return tickets that were found to be spam before a time, as stored."""
+    return _OLD_SPAM.every(before=before, limit=limit)
+
+
+def with_key(key: str) -> TicketState | None:
+    """Return the newest ticket with that key, or None."""
+    return _WITH_KEY.one(key=key)
+
+
+def open_of(contacts: Iterable[int]) -> list[str]:
+    """Return the numbers of the tickets of these contacts that are not closed."""
+    return sorted(_OPEN_OF.each_of(contacts), key=lambda number: (len(number), number))
+
+
 def number_taken(number: str) -> bool:
     """Whether a ticket has this number."""
     return _ID_OF.one(number=number) is not None
@@ -434,6 +521,16 @@ def write(ticket: NewTicket, due: str | None) -> TicketState:
 def change(ticket_id: int, values: Mapping[str, Stored]) -> None:
     """Give columns of a ticket new values, which are as they are stored."""
     _CHANGE.run(ticket_id, values)
+
+
+def forget_references(ticket_ids: Iterable[int]) -> None:
+    """Let tickets refer to none of these, which go."""
+    _FORGET_REFERENCES.each_of(ticket_ids)
+
+
+def merged_into(ticket_ids: Iterable[int]) -> list[int]:
+    """Return the tickets that were merged into these."""
+    return _MERGED_INTO.each_of(ticket_ids)
 
 
 def delete(ticket_id: int) -> None:

@@ -26,6 +26,7 @@ _NAMES = {
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "asterisk": "*",
+    "exclamation_mark": "!",
     "vertical_line": "|",
     "pageup": "PgUp",
     "pagedown": "PgDn",

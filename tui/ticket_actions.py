@@ -298,6 +298,50 @@ class TicketActions(CommandNode):
 
         self._decide("Reopen {}", "Reopened {}", changes.reopen)
 
+    @command("snooze", "Z", "Snooze", may="ticket.edit", enabled=_needs_ticket)
+    def action_snooze(self) -> None:
+        """Put the ticket out of the way until a time, an answer or an event; or wake it."""
+        self._prompt().ask(
+            "Snooze until (- wakes it):",
+            purpose="snooze",
+            placeholder="3h 2d tomorrow monday 2026-12-24 answer event",
+        )
+
+    def snooze_until(self, text: str) -> None:
+        """Do what was typed at the snooze prompt."""
+        from desk.tickets import snoozing  # 30 ms
+
+        wanted = text.strip()
+        if wanted == "-":
+            self._change("Wake {}", "{} is awake", snoozing.wake)
+        elif wanted:
+            zone = desk_app(self).desk.zone
+            self._decide(
+                f"Snooze {{}} until {wanted}",
+                f"Snoozed {{}} until {wanted}   u undoes it",
+                snoozing.snooze,
+                wanted,
+                zone,
+            )
+
+    @command("spam", "exclamation_mark", "Spam", may="ticket.close", enabled=_needs_ticket)
+    def action_spam(self) -> None:
+        """Call the ticket spam: it is closed, and deleted after some days. Undo: u"""
+        from desk.tickets import spam  # 30 ms
+
+        self._decide("Call {} spam", "{}: spam   u undoes it", spam.mark)
+
+    @command("ban", "B", "Ban sender", may="ban.edit", enabled=_needs_ticket)
+    def action_ban(self) -> None:
+        """Ban who asked, and close all that is open of theirs. Undo: u"""
+        from desk.filters import senders  # 30 ms
+
+        self._decide(
+            "Ban who asked for {} and close all of theirs",
+            "Banned who asked for {}   u undoes it",
+            senders.ban_senders,
+        )
+
     @command("copy", "y", "Copy", footer="copy", wide=True, enabled=_needs_ticket)
     def action_copy(self) -> None:
         """Copy number, address, subject, Message-ID or text."""

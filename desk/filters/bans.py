@@ -42,7 +42,7 @@ def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
     Raises WrongUse for what is none of these, Refused for one that is banned already or that would shut out
     the desk or its agents.
     """
-    require(actor, "settings.edit")
+    _require_ban(actor)
     wanted = as_compared(pattern.strip())
     if not _PATTERN.fullmatch(wanted) or not wanted.strip("*@."):
         raise WrongUse(
@@ -63,9 +63,14 @@ def ban(actor: Actor, pattern: str, note: str = "") -> BanLine:
     return next(each for each in bans() if each.pattern == wanted)
 
 
+def _require_ban(actor: Actor) -> None:
+    if not actor.may("ban.edit"):
+        require(actor, "settings.edit")
+
+
 def lift(actor: Actor, pattern: str) -> None:
     """Take a ban away; raises NotFound when there is none."""
-    require(actor, "settings.edit")
+    _require_ban(actor)
     with transaction():
         if not filters.delete_ban(as_compared(pattern.strip())):
             raise NotFound(f"{one_line(pattern, 60)} is not banned", "nightdesk ban list")

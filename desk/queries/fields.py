@@ -129,10 +129,10 @@ TICKET_FIELDS: tuple[Field, ...] = (
     Field(
         "is",
         "choice",
-        "unread, overdue, unanswered, answered or merged",
+        "unread, overdue, unanswered, answered, merged, snoozed or spam",
         "tickets in that condition, for the agent who asks",
         "is:unanswered",
-        choices=("unread", "overdue", "unanswered", "answered", "merged"),
+        choices=("unread", "overdue", "unanswered", "answered", "merged", "snoozed", "spam"),
     ),
 )
 

@@ -56,6 +56,13 @@ EventKind = Literal[
     "requester",
     "collaborators",
     "undone",
+    "snoozed",
+    "woken",
+    "spam",
+    "not_spam",
+    "banned",
+    "sla",
+    "topic",
 ]
 
 
@@ -134,6 +141,7 @@ def agent_answered(
         "overdue": 0,
         "updated": max(ticket.updated, message.created),
         "closed": (ticket.closed or utc_text(moment)) if status == "closed" else None,
+        **_woken_by(ticket, "event"),
     }
     if ticket.assignee_id is None and by.agent_id is not None:
         values["assignee_id"] = by.agent_id
@@ -155,7 +163,8 @@ def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> i
     """Take down an agent's internal note. Returns the message's row."""
     ticket = _read(ticket_id)
     message_row = messages.write(ticket_id, message)
-    _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
+    touched: dict[str, Stored] = {} if by.is_filter else {"updated": max(ticket.updated, message.created)}
+    _apply(ticket, {**_counted(ticket, message), **touched, **_woken_by(ticket, "event")})
     _record(ticket_id, "noted", by, moment, {"message": message_row})
     _notice(ticket_id, "noted", by, moment, message_row)
     tickets.set_unseen(ticket_id)
@@ -202,9 +211,16 @@ def approved(ticket_id: int, message_row: int, by: Actor, moment: datetime) -> N
 
 
 def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, batch: str) -> None:
-    """Change a ticket as an agent wants; ``batch`` names what is done, and undone, together."""
+    """Change a ticket as an agent wants; ``batch`` names what is done, and undone, together.
+
+    What a filter does is no activity: the ticket keeps its place in lists, and its age.
+    """
     ticket = _read(ticket_id)
-    values = {**change.values, "updated": utc_text(moment)}
+    values = {**_woken_by(ticket, "event"), **change.values}
+    if values.get("status") == "closed":
+        values |= {"snoozed_until": None, "snooze_ends": None}
+    if by is None or not by.is_filter:
+        values["updated"] = utc_text(moment)
     changes = _changes(ticket, values)
     _apply(ticket, values)
     if change.tags is not None:
@@ -243,7 +259,8 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         tickets.set_tags(ticket.id, old_tags)
     if old_people is not None:
         _set_collaborators(ticket.id, old_people)
-    _record(ticket.id, "undone", by, moment, {"what": told})
+    state = {"status": values["status"]} if "status" in values else {}
+    _record(ticket.id, "undone", by, moment, {"what": told, **state})
     return True
 
 
@@ -298,6 +315,36 @@ def overdue(ticket_id: int, due: str, moment: datetime) -> None:
     _apply(_read(ticket_id), {"overdue": 1})
     _record(ticket_id, "overdue", None, moment, {"due": due})
     _notice(ticket_id, "overdue", None, moment)
+
+
+def woken(ticket_id: int, moment: datetime) -> None:
+    """Bring a ticket back that was snoozed until now."""
+    ticket = _read(ticket_id)
+    _apply(ticket, {"snoozed_until": None, "snooze_ends": None, "updated": utc_text(moment)})
+    _record(ticket_id, "woken", None, moment, {})
+    tickets.set_unseen(ticket_id)
+
+
+def keyed(ticket_id: int, key: str) -> None:
+    """Let mail with that key come to the ticket."""
+    _apply(_read(ticket_id), {"merge_key": key})
+
+
+def purged(ticket_ids: Sequence[int]) -> None:
+    """Delete tickets, and what was merged into them; what the ledger says of their mail stays."""
+    from models import deliveries  # 2 ms, for mail that is sent
+
+    gone = list(dict.fromkeys(ticket_ids))
+    while more := [each for each in tickets.merged_into(gone) if each not in gone]:
+        gone = [*more, *gone]
+    receipts.forget_tickets(gone)
+    tickets.forget_references(gone)
+    for ticket_id in gone:
+        for message_row in messages.later_than(ticket_id, ()):
+            deliveries.forget_message(message_row)
+            messages.delete(message_row)
+        deliveries.forget_ticket(ticket_id)
+        tickets.delete(ticket_id)
 
 
 def referred(ticket_id: int, department_id: int, name: str, moment: datetime) -> bool:
@@ -602,6 +649,7 @@ def _woken_by_customer(ticket: TicketState, written: str, moment: datetime) -> d
         "updated": max(ticket.updated, written),
         "last_customer": max(ticket.last_customer or "", written),
     }
+    values |= _woken_by(ticket, "answer")
     if ticket.status == "closed":
         values["overdue"] = 0
     if ticket.status == "closed" or ticket.due is None:
@@ -611,7 +659,16 @@ def _woken_by_customer(ticket: TicketState, written: str, moment: datetime) -> d
 
 def _woken_by_failure(ticket: TicketState, moment: datetime) -> dict[str, Stored]:
     status = "open" if ticket.status == "waiting" else ticket.status
-    return {"status": status, "updated": max(ticket.updated, utc_text(moment))}
+    awake: dict[str, Stored] = {"snoozed_until": None, "snooze_ends": None}
+    return {"status": status, "updated": max(ticket.updated, utc_text(moment)), **awake}
+
+
+def _woken_by(ticket: TicketState, what: Literal["answer", "event"]) -> dict[str, Stored]:
+    """Return the columns of a ticket that sleeps until the customer answers, or anything happens to it."""
+    ends = ticket.snooze_ends if ticket.snoozed_until is not None else "date"
+    if ends == "date" or (what == "event" and ends == "answer"):
+        return {}
+    return {"snoozed_until": None, "snooze_ends": None}
 
 
 def _awaits_answer(ticket: TicketState) -> bool:

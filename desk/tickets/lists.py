@@ -31,10 +31,14 @@ VIEWS: tuple[View, ...] = (
     View("waiting", "Waiting"),
     View("overdue", "Overdue"),
     View("open", "All open"),
+    View("snoozed", "Snoozed"),
     View("closed", "Closed"),
+    View("spam", "Spam"),
     View("all", "All"),
 )
-"""inbox: open and nobody's; mine: open and the actor's; open: everything that is not closed."""
+"""inbox: open and nobody's; mine: open and the actor's; open: everything that is not closed; what is snoozed
+is in none of them.
+"""
 
 SORTS: tuple[str, ...] = ("updated", "created", "priority", "due")
 """updated and created: newest first; priority: most urgent, then newest; due: soonest first."""

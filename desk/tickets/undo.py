@@ -7,7 +7,7 @@ from desk.errors import Refused
 from desk.permissions import Actor, require
 from desk.tickets import events, lifecycle
 from desk.tickets.changes import departments_of
-from models import tickets
+from models import filters, tickets
 from models.events import RecordedEvent, newest_by
 from models.tickets import TicketState
 from models.transactions import transaction
@@ -24,6 +24,13 @@ UNDOABLE = (
     "transferred",
     "requester",
     "collaborators",
+    "snoozed",
+    "woken",
+    "spam",
+    "not_spam",
+    "banned",
+    "sla",
+    "topic",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",
@@ -31,6 +38,8 @@ _ACTIONS = {
     "transferred": "ticket.assign",
     "closed": "ticket.close",
     "reopened": "ticket.close",
+    "spam": "ticket.close",
+    "not_spam": "ticket.close",
 }
 
 
@@ -51,6 +60,8 @@ def undo_last(actor: Actor) -> str | None:
             ticket = tickets.read(event.ticket_id)
             assert ticket is not None
             require(actor, _ACTIONS.get(event.kind, "ticket.edit"), *departments_of(ticket))
+            if event.kind == "banned":
+                filters.delete_ban(event.detail["pattern"])
             (undone if lifecycle.undone(event, actor, now(), told) else kept).append(ticket)
     if not undone:
         raise Refused(f"not undone: {_numbers(kept)} was changed since", "look at the ticket's history")

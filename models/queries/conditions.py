@@ -3,7 +3,7 @@
 Fields of conditions and the values they have here: state (statuses), owner, mailbox, department, topic (ids,
 0 for none), p (1 to 4), tag, number (as they are written), from (address, @domain or a part of name or
 address), created, updated, closed, due, answered, waiting (two moments, see `Condition`), has (attachment),
-is (unread, overdue, unanswered, answered, merged).
+is (unread, overdue, unanswered, answered, merged, snoozed, spam).
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ def _found(node: Node, reader: Reader) -> Ids | None:
             contact = Contact.alias("c")
             tables = peewee.Join(contact, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == contact.id))
             return peewee.Select([tables], [TICKET.id]).where(_named_one_of(contact, node.values))
-        if node.field == "number" or (node.field == "is" and "overdue" in node.values):
+        if node.field == "number" or (
+            node.field == "is" and set(node.values) <= {"overdue", "snoozed", "spam"}
+        ):
             return peewee.Select([TICKET], [TICKET.id]).where(_compared(node, reader))
         if node.field == "answered":
             return _answered(node.values, reader)
@@ -176,6 +178,10 @@ def _is(what: str, reader: Reader) -> Any:
             return TICKET.last_answer.is_null(False) & ~_awaits_answer()
         case "merged":
             return TICKET.merged_into.is_null(False)
+        case "snoozed":
+            return TICKET.snoozed_until.is_null(False)
+        case "spam":
+            return TICKET.spam.is_null(False)
     raise ValueError(what)
 
 

@@ -26,7 +26,7 @@ from desk.fetching import triggers
 from desk.fetching.summary import MailboxFetch
 from desk.outbox import dispatch
 from desk.reports import by_mail
-from desk.tickets import sla
+from desk.tickets import sla, snoozing, spam
 from mail.transport.blocking import in_own_thread
 from models import leases
 from models.errors import DatabaseUnusable
@@ -223,6 +223,7 @@ class Worker:
             self._planner.look_again()
         if plan.sweep:
             await self._thread.call(sla.sweep, now())
+            await self._thread.call(snoozing.sweep, now())
             await self._thread.call(alert_silent_mailboxes, self._desk, now())
             await self._thread.call(by_mail.send_due, self._desk, now())
             if self._tokens is None or self._tokens.done():
@@ -234,6 +235,7 @@ class Worker:
         if plan.purge:
             await self._thread.call(logs.purge)
             await self._thread.call(notifications.forget_old, now())
+            await self._thread.call(spam.purge, now())
             await self._thread.call(self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)
         tell(f"STATUS={plan.words}")

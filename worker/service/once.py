@@ -60,6 +60,10 @@ def run_once(
         from desk.tickets import sla  # 40 ms: the life of a ticket
 
         summary.overdue = len(sla.sweep(now()))
+    if not stop.is_set() and pending.snoozed_out(utc_text(now())):
+        from desk.tickets import snoozing  # 40 ms: the life of a ticket
+
+        snoozing.sweep(now())
     if pending.notices_wait() and not stop.is_set():
         from desk.alerts import notifications  # 40 ms: the life of a ticket
 

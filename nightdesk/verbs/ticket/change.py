@@ -239,7 +239,61 @@ def cc(
     return _changed(people.set_collaborators(context.actor, numbers, added, removed), "Cc changed")
 
 
+@click.command()
+@numbers_argument
+@click.argument("until", metavar="UNTIL")
+@click.option("--through-answers", is_flag=True, help="Let it sleep on when the customer writes.")
+@desk_verb
+def snooze(context: VerbContext, numbers: Chosen[str], until: str, through_answers: bool) -> Result:
+    """Put tickets out of the way until 3h, 2d, tomorrow, monday, 2026-12-24, answer or event.
+
+    The customer's mail wakes them before that; `event`: whatever happens to them does.
+    """
+    from desk.tickets import snoozing
+
+    changed = snoozing.snooze(context.actor, numbers, until, context.zone, through_answers=through_answers)
+    return _changed(changed, f"snoozed until {until}")
+
+
+@click.command()
+@numbers_argument
+@desk_verb
+def wake(context: VerbContext, numbers: Chosen[str]) -> Result:
+    """Wake tickets that are snoozed."""
+    from desk.tickets import snoozing
+
+    return _changed(snoozing.wake(context.actor, numbers), "awake")
+
+
+@click.command()
+@numbers_argument
+@click.option("--not", "not_spam", is_flag=True, help="It is none after all: open it again.")
+@desk_verb
+def spam(context: VerbContext, numbers: Chosen[str], not_spam: bool) -> Result:
+    """Call tickets spam: they are closed, and deleted after the days of tickets.spam_days."""
+    from desk.tickets import spam as verdict
+
+    if not_spam:
+        return _changed(verdict.unmark(context.actor, numbers), "no spam")
+    return _changed(verdict.mark(context.actor, numbers), "spam")
+
+
+@click.command()
+@numbers_argument
+@desk_verb
+def ban(context: VerbContext, numbers: Chosen[str]) -> Result:
+    """Ban who asked for these tickets, and close all that is open of theirs."""
+    from desk.filters import senders
+
+    banned = senders.ban_senders(context.actor, numbers)
+    document = {"banned": banned}
+    if banned:
+        return told(document, f"Banned {', '.join(banned)} and closed what is open of theirs")
+    return Result(lambda: document, lambda: output.say("banned already; what was open of theirs is closed"))
+
+
 VERBS: tuple[click.Command, ...] = (
     *(assign, transfer, close, reopen, priority, status, tag, approve),
     *(merge, unmerge, split, link, unlink, requester, cc),
+    *(snooze, wake, spam, ban),
 )

@@ -539,6 +539,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             return
         if self.answer_matter(event.purpose, event.text):
             return
+        if event.purpose == "snooze":
+            self.snooze_until(event.text)
+            return
         self._needle = event.text.strip()
         if self._needle and self._detail is not None:
             self._opened = {message.id for message in self._detail.messages}

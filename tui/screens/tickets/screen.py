@@ -485,6 +485,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             return
         if self.answer_matter(event.purpose, event.text):
             return
+        if event.purpose == "snooze":
+            self.snooze_until(event.text)
+            return
 
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
         asked = event.text.strip()

@@ -1,0 +1,109 @@
+"""Snoozing: a ticket is out of the way until a time, an answer, or whatever happens to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from config.clock import now
+from desk.errors import Refused, WrongUse
+from desk.permissions import Actor
+from desk.tickets import changes, lifecycle
+from desk.tickets.lifecycle import Change
+from mail.inert import one_line
+from models import tickets
+from models.fields import utc_text
+from models.tickets import SnoozeEnd, TicketState
+from models.transactions import transaction
+
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Until then sleeps what no time wakes."""
+_AGE = re.compile(r"(\d{1,4})([mhdw])", re.ASCII)
+_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10_080}
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d)?", re.ASCII)
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_AT_ONCE = 200
+
+
+def until(text: str, moment: datetime, zone: tzinfo) -> datetime:
+    """Return the time that a text says: 3h, 2d, tomorrow, monday, 2026-12-24, 2026-12-24T14:00.
+
+    A day begins at midnight of the zone. ``answer`` and ``event`` are no time, but `FOREVER`. Raises WrongUse
+    for what is none of these, and for a time that is over.
+    """
+    word = text.strip().lower()
+    local = moment.astimezone(zone)
+    midnight = datetime.combine(local.date(), time(), zone)
+    if word in ("answer", "event"):
+        return FOREVER
+    if found := _AGE.fullmatch(word):
+        when = moment + timedelta(minutes=int(found[1]) * _MINUTES[found[2]])
+    elif word == "tomorrow":
+        when = midnight + timedelta(days=1)
+    elif word in _DAYS:
+        when = midnight + timedelta(days=(_DAYS.index(word) - local.weekday() - 1) % 7 + 1)
+    else:
+        try:
+            if not _DATE.fullmatch(word.upper()):
+                raise ValueError(word)
+            when = datetime.fromisoformat(word.upper()).replace(tzinfo=zone)
+        except ValueError:
+            raise WrongUse(
+                f"'{one_line(text, 40)}' is no time to sleep until",
+                "write 3h, 2d, tomorrow, monday, 2026-12-24, 2026-12-24T14:00, answer or event",
+            ) from None
+    if when <= moment:
+        raise WrongUse(f"{one_line(text, 40)} is over", "name a time that is to come")
+    return when.astimezone(UTC)
+
+
+def snooze(
+    actor: Actor, numbers: Sequence[str], text: str, zone: tzinfo, *, through_answers: bool = False
+) -> list[str]:
+    """Snooze tickets until a time (see `until`), ``answer`` or ``event``. Returns the numbers that changed.
+
+    The customer's mail wakes them before that, unless ``through_answers``; a failed delivery always does.
+    Raises WrongUse, and Refused for a ticket that is closed.
+    """
+    when = until(text, now(), zone)
+    if through_answers and when == FOREVER:
+        raise WrongUse("nothing would wake it", "name a time that is to come")
+    ends: SnoozeEnd = "event" if text.strip().lower() == "event" else "answer"
+    if through_answers:
+        ends = "date"
+    told = text.strip().lower() if when == FOREVER else f"{when.astimezone(zone):%Y-%m-%d %H:%M}"
+    words = {"answer": "the customer writes", "event": "something happens"}.get(told, told)
+
+    def edit(ticket: TicketState) -> Change | None:
+        if ticket.status == "closed":
+            raise Refused(f"#{ticket.number} is closed", f"nightdesk ticket reopen {ticket.number}")
+        if (ticket.snoozed_until, ticket.snooze_ends) == (utc_text(when), ends):
+            return None
+        return Change(
+            "snoozed", {"snoozed_until": utc_text(when), "snooze_ends": ends}, detail={"until": words}
+        )
+
+    return changes.change(actor, "ticket.edit", numbers, edit)
+
+
+def wake(actor: Actor, numbers: Sequence[str]) -> list[str]:
+    """Wake tickets before their time; others stay as they are. Returns the numbers that changed."""
+
+    def edit(ticket: TicketState) -> Change | None:
+        if ticket.snoozed_until is None:
+            return None
+        return Change("woken", {"snoozed_until": None, "snooze_ends": None})
+
+    return changes.change(actor, "ticket.edit", numbers, edit)
+
+
+def sweep(moment: datetime) -> int:
+    """Wake the tickets that have slept long enough; returns how many. Two sweeps at once wake each once."""
+    count = 0
+    while tickets.snoozed_out(utc_text(moment), 1):
+        with transaction():
+            for ticket_id in tickets.snoozed_out(utc_text(moment), _AT_ONCE):
+                lifecycle.woken(ticket_id, moment)
+                count += 1
+    return count

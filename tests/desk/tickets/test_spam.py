@@ -1,0 +1,100 @@
+"""Spam is out of the way by one key, can be taken back, and goes after its days."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from config.clock import now
+from desk.filters import bans, senders
+from desk.home import Desk
+from desk.permissions import Actor
+from desk.tickets import changes, detail, lists, merging, spam, undo
+from desk.tickets.lists import ListQuery
+from desk.tickets.query import parse
+from models import settings as setting_rows
+from models.transactions import transaction
+from tests.support.mails import BOB, Door, mail, rows, value
+from tests.support.workbench import ADMIN, make_agent
+
+
+@pytest.fixture
+def door(desk: Desk) -> Door:
+    found = Door(desk)
+    found.take(mail(message_id="<a@corp.test>"))
+    found.take(mail("Another thing.", subject="Second"))
+    found.take(mail("Bob's.", sender=BOB, subject="Third"))
+    return found
+
+
+@pytest.fixture
+def kim(door: Door) -> Actor:
+    del door
+    return make_agent("kim", ["ticket.close", "ticket.edit", "ban.edit"])
+
+
+def states() -> list[str]:
+    return [status for (status,) in rows("SELECT status FROM ticket ORDER BY id")]
+
+
+def test_one_key_closes_it_and_undo_takes_it_back(kim: Actor) -> None:
+    assert spam.mark(kim, ["1"]) == ["1"]
+    assert states() == ["closed", "new", "new"]
+    wanted = ListQuery("open", parse("is:spam", kim, UTC), "updated", kim)
+    assert [line.number for line in lists.page(wanted)] == ["1"]
+    assert lists.counts(kim)["spam"] == 1
+    undo.undo_last(kim)
+    assert states() == ["new", "new", "new"]
+    assert value("SELECT count(*) FROM ticket WHERE spam IS NOT NULL") == 0
+
+
+def test_no_spam_after_all(kim: Actor) -> None:
+    spam.mark(kim, ["1"])
+    assert spam.unmark(kim, ["1", "2"]) == ["1"]
+    assert states()[0] == "open"
+    assert [event.text for event in detail.show("1").events][-2:] == ["spam", "no spam"]
+
+
+def test_it_is_purged_after_its_days_and_the_ledger_stays(door: Door) -> None:
+    door.sent(1, "ana@corp.test")
+    door.take(mail("More.", answers="<a@corp.test>"))
+    merging.merge(ADMIN, ["2"], "1")
+    changes.add_tags(ADMIN, ["1"], ["x"])
+    receipts = value("SELECT count(*) FROM receipt")
+    spam.mark(ADMIN, ["1"])
+    assert spam.purge(now() + timedelta(days=29)) == 0
+    assert spam.purge(now() + timedelta(days=31)) == 1
+    assert rows("SELECT number FROM ticket") == [("3",)]
+    assert value("SELECT count(*) FROM message") == 1
+    assert value("SELECT count(*) FROM receipt") == receipts
+    assert rows("PRAGMA foreign_key_check") == []
+    assert spam.purge(now() + timedelta(days=31)) == 0
+
+
+def test_a_desk_may_keep_it(door: Door) -> None:
+    del door
+    spam.mark(ADMIN, ["1"])
+    with transaction():
+        setting_rows.store("tickets.spam_days", 0)
+    assert spam.purge(now() + timedelta(days=9999)) == 0
+
+
+def test_ban_closes_all_that_is_open_of_theirs(kim: Actor, door: Door) -> None:
+    assert senders.ban_senders(kim, ["1"]) == ["ana@corp.test"]
+    assert states() == ["closed", "closed", "new"]
+    assert door.receipt(mail("Me again.")).verdict == "rejected"
+
+
+def test_one_undo_takes_ban_and_closing_back(kim: Actor, door: Door) -> None:
+    senders.ban_senders(kim, ["1"])
+    undo.undo_last(kim)
+    assert states() == ["new", "new", "new"]
+    assert bans.bans() == []
+    assert door.take(mail("Me again.", answers="<a@corp.test>")).verdict == "reply"
+
+
+def test_who_is_banned_already_has_all_closed(kim: Actor) -> None:
+    bans.ban(kim, "ana@corp.test")
+    assert senders.ban_senders(kim, ["1"]) == []
+    assert states() == ["closed", "closed", "new"]
