@@ -37,7 +37,9 @@ def plans_of(ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> list
 
 
 @pytest.mark.parametrize("sort", list(ORDERS))
-@pytest.mark.parametrize("view", ["inbox", "mine", "waiting", "overdue", "open", "closed", "all"])
+@pytest.mark.parametrize(
+    "view", ["inbox", "mine", "waiting", "overdue", "open", "closed", "snoozed", "spam", "all"]
+)
 def test_a_page_of_a_view_never_scans_the_table(
     desk: Desk, view: str, sort: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,7 +48,9 @@ def test_a_page_of_a_view_never_scans_the_table(
         assert not scanned, step
 
 
-@pytest.mark.parametrize("view", ["inbox", "mine", "waiting", "overdue", "open", "closed", "all"])
+@pytest.mark.parametrize(
+    "view", ["inbox", "mine", "waiting", "overdue", "open", "closed", "snoozed", "spam", "all"]
+)
 def test_a_page_in_the_usual_order_is_not_sorted(
     desk: Desk, view: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,7 +73,8 @@ def test_a_domain_is_looked_up_by_its_own_index(desk: Desk, monkeypatch: pytest.
 @pytest.mark.parametrize("view", ["inbox", "mine", "waiting", "overdue", "open"])
 def test_a_count_reads_an_index_only(desk: Desk, view: str, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = plans_of(lambda: ticket_lists.count(TicketList(view, NOTHING, "updated", 1)), monkeypatch)
-    assert all("COVERING INDEX" in step for step in steps), steps
+    read = [step for step in steps if not step.startswith("LIST SUBQUERY")]
+    assert all("COVERING INDEX" in step for step in read), steps
 
 
 @pytest.mark.parametrize(
