@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from api.osticket.fields import BadFields, read_json, read_xml
-from api.server.access import Caller, key_in
+from api.server.access import Caller, key_in, program_in
 from api.server.refusals import Refusal, text_response
 from desk.doors import submissions
 from desk.intake import pipeline, receipts
@@ -79,7 +79,7 @@ async def run_cron(state: State, request: Request) -> Response:
 async def _let_in(state: State, request: Request, scope: str) -> None:
     in_path = request.path_params.get("key")
     key = in_path if in_path is not None else key_in(request.headers)
-    caller = Caller(request.scope["nightdesk.address"], key, in_url=in_path is not None)
+    caller = Caller(request.scope["nightdesk.address"], key, in_path is not None, program_in(request.headers))
     await state.access.check(caller, scope, scope_status=_SCOPE_REFUSED)
 
 

@@ -31,6 +31,12 @@ MORE_LINES_A_MINUTE = 10
 """About calls with a good key from one address."""
 
 _KEY = expression(r"[0-9A-Za-z_-]{32,128}")
+_PROGRAM = expression(r"(?s)[A-Za-z][A-Za-z._-]{1,40}/v?\d[\w.]{0,15}(?:[ ;(].*)?")
+"""A product and its version (RFC 9110 10.1.5), as no key begins."""
+_PROGRAM_SHOWN = 100
+
+_AS_OSTICKET = "API error - code #77: Unknown remote host"
+"""So osTicket's log begins it, for which admins search."""
 
 REQUIRED = "Valid API key required"
 UNKNOWN = "API key not found/active or source IP not authorized"
@@ -39,11 +45,15 @@ OUT_OF_SCOPE = "API key not authorized"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """From where somebody calls, and with which key; `in_url`: it stood in the path."""
+    """From where somebody calls, and with which key; `in_url`: it stood in the path.
+
+    `program`: what calls, as its User-Agent says; empty where that may be a key.
+    """
 
     address: IPAddress | None
     key: str
     in_url: bool = False
+    program: str = ""
 
     @property
     def neighbourhood(self) -> object:
@@ -68,6 +78,12 @@ def key_in(headers: Headers) -> str:
         return token.strip()
     agent = headers.get("user-agent", "").strip()
     return agent if _KEY.fullmatch(agent) else ""
+
+
+def program_in(headers: Headers) -> str:
+    """Return the program that calls, if its User-Agent names one; what may be a secret is left out."""
+    agent = headers.get("user-agent", "").strip()
+    return one_line(agent, _PROGRAM_SHOWN) if _PROGRAM.fullmatch(agent) else ""
 
 
 def _logged(refusal: Refusal) -> Refusal:
@@ -113,8 +129,8 @@ class Access:
         if wait or self._log_rate.take("everybody", LINES_A_MINUTE):
             self._log_flood(caller)
             return _logged(Refusal(429, "Too many requests", retry_after=math.ceil(wait) or 60))
-        shown = api_keys.prefix_of(caller.key) if caller.key else "none"
-        self._log(caller, f"Unknown remote host {caller.shown} or invalid API key [{shown}]")
+        shown = api_keys.prefix_of(caller.key) if caller.key else caller.program or "none"
+        self._log(caller, f"{_AS_OSTICKET} {caller.shown} or invalid API key [{shown}]")
         return _logged(Refusal(401, text, "nightdesk key create --address CIDR --scope ..."))
 
     def log_refusal(self, caller: Caller, call: str, refusal: Refusal) -> None:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from api.osticket import calls
 from api.osticket.calls import TextCall
 from api.server import prometheus
-from api.server.access import Caller, key_in
+from api.server.access import Caller, key_in, program_in
 from api.server.body import CallerLeft
 from api.server.gate import shown_path
 from api.server.refusals import Refusal, Style, response_of
@@ -81,7 +81,11 @@ def _guarded(state: State, endpoint: Endpoint, style: Style) -> Endpoint:
             return Response(status_code=400)
         except Exception as error:
             if style == "text" and isinstance(error, Refusal) and not error.logged:
-                caller = Caller(request.scope["nightdesk.address"], key_in(request.headers))
+                caller = Caller(
+                    request.scope["nightdesk.address"],
+                    key_in(request.headers),
+                    program=program_in(request.headers),
+                )
                 state.access.log_refusal(caller, shown_path(request.scope["path"]), error)
             return response_of(refusal_of(error, style, state), style)
 
@@ -109,7 +113,9 @@ def _call(state: State, operation: Operation) -> Endpoint:
 
 
 async def _let_in(state: State, request: Request, scope: str) -> KeyLine:
-    caller = Caller(request.scope["nightdesk.address"], key_in(request.headers))
+    caller = Caller(
+        request.scope["nightdesk.address"], key_in(request.headers), program=program_in(request.headers)
+    )
     return await state.access.check(caller, scope, scope_status=403)
 
 

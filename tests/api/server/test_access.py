@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from starlette.datastructures import Headers
 
+from api.server.access import program_in
 from tests.support.mails import mail
 from tests.support.served import Served
 
@@ -79,8 +81,32 @@ def test_refusals_are_logged_as_osticket_does_without_the_key(served: Served) ->
     served.get(LIST)
     served.get("/api/cron.php", **{"User-Agent": "Mozilla/5.0"})
     texts = [line["text"] for line in served.log_lines() if line["source"] == "api"]
-    assert f"Unknown remote host 127.0.0.1 or invalid API key [{prefix_of('let me in')}]" in texts
-    assert texts.count("Unknown remote host 127.0.0.1 or invalid API key [none]") == 2
+    begin = "API error - code #77: Unknown remote host 127.0.0.1 or invalid API key"
+    shown = (prefix_of("let me in"), "none", "Mozilla/5.0")
+    assert sorted(texts) == sorted(f"{begin} [{each}]" for each in shown)
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64)", "Mozilla/5.0 (Windows NT 10.0; Win64)"),
+        ("curl/7.88.1", "curl/7.88.1"),
+        ("Wget/1.21", "Wget/1.21"),
+        ("cron-job.org/v2 (https://cron-job.org)", "cron-job.org/v2 (https://cron-job.org)"),
+        ("Mozilla/5.0 \x1b[31mred", "Mozilla/5.0 \ufffd[31mred"),
+        ("Mozilla/5.0 " + "x" * 500, None),
+        ("three secret words", "none"),
+        ("c2VjcmV0/c2VjcmV0", "none"),
+        ("", "none"),
+    ],
+)
+def test_a_scheduler_without_a_key_is_told_by_its_program_and_no_secret_is(
+    agent: str, shown: str | None
+) -> None:
+    """A User-Agent that may be a key in disguise is left out; what is shown is printable and cut."""
+    found = program_in(Headers({"user-agent": agent})) or "none"
+    assert (found == shown) if shown is not None else len(found) <= 101
+    assert found.isprintable()
 
 
 def test_what_was_refused_in_spite_of_a_good_key_is_in_the_log_and_does_not_fill_it(
