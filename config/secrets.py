@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 PASS_CMD_SECONDS = 30.0
+PASS_CMD_BYTES = 65_536
+"""More than a password command prints, notes below the password included."""
 
 SecretKind = Literal["sealed", "pass_cmd", "env", "credential", "none"]
 
@@ -125,7 +127,7 @@ def _from_command(command: str) -> Secret:
         reason = getattr(error, "strerror", None) or "bad argument"
         raise SecretUnavailable(f"the password command {name} cannot start: {reason}", by_hand) from None
     try:
-        output, _ = process.communicate(timeout=PASS_CMD_SECONDS)
+        output = _output_of(process)
     except subprocess.TimeoutExpired:
         raise SecretUnavailable(
             f"the password command {name} did not end within {PASS_CMD_SECONDS:.0f} seconds",
@@ -133,6 +135,10 @@ def _from_command(command: str) -> Secret:
         ) from None
     finally:
         _end_session(process)
+    if len(output) > PASS_CMD_BYTES:
+        raise SecretUnavailable(
+            f"the password command {name} printed more than {PASS_CMD_BYTES >> 10} kB", by_hand
+        )
     if process.returncode != 0:
         raise SecretUnavailable(
             f"the password command {name} failed with status {process.returncode}", by_hand
@@ -144,6 +150,26 @@ def _from_command(command: str) -> Secret:
     if not first:
         raise SecretUnavailable(f"the password command {name} printed no password", by_hand)
     return Secret(first)
+
+
+def _output_of(process: subprocess.Popen[bytes]) -> bytes:
+    """Return what it prints until it ends, or the first of too much. Raises subprocess.TimeoutExpired."""
+    import select  # 0.1 ms
+    import subprocess
+    import time
+
+    assert process.stdout is not None
+    end, output = time.monotonic() + PASS_CMD_SECONDS, b""
+    while len(output) <= PASS_CMD_BYTES:
+        left = max(end - time.monotonic(), 0)
+        if not select.select([process.stdout], [], [], left)[0]:
+            raise subprocess.TimeoutExpired(process.args, PASS_CMD_SECONDS)
+        piece = os.read(process.stdout.fileno(), PASS_CMD_BYTES)
+        if not piece:
+            process.wait(max(end - time.monotonic(), 0))
+            break
+        output += piece
+    return output
 
 
 def _end_session(process: subprocess.Popen[bytes]) -> None:

@@ -215,3 +215,16 @@ def test_a_command_that_hangs_is_ended_with_its_children(monkeypatch: pytest.Mon
     monkeypatch.setattr(secrets, "PASS_CMD_SECONDS", 0.2)
     with pytest.raises(SecretUnavailable, match="did not end"):
         resolve(SecretSource("pass_cmd", "/bin/sh -c 'sleep 600 & sleep 600'"))
+
+
+@pytest.mark.parametrize("command", ["yes", "cat /dev/zero", "/bin/sh -c 'while :; do echo x; done & wait'"])
+def test_a_command_that_prints_without_end_is_ended_before_memory_is(command: str) -> None:
+    """What it prints is read as far as a password may reach; the command does not outlive that."""
+    with pytest.raises(SecretUnavailable, match="printed more than 64 kB"):
+        resolve(SecretSource("pass_cmd", command))
+
+
+def test_a_command_that_closes_its_output_and_stays_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "PASS_CMD_SECONDS", 0.3)
+    with pytest.raises(SecretUnavailable, match="did not end"):
+        resolve(SecretSource("pass_cmd", "/bin/sh -c 'echo secret; exec >&-; sleep 600'"))
