@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -23,8 +24,19 @@ from mail.oauth2 import (
     refresh,
     revoke,
 )
+from tests.support.servers.fault import Line, ScriptedServer, drop
 from tests.support.servers.faulty_oauth import FaultyProvider
 from tests.support.servers.pki import Pki
+
+
+class Proxy(ScriptedServer):
+    """Reads what it is sent, whatever it is, and answers the first lines by script."""
+
+    async def talk(self, line: Line) -> None:
+        while (said := await line.read_line()).strip():
+            self.commands.append(said.decode("utf-8", "replace"))
+        await line.step("answer")
+
 
 OLD = Token(Secret("old-access"), Secret("old-refresh-token"), scopes=("mail",), owner="ann@example.test")
 
@@ -268,6 +280,42 @@ def test_the_heavy_parts_are_not_imported_before_they_are_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_secret_follows_a_provider_that_sends_us_on(
+    provider: FaultyProvider, pki: Pki, status: int
+) -> None:
+    """Tokens and the client's secret go to the addresses that were named, not to those that these name."""
+    with FaultyProvider(pki) as elsewhere:
+        elsewhere.answers = [(200, {"access_token": "x", "token_type": "Bearer"})]
+        provider.answers = [(status, {})]
+        provider.location = f"{elsewhere.base}/token"
+        app = app_at(provider, pki)
+        for ask in (lambda: refresh(app, OLD), lambda: client_credentials(app), lambda: begin_device(app)):
+            with pytest.raises((TokenRefused, TokenUnavailable)):
+                ask()
+        with suppress(TokenRefused, TokenUnavailable):
+            revoke(app, OLD)
+        assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize(
+    "answer", ["HTTP/1.1 200 OK\r\n", "HTTP/1.1 302 Found\r\nLocation: https://x.test/\r\n"]
+)
+def test_a_proxy_learns_the_name_of_the_provider_and_no_secret(
+    provider: FaultyProvider, pki: Pki, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """A proxy of the environment is asked for a connection, in which TLS has to prove the provider."""
+    with Proxy({"answer": drop(answer)}) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        app = app_at(provider, pki, token_url="https://provider.example.test/token")
+        with pytest.raises((TokenUnavailable, TlsFailed)):
+            refresh(app, OLD)
+        said = "\n".join(proxy.commands)
+    assert "CONNECT provider.example.test:443" in said
+    for secret in ("old-refresh-token", "cl1ent-secret", "old-access"):
+        assert secret not in said
 
 
 @pytest.mark.parametrize("what", ["refresh", "application", "device code", "device token", "revoke"])

@@ -4,7 +4,8 @@
         provider.answers = [(400, {"error": "invalid_grant", "error_description": "..."})]
 
 Each request takes the next answer; the last one stays. ``provider.requests`` holds path and form of each.
-With ``provider.dribbles`` an answer has no end: it comes a blank at a time.
+With ``provider.location`` each answer sends the client on to there. With ``provider.dribbles`` an answer has
+no end: it comes a blank at a time.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class FaultyProvider:
         self.answers: list[tuple[int, dict[str, Any] | bytes]] = []
         self.requests: list[Asked] = []
         self.dribbles = False
+        self.location = ""
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.provider = self
         context = pki.server_context(certificate)
@@ -81,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "text/html" if isinstance(answer, bytes) else "application/json")
         self.send_header("Content-Length", str(len(content)))
+        if provider.location:
+            self.send_header("Location", provider.location)
         self.end_headers()
         self.wfile.write(content)
 

@@ -19,7 +19,7 @@ from models.database import db
 from models.mailboxes import Mailbox
 from models.receipts import Receipt
 from tests.support.scripted import MailboxMaker, mail
-from tests.support.servers.fault import drop, hang, reply
+from tests.support.servers.fault import dribble, drop, hang, reply
 from tests.support.servers.faults import FaultyImap
 from tests.support.servers.faulty_imap import Folder
 from tests.support.servers.faulty_pop3 import FaultyPop3
@@ -167,12 +167,24 @@ def test_a_mail_that_outlasts_the_time_of_the_run_is_not_the_first_of_the_next_o
 
 
 @pytest.mark.parametrize(
-    "fault", [drop(only="RETR 3"), reply("-ERR corrupt", only="RETR 3"), hang(only="RETR 3")]
+    "fault",
+    [
+        drop(only="RETR 3"),
+        drop("-ERR shutting down", only="RETR 3"),
+        drop("+OK 300 octets\r\nFrom: half@a.test\r\n\r\nhalf a ma", only="RETR 3"),
+        drop("+OK 300 octets\r\nFrom: whole@a.test\r\n\r\nbut for its dot", only="RETR 3"),
+        reply("-ERR corrupt", only="RETR 3"),
+        reply("nonsense", only="RETR 3"),
+        hang(only="RETR 3"),
+        dribble(b"", begin="+OK\r\nFrom: slow@a.test", only="RETR 3"),
+    ],
+    ids=["hang-up", "bye", "half", "no dot", "no", "nonsense", "silence", "silence within"],
 )
 @pytest.mark.parametrize("after", ["keep", "delete"])
 def test_by_pop3_all_others_come_and_are_deleted(
     desk: Desk, add_mailbox: MailboxMaker, fault: object, after: str
 ) -> None:
+    """Whatever it does at one mail, the others come in the same run; that one stays, is told and kept."""
     mails = [mail(n) for n in range(1, 8)]
     with FaultyPop3(mails, {"RETR": fault}) as server:  # type: ignore[dict-item]
         mailbox = add_mailbox(server, after_fetch=after)
