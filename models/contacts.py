@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import peewee
 
 from models import sqlite
 from models.database import Row
 from models.fields import UtcField
-from models.statements import Lookup, Statement
+from models.statements import Lookup, Statement, Update, as_read
 
 
 class Contact(Row):
@@ -19,13 +20,33 @@ class Contact(Row):
     email = peewee.TextField(unique=True, collation="NOCASE")
     name = peewee.TextField(default="")
     created = UtcField()
+    phone = peewee.TextField(default="")
+    note = peewee.TextField(default="")
+    language = peewee.TextField(default="")
+    vip = peewee.BooleanField(default=False)
 
 
 Contact.add_index(sqlite.domain_of(Contact.email).collate("NOCASE"), name="contact_domain")
 
 
+class ContactAddress(Row):
+    """Another address that a contact writes from."""
+
+    email = peewee.TextField(primary_key=True, collation="NOCASE")
+    contact = peewee.ForeignKeyField(Contact, on_delete="CASCADE")
+
+    if TYPE_CHECKING:
+        contact_id: int
+
+    class Meta:
+        without_rowid = True
+
+
+ContactAddress.add_index(ContactAddress.contact, name="contact_address_contact")
+
+
 class KnownContact(NamedTuple):
-    """A contact as it is looked up by its address."""
+    """A contact as it is looked up by an address; ``email``: the one that was asked for."""
 
     id: int
     email: str
@@ -42,6 +63,74 @@ _BY_ID = Lookup(
     lambda p: Contact.select(Contact.id, Contact.email, Contact.name).where(Contact.id.in_(p.each("wanted"))),
     KnownContact,
 )
+_BY_OTHER_ADDRESS = Lookup(
+    lambda p: (
+        ContactAddress.select(Contact.id, ContactAddress.email, Contact.name)
+        .join(Contact, on=(Contact.id == ContactAddress.contact))
+        .where(ContactAddress.email.in_(p.each("wanted")))
+    ),
+    KnownContact,
+)
+_READ = (
+    *(Contact.id, Contact.email, Contact.name, Contact.created, Contact.phone, Contact.note),
+    *(Contact.language, Contact.vip),
+)
+
+
+class StoredContact(NamedTuple):
+    """A contact with all that is kept of it; ``created`` aware, UTC."""
+
+    id: int
+    email: str
+    name: str
+    created: datetime
+    phone: str
+    note: str
+    language: str
+    vip: bool
+
+
+_STORED = Lookup(
+    lambda p: Contact.select(*_READ).where(Contact.id == p("contact_id")), as_read(_READ, StoredContact)
+)
+_FOUND = Lookup(
+    lambda p: (
+        Contact.select(*_READ)
+        .where(
+            Contact.email != "",
+            (peewee.fn.INSTR(peewee.fn.LOWER(Contact.email), p("text")) > 0)
+            | (peewee.fn.INSTR(peewee.fn.LOWER(Contact.name), p("text")) > 0),
+        )
+        .order_by(Contact.email)
+        .limit(p("limit"))
+    ),
+    as_read(_READ, StoredContact),
+)
+_ADDRESSES = Lookup(
+    lambda p: (
+        ContactAddress.select(ContactAddress.email)
+        .where(ContactAddress.contact == p("contact_id"))
+        .order_by(ContactAddress.email)
+    ),
+    str,
+)
+_CHANGE = Update(Contact)
+_ADD_ADDRESS = Statement(
+    lambda p: ContactAddress.insert(
+        {ContactAddress.email: p("email"), ContactAddress.contact: p("contact_id")}
+    )
+)
+_DROP_ADDRESS = Statement(
+    lambda p: ContactAddress.delete().where(
+        ContactAddress.email == p("email"), ContactAddress.contact == p("contact_id")
+    )
+)
+_GIVE_ADDRESSES = Statement(
+    lambda p: ContactAddress.update({ContactAddress.contact: p("target")}).where(
+        ContactAddress.contact == p("source")
+    )
+)
+_DELETE = Statement(lambda p: Contact.delete().where(Contact.id == p("contact_id")))
 _WRITE = Statement(
     lambda p: Contact.insert(
         {Contact.email: p("email"), Contact.name: p("name"), Contact.created: p("created")}
@@ -51,13 +140,58 @@ _NAME = Statement(lambda p: Contact.update({Contact.name: p("name")}).where(Cont
 
 
 def by_email(addresses: Iterable[str]) -> list[KnownContact]:
-    """Return the contacts that have one of these addresses."""
-    return _BY_EMAIL.each_of(addresses)
+    """Return the contacts that have one of these addresses, be it not their first."""
+    wanted = list(addresses)
+    found = _BY_EMAIL.each_of(wanted)
+    return found if len(found) == len(wanted) else [*found, *_BY_OTHER_ADDRESS.each_of(wanted)]
 
 
 def by_id(ids: Iterable[int]) -> list[KnownContact]:
     """Return these contacts."""
     return _BY_ID.each_of(ids)
+
+
+def read(contact_id: int) -> StoredContact:
+    """Return a contact with all that is kept of it; raises LookupError."""
+    found = _STORED.one(contact_id=contact_id)
+    if found is None:
+        raise LookupError(f"there is no contact with id {contact_id}")
+    return found
+
+
+def with_part(text: str, limit: int) -> list[StoredContact]:
+    """Return contacts with a text in name or address, '' all of them, by address; reads all there are."""
+    return _FOUND.every(text=text.lower(), limit=limit)
+
+
+def other_addresses(contact_id: int) -> list[str]:
+    """Return the addresses of a contact besides the first, in alphabetical order."""
+    return _ADDRESSES.every(contact_id=contact_id)
+
+
+def change(contact_id: int, values: Mapping[str, str | int | None]) -> None:
+    """Give columns of a contact new values, as they are stored."""
+    _CHANGE.run(contact_id, values)
+
+
+def add_address(contact_id: int, email: str) -> None:
+    """Give a contact another address, which nobody has."""
+    _ADD_ADDRESS.run(contact_id=contact_id, email=email)
+
+
+def drop_address(contact_id: int, email: str) -> None:
+    """Take one of the other addresses from a contact."""
+    _DROP_ADDRESS.run(contact_id=contact_id, email=email)
+
+
+def give_addresses(source: int, target: int) -> None:
+    """Give the other addresses of one contact to another one."""
+    _GIVE_ADDRESSES.run(source=source, target=target)
+
+
+def delete(contact_id: int) -> None:
+    """Delete a contact whom no ticket names."""
+    _DELETE.run(contact_id=contact_id)
 
 
 def write(email: str, name: str, created: str) -> int:

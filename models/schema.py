@@ -14,7 +14,7 @@ from models import sqlite
 from models.agents import Agent
 from models.api_keys import ApiKey
 from models.blobs import Blob
-from models.contacts import Contact
+from models.contacts import Contact, ContactAddress
 from models.database import SCHEMA_VERSION, DeskDatabase, Row
 from models.deliveries import Delivery, Recipient
 from models.departments import Department
@@ -31,6 +31,7 @@ from models.mailboxes import Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
 from models.notices import Notice
+from models.organizations import Organization, OrganizationDomain, OrganizationMember
 from models.presence import Presence
 from models.queues import SHIPPED, Queue
 from models.receipts import Receipt
@@ -46,7 +47,8 @@ TABLES: tuple[type[Row], ...] = (
     *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
-    *(Contact, Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
+    *(Contact, ContactAddress, Organization, OrganizationDomain, OrganizationMember),
+    *(Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
     *(
         Receipt,
         Message,

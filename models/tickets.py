@@ -310,6 +310,16 @@ class NewTicket(NamedTuple):
     refers_to_id: int | None
 
 
+class BriefTicket(NamedTuple):
+    """A ticket in one line; ``updated`` as stored."""
+
+    id: int
+    number: str
+    subject: str
+    status: Status
+    updated: str
+
+
 class DueTicket(NamedTuple):
     """A ticket that a sweep looks at; ``due`` as stored."""
 
@@ -424,6 +434,20 @@ _ADD_COLLABORATOR = Statement(
         {Collaborator.ticket: p("ticket_id"), Collaborator.contact: p("contact_id")}
     ).on_conflict_ignore()
 )
+_OF_CONTACT = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.contact == p("contact_id")), int)
+_NEWEST_OF_CONTACT = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.updated)
+        .where(Ticket.contact == p("contact_id"), Ticket.merged_into.is_null())
+        .order_by(Ticket.id.desc())
+        .limit(p("limit"))
+        .tuples()
+    ),
+    BriefTicket,
+)
+_WITH_COLLABORATOR = Lookup(
+    lambda p: Collaborator.select(Collaborator.ticket).where(Collaborator.contact == p("contact_id")), int
+)
 _DELETE_REFERRAL = Statement(
     lambda p: TicketReferral.delete().where(
         TicketReferral.ticket == p("ticket_id"), TicketReferral.department == p("department_id")
@@ -536,6 +560,21 @@ def merged_into(ticket_ids: Iterable[int]) -> list[int]:
 def delete(ticket_id: int) -> None:
     """Delete a ticket with what hangs on it."""
     _DELETE.run(ticket_id=ticket_id)
+
+
+def of_contact(contact_id: int) -> list[int]:
+    """Return the tickets whose requester a contact is."""
+    return _OF_CONTACT.every(contact_id=contact_id)
+
+
+def newest_of_contact(contact_id: int, limit: int) -> list[BriefTicket]:
+    """Return the tickets of a contact that were made last, the newest first; without merged ones."""
+    return _NEWEST_OF_CONTACT.every(contact_id=contact_id, limit=limit)
+
+
+def with_collaborator(contact_id: int) -> list[int]:
+    """Return the tickets that have a contact in Cc."""
+    return _WITH_COLLABORATOR.every(contact_id=contact_id)
 
 
 def tags(ticket_id: int) -> list[str]:

@@ -141,7 +141,7 @@ def need_a_change(thing: str) -> Callable[[_Command], _Command]:
     def decorate(verb: _Command) -> _Command:
         @functools.wraps(verb)
         def run(*, as_json: bool, **given: Any) -> Any:
-            if all(value is None for name, value in given.items() if name != thing):
+            if all(value in (None, ()) for name, value in given.items() if name != thing):
                 raise UsageError("nothing to change was given", "--help shows what can be")
             return verb(as_json=as_json, **given)
 

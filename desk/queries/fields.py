@@ -69,6 +69,14 @@ TICKET_FIELDS: tuple[Field, ...] = (
         ("contact", "requester"),
     ),
     Field(
+        "org",
+        "name",
+        "an organization; several with commas",
+        "tickets of its people",
+        'org:"Corp Ltd"',
+        ("organization",),
+    ),
+    Field(
         "to",
         "text",
         "an address, @domain, or the beginning of a name or address",

@@ -14,6 +14,7 @@ from desk.tickets import deliveries, events, lifecycle, links
 from desk.tickets.changes import find
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
+from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.links import LinkView
 from mail.inert import clean
 from mail.mime.headers import TooComplex
@@ -28,6 +29,7 @@ from models.transactions import transaction
 if TYPE_CHECKING:
     from mail.mime.signature import Signature
 
+_OTHERS = 12
 KEY_RING = "gnupg"
 """GnuPG's home of the desk, beside the database: the desk's own keys, and those of people it knows."""
 
@@ -132,6 +134,8 @@ class TicketDetail:
     referred: tuple[str, ...] = ()
     merged_into: str | None = None
     links: tuple[LinkView, ...] = ()
+    others: tuple[OtherTicket, ...] = ()
+    """More of the requester's tickets, open ones first."""
     messages: tuple[MessageView, ...] = field(default=())
     events: tuple[EventView, ...] = field(default=())
 
@@ -168,6 +172,7 @@ def show(number: str) -> TicketDetail:
         refers_to=names.refers_to,
         referred=tuple(referred),
         links=tuple(links.of_ticket(ticket.id)),
+        others=tuple(tickets_of(ticket.contact_id, _OTHERS, besides=ticket.id)),
         messages=tuple(_messages(ticket.id)),
         events=tuple(events.of_ticket(ticket.id)),
     )

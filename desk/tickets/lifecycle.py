@@ -379,6 +379,19 @@ def headed_by(ticket_id: int, contact_id: int, subject: str) -> None:
         tickets.remove_collaborator(ticket_id, contact_id)
 
 
+def contact_merged(source_id: int, target_id: int, by: Actor, moment: datetime) -> None:
+    """Make one contact's tickets another one's, and put that one where the first was in Cc."""
+    gone, there = (next(iter(contacts.by_id([each]))).email for each in (source_id, target_id))
+    for ticket_id in tickets.of_contact(source_id):
+        _apply(_read(ticket_id), {"contact_id": target_id})
+        tickets.remove_collaborator(ticket_id, target_id)
+        _record(ticket_id, "requester", by, moment, {"from": gone, "to": there})
+    for ticket_id in tickets.with_collaborator(source_id):
+        tickets.remove_collaborator(ticket_id, source_id)
+        if _read(ticket_id).contact_id != target_id:
+            tickets.add_collaborator(ticket_id, target_id)
+
+
 def refers_to(ticket_id: int, other_id: int) -> None:
     """Link a ticket to another one that it has to do with, unless it refers to one already."""
     ticket = _read(ticket_id)

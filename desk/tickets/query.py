@@ -98,6 +98,8 @@ def _values(field: fields.Field | None, start: str) -> Sequence[str]:
             return [_quoted(each.name) for each in names.departments()]
         case "topic":
             return ["none", *(_quoted(each.name) for each in names.topics())]
+        case "org":
+            return [_quoted(each.name) for each in names.organizations()]
         case "mailbox":
             return ["none", *(each.address for each in names.mailboxes())]
         case "tag":
@@ -144,6 +146,8 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
             lookup = _mailbox(position)
         case "department":
             lookup = _one_of("department", names.departments(), position)
+        case "org":
+            lookup = _one_of("organization", names.organizations(), position)
         case "topic":
             lookup = _one_of("topic", names.topics(), position, none=True)
         case _:

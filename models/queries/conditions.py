@@ -1,9 +1,9 @@
 """What a query means as conditions on the rows of tickets, and which tickets an index finds for it.
 
 Fields of conditions and the values they have here: state (statuses), owner, mailbox, department, topic (ids,
-0 for none), p (1 to 4), tag, number (as they are written), from (address, @domain or a part of name or
-address), created, updated, closed, due, answered, waiting (two moments, see `Condition`), has (attachment),
-is (unread, overdue, unanswered, answered, merged, snoozed, spam).
+0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or a part of
+name or address), created, updated, closed, due, answered, waiting (two moments, see `Condition`), has
+(attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from models import sqlite
 from models.contacts import Contact, is_named
 from models.fields import utc_text
 from models.messages import Message
+from models.organizations import belongs_to
 from models.queries.text import expression, is_text
 from models.queries.tree import All, Condition, Either, Node, Not, all_of, conjuncts
 from models.statements import literal
@@ -107,6 +108,10 @@ def _found(node: Node, reader: Reader) -> Ids | None:
             contact = Contact.alias("c")
             tables = peewee.Join(contact, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == contact.id))
             return peewee.Select([tables], [TICKET.id]).where(_named_one_of(contact, node.values))
+        if node.field == "org":
+            contact = Contact.alias("c")
+            tables = peewee.Join(contact, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == contact.id))
+            return peewee.Select([tables], [TICKET.id]).where(belongs_to(contact, node.values))
         if node.field == "number" or (
             node.field == "is" and set(node.values) <= {"overdue", "snoozed", "spam"}
         ):
@@ -144,6 +149,10 @@ def _compared(node: Condition, reader: Reader) -> Any:
         case "from":
             contact = Contact.alias("c")
             own = (contact.id == TICKET.contact) & _named_one_of(contact, values)
+            return fn.EXISTS(contact.select(literal(1)).where(own))
+        case "org":
+            contact = Contact.alias("c")
+            own = (contact.id == TICKET.contact) & belongs_to(contact, node.values)
             return fn.EXISTS(contact.select(literal(1)).where(own))
         case "has":
             return TICKET.attachment_count > literal(0)

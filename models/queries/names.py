@@ -10,6 +10,7 @@ from models.agents import Agent
 from models.contacts import Contact
 from models.departments import Department
 from models.mailboxes import Mailbox
+from models.organizations import Organization
 from models.statements import Lookup, Places
 from models.tickets import TicketTag
 from models.topics import Topic
@@ -30,6 +31,9 @@ _MAILBOXES = Lookup(
 _DEPARTMENTS = Lookup(
     lambda p: Department.select(Department.id, Department.name).order_by(Department.name), Named
 )
+_ORGANIZATIONS = Lookup(
+    lambda p: Organization.select(Organization.id, Organization.name).order_by(Organization.name), Named
+)
 _TOPICS = Lookup(lambda p: Topic.select(Topic.id, Topic.name).order_by(Topic.name), Named)
 
 
@@ -46,6 +50,11 @@ def mailboxes() -> list[Named]:
 def departments() -> list[Named]:
     """Return every department."""
     return _DEPARTMENTS.every()
+
+
+def organizations() -> list[Named]:
+    """Return every organization."""
+    return _ORGANIZATIONS.every()
 
 
 def topics() -> list[Named]:

@@ -50,6 +50,10 @@ VERBS: dict[str, Verb] = {
         "nightdesk.verbs.notification:notification", "What agents were mailed, and why not.", ""
     ),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do.", ""),
+    "contact": Verb("nightdesk.verbs.contact:contact", "Who writes to the desk.", ""),
+    "organization": Verb(
+        "nightdesk.verbs.organization:organization", "Whose people write to the desk, by their domains.", ""
+    ),
     "queue": Verb("nightdesk.verbs.queue:queue", "Saved queries.", ""),
     "report": Verb("nightdesk.verbs.report:report", "What was opened, answered, closed, and how fast.", ""),
     "sla": Verb("nightdesk.verbs.sla:sla", "Promises of an answer within so many hours.", ""),

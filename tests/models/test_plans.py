@@ -25,6 +25,7 @@ GROWING = {
     "ticket",
 }
 READ_WHOLE = {
+    ("contacts", "_FOUND"): "whoever lists contacts by a part of their name",
     ("deliveries", "_LEFT_MIDWAY"): "restore, once",
     ("deliveries", "_PUT_OFF"): "restore, once",
     ("deliveries", "_LOOK_FOR_COPY"): "restore, once",

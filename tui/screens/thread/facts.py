@@ -54,6 +54,11 @@ def fact_lines(
     if detail.collaborators:
         lines += [[], [(" Also in this ticket", "dim")]]
         lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.collaborators[:8]]
+    if detail.others:
+        lines += [[], [(" Their other tickets", "dim")]]
+        for other in detail.others:
+            text = cell(f"#{other.number} {other.status:<7} {line(other.subject)}", width - 3)
+            lines.append([("  ", ""), (text, "dim" if other.status == "closed" else "")])
     if detail.events:
         lines += [[], [(" Activity", "dim")]]
         for event in list(detail.events)[-12:][::-1]:

@@ -1,0 +1,158 @@
+"""Contacts as agents keep them: addresses, telephone, notes, organization, and what they wrote about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.clock import now
+from desk import organizations
+from desk.errors import NotFound, Refused, WrongUse
+from desk.own_addresses import read_own_addresses
+from desk.permissions import Actor, require
+from desk.tickets import lifecycle
+from desk.tickets.history import OtherTicket, tickets_of
+from mail.inert import clean, one_line
+from mail.mime.address import one_address
+from models import contacts as rows
+from models import organizations as organization_rows
+from models.contacts import StoredContact
+from models.transactions import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    """A contact as lists show it. `others`: more addresses; `language`: of what they get, '' the desk's."""
+
+    id: int
+    email: str
+    others: tuple[str, ...]
+    name: str
+    phone: str
+    organization: str | None
+    language: str
+    vip: bool
+    note: str
+    created: datetime
+
+
+def contacts(text: str = "", limit: int = 200) -> list[ContactLine]:
+    """Return the contacts with a text in name or address, by address; a ``limit`` of 0 is none."""
+    return [_line(row) for row in rows.with_part(one_line(text), limit or 2**62)]
+
+
+def known(address: str) -> ContactLine:
+    """Return the contact with an address, their first or another one; raises NotFound."""
+    return _line(_stored(address))
+
+
+def history(contact: ContactLine, limit: int = 50) -> list[OtherTicket]:
+    """Return a contact's tickets, open ones first, of each the newest first."""
+    return tickets_of(contact.id, limit)
+
+
+def edit_contact(
+    actor: Actor,
+    address: str,
+    *,
+    name: str | None = None,
+    phone: str | None = None,
+    language: str | None = None,
+    vip: bool | None = None,
+    note: str | None = None,
+    organization: str | None = None,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+) -> ContactLine:
+    """Change a contact; None leaves a value, '' takes it away.
+
+    Mail from an added address is theirs from then on. Raises NotFound, NotAllowed, WrongUse, and Refused for
+    an address that somebody has.
+    """
+    require(actor, "ticket.edit")
+    with transaction():
+        contact = _stored(address)
+        texts = {"name": name, "phone": phone, "language": language}
+        values: dict[str, str | int | None] = {
+            key: one_line(text, 200) for key, text in texts.items() if text is not None
+        }
+        if note is not None:
+            values["note"] = clean(note).strip()
+        if vip is not None:
+            values["vip"] = vip
+        rows.change(contact.id, values)
+        if organization is not None:
+            wanted = organizations.stored(organization).id if organization else None
+            organization_rows.set_member(contact.id, wanted)
+        for each in remove:
+            rows.drop_address(contact.id, _address(each))
+        for each in add:
+            _add_address(contact.id, _address(each))
+        return _line(rows.read(contact.id))
+
+
+def merge_contacts(actor: Actor, address: str, into: str) -> ContactLine:
+    """Make two contacts one: the tickets and addresses of the first are the second's from then on.
+
+    Raises NotFound, NotAllowed, and Refused for one and the same contact.
+    """
+    require(actor, "ticket.edit")
+    with transaction():
+        source, target = _stored(address), _stored(into)
+        if source.id == target.id:
+            raise Refused(f"{source.email} is that contact already", "name two contacts")
+        lifecycle.contact_merged(source.id, target.id, actor, now())
+        rows.give_addresses(source.id, target.id)
+        kept = {
+            name: getattr(target, name) or getattr(source, name) for name in ("name", "phone", "language")
+        }
+        notes = "\n".join(text for text in (target.note, source.note) if text)
+        rows.change(target.id, {**kept, "note": notes, "vip": target.vip or source.vip})
+        rows.delete(source.id)
+        rows.add_address(target.id, source.email)
+        return _line(rows.read(target.id))
+
+
+def _add_address(contact_id: int, email: str) -> None:
+    taken = next(iter(rows.by_email([email])), None)
+    if taken is not None and taken.id == contact_id:
+        return
+    if taken is not None:
+        other = rows.read(taken.id)
+        raise Refused(
+            f"{email} is another contact's, {other.name or other.email}",
+            f"nightdesk contact merge {email} {rows.read(contact_id).email}",
+        )
+    if read_own_addresses().is_own(email):
+        raise Refused(f"{email} is an address of this desk", "name a customer's address")
+    rows.add_address(contact_id, email)
+
+
+def _address(text: str) -> str:
+    email = one_address(text).lower()
+    if not email:
+        raise WrongUse(f"'{one_line(text, 80)}' is no mail address", "write name@example.org")
+    return email
+
+
+def _stored(address: str) -> StoredContact:
+    found = next(iter(rows.by_email([_address(address)])), None)
+    if found is None:
+        raise NotFound(f"there is no contact {one_line(address, 80)}", "nightdesk contact list")
+    return rows.read(found.id)
+
+
+def _line(row: StoredContact) -> ContactLine:
+    return ContactLine(
+        id=row.id,
+        email=row.email,
+        others=tuple(rows.other_addresses(row.id)),
+        name=row.name,
+        phone=row.phone,
+        organization=organizations.of_contact(row.id, row.email),
+        language=row.language,
+        vip=row.vip,
+        note=row.note,
+        created=row.created,
+    )

@@ -1,0 +1,42 @@
+"""Contacts and organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from desk.contacts import ContactLine
+    from desk.organizations import OrganizationLine
+    from desk.tickets.history import OtherTicket
+
+
+def contact(line: ContactLine, tickets: Sequence[OtherTicket] | None = None) -> dict[str, Any]:
+    """Return a contact, with their tickets if these are given."""
+    document: dict[str, Any] = {
+        "email": line.email,
+        "addresses": list(line.others),
+        "name": line.name,
+        "phone": line.phone,
+        "organization": line.organization,
+        "language": line.language,
+        "vip": line.vip,
+        "note": line.note,
+        "created": line.created,
+    }
+    if tickets is not None:
+        document["tickets"] = [
+            {
+                "number": each.number,
+                "subject": each.subject,
+                "status": each.status,
+                "updated": each.updated,
+            }
+            for each in tickets
+        ]
+    return document
+
+
+def organization(line: OrganizationLine) -> dict[str, Any]:
+    """Return an organization."""
+    return {"name": line.name, "domains": list(line.domains), "shares": line.shares, "note": line.note}

@@ -1,0 +1,197 @@
+"""Organizations: what contacts belong to, by the domain of their address or because somebody said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import peewee
+
+from models import sqlite
+from models.contacts import Contact
+from models.database import Row
+from models.statements import Lookup, Statement, Update, as_read
+
+
+class Organization(Row):
+    """A firm, a school, an office; ``shares``: its people take part in one another's tickets."""
+
+    name = peewee.TextField(unique=True, collation="NOCASE")
+    note = peewee.TextField(default="")
+    shares = peewee.BooleanField(default=True)
+
+
+class OrganizationDomain(Row):
+    """A domain whose addresses belong to an organization."""
+
+    domain = peewee.TextField(primary_key=True, collation="NOCASE")
+    organization = peewee.ForeignKeyField(Organization, on_delete="CASCADE")
+
+    if TYPE_CHECKING:
+        organization_id: int
+
+    class Meta:
+        without_rowid = True
+
+
+class OrganizationMember(Row):
+    """Somebody who belongs to an organization, whatever the domain of their address is."""
+
+    contact = peewee.ForeignKeyField(Contact, primary_key=True, on_delete="CASCADE")
+    organization = peewee.ForeignKeyField(Organization, on_delete="CASCADE")
+
+    if TYPE_CHECKING:
+        contact_id: int
+        organization_id: int
+
+
+OrganizationMember.add_index(OrganizationMember.organization, name="organization_member_organization")
+OrganizationDomain.add_index(OrganizationDomain.organization, name="organization_domain_organization")
+
+
+class StoredOrganization(NamedTuple):
+    """An organization without its domains."""
+
+    id: int
+    name: str
+    note: str
+    shares: bool
+
+
+_READ = (Organization.id, Organization.name, Organization.note, Organization.shares)
+_EVERY = Lookup(
+    lambda p: Organization.select(*_READ).order_by(Organization.name), as_read(_READ, StoredOrganization)
+)
+_NAMED = Lookup(
+    lambda p: Organization.select(*_READ).where(Organization.name == p("name")),
+    as_read(_READ, StoredOrganization),
+)
+_BY_ID = Lookup(
+    lambda p: Organization.select(*_READ).where(Organization.id == p("organization_id")),
+    as_read(_READ, StoredOrganization),
+)
+_BY_DOMAIN = Lookup(
+    lambda p: (
+        Organization.select(*_READ)
+        .join(OrganizationDomain, on=(OrganizationDomain.organization == Organization.id))
+        .where(OrganizationDomain.domain == p("domain"))
+    ),
+    as_read(_READ, StoredOrganization),
+)
+_OF_CONTACT = Lookup(
+    lambda p: (
+        Organization.select(*_READ)
+        .join(OrganizationMember, on=(OrganizationMember.organization == Organization.id))
+        .where(OrganizationMember.contact == p("contact_id"))
+    ),
+    as_read(_READ, StoredOrganization),
+)
+_SET_MEMBER = Statement(
+    lambda p: OrganizationMember.insert(
+        {OrganizationMember.contact: p("contact_id"), OrganizationMember.organization: p("organization_id")}
+    ).on_conflict(
+        conflict_target=[OrganizationMember.contact],
+        update={OrganizationMember.organization: p("organization_id")},
+    )
+)
+_DROP_MEMBER = Statement(
+    lambda p: OrganizationMember.delete().where(OrganizationMember.contact == p("contact_id"))
+)
+_DOMAINS = Lookup(
+    lambda p: (
+        OrganizationDomain.select(OrganizationDomain.domain)
+        .where(OrganizationDomain.organization == p("organization_id"))
+        .order_by(OrganizationDomain.domain)
+    ),
+    str,
+)
+_WRITE = Statement(
+    lambda p: Organization.insert(
+        {Organization.name: p("name"), Organization.note: p("note"), Organization.shares: p("shares")}
+    ).returning(Organization.id)
+)
+_CHANGE = Update(Organization)
+_DELETE = Statement(lambda p: Organization.delete().where(Organization.id == p("organization_id")))
+_ADD_DOMAIN = Statement(
+    lambda p: OrganizationDomain.insert(
+        {OrganizationDomain.domain: p("domain"), OrganizationDomain.organization: p("organization_id")}
+    )
+)
+_DELETE_DOMAINS = Statement(
+    lambda p: OrganizationDomain.delete().where(OrganizationDomain.organization == p("organization_id"))
+)
+
+
+def every() -> list[StoredOrganization]:
+    """Return all organizations, by name."""
+    return _EVERY.every()
+
+
+def named(name: str) -> StoredOrganization | None:
+    """Return the organization of that name, or None."""
+    return _NAMED.one(name=name)
+
+
+def by_id(organization_id: int) -> StoredOrganization:
+    """Return an organization; raises LookupError."""
+    found = _BY_ID.one(organization_id=organization_id)
+    if found is None:
+        raise LookupError(f"there is no organization with id {organization_id}")
+    return found
+
+
+def of_domain(domain: str) -> StoredOrganization | None:
+    """Return the organization that a domain belongs to, or None."""
+    return _BY_DOMAIN.one(domain=domain)
+
+
+def of_contact(contact_id: int, email: str) -> StoredOrganization | None:
+    """Return what a contact belongs to: as somebody said, else by the domain of the address; or None."""
+    return _OF_CONTACT.one(contact_id=contact_id) or of_domain(email.rpartition("@")[2])
+
+
+def set_member(contact_id: int, organization_id: int | None) -> None:
+    """Say what a contact belongs to; None: what the domain of the address says."""
+    if organization_id is None:
+        _DROP_MEMBER.run(contact_id=contact_id)
+    else:
+        _SET_MEMBER.run(contact_id=contact_id, organization_id=organization_id)
+
+
+def belongs_to(contact: Any, organization_ids: Iterable[Any]) -> Any:
+    """Return the condition that a contact belongs to one of these organizations."""
+    wanted = list(organization_ids)
+    said = OrganizationMember.select(OrganizationMember.organization).where(
+        OrganizationMember.contact == contact.id
+    )
+    by_domain = OrganizationDomain.select(OrganizationDomain.organization).where(
+        OrganizationDomain.domain == sqlite.domain_of(contact.email)
+    )
+    return peewee.fn.COALESCE(said, by_domain, 0).in_(wanted)
+
+
+def domains(organization_id: int) -> list[str]:
+    """Return the domains of an organization in alphabetical order."""
+    return _DOMAINS.every(organization_id=organization_id)
+
+
+def write(name: str, note: str, shares: bool) -> int:
+    """Write a new organization; returns its id."""
+    return _WRITE.new_id(name=name, note=note, shares=shares)
+
+
+def change(organization_id: int, values: Mapping[str, str | int]) -> None:
+    """Give columns of an organization new values, as they are stored."""
+    _CHANGE.run(organization_id, values)
+
+
+def delete(organization_id: int) -> None:
+    """Delete an organization with its domains, of which nobody is said to be."""
+    _DELETE.run(organization_id=organization_id)
+
+
+def set_domains(organization_id: int, names: Iterable[str]) -> None:
+    """Make these the domains of an organization."""
+    _DELETE_DOMAINS.run(organization_id=organization_id)
+    for domain in names:
+        _ADD_DOMAIN.run(domain=domain, organization_id=organization_id)
