@@ -27,6 +27,7 @@ from models import blobs, leases, scratch
 from models.backup import BackupError, Files, backup, restore
 from models.database import db
 from models.opening import close_database
+from models.transactions import transaction
 from tests.support.mails import value, write
 from tests.support.workbench import make_mailbox, make_ticket
 
@@ -136,7 +137,8 @@ def test_a_backup_made_while_others_write_is_consistent(worked: Desk, tmp_path: 
 
     def write() -> None:
         while not stop.is_set():
-            make_ticket()
+            with transaction():
+                make_ticket()
         close_database()
 
     writer = threading.Thread(target=write)
