@@ -47,6 +47,8 @@ class DeskRules(NamedTuple):
     """Those in service, by their address in lower case."""
     form_senders: frozenset[str]
     """Addresses of web forms and shops, as `mail.mime.address.as_compared` has them."""
+    believes_spam_headers: bool
+    """Whether the verdict of a spam filter in the headers is the mail server's own."""
     authserv_ids: frozenset[str]
     """The servers whose Authentication-Results are believed."""
     number_format: str
@@ -112,6 +114,7 @@ def read_rules(desk: Desk) -> DeskRules:
         default_sla=_default_sla(slas.in_order(), str(value("tickets.default_sla"))),
         agents={as_compared(actor.email): actor for actor in agents_with_address()},
         form_senders=frozenset(map(as_compared, settings.address_list(str(value("mail.form_senders"))))),
+        believes_spam_headers=bool(value("mail.believe_spam_headers")),
         authserv_ids=frozenset(str(value("mail.authserv_ids")).lower().replace(",", " ").split()),
         number_format=str(value("tickets.number_format")),
         number_kind="random" if value("tickets.number_kind") == "random" else "sequence",

@@ -131,6 +131,13 @@ SETTINGS: tuple[Setting, ...] = (
         "servers must remove such headers from mail that comes from outside. Empty: none is believed.",
     ),
     Setting(
+        "mail.believe_spam_headers",
+        "switch",
+        False,
+        "Whether filters believe X-Spam-Flag, X-Spam-Status, X-Spam-Score, X-Spam and X-Spamd-Result; "
+        "your mail server must remove them from mail that comes from outside.",
+    ),
+    Setting(
         "mail.signed_addresses",
         "switch",
         False,

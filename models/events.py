@@ -105,6 +105,15 @@ _SINCE = Lookup(
     _dated,
 )
 _NEWEST = Lookup(lambda p: Event.select(peewee.fn.MAX(Event.id)), lambda newest: newest)
+_LATER_THAN = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.ticket, Event.kind, Event.detail)
+        .where(Event.id > p("event_id"))
+        .order_by(Event.id)
+        .limit(p("limit"))
+    ),
+    _recorded,
+)
 _LATEST = Lookup(lambda p: Event.select(Event.at).order_by(Event.id.desc()).limit(_CLOCK_EVENTS), str)
 _BY_AGENT = Lookup(
     lambda p: (
@@ -158,6 +167,11 @@ def newest_of(ticket_id: int, kind: str) -> RecordedEvent | None:
 def since(ticket_id: int, after: int) -> list[DatedEvent]:
     """Return what happened to a ticket after an event, oldest first."""
     return _SINCE.every(ticket_id=ticket_id, after=after)
+
+
+def later_than(event_id: int, limit: int) -> list[RecordedEvent]:
+    """Return what happened on the desk after an event, oldest first."""
+    return _LATER_THAN.every(event_id=event_id, limit=limit)
 
 
 def newest() -> int:

@@ -13,6 +13,8 @@ _DELIVERY = peewee.Table("delivery")
 _RECEIPT = peewee.Table("receipt")
 _TICKET = peewee.Table("ticket")
 _NOTICE = peewee.Table("notice")
+_FILTER = peewee.Table("filter")
+_EVENT = peewee.Table("event")
 
 _MAIL_WAITS = Lookup(
     lambda p: _DELIVERY.select(_DELIVERY.c.id).where(_DELIVERY.c.done == literal(0)).limit(1), int
@@ -42,6 +44,26 @@ _SNOOZED_OUT = Lookup(
     lambda p: (
         _TICKET.select(_TICKET.c.id)
         .where(_TICKET.c.snoozed_until.is_null(False), _TICKET.c.snoozed_until <= p("moment"))
+        .limit(1)
+    ),
+    int,
+)
+_FILTERS_RUN = Lookup(
+    lambda p: (
+        _FILTER.select(_FILTER.c.id)
+        .where(_FILTER.c.active == literal(1), _FILTER.c.runs_on.in_([literal("status"), literal("time")]))
+        .limit(1)
+    ),
+    int,
+)
+_STATES_CHANGED = Lookup(
+    lambda p: (
+        _FILTER.select(_FILTER.c.id)
+        .where(
+            _FILTER.c.active == literal(1),
+            _FILTER.c.runs_on == literal("status"),
+            _FILTER.c.after_event < _EVENT.select(peewee.fn.MAX(_EVENT.c.id)),
+        )
         .limit(1)
     ),
     int,
@@ -94,6 +116,16 @@ def tickets_past_due(moment: str) -> bool:
 def snoozed_out(moment: str) -> bool:
     """Whether a ticket has slept long enough at a moment, as stored."""
     return _SNOOZED_OUT.one(moment=moment) is not None
+
+
+def filters_run() -> bool:
+    """Whether filters run on states or by the clock at all."""
+    return _FILTERS_RUN.one() is not None
+
+
+def states_changed() -> bool:
+    """Whether something happened that filters on states were not asked of."""
+    return _STATES_CHANGED.one() is not None
 
 
 def known_uids(mailbox_id: int, folder: str, uidvalidity: int, at_least: int) -> set[int]:

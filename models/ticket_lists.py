@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import peewee
@@ -249,6 +250,24 @@ def collaborators_of(ticket_ids: Sequence[int]) -> dict[int, list[str]]:
 def line_of(ticket_id: int, agent_id: int) -> TicketRow | None:
     """Return one ticket as `page` has it, or None."""
     return _rows([ticket_id], agent_id).get(ticket_id)
+
+
+def ids_of(wanted: TicketList, moment: datetime, after: int, limit: int) -> list[int]:
+    """Return up to ``limit`` tickets of a list as it is at a moment, those behind an id, by their ids."""
+    reader = Reader(wanted.agent_id, moment)
+    conditions = [*_conditions(wanted, reader), _T.id > after, _T.merged_into.is_null()]
+    source = narrowest(wanted, reader)
+    tables: peewee.Node = _T
+    if source is not None:
+        tables, joined = _among(source, "f")
+        conditions.append(joined)
+    return [row[0] for row in run(_selected(tables, [_T.id], conditions).order_by(_T.id).limit(limit))]
+
+
+def fulfils(ticket_id: int, query: Node, reader: Reader) -> bool:
+    """Whether a ticket is what a query asks for."""
+    conditions = [_T.id == ticket_id, *([] if query == NOTHING else [condition(query, reader)])]
+    return bool(run(_selected(_T, [_T.id], conditions)))
 
 
 def key_of(

@@ -21,6 +21,7 @@ def filter_(line: FilterLine) -> dict[str, Any]:
         "order": line.order,
         "stop": line.stop,
         "active": line.active,
+        **({"schedule": line.schedule} if line.on == "time" else {}),
     }
 
 
@@ -41,6 +42,12 @@ def decision(decided: Decision) -> dict[str, Any]:
         "priority": decided.priority,
         "agent": decided.agent,
         "status": decided.status,
+        "merge": decided.merge,
+        "reopen": decided.reopen,
+        "snooze": decided.snooze,
+        "spam": decided.spam or None,
+        "ban": decided.ban or None,
+        "collaborators": decided.collaborators or None,
         "tags": decided.tags or None,
         "notes": decided.notes or None,
     }

@@ -1,13 +1,22 @@
-"""What a filter may do: the actions of its ``--then``, read and checked when it is saved."""
+"""What a filter may do: the actions of its ``--then``, read and checked when it is saved.
+
+Some values may name what the condition's patterns caught, and what every mail has: ``{host}``, ``{from}``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Final
 
+from config.clock import now
 from desk.errors import WrongUse
+from desk.filters.variables import OF_EVERY_MAIL, named_in
+from desk.queries.times import age
+from desk.tickets import snoozing
 from desk.tickets.changes import tag_name
+from desk.tickets.participants import people_in
 from mail.inert import one_line
 from models import agents, departments, slas, topics
 from models.filters import Trigger
@@ -26,10 +35,22 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "close": ("", "Close it."),
     "tag": ("NAME", "Put a tag on it."),
     "note": ("TEXT", "Put an internal note on it."),
+    "collaborator": ("ADDRESS", "Put somebody into Cc of it."),
+    "snooze": ("WHEN", "Put it out of the way until 3h, 2d, tomorrow, monday, answer or event."),
+    "spam": ("", "Call it spam: it is closed, nobody is answered, and it is deleted later."),
+    "ban": ("", "Ban who asked: all their mail is rejected from then on."),
+    "merge": (
+        "KEY",
+        "Give it to the ticket with the same key, if that is open; else a new ticket has the key.",
+    ),
+    "reopen": ("AGE", "With merge: open the ticket with the key again, if it was closed less than 2h ago."),
 }
 """Each action with what follows its colon and what it does."""
 
-_OF_NEW_MAIL: Final = ("no-autoresponse", "reply-to", "topic", "sla", "department")
+_OF_NEW_MAIL: Final = ("no-autoresponse", "reply-to", "merge", "reopen")
+_OF_MAIL: Final = ("reject", *_OF_NEW_MAIL)
+WITH_VARIABLES: Final = ("tag", "note", "merge")
+"""Actions of mail whose value may have variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +64,19 @@ class Action:
         return f"{self.name}:{self.value}" if self.value else self.name
 
 
-def read(texts: Sequence[str], runs_on: Trigger) -> tuple[Action, ...]:
-    """Read the actions of a filter. Raises WrongUse with what would be right."""
+def read(texts: Sequence[str], runs_on: Trigger, captured: Collection[str] = ()) -> tuple[Action, ...]:
+    """Read the actions of a filter whose condition catches these variables. Raises WrongUse with a hint."""
     found = tuple(_read(text, runs_on) for text in texts)
+    for action in found:
+        unknown = named_in(action.value) - {*OF_EVERY_MAIL, *captured}
+        if unknown and action.name in WITH_VARIABLES and runs_on in ("new", "reply"):
+            name = sorted(unknown)[0]
+            raise WrongUse(
+                f"nothing catches {{{name}}}",
+                f"write a pattern with (?P<{name}>...) in --if, or use {', '.join(OF_EVERY_MAIL)}",
+            )
+    if any(each.name == "reopen" for each in found) and not any(each.name == "merge" for each in found):
+        raise WrongUse("reopen goes with merge", "--then merge:KEY --then reopen:2h")
     if not found:
         raise WrongUse("a filter without an action does nothing", f"--then {', '.join(ACTIONS)}")
     return found
@@ -64,6 +95,8 @@ def _read(text: str, runs_on: Trigger) -> Action:
         )
     if runs_on == "reply" and name in _OF_NEW_MAIL:
         raise WrongUse(f"{name} is for new tickets", "use --on new")
+    if runs_on in ("status", "time") and name in _OF_MAIL:
+        raise WrongUse(f"{name} is for mail", "use --on new")
     return Action(name, _checked(name, value))
 
 
@@ -82,7 +115,13 @@ def _checked(name: str, value: str) -> str:
         case "status":
             return _one_of(name, value, STATUSES)
         case "tag":
-            return tag_name(value)
+            return value if named_in(value) else tag_name(value)
+        case "collaborator":
+            people_in([value])
+        case "snooze":
+            snoozing.until(value, now(), UTC)
+        case "reopen":
+            age(value)
     return value
 
 

@@ -29,6 +29,12 @@ class Decision:
         self.priority: str | None = None
         self.agent: str | None = None
         self.status: str | None = None
+        self.merge: str | None = None
+        self.reopen: str | None = None
+        self.snooze: str | None = None
+        self.spam = False
+        self.ban = False
+        self.collaborators: list[str] = []
         self.tags: list[str] = []
         self.notes: list[str] = []
         self.trace: list[str] = []
@@ -39,6 +45,7 @@ class Decision:
         return (
             *(self.rejected_by, self.autoresponse, self.by_reply_to, self.department, self.topic, self.sla),
             *(self.priority, self.agent, self.status, tuple(self.tags), tuple(self.notes)),
+            *(self.merge, self.reopen, self.snooze, self.spam, self.ban, tuple(self.collaborators)),
         )
 
     def take(self, action: Action) -> None:
@@ -51,9 +58,17 @@ class Decision:
             case "close":
                 self.status = "closed"
             case "tag":
-                self.tags.append(action.value)
+                self.tags += [action.value] if action.value else []
             case "note":
                 self.notes.append(action.value)
+            case "collaborator":
+                self.collaborators.append(action.value)
+            case "spam":
+                self.spam, self.autoresponse = True, False
+            case "ban":
+                self.ban = True
+            case "merge":
+                self.merge = action.value.strip().lower() or None
             case name:
                 setattr(self, name, action.value)
 
@@ -70,7 +85,7 @@ class ReadFilter(NamedTuple):
 
 def ready(stored: Sequence[StoredFilter]) -> tuple[ReadFilter, ...]:
     """Return the active filters ready to run; one whose condition is not understood any more is left out."""
-    active = [each for each in stored if each.active]
+    active = [each for each in stored if each.active and each.runs_on in ("new", "reply")]
     if not active:
         return ()
     # 8 ms with the language of queries, which a piped mail of a desk without filters does not wait for.
@@ -92,16 +107,21 @@ def decide(filters: Sequence[ReadFilter], trigger: Trigger, facts: MailFacts) ->
     """Ask the filters in their order; a filter that rejects or stops is the last one."""
     decision = Decision()
     for each in filters:
-        if each.runs_on != trigger or not each.holds(facts):
+        if each.runs_on != trigger:
             continue
+        facts.captured.clear()
+        if not each.holds(facts):
+            continue
+        said: list[str] = []
         for action in each.actions:
             if action.name == "reject":
                 decision.trace.append(f"filter '{each.name}' rejected")
                 decision.rejected_by = each.name
                 return decision
-            decision.take(action)
-        said = ", ".join(map(str, each.actions))
-        decision.trace.append(f"filter '{each.name}': {said}" + (", stop" if each.stops else ""))
+            meant = facts.meant(action)
+            decision.take(meant)
+            said.append(str(meant))
+        decision.trace.append(f"filter '{each.name}': {', '.join(said)}" + (", stop" if each.stops else ""))
         if each.stops:
             break
     return decision

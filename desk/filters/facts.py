@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any, Final
 
 from config.expressions import expression
 from desk.errors import WrongUse
+from desk.filters.actions import WITH_VARIABLES, Action
+from desk.filters.spam_headers import relay_of, spam_verdict
+from desk.filters.variables import filled
 from desk.queries import parser
 from desk.queries.fields import Field
+from desk.tickets.changes import MAX_TAG
 from mail.inert import one_line
 from mail.mime.headers import Headers, headers_begin, parse_headers
 from models.queries.tree import All, Condition, Either, Node, Not, Word
@@ -64,10 +69,24 @@ MAIL_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "is",
         "choice",
-        "person, list or machine",
-        "mail that a person wrote, that came by a list, or that a machine wrote",
+        "person, list, machine or spam",
+        "mail that a person wrote, a list brought or a machine wrote, or that your mail server calls spam",
         "is:list",
-        choices=("person", "list", "machine"),
+        choices=("person", "list", "machine", "spam"),
+    ),
+    Field(
+        "score",
+        "text",
+        ">N or <N",
+        "mail that your mail server gave such a spam score",
+        "score:>8",
+    ),
+    Field(
+        "relay",
+        "text",
+        "a network or an address",
+        "mail that such a host handed to your mail server",
+        "relay:192.0.2.0/24",
     ),
 )
 
@@ -90,6 +109,10 @@ class MailFacts:
     kind: str
     """human, list, or what kind of machine wrote it."""
     raw: bytes
+    believes_spam_headers: bool = False
+    """Whether the mail server's verdict in the headers is its own."""
+    captured: dict[str, str] = field(default_factory=dict)
+    """What the patterns of the filter that is asked have caught."""
 
     @cached_property
     def headers(self) -> Headers:
@@ -117,6 +140,32 @@ class MailFacts:
         return f"{self.subject_words}{_words(self.text)}{_words(self.sender_name)}{_words(self.sender)}"
 
     @cached_property
+    def relay(self) -> IPv4Address | IPv6Address | None:
+        """The host that handed it to the mail server, as that server wrote it down; None if nobody knows."""
+        return relay_of(self.headers)
+
+    @cached_property
+    def spam(self) -> tuple[bool, float | None]:
+        """Whether the mail server calls it spam, and its score; False and None if it is not believed."""
+        return spam_verdict(self.headers) if self.believes_spam_headers else (False, None)
+
+    def meant(self, action: Action) -> Action:
+        """Return an action with its variables filled in."""
+        if "{" not in action.value or action.name not in WITH_VARIABLES:
+            return action
+        own = {
+            "from": self.sender,
+            "domain": self.sender.rpartition("@")[2],
+            "name": self.sender_name,
+            "subject": self.subject,
+            "mailbox": self.mailbox,
+        }
+        value = filled(action.value, {**own, **self.captured})
+        if action.name == "tag":
+            value = "-".join(value.replace(",", " ").split())[:MAX_TAG]
+        return replace(action, value=value)
+
+    @cached_property
     def whole_text(self) -> str:
         """Subject and text, for patterns."""
         return f"{self.subject}\n{self.text}"
@@ -134,7 +183,15 @@ def condition(text: str) -> Test:
 def _test(node: Node) -> Test:
     if isinstance(node, Not):
         inner = _test(node.part)
-        return lambda facts: not inner(facts)
+
+        def fails(facts: MailFacts) -> bool:
+            caught = dict(facts.captured)
+            held = inner(facts)
+            facts.captured.clear()
+            facts.captured.update(caught)
+            return not held
+
+        return fails
     if isinstance(node, All):
         every = [_test(part) for part in node.parts]
         return lambda facts: all(test(facts) for test in every)
@@ -144,7 +201,7 @@ def _test(node: Node) -> Test:
     if isinstance(node, Word):
         if node.text.startswith("~"):
             found = _pattern(node.text[1:])
-            return lambda facts: found(facts.whole_text)
+            return lambda facts: found(facts.whole_text, facts)
         wanted = _phrase(node.text, whole=node.whole)
         return lambda facts: wanted in facts.all_words
     tests = [_compared(node, str(value)) for value in node.values]
@@ -155,14 +212,16 @@ def _compared(node: Condition, value: str) -> Test:
     match node.field:
         case "from":
             matches = _person(value)
-            return lambda facts: matches(facts.sender_folded, facts.sender)
+            return lambda facts: matches(facts.sender_folded, facts.sender, facts)
         case "to":
             matches = _person(value)
-            return lambda facts: any(matches(name, address) for name, address in facts.recipients_folded)
+            return lambda facts: any(
+                matches(name, address, facts) for name, address in facts.recipients_folded
+            )
         case "subject":
             if value.startswith("~"):
                 found = _pattern(value[1:])
-                return lambda facts: found(facts.subject)
+                return lambda facts: found(facts.subject, facts)
             wanted = _phrase(value, whole=False)
             return lambda facts: wanted in facts.subject_words
         case "header":
@@ -175,7 +234,14 @@ def _compared(node: Condition, value: str) -> Test:
             return lambda facts: facts.door == value
         case "has":
             return lambda facts: facts.attachments > 0
+        case "relay":
+            network = _network(value)
+            return lambda facts: facts.relay is not None and facts.relay in network
+        case "score":
+            return _scored(value)
         case "is":
+            if value == "spam":
+                return lambda facts: facts.spam[0]
             kinds = {"person": ("human",), "list": ("list",)}.get(value)
             if kinds is not None:
                 return lambda facts: facts.kind in kinds
@@ -185,19 +251,19 @@ def _compared(node: Condition, value: str) -> Test:
     raise AssertionError(node.field)
 
 
-def _person(value: str) -> Callable[[str, str], bool]:
-    """Return what compares a folded name and an address."""
+def _person(value: str) -> Callable[[str, str, MailFacts], bool]:
+    """Return what compares a folded name and an address of a mail."""
     if value.startswith("~"):
         found = _pattern(value[1:])
-        return lambda name, address: found(f"{name} <{address}>")
+        return lambda name, address, facts: found(f"{name} <{address}>", facts)
     lowered = value.lower()
     if lowered.startswith("@"):
         below = f".{lowered[1:]}"
-        return lambda _name, address: address.endswith((lowered, below)) and "@" in address
+        return lambda _name, address, _facts: address.endswith((lowered, below)) and "@" in address
     if "@" in lowered:
-        return lambda _name, address: address == lowered
+        return lambda _name, address, _facts: address == lowered
     folded = _folded(value)
-    return lambda name, address: folded in name or lowered in address
+    return lambda name, address, _facts: folded in name or lowered in address
 
 
 def _header(value: str) -> Test:
@@ -207,13 +273,16 @@ def _header(value: str) -> Test:
         return lambda facts: name in facts.headers
     if wanted.startswith("~"):
         found = _pattern(wanted[1:])
-        return lambda facts: any(found(each) for each in facts.headers.decoded(name))
+        return lambda facts: any(found(each, facts) for each in facts.headers.decoded(name))
     folded = _folded(wanted)
     return lambda facts: any(folded in _folded(each) for each in facts.headers.decoded(name))
 
 
-def _pattern(text: str) -> Callable[[str], bool]:
-    """Compile a pattern that no text can make slow (RE2). Raises WrongUse for one that RE2 refuses."""
+def _pattern(text: str) -> Callable[[str, MailFacts], bool]:
+    """Compile a pattern that no text can make slow (RE2); its named groups become variables.
+
+    Raises WrongUse for one that RE2 refuses.
+    """
     import re2  # 12 ms, for filters with patterns alone
 
     options: Any = re2.Options()
@@ -228,7 +297,42 @@ def _pattern(text: str) -> Callable[[str], bool]:
             f"the pattern '{one_line(text, 60)}' is refused: {one_line(why, 80)}",
             "patterns are RE2's: no backreferences, no lookaround; quote blanks and brackets",
         ) from None
-    return lambda given: compiled.search(given) is not None
+    if not compiled.groupindex:
+        return lambda given, _facts: compiled.search(given) is not None
+
+    def catches(given: str, facts: MailFacts) -> bool:
+        found = compiled.search(given)
+        if found is None:
+            return False
+        facts.captured.update({name: text for name, text in found.groupdict().items() if text is not None})
+        return True
+
+    return catches
+
+
+def _network(value: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(value, strict=False)
+    except ValueError:
+        raise WrongUse(
+            f"'{one_line(value, 60)}' is no network", "write 192.0.2.0/24, 2001:db8::/32 or an address"
+        ) from None
+
+
+def _scored(value: str) -> Test:
+    comparison = value[:1] if value[:1] in ("<", ">") else ""
+    try:
+        bound = float(value.removeprefix(comparison).removeprefix("="))
+    except ValueError:
+        raise WrongUse(f"'{one_line(value, 40)}' is no score", "write score:>8") from None
+
+    def test(facts: MailFacts) -> bool:
+        score = facts.spam[1]
+        if score is None:
+            return False
+        return score < bound if comparison == "<" else score >= bound
+
+    return test
 
 
 def _phrase(text: str, *, whole: bool) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from desk import schedules
 from desk.errors import NotFound, Refused, WrongUse
 from desk.filters import actions
 from desk.filters.facts import condition
-from desk.permissions import Actor, require
+from desk.filters.variables import captured_by
+from desk.permissions import FILTER, Actor, require
 from desk.staff.names import given_name
+from desk.tickets import query
 from mail.inert import one_line
+from models import events
 from models import filters as rows
 from models.filters import TRIGGERS, StoredFilter, Trigger
 from models.transactions import transaction
@@ -27,6 +31,7 @@ class FilterLine:
     order: int
     stop: bool
     active: bool
+    schedule: str = ""
 
 
 def filters() -> list[FilterLine]:
@@ -49,8 +54,13 @@ def add(
     order: int = 100,
     stop: bool = False,
     active: bool = True,
+    schedule: str = "",
 ) -> FilterLine:
-    """Add a filter; its condition, patterns and actions are checked. Raises WrongUse, QueryError, Refused."""
+    """Add a filter; its condition, patterns and actions are checked. Raises WrongUse, QueryError, Refused.
+
+    ``schedule``: when one ``on`` time runs; empty: whenever the worker sweeps. One ``on`` status is asked of
+    what changes from now on.
+    """
     require(actor, "settings.edit")
     trigger = _trigger(on)
     with transaction():
@@ -59,11 +69,13 @@ def add(
         rows.write(
             name=given_name(name),
             runs_on=trigger,
-            condition=_condition(condition),
-            actions=[str(action) for action in actions.read(then, trigger)],
+            condition=_condition(condition, trigger),
+            actions=[str(action) for action in actions.read(then, trigger, captured_by(condition))],
             place=order,
             stops=stop,
             active=active,
+            schedule=_schedule(schedule, trigger),
+            after_event=events.newest(),
         )
         return show(given_name(name))
 
@@ -78,6 +90,7 @@ def edit(
     order: int | None = None,
     stop: bool | None = None,
     active: bool | None = None,
+    schedule: str | None = None,
 ) -> FilterLine:
     """Change a filter; None leaves a value. Raises as `add` does, and NotFound."""
     require(actor, "settings.edit")
@@ -85,11 +98,12 @@ def edit(
         known = stored(name)
         trigger = known.runs_on if on is None else _trigger(on)
         values: dict[str, str | int | Sequence[str]] = {"runs_on": trigger}
-        if condition is not None:
-            values["condition"] = _condition(condition)
-        values["actions"] = [
-            str(action) for action in actions.read(known.actions if then is None else then, trigger)
-        ]
+        values["after_event"] = events.newest()
+        wanted = known.condition if condition is None else condition
+        values["condition"] = _condition(wanted, trigger)
+        acting = known.actions if then is None else then
+        values["actions"] = [str(each) for each in actions.read(acting, trigger, captured_by(wanted))]
+        values["schedule"] = _schedule(known.schedule if schedule is None else schedule, trigger)
         if order is not None:
             values["place"] = order
         if stop is not None:
@@ -117,10 +131,15 @@ def on_trial(name: str, condition: str | None, then: Sequence[str] | None) -> St
         raise NotFound(f"there is no filter '{one_line(name, 60)}'", "give --if and --then to try a new one")
     base = known or StoredFilter(0, name, "new", "", (), 100, stops=False, active=True)
     return base._replace(
-        condition=base.condition if condition is None else _condition(condition),
+        condition=base.condition if condition is None else _condition(condition, base.runs_on),
         actions=base.actions
         if then is None
-        else [str(action) for action in actions.read(then, base.runs_on)],
+        else [
+            str(action)
+            for action in actions.read(
+                then, base.runs_on, captured_by(base.condition if condition is None else condition)
+            )
+        ],
     )
 
 
@@ -132,10 +151,21 @@ def stored(name: str) -> StoredFilter:
     return found
 
 
-def _condition(text: str) -> str:
+def _condition(text: str, trigger: Trigger) -> str:
     if not text.strip():
         raise WrongUse("a filter needs a condition", "--if 'from:@news.example subject:newsletter'")
-    condition(text)
+    if trigger in ("new", "reply"):
+        condition(text)
+    else:
+        query.parse(text, FILTER)
+    return text.strip()
+
+
+def _schedule(text: str, trigger: Trigger) -> str:
+    if text.strip() and trigger != "time":
+        raise WrongUse(f"a filter on {trigger} has no schedule", "use --on time")
+    if text.strip():
+        schedules.parse(text)
     return text.strip()
 
 
@@ -148,5 +178,12 @@ def _trigger(text: str) -> Trigger:
 
 def _line(each: StoredFilter) -> FilterLine:
     return FilterLine(
-        each.name, each.runs_on, each.condition, tuple(each.actions), each.place, each.stops, each.active
+        each.name,
+        each.runs_on,
+        each.condition,
+        tuple(each.actions),
+        each.place,
+        each.stops,
+        each.active,
+        each.schedule,
     )

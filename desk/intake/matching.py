@@ -36,6 +36,8 @@ class Match(NamedTuple):
     """Mails that it refers to and that are not here yet may draw it, and what it began, into their ticket."""
     by_number: bool = False
     """Nothing but a number in the subject led there."""
+    gathered: bool = False
+    """Nothing but a key that a filter found led there."""
     commands: MailCommands | None = None
     """What a proved agent's first lines ask for."""
 

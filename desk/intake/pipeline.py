@@ -190,6 +190,9 @@ def _new_ticket(incoming: Incoming) -> Outcome:
     rejected = filtering.decide_on(incoming, "new")
     if rejected is not None:
         return rejected
+    gathering = filtering.keyed_ticket(incoming) if incoming.decision.merge else None
+    if gathering is not None:
+        return _gather(incoming, gathering)
     ticket = _open(incoming, match.old)
     incoming.says(f"new ticket {ticket.number}" + (f", refers to {match.old.number}" if match.old else ""))
     refusal = acknowledgements.refusal(incoming, ticket)
@@ -199,6 +202,14 @@ def _new_ticket(incoming: Incoming) -> Outcome:
     if not refusal:
         acknowledgements.queue(incoming, ticket)
     filtering.change(incoming, ticket)
+    return outcome
+
+
+def _gather(incoming: Incoming, ticket: TicketState) -> Outcome:
+    """File a mail in the ticket that has its key: it wakes nobody, and nobody is answered."""
+    incoming.says("no acknowledgement: it is gathered by its key")
+    outcome = _file(incoming, Match(ticket, gathered=True), ticket, "reply")
+    filtering.gathered(incoming, ticket)
     return outcome
 
 
@@ -266,7 +277,7 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
             message_row, ticket.id, match.kind, message.sender_email, message.recipients, mail.message_id
         )
         batch.known.add_message(known)
-    if match.brings_people and mail.machine.kind == "human":
+    if match.brings_people and not match.gathered and mail.machine.kind == "human":
         ours = incoming.reached_by
         others = [each for each in (*mail.to, *mail.cc) if as_compared(each.email) not in ours]
         written = [(each.name, each.email) for each in (incoming.author.address, *others)]
@@ -280,6 +291,7 @@ def _wakes(incoming: Incoming, match: Match) -> bool:
     return (
         match.kind == "customer"
         and not match.unverified
+        and not match.gathered
         and incoming.mail.by_person
         and not incoming.arrival.archive
     )

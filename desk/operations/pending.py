@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from desk import settings
 from models.mailboxes import any_by_oauth2 as logins_age
-from models.pending import copies_wait, mail_waits, notices_wait, snoozed_out, tickets_past_due
+from models.pending import (
+    copies_wait,
+    filters_run,
+    mail_waits,
+    notices_wait,
+    snoozed_out,
+    states_changed,
+    tickets_past_due,
+)
 
 __all__ = [
     "copies_wait",
+    "filters_run",
     "logins_age",
     "mail_waits",
     "notices_wait",
     "reports_are_mailed",
     "snoozed_out",
+    "states_changed",
     "tickets_past_due",
 ]
 

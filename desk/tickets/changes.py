@@ -10,7 +10,7 @@ from desk.permissions import Actor, require
 from desk.tickets import lifecycle
 from desk.tickets.lifecycle import Change
 from mail.inert import one_line
-from models import agents, departments, tickets
+from models import agents, departments, slas, tickets, topics
 from models.agents import StoredAgent
 from models.tickets import PRIORITIES, STATUSES, Status, Stored, TicketState
 from models.transactions import transaction
@@ -152,6 +152,41 @@ def transfer(actor: Actor, numbers: Sequence[str], department: str) -> list[str]
         return Change("transferred", values, detail={"from": before, "to": target.name})
 
     return change(actor, "ticket.assign", numbers, edit)
+
+
+def set_sla(actor: Actor, numbers: Sequence[str], name: str) -> list[str]:
+    """Promise an answer by another SLA; a clock that runs begins anew. Raises WrongUse for an unknown one."""
+    target = slas.named(name)
+    if target is None or not target.active:
+        known = ", ".join(each.name for each in slas.every() if each.active)
+        raise WrongUse(f"there is no SLA '{one_line(name, 60)}'", f"use {known}")
+
+    def edit(ticket: TicketState) -> Change | None:
+        if ticket.sla_id == target.id:
+            return None
+        values: dict[str, Stored] = {"sla_id": target.id}
+        if ticket.due is not None:
+            values |= {"due": lifecycle.due_from(target.id, now()), "overdue": 0}
+        before = next((each.name for each in slas.every() if each.id == ticket.sla_id), "none")
+        return Change("sla", values, detail={"from": before, "to": target.name})
+
+    return change(actor, "ticket.edit", numbers, edit)
+
+
+def set_topic(actor: Actor, numbers: Sequence[str], name: str) -> list[str]:
+    """Give tickets a help topic; department, SLA and priority stay. Raises WrongUse for an unknown one."""
+    target = topics.named(name)
+    if target is None or not target.active:
+        known = ", ".join(each.name for each in topics.every() if each.active) or "none yet"
+        raise WrongUse(f"there is no help topic '{one_line(name, 60)}'", f"use {known}")
+
+    def edit(ticket: TicketState) -> Change | None:
+        if ticket.topic_id == target.id:
+            return None
+        before = next((each.name for each in topics.every() if each.id == ticket.topic_id), "none")
+        return Change("topic", {"topic_id": target.id}, detail={"from": before, "to": target.name})
+
+    return change(actor, "ticket.edit", numbers, edit)
 
 
 def change(

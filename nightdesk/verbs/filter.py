@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 filter_ = noun("filter", "Filters: what is done with mail by itself, in their order.")
 
-_on = click.option("--on", metavar="WHAT", help="new: mail that makes a ticket; reply: a customer's answer.")
+_on = click.option(
+    "--on", metavar="WHAT", help="new or reply: mail; status: a change of state; time: the clock."
+)
 _if = click.option(
     "--if", "condition", metavar="QUERY", help="Which mail: words, from:, subject:, header:, ..."
 )
@@ -27,6 +29,9 @@ _then = click.option(
     "--then", multiple=True, metavar="ACTION", help="reject, close, tag:X, department:D, ...; several times."
 )
 _order = click.option("--order", type=int, metavar="N", help="Filters run from the smallest on; 100.")
+_schedule = click.option(
+    "--schedule", metavar="WHEN", help="When one on time runs: a cron line, or every 30 minutes."
+)
 _stop = click.option("--stop/--go-on", default=None, help="Whether it is the last one where it holds.")
 
 
@@ -54,11 +59,17 @@ def show(context: VerbContext, name: str) -> Result:
 
 @filter_.command()
 @click.argument("name")
-@click.option("--on", required=True, metavar="WHAT", help="new: mail that makes a ticket; reply: an answer.")
+@click.option(
+    "--on",
+    required=True,
+    metavar="WHAT",
+    help="new or reply: mail; status: a change of state; time: the clock.",
+)
 @click.option("--if", "condition", required=True, metavar="QUERY", help="Which mail.")
 @_then
 @_order
 @_stop
+@_schedule
 @click.option("--disabled", is_flag=True, help="Keep it, but do not run it yet.")
 @desk_verb
 def add(context: VerbContext, /, name: str, *, disabled: bool, **given: Any) -> Result:
@@ -78,6 +89,7 @@ def add(context: VerbContext, /, name: str, *, disabled: bool, **given: Any) -> 
 @_then
 @_order
 @_stop
+@_schedule
 @click.option("--enabled/--disabled", "active", default=None, help="Whether it runs.")
 @need_a_change("name")
 @desk_verb

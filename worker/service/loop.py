@@ -24,6 +24,7 @@ from desk.doors.spool import Spool
 from desk.errors import Refused
 from desk.fetching import triggers
 from desk.fetching.summary import MailboxFetch
+from desk.filters import sweep as filters_sweep
 from desk.outbox import dispatch
 from desk.reports import by_mail
 from desk.tickets import sla, snoozing, spam
@@ -218,12 +219,16 @@ class Worker:
         for sender_id in plan.senders:
             if sender_id not in self._sending:
                 self._sending[sender_id] = loop.create_task(self._send(sender_id))
+        if plan.states:
+            await self._thread.call(filters_sweep.after_changes, self._desk, now())
+            self._planner.look_again()
         if plan.notices:
             await self._thread.call(notifications.tell, self._desk, now())
             self._planner.look_again()
         if plan.sweep:
             await self._thread.call(sla.sweep, now())
             await self._thread.call(snoozing.sweep, now())
+            await self._thread.call(filters_sweep.sweep, self._desk, now())
             await self._thread.call(alert_silent_mailboxes, self._desk, now())
             await self._thread.call(by_mail.send_due, self._desk, now())
             if self._tokens is None or self._tokens.done():

@@ -64,6 +64,10 @@ def run_once(
         from desk.tickets import snoozing  # 40 ms: the life of a ticket
 
         snoozing.sweep(now())
+    if not stop.is_set() and pending.filters_run():
+        from desk.filters import sweep  # 50 ms: the life of a ticket and the language of queries
+
+        sweep.sweep(desk, now())
     if pending.notices_wait() and not stop.is_set():
         from desk.alerts import notifications  # 40 ms: the life of a ticket
 

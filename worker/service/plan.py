@@ -41,6 +41,8 @@ class Plan:
     """Mailboxes that want to stay connected, see `desk.fetching.idle`."""
     notices: bool = False
     """Whether agents are to be told of something."""
+    states: bool = False
+    """Whether filters are to be asked of changes of state."""
     sweep: bool = False
     purge: bool = False
     words: str = ""
@@ -78,6 +80,7 @@ class Planner:
         times += self._plan_fetches(plan, now, fetching_now)
         plan.idle = idle.wanted()
         plan.notices = pending.notices_wait()
+        plan.states = pending.states_changed()
         plan.senders = dispatch.due_mailboxes(now)
         times += [moment for moment in (dispatch.next_due(now),) if moment is not None]
         times += self._plan_sweeps(plan, now)

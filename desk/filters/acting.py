@@ -1,0 +1,64 @@
+"""What filters decided is done to a ticket: by a mail, a change of state, or the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from desk.errors import DeskError
+from desk.filters import senders
+from desk.permissions import FILTER
+from desk.tickets import changes, lifecycle, people, snoozing, spam
+from models.fields import utc_text
+from models.messages import NewMessage
+from models.transactions import savepoint
+
+if TYPE_CHECKING:
+    from desk.filters.decision import Decision
+    from models.tickets import TicketState
+
+
+def carry_out(decision: Decision, ticket: TicketState, moment: datetime, zone: tzinfo) -> list[str]:
+    """Do to a ticket what is decided; returns what could not be done, a line each.
+
+    What names something that is gone stops only itself.
+    """
+    numbers = [ticket.number]
+    steps: list[Callable[[], object]] = []
+    if decision.department is not None:
+        steps.append(lambda: changes.transfer(FILTER, numbers, str(decision.department)))
+    if decision.topic is not None:
+        steps.append(lambda: changes.set_topic(FILTER, numbers, str(decision.topic)))
+    if decision.sla is not None:
+        steps.append(lambda: changes.set_sla(FILTER, numbers, str(decision.sla)))
+    if decision.tags:
+        steps.append(lambda: changes.add_tags(FILTER, numbers, decision.tags))
+    if decision.priority is not None:
+        steps.append(lambda: changes.set_priority(FILTER, numbers, str(decision.priority)))
+    if decision.agent is not None:
+        steps.append(lambda: changes.assign(FILTER, numbers, decision.agent))
+    if decision.collaborators:
+        steps.append(lambda: people.set_collaborators(FILTER, numbers, decision.collaborators))
+    steps += [_note(ticket, text, moment) for text in decision.notes]
+    if decision.status is not None:
+        steps.append(lambda: changes.set_status(FILTER, numbers, str(decision.status)))
+    if decision.snooze is not None:
+        steps.append(lambda: snoozing.snooze(FILTER, numbers, str(decision.snooze), zone))
+    if decision.spam:
+        steps.append(lambda: spam.mark(FILTER, numbers))
+    if decision.ban:
+        steps.append(lambda: senders.ban_senders(FILTER, numbers))
+    refused = []
+    for step in steps:
+        try:
+            with savepoint():
+                step()
+        except DeskError as error:
+            refused.append(f"a filter wanted more, but {error}")
+    return refused
+
+
+def _note(ticket: TicketState, text: str, moment: datetime) -> Callable[[], object]:
+    note = NewMessage("note", "Filter", "", text, utc_text(moment))
+    return lambda: lifecycle.noted(ticket.id, note, FILTER, moment)

@@ -1,0 +1,172 @@
+"""Filters that no mail starts: on a change of state, and by the clock.
+
+A filter acts on a ticket once for each fact: one change of state, or one state in which somebody left the
+ticket. What filters do is no fact, so that none starts another, or itself again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from desk import logs, schedules
+from desk.errors import DeskError
+from desk.filters.acting import carry_out
+from desk.filters.actions import Action
+from desk.filters.decision import Decision
+from desk.permissions import FILTER
+from desk.tickets import query
+from models import events, ticket_lists, tickets
+from models import filters as rows
+from models.events import RecordedEvent
+from models.fields import utc_text
+from models.filters import StoredFilter
+from models.queries.conditions import Reader
+from models.ticket_lists import TicketList
+from models.transactions import transaction
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from models.queries.tree import Node
+    from models.tickets import TicketState
+
+_AT_ONCE = 100
+
+
+class _Ready(NamedTuple):
+    stored: StoredFilter
+    condition: Node
+    decision: Decision
+
+
+def sweep(desk: Desk, moment: datetime) -> int:
+    """Run the filters on states and those of the clock that are due; returns how often they acted."""
+    return after_changes(desk, moment) + by_the_clock(desk, moment)
+
+
+def after_changes(desk: Desk, moment: datetime) -> int:
+    """Ask the filters on states of every change of state that they were not asked of. Returns as `sweep`."""
+    acted = 0
+    while True:
+        with transaction():
+            filters = _ready(desk, "status")
+            if not filters:
+                return acted
+            known = min(each.stored.after_event for each in filters)
+            newest = events.newest()
+            if newest <= known:
+                return acted
+            found = events.later_than(known, _AT_ONCE)
+            for event in found:
+                acted += _asked_of(event, filters, moment, desk)
+            last = found[-1].id if len(found) == _AT_ONCE else max(newest, known)
+            for each in filters:
+                if each.stored.after_event < last:
+                    rows.change(each.stored.id, {"after_event": last})
+
+
+def by_the_clock(desk: Desk, moment: datetime) -> int:
+    """Run the filters of the clock that are due. Returns as `sweep`."""
+    acted = 0
+    stopped: set[int] = set()
+    for each in _ready(desk, "time"):
+        text = each.stored.schedule
+        if text and not schedules.parse(text).due(each.stored.last_run, moment, desk.zone):
+            continue
+        wanted = TicketList(
+            "all" if ticket_lists.names_state(each.condition) else "open", each.condition, "updated", 0
+        )
+        last = 0
+        while ids := ticket_lists.ids_of(wanted, moment, last, _AT_ONCE):
+            last = ids[-1]
+            with transaction():
+                acted += _acted(each, [one for one in ids if one not in stopped], moment, desk)
+            if each.stored.stops:
+                stopped.update(ids)
+        if text:
+            with transaction():
+                rows.change(each.stored.id, {"last_run": utc_text(moment)})
+    return acted
+
+
+def holding(stored: StoredFilter, desk: Desk, moment: datetime) -> list[TicketState]:
+    """Return the tickets on which a filter of states or of the clock would act now."""
+    condition = query.parse(stored.condition, FILTER, desk.zone).tree
+    wanted = TicketList("all" if ticket_lists.names_state(condition) else "open", condition, "updated", 0)
+    found, last = [], 0
+    while ids := ticket_lists.ids_of(wanted, moment, last, _AT_ONCE):
+        last = ids[-1]
+        found += [ticket for ticket in map(tickets.read, ids) if ticket is not None]
+    return found
+
+
+def _acted(each: _Ready, ids: Sequence[int], moment: datetime, desk: Desk) -> int:
+    """Act on the tickets on which the filter has not acted since somebody touched them."""
+    known, count = rows.acted(each.stored.id, ids), 0
+    for ticket_id in ids:
+        ticket = tickets.read(ticket_id)
+        if ticket is None or ticket.merged_into_id is not None or known.get(ticket_id) == ticket.updated:
+            continue
+        _act(each, ticket, moment, desk)
+        rows.note_act(each.stored.id, ticket_id, ticket.updated)
+        count += 1
+    return count
+
+
+def _asked_of(event: RecordedEvent, filters: Sequence[_Ready], moment: datetime, desk: Desk) -> int:
+    if not _changes_state(event) or event.detail.get("by") == FILTER.login:
+        return 0
+    count = 0
+    for each in filters:
+        ticket = tickets.read(event.ticket_id)
+        if ticket is None or ticket.merged_into_id is not None:
+            break
+        if each.stored.after_event >= event.id or not _holds(each.condition, ticket, moment):
+            continue
+        _act(each, ticket, moment, desk)
+        count += 1
+        if each.stored.stops:
+            break
+    return count
+
+
+def _changes_state(event: RecordedEvent) -> bool:
+    told = event.detail
+    return (
+        event.kind in ("status", "closed", "reopened")
+        or "status" in told.get("changes", {})
+        or (event.kind == "undone" and "status" in told)
+    )
+
+
+def _holds(condition: Node, ticket: TicketState, moment: datetime) -> bool:
+    return ticket_lists.fulfils(ticket.id, condition, Reader(0, moment))
+
+
+def _act(each: _Ready, ticket: TicketState, moment: datetime, desk: Desk) -> None:
+    for line in carry_out(each.decision, ticket, moment, desk.zone):
+        logs.write("warning", "filters", f"filter '{each.stored.name}': {line}", ticket_id=ticket.id)
+
+
+def decision_of(stored: StoredFilter) -> Decision:
+    """Return what a filter of states or of the clock decides where it holds."""
+    decision = Decision()
+    for text in stored.actions:
+        decision.take(Action(*text.partition(":")[::2]))
+    decision.trace.append(f"filter '{stored.name}': {', '.join(stored.actions)}")
+    return decision
+
+
+def _ready(desk: Desk, trigger: str) -> list[_Ready]:
+    found = []
+    for stored in rows.every():
+        if not stored.active or stored.runs_on != trigger:
+            continue
+        try:
+            condition = query.parse(stored.condition, FILTER, desk.zone).tree
+        except DeskError as error:
+            logs.write("warning", "filters", f"filter '{stored.name}' does not run: {error}")
+            continue
+        found.append(_Ready(stored, condition, decision_of(stored)))
+    return found

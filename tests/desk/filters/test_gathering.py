@@ -1,0 +1,122 @@
+"""Mail of one matter becomes one ticket, by a key that a filter finds in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk.errors import WrongUse
+from desk.filters import filters
+from desk.home import Desk
+from desk.tickets import detail, merging
+from tests.support.mails import Door, mail, rows, value, write
+from tests.support.workbench import ADMIN
+
+MONITOR = "Monitor <monitor@corp.test>"
+PATTERN = r'from:monitor@corp.test subject:"~^(?P<state>PROBLEM|RECOVERY) (?P<host>[\w.-]+)"'
+
+
+@pytest.fixture
+def door(desk: Desk) -> Door:
+    filters.add(
+        ADMIN,
+        "Alarms",
+        on="new",
+        condition=PATTERN,
+        then=["merge:alarm {host}", "reopen:2h", "tag:{host}", "no-autoresponse"],
+    )
+    filters.add(ADMIN, "Over", on="new", condition=PATTERN.replace("PROBLEM|", ""), then=["close"], order=200)
+    return Door(desk)
+
+
+def alarm(what: str) -> bytes:
+    return mail(f"{what} at noon", sender=MONITOR, subject=what)
+
+
+def states() -> list[tuple[str, int]]:
+    return rows("SELECT status, message_count FROM ticket ORDER BY id")
+
+
+def test_alarms_of_one_host_are_one_ticket(door: Door) -> None:
+    for what in ("PROBLEM web1", "PROBLEM web1", "PROBLEM db1", "PROBLEM WEB1"):
+        door.take(alarm(what))
+    assert states() == [("new", 3), ("new", 1)]
+    assert rows("SELECT 1 FROM delivery") == []
+    assert rows("SELECT name FROM ticket_tag ORDER BY 1") == [("db1",), ("web1",)]
+
+
+def test_the_end_of_it_closes_the_ticket(door: Door) -> None:
+    door.take(alarm("PROBLEM web1"))
+    receipt = door.receipt(alarm("RECOVERY web1"))
+    assert states() == [("closed", 2)]
+    assert receipt.verdict == "reply"
+    assert "ticket 1 has the key 'alarm web1', for the time 2" in receipt.trace
+
+
+def test_what_comes_back_soon_opens_it_again(door: Door) -> None:
+    for what in ("PROBLEM web1", "RECOVERY web1", "PROBLEM web1"):
+        door.take(alarm(what))
+    assert states() == [("open", 3)]
+    assert ("flaps",) in rows("SELECT name FROM ticket_tag")
+    door.take(alarm("RECOVERY web1"))
+    assert states() == [("closed", 4)]
+
+
+def test_what_comes_back_late_is_a_new_ticket(door: Door) -> None:
+    for what in ("PROBLEM web1", "RECOVERY web1"):
+        door.take(alarm(what))
+    write("UPDATE ticket SET closed = '2026-01-01T00:00:00.000000Z'")
+    door.take(alarm("PROBLEM web1"))
+    assert states() == [("closed", 2), ("new", 1)]
+
+
+def test_the_key_follows_a_merge(door: Door) -> None:
+    door.take(alarm("PROBLEM web1"))
+    door.take(mail())
+    merging.merge(ADMIN, ["1"], "2")
+    door.take(alarm("PROBLEM web1"))
+    assert value("SELECT message_count FROM ticket WHERE number = '2'") == 3
+
+
+def test_such_mail_wakes_nobody_and_brings_nobody(door: Door) -> None:
+    door.take(alarm("PROBLEM web1"))
+    notices = value("SELECT count(*) FROM notice")
+    door.take(mail("web1", sender=MONITOR, subject="PROBLEM web1", cc="Bob <bob@corp.test>"))
+    assert value("SELECT count(*) FROM notice") == notices
+    assert rows("SELECT 1 FROM collaborator") == []
+    assert [event.kind for event in detail.show("1").events] == ["created", "tagged"]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "PROBLEM \x1b[31mweb1",
+        "PROBLEM " + "a" * 5000,
+        "PROBLEM ../../etc",
+        "PROBLEM web1\u202egnp",
+        "PROBLEM {from}",
+        "PROBLEM  ",
+    ],
+)
+def test_what_a_stranger_puts_there_is_inert_and_bounded(door: Door, hostile: str) -> None:
+    door.take(mail("x", sender=MONITOR, subject=hostile))
+    key = value("SELECT merge_key FROM ticket") or ""
+    assert len(key) <= 210
+    assert key.isprintable()
+    assert all(len(name) <= 40 for (name,) in rows("SELECT name FROM ticket_tag"))
+
+
+@pytest.mark.parametrize(
+    ("then", "says"),
+    [
+        (["merge:{hots}"], "nothing catches {hots}"),
+        (["reopen:2h"], "reopen goes with merge"),
+        (["merge:{host}", "reopen:soon"], "no age"),
+        (["tag:{service}"], "nothing catches"),
+        (["collaborator:nobody"], "mail address"),
+        (["snooze:whenever"], "no time to sleep"),
+    ],
+)
+def test_what_cannot_be_is_refused_when_it_is_saved(desk: Desk, then: list[str], says: str) -> None:
+    del desk
+    with pytest.raises(WrongUse, match=says.replace("{", r"\{").replace("}", r"\}")):
+        filters.add(ADMIN, "X", on="new", condition=PATTERN, then=then)
