@@ -14,7 +14,7 @@ from models.queries.conditions import TEXT_REACH, TICKET, Reader, condition
 from models.queries.text import expression, says
 from models.queries.tree import NOTHING, All, Node, Not, all_of, conjuncts
 from models.statements import Lookup, literal, run
-from models.ticket_lists import TicketList, narrowest
+from models.ticket_lists import FEW, TicketList, narrowest
 
 _AT_ONCE = 500
 """So many messages with the words are first looked at, when their tickets must fulfil something too."""
@@ -87,14 +87,16 @@ def _those(
 
 def _fulfilling(ids: Sequence[int], fulfilled: peewee.ColumnBase) -> list[int]:
     message = Message.alias("w")
-    tables = peewee.Join(message, TICKET, on=(TICKET.id == message.ticket))
+    # From the messages to their tickets, in this order: no index of tickets knows of few.
+    tables = peewee.Join(message, TICKET, peewee.JOIN.CROSS, on=(TICKET.id == message.ticket))
     query = peewee.Select([tables], [message.id]).where(message.id.in_(sqlite.listed(ids)), fulfilled)
     return [row[0] for row in run(query.order_by(message.id.desc()))]
 
 
 def _of_tickets(query: Node, reader: Reader, limit: int, before: int | None) -> list[int]:
     """Return the newest messages of the tickets that a query without words finds."""
-    source = narrowest(TicketList("all", query, "created", reader.agent_id), reader)
+    narrowed = narrowest(TicketList("all", query, "created", reader.agent_id), reader, FEW)
+    source = None if narrowed is None else narrowed.ids
     if source is None:
         found = _those(_newest, query, reader, limit, before)
         if len(found) == limit or not limit:

@@ -26,6 +26,7 @@ CREATE VIRTUAL TABLE message_search USING fts5 (
 )
 """,
     "CREATE VIRTUAL TABLE message_search_word USING fts5vocab (message_search, row)",
+    "CREATE VIRTUAL TABLE message_search_place USING fts5vocab (message_search, instance)",
     """\
 CREATE TRIGGER message_search_insert AFTER INSERT ON message WHEN new.receipt_id IS NULL BEGIN
     INSERT INTO message_search (rowid, subject, text, sender_name, sender_email, recipients)
@@ -133,6 +134,25 @@ def words_beginning(text: str, reach: int) -> list[str]:
         (text, text + "\U0010ffff", reach),
     ).fetchall()
     return [term for term, _ in sorted(rows, key=lambda row: (-row[1], row[0]))]
+
+
+def all_words_beginning(text: str, most: int) -> list[str] | None:
+    """Return the words of the full-text index that begin so, or None when they are more than ``most``.
+
+    One jump a word: however many messages have it, only its first place is looked at.
+    """
+    found: list[str] = []
+    beginning = text
+    while True:
+        row = db.execute_sql(
+            "SELECT term FROM message_search_place WHERE term >= ? LIMIT 1", (beginning,)
+        ).fetchone()
+        if row is None or not row[0].startswith(text):
+            return found
+        if len(found) == most:
+            return None
+        found.append(row[0])
+        beginning = row[0] + "\0"
 
 
 def search_size() -> int:

@@ -2,13 +2,14 @@
 
 Two plans. *Walk*: follow an index in the order of the list and stop when the page is full; good when
 many tickets match. *Narrow*: take the few tickets that the rarest condition leaves and sort those.
-Bounded counts on indexes decide which. Every page is the same whichever plan made it.
+Bounded counts on indexes decide which. A walk that comes far without a full page (those that match may all
+stand at the other end) looks for a larger set to narrow down. Every page is the same whichever plan made it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -23,39 +24,56 @@ from models.departments import Department
 from models.mailboxes import Mailbox
 from models.queries.conditions import (
     NOT_CLOSED,
+    STATE,
     TICKET,
     Ids,
     Reader,
     candidates,
     condition,
     newest_of_customer,
+    of_state,
     with_text,
+    without_text,
 )
-from models.queries.tree import NOTHING, Condition, Node, leaves
+from models.queries.tree import NOTHING, Condition, Node, conjuncts, leaves
 from models.statements import Lookup, Places, literal, run
-from models.tickets import Collaborator, Seen, Status, Ticket, TicketTag
+from models.tickets import STATUSES, Collaborator, Seen, Status, Ticket, TicketTag
 from models.topics import Topic
 
 FEW = 4000
 """Up to so many candidates are sorted; above it the index in list order finds a page sooner."""
+FAR = 20_000
+"""After so many tickets of the index a walk asks whether there is a shorter way."""
+MANY, SOME = 60_000, 10_000
+"""Up to so many candidates are sorted when a walk went far; some where the index of open tickets has all."""
+MOST_COUNTED = 200_000
+"""So many tickets of a tag or of customers are counted one by one."""
 
 _T, _NOT_CLOSED = TICKET, NOT_CLOSED
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a list is ordered: the key's expressions, all in one direction, and the index that has them."""
+    """How a list is ordered: the key's expressions, all in one direction, and the index that has them.
+
+    An order by what not every ticket has stands in its index in two parts: those that have it, and the
+    others by their ids.
+    """
 
     keys: tuple[peewee.ColumnBase, ...]
     descending: bool
     index: str
+    perhaps: Any = None
+    """The column that not every ticket has."""
 
 
+_NO_DUE = "9"
+"""Stands in a key for the promise of a ticket without one: behind every time."""
 ORDERS: dict[str, Order] = {
     "updated": Order((_T.updated, _T.id), True, "ticket_by_updated"),
     "created": Order((_T.created, _T.id), True, "ticket_by_created"),
     "priority": Order((_T.priority, _T.updated, _T.id), True, "ticket_by_priority"),
-    "due": Order((fn.COALESCE(_T.due, literal("9")), _T.id), False, "ticket_by_due"),
+    "due": Order((fn.COALESCE(_T.due, literal(_NO_DUE)), _T.id), False, "ticket_by_due", _T.due),
 }
 
 
@@ -63,25 +81,59 @@ ORDERS: dict[str, Order] = {
 class _View:
     state: peewee.ColumnBase
     """The state that a ticket has in the view, unless a query names one."""
-    index: str
-    """The index that has all such tickets."""
+    states: tuple[Status, ...]
+    """The same as a list of states."""
+    index: str | None = None
+    """The index that has such tickets only, by their last touch."""
+    counted: str = "ticket_state"
+    """The smallest index that tells such tickets."""
     more: Callable[[int], peewee.ColumnBase] | None = None
     """What else a ticket fulfils in the view of an agent."""
+    owner: Callable[[int], int] | None = None
+    """Whose it is in the view of an agent; 0 for nobody."""
+
     sleepers: bool = True
     """Whether it has tickets that are snoozed."""
 
+    @property
+    def apart(self) -> bool:
+        """Whether an index has its tickets and no others, whoever asks."""
+        return self.index == self.counted and self.owner is None
 
+    @property
+    def of_open(self) -> bool:
+        """Whether nothing in it is closed."""
+        return "closed" not in self.states
+
+    def conditions(self, agent_id: int) -> list[peewee.ColumnBase]:
+        """Return what a ticket fulfils in the view of an agent."""
+        return [self.state, *([] if self.more is None else [self.more(agent_id)])]
+
+
+_OPEN: tuple[Status, ...] = ("new", "open", "waiting")
+_BY_OWNER = ("ticket_assignee", "ticket_assignee")
 _VIEWS: dict[str, _View | None] = {
-    "inbox": _View(_NOT_CLOSED, "ticket_assignee", lambda agent: _T.assignee.is_null(), sleepers=False),
-    "mine": _View(
-        _NOT_CLOSED, "ticket_assignee", lambda agent: _T.assignee == literal(agent), sleepers=False
+    "inbox": _View(
+        _NOT_CLOSED, _OPEN, *_BY_OWNER, lambda agent: _T.assignee.is_null(), lambda agent: 0, sleepers=False
     ),
-    "waiting": _View(_T.status == literal("waiting"), "ticket_status", sleepers=False),
-    "overdue": _View(_NOT_CLOSED, "ticket_overdue", lambda agent: _T.overdue == literal(1)),
-    "open": _View(_NOT_CLOSED, "ticket_open", sleepers=False),
-    "snoozed": _View(_T.snoozed_until.is_null(False), "ticket_snoozed"),
-    "closed": _View(_T.status == literal("closed"), "ticket_status"),
-    "spam": _View(_T.spam.is_null(False), "ticket_spam"),
+    "mine": _View(
+        _NOT_CLOSED,
+        _OPEN,
+        *_BY_OWNER,
+        lambda agent: _T.assignee == literal(agent),
+        lambda agent: agent or -1,
+        sleepers=False,
+    ),
+    "waiting": _View(
+        (_T.status == literal("waiting")) & _NOT_CLOSED, ("waiting",), "ticket_open", sleepers=False
+    ),
+    "overdue": _View(
+        _NOT_CLOSED, _OPEN, "ticket_overdue", "ticket_overdue", lambda agent: _T.overdue == literal(1)
+    ),
+    "open": _View(_NOT_CLOSED, _OPEN, "ticket_open", "ticket_assignee", sleepers=False),
+    "snoozed": _View(_T.snoozed_until.is_null(False), STATUSES, "ticket_snoozed", "ticket_snoozed"),
+    "closed": _View(_T.status == literal("closed"), ("closed",)),
+    "spam": _View(_T.spam.is_null(False), STATUSES, "ticket_spam", "ticket_spam"),
     "all": None,
 }
 
@@ -153,19 +205,9 @@ def page(
     `anchor` is the key of a ticket (see `key_of`), or None for the first (last) page.
     """
     order = ORDERS[wanted.sort]
-    descending = order.descending is not backwards
     reader = Reader(wanted.agent_id, now())
-    conditions = _conditions(wanted, reader)
-    if anchor is not None:
-        keys, place = peewee.Tuple(*order.keys), peewee.Tuple(*(peewee.Value(each) for each in anchor))
-        conditions.append(keys < place if descending else keys > place)
-    source = narrowest(wanted, reader)
-    tables: peewee.Node = sqlite.walked(Ticket, "t", _walked(wanted, order))
-    if source is not None:
-        tables, joined = _among(source, "f")
-        conditions.append(joined)
-    directed = [key.desc() if descending else key.asc() for key in order.keys]
-    ids = [row[0] for row in run(_selected(tables, [_T.id], conditions).order_by(*directed).limit(limit))]
+    stretch = _Stretch(order.keys, order.descending is not backwards, anchor)
+    ids = _ids(wanted, reader, stretch, limit)
     rows = _rows(ids, wanted.agent_id)
     return [rows[key] for key in (reversed(ids) if backwards else ids) if key in rows]
 
@@ -173,16 +215,28 @@ def page(
 def count(wanted: TicketList) -> int:
     """Return how many tickets the list has."""
     reader = Reader(wanted.agent_id, now())
-    conditions = _conditions(wanted, reader)
-    source = narrowest(wanted, reader)
-    view = wanted.whole_view
-    tables: peewee.Node = _T
-    if source is not None:
-        tables, joined = _among(source, "f")
-        conditions.append(joined)
-    elif view is not None and wanted.query == NOTHING:
-        tables = sqlite.walked(Ticket, "t", view.index)
-    return int(run(_selected(tables, [fn.COUNT(peewee.SQL("*"))], conditions))[0][0])
+    found = _counted(wanted, reader)
+    if _hides_sleepers(wanted):
+        # They are few, and without them the others are counted by an index that knows nothing of sleep.
+        tables, joined = _among(_asleep(), "f")
+        found -= _size(_selected(tables, [_T.id], [*_conditions(wanted, reader), joined]))
+    return found
+
+
+def _counted(wanted: TicketList, reader: Reader) -> int:
+    whole = _of_state(wanted) if _is_of_state(wanted) else None
+    if whole is not None:
+        return _size(whole)
+    # A tag and a customer are looked up for each ticket of an index, so counting begins with theirs.
+    most = MOST_COUNTED if _is_asked_of(wanted, "tag", "from") else FEW
+    narrowed = None if wanted.query == NOTHING else narrowest(wanted, reader, most)
+    if narrowed is None:
+        tables: peewee.Node = _walked(_to_count(wanted))
+        conditions = _conditions(wanted, reader)
+    else:
+        tables, joined = _among(narrowed.ids, "f")
+        conditions = [*_conditions(wanted._replace(query=narrowed.rest), reader), joined]
+    return _size(_selected(tables, [_T.id], conditions))
 
 
 def view_counts(agent_id: int) -> dict[str, int]:
@@ -280,7 +334,7 @@ def key_of(
         case "priority":
             return (priority, updated, ticket_id)
         case "due":
-            return (due or "9", ticket_id)
+            return (due or _NO_DUE, ticket_id)
         case _:
             return (updated, ticket_id)
 
@@ -290,6 +344,117 @@ def _grouped(pairs: list[tuple[int, str]]) -> dict[int, list[str]]:
     for ticket_id, text in sorted(set(pairs), key=lambda pair: pair[1].lower()):
         found.setdefault(ticket_id, []).append(text)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A part of a list's order: its key, a direction, behind which key it begins, and what is in it only."""
+
+    keys: tuple[Any, ...]
+    descending: bool
+    after: tuple[Any, ...] | None
+    only: tuple[Any, ...] = ()
+
+    def select(
+        self,
+        tables: peewee.Node,
+        conditions: Sequence[peewee.ColumnBase],
+        limit: int,
+        until: tuple[Any, ...] | None = None,
+    ) -> list[int]:
+        """Return the first tickets of it that fulfil the conditions, up to and with a key."""
+        found = _selected(tables, [_T.id], [*conditions, *self._between(until)])
+        return [row[0] for row in run(found.order_by(*self._directed()).limit(limit))]
+
+    def far(self, tables: peewee.Node, conditions: Sequence[peewee.ColumnBase]) -> tuple[Any, ...] | None:
+        """Return the key that stands far from its beginning, or None when there are not so many."""
+        keys = _selected(tables, self.keys, [*conditions, *self._between(None)])
+        found = run(keys.order_by(*self._directed()).limit(1).offset(FAR))
+        return found[0] if found else None
+
+    def _between(self, until: tuple[Any, ...] | None) -> list[peewee.ColumnBase]:
+        keys, between = peewee.Tuple(*self.keys), [*self.only]
+        if self.after is not None:
+            place = _place(self.after)
+            between.append(keys < place if self.descending else keys > place)
+        if until is not None:
+            place = _place(until)
+            between.append(keys >= place if self.descending else keys <= place)
+        return between
+
+    def _directed(self) -> list[peewee.Ordering]:
+        return [key.desc() if self.descending else key.asc() for key in self.keys]
+
+
+def _place(key: tuple[Any, ...]) -> Any:
+    return peewee.Tuple(*(peewee.Value(each) for each in key))
+
+
+def _parts(order: Order, whole: _Stretch) -> list[_Stretch]:
+    """Return the parts of a stretch that stand one behind the other in the order's index."""
+    column, after = order.perhaps, whole.after
+    if column is None:
+        return [whole]
+    behind = after is not None and after[0] == _NO_DUE
+    have = _Stretch(
+        (column, *whole.keys[1:]), whole.descending, None if behind else after, (column.is_null(False),)
+    )
+    have_not = _Stretch(
+        whole.keys[1:], whole.descending, after[1:] if behind and after else None, (column.is_null(),)
+    )
+    if whole.descending:
+        return [have] if after is not None and not behind else [have_not, have]
+    return [have_not] if behind else [have, have_not]
+
+
+def _ids(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> list[int]:
+    """Return the tickets of a page, in the direction of the stretch."""
+    whole = wanted.query == NOTHING and wanted.sort == "updated"
+    narrowed = None if whole else narrowest(wanted, reader, FEW)
+    if narrowed is not None:
+        return _narrow(wanted, reader, narrowed, stretch, limit)
+    order, view = ORDERS[wanted.sort], wanted.whole_view
+    conditions, found = [*_conditions(wanted, reader), *_awake(wanted)], list[int]()
+    for part in _parts(order, stretch):
+        if len(part.keys) == 1 and view is not None and view.of_open:
+            # Nearly all that have no promise are closed.
+            found += part.select(_walked("ticket_open"), conditions, limit - len(found))
+            continue
+        index = _way(wanted, order)
+        # Without a condition of the view but where the index has its tickets only: how far is counted so.
+        own = [] if view is None or index == order.index else view.conditions(wanted.agent_id)
+        far = part.far(_walked(index), own)
+        found += part.select(_walked(index), conditions, limit - len(found), far)
+        if far is not None and len(found) < limit:
+            shorter = _another_way(wanted, reader, stretch, limit)
+            if shorter is not None:
+                return shorter
+            behind = replace(part, after=far)
+            found += behind.select(_walked(index), conditions, limit - len(found))
+        if len(found) == limit:
+            break
+    return found
+
+
+def _another_way(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> list[int] | None:
+    """Return the tickets of a page that a walk did not soon fill; None: the walk is still the shortest."""
+    view = wanted.whole_view
+    of_open = view is not None and view.of_open
+    larger = narrowest(wanted, reader, SOME if of_open else MANY)
+    if larger is not None:
+        return _narrow(wanted, reader, larger, stretch, limit)
+    if not of_open or wanted.sort == "updated" or _looks_elsewhere(wanted.query):
+        return None
+    conditions = [*_conditions(wanted, reader), *_awake(wanted)]
+    return stretch.select(_walked("ticket_open"), conditions, limit)
+
+
+def _narrow(
+    wanted: TicketList, reader: Reader, narrowed: Narrowed, stretch: _Stretch, limit: int
+) -> list[int]:
+    tables, joined = _among(narrowed.ids, "f")
+    conditions = _conditions(wanted._replace(query=narrowed.rest), reader)
+    return stretch.select(tables, [*conditions, *_awake(wanted), joined], limit)
 
 
 def _selected(
@@ -321,34 +486,109 @@ def _conditions(wanted: TicketList, reader: Reader) -> list[peewee.ColumnBase]:
         conditions.append(view.more(wanted.agent_id))
     if wanted.whole_view is not None:
         conditions.append(wanted.whole_view.state)
-    if _hides_sleepers(wanted):
-        asleep = Ticket.alias("z")
-        conditions.append(_T.id.not_in(asleep.select(asleep.id).where(asleep.snoozed_until.is_null(False))))
     return conditions
 
 
-def narrowest(wanted: TicketList, reader: Reader) -> Ids | None:
+def _awake(wanted: TicketList) -> list[peewee.ColumnBase]:
+    """Return the condition that a ticket is not snoozed, where the list hides those that are."""
+    return [_T.id.not_in(_asleep())] if _hides_sleepers(wanted) else []
+
+
+def _asleep() -> Ids:
+    asleep = Ticket.alias("z")
+    return asleep.select(asleep.id).where(asleep.snoozed_until.is_null(False))
+
+
+class Narrowed(NamedTuple):
+    """A set of candidates, and what of the query they may not fulfil yet."""
+
+    ids: Ids
+    rest: Node
+
+
+def narrowest(wanted: TicketList, reader: Reader, most: int) -> Narrowed | None:
     """Return the smallest set of candidates, if one is small enough to be sorted; None: walk."""
-    if wanted.query == NOTHING and wanted.sort == "updated":
-        return None
     sources = candidates(wanted.query, reader)
+    own = _of_state(wanted)
+    if own is not None:
+        sources.append(own)
     view = wanted.whole_view
-    if view is not None:
-        tables = sqlite.walked(Ticket, "t", view.index)
-        own = [view.state, *([] if view.more is None else [view.more(wanted.agent_id)])]
-        sources.append(_selected(tables, [_T.id], own))
+    if view is not None and view.index is not None and view.apart:
+        sources.append(_selected(_walked(view.index), [_T.id], view.conditions(wanted.agent_id)))
     best: tuple[int, Ids] | None = None
     for source in sources:
-        bound = FEW if best is None else best[0]
-        limited = source.limit(bound + 1).alias("b")
-        size = int(run(peewee.Select([limited], [fn.COUNT(peewee.SQL("*"))]))[0][0])
+        bound = most if best is None else best[0]
+        size = _size(source.limit(bound + 1))
         if size <= bound and (best is None or size < best[0]):
             best = (size, source)
+    if best is not None:
+        return Narrowed(best[1], wanted.query)
     # Words are not worth a bounded count: beyond what they found there is nothing to walk for.
-    return best[1] if best is not None else with_text(wanted.query)
+    text = with_text(wanted.query)
+    return None if text is None else Narrowed(text, without_text(wanted.query))
 
 
-def _walked(wanted: TicketList, order: Order) -> str:
+def _of_state(wanted: TicketList) -> Ids | None:
+    """Return the tickets of the list's states, owners and priorities; None when it names none of them."""
+    named: dict[str, tuple[Any, ...]] = {}
+    for part in conjuncts(wanted.query):
+        if isinstance(part, Condition) and part.field in STATE:
+            before = named.get(part.field, part.values)
+            named[part.field] = tuple(value for value in part.values if value in before)
+    view = wanted.whole_view
+    if view is not None:
+        named["state"] = view.states
+    own = _VIEWS[wanted.view]
+    if own is not None and own.owner is not None:
+        whose = own.owner(wanted.agent_id)
+        named["owner"] = (whose,) if whose in named.get("owner", (whose,)) else ()
+    return of_state(named) if named else None
+
+
+def _is_of_state(wanted: TicketList) -> bool:
+    """Whether a list is asked for nothing but states, owners and priorities."""
+    own = _VIEWS[wanted.view]
+    asked = wanted.query != NOTHING and all(
+        isinstance(part, Condition) and part.field in STATE for part in conjuncts(wanted.query)
+    )
+    return asked and (own is None or own.more is None or own.owner is not None)
+
+
+def _size(found: Ids) -> int:
+    return int(run(peewee.Select([found.alias("b")], [fn.COUNT(peewee.SQL("*"))]))[0][0])
+
+
+def _walked(index: str) -> peewee.SQL:
+    return sqlite.walked(Ticket, "t", index)
+
+
+def _way(wanted: TicketList, order: Order) -> str:
     """Return the index that has the list's order, and if possible the view's tickets only."""
     view = wanted.whole_view
-    return view.index if view is not None and wanted.sort == "updated" else order.index
+    if view is None or wanted.sort != "updated" or view.index is None:
+        return order.index
+    return view.index if wanted.query == NOTHING or not view.of_open else "ticket_open"
+
+
+def _looks_elsewhere(query: Node) -> bool:
+    """Whether a query is asked of more than an index of tickets has."""
+    return any(not isinstance(leaf, Condition) or leaf.field in ("tag", "from") for leaf in leaves(query))
+
+
+def _is_asked_of(wanted: TicketList, *fields: str) -> bool:
+    return any(isinstance(part, Condition) and part.field in fields for part in conjuncts(wanted.query))
+
+
+def _to_count(wanted: TicketList) -> str:
+    """Return the index that has what the list is asked for: it counts without a look at the tickets."""
+    view = wanted.whole_view
+    named = {leaf.field if isinstance(leaf, Condition) else "" for leaf in leaves(wanted.query)}
+    if wanted.query == Condition("is", ("overdue",)):
+        return "ticket_overdue"
+    if view is not None and (wanted.query == NOTHING or view.apart):
+        return view.counted
+    if view is not None and view.of_open:
+        return "ticket_open"
+    if _is_asked_of(wanted, "closed"):
+        return "ticket_closed"
+    return "ticket_state" if named <= set(STATE) else "ticket_by_updated"

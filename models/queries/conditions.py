@@ -8,6 +8,7 @@ name or address), created, updated, closed, due, answered, waiting (two moments,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ import peewee
 from peewee import fn
 
 from models import sqlite
+from models.agents import Agent
 from models.contacts import Contact, is_named
 from models.fields import utc_text
 from models.messages import Message
@@ -23,7 +25,7 @@ from models.organizations import belongs_to
 from models.queries.text import expression, is_text
 from models.queries.tree import All, Condition, Either, Node, Not, all_of, conjuncts
 from models.statements import literal
-from models.tickets import Seen, Ticket, TicketReferral, TicketTag
+from models.tickets import STATUSES, Seen, Ticket, TicketReferral, TicketTag
 
 TEXT_REACH = 10_000
 """Words look at so many of the newest messages that contain them."""
@@ -41,6 +43,26 @@ _TIMES = {
     "due": TICKET.due,
     "waiting": TICKET.waiting_since,
 }
+
+STATE = ("state", "owner", "p")
+"""Fields whose values one index has beside each other."""
+_INDEXES = {
+    "created": "ticket_by_created",
+    "updated": "ticket_by_updated",
+    "closed": "ticket_closed",
+    "due": "ticket_by_due",
+    "waiting": "ticket_waiting",
+    "has": "ticket_with_files",
+}
+"""The index that finds the tickets with a field of such values."""
+_CONDITIONS = {
+    "overdue": "ticket_overdue",
+    "merged": "ticket_merged",
+    "unanswered": "ticket_open",
+    "snoozed": "ticket_snoozed",
+    "spam": "ticket_spam",
+}
+"""The same for what a ticket is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +93,36 @@ def condition(node: Node, reader: Reader) -> Any:
 def candidates(node: Node, reader: Reader) -> list[Ids]:
     """Return queries for ids, each of which has all tickets that fulfil the query; an index finds them.
 
-    What only the text narrows down is not among them.
+    What only the text narrows down is not among them, nor what `of_state` finds.
     """
-    found = [_found(part, reader) for part in conjuncts(node)]
+    parts = [part for part in conjuncts(node) if not (isinstance(part, Condition) and part.field in STATE)]
+    found = [_found(part, reader) for part in parts]
     return [each for each in found if each is not None]
+
+
+def of_state(named: Mapping[str, tuple[Any, ...]]) -> Ids:
+    """Return a query for the ids of tickets of some states, owners (0: none) and priorities (`STATE`)."""
+    # Every column that stands before another one is spelt out: the index is jumped in, not read through.
+    agents, nobody = Agent.alias("g"), Agent.alias("n")
+    everybody = agents.select(agents.id) | nobody.select(literal(0)).limit(1)
+    conditions = [TICKET.status.in_(named.get("state", STATUSES))]
+    if "owner" in named or "p" in named:
+        conditions.append(fn.COALESCE(TICKET.assignee, literal(0)).in_(named.get("owner", everybody)))
+    if "p" in named:
+        conditions.append(TICKET.priority.in_(named["p"]))
+    tables = sqlite.walked(Ticket, "t", "ticket_state")
+    return peewee.Select([tables], [TICKET.id]).where(*conditions)
 
 
 def with_text(node: Node) -> peewee.Select | None:
     """Return a query for the ids of tickets with the words that must be there; None when none must be."""
     text = [part for part in conjuncts(node) if is_text(part)]
     return _with_text(all_of(text)).distinct() if text else None
+
+
+def without_text(node: Node) -> Node:
+    """Return what a query asks beside the words that `with_text` finds."""
+    return all_of(part for part in conjuncts(node) if not is_text(part))
 
 
 def _with_text(node: Node) -> peewee.Select:
@@ -112,13 +154,17 @@ def _found(node: Node, reader: Reader) -> Ids | None:
             contact = Contact.alias("c")
             tables = peewee.Join(contact, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == contact.id))
             return peewee.Select([tables], [TICKET.id]).where(belongs_to(contact, node.values))
-        if node.field == "number" or (
-            node.field == "is" and set(node.values) <= {"overdue", "snoozed", "spam"}
-        ):
-            return peewee.Select([TICKET], [TICKET.id]).where(_compared(node, reader))
+        if node.field in STATE:
+            return of_state({node.field: node.values})
+        index = _INDEXES.get(node.field)
+        if index is None and node.field == "is" and len(node.values) == 1:
+            index = _CONDITIONS.get(str(node.values[0]))
+        if index is not None:
+            walked = sqlite.walked(Ticket, "t", index)
+            return peewee.Select([walked], [TICKET.id]).where(_compared(node, reader))
         if node.field == "answered":
             return _answered(node.values, reader)
-        if node.field in ("closed", "waiting") or (node.field == "state" and len(node.values) < 4):
+        if node.field == "number":
             return peewee.Select([TICKET], [TICKET.id]).where(_compared(node, reader))
     return None
 
