@@ -44,7 +44,7 @@ FEW = 4000
 """Up to so many candidates are sorted; above it the index in list order finds a page sooner."""
 FAR = 20_000
 """After so many tickets of the index a walk asks whether there is a shorter way."""
-MANY, SOME = 60_000, 10_000
+MANY, SOME = 30_000, 10_000
 """Up to so many candidates are sorted when a walk went far; some where the index of open tickets has all."""
 MOST_COUNTED = 200_000
 """So many tickets of a tag or of customers are counted one by one."""
@@ -218,8 +218,8 @@ def count(wanted: TicketList) -> int:
     found = _counted(wanted, reader)
     if _hides_sleepers(wanted):
         # They are few, and without them the others are counted by an index that knows nothing of sleep.
-        tables, joined = _among(_asleep(), "f")
-        found -= _size(_selected(tables, [_T.id], [*_conditions(wanted, reader), joined]))
+        conditions = [*_conditions(wanted, reader), _T.snoozed_until.is_null(False)]
+        found -= _size(_selected(_walked("ticket_snoozed"), [_T.id], conditions))
     return found
 
 
@@ -551,7 +551,7 @@ def _is_of_state(wanted: TicketList) -> bool:
     asked = wanted.query != NOTHING and all(
         isinstance(part, Condition) and part.field in STATE for part in conjuncts(wanted.query)
     )
-    return asked and (own is None or own.more is None or own.owner is not None)
+    return asked and (own is None or not own.apart)
 
 
 def _size(found: Ids) -> int:

@@ -145,6 +145,8 @@ Ticket.add_index(
     Ticket.updated,
     Ticket.id,
     Ticket.snoozed_until,
+    Ticket.status,
+    Ticket.assignee,
     name="ticket_snoozed",
     where=Ticket.snoozed_until.is_null(False),
 )

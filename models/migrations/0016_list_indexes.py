@@ -2,7 +2,7 @@
 
 DROPPED = (
     *("ticket_by_updated", "ticket_by_created", "ticket_by_priority", "ticket_by_due"),
-    *("ticket_open", "ticket_status"),
+    *("ticket_open", "ticket_status", "ticket_snoozed"),
 )
 
 DDL = """
@@ -23,6 +23,9 @@ CREATE INDEX ticket_open ON ticket (updated, id, status, assignee_id, priority, 
     WHERE status != 'closed';
 
 CREATE INDEX ticket_state ON ticket (status, COALESCE(assignee_id, 0), priority);
+
+CREATE INDEX ticket_snoozed ON ticket (updated, id, snoozed_until, status, assignee_id)
+    WHERE snoozed_until IS NOT NULL;
 
 CREATE INDEX ticket_with_files ON ticket (id, attachment_count) WHERE attachment_count > 0;
 
