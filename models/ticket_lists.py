@@ -228,7 +228,7 @@ def _counted(wanted: TicketList, reader: Reader) -> int:
     if whole is not None:
         return _size(whole)
     # A tag and a customer are looked up for each ticket of an index, so counting begins with theirs.
-    most = MOST_COUNTED if _is_asked_of(wanted, "tag", "from") else FEW
+    most = MOST_COUNTED if _is_asked_of(wanted, "tag", "from", "org") else FEW
     narrowed = None if wanted.query == NOTHING else narrowest(wanted, reader, most)
     if narrowed is None:
         tables: peewee.Node = _walked(_to_count(wanted))
@@ -572,7 +572,9 @@ def _way(wanted: TicketList, order: Order) -> str:
 
 def _looks_elsewhere(query: Node) -> bool:
     """Whether a query is asked of more than an index of tickets has."""
-    return any(not isinstance(leaf, Condition) or leaf.field in ("tag", "from") for leaf in leaves(query))
+    return any(
+        not isinstance(leaf, Condition) or leaf.field in ("tag", "from", "org") for leaf in leaves(query)
+    )
 
 
 def _is_asked_of(wanted: TicketList, *fields: str) -> bool:

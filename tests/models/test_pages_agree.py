@@ -10,7 +10,7 @@ import pytest
 from config.clock import now
 from desk.home import Desk
 from desk.permissions import Actor
-from desk.tickets import lists, query
+from desk.tickets import query
 from models import ticket_lists
 from models.fields import utc_text
 from models.ticket_lists import ORDERS, TicketList
@@ -35,7 +35,8 @@ QUERIES = (
         "created:<30d closed:<9d p:normal",
     ),
 )
-TICKETS = 90
+TICKETS = 60
+VIEWS = ("mine", "overdue", "open", "snoozed", "closed", "all")
 
 
 @pytest.fixture
@@ -85,9 +86,10 @@ def test_every_way_to_a_page_gives_the_same_tickets(
     many: None, ana: Actor, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = query.parse(text, ana).tree
-    for view in lists.VIEWS:
-        for sort in ORDERS:
-            wanted = TicketList(view.key, tree, sort, ana.agent_id or 0)
+    # Each query meets every order, and in turn every view.
+    for turn, sort in enumerate(ORDERS):
+        for view in (VIEWS[(QUERIES.index(text) + turn) % len(VIEWS)], "open"):
+            wanted = TicketList(view, tree, sort, ana.agent_id or 0)
             all_ids = _looked_at_one_by_one(wanted, monkeypatch)
             for few, some, many_, far in ((4000, 0, 0, 20_000), (-1, -1, -1, 3), (-1, 1000, 1000, 3)):
                 with monkeypatch.context() as patched:
