@@ -309,12 +309,14 @@ def line_of(ticket_id: int, agent_id: int) -> TicketRow | None:
 def ids_of(wanted: TicketList, moment: datetime, after: int, limit: int) -> list[int]:
     """Return up to ``limit`` tickets of a list as it is at a moment, those behind an id, by their ids."""
     reader = Reader(wanted.agent_id, moment)
-    conditions = [*_conditions(wanted, reader), _T.id > after, _T.merged_into.is_null()]
-    source = narrowest(wanted, reader)
+    conditions = [*_awake(wanted), _T.id > after, _T.merged_into.is_null()]
+    narrowed = narrowest(wanted, reader, FEW)
     tables: peewee.Node = _T
-    if source is not None:
-        tables, joined = _among(source, "f")
+    if narrowed is not None:
+        tables, joined = _among(narrowed.ids, "f")
         conditions.append(joined)
+        wanted = wanted._replace(query=narrowed.rest)
+    conditions += _conditions(wanted, reader)
     return [row[0] for row in run(_selected(tables, [_T.id], conditions).order_by(_T.id).limit(limit))]
 
 
