@@ -25,6 +25,7 @@ Kind = Literal[
     "topic",
     "addresses",
     "servers",
+    "file",
     "people",
     "reports",
 ]
@@ -151,6 +152,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Days after which what was marked as spam is deleted; 0: never.",
         0,
         3650,
+    ),
+    Setting(
+        "rules.file",
+        "file",
+        "",
+        "The file of `nightdesk rules export` that the desk is to be like: doctor tells where it is not.",
     ),
     Setting("worker.sweep_schedule", "schedule", "every 5 minutes", "When overdue tickets are looked for."),
     Setting(
@@ -338,6 +345,8 @@ def _value(setting: Setting, text: str) -> Any:
             return _listed(setting, text, REPORTS)
         case "servers":
             return " ".join(_server(name) for name in text.replace(",", " ").split())
+        case "file":
+            return one_line(text, 1000)
         case "text":
             return _number_format(setting, text)
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.clock import now
@@ -18,8 +19,9 @@ from desk.fetching import triggers, withheld
 from desk.mailboxes import accounts, registry, routes
 from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.wording import state_words
-from desk.operations import spool_state
+from desk.operations import rule_file, spool_state
 from desk.outbox import deliveries as desk_deliveries
+from desk.permissions import FILTER
 from desk.schedules import parse
 from mail.errors import MailError
 from mail.inert import one_line
@@ -83,6 +85,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("outbox", _outbox),
         ("quarantine", _quarantine),
         ("spool", _spool),
+        ("rules", _rules),
     ):
         yield from _safely(area, look, desk)
     yield from _safely("mailboxes", _mailboxes, desk, live)
@@ -306,6 +309,23 @@ def _quarantine(desk: Desk) -> Iterator[Finding]:
         yield Finding("quarantine", "warning", f"{counted(count, 'mail')} could not be understood", cure)
     else:
         yield Finding("quarantine", "ok", "every mail was understood")
+
+
+def _rules(_desk: Desk) -> Iterator[Finding]:
+    """Yield where the desk is not as the file of its rules says, if there is one."""
+    path = str(settings.get("rules.file"))
+    if not path:
+        return
+    steps = rule_file.compare(FILTER, rule_file.read(Path(path).read_text("utf-8")))
+    odd = [step for step in steps if step.outcome != "unchanged"]
+    for step in odd[:ODD_NAMED]:
+        words = {"added": "is only in the file", "changed": f"differs in {', '.join(step.changes)}"}
+        text = f"{step.kind} {one_line(step.name, 60)} {words.get(step.outcome, 'is not in the file')}"
+        yield Finding("rules", "warning", text, f"nightdesk rules import {path}, or rules export > {path}")
+    if len(odd) > ODD_NAMED:
+        yield Finding("rules", "warning", f"{len(odd) - ODD_NAMED} more rules differ from {path}")
+    if not odd:
+        yield Finding("rules", "ok", f"the desk is as {path} says")
 
 
 def _spool(desk: Desk) -> Iterator[Finding]:

@@ -6,9 +6,12 @@ import click
 
 from nightdesk.arguments import noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
 ban = noun("ban", "Senders whose mail is rejected, new mail and answers alike.")
+ban.add_command(rules.exporter("ban"))
+ban.add_command(rules.importer("ban"))
 
 
 @ban.command("list")

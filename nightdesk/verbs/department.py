@@ -16,11 +16,14 @@ from nightdesk.arguments import (
     read_text,
 )
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 department = noun("department", "Groups of agents that tickets go to.")
+department.add_command(rules.exporter("department"))
+department.add_command(rules.importer("department"))
 
 _sla = click.option("--sla", metavar="NAME", help="The SLA of its tickets; '' is the desk's default.")
 _signature_file = owners_option(

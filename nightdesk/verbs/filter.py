@@ -10,6 +10,7 @@ from nightdesk import output
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from desk.intake.trial import Difference
 
 filter_ = noun("filter", "Filters: what is done with mail by itself, in their order.")
+filter_.add_command(rules.exporter("filter"))
+filter_.add_command(rules.importer("filter"))
 
 _on = click.option(
     "--on", metavar="WHAT", help="new or reply: mail; status: a change of state; time: the clock."

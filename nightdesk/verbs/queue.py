@@ -9,6 +9,7 @@ import click
 from nightdesk import output
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _SORTS = ("updated", "created", "priority", "due")
 
 queue = noun("queue", "Saved queries: your own, and everybody's.")
+queue.add_command(rules.exporter("queue"))
+queue.add_command(rules.importer("queue"))
 
 _sort_option = click.option("--sort", type=click.Choice(_SORTS), help="The order of its tickets.")
 _columns_option = click.option(

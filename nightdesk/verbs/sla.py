@@ -7,9 +7,12 @@ import click
 from config.wording import counted
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
 sla = noun("sla", "Promises of an answer within so many hours.")
+sla.add_command(rules.exporter("sla"))
+sla.add_command(rules.importer("sla"))
 
 
 @sla.command("list")

@@ -8,9 +8,12 @@ import click
 
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
 topic = noun("topic", "Help topics: what tickets are about, and what that means for them.")
+topic.add_command(rules.exporter("topic"))
+topic.add_command(rules.importer("topic"))
 
 _department = click.option("--department", metavar="D", help="Where its tickets go; '' is left open.")
 _sla = click.option("--sla", metavar="NAME", help="The SLA of its tickets; '' is the department's.")

@@ -60,6 +60,21 @@ CALLS: dict[str, list[str]] = {
     "filter show": ["News"],
     "filter test": ["News", "--since", "7d"],
     "filter remove": ["News"],
+    "rules export": ["--only", "filter"],
+    "rules import": ["--recipe", "cron", "--from", "root@corp.example"],
+    "rules recipes": [],
+    "sla export": [],
+    "sla import": ["{rules}"],
+    "department export": [],
+    "department import": ["{rules}"],
+    "topic export": [],
+    "topic import": ["{rules}"],
+    "queue export": [],
+    "queue import": ["{rules}"],
+    "filter export": [],
+    "filter import": ["{rules}", "--dry-run"],
+    "ban export": [],
+    "ban import": ["{rules}"],
     "ban add": ["@spam.example", "--note", "spam"],
     "ban list": [],
     "ban remove": ["@spam.example"],
@@ -166,7 +181,11 @@ def argv_of(path: str, folder: Path) -> list[str]:
     file.write_text("Text.\n")
     mailboxes = folder / "mailboxes.toml"
     mailboxes.write_text('[[mailbox]]\naddress = "c@desk.example"\nprotocol = "none"\n')
-    return path.split() + [item.format(file=file, folder=folder, mailboxes=mailboxes) for item in CALLS[path]]
+    rules = folder / "rules.toml"
+    rules.write_text("# none\n")
+    return path.split() + [
+        item.format(file=file, folder=folder, mailboxes=mailboxes, rules=rules) for item in CALLS[path]
+    ]
 
 
 def test_every_verb_is_tested_here() -> None:

@@ -1,0 +1,328 @@
+"""The rules of a desk as one TOML file, for version control: SLAs, departments, topics, queues, filters, ...
+
+A file is whole: what a table leaves out has its default. What the file does not name stays as it is.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from desk import queues
+from desk.errors import WrongUse
+from desk.filters import bans, filters
+from desk.permissions import Actor, require
+from desk.staff import departments, slas, topics
+from mail.inert import one_line
+from models.transactions import transaction, undone
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+HEAD = """\
+# Rules of a Nightdesk. What a table leaves out has its default; what is not in here stays as it is.
+# Read it in with: nightdesk rules import FILE
+
+"""
+Outcome = Literal["added", "changed", "unchanged", "not in the file"]
+Table = dict[str, Any]
+
+
+class Step(NamedTuple):
+    """What a file means for one thing; ``changes``: what is and what would be, by the file's words."""
+
+    kind: str
+    name: str
+    outcome: Outcome
+    changes: Mapping[str, tuple[Any, Any]]
+
+
+class _Kind(NamedTuple):
+    key: str
+    """What a thing is known by."""
+    defaults: Table
+    read: Callable[[Actor], list[Table]]
+    add: Callable[[Actor, Desk, Table], object]
+    edit: Callable[[Actor, Desk, Table], object]
+
+
+def _slas(_actor: Actor) -> list[Table]:
+    return [{"name": each.name, "hours": each.hours, "active": each.active} for each in slas.slas()]
+
+
+def _add_sla(actor: Actor, _desk: Desk, table: Table) -> None:
+    slas.add_sla(actor, table["name"], table["hours"])
+    slas.edit_sla(actor, table["name"], active=table["active"])
+
+
+def _edit_sla(actor: Actor, _desk: Desk, table: Table) -> None:
+    slas.edit_sla(actor, table["name"], hours=table["hours"], active=table["active"])
+
+
+def _departments(_actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "sla": each.sla or "",
+            "signature": each.signature,
+            "reopen_days": -1 if each.reopen_days is None else each.reopen_days,
+            "active": each.active,
+        }
+        for each in departments.departments()
+    ]
+
+
+def _add_department(actor: Actor, desk: Desk, table: Table) -> None:
+    departments.add_department(actor, table["name"])
+    _edit_department(actor, desk, table)
+
+
+def _edit_department(actor: Actor, _desk: Desk, table: Table) -> None:
+    days = table["reopen_days"]
+    departments.edit_department(
+        actor,
+        table["name"],
+        sla=table["sla"],
+        signature=table["signature"],
+        reopen_days=None if days < 0 else days,
+        always_reopen=days < 0,
+        active=table["active"],
+    )
+
+
+def _topics(_actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "department": each.department or "",
+            "sla": each.sla or "",
+            "priority": each.priority or "",
+            "autoresponse": each.autoresponse,
+            "active": each.active,
+        }
+        for each in topics.topics()
+    ]
+
+
+def _add_topic(actor: Actor, desk: Desk, table: Table) -> None:
+    topics.add_topic(actor, table["name"])
+    _edit_topic(actor, desk, table)
+
+
+def _edit_topic(actor: Actor, _desk: Desk, table: Table) -> None:
+    topics.edit_topic(actor, table["name"], **{name: table[name] for name in table if name != "name"})
+
+
+def _queues(actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "query": each.query,
+            "sort": each.sort,
+            "columns": list(each.columns),
+            "tab": each.tab,
+        }
+        for each in queues.queues(actor)
+        if each.shared
+    ]
+
+
+def _add_queue(actor: Actor, desk: Desk, table: Table) -> None:
+    queues.add_queue(
+        actor,
+        desk.zone,
+        table["name"],
+        table["query"],
+        shared=True,
+        sort=table["sort"],
+        columns=tuple(table["columns"]),
+        tab=table["tab"],
+    )
+
+
+def _edit_queue(actor: Actor, desk: Desk, table: Table) -> None:
+    queues.edit_queue(
+        actor,
+        desk.zone,
+        table["name"],
+        query=table["query"],
+        sort=table["sort"],
+        columns=tuple(table["columns"]),
+        tab=table["tab"],
+    )
+
+
+def _filters(_actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "on": each.on,
+            "if": each.condition,
+            "then": list(each.actions),
+            "order": each.order,
+            "stop": each.stop,
+            "active": each.active,
+            "schedule": each.schedule,
+        }
+        for each in filters.filters()
+    ]
+
+
+def _add_filter(actor: Actor, _desk: Desk, table: Table) -> None:
+    filters.add(actor, table["name"], **_given(table))
+
+
+def _edit_filter(actor: Actor, _desk: Desk, table: Table) -> None:
+    filters.edit(actor, table["name"], **_given(table))
+
+
+def _given(table: Table) -> dict[str, Any]:
+    return {"condition" if name == "if" else name: value for name, value in table.items() if name != "name"}
+
+
+def _bans(_actor: Actor) -> list[Table]:
+    return [{"pattern": each.pattern, "note": each.note} for each in bans.bans()]
+
+
+def _add_ban(actor: Actor, _desk: Desk, table: Table) -> None:
+    bans.ban(actor, table["pattern"], table["note"])
+
+
+def _edit_ban(actor: Actor, desk: Desk, table: Table) -> None:
+    bans.lift(actor, table["pattern"])
+    _add_ban(actor, desk, table)
+
+
+_KINDS: dict[str, _Kind] = {
+    "sla": _Kind("name", {"hours": 0, "active": True}, _slas, _add_sla, _edit_sla),
+    "department": _Kind(
+        "name",
+        {"sla": "", "signature": "", "reopen_days": -1, "active": True},
+        _departments,
+        _add_department,
+        _edit_department,
+    ),
+    "topic": _Kind(
+        "name",
+        {"department": "", "sla": "", "priority": "", "autoresponse": True, "active": True},
+        _topics,
+        _add_topic,
+        _edit_topic,
+    ),
+    "queue": _Kind(
+        "name",
+        {"query": "", "sort": "updated", "columns": [], "tab": True},
+        _queues,
+        _add_queue,
+        _edit_queue,
+    ),
+    "filter": _Kind(
+        "name",
+        {"on": "new", "if": "", "then": [], "order": 100, "stop": False, "active": True, "schedule": ""},
+        _filters,
+        _add_filter,
+        _edit_filter,
+    ),
+    "ban": _Kind("pattern", {"note": ""}, _bans, _add_ban, _edit_ban),
+}
+KINDS: tuple[str, ...] = tuple(_KINDS)
+"""What a file may hold, each behind those it names."""
+
+
+def documents(actor: Actor, kinds: Collection[str] = KINDS) -> dict[str, list[Table]]:
+    """Return the rules as the file has them, without what has its default."""
+    found: dict[str, list[Table]] = {}
+    for name in kinds:
+        kind = _KINDS[name]
+        tables = [
+            {key: value for key, value in table.items() if kind.defaults.get(key) != value}
+            for table in kind.read(actor)
+        ]
+        if tables:
+            found[name] = tables
+    return found
+
+
+def written(actor: Actor, kinds: Collection[str] = KINDS) -> str:
+    """Return the file's text."""
+    import tomlkit  # 5 ms, for a file that is written
+
+    return HEAD + tomlkit.dumps(documents(actor, kinds))
+
+
+def read(text: str, kinds: Collection[str] = KINDS) -> dict[str, list[Table]]:
+    """Return the tables of a file's text, whole. Raises WrongUse with what is wrong and where."""
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongUse(f"the file is no TOML: {one_line(str(error), 200)}", "correct that line") from None
+    found: dict[str, list[Table]] = {}
+    for name, tables in told.items():
+        if name not in kinds or not isinstance(tables, list):
+            words = ", ".join(f"[[{each}]]" for each in kinds)
+            raise WrongUse(f"'{one_line(name, 40)}' is not expected there", f"the file has tables {words}")
+        found[name] = [_whole(name, table) for table in tables]
+    return found
+
+
+def compare(actor: Actor, tables: Mapping[str, Sequence[Table]]) -> list[Step]:
+    """Return what a file means for the desk as it is: what it would add and change, and what it lacks."""
+    steps: list[Step] = []
+    for name, wanted in sorted(tables.items(), key=lambda each: KINDS.index(each[0])):
+        kind = _KINDS[name]
+        there = {str(table[kind.key]).lower(): table for table in kind.read(actor)}
+        for table in wanted:
+            known = there.pop(str(table[kind.key]).lower(), None)
+            changes = {
+                key: (None if known is None else known.get(key), value)
+                for key, value in table.items()
+                if key != kind.key and (known is None or known.get(key) != value)
+            }
+            outcome: Outcome = "added" if known is None else "changed" if changes else "unchanged"
+            steps.append(Step(name, table[kind.key], outcome, changes))
+        steps += [Step(name, table[kind.key], "not in the file", {}) for table in there.values()]
+    return steps
+
+
+def take_in(
+    desk: Desk, actor: Actor, tables: Mapping[str, Sequence[Table]], *, rehearse: bool = False
+) -> list[Step]:
+    """Make the desk what a file says: all of it, or nothing where something is wrong; returns what was done.
+
+    With ``rehearse`` everything is tried and nothing stays. Raises what adding and editing each thing raises.
+    """
+    require(actor, "settings.edit")
+    with transaction(), undone() if rehearse else nullcontext():
+        steps = compare(actor, tables)
+        by_name = {(name, table[_KINDS[name].key]): table for name in tables for table in tables[name]}
+        for step in steps:
+            kind = _KINDS[step.kind]
+            if step.outcome in ("added", "changed"):
+                act = kind.add if step.outcome == "added" else kind.edit
+                act(actor, desk, by_name[step.kind, step.name])
+    return steps
+
+
+def _whole(name: str, table: object) -> Table:
+    kind = _KINDS[name]
+    if not isinstance(table, dict) or not isinstance(table.get(kind.key), str):
+        raise WrongUse(f"a [[{name}]] has no {kind.key}", f'write {kind.key} = "..."')
+    shown = one_line(table[kind.key], 60)
+    for key, value in table.items():
+        if key == kind.key:
+            continue
+        if key not in kind.defaults:
+            words = ", ".join(kind.defaults)
+            raise WrongUse(f"{name} '{shown}': there is no {one_line(key, 40)}", f"use {words}")
+        default = kind.defaults[key]
+        numbers = isinstance(default, int) and not isinstance(default, bool)
+        fits = isinstance(value, int | float) and not isinstance(value, bool) if numbers else None
+        if not (type(value) is type(default) if fits is None else fits):
+            raise WrongUse(
+                f"{name} '{shown}': {key} cannot be {one_line(repr(value), 40)}", f"as in {key} = {default!r}"
+            )
+    if name == "filter" and not all(isinstance(each, str) for each in table.get("then", [])):
+        raise WrongUse(f"filter '{shown}': then is a list of actions", 'then = ["close"]')
+    return {kind.key: table[kind.key], **kind.defaults, **table}

@@ -1,0 +1,148 @@
+"""The desk's rules as a file: what is written is read, and says where the desk differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desk import queues
+from desk.errors import DeskError, WrongUse
+from desk.filters import bans, filters
+from desk.home import Desk
+from desk.operations import doctor, rule_file
+from desk.staff import departments, slas, topics
+from models import settings as setting_rows
+from models.transactions import transaction
+from tests.support.mails import rows
+from tests.support.workbench import ADMIN, make_desk
+
+EXAMPLE = """
+[[sla]]
+name = "Fast"
+hours = 4
+
+[[department]]
+name = "IT"
+sla = "Fast"
+reopen_days = 30
+
+[[topic]]
+name = "VPN"
+department = "IT"
+priority = "high"
+
+[[queue]]
+name = "Broken"
+query = "is:overdue tag:vpn"
+sort = "due"
+
+[[filter]]
+name = "VPN"
+if = "subject:vpn"
+then = ["department:IT", "topic:VPN"]
+order = 10
+
+[[filter]]
+name = "Give up"
+on = "time"
+if = "state:waiting age:>14d"
+then = ["close"]
+schedule = "every 60 minutes"
+
+[[ban]]
+pattern = "@spam.example"
+note = "three times warned"
+"""
+
+
+def take_in(desk: Desk, text: str, *, rehearse: bool = False) -> dict[str, str]:
+    steps = rule_file.take_in(desk, ADMIN, rule_file.read(text), rehearse=rehearse)
+    return {f"{step.kind} {step.name}": step.outcome for step in steps}
+
+
+def test_a_file_makes_the_desk_what_it_says(desk: Desk) -> None:
+    done = take_in(desk, EXAMPLE)
+    assert done["filter VPN"] == done["sla Fast"] == done["ban @spam.example"] == "added"
+    assert done["sla Standard"] == done["department Support"] == "not in the file"
+    assert filters.show("VPN").actions == ("department:IT", "topic:VPN")
+    assert filters.show("Give up").schedule == "every 60 minutes"
+    assert [each.sla for each in departments.departments() if each.name == "IT"] == ["Fast"]
+    assert [each.priority for each in topics.topics()] == ["high"]
+    assert queues.named(ADMIN, "Broken").sort == "due"
+    assert {value for name, value in take_in(desk, EXAMPLE).items() if name.startswith("filter")} == {
+        "unchanged"
+    }
+
+
+def test_what_one_desk_writes_another_becomes(desk: Desk, tmp_path: Path) -> None:
+    take_in(desk, EXAMPLE)
+    text = rule_file.written(ADMIN)
+    other = make_desk(tmp_path)
+    take_in(other, text)
+    assert rule_file.written(ADMIN) == text
+    assert set(take_in(other, text).values()) == {"unchanged"}
+
+
+def test_a_rehearsal_tells_and_changes_nothing(desk: Desk) -> None:
+    before = rule_file.written(ADMIN)
+    assert take_in(desk, EXAMPLE, rehearse=True)["filter VPN"] == "added"
+    assert rule_file.written(ADMIN) == before
+
+
+def test_a_change_tells_what_was_and_what_would_be(desk: Desk) -> None:
+    take_in(desk, EXAMPLE)
+    steps = rule_file.compare(ADMIN, rule_file.read(EXAMPLE.replace("order = 10", "order = 20")))
+    changed = [step for step in steps if step.outcome == "changed"]
+    assert [(step.name, step.changes) for step in changed] == [("VPN", {"order": (10, 20)})]
+
+
+def test_one_wrong_thing_leaves_everything_as_it_was(desk: Desk) -> None:
+    before = rule_file.written(ADMIN)
+    with pytest.raises(DeskError):
+        take_in(desk, EXAMPLE.replace('"topic:VPN"', '"topic:Nonsense"'))
+    assert rule_file.written(ADMIN) == before
+    assert not rows("SELECT 1 FROM ban")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[filter]", "no TOML"),
+        ("[[mailbox]]\naddress = 'x'", "not expected"),
+        ("filter = 3", "not expected"),
+        ("[[filter]]\nif = 'x'", "has no name"),
+        ("[[filter]]\nname = 'A'\nwhen = 'x'", "there is no when"),
+        ("[[filter]]\nname = 'A'\norder = 'x'", "order cannot be"),
+        ("[[filter]]\nname = 'A'\nthen = [3]", "list of actions"),
+        ("[[filter]]\nname = 'A'\nstop = 1", "stop cannot be"),
+        ("[[sla]]\nname = 'A'\nhours = true", "hours cannot be"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_place(text: str, says: str) -> None:
+    with pytest.raises(WrongUse, match=says):
+        rule_file.read(text)
+
+
+def test_the_doctor_tells_where_the_desk_left_its_file(desk: Desk, tmp_path: Path) -> None:
+    take_in(desk, EXAMPLE)
+    path = tmp_path / "rules.toml"
+    path.write_text(rule_file.written(ADMIN))
+
+    def told() -> list[tuple[str, str]]:
+        return [(each.level, each.text) for each in doctor.examine(desk, False) if each.area == "rules"]
+
+    assert told() == []
+    with transaction():
+        setting_rows.store("rules.file", str(path))
+    assert told() == [("ok", f"the desk is as {path} says")]
+    filters.edit(ADMIN, "VPN", order=20)
+    bans.lift(ADMIN, "@spam.example")
+    slas.add_sla(ADMIN, "Slow", 90)
+    assert [text for _, text in told()] == [
+        "sla Slow is not in the file",
+        "filter VPN differs in order",
+        "ban @spam.example is only in the file",
+    ]
+    path.unlink()
+    assert told()[0][0] == "failure"
