@@ -8,6 +8,7 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast
@@ -49,11 +50,19 @@ class Neighbours(Protocol):
         """Move the cursor of the list."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a thread: a message, by its id, and words that it has; empty for its beginning."""
+
+    message_id: int
+    words: str = ""
+
+
 class Navigation(Protocol):
     """The ways from one screen to another; the screens know each other by these only."""
 
-    def open_thread(self, number: str, tickets: Neighbours | None = None) -> None:
-        """Read a ticket."""
+    def open_thread(self, number: str, tickets: Neighbours | None = None, place: Place | None = None) -> None:
+        """Read a ticket, from a place in it on."""
 
     def go_to_ticket(self, number: str) -> None:
         """Read the ticket of a number that a person typed, or say that there is none."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from config.wording import counted
 from tui import screens
 from tui.commands import CommandNode, command
-from tui.desk_calls import DeskCall, Neighbours, desk_app
+from tui.desk_calls import DeskCall, Neighbours, Place, desk_app
 from tui.desk_screen import DeskNode
 
 if TYPE_CHECKING:
@@ -107,9 +107,9 @@ class ScreenNavigation(CommandNode):
 
     # -- screens
 
-    def open_thread(self, number: str, tickets: Neighbours | None = None) -> None:
-        """Read a ticket."""
-        self.app.push_screen(screens.ThreadScreen(number, tickets))
+    def open_thread(self, number: str, tickets: Neighbours | None = None, place: Place | None = None) -> None:
+        """Read a ticket, from a place in it on."""
+        self.app.push_screen(screens.ThreadScreen(number, tickets, place))
 
     def go_to_ticket(self, number: str) -> None:
         """Read the ticket of a number that a person typed, or say that there is none."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from textual.widgets import Input
 
+from desk.permissions import Actor
 from desk.queries.fields import TICKET_FIELDS
 from desk.tickets import search
 from models.messages import Message
@@ -186,3 +187,32 @@ async def test_hostile_text_in_what_is_found_does_nothing(app: NightdeskApp, siz
         text = screen_text(app)
         assert all(part.isprintable() for part in text.splitlines())
         assert not set("\x1b\x07\x9b\u202e\u200b") & set(text)
+
+
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_a_thread_that_was_found_opens_at_the_message_and_at_the_words(
+    app: NightdeskApp, actor: Actor, size: str
+) -> None:
+    ticket = Ticket.get(Ticket.number == "1042")
+    oldest = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).get()
+    far_down = "\n".join(f"line {number} of the log" for number in range(120)) + "\nthe flux capacitor hums\n"
+    Message.update(text=far_down).where(Message.id == oldest.id).execute()
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("g", *"capacitor")
+        await until(pilot, "1 ticket")
+        await until(pilot, "> #1042")
+        await pilot.press("enter")
+        await until(pilot, "the flux capacitor hums")
+        await until(pilot, "msg 1/4")
+        await pilot.press("escape")
+        await until(pilot, "Search all tickets")
+
+
+async def test_a_ticket_found_by_its_number_opens_at_the_message_of_the_hit(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("g", *"#1042")
+        await until(pilot, "> #1042")
+        await pilot.press("enter")
+        await until(pilot, "msg 4/4")

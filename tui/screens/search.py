@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from desk.queries.fields import TICKET_FIELDS
+from desk.queries.fields import TICKET_FIELDS, Field
 from desk.queries.snippets import MARK_BEGIN, MARK_END
 from desk.tickets.search import Answer, SearchHit, answer, completions
 from tui.commands import command
-from tui.desk_calls import desk_app
+from tui.desk_calls import Place, desk_app
 from tui.list_screen import ListScreen
 from tui.text.safe import cell, line, parts, safe, shortened, width_of
 from tui.text.times import age, clock_today
@@ -35,7 +35,7 @@ MOST = 100
 """Messages that are looked for at once."""
 WIDE = 100
 NUMBER, STATE, AGE, FROM = 7, 5, 4, 14
-HELP_HEAD = 'words begin so   "stand together"   -not there   a OR b   ( )   #440'
+HELP_HEAD = 'words begin so   "stand together"   -not there   a OR b   ( )   #440 number:440'
 EXAMPLE = 28
 
 
@@ -228,7 +228,9 @@ class SearchScreen(ListScreen[None]):
         """Read the ticket under the cursor; a number that was typed leads to its ticket."""
         hit = self.hits.row
         if hit is not None and self._shown == self.field.value.strip():
-            desk_app(self).navigation.open_thread(hit.number)
+            _, _, found = hit.longer.partition(MARK_BEGIN)
+            place = Place(hit.message_id, found.partition(MARK_END)[0])
+            desk_app(self).navigation.open_thread(hit.number, place=place)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -302,12 +304,14 @@ class SearchScreen(ListScreen[None]):
 def _help() -> Content:
     """Return what can be typed, from the table of the fields; those of one kind in one line."""
     pieces: list[str | tuple[str, str]] = [(HELP_HEAD, "dim")]
-    alike = [[field for field in TICKET_FIELDS if field.takes == takes] for takes in _kinds()]
+    # The number stands in the head: at 80x24 there is a row for each of the others.
+    told = [field for field in TICKET_FIELDS if field.name != "number"]
+    alike = [[field for field in told if field.takes == takes] for takes in _kinds(told)]
     for first, *others in alike:
         also = f"; also {' '.join(f'{field.name}:' for field in others)}" if others else ""
         pieces += [("\n" + cell(first.example, EXAMPLE), "bold"), f" {first.matches}{also}"]
     return parts(*pieces)
 
 
-def _kinds() -> list[str]:
-    return list(dict.fromkeys(field.takes for field in TICKET_FIELDS))
+def _kinds(fields: Sequence[Field]) -> list[str]:
+    return list(dict.fromkeys(field.takes for field in fields))

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.commands import Command, command
-from tui.desk_calls import Neighbours, desk_app
+from tui.desk_calls import Neighbours, Place, desk_app
 from tui.desk_screen import DeskScreen
 from tui.draft_menu import offer_drafts
 from tui.screens.thread.facts import fact_lines
@@ -45,7 +45,10 @@ def _is_doubted(screen: ThreadScreen) -> str | None:
 
 
 class ThreadScreen(TicketActions, DeskScreen[None]):
-    """Reads one ticket. With the list it was opened from, { and } go to its neighbours there."""
+    """Reads one ticket, from the newest message on or from a place in it.
+
+    With the list it was opened from, { and } go to its neighbours there.
+    """
 
     CSS_PATH = "screen.tcss"
     PLACE = "tickets"
@@ -53,10 +56,11 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     ID_PREFIX = "thread"
     GROUP = "This thread"
 
-    def __init__(self, number: str, tickets: Neighbours | None = None) -> None:
+    def __init__(self, number: str, tickets: Neighbours | None = None, place: Place | None = None) -> None:
         super().__init__()
         self._number = number
         self._tickets = tickets
+        self._sought = place
         self._detail: TicketDetail | None = None
         self._loaded: Standing | None = None
         self._known: Standing | None = None
@@ -139,6 +143,11 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             self._known = self._loaded
             self._current = max(0, len(detail.messages) - 1)
             self._opened = self._open_at_first(detail, seen)
+            sought = self._sought
+            for index, message in enumerate(detail.messages if sought else ()):
+                if sought is not None and message.id == sought.message_id:
+                    self._current = index
+                    self._opened.add(message.id)
             self._mark_seen()
         elif len(detail.messages) > known:
             self._mark_seen()
@@ -148,7 +157,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
                 self.flash("A new message came: J goes to it")
         self._paint(keep=not fresh)
         if fresh:
-            self.call_after_refresh(self._see_current)
+            self.call_after_refresh(self._see_current if self._sought is None else self._see_sought)
 
     def _open_at_first(self, detail: TicketDetail, seen: datetime | None) -> set[int]:
         pane = self.query_one("#thread", TextPane).size
@@ -426,6 +435,21 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     def _see_current(self) -> None:
         if self._current < len(self._starts):
             self.query_one("#thread", TextPane).make_visible(*self._starts[self._current])
+
+    def _see_sought(self) -> None:
+        """Stand at the words that the ticket was opened for; where they are folded away, at their message."""
+        self._see_current()
+        sought, self._sought = self._sought, None
+        if sought is None or self._current >= len(self._starts):
+            return
+        pane = self.query_one("#thread", TextPane)
+        first, last = self._starts[self._current]
+        words = sought.words.casefold()
+        for at, pieces in enumerate(pane.lines()[first : last + 1], first):
+            if words and words in "".join(text for text, _ in pieces).casefold():
+                # With what stands above: the head of the message, if it is near.
+                pane.scroll_to_line(first if at - first < pane.size.height - 1 else at - 1)
+                return
 
     @command("toggle", "enter", "Open or fold")
     def action_fold(self) -> None:
