@@ -92,12 +92,13 @@ Recipient.add_index(Recipient.address, Recipient.delivery, name="recipient_addre
 
 
 class SentMail(NamedTuple):
-    """A mail that this desk sent."""
+    """A mail that this desk sent; ``forwarded``: to somebody who takes no part, kept as a note."""
 
     message_id: str
     id: int
     kind: str
     ticket_id: int | None
+    forwarded: bool
 
 
 class QueuedAhead(NamedTuple):
@@ -139,10 +140,14 @@ _STATES = Lookup(
 
 
 _BY_MESSAGE_ID = Lookup(
-    lambda p: Delivery.select(Delivery.message_id, Delivery.id, Delivery.kind, Delivery.ticket).where(
-        Delivery.message_id.in_(p.each("wanted"))
+    lambda p: (
+        Delivery.select(Delivery.message_id, Delivery.id, Delivery.kind, Delivery.ticket, Message.kind)
+        .join(Message, peewee.JOIN.LEFT_OUTER, on=(Message.id == Delivery.message_ref))
+        .where(Delivery.message_id.in_(p.each("wanted")))
     ),
-    SentMail,
+    lambda message_id, delivery_id, kind, ticket_id, of: SentMail(
+        message_id, delivery_id, kind, ticket_id, forwarded=of == "note"
+    ),
 )
 _RECIPIENTS = Lookup(
     lambda p: (

@@ -15,7 +15,7 @@ from models.mailboxes import Mailbox
 from models.statements import Lookup, Statement, as_read
 from models.tickets import Ticket
 
-DraftKind = Literal["reply", "note", "new"]
+DraftKind = Literal["reply", "note", "new", "forward"]
 
 
 class Draft(Row):

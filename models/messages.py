@@ -240,6 +240,7 @@ class ApprovedMessage(NamedTuple):
     sender_email: str
     machine: str
     created: str
+    kind: MessageKind
 
     @property
     def by_person(self) -> bool:
@@ -375,7 +376,7 @@ _APPROVE = Lookup(
     lambda p: (
         Message.update({Message.unverified: False})
         .where(Message.id == p("message_id"), Message.ticket == p("ticket_id"))
-        .returning(Message.sender_email, Message.machine, Message.created)
+        .returning(Message.sender_email, Message.machine, Message.created, Message.kind)
     ),
     ApprovedMessage,
 )

@@ -150,10 +150,12 @@ class ScreenNavigation(CommandNode):
     def compose_answer(
         self, number: str, kind: str, *, to_all: bool = False, answers: int | None = None
     ) -> None:
-        """Write an answer (``reply``) to one of its messages, or a ``note`` on a ticket."""
+        """Write an answer (``reply``) to one of a ticket's messages, a ``note``, or ``forward`` one."""
         compositions, app = screens.compositions, desk_app(self)
         if kind == "note":
             self._show_editor(self.in_thread(compositions.for_note, app.actor, number))
+        elif kind == "forward":
+            self._show_editor(self.in_thread(compositions.for_forward, app.desk, app.actor, number, answers))
         else:
             self._show_editor(
                 self.in_thread(compositions.for_reply, app.desk, app.actor, number, to_all, answers)

@@ -127,6 +127,13 @@ class TicketActions(CommandNode):
         """Answer everybody in To and Cc."""
         self._write_on("reply", True)
 
+    @command(
+        "forward", "f", "Forward", footer="forward", wide=True, may="ticket.reply", enabled=_needs_ticket
+    )
+    def action_forward(self) -> None:
+        """Send the message to somebody who takes no part; what comes back is a note."""
+        self._write_on("forward", False)
+
     @command("note", "i", "Note", footer="note", may="ticket.note", enabled=_needs_ticket)
     def action_note(self) -> None:
         """Write an internal note; no mail goes out."""
@@ -136,8 +143,13 @@ class TicketActions(CommandNode):
         number = self.current_number()
         if number is not None:
             self.will_change()
-            answers = self.answered_message() if kind == "reply" else None
+            whose = {"reply": self.answered_message, "forward": self.forwarded_message}
+            answers = whose[kind]() if kind in whose else None
             desk_app(self).navigation.compose_answer(number, kind, to_all=to_all, answers=answers)
+
+    def forwarded_message(self) -> int | None:
+        """Return the one message that is forwarded; None: the customer's newest."""
+        return None
 
     def answered_message(self) -> int | None:
         """Return the one message that an answer is to; None: the customer's newest."""

@@ -24,12 +24,16 @@ class KnownArrival(NamedTuple):
 
 
 class KnownDelivery(NamedTuple):
-    """A mail that this desk sent; ``recipients``: the row of each address, in lower case."""
+    """A mail that this desk sent; ``recipients``: the row of each address, in lower case.
+
+    ``forwarded``: to somebody who takes no part in its ticket.
+    """
 
     id: int
     kind: str
     ticket_id: int | None
     recipients: dict[str, int]
+    forwarded: bool = False
 
 
 class Lookups:
@@ -112,7 +116,7 @@ class Lookups:
             recipients.setdefault(each.delivery_id, {})[each.address.lower()] = each.id
         for mail in sent:
             self._deliveries[compared_id(mail.message_id)] = KnownDelivery(
-                mail.id, mail.kind, mail.ticket_id, recipients.get(mail.id, {})
+                mail.id, mail.kind, mail.ticket_id, recipients.get(mail.id, {}), mail.forwarded
             )
 
     def moved(self, places: Mapping[int, int]) -> None:

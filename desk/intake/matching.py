@@ -54,6 +54,8 @@ class _Sent(NamedTuple):
     ticket: TicketState
     kind: str
     addressed: frozenset[str]
+    forwarded: bool = False
+    """To somebody who takes no part: what comes back is for the agents."""
 
 
 def find_match(incoming: Incoming) -> Match:
@@ -153,7 +155,8 @@ def _sent_by_us(incoming: Incoming) -> Iterator[_Sent]:
         if delivery is not None and delivery.ticket_id is not None:
             ticket = batch.ticket(delivery.ticket_id)
             if ticket is not None:
-                yield _Sent(reference, ticket, delivery.kind, frozenset(delivery.recipients))
+                addressed = frozenset(delivery.recipients)
+                yield _Sent(reference, ticket, delivery.kind, addressed, delivery.forwarded)
                 continue
         for message in batch.known.messages(reference):
             ticket = batch.ticket(message.ticket_id) if message.kind == "reply" else None
@@ -175,6 +178,11 @@ def _answer_to_us(incoming: Incoming, sent: _Sent) -> Match:
     if takes_part(ticket, sender):
         incoming.says(f"matched {how}: the sender takes part in it")
         return Match(ticket)
+    if sent.forwarded:
+        known = sender in sent.addressed
+        whom = "it was forwarded to this sender" if known else f"it was not forwarded to {sender or 'nobody'}"
+        incoming.says(f"matched {how}: {whom}; kept as a note")
+        return Match(ticket, kind="note", unverified=not known)
     if sender in sent.addressed:
         incoming.says(f"matched {how}: it was sent to this sender")
         return Match(ticket)

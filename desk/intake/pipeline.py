@@ -267,6 +267,8 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
         message_row = lifecycle.agent_answered(ticket.id, message, match.agent, after, batch.moment)
     elif match.agent is not None:
         message_row = lifecycle.noted(ticket.id, message, match.agent, batch.moment)
+    elif match.kind == "note" and mail.by_person and not incoming.arrival.archive:
+        message_row = lifecycle.third_party_wrote(ticket.id, message, batch.moment)
     elif _wakes(incoming, match):
         message_row = lifecycle.customer_wrote(ticket.id, message, None, batch.moment)
     else:
@@ -322,7 +324,8 @@ def _say_what_it_does(
     if not acknowledgement:
         return
     if match.kind != "customer":
-        incoming.says("no acknowledgement: an agent wrote it")
+        who = "an agent wrote it" if match.agent is not None else "only a new ticket gets one"
+        incoming.says(f"no acknowledgement: {who}")
     elif not mail.machine.acknowledge:
         incoming.says(f"no acknowledgement: {mail.machine.reason}")
     else:

@@ -15,7 +15,7 @@ from mail.inert import clean
 from mail.mime.quotes.pieces import Piece, folds
 from models import blobs
 from models.fields import as_json, utc_text
-from models.messages import NewAttachment, NewMessage
+from models.messages import MessageKind, NewAttachment, NewMessage
 from models.tickets import StatusAfterReply
 
 if TYPE_CHECKING:
@@ -53,11 +53,27 @@ def queue_answer(
     status_after: StatusAfterReply,
 ) -> SentReply:
     """Write an answer and its mail in the caller's transaction; below `body_length` stands a signature."""
-    mail = rendered.mail
     moment = now()
-    blob_id = blobs.insert(rendered.packed)
-    message = NewMessage(
-        kind="reply",
+    message = _message(actor, rendered, "reply", text, body_length, moment)
+    message_row = lifecycle.agent_answered(ticket_id, message, actor, status_after, moment)
+    return _queued(rendered, message_row, ticket_id, message)
+
+
+def queue_forward(actor: Actor, ticket_id: int, rendered: Rendered, text: str, body_length: int) -> SentReply:
+    """Write a mail to somebody who takes no part, as a note, in the caller's transaction."""
+    moment = now()
+    message = _message(actor, rendered, "note", text, body_length, moment)
+    to = ", ".join(address for _, address in rendered.mail.to)
+    message_row = lifecycle.forwarded(ticket_id, message, to, actor, moment)
+    return _queued(rendered, message_row, ticket_id, message)
+
+
+def _message(
+    actor: Actor, rendered: Rendered, kind: MessageKind, text: str, body_length: int, moment: datetime
+) -> NewMessage:
+    mail = rendered.mail
+    return NewMessage(
+        kind=kind,
         agent_id=actor.agent_id,
         sender_name=actor.name,
         sender_email=rendered.sender,
@@ -67,11 +83,13 @@ def queue_answer(
         folds=_folds(text, body_length),
         message_id=rendered.message_id,
         created=utc_text(moment),
-        blob_id=blob_id,
+        blob_id=blobs.insert(rendered.packed),
         attachments=_attachments(rendered.raw) if mail.attachments else (),
     )
-    message_row = lifecycle.agent_answered(ticket_id, message, actor, status_after, moment)
-    queued = enqueue(rendered, message_row, ticket_id, blob_id)
+
+
+def _queued(rendered: Rendered, message_row: int, ticket_id: int, message: NewMessage) -> SentReply:
+    queued = enqueue(rendered, message_row, ticket_id, message.blob_id)
     return SentReply(queued.delivery_id, message_row, queued.not_before, queued.recipients, queued.warning)
 
 

@@ -80,7 +80,7 @@ def reply_form(
     return ReplyForm(
         number=ticket.number,
         mailbox_address=mailbox.address if mailbox else None,
-        sender=_shown(mailbox.name, mailbox.address) if mailbox else "",
+        sender=shown_sender(mailbox.name, mailbox.address) if mailbox else "",
         to=people,
         cc=_besides(in_copy, people),
         subject=numbered_subject(ticket.subject, ticket.number, reply=True),
@@ -134,7 +134,7 @@ def send_reply(
     department = departments.by_id(ticket.department_id)
     signed = text + signature_block(department)
     usual = sender_of(department, ticket.mailbox_id)
-    chosen = _chosen_sender(mailbox, usual)
+    chosen = chosen_sender(mailbox, usual)
     rendered = render(
         desk,
         MailToSend(
@@ -162,7 +162,7 @@ def send_reply(
 
 def senders() -> list[tuple[str, str]]:
     """Return the mailboxes that send mail of their own: (address, as recipients see it)."""
-    return [(mailbox.address, _shown(mailbox.name, mailbox.address)) for mailbox in mailboxes.senders()]
+    return [(mailbox.address, shown_sender(mailbox.name, mailbox.address)) for mailbox in mailboxes.senders()]
 
 
 def add_note(actor: Actor, number: str, body: str) -> int:
@@ -209,7 +209,7 @@ def _besides(people: Iterable[tuple[str, str]], others: Iterable[tuple[str, str]
     return [(name, address) for name, address in people if address.lower() not in taken]
 
 
-def _chosen_sender(address: str | None, usual: int | None) -> int | None:
+def chosen_sender(address: str | None, usual: int | None) -> int | None:
     """Return the mailbox an answer is from; raises WrongUse for a chosen one that sends nothing."""
     if address is None:
         return usual
@@ -241,5 +241,6 @@ def _quoted(message: StoredMessage, zone: tzinfo) -> str:
     )
 
 
-def _shown(name: str, address: str) -> str:
+def shown_sender(name: str, address: str) -> str:
+    """Return a mailbox as recipients see it."""
     return f"{name} <{address}>" if name else address

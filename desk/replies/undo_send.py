@@ -9,7 +9,7 @@ from desk.tickets import lifecycle, since
 from desk.tickets.changes import departments_of
 from models import deliveries, departments, drafts, messages, tickets
 from models.deliveries import StoredDelivery
-from models.drafts import Written
+from models.drafts import DraftKind, Written
 from models.fields import utc_text
 from models.messages import StoredMessage
 from models.tickets import TicketState
@@ -75,9 +75,8 @@ def _draft(author: int, message: StoredMessage, ticket: TicketState, sender: int
         seen_event=seen.event,
         seen_message=seen.message,
     )
-    return drafts.write(
-        author, None if new else ticket.id, "new" if new else "reply", written, utc_text(now())
-    )
+    kind: DraftKind = "new" if new else "forward" if message.kind == "note" else "reply"
+    return drafts.write(author, None if new else ticket.id, kind, written, utc_text(now()))
 
 
 def _files(message: StoredMessage) -> list[tuple[str, bytes]]:

@@ -38,7 +38,8 @@ def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ())
         approved = _wanted(ticket, messages)
         for message in approved:
             lifecycle.approved(ticket.id, message.id, actor, now())
-            _let_in(rules, ticket, message)
+            if message.kind == "customer":
+                _let_in(rules, ticket, message)
     return [message.id for message in approved]
 
 

@@ -30,6 +30,7 @@ EventKind = Literal[
     "created",
     "replied",
     "noted",
+    "forwarded",
     "assigned",
     "unassigned",
     "status",
@@ -172,6 +173,30 @@ def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> i
     return message_row
 
 
+def forwarded(ticket_id: int, message: NewMessage, to: str, by: Actor, moment: datetime) -> int:
+    """Take down what an agent sent to somebody who takes no part. Returns the message's row.
+
+    It is a note: the customer never sees it, nor what comes back. The clock goes on.
+    """
+    ticket = _read(ticket_id)
+    message_row = messages.write(ticket_id, message)
+    _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
+    _record(ticket_id, "forwarded", by, moment, {"message": message_row, "to": to})
+    tickets.set_unseen(ticket_id)
+    seen(ticket_id, by, moment)
+    return message_row
+
+
+def third_party_wrote(ticket_id: int, message: NewMessage, moment: datetime) -> int:
+    """Take down what came back to a mail that was forwarded, as a note. Returns the message's row."""
+    ticket = _read(ticket_id)
+    message_row = messages.write(ticket_id, message)
+    _apply(ticket, {**_counted(ticket, message), "updated": max(ticket.updated, message.created)})
+    tickets.set_unseen(ticket_id)
+    _notice(ticket_id, "noted", None, moment, message_row)
+    return message_row
+
+
 def bounced(ticket_id: int, moment: datetime) -> None:
     """Wake the ticket of a mail that came back from nobody knows whom, or that is only late."""
     ticket = _read(ticket_id)
@@ -199,7 +224,7 @@ def approved(ticket_id: int, message_row: int, by: Actor, moment: datetime) -> N
     if message is None:
         return
     _record(ticket_id, "approved", by, moment, {"message": message_row, "from": message.sender_email})
-    if not message.by_person:
+    if not message.by_person or message.kind == "note":
         return
     ticket = _read(ticket_id)
     values = _woken_by_customer(ticket, message.created, moment)

@@ -83,6 +83,7 @@ CALLS: dict[str, list[str]] = {
     "ticket show": ["1"],
     "ticket reply": ["1", "--body-file", "{file}"],
     "ticket note": ["1", "--body-file", "{file}"],
+    "ticket forward": ["1", "--to", "vera@vendor.example"],
     "ticket assign": ["1", "bo"],
     "ticket transfer": ["1", "IT"],
     "ticket priority": ["1", "high"],

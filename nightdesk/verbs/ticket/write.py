@@ -1,4 +1,4 @@
-"""`nightdesk ticket new|reply|note`."""
+"""`nightdesk ticket new|reply|forward|note`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nightdesk import output
-from nightdesk.arguments import body_option, owners_option, read_early
+from nightdesk.arguments import (
+    OWNERS_ONLY_OR_STANDARD,
+    body_option,
+    owners_option,
+    read_early,
+    read_text,
+)
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.errors import UsageError
 
@@ -91,6 +97,52 @@ def reply(
 
 
 @click.command()
+@click.argument("number", metavar="NUMBER")
+@click.option("--to", "to", multiple=True, required=True, metavar="ADDRESS", help="To this address.")
+@click.option("--cc", "cc", multiple=True, metavar="ADDRESS", help="A copy to this address, too.")
+@click.option("--message", "message_id", type=int, metavar="ID", help="This one; else the customer's newest.")
+@owners_option(
+    "--body-file",
+    "body",
+    type=OWNERS_ONLY_OR_STANDARD,
+    metavar="FILE|-",
+    help="What stands above it, in Markdown; - is standard input.",
+)
+@read_early("body", lambda file: "" if file is None else read_text(file, "the text"))
+@click.option("--as-attachment", is_flag=True, help="Attach the whole mail instead of quoting it.")
+@click.option("--no-files", is_flag=True, help="Without the files that it came with.")
+@desk_verb
+def forward(
+    context: VerbContext,
+    number: str,
+    to: tuple[str, ...],
+    cc: tuple[str, ...],
+    message_id: int | None,
+    body: str,
+    as_attachment: bool,
+    no_files: bool,
+) -> Result:
+    """Send a message to somebody who takes no part; what comes back is a note.
+
+    The customer sees neither.
+    """
+    from desk.documents import tickets as documents
+    from desk.replies import forward as forwards
+
+    form = forwards.forward_form(context.actor, number, message_id, context.zone)
+    above = body.strip("\n")
+    if as_attachment:
+        text, files = above or "See the attached mail.", [forwards.as_attachment(form.message)]
+    else:
+        text = f"{above}\n\n{form.quoted}" if above else form.quoted
+        files = [] if no_files else forwards.files_of(form)
+    queued = forwards.forward(
+        context.desk, context.actor, number, text, to=to, cc=cc, subject=form.subject, attachments=files
+    )
+    return Result(lambda: documents.queued(form.number, queued), lambda: _print_queued(number, queued))
+
+
+@click.command()
 @_number_argument
 @body_option("the note")
 @desk_verb
@@ -160,4 +212,4 @@ def _print_queued(number: str, queued: SentReply) -> None:
         output.say(queued.warning)
 
 
-VERBS: tuple[click.Command, ...] = (new, reply, note)
+VERBS: tuple[click.Command, ...] = (new, reply, forward, note)

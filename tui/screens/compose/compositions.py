@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desk.tickets.detail import TicketDetail
     from desk.tickets.since import News, Standing
 
-Kind = Literal["reply", "note", "new"]
+Kind = Literal["reply", "note", "new", "forward"]
 Other = tuple[str, datetime]
 """Somebody else who writes on the same ticket, and when they last did."""
 
@@ -65,6 +65,8 @@ class Composition:
     detail: TicketDetail | None = None
     untouched: str = ""
     """The body as it was before anything was typed."""
+    came_with: tuple[str, ...] = ()
+    """The paths of the files of what is forwarded."""
     seen: Standing | None = None
     """How far the author knows the ticket: what came to it since is told before anything leaves."""
     answers: int | None = None
@@ -108,7 +110,7 @@ def problem(composition: Composition) -> str:
 
 def subject_words(composition: Composition) -> str:
     """Return the subject as the customer sees it."""
-    if composition.number is None:
+    if composition.number is None or composition.kind == "forward":
         return composition.subject
     from desk.outbox.render import numbered_subject  # 19 ms
 
@@ -201,6 +203,51 @@ def _with_writer(
     return [*((name, address) for name, address in people if address.lower() not in known), *to]
 
 
+def for_forward(desk: Desk, actor: Actor, number: str, message_id: int | None = None) -> Composition:
+    """Return the composition of a mail to somebody who takes no part, or go on with the draft of one.
+
+    `message_id`: what is forwarded; None: the customer's newest. Its files are kept with the draft.
+    """
+    from desk.replies import drafts, forward, reply  # 30 ms
+    from desk.tickets import detail as ticket_detail  # 30 ms
+    from desk.tickets import since  # 16 ms
+
+    seen = since.standing()
+    form = forward.forward_form(actor, number, message_id, desk.zone)
+    detail = ticket_detail.show(number)
+    usual = [] if form.mailbox_address is None else [(form.mailbox_address, form.sender)]
+    origins = dict([*usual, *reply.senders()])
+    draft = drafts.load(actor, number, "forward")
+    came_with: tuple[str, ...] = ()
+    if draft is None:
+        came_with = tuple(forward.begin_draft(actor, form))
+        draft = drafts.load(actor, number, "forward")
+    body = f"\n\n{form.quoted}\n"
+    composition = Composition(
+        kind="forward",
+        number=number,
+        ticket_subject=detail.subject,
+        status=detail.status,
+        sender=form.sender,
+        to="",
+        cc="",
+        subject=form.subject,
+        body=body,
+        status_after="",
+        mailbox=form.mailbox_address,
+        way=way_of(desk, form.mailbox_address),
+        mailboxes=tuple(
+            Origin(address, one_line(sender), way_of(desk, address)) for address, sender in origins.items()
+        ),
+        detail=detail,
+        untouched=body,
+        came_with=came_with,
+        seen=seen,
+    )
+    resumed = resume(composition, draft)
+    return replace(resumed, resumed=None) if came_with else resumed
+
+
 def for_note(actor: Actor, number: str) -> Composition:
     """Return the composition of a note, with the draft of it if there is one."""
     from desk.replies import drafts  # 24 ms
@@ -242,6 +289,8 @@ def for_draft(desk: Desk, actor: Actor, draft: DraftView) -> Composition:
         return for_new_ticket(desk, actor, draft)
     if draft.kind == "note":
         return for_note(actor, draft.number)
+    if draft.kind == "forward":
+        return for_forward(desk, actor, draft.number)
     return for_reply(desk, actor, draft.number, False)
 
 
@@ -315,7 +364,9 @@ def keep(actor: Actor, composition: Composition) -> int | None:
     from desk.replies import drafts  # 24 ms
 
     untouched = not composition.body.strip() or composition.body == composition.untouched
-    if untouched and not composition.attachments:
+    paths = {str(item.path) for item in composition.attachments}
+    empty = composition.kind != "forward" or not composition.to.strip()
+    if untouched and empty and paths <= set(composition.came_with):
         if composition.draft_id is not None:
             drafts.discard(composition.draft_id)
         return None
@@ -404,7 +455,7 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
 
     Raises `desk.tickets.since.Overtaken` when something came to the ticket that its author was not told.
     """
-    from desk.replies import new_ticket, reply  # 30 ms
+    from desk.replies import forward, new_ticket, reply  # 30 ms
 
     files = [(item.name, item.type, _read(item.path)) for item in composition.attachments]
     body = composition.body.strip("\n") + "\n"
@@ -421,6 +472,20 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             attachments=files,
             cc=pairs(composition.cc),
             delay_seconds=undo_seconds(),
+        )
+    elif composition.kind == "forward":
+        sent = forward.forward(
+            desk,
+            actor,
+            composition.number,
+            body,
+            to=pairs(composition.to),
+            cc=pairs(composition.cc),
+            subject=composition.subject,
+            attachments=files,
+            delay_seconds=undo_seconds(),
+            seen=composition.seen,
+            mailbox=_chosen_mailbox(composition),
         )
     else:
         sent = reply.send_reply(

@@ -54,7 +54,7 @@ class ReviewScreen(DeskModal[str]):
         """Show what will leave, and ask who else is at the ticket."""
         super().on_mount()
         box = self.query_one(Vertical)
-        what = "reply" if self._composition.kind == "reply" else "mail"
+        what = {"reply": "reply", "forward": "forwarded mail"}.get(self._composition.kind, "mail")
         box.border_title = Content(f"Send this {what}? - nothing is sent before y")
         box.border_subtitle = Content("y send  e edit  w preview  a attach  p postpone  q cancel")
         self.query_one(TextPane).show(self._facts)
@@ -95,6 +95,8 @@ class ReviewScreen(DeskModal[str]):
         )
         if composition.kind == "new":
             then = "a new ticket"
+        elif composition.kind == "forward":
+            then = "a note on the ticket, as is what comes back"
         facts = [
             ("From", composition.sender),
             ("To", compositions.shown(compositions.pairs(composition.to))),

@@ -87,6 +87,12 @@ def _mail_only(screen: ComposeScreen) -> str | None:
     return "a note is no mail" if screen.composition.kind == "note" else None
 
 
+def _no_state_after(screen: ComposeScreen) -> str | None:
+    if screen.composition.kind == "forward":
+        return "a forwarded mail leaves the ticket as it is"
+    return _mail_only(screen)
+
+
 def _may_edit_outside(screen: ComposeScreen) -> str | None:
     return "off in restricted mode" if desk_app(screen).restricted else None
 
@@ -102,7 +108,8 @@ def _for_a_note(each: Command) -> Command:
     if each.id == "compose.review":
         text = "Add the note to the ticket, at once; no mail goes out."
         return replace(each, title="Add note", help=text, footer="add note")
-    return replace(each, footer=None, wide=False) if each.enabled is _mail_only else each
+    of_mail = each.enabled in (_mail_only, _no_state_after)
+    return replace(each, footer=None, wide=False) if of_mail else each
 
 
 class ComposeScreen(DeskScreen[None]):
@@ -117,7 +124,8 @@ class ComposeScreen(DeskScreen[None]):
     def __init__(self, composition: Composition) -> None:
         super().__init__()
         self.composition = composition
-        self._dirty = False
+        # Files wait in a draft for what is forwarded: left as it is, nothing stays of it.
+        self._dirty = bool(composition.came_with)
         self._saved_at = ""
         self._timer: Timer | None = None
         self._saving = asyncio.Lock()
@@ -179,7 +187,7 @@ class ComposeScreen(DeskScreen[None]):
         self.query_one("#after-pane").border_title = Content("After sending")
         self.query_one("#after-pane").can_focus = False
         self.query_one("#theirs", TextPane).show(self._their_lines)
-        if self.composition.kind == "new" and not self.composition.to:
+        if self.composition.kind in ("new", "forward") and not self.composition.to:
             self.query_one("#to").focus()
         else:
             self.query_one(Body).focus()
@@ -254,7 +262,9 @@ class ComposeScreen(DeskScreen[None]):
 
     def _title(self) -> str:
         composition = self.composition
-        what = {"reply": "Reply to", "note": "Note on", "new": "New ticket"}[composition.kind]
+        what = {"reply": "Reply to", "note": "Note on", "new": "New ticket", "forward": "Forward of"}[
+            composition.kind
+        ]
         return what if composition.number is None else f"{what} #{composition.number}"
 
     def _paint(self) -> None:
@@ -274,6 +284,9 @@ class ComposeScreen(DeskScreen[None]):
         state = composition.status_after or "unchanged"
         if composition.kind == "note":
             after = " A note is for agents only; no mail goes out."
+        elif composition.kind == "forward":
+            after = " Kept as a note, as is what comes back.  attachments: "
+            after += shortened(names, width - width_of(after) - 1)
         else:
             after = f" After sending: state [{state}]  F5     attachments: "
             after += shortened(names, width - width_of(after) - 1)
@@ -287,7 +300,8 @@ class ComposeScreen(DeskScreen[None]):
         else:
             to, cc = self._addresses("to"), self._addresses("cc")
             count = len(to) + len(cc)
-            mode = f"Mode: {'reply' if self.composition.kind == 'reply' else 'first mail'}"
+            what = {"reply": "reply", "forward": "forward"}.get(self.composition.kind, "first mail")
+            mode = f"Mode: {what}"
             mode += f" (mail goes to {count} address{'es' * (count != 1)})"
         self.status(left=mode, right="Esc keeps the draft")
 
@@ -296,7 +310,10 @@ class ComposeScreen(DeskScreen[None]):
         if composition.kind == "note":
             return [[(" Agents only; no mail goes out.", "")]]
         rows: list[Line] = [[(row, "warning")] for row in wrapped(self._since_words(), width) if row]
-        rows += [[(f" State     [{composition.status_after or 'unchanged'}]  F5", "")]]
+        if composition.kind == "forward":
+            rows += [[(row, "")] for row in wrapped("Kept as a note, as is what comes back.", width)]
+        else:
+            rows += [[(f" State     [{composition.status_after or 'unchanged'}]  F5", "")]]
         if composition.attachments:
             rows += [
                 [(cell(f" Attach    {item.name}  {size_text(item.size)}", width), "")]
@@ -578,7 +595,7 @@ class ComposeScreen(DeskScreen[None]):
         else:
             theirs.focus()
 
-    @command("state", "f5", "State after", footer="state", enabled=_mail_only)
+    @command("state", "f5", "State after", footer="state", enabled=_no_state_after)
     def action_state_after(self) -> None:
         """Choose the state the ticket gets when this is sent."""
 

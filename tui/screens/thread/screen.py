@@ -341,6 +341,10 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         """Return the tags of this ticket."""
         return self._detail.tags if self._detail else ()
 
+    def forwarded_message(self) -> int | None:
+        """Return the current message."""
+        return None if self.current_message is None else self.current_message.id
+
     def answered_message(self) -> int | None:
         """Return the current message, if a customer wrote it and others came after it."""
         message, there = self.current_message, self.messages
