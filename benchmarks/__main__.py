@@ -8,10 +8,23 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import big_desk, fetching, hostile, listing, piping, reading, screen, searching
+from benchmarks import big_desk, counting, fetching, hostile, listing, piping, reading, screen, searching
 from benchmarks.table import Result, machine
 
-RUNS = ("fetch", "once", "start", "keys", "busy", "lists", "search", "memory", "hostile", "html", "pipe")
+RUNS = (
+    "fetch",
+    "once",
+    "start",
+    "keys",
+    "busy",
+    "lists",
+    "counts",
+    "search",
+    "memory",
+    "hostile",
+    "html",
+    "pipe",
+)
 BUSY_MAILS = 10_000
 
 
@@ -49,7 +62,7 @@ def _results(runs: set[str], home: Path, tickets: int, mails: int) -> Iterator[R
                 result, empty = fetching.empty_desk(dovecot, mails)
                 yield result
                 yield fetching.big_desk(dovecot, _large(home, tickets), mails, empty)
-    if runs & {"start", "keys", "busy", "lists", "search", "memory"}:
+    if runs & {"start", "keys", "busy", "lists", "counts", "search", "memory"}:
         _large(home, tickets)
         yield from _on_large_desk(runs, home)
 
@@ -57,6 +70,8 @@ def _results(runs: set[str], home: Path, tickets: int, mails: int) -> Iterator[R
 def _on_large_desk(runs: set[str], home: Path) -> Iterator[Result]:
     if "lists" in runs:
         yield from listing.results(home)
+    if "counts" in runs:
+        yield from counting.results(home)
     if "search" in runs:
         yield from searching.results(home)
     marker = screen.first_ticket(home)

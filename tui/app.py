@@ -93,6 +93,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         "tickets": lambda: screens.TicketsScreen(),
         "mailboxes": lambda: screens.MailboxesScreen(),
         "logs": lambda: screens.LogsScreen(),
+        "dashboard": lambda: screens.DashboardScreen(),
         "outbox": lambda: screens.OutboxScreen(),
         "quarantine": lambda: screens.QuarantineScreen(),
         "settings": lambda: screens.SettingsScreen(),

@@ -64,6 +64,9 @@ class Navigation(Protocol):
     def open_thread(self, number: str, tickets: Neighbours | None = None, place: Place | None = None) -> None:
         """Read a ticket, from a place in it on."""
 
+    def open_tickets(self, query: str) -> None:
+        """Show the tickets of a query in the list of tickets."""
+
     def go_to_ticket(self, number: str) -> None:
         """Read the ticket of a number that a person typed, or say that there is none."""
 

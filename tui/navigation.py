@@ -64,6 +64,11 @@ class ScreenNavigation(CommandNode):
         """Show what the desk did."""
         await self._switch_to("logs")
 
+    @command("dashboard", "4", "Dashboard")
+    async def action_dashboard(self) -> None:
+        """Show the desk in numbers: who waits, what is late, what was done."""
+        await self._switch_to("dashboard")
+
     @command("settings", "5", "Settings")
     async def action_settings(self) -> None:
         """Show and change settings."""
@@ -110,6 +115,19 @@ class ScreenNavigation(CommandNode):
     def open_thread(self, number: str, tickets: Neighbours | None = None, place: Place | None = None) -> None:
         """Read a ticket, from a place in it on."""
         self.app.push_screen(screens.ThreadScreen(number, tickets, place))
+
+    def open_tickets(self, query: str) -> None:
+        """Show the tickets of a query in the list of tickets."""
+        self.app.call_later(self._list_tickets, query)
+
+    async def _list_tickets(self, query: str) -> None:
+        await self._switch_to("tickets")
+        while isinstance(self.app.screen, screens.ThreadScreen):
+            await self.app.pop_screen()
+        if isinstance(self.app.screen, screens.TicketsScreen):
+            self.app.screen.show_tickets_of(query)
+        else:
+            desk_app(self).flash("Finish what you are writing first", "warning")
 
     def go_to_ticket(self, number: str) -> None:
         """Read the ticket of a number that a person typed, or say that there is none."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from types import MappingProxyType
 from typing import NamedTuple
 
 from desk.queries.parser import printed
@@ -30,7 +31,7 @@ class Count(NamedTuple):
 
 
 class Group(NamedTuple):
-    """The open tickets of a department, an agent or a mailbox."""
+    """The open tickets of a department, an agent or a mailbox; `name` as people call it."""
 
     name: str
     open: Count
@@ -77,6 +78,7 @@ def dashboard(zone: tzinfo, moment: datetime) -> Dashboard:
     whole = _summed(each.counts for each in at_work)
     departments = [(each.department_id, each.counts) for each in at_work]
     departments += rows.referred(soon, bounds)
+    boxes = names.mailboxes()
     spans = days_of(moment - timedelta(days=DAYS - 1), moment, zone)
     days = tuple(_day(*span, zone) for span in spans)
     began, ended = utc_text(spans[0][0]), utc_text(spans[-1][1])
@@ -106,7 +108,8 @@ def dashboard(zone: tzinfo, moment: datetime) -> Dashboard:
         mailboxes=_groups(
             "mailbox",
             [(each.mailbox_id or 0, each.counts) for each in at_work],
-            {row.id: row.address for row in names.mailboxes()},
+            {row.id: row.address for row in boxes},
+            {row.id: row.name for row in boxes if row.name},
         ),
         days=days,
         all_days=_all_days(spans, zone),
@@ -121,19 +124,27 @@ def dashboard(zone: tzinfo, moment: datetime) -> Dashboard:
     )
 
 
-def _groups(field: str, counted: Iterable[tuple[int, Counts]], called: dict[int, str]) -> tuple[Group, ...]:
-    """Return a group for each id, most tickets first; id 0 is that of none."""
+def _groups(
+    field: str,
+    counted: Iterable[tuple[int, Counts]],
+    asked: Mapping[int, str],
+    called: Mapping[int, str] = MappingProxyType({}),
+) -> tuple[Group, ...]:
+    """Return a group for each id, most tickets first; id 0 is that of none.
+
+    ``asked``: what a query calls each, ``called``: what people call those that have another name.
+    """
     parts: defaultdict[int, list[Counts]] = defaultdict(list)
     for key, counts in counted:
         parts[key].append(counts)
     found = []
     for key, several in parts.items():
-        name = called.get(key, "none")
-        query = printed(Condition(field, (name,)))
+        value = asked.get(key, "none")
+        query = printed(Condition(field, (value,)))
         sums = _summed(several)
         found.append(
             Group(
-                name,
+                called.get(key, value),
                 Count(sums.open, query),
                 Count(sums.overdue, f"{query} is:overdue"),
                 Count(sum(sums.waiting), f"{query} waiting:>0m"),

@@ -24,7 +24,8 @@ async def test_places_views_and_hints_are_clicked(app: NightdeskApp, size: str) 
         for words, there in (
             ("3 Logs", "[3]Logs"),
             ("6 Out", "[6]Out"),
-            ("2 Mailboxes", "[2]Mailboxes"),
+            ("4 Dash", "[4]Dash"),
+            ("2 Mail", "[2]Mail"),
             ("1 Tickets", "[1]Tickets"),
         ):
             assert await pilot.click(offset=place_of(app, words))

@@ -19,11 +19,13 @@ PLACES = (
     ("1", "Tickets", "tickets"),
     ("2", "Mailboxes", "mailboxes"),
     ("3", "Logs", "logs"),
+    ("4", "Dashboard", "dashboard"),
     ("5", "Settings", "settings"),
     ("6", "Outbox", "outbox"),
     ("7", "Quarantine", "quarantine"),
 )
-SHORT = {"outbox": "Out", "quarantine": "Quar"}
+SHORT = {"dashboard": "Dash", "outbox": "Out", "quarantine": "Quar"}
+SHORTEST = {**SHORT, "mailboxes": "Mail", "settings": "Set"}
 
 
 class TopBar(Widget):
@@ -56,7 +58,9 @@ class TopBar(Widget):
         """Lay out the places and as much of the right side as there is room for beside them."""
         width = self.size.width
         rights = self._rights(width)
-        tried = [(self._places(titles), right) for right in rights for titles in ("whole", "short")]
+        tried = [
+            (self._places(titles), right) for right in rights for titles in ("whole", "short", "shortest")
+        ]
         tried += [(self._places("digits"), right) for right in (*rights, "")]
         left, right = next(
             (pair for pair in tried if pair[0].cell_length + cell_len(pair[1]) < width), tried[-1]
@@ -78,11 +82,12 @@ class TopBar(Widget):
         return ["   ".join(part for part in parts if part) for parts in choices]
 
     def _places(self, titles: str) -> Content:
-        """Return the places with their ``whole`` titles, ``short`` ones, or as bare ``digits``."""
+        """Return the places with ``whole`` titles, ``short`` or ``shortest`` ones, or as bare ``digits``."""
+        given = {"short": SHORT, "shortest": SHORTEST}.get(titles, {})
         pieces: list[str | tuple[str, str]] = [("NIGHTDESK", "bold"), " "]
         for digit, title, place in PLACES:
             count = self.waiting.get(place, "")
-            words = title if titles == "whole" else SHORT.get(place, title)
+            words = given.get(place, title)
             if place == self._place:
                 pieces += [" ", (f"[{digit}]{words}{f' {count}' if count else ''}", "bold reverse")]
             elif titles == "digits":

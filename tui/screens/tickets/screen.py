@@ -503,6 +503,12 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
             self.in_thread(read).then(self._filter_or_go, group="filter")
 
+    def show_tickets_of(self, text: str) -> None:
+        """Show the tickets of a query, whatever was shown before; Esc shows all open ones."""
+        self._view, self._queue = "open", None
+        actor, zone = desk_app(self).actor, desk_app(self).desk.zone
+        self.in_thread(parse, text, actor, zone).then(self._set_filter, group="filter")
+
     def _filter_or_go(self, wanted: TicketQuery | str) -> None:
         if isinstance(wanted, str):
             desk_app(self).navigation.go_to_ticket(wanted)

@@ -1,0 +1,50 @@
+"""The dashboard's numbers and the reports, on a large desk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from benchmarks.table import Result, below
+from config.clock import now
+from config.paths import find_desk
+from config.settings import load
+from desk.home import open_desk
+from desk.reports.dashboard import dashboard
+from desk.reports.figures import REPORTS, report
+from models.opening import close_database
+
+BOARD = 500.0
+"""Milliseconds: nobody waits for them, they are counted in a thread."""
+REPORT = 2000.0
+TRIES = 3
+"""Of each the quickest counts: others work on the machine too."""
+
+
+def results(home: Path) -> Iterator[Result]:
+    """All numbers of the dashboard; the slowest report of a month, and of a year."""
+    paths = find_desk(environ={"NIGHTDESK_HOME": str(home)})
+    desk = open_desk(paths, load(paths).settings)
+    try:
+        yield below(
+            "all numbers of the dashboard", _quickest(lambda: dashboard(desk.zone, now())), BOARD, "ms"
+        )
+        for days in (30, 365):
+            begin = now() - timedelta(days=days)
+            took = {name: _quickest(partial(report, name, begin, now(), desk.zone)) for name in REPORTS}
+            slowest = max(took, key=lambda name: took[name])
+            yield below(f"a report of {days} days (slowest: {slowest})", took[slowest], REPORT, "ms")
+    finally:
+        close_database()
+
+
+def _quickest(call: Callable[[], object]) -> float:
+    times = []
+    for _ in range(TRIES):
+        began = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - began) * 1000)
+    return min(times)

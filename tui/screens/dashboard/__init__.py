@@ -1,0 +1,1 @@
+"""The dashboard: the desk in numbers, each of which opens its tickets."""
