@@ -47,13 +47,14 @@ class Counts(NamedTuple):
 
 
 class AtWork(NamedTuple):
-    """The open tickets of one department, agent, mailbox, topic and state; None: of none."""
+    """The open tickets of one department, agent, mailbox, topic and state, awake or not; None: of none."""
 
     department_id: int
     assignee_id: int | None
     mailbox_id: int | None
     topic_id: int | None
     status: Status
+    asleep: bool
     counts: Counts
 
 
@@ -86,20 +87,23 @@ class Happened(NamedTuple):
 
 def at_work(soon: str, bounds: Sequence[str]) -> list[AtWork]:
     """Count the open tickets. ``bounds``: times, latest first; what is due before ``soon`` is due soon."""
-    keys = (_T.department, _T.assignee, _T.mailbox, _T.topic, _T.status)
+    asleep = _T.snoozed_until.is_null(False)
+    keys = (_T.department, _T.assignee, _T.mailbox, _T.topic, _T.status, asleep)
     tables = sqlite.walked(Ticket, "t", "ticket_at_work")
     query = peewee.Select([tables], [*keys, *_counted(soon, bounds)]).where(NOT_CLOSED).group_by(*keys)
     return [
-        AtWork(row[0], row[1], row[2], row[3], row[4], _counts(row[5:], len(bounds))) for row in run(query)
+        AtWork(row[0], row[1], row[2], row[3], row[4], bool(row[5]), _counts(row[6:], len(bounds)))
+        for row in run(query)
     ]
 
 
 def referred(soon: str, bounds: Sequence[str]) -> list[tuple[int, Counts]]:
-    """Count the open tickets that each department was asked about beside its own."""
+    """Count the open tickets, awake, that each department was asked about beside its own."""
     other = TicketReferral.alias("o")
     tables = peewee.Join(other, _T, peewee.JOIN.CROSS, on=(_T.id == other.ticket))
     query = peewee.Select([tables], [other.department, *_counted(soon, bounds)])
-    query = query.where(NOT_CLOSED, _T.department != other.department).group_by(other.department)
+    awake = _T.snoozed_until.is_null()
+    query = query.where(NOT_CLOSED, awake, _T.department != other.department).group_by(other.department)
     return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
 
 

@@ -135,6 +135,7 @@ Ticket.add_index(
     Ticket.due,
     Ticket.waiting_since,
     Ticket.created,
+    Ticket.snoozed_until,
     name="ticket_at_work",
     where=_NOT_CLOSED,
 )

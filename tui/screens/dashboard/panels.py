@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -142,13 +142,14 @@ def _groups(groups: Sequence[Group], width: int) -> list[Row]:
     return rows if groups else [[Piece(" nothing is open", "dim")]]
 
 
-def _mailboxes(groups: Sequence[Group], words: dict[str, str], width: int) -> list[Row]:
+def _mailboxes(groups: Sequence[Group], words: Mapping[str, str], width: int) -> list[Row]:
     """Return the mailboxes with their health; those that have no open ticket too."""
+    left = dict(words)
     room = max(8, width - 23)
     goal = Goal(place="mailboxes")
     rows: list[Row] = [[Piece(f" {'':<{room}}{'open':>6} {'wait':>6}  {'mail':<6}", "dim")]]
     for group in groups:
-        word = words.pop(group.name, "")
+        word = left.pop(group.name, "")
         style = "error" if word.endswith("!") else ""
         rows.append(
             (
@@ -160,7 +161,7 @@ def _mailboxes(groups: Sequence[Group], words: dict[str, str], width: int) -> li
                 Piece(cell(word, 6), style, goal if word else None),
             )
         )
-    for name, word in words.items():
+    for name, word in left.items():
         style = "error" if word.endswith("!") else ""
         rows.append((Piece(f" {cell(name, room)}{'-':>6} {'-':>6}  "), Piece(cell(word, 6), style, goal)))
     return rows if len(rows) > 1 else [[Piece(" no mailbox yet", "dim", goal)]]
