@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
 from textual.pilot import Pilot
+
+from tui.app import NightdeskApp
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
@@ -21,7 +24,7 @@ def screen_text(app: Any) -> str:
     return "\n".join(row.rstrip() for row in rows) + "\n"
 
 
-async def settled(pilot: Pilot[Any], tries: int = 200) -> None:
+async def settled(pilot: Pilot[Any], tries: int = 1000) -> None:
     """Wait until nothing is being asked of the desk and the screen stands still."""
     before = ""
     for _ in range(tries):
@@ -34,7 +37,7 @@ async def settled(pilot: Pilot[Any], tries: int = 200) -> None:
     raise AssertionError(f"the screen never came to rest:\n{before}")
 
 
-async def until(pilot: Pilot[Any], text: str, tries: int = 300) -> str:
+async def until(pilot: Pilot[Any], text: str, tries: int = 1500) -> str:
     """Wait until `text` is on the screen; returns the screen."""
     for _ in range(tries):
         shown = screen_text(pilot.app)
@@ -44,7 +47,7 @@ async def until(pilot: Pilot[Any], text: str, tries: int = 300) -> str:
     raise AssertionError(f"{text!r} did not appear:\n{screen_text(pilot.app)}")
 
 
-async def until_gone(pilot: Pilot[Any], text: str, tries: int = 300) -> str:
+async def until_gone(pilot: Pilot[Any], text: str, tries: int = 1500) -> str:
     """Wait until `text` is not on the screen any more; returns the screen."""
     for _ in range(tries):
         shown = screen_text(pilot.app)
@@ -52,6 +55,23 @@ async def until_gone(pilot: Pilot[Any], text: str, tries: int = 300) -> str:
             return shown
         await pilot.pause(0.02)
     raise AssertionError(f"{text!r} stayed:\n{screen_text(pilot.app)}")
+
+
+async def until_true(pilot: Pilot[Any], condition: Callable[[], bool], tries: int = 1500) -> None:
+    """Wait until something holds that no screen shows."""
+    for _ in range(tries):
+        if condition():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError(f"it never came to be:\n{screen_text(pilot.app)}")
+
+
+async def until_told_from_now(pilot: Pilot[Any]) -> None:
+    """Wait until what happens from now on is news to the app."""
+    app = pilot.app
+    assert isinstance(app, NightdeskApp)
+    await until_true(pilot, lambda: app._told_until is not None)
+    await settled(pilot)
 
 
 def same_as_before(text: str, name: str) -> None:

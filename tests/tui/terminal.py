@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 KEYS = {
     "enter": "\r",
-    "escape": "\x1b",
+    "escape": "\x1b[27u",  # as a terminal says it of which no key is the beginning of another
     "tab": "\t",
     "shift+tab": "\x1b[Z",
     "up": "\x1b[A",
@@ -110,7 +110,7 @@ class Terminal:
     def _without_keyboard(found: re.Match[bytes]) -> bytes:
         return b"" if found[0][2:3] in b"<>=" or found[0][-1:] in b"u$p" else found[0]
 
-    def wait(self, text: str, seconds: float = 20) -> str:
+    def wait(self, text: str, seconds: float = 45) -> str:
         """Wait until `text` is on the screen; returns the screen."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -122,7 +122,7 @@ class Terminal:
             return self.text()
         raise AssertionError(f"{text!r} did not appear:\n{self.text()}")
 
-    def wait_gone(self, text: str, seconds: float = 20) -> str:
+    def wait_gone(self, text: str, seconds: float = 45) -> str:
         """Wait until `text` is not on the screen any more."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and text in self.text():
@@ -151,10 +151,19 @@ class Terminal:
             self.pump(0.02)
 
     def escape(self, times: int = 1) -> None:
-        """Press Esc, each time so long before the next key that it is no prefix of it."""
+        """Press Esc, and see what it did."""
         for _ in range(times):
             self.press("escape")
             self.quiet(0.25, 3)
+
+    def back_to(self, text: str, other: str) -> None:
+        """Press Esc until `text` is on the screen and `other` is not, however slow that shows."""
+        for _ in range(5):
+            self.escape()
+            if text in self.text() and other not in self.text():
+                return
+        self.wait(text)
+        self.wait_gone(other)
 
     def type(self, text: str) -> None:
         """Type text."""
@@ -172,7 +181,7 @@ class Terminal:
         """Take the terminal away without a word."""
         os.close(self._child.child_fd)
 
-    def ended(self, seconds: float = 15) -> int | None:
+    def ended(self, seconds: float = 30) -> int | None:
         """Wait for the end; returns the exit status (-n: killed by signal n), None if it lives on."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

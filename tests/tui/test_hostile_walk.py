@@ -31,7 +31,7 @@ def nothing_came_out(terminal: Terminal) -> None:
 
 def until_read(terminal: Terminal, count: int) -> None:
     """Wait until so many tickets were opened, by what the desk knows of it."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while db.execute_sql("SELECT count(*) FROM seen").fetchone()[0] < count:
         assert time.monotonic() < until, f"ticket {count} was not opened:\n{terminal.text()}"
         terminal.pump(0.02)
@@ -62,9 +62,9 @@ def walk_threads(terminal: Terminal) -> None:
             terminal.press("q")
             terminal.wait_gone("Files of this message")
         if number % 20 == 0:
-            terminal.press("y")
-            terminal.quiet(0.05, 2)
+            look(terminal, "y", "─ Copy ")
             terminal.press("i")
+            terminal.wait_gone("─ Copy ")
         terminal.press("}")
     terminal.wait("There is no other ticket in this list")
     terminal.press("q")
@@ -93,10 +93,7 @@ def walk_everything_else(terminal: Terminal) -> None:
         look(terminal, "enter", title)
         terminal.press("j", "j", "enter")
         terminal.quiet(0.1, 3)
-        terminal.escape()
-        if title in terminal.text():
-            terminal.escape()
-        terminal.wait("[1]Tickets")
+        terminal.back_to("[1]Tickets", title)
     look(terminal, "?", "Type to filter, ret runs the command")
     terminal.escape()
     terminal.wait("[1]Tickets")

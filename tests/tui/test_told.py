@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +29,7 @@ from models.messages import NewMessage
 from models.tickets import Ticket
 from models.transactions import transaction
 from tests.tui.scenes import HOSTILE
-from tests.tui.screen import screen_text, settled, until
+from tests.tui.screen import screen_text, settled, until, until_told_from_now
 from tests.tui.terminal import Terminal
 from tui.app import NightdeskApp
 from tui.terminal.calls import calls
@@ -53,6 +54,11 @@ def mail_on(number: str, text: str = "One more thing") -> None:
     )
     with transaction():
         lifecycle.customer_wrote(Ticket.get(Ticket.number == number).id, message, None, moment)
+
+
+def mail_on_two() -> None:
+    mail_on("1042")
+    mail_on("1035")
 
 
 def not_delivered(number: str) -> None:
@@ -107,7 +113,7 @@ def test_old_mail_that_is_imported_is_no_news(desk: Desk, actor: Actor) -> None:
 async def test_news_are_flashed_and_take_no_key_from_who_types(app: NightdeskApp, jo: Actor) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.pause(1.2)
+        await until_told_from_now(pilot)
         await pilot.press("r")
         await until(pilot, "mail goes to 1 address")
         focused = app.focused
@@ -125,7 +131,7 @@ async def test_a_strangers_subject_is_inert_in_a_flash(app: NightdeskApp) -> Non
     Ticket.update(subject=f"x{HOSTILE}").where(Ticket.number == "1039").execute()
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.pause(1.2)
+        await until_told_from_now(pilot)
         mail_on("1039")
         text = await until(pilot, "Mail on #1039: x")
         assert "\x1b" not in text
@@ -136,19 +142,19 @@ async def test_a_strangers_subject_is_inert_in_a_flash(app: NightdeskApp) -> Non
 async def test_a_failed_delivery_waits_for_no_news_and_a_warning_is_not_covered(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.pause(1.2)
+        await until_told_from_now(pilot)
         not_delivered("1039")
         await until(pilot, "! An answer did not arrive, #1039")
         mail_on("1035")
         await pilot.pause(1.5)
         assert "An answer did not arrive" in screen_text(app)
-        await until(pilot, "Mail on #1035", tries=600)
+        await until(pilot, "Mail on #1035")
 
 
 async def test_a_mailbox_that_fails_is_told(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.pause(1.2)
+        await until_told_from_now(pilot)
         health.record_failure(Mailbox.get().id, LoginRefused("no"), now())
         await until(pilot, "Mail fails: it-support AUTH!")
         await settled(pilot)
@@ -158,9 +164,17 @@ def _titles(terminal: Terminal) -> list[bytes]:
     return re.findall(rb"\x1b\]2;([^\x07]*)\x07", bytes(terminal.sent))
 
 
-def _wait_for(terminal: Terminal, wanted: bytes) -> None:
-    for _ in range(200):
-        if wanted in terminal.sent:
+def _wait_for(terminal: Terminal, wanted: bytes, happen: Callable[[], object] = int, begin: int = 0) -> None:
+    """Wait until something was sent behind `begin`.
+
+    `happen`: what it tells of, again as long as the app may not look yet.
+    """
+    end, again = time.monotonic() + 60, 0.0
+    while time.monotonic() < end:
+        if time.monotonic() > again:
+            happen()
+            again = time.monotonic() + 7
+        if wanted in terminal.sent[begin:]:
             return
         terminal.pump(0.1)
     raise AssertionError(f"{wanted!r} was not sent: {bytes(terminal.sent[-300:])!r}")
@@ -177,9 +191,7 @@ def test_the_title_counts_what_is_not_opened_and_is_given_back(desk: Desk, owned
         terminal.wait("Lisbon office")
         _wait_for(terminal, b"\x1b]2;Nightdesk\x07")
         assert terminal.sent.index(b"\x1b[22;2t") < terminal.sent.index(b"\x1b]2;Nightdesk")
-        mail_on("1042", "first")
-        mail_on("1035", "second")
-        _wait_for(terminal, b"\x1b]2;(2) Nightdesk\x07")
+        _wait_for(terminal, b"\x1b]2;(2) Nightdesk\x07", mail_on_two)
         assert b"\x07\x07" not in terminal.sent
         assert b"\x1b]9;" not in terminal.sent
         assert b"\x1b]777;" not in terminal.sent
@@ -211,15 +223,9 @@ def test_bell_and_desktop_notice_come_as_each_agent_chose(
     preferences.set_told_by(actor, replace(chosen, title=False))
     with Terminal(owned, environ={"NIGHTDESK_AGENT": "ana", **environ}) as terminal:
         terminal.wait("Lisbon office")
-        terminal.quiet(1.2, 6)
-        before = len(terminal.sent)
-        mail_on("1039")
+        terminal.quiet(0.5, 6)
+        _wait_for(terminal, sent, lambda: mail_on("1039"), len(terminal.sent))
         terminal.wait("Mail on #1039")
-        for _ in range(50):
-            if sent in terminal.sent[before:]:
-                break
-            terminal.pump(0.1)
-        assert sent in terminal.sent[before:]
         assert b"\x1b]2;" not in terminal.sent
 
 

@@ -25,7 +25,15 @@ from models.tickets import Ticket
 from models.transactions import transaction
 from tests.support.frames import NOW
 from tests.tui.scenes import begin_answer, open_thread
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_gone
+from tests.tui.screen import (
+    EVERY_SIZE,
+    screen_text,
+    settled,
+    until,
+    until_gone,
+    until_told_from_now,
+    until_true,
+)
 from tui.app import NightdeskApp
 
 
@@ -127,10 +135,10 @@ async def test_reading_costs_one_write_and_typing_none(
     monkeypatch.setattr(presence, "replace", counted)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_thread(pilot)
-        await pilot.pause(1.5)
+        await until_true(pilot, lambda: written == [1])
         await pilot.press("r")
         await until(pilot, "mail goes to 1 address")
-        await pilot.pause(1.5)
+        await until_true(pilot, lambda: written == [1, 1])
         await pilot.press(*"a dozen keys")
         await pilot.pause(2.5)
         assert written == [1, 1]
@@ -275,7 +283,7 @@ async def test_a_change_tells_first_what_came_since_one_looked(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.pause(1.2)
+        await until_told_from_now(pilot)
         if where == "thread":
             await pilot.press("enter")
             await until(pilot, "msg 4/4")
