@@ -62,6 +62,7 @@ def damage(desk: Desk) -> None:
 
 
 def test_a_full_disk_is_called_so(desk: Desk, waiting: MailUser) -> None:
+    """A full disk is told in its own words, whichever verb meets it."""
     with disk_full(desk):
         ran = desk("--fetch-once")
         assert ran.status == 1
@@ -79,6 +80,7 @@ def test_a_full_disk_is_called_so(desk: Desk, waiting: MailUser) -> None:
 
 
 def test_a_missing_key_is_called_so(desk: Desk, waiting: MailUser) -> None:
+    """A missing key is told as that, not as a fault of the mail server."""
     key = desk.home / "data" / "desk.key"
     key.rename(key.with_name("away"))
     ran = desk("--fetch-once")
@@ -95,6 +97,7 @@ def test_a_missing_key_is_called_so(desk: Desk, waiting: MailUser) -> None:
 
 
 def test_a_damaged_database_is_called_so(desk: Desk, waiting: MailUser) -> None:
+    """A damaged database is told as that, with what to do."""
     damage(desk)
     ran = desk("--fetch-once")
     assert ran.status in (1, 78)

@@ -92,6 +92,7 @@ def dribbling(desk: Desk) -> Iterator[dict[str, str]]:
 
 
 def test_a_run_ends_with_its_time_whatever_step_never_ends(desk: Desk, dribbling: dict[str, str]) -> None:
+    """At whichever step a server dribbles, IMAP or POP3, the run ends and the others are fetched."""
     process = start(desk, "--fetch-once", "--json", NIGHTDESK_FETCH_TIME_LIMIT="10")
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -108,6 +109,7 @@ def test_a_run_ends_with_its_time_whatever_step_never_ends(desk: Desk, dribbling
 
 
 def test_a_signal_ends_a_run_and_is_nobodys_failure(desk: Desk, dribbling: dict[str, str]) -> None:
+    """SIGTERM ends a run that such a server keeps, and no mailbox is blamed."""
     process = start(desk, "--fetch-once", "--json")
     _wait_until_all_dribble(desk)
     process.send_signal(signal.SIGTERM)
@@ -116,6 +118,7 @@ def test_a_signal_ends_a_run_and_is_nobodys_failure(desk: Desk, dribbling: dict[
 
 
 def test_a_signal_ends_a_worker(desk: Desk, dribbling: dict[str, str]) -> None:
+    """SIGTERM ends a worker that such servers keep, and no lease is left."""
     with worker(desk) as process:
         _wait_until_all_dribble(desk)
         process.send_signal(signal.SIGTERM)
@@ -125,6 +128,7 @@ def test_a_signal_ends_a_worker(desk: Desk, dribbling: dict[str, str]) -> None:
 
 
 def test_an_app_that_ends_takes_its_worker_along(desk: Desk, dribbling: dict[str, str]) -> None:
+    """Nobody is left behind by an app that ends."""
     process = start(desk, "worker", "--child")
     _wait_until_all_dribble(desk)
     assert process.stdin is not None

@@ -113,6 +113,7 @@ def restoring(desk: Desk, file: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_restore_is_refused_beside_a_server_whose_mail_is_then_not_lost(desk: Desk, filled: Path) -> None:
+    """No mail that was answered 201 is lost to a restore."""
     key = desk.json("key", "create", "--address", "127.0.0.1", "--scope", "tickets")["key"]
     served = Served(desk.program)
     try:
@@ -132,6 +133,7 @@ def test_a_restore_is_refused_beside_a_server_whose_mail_is_then_not_lost(desk: 
 
 
 def test_a_restore_is_refused_beside_a_worker(desk: Desk, filled: Path) -> None:
+    """No mail that was put away at its server is lost to a restore beside a worker."""
     with worker(desk):
         assert desk("restore", str(filled)).status == 1
     desk.ok("restore", str(filled))
@@ -140,6 +142,7 @@ def test_a_restore_is_refused_beside_a_worker(desk: Desk, filled: Path) -> None:
 def test_a_fetch_that_begins_during_a_restore_takes_no_mail(
     desk: Desk, filled: Path, mailuser: MailUser
 ) -> None:
+    """A run of cron's that begins meanwhile leaves the mail where it is."""
     desk.add_mailbox(mailuser, None, "--after-fetch", "delete")
     desk.ok("backup", str(filled))
     mailuser.load([mail("during the restore", to=mailuser.address)])
@@ -152,6 +155,7 @@ def test_a_fetch_that_begins_during_a_restore_takes_no_mail(
 
 
 def test_a_pipe_during_a_restore_leaves_its_mail_in_the_spool(desk: Desk, filled: Path) -> None:
+    """An MTA is told 0 only for mail that the restored desk will have."""
     with restoring(desk, filled):
         assert call(desk.program, "--to", "support@desk.example") == SILENT
         assert len(spooled(desk.program)) == 1
@@ -164,6 +168,7 @@ VERBS = ("ticket list", "backup FILE", "receipt list", "settings rekey", "init",
 
 @pytest.mark.parametrize("words", VERBS)
 def test_no_verb_opens_a_desk_that_is_being_restored(desk: Desk, filled: Path, words: str) -> None:
+    """Whoever opens the desk shares one lock with the restore."""
     with restoring(desk, filled):
         ran = desk(*words.replace("FILE", str(filled.with_name("new.tar"))).split())
         assert (ran.status, ran.out) == (75, "")
@@ -186,6 +191,7 @@ def test_a_restore_by_a_link_to_the_database_is_refused_too(desk: Desk, filled: 
 
 
 def test_what_a_killed_backup_left_is_named_and_removed_by_the_next(desk: Desk, filled: Path) -> None:
+    """Copies of the whole desk do not stay when backups are killed."""
     data, good = desk.home / "data", filled.read_bytes()
     for step in ("_copied", "_check", "_put"):
         ran = desk.program.python("-c", _KILLED_BACKUP, step, "backup", str(filled))
@@ -249,6 +255,7 @@ def test_a_server_whose_file_is_replaced_behind_its_back_takes_no_more_mail(desk
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_restore_killed_anywhere_leaves_a_desk_or_says_how_to_get_one(desk: Desk, tmp_path: Path) -> None:
+    """At whichever step a restore dies, there is a desk, or the words say how to have one again."""
     add_mailbox(desk.program)
     take_in(desk.program, [mail("in the backup")])
     file = tmp_path / "desk.tar"
@@ -287,6 +294,7 @@ def test_a_restore_killed_anywhere_leaves_a_desk_or_says_how_to_get_one(desk: De
 
 
 def test_a_database_of_no_bytes_is_never_a_new_desk(desk: Desk, filled: Path) -> None:
+    """A file that lost its bytes is a damaged desk for every verb, and is left as it is."""
     database = desk.home / "data" / "desk.sqlite3"
     for content in (b"", b"\0" * 4096, b"SQLite format 3\0"):
         database.write_bytes(content)
@@ -314,6 +322,7 @@ def test_an_empty_database_of_another_program_is_no_desk(desk: Desk) -> None:
 def test_mail_in_the_mailbox_is_not_acknowledged_again_after_a_restore(
     desk: Desk, tmp_path: Path, mailuser: MailUser
 ) -> None:
+    """A customer does not hear twice of a mail that the older backup did not know."""
     desk.add_mailbox(mailuser, None, "--after-fetch", "keep", *NOWHERE, "--smtp-auth", "none")
     desk.ok("backup", str(tmp_path / "desk.tar"))
     mailuser.load([mail("before the restore", to=mailuser.address)])

@@ -71,6 +71,7 @@ WAYS: dict[str, Repeated] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("shown", [str, one_line, clean])
 def test_no_form_of_a_password_is_shown(password: str, way: str, shown: Repeated) -> None:
+    """However a server quotes, escapes or encodes a password that it repeats, nobody sees it."""
     repeated = WAYS[way](password)
     words = f"BAD Error in IMAP command: LOGIN u {repeated} (0.001 + 0.000 secs)."
     if not set(shown(repeated)) - set("? "):

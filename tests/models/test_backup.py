@@ -268,6 +268,7 @@ def damage_blob_row(desk: Desk) -> None:
 def test_a_backup_of_a_damaged_desk_fails_and_leaves_the_good_one(
     worked: Desk, tmp_path: Path, damage: Callable[[Desk], None]
 ) -> None:
+    """A damaged database or mail never replaces a good backup."""
     target = tmp_path / "desk.tar"
     backup(files_of(worked), target)
     good = target.read_bytes()
@@ -431,6 +432,7 @@ def test_the_key_in_a_backup_opens_what_is_sealed_in_it(
 
 
 def test_what_killed_programs_left_is_named_and_then_removed(worked: Desk, tmp_path: Path) -> None:
+    """What a kill left, temporary files of blobs too, is told and goes by itself."""
     data = worked.paths.data
     for name in ("backup-abc", "restore-abc", "init-abc"):
         (data / name).mkdir()

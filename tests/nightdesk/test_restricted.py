@@ -43,6 +43,7 @@ def proof(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("flag", ["--pass-cmd", "--smtp-pass-cmd", "--client-secret-cmd"])
 @pytest.mark.parametrize("verb", ["add", "edit"])
 def test_no_command_is_named(mailbox: Program, proof: Path, flag: str, verb: str) -> None:
+    """In restricted mode no verb and no form has the desk's owner run a command."""
     address = "new@desk.example" if verb == "add" else ADDRESS
     oauth2 = ["--oauth2", "google", "--client-id", "x"] if "client" in flag else []
     servers = ["--host", "127.0.0.1", "--smtp-host", "127.0.0.1", "--smtp-auth", "basic"]
@@ -67,6 +68,7 @@ def test_no_command_is_named(mailbox: Program, proof: Path, flag: str, verb: str
     ],
 )
 def test_no_variable_credential_or_file_is_named(mailbox: Program, flag: str) -> None:
+    """Nor does one read a variable, a credential or a file of the owner's for an agent."""
     done = restricted(mailbox, "mailbox", "edit", ADDRESS, flag, "/etc/passwd")
     assert (done.status, "off in restricted mode" in done.err) == (2, True)
     missing = restricted(mailbox, "mailbox", "edit", ADDRESS, flag, "/no/such")
@@ -76,6 +78,7 @@ def test_no_variable_credential_or_file_is_named(mailbox: Program, flag: str) ->
 @pytest.mark.parametrize("secret", ["password", "smtp_password", "client_secret"])
 @pytest.mark.parametrize("source", ["pass_cmd", "env", "credential"])
 def test_an_import_names_none_either(mailbox: Program, proof: Path, secret: str, source: str) -> None:
+    """Nor does a file of mailboxes that an agent brings along."""
     text = f"""
 [[mailbox]]
 address = "{ADDRESS}"
@@ -105,6 +108,7 @@ def test_an_imported_ca_file_is_not_looked_for(mailbox: Program, name: str) -> N
 
 
 def test_what_the_owner_named_goes_on_working_and_goes_nowhere_else(mailbox: Program) -> None:
+    """A password command of the owner's goes on, for the servers that the owner named."""
     assert restricted(mailbox, "mailbox", "edit", ADDRESS, "--name", "Help").status == 0
     moved = restricted(mailbox, "mailbox", "edit", ADDRESS, "--host", "127.0.0.2")
     assert moved.status == 2

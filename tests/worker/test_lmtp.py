@@ -278,6 +278,7 @@ async def test_whoever_is_connected_at_the_end_is_told_to_come_again(
 async def test_silent_connections_keep_no_mail_out(
     desk: Desk, add_mailbox: MailboxMaker, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Hundreds of idle connections keep no MTA from the door."""
     monkeypatch.setattr("worker.lmtp.listener.MAX_OF_ONE_PEER", 10)
     add_mailbox(None)
     async with listening(desk, path):

@@ -91,6 +91,7 @@ def test_more_callers_than_there_is_room_for_are_cut_off_and_the_others_served(
 
 
 def test_a_host_with_every_connection_it_can_get_keeps_nobody_out(serve: Callable[..., Served]) -> None:
+    """One host with hundreds of slow connections keeps nobody else from the API."""
     served = serve(
         patch={"api.server.connection.MAX_CONNECTIONS": 30, "api.server.connection.MAX_OF_ONE_PEER": 20}
     )
@@ -108,6 +109,7 @@ def test_a_host_with_every_connection_it_can_get_keeps_nobody_out(serve: Callabl
 
 
 def test_slow_bodies_with_one_key_leave_room_for_others(serve: Callable[..., Served]) -> None:
+    """Slow bodies under one key hold up nobody with another."""
     served = serve(patch={"api.server.body.PATIENCE_SECONDS": 1.0})
     greedy, other = served.key("tickets"), served.key("tickets")
     begun = (

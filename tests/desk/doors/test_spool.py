@@ -239,6 +239,7 @@ PECULIAR = {
 
 @pytest.mark.parametrize("what", [*STRANGE, *PECULIAR])
 def test_no_file_of_a_stranger_keeps_the_others_from_being_taken(desk: Desk, what: str) -> None:
+    """Whatever any user of the machine leaves in the spool, all other mail is taken in."""
     from desk.operations.spool_state import look
 
     (desk.paths.spool / "0.mail").write_bytes({**STRANGE, **PECULIAR}[what])
@@ -266,6 +267,7 @@ def test_a_name_that_is_no_text_is_told_and_hinders_nothing(desk: Desk) -> None:
 def test_whatever_fails_in_one_file_is_that_files_alone(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: Exception, where: str
 ) -> None:
+    """An exception that nobody foresaw stops the one file that brought it about."""
     from desk.doors import spool
 
     paths = sorted(leave(desk, mail(number)) for number in range(3))
@@ -318,6 +320,8 @@ def test_a_stored_mail_whose_file_cannot_be_removed_is_neither_taken_again_nor_i
 
 
 def test_a_flood_of_odd_files_is_a_bounded_number_of_lines_however_often_it_is_seen(desk: Desk) -> None:
+    """Thousands of odd files do not fill the log, in one run or in many."""
+
     def told() -> int:
         return int(db.execute_sql("SELECT count(*) FROM log_entry WHERE level = 'warning'").fetchone()[0])
 

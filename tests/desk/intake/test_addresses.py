@@ -27,6 +27,7 @@ def door(desk: Desk) -> Door:
     ],
 )
 def test_the_writer_is_acknowledged_and_nobody_else(door: Door, written: str, address: str) -> None:
+    """An apostrophe, quotation marks or a second @ make no other address: mail goes to its writer."""
     door.take(mail(sender=written, cc="pat.o'neill@corp.test"))
     assert value("SELECT email FROM contact JOIN ticket ON ticket.contact_id = contact.id") == address
     assert rows("SELECT address FROM recipient") == [(address,)]
@@ -56,6 +57,7 @@ def test_the_writer_is_acknowledged_and_nobody_else(door: Door, written: str, ad
     ],
 )
 def test_what_only_looks_like_a_participant_is_none(door: Door, written: str) -> None:
+    """An address that is cut or completed to a customer's lets nobody into the customer's ticket."""
     door.take(mail(sender=ANA, cc="carl@corp.test"))
     receipt = door.receipt(
         mail(sender=written, subject="Re: [#1] Printer", headers={"Reply-To": "ana@corp.test"})
@@ -65,6 +67,7 @@ def test_what_only_looks_like_a_participant_is_none(door: Door, written: str) ->
 
 
 def test_a_local_part_in_quotes_is_no_participant(door: Door) -> None:
+    """A local part that holds a customer's address in quotation marks is not the customer."""
     door.take(mail(sender=ANA))
     receipt = door.receipt(mail(sender='"ana@corp.test"@evil.test', subject="Re: [#1] Printer"))
     assert (receipt.verdict, receipt.ticket) == ("ticket", "2")

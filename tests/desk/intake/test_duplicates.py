@@ -105,6 +105,7 @@ def test_two_alarms_with_the_same_text_from_one_mailbox_are_two_mails(door: Door
 
 
 def test_a_mail_to_an_address_and_its_alias_that_a_server_delivers_twice_is_one_ticket(door: Door) -> None:
+    """One mail that comes twice into one mailbox is one ticket and one acknowledgement."""
     raw = mail("Hello", to=f"{SUPPORT}, help@example.test")
     for delivered, verdict in ((b"support@example.test", "ticket"), (b"help@example.test", "duplicate")):
         assert door.take(b"Delivered-To: " + delivered + b"\r\n" + raw).verdict == verdict
@@ -113,6 +114,7 @@ def test_a_mail_to_an_address_and_its_alias_that_a_server_delivers_twice_is_one_
 
 @pytest.mark.parametrize("days", [0, 8, 400])
 def test_a_mail_that_is_moved_back_into_the_inbox_is_no_new_ticket(door: Door, days: int) -> None:
+    """However long after, a colleague who moves a mail back makes no second ticket."""
     raw = mail("Hello")
     door.take(raw)
     write("UPDATE receipt SET received = ?, disposed = received", utc_text(now() - timedelta(days=days)))

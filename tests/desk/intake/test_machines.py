@@ -134,12 +134,14 @@ class TestAcknowledgements:
         assert value("SELECT count(*) FROM delivery") == 3
 
     def test_plus_tags_make_no_second_sender(self, door: Door) -> None:
+        """A forged flood from one address with many tags is answered as one sender's."""
         setting("mail.ack_limit_hour", 2)
         for number in range(4):
             door.take(mail(sender=f"victim+{number}@corp.test"))
         assert value("SELECT count(*) FROM delivery WHERE kind = 'acknowledgement'") == 2
 
     def test_a_domain_and_the_desk_have_limits_of_their_own(self, door: Door) -> None:
+        """Nor does a flood from many addresses make many acknowledgements."""
         setting("mail.ack_limit_domain_hour", 3)
         setting("mail.ack_limit_desk_hour", 5)
         domains = ("corp.test", "other.test", "third.test")
@@ -156,6 +158,7 @@ class TestAcknowledgements:
         assert value("SELECT count(*) FROM delivery") == 0
 
     def test_mail_for_an_unknown_address_is_acknowledged_by_the_default_mailbox(self, door: Door) -> None:
+        """A piped address that is no mailbox is answered through the default outgoing one."""
         door.mailbox(SUPPORT)
         unknown = Arrival(mail(to="support3@example.test"), "lmtp", recipient="support3@example.test")
         setting("mail.default_outgoing", "")
@@ -172,6 +175,7 @@ class TestAcknowledgements:
 
     @pytest.mark.parametrize("door_name", ["http", "pipe", "lmtp"])
     def test_the_address_that_a_mail_came_by_takes_no_part(self, door: Door, door_name: str) -> None:
+        """The desk's own address of the envelope never becomes a collaborator, by any door."""
         door.mailbox(SUPPORT)
         raw = mail(to="support3@example.test", cc="bob@corp.test")
         recipient = "" if door_name == "http" else "support3@example.test"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from desk.home import Desk
 from desk.intake import pipeline
+from desk.replies import reply
 from models.fields import utc_text
 from models.settings import store
 from tests.support.mails import ANA, BOB, EVE, SUPPORT, Door, bounce, mail, new_id, now, rows, value, write
+from tests.support.workbench import ADMIN
 
 
 @pytest.fixture
@@ -156,9 +158,38 @@ class TestNumbersInTheSubject:
         assert door.take(mail(subject="Re: [#1] Printer")).verdict == "reply"
 
     def test_it_brings_nobody_into_the_ticket(self, door: Door) -> None:
+        """Who forges a From and knows a number makes nobody a collaborator."""
         door.take(mail())
         assert door.take(mail(subject="Re: [#1] Printer", cc="eve@evil.test")).ticket_number == "1"
         assert not rows("SELECT 1 FROM collaborator"), "a From and a number are easily forged"
+
+    @pytest.mark.parametrize("sender", ["ana@corp.test", "Ana <ana@corp.test>", "ANA@CORP.TEST"])
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"cc": "eve@elsewhere.test"},
+            {"to": f"{SUPPORT}, eve@elsewhere.test"},
+            {"to": "eve@elsewhere.test", "cc": SUPPORT},
+            {"headers": {"Reply-To": "eve@elsewhere.test"}},
+            {"headers": {"Reply-To": "ana@corp.test, eve@elsewhere.test"}},
+            {"headers": {"Resent-Cc": "eve@elsewhere.test", "Resent-From": "eve@elsewhere.test"}},
+            {"headers": {"Mail-Followup-To": "eve@elsewhere.test", "Sender": "eve@elsewhere.test"}},
+            {"headers": {"X-Original-From": "eve@elsewhere.test", "List-Id": "<x.elsewhere.test>"}},
+            {"headers": {"Bcc": "eve@elsewhere.test", "Return-Receipt-To": "eve@elsewhere.test"}},
+            {"references": ["<unknown@elsewhere.test>"], "cc": "eve@elsewhere.test"},
+        ],
+    )
+    def test_whatever_is_forged_beside_it_the_next_answer_goes_to_the_customer_alone(
+        self, door: Door, sender: str, more: dict[str, Any]
+    ) -> None:
+        """A number and a customer's address are easily known: they bring an answer to nobody else."""
+        door.take(mail())
+        door.take(mail("Send it there, too.", sender=sender, subject="Re: [#1] Printer", **more))
+        reply.send_reply(door.desk, ADMIN, "1", "The password is swordfish.")
+        assert rows(
+            "SELECT DISTINCT r.address FROM recipient r JOIN delivery d ON d.id = r.delivery_id"
+            " WHERE d.kind = 'reply'"
+        ) == [("ana@corp.test",)]
 
     def test_a_stranger_with_the_number_gets_a_new_ticket_linked_to_it(self, door: Door) -> None:
         door.take(mail())
@@ -349,6 +380,7 @@ class TestAgentsByMail:
         ],
     )
     def test_an_id_that_customers_saw_proves_nothing(self, door: Door, result: str | None) -> None:
+        """What says it is an agent's without proof is kept back, and reaches no customer."""
         door.agent()
         ticket = door.take(mail(headers={"Precedence": "list"}))
         sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
@@ -356,6 +388,50 @@ class TestAgentsByMail:
         door.take(mail("Pay to this account.", sender=self.KIM, answers=sent, headers=headers))
         assert rows("SELECT kind, unverified FROM message WHERE id = 2") == [("customer", 1)]
         assert not rows("SELECT 1 FROM recipient WHERE state = 'queued'"), "nothing is passed on"
+
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            {"sender": "Kim <kim@example.test>"},
+            {"sender": '"kim@example.test" <kim@example.test>'},
+            {"sender": "KIM@EXAMPLE.TEST"},
+            {"sender": "eve@elsewhere.test", "headers": {"Reply-To": "kim@example.test"}},
+            {"sender": "eve@elsewhere.test", "headers": {"Sender": "kim@example.test"}},
+            {"sender": SUPPORT, "headers": {"Reply-To": "kim@example.test"}},
+            {"sender": SUPPORT, "headers": {"X-Original-From": "Kim <kim@example.test>"}},
+            {"sender": "kim@example.test", "headers": {"X-Nightdesk": "yes", "Auto-Submitted": "no"}},
+            {"sender": "kim@example.test", "headers": {"Return-Path": "<kim@example.test>"}},
+            {"sender": "kim@example.test", "headers": {"Received-SPF": "pass", "DKIM-Signature": "v=1"}},
+            {
+                "sender": "kim@example.test",
+                "headers": {
+                    "ARC-Authentication-Results": "i=1; mx.example.test; dkim=pass header.d=example.test"
+                },
+            },
+        ],
+    )
+    @pytest.mark.parametrize("by", ["answer", "references", "customer's id", "number"])
+    def test_a_forged_agent_never_speaks_to_the_customer(
+        self, door: Door, forged: dict[str, Any], by: str
+    ) -> None:
+        """Whatever a customer or a stranger knows, the desk passes nothing of it on in its own name."""
+        door.agent()
+        first = new_id()
+        ticket = door.take(mail(message_id=first, headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        write("UPDATE recipient SET state = 'sent'")
+        ways: dict[str, dict[str, Any]] = {
+            "answer": {"answers": sent},
+            "references": {"references": [first, sent]},
+            "customer's id": {"answers": first},
+            "number": {"subject": "Re: [#1] Printer"},
+        }
+        door.take(mail("Pay to this account.", **forged, **ways[by]))
+        assert rows("SELECT kind FROM message WHERE ticket_id = 1 AND kind <> 'customer'") == []
+        assert (
+            rows("SELECT r.address FROM recipient r WHERE r.state = 'queued' AND r.address LIKE 'ana@%'")
+            == []
+        )
 
     def test_of_two_results_the_topmost_counts(self, door: Door) -> None:
         door.agent()
@@ -390,6 +466,7 @@ class TestAgentsByMail:
         assert rows("SELECT kind, agent_id FROM message WHERE id = 2") == [("note", agent)]
 
     def test_an_agents_address_without_proof_is_unverified(self, door: Door) -> None:
+        """An agent's address alone is no agent, whatever it refers to."""
         door.agent()
         first = new_id()
         door.take(mail(message_id=first))

@@ -118,6 +118,7 @@ def test_the_named_server_gets_the_password(
 def test_another_incoming_server_gets_nothing(
     desk: Desk, given_by: Callable[[str], SecretInput], named: FaultyImap, source: str, protocol: str
 ) -> None:
+    """A kept password, variable, credential or command reaches no other server, by no door."""
     add(desk, given_by(source), named)
     server = FaultyImap() if protocol == "imap" else FaultyPop3()
     with server as thief:
@@ -138,6 +139,7 @@ def test_the_same_port_under_another_name_or_as_somebody_else_gets_nothing(
 def test_a_weaker_security_needs_the_password_again(
     desk: Desk, given_by: Callable[[str], SecretInput], pki: Pki
 ) -> None:
+    """What was given for TLS does not go in clear text."""
     with FaultyImap(starttls=pki.server_context()) as server:
         add(desk, given_by("sealed"), server, security="starttls", host="localhost", ca_file=str(pki.ca_file))
         attempts(desk, {"security": "none", "port": server.port})
@@ -154,6 +156,7 @@ def test_another_outgoing_server_gets_nothing(
     source: str,
     auth: str,
 ) -> None:
+    """Nor does it reach another SMTP server, with a login of its own or the same one."""
     add(
         desk,
         given_by(source),
@@ -197,6 +200,7 @@ def test_the_login_of_the_own_outgoing_account_becomes_the_incoming_one_only_wit
 def test_there_is_no_way_around_by_two_changes(
     desk: Desk, given_by: Callable[[str], SecretInput], named: FaultyImap, thief: FaultyImap
 ) -> None:
+    """Nor is it there again after a change that needs no password."""
     stored = add(desk, given_by("sealed"), named)
     registry.edit(desk, ADMIN, ADDRESS, merged(stored, {"protocol": "none", "port": thief.port}))
     back = merged(registry.get(ADDRESS), {"protocol": "imap", "port": thief.port, "security": "none"})
@@ -268,6 +272,7 @@ def logged_in(desk: Desk, pki: Pki) -> Iterator[tuple[Mailbox, FaultyProvider]]:
 def test_a_token_goes_to_no_other_server(
     desk: Desk, pki: Pki, logged_in: tuple[Mailbox, FaultyProvider], change: str
 ) -> None:
+    """A login by OAuth2 ends rather than go to a server that was not named."""
     mailbox, _ = logged_in
     context = pki.server_context()
     with FaultyImap(tls=context) as thief, FaultySmtp(tls=context) as relay:
@@ -297,6 +302,7 @@ def test_a_token_goes_to_no_other_server(
 def test_a_client_secret_goes_to_no_other_provider(
     desk: Desk, pki: Pki, logged_in: tuple[Mailbox, FaultyProvider], change: str
 ) -> None:
+    """A client secret goes to no other address, application or provider."""
     mailbox, provider = logged_in
     with FaultyProvider(pki) as thief:
         thief.answers = [(200, {"access_token": "x", "expires_in": 3600, "token_type": "Bearer"})]
@@ -364,6 +370,7 @@ TRUST: dict[str, Any] = {
 
 @pytest.mark.parametrize("what", TRUST)
 def test_behind_another_certificate_may_be_another_server(desk: Desk, what: str) -> None:
+    """Another pin or CA file names another server."""
     values = {
         "address": ADDRESS,
         "host": "imap.desk.example",

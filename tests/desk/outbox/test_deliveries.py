@@ -75,6 +75,7 @@ def test_what_is_due_is_claimed_once_with_its_bytes(desk: Desk, ana: Actor, tick
 def test_mail_of_a_clock_that_was_ahead_waits_as_long_as_it_was_to_and_no_longer(
     desk: Desk, ana: Actor, ticket: Ticket, back: timedelta
 ) -> None:
+    """A clock that is set back holds no mail up."""
     with time_machine.travel(now() + back, tick=False):
         delivery_id = send(desk, ana, ticket)
         wait = Delivery.get_by_id(delivery_id).not_before - now()
@@ -398,6 +399,7 @@ def test_the_list_shows_what_did_not_arrive_unless_asked(desk: Desk, ana: Actor,
 
 
 def test_mail_of_another_department_is_not_retried_and_not_cancelled(desk: Desk, ticket: Ticket) -> None:
+    """The outbox obeys the department as all else does."""
     departments.add_department(ADMIN, "IT")
     stranger = make_agent("ivo", ["outbox.edit"], "IT")
     colleague = make_agent("sam", ["outbox.edit"], ticket.department.name)
@@ -422,6 +424,7 @@ def test_mail_without_a_ticket_is_its_mailbox_s_department_s(desk: Desk, ticket:
 
 
 def test_an_answer_that_was_taken_back_is_not_sent_by_a_retry(desk: Desk, ana: Actor, ticket: Ticket) -> None:
+    """What was undone has left the ticket, and never reaches the customer."""
     delivery_id = send(desk, ana, ticket)
     assert cancel_send(ana, delivery_id)
     with pytest.raises(Refused, match="taken back"):

@@ -225,6 +225,7 @@ async def test_non_ascii_addresses_need_smtputf8_unless_it_is_only_the_domain() 
 
 
 async def test_a_server_without_smtputf8_gets_no_eight_bit_headers() -> None:
+    """An address in UTF-8 in Cc brings no raw bytes to a server that does not know them."""
     message = (
         "From: Desk <s@example.test>\r\nTo: Ann <ann@x.test>,\r\n Zoë <zoë@x.test>\r\n"
         "Cc: ann@bücher.test\r\nSubject: Printer\r\n\r\nHello\r\n"
@@ -243,6 +244,7 @@ async def test_a_server_without_smtputf8_gets_no_eight_bit_headers() -> None:
 
 @pytest.mark.parametrize("code", ["354 go on", "334 more", "150 wait", "600 what"])
 async def test_an_answer_to_the_final_dot_that_makes_no_sense_leaves_it_uncertain(code: str) -> None:
+    """A mail that a server may have is never sent a second time by itself."""
     with FaultySmtp({"dot": reply(code)}) as server:
         outcome = await send(server, ["ann@client.test"])
     assert states(outcome) == ["uncertain"]

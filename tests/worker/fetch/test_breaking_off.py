@@ -55,6 +55,7 @@ def stored() -> list[tuple[int, bytes]]:
 def test_all_other_mails_come_in_the_same_run_and_the_one_is_told(
     desk: Desk, add_mailbox: MailboxMaker, way: str, after: str
 ) -> None:
+    """Whatever a server does at one mail, the others come; that one is told, kept, and comes later."""
     mails = [mail(n, "x" * 300) for n in range(1, 21)]
     with FaultyImap(mails, poison={7: way}) as server:
         mailbox = add_mailbox(server, batch=10, after_fetch=after)
@@ -101,6 +102,7 @@ def test_a_server_that_gives_no_mail_at_all_is_the_servers_failure(
 def test_it_is_tried_again_ever_less_often_and_at_once_when_a_person_asks(
     desk: Desk, add_mailbox: MailboxMaker
 ) -> None:
+    """A mail that does not come is asked for with back-off, and costs other runs nothing."""
     with FaultyImap([mail(1), mail(2)], poison={2: "no data"}) as server:
         mailbox = add_mailbox(server)
 
@@ -125,6 +127,7 @@ def test_it_is_tried_again_ever_less_often_and_at_once_when_a_person_asks(
 
 
 def test_the_mailbox_tells_of_it(desk: Desk, add_mailbox: MailboxMaker) -> None:
+    """The mailbox's screen, its JSON and the doctor name the mail and the server's words."""
     from desk.operations.doctor import examine
     from tui.text.mailboxes import detail
 
@@ -218,6 +221,7 @@ def test_by_pop3_a_maildrop_that_stays_locked_after_a_hang_up_does_not_begin_wit
 def test_a_uid_that_is_used_again_is_seen_and_nothing_is_doubled(
     desk: Desk, add_mailbox: MailboxMaker, uidnext: str
 ) -> None:
+    """New mail under a UID that another mail had is fetched, and nothing twice."""
     with FaultyImap([mail(n) for n in range(1, 6)]) as server:
         mailbox = add_mailbox(server)
         fetch(desk, mailbox)
@@ -263,6 +267,7 @@ def test_an_empty_folder_without_uidvalidity_is_no_failure(desk: Desk, add_mailb
 def test_a_hang_up_around_a_copy_leaves_one_copy_however_often_it_happens(
     desk: Desk, add_mailbox: MailboxMaker, step: str
 ) -> None:
+    """Without MOVE too, an archive folder gets each mail once."""
     fault = drop(times=3)
     with FaultyImap([mail(n) for n in range(1, 4)], {step: fault}, capabilities=WITHOUT_MOVE) as server:
         server.folders["Done"] = Folder(uidvalidity=2)
@@ -274,6 +279,7 @@ def test_a_hang_up_around_a_copy_leaves_one_copy_however_often_it_happens(
 
 
 def test_pop3_ids_of_which_some_change_bring_no_mail_twice(desk: Desk, add_mailbox: MailboxMaker) -> None:
+    """Mail is known by its content whenever a server gives some of it other ids."""
     mails = [mail(n).replace(f"Message-ID: <{n}@client.test>\r\n".encode(), b"") for n in range(1, 13)]
     with FaultyPop3(mails) as server:
         mailbox = add_mailbox(server)
@@ -288,6 +294,7 @@ def test_pop3_ids_of_which_some_change_bring_no_mail_twice(desk: Desk, add_mailb
 def test_pop3_ids_that_are_used_again_after_deletion_bring_the_new_mail(
     desk: Desk, add_mailbox: MailboxMaker
 ) -> None:
+    """An id that a server uses for another mail hides none."""
     with FaultyPop3([mail(1), mail(2)], uidls=["1", "2"]) as server:
         mailbox = add_mailbox(server, after_fetch="delete")
         assert fetch(desk, mailbox).fetched == 2

@@ -31,6 +31,7 @@ STILL = dribble(b"* OK Still here\r\n")
 def test_a_mailbox_stays_with_its_fetcher_however_long_a_search_takes(
     desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A lease is renewed while a server lets us wait, so that no second run joins the first."""
     monkeypatch.setattr("worker.fetch.job.LEASE_SECONDS", 1.0)
     with FaultyImap([mail(1)], {"UID SEARCH": slow(4)}) as server:
         mailbox = add_mailbox(server)
@@ -53,6 +54,7 @@ def test_a_mailbox_stays_with_its_fetcher_however_long_a_search_takes(
 def test_whoever_lost_its_lease_while_it_waited_leaves(
     desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Who has lost a lease stops at once, and calls it no failure of the mailbox."""
     monkeypatch.setattr("worker.fetch.job.LEASE_SECONDS", 0.6)
     monkeypatch.setattr(limits, "PATIENCE_SECONDS", 0.05)
     with FaultyImap([mail(1)], {"UID SEARCH": hang()}) as server:
