@@ -38,7 +38,6 @@ READ_WHOLE = {
     ("notices", "_PURGE"): "of what is kept as long as log lines are, once an hour",
     ("receipts", "_COUNTS"): "metrics and doctor, over an index",
     ("tickets", "_FORGET_REFERENCES"): "the purge of spam, for many tickets at once, once a day",
-    ("tickets", "_MERGED_INTO"): "the purge of spam, for many tickets at once, once a day",
     ("tickets", "_DELETE"): "whoever takes a new ticket back within its time, once",
 }
 """Those that may, and why."""
