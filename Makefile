@@ -35,6 +35,7 @@ test: lint
 
 picture: $(VENV)/.dev
 	$(RUN)/python -m nightdesk.demo.picture docs/tickets.svg
+	$(RUN)/python -m nightdesk.demo.picture docs/dashboard.svg 4 down down
 
 bench: $(VENV)/.dev
 	$(RUN)/python -m benchmarks
