@@ -36,6 +36,7 @@ from tui.presence import Company
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmall
 from tui.terminal.guard import ControlGuard
 from tui.terminal.key_queue import KeyQueue
+from tui.user_commands import OwnCommands, read_commands
 from tui.widgets.flash import Flash, Hinted, Level, words_for
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self._too_small: TooSmall | None = None
         self._leaving = False
         self.said: deque[tuple[datetime, Flash]] = deque(maxlen=SAID)
+        self.user_commands = OwnCommands()
 
     # -- life
 
@@ -156,6 +158,15 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         """Begin what waits until the first screen stands."""
         gc.enable()
         self._tick()
+        self.in_thread(read_commands, self.desk).then(self._take_commands)
+
+    def _take_commands(self, found: OwnCommands) -> None:
+        """Bind the keys of the user commands behind all others, and say what is wrong with some."""
+        self.user_commands = found
+        for key, command_id in found.bindings():
+            self.bind(key, f"run_command('{command_id}')", show=False)
+        if found.troubles:
+            self.flash(f"User commands: {found.troubles[0]} (nightdesk doctor lists all)", "warning")
 
     def _on_signal(self, number: int) -> None:
         self.run_worker(self.leave(128 + number), exit_on_error=False)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desk.tickets.lists import TicketLine
     from desk.tickets.since import Standing
     from tui.commands import Command
+    from tui.user_commands import OwnCommands
 else:
     # A mixin that is a DOMNode hides the style sheet of the widget class it is mixed into: Textual follows
     # the first base only.
@@ -137,6 +138,8 @@ class DeskApp(Protocol):
     """Where files were saved last."""
     host: str
     local_minute: datetime
+    user_commands: OwnCommands
+    """The programs of the agent and of the desk's owner that keys run."""
     said: deque[tuple[datetime, Flash]]
     """What was flashed, and when."""
 

@@ -179,17 +179,17 @@ class DeskModal(DeskNode, ModalScreen[ScreenResultType]):
     """A window over a screen; its keys stand in that screen's footer."""
 
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    _below: DeskScreen[object] | None = None
 
     def on_mount(self) -> None:
         """Show the window's keys in the footer of the screen below."""
-        self._hint_below(self.HINTS or None)
-
-    def on_unmount(self) -> None:
-        """Give that footer back."""
-        self._hint_below(None)
-
-    def _hint_below(self, pairs: tuple[tuple[str, str], ...] | None) -> None:
         for screen in reversed(self.app.screen_stack):
             if isinstance(screen, DeskScreen) and screen.is_mounted:
-                screen.hint_window(pairs)
+                self._below = screen
+                screen.hint_window(self.HINTS or None)
                 return
+
+    def on_unmount(self) -> None:
+        """Give that footer back, whatever stands on top by now."""
+        if self._below is not None and self._below.is_mounted:
+            self._below.hint_window(None)

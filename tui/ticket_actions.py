@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
 
-from tui.commands import CommandNode, command
+from tui.commands import Command, CommandNode, command
 from tui.desk_calls import desk_app
+from tui.user_commands import Place, begin, offer
 from tui.widgets.came_since import CameSince, news_lines, writer_lines
 from tui.widgets.line_input import LineInput
 from tui.widgets.menu import Menu, MenuItem, lettered
@@ -58,6 +59,12 @@ def _needs_closed(screen: TicketActions) -> str | None:
     return (
         "none of them is closed" if count > 1 else "it is not closed" if count else "there is no ticket here"
     )
+
+
+def _needs_user_command(screen: TicketActions) -> str | None:
+    if not desk_app(screen).user_commands.of(screen.PLACE_OF_COMMANDS):
+        return "there are none: docs/user-commands.md says how to make one"
+    return _needs_ticket(screen)
 
 
 def _which(numbers: Sequence[str]) -> str:
@@ -295,6 +302,32 @@ class TicketActions(CommandNode):
             remove = [word[1:] for word in words if word.startswith("-")]
             self._change("Change the Cc of {}", "Cc of {} changed", people.set_collaborators, add, remove)
         return True
+
+    PLACE_OF_COMMANDS: ClassVar[Place] = "list"
+    """Where user commands have to be for, to be run here."""
+
+    def commands(self) -> tuple[Command, ...]:
+        """Return the screen's commands, and the user commands behind them."""
+        return (*super().commands(), *desk_app(self).user_commands.of(self.PLACE_OF_COMMANDS))
+
+    def message_for_command(self) -> int | None:
+        """Return the message that a user command is about; None: the newest."""
+        return None
+
+    @command("own", "exclamation_mark", "User commands", enabled=_needs_user_command)
+    def action_own(self) -> None:
+        """Run a program of your own on the ticket: those that fit it are listed."""
+        number = self.current_number()
+        if number is not None:
+            offer(self, number, self.PLACE_OF_COMMANDS, self.message_for_command())
+
+    def action_user_command(self, index: str) -> None:
+        """Run one user command on the ticket."""
+        number = self.current_number()
+        if number is None:
+            desk_app(self).flash("There is no ticket here", "warning")
+        else:
+            begin(self, int(index), number, self.message_for_command())
 
     @command("close", "x", "Close", footer="close", may="ticket.close", enabled=_needs_ticket)
     def action_close_ticket(self) -> None:

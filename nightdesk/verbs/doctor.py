@@ -74,6 +74,8 @@ def _examine(options: Options, report: _Report, *, live: bool, every_mail: bool)
             report.finding(finding)
         for finding in _wrapper(desk):
             report.finding(finding)
+        for finding in _user_commands(desk):
+            report.finding(finding)
 
 
 def _wrapper(desk: Desk) -> Iterator[Finding]:
@@ -89,6 +91,24 @@ def _wrapper(desk: Desk) -> Iterator[Finding]:
         yield Finding("piping", "ok", f"{path} works for the desk's owner only: others cannot enter {closed}")
     else:
         yield Finding("piping", "ok", f"{path} is what MTAs may call")
+
+
+def _user_commands(desk: Desk) -> Iterator[Finding]:
+    """Yield what is wrong with user commands, where there are any; then the app's keys are read, too."""
+    from desk.operations.doctor import Finding
+    from desk.user_commands import file
+
+    if not any(path.exists() for path, _ in file.files(desk)):
+        return
+    found = file.load(desk)
+    for each in found.troubles:
+        yield Finding("user commands", "warning", each.text, each.cure)
+    if found.commands:
+        from tui.key_conflicts import conflicts  # 300 ms, for keys
+
+        for said in conflicts(found):
+            yield Finding("user commands", "warning", said, f"give it another key in {file.NAME}")
+        yield Finding("user commands", "ok", f"{len(found.commands)} can be run")
 
 
 class _Report:

@@ -67,3 +67,18 @@ def test_it_says_who_fetches(desk: Program) -> None:
     for words in ran.values():
         assert any(text.startswith(words) and ": at work, last ran 20" in text for text in told), told
     assert any("never ran: nightdesk worker; the open app's own worker" in text for text in told)
+
+
+def test_user_commands_are_checked_and_their_keys_compared_with_the_apps(desk: Program) -> None:
+    assert "user commands" not in desk("doctor", "--offline").out
+    path = desk.home / "commands.toml"
+    path.write_text(
+        "[[command]]\nname = 'Mine'\nkey = 'r'\nargv = ['true']\n[[command]]\nname = 'Half'\n",
+        encoding="utf-8",
+    )
+    path.chmod(0o600)
+    done = desk("doctor", "--offline")
+    assert done.status == 0, done.out
+    assert "Mine: r in the list is 'Reply' already" in done.out
+    assert "command 2 (Half): argv" in done.out
+    assert "ok user commands: 1 can be run" in done.out

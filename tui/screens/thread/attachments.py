@@ -14,6 +14,7 @@ from tui import files
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskModal
+from tui.screens.command_output import not_restricted, run_line
 from tui.text.safe import cell, line, size_text
 from tui.widgets.line_input import LineInput
 from tui.widgets.text_pane import Line, TextPane
@@ -62,7 +63,7 @@ class AttachmentsScreen(DeskModal[None]):
         super().on_mount()
         box = self.query_one(Vertical)
         box.border_title = Content(f"Files of this message - #{self._number}")
-        box.border_subtitle = Content("ret save   v view   A all   Esc close")
+        box.border_subtitle = Content("ret save  v view  | pipe  A all  Esc close")
         self._paint()
 
     def _paint(self) -> None:
@@ -101,23 +102,41 @@ class AttachmentsScreen(DeskModal[None]):
     def action_view(self) -> None:
         """Read this file here: text, logs, mails, calendars, what archives hold."""
         if self._rows:
-            self.in_thread(self._read, self._cursor).then(self._show, group="view")
+            self.in_thread(self._look, self._cursor).then(self._show, group="view")
 
-    def _read(self, index: int) -> tuple[str, str, int, str | None]:
-        from desk.tickets import detail  # 34 ms
+    def _look(self, index: int) -> tuple[str, str, int, str | None]:
         from mail.mime.readable import readable  # 6 ms
 
+        name, kind = "the mail itself", "message/rfc822"
         if index < len(self._message.attachments):
             item = self._message.attachments[index]
-            name, kind, data = item.name, item.type, detail.attachment_bytes(item.id)
-        else:
-            name, kind, data = "the mail itself", "message/rfc822", detail.raw_message(self._message.id)
+            name, kind = item.name, item.type
+        data = self._read(index)
         return name, kind, len(data), readable(data, name, kind, desk_app(self).desk.zone)
+
+    def _read(self, index: int) -> bytes:
+        from desk.tickets import detail  # 34 ms
+
+        if index < len(self._message.attachments):
+            return detail.attachment_bytes(self._message.attachments[index].id)
+        return detail.raw_message(self._message.id)
 
     def _show(self, read: tuple[str, str, int, str | None]) -> None:
         from tui.screens.thread.file import FileScreen  # 2 ms
 
         self.app.push_screen(FileScreen(*read))
+
+    @command("pipe", "vertical_line", "Pipe", footer="pipe", enabled=not_restricted)
+    def action_pipe(self) -> None:
+        """Give this file to a command on its standard input."""
+        if self._rows:
+            self.query_one(LineInput).ask("Pipe to:", purpose="pipe", placeholder="file -")
+
+    def _pipe(self, line: str) -> None:
+        name = self._rows[self._cursor][0]
+        self.in_thread(self._read, self._cursor).then(
+            lambda data: run_line(self, line, data, self._number, name), group="pipe"
+        )
 
     @command("all", "A", "Save all", footer="save all")
     def action_save_all(self) -> None:
@@ -142,7 +161,10 @@ class AttachmentsScreen(DeskModal[None]):
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         """Save where it was said."""
         self.query_one(TextPane).focus()
-        if event.text.strip():
+        if event.purpose == "pipe":
+            if event.text.strip():
+                self._pipe(event.text)
+        elif event.text.strip():
             directory = files.place(event.text)
             desk_app(self).files_directory = directory
             self._save_to(directory)
@@ -157,17 +179,12 @@ class AttachmentsScreen(DeskModal[None]):
         self.in_thread(self._write, directory, list(wanted)).then(self._saved, group="save")
 
     def _write(self, directory: Path, wanted: list[int]) -> list[Path]:
-        from desk.tickets import detail  # 34 ms
-
-        places = []
-        for index in wanted:
-            if index < len(self._message.attachments):
-                item = self._message.attachments[index]
-                places.append(files.save(detail.attachment_bytes(item.id), item.name, directory))
-            else:
-                name = f"ticket-{self._number}-{self._message.id}.eml"
-                places.append(files.save(detail.raw_message(self._message.id), name, directory))
-        return places
+        attached = self._message.attachments
+        mail = f"ticket-{self._number}-{self._message.id}.eml"
+        return [
+            files.save(self._read(index), attached[index].name if index < len(attached) else mail, directory)
+            for index in wanted
+        ]
 
     def _saved(self, places: list[Path]) -> None:
         if len(places) == 1:

@@ -15,6 +15,7 @@ from tui.commands import Command, command
 from tui.desk_calls import Neighbours, Place, desk_app
 from tui.desk_screen import DeskScreen
 from tui.draft_menu import offer_drafts
+from tui.screens.command_output import not_restricted, run_line
 from tui.screens.thread.facts import fact_lines
 from tui.screens.thread.folds import open_at_first
 from tui.text.safe import cell, line, shortened, width_of
@@ -24,7 +25,7 @@ from tui.ticket_actions import PRIORITY_NAMES, TicketActions
 from tui.widgets.confirm import Confirm
 from tui.widgets.draft_tabs import DraftTabs
 from tui.widgets.line_input import LineInput
-from tui.widgets.menu import MenuItem
+from tui.widgets.menu import Menu, MenuItem
 from tui.widgets.rule import TitledRule
 from tui.widgets.text_pane import Line, TextPane
 from tui.widgets.ticket_list import PRIORITY_MARKS
@@ -32,8 +33,10 @@ from tui.widgets.ticket_list import PRIORITY_MARKS
 if TYPE_CHECKING:
     from desk.tickets.detail import MessageView, TicketDetail
     from desk.tickets.since import Standing
+    from mail.mime.targets import Target
 
 
+PIPED = {"message": "message", "thread": "thread", "raw": "mail"}
 UNVERIFIED_CONSEQUENCE = (
     "Then what was held back happens: its sender takes part in the ticket,"
     " and a ticket that waits or is closed opens."
@@ -55,6 +58,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     AUTO_FOCUS = "#thread"
     ID_PREFIX = "thread"
     GROUP = "This thread"
+    PLACE_OF_COMMANDS = "thread"
 
     def __init__(self, number: str, tickets: Neighbours | None = None, place: Place | None = None) -> None:
         super().__init__()
@@ -73,6 +77,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self._as_received: set[int] = set()
         self._starts: list[tuple[int, int]] = []
         self._needle = ""
+        self._piped = ""
 
     def compose_body(self) -> ComposeResult:
         """Yield the head, the messages, and the facts beside them."""
@@ -116,10 +121,17 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         return f"{count} UNVERIFIED: Y approves" if count else ""
 
     def hinted(self) -> tuple[Command, ...]:
-        """Return the commands of the footer; approving is hinted only where there is something to approve."""
+        """Return the commands of the footer; links and approving are hinted only where there are such."""
         return tuple(
-            command for command in super().hinted() if command.id != "thread.approve" or self.doubted
+            command
+            for command in super().hinted()
+            if (command.id != "thread.approve" or self.doubted)
+            and (command.id != "thread.links" or self._has_links())
         )
+
+    def _has_links(self) -> bool:
+        message = self.current_message
+        return message is not None and ("://" in message.words or message.appendix.startswith("[1]"))
 
     # -- loading
 
@@ -353,6 +365,10 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             return None
         return message.id
 
+    def message_for_command(self) -> int | None:
+        """Return the current message."""
+        return None if self.current_message is None else self.current_message.id
+
     def parts_to_split(self) -> Sequence[MenuItem]:
         """Return the current message, alone and with those below it."""
         detail, message = self._detail, self.current_message
@@ -386,6 +402,59 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             from tui.screens.thread.attachments import AttachmentsScreen  # 4 ms
 
             self.app.push_screen(AttachmentsScreen(self._number, message))
+
+    @command("links", "l", "Links", footer="links", wide=True)
+    def action_links(self) -> None:
+        """Show where the links of this message really lead, by number; open or copy one."""
+        message = self.current_message
+        if message is None:
+            return
+        from desk.tickets import targets  # 19 ms
+
+        self.in_thread(targets.of_message, message).then(self._show_links, group="links")
+
+    def _show_links(self, found: Sequence[Target]) -> None:
+        if not found:
+            self.flash("This message has no links")
+            return
+        from tui.screens.thread.links import LinksScreen  # 3 ms
+
+        self.app.push_screen(LinksScreen(found))
+
+    @command("pipe", "vertical_line", "Pipe", enabled=not_restricted)
+    def action_pipe(self) -> None:
+        """Give this message, its mail as received, or the whole thread to a command on its standard input."""
+        if self.current_message is None:
+            return
+
+        def picked(what: str | None) -> None:
+            if what is not None:
+                self._piped = what
+                self.query_one(LineInput).ask(
+                    f"Pipe the {PIPED[what]} to:", purpose="pipe", placeholder="grep -i error"
+                )
+
+        items = [MenuItem("m", "message, its text", "message"), MenuItem("t", "thread, its text", "thread")]
+        if self.current_message.kind != "note":
+            items.append(MenuItem("r", "mail as received (.eml)", "raw"))
+        self.app.push_screen(Menu("Pipe", items), picked)
+
+    def _pipe(self, line: str) -> None:
+        detail, message = self._detail, self.current_message
+        if not line.strip() or detail is None or message is None:
+            return
+
+        def read(what: str) -> bytes:
+            from desk.tickets import detail as details  # 18 ms
+            from desk.user_commands import calls  # 40 ms
+
+            if what == "raw":
+                return details.raw_message(message.id)
+            return (calls.thread_text(detail) if what == "thread" else message.text).encode()
+
+        self.in_thread(read, self._piped).then(
+            lambda data: run_line(self, line, data, self._number, f"the {PIPED[self._piped]}"), group="pipe"
+        )
 
     @command("approve", "Y", "Approve", footer="approve", wide=True, may="ticket.edit", enabled=_is_doubted)
     def action_approve(self) -> None:
@@ -564,6 +633,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         self.query_one("#thread").focus()
         if event.purpose == "tags":
             self.set_tags(event.text)
+            return
+        if event.purpose == "pipe":
+            self._pipe(event.text)
             return
         if self.answer_matter(event.purpose, event.text):
             return

@@ -1,0 +1,63 @@
+"""Keys of user commands that run something else: the app's own come first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.dom import DOMNode
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+
+from tui.app import NightdeskApp
+from tui.commands import key_label
+from tui.screens.thread.screen import ThreadScreen
+from tui.screens.tickets.screen import TicketsScreen
+from tui.user_commands import Place, keys_of
+from tui.widgets.text_pane import TextPane
+from tui.widgets.ticket_list import TicketList
+
+if TYPE_CHECKING:
+    from desk.user_commands.file import UserCommands
+
+PLACES: dict[Place, tuple[type[DOMNode], ...]] = {
+    "list": (TicketList, TicketsScreen, NightdeskApp),
+    "thread": (TextPane, ThreadScreen, NightdeskApp),
+}
+"""What has the keys in each place, the first one first."""
+
+
+def conflicts(found: UserCommands) -> list[str]:
+    """Say of each key of a command that it does not run it: it is no key, the app's, or another command's."""
+    said = [
+        f"{each.name}: there is no key '{key}'"
+        for each in found.commands
+        for key in keys_of(each.key)
+        if not _is_key(key)
+    ]
+    for place, nodes in PLACES.items():
+        taken: dict[str, str] = {}
+        for node in nodes:
+            for key, does in _keys_of_class(node):
+                taken.setdefault(key, does)
+        for each in found.commands:
+            for key in keys_of(each.key) if place in each.where else ():
+                if key in taken:
+                    said.append(f"{each.name}: {key_label(key)} in the {place} is '{taken[key]}' already")
+                else:
+                    taken[key] = each.name
+    return said
+
+
+def _keys_of_class(node: type[Any]) -> list[tuple[str, str]]:
+    merged = node._merged_bindings
+    return [
+        (key, binding.description or "a key of the app")
+        for key, bindings in merged.key_to_bindings.items()
+        for binding in bindings
+    ]
+
+
+def _is_key(key: str) -> bool:
+    *modifiers, last = key.split("+")
+    known = last in set(Keys) or last in KEY_NAME_REPLACEMENTS.values() or len(last) == 1
+    named = last.replace("_", "").isalpha() and last == last.lower() and len(last) > 2
+    return (known or named) and all(each in ("ctrl", "shift", "alt", "super") for each in modifiers)
