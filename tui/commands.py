@@ -28,6 +28,7 @@ _NAMES = {
     "asterisk": "*",
     "exclamation_mark": "!",
     "vertical_line": "|",
+    "ampersand": "&",
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "tab": "Tab",

@@ -314,7 +314,7 @@ class TicketActions(CommandNode):
         """Return the message that a user command is about; None: the newest."""
         return None
 
-    @command("own", "exclamation_mark", "User commands", enabled=_needs_user_command)
+    @command("own", "ampersand", "User commands", enabled=_needs_user_command)
     def action_own(self) -> None:
         """Run a program of your own on the ticket: those that fit it are listed."""
         number = self.current_number()

@@ -204,7 +204,7 @@ argv = ["PYTHON", "-c", "print('paper')"]
 
 [[command]]
 name = "Counted"
-key = "B"
+key = "Z"
 where = ["thread"]
 output = "line"
 note = "always"
@@ -232,7 +232,7 @@ async def test_commands_run_by_their_keys_from_list_and_thread(app: NightdeskApp
         await until(pilot, "#1042 does not fit Only printers")
         await pilot.press("enter")
         await until(pilot, "msg 4/4")
-        await pilot.press("B")
+        await pilot.press("Z")
         await until(pilot, "Count it? (#1042)")
         await pilot.press("y")
         text = await until(pilot, "2 notes")
@@ -249,7 +249,7 @@ async def test_those_that_fit_are_offered(app: NightdeskApp, desk: Desk, size: s
         await until(pilot, "Lisbon office")
         while not app.user_commands.commands:
             await pilot.pause(0.02)
-        await pilot.press("exclamation_mark")
+        await pilot.press("ampersand")
         text = await until(pilot, "Run on #1042")
         assert "Whose is it" in text
         assert "Only printers" not in text
@@ -262,7 +262,7 @@ async def test_those_that_fit_are_offered(app: NightdeskApp, desk: Desk, size: s
 async def test_without_any_the_key_says_where_to_begin(app: NightdeskApp) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, "Lisbon office")
-        await pilot.press("exclamation_mark")
+        await pilot.press("ampersand")
         await until(pilot, "docs/user-commands.md says how to make one")
 
 
