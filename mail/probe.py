@@ -262,7 +262,7 @@ def _folder(session: ImapSession) -> str:
             error.message, server_words=error.server_words, hint=f"The server has: {', '.join(names)}"
         ) from None
     can = [name for name in _SHOWN_CAPABILITIES if name in session.capabilities]
-    parts = [f"{state.name}: {state.exists} mails"]
+    parts = [f"{state.name}: {counted(state.exists, 'mail')}"]
     if state.read_only:
         parts.append("read only: nothing can be moved or deleted")
     if can:

@@ -174,11 +174,11 @@ def test_the_apps_own_worker_ends_when_the_app_does_and_there_are_never_two(
         "the child does not begin",
     )
     other = start(desk, "worker", "--child")
-    assert other.wait(20) == 0
+    assert other.wait(80) == 0
     assert own.poll() is None
     assert own.stdin is not None
     own.stdin.close()
-    assert own.wait(20) == 0
+    assert own.wait(80) == 0
     assert books.value("SELECT count(*) FROM lease WHERE owner IS NOT NULL") == 0
     for process in (own, other):
         for pipe in (process.stdout, process.stderr, process.stdin):

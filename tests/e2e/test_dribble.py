@@ -23,7 +23,7 @@ from tests.support.servers.faults import FaultyImap
 from tests.support.servers.faulty_imap import Folder
 from tests.support.servers.faulty_pop3 import FaultyPop3
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 UNTAGGED = b"* OK Still here\r\n"
 LITERAL = "* 1 FETCH (UID 1 BODY[] {1000000}"
@@ -94,7 +94,7 @@ def dribbling(desk: Desk) -> Iterator[dict[str, str]]:
 def test_a_run_ends_with_its_time_whatever_step_never_ends(desk: Desk, dribbling: dict[str, str]) -> None:
     """At whichever step a server dribbles, IMAP or POP3, the run ends and the others are fetched."""
     process = start(desk, "--fetch-once", "--json", NIGHTDESK_FETCH_TIME_LIMIT="10")
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=100)
     assert process.returncode == 1
     document = json.loads(out)
     fetched = {one["address"]: one for one in document["mailboxes"]}
@@ -113,7 +113,7 @@ def test_a_signal_ends_a_run_and_is_nobodys_failure(desk: Desk, dribbling: dict[
     process = start(desk, "--fetch-once", "--json")
     _wait_until_all_dribble(desk)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=80)
     assert Books(desk.home).value("SELECT count(*) FROM mailbox WHERE error_count > 0") == 0
 
 
@@ -122,7 +122,7 @@ def test_a_signal_ends_a_worker(desk: Desk, dribbling: dict[str, str]) -> None:
     with worker(desk) as process:
         _wait_until_all_dribble(desk)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=80)
     assert Books(desk.home).value("SELECT count(*) FROM mailbox WHERE error_count > 0") == 0
     assert Books(desk.home).value("SELECT count(*) FROM lease WHERE owner IS NOT NULL") == 0
 
@@ -134,7 +134,7 @@ def test_an_app_that_ends_takes_its_worker_along(desk: Desk, dribbling: dict[str
     assert process.stdin is not None
     process.stdin.close()
     process.stdin = None
-    process.communicate(timeout=20)
+    process.communicate(timeout=80)
     assert process.returncode == 0
 
 

@@ -336,8 +336,14 @@ def test_mail_in_the_mailbox_is_not_acknowledged_again_after_a_restore(
     (receipt,) = desk.json("receipt", "list")
     assert "older than the last restore" in str(desk.json("receipt", "show", str(receipt["id"]))["trace"])
     mailuser.load([mail("after the restore", to=mailuser.address)])
-    for _ in range(5):  # Dovecot may need a moment to see it
-        desk("--fetch-once")
+    wait_until(lambda: len(fetched(desk)) == 2, "Dovecot does not see the mail")
     (_, newest) = sorted(each["id"] for each in desk.json("receipt", "list"))
     trace = desk.json("receipt", "show", str(newest))["trace"]
     assert [each["kind"] for each in desk.json("outbox", "list")] == ["acknowledgement"], trace
+
+
+def fetched(desk: Desk) -> list[dict[str, object]]:
+    """Fetch once, and return the receipts that are there then."""
+    desk("--fetch-once")
+    found: list[dict[str, object]] = desk.json("receipt", "list")
+    return found

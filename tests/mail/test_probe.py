@@ -46,7 +46,7 @@ def test_a_good_mailbox_passes_every_step(
         assert "TLS 1." in steps[2].detail
         assert "valid until 20" in steps[2].detail
         assert "AUTH LOGIN OAUTHBEARER PLAIN XOAUTH2, IDLE" in steps[3].detail
-        assert "1 mails" in steps[5].detail
+        assert "INBOX: 1 mail" in steps[5].detail
         assert "MOVE" in steps[5].detail
         assert all(step.seconds >= 0 for step in steps)
     assert mailuser.bodies_sent() == 0

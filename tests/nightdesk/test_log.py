@@ -69,7 +69,7 @@ def test_follow_prints_lines_as_they_come_and_ends_when_interrupted(
         write(desk)
         seen += [child.stdout.readline() for _ in range(2 if as_json else 3)]
         child.send_signal(ends)
-        assert child.wait(20) == 0
+        assert child.wait(80) == 0
     if as_json:
         assert [json.loads(line)["text"] for line in seen] == ["brought 3 mails", "refused"] * 2
     else:

@@ -56,7 +56,7 @@ def test_a_mailbox_is_set_up_tested_saved_and_fetched_without_a_mouse(
         terminal.press("f5")
         terminal.wait("all OK ")
         text = terminal.wait("[ok]   6 folder")
-        assert "INBOX: 1 mails" in text
+        assert "INBOX: 1 mail" in text
 
         terminal.press("ctrl+s")
         terminal.wait(f"{mailuser.address} is saved. Fetch its mail now?")

@@ -31,9 +31,9 @@ WITHOUT_MOVE = ("IMAP4rev1", "LITERAL+", "UIDPLUS")
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that says nothing is left after half a second."""
+    """A server that says nothing is left after a second."""
     account = accounts.incoming_account
-    monkeypatch.setattr(accounts, "incoming_account", lambda *given: replace(account(*given), timeout=0.5))
+    monkeypatch.setattr(accounts, "incoming_account", lambda *given: replace(account(*given), timeout=1.0))
 
 
 def fetch(desk: Desk, mailbox: Mailbox, *, named: bool = False) -> MailboxFetch:
