@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from config.errors import ConfigError
-from config.expressions import expression
 from config.files import Problem, check_mode
 
 if TYPE_CHECKING:
@@ -41,9 +40,9 @@ DATA_MODE = 0o700
 SPOOL_MODE = 0o1733
 BIN_MODE = 0o755
 
-_NETWORK_TYPE = expression(
-    r"nfs4?|cifs|smb3|smbfs|ncpfs|afs|ceph|glusterfs|lustre|gpfs|9p|ocfs2|gfs2|beegfs|orangefs|moosefs|davfs"
-    r"|fuse\.(?:sshfs|glusterfs|ceph|s3fs|rclone|davfs2|mfs|smbnetfs)"
+_NETWORK_TYPES = (
+    "nfs nfs4 cifs smb3 smbfs ncpfs afs ceph glusterfs lustre gpfs 9p ocfs2 gfs2 beegfs orangefs moosefs "
+    "davfs fuse.sshfs fuse.glusterfs fuse.ceph fuse.s3fs fuse.rclone fuse.davfs2 fuse.mfs fuse.smbnetfs"
 )
 
 
@@ -258,11 +257,13 @@ def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
         fields = line.split(" ")
         if len(fields) < 3:
             continue
-        mount = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1])
+        mount = fields[1]
+        if "\\" in mount:
+            mount = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), mount)
         under = real == mount or real.startswith(mount.rstrip("/") + "/")
         if under and len(mount) >= len(best):
             best, kind = mount, fields[2]
-    return kind if _NETWORK_TYPE.fullmatch(kind) else ""
+    return kind if kind in _NETWORK_TYPES.split() else ""
 
 
 def refuse_network_file_system(paths: DeskPaths, mounts: Path = Path("/proc/mounts")) -> None:

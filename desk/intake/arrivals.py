@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
@@ -119,25 +118,26 @@ class Prepared(NamedTuple):
     trouble: str
     headline: tuple[str, str, str | None]
     """Sender, subject and Message-ID of one without ``mail``, as far as they can be read."""
-    packing: Future[list[tuple[Packed, str]]]
+    packing: Callable[[], list[tuple[Packed, str]]]
+    """Waits until the batch is packed; returns of each mail its raw bytes, packed, and its digest."""
     place: int
 
     @property
     def packed(self) -> Packed:
         """The raw mail, large ones already on disk; waits for that. Raises OSError when it could not be."""
-        return self.packing.result()[self.place][0]
+        return self.packing()[self.place][0]
 
     @property
     def digest(self) -> str:
         """What copies of this mail have in common, whatever way they came."""
-        return self.packing.result()[self.place][1]
+        return self.packing()[self.place][1]
 
 
 def parse_ahead(
     arrivals: Sequence[Arrival],
     small: int = blobs.SMALL,
     moment: datetime | None = None,
-    zone: tzinfo = UTC,
+    zone: Callable[[], tzinfo] = lambda: UTC,
 ) -> list[Prepared]:
     """Read a batch without the database: parse, hash, compress, write large blobs durably.
 
@@ -145,26 +145,46 @@ def parse_ahead(
     when in ``zone``. Hashes, compression and disk
     run beside the parser, in a thread. Never raises for what a mail holds.
     """
-    packing: Future[list[tuple[Packed, str]]] = Future()
-    raws = [arrival.raw for arrival in arrivals]
-    Thread(target=_pack, args=(raws, small, packing), daemon=True).start()
+    packing = _Packing([arrival.raw for arrival in arrivals], small)
+    packing.start()
     moment = moment or now()
-    return [_prepared(arrival, packing, place, moment, zone) for place, arrival in enumerate(arrivals)]
+    return [_prepared(arrival, packing.result, place, moment, zone) for place, arrival in enumerate(arrivals)]
 
 
-def _pack(raws: list[bytes], small: int, packing: Future[list[tuple[Packed, str]]]) -> None:
-    try:
-        laying, places = blobs.prepare(raws, small)
-        digests = [mail_digest(raw) for raw in raws]
-        laying.finish()
-        packed = [laying.packed[place] for place in places]
-        packing.set_result(list(zip(packed, digests, strict=True)))
-    except BaseException as error:
-        packing.set_exception(error)
+class _Packing(Thread):
+    """Hashes, compresses and writes the raw mails of a batch."""
+
+    def __init__(self, raws: Sequence[bytes], small: int) -> None:
+        super().__init__(daemon=True)
+        self._raws = raws
+        self._small = small
+        self._packed: list[tuple[Packed, str]] = []
+        self._failed: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            laying, places = blobs.prepare(self._raws, self._small)
+            digests = [mail_digest(raw) for raw in self._raws]
+            laying.finish()
+            packed = [laying.packed[place] for place in places]
+            self._packed = list(zip(packed, digests, strict=True))
+        except BaseException as error:
+            self._failed = error
+
+    def result(self) -> list[tuple[Packed, str]]:
+        """Wait for it; raises what went wrong."""
+        self.join()
+        if self._failed is not None:
+            raise self._failed
+        return self._packed
 
 
 def _prepared(
-    arrival: Arrival, packing: Future[list[tuple[Packed, str]]], place: int, moment: datetime, zone: tzinfo
+    arrival: Arrival,
+    packing: Callable[[], list[tuple[Packed, str]]],
+    place: int,
+    moment: datetime,
+    zone: Callable[[], tzinfo],
 ) -> Prepared:
     mail, trouble = None, ""
     headline: tuple[str, str, str | None] = ("", "", None)
@@ -190,7 +210,7 @@ def _headline(raw: bytes) -> tuple[str, str, str | None]:
     return "", "", None
 
 
-def read_mail(arrival: Arrival, moment: datetime, zone: tzinfo = UTC) -> IncomingMail:
+def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) -> IncomingMail:
     """Parse one mail. Raises `mail.mime.headers.TooComplex` for one over the bounds of the parser."""
     from mail.mime import automated, bounces, message  # 12 ms, for mail that is read
     from mail.mime.author import named_people  # 5 ms, for mail that is read

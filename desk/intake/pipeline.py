@@ -71,7 +71,7 @@ def take_again(desk: Desk, receipt_id: int, *, check: Callable[[], None] = lambd
     stored = receipts.arrival(receipt_id)
     assert stored is not None
     arrival = Arrival(blobs.read(stored.blob_id), stored.door, stored.mailbox_id)
-    prepared = parse_ahead([arrival], moment=utc_time(stored.received), zone=desk.zone)[0]
+    prepared = parse_ahead([arrival], moment=utc_time(stored.received), zone=lambda: desk.zone)[0]
     rules = read_rules(desk)
     with transaction():
         check()
@@ -90,7 +90,7 @@ def rehearsal() -> Iterator[None]:
 
 def _prepared(arrivals: Sequence[Arrival | Prepared], desk: Desk) -> list[Prepared]:
     raw = [arrival for arrival in arrivals if isinstance(arrival, Arrival)]
-    fresh = iter(parse_ahead(raw, desk.settings.blob_threshold, zone=desk.zone) if raw else ())
+    fresh = iter(parse_ahead(raw, desk.settings.blob_threshold, zone=lambda: desk.zone) if raw else ())
     return [next(fresh) if isinstance(arrival, Arrival) else arrival for arrival in arrivals]
 
 

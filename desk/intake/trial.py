@@ -59,7 +59,7 @@ class Trial:
             trigger: Trigger = "reply" if taken.verdict == "reply" else "new"
             arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
             try:
-                mail = read_mail(arrival, utc_time(taken.received), self.desk.zone)
+                mail = read_mail(arrival, utc_time(taken.received), lambda: self.desk.zone)
             except TooComplex:
                 continue
             self.asked += 1

@@ -14,7 +14,7 @@ from config.expressions import expression
 # What senders write, and the superset that decodes what they then really send: the labels of the WHATWG's
 # Encoding Standard and those that mail programs invented. Families that differ in a number follow below.
 _REALLY_LISTS: Final = {
-    "utf-8": "us-ascii ascii ansi-x3.4-1968 ansi-x3.4-1986 iso646-us iso-646.irv:1991 iso-ir-6 us "
+    "utf-8": "utf-8 us-ascii ascii ansi-x3.4-1968 ansi-x3.4-1986 iso646-us iso-646.irv:1991 iso-ir-6 us "
     "csascii utf8mb4 utf-8mb4 utf-8-mac unicode-1-1-utf-8 unicode11utf8 unicode20utf8 "
     "x-unicode20utf8 x-utf-8 utf utf8 utf-8-bom csutf8 cesu-8 csunicode11utf8",
     "utf-7": "unicode-1-1-utf-7 unicode-2-0-utf-7 x-utf-7 csutf7 utf7 x-unicode-2-0-utf-7",

@@ -140,8 +140,10 @@ def headers_begin(raw: bytes) -> int:
     for _ in range(_MAX_BANNER_LINES):
         first = _FIELD.match(raw, position)
         if first is not None or raw.startswith((b"From ", b">From "), position):
-            known = first is None or (_KNOWN.match(raw, position) and _FIELD.match(raw, first.end()))
-            return position if known or position == begin else begin
+            if first is None or position == begin:
+                return position
+            known = _KNOWN.match(raw, position) and _FIELD.match(raw, first.end())
+            return position if known else begin
         line = _LINE.match(raw, position)
         if line is None or line.end() == position:
             break

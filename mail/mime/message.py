@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -54,8 +55,8 @@ class _Text(NamedTuple):
     signed: tuple[Span, ...] = ()
 
 
-def parse(raw: bytes, zone: tzinfo = UTC) -> ParsedMail:
-    """Read a mail; invitations say when in `zone`.
+def parse(raw: bytes, zone: Callable[[], tzinfo] = lambda: UTC) -> ParsedMail:
+    """Read a mail; invitations say when in `zone`, which is asked for where there is one.
 
     Errors: `TooComplex` when it is over a bound of `mail.mime.structure` or `mail.mime.headers`.
     """
@@ -73,7 +74,7 @@ def parse(raw: bytes, zone: tzinfo = UTC) -> ParsedMail:
 class ParsedMail:
     """One mail. `raw` are the bytes as received; `defects` what was found broken, in words."""
 
-    def __init__(self, readable: bytes, raw: bytes, zone: tzinfo) -> None:
+    def __init__(self, readable: bytes, raw: bytes, zone: Callable[[], tzinfo]) -> None:
         self.raw = raw
         self._zone = zone
         self.defects: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import Final
 
@@ -15,7 +16,7 @@ from mail.mime.structure import Node
 _META_CHARSET: Final = expression(rb"(?i)<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{1,40})")
 
 
-def text_of(node: Node, zone: tzinfo) -> str:
+def text_of(node: Node, zone: Callable[[], tzinfo]) -> str:
     """Return the words of any text part but HTML, inert (RFC 2046 4.1.4: what is unknown is plain)."""
     parameters = node.content_type[1]
     data = node.decoded()
@@ -27,7 +28,7 @@ def text_of(node: Node, zone: tzinfo) -> str:
     if is_calendar(node):
         from mail.mime.calendar import card  # 0.4 ms, for invitations
 
-        return card(text, zone)
+        return card(text, zone())
     if node.type == "text/enriched":
         from mail.mime.enriched import enriched_to_text  # 0.2 ms, for such parts alone
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from datetime import tzinfo
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -83,13 +84,12 @@ class Reader:
             _send(self._process.stdin, (list(arrivals), small, zone))
             answer = pickle.load(self._process.stdout)  # noqa: S301  (our own child wrote it)
         except (OSError, ValueError, EOFError, pickle.PickleError):
-            return parse_ahead(arrivals, small, zone=zone)
+            return parse_ahead(arrivals, small, zone=lambda: zone)
         if isinstance(answer, BaseException):
             raise answer
-        packing: Future[list[Any]] = Future()
-        packing.set_result([(packed, digest) for *_, packed, digest in answer])
+        packed = [(raw, digest) for *_, raw, digest in answer]
         return [
-            Prepared(arrival, mail, trouble, headline, packing, place)
+            Prepared(arrival, mail, trouble, headline, lambda: packed, place)
             for place, (arrival, (mail, trouble, headline, *_)) in enumerate(
                 zip(arrivals, answer, strict=True)
             )
@@ -107,13 +107,17 @@ def serve(database: Path, asked: IO[bytes], answers: IO[bytes]) -> None:
         except EOFError:
             return
         try:
-            answer: Read | OSError = [
-                (each.mail, each.trouble, each.headline, each.packed, each.digest)
-                for each in parse_ahead(arrivals, small, zone=zone)
-            ]
+            answer: Read | OSError = _read(arrivals, small, zone)
         except OSError as error:  # disk full: nothing of the batch may be stored
             answer = error
         _send(answers, answer)
+
+
+def _read(arrivals: Sequence[Arrival], small: int, zone: tzinfo) -> Read:
+    return [
+        (each.mail, each.trouble, each.headline, each.packed, each.digest)
+        for each in parse_ahead(arrivals, small, zone=lambda: zone)
+    ]
 
 
 def _send(pipe: IO[bytes], what: object) -> None:

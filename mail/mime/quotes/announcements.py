@@ -248,7 +248,7 @@ class Announcements:
                     break
                 number += 1
                 continue
-            label = _LABEL.match(line[:200])
+            label = _label(line[:200])
             if label is not None and not (head.last and _is_url(line)):
                 name = _plain(label[1])
                 if name in _RAW_HEADERS:
@@ -272,7 +272,7 @@ class Announcements:
     def _is_shown(self, first: int) -> bool:
         """Return whether the line above says that what follows is shown: "the headers are:"."""
         above = first - 1
-        label = _LABEL.match(self.lines[above][:120]) if above >= 0 else None
+        label = _label(self.lines[above][:120]) if above >= 0 else None
         if label is not None and _plain(label[1]) in _RAW_HEADERS:
             return True
         if above >= 0 and not self.lines[above].strip():
@@ -292,7 +292,7 @@ class Announcements:
         if number >= len(self.lines):
             return None
         line = self.lines[number]
-        label = _LABEL.match(line[:120])
+        label = _label(line[:120])
         return LABELS.get(_plain(label[1])) if label is not None else None
 
     def _role_soon(self, number: int) -> bool:
@@ -307,7 +307,7 @@ class Announcements:
                 and (":" in line or "：" in line)
                 and self._subject[-3:] in line.casefold()
             ):
-                label = _LABEL.match(line)
+                label = _label(line)
                 if label is not None and bare_subject(line[label.end() :].strip(" \t*|")) == self._subject:
                     found.append(number)
         return found
@@ -372,7 +372,7 @@ class Announcements:
         return Announcement(number, after, author) if roles >= 3 else None
 
     def _labelled(self, number: int) -> bool:
-        return _LABEL.match(self.lines[number][:120]) is not None
+        return _label(self.lines[number][:120]) is not None
 
     def _first_filled(self, number: int) -> int:
         for each in range(number, min(number + 3, len(self.lines))):
@@ -404,10 +404,16 @@ class Announcements:
         return words >= 2
 
 
+def _label(line: str) -> re.Match[str] | None:
+    """Return the label that a line begins with, and its colon."""
+    return _LABEL.match(line) if ":" in line or "：" in line or "|" in line else None
+
+
 def bare_subject(subject: str) -> str:
     """Return a subject without its ``Re:`` and ``[list]``, in small letters without blanks."""
     subject = subject[:MAX_LINE]
-    prefix = _SUBJECT_PREFIXES.match(subject)
+    named = ":" in subject or "：" in subject or "[" in subject
+    prefix = _SUBJECT_PREFIXES.match(subject) if named else None
     return (
         "".join(subject[prefix.end() :].split()).casefold() if prefix else "".join(subject.split()).casefold()
     )

@@ -89,7 +89,7 @@ def banner_end(lines: Sequence[str], first: int, after: int) -> int:
         return _ruled_banner_end(lines, first, begin, after)
     if end == begin:
         return first
-    if _TAG.fullmatch(lines[begin][:MAX_LINE]) and has(lines[begin].casefold(), OUTSIDE):
+    if has(lines[begin].casefold(), OUTSIDE) and _TAG.fullmatch(lines[begin][:MAX_LINE]):
         return begin + 1
     paragraph = " ".join(line[:MAX_LINE] for line in lines[begin:end])
     plain = paragraph.casefold()

@@ -97,7 +97,7 @@ class _Reader:
             bool(_QUOTED.match(line)) or structural
             for line, structural in zip(self.lines, self.structural, strict=True)
         ]
-        prefix = FORWARDING_SUBJECT.match(subject.casefold())
+        prefix = FORWARDING_SUBJECT.match(subject.casefold()) if ":" in subject or "：" in subject else None
         self.forwarding = prefix is not None
         self.perhaps_finnish = prefix is not None and prefix[0].strip().startswith("vs")
         self.marker = marker.strip().casefold()

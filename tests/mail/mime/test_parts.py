@@ -23,7 +23,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def mail(rest: bytes | str) -> ParsedMail:
-    return parse(HEAD + (rest.encode() if isinstance(rest, str) else rest), BERLIN)
+    return parse(HEAD + (rest.encode() if isinstance(rest, str) else rest), lambda: BERLIN)
 
 
 def mixed(*parts: str, kind: str = "mixed") -> ParsedMail:

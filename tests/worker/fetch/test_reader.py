@@ -56,7 +56,7 @@ def test_what_it_reads_is_what_would_have_been_read_here(desk: Desk) -> None:
         assert reader._process.poll() is None
     finally:
         reader.close()
-    here = parse_ahead(arrivals, desk.settings.blob_threshold, zone=desk.zone)
+    here = parse_ahead(arrivals, desk.settings.blob_threshold, zone=lambda: desk.zone)
     for ours, theirs in zip(here, there, strict=True):
         assert (ours.arrival, ours.mail, ours.trouble) == (theirs.arrival, theirs.mail, theirs.trouble)
         assert (ours.headline, ours.packed, ours.digest) == (theirs.headline, theirs.packed, theirs.digest)
