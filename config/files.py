@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import NamedTuple
 
 from config.errors import ConfigError
+from config.records import Record
 
 PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
 
 
-class Problem(NamedTuple):
+class Problem(Record):
     """One complaint about a file or directory, with the command that cures it."""
 
     path: Path

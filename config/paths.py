@@ -22,10 +22,11 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from config.errors import ConfigError
 from config.files import Problem, check_mode
+from config.records import Record
 
 if TYPE_CHECKING:
     from config.toml_file import TomlFile
@@ -46,7 +47,7 @@ _NETWORK_TYPES = (
 )
 
 
-class Flags(NamedTuple):
+class Flags(Record):
     """What the command line said about which desk: `--config` and `--database`, as typed."""
 
     config: str | None = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from config.clock import now
+from config.records import Record
 from mail.inert import clean, masked, one_line
 from models import logs as rows
 from models.fields import utc_text, utc_time
@@ -20,7 +21,7 @@ COUNTED = 10_000
 _PURGED_AT_ONCE = 5000
 
 
-class LogLine(NamedTuple):
+class LogLine(Record):
     """One line of the log. `mailbox` is an address, `ticket` a number."""
 
     id: int
@@ -34,7 +35,7 @@ class LogLine(NamedTuple):
     receipt_id: int | None
 
 
-class LogFilter(NamedTuple):
+class LogFilter(Record):
     """Which lines: of this level and above, of this source, mailbox, ticket, since then, with this text."""
 
     level: Level = "debug"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from config.records import Record
 from mail.mime.address import as_compared
 from mail.mime.domain import unicode_domain
 from models import mailboxes
 
 
-class OwnAddresses(NamedTuple):
+class OwnAddresses(Record):
     """One reading of the desk's addresses, all as `mail.mime.address.as_compared` has them."""
 
     mailboxes: Mapping[str, int]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from config.clock import now
+from config.records import Record
 from desk.errors import NotAllowed
 from mail.inert import one_line
 from models import agents, roles
@@ -36,7 +37,7 @@ ACTIONS: dict[str, str] = {
 """What a role can grant, in the words of a refusal: "your role does not let you ..."."""
 
 
-class Actor(NamedTuple):
+class Actor(Record):
     """Somebody who acts. `agent_id` is None for the built-in admin without an agent of that login."""
 
     agent_id: int | None

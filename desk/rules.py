@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from config.expressions import expression
+from config.records import Record
 from desk import settings
 from desk.own_addresses import read_own_addresses
 from desk.permissions import agents_with_address
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _WORD: Final = expression(r"\w+")
 
 
-class DeskRules(NamedTuple):
+class DeskRules(Record):
     """One reading of the small tables, good for one batch."""
 
     desk_id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
+from config.records import Record
 from desk.errors import WrongUse
 from mail.inert import one_line
 from models import settings as rows
@@ -31,7 +32,7 @@ Kind = Literal[
 ]
 
 
-class Setting(NamedTuple):
+class Setting(Record):
     """One setting. `low` and `high` bound a number; `choices` are those of a choice."""
 
     key: str
@@ -246,7 +247,7 @@ _ON = ("on", "yes", "true", "1")
 _OFF = ("off", "no", "false", "0")
 
 
-class SettingLine(NamedTuple):
+class SettingLine(Record):
     """A setting with its value; `shown` is the value as a person types it."""
 
     setting: Setting

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.departments import Department
 from models.fields import JsonField, UtcField, as_json
@@ -33,7 +34,7 @@ class Agent(Row):
         department_id: int | None
 
 
-class StoredAgent(NamedTuple):
+class StoredAgent(Record):
     """An agent with what their role grants; ``department`` None: of all departments."""
 
     id: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import peewee
 
+from config.records import Record
 from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json
@@ -40,7 +41,7 @@ class ApiKey(Row):
 ApiKey.add_index(ApiKey.prefix, name="api_key_prefix")
 
 
-class StoredKey(NamedTuple):
+class StoredKey(Record):
     """A key, in force or revoked; ``agent`` is the login of whom it acts for."""
 
     id: int

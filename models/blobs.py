@@ -12,10 +12,11 @@ import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import peewee
 
+from config.records import Record
 from models.database import Row, db
 from models.fields import one_of
 from models.statements import Lookup
@@ -59,7 +60,7 @@ class BlobDamaged(Exception):
         self.hint = "restore the blob directory from a backup; nightdesk doctor lists what is missing"
 
 
-class Packed(NamedTuple):
+class Packed(Record):
     """Bytes ready to be stored; with ``path`` they are already on disk and ``data`` is None."""
 
     sha256: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from config.records import Record
 from models import sqlite
 from models.database import Row
 from models.fields import UtcField
@@ -45,7 +46,7 @@ class ContactAddress(Row):
 ContactAddress.add_index(ContactAddress.contact, name="contact_address_contact")
 
 
-class KnownContact(NamedTuple):
+class KnownContact(Record):
     """A contact as it is looked up by an address; ``email``: the one that was asked for."""
 
     id: int
@@ -77,7 +78,7 @@ _READ = (
 )
 
 
-class StoredContact(NamedTuple):
+class StoredContact(Record):
     """A contact with all that is kept of it; ``created`` aware, UTC."""
 
     id: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
+from config.records import Record
 from models.blobs import Blob
 from models.database import Row
 from models.fields import UtcField, one_of
@@ -91,7 +92,7 @@ Recipient.add_index(
 Recipient.add_index(Recipient.address, Recipient.delivery, name="recipient_address")
 
 
-class SentMail(NamedTuple):
+class SentMail(Record):
     """A mail that this desk sent; ``forwarded``: to somebody who takes no part, kept as a note."""
 
     message_id: str
@@ -101,7 +102,7 @@ class SentMail(NamedTuple):
     forwarded: bool
 
 
-class QueuedAhead(NamedTuple):
+class QueuedAhead(Record):
     """A waiting mail whose times are in the future; as stored."""
 
     id: int
@@ -110,7 +111,7 @@ class QueuedAhead(NamedTuple):
     not_before: str
 
 
-class SentTo(NamedTuple):
+class SentTo(Record):
     """A recipient of a mail that this desk sent."""
 
     delivery_id: int
@@ -272,7 +273,7 @@ def forget_ticket(ticket_id: int) -> None:
     _FORGET_TICKET.run(ticket_id=ticket_id)
 
 
-class NewDelivery(NamedTuple):
+class NewDelivery(Record):
     """A mail that is put into the outbox; times as they are stored."""
 
     kind: DeliveryKind
@@ -287,7 +288,7 @@ class NewDelivery(NamedTuple):
     not_before: str
 
 
-class StoredDelivery(NamedTuple):
+class StoredDelivery(Record):
     """A mail of the outbox, and who is sending it now."""
 
     id: int
@@ -300,7 +301,7 @@ class StoredDelivery(NamedTuple):
     done: bool
 
 
-class ClaimedMail(NamedTuple):
+class ClaimedMail(Record):
     """A mail that a sender takes."""
 
     id: int
@@ -309,7 +310,7 @@ class ClaimedMail(NamedTuple):
     blob_id: int
 
 
-class SendingMail(NamedTuple):
+class SendingMail(Record):
     """A mail that a sender has taken; ``last_attempt`` as stored."""
 
     id: int
@@ -317,13 +318,13 @@ class SendingMail(NamedTuple):
     last_attempt: str
 
 
-class MailSender(NamedTuple):
+class MailSender(Record):
     """Who is sending a mail right now, if somebody is."""
 
     sender: str | None
 
 
-class AttemptedMail(NamedTuple):
+class AttemptedMail(Record):
     """What an outcome means for a mail; times as they are stored."""
 
     kind: DeliveryKind
@@ -335,7 +336,7 @@ class AttemptedMail(NamedTuple):
     not_before: str
 
 
-class WantedCopy(NamedTuple):
+class WantedCopy(Record):
     """A sent mail whose copy a mailbox wants in its folder of sent mail."""
 
     id: int
@@ -344,7 +345,7 @@ class WantedCopy(NamedTuple):
     tried: bool
 
 
-class RecipientLine(NamedTuple):
+class RecipientLine(Record):
     """A recipient with the mail it belongs to; times as they are stored."""
 
     delivery_id: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.slas import Sla
 from models.statements import Lookup, Statement, Update, as_read
@@ -32,7 +33,7 @@ class Department(Row):
         sla_id: int | None
 
 
-class DepartmentRule(NamedTuple):
+class DepartmentRule(Record):
     """How a department treats its tickets."""
 
     id: int
@@ -44,7 +45,7 @@ class DepartmentRule(NamedTuple):
     autoresponse_mailbox: int | None = None
 
 
-class StoredDepartment(NamedTuple):
+class StoredDepartment(Record):
     """A department, in use or not, with the name of its SLA."""
 
     id: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import peewee
 
+from config.records import Record
 from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
@@ -45,7 +46,7 @@ class Draft(Row):
 Draft.add_index(Draft.agent, Draft.ticket, Draft.kind, name="draft_agent")
 
 
-class Written(NamedTuple):
+class Written(Record):
     """What an agent has written so far. ``recipients`` is what was typed, ``attachments`` are paths."""
 
     body: str
@@ -59,7 +60,7 @@ class Written(NamedTuple):
     seen_message: int | None = None
 
 
-class StoredDraft(NamedTuple):
+class StoredDraft(Record):
     """A draft with the names of what it belongs to; ``number`` and ``ticket_subject`` None: a new ticket."""
 
     id: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from config.records import Record
 from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json
@@ -35,7 +36,7 @@ Event.add_index(Event.at, Event.ticket, name="event_reopened", where=Event.kind 
 Event.add_index(Event.at, Event.ticket, name="event_overdue", where=Event.kind == literal("overdue"))
 
 
-class DatedEvent(NamedTuple):
+class DatedEvent(Record):
     """An event with who did it and when; ``at`` as stored, ``agent_name`` None: the desk itself."""
 
     id: int
@@ -52,7 +53,7 @@ def _dated(
     return DatedEvent(event_id, at, agent_id, agent_name, kind, json.loads(detail))
 
 
-class RecordedEvent(NamedTuple):
+class RecordedEvent(Record):
     """An event with what it tells."""
 
     id: int

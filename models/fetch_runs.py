@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json
 from models.mailboxes import Mailbox
@@ -32,7 +33,7 @@ class FetchRun(Row):
         mailbox_id: int
 
 
-class FetchState(NamedTuple):
+class FetchState(Record):
     """The present or latest fetch of a mailbox; times as stored."""
 
     mailbox_id: int

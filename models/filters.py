@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.statements import Lookup, Statement, Update, as_read
@@ -59,7 +60,7 @@ class Ban(Row):
     created = UtcField()
 
 
-class StoredFilter(NamedTuple):
+class StoredFilter(Record):
     """A filter as it was saved."""
 
     id: int
@@ -75,7 +76,7 @@ class StoredFilter(NamedTuple):
     after_event: int = 0
 
 
-class StoredBan(NamedTuple):
+class StoredBan(Record):
     """A ban; ``created`` as stored."""
 
     pattern: str

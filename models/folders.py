@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.mailboxes import Mailbox
 from models.statements import Lookup, Statement
@@ -62,7 +63,7 @@ class DeletedUidl(Row):
         without_rowid = True
 
 
-class KnownFolder(NamedTuple):
+class KnownFolder(Record):
     """How far a folder is known, and by what its newest known mail is recognised."""
 
     uidvalidity: int

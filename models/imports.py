@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.fields import UtcField, one_of
 from models.statements import Lookup, Statement
@@ -41,7 +42,7 @@ class ImportFile(Row):
         without_rowid = True
 
 
-class SourceState(NamedTuple):
+class SourceState(Record):
     """How far a source came."""
 
     id: int

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import peewee
 
 from config.clock import now
+from config.records import Record
 from models.database import Row
 from models.fields import UtcField, utc_text
 from models.statements import Lookup, Statement
@@ -51,7 +51,7 @@ class LeaseLost(Exception):
         self.hint = "nothing is lost: the other process does the work"
 
 
-class Lease(NamedTuple):
+class Lease(Record):
     """The right to do ``name``, held until it expires, is released, or its process dies."""
 
     name: str
@@ -77,7 +77,7 @@ class Lease(NamedTuple):
             _RELEASE.run(name=self.name, owner=self.owner, token=self.token)
 
 
-class _Held(NamedTuple):
+class _Held(Record):
     owner: str | None
     token: int
     expires: str | None

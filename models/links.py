@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.fields import one_of
 from models.statements import Lookup, Statement
@@ -34,7 +35,7 @@ class TicketLink(Row):
 TicketLink.add_index(TicketLink.other, name="ticket_link_other")
 
 
-class Linked(NamedTuple):
+class Linked(Record):
     """The ticket at the other end of a link; ``from_here``: the link was made on this one."""
 
     ticket_id: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
@@ -44,7 +45,7 @@ LogEntry.add_index(
 LogEntry.add_index(LogEntry.at, name="log_entry_at")
 
 
-class LogRow(NamedTuple):
+class LogRow(Record):
     """A line with the names of what it is about; ``at`` as stored."""
 
     id: int
@@ -58,7 +59,7 @@ class LogRow(NamedTuple):
     receipt_id: int | None
 
 
-class WantedLines(NamedTuple):
+class WantedLines(Record):
     """Which lines: all given conditions hold. ``since`` as stored; ``text`` is part of a line."""
 
     levels: Collection[Level] = LEVELS

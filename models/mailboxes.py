@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.departments import Department
 from models.fields import UtcField, one_of
@@ -180,7 +181,7 @@ class MailboxOAuth2(Row):
         table_name = "mailbox_oauth2"
 
 
-class MailboxAddress(NamedTuple):
+class MailboxAddress(Record):
     """An address under which mail may reach a mailbox; ``in_use`` is False for one that was removed."""
 
     mailbox_id: int
@@ -213,7 +214,7 @@ _LOGINS = Lookup(
 )
 
 
-class Beside(NamedTuple):
+class Beside(Record):
     """What other tables say about mailboxes: names by id, aliases and logins by mailbox."""
 
     departments: dict[int, str]
@@ -250,7 +251,7 @@ def _can_send() -> peewee.Expression:
     return Mailbox.outgoing_enabled & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
 
 
-class OutgoingAccount(NamedTuple):
+class OutgoingAccount(Record):
     """How mail leaves: ``sends`` by its own account, which may (``spoofs``) use other addresses."""
 
     mailbox_id: int
@@ -342,7 +343,7 @@ def id_of(address: str) -> int | None:
     return _ID_OF.one(address=address)
 
 
-class MailboxRule(NamedTuple):
+class MailboxRule(Record):
     """What intake needs to know of a mailbox. ``created`` is fixed-width UTC text."""
 
     id: int
@@ -393,7 +394,7 @@ def aliases() -> list[MailboxAddress]:
     return _ALIASES.every()
 
 
-class IdleState(NamedTuple):
+class IdleState(Record):
     """A mailbox that may stay connected, and why it did not lately."""
 
     address: str
@@ -504,7 +505,7 @@ def senders() -> list[Mailbox]:
     return list(Mailbox.select().where(_can_send()).order_by(Mailbox.id))
 
 
-class Scheduled(NamedTuple):
+class Scheduled(Record):
     """When a mailbox that is fetched may be looked at again."""
 
     id: int

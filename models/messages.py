@@ -6,10 +6,11 @@ import json
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import peewee
 
+from config.records import Record
 from models.agents import Agent
 from models.blobs import Blob
 from models.database import Row
@@ -114,7 +115,7 @@ def compared_id(message_id: str) -> str:
     return message_id.translate(_SMALL_LETTERS)
 
 
-class NewAttachment(NamedTuple):
+class NewAttachment(Record):
     """A file of a message that is to be written; ``size`` in bytes, ``part`` the MIME path in the blob."""
 
     name: str
@@ -125,7 +126,7 @@ class NewAttachment(NamedTuple):
     part: str
 
 
-class StoredAttachment(NamedTuple):
+class StoredAttachment(Record):
     """A file of a message as it is listed; ``size`` in bytes."""
 
     message_id: int
@@ -137,14 +138,14 @@ class StoredAttachment(NamedTuple):
     inline: bool
 
 
-class AttachedPart(NamedTuple):
+class AttachedPart(Record):
     """Where a file of a message is: the blob, and the MIME path in it; empty: the blob is the file."""
 
     blob_id: int
     part: str
 
 
-class StoredMessage(NamedTuple):
+class StoredMessage(Record):
     """A message of a ticket; see `Message` for its columns."""
 
     id: int
@@ -166,7 +167,7 @@ class StoredMessage(NamedTuple):
     unverified: bool
 
 
-class NewMessage(NamedTuple):
+class NewMessage(Record):
     """A message that is to be written; times and ``recipients`` as they are stored (UTC text, JSON)."""
 
     kind: MessageKind
@@ -198,7 +199,7 @@ class NewMessage(NamedTuple):
         return sum(1 for attachment in self.attachments if not attachment.inline)
 
 
-class LaterMessage(NamedTuple):
+class LaterMessage(Record):
     """A message that came after another one; ``created`` as stored."""
 
     id: int
@@ -220,7 +221,7 @@ def _later(*columns: Any) -> LaterMessage:
     return LaterMessage(**values)
 
 
-class WrittenText(NamedTuple):
+class WrittenText(Record):
     """What somebody wrote, and what of it is folded."""
 
     sender_name: str
@@ -234,7 +235,7 @@ def _written(sender_name: str, sender_email: str, text: str, folds: str) -> Writ
     return WrittenText(sender_name, sender_email, text, spans)
 
 
-class ApprovedMessage(NamedTuple):
+class ApprovedMessage(Record):
     """What the ticket needs to know of a message that an agent vouched for."""
 
     sender_email: str
@@ -248,7 +249,7 @@ class ApprovedMessage(NamedTuple):
         return self.machine in ("", "list")
 
 
-class KnownMessage(NamedTuple):
+class KnownMessage(Record):
     """A stored message that a mail may refer to; ``recipients`` as stored (JSON)."""
 
     id: int
@@ -264,7 +265,7 @@ class KnownMessage(NamedTuple):
         return addressed_by(self.recipients)
 
 
-class HeldApart(NamedTuple):
+class HeldApart(Record):
     """A ticket with a message that answers a mail of another one; ``recipients`` are that mail's (JSON)."""
 
     ticket_id: int
@@ -272,7 +273,7 @@ class HeldApart(NamedTuple):
     recipients: str
 
 
-class WrittenMail(NamedTuple):
+class WrittenMail(Record):
     """A mail of a ticket: who wrote it, to whom (JSON), and what else decides where it belongs."""
 
     id: int
@@ -573,7 +574,7 @@ _LAST_ANSWERED_BY = Lookup(
 )
 
 
-class MessageTotals(NamedTuple):
+class MessageTotals(Record):
     """What a ticket's messages are in sum; times as stored. ``newest`` is of what agents see as news."""
 
     messages: int
@@ -587,7 +588,7 @@ _OWNER = Message.alias("owner")
 _BY_PERSON = (Message.machine.in_(["", "list"])) & (Message.unverified == False)  # noqa: E712
 
 
-class _Waiting(NamedTuple):
+class _Waiting(Record):
     since: str | None
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
+from config.records import Record
 from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
@@ -44,7 +45,7 @@ Notice.add_index(Notice.id, name="notice_waiting", where=Notice.told.is_null())
 Notice.add_index(Notice.ticket, Notice.id, name="notice_ticket")
 
 
-class WaitingNotice(NamedTuple):
+class WaitingNotice(Record):
     """A notice that is not seen to yet; ``at`` as stored."""
 
     id: int
@@ -55,7 +56,7 @@ class WaitingNotice(NamedTuple):
     at: str
 
 
-class StoredNotice(NamedTuple):
+class StoredNotice(Record):
     """A notice with what became of it; times as stored."""
 
     id: int
@@ -66,7 +67,7 @@ class StoredNotice(NamedTuple):
     trace: Sequence[str]
 
 
-class TicketNotice(NamedTuple):
+class TicketNotice(Record):
     """A notice with what its ticket is now; ``agent_id`` did it, ``created`` is the ticket's, as stored."""
 
     id: int

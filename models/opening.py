@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
+from config.records import Record
 from models.database import SCHEMA_VERSION, DeskDatabase, connect, db, schema_version
 from models.errors import DatabaseDamaged, DatabaseMissing, DatabaseTooNew
 
@@ -44,7 +44,7 @@ def open_database(path: Path, *, create: bool = False, tell: Callable[[str], obj
         )
 
 
-class Found(NamedTuple):
+class Found(Record):
     """A desk's file as it is found, by the numbers of its schema and of the program's."""
 
     schema: int

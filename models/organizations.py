@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from config.records import Record
 from models import sqlite
 from models.contacts import Contact
 from models.database import Row
@@ -49,7 +50,7 @@ OrganizationMember.add_index(OrganizationMember.organization, name="organization
 OrganizationDomain.add_index(OrganizationDomain.organization, name="organization_domain_organization")
 
 
-class StoredOrganization(NamedTuple):
+class StoredOrganization(Record):
     """An organization without its domains."""
 
     id: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import peewee
 
+from config.records import Record
 from models import leases, sqlite
 from models.agents import Agent
 from models.database import BUSY_SECONDS, Row
@@ -40,7 +41,7 @@ class Presence(Row):
         without_rowid = True
 
 
-class OpenTicket(NamedTuple):
+class OpenTicket(Record):
     """A ticket that a session has open; ``since`` when, aware, UTC."""
 
     ticket_id: int
@@ -48,7 +49,7 @@ class OpenTicket(NamedTuple):
     since: datetime
 
 
-class StoredPresence(NamedTuple):
+class StoredPresence(Record):
     """One agent at one ticket, as others are told; times as stored."""
 
     session: str

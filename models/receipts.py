@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
+from config.records import Record
 from models.blobs import Blob
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
@@ -68,7 +69,7 @@ Receipt.add_index(Receipt.verdict, Receipt.id, name="receipt_verdict")
 Receipt.add_index(Receipt.ticket, name="receipt_ticket")
 
 
-class NewReceipt(NamedTuple):
+class NewReceipt(Record):
     """A receipt that is to be written; times as they are stored, ``trace`` as JSON."""
 
     door: str
@@ -90,7 +91,7 @@ class NewReceipt(NamedTuple):
     blob_id: int
 
 
-class NumberedReceipt(NamedTuple):
+class NumberedReceipt(Record):
     """A receipt that is looked up by what its server calls the mail."""
 
     folder: str | None
@@ -100,7 +101,7 @@ class NumberedReceipt(NamedTuple):
     ticket_id: int | None
 
 
-class SameReceipt(NamedTuple):
+class SameReceipt(Record):
     """A receipt of a mail with a digest that is looked for; ``received`` as stored."""
 
     digest: str
@@ -123,7 +124,7 @@ class SameReceipt(NamedTuple):
         return self.uid is not None or self.uidl is not None or self.door == "pop3"
 
 
-class StoredByUidl(NamedTuple):
+class StoredByUidl(Record):
     """What is stored of a mail with a POP3 server's id; ``disposed`` as stored."""
 
     uidl: str
@@ -132,7 +133,7 @@ class StoredByUidl(NamedTuple):
     disposed: str | None
 
 
-class StoredArrival(NamedTuple):
+class StoredArrival(Record):
     """Where the mail of a receipt came from; ``received`` as stored."""
 
     door: str
@@ -406,7 +407,7 @@ def arrival(receipt_id: int) -> StoredArrival | None:
     return _ARRIVAL.one(receipt_id=receipt_id)
 
 
-class ReceiptRow(NamedTuple):
+class ReceiptRow(Record):
     """A receipt with the names of what it is about; times as stored, ``trace`` as JSON."""
 
     id: int
@@ -427,7 +428,7 @@ class ReceiptRow(NamedTuple):
     blob_id: int
 
 
-class TakenMail(NamedTuple):
+class TakenMail(Record):
     """A mail that a customer sent, for looking at it again; ``received`` as stored."""
 
     receipt_id: int
@@ -440,7 +441,7 @@ class TakenMail(NamedTuple):
     blob_id: int
 
 
-class WantedReceipts(NamedTuple):
+class WantedReceipts(Record):
     """Which receipts: all conditions that are given must hold. ``text`` is part of sender or subject."""
 
     verdict: Verdict | None = None

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import peewee
 from peewee import fn
 
+from config.records import Record
 from models import sqlite
 from models.events import Event
 from models.messages import Message
@@ -35,7 +36,7 @@ Key = int | str | None
 """What a row is about: the id of what has the dimension's name, a tag, or None for none."""
 
 
-class Counts(NamedTuple):
+class Counts(Record):
     """Open tickets, counted. ``waiting`` and ``ages``: in each span between the bounds that were given."""
 
     open: int
@@ -46,7 +47,7 @@ class Counts(NamedTuple):
     ages: tuple[int, ...]
 
 
-class AtWork(NamedTuple):
+class AtWork(Record):
     """The open tickets of one department, agent, mailbox, topic and state, awake or not; None: of none."""
 
     department_id: int
@@ -58,7 +59,7 @@ class AtWork(NamedTuple):
     counts: Counts
 
 
-class Opened(NamedTuple):
+class Opened(Record):
     """A ticket that was made in a time. ``promised``: it has an SLA."""
 
     key: Key
@@ -69,7 +70,7 @@ class Opened(NamedTuple):
     closed: str | None
 
 
-class Closed(NamedTuple):
+class Closed(Record):
     """A ticket that was closed in a time."""
 
     key: Key
@@ -78,7 +79,7 @@ class Closed(NamedTuple):
     closed: str
 
 
-class Happened(NamedTuple):
+class Happened(Record):
     """A ticket to which something happened in a time."""
 
     key: Key
@@ -192,7 +193,7 @@ _REOPENED = Lookup(
 )
 
 
-class Moved(NamedTuple):
+class Moved(Record):
     """How many tickets were opened, answered, closed and opened again."""
 
     opened: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.fields import JsonField, as_json
 from models.statements import Lookup, Statement, as_read
@@ -19,7 +19,7 @@ class Role(Row):
     actions = JsonField()
 
 
-class StoredRole(NamedTuple):
+class StoredRole(Record):
     """A role and the actions it grants."""
 
     id: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import peewee
 from peewee import fn
 
+from config.records import Record
 from models import sqlite
 from models.messages import Message
 from models.queries.conditions import TEXT_REACH, TICKET, Reader, condition
@@ -24,7 +24,7 @@ _SHOWN = 100_000
 """So many characters of a message are read to show where the words are."""
 
 
-class Hit(NamedTuple):
+class Hit(Record):
     """A message that a query finds; ``created`` as it is stored, ``text`` may be cut short."""
 
     message_id: int

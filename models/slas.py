@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.statements import Lookup, Statement, Update, as_read
 
@@ -19,7 +19,7 @@ class Sla(Row):
     active = peewee.BooleanField(default=True)
 
 
-class StoredSla(NamedTuple):
+class StoredSla(Record):
     """An SLA, in use or not."""
 
     id: int

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import peewee
 from peewee import fn
 
 from config.clock import now
+from config.records import Record
 from models import sqlite
 from models.agents import Agent
 from models.contacts import Contact
@@ -138,7 +139,7 @@ _VIEWS: dict[str, _View | None] = {
 }
 
 
-class TicketList(NamedTuple):
+class TicketList(Record):
     """Which tickets, in which order, as seen by which agent (0: nobody in particular).
 
     A query that names a state is asked of the view's tickets in any state.
@@ -173,7 +174,7 @@ def _hides_sleepers(wanted: TicketList) -> bool:
     return view is not None and not view.sleepers and not asked
 
 
-class TicketRow(NamedTuple):
+class TicketRow(Record):
     """A ticket as a list has it; times as they are stored, names None where there is nothing to name."""
 
     id: int
@@ -501,7 +502,7 @@ def _asleep() -> Ids:
     return asleep.select(asleep.id).where(asleep.snoozed_until.is_null(False))
 
 
-class Narrowed(NamedTuple):
+class Narrowed(Record):
     """A set of candidates, and what of the query they may not fulfil yet."""
 
     ids: Ids

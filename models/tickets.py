@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
+from config.records import Record
 from models.agents import Agent
 from models.contacts import Contact
 from models.database import Row
@@ -225,7 +226,7 @@ Stored = str | int | None
 """A value as its column stores it."""
 
 
-class TicketState(NamedTuple):
+class TicketState(Record):
     """A ticket's columns as they are stored: times are fixed-width UTC text."""
 
     id: int
@@ -257,7 +258,7 @@ class TicketState(NamedTuple):
     merge_key: str | None
 
 
-class TicketNames(NamedTuple):
+class TicketNames(Record):
     """What other tables call what a ticket refers to; None where it refers to nothing."""
 
     department: str
@@ -271,7 +272,7 @@ class TicketNames(NamedTuple):
     """The number of another ticket."""
 
 
-class NewTicket(NamedTuple):
+class NewTicket(Record):
     """A ticket that is to be written; times as they are stored."""
 
     number: str
@@ -290,7 +291,7 @@ class NewTicket(NamedTuple):
     refers_to_id: int | None
 
 
-class BriefTicket(NamedTuple):
+class BriefTicket(Record):
     """A ticket in one line; ``updated`` as stored."""
 
     id: int
@@ -300,7 +301,7 @@ class BriefTicket(NamedTuple):
     updated: str
 
 
-class DueTicket(NamedTuple):
+class DueTicket(Record):
     """A ticket that a sweep looks at; ``due`` as stored."""
 
     id: int

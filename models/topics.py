@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.departments import Department
 from models.slas import Sla
@@ -28,7 +29,7 @@ class Topic(Row):
         sla_id: int | None
 
 
-class TopicRule(NamedTuple):
+class TopicRule(Record):
     """What a help topic means for a new ticket; None leaves it to the department or the desk."""
 
     id: int
@@ -39,7 +40,7 @@ class TopicRule(NamedTuple):
     autoresponse: bool
 
 
-class StoredTopic(NamedTuple):
+class StoredTopic(Record):
     """A help topic, in use or not, with the names of its department and its SLA."""
 
     id: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 import peewee
 
+from config.records import Record
 from models.database import Row
 from models.fields import UtcField, utc_text, utc_time
 from models.mailboxes import Mailbox
@@ -30,7 +30,7 @@ class WithheldMail(Row):
         without_rowid = True
 
 
-class Withheld(NamedTuple):
+class Withheld(Record):
     """``number`` is the UID as text, or the UIDL."""
 
     folder: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from config.records import Record
 
 GAP = "  "
 _ENDLESS = 24
@@ -14,7 +16,7 @@ _NARROWEST = 3
 _EMOJI_STYLE = "\ufe0f"
 
 
-class Column(NamedTuple):
+class Column(Record):
     """A column of a table. A `flexible` one gives way in a narrow terminal, down to `least`.
 
     One that is `spare` is left out where the others find no room, the highest number first.
@@ -27,7 +29,7 @@ class Column(NamedTuple):
     spare: int = 0
 
 
-class Place(NamedTuple):
+class Place(Record):
     """A column that is shown: which one, and how wide."""
 
     column: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from config.records import Record
 
 
-class Options(NamedTuple):
+class Options(Record):
     """What stood on the command line before the verb."""
 
     config: str | None = None

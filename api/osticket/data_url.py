@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from config.expressions import expression
+from config.records import Record
 
 _HEAD = expression(r"data:((?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.IGNORECASE | re.ASCII)
 _HEAD_LENGTH = 500
 
 
-class DataUrl(NamedTuple):
+class DataUrl(Record):
     """`type` without parameters, in lower case; empty when the URL names none."""
 
     type: str

@@ -16,9 +16,10 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from config.expressions import expression
+from config.records import Record
 from config.spool import HALF_KEPT, MAX_HEAD, NotSpooled, check_file, halves, names, read_head
 from config.wording import counted
 from desk.intake.arrivals import Arrival
@@ -62,7 +63,7 @@ class Drained:
         self.errors: list[str] = []
 
 
-class _Held(NamedTuple):
+class _Held(Record):
     """A file that is ours to take: its lock is held as long as `handle` is open."""
 
     name: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from config.clock import now
+from config.records import Record
 from models import folders, pending, withheld
 from models.fields import utc_text
 from models.folders import KnownFolder
@@ -15,7 +15,7 @@ ERA = 2**32
 """A UIDVALIDITY has 32 bits; above them it is counted how often a server used its UIDs again."""
 
 
-class Fingerprint(NamedTuple):
+class Fingerprint(Record):
     """By what it is seen that a UID was given to another mail: the server's size, INTERNALDATE as text.
 
     0 and empty where the server does not tell; `uid` 0: there is no mail.
@@ -30,7 +30,7 @@ class Fingerprint(NamedTuple):
         return bool((self.size and size and self.size != size) or (self.date and date and self.date != date))
 
 
-class FolderMark(NamedTuple):
+class FolderMark(Record):
     """How far a folder is known: every UID below `known_below` is dealt with.
 
     UIDs below `backlog_below` were in the folder when this UIDVALIDITY was first seen. `newest`: the newest

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from config.clock import now
+from config.records import Record
 from models import fetch_runs
 from models.fields import utc_text, utc_time
 from models.transactions import transaction
 
 
-class FetchView(NamedTuple):
+class FetchView(Record):
     """One mailbox's present or latest fetch.
 
     `phase` is ``waiting`` (asked for, no worker took it yet), ``connecting``, ``fetching``, ``done`` or

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from config.records import Record
 from models import leases
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ COME_AGAIN = frozenset({"timer", "cron", "http", "ssh"})
 """Those that end after each run, and are at work all the same."""
 
 
-class Trigger(NamedTuple):
+class Trigger(Record):
     """One that ran at least once. ``at_work``: it is a worker that works for the desk now."""
 
     kind: str

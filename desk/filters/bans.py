@@ -6,10 +6,10 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 from config.clock import now
 from config.expressions import expression
+from config.records import Record
 from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import Actor, require
@@ -23,7 +23,7 @@ from models.transactions import transaction
 _PATTERN = expression(r"[^\s@]*@[^\s@]+")
 
 
-class BanLine(NamedTuple):
+class BanLine(Record):
     """A ban as lists show it."""
 
     pattern: str

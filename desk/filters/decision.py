@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from config.records import Record
 from desk.errors import DeskError
 from models.filters import StoredFilter, Trigger
 
@@ -73,7 +74,7 @@ class Decision:
                 setattr(self, name, action.value)
 
 
-class ReadFilter(NamedTuple):
+class ReadFilter(Record):
     """A filter ready to run."""
 
     name: str

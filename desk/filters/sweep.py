@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from config.records import Record
 from desk import logs, schedules
 from desk.errors import DeskError
 from desk.filters.acting import carry_out
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 100
 
 
-class _Ready(NamedTuple):
+class _Ready(Record):
     stored: StoredFilter
     condition: Node
     decision: Decision

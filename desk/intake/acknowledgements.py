@@ -97,6 +97,8 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
         return "switched off in the settings (mail.acknowledge)"
     if mailbox is not None and not mailbox.autoresponse:
         return f"switched off for {mailbox.address}"
+    if not rules.addresses:
+        return "no mailbox to send it from"
     try:
         route = batch.sending_route(ticket.mailbox_id)
     except Refused:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from threading import Thread
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from config.clock import now
 from config.expressions import expression
+from config.records import Record
 from desk.intake.digests import mail_digest
 from mail.inert import one_line
 from models import blobs
@@ -37,7 +38,7 @@ _ENVELOPE_FIELDS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-
 ArrivalKey = tuple[int | None, str | None, int | None, int | str | None]
 
 
-class Arrival(NamedTuple):
+class Arrival(Record):
     """Raw bytes and where they came from.
 
     ``door`` is ``imap``, ...; ``folder``, ``uidvalidity`` and ``uid`` are given by doors that number their
@@ -75,7 +76,7 @@ class Arrival(NamedTuple):
         return self.mailbox_id, self.folder, self.uidvalidity, self.uid
 
 
-class IncomingMail(NamedTuple):
+class IncomingMail(Record):
     """What intake needs of a mail, all of it inert."""
 
     message_id: str | None
@@ -110,7 +111,7 @@ class IncomingMail(NamedTuple):
         return self.machine.kind in ("human", "list")
 
 
-class Prepared(NamedTuple):
+class Prepared(Record):
     """An arrival that was read, hashed and packed. ``mail`` is None when it could not be read."""
 
     arrival: Arrival

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from config.records import Record
 from mail.compose import message_id as signed_ids
 from mail.inert import one_line
 from models import deliveries
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
     from models.tickets import TicketState
 
 
-class Undelivered(NamedTuple):
+class Undelivered(Record):
     """A recipient that a mail of ours did not reach, and the server's words."""
 
     address: str
     why: str
 
 
-class Bounced(NamedTuple):
+class Bounced(Record):
     """What a bounce says: of which ticket's mail, and who did not get it."""
 
     ticket: TicketState | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from config.records import Record
 from desk.filters.decision import Decision
 from desk.intake.lookups import KnownArrival
 from desk.intake.matching import Match
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from models.tickets import TicketState
 
 
-class Outcome(NamedTuple):
+class Outcome(Record):
     """What became of an arrival; ``new`` is False when the ledger knew it already."""
 
     receipt_id: int

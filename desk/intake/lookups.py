@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from config.records import Record
 from desk.tickets.contacts import Contacts
 from models import messages, receipts
 from models.messages import compared_id
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from models.receipts import SameReceipt, Verdict
 
 
-class KnownArrival(NamedTuple):
+class KnownArrival(Record):
     """The receipt that a numbered arrival has already."""
 
     id: int
@@ -23,7 +24,7 @@ class KnownArrival(NamedTuple):
     ticket_id: int | None
 
 
-class KnownDelivery(NamedTuple):
+class KnownDelivery(Record):
     """A mail that this desk sent; ``recipients``: the row of each address, in lower case.
 
     ``forwarded``: to somebody who takes no part in its ticket.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 from config.expressions import expression
+from config.records import Record
 from desk.errors import DeskError
 from desk.tickets import changes
 from mail.mime.quotes.pieces import Span
@@ -34,14 +35,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 """Each command with what follows it and what it does."""
 
 
-class MailCommand(NamedTuple):
+class MailCommand(Record):
     """One command with what follows it."""
 
     name: str
     value: str
 
 
-class MailCommands(NamedTuple):
+class MailCommands(Record):
     """The commands of a mail and the part of its text that they stand in."""
 
     commands: tuple[MailCommand, ...] = ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from config.expressions import expression
+from config.records import Record
 from desk.tickets.participants import answered_at, takes_part
 from mail.compose import message_id as signed_ids
 from mail.compose.signed_tag import SignedTag, read_tag
@@ -24,7 +25,7 @@ _NUMBER_IN_SUBJECT = expression(r"\[#([^\]\s]{1,40})\]")
 _NUMBERS_LOOKED_AT = 5
 
 
-class Match(NamedTuple):
+class Match(Record):
     """Where a mail goes: into ``ticket`` as ``kind``, or (None) into a new one that may refer to ``old``."""
 
     ticket: TicketState | None = None
@@ -47,7 +48,7 @@ class Match(NamedTuple):
         return self.kind == "customer" and not self.unverified and not self.by_number
 
 
-class _Sent(NamedTuple):
+class _Sent(Record):
     """A Message-ID of ours that the mail refers to."""
 
     reference: str

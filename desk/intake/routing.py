@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from config.records import Record
 from desk.own_addresses import without_tag
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ NORMAL = 2
 """The priority of a ticket for which nobody chose one."""
 
 
-class Route(NamedTuple):
+class Route(Record):
     """A department, the mailbox that answers, and the departments the ticket is referred to besides.
 
     `topic` and `priority` are those of the new ticket.

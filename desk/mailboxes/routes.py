@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from config.records import Record
 from desk import settings
 from desk.errors import Refused
 from models import mailboxes
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox
 
 
-class Routes(NamedTuple):
+class Routes(Record):
     """One reading of all outgoing accounts."""
 
     sending: Mapping[int, str]
@@ -37,7 +38,7 @@ class Routes(NamedTuple):
         return {mailbox_id for mailbox_id in mailbox_ids if self.of(mailbox_id) is None}
 
 
-class SendingRoute(NamedTuple):
+class SendingRoute(Record):
     """How mail of one of the desk's addresses leaves. `open` is False while nobody can send it."""
 
     own: Mailbox | None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from desk import queues
 from desk.errors import WrongUse
@@ -17,6 +17,7 @@ from desk.permissions import Actor, require
 from desk.staff import departments, slas, topics
 from mail.inert import one_line
 from models.transactions import transaction, undone
+from config.records import Record
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -30,7 +31,7 @@ Outcome = Literal["added", "changed", "unchanged", "not in the file"]
 Table = dict[str, Any]
 
 
-class Step(NamedTuple):
+class Step(Record):
     """What a file means for one thing; ``changes``: what is and what would be, by the file's words."""
 
     kind: str
@@ -39,7 +40,7 @@ class Step(NamedTuple):
     changes: Mapping[str, tuple[Any, Any]]
 
 
-class _Kind(NamedTuple):
+class _Kind(Record):
     key: str
     """What a thing is known by."""
     defaults: Table

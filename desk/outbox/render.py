@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from config.clock import now
+from config.records import Record
 from desk import settings
 from desk.errors import Refused
 from desk.mailboxes.routes import SendingRoute, find_sending_route
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox
 
 
-class MailToSend(NamedTuple):
+class MailToSend(Record):
     """What is to be sent. `to` and `cc` are (name, address); `attachments` (name, type, bytes).
 
     `mailbox_id` is the desk's address it is from (None: the default outgoing mailbox's). `automatic`: a
@@ -52,7 +53,7 @@ class MailToSend(NamedTuple):
     """What the plus-address that answers go to says, where the desk signs addresses."""
 
 
-class QueuedMail(NamedTuple):
+class QueuedMail(Record):
     """A delivery in the outbox. `warning` says why it will not leave by itself, if so."""
 
     delivery_id: int
@@ -64,7 +65,7 @@ class QueuedMail(NamedTuple):
     warning: str | None
 
 
-class Rendered(NamedTuple):
+class Rendered(Record):
     """A mail as it will leave, its bytes on disk if they are many, not yet in the outbox."""
 
     mail: MailToSend

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from types import MappingProxyType
-from typing import NamedTuple
 
+from config.records import Record
 from desk.queries.parser import printed
 from desk.reports.figures import AGE_WORDS, AGES, Spread, days_of, spread
 from models import reports as rows
@@ -23,14 +23,14 @@ DAYS = 14
 """Days that are told one by one, today the last."""
 
 
-class Count(NamedTuple):
+class Count(Record):
     """A number, and the query that lists its tickets."""
 
     number: int
     query: str
 
 
-class Group(NamedTuple):
+class Group(Record):
     """The open tickets of a department, an agent or a mailbox; `name` as people call it."""
 
     name: str

@@ -12,8 +12,9 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
+from config.records import Record
 from models import contacts, events, messages, notices, receipts, slas, tickets
 from models.fields import utc_text
 from models.tickets import Status, StatusAfterReply, Stored, TicketState
@@ -75,7 +76,7 @@ LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
 """How a link is told at the ticket that it was made on, and at the other one."""
 
 
-class Change(NamedTuple):
+class Change(Record):
     """What becomes of a ticket: the event, its columns as stored, and its tags and people, if they change."""
 
     event: EventKind

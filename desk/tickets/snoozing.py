@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from config.clock import now
+from config.expressions import expression
 from desk.errors import Refused, WrongUse
 from desk.permissions import Actor
 from desk.tickets import changes, lifecycle
@@ -19,9 +20,9 @@ from models.transactions import transaction
 
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Until then sleeps what no time wakes."""
-_AGE = re.compile(r"(\d{1,4})([mhdw])", re.ASCII)
+_AGE = expression(r"(\d{1,4})([mhdw])", re.ASCII)
 _MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10_080}
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d)?", re.ASCII)
+_DATE = expression(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d)?", re.ASCII)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _AT_ONCE = 200
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import re
-import secrets
 from typing import Final
 
 from config.expressions import expression
@@ -32,7 +32,7 @@ def make(payload: str, domain: str, secret: bytes) -> str:
     """
     if not payload or len(payload.encode()) > 128:
         raise ValueError("a Message-ID carries 1 to 128 bytes")
-    random = _text(secrets.token_bytes(_BYTES))
+    random = _text(os.urandom(_BYTES))
     carried = payload if _PLAIN_PAYLOAD.fullmatch(payload) else "=" + _text(payload.encode())
     ascii_domain = _ascii(domain)
     return f"<nd.{random}.{carried}.{_mac(random, carried, secret)}@{ascii_domain}>"

@@ -11,9 +11,10 @@ import base64
 import hashlib
 import hmac
 import re
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from config.expressions import expression
+from config.records import Record
 
 Purpose = Literal["answer", "reply", "note"]
 """What an answer to it is: a customer's answer; an agent's reply to the customer; an agent's note."""
@@ -25,7 +26,7 @@ _LONGEST_LOCAL_PART: Final = 64  # RFC 5321 4.5.3.1.1
 _BYTES: Final = 10  # 80 bits are 16 characters of base32 without padding
 
 
-class SignedTag(NamedTuple):
+class SignedTag(Record):
     """What a tag says; ``agent_id`` is set for every purpose but a customer's answer."""
 
     purpose: Purpose

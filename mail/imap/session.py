@@ -11,8 +11,9 @@ import imaplib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
+from config.records import Record
 from mail.account import IncomingAccount
 from mail.errors import FolderMissing, MailError, ProtocolError
 from mail.imap.connection import ImapConnection, words_of
@@ -36,7 +37,7 @@ MAX_BATCH_BYTES: Final = 32 * 1024 * 1024
 _UIDS_PER_COMMAND: Final = 1000
 
 
-class FolderState(NamedTuple):
+class FolderState(Record):
     """A selected folder. `uidnext` if the server says it; `read_only`: nothing can be moved or deleted.
 
     An empty folder may have UIDVALIDITY 0.
@@ -49,7 +50,7 @@ class FolderState(NamedTuple):
     read_only: bool = False
 
 
-class Disposal(NamedTuple):
+class Disposal(Record):
     """How mails were moved or deleted. `gone`: they are out of the folder.
 
     ``flagged``: the server has no UIDPLUS, so they are only marked as deleted (an expunge would have taken

@@ -7,13 +7,14 @@ import re
 import socket
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from imap_tools.imap_utf7 import utf7_decode
 from imap_tools.mailbox import BaseMailBox
 from imap_tools.utils import encode_folder
 
 from config.expressions import expression
+from config.records import Record
 from mail.mime.dates import parse_date
 
 MAX_LITERAL: Final = 256 * 1024 * 1024
@@ -106,7 +107,7 @@ class Box(BaseMailBox):
         return self._own_client
 
 
-class FetchedMail(NamedTuple):
+class FetchedMail(Record):
     """One mail as the server gave it. `internaldate` is UTC."""
 
     uid: int
@@ -114,7 +115,7 @@ class FetchedMail(NamedTuple):
     internaldate: datetime | None
 
 
-class Folder(NamedTuple):
+class Folder(Record):
     """A line of LIST: the name as Unicode, the separator of levels, the flags in lower case."""
 
     name: str

@@ -13,9 +13,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from config.expressions import expression
+from config.records import Record
 from mail.inert import clean, one_line, without_direction_marks
 from mail.mime.domain import ascii_domain, unicode_domain
 from mail.mime.headers import decode_words
@@ -43,7 +44,7 @@ _NEVER_LOCAL: Final = expression(r"[\x00-\x1f\x7f\ufffd]|=\?[^?]*\?[bBqQ]\?")
 _SPECIALS: Final = frozenset(' ()<>[]:;@\\,."')
 
 
-class Address(NamedTuple):
+class Address(Record):
     """A display name and an address, both inert; either may be empty.
 
     The domain is in lower case and in its own script; the local part is in quotes only where it has to be.
@@ -96,7 +97,7 @@ def envelope_form(address: str) -> str:
     return f"{local}@{ascii_domain(domain)}"
 
 
-class _Token(NamedTuple):
+class _Token(Record):
     """`kind` is blank, atom, quoted, literal, comment, angle (``<`` to ``>``) or the sign itself.
 
     ``torn`` is all from a quote, a comment or a ``<`` that nothing closes to the end of the value.
@@ -109,7 +110,7 @@ class _Token(NamedTuple):
     inner: tuple[_Token, ...] = ()
 
 
-class _Piece(NamedTuple):
+class _Piece(Record):
     """What stands before a comma, a semicolon or the end."""
 
     tokens: Sequence[_Token]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from config.expressions import expression
+from config.records import Record
 from mail.mime.address import Address, as_compared
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _POSTED_TO: Final = expression(
 _VIA: Final = expression(r"\s+via\s+\S.*\Z", re.IGNORECASE | re.DOTALL)
 
 
-class NamedPeople(NamedTuple):
+class NamedPeople(Record):
     """Whom the headers of a mail name as its author; addresses as `mail.mime.address.as_compared` has them.
 
     `lists`: the addresses to which it was posted, if it came by a list.
@@ -48,7 +49,7 @@ class NamedPeople(NamedTuple):
     lists: frozenset[str] = frozenset()
 
 
-class Author(NamedTuple):
+class Author(Record):
     """Who wrote a mail; `answers_to` where answers go if not to that address.
 
     `evidence` is a line for the trace, empty where From says it plainly. `on_hearsay`: who says who it was is

@@ -6,9 +6,10 @@ a machine. Headers and structure decide; words of the subject only forbid an ans
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from config.expressions import expression
+from config.records import Record
 from mail.inert import one_line
 from mail.mime.bounces import Evidence
 from mail.mime.message import ParsedMail
@@ -20,7 +21,7 @@ DESK_HEADER: Final = "X-Nightdesk-Desk"
 Kind = Literal["human", "auto_reply", "bounce", "list", "auto_generated"]
 
 
-class MachineMail(NamedTuple):
+class MachineMail(Record):
     """The verdict; `acknowledge`: an automatic answer may be sent; `reason`: the header that decided."""
 
     kind: Kind

@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from config.expressions import expression
+from config.records import Record
 from mail.inert import one_line
 from mail.mime.address import one_address, parse_addresses
 from mail.mime.headers import Headers, TooComplex, parse_headers
@@ -22,7 +23,7 @@ from mail.mime.structure import Node
 __all__ = ["BouncedRecipient", "Evidence", "bounces", "is_mail_server"]
 
 
-class BouncedRecipient(NamedTuple):
+class BouncedRecipient(Record):
     """One recipient in a bounce (RFC 3464): `action` is failed, delayed, delivered, relayed or expanded.
 
     `address` is empty where the bounce names nobody. `status` is "5.1.1" or empty, `diagnostic` the remote

@@ -5,10 +5,11 @@ What cannot be opened stays what it is: an attachment, or text.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote
 
 from config.expressions import expression
+from config.records import Record
 from mail.mime.headers import Headers
 
 MAX_WRAPPED_BYTES: Final = 50 * 1024 * 1024
@@ -18,7 +19,7 @@ _PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"}
 _BLANKS: Final = expression(r"\s+")
 
 
-class Inner(NamedTuple):
+class Inner(Record):
     """A part found within another. Without `headers`, `data` is a MIME entity with headers of its own."""
 
     data: bytes

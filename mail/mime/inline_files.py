@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import binascii
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from config.expressions import expression
+from config.records import Record
 from mail.inert import one_line
 from mail.mime.charset import decode
 
@@ -17,7 +18,7 @@ _YENC_END: Final = expression(rb"^=yend[^\r\n]*\r?(?:\n|\Z)", re.MULTILINE)
 _MAX_FILES: Final = 100
 
 
-class InlineFile(NamedTuple):
+class InlineFile(Record):
     """A file that stood in the lines of a text."""
 
     name: str

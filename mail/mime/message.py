@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from config.expressions import expression
+from config.records import Record
 from mail.inert import one_line
 from mail.mime.address import Address, as_compared, parse_addresses
 from mail.mime.dates import parse_date
@@ -32,7 +33,7 @@ _ID: Final = expression(r"<([^<>]{1,2000})>")
 _SPACE: Final = expression(r"\s+")
 
 
-class Part(NamedTuple):
+class Part(Record):
     """An attachment: `part` is its path in the mail ("2.1"); `size` (bytes) and `sha256` are of its content.
 
     `inline`: the sender meant it to be shown within the text (an image of an HTML mail).
@@ -46,7 +47,7 @@ class Part(NamedTuple):
     inline: bool
 
 
-class _Text(NamedTuple):
+class _Text(Record):
     words: str
     from_html: bool
     quoted: tuple[Span, ...]

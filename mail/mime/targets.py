@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from config.expressions import expression
 from mail.inert import one_line
 from mail.mime.domain import ascii_domain, unicode_domain
+from config.records import Record
 
 MOST: Final = 500
 """Links of a message that are listed."""
@@ -35,7 +36,7 @@ _TWINS: Final = str.maketrans(
 _ALIKE: Final = str.maketrans("01i|", "olll")
 
 
-class Target(NamedTuple):
+class Target(Record):
     """One link: its number, the address that would be opened, in ASCII, and the host as people read it.
 
     ``doubts`` are sentences that speak against it. What cannot be ``opened`` (a file, a telephone) is copied.

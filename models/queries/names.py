@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import peewee
 
+from config.records import Record
 from models.agents import Agent
 from models.contacts import Contact
 from models.departments import Department
@@ -16,7 +15,7 @@ from models.tickets import TicketTag
 from models.topics import Topic
 
 
-class Named(NamedTuple):
+class Named(Record):
     """Something that has an id, a name, and perhaps an address."""
 
     id: int

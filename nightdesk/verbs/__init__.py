@@ -6,10 +6,10 @@ neither `--help` nor a shell that completes a word should wait.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from config.records import Record
 
 
-class Verb(NamedTuple):
+class Verb(Record):
     """Where a verb's click command is ("module:attribute"), and its line in `nightdesk --help`.
 
     ``over_ssh``: what a role has to grant to who calls it behind a forced command

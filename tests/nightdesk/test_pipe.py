@@ -66,6 +66,32 @@ def test_the_way_to_the_spool_imports_next_to_nothing(desk: Program) -> None:
     assert len(spooled(desk)) == 1
 
 
+def test_an_ordinary_mail_loads_nothing_that_only_others_need(desk: Program) -> None:
+    code = (
+        "import sys; from nightdesk import entry; status = entry.run(sys.argv[1:])\n"
+        "print(status, *sys.modules, file=sys.stderr)"
+    )
+    assert call(desk) == SILENT  # which reads and checks the settings
+    another = MAIL.replace(b"<1@", b"<2@")
+    wrapped = ("--config", str(desk.home / "config.toml"), "pipe", "--spool", str(desk.home / "spool"))
+    ran = desk.python("-c", code, *wrapped, "--verbose", stdin=another)
+    told, _, loaded = ran.err.strip().rpartition("\n")
+    assert "receipt 2: ticket" in told
+    status, *modules = loaded.split()
+    assert status == "0"
+    assert sorted(NOT_FOR_AN_ORDINARY_MAIL & set(modules)) == []
+
+
+NOT_FOR_AN_ORDINARY_MAIL = {
+    *("asyncio", "concurrent.futures", "dataclasses", "email", "pydantic", "secrets", "ssl", "zoneinfo"),
+    *("desk.fetching.folders", "desk.filters.facts", "desk.intake.bounces", "desk.intake.mail_commands"),
+    *("desk.logs", "desk.outbox.render", "desk.tickets.changes", "mail.mime.authentication"),
+    *("mail.mime.calendar", "mail.mime.html", "mail.mime.inline_files", "mail.mime.japanese"),
+    *("models.belongings", "models.deliveries", "models.drafts", "models.folders", "models.links"),
+    *("models.logs", "models.migrate", "models.schema"),
+}
+
+
 def _tree() -> list[Path]:
     return [Path(wrapper.__file__).parents[2]]
 

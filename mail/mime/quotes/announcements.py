@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from config.expressions import expression
+from config.records import Record
 from mail.mime.quotes.words import (
     FORWARDED,
     LABELS,
@@ -75,7 +76,7 @@ _BLOOMBERG: Final = expression(r"(?:from|von|de): .{1,120}@.{1,120} at: ?\d.{0,2
 _GROUPWISE: Final = expression(r">>>\s?[^>].{3,200}?>>>\s*")
 
 
-class Announcement(NamedTuple):
+class Announcement(Record):
     """Lines from `first` up to, not including, `after`. `author`: see `Piece`."""
 
     first: int

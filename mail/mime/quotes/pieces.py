@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from config.records import Record
 
 Kind = Literal["new", "quote", "forward", "signature", "footer"]
 Span = tuple[int, int]
 """Offsets of the first character and of the one behind the last."""
 
 
-class Piece(NamedTuple):
+class Piece(Record):
     """A slice of a text.
 
     `author`: the address that a quote says it is from, else the words that announce it; in small letters.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -14,12 +14,13 @@ from textual.message import Message
 from tui.screens.dashboard.panels import Goal, Panel, Row
 from tui.text.safe import cell, width_of
 from tui.widgets.text_pane import Line, TextPane
+from config.records import Record
 
 WIDE = 100
 """From this width on there are three panels beside each other, below it two."""
 
 
-class Spot(NamedTuple):
+class Spot(Record):
     """Where a number stands: its line, first cell and width, in which panel and column of panels."""
 
     y: int

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from desk.reports.dashboard import SOON_WORDS
 from desk.reports.table import length_words
 from tui.text.safe import cell
+from config.records import Record
 
 if TYPE_CHECKING:
     from desk.reports.dashboard import Count, Dashboard, Day, Group
     from tui.health import Health
 
 
-class Goal(NamedTuple):
+class Goal(Record):
     """Where a number leads: to the tickets of a query, or to a place of the app."""
 
     query: str = ""
     place: str = ""
 
 
-class Piece(NamedTuple):
+class Piece(Record):
     """Inert text in a style, perhaps one that leads somewhere."""
 
     text: str
