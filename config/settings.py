@@ -161,7 +161,7 @@ def _from_file(file: toml_file.TomlFile) -> Settings:
     from pydantic import ValidationError  # 0.3 ms
 
     try:
-        return Settings.model_validate(file.values, strict=True)
+        return Settings.model_validate(dict(file.values), strict=True)
     except ValidationError as error:
         raise _config_error(error, file.where, f"correct {file.path}") from None
 

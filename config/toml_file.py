@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from config.errors import ConfigError
 from config.expressions import expression
 from config.files import PRIVATE_FILE, atomic_write, owner_hint
+from config.records import Record
 
 _KEY = expression(r"""^\s*(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|(?P<bare>[A-Za-z0-9_-]+))\s*[=.]""")
 _TABLE = expression(r"""^\s*\[+\s*["']?(?P<name>[A-Za-z0-9_-]+)""")
 _AT_LINE = expression(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)")
 
 
-@dataclass(frozen=True, slots=True)
-class TomlFile:
+class TomlFile(Record):
     """What a TOML file said: top-level values, and the line number of each top-level key."""
 
     path: Path
-    values: dict[str, object] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
+    values: Mapping[str, object] = MappingProxyType({})
+    lines: Mapping[str, int] = MappingProxyType({})
 
     def where(self, key: str) -> str:
         """Return the place of `key` for messages: 'config.toml line 14'."""

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from desk.fetching.verdicts import Verdicts, noun
 
 
-@dataclass(slots=True)
 class MailboxFetch:
-    """What one turn at a mailbox did; grows while it runs."""
+    """What one turn at a mailbox did; grows while it runs.
 
-    address: str
-    verdicts: Verdicts = field(default_factory=Verdicts)
-    skipped: str = ""
-    """Why it was left alone: another process holds it."""
-    more: bool = False
-    """Mail was left for the next run: a limit or a signal came first."""
-    errors: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """What a person may want to know and is no failure; not in the JSON."""
-    seconds: float = 0.0
-    waiting: int = 0
-    """Mails known to be left on the server for later runs; not in the JSON."""
+    `more`: mail was left for the next run, a limit or a signal came first.
+    """
+
+    def __init__(self, address: str, *, more: bool = False) -> None:
+        self.address = address
+        self.verdicts = Verdicts()
+        self.skipped = ""
+        """Why it was left alone: another process holds it."""
+        self.more = more
+        self.errors: list[str] = []
+        self.notes: list[str] = []
+        """What a person may want to know and is no failure; not in the JSON."""
+        self.seconds = 0.0
+        self.waiting = 0
+        """Mails known to be left on the server for later runs; not in the JSON."""
 
     @property
     def fetched(self) -> int:
@@ -42,15 +42,15 @@ class MailboxFetch:
         return f"{text}, {self.seconds:.1f} s"
 
 
-@dataclass(slots=True)
 class SendCounts:
     """Recipients by what became of them in one run, and what kept mail from leaving at all."""
 
-    sent: int = 0
-    deferred: int = 0
-    failed: int = 0
-    uncertain: int = 0
-    errors: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.sent = 0
+        self.deferred = 0
+        self.failed = 0
+        self.uncertain = 0
+        self.errors: list[str] = []
 
     def add(self, other: SendCounts) -> None:
         """Count the other's too."""
@@ -61,16 +61,16 @@ class SendCounts:
         self.errors += other.errors
 
 
-@dataclass(slots=True)
 class FetchSummary:
     """What one `--fetch-once` did."""
 
-    mailboxes: list[MailboxFetch] = field(default_factory=list)
-    spooled: int = 0
-    sending: SendCounts = field(default_factory=SendCounts)
-    overdue: int = 0
-    errors: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.mailboxes: list[MailboxFetch] = []
+        self.spooled = 0
+        self.sending = SendCounts()
+        self.overdue = 0
+        self.errors: list[str] = []
+        self.notes: list[str] = []
 
     @property
     def failed(self) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args, get_origin
 
+from config.records import Record
 from desk.mailboxes import checks
 
 Part = Literal["address", "incoming", "outgoing", "oauth2"]
@@ -628,8 +629,7 @@ class MailboxForm(Checked):
         return self if part == "address" else getattr(self, part)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Field:
+class Field(Record):
     """A field as the table has it. `kind`: what its values are; `choices`: of which it is one, if of a few.
 
     `option`: its flag without the dashes, with underscores; empty when it has none.
@@ -747,8 +747,7 @@ def json_of(form: MailboxForm, part: Part) -> dict[str, Any]:
 SecretName = Literal["password", "smtp_password", "client_secret"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class SecretField:
+class SecretField(Record):
     """A password of a mailbox. `row`: what its columns begin with, of the mailbox or its OAuth2 application.
 
     `given`: its attribute in `desk.mailboxes.secrets.MailboxSecrets`. `bound_to`: what it is sealed for.

@@ -7,9 +7,9 @@ What a server is trusted by is a part of its name: behind another certificate ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from config.records import Record
 from desk.errors import WrongUse
 from desk.mailboxes.fields import SECRET, SecretName
 from desk.mailboxes.stored import form_of
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Record):
     """Where a secret goes, and as whose. `security`: tls, starttls or none. `trust`: pin or CA file."""
 
     host: str
@@ -103,7 +102,7 @@ def new_servers(
 def _anywhere(server: Server | str) -> object:
     """Return a server with TLS without its port; any other as it is."""
     if isinstance(server, Server) and server.security != "none":
-        return replace(server, port=0)
+        return server._replace(port=0)
     return server
 
 

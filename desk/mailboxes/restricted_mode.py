@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from desk.errors import NotAllowed
@@ -54,5 +53,5 @@ def permitted(
                 "in restricted mode a password is typed, it comes from no command, variable or credential",
                 HINT,
             )
-        secrets = replace(secrets, **{secret.given: None})
+        secrets = secrets._replace(**{secret.given: None})
     return secrets

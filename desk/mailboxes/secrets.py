@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from config.records import Record
 from config.secrets import SecretSource
 from desk.errors import WrongUse
 from desk.mailboxes import named_servers
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from models.mailboxes import Mailbox, MailboxOAuth2
 
 
-@dataclass(frozen=True, slots=True)
-class SecretInput:
+class SecretInput(Record):
     """A password as it was given: itself (``sealed``), or where it comes from."""
 
     source: SecretKind
@@ -29,8 +28,7 @@ class SecretInput:
         return f"SecretInput({self.source!r}, ********)"
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxSecrets:
+class MailboxSecrets(Record):
     """The passwords of a mailbox; None leaves what is stored (for a new mailbox: none)."""
 
     incoming: SecretInput | None = None

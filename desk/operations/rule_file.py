@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
+from config.records import Record
 from desk import queues
 from desk.errors import WrongUse
 from desk.filters import bans, filters
@@ -17,7 +18,6 @@ from desk.permissions import Actor, require
 from desk.staff import departments, slas, topics
 from mail.inert import one_line
 from models.transactions import transaction, undone
-from config.records import Record
 
 if TYPE_CHECKING:
     from desk.home import Desk

@@ -9,9 +9,9 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from config.expressions import expression
+from config.records import Record
 from mail.inert import one_line
 from mail.mime.domain import ascii_domain, unicode_domain
-from config.records import Record
 
 MOST: Final = 500
 """Links of a message that are listed."""

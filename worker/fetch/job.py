@@ -27,8 +27,6 @@ from worker.fetch.run import FetchRun
 from worker.fetch.wire import Wire
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from desk.home import Desk
     from models.mailboxes import Mailbox
     from worker.fetch.slots import Slots
@@ -80,7 +78,7 @@ def take_turn(
             limits = Limits(float(desk.settings.fetch_time_limit), stop, slots, keeper)
             failure = _attempt(desk, mailbox, lease, tally, limits, watch, named)
         tally.seconds = time.monotonic() - begun
-        _conclude(mailbox, lease, tally, failure, desk.zone)
+        _conclude(desk, mailbox, lease, tally, failure)
     finally:
         lease.release()
     return tally
@@ -154,7 +152,7 @@ def _fetch(
 
 
 def _conclude(
-    mailbox: Mailbox, lease: leases.Lease, tally: MailboxFetch, failure: Exception | None, zone: ZoneInfo
+    desk: Desk, mailbox: Mailbox, lease: leases.Lease, tally: MailboxFetch, failure: Exception | None
 ) -> None:
     moment = now()
     with transaction():
@@ -163,7 +161,7 @@ def _conclude(
         elif isinstance(failure, Stopped):
             logs.write("info", "fetch", f"{mailbox.address}: stopped by a signal", mailbox_id=mailbox.id)
         elif failure is not None:
-            health.record_failure(mailbox.id, _as_mail_error(failure), moment, zone)
+            health.record_failure(mailbox.id, _as_mail_error(failure), moment, desk.zone)
         else:
             health.record_success(mailbox.id, tally.fetched, moment, tally.waiting)
             for error in tally.errors:

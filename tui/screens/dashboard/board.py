@@ -11,10 +11,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from config.records import Record
 from tui.screens.dashboard.panels import Goal, Panel, Row
 from tui.text.safe import cell, width_of
 from tui.widgets.text_pane import Line, TextPane
-from config.records import Record
 
 WIDE = 100
 """From this width on there are three panels beside each other, below it two."""

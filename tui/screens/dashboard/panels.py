@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from config.records import Record
 from desk.reports.dashboard import SOON_WORDS
 from desk.reports.table import length_words
 from tui.text.safe import cell
-from config.records import Record
 
 if TYPE_CHECKING:
     from desk.reports.dashboard import Count, Dashboard, Day, Group
