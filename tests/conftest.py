@@ -24,7 +24,12 @@ __all__ = ["dovecot", "mailuser", "mailusers", "oauth_server", "pki", "postfix",
 
 _HERE = Path(__file__).parent
 _WAITING = ("docs", "e2e", "nightdesk", "tui", "worker")
-_NEEDS = {"dovecot": MAIL_SERVERS, "postfix": MAIL_SERVERS, "oauth_server": ("glewlwyd",)}
+_NEEDS = {
+    "dovecot": MAIL_SERVERS,
+    "postfix": MAIL_SERVERS,
+    "oauth_server": ("glewlwyd",),
+    "chromium": ("chromium", "chromedriver"),
+}
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from worker.service.child import WorkerChild
 
 DEFAULT_THEME = "ansi-dark"
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+"""How textual-serve names what it speaks with, in TEXTUAL_DRIVER."""
 TEND_SECONDS = 5.0
 """How often it looks whether somebody works for the desk."""
 SAID = 200
@@ -223,7 +225,9 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     # -- what leaves for the terminal
 
     def get_driver_class(self) -> type[Driver]:
-        """Return the driver that outlives its terminal."""
+        """Return the driver that outlives its terminal, or Textual's own where a browser is the terminal."""
+        if os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER:
+            return super().get_driver_class()
         from tui.terminal.driver import SteadyDriver  # 10 ms
 
         return SteadyDriver
@@ -271,7 +275,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     # -- the world outside
 
     def _tick(self) -> None:
-        if not self.is_headless and self._terminal_is_gone():
+        if not self.is_headless and not self.is_web and self._terminal_is_gone():
             self.run_worker(self.leave(128 + signal.SIGHUP), exit_on_error=False)
             return
         minute = self._minute()

@@ -44,7 +44,9 @@ def open_app(options: Options) -> int:
 
 
 def need_terminal() -> None:
-    """Raise UsageError where the app has nothing to draw on."""
+    """Raise UsageError where the app has nothing to draw on: no terminal, and no textual-serve either."""
+    if os.environ.get("TEXTUAL_DRIVER") == "textual.drivers.web_driver:WebDriver":
+        return
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "the app needs a terminal, and there is none here",

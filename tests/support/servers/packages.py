@@ -22,6 +22,8 @@ PACKAGES = {
     "mount": ("mount",),
     "gpg": ("gnupg",),
     "cron": ("cron",),
+    "chromium": ("chromium",),
+    "chromedriver": ("chromium-driver",),
     "sshd": ("openssh-server", "openssh-client"),
 }
 MAIL_SERVERS = ("dovecot", "postfix")
