@@ -10,7 +10,7 @@ from config.clock import now
 from desk import organizations
 from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
-from desk.permissions import Actor, require
+from desk.permissions import THE_DESK, Actor, require
 from desk.tickets import lifecycle
 from desk.tickets.history import OtherTicket, tickets_of
 from mail.inert import clean, one_line
@@ -37,19 +37,22 @@ class ContactLine:
     created: datetime
 
 
-def contacts(text: str = "", limit: int = 200) -> list[ContactLine]:
-    """Return the contacts with a text in name or address, by address; a ``limit`` of 0 is none."""
-    return [_line(row) for row in rows.with_part(one_line(text), limit or 2**62)]
+def contacts(text: str = "", limit: int = 200, reader: Actor = THE_DESK) -> list[ContactLine]:
+    """Return the contacts with a text in name or address, by address; a ``limit`` of 0 is none.
+
+    Whoever does not read all departments is told of those alone who have a ticket that they may read.
+    """
+    return [_line(row) for row in rows.with_part(one_line(text), limit or 2**62, reader.reads)]
 
 
-def known(address: str) -> ContactLine:
+def known(address: str, reader: Actor = THE_DESK) -> ContactLine:
     """Return the contact with an address, their first or another one; raises NotFound."""
-    return _line(_stored(address))
+    return _line(_stored(address, reader))
 
 
-def history(contact: ContactLine, limit: int = 50) -> list[OtherTicket]:
+def history(contact: ContactLine, limit: int = 50, reader: Actor = THE_DESK) -> list[OtherTicket]:
     """Return a contact's tickets, open ones first, of each the newest first."""
-    return tickets_of(contact.id, limit)
+    return tickets_of(contact.id, limit, reader=reader)
 
 
 def edit_contact(
@@ -72,7 +75,7 @@ def edit_contact(
     """
     require(actor, "ticket.edit")
     with transaction():
-        contact = _stored(address)
+        contact = _stored(address, actor)
         texts = {"name": name, "phone": phone, "language": language}
         values: dict[str, str | int | None] = {
             key: one_line(text, 200) for key, text in texts.items() if text is not None
@@ -136,9 +139,9 @@ def _address(text: str) -> str:
     return email
 
 
-def _stored(address: str) -> StoredContact:
+def _stored(address: str, reader: Actor = THE_DESK) -> StoredContact:
     found = next(iter(rows.by_email([_address(address)])), None)
-    if found is None:
+    if found is None or not rows.asked(found.id, reader.reads):
         raise NotFound(f"there is no contact {one_line(address, 80)}", "nightdesk contact list")
     return rows.read(found.id)
 

@@ -44,6 +44,8 @@ class LogFilter(Record):
     ticket_id: int | None = None
     since: datetime | None = None
     text: str = ""
+    departments: tuple[int, ...] | None = None
+    """No lines of tickets of other departments; None: of all."""
 
 
 def write(
@@ -143,6 +145,7 @@ def _wanted(wanted: LogFilter | None) -> WantedLines:
         ticket_id=given.ticket_id,
         since=None if given.since is None else utc_text(given.since),
         text=given.text,
+        departments=given.departments,
     )
 
 

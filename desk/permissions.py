@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from config.clock import now
@@ -16,11 +16,13 @@ from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk
-    from models.agents import StoredAgent
+    from models.agents import Place, StoredAgent
 
 EVERYTHING = "*"
+READ = "ticket.read"
 
 ACTIONS: dict[str, str] = {
+    "ticket.read": "read tickets",
     "ticket.reply": "answer customers",
     "ticket.note": "write internal notes",
     "ticket.assign": "assign and transfer tickets",
@@ -46,6 +48,28 @@ class Actor(Record):
     email: str
     department_id: int | None
     actions: frozenset[str]
+    places: tuple[tuple[int, frozenset[str]], ...] = ()
+    """The departments that they work in beside their own, and what their role grants there."""
+
+    @property
+    def reads(self) -> tuple[int, ...] | None:
+        """The departments whose tickets they may read, None: all.
+
+        Whoever may do something with the tickets of a department reads them. The desk itself, and a key that
+        acts for no agent, read everything.
+        """
+        if EVERYTHING in self.actions or self.agent_id is None:
+            return None
+        if self.department_id is None:
+            return None if _reads(self.actions) else ()
+        granted = {self.department_id: self.actions, **dict(self.places)}
+        return tuple(sorted(department for department, actions in granted.items() if _reads(actions)))
+
+    def works_in(self, department_id: int) -> bool:
+        """Whether the department is one of theirs: their own, or one where they do more than to read."""
+        if self.department_id in (None, department_id):
+            return True
+        return any(place == department_id and actions - {READ} for place, actions in self.places)
 
     @property
     def is_filter(self) -> bool:
@@ -56,11 +80,27 @@ class Actor(Record):
         """Whether the role grants `action` in that department (None: no department in question)."""
         if EVERYTHING in self.actions:
             return True
+        if any(
+            action in actions
+            and (place == department_id or (department_id is None and _is_of_tickets(action)))
+            for place, actions in self.places
+        ):
+            return True
         if action not in self.actions:
             return False
         return self.department_id is None or department_id in (None, self.department_id)
 
 
+def _is_of_tickets(action: str) -> bool:
+    return action.startswith("ticket.")
+
+
+def _reads(actions: frozenset[str]) -> bool:
+    return any(map(_is_of_tickets, actions))
+
+
+THE_DESK = Actor(None, "", "", "", None, frozenset())
+"""Nobody in particular: what the desk itself reads, which is everything."""
 FILTER = Actor(None, "filter", "Filter", "", None, frozenset([EVERYTHING]))
 """What filters do."""
 
@@ -118,12 +158,29 @@ def app_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | No
 
 def agents_with_address() -> list[Actor]:
     """Return the agents in service that have a mail address."""
-    return [_actor(agent) for agent in agents.every() if agent.active and agent.email]
+    placed: dict[int, list[Place]] = {}
+    for place in agents.places():
+        placed.setdefault(place.agent_id, []).append(place)
+    return [
+        _actor(agent, placed.get(agent.id, ())) for agent in agents.every() if agent.active and agent.email
+    ]
 
 
-def _actor(agent: StoredAgent) -> Actor:
-    actions = frozenset(agent.actions)
-    return Actor(agent.id, agent.login, agent.name, agent.email, agent.department_id, actions)
+def actor_of(agent: StoredAgent) -> Actor:
+    """Return an agent as who acts."""
+    return _actor(agent, agents.places_of(agent.id))
+
+
+def _actor(agent: StoredAgent, places: Iterable[Place]) -> Actor:
+    return Actor(
+        agent.id,
+        agent.login,
+        agent.name,
+        agent.email,
+        agent.department_id,
+        frozenset(agent.actions),
+        tuple((place.department_id, frozenset(place.actions)) for place in places),
+    )
 
 
 def _agent(login: str) -> Actor:
@@ -138,7 +195,7 @@ def _agent(login: str) -> Actor:
         raise NotAllowed(
             f"the agent '{shown}' is switched off", f"ask the admin: nightdesk agent edit {shown} --active"
         )
-    return _actor(agent)
+    return actor_of(agent)
 
 
 def _login(uid: int) -> str:

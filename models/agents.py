@@ -34,6 +34,33 @@ class Agent(Row):
         department_id: int | None
 
 
+class AgentDepartment(Row):
+    """A department that an agent works in beside their own, with their role there."""
+
+    agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
+    department = peewee.ForeignKeyField(Department, on_delete="CASCADE")
+    role = peewee.ForeignKeyField(Role)
+
+    if TYPE_CHECKING:
+        agent_id: int
+        department_id: int
+        role_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("agent", "department")
+        without_rowid = True
+
+
+class Place(Record):
+    """A department that an agent works in beside their own, and what their role grants there."""
+
+    agent_id: int
+    department_id: int
+    department: str
+    role: str
+    actions: Sequence[str]
+
+
 class StoredAgent(Record):
     """An agent with what their role grants; ``department`` None: of all departments."""
 
@@ -82,6 +109,41 @@ _LOGIN_BY_EMAIL = Lookup(
     str,
 )
 _CHANGE = Update(Agent)
+_PLACE = (AgentDepartment.agent, AgentDepartment.department, Department.name, Role.name, Role.actions)
+
+
+def _places() -> peewee.ModelSelect[AgentDepartment]:
+    return (
+        AgentDepartment.select(*_PLACE)
+        .join(Department)
+        .join_from(AgentDepartment, Role)
+        .order_by(Department.name)
+    )
+
+
+_PLACES = Lookup(lambda p: _places(), as_read(_PLACE, Place))
+_PLACES_OF = Lookup(lambda p: _places().where(AgentDepartment.agent == p("agent_id")), as_read(_PLACE, Place))
+_SET_PLACE = Statement(
+    lambda p: AgentDepartment.insert(
+        {
+            AgentDepartment.agent: p("agent_id"),
+            AgentDepartment.department: p("department_id"),
+            AgentDepartment.role: p("role_id"),
+        }
+    ).on_conflict(
+        conflict_target=[AgentDepartment.agent, AgentDepartment.department],
+        update={AgentDepartment.role: p("role_id")},
+    )
+)
+_LEAVE = Statement(
+    lambda p: AgentDepartment.delete().where(
+        AgentDepartment.agent == p("agent_id"), AgentDepartment.department == p("department_id")
+    )
+)
+_WITH_ROLE = Lookup(lambda p: Agent.select(Agent.login).where(Agent.role == p("role_id")), str)
+_PLACED_WITH_ROLE = Lookup(
+    lambda p: AgentDepartment.select(Agent.login).join(Agent).where(AgentDepartment.role == p("role_id")), str
+)
 
 
 def every() -> list[StoredAgent]:
@@ -124,3 +186,28 @@ def write(
 def change(agent_id: int, values: Mapping[str, str | int | None]) -> None:
     """Give columns of an agent new values."""
     _CHANGE.run(agent_id, values)
+
+
+def places() -> list[Place]:
+    """Return where every agent works beside their own department."""
+    return _PLACES.every()
+
+
+def places_of(agent_id: int) -> list[Place]:
+    """Return where an agent works beside their own department, by its name."""
+    return _PLACES_OF.every(agent_id=agent_id)
+
+
+def set_place(agent_id: int, department_id: int, role_id: int) -> None:
+    """Give an agent a role in a department beside their own."""
+    _SET_PLACE.run(agent_id=agent_id, department_id=department_id, role_id=role_id)
+
+
+def leave(agent_id: int, department_id: int) -> None:
+    """Let an agent work in a department no more that is not their own."""
+    _LEAVE.run(agent_id=agent_id, department_id=department_id)
+
+
+def with_role(role_id: int) -> list[str]:
+    """Return the logins of the agents who have a role, anywhere."""
+    return sorted({*_WITH_ROLE.every(role_id=role_id), *_PLACED_WITH_ROLE.every(role_id=role_id)})

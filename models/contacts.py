@@ -12,7 +12,8 @@ from config.records import Record
 from models import sqlite
 from models.database import Row
 from models.fields import UtcField
-from models.statements import Lookup, Statement, Update, as_read
+from models.queries.reach import Departments, asked_within
+from models.statements import Lookup, Statement, Update, as_read, literal, run
 
 
 class Contact(Row):
@@ -160,9 +161,26 @@ def read(contact_id: int) -> StoredContact:
     return found
 
 
-def with_part(text: str, limit: int) -> list[StoredContact]:
-    """Return contacts with a text in name or address, '' all of them, by address; reads all there are."""
-    return _FOUND.every(text=text.lower(), limit=limit)
+def with_part(text: str, limit: int, departments: Departments = None) -> list[StoredContact]:
+    """Return contacts with a text in name or address, '' all of them, by address; reads all there are.
+
+    With departments those who have a ticket there.
+    """
+    if departments is None:
+        return _FOUND.every(text=text.lower(), limit=limit)
+    found = [row for row in _FOUND.every(text=text.lower(), limit=_ALL) if asked(row.id, departments)]
+    return found[:limit]
+
+
+def asked(contact_id: int, departments: Departments) -> bool:
+    """Whether a contact has a ticket of one of these departments; None: whether or not they have one."""
+    if departments is None:
+        return True
+    query = Contact.select(literal(1)).where(Contact.id == contact_id, asked_within(Contact.id, departments))
+    return bool(run(query))
+
+
+_ALL = 2**62
 
 
 def other_addresses(contact_id: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import peewee
 
@@ -13,7 +13,8 @@ from models.database import Row
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.messages import Message
-from models.statements import Lookup, Statement, as_read, columns_of, literal
+from models.queries.reach import Departments, is_within
+from models.statements import Lookup, Statement, as_read, columns_of, literal, run
 from models.tickets import Ticket
 
 HELD_UNTIL = "9999-12-31T00:00:00.000000Z"
@@ -832,17 +833,34 @@ def give_up(delivery_id: int, at: str) -> int:
     return changed
 
 
-def lines(states: Collection[DeliveryState] | None, limit: int) -> list[RecipientLine]:
-    """Return recipients, newest first, of all states or of some; ``limit`` 0 is no limit."""
+def lines(
+    states: Collection[DeliveryState] | None, limit: int, departments: Departments = None
+) -> list[RecipientLine]:
+    """Return recipients, newest first, of all states or of some; ``limit`` 0 is no limit.
+
+    With departments none of mail of tickets beyond these.
+    """
+    if departments is not None:
+        query = _lines().where(_readable(departments))
+        query = query if states is None else query.where(Recipient.state.in_(_literals(states)))
+        newest = query.order_by(Recipient.id.desc()).limit(limit or _NO_LIMIT)
+        return [RecipientLine(*row) for row in run(newest)]
     if states is None:
         return _NEWEST_LINES.every(limit=limit or _NO_LIMIT)
     wanted = _LINES_IN_STATES if "sent" in states else _LINES_IN_TROUBLE
     return wanted.each_of(states, limit=limit or _NO_LIMIT)
 
 
-def lines_of_mail(delivery_id: int) -> list[RecipientLine]:
-    """Return the recipients of one mail."""
+def lines_of_mail(delivery_id: int, departments: Departments = None) -> list[RecipientLine]:
+    """Return the recipients of one mail, none if its ticket is beyond these departments."""
+    if departments is not None:
+        query = _lines().where(Delivery.id == delivery_id, _readable(departments)).order_by(Recipient.id)
+        return [RecipientLine(*row) for row in run(query)]
     return _LINES_OF_MAIL.every(delivery_id=delivery_id)
+
+
+def _readable(departments: tuple[int, ...]) -> Any:
+    return Delivery.ticket.is_null() | is_within(Delivery.ticket, departments)
 
 
 def lines_of_messages(message_rows: Sequence[int]) -> list[RecipientLine]:

@@ -143,6 +143,7 @@ class AttachedPart(Record):
 
     blob_id: int
     part: str
+    message_id: int
 
 
 class StoredMessage(Record):
@@ -327,9 +328,12 @@ _NEWEST_OF_CUSTOMER = Lookup(
     as_read(_READ, StoredMessage),
 )
 _PART = Lookup(
-    lambda p: Attachment.select(Attachment.blob, Attachment.part).where(Attachment.id == p("attachment_id")),
+    lambda p: Attachment.select(Attachment.blob, Attachment.part, Attachment.message).where(
+        Attachment.id == p("attachment_id")
+    ),
     AttachedPart,
 )
+_TICKET_OF = Lookup(lambda p: Message.select(Message.ticket).where(Message.id == p("message_id")), int)
 _WRITE = Statement(
     lambda p: Message.insert(
         {
@@ -680,6 +684,11 @@ def write(ticket_id: int, message: NewMessage) -> int:
 def by_id(message_id: int) -> StoredMessage | None:
     """Return a message, or None."""
     return _BY_ID.one(message_id=message_id)
+
+
+def ticket_of(message_id: int) -> int | None:
+    """Return the id of a message's ticket, or None."""
+    return _TICKET_OF.one(message_id=message_id)
 
 
 def of_ticket(ticket_id: int) -> list[StoredMessage]:

@@ -13,7 +13,8 @@ from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.messages import Message
-from models.statements import Lookup, Statement, literal
+from models.queries.reach import Departments, of_departments
+from models.statements import Lookup, Statement, literal, run
 from models.tickets import Ticket
 
 NoticeKind = Literal[
@@ -179,8 +180,12 @@ def set_trace(notice_id: int, trace: Sequence[str]) -> None:
     _SET_TRACE.run(notice_id=notice_id, trace=as_json(list(trace)))
 
 
-def newest(limit: int, ticket_id: int | None = None) -> list[StoredNotice]:
-    """Return the newest notices, of one ticket or of all."""
+def newest(limit: int, ticket_id: int | None = None, departments: Departments = None) -> list[StoredNotice]:
+    """Return the newest notices, of one ticket or of all, or of those of these departments."""
+    if ticket_id is None and departments is not None:
+        query = Notice.select(*_READ).join(Ticket)
+        query = query.where(of_departments(Ticket.id, Ticket.department, departments))
+        return [_stored(*row) for row in run(query.order_by(Notice.id.desc()).limit(limit))]
     if ticket_id is None:
         return _NEWEST.every(limit=limit)
     return _OF_TICKET.every(ticket_id=ticket_id, limit=limit)

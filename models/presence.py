@@ -13,7 +13,8 @@ from models import leases, sqlite
 from models.agents import Agent
 from models.database import BUSY_SECONDS, Row
 from models.fields import UtcField, utc_text, utc_time
-from models.statements import Lookup, Statement
+from models.queries.reach import Departments, of_departments
+from models.statements import Lookup, Places, Statement
 from models.tickets import Ticket
 from models.transactions import transaction
 
@@ -78,8 +79,10 @@ _RENEW = Statement(
 )
 _LEAVE = Statement(lambda p: Presence.delete().where(Presence.session == p("session")))
 _DROP_EXPIRED = Statement(lambda p: Presence.delete().where(Presence.expires <= p("moment")))
-_OTHERS = Lookup(
-    lambda p: (
+
+
+def _open_elsewhere(p: Places) -> peewee.ModelSelect[Presence]:
+    return (
         Presence.select(
             Presence.session,
             Agent.id,
@@ -94,7 +97,12 @@ _OTHERS = Lookup(
         .join(Ticket)
         .where(Presence.session != p("session"), Presence.expires > p("moment"))
         .order_by(Presence.since, Presence.session)
-    ),
+    )
+
+
+_OTHERS = Lookup(_open_elsewhere, StoredPresence)
+_OTHERS_WITHIN = Lookup(
+    lambda p: _open_elsewhere(p).where(of_departments(Ticket.id, Ticket.department, tuple(p.each("wanted")))),
     StoredPresence,
 )
 
@@ -128,9 +136,13 @@ def renew(session: str, expires: datetime) -> bool:
     return _without_waiting(lambda: _RENEW.run(session=session, expires=utc_text(expires)))
 
 
-def others(session: str, moment: datetime) -> list[StoredPresence]:
-    """Return what the other living sessions have open, whoever came first first."""
-    rows = _OTHERS.every(session=session, moment=utc_text(moment))
+def others(session: str, moment: datetime, departments: Departments = None) -> list[StoredPresence]:
+    """Return what the other living sessions have open, whoever came first first; of these departments."""
+    if departments is None:
+        rows = _OTHERS.every(session=session, moment=utc_text(moment))
+    else:
+        found = _OTHERS_WITHIN.each_of(departments, session=session, moment=utc_text(moment))
+        rows = sorted(set(found), key=lambda row: (row.since, row.session))
     dead = leases.dead_owners(row.session for row in rows)
     return [row for row in rows if row.session not in dead]
 

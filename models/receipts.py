@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import peewee
 
@@ -13,6 +13,7 @@ from models.blobs import Blob
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.mailboxes import Mailbox
+from models.queries.reach import Departments, is_within
 from models.statements import Lookup, Statement, literal, run
 from models.tickets import Ticket
 
@@ -448,6 +449,8 @@ class WantedReceipts(Record):
     mailbox_id: int | None = None
     ticket: str | None = None
     text: str = ""
+    departments: Departments = None
+    """Only what became of tickets of these departments or, without a ticket, what their mailboxes brought."""
 
 
 def _rows() -> peewee.ModelSelect[Receipt]:
@@ -511,9 +514,17 @@ def taken_since(since: str, after: int, limit: int) -> list[TakenMail]:
     return _TAKEN_SINCE.every(since=since, after=after, limit=limit)
 
 
-def row(receipt_id: int) -> ReceiptRow | None:
-    """Return one receipt, or None."""
-    return _ROW.one(receipt_id=receipt_id)
+def row(receipt_id: int, departments: Departments = None) -> ReceiptRow | None:
+    """Return one receipt, or None; also for one beyond these departments."""
+    if departments is None:
+        return _ROW.one(receipt_id=receipt_id)
+    query = _rows().where(Receipt.id == receipt_id, _readable(departments))
+    return next((ReceiptRow(*each) for each in run(query)), None)
+
+
+def _readable(departments: tuple[int, ...]) -> Any:
+    brought = Receipt.ticket.is_null() & Mailbox.department.in_(departments)
+    return is_within(Receipt.ticket, departments) | brought
 
 
 def rows(
@@ -529,6 +540,8 @@ def rows(
         conditions.append(Ticket.number == wanted.ticket)
     if wanted.text:
         conditions.append(Receipt.sender.contains(wanted.text) | Receipt.subject.contains(wanted.text))
+    if wanted.departments is not None:
+        conditions.append(_readable(wanted.departments))
     if before_id is not None:
         conditions.append(Receipt.id < before_id)
     if after_id is not None:
@@ -538,9 +551,17 @@ def rows(
     return [ReceiptRow(*each) for each in run(query.limit(limit) if limit else query)]
 
 
-def counts() -> dict[str, int]:
-    """Return how many receipts there are of each verdict that there is."""
-    return dict(_COUNTS.every())
+def counts(departments: Departments = None) -> dict[str, int]:
+    """Return how many receipts there are of each verdict that there is, of all or of these departments."""
+    if departments is None:
+        return dict(_COUNTS.every())
+    query = (
+        Receipt.select(Receipt.verdict, peewee.fn.COUNT(Receipt.id))
+        .join(Mailbox, peewee.JOIN.LEFT_OUTER)
+        .where(_readable(departments))
+        .group_by(Receipt.verdict)
+    )
+    return {str(verdict): int(number) for verdict, number in run(query)}
 
 
 def quarantined() -> int:

@@ -9,7 +9,7 @@ import peewee
 from config.records import Record
 from models.database import Row
 from models.fields import JsonField, as_json
-from models.statements import Lookup, Statement, as_read
+from models.statements import Lookup, Statement, Update, as_read
 
 
 class Role(Row):
@@ -33,6 +33,8 @@ _NAMED = Lookup(lambda p: Role.select(*_READ).where(Role.name == p("name")), as_
 _WRITE = Statement(
     lambda p: Role.insert({Role.name: p("name"), Role.actions: p("actions")}).returning(Role.id)
 )
+_CHANGE = Update(Role)
+_DELETE = Statement(lambda p: Role.delete().where(Role.id == p("role_id")))
 
 
 def every() -> list[StoredRole]:
@@ -48,3 +50,13 @@ def named(name: str) -> StoredRole | None:
 def write(name: str, actions: Sequence[str]) -> int:
     """Write a new role; returns its id."""
     return _WRITE.new_id(name=name, actions=as_json(actions))
+
+
+def change(role_id: int, name: str, actions: Sequence[str]) -> None:
+    """Give a role a name and what it grants."""
+    _CHANGE.run(role_id, {"name": name, "actions": as_json(list(actions))})
+
+
+def delete(role_id: int) -> None:
+    """Delete a role that nobody has."""
+    _DELETE.run(role_id=role_id)

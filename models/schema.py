@@ -11,7 +11,7 @@ import peewee
 
 from config.files import fsync_dir
 from models import sqlite
-from models.agents import Agent
+from models.agents import Agent, AgentDepartment
 from models.api_keys import ApiKey
 from models.blobs import Blob
 from models.contacts import Contact, ContactAddress
@@ -44,7 +44,7 @@ from models.topics import Topic
 from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
-    *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent),
+    *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent, AgentDepartment),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
     *(Contact, ContactAddress, Organization, OrganizationDomain, OrganizationMember),

@@ -10,7 +10,7 @@ from peewee import fn
 from config.records import Record
 from models import sqlite
 from models.messages import Message
-from models.queries.conditions import TEXT_REACH, TICKET, Reader, condition
+from models.queries.conditions import TEXT_REACH, TICKET, Reader, condition, within
 from models.queries.text import expression, says
 from models.queries.tree import NOTHING, All, Node, Not, all_of, conjuncts
 from models.statements import Lookup, literal, run
@@ -50,9 +50,9 @@ def find(query: Node, reader: Reader, limit: int, before: int | None) -> list[Hi
     rest = all_of(part for part in parts if part not in wanted and part not in barred)
     if wanted:
         words = expression(All((*wanted, *barred)))
-        ids = _with_words(words, rest, reader, limit, before)
+        ids = _with_words(words, within(rest, reader.departments), reader, limit, before)
     elif rest != NOTHING:
-        ids = _of_tickets(query, reader, limit, before)
+        ids = _of_tickets(within(query, reader.departments), reader, limit, before)
     else:
         return []
     return sorted(_HITS.each_of(ids), key=lambda hit: -hit.message_id)

@@ -34,8 +34,10 @@ from models.queries.conditions import (
     newest_of_customer,
     of_state,
     with_text,
+    within,
     without_text,
 )
+from models.queries.reach import Departments
 from models.queries.tree import NOTHING, Condition, Node, conjuncts, leaves
 from models.statements import Lookup, Places, literal, run
 from models.tickets import STATUSES, Collaborator, Seen, Status, Ticket, TicketTag
@@ -240,10 +242,11 @@ def _counted(wanted: TicketList, reader: Reader) -> int:
     return _size(_selected(tables, [_T.id], conditions))
 
 
-def view_counts(agent_id: int) -> dict[str, int]:
-    """Return the number of tickets in every view, for this agent."""
+def view_counts(agent_id: int, departments: Departments = None) -> dict[str, int]:
+    """Return the number of tickets in every view, for this agent, of the departments that they read."""
+    readable = within(NOTHING, departments)
     own = [view for view in _VIEWS if view != "closed"]
-    counted = {view: count(TicketList(view, NOTHING, "updated", agent_id)) for view in own}
+    counted = {view: count(TicketList(view, readable, "updated", agent_id)) for view in own}
     counted["closed"] = counted["all"] - counted["open"] - counted["snoozed"]
     return {view: counted[view] for view in _VIEWS}
 

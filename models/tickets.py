@@ -206,6 +206,9 @@ class TicketReferral(Row):
         without_rowid = True
 
 
+TicketReferral.add_index(TicketReferral.department, TicketReferral.ticket, name="ticket_referral_department")
+
+
 class Seen(Row):
     """When an agent last looked at a ticket."""
 

@@ -13,6 +13,7 @@ from tui.desk_calls import DeskCall, Neighbours, Place, desk_app
 from tui.desk_screen import DeskNode
 
 if TYPE_CHECKING:
+    from desk.permissions import Actor
     from desk.replies.drafts import DraftView
     from tui.health import Health
     from tui.screens.compose.compositions import Composition
@@ -131,7 +132,7 @@ class ScreenNavigation(CommandNode):
 
     def go_to_ticket(self, number: str) -> None:
         """Read the ticket of a number that a person typed, or say that there is none."""
-        self.in_thread(_exists, number).then(
+        self.in_thread(_exists, number, desk_app(self).actor).then(
             lambda there: (
                 self.open_thread(number)
                 if there
@@ -270,10 +271,10 @@ class ScreenNavigation(CommandNode):
                 screen.notice(text)
 
 
-def _exists(number: str) -> bool:
+def _exists(number: str, reader: Actor) -> bool:
     from desk.tickets import lists  # 34 ms
 
-    return lists.exists(number)
+    return lists.exists(number, reader)
 
 
 def _request_all() -> int:

@@ -70,7 +70,7 @@ def list_tickets(call: Call) -> TicketPage:
 
 def show_ticket(call: Call) -> documents.TicketDetail:
     """Return one ticket with its messages and history."""
-    return documents.shown(detail.show(call.number))
+    return documents.shown(detail.show(call.number, call.actor))
 
 
 def search_messages(call: Call) -> HitPage:
@@ -124,4 +124,4 @@ def _changed(call: Call, changed: list[str]) -> Changed:
 
 
 def _number(call: Call) -> str:
-    return str(changes.find(call.number).number)
+    return str(changes.find(call.number, call.actor).number)

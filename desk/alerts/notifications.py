@@ -15,7 +15,9 @@ from desk import settings
 from desk.errors import DeskError
 from desk.mailboxes.routes import SendingRoute, find_sending_route
 from desk.outbox.render import MailToSend, no_route_out, queue_mail
+from desk.permissions import THE_DESK, Actor, actor_of
 from desk.rules import read_rules
+from desk.tickets.changes import departments_of, may_read
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
@@ -60,9 +62,9 @@ class NoticeLine:
     trace: Sequence[str]
 
 
-def newest(limit: int, ticket_id: int | None = None) -> list[NoticeLine]:
+def newest(limit: int, ticket_id: int | None = None, reader: Actor = THE_DESK) -> list[NoticeLine]:
     """Return what agents were told lately, newest first; of one ticket or of all."""
-    return [_line(each) for each in notices.newest(limit, ticket_id)]
+    return [_line(each) for each in notices.newest(limit, ticket_id, reader.reads)]
 
 
 def tell(desk: Desk, moment: datetime) -> int:
@@ -210,14 +212,17 @@ class _Telling:
             return [each for each in self._people if each.id == answered]
         if word == "assignee" and ticket.assignee_id is not None:
             return [each for each in self._people if each.id == ticket.assignee_id]
-        wanted = {ticket.department_id, *tickets.referrals(ticket.id)}
-        of_it = [each for each in self._people if each.department_id in wanted]
+        wanted = departments_of(ticket)
+        bound = [each for each in self._people if each.department_id is not None]
+        of_it = [each for each in bound if any(map(actor_of(each).works_in, wanted))]
         return of_it or [each for each in self._people if each.department_id is None]
 
     def _refused(self, agent: StoredAgent) -> str:
         """Why this agent gets no mail of it; '' when they get one."""
         if agent.id == self._notice.agent_id:
             return "did it"
+        if not may_read(actor_of(agent), self._ticket):
+            return "may not read it"
         if not agent.email:
             return "has no mail address"
         if self._rules.own.is_own(agent.email):

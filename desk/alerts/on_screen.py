@@ -73,9 +73,11 @@ def _concerns(actor: Actor, notice: TicketNotice, oldest: str) -> bool:
         return False
     if notice.kind == "new_ticket" and notice.created < oldest:
         return False
+    if actor.reads is not None and notice.department_id not in actor.reads:
+        return False
     if notice.assignee_id is not None:
         return notice.assignee_id == actor.agent_id
-    return notice.kind not in _OF_THE_OWNER and actor.department_id in (None, notice.department_id)
+    return notice.kind not in _OF_THE_OWNER and actor.works_in(notice.department_id)
 
 
 def _words(notice: TicketNotice) -> str:

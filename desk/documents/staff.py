@@ -21,6 +21,7 @@ def agent(line: AgentLine) -> dict[str, Any]:
         "email": line.email,
         "role": line.role,
         "department": line.department,
+        "departments": [{"department": name, "role": role} for name, role in line.departments],
         "active": line.active,
         "created": line.created,
         "away": line.away,

@@ -39,7 +39,7 @@ def take(desk: Desk, actor: Actor, receipt_id: int, requester: str) -> str:
     is no address, and Refused for a mail that is not quarantined.
     """
     require(actor, "receipt.retry")
-    view, raw = receipts.show(receipt_id), receipts.raw(receipt_id)
+    view, raw = receipts.show(receipt_id, actor), receipts.raw(receipt_id, actor)
     subject = view.subject or headline(raw)[1]
     body = _text(raw[:BODY_BYTES])
     if len(raw) > BODY_BYTES:

@@ -8,7 +8,7 @@ from config.clock import now
 from desk.filters.bans import ban
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle
-from desk.tickets.changes import departments_of, find_whole
+from desk.tickets.changes import departments_of, find_whole, may_read
 from desk.tickets.lifecycle import Change
 from mail.mime.address import as_compared
 from models import contacts, filters, tickets
@@ -22,7 +22,7 @@ def ban_senders(actor: Actor, numbers: Sequence[str]) -> list[str]:
     """
     batch, banned = lifecycle.new_batch(), []
     with transaction():
-        found = [find_whole(number) for number in dict.fromkeys(numbers)]
+        found = [find_whole(number, actor) for number in dict.fromkeys(numbers)]
         people = {each.id: each.email for each in contacts.by_id({ticket.contact_id for ticket in found})}
         known = {each.pattern for each in filters.bans()}
         for contact_id, email in people.items():
@@ -35,6 +35,8 @@ def ban_senders(actor: Actor, numbers: Sequence[str]) -> list[str]:
                 lifecycle.changed(ticket.id, told, actor, now(), batch)
         for number in tickets.open_of(people):
             ticket = find_whole(number)
+            if not may_read(actor, ticket):
+                continue
             require(actor, "ticket.close", *departments_of(ticket))
             lifecycle.changed(ticket.id, lifecycle.to_status(ticket, "closed", now()), actor, now(), batch)
     return banned

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from desk.errors import NotFound, Refused, WrongUse
 from desk.intake import pipeline
-from desk.permissions import Actor, require
+from desk.permissions import THE_DESK, Actor, require
 from models import blobs, mailboxes, messages, receipts
 from models.fields import utc_time
 from models.receipts import VERDICTS, ReceiptRow, Verdict, WantedReceipts
@@ -56,6 +56,7 @@ def entries(
     limit: int = 200,
     before_id: int | None = None,
     after_id: int | None = None,
+    reader: Actor = THE_DESK,
 ) -> list[ReceiptView]:
     """Receipts, newest first; ``limit`` 0 is all. Raises WrongUse for a verdict that does not exist.
 
@@ -69,31 +70,32 @@ def entries(
         mailbox_id=None if wanted.mailbox is None else _mailbox_id(wanted.mailbox),
         ticket=wanted.ticket,
         text=wanted.text or "",
+        departments=reader.reads,
     )
     forward = after_id is not None
     found = receipts.rows(chosen, before_id=before_id, after_id=after_id, oldest_first=forward, limit=limit)
     return [_view(row) for row in (reversed(found) if forward else found)]
 
 
-def show(receipt_id: int) -> ReceiptView:
+def show(receipt_id: int, reader: Actor = THE_DESK) -> ReceiptView:
     """One receipt with its trace. Raises NotFound."""
-    return _view(_row(receipt_id))
+    return _view(_row(receipt_id, reader))
 
 
-def of_message(message_id: int) -> ReceiptView | None:
+def of_message(message_id: int, reader: Actor = THE_DESK) -> ReceiptView | None:
     """Return the receipt of a stored message (the `why` of the screen); None for what was written here."""
     receipt_id = messages.receipt_of(message_id)
-    return None if receipt_id is None else show(receipt_id)
+    return None if receipt_id is None else show(receipt_id, reader)
 
 
-def raw(receipt_id: int) -> bytes:
+def raw(receipt_id: int, reader: Actor = THE_DESK) -> bytes:
     """Return the mail exactly as it came. Raises NotFound, `models.blobs.BlobDamaged`."""
-    return blobs.read(_row(receipt_id).blob_id)
+    return blobs.read(_row(receipt_id, reader).blob_id)
 
 
-def counts() -> dict[str, int]:
+def counts(reader: Actor = THE_DESK) -> dict[str, int]:
     """How many receipts there are of each verdict."""
-    found = receipts.counts()
+    found = receipts.counts(reader.reads)
     return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
 
 
@@ -106,7 +108,7 @@ def retry(desk: Desk, actor: Actor, receipt_id: int) -> Outcome:
     """Take a quarantined mail in again, under its old receipt. Raises NotFound, Refused, NotAllowed."""
 
     require(actor, "receipt.retry")
-    show(receipt_id)
+    show(receipt_id, actor)
     return pipeline.take_again(desk, receipt_id, check=lambda: _need_quarantined(receipt_id))
 
 
@@ -118,16 +120,16 @@ def reject(actor: Actor, receipt_id: int) -> None:
 def settle(actor: Actor, receipt_id: int, verdict: Verdict, ticket_id: int | None, what: str) -> None:
     """Give a quarantined mail the verdict that a person found. Raises NotFound, Refused, NotAllowed."""
     require(actor, "receipt.retry")
-    row = _row(receipt_id)
+    row = _row(receipt_id, actor)
     reason = f"{what} by {actor.login}"
     if not receipts.settle(receipt_id, verdict, ticket_id, reason, [*json.loads(row.trace), reason]):
         _need_quarantined(receipt_id)
 
 
-def replay(desk: Desk, receipt_id: int) -> ReceiptView:
+def replay(desk: Desk, receipt_id: int, reader: Actor = THE_DESK) -> ReceiptView:
     """Return what would become of this mail if it came now: verdict, ticket and trace; nothing is changed."""
 
-    show(receipt_id)
+    show(receipt_id, reader)
     with pipeline.rehearsal():
         pipeline.take_again(desk, receipt_id)
         return show(receipt_id)
@@ -143,8 +145,8 @@ def _need_quarantined(receipt_id: int) -> None:
         )
 
 
-def _row(receipt_id: int) -> ReceiptRow:
-    row = receipts.row(receipt_id)
+def _row(receipt_id: int, reader: Actor = THE_DESK) -> ReceiptRow:
+    row = receipts.row(receipt_id, reader.reads)
     if row is None:
         raise NotFound(f"there is no receipt {receipt_id}", "nightdesk receipt list shows them")
     return row

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
-from desk.permissions import Actor, require
+from desk.permissions import THE_DESK, Actor, require
 from desk.tickets.changes import departments_of
 from desk.tickets.deliveries import DeliveryView, views
 from mail.inert import one_line
@@ -19,18 +19,21 @@ from models.transactions import transaction
 UNDONE_STATES: tuple[DeliveryState, ...] = ("queued", "sending", "deferred", "failed", "uncertain")
 
 
-def entries(states: Collection[str] | str | None = None, limit: int = 200) -> list[DeliveryView]:
+def entries(
+    states: Collection[str] | str | None = None, limit: int = 200, reader: Actor = THE_DESK
+) -> list[DeliveryView]:
     """Return recipients, the newest mail first: those in `states`, by default all that did not arrive.
 
     ``"all"`` is every state; `limit` 0 is no limit. Raises WrongUse for an unknown state.
     """
     wanted = _states(states)
-    return views(deliveries.lines(wanted if len(wanted) < len(STATES) else None, limit))
+    some = wanted if len(wanted) < len(STATES) else None
+    return views(deliveries.lines(some, limit, reader.reads))
 
 
-def get(delivery_id: int) -> list[DeliveryView]:
+def get(delivery_id: int, reader: Actor = THE_DESK) -> list[DeliveryView]:
     """Return the recipients of one mail; raises NotFound."""
-    found = views(deliveries.lines_of_mail(delivery_id))
+    found = views(deliveries.lines_of_mail(delivery_id, reader.reads))
     if not found:
         raise _missing(delivery_id)
     return found

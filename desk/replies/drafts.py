@@ -88,7 +88,7 @@ def save(
     moment = utc_text(now())
     with transaction():
         known = None if draft_id is None else rows.own(draft_id, owner)
-        ticket_id = None if known is not None or number is None else find(number).id
+        ticket_id = None if known is not None or number is None else find(number, actor).id
         if ticket_id is not None:
             known = rows.newest(owner, ticket_id, kind)
         if known is not None:
@@ -105,7 +105,7 @@ def put_file(actor: Actor, number: str, name: str, data: bytes) -> PutFile:
     """
     owner = _owner(actor)
     with transaction():
-        ticket = find(number)
+        ticket = find(number, actor)
         require(actor, "ticket.reply", *departments_of(ticket))
         draft = rows.newest(owner, ticket.id, "reply")
         there = () if draft is None else draft.attachments
@@ -125,7 +125,7 @@ def load(actor: Actor, number: str | None, kind: DraftKind) -> DraftView | None:
     """Return the actor's draft of that kind on a ticket (the newest one for new tickets), or None."""
     if actor.agent_id is None:
         return None
-    row = rows.newest(actor.agent_id, None if number is None else find(number).id, kind)
+    row = rows.newest(actor.agent_id, None if number is None else find(number, actor).id, kind)
     return None if row is None else _view(row)
 
 
@@ -152,7 +152,7 @@ def drafts(actor: Actor) -> list[DraftView]:
 
 def others_writing(actor: Actor, number: str) -> list[tuple[str, datetime]]:
     """Return who else has a draft on the ticket, and when they last wrote."""
-    others = rows.answers_of_others(find(number).id, actor.agent_id or 0)
+    others = rows.answers_of_others(find(number, actor).id, actor.agent_id or 0)
     return [(row.author, row.updated) for row in others]
 
 

@@ -50,7 +50,7 @@ def forward_form(actor: Actor, number: str, message_id: int | None = None, zone:
 
     Raises NotFound and NotAllowed.
     """
-    ticket = find_whole(number)
+    ticket = find_whole(number, actor)
     require(actor, "ticket.reply", *departments_of(ticket))
     message = _chosen(ticket, message_id)
     sender_id = sender_of(departments.by_id(ticket.department_id), ticket.mailbox_id)
@@ -88,7 +88,7 @@ def forward(
     """
     if seen is not None:
         since.require_seen(actor, {number: seen})
-    ticket = find_whole(number)
+    ticket = find_whole(number, actor)
     require(actor, "ticket.reply", *departments_of(ticket))
     body = body_text(text)
     people, copies = people_in(to), people_in(cc)

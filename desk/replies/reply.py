@@ -67,7 +67,7 @@ def reply_form(
     `zone`: of the time in the line above the quoted mail. `answers`: the message that is answered, to whom it
     asks for answers; None: the customer's newest, to the requester.
     """
-    ticket = find_whole(number)
+    ticket = find_whole(number, actor)
     require(actor, "ticket.reply", *departments_of(ticket))
     chosen = None if answers is None else _answerable(ticket, answers)
     last = chosen or messages.newest_of_customer(ticket.id)
@@ -117,7 +117,7 @@ def send_reply(
     if seen is not None:
         # That a ticket was merged is told first, so that the answer may follow it.
         since.require_seen(actor, {number: seen})
-    ticket = find_whole(number)
+    ticket = find_whole(number, actor)
     require(actor, "ticket.reply", *departments_of(ticket))
     text = body_text(body)
     status = _status(status_after)
@@ -167,7 +167,7 @@ def senders() -> list[tuple[str, str]]:
 
 def add_note(actor: Actor, number: str, body: str) -> int:
     """Put an internal note on a ticket and return the message's row. It is never sent to anybody."""
-    ticket = find_whole(number)
+    ticket = find_whole(number, actor)
     require(actor, "ticket.note", *departments_of(ticket))
     moment = now()
     message = NewMessage(

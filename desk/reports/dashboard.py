@@ -9,11 +9,13 @@ from datetime import date, datetime, timedelta, tzinfo
 from types import MappingProxyType
 
 from config.records import Record
+from desk.permissions import THE_DESK, Actor
 from desk.queries.parser import printed
 from desk.reports.figures import AGE_WORDS, AGES, Spread, days_of, spread
 from models import reports as rows
 from models.fields import utc_text, utc_time
 from models.queries import names
+from models.queries.reach import Departments
 from models.queries.tree import Condition
 from models.reports import Counts, Moved
 
@@ -74,16 +76,20 @@ class Dashboard:
     """Of those that were closed on them."""
 
 
-def dashboard(zone: tzinfo, moment: datetime) -> Dashboard:
-    """Count the desk as it is at `moment`. Tens of milliseconds at a million tickets: use a thread."""
+def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashboard:
+    """Count the desk as it is at `moment`, as far as somebody reads it.
+
+    Tens of milliseconds at a million tickets: use a thread.
+    """
     soon, bounds = utc_text(moment + SOON), [utc_text(moment - age) for age in AGES]
-    at_work = [each for each in rows.at_work(soon, bounds) if not each.asleep]
+    reach = reader.reads
+    at_work = [each for each in rows.at_work(soon, bounds, reach) if not each.asleep]
     whole = _summed(each.counts for each in at_work)
     departments = [(each.department_id, each.counts) for each in at_work]
-    departments += rows.referred(soon, bounds)
+    departments += rows.referred(soon, bounds, reach)
     boxes = names.mailboxes()
     spans = days_of(moment - timedelta(days=DAYS - 1), moment, zone)
-    days = tuple(_day(*span, zone) for span in spans)
+    days = tuple(_day(*span, zone, reach) for span in spans)
     began, ended = utc_text(spans[0][0]), utc_text(spans[-1][1])
     return Dashboard(
         moment=moment,
@@ -118,14 +124,14 @@ def dashboard(zone: tzinfo, moment: datetime) -> Dashboard:
             {row.id: row.name for row in boxes if row.name},
         ),
         days=days,
-        all_days=_all_days(spans, zone),
+        all_days=_all_days(spans, zone, reach),
         first_response=spread(
             _seconds(each.created, each.first_answer)
-            for each in rows.opened("department", began, ended)
+            for each in rows.opened("department", began, ended, reach)
             if each.first_answer is not None
         ),
         resolution=spread(
-            _seconds(each.created, each.closed) for each in rows.closed("department", began, ended)
+            _seconds(each.created, each.closed) for each in rows.closed("department", began, ended, reach)
         ),
     )
 
@@ -178,14 +184,14 @@ def _added(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
     return tuple(one + other for one, other in zip(left, right, strict=True))
 
 
-def _day(begin: datetime, end: datetime, zone: tzinfo) -> Day:
+def _day(begin: datetime, end: datetime, zone: tzinfo, reach: Departments) -> Day:
     day = begin.astimezone(zone).date()
-    return _counted_day(day, f"{day}", rows.moved(utc_text(begin), utc_text(end)))
+    return _counted_day(day, f"{day}", rows.moved(utc_text(begin), utc_text(end), reach))
 
 
-def _all_days(spans: Sequence[tuple[datetime, datetime]], zone: tzinfo) -> Day:
+def _all_days(spans: Sequence[tuple[datetime, datetime]], zone: tzinfo, reach: Departments) -> Day:
     first, last = spans[0][0].astimezone(zone).date(), spans[-1][0].astimezone(zone).date()
-    moved = rows.moved(utc_text(spans[0][0]), utc_text(spans[-1][1]))
+    moved = rows.moved(utc_text(spans[0][0]), utc_text(spans[-1][1]), reach)
     return _counted_day(last, f"{first}..{last}", moved)
 
 

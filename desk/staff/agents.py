@@ -18,7 +18,7 @@ from desk.staff.names import given_name
 from desk.staff.roles import role_named
 from mail.inert import one_line
 from models import agents as rows
-from models.agents import StoredAgent
+from models.agents import Place, StoredAgent
 from models.fields import utc_text
 from models.notices import KINDS
 from models.transactions import transaction
@@ -36,6 +36,8 @@ class AgentLine:
     email: str
     role: str
     department: str | None
+    departments: tuple[tuple[str, str], ...]
+    """Where they work, each with their role there; () is everywhere."""
     active: bool
     created: datetime
     away: bool
@@ -45,7 +47,10 @@ class AgentLine:
 
 def agents() -> list[AgentLine]:
     """Return all agents, by login."""
-    return [_agent_line(row) for row in rows.every()]
+    placed: dict[int, list[Place]] = {}
+    for place in rows.places():
+        placed.setdefault(place.agent_id, []).append(place)
+    return [_agent_line(row, placed.get(row.id, ())) for row in rows.every()]
 
 
 def add_agent(
@@ -56,8 +61,12 @@ def add_agent(
     email: str = "",
     role: str = "Admin",
     department: str | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> AgentLine:
-    """Add an agent; `login` is the Unix login or what ``NIGHTDESK_AGENT`` says."""
+    """Add an agent; `login` is the Unix login or what ``NIGHTDESK_AGENT`` says.
+
+    `places`: the departments they work in, each with their role there; see `edit_agent`.
+    """
     require(actor, "agent.edit")
     if not _LOGIN.fullmatch(login):
         raise WrongUse(f"'{one_line(login, 60)}' is no login", "use letters, digits and _.@-")
@@ -72,7 +81,8 @@ def add_agent(
             department_id=department_id_of(department),
             created=utc_text(now()),
         )
-        return _agent_line(_stored(login))
+        _place(_stored(login), places or {})
+        return _line_of(_stored(login))
 
 
 def edit_agent(
@@ -86,8 +96,12 @@ def edit_agent(
     active: bool | None = None,
     away: bool | None = None,
     notify: Sequence[str] | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> AgentLine:
     """Change an agent; None leaves a value, the department ``""`` means all departments.
+
+    `places`: departments, each with the agent's role there, ``""`` to leave it. They read no others. Who
+    worked everywhere has the first of them for their own, and its role for theirs.
 
     ``away``: mailed nothing meanwhile; ``notify``: the kinds of notice that they are mailed of. Raises
     Refused when nobody would be left who may change agents.
@@ -102,11 +116,15 @@ def edit_agent(
             values["role_id"] = role_named(role).id
         if department is not None:
             values["department_id"] = department_id_of(department)
+            for each in rows.places_of(known.id):
+                if values["department_id"] in (None, each.department_id):
+                    rows.leave(known.id, each.department_id)
         if active is not None:
             values["active"] = active
         if email is not None or (known.active if active is None else active):
             values["email"] = _email(known.email if email is None else email)
         rows.change(known.id, values)
+        _place(_stored(login), places or {})
         chosen = _chosen(known.preferences, away, notify)
         if chosen != known.preferences:
             rows.set_preferences(known.id, chosen)
@@ -115,7 +133,32 @@ def edit_agent(
             raise Refused(
                 "that would take away your own right to change agents", "ask another admin to do it"
             )
-    return _agent_line(row)
+        return _line_of(row)
+
+
+def _place(agent: StoredAgent, places: Mapping[str, str]) -> None:
+    """Give an agent their roles in departments, in the caller's transaction."""
+    own = agent.department_id
+    for name, role in places.items():
+        department_id = department_id_of(name)
+        if department_id is None:
+            raise WrongUse("the department has no name", "--in DEPARTMENT=ROLE")
+        if not role:
+            if department_id == own:
+                raise Refused(
+                    f"{one_line(name, 60)} is {agent.login}'s own department",
+                    "--department D names another one, '' lets their role count everywhere",
+                )
+            rows.leave(agent.id, department_id)
+            continue
+        granted = role_named(role)
+        if EVERYTHING in granted.actions:
+            raise WrongUse(f"{granted.name} is everywhere", f"--role {granted.name}, without a department")
+        if own in (None, department_id):
+            own = department_id
+            rows.change(agent.id, {"department_id": own, "role_id": granted.id})
+        else:
+            rows.set_place(agent.id, department_id, granted.id)
 
 
 def _stored(login: str) -> StoredAgent:
@@ -125,7 +168,13 @@ def _stored(login: str) -> StoredAgent:
     return row
 
 
-def _agent_line(row: StoredAgent) -> AgentLine:
+def _line_of(row: StoredAgent) -> AgentLine:
+    return _agent_line(row, rows.places_of(row.id))
+
+
+def _agent_line(row: StoredAgent, places: Sequence[Place]) -> AgentLine:
+    own = () if row.department is None or EVERYTHING in row.actions else ((row.department, row.role),)
+    beside = [(place.department, place.role) for place in places] if own else []
     return AgentLine(
         id=row.id,
         login=row.login,
@@ -133,6 +182,7 @@ def _agent_line(row: StoredAgent) -> AgentLine:
         email=row.email,
         role=row.role,
         department=row.department,
+        departments=(*own, *beside),
         active=row.active,
         created=row.created,
         away=bool(row.preferences.get("away")),

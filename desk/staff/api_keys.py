@@ -15,6 +15,7 @@ from config.expressions import expression
 from desk import logs
 from desk.errors import NotAllowed, NotFound, WrongUse
 from desk.permissions import ACTIONS, Actor, require
+from desk.permissions import actor_of as actor_of_agent
 from mail.inert import one_line
 from models import agents
 from models import api_keys as rows
@@ -158,7 +159,7 @@ def actor_of(line: KeyLine) -> Actor:
     row = agents.with_login(line.agent)
     if row is None or not row.active:
         raise NotAllowed(f"the agent '{line.agent}' of this key is switched off", "nightdesk agent edit")
-    return Actor(row.id, row.login, row.name, row.email, row.department_id, frozenset(row.actions))
+    return actor_of_agent(row)
 
 
 def prefix_of(text: str) -> str:

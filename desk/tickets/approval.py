@@ -33,7 +33,7 @@ def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ())
     """
     rules = read_rules(desk)
     with transaction():
-        ticket = find(number)
+        ticket = find(number, actor)
         require(actor, "ticket.edit", *departments_of(ticket))
         approved = _wanted(ticket, messages)
         for message in approved:

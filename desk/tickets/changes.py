@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
-from desk.permissions import Actor, require
+from desk.permissions import THE_DESK, Actor, actor_of, require
 from desk.tickets import lifecycle
 from desk.tickets.lifecycle import Change
 from mail.inert import one_line
@@ -18,11 +18,16 @@ from models.transactions import transaction
 MAX_TAG = 40
 
 
-def find(number: str) -> TicketState:
-    """Return the ticket of that number; raises NotFound."""
+def may_read(reader: Actor, ticket: TicketState) -> bool:
+    """Whether somebody may read a ticket: of a department of theirs, or referred to one."""
+    return reader.reads is None or not set(reader.reads).isdisjoint(departments_of(ticket))
+
+
+def find(number: str, reader: Actor = THE_DESK) -> TicketState:
+    """Return the ticket of that number; raises NotFound, also for one that the reader may not read."""
     bare = number.strip().removeprefix("#")
     found = tickets.read_numbered(bare) or tickets.read_numbered(number.strip())
-    if found is None:
+    if found is None or not may_read(reader, found):
         raise NotFound(
             f"there is no ticket {one_line(number, 40)}",
             "nightdesk ticket list 'state:new,open,waiting,closed'",
@@ -30,10 +35,14 @@ def find(number: str) -> TicketState:
     return found
 
 
-def find_whole(number: str) -> TicketState:
+def find_whole(number: str, reader: Actor = THE_DESK) -> TicketState:
     """Return the ticket of that number, to work on it; raises NotFound, and Refused for a merged one."""
-    ticket = find(number)
+    ticket = find(number, reader)
     target = None if ticket.merged_into_id is None else tickets.read(ticket.merged_into_id)
+    if target is not None and not may_read(reader, target):
+        raise Refused(
+            f"#{ticket.number} was merged into a ticket of another department", "ask the admin to read there"
+        )
     if target is not None:
         raise Refused(
             f"#{ticket.number} was merged into #{target.number}",
@@ -56,6 +65,11 @@ def assign(actor: Actor, numbers: Sequence[str], login: str | None) -> list[str]
         if ticket.assignee_id == new:
             return None
         before = "" if ticket.assignee_id is None else agents.by_id(ticket.assignee_id).name
+        if agent is not None and not may_read(actor_of(agent), ticket):
+            raise Refused(
+                f"{agent.login} may not read #{ticket.number}",
+                f"nightdesk agent edit {agent.login} --in DEPARTMENT=ROLE",
+            )
         if agent is None:
             return Change("unassigned", {"assignee_id": None}, detail={"from": before})
         values: dict[str, Stored] = {"assignee_id": new}
@@ -200,7 +214,7 @@ def change(
     changed = []
     with transaction():
         for number in dict.fromkeys(numbers):
-            ticket = find_whole(number)
+            ticket = find_whole(number, actor)
             require(actor, action, *departments_of(ticket))
             wanted = edit(ticket)
             if wanted is None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from config.clock import now
 from desk.errors import NotFound
-from desk.permissions import Actor
+from desk.permissions import THE_DESK, Actor
 from desk.tickets import deliveries, events, lifecycle, links
-from desk.tickets.changes import find
+from desk.tickets.changes import find, may_read
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from desk.tickets.history import OtherTicket, tickets_of
@@ -140,15 +140,18 @@ class TicketDetail:
     events: tuple[EventView, ...] = field(default=())
 
 
-def show(number: str) -> TicketDetail:
-    """Return the ticket of that number with its messages and history; raises NotFound."""
-    ticket = find(number)
+def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
+    """Return the ticket of that number with its messages and history; raises NotFound.
+
+    It tells of no other ticket that the reader may not read.
+    """
+    ticket = find(number, reader)
     names = tickets.names(ticket.id)
     referred = departments.names(tickets.referrals(ticket.id))
     target = None if ticket.merged_into_id is None else tickets.read(ticket.merged_into_id)
     return TicketDetail(
         id=ticket.id,
-        merged_into=None if target is None else target.number,
+        merged_into=None if target is None or not may_read(reader, target) else target.number,
         number=ticket.number,
         subject=ticket.subject,
         status=ticket.status,
@@ -169,13 +172,18 @@ def show(number: str) -> TicketDetail:
         attachment_count=ticket.attachment_count,
         topic=names.topic,
         mailbox=names.mailbox,
-        refers_to=names.refers_to,
+        refers_to=names.refers_to if names.refers_to and _is_readable(names.refers_to, reader) else None,
         referred=tuple(referred),
-        links=tuple(links.of_ticket(ticket.id)),
-        others=tuple(tickets_of(ticket.contact_id, _OTHERS, besides=ticket.id)),
+        links=tuple(each for each in links.of_ticket(ticket.id) if _is_readable(each.number, reader)),
+        others=tuple(tickets_of(ticket.contact_id, _OTHERS, ticket.id, reader)),
         messages=tuple(_messages(ticket.id)),
         events=tuple(events.of_ticket(ticket.id)),
     )
+
+
+def _is_readable(number: str, reader: Actor) -> bool:
+    other = tickets.read_numbered(number)
+    return other is not None and may_read(reader, other)
 
 
 def last_seen(actor: Actor, number: str) -> datetime | None:
@@ -191,16 +199,16 @@ def mark_seen(actor: Actor, number: str) -> None:
     """Note that the actor has seen the ticket as it is now."""
     if actor.agent_id is None:
         return
-    ticket = find(number)
+    ticket = find(number, actor)
     if (tickets.seen(ticket.id, actor.agent_id) or "") < ticket.updated:
         with transaction():
             lifecycle.seen(ticket.id, actor, now())
 
 
-def attachment_bytes(attachment_id: int) -> bytes:
+def attachment_bytes(attachment_id: int, reader: Actor = THE_DESK) -> bytes:
     """Return an attachment's bytes, as its sender attached them; raises NotFound."""
     row = messages.attached_part(attachment_id)
-    if row is None:
+    if row is None or not _is_of_readable(row.message_id, reader):
         raise NotFound(f"there is no attachment {attachment_id}", "nightdesk ticket show NUMBER lists them")
     raw = blobs.read(row.blob_id)
     if not row.part:
@@ -210,14 +218,22 @@ def attachment_bytes(attachment_id: int) -> bytes:
     return parse(raw).part_bytes(row.part)
 
 
-def raw_message(message_id: int) -> bytes:
+def raw_message(message_id: int, reader: Actor = THE_DESK) -> bytes:
     """Return a message's mail as it came in or went out; raises NotFound for a note."""
     row = messages.by_id(message_id)
-    if row is None:
+    if row is None or not _is_of_readable(message_id, reader):
         raise NotFound(f"there is no message {message_id}", "nightdesk ticket show NUMBER lists them")
     if row.blob_id is None:
         raise NotFound(f"message {message_id} is a {row.kind}: there is no mail of it")
     return blobs.read(row.blob_id)
+
+
+def _is_of_readable(message_id: int, reader: Actor) -> bool:
+    if reader.reads is None:
+        return True
+    ticket_id = messages.ticket_of(message_id)
+    ticket = None if ticket_id is None else tickets.read(ticket_id)
+    return ticket is not None and may_read(reader, ticket)
 
 
 def _messages(ticket_id: int) -> Iterable[MessageView]:

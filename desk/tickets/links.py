@@ -54,7 +54,7 @@ def link(actor: Actor, number: str, kind: str, other: str) -> bool:
     """
     wanted = kind_named(kind)
     with transaction():
-        ticket, target = find_whole(number), find_whole(other)
+        ticket, target = find_whole(number, actor), find_whole(other, actor)
         require(actor, "ticket.edit", *departments_of(ticket))
         if ticket.id == target.id:
             raise Refused(f"#{ticket.number} cannot be linked to itself", "name two tickets")
@@ -64,6 +64,6 @@ def link(actor: Actor, number: str, kind: str, other: str) -> bool:
 def unlink(actor: Actor, number: str, other: str) -> bool:
     """Take all links between two tickets away; False when there was none. Raises NotFound and NotAllowed."""
     with transaction():
-        ticket, target = find_whole(number), find_whole(other)
+        ticket, target = find_whole(number, actor), find_whole(other, actor)
         require(actor, "ticket.edit", *departments_of(ticket))
         return lifecycle.unlinked(ticket.id, target.id, actor, now())

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from desk.errors import WrongUse
-from desk.permissions import Actor
+from desk.permissions import THE_DESK, Actor
+from desk.tickets.changes import may_read
 from desk.tickets.query import TicketQuery
 from models import ticket_lists, tickets
 from models.fields import utc_text, utc_time
+from models.queries.conditions import within
 from models.queries.tree import NOTHING
 from models.ticket_lists import TicketRow
 from models.tickets import Status
@@ -135,13 +137,18 @@ def last_page(query: ListQuery, limit: int = 200) -> list[TicketLine]:
 def line(number: str, actor: Actor) -> TicketLine | None:
     """Return one ticket as a list shows it, or None."""
     found = tickets.read_numbered(number)
-    row = None if found is None else ticket_lists.line_of(found.id, actor.agent_id or 0)
+    row = (
+        None
+        if found is None or not may_read(actor, found)
+        else ticket_lists.line_of(found.id, actor.agent_id or 0)
+    )
     return None if row is None else _lines([row])[0]
 
 
-def exists(number: str) -> bool:
-    """Whether there is a ticket of that number."""
-    return tickets.number_taken(number)
+def exists(number: str, reader: Actor = THE_DESK) -> bool:
+    """Whether there is a ticket of that number, as far as the reader may know."""
+    found = tickets.read_numbered(number)
+    return found is not None and may_read(reader, found)
 
 
 def count(query: ListQuery) -> int:
@@ -151,11 +158,11 @@ def count(query: ListQuery) -> int:
 
 def counts(actor: Actor) -> dict[str, int]:
     """Return the number of tickets in every view. Tens of milliseconds at a million tickets: use a thread."""
-    return ticket_lists.view_counts(actor.agent_id or 0)
+    return ticket_lists.view_counts(actor.agent_id or 0, actor.reads)
 
 
 def _wanted(query: ListQuery) -> ticket_lists.TicketList:
-    tree = query.filter.tree if query.filter else NOTHING
+    tree = within(query.filter.tree if query.filter else NOTHING, query.actor.reads)
     return ticket_lists.TicketList(query.view, tree, query.sort, query.actor.agent_id or 0)
 
 

@@ -24,10 +24,10 @@ def merge(actor: Actor, numbers: Sequence[str], into: str) -> list[str]:
     """
     merged = []
     with transaction():
-        target = find_whole(into)
+        target = find_whole(into, actor)
         require(actor, "ticket.edit", *departments_of(target))
         for number in dict.fromkeys(numbers):
-            source = find_whole(number)
+            source = find_whole(number, actor)
             require(actor, "ticket.edit", *departments_of(source))
             if source.id == target.id:
                 raise Refused(f"#{source.number} cannot be merged into itself", "name two tickets")
@@ -43,7 +43,7 @@ def unmerge(actor: Actor, number: str) -> str:
     NotFound, NotAllowed, and Refused for a ticket that is not merged.
     """
     with transaction():
-        source = find(number)
+        source = find(number, actor)
         target = None if source.merged_into_id is None else read(source.merged_into_id)
         event = _merging(source.id)
         if target is None or event is None:

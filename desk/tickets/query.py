@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from desk.permissions import Actor
+from desk.permissions import THE_DESK, Actor
 from desk.queries import fields, parser, times
 from desk.queries.errors import QueryError, UnknownName
 from desk.queries.parser import choice, meant
@@ -67,8 +67,11 @@ def parse_or_words(text: str, actor: Actor, zone: tzinfo = UTC) -> tuple[TicketQ
         return TicketQuery(text.strip(), parser.as_words(text)), error
 
 
-def completions(text: str) -> list[str]:
-    """Return what the last word of a query may go on as, with all that stands before it. Blocks."""
+def completions(text: str, reader: Actor = THE_DESK) -> list[str]:
+    """Return what the last word of a query may go on as, with all that stands before it. Blocks.
+
+    Whoever does not read all departments is offered no tags and no addresses, which may be of any of them.
+    """
     before, blank, word = text.rpartition(" ")
     signs = word[: len(word) - len(word.lstrip("!-("))]
     key, colon, value = word.lstrip("!-(").partition(":")
@@ -78,15 +81,15 @@ def completions(text: str) -> list[str]:
         *listed, start = value.split(",")
         found = [
             f"{key}:{','.join([*listed, each])}"
-            for each in _values(fields.named(key), start)
+            for each in _values(fields.named(key), start, reader)
             if each.lower().startswith(start.lower())
         ]
     return sorted(f"{before}{blank}{signs}{each}" for each in found)
 
 
-def _values(field: fields.Field | None, start: str) -> Sequence[str]:
+def _values(field: fields.Field | None, start: str, reader: Actor) -> Sequence[str]:
     """Return what may stand behind the colon of a field, as far as it can be listed."""
-    if field is None:
+    if field is None or (field.name in ("tag", "from", "to") and reader.reads is not None):
         return ()
     match field.name:
         case "owner":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from config.clock import now
-from desk.permissions import Actor
+from desk.permissions import THE_DESK, Actor
 from desk.queries.errors import QueryError
 from desk.queries.snippets import MARK_BEGIN, MARK_END, Marker
 from desk.tickets.query import TicketQuery, parse_or_words
@@ -21,7 +21,6 @@ from models.words import SHORTEST_BEGINNING
 _LONGER = 800
 _REACH = 500
 _OFFERED = 12
-_NOBODY = Actor(None, "", "", "", None, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def search(
     limit: int = 50,
     before: int | None = None,
     *,
-    actor: Actor = _NOBODY,
+    actor: Actor = THE_DESK,
     zone: tzinfo = UTC,
 ) -> list[SearchHit]:
     """Return the newest messages that a query finds; any text is a valid question.
@@ -88,25 +87,28 @@ def answer(text: str, actor: Actor, zone: tzinfo, most: int) -> Answer:
     return Answer(tuple(tickets.values()), more, problem)
 
 
-def completions(text: str) -> list[str]:
-    """Return what the last word of a query may go on as, also as a word of messages. Blocks."""
+def completions(text: str, reader: Actor = THE_DESK) -> list[str]:
+    """Return what the last word of a query may go on as, also as a word of messages. Blocks.
+
+    Whoever does not read all departments is offered no words, which may be of any of them.
+    """
     before, blank, word = text.rpartition(" ")
     signs = word[: len(word) - len(word.lstrip('!-("'))]
     start = word[len(signs) :].lower()
-    found = query_completions(text)
-    if ":" not in word and len(start) >= SHORTEST_BEGINNING and start.isalnum():
+    found = query_completions(text, reader)
+    if reader.reads is None and ":" not in word and len(start) >= SHORTEST_BEGINNING and start.isalnum():
         words = [each for each in words_beginning(start, _REACH) if each.isalnum() and each.isprintable()]
         found += [f"{before}{blank}{signs}{each}" for each in words[:_OFFERED]]
     return list(dict.fromkeys(found))
 
 
 def hits(
-    query: TicketQuery, limit: int = 50, before: int | None = None, *, actor: Actor = _NOBODY
+    query: TicketQuery, limit: int = 50, before: int | None = None, *, actor: Actor = THE_DESK
 ) -> list[SearchHit]:
     """Return the newest messages that a query finds; nothing to look for gives nothing."""
     marker = Marker(query.tree)
     found = []
-    for hit in find(query.tree, Reader(actor.agent_id or 0, now()), limit, before):
+    for hit in find(query.tree, Reader(actor.agent_id or 0, now(), actor.reads), limit, before):
         marked = marker.snippet(hit.text)
         found.append(
             SearchHit(

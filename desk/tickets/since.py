@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from desk.errors import DeskError
-from desk.permissions import Actor
+from desk.permissions import THE_DESK, Actor
 from desk.tickets import events as history
+from desk.tickets.changes import may_read
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
 from models import events, messages, tickets
@@ -76,23 +77,23 @@ def news(actor: Actor, number: str, seen: Standing) -> list[News]:
     An unknown number has no news.
     """
     ticket = tickets.read_numbered(number)
-    if ticket is None:
+    if ticket is None or not may_read(actor, ticket):
         return []
     found = _of(actor, ticket, seen)
     target = None if ticket.merged_into_id is None else tickets.read(ticket.merged_into_id)
-    if target is not None:
+    if target is not None and may_read(actor, target):
         found += _of(actor, target, seen)
     return sorted(found, key=lambda each: each.at)
 
 
-def goes_on_as(number: str) -> str:
-    """Return the number of the ticket that this one was joined to, or its own."""
+def goes_on_as(number: str, reader: Actor = THE_DESK) -> str:
+    """Return the number of the ticket that this one was joined to, as far as they may read; or its own."""
     passed: set[str] = set()
     ticket = tickets.read_numbered(number)
     while ticket is not None and ticket.merged_into_id is not None and number not in passed:
         passed.add(number)
         ticket = tickets.read(ticket.merged_into_id)
-        number = number if ticket is None else ticket.number
+        number = number if ticket is None or not may_read(reader, ticket) else ticket.number
     return number
 
 

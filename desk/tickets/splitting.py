@@ -28,7 +28,7 @@ def split(actor: Actor, number: str, message_ids: Sequence[int], subject: str = 
     WrongUse without messages, and Refused when none would be left.
     """
     with transaction():
-        ticket = find_whole(number)
+        ticket = find_whole(number, actor)
         require(actor, "ticket.edit", *departments_of(ticket))
         there = messages.of_ticket(ticket.id)
         chosen = _chosen(ticket, there, message_ids)

@@ -67,10 +67,10 @@ def prepare(
     NotAllowed where the role does not grant what the command asks for.
     """
     if command.may:
-        require(actor, command.may, *departments_of(find(number)))
+        require(actor, command.may, *departments_of(find(number, actor)))
     if not fits(command, desk, actor, number):
         raise Refused(f"#{number} does not fit {command.name}", f"it is for tickets with {command.condition}")
-    ticket = detail.show(number)
+    ticket = detail.show(number, actor)
     message = _message(ticket, message_id)
     argv = arguments(command, facts(ticket, message, actor))
     with transaction():

@@ -22,10 +22,11 @@ from models.contacts import Contact, is_named
 from models.fields import utc_text
 from models.messages import Message
 from models.organizations import belongs_to
+from models.queries.reach import Departments, of_departments
 from models.queries.text import expression, is_text
 from models.queries.tree import All, Condition, Either, Node, Not, all_of, conjuncts
 from models.statements import literal
-from models.tickets import STATUSES, Seen, Ticket, TicketReferral, TicketTag
+from models.tickets import STATUSES, Seen, Ticket, TicketTag
 
 TEXT_REACH = 10_000
 """Words look at so many of the newest messages that contain them."""
@@ -67,10 +68,16 @@ _CONDITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks (an agent, 0 for nobody in particular), and when."""
+    """Who asks (an agent, 0 for nobody in particular), when, and of which departments they read."""
 
     agent_id: int
     moment: datetime
+    departments: Departments = None
+
+
+def within(query: Node, departments: Departments) -> Node:
+    """Return a query that finds no more than the tickets of these departments."""
+    return query if departments is None else all_of([query, Condition("department", departments)])
 
 
 def condition(node: Node, reader: Reader) -> Any:
@@ -185,10 +192,7 @@ def _compared(node: Condition, reader: Reader) -> Any:
         case "topic":
             return fn.COALESCE(TICKET.topic, literal(0)).in_(values)
         case "department":
-            referred = TicketReferral.select(TicketReferral.ticket).where(
-                TicketReferral.department.in_(values)
-            )
-            return TICKET.department.in_(values) | TICKET.id.in_(referred)
+            return of_departments(TICKET.id, TICKET.department, values)
         case "tag":
             tag = TicketTag.alias("g")
             return fn.EXISTS(tag.select(literal(1)).where((tag.ticket == TICKET.id) & tag.name.in_(values)))

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from nightdesk.arguments import need_a_change, noun
+from nightdesk.arguments import need_a_change, noun, read_early
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.errors import UsageError
 from nightdesk.verbs.named_things import listed
+
+if TYPE_CHECKING:
+    from desk.staff.agents import AgentLine
 
 agent = noun("agent", "Who works the tickets.")
 
 _department = click.option(
     "--department", metavar="D", help="Its role counts there alone; '' is everywhere, as Admin always is."
+)
+_places = click.option(
+    "--in",
+    "places",
+    multiple=True,
+    metavar="DEPARTMENT=ROLE",
+    help="Works there with that role, several times; without a role: not any more. Reads no others.",
 )
 
 
@@ -31,14 +44,31 @@ def list_agents(context: VerbContext) -> Result:
 @click.option("--email", default="", metavar="ADDRESS", help="The agent's own address.")
 @click.option("--role", default="Admin", show_default=True, metavar="R", help="See nightdesk role list.")
 @_department
+@_places
 @desk_verb
-def add(context: VerbContext, login: str, name: str, email: str, role: str, department: str | None) -> Result:
+def add(
+    context: VerbContext,
+    login: str,
+    name: str,
+    email: str,
+    role: str,
+    department: str | None,
+    places: tuple[str, ...],
+) -> Result:
     """Add an agent. LOGIN is the Unix login, or what NIGHTDESK_AGENT says."""
     from desk.documents import staff as documents
     from desk.staff import agents
 
-    line = agents.add_agent(context.actor, login, name=name, email=email, role=role, department=department)
-    return told(documents.agent(line), f"Added the agent {line.login} ({line.role})")
+    line = agents.add_agent(
+        context.actor,
+        login,
+        name=name,
+        email=email,
+        role=role,
+        department=department,
+        places=_placed(places),
+    )
+    return told(documents.agent(line), f"Added the agent {line.login} ({_where(line)})")
 
 
 @agent.command()
@@ -47,6 +77,7 @@ def add(context: VerbContext, login: str, name: str, email: str, role: str, depa
 @click.option("--email", metavar="ADDRESS")
 @click.option("--role", metavar="R")
 @_department
+@_places
 @click.option("--active/--inactive", default=None, help="Whether the agent may work.")
 @click.option("--away/--back", default=None, help="Whether the agent is mailed nothing for a while.")
 @click.option(
@@ -54,6 +85,7 @@ def add(context: VerbContext, login: str, name: str, email: str, role: str, depa
     metavar="KINDS",
     help="Of what the agent is mailed: all, none, or new_ticket, customer_wrote, assigned, ... with commas.",
 )
+@read_early("places", lambda given: _placed(given) or None)
 @need_a_change("login")
 @desk_verb
 def edit(
@@ -63,6 +95,7 @@ def edit(
     email: str | None,
     role: str | None,
     department: str | None,
+    places: dict[str, str] | None,
     active: bool | None,
     away: bool | None,
     notify: str | None,
@@ -81,8 +114,23 @@ def edit(
         active=active,
         away=away,
         notify=None if notify is None else _kinds(notify),
+        places=places,
     )
-    return told(documents.agent(line), f"Changed the agent {line.login}")
+    return told(documents.agent(line), f"Changed the agent {line.login} ({_where(line)})")
+
+
+def _where(line: AgentLine) -> str:
+    return ", ".join(f"{role} in {name}" for name, role in line.departments) or line.role
+
+
+def _placed(given: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for text in given:
+        name, equals, role = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--in {text} names no role", "--in DEPARTMENT=ROLE; --in DEPARTMENT= leaves it")
+        found[name.strip()] = role.strip()
+    return found
 
 
 def _kinds(text: str) -> list[str]:

@@ -33,7 +33,8 @@ def list_attachments(context: VerbContext, number: str) -> Result:
     from desk.documents import tickets as documents
     from desk.tickets import detail
 
-    found = [(message, each) for message in detail.show(number).messages for each in message.attachments]
+    messages = detail.show(number, context.actor).messages
+    found = [(message, each) for message in messages for each in message.attachments]
     return Result(
         lambda: [
             {"id": each.id, "message": message.id, **documents.attachment(each)} for message, each in found
@@ -58,10 +59,11 @@ def get_attachment(options: Options, attachment_id: str, target: str) -> Exit:
     if target == "-" and sys.stdout.isatty():
         raise UsageError("a file does not go to a terminal", "send it into one: ... > FILE")
     wanted = as_ids([attachment_id], "attachment")[0]
-    with desk_open(options):
+    with desk_open(options) as desk:
+        from desk.permissions import current_actor
         from desk.tickets import detail
 
-        data = detail.attachment_bytes(wanted)
+        data = detail.attachment_bytes(wanted, current_actor(desk))
     with new_file(target) as file:
         file.write(data)
         file.flush()

@@ -23,7 +23,9 @@ def list_contacts(context: VerbContext, text: str, limit: int) -> Result:
     from desk import contacts
     from desk.documents import contacts as documents
 
-    return listed([documents.contact(line) for line in contacts.contacts(text, limit)], context.zone)
+    return listed(
+        [documents.contact(line) for line in contacts.contacts(text, limit, context.actor)], context.zone
+    )
 
 
 @contact.command()
@@ -34,8 +36,8 @@ def show(context: VerbContext, address: str) -> Result:
     from desk import contacts
     from desk.documents import contacts as documents
 
-    line = contacts.known(address)
-    document = documents.contact(line, contacts.history(line))
+    line = contacts.known(address, context.actor)
+    document = documents.contact(line, contacts.history(line, reader=context.actor))
 
     def words() -> None:
         facts = {key: value for key, value in document.items() if key != "tickets"}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desk.logs import Level, LogFilter, LogLine
+    from desk.permissions import Actor
 
 _LEVELS = ("debug", "info", "warning", "error")
 _POLL_SECONDS = 0.5
@@ -47,7 +48,7 @@ def log(
     """Show the newest lines of the log, oldest first."""
     from desk.documents import operations as documents
 
-    wanted = _filter(level, source, mailbox, number, text)
+    wanted = _filter(level, source, mailbox, number, text, context.actor)
     found = _newest(wanted, limit)
     if follow:
         write = _write_json if context.as_json else _in_words(context.zone)
@@ -61,7 +62,7 @@ def log(
 
 
 def _filter(
-    level: Level, source: str | None, mailbox: str | None, number: str | None, text: str
+    level: Level, source: str | None, mailbox: str | None, number: str | None, text: str, reader: Actor
 ) -> LogFilter:
     from desk.logs import LogFilter
 
@@ -76,8 +77,8 @@ def _filter(
     if number is not None:
         from desk.tickets import changes
 
-        ticket_id = changes.find(number).id
-    return LogFilter(level, source or "", mailbox_id, ticket_id, text=text)
+        ticket_id = changes.find(number, reader).id
+    return LogFilter(level, source or "", mailbox_id, ticket_id, text=text, departments=reader.reads)
 
 
 def _newest(wanted: LogFilter, limit: int) -> list[LogLine]:

@@ -30,8 +30,8 @@ def list_notifications(context: VerbContext, number: str | None, limit: int) -> 
     from desk.documents import operations as documents
     from desk.tickets import changes
 
-    ticket_id = None if number is None else changes.find(number).id
-    lines = notifications.newest(limit, ticket_id)
+    ticket_id = None if number is None else changes.find(number, context.actor).id
+    lines = notifications.newest(limit, ticket_id, context.actor)
     return Result(
         lambda: [documents.notice(line) for line in lines], lambda: _print_list(lines, context.zone)
     )

@@ -31,7 +31,7 @@ def list_outbox(context: VerbContext, states: tuple[str, ...], limit: int) -> Re
     from desk.documents import outbox as documents
     from desk.outbox import deliveries
 
-    views = deliveries.entries(states or None, limit)
+    views = deliveries.entries(states or None, limit, context.actor)
     return Result(lambda: map(documents.delivery, views), lambda: _print_list(views, context.zone))
 
 

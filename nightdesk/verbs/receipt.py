@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from desk.intake.receipts import ReceiptFilter, ReceiptView
+    from desk.permissions import Actor
 
 _VERDICTS = ("ticket", "reply", "note", "bounce", "duplicate", "rejected", "loop", "quarantined")
 _PAGE = 500
@@ -57,7 +58,7 @@ def list_receipts(
     from desk.intake.receipts import ReceiptFilter
 
     wanted = ReceiptFilter(verdict, mailbox, number.lstrip("#") if number else None, text)
-    found = _entries(wanted, limit)
+    found = _entries(wanted, limit, context.actor)
     return Result(lambda: map(documents.receipt, found), lambda: _print_list(list(found), context.zone))
 
 
@@ -81,10 +82,11 @@ def show_receipts(options: Options, ids: Chosen[int], target: str | None, as_jso
         return _show(as_json, ids)
     if len(ids) != 1:
         raise UsageError("--eml takes one mail", "name one receipt")
-    with new_file(target) as file, desk_open(options):
+    with new_file(target) as file, desk_open(options) as desk:
         from desk.intake import receipts
+        from desk.permissions import current_actor
 
-        file.write(receipts.raw(ids[0]))
+        file.write(receipts.raw(ids[0], current_actor(desk)))
     return Exit.DONE
 
 
@@ -92,7 +94,7 @@ def show_receipts(options: Options, ids: Chosen[int], target: str | None, as_jso
 def _show(context: VerbContext, ids: Chosen[int]) -> Result:
     from desk.intake import receipts
 
-    views = [receipts.show(item) for item in ids]
+    views = [receipts.show(item, context.actor) for item in ids]
     return _shown(views, ids, lambda view: _print_one(view, context.zone))
 
 
@@ -107,7 +109,7 @@ def retry(context: VerbContext, ids: Chosen[int]) -> Result:
     actor = context.actor
     for item in ids:
         receipts.retry(context.desk, actor, item)
-    views = [receipts.show(item) for item in ids]
+    views = [receipts.show(item, context.actor) for item in ids]
     stuck = [view for view in views if view.verdict == "quarantined"]
 
     def words() -> None:
@@ -132,7 +134,7 @@ def replay(context: VerbContext, ids: Chosen[int]) -> Result:
     """
     from desk.intake import receipts
 
-    views = [receipts.replay(context.desk, item) for item in ids]
+    views = [receipts.replay(context.desk, item, context.actor) for item in ids]
 
     def words(view: ReceiptView) -> None:
         output.line("If it came now (nothing was changed):")
@@ -148,13 +150,13 @@ def _shown(views: Sequence[ReceiptView], ids: Chosen[int], words: Callable[[Rece
     return Result(lambda: documents[0] if ids.alone else documents, lambda: one_by_one(views, words))
 
 
-def _entries(wanted: ReceiptFilter, limit: int) -> Iterator[ReceiptView]:
+def _entries(wanted: ReceiptFilter, limit: int, reader: Actor) -> Iterator[ReceiptView]:
     from desk.intake import receipts
 
     before, left = None, limit
     while limit == 0 or left > 0:
         size = _PAGE if limit == 0 else min(_PAGE, left)
-        page = receipts.entries(wanted, limit=size, before_id=before)
+        page = receipts.entries(wanted, limit=size, before_id=before, reader=reader)
         yield from page
         if len(page) < size:
             return

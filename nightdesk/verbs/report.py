@@ -45,7 +45,7 @@ def report(context: VerbContext, name: ReportName, since: str, until: str, as_cs
     begin = figures.time_of(since, context.zone, moment)
     if begin >= end:
         raise UsageError("the time ends before it begins", "give --since a time before --until")
-    found = figures.report(name, begin, end, context.zone)
+    found = figures.report(name, begin, end, context.zone, context.actor)
     if as_csv:
         return Result(lambda: None, lambda: output.emit_csv(table.spreadsheet(found)))
     return Result(lambda: documents.report(found), lambda: _print(found, context))

@@ -142,9 +142,12 @@ class LogsScreen(ListScreen[None]):
         """Show the events that `wanted` lets through."""
         self.wanted = wanted
         self.mailbox_name = self.mailbox_name if mailbox_name is None else mailbox_name
-        self.table.show(LogRows(wanted))
+        self.table.show(LogRows(self._readable(wanted)))
         self._tell_filter()
-        self.in_thread(logs.counts, wanted).then(self._count, group="counts")
+        self.in_thread(logs.counts, self._readable(wanted)).then(self._count, group="counts")
+
+    def _readable(self, wanted: LogFilter) -> LogFilter:
+        return wanted._replace(departments=desk_app(self).actor.reads)
 
     def show_mailbox(self, mailbox_id: int, name: str) -> None:
         """Show one mailbox's events, from every level."""
@@ -154,7 +157,7 @@ class LogsScreen(ListScreen[None]):
         """Load new events; a list that does not follow stays still."""
         if self.follows:
             self.table.reload()
-            self.in_thread(logs.counts, self.wanted).then(self._count, group="counts")
+            self.in_thread(logs.counts, self._readable(self.wanted)).then(self._count, group="counts")
 
     def _count(self, counted: tuple[int, int]) -> None:
         total, errors = counted
@@ -235,7 +238,7 @@ class LogsScreen(ListScreen[None]):
     def action_next_error(self) -> None:
         """Go to the next older error."""
         row = self.table.row
-        self.in_thread(logs.next_error, row.id if row else None, self.wanted).then(
+        self.in_thread(logs.next_error, row.id if row else None, self._readable(self.wanted)).then(
             self._go_to_error, group="error"
         )
 

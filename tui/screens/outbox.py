@@ -115,10 +115,10 @@ class OutboxScreen(MailListScreen[DeliveryView]):
 
     def desk_changed(self) -> None:
         """Load the states again; cursor and marks stay on their mails."""
-        state = self.state
+        state, reader = self.state, desk_app(self).actor
         self.in_thread(
             lambda: (
-                deliveries.entries(None if state == NOT_ARRIVED else state, MOST + 1),
+                deliveries.entries(None if state == NOT_ARRIVED else state, MOST + 1, reader),
                 deliveries.counts(),
             )
         ).then(self._take, group="outbox")

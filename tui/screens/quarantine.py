@@ -27,6 +27,7 @@ from tui.widgets.virtual_list import Look, VirtualList
 
 if TYPE_CHECKING:
     from desk.intake.incoming import Outcome
+    from desk.permissions import Actor
 
 QUARANTINED = ReceiptFilter(verdict="quarantined")
 ALL = "*"
@@ -35,24 +36,25 @@ ALL = "*"
 class ReceiptRows:
     """Receipts in pages, newest first."""
 
-    def __init__(self, wanted: ReceiptFilter) -> None:
+    def __init__(self, wanted: ReceiptFilter, reader: Actor) -> None:
         self._wanted = wanted
+        self._reader = reader
 
     def first(self, limit: int) -> Sequence[ReceiptView]:
         """Return the newest receipts."""
-        return receipts.entries(self._wanted, limit=limit)
+        return receipts.entries(self._wanted, limit=limit, reader=self._reader)
 
     def last(self, limit: int) -> Sequence[ReceiptView]:
         """Return the oldest receipts."""
-        return receipts.entries(self._wanted, limit=limit, after_id=0)
+        return receipts.entries(self._wanted, limit=limit, after_id=0, reader=self._reader)
 
     def after(self, row: ReceiptView, limit: int) -> Sequence[ReceiptView]:
         """Return the receipts that were made before this one."""
-        return receipts.entries(self._wanted, limit=limit, before_id=row.id)
+        return receipts.entries(self._wanted, limit=limit, before_id=row.id, reader=self._reader)
 
     def before(self, row: ReceiptView, limit: int) -> Sequence[ReceiptView]:
         """Return the receipts that were made after this one."""
-        return receipts.entries(self._wanted, limit=limit, after_id=row.id)
+        return receipts.entries(self._wanted, limit=limit, after_id=row.id, reader=self._reader)
 
 
 class ReceiptList(VirtualList[ReceiptView]):
@@ -112,7 +114,7 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
     def desk_changed(self) -> None:
         """Load the receipts again: mail came or was tried again elsewhere."""
         self.table.reload()
-        self.in_thread(receipts.counts).then(self.say_counts, group="counts")
+        self.in_thread(receipts.counts, desk_app(self).actor).then(self.say_counts, group="counts")
 
     def _show(self, wanted: ReceiptFilter) -> None:
         self.wanted = wanted
@@ -124,8 +126,8 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
             if quarantine
             else "No such mail. v shows other verdicts."
         )
-        self.table.show(ReceiptRows(wanted))
-        self.in_thread(receipts.counts).then(self.say_counts, group="counts")
+        self.table.show(ReceiptRows(wanted, desk_app(self).actor))
+        self.in_thread(receipts.counts, desk_app(self).actor).then(self.say_counts, group="counts")
 
     def title_of(self, row: ReceiptView) -> tuple[str, str]:
         """Return the mail's subject and the receipt's number."""
@@ -161,7 +163,9 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
         """Show the mail as it was received, as far as it can be shown."""
         row = self.table.row
         if row is not None:
-            self.in_thread(receipts.raw, row.id).then(lambda raw: self._show_raw(row, raw), group="raw")
+            self.in_thread(receipts.raw, row.id, desk_app(self).actor).then(
+                lambda raw: self._show_raw(row, raw), group="raw"
+            )
 
     def _show_raw(self, row: ReceiptView, raw: bytes) -> None:
         self.app.push_screen(RawMailScreen(f"receipt {row.id}: {row.subject or '(no subject)'}", raw))
@@ -171,7 +175,7 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
         """Make a ticket of this mail by hand; asks who wrote it."""
         row = self.table.row
         if row is not None:
-            self.in_thread(receipts.raw, row.id).then(
+            self.in_thread(receipts.raw, row.id, desk_app(self).actor).then(
                 lambda raw: self._ask_who(row.sender or by_hand.headline(raw)[0]), group="take"
             )
 
@@ -208,10 +212,10 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
         row = self.table.row
         if row is None:
             return
-        receipt_id = row.id
+        receipt_id, reader = row.id, desk_app(self).actor
 
         def save() -> Path:
-            return files.save(receipts.raw(receipt_id), f"receipt-{receipt_id}.eml", directory)
+            return files.save(receipts.raw(receipt_id, reader), f"receipt-{receipt_id}.eml", directory)
 
         self.in_thread(save).then(lambda place: self.flash(f"Saved {files.home_text(place)}"))
 
@@ -241,7 +245,7 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
     @command("verdict", "v", "Verdict", footer="verdict")
     def action_verdict(self) -> None:
         """Show mail of another verdict: tickets, replies, bounces, loops, ..."""
-        self.in_thread(receipts.counts).then(self._ask_verdict, group="verdicts")
+        self.in_thread(receipts.counts, desk_app(self).actor).then(self._ask_verdict, group="verdicts")
 
     def _ask_verdict(self, found: dict[str, int]) -> None:
         choices = [(ALL, "all mail"), *((name, f"{name} ({count})") for name, count in found.items())]

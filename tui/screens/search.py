@@ -246,7 +246,9 @@ class SearchScreen(ListScreen[None]):
     def action_complete(self) -> None:
         """Complete the word, field, login, tag, department or address that is being typed."""
         typed = self.field.value
-        self.in_thread(completions, typed).then(lambda found: self._completed(typed, found), group="complete")
+        self.in_thread(completions, typed, desk_app(self).actor).then(
+            lambda found: self._completed(typed, found), group="complete"
+        )
 
     def _completed(self, typed: str, found: Sequence[str]) -> None:
         if self.field.value != typed:

@@ -37,7 +37,9 @@ class WhyScreen(DeskScreen[None]):
         super().on_mount()
         from desk.intake import receipts  # 55 ms
 
-        self.in_thread(receipts.of_message, self._message_id).then(self._show, group="receipt")
+        self.in_thread(receipts.of_message, self._message_id, desk_app(self).actor).then(
+            self._show, group="receipt"
+        )
 
     def _show(self, receipt: Any) -> None:
         if receipt is None:

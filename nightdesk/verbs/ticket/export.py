@@ -25,6 +25,8 @@ from nightdesk.options import Options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from desk.permissions import Actor
+
 
 @click.command()
 @click.argument("numbers", nargs=-1, required=True, metavar="NUMBER...|-")
@@ -63,12 +65,13 @@ def export(options: Options, numbers: tuple[str, ...], form: str, target: str | 
 
 def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
     from desk.documents import tickets as documents
+    from desk.permissions import current_actor
     from desk.tickets import detail
 
     with ExitStack() as stack:
         file = None if target == "-" else stack.enter_context(new_file(target))
-        stack.enter_context(desk_open(options))
-        found = [documents.shown(detail.show(number)) for number in numbers]
+        reader = current_actor(stack.enter_context(desk_open(options)))
+        found = [documents.shown(detail.show(number, reader)) for number in numbers]
         document = found[0] if len(found) == 1 else found
         if file is None:
             output.emit_json(document)
@@ -78,12 +81,14 @@ def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
 
 
 def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
+    from desk.permissions import current_actor
+
     count = 0
     with ExitStack() as stack:
         file = stack.enter_context(new_file(target))
-        stack.enter_context(desk_open(options))
+        reader = current_actor(stack.enter_context(desk_open(options)))
         for number in numbers:
-            for _, raw, created in _mails(number):
+            for _, raw, created in _mails(number, reader):
                 file.write(_in_mbox(raw, created))
                 count += 1
     output.say(f"{counted(count, 'mail')} written")
@@ -91,11 +96,14 @@ def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
 
 
 def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
+    from desk.permissions import current_actor
+
     count = 0
     target.mkdir(mode=0o700, exist_ok=True)
-    with desk_open(options):
+    with desk_open(options) as desk:
+        reader = current_actor(desk)
         for number in numbers:
-            for message_id, raw, _ in _mails(number):
+            for message_id, raw, _ in _mails(number, reader):
                 with new_file(str(target / f"{_file_name(number)}-{message_id}.eml")) as file:
                     file.write(raw)
                 count += 1
@@ -103,14 +111,14 @@ def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
     return Exit.DONE
 
 
-def _mails(number: str) -> Iterator[tuple[int, bytes, str]]:
+def _mails(number: str, reader: Actor) -> Iterator[tuple[int, bytes, str]]:
     """Yield a ticket's mails oldest first: message id, bytes, and its time in asctime's form."""
     from desk.errors import NotFound
     from desk.tickets import detail
 
-    for message in detail.show(number).messages:
+    for message in detail.show(number, reader).messages:
         try:
-            raw = detail.raw_message(message.id)
+            raw = detail.raw_message(message.id, reader)
         except NotFound:
             continue
         yield message.id, raw, message.created.strftime("%a %b %e %H:%M:%S %Y")

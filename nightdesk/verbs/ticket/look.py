@@ -83,12 +83,14 @@ def show_tickets(context: VerbContext, numbers: Chosen[str], full: bool) -> Resu
     from desk.documents import tickets as documents
     from desk.tickets import detail
 
+    actor = context.actor
+
     def document() -> object:
-        found = [documents.shown(detail.show(number)) for number in numbers]
+        found = [documents.shown(detail.show(number, actor)) for number in numbers]
         return found[0] if numbers.alone else iter(found)
 
     def words(number: str) -> None:
-        _print_ticket(detail.show(number), full, context.zone)
+        _print_ticket(detail.show(number, actor), full, context.zone)
 
     return Result(document, lambda: one_by_one(numbers, words))
 

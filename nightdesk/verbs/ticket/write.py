@@ -186,7 +186,7 @@ def new(
     )
     warning = made.queued.warning if made.queued is not None else None
     return Result(
-        lambda: documents.shown(detail.show(made.number)),
+        lambda: documents.shown(detail.show(made.number, context.actor)),
         lambda: output.line(f"Ticket #{made.number} opened"),
         [warning] if warning else [],
     )

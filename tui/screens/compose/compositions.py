@@ -151,7 +151,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool, answers: int 
 
     seen = since.standing()
     form = reply.reply_form(actor, number, to_all, desk.zone, answers)
-    detail = ticket_detail.show(number)
+    detail = ticket_detail.show(number, actor)
     quoted = f"\n\n{form.quoted}\n" if form.quoted.strip() else ""
     body = f"\n{quoted}" if quoted else ""
     composition = Composition(
@@ -214,7 +214,7 @@ def for_forward(desk: Desk, actor: Actor, number: str, message_id: int | None = 
 
     seen = since.standing()
     form = forward.forward_form(actor, number, message_id, desk.zone)
-    detail = ticket_detail.show(number)
+    detail = ticket_detail.show(number, actor)
     usual = [] if form.mailbox_address is None else [(form.mailbox_address, form.sender)]
     origins = dict([*usual, *reply.senders()])
     draft = drafts.load(actor, number, "forward")
@@ -255,7 +255,7 @@ def for_note(actor: Actor, number: str) -> Composition:
     from desk.tickets import since  # 16 ms
 
     seen = since.standing()
-    detail = ticket_detail.show(number)
+    detail = ticket_detail.show(number, actor)
     composition = Composition(
         "note", number, detail.subject, detail.status, "", "", "", "", "", "", detail=detail, seen=seen
     )
@@ -421,14 +421,14 @@ def came_since(actor: Actor, composition: Composition) -> tuple[tuple[News, ...]
     if composition.number is None or composition.seen is None:
         return (), None
     news = since.news(actor, composition.number, composition.seen)
-    return tuple(news), detail.show(composition.number) if news else None
+    return tuple(news), detail.show(composition.number, actor) if news else None
 
 
-def follow(composition: Composition, seen: Standing) -> Composition:
+def follow(actor: Actor, composition: Composition, seen: Standing) -> Composition:
     """Return the composition of an author who was told all until then; a joined ticket is followed."""
     from desk.tickets import since  # 16 ms
 
-    number = None if composition.number is None else since.goes_on_as(composition.number)
+    number = None if composition.number is None else since.goes_on_as(composition.number, actor)
     return replace(composition, number=number, seen=seen)
 
 

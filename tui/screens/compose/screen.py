@@ -511,7 +511,8 @@ class ComposeScreen(DeskScreen[None]):
                 if yes:
                     self.run_worker(self._send(), exit_on_error=False)
 
-            self.in_thread(compositions.follow, self.composition, overtaken.standing).then(follow)
+            followed = self.in_thread(compositions.follow, app.actor, self.composition, overtaken.standing)
+            followed.then(follow)
             self.query_one(Body).focus()
 
         told = news_lines(overtaken.news, app.now(), app.desk.zone)

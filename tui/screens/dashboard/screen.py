@@ -78,7 +78,7 @@ class DashboardScreen(DeskScreen[None]):
         self._again = False
         self._pause = self.set_timer(PAUSE_SECONDS, self._rested)
         app = desk_app(self)
-        self.in_thread(dashboard, app.desk.zone, app.now()).then(self._take, group="dashboard")
+        self.in_thread(dashboard, app.desk.zone, app.now(), app.actor).then(self._take, group="dashboard")
 
     def _rested(self) -> None:
         self._pause = None

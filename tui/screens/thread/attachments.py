@@ -117,9 +117,10 @@ class AttachmentsScreen(DeskModal[None]):
     def _read(self, index: int) -> bytes:
         from desk.tickets import detail  # 34 ms
 
+        reader = desk_app(self).actor
         if index < len(self._message.attachments):
-            return detail.attachment_bytes(self._message.attachments[index].id)
-        return detail.raw_message(self._message.id)
+            return detail.attachment_bytes(self._message.attachments[index].id, reader)
+        return detail.raw_message(self._message.id, reader)
 
     def _show(self, read: tuple[str, str, int, str | None]) -> None:
         from tui.screens.thread.file import FileScreen  # 2 ms

@@ -142,7 +142,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
         def read() -> tuple[TicketDetail, datetime | None, Standing]:
             standing = since.standing()
-            return detail.show(number), detail.last_seen(actor, number), standing
+            return detail.show(number, actor), detail.last_seen(actor, number), standing
 
         self.in_thread(read).then(self._show, group="ticket")
 
@@ -449,7 +449,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             from desk.user_commands import calls  # 40 ms
 
             if what == "raw":
-                return details.raw_message(message.id)
+                return details.raw_message(message.id, desk_app(self).actor)
             return (calls.thread_text(detail) if what == "thread" else message.text).encode()
 
         self.in_thread(read, self._piped).then(
@@ -596,7 +596,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
         from desk.tickets import detail  # 18 ms
 
-        self.in_thread(detail.raw_message, message_id).then(take, group="raw")
+        self.in_thread(detail.raw_message, message_id, desk_app(self).actor).then(take, group="raw")
 
     @command("quoted", "Q", "Quoted text", footer="quoted", wide=True)
     def action_quoted(self) -> None:

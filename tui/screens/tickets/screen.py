@@ -336,7 +336,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             return
         from desk.tickets import detail  # 18 ms
 
-        self.in_thread(detail.show, row.number).then(self._show_preview, group="preview")
+        self.in_thread(detail.show, row.number, desk_app(self).actor).then(
+            self._show_preview, group="preview"
+        )
 
     def _show_preview(self, detail: TicketDetail | None) -> None:
         app = desk_app(self)
@@ -471,7 +473,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             text,
             purpose="filter",
             placeholder="state:open owner:me tag:vpn from:@corp.ex printer",
-            complete=query.completions,
+            complete=lambda typed: query.completions(typed, desk_app(self).actor),
         )
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
@@ -498,7 +500,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         else:
 
             def read() -> TicketQuery | str:
-                known = asked.isascii() and asked.isdigit() and lists.exists(asked)
+                known = asked.isascii() and asked.isdigit() and lists.exists(asked, actor)
                 return asked if known else parse(asked, actor, zone)
 
             self.in_thread(read).then(self._filter_or_go, group="filter")
