@@ -89,9 +89,11 @@ Attachment.add_index(Attachment.message, name="attachment_message")
 
 
 class Awaited(Row):
-    """A mail that a message answers from another ticket: not here yet, or it did not ask them in.
+    """What a mail says that it answers: it may be in its ticket or in another one, or not be here yet.
 
-    ``reference`` is its Message-ID as `compared_id` has it.
+    ``reference`` is its Message-ID as `compared_id` has it, or names a ticket (`by_number`,
+    `by_signed_address`). A mail that found its ticket by what the desk sent has nothing but that here, and
+    one that an agent put where it is has `BY_HAND` besides: other mail does not draw them away.
     """
 
     reference = peewee.TextField()
@@ -113,6 +115,19 @@ _SMALL_LETTERS = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 def compared_id(message_id: str) -> str:
     """Return the form in which two spellings of one Message-ID are equal: some gateways change its case."""
     return message_id.translate(_SMALL_LETTERS)
+
+
+BY_HAND = "[by hand]"
+
+
+def by_number(ticket_id: int) -> str:
+    """Return the name by which a mail answers a ticket whose number it has in its subject."""
+    return f"[#{ticket_id}]"
+
+
+def by_signed_address(ticket_id: int) -> str:
+    """Return the name by which a mail answers a ticket to whose signed address it was sent."""
+    return f"[+{ticket_id}]"
 
 
 class NewAttachment(Record):
@@ -267,11 +282,23 @@ class KnownMessage(Record):
 
 
 class HeldApart(Record):
-    """A ticket with a message that answers a mail of another one; ``recipients`` are that mail's (JSON)."""
+    """A mail that answers a mail of another ticket than its own; ``recipients`` are that mail's (JSON)."""
 
-    ticket_id: int
+    id: int
     sender: str
     recipients: str
+
+
+class ThreadMail(Record):
+    """A mail among those that answer each other; ``message_id`` as it is compared, '' where it has none.
+
+    ``date``: when its author says that it was sent, '' if that is not to be believed.
+    """
+
+    id: int
+    ticket_id: int
+    message_id: str
+    date: str
 
 
 class WrittenMail(Record):
@@ -478,16 +505,10 @@ _AWAITED = Lookup(
 _ANSWER = Message.alias("answer")
 
 
-def _apart() -> peewee.ModelSelect[Message]:
-    """Each mail with each answer to it that is in another ticket."""
-    return (
-        Message.select()
-        .join(Awaited, on=(Awaited.reference == peewee.fn.LOWER(Message.message_id)))
-        .join(_ANSWER, on=(_ANSWER.id == Awaited.message))
-        .where(Message.message_id.is_null(False), _ANSWER.ticket != Message.ticket)
-    )
-
-
+_IN_THREAD = (
+    *(Message.id, Message.ticket, peewee.fn.COALESCE(peewee.fn.LOWER(Message.message_id), "")),
+    peewee.fn.COALESCE(Message.sent_date, ""),
+)
 _WAITING_FOR = Lookup(
     lambda p: (
         Message.select(Message.ticket)
@@ -499,29 +520,43 @@ _WAITING_FOR = Lookup(
 )
 _HELD_APART = Lookup(
     lambda p: (
-        _apart()
-        .select(_ANSWER.ticket, _ANSWER.sender_email, Message.recipients)
-        .where(Message.ticket == p("ticket_id"))
+        Message.select(_ANSWER.id, _ANSWER.sender_email, Message.recipients)
+        .join(Awaited, on=(Awaited.reference == peewee.fn.LOWER(Message.message_id)))
+        .join(_ANSWER, on=(_ANSWER.id == Awaited.message))
+        .where(
+            Message.message_id.is_null(False),
+            Message.ticket == p("ticket_id"),
+            _ANSWER.ticket != Message.ticket,
+        )
         .order_by(_ANSWER.id)
     ),
     HeldApart,
 )
-_AWAITED_IN = Lookup(
+_NAMED = Lookup(
+    lambda p: Message.select(*_IN_THREAD).where(
+        Message.message_id.is_null(False),
+        peewee.fn.LOWER(Message.message_id).in_(p.each("wanted")),
+        Message.kind == "customer",
+    ),
+    ThreadMail,
+)
+_NUMBERED = Lookup(lambda p: Message.select(*_IN_THREAD).where(Message.id.in_(p.each("wanted"))), ThreadMail)
+_IN_TICKETS = Lookup(
     lambda p: (
-        Awaited.select(Awaited.reference)
-        .join(Message, on=(Message.id == Awaited.message))
-        .where(Message.ticket == p("ticket_id"))
-        .distinct()
+        Message.select(*_IN_THREAD)
+        .where(Message.ticket.in_(p.each("wanted")), Message.kind == "customer")
+        .order_by(Message.id)
+        .limit(p("limit"))
     ),
-    str,
+    ThreadMail,
 )
-_WITH_REFERENCE = Lookup(
-    lambda p: Message.select(Message.id, Message.ticket).where(
-        Message.message_id.is_null(False), peewee.fn.LOWER(Message.message_id).in_(p.each("wanted"))
-    ),
-    lambda message_id, ticket_id: (int(message_id), int(ticket_id)),
+_ANSWERED = Lookup(
+    lambda p: Awaited.select(Awaited.message, Awaited.reference).where(Awaited.message.in_(p.each("wanted"))),
+    lambda message_id, reference: (int(message_id), str(reference)),
 )
-_ARRIVED = Statement(lambda p: Awaited.delete().where(Awaited.message == p("message_id")))
+_ANSWERS = Lookup(
+    lambda p: Awaited.select(Awaited.message).where(Awaited.reference.in_(p.each("wanted"))), int
+)
 _MAILS = Lookup(
     lambda p: (
         Message.select(
@@ -806,38 +841,51 @@ def since(ticket_id: int, after: int) -> list[LaterMessage]:
 
 
 def wait_for(reference: str, message_id: int) -> None:
-    """Remember that a message answers a mail that is not in its ticket."""
+    """Remember that a message answers a mail, which may be here or not."""
     _AWAIT.run(reference=compared_id(reference), message_id=message_id)
 
 
 def awaited(references: Iterable[str]) -> set[str]:
-    """Return those of the Message-IDs, as they are compared, that a message answers from another ticket."""
+    """Return those of the Message-IDs, as they are compared, that a message answers."""
     return set(_AWAITED.each_of({compared_id(each) for each in references}))
 
 
 def waiting_for(reference: str) -> list[int]:
-    """Return the tickets of messages that answer this mail from elsewhere, in the order they came."""
+    """Return the tickets of messages that answer this mail, in the order they came."""
     return list(dict.fromkeys(_WAITING_FOR.every(reference=compared_id(reference))))
 
 
 def held_apart(ticket_id: int) -> list[HeldApart]:
-    """Return the tickets with answers to this one's mails, an entry an answer, in the order they came."""
+    """Return the answers to this ticket's mails that are in other tickets, in the order they came."""
     return _HELD_APART.every(ticket_id=ticket_id)
 
 
-def answered_by(ticket_id: int) -> list[int]:
-    """Return the tickets whose mails are answered in this one, which is kept apart from them.
-
-    Asked in two steps: in one, SQLite reads every message there is.
-    """
-    found = sorted(_WITH_REFERENCE.each_of(_AWAITED_IN.every(ticket_id=ticket_id)))
-    return [other for other in dict.fromkeys(ticket for _, ticket in found) if other != ticket_id]
+def in_thread(names: Iterable[str]) -> list[ThreadMail]:
+    """Return the mails of customers with these Message-IDs, which are given as they are compared."""
+    return sorted(_NAMED.each_of(set(names)))
 
 
-def arrived(message_ids: Iterable[int]) -> None:
-    """Note that these messages have their place: they wait for nothing that they answer elsewhere."""
-    for message_id in message_ids:
-        _ARRIVED.run(message_id=message_id)
+def in_thread_by_id(message_ids: Iterable[int]) -> list[ThreadMail]:
+    """Return these mails, where they stand."""
+    return sorted(_NUMBERED.each_of(set(message_ids)))
+
+
+def in_thread_of_tickets(ticket_ids: Iterable[int], limit: int) -> list[ThreadMail]:
+    """Return the mails of customers in these tickets, the oldest ``limit`` of them."""
+    return sorted(_IN_TICKETS.each_of(set(ticket_ids), limit=limit))
+
+
+def answered(message_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return what each of these mails, of those that say so, answers: Message-IDs as they are compared."""
+    found: dict[int, list[str]] = {}
+    for message_id, reference in sorted(_ANSWERED.each_of(set(message_ids))):
+        found.setdefault(message_id, []).append(reference)
+    return found
+
+
+def answers(names: Iterable[str]) -> set[int]:
+    """Return the mails that say that they answer one of these Message-IDs, given as they are compared."""
+    return set(_ANSWERS.each_of(set(names)))
 
 
 def mails(ticket_id: int) -> list[WrittenMail]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from config.expressions import expression
 from config.records import Record
+from desk.tickets import threads
 from desk.tickets.participants import answered_at, takes_part
 from mail.compose import message_id as signed_ids
 from mail.compose.signed_tag import SignedTag, read_tag
@@ -33,8 +34,8 @@ class Match(Record):
     unverified: bool = False
     agent: Actor | None = None
     old: TicketState | None = None
-    await_parents: bool = False
-    """Mails that it refers to and that are not here yet may draw it, and what it began, into their ticket."""
+    answers: tuple[str, ...] = ()
+    """What the mail answers, as `models.messages` stores it: it may draw the mail to where it is."""
     by_number: bool = False
     """Nothing but a number in the subject led there."""
     gathered: bool = False
@@ -61,13 +62,19 @@ class _Sent(Record):
 
 def find_match(incoming: Incoming) -> Match:
     """Decide where the mail goes; each step that decides says so in the trace."""
+    names: list[str] = []
     for tag, tagged in _tagged_for(incoming):
         match = _by_tag(incoming, tag, tagged)
         if match is not None:
             return match
+        if tag.agent_id is None and incoming.author.address.email not in incoming.rules.agents:
+            names.append(messages.by_signed_address(tagged.id))
     for sent in _sent_by_us(incoming):
         return _answer_to_us(incoming, sent)
     strange: Match | None = None
+    lineage = _lineage(incoming)
+    answers = [*_answers(incoming, lineage), *names]
+    above = _topmost(incoming, lineage)
     for reference, message in _stored(incoming):
         ticket = incoming.batch.ticket(message.ticket_id)
         if ticket is None:
@@ -76,17 +83,28 @@ def find_match(incoming: Incoming) -> Match:
         part = _part_in(ticket, incoming.author.address.email, message)
         if part:
             incoming.says(f"matched {how}: {part}")
-            return _agent_or_customer(incoming, _where_they_take_part(incoming, ticket))
+        if above is not None and above.id != ticket.id:
+            incoming.says(
+                f"ticket {ticket.number} answers ticket {above.number}, where the sender takes part"
+            )
+        if part or above is not None:
+            return _agent_or_customer(incoming, above or ticket, answers)
         strange = strange or _stranger(incoming, ticket, how)
-    if strange is None:
-        for ticket in _named_in_subject(incoming):
-            how = f"[#{ticket.number}] in the subject"
-            doubt = _doubt(incoming, ticket)
-            if not doubt:
-                incoming.says(f"matched {how}: the sender takes part in it")
-                return Match(ticket, by_number=True)
-            strange = strange or _stranger(incoming, ticket, how, doubt)
-    return strange or Match(await_parents=True)
+    if strange is not None and strange.ticket is not None:
+        return strange
+    for ticket in _named_in_subject(incoming):
+        how = f"[#{ticket.number}] in the subject"
+        doubt = _doubt(incoming, ticket)
+        takes_no_part = doubt == _takes_no_part(incoming.author.address.email)
+        if not doubt or (takes_no_part and not _on_behalf(incoming, ticket)):
+            answers.append(messages.by_number(ticket.id))
+        if not doubt:
+            incoming.says(f"matched {how}: the sender takes part in it")
+            return Match(ticket, by_number=True, answers=tuple(answers))
+        strange = strange or _stranger(incoming, ticket, how, doubt)
+    if strange is not None and strange.ticket is not None:
+        return strange
+    return Match(old=None if strange is None else strange.old, answers=tuple(answers))
 
 
 def _doubt(incoming: Incoming, ticket: TicketState) -> str:
@@ -97,6 +115,12 @@ def _doubt(incoming: Incoming, ticket: TicketState) -> str:
     author = incoming.author
     if not takes_part(ticket, author.address.email):
         return _takes_no_part(author.address.email)
+    return _on_behalf(incoming, ticket)
+
+
+def _on_behalf(incoming: Incoming, ticket: TicketState) -> str:
+    """Say why the author may be another, or where else they want answers to go; '' where nothing is odd."""
+    author = incoming.author
     if author.on_hearsay:
         return f"nothing proves that {author.address.email} wrote it"
     known = {email for _, email in answered_at(ticket.id, ticket.contact_id)}
@@ -178,7 +202,7 @@ def _answer_to_us(incoming: Incoming, sent: _Sent) -> Match:
         return _agent(incoming, ticket, how, sent)
     if takes_part(ticket, sender):
         incoming.says(f"matched {how}: the sender takes part in it")
-        return Match(ticket)
+        return Match(ticket, answers=(sent.reference,))
     if sent.forwarded:
         known = sender in sent.addressed
         whom = "it was forwarded to this sender" if known else f"it was not forwarded to {sender or 'nobody'}"
@@ -186,7 +210,7 @@ def _answer_to_us(incoming: Incoming, sent: _Sent) -> Match:
         return Match(ticket, kind="note", unverified=not known)
     if sender in sent.addressed:
         incoming.says(f"matched {how}: it was sent to this sender")
-        return Match(ticket)
+        return Match(ticket, answers=(sent.reference,))
     incoming.says(f"matched {how}; {sender or 'nobody'} takes no part in it: filed there, unverified")
     return Match(ticket, unverified=True)
 
@@ -233,12 +257,12 @@ def _as_agent(
     return Match(ticket, kind="reply", agent=agent, commands=commands)
 
 
-def _agent_or_customer(incoming: Incoming, ticket: TicketState) -> Match:
+def _agent_or_customer(incoming: Incoming, ticket: TicketState, answers: Sequence[str]) -> Match:
     """Match a participant's answer to a stored mail; an agent's, where it is proved, is for the customer."""
     sender = incoming.author.address.email
     if sender in incoming.rules.agents and not _is_contact(ticket, sender):
         return _agent(incoming, ticket, "what it answers", None)
-    return Match(ticket)
+    return Match(ticket, answers=tuple(answers))
 
 
 def _stored(incoming: Incoming) -> Iterator[tuple[str, KnownMessage]]:
@@ -247,25 +271,44 @@ def _stored(incoming: Incoming) -> Iterator[tuple[str, KnownMessage]]:
             yield reference, message
 
 
-def _where_they_take_part(incoming: Incoming, ticket: TicketState) -> TicketState:
-    """Return the ticket, or the one that it answers mail of without a right to, if the author has that right.
+def _lineage(incoming: Incoming) -> threads.Lineage | None:
+    """Read what the mail answers, what that answers, and so on; None where nothing of it is here.
+
+    Of two mails whose Message-IDs differ in case alone, the one that is spelled so.
+    """
+    answered: list[int] = []
+    for reference in incoming.mail.references:
+        found = incoming.batch.known.messages(reference)
+        exact = [message.id for message in found if message.message_id == reference]
+        answered += exact or [message.id for message in found]
+    return threads.Lineage(answered) if answered else None
+
+
+def _answers(incoming: Incoming, lineage: threads.Lineage | None) -> list[str]:
+    """Return the references to be kept: not those that others of them tell, nor mail of the desk."""
+    known = incoming.batch.known
+    kept = [each for each in incoming.mail.references if known.delivery(each) is None]
+    if lineage is None:
+        return kept
+    direct = {message.id for each in kept for message in known.messages(each)}
+    told = lineage.above(direct)
+    return [
+        each
+        for each in kept
+        if not known.messages(each) or any(m.id not in told for m in known.messages(each))
+    ]
+
+
+def _topmost(incoming: Incoming, lineage: threads.Lineage | None) -> TicketState | None:
+    """Return the topmost ticket that the mail answers, directly or not, and that lets its author in.
 
     So a stranger who answers a mail of others draws nobody out of their ticket.
     """
-    seen = {ticket.id}
-    above: TicketState | None = ticket
-    while above is not None:
-        ticket, above = above, None
-        for ticket_id in messages.answered_by(ticket.id):
-            other = incoming.batch.ticket(ticket_id)
-            if other is not None and other.id not in seen and _lets_in(incoming, other):
-                seen.add(other.id)
-                incoming.says(
-                    f"ticket {ticket.number} answers ticket {other.number}, where the sender takes part"
-                )
-                above = other
-                break
-    return ticket
+    for ticket_id in lineage.tickets(lineage.began_with) if lineage is not None else ():
+        ticket = incoming.batch.ticket(ticket_id)
+        if ticket is not None and _lets_in(incoming, ticket):
+            return ticket
+    return None
 
 
 def _lets_in(incoming: Incoming, ticket: TicketState) -> bool:
@@ -299,7 +342,7 @@ def _stranger(incoming: Incoming, ticket: TicketState, how: str, doubt: str = ""
     if sender in incoming.rules.agents:
         return _agent(incoming, ticket, how, None)
     incoming.says(f"{how} names it, but {doubt or _takes_no_part(sender)}")
-    return Match(old=ticket, await_parents=True)
+    return Match(old=ticket)
 
 
 def _is_contact(ticket: TicketState, address: str) -> bool:

@@ -29,7 +29,7 @@ def headless_ticket(incoming: Incoming) -> TicketState | None:
         if (
             ticket is None
             or keeps_closed(incoming, ticket)
-            or not threads.may_be_headed(ticket.id, invited - {""})
+            or not threads.may_be_headed(ticket.id, name, invited - {""})
         ):
             continue
         incoming.says(f"ticket {ticket.number} began with an answer to this mail: put at its head")
@@ -41,23 +41,30 @@ def headless_ticket(incoming: Incoming) -> TicketState | None:
 
 
 def gather_answers(incoming: Incoming, match: Match, ticket: TicketState) -> None:
-    """Bring answers that were kept apart into the ticket, now that this mail is in it and let people in."""
+    """Bring answers that were kept apart into the ticket, now that this mail is in it and let people in.
+
+    Where answers to this mail came before it, it may also be what connects them to the tickets above it.
+    """
     name = incoming.mail.message_id
-    awaited = name is not None and incoming.batch.known.is_awaited(name)
-    if not awaited and (match.ticket is None or not match.brings_people):
+    above: list[int] = []
+    if name is not None and incoming.batch.known.is_awaited(name):
+        answered = [
+            message.id
+            for reference in incoming.mail.references
+            for message in incoming.batch.known.messages(reference)
+        ]
+        above = list(threads.Lineage(answered).tickets(answered)) if answered else []
+    elif match.ticket is None or not match.brings_people:
         return
-    gathered = threads.gather(ticket.id, incoming.batch.moment)
-    incoming.batch.known.moved(gathered.places)
-    for line in gathered.lines:
-        incoming.said_after_all(line)
+    for ticket_id in dict.fromkeys([*above, ticket.id]):
+        gathered = threads.gather(ticket_id, incoming.batch.moment)
+        incoming.batch.known.moved(gathered.places)
+        for line in gathered.lines:
+            incoming.said_after_all(line)
 
 
-def await_parents(incoming: Incoming, message_id: int) -> None:
-    """Remember which mails this one answers that are not in its ticket: not here yet, or others' business."""
-    known = incoming.batch.known
-    for reference in incoming.mail.references:
-        if known.delivery(reference) is not None:
-            continue
-        if all(message.ticket_id != incoming.ticket_id for message in known.messages(reference)):
-            messages.wait_for(reference, message_id)
-            known.add_awaited(reference)
+def await_parents(incoming: Incoming, match: Match, message_id: int) -> None:
+    """Remember what this mail answers, here or not: those tickets may let its author in later."""
+    for name in match.answers:
+        messages.wait_for(name, message_id)
+        incoming.batch.known.add_awaited(name)

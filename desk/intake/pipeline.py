@@ -184,7 +184,7 @@ def _new_ticket(incoming: Incoming) -> Outcome:
     match = incoming.match
     headless = orphans.headless_ticket(incoming) if match.old is None else None
     if headless is not None:
-        joined = Match(headless, await_parents=True)
+        joined = match._replace(ticket=headless)
         _say_what_it_does(incoming, joined, headless, acknowledgement=False)
         return _file(incoming, joined, headless, "reply")
     rejected = filtering.decide_on(incoming, "new")
@@ -253,8 +253,7 @@ def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdic
 
         for line in mail_commands.obey(match.agent, ticket.number, match.commands):
             incoming.said_after_all(line)
-    if match.await_parents:
-        orphans.await_parents(incoming, message_row)
+    orphans.await_parents(incoming, match, message_row)
     orphans.gather_answers(incoming, match, ticket)
     return outcome
 

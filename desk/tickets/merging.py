@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from config.clock import now
 from desk.errors import Refused
 from desk.permissions import Actor, require
-from desk.tickets import lifecycle
+from desk.tickets import lifecycle, threads
 from desk.tickets.changes import departments_of, find, find_whole
 from mail.mime.headers import Headers, headers_begin, parse_headers
 from models import blobs, deliveries, events, messages
@@ -31,6 +31,7 @@ def merge(actor: Actor, numbers: Sequence[str], into: str) -> list[str]:
             require(actor, "ticket.edit", *departments_of(source))
             if source.id == target.id:
                 raise Refused(f"#{source.number} cannot be merged into itself", "name two tickets")
+            threads.put_by_hand(mail.id for mail in messages.mails(source.id))
             lifecycle.merged(source.id, target.id, now(), actor)
             merged.append(source.number)
     return merged
@@ -56,6 +57,7 @@ def unmerge(actor: Actor, number: str) -> str:
         require(actor, "ticket.edit", *departments_of(target))
         later = _belonging(source, target.id, event.detail["given"])
         lifecycle.unmerged(event, later, actor, now())
+        threads.put_by_hand(mail.id for mail in messages.mails(source.id))
     return target.number
 
 

@@ -8,7 +8,7 @@ from config.clock import now
 from desk import settings
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
-from desk.tickets import lifecycle
+from desk.tickets import lifecycle, threads
 from desk.tickets.changes import departments_of, find_whole
 from desk.tickets.contacts import Contacts
 from desk.tickets.numbers import next_number
@@ -34,6 +34,7 @@ def split(actor: Actor, number: str, message_ids: Sequence[int], subject: str = 
         chosen = _chosen(ticket, there, message_ids)
         if len(chosen) == len(there):
             raise Refused(f"#{ticket.number} would be left without a message", "choose some of its messages")
+        threads.put_by_hand(each.id for each in chosen)
         new = lifecycle.split_off(
             ticket.id, [each.id for each in chosen], _begun_with(ticket, chosen, subject), actor, now()
         )

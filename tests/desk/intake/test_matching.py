@@ -218,7 +218,6 @@ class TestTheParentArrivesLater:
         assert rows("SELECT c.email FROM collaborator k JOIN contact c ON c.id = k.contact_id") == [
             ("bob@corp.test",)
         ]
-        assert not rows("SELECT * FROM awaited")
 
     def test_a_parent_with_a_ticket_of_its_own_draws_the_orphan_into_it(self, door: Door) -> None:
         first, second = new_id(), new_id()

@@ -10,6 +10,7 @@ import pytest
 from desk.home import Desk
 from desk.intake import arrivals, orphans, pipeline, receipts
 from desk.intake.incoming import Incoming
+from desk.intake.matching import Match
 from desk.tickets import lifecycle
 from models import blobs
 from models.fields import utc_text
@@ -111,10 +112,10 @@ def test_a_fault_of_ours_quarantines_that_mail_alone_and_leaves_nothing_half(
 ) -> None:
     working = orphans.await_parents
 
-    def faulty(incoming: Incoming, message_id: int) -> None:
+    def faulty(incoming: Incoming, match: Match, message_id: int) -> None:
         if incoming.mail.subject == "Trip":
             raise ZeroDivisionError("a fault")
-        working(incoming, message_id)
+        working(incoming, match, message_id)
 
     monkeypatch.setattr(orphans, "await_parents", faulty)
     first = new_id()
