@@ -8,7 +8,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import big_desk, counting, fetching, hostile, listing, piping, reading, screen, searching
+from benchmarks import (
+    big_desk,
+    counting,
+    fetching,
+    filtering,
+    hostile,
+    listing,
+    piping,
+    reading,
+    screen,
+    searching,
+)
 from benchmarks.table import Result, machine
 
 RUNS = (
@@ -24,6 +35,8 @@ RUNS = (
     "hostile",
     "html",
     "pipe",
+    "filters",
+    "storm",
 )
 BUSY_MAILS = 10_000
 
@@ -54,10 +67,15 @@ def _results(runs: set[str], home: Path, tickets: int, mails: int) -> Iterator[R
         yield reading.html()
     if "pipe" in runs:
         yield from piping.results()
-    if runs & {"once", "fetch"}:
+    if "storm" in runs:
+        yield from filtering.storm()
+    if runs & {"once", "fetch", "filters"}:
         with fetching.server() as dovecot:
             if "once" in runs:
                 yield fetching.nothing_new(dovecot)
+            if "filters" in runs:
+                yield filtering.on_the_fetch(dovecot, mails)
+                yield from filtering.trial(dovecot, mails)
             if "fetch" in runs:
                 result, empty = fetching.empty_desk(dovecot, mails)
                 yield result

@@ -90,6 +90,11 @@ class ScreenNavigation(CommandNode):
         """Mail that could not be understood, and what became of all the other."""
         await self._switch_to("quarantine")
 
+    @command("filters", "8", "Filters")
+    def action_filters(self) -> None:
+        """Show what is done with mail and tickets by itself, and what it would do."""
+        self.app.push_screen(screens.FiltersScreen())
+
     @command("search", "g", "Search")
     def action_search(self) -> None:
         """Find in all tickets as you type; in a list, g goes to its first line before."""

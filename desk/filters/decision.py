@@ -110,7 +110,8 @@ def decide(filters: Sequence[ReadFilter], trigger: Trigger, facts: MailFacts) ->
     for each in filters:
         if each.runs_on != trigger:
             continue
-        facts.captured.clear()
+        if facts.captured:
+            facts.captured.clear()
         if not each.holds(facts):
             continue
         said: list[str] = []

@@ -22,7 +22,7 @@ from desk.queries.fields import Field
 from desk.tickets.changes import MAX_TAG
 from mail.inert import one_line
 from mail.mime.headers import Headers, headers_begin, parse_headers
-from models.queries.tree import All, Condition, Either, Node, Not, Word
+from models.queries.tree import All, Condition, Either, Node, Not, Word, leaves
 
 MAIL_FIELDS: Final[tuple[Field, ...]] = (
     Field(
@@ -120,6 +120,19 @@ class MailFacts:
         return parse_headers(self.raw, headers_begin(self.raw), len(self.raw), [])[0]
 
     @cached_property
+    def _header_values(self) -> dict[str, list[str]]:
+        return {name.lower(): [] for name in self.headers.names()}
+
+    def header(self, name: str) -> Sequence[str]:
+        """Return the values of a header, decoded once however many filters ask for it."""
+        known = self._header_values.get(name)
+        if known is None:
+            return ()
+        if not known:
+            known += self.headers.decoded(name)
+        return known
+
+    @cached_property
     def sender_folded(self) -> str:
         """The author's name, folded."""
         return _folded(self.sender_name)
@@ -174,6 +187,17 @@ class MailFacts:
 Test = Callable[[MailFacts], bool]
 
 
+def asked_of(text: str) -> frozenset[str]:
+    """Return what of a mail costs something to read and is asked by a condition: text, kind, files."""
+    found = set()
+    for leaf in leaves(parser.parse(text, MAIL_FIELDS)):
+        if isinstance(leaf, Word):
+            found.add("text")
+        elif leaf.field in ("is", "has"):
+            found.add("kind" if leaf.field == "is" else "files")
+    return frozenset(found)
+
+
 @lru_cache(maxsize=1024)
 def condition(text: str) -> Test:
     """Read a condition. Raises QueryError, or WrongUse for a pattern that is refused."""
@@ -194,6 +218,9 @@ def _test(node: Node) -> Test:
         return fails
     if isinstance(node, All):
         every = [_test(part) for part in node.parts]
+        if len(every) == 2:  # 0.3 us instead of 0.9: two hundred filters ask every mail
+            first, second = every
+            return lambda facts: first(facts) and second(facts)
         return lambda facts: all(test(facts) for test in every)
     if isinstance(node, Either):
         some = [_test(part) for part in node.parts]
@@ -215,9 +242,14 @@ def _compared(node: Condition, value: str) -> Test:
             return lambda facts: matches(facts.sender_folded, facts.sender, facts)
         case "to":
             matches = _person(value)
-            return lambda facts: any(
-                matches(name, address, facts) for name, address in facts.recipients_folded
-            )
+
+            def reaches(facts: MailFacts) -> bool:
+                for name, address in facts.recipients_folded:
+                    if matches(name, address, facts):
+                        return True
+                return False
+
+            return reaches
         case "subject":
             if value.startswith("~"):
                 found = _pattern(value[1:])
@@ -270,12 +302,12 @@ def _header(value: str) -> Test:
     name, equals, wanted = value.partition("=")
     name = name.lower()
     if not equals:
-        return lambda facts: name in facts.headers
+        return lambda facts: bool(facts.header(name))
     if wanted.startswith("~"):
         found = _pattern(wanted[1:])
-        return lambda facts: any(found(each, facts) for each in facts.headers.decoded(name))
+        return lambda facts: any(found(each, facts) for each in facts.header(name))
     folded = _folded(wanted)
-    return lambda facts: any(folded in _folded(each) for each in facts.headers.decoded(name))
+    return lambda facts: any(folded in _folded(each) for each in facts.header(name))
 
 
 def _pattern(text: str) -> Callable[[str, MailFacts], bool]:

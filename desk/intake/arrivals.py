@@ -220,7 +220,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) ->
     judged = automated.classify(parsed)
     text = parsed.text[:MAX_TEXT]
     references = _references(parsed)
-    envelope = _envelope(arrival, parsed)
+    envelope = envelope_of(arrival, parsed)
     return IncomingMail(
         message_id=parsed.message_id,
         subject=one_line(parsed.subject),
@@ -268,7 +268,8 @@ def _says_one_author(parsed: ParsedMail) -> bool:
     return len(parsed.headers("from")) == 1 and len(authors) == 1 and set(senders) <= set(authors)
 
 
-def _envelope(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:
+def envelope_of(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:
+    """Return whom servers on the way, or the door, named as the recipients, as they are compared."""
     from mail.mime.address import as_compared, parse_addresses  # 4 ms, for mail that is read
 
     values: Iterable[str] = (value for field in _ENVELOPE_FIELDS for value in parsed.headers(field)[:5])

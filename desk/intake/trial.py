@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from config.clock import now
+from desk.errors import DeskError
 from desk.filters.decision import Decision, decide, ready
-from desk.intake.arrivals import Arrival, read_mail
-from desk.intake.filtering import facts_of
+from desk.filters.facts import MailFacts, asked_of
+from desk.intake.arrivals import MAX_RECIPIENTS, MAX_TEXT, Arrival, envelope_of
+from desk.permissions import require
 from desk.rules import read_rules
-from mail.mime.author import author_of
+from mail.inert import one_line
+from mail.mime import automated, message
+from mail.mime.author import author_of, named_people
 from mail.mime.headers import TooComplex
-from models import blobs, receipts
+from models import blobs, receipts, tickets
 from models import filters as rows
-from models.fields import utc_text, utc_time
+from models.fields import utc_text
 from models.filters import StoredFilter, Trigger
 from models.receipts import TakenMail
+from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from desk.permissions import Actor
+    from desk.rules import DeskRules
 
 _AT_ONCE = 200
 
@@ -45,6 +53,8 @@ class Trial:
     desk: Desk
     tried: StoredFilter
     asked: int = 0
+    alone: bool = False
+    """Whether it is compared with a desk that has not got it, though it runs here."""
 
     def differences(self, since: datetime) -> Iterator[Difference]:
         """Yield what would have been decided otherwise, oldest mail first. Writes nothing."""
@@ -52,22 +62,31 @@ class Trial:
             yield from self._tickets()
             return
         stored = rows.every()
-        before = ready(stored)
+        before = ready([each for each in stored if not self.alone or each.name != self.tried.name])
         after = ready(_with(stored, self.tried))
         rules = read_rules(self.desk)
+        asked = frozenset().union(*map(asked_of, self._conditions(stored)))
         for taken in _taken_since(utc_text(since)):
             trigger: Trigger = "reply" if taken.verdict == "reply" else "new"
             arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
             try:
-                mail = read_mail(arrival, utc_time(taken.received), lambda: self.desk.zone)
+                facts = _facts(arrival, rules, self.desk, asked)
             except TooComplex:
                 continue
             self.asked += 1
-            author = author_of(mail.named, rules.own.is_own, rules.form_senders)
-            facts = facts_of(mail, author, arrival, rules)
             said, would = decide(before, trigger, facts), decide(after, trigger, facts)
             if said.outcome != would.outcome:
                 yield Difference(taken.receipt_id, taken.number, taken.subject, said, would)
+
+    def _conditions(self, stored: Sequence[StoredFilter]) -> list[str]:
+        """Return the conditions that are understood."""
+        found = []
+        for each in (*stored, self.tried):
+            if each.runs_on in ("new", "reply"):
+                with suppress(DeskError):
+                    asked_of(each.condition)
+                    found.append(each.condition)
+        return found
 
     def _tickets(self) -> Iterator[Difference]:
         from desk.filters import sweep  # 10 ms, for filters that no mail starts
@@ -76,6 +95,48 @@ class Trial:
             self.asked += 1
             after = sweep.decision_of(self.tried)
             yield Difference(None, ticket.number, ticket.subject, Decision(), after)
+
+
+def apply_to_open(desk: Desk, actor: Actor, found: Iterable[Difference]) -> list[str]:
+    """Do what a trial found to the tickets that are open; returns their numbers.
+
+    What only mail on its way in can have done to it (rejecting, gathering) is left out.
+    """
+    require(actor, "settings.edit")
+    from desk.filters.acting import carry_out  # 10 ms, for trials that are applied
+
+    changed = []
+    with transaction():
+        for each in found:
+            ticket = tickets.read_numbered(each.ticket) if each.ticket is not None else None
+            if ticket is None or ticket.status == "closed" or each.after.rejected_by:
+                continue
+            carry_out(each.after, ticket, now(), desk.zone)
+            changed.append(ticket.number)
+    return list(dict.fromkeys(changed))
+
+
+def _facts(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str]) -> MailFacts:
+    """Return what conditions may ask of a stored mail; what nobody asks is not read."""
+    parsed = message.parse(arrival.raw, lambda: desk.zone)
+    author = author_of(named_people(parsed), rules.own.is_own, rules.form_senders).address
+    people = [
+        (each.name, each.email.lower()) for each in (*parsed.to[:MAX_RECIPIENTS], *parsed.cc[:MAX_RECIPIENTS])
+    ]
+    mailbox = rules.mailboxes.get(arrival.mailbox_id or 0)
+    return MailFacts(
+        sender=author.email.lower(),
+        sender_name=author.name,
+        recipients=[*people, *(("", address) for address in envelope_of(arrival, parsed))],
+        subject=one_line(parsed.subject),
+        text=parsed.text[:MAX_TEXT] if "text" in asked else "",
+        mailbox=mailbox.address.lower() if mailbox is not None else "",
+        door=arrival.door.partition(":")[0],
+        attachments=sum(not part.inline for part in parsed.attachments) if "files" in asked else 0,
+        kind=automated.classify(parsed).kind if "kind" in asked else "human",
+        raw=arrival.raw,
+        believes_spam_headers=rules.believes_spam_headers,
+    )
 
 
 def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFilter]:

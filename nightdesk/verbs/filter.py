@@ -145,6 +145,32 @@ def test(context: VerbContext, name: str, condition: str | None, then: Sequence[
     )
 
 
+@filter_.command()
+@click.argument("name")
+@click.option(
+    "--since", default="90d", show_default=True, metavar="AGE", help="Ask mail of the last 90d, 2w."
+)
+@desk_verb
+def apply(context: VerbContext, name: str, since: str) -> Result:
+    """Do to tickets that are open what a filter would have done with their mail.
+
+    `filter test` tells before what that is. Nothing is rejected, and nothing is gathered.
+    """
+    from config.clock import now
+    from desk.filters import filters
+    from desk.intake import trial
+    from desk.queries.times import age
+
+    tried = trial.Trial(context.desk, filters.on_trial(name, None, None), alone=True)
+    numbers = trial.apply_to_open(context.desk, context.actor, tried.differences(now() - age(since)))
+    return Result(
+        lambda: {"changed": numbers},
+        lambda: output.say(
+            f"done to {len(numbers)} open tickets: {', '.join('#' + each for each in numbers)}"
+        ),
+    )
+
+
 def _print_filter(document: dict[str, Any]) -> None:
     for key, value in document.items():
         shown = ", ".join(value) if isinstance(value, list) else value

@@ -59,6 +59,7 @@ CALLS: dict[str, list[str]] = {
     "filter list": [],
     "filter show": ["News"],
     "filter test": ["News", "--since", "7d"],
+    "filter apply": ["News", "--since", "7d"],
     "filter remove": ["News"],
     "rules export": ["--only", "filter"],
     "rules import": ["--recipe", "cron", "--from", "root@corp.example"],

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tui.screens.compose import compositions as compositions
     from tui.screens.compose.screen import ComposeScreen as ComposeScreen
     from tui.screens.dashboard.screen import DashboardScreen as DashboardScreen
+    from tui.screens.filters.screen import FiltersScreen as FiltersScreen
     from tui.screens.finder.help import HelpScreen as HelpScreen
     from tui.screens.finder.palette import PaletteScreen as PaletteScreen
     from tui.screens.logs import LogsScreen as LogsScreen
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "ComposeScreen": "tui.screens.compose.screen",
     "DashboardScreen": "tui.screens.dashboard.screen",
+    "FiltersScreen": "tui.screens.filters.screen",
     "HelpScreen": "tui.screens.finder.help",
     "LogsScreen": "tui.screens.logs",
     "MailboxFormScreen": "tui.screens.mailboxes.form",

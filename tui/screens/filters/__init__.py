@@ -1,0 +1,1 @@
+"""Filters: the list of them, and what one would do."""
