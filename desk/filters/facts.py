@@ -242,14 +242,9 @@ def _compared(node: Condition, value: str) -> Test:
             return lambda facts: matches(facts.sender_folded, facts.sender, facts)
         case "to":
             matches = _person(value)
-
-            def reaches(facts: MailFacts) -> bool:
-                for name, address in facts.recipients_folded:
-                    if matches(name, address, facts):
-                        return True
-                return False
-
-            return reaches
+            return lambda facts: any(
+                matches(name, address, facts) for name, address in facts.recipients_folded
+            )
         case "subject":
             if value.startswith("~"):
                 found = _pattern(value[1:])
