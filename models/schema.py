@@ -14,6 +14,7 @@ from models import sqlite
 from models.agents import Agent, AgentDepartment
 from models.api_keys import ApiKey
 from models.blobs import Blob
+from models.canned_answers import CannedAnswer
 from models.contacts import Contact, ContactAddress
 from models.database import SCHEMA_VERSION, DeskDatabase, Row
 from models.deliveries import Delivery, Recipient
@@ -63,7 +64,7 @@ TABLES: tuple[type[Row], ...] = (
         ApiKey,
         LogEntry,
     ),
-    *(Notice, Filter, FilterAct, Ban, Queue),
+    *(CannedAnswer, Notice, Filter, FilterAct, Ban, Queue),
 )
 """Every table, each behind those it refers to."""
 

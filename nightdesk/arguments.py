@@ -118,19 +118,19 @@ def _chosen_argument(
     return decorate
 
 
-def body_option(what: str) -> Callable[[_Command], _Command]:
-    """Give a verb the `body` of a message; `what` it is, for errors."""
+def body_option(what: str, *, required: bool = True) -> Callable[[_Command], _Command]:
+    """Give a verb the `body` of a message, '' if it may be left out; `what` it is, for errors."""
 
     def decorate(verb: _Command) -> _Command:
         option = owners_option(
             "--body-file",
             "body",
-            required=True,
+            required=required,
             type=OWNERS_ONLY_OR_STANDARD,
             metavar="FILE|-",
             help="The text, in Markdown; - is standard input.",
         )
-        return option(read_early("body", lambda file: read_text(file, what))(verb))
+        return option(read_early("body", lambda file: read_text(file, what) if file else "")(verb))
 
     return decorate
 

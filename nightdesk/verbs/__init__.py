@@ -61,6 +61,7 @@ VERBS: dict[str, Verb] = {
         "nightdesk.verbs.filter:filter_", "What is done with mail by itself, and trying that.", ""
     ),
     "rules": Verb("nightdesk.verbs.rules:rules", "The desk's rules as a file, and recipes.", ""),
+    "canned": Verb("nightdesk.verbs.canned:canned", "Texts kept for what is written often.", ""),
     "ban": Verb("nightdesk.verbs.ban:ban", "Senders whose mail is rejected.", ""),
     "serve": Verb("nightdesk.verbs.serve:serve", "The HTTP API: mail, tickets, cron calls, health."),
     "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API.", ""),

@@ -204,7 +204,7 @@ argv = ["PYTHON", "-c", "print('paper')"]
 
 [[command]]
 name = "Counted"
-key = "Z"
+key = "ctrl+t"
 where = ["thread"]
 output = "line"
 note = "always"
@@ -232,7 +232,7 @@ async def test_commands_run_by_their_keys_from_list_and_thread(app: NightdeskApp
         await until(pilot, "#1042 does not fit Only printers")
         await pilot.press("enter")
         await until(pilot, "msg 4/4")
-        await pilot.press("Z")
+        await pilot.press("ctrl+t")
         await until(pilot, "Count it? (#1042)")
         await pilot.press("y")
         text = await until(pilot, "2 notes")

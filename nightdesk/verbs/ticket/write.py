@@ -53,7 +53,10 @@ def _attachments(names: tuple[str, ...]) -> list[_File]:
 
 @click.command()
 @_number_argument
-@body_option("the answer")
+@body_option("the answer", required=False)
+@click.option(
+    "--canned", metavar="NAME", help="This canned answer; a body goes where it leaves a place, or below it."
+)
 @owners_option("--attach", "attached", multiple=True, metavar="FILE", help="Attach this file.")
 @read_early("attached", _attachments)
 @click.option("--to", "to", multiple=True, metavar="ADDRESS", help="To these instead of the requester.")
@@ -72,12 +75,19 @@ def reply(
     subject: str | None,
     status: str | None,
     answers: int | None,
+    canned: str | None,
 ) -> Result:
     """Answer the customer. Status 0 means: queued; the worker or --fetch-once sends it."""
     from desk.documents import tickets as documents
     from desk.replies import reply
 
     actor = context.actor
+    if canned is not None:
+        from desk.replies.canned import answer_text
+
+        body = answer_text(actor, number, canned, body)
+    elif not body:
+        raise UsageError("there is no answer", "give --body-file FILE or --canned NAME")
     copies: list[str | tuple[str, str]] | None = None
     if cc:
         copies = [*reply.reply_form(actor, number, to_all=True, answers=answers).cc, *cc]

@@ -1,0 +1,207 @@
+"""Jinja2's language for texts, cut down to what can take neither time nor memory: no calls, no arithmetic.
+
+Jinja2 itself is 40 ms: it is imported when a text is checked or rendered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from config.expressions import expression
+from desk.errors import Refused
+from mail.inert import clean
+
+if TYPE_CHECKING:
+    from jinja2.nodes import Node
+    from jinja2.sandbox import SandboxedEnvironment
+
+LONGEST_SOURCE: Final = 20_000
+LONGEST_RESULT: Final = 200_000
+LONGEST_FACT: Final = 20_000
+SECONDS: Final = 1.0
+
+FACTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "ticket": {
+        "number": "its number",
+        "subject": "its subject",
+        "status": "new, open, waiting or closed",
+        "priority": "low, normal, high or urgent",
+        "department": "the department's name",
+        "topic": "the help topic, or empty",
+        "tags": "the tags, a list",
+        "created": "the day it came, as 2026-11-20",
+    },
+    "requester": {"name": "the requester's name, or address without one", "email": "the requester's address"},
+    "agent": {"name": "the name of the agent who acts", "login": "their login", "email": "their address"},
+    "owner": {"name": "the name of the ticket's owner, or empty", "login": "their login, or empty"},
+    "message": {
+        "text": "what the customer wrote last, without what it quotes",
+        "sender": "who wrote that",
+        "subject": "its subject",
+    },
+}
+"""What a text may name, as ``ticket.number``, and what that is."""
+
+CURSOR: Final = "cursor"
+"""A place where the writer goes on: ``{{ cursor }}`` or ``{{ cursor("serial number") }}``."""
+
+_FILTERS: Final = (
+    "upper",
+    "lower",
+    "title",
+    "trim",
+    "default",
+    "d",
+    "join",
+    "first",
+    "last",
+    "length",
+    "count",
+)
+_TESTS: Final = ("defined", "none", "string", "in")
+_ALLOWED: Final = (
+    *("Template", "Output", "TemplateData", "Name", "Getattr", "Const", "Filter", "Test", "If", "CondExpr"),
+    *("Compare", "Operand", "And", "Or", "Not", "For", "Call", "Pair"),
+)
+_BEGIN, _END = "\ue000", "\ue001"
+_PLACE: Final = expression(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
+
+
+class BrokenTemplate(Refused):
+    """A text that cannot be saved or rendered; says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text with the facts in it; ``places``: labels of those for the writer, in it as ``[[label]]``."""
+
+    text: str
+    places: tuple[str, ...] = ()
+
+
+def check(source: str, what: str = "the text") -> None:
+    """Raise BrokenTemplate unless the text can be rendered with any ticket's facts, within the bounds."""
+    from jinja2 import TemplateError  # 40 ms, for texts that are checked or rendered
+
+    if len(source) > LONGEST_SOURCE:
+        raise BrokenTemplate(f"{what} has more than {LONGEST_SOURCE} characters", "make it shorter")
+    if any(sign in source for sign in (_BEGIN, _END)):
+        raise BrokenTemplate(f"{what} has characters of private use", "write {{ cursor }} for a place")
+    environment = _environment()
+    try:
+        tree = environment.parse(source)
+        _walk(tree, frozenset(), in_loop=False, what=what)
+        environment.compile(tree)
+    except (TemplateError, RecursionError, SyntaxError) as error:
+        number = getattr(error, "lineno", None)
+        line = f", line {number}" if number else ""
+        raise BrokenTemplate(f"{what}{line}: {error}", "see docs/templates.md") from error
+
+
+def render(source: str, facts: Mapping[str, Mapping[str, Any]], what: str = "the text") -> Rendered:
+    """Return the text with the facts in it, inert. Raises BrokenTemplate, also where it gets too long."""
+    check(source, what)
+    from jinja2 import TemplateError  # 40 ms, for texts that are checked or rendered
+
+    given = {
+        group: {name: _bounded(value) for name, value in values.items()} for group, values in facts.items()
+    }
+    pieces: list[str] = []
+    size, until = 0, time.monotonic() + SECONDS
+    try:
+        for piece in _environment().from_string(source).generate(**given, cursor=_Cursor()):
+            size += len(piece)
+            if size > LONGEST_RESULT or time.monotonic() > until:
+                raise BrokenTemplate(f"{what} becomes too long", "make it shorter")
+            pieces.append(piece)
+    except (TemplateError, TypeError, ValueError, RecursionError) as error:
+        raise BrokenTemplate(f"{what}: {error}", "see docs/templates.md") from error
+    return _with_places("".join(pieces))
+
+
+class _Cursor:
+    """Stands for a place of the writer, with a label or without one."""
+
+    def __str__(self) -> str:
+        return self("")
+
+    def __call__(self, label: str = "") -> str:
+        return f"{_BEGIN}{' '.join(label.split())[:60] or '...'}{_END}"
+
+
+def _with_places(text: str) -> Rendered:
+    places = tuple(dict.fromkeys(_PLACE.findall(text)))
+    return Rendered(clean(_PLACE.sub(lambda found: f"[[{found[1]}]]", text)), places)
+
+
+def _bounded(value: Any) -> Any:
+    """Return a fact in plain types, cut: no object of ours is in a text's reach."""
+    if isinstance(value, str):
+        return value[:LONGEST_FACT].translate({ord(_BEGIN): None, ord(_END): None})
+    if isinstance(value, Sequence):
+        return [_bounded(each) for each in value[:100]]
+    return value if isinstance(value, bool | int) or value is None else str(value)
+
+
+def _environment() -> SandboxedEnvironment:
+    from jinja2 import StrictUndefined  # 40 ms, for texts that are checked or rendered
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    made = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, trim_blocks=True
+    )
+    made.globals.clear()
+    made.filters = {name: made.filters[name] for name in _FILTERS}
+    made.tests = {name: made.tests[name] for name in _TESTS}
+    return made
+
+
+def _walk(node: Node, loops: frozenset[str], *, in_loop: bool, what: str) -> None:
+    """Refuse whatever is not on the short list: what remains takes as long as the text is."""
+    kind = type(node).__name__
+    line = f"{what}, line {node.lineno}"
+    if kind not in _ALLOWED:
+        raise BrokenTemplate(f"{line}: {kind} is not for texts", "name facts, if, for and a few filters only")
+    if kind == "Call":
+        _check_call(node, line)
+        return
+    if kind == "For":
+        target, iterated = node.target, node.iter  # type: ignore[attr-defined]
+        if in_loop or node.recursive or type(iterated).__name__ != "Getattr":  # type: ignore[attr-defined]
+            raise BrokenTemplate(
+                f"{line}: for goes once through a list, as ticket.tags", "see docs/templates.md"
+            )
+        if type(target).__name__ != "Name":
+            raise BrokenTemplate(f"{line}: for takes one name", "see docs/templates.md")
+        loops, in_loop = loops | {target.name}, True
+    if kind == "Name" and node.ctx == "load" and node.name not in {CURSOR, *loops}:  # type: ignore[attr-defined]
+        raise BrokenTemplate(f"{line}: there is no '{node.name}'", f"there are {_listed()}")  # type: ignore[attr-defined]
+    if kind == "Getattr":
+        group, name = node.node, node.attr  # type: ignore[attr-defined]
+        if type(group).__name__ != "Name" or name not in FACTS.get(group.name, {}):
+            said = f"{group.name}.{name}" if type(group).__name__ == "Name" else name
+            raise BrokenTemplate(f"{line}: there is no '{said}'", f"there are {_listed()}")
+        return
+    for child in node.iter_child_nodes():
+        _walk(child, loops, in_loop=in_loop, what=what)
+
+
+def _check_call(node: Any, line: str) -> None:
+    constants = all(type(each).__name__ == "Const" and isinstance(each.value, str) for each in node.args)
+    named = type(node.node).__name__ == "Name" and node.node.name == CURSOR
+    if not named or not constants or len(node.args) != 1 or node.kwargs or node.dyn_args or node.dyn_kwargs:
+        raise BrokenTemplate(f'{line}: only cursor("...") is called', "see docs/templates.md")
+
+
+def _listed() -> str:
+    return ", ".join(f"{group}.{name}" for group, names in FACTS.items() for name in names)
+
+
+def names() -> Iterator[tuple[str, str]]:
+    """Yield each fact as a text names it, and what it is."""
+    for group, facts in FACTS.items():
+        for name, words in facts.items():
+            yield f"{group}.{name}", words
