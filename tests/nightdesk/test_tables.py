@@ -25,12 +25,24 @@ MADE = [
     ["ban", "add", f"{'spam-' * 12}@spam.example", "--note", WORDS],
     ["ban", "add", "@s.example", "--note", "s"],
     ["key", "create", "--address", "192.0.2.7", "--address", "2001:db8::/32", "--scope", "tickets"],
+    ["organization", "add", f"{WIDE} GmbH", "--domain", "sender.example"],
+    ["queue", "add", f"{WIDE} {LONG}", "subject:" + "x" * 90],
     ["ticket", "reply", "1", "--body-file", "{file}"],
     ["attachment", "put", "1", "--name", f"{LONG}.txt", "--file", "{file}"],
 ]
 TABLES = [
     *(["mailbox"], ["agent"], ["department"], ["sla"], ["topic"], ["role"], ["notification"], ["filter"]),
-    *(["ban"], ["key"], ["ticket"], ["receipt"], ["outbox"], ["settings"]),
+    *(
+        ["ban"],
+        ["key"],
+        ["ticket"],
+        ["receipt"],
+        ["outbox"],
+        ["settings"],
+        ["contact"],
+        ["organization"],
+        ["queue"],
+    ),
 ]
 
 RUN = """
@@ -52,7 +64,8 @@ for argv in json.load(sys.stdin):
         row.append((width, status, out.getvalue(), err.getvalue()))
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
         entry.run([*argv, "--json"])
-    told.append((argv, row, len(json.loads(out.getvalue()))))
+    document = json.loads(out.getvalue())
+    told.append((argv, row, len(document["lines"]) + 1 if "lines" in document else len(document)))
 json.dump(told, sys.stdout)
 """
 
@@ -60,12 +73,15 @@ json.dump(told, sys.stdout)
 def test_every_table_fits_a_terminal_and_pads_nothing_in_a_pipe(desk: Program, tmp_path: Path) -> None:
     add_mailbox(desk, f"{'support-' * 5}@desk.example", "--smtp-host", "smtp.desk.example")
     add_mailbox(desk, "s@desk.example", "--smtp-host", "smtp.desk.example")
-    take_in(desk, [mail(subject=WIDE), mail(subject=WORDS), mail(subject="VPN")])
+    take_in(
+        desk, [mail(subject=WIDE), mail(subject=WORDS), mail(subject="VPN", attachment=(f"{WIDE}.txt", b"x"))]
+    )
     file = tmp_path / "body.txt"
     file.write_text("x")
     for argv in MADE:
         desk(*(each.format(file=file) for each in argv))
-    calls = [[*noun, "list"] for noun in TABLES] + [["search", "smoke"]]
+    calls = [*([*noun, "list"] for noun in TABLES), ["search", "smoke"], ["attachment", "list", "3"]]
+    calls += [["report", of] for of in ("departments", "topics", "agents", "tags", "mailboxes")]
     done = desk.python("-c", RUN, stdin=json.dumps(calls))
     assert done.status == 0, done.err
     assert [argv for argv, _, rows in done.document if not rows] == [], "a table without rows shows nothing"

@@ -70,9 +70,14 @@ def footers(lines: Sequence[str], first: int, after: int, *, below: bool) -> lis
 def is_device_line(line: str) -> bool:
     """Return whether this is the line by which a program praises itself: ``Sent from my iPhone``."""
     bare = line.strip(" \t\xa0*_-<>[]")
-    return 0 < len(bare) < 300 and is_praise(_LINK.sub("", bare).strip().casefold())
+    if not 0 < len(bare) < 300:
+        return False
+    words = _LINK.sub("", bare).strip().casefold()
+    return is_praise(words) or (len(words) < 60 and _STORE.search(bare) is not None)
 
 
+_STORE: Final = expression(r"(?i)//(?:aka\.ms/(?:o0ukef|aab9ysg|qtex0l|ghei36|blhgte|getoutlook)|sprh\.mn/)")
+"""Where mail programs send those whom they praise themselves to, in whatever language."""
 _LINK: Final = expression(r"\s*[<(\[]?(?:https?://|www\.)[^\s<>]{1,150}[>)\]]?|\s*\[\d{1,3}\]")
 
 

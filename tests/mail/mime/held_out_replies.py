@@ -1,5 +1,5 @@
 # ruff: noqa: E501, W291  (programs write lines as long as they like, and blanks at their ends)
-"""Sixty answers as mail programs of many countries write them, none made by the matrix's generator.
+"""Ninety answers as mail programs of many countries write them, none made by the matrix's generator.
 
 What their writers added stands between ``[[`` and ``]]``; the marks are taken out before the mail is read.
 """
@@ -486,7 +486,279 @@ def _pages() -> dict[str, str]:
     }
 
 
+def _rarer_texts() -> dict[str, str]:
+    return {
+        "Lotus Notes, English, above": """[[Jim,
+
+it still fails with error 12.
+
+Regards, Ann]]
+
+
+
+From:   "Help Desk" <support@desk.example>
+To:     Ann Lee/ACME@ACME
+Date:   11/20/2026 09:12 AM
+Subject:        Re: Printer
+
+
+
+Please restart it.
+Help Desk
+""",
+        "Lotus Notes, German, above": """[[Geht immer noch nicht.]]
+
+
+
+Von:    "Hilfe" <support@desk.example>
+An:     Ann Lee/ACME/DE@ACME,
+Datum:  20.11.2026 09:12
+Betreff:        Re: Drucker
+
+
+
+Bitte neu starten.
+""",
+        "GroupWise, English, above": """[[The second tray jams too.]]
+
+>>> Help Desk <support@desk.example> 11/20/2026 9:12 AM >>>
+Which tray is it?
+
+Help Desk
+""",
+        "GroupWise, German, above": """[[Auch Fach 2 klemmt.]]
+
+>>> Hilfe <support@desk.example> 20.11.2026 09:12 >>>
+Welches Fach ist es?
+""",
+        "K-9, English, above": """[[It is fixed, thanks.]]
+--
+Sent from my Android device with K-9 Mail. Please excuse my brevity.
+
+On November 20, 2026 9:12:44 AM GMT+01:00, Help Desk <support@desk.example> wrote:
+>Is it fixed?
+>
+>Help Desk
+""",
+        "K-9, German, above": """[[Passt, danke.]]
+
+Am 20. November 2026 09:12:44 MEZ schrieb Hilfe <support@desk.example>:
+>Passt es jetzt?
+--
+Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.
+""",
+        "FairEmail, English, between": """20 Nov 2026 09:12:44 Help Desk <support@desk.example>:
+
+> Which version is it?
+[[It is 4.2.]]
+> And the system?
+[[Debian 12.]]
+""",
+        "Spark, English": """[[Yes, please close it.]]
+
+Sent from Spark
+On 20 Nov 2026, 09:12 +0100, Help Desk <support@desk.example>, wrote:
+> Can we close this?
+""",
+        "Superhuman, English": """[[Works for me now.]]
+
+Sent via Superhuman ( https://sprh.mn/?vip=ann )
+
+On Fri, Nov 20, 2026 at 9:12 AM, Help Desk < support@desk.example > wrote:
+
+> Does it work for you?
+""",
+        "Thunderbird, Japanese, above": """[[まだ印刷できません。]]
+
+On 2026/11/20 9:12, サポート wrote:
+> 再起動してください。
+""",
+        "Thunderbird, Japanese, own words": """[[まだ印刷できません。
+よろしくお願いします。]]
+
+2026/11/20 9:12、サポート のメール:
+> 再起動してください。
+""",
+        "Thunderbird, Arabic, above": """[[لا تزال الطابعة لا تعمل.]]
+
+في 20/11/2026 09:12، كتب الدعم:
+> يرجى إعادة التشغيل.
+""",
+        "Thunderbird, Russian, between": """20.11.2026 09:12, Поддержка пишет:
+> Какая версия?
+[[Версия 4.2.]]
+> С какого дня?
+[[Со вчерашнего.]]
+""",
+        "Thunderbird, Russian, above": """[[Принтер всё ещё не печатает.]]
+
+20.11.2026 09:12, Поддержка пишет:
+> Перезагрузите его.
+""",
+        "top and bottom": """[[Short answer: no.]]
+
+On 20/11/2026 09:12, Help Desk wrote:
+> Did the restart help?
+> What does the display say?
+
+[[The display says E-12.]]
+""",
+        "top, between and bottom": """[[See below.]]
+
+On Fri, 20 Nov 2026 09:12:00 +0100, Help Desk wrote:
+
+> Did the restart help?
+
+[[No.]]
+
+> What does the display say?
+
+[[E-12.]]
+
+> Regards
+
+[[Ann]]
+""",
+        "mailing list digest": """[[I see this as well.]]
+
+> Message: 3
+> Date: Fri, 20 Nov 2026 09:12:00 +0100
+> From: Help Desk <support@desk.example>
+> Subject: [users] Printer
+>
+> Does anybody else see E-12?
+""",
+        "mailman footer below": """[[I see this as well.]]
+
+On 20.11.26 09:12, Help Desk wrote:
+> Does anybody else see E-12?
+_______________________________________________
+users mailing list -- users@lists.example
+To unsubscribe send an email to users-leave@lists.example
+""",
+        "Outlook for iOS, English": """[[Done.]]
+
+Get Outlook for iOS<https://aka.ms/o0ukef>
+________________________________
+From: Help Desk <support@desk.example>
+Sent: Friday, November 20, 2026 9:12:44 AM
+To: Ann Lee <ann@corp.example>
+Subject: Re: Printer
+
+Please restart it.
+""",
+        "Outlook for Android, French": """[[C'est fait.]]
+
+Télécharger Outlook pour Android<https://aka.ms/AAb9ysg>
+________________________________
+De : Assistance <support@desk.example>
+Envoyé : vendredi 20 novembre 2026 09:12
+À : Anne <anne@corp.example>
+Objet : Re: Imprimante
+
+Veuillez redémarrer.
+""",
+        "Outlook for iOS, Thai": """[[เรียบร้อยแล้ว]]
+
+ดาวน์โหลด Outlook for iOS<https://aka.ms/o0ukef>
+________________________________
+จาก: Help Desk <support@desk.example>
+ส่งเมื่อ: วันศุกร์ที่ 20 พฤศจิกายน 2026 09:12
+ถึง: Ann <ann@corp.example>
+เรื่อง: Re: Printer
+
+Please restart it.
+""",
+        "a link of one's own stays": """[[It is on this page:
+https://aka.ms/printing-guide]]
+
+On 20/11/2026 09:12, Help Desk wrote:
+> Which page?
+""",
+        "gateway, English and French": """[[The tray is broken.]]
+
+On 20/11/2026 09:12, Help Desk wrote:
+> What is broken?
+
+This e-mail and any attachments are confidential and may be privileged. If you are not the intended
+recipient, please delete it. / Ce message et ses pièces jointes sont confidentiels. Si vous n'êtes pas le
+destinataire, merci de le supprimer.
+""",
+        "gateway, German and English": """[[Das Fach ist kaputt.]]
+
+Am 20.11.2026 um 09:12 schrieb Hilfe:
+> Was ist kaputt?
+
+________________________________
+
+Diese E-Mail enthält vertrauliche Informationen. Wenn Sie nicht der richtige Adressat sind, löschen Sie sie
+bitte. This e-mail may contain confidential information. If you are not the intended recipient please
+delete it.
+""",
+        "mutt, signature below": """* Help Desk <support@desk.example> [2026-11-20 09:12]:
+> Which shell?
+
+[[zsh 5.9]]
+
+--
+ann
+""",
+        "Mailbird, Spanish": """[[Sigue sin funcionar.]]
+
+On 20/11/2026 09:12:44, Soporte <support@desk.example> wrote:
+Reinicie, por favor.
+""",
+    }
+
+
+def _rarer_pages() -> dict[str, str]:
+    quote = "<p>Please restart it.</p><p>Help Desk</p>"
+    return {
+        "Lotus Notes": (
+            '<font size=2 face="sans-serif">[[It still fails.]]</font><br><br><br><br>'
+            '<font size=1 color=#5f5f5f face="sans-serif">From: &nbsp; &nbsp; &nbsp; &nbsp;</font>'
+            '<font size=1 face="sans-serif">&quot;Help Desk&quot; &lt;support@desk.example&gt;</font><br>'
+            '<font size=1 color=#5f5f5f face="sans-serif">To: &nbsp; &nbsp; &nbsp; &nbsp;</font>'
+            '<font size=1 face="sans-serif">Ann Lee/ACME@ACME</font><br>'
+            '<font size=1 color=#5f5f5f face="sans-serif">Date: &nbsp; &nbsp; &nbsp; &nbsp;</font>'
+            '<font size=1 face="sans-serif">11/20/2026 09:12 AM</font><br>'
+            '<font size=1 color=#5f5f5f face="sans-serif">Subject: &nbsp; &nbsp; &nbsp; &nbsp;</font>'
+            '<font size=1 face="sans-serif">Re: Printer</font><br><hr noshade><br>' + quote
+        ),
+        "GroupWise": (
+            "<div>[[Tray 2 jams too.]]</div><div><br></div>"
+            "<div>&gt;&gt;&gt; Help Desk &lt;support@desk.example&gt; 11/20/2026 9:12 AM &gt;&gt;&gt;</div>"
+            '<div style="padding-left:7px;border-left:solid 1px #050505;margin:0 0 0 7px">' + quote + "</div>"
+        ),
+        "FairEmail, German": (
+            '<p>[[Geht wieder.]]</p><div fairemail="separator"></div><p>20.11.2026 09:12:44 Hilfe '
+            '&lt;support@desk.example&gt;:</p><blockquote type="cite">' + quote + "</blockquote>"
+        ),
+        "Spark": (
+            '<div name="messageBodySection"><div dir="auto">[[Close it.]]</div></div>'
+            '<div name="messageSignatureSection"><br><div>Sent from Spark</div></div>'
+            '<div name="messageReplySection">On 20 Nov 2026, 09:12 +0100, Help Desk, wrote:<br>'
+            '<blockquote type="cite">' + quote + "</blockquote></div>"
+        ),
+        "Superhuman": (
+            '<div>[[Works now.]]</div><br><div class="sh-signature"><div class="gmail_signature">Sent via '
+            'Superhuman</div></div><br><div class="gmail_quote"><div>On Fri, Nov 20, 2026 at 9:12 AM, Help Desk '
+            'wrote:<br><blockquote class="gmail_quote">' + quote + "</blockquote></div></div>"
+        ),
+        "Outlook for Android": (
+            '<div dir="auto">[[Done.]]</div><div id="ms-outlook-mobile-signature" dir="auto">Get <a '
+            'href="https://aka.ms/AAb9ysg">Outlook for Android</a></div><hr style="display:inline-block;width:98%">'
+            '<div id="divRplyFwdMsg" dir="ltr"><b>From:</b> Help Desk<br><b>Sent:</b> Friday<br><b>To:</b> Ann<br>'
+            "<b>Subject:</b> Re: Printer</div>" + quote
+        ),
+    }
+
+
 HELD_OUT: Final = (
     *(HeldOut(name, text) for name, text in _texts().items()),
     *(HeldOut(name, page, html=True) for name, page in _pages().items()),
+)
+RARER: Final = (
+    *(HeldOut(name, text) for name, text in _rarer_texts().items()),
+    *(HeldOut(name, page, html=True) for name, page in _rarer_pages().items()),
 )
