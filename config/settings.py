@@ -51,6 +51,9 @@ class Settings(BaseModel):
             "in the environment says otherwise"
         ),
     ] = False
+    read_only: Annotated[
+        bool, Help("the app shows everything and changes nothing, whatever the agent's role grants")
+    ] = False
     theme: Annotated[str, Help("colour theme of the app, until an agent picks another")] = "ansi-dark"
     colour: Annotated[Literal["auto", "16", "none"], Help("colours the terminal may be asked for")] = "auto"
     mouse: Annotated[bool, Help("whether the app listens to the mouse")] = True

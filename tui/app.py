@@ -80,9 +80,9 @@ class Seen:
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     """The terminal front of one desk, for one agent.
 
-    `worker` is the child that works while nobody else does: the app sees to it that it lives, the
-    caller ends it after the app. The exit status is in `return_code`: 0, 1 after a crash, 128 + n
-    after signal n.
+    `theme` is the agent's own, empty for the desk's. `worker` is the child that works while nobody else
+    does: the app sees to it that it lives, the caller ends it after the app. The exit status is in
+    `return_code`: 0, 1 after a crash, 128 + n after signal n.
     """
 
     CSS_PATH = "app.tcss"
@@ -110,8 +110,10 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         *,
         worker: WorkerChild | None = None,
         now: Callable[[], datetime] = clock.now,
+        theme: str = "",
     ) -> None:
         super().__init__()
+        self._own_theme = theme
         self.desk = desk
         self.actor = actor
         self.worker = worker
@@ -153,13 +155,15 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
                 loop.add_signal_handler(number, self._on_signal, number)
 
     def _wanted_theme(self) -> str:
-        wanted = self.desk.settings.theme
+        wanted = self._own_theme or self.desk.settings.theme
         return wanted if wanted in self.available_themes else DEFAULT_THEME
 
     def first_painted(self) -> None:
         """Begin what waits until the first screen stands."""
         gc.enable()
         self._tick()
+        if self.desk.settings.read_only:
+            self.flash("Read-only: this app changes nothing", "warning")
         self.in_thread(read_commands, self.desk).then(self._take_commands)
 
     def _take_commands(self, found: OwnCommands) -> None:

@@ -94,6 +94,19 @@ class ScreenNavigation(CommandNode):
     def action_filters(self) -> None:
         """Show what is done with mail and tickets by itself, and what it would do."""
         self.app.push_screen(screens.FiltersScreen())
+    @command("theme", "f10", "Theme")
+    def action_theme(self) -> None:
+        """Choose the colours; the screen shows each while the cursor is on it. Kept for you."""
+        from desk.staff import preferences  # 5 ms
+        from tui.widgets.theme_menu import ThemeMenu  # 2 ms
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self.in_thread(preferences.set_theme, desk_app(self).actor, name).then(
+                    lambda _: desk_app(self).flash(f"The theme is {name} from now on")
+                )
+
+        self.app.push_screen(ThemeMenu(sorted(self.app.available_themes), self.app.theme), picked)
 
     @command("search", "g", "Search")
     def action_search(self) -> None:

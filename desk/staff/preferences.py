@@ -1,4 +1,4 @@
-"""What an agent chooses for themselves in the app: how they are called, which language is spelled."""
+"""What an agent chooses for themselves in the app: how they are called, spelling, colours."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from models.transactions import transaction
 
 _TOLD_BY = "told_by"
 _SPELLING = "spelling"
+_THEME = "theme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,18 @@ def spelling(actor: Actor) -> str:
 def set_spelling(actor: Actor, name: str) -> None:
     """Keep the dictionary an agent wants."""
     _keep(actor, _SPELLING, name)
+
+
+def theme(actor: Actor) -> str:
+    """Return the theme an agent wants; empty for the desk's."""
+    if actor.agent_id is None:
+        return ""
+    return str(agents.by_id(actor.agent_id).preferences.get(_THEME) or "")
+
+
+def set_theme(actor: Actor, name: str) -> None:
+    """Keep the theme an agent wants."""
+    _keep(actor, _THEME, name)
 
 
 def _keep(actor: Actor, key: str, value: object) -> None:

@@ -26,16 +26,20 @@ def open_app(options: Options) -> int:
     gc.disable()
     with desk_open(options, create=True) as desk:
         from desk.permissions import app_actor
+        from desk.staff import preferences
         from models.opening import spare_memory
 
         spare_memory()
         actor = app_actor(desk)
-        _choose_looks(desk.settings)
+        theme = preferences.theme(actor)
+        if desk.settings.read_only:
+            actor = actor._replace(actions=frozenset())
+        _choose_looks(desk.settings, theme)
         from tui.app import NightdeskApp
         from worker.service.child import WorkerChild
 
         child = WorkerChild(desk)
-        app = NightdeskApp(desk, actor, worker=child)
+        app = NightdeskApp(desk, actor, worker=child, theme=theme)
         try:
             app.run(mouse=desk.settings.mouse)
         finally:
@@ -59,11 +63,11 @@ def need_terminal() -> None:
         )
 
 
-def _choose_looks(settings: Settings) -> None:
+def _choose_looks(settings: Settings, theme: str) -> None:
     """Set what Textual reads when it is imported; what the environment already says wins."""
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     # Known before the first style sheet is read: a theme that changes later has all of them read twice.
-    os.environ["TEXTUAL_THEME"] = f"{settings.theme},ansi-dark"
+    os.environ["TEXTUAL_THEME"] = f"{theme or settings.theme},ansi-dark"
     if settings.colour == "none":
         os.environ.setdefault("NO_COLOR", "1")
     elif settings.colour == "16":

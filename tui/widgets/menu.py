@@ -133,6 +133,11 @@ class Menu(DeskModal[str | None]):
                 self._choose(item)
                 return
 
+    @property
+    def current(self) -> str:
+        """The value of the line under the cursor."""
+        return self._items[self._lines.cursor].value
+
     def action_move(self, step: int) -> None:
         """Move the cursor, from the last line to the first."""
         if self._items:

@@ -1,0 +1,75 @@
+"""What is each agent's own: the theme; and an app that changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk.home import Desk
+from desk.permissions import Actor
+from desk.staff import preferences
+from models.tickets import Ticket
+from tests.support.frames import NOW
+from tests.tui.screen import settled, until, until_gone
+from tests.tui.terminal import Terminal
+from tui.app import DEFAULT_THEME, NightdeskApp
+
+
+async def test_a_theme_is_seen_while_the_cursor_is_on_it_and_kept(app: NightdeskApp, actor: Actor) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        before = app.theme
+        assert before == DEFAULT_THEME
+        await pilot.press("f10")
+        await until(pilot, "ansi-dark")
+        await pilot.press("down")
+        await settled(pilot)
+        seen = app.theme
+        assert seen != before
+        await pilot.press("escape")
+        await until_gone(pilot, "┌─ Theme")
+        assert app.theme == before
+        await pilot.press("f10")
+        await until(pilot, "┌─ Theme")
+        await pilot.press("down", "enter")
+        await until(pilot, f"The theme is {seen} from now on")
+        assert app.theme == seen
+    assert preferences.theme(actor) == seen
+
+
+async def test_the_app_begins_with_the_agents_own_theme(desk: Desk, actor: Actor) -> None:
+    app = NightdeskApp(desk, actor, now=lambda: NOW, theme="nord")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        assert app.theme == "nord"
+
+
+async def test_a_theme_that_is_gone_is_the_default(desk: Desk, actor: Actor) -> None:
+    app = NightdeskApp(desk, actor, now=lambda: NOW, theme="of a version before")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        assert app.theme == DEFAULT_THEME
+
+
+@pytest.mark.parametrize("key", ["x", "r", "i", "a", "s", "p", "t"])
+async def test_who_may_nothing_changes_nothing_by_any_key(desk: Desk, actor: Actor, key: str) -> None:
+    app = NightdeskApp(desk, actor._replace(actions=frozenset()), now=lambda: NOW)
+    before = list(Ticket.select().order_by(Ticket.id).dicts())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press(key)
+        await until(pilot, "your role does not")
+        await settled(pilot)
+    assert list(Ticket.select().order_by(Ticket.id).dicts()) == before
+
+
+def test_read_only_is_said_and_no_colour_hides_nothing(desk: Desk) -> None:
+    environ = {"NIGHTDESK_READ_ONLY": "1", "NO_COLOR": "1"}
+    with Terminal(desk.paths.home, environ=environ) as terminal:
+        terminal.wait("Lisbon office")
+        terminal.wait("Read-only: this app changes nothing")
+        text = terminal.wait("#1022")
+        assert "open!" in next(row for row in text.splitlines() if "#1022" in row), "overdue"
+        terminal.press("x")
+        terminal.wait("your role does not")
+        terminal.press("4")
+        terminal.wait("2 overdue")
