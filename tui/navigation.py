@@ -94,6 +94,7 @@ class ScreenNavigation(CommandNode):
     def action_filters(self) -> None:
         """Show what is done with mail and tickets by itself, and what it would do."""
         self.app.push_screen(screens.FiltersScreen())
+
     @command("theme", "f10", "Theme")
     def action_theme(self) -> None:
         """Choose the colours; the screen shows each while the cursor is on it. Kept for you."""
