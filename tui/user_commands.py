@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.binding import Binding
 
+from desk.user_commands.places import files
 from tui.commands import Command
 from tui.desk_calls import DeskCalls, desk_app
 
@@ -59,10 +60,10 @@ def keys_of(key: str) -> list[str]:
 
 def read_commands(desk: Desk) -> OwnCommands:
     """Read the files of user commands. Blocks."""
-    from desk.user_commands import file  # 45 ms
-
-    if not any(path.exists() for path, _ in file.files(desk)):
+    if not any(path.exists() for path, _ in files(desk)):
         return OwnCommands()
+    from desk.user_commands import file  # 45 ms, for who has commands of one's own
+
     found = file.load(desk)
     return OwnCommands(found.commands, tuple(each.text for each in found.troubles))
 

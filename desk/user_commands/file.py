@@ -16,12 +16,12 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from desk.permissions import ACTIONS
 from desk.queries.errors import QueryError
 from desk.queries.parser import parse
+from desk.user_commands.places import files
 from mail.inert import one_line
 
 if TYPE_CHECKING:
     from desk.home import Desk
 
-NAME: Final = "commands.toml"
 LARGEST: Final = 256_000
 MOST: Final = 100
 
@@ -85,22 +85,6 @@ class UserCommands:
 
     commands: tuple[UserCommand, ...] = ()
     troubles: tuple[Trouble, ...] = ()
-
-
-def files(desk: Desk, environ: Mapping[str, str] = os.environ) -> list[tuple[Path, frozenset[int]]]:
-    """Return the files that count, the desk's own first, each with the users that may have written it.
-
-    In restricted mode only what the desk's owner placed beside the configuration counts.
-    """
-    owner = desk.paths.data.stat().st_uid
-    of_desk = desk.paths.config_file.parent / NAME
-    found = [(of_desk, frozenset((0, owner)))]
-    if not desk.settings.restricted:
-        base = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-        of_agent = Path(base) / "nightdesk" / NAME
-        if of_agent != of_desk:
-            found.append((of_agent, frozenset((0, os.getuid()))))
-    return found
 
 
 def load(desk: Desk, environ: Mapping[str, str] = os.environ) -> UserCommands:

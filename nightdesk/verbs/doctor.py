@@ -96,10 +96,12 @@ def _wrapper(desk: Desk) -> Iterator[Finding]:
 def _user_commands(desk: Desk) -> Iterator[Finding]:
     """Yield what is wrong with user commands, where there are any; then the app's keys are read, too."""
     from desk.operations.doctor import Finding
+    from desk.user_commands.places import NAME, files
+
+    if not any(path.exists() for path, _ in files(desk)):
+        return
     from desk.user_commands import file
 
-    if not any(path.exists() for path, _ in file.files(desk)):
-        return
     found = file.load(desk)
     for each in found.troubles:
         yield Finding("user commands", "warning", each.text, each.cure)
@@ -107,7 +109,7 @@ def _user_commands(desk: Desk) -> Iterator[Finding]:
         from tui.key_conflicts import conflicts  # 300 ms, for keys
 
         for said in conflicts(found):
-            yield Finding("user commands", "warning", said, f"give it another key in {file.NAME}")
+            yield Finding("user commands", "warning", said, f"give it another key in {NAME}")
         yield Finding("user commands", "ok", f"{len(found.commands)} can be run")
 
 

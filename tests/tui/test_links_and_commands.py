@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from desk.home import Desk
 from desk.tickets import detail
-from desk.user_commands import file
+from desk.user_commands import file, places
 from models.messages import Message
 from tests.tui.scenes import open_thread
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_gone
@@ -185,7 +185,7 @@ async def test_restricted_mode_pipes_nothing(app: NightdeskApp) -> None:
 
 
 def write_commands(desk: Desk, text: str) -> None:
-    path = desk.paths.config_file.parent / file.NAME
+    path = desk.paths.config_file.parent / places.NAME
     path.write_text(text.replace("PYTHON", sys.executable), encoding="utf-8")
     path.chmod(0o600)
 

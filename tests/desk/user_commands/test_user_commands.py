@@ -15,7 +15,7 @@ from desk.errors import NotAllowed, Refused
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import detail
-from desk.user_commands import calls, file
+from desk.user_commands import calls, file, places
 from desk.user_commands.file import FACTS, UserCommand, read
 from desk.user_commands.running import MOST_OUTPUT, Run
 from tests.support.mails import Door, mail
@@ -195,7 +195,7 @@ def test_a_broken_command_is_told_and_stops_only_itself(text: str, told: str) ->
 
 
 def commands_file(desk: Desk) -> Path:
-    path = desk.paths.config_file.parent / file.NAME
+    path = desk.paths.config_file.parent / places.NAME
     path.write_text("[[command]]\nname = 'x'\nargv = ['true']\n")
     path.chmod(0o600)
     return path
@@ -219,8 +219,8 @@ def test_in_restricted_mode_only_the_desks_own_file_counts(desk: Desk, tmp_path:
     folder = tmp_path / "config" / "nightdesk"
     folder.mkdir(parents=True, mode=0o700)
     folder.chmod(0o700)
-    (folder / file.NAME).write_text("[[command]]\nname = 'mine'\nargv = ['true']\n")
-    (folder / file.NAME).chmod(0o600)
+    (folder / places.NAME).write_text("[[command]]\nname = 'mine'\nargv = ['true']\n")
+    (folder / places.NAME).chmod(0o600)
     commands_file(desk)
     environ = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
     assert [each.name for each in file.load(desk, environ).commands] == ["x", "mine"]
