@@ -27,6 +27,7 @@ from models.tickets import Status
 from models.transactions import transaction
 
 if TYPE_CHECKING:
+    from mail.mime.message import ParsedMail
     from mail.mime.signature import Signature
 
 _OTHERS = 12
@@ -34,9 +35,17 @@ KEY_RING = "gnupg"
 """GnuPG's home of the desk, beside the database: the desk's own keys, and those of people it knows."""
 
 
+_INSIDE = 10**12
+_MOST_INSIDE = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class AttachmentView:
-    """A file of a message; `size` in bytes."""
+    """A file of a message; `size` in bytes.
+
+    One inside an encrypted mail is in no table: it is read with the desk's key each time, and its id, above
+    10**12, is made of the message's id and its place in it.
+    """
 
     id: int
     name: str
@@ -207,15 +216,31 @@ def mark_seen(actor: Actor, number: str) -> None:
 
 def attachment_bytes(attachment_id: int, reader: Actor = THE_DESK) -> bytes:
     """Return an attachment's bytes, as its sender attached them; raises NotFound."""
+    if attachment_id > _INSIDE:
+        return _file_inside(attachment_id, reader)
     row = messages.attached_part(attachment_id)
     if row is None or not _is_of_readable(row.message_id, reader):
-        raise NotFound(f"there is no attachment {attachment_id}", "nightdesk ticket show NUMBER lists them")
+        raise _no_attachment(attachment_id)
     raw = blobs.read(row.blob_id)
     if not row.part:
         return raw
     from mail.mime.message import parse  # 6 ms, for mail that is read
 
     return parse(raw).part_bytes(row.part)
+
+
+def _file_inside(attachment_id: int, reader: Actor) -> bytes:
+    message_id, place = divmod(attachment_id - _INSIDE, _MOST_INSIDE)
+    row = messages.by_id(message_id) if _is_of_readable(message_id, reader) else None
+    signature = None if row is None else _signature(row, _stored_files([message_id]).get(message_id, ()))
+    mail = None if signature is None or signature.secret is None else _mail_inside(signature.secret)
+    if mail is None or not 0 < place <= len(mail.attachments):
+        raise _no_attachment(attachment_id)
+    return mail.part_bytes(mail.attachments[place - 1].part)
+
+
+def _no_attachment(attachment_id: int) -> NotFound:
+    return NotFound(f"there is no attachment {attachment_id}", "nightdesk ticket show NUMBER lists them")
 
 
 def raw_message(message_id: int, reader: Actor = THE_DESK) -> bytes:
@@ -238,15 +263,16 @@ def _is_of_readable(message_id: int, reader: Actor) -> bool:
 
 def _messages(ticket_id: int) -> Iterable[MessageView]:
     rows = messages.of_ticket(ticket_id)
-    attachments: dict[int, list[AttachmentView]] = {}
-    for each in messages.attachments_of(row.id for row in rows):
-        view = AttachmentView(each.id, each.name, each.type, each.size, each.sha256, each.inline)
-        attachments.setdefault(each.message_id, []).append(view)
+    attachments = _stored_files([row.id for row in rows])
     sent = deliveries.of_messages([row.id for row in rows])
     for stored in rows:
         signature = _signature(stored, attachments.get(stored.id, ()))
         secret = signature.secret if signature is not None else None
-        row = stored if secret is None else _opened(stored, secret)
+        row = stored
+        if secret is not None:
+            inside = _mail_inside(secret)
+            row = _opened(stored, secret, inside)
+            attachments.setdefault(row.id, []).extend(_files_inside(row.id, inside))
         words, appendix = without_appendix(row.text) if row.from_html else (row.text, "")
         folded = tuple((start, min(end, len(words))) for start, end in row.folds if start < len(words))
         yield MessageView(
@@ -275,6 +301,34 @@ def _messages(ticket_id: int) -> Iterable[MessageView]:
         )
 
 
+def _stored_files(message_ids: Sequence[int]) -> dict[int, list[AttachmentView]]:
+    found: dict[int, list[AttachmentView]] = {}
+    for each in messages.attachments_of(message_ids):
+        view = AttachmentView(each.id, each.name, each.type, each.size, each.sha256, each.inline)
+        found.setdefault(each.message_id, []).append(view)
+    return found
+
+
+def _files_inside(message_id: int, mail: ParsedMail | None) -> list[AttachmentView]:
+    """Return the files of an encrypted mail that could be opened."""
+    parts = [] if mail is None else mail.attachments[: _MOST_INSIDE - 1]
+    first = _INSIDE + message_id * _MOST_INSIDE + 1
+    return [
+        AttachmentView(first + place, each.name, each.type, each.size, each.sha256, each.inline)
+        for place, each in enumerate(parts)
+    ]
+
+
+def _mail_inside(secret: bytes) -> ParsedMail | None:
+    """Return the mail that was encrypted; None for text, and for what is too complex to be read."""
+    from mail.mime.message import parse  # 9 ms, for mail that is read
+
+    try:
+        return parse(secret)
+    except TooComplex:
+        return None
+
+
 def _signature(row: StoredMessage, files: Iterable[AttachmentView]) -> Signature | None:
     """Return what the signature of a mail is worth, checked now; None for mail that shows no sign of one."""
     if row.blob_id is None:
@@ -293,9 +347,8 @@ def _signature(row: StoredMessage, files: Iterable[AttachmentView]) -> Signature
         return None
 
 
-def _opened(row: StoredMessage, secret: bytes) -> StoredMessage:
+def _opened(row: StoredMessage, secret: bytes, mail: ParsedMail | None) -> StoredMessage:
     """Return the message with the text that was encrypted in it, and the names of the files."""
-    from mail.mime.message import parse  # 9 ms, for mail that is read
     from mail.mime.openpgp import BLOCK  # 9 ms, for signed and encrypted mail
     from mail.mime.quotes.reading import pieces_of  # 7 ms, for what is quoted
 
@@ -304,9 +357,7 @@ def _opened(row: StoredMessage, secret: bytes) -> StoredMessage:
         text = clean(secret.decode("utf-8", "replace")).strip()
         text = row.text[: block.start()] + text + row.text[block.end() :]
         return row._replace(text=text, folds=folds(text, pieces_of(text)), from_html=False)
-    try:
-        mail = parse(secret)
-    except TooComplex:
+    if mail is None:
         return row
     held = "".join(f"\n[encrypted file: {one.name}]" for one in mail.attachments)
     read = folds(mail.text, mail.pieces)

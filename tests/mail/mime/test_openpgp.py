@@ -8,17 +8,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from desk.errors import NotFound
 from desk.tickets import detail
 from mail.mime import openpgp
 from mail.mime.message import parse
 from mail.mime.openpgp import KeyRing
 from mail.mime.signature import Signature, signature_of
 from models.opening import close_database
-from tests.support.mails import Door
+from tests.support.mails import Door, rows
 from tests.support.servers.packages import NoServers, ensure_installed
 from tests.support.workbench import make_desk
 
@@ -214,12 +216,24 @@ def test_a_ticket_shows_what_was_encrypted_and_stores_none_of_it(people: People,
     inner = (
         b"Content-Type: multipart/mixed; boundary=i\r\n\r\n"
         b"--i\r\nContent-Type: text/plain\r\n\r\nThe code is 4711.\r\n"
-        b"--i\r\nContent-Type: application/pdf; name=plan.pdf\r\n\r\nx\r\n--i--\r\n"
+        b"--i\r\nContent-Type: application/pdf; name=plan.pdf\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\nVGhlIHBsYW4=\r\n"
+        b"--i\r\nContent-Type: text/x-log; name=a.log\r\n"
+        b"Content-Disposition: attachment\r\n\r\nlog\r\n--i--\r\n"
     )
     door = Door(desk)
     door.take(secret(people, "--sign", body=inner))
     (message,) = detail.show("1").messages
-    assert message.text == "The code is 4711.\n[encrypted file: plan.pdf]"
+    assert message.text == "The code is 4711.\n[encrypted file: plan.pdf]\n[encrypted file: a.log]"
+    plan, log = message.attachments[-2:]
+    assert (plan.name, plan.type, plan.size) == ("plan.pdf", "application/pdf", 8)
+    assert plan.sha256 == sha256(b"The plan").hexdigest()
+    assert detail.attachment_bytes(plan.id) == b"The plan"
+    assert detail.attachment_bytes(log.id).strip() == b"log"
+    assert not rows("SELECT 1 FROM attachment WHERE name IN ('plan.pdf', 'a.log')")
+    for strange in (log.id + 1, plan.id - 1, plan.id + 1000, 10**17):
+        with pytest.raises(NotFound):
+            detail.attachment_bytes(strange)
     assert message.signature.startswith("PGP signature is valid, by Ann Meier")
     assert b"4711" not in desk.paths.database.read_bytes()
     block = people.gpg(
@@ -231,5 +245,8 @@ def test_a_ticket_shows_what_was_encrypted_and_stores_none_of_it(people: People,
     assert "4712" in message.text
     assert "\x1b" not in message.text
     ring.unlink()
+    assert [each.name for each in detail.show("1").messages[0].attachments if each.id > 10**12] == []
+    with pytest.raises(NotFound):
+        detail.attachment_bytes(plan.id)
     assert "4712" not in detail.show("2").messages[0].text
     close_database()
