@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Final, Literal
 
 from config.expressions import expression
 from config.records import Record
 from desk.errors import DeskError
-from desk.tickets import changes
+from desk.filters import senders
+from desk.tickets import changes, merging, snoozing, spam
 from mail.mime.quotes.pieces import Span
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "tag": ("NAME", "Put tags on it, several with blanks."),
     "untag": ("NAME", "Take tags off it."),
     "transfer": ("DEPARTMENT", "Move it to another department."),
+    "snooze": ("WHEN", "Put it out of the way until 3h, 2d, tomorrow, monday, answer or event."),
+    "wake": ("", "Wake it."),
+    "merge": ("NUMBER", "Merge it into another ticket."),
+    "spam": ("", "Call it spam."),
+    "ban": ("", "Ban who asked, and close all that is open of theirs."),
 }
 """Each command with what follows it and what it does."""
 
@@ -76,7 +83,7 @@ def read_commands(text: str) -> MailCommands:
     return MailCommands(tuple(found), (start, position)) if found else MailCommands()
 
 
-def obey(actor: Actor, number: str, commands: MailCommands) -> list[str]:
+def obey(actor: Actor, number: str, commands: MailCommands, zone: Callable[[], tzinfo]) -> list[str]:
     """Change the ticket as the commands say; returns a line for the trace for each, refused ones too."""
     lines = []
     for command in commands.commands:
@@ -84,7 +91,7 @@ def obey(actor: Actor, number: str, commands: MailCommands) -> list[str]:
             continue
         shown = f"#{command.name} {command.value}".rstrip()
         try:
-            changed = _VERBS[command.name](actor, [number], command.value)
+            changed = _VERBS[command.name](actor, [number], command.value, zone)
         except DeskError as error:
             lines.append(f"{shown}: refused, {error}")
         else:
@@ -92,15 +99,20 @@ def obey(actor: Actor, number: str, commands: MailCommands) -> list[str]:
     return lines
 
 
-_VERBS: Final[dict[str, Callable[[Actor, list[str], str], list[str]]]] = {
-    "close": lambda actor, numbers, _value: changes.close(actor, numbers),
-    "reopen": lambda actor, numbers, _value: changes.reopen(actor, numbers),
-    "status": lambda actor, numbers, value: changes.set_status(actor, numbers, value.lower()),
-    "assign": lambda actor, numbers, value: changes.assign(actor, numbers, value.removeprefix("@")),
-    "take": lambda actor, numbers, _value: changes.assign(actor, numbers, "me"),
-    "unassign": lambda actor, numbers, _value: changes.assign(actor, numbers, None),
-    "priority": lambda actor, numbers, value: changes.set_priority(actor, numbers, value),
-    "tag": lambda actor, numbers, value: changes.add_tags(actor, numbers, value.split()),
-    "untag": lambda actor, numbers, value: changes.remove_tags(actor, numbers, value.split()),
-    "transfer": lambda actor, numbers, value: changes.transfer(actor, numbers, value),
+_VERBS: Final[dict[str, Callable[[Actor, list[str], str, Callable[[], tzinfo]], list[str]]]] = {
+    "close": lambda actor, numbers, _value, _zone: changes.close(actor, numbers),
+    "reopen": lambda actor, numbers, _value, _zone: changes.reopen(actor, numbers),
+    "status": lambda actor, numbers, value, _zone: changes.set_status(actor, numbers, value.lower()),
+    "assign": lambda actor, numbers, value, _zone: changes.assign(actor, numbers, value.removeprefix("@")),
+    "take": lambda actor, numbers, _value, _zone: changes.assign(actor, numbers, "me"),
+    "unassign": lambda actor, numbers, _value, _zone: changes.assign(actor, numbers, None),
+    "priority": lambda actor, numbers, value, _zone: changes.set_priority(actor, numbers, value),
+    "tag": lambda actor, numbers, value, _zone: changes.add_tags(actor, numbers, value.split()),
+    "untag": lambda actor, numbers, value, _zone: changes.remove_tags(actor, numbers, value.split()),
+    "transfer": lambda actor, numbers, value, _zone: changes.transfer(actor, numbers, value),
+    "snooze": lambda actor, numbers, value, zone: snoozing.snooze(actor, numbers, value, zone()),
+    "wake": lambda actor, numbers, _value, _zone: snoozing.wake(actor, numbers),
+    "merge": lambda actor, numbers, value, _zone: merging.merge(actor, numbers, value),
+    "spam": lambda actor, numbers, _value, _zone: spam.mark(actor, numbers),
+    "ban": lambda actor, numbers, _value, _zone: senders.ban_senders(actor, numbers),
 }

@@ -251,7 +251,9 @@ def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdic
     if match.agent is not None and match.commands is not None:
         from desk.intake import mail_commands  # 1 ms, for agents' mail
 
-        for line in mail_commands.obey(match.agent, ticket.number, match.commands):
+        for line in mail_commands.obey(
+            match.agent, ticket.number, match.commands, lambda: incoming.batch.desk.zone
+        ):
             incoming.said_after_all(line)
     orphans.await_parents(incoming, match, message_row)
     orphans.gather_answers(incoming, match, ticket)

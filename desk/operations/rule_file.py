@@ -15,7 +15,7 @@ from desk import queues
 from desk.errors import WrongUse
 from desk.filters import bans, filters
 from desk.permissions import Actor, require
-from desk.staff import departments, slas, topics
+from desk.staff import departments, roles, slas, topics
 from mail.inert import one_line
 from models.transactions import transaction, undone
 
@@ -116,6 +116,18 @@ def _edit_topic(actor: Actor, _desk: Desk, table: Table) -> None:
     topics.edit_topic(actor, table["name"], **{name: table[name] for name in table if name != "name"})
 
 
+def _roles(_actor: Actor) -> list[Table]:
+    return [{"name": each.name, "may": sorted(each.actions)} for each in roles.roles()]
+
+
+def _add_role(actor: Actor, _desk: Desk, table: Table) -> None:
+    roles.add_role(actor, table["name"], table["may"])
+
+
+def _edit_role(actor: Actor, _desk: Desk, table: Table) -> None:
+    roles.edit_role(actor, table["name"], may=table["may"])
+
+
 def _queues(actor: Actor) -> list[Table]:
     return [
         {
@@ -212,6 +224,7 @@ _KINDS: dict[str, _Kind] = {
         _add_topic,
         _edit_topic,
     ),
+    "role": _Kind("name", {"may": []}, _roles, _add_role, _edit_role),
     "queue": _Kind(
         "name",
         {"query": "", "sort": "updated", "columns": [], "tab": True},
@@ -326,4 +339,5 @@ def _whole(name: str, table: object) -> Table:
             )
     if name == "filter" and not all(isinstance(each, str) for each in table.get("then", [])):
         raise WrongUse(f"filter '{shown}': then is a list of actions", 'then = ["close"]')
-    return {kind.key: table[kind.key], **kind.defaults, **table}
+    whole = {kind.key: table[kind.key], **kind.defaults, **table}
+    return {**whole, "may": sorted(map(str, whole["may"]))} if name == "role" else whole

@@ -134,8 +134,10 @@ def test(context: VerbContext, name: str, condition: str | None, then: Sequence[
     from desk.documents import filters as documents
     from desk.filters import filters
     from desk.intake.trial import Trial
+    from desk.permissions import require
     from desk.queries.times import age
 
+    require(context.actor, "settings.edit")
     tried = filters.on_trial(name, condition, then or None)
     trial = Trial(context.desk, tried)
     found = list(trial.differences(now() - age(since)))

@@ -6,9 +6,12 @@ import click
 
 from nightdesk.arguments import noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
 role = noun("role", "What agents may do.")
+role.add_command(rules.exporter("role"))
+role.add_command(rules.importer("role"))
 
 _may = click.option(
     "--may",

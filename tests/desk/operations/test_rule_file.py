@@ -32,6 +32,10 @@ name = "VPN"
 department = "IT"
 priority = "high"
 
+[[role]]
+name = "Helper"
+may = ["ticket.reply", "ticket.note"]
+
 [[queue]]
 name = "Broken"
 query = "is:overdue tag:vpn"

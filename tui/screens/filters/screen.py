@@ -93,7 +93,7 @@ class FiltersScreen(ListScreen[None]):
     async def _opened(self) -> None:
         await self.run_command("filters.try")
 
-    @command("try", "t", "What if", footer="what if", enabled=_chosen)
+    @command("try", "t", "What if", footer="what if", may="settings.edit", enabled=_chosen)
     def action_try(self) -> None:
         """Ask the mail of the last 90 days again, and tell what the filter would have done to it."""
         if self.table.row is not None:

@@ -1,0 +1,91 @@
+"""What can be done to a ticket, and how: by filter, key, verb, call and mail, or the reason why not."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.v1.operations import OPERATIONS
+from desk.filters.actions import ACTIONS
+from desk.intake.mail_commands import COMMANDS
+from nightdesk.verbs.ticket import ticket
+from tui.commands import declared_commands
+from tui.ticket_actions import TicketActions
+
+WAYS = ("filter", "key", "command line", "call", "mail")
+NOT_YET = "the API has the five changes that its first users asked for"
+OF_MAIL = "it decides about a mail that is coming in"
+BY_FIELD = "its own key of a form: `:` and the command line have it"
+TABLE: dict[str, tuple[str, str, str, str, str]] = {
+    # what: (action of filters, command's name, verb, operation, command by mail); "-reason" for a hole
+    "close": ("close", "close", "close", "close", "close"),
+    "reopen": ("-a filter sets status:open", "reopen", "reopen", "reopen", "reopen"),
+    "state": ("status", "state", "status", f"-{NOT_YET}", "status"),
+    "assign": ("agent", "assign", "assign", "assign", "assign"),
+    "take": ("-a filter is nobody", "take", "-assign N me", "-assign me", "take"),
+    "unassign": ("-nobody asked for it", "-assign, 0", "-assign N none", "-assign none", "unassign"),
+    "priority": ("priority", "priority", "priority", f"-{NOT_YET}", "priority"),
+    "tag": ("tag", "tags", "tag", f"-{NOT_YET}", "tag"),
+    "untag": ("-nobody asked for it", "-tags, with - in front", "-tag --remove", f"-{NOT_YET}", "untag"),
+    "transfer": ("department", f"-{BY_FIELD}", "transfer", f"-{NOT_YET}", "transfer"),
+    "note": ("note", "note", "note", "addNote", "note"),
+    "reply": ("-canned answers are not there yet", "reply", "reply", "reply", "reply"),
+    "merge": ("merge", "merge", "merge", f"-{NOT_YET}", "merge"),
+    "unmerge": (
+        "-what a filter gathers has one ticket",
+        "-merge, with -",
+        "unmerge",
+        f"-{NOT_YET}",
+        "-by its number",
+    ),
+    "snooze": ("snooze", "snooze", "snooze", f"-{NOT_YET}", "snooze"),
+    "wake": ("-time and mail wake it", "-snooze, with -", "wake", f"-{NOT_YET}", "wake"),
+    "spam": ("spam", "spam", "spam", f"-{NOT_YET}", "spam"),
+    "ban": ("ban", "ban", "ban", f"-{NOT_YET}", "ban"),
+    "people in Cc": (
+        "collaborator",
+        "-the editor's F3 and the command line",
+        "cc",
+        f"-{NOT_YET}",
+        "-the mail's own Cc",
+    ),
+    "requester": ("reply-to", "-the command line", "requester", f"-{NOT_YET}", "-a forwarded mail's author"),
+    "help topic": (
+        "topic",
+        f"-{BY_FIELD}",
+        "-topics are given to mail as it comes",
+        f"-{NOT_YET}",
+        "-not an agent's",
+    ),
+    "SLA": ("sla", f"-{BY_FIELD}", "-SLAs hang on departments and topics", f"-{NOT_YET}", "-not an agent's"),
+    "reject": ("reject", "-the mail is there already: spam", "-ticket spam", f"-{OF_MAIL}", f"-{OF_MAIL}"),
+    "no acknowledgement": ("no-autoresponse", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),
+    "open what was gathered": ("reopen", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),
+}
+OTHER_KEYS = {"reply_all", "copy", "undo", "forward", "own"}
+"""Keys that are another way into one of the table, or do nothing to the ticket."""
+OTHER_VERBS = {"list", "show", "new", "export", "approve", "split", "link", "unlink", "forward"}
+"""Verbs that look, or that need the person who does it."""
+
+
+def _known() -> tuple[set[str], ...]:
+    names = {each.id.partition(".")[2] for each in declared_commands(TicketActions)}
+    return set(ACTIONS), names, set(ticket.commands), {each.name for each in OPERATIONS}, set(COMMANDS)
+
+
+@pytest.mark.parametrize("what", TABLE)
+def test_every_way_is_there_or_says_why_not(what: str) -> None:
+    for way, known, name in zip(WAYS, _known(), TABLE[what], strict=True):
+        assert name in known or (name.startswith("-") and len(name) > 6), f"{what} by {way}: {name}"
+
+
+@pytest.mark.parametrize(("place", "way"), [(0, "filter"), (3, "call"), (4, "mail")])
+def test_the_table_has_all_that_can_be_done(place: int, way: str) -> None:
+    named = {row[place] for row in TABLE.values()}
+    looks = {"listTickets", "showTicket", "search"}
+    assert _known()[place] - named - looks == set(), way
+
+
+def test_every_key_and_verb_of_a_ticket_is_in_the_table_or_told_apart() -> None:
+    _, keys, verbs, *_ = _known()
+    assert keys - {row[1] for row in TABLE.values()} == OTHER_KEYS
+    assert verbs - {row[2] for row in TABLE.values()} == OTHER_VERBS
