@@ -35,7 +35,7 @@ MOST = 100
 """Messages that are looked for at once."""
 WIDE = 100
 NUMBER, STATE, AGE, FROM = 7, 5, 4, 14
-HELP_HEAD = 'words begin so   "stand together"   -not there   a OR b   ( )   #440 number:440'
+HELP_HEAD = 'words begin so  "stand together"  -not there  a OR b  ( )  #440 number:440'
 EXAMPLE = 28
 
 
