@@ -34,8 +34,7 @@ test: lint
 	$(RUN)/python -m pytest -n 2 --dist loadgroup
 
 picture: $(VENV)/.dev
-	$(RUN)/python -m nightdesk.demo.picture docs/tickets.svg
-	$(RUN)/python -m nightdesk.demo.picture docs/dashboard.svg 4 down down
+	$(RUN)/python -m nightdesk.demo.picture docs
 
 bench: $(VENV)/.dev
 	$(RUN)/python -m benchmarks

@@ -47,7 +47,7 @@ FEW = 4000
 """Up to so many candidates are sorted; above it the index in list order finds a page sooner."""
 FAR = 20_000
 """After so many tickets of the index a walk asks whether there is a shorter way."""
-MANY, SOME = 30_000, 10_000
+MANY, SOME = 40_000, 10_000
 """Up to so many candidates are sorted when a walk went far; some where the index of open tickets has all."""
 MOST_COUNTED = 200_000
 """So many tickets of a tag or of customers are counted one by one."""

@@ -34,7 +34,7 @@ def doctor(options: Options, offline: bool, full: bool, as_json: bool) -> Exit:
     from nightdesk import output
     from nightdesk.errors import sentence, status_of
 
-    report = _Report(as_json)
+    report = _Report(as_json, brief=sys.stdout.isatty())
     status = Exit.DONE
     try:
         _examine(options, report, live=not offline, every_mail=full)
@@ -65,6 +65,7 @@ def _examine(options: Options, report: _Report, *, live: bool, every_mail: bool)
     loaded = load(find(options))
     for shown in loaded.shown():
         report.setting(shown)
+    report.settings_are_told()
     with desk_open(options) as desk:
         from desk.operations.doctor import Finding, examine
 
@@ -114,10 +115,15 @@ def _user_commands(desk: Desk) -> Iterator[Finding]:
 
 
 class _Report:
-    """Prints what it is told at once, or keeps it for the JSON document."""
+    """Prints what it is told at once, or keeps it for the JSON document.
 
-    def __init__(self, as_json: bool) -> None:
+    A ``brief`` one, for eyes, leaves out the settings that have their default and counts them.
+    """
+
+    def __init__(self, as_json: bool, *, brief: bool) -> None:
         self._as_json = as_json
+        self._brief = brief
+        self._left_out = 0
         self.settings: list[dict[str, Any]] = []
         self.found: list[documents.Finding] = []
         self.failures = 0
@@ -128,8 +134,18 @@ class _Report:
         from nightdesk import output
 
         self.settings.append({"key": shown.key, "value": shown.value, "from": shown.provenance.where})
-        if not self._as_json:
+        if self._brief and shown.provenance.where == "default":
+            self._left_out += 1
+        elif not self._as_json:
             output.line(f"setting {shown.key} = {shown.value or '-'} ({shown.provenance.where})")
+
+    def settings_are_told(self) -> None:
+        """Say how many settings were left out."""
+        from nightdesk import output
+
+        if self._left_out and not self._as_json:
+            counted = _counted(self._left_out, "other setting")
+            output.line(f"{counted} as by default: nightdesk doctor | cat lists them")
 
     def finding(self, finding: Finding) -> None:
         """Report something that was looked at."""

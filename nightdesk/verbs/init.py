@@ -55,8 +55,9 @@ def init(options: Options, timezone: str | None, for_machine: bool, as_json: boo
         return Exit.DONE
     output.line(f"{'Created' if made else 'Already there:'} the desk in {paths.home}")
     output.line(f"Configuration {paths.config_file}, time zone {loaded.settings.timezone}")
+    output.line("Next: nightdesk, whose form sets up the first mailbox; or without the app")
     output.line(
-        "Next: nightdesk mailbox add ADDRESS --protocol imap --host HOST --user USER --password-stdin"
+        "nightdesk mailbox add ADDRESS --protocol imap --host HOST --user USER --password-stdin", indent=4
     )
     if before is not None:
         from nightdesk import service_user

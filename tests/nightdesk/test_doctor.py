@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
+from config.paths import find_desk
+from config.settings import load
+from nightdesk.verbs.doctor import _Report
 from tests.support.program import Program
 
 
@@ -82,3 +87,22 @@ def test_user_commands_are_checked_and_their_keys_compared_with_the_apps(desk: P
     assert "Mine: r in the list is 'Reply' already" in done.out
     assert "command 2 (Half): argv" in done.out
     assert "ok user commands: 1 can be run" in done.out
+
+
+def test_for_eyes_the_settings_that_have_their_default_are_counted(
+    desk: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = load(find_desk(environ={"NIGHTDESK_HOME": str(desk.home), "NIGHTDESK_THEME": "nord"})).shown()
+    brief, whole = _Report(as_json=False, brief=True), _Report(as_json=False, brief=False)
+    for each in shown:
+        brief.setting(each)
+    brief.settings_are_told()
+    told = capsys.readouterr().out.splitlines()
+    assert told[-1].endswith("other settings as by default: nightdesk doctor | cat lists them")
+    assert not any("(default)" in line for line in told)
+    assert any("timezone = " in line for line in told)
+    for each in shown:
+        whole.setting(each)
+    whole.settings_are_told()
+    assert len(capsys.readouterr().out.splitlines()) == len(shown)
+    assert brief.settings == whole.settings
