@@ -28,7 +28,8 @@ PATIENCE = 1200
 """So many looks at most: a minute."""
 ANSWER = """Good morning,
 
-the gateway of Lisbon asked for a new key every 30 minutes, and the client of version 9.2 did **not** wait for it:
+the gateway of Lisbon asked for a new key every 30 minutes, and the client of
+version 9.2 did **not** wait for it:
 
 1. quit the client
 2. install 9.2.1 from the software centre
