@@ -12,14 +12,11 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from desk.permissions import app_actor
 from nightdesk.context import desk_open
 from nightdesk.demo.run import Demo, build_demo
-
-if TYPE_CHECKING:
-    from textual.pilot import Pilot
 
 SIZE = (120, 40)
 STEP = 0.05
@@ -42,8 +39,6 @@ Does the tunnel hold now?
 async def pictures(demo: Demo) -> AsyncIterator[tuple[str, str]]:
     """Yield name and SVG of each: the list, a thread, the search, the dashboard, an answer being written."""
     with desk_open(demo.options) as desk:
-        from textual.widgets import TextArea  # 90 ms, for the app
-
         from tui.app import NightdeskApp  # 110 ms, for the app
         from tui.widgets.ticket_list import TicketList
 
@@ -67,14 +62,13 @@ async def pictures(demo: Demo) -> AsyncIterator[tuple[str, str]]:
             yield "dashboard", _drawn(app)
             await pilot.press("1", "r")
             await _shown(pilot, "mail goes to")
-            editor = app.screen.query_one(TextArea)
+            editor: Any = app.screen.focused
             editor.load_text(ANSWER)
-            editor.focus()
             await _still(pilot)
             yield "compose", _drawn(app)
 
 
-async def _shown(pilot: Pilot[Any], text: str) -> None:
+async def _shown(pilot: Any, text: str) -> None:
     """Wait until a text is on the screen, and the screen stands still."""
     for _ in range(PATIENCE):
         if text in _words(pilot):
@@ -85,7 +79,7 @@ async def _shown(pilot: Pilot[Any], text: str) -> None:
     await _still(pilot)
 
 
-async def _still(pilot: Pilot[Any]) -> None:
+async def _still(pilot: Any) -> None:
     """Wait until nothing is asked of the desk and the screen was the same for some looks."""
     before, same = "", 0
     for _ in range(PATIENCE):
@@ -98,7 +92,7 @@ async def _still(pilot: Pilot[Any]) -> None:
         before = now
 
 
-def _words(pilot: Pilot[Any]) -> str:
+def _words(pilot: Any) -> str:
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
