@@ -28,7 +28,7 @@ from tests.tui.terminal import Terminal
 def door(desk: Desk, tmp_path: Path) -> Iterator[Sshd]:
     """The desk's door, with keys of Ana, Jo, of Rob who may only read, and of Eve who was switched off."""
     Agent.update(active=True).execute()
-    reader = Role.create(name="Reader", actions=[])
+    reader = Role.create(name="Reader", actions=["ticket.read"])
     for login, active in (("rob", True), ("eve", False)):
         Agent.create(
             login=login, name=login.title(), role=reader, active=active, created=detail.show("1042").created
