@@ -42,6 +42,7 @@ def decision(decided: Decision) -> dict[str, Any]:
         "priority": decided.priority,
         "agent": decided.agent,
         "status": decided.status,
+        "canned": decided.canned,
         "merge": decided.merge,
         "reopen": decided.reopen,
         "snooze": decided.snooze,

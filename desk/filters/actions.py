@@ -18,13 +18,14 @@ from desk.tickets import snoozing
 from desk.tickets.changes import tag_name
 from desk.tickets.participants import people_in
 from mail.inert import one_line
-from models import agents, departments, slas, topics
+from models import agents, canned_answers, departments, slas, topics
 from models.filters import Trigger
 from models.tickets import PRIORITIES, STATUSES
 
 ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "reject": ("", "Reject the mail: no ticket, no message, no answer; a receipt tells by which filter."),
     "no-autoresponse": ("", "Do not acknowledge it."),
+    "canned": ("NAME", "Answer with a canned answer, where it would be acknowledged."),
     "reply-to": ("", "Make whom Reply-To names the requester."),
     "department": ("NAME", "Put the ticket into a department."),
     "topic": ("NAME", "Give it a help topic."),
@@ -47,7 +48,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
 }
 """Each action with what follows its colon and what it does."""
 
-_OF_NEW_MAIL: Final = ("no-autoresponse", "reply-to", "merge", "reopen")
+_OF_NEW_MAIL: Final = ("no-autoresponse", "canned", "reply-to", "merge", "reopen")
 _OF_MAIL: Final = ("reject", *_OF_NEW_MAIL)
 WITH_VARIABLES: Final = ("tag", "note", "merge")
 """Actions of mail whose value may have variables."""
@@ -110,6 +111,14 @@ def _checked(name: str, value: str) -> str:
             return _one_of(name, value, [each.name for each in slas.every()])
         case "agent":
             return _one_of(name, value, [each.login for each in agents.every() if each.active])
+        case "canned":
+            name = _one_of(name, value, [each.name for each in canned_answers.every()])
+            found = canned_answers.named(name)
+            if found is not None and "cursor" in found.body:
+                raise WrongUse(
+                    f"the canned answer '{name}' leaves a place for somebody", "use one that is whole"
+                )
+            return name
         case "priority":
             return _one_of(name, value, PRIORITIES.values())
         case "status":

@@ -30,6 +30,7 @@ class Decision:
         self.priority: str | None = None
         self.agent: str | None = None
         self.status: str | None = None
+        self.canned: str | None = None
         self.merge: str | None = None
         self.reopen: str | None = None
         self.snooze: str | None = None
@@ -46,7 +47,15 @@ class Decision:
         return (
             *(self.rejected_by, self.autoresponse, self.by_reply_to, self.department, self.topic, self.sla),
             *(self.priority, self.agent, self.status, tuple(self.tags), tuple(self.notes)),
-            *(self.merge, self.reopen, self.snooze, self.spam, self.ban, tuple(self.collaborators)),
+            *(
+                self.canned,
+                self.merge,
+                self.reopen,
+                self.snooze,
+                self.spam,
+                self.ban,
+                tuple(self.collaborators),
+            ),
         )
 
     def take(self, action: Action) -> None:

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.records import Record
-from desk import queues
+from desk import canned_answers, queues
 from desk.errors import WrongUse
 from desk.filters import bans, filters
 from desk.permissions import Actor, require
@@ -128,6 +128,23 @@ def _edit_role(actor: Actor, _desk: Desk, table: Table) -> None:
     roles.edit_role(actor, table["name"], may=table["may"])
 
 
+def _answers(_actor: Actor) -> list[Table]:
+    return [
+        {"name": each.name, "folder": each.folder, "department": each.department or "", "body": each.body}
+        for each in canned_answers.canned_answers()
+    ]
+
+
+def _add_answer(actor: Actor, _desk: Desk, table: Table) -> None:
+    folder, department = table["folder"], table["department"] or None
+    canned_answers.add(actor, table["name"], table["body"], folder=folder, department=department)
+
+
+def _edit_answer(actor: Actor, _desk: Desk, table: Table) -> None:
+    folder, department = table["folder"], table["department"]
+    canned_answers.edit(actor, table["name"], body=table["body"], folder=folder, department=department)
+
+
 def _queues(actor: Actor) -> list[Table]:
     return [
         {
@@ -225,6 +242,9 @@ _KINDS: dict[str, _Kind] = {
         _edit_topic,
     ),
     "role": _Kind("name", {"may": []}, _roles, _add_role, _edit_role),
+    "canned": _Kind(
+        "name", {"folder": "", "department": "", "body": ""}, _answers, _add_answer, _edit_answer
+    ),
     "queue": _Kind(
         "name",
         {"query": "", "sort": "updated", "columns": [], "tab": True},
@@ -340,4 +360,8 @@ def _whole(name: str, table: object) -> Table:
     if name == "filter" and not all(isinstance(each, str) for each in table.get("then", [])):
         raise WrongUse(f"filter '{shown}': then is a list of actions", 'then = ["close"]')
     whole = {kind.key: table[kind.key], **kind.defaults, **table}
-    return {**whole, "may": sorted(map(str, whole["may"]))} if name == "role" else whole
+    if name == "role":
+        whole["may"] = sorted(map(str, whole["may"]))
+    elif name == "canned":
+        whole["body"] = whole["body"].strip("\n") + "\n"
+    return whole

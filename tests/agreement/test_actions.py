@@ -28,7 +28,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "untag": ("-nobody asked for it", "-tags, with - in front", "-tag --remove", f"-{NOT_YET}", "untag"),
     "transfer": ("department", f"-{BY_FIELD}", "transfer", f"-{NOT_YET}", "transfer"),
     "note": ("note", "note", "note", "addNote", "note"),
-    "reply": ("-canned answers are not there yet", "reply", "reply", "reply", "reply"),
+    "reply": ("canned", "reply", "reply", "reply", "reply"),
     "merge": ("merge", "merge", "merge", f"-{NOT_YET}", "merge"),
     "unmerge": (
         "-what a filter gathers has one ticket",

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.clock import now
+from desk import canned_answers
 from desk.documents import filters as documents
 from desk.errors import DeskError, Refused, WrongUse
 from desk.filters import bans, filters
@@ -101,6 +102,38 @@ class TestNewMail:
         add("A", "printer", "tag:a")
         pipeline.take(desk, [door.arrival(mail()), door.arrival(mail("Other", subject="Printer again"))])
         assert value("SELECT count(*) FROM ticket_tag") == 2
+
+
+class TestCannedAnswers:
+    def test_one_is_sent_in_place_of_the_acknowledgement(self, door: Door) -> None:
+        canned_answers.add(
+            ADMIN, "Profile", "Hello {{ requester.name }}, take the profile. #{{ ticket.number }}"
+        )
+        add("VPN", "vpn", "canned:profile")
+        door.take(mail(subject="My VPN drops"))
+        assert "Hello Ana, take the profile. #1" in _sent_text()
+        door.take(mail("And the printer.", subject="Other"))
+        assert "take the profile" not in _sent_text()
+
+    def test_a_machine_is_not_answered(self, door: Door) -> None:
+        canned_answers.add(ADMIN, "Profile", "Take the profile.")
+        add("VPN", "vpn", "canned:Profile")
+        door.take(mail(subject="My VPN drops", headers={"Auto-Submitted": "auto-generated"}))
+        assert not rows("SELECT 1 FROM delivery")
+
+    def test_one_that_is_gone_leaves_the_acknowledgement(self, door: Door) -> None:
+        canned_answers.add(ADMIN, "Profile", "Take the profile.")
+        add("VPN", "vpn", "canned:Profile")
+        canned_answers.remove(ADMIN, "Profile")
+        receipt = door.receipt(mail(subject="My VPN drops"))
+        assert any(line.startswith("no canned answer: ") for line in receipt.trace)
+        assert value("SELECT count(*) FROM delivery") == 1
+
+    def test_one_that_needs_a_person_is_refused(self, desk: Desk) -> None:
+        del desk
+        canned_answers.add(ADMIN, "Ask", "What is {{ cursor }}?")
+        with pytest.raises(WrongUse, match="leaves a place"):
+            add("VPN", "vpn", "canned:Ask")
 
 
 class TestAnswers:
@@ -258,6 +291,13 @@ class TestTrial:
         without = [line for line in _trace(taken.receipt_id) if line.startswith("filter")]
         with_it = [line for line in real.trace if line.startswith("filter")]
         assert (taken.receipt_id in said) == (_meaning(without) != _meaning(with_it))
+
+
+def _sent_text() -> str:
+    from mail.mime.message import parse
+    from models import blobs
+
+    return parse(blobs.read(value("SELECT blob_id FROM delivery ORDER BY id DESC LIMIT 1"))).text
 
 
 def _trace(receipt_id: int) -> list[str]:

@@ -36,6 +36,12 @@ priority = "high"
 name = "Helper"
 may = ["ticket.reply", "ticket.note"]
 
+[[canned]]
+name = "Profile"
+folder = "Network"
+department = "IT"
+body = "Take the profile, {{ requester.name }}."
+
 [[queue]]
 name = "Broken"
 query = "is:overdue tag:vpn"
