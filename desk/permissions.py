@@ -95,6 +95,16 @@ def _is_of_tickets(action: str) -> bool:
     return action.startswith("ticket.")
 
 
+def only_reading(actor: Actor) -> Actor:
+    """Return an actor who may read what this one reads, and do nothing else."""
+    reading = frozenset([READ])
+    places = () if actor.reads is None else tuple((place, reading) for place in actor.reads)
+    # Who has a department of their own and reads everything has none here: READ alone would end at it.
+    own = None if actor.reads is None else actor.department_id
+    granted = reading if actor.reads is None else frozenset[str]()
+    return actor._replace(actions=granted, department_id=own, places=places)
+
+
 def _reads(actions: frozenset[str]) -> bool:
     return any(map(_is_of_tickets, actions))
 

@@ -25,7 +25,7 @@ def open_app(options: Options) -> int:
     # Start-up makes many objects and no garbage; the app collects again once its first screen stands.
     gc.disable()
     with desk_open(options, create=True) as desk:
-        from desk.permissions import app_actor
+        from desk.permissions import app_actor, only_reading
         from desk.staff import preferences
         from models.opening import spare_memory
 
@@ -33,7 +33,7 @@ def open_app(options: Options) -> int:
         actor = app_actor(desk)
         theme = preferences.theme(actor)
         if desk.settings.read_only:
-            actor = actor._replace(actions=frozenset())
+            actor = only_reading(actor)
         _choose_looks(desk.settings, theme)
         from tui.app import NightdeskApp
         from worker.service.child import WorkerChild

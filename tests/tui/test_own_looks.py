@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk.home import Desk
-from desk.permissions import Actor
+from desk.permissions import READ, Actor, only_reading
 from desk.staff import preferences
 from models.tickets import Ticket
 from tests.support.frames import NOW
@@ -50,9 +50,26 @@ async def test_a_theme_that_is_gone_is_the_default(desk: Desk, actor: Actor) -> 
         assert app.theme == DEFAULT_THEME
 
 
+def test_who_only_reads_reads_what_they_read_before(actor: Actor) -> None:
+    everything = only_reading(actor)
+    assert (actor.reads, everything.reads) == (None, None)
+    some = actor._replace(
+        actions=frozenset(["ticket.reply"]), department_id=2, places=((3, frozenset(["ticket.close", READ])),)
+    )
+    assert only_reading(some).reads == some.reads == (2, 3)
+    assert not any(
+        only_reading(each).may(action, place)
+        for each in (actor, some)
+        for action in ("ticket.reply", "ticket.close", "settings.edit")
+        for place in (None, 1, 2, 3)
+    )
+    nobody = actor._replace(actions=frozenset())
+    assert only_reading(nobody).reads == nobody.reads == ()
+
+
 @pytest.mark.parametrize("key", ["x", "r", "i", "a", "s", "p", "t"])
 async def test_who_may_nothing_changes_nothing_by_any_key(desk: Desk, actor: Actor, key: str) -> None:
-    app = NightdeskApp(desk, actor._replace(actions=frozenset()), now=lambda: NOW)
+    app = NightdeskApp(desk, only_reading(actor), now=lambda: NOW)
     before = list(Ticket.select().order_by(Ticket.id).dicts())
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
