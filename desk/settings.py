@@ -233,6 +233,19 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("reports.days", "number", 7, "Days that a mailed report looks back.", 1, 366),
     Setting("logs.keep_days", "number", 90, "Days that log lines are kept.", 1, 3650),
+    Setting(
+        "texts.language",
+        "choice",
+        "en",
+        "The language of the texts that agents get, and customers whose own language is not known.",
+        choices=("en", "de", "fr", "es", "pt", "it", "nl", "pl", "ja", "zh"),
+    ),
+    Setting(
+        "texts.by_customer",
+        "switch",
+        True,
+        "Whether customers are written to in their own language, as known.",
+    ),
 )
 """Every setting of a desk, in the order of the Settings screen."""
 

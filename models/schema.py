@@ -40,6 +40,7 @@ from models.roles import Role
 from models.scratch import scratch
 from models.settings import Sequence, Setting
 from models.slas import Sla
+from models.templates import Template
 from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
 from models.topics import Topic
 from models.withheld import WithheldMail
@@ -64,7 +65,7 @@ TABLES: tuple[type[Row], ...] = (
         ApiKey,
         LogEntry,
     ),
-    *(CannedAnswer, Notice, Filter, FilterAct, Ban, Queue),
+    *(CannedAnswer, Template, Notice, Filter, FilterAct, Ban, Queue),
 )
 """Every table, each behind those it refers to."""
 

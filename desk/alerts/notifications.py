@@ -38,15 +38,6 @@ _TOO_OLD: Final = timedelta(days=1)
 """What happened earlier is no news: imported mail, a restored desk, a worker that was off."""
 _LONGEST_TEXT: Final = 4_000
 
-_WHAT: Final[dict[NoticeKind, str]] = {
-    "new_ticket": "A new ticket came.",
-    "customer_wrote": "A customer wrote again.",
-    "assigned": "This ticket is yours now.",
-    "transferred": "This ticket came to your department.",
-    "noted": "A colleague put a note on this ticket.",
-    "overdue": "This ticket is overdue.",
-    "undelivered": "An answer in this ticket did not reach everybody.",
-}
 _FROM_CUSTOMERS: Final = ("new_ticket", "customer_wrote")
 
 
@@ -270,25 +261,39 @@ class _Telling:
         written = None if message_row is None else messages.text_of(message_row)
         department = self._rules.departments[ticket.department_id].name
         owner = next((each.name for each in self._people if each.id == ticket.assignee_id), "nobody")
-        facts = [
+        said = [
             f"#{ticket.number} {one_line(ticket.subject)}".rstrip(),
             f"{department}, {ticket.status}, {PRIORITIES[ticket.priority]}, owner {owner}",
         ]
         if written is not None:
-            facts += ["", f"{written.sender_name} <{written.sender_email}> wrote:".lstrip(), ""]
-            facts += _cut(without(written.text, written.folds)).strip("\n").split("\n")
-        block = [f"    {line}".rstrip() for line in facts]
-        return "\n".join([_WHAT[self._notice.kind], "", *block, "", self._how_to_answer(by_customer)])
+            said += ["", f"{written.sender_name} <{written.sender_email}> wrote:".lstrip(), ""]
+            said += _cut(without(written.text, written.folds)).strip("\n").split("\n")
+        block = [f"    {line}".rstrip() for line in said]
+        topic, who = self._rules.topics.get(ticket.topic_id or 0), tickets.names(ticket.id)
+        from desk.templates.texts import Places, desk_language, text  # 3 ms, for mail that leaves
 
-    def _how_to_answer(self, by_customer: bool) -> str:
-        show = f"`nightdesk ticket show {self._ticket.number}`"
+        facts: dict[str, dict[str, Any]] = {
+            "ticket": {
+                "number": ticket.number,
+                "subject": one_line(ticket.subject),
+                "status": ticket.status,
+                "priority": PRIORITIES[ticket.priority],
+                "department": department,
+                "topic": "" if topic is None else topic.name,
+                "tags": list(tickets.tags(ticket.id)),
+                "created": ticket.created[:10],
+            },
+            "requester": {"name": who.requester or who.requester_email, "email": who.requester_email},
+        }
+        places = Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
+        first = text(self._notice.kind, desk_language(), places, facts).rstrip("\n")
+        last = text(self._what_answers_do(by_customer), desk_language(), places, facts).rstrip("\n")
+        return "\n".join([first, "", *block, "", last])
+
+    def _what_answers_do(self, by_customer: bool) -> str:
         if not settings.get("mail.signed_addresses"):
-            return f"{show} shows it. An answer to this mail is kept as an internal note."
-        if by_customer:
-            return (
-                f"An answer to this mail goes to the customer; one that begins with `#note` does not. {show}"
-            )
-        return f"An answer to this mail is kept as an internal note; one with `#reply` is sent. {show}"
+            return "answers_are_notes"
+        return "answers_to_customer" if by_customer else "answers_to_agents"
 
 
 def _cut(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desk.errors import DeskError, Refused
 from desk.own_addresses import without_tag
@@ -14,19 +14,12 @@ from desk.tickets.participants import answered_at
 from mail.mime.quotes.pieces import without
 from models import blobs, contacts, departments, tickets
 from models.fields import utc_text
+from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
     from desk.intake.incoming import Incoming
     from desk.rules import DeskRules
     from models.tickets import TicketState
-
-_TEXT = """\
-Hello,
-
-we received your mail. It is ticket {number} now, and we will answer as soon as we can.
-
-If you want to add something, answer this mail and leave the number in the subject as it is.
-"""
 
 
 class AcknowledgedLately:
@@ -162,10 +155,44 @@ def _text(incoming: Incoming, ticket: TicketState) -> str:
         from desk.tickets import detail  # 5 ms, for filters that answer
 
         try:
-            return canned_answers.fill(incoming.decision.canned, FILTER, detail.show(ticket.number)).text
+            filled = canned_answers.fill(incoming.decision.canned, FILTER, detail.show(ticket.number))
         except DeskError as error:
             incoming.said_after_all(f"no canned answer: {error}")
-    return _TEXT.format(number=ticket.number)
+        else:
+            if not filled.places:
+                return filled.text
+            incoming.said_after_all(f"no canned answer: it leaves a place for '{filled.places[0]}'")
+    return _text_of_the_desk(incoming, ticket)
+
+
+def _text_of_the_desk(incoming: Incoming, ticket: TicketState) -> str:
+    """Return the text for the ticket's mailbox, topic and department, in the customer's language."""
+    from desk import settings  # 3 ms, for mail that leaves
+    from desk.templates import language, texts
+
+    mail, rules, author = incoming.mail, incoming.rules, incoming.author.address
+    chosen = ""
+    if settings.get("texts.by_customer"):
+        kept = contacts.read(ticket.contact_id).language
+        chosen = language.language_of(without(mail.text, incoming.folds(starts=True)), mail.language, kept)
+    topic = rules.topics.get(ticket.topic_id or 0)
+    department = rules.departments.get(ticket.department_id)
+    facts: dict[str, dict[str, Any]] = {
+        "ticket": {
+            "number": ticket.number,
+            "subject": ticket.subject,
+            "status": ticket.status,
+            "priority": PRIORITIES[ticket.priority],
+            "department": "" if department is None else department.name,
+            "topic": "" if topic is None else topic.name,
+            "tags": list(tickets.tags(ticket.id)),
+            "created": ticket.created[:10],
+        },
+        "requester": {"name": author.name or author.email, "email": author.email},
+        "message": {"text": mail.text, "sender": author.name or author.email, "subject": mail.subject},
+    }
+    places = texts.Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
+    return texts.text("acknowledgement", chosen, places, facts)
 
 
 def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:

@@ -102,6 +102,8 @@ class IncomingMail(Record):
     bounced: tuple[BouncedRecipient, ...]
     authentication: tuple[str, ...]
     """The values of Authentication-Results, topmost first; none where From is not one address alone."""
+    language: str
+    """Content-Language as its sender wrote it (RFC 3282), empty if not."""
     says_one_author: bool
     """Whether From is one address alone, and Sender, if there is one, is the same."""
 
@@ -240,6 +242,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) ->
         own_desk_id=automated.own_desk_id(parsed),
         bounced=tuple(bounces.bounces(parsed)) if judged.kind == "bounce" else (),
         authentication=_authentication(parsed),
+        language=parsed.header("Content-Language") or "",
         says_one_author=_says_one_author(parsed),
     )
 

@@ -15,7 +15,6 @@ from desk.errors import Refused
 from mail.inert import clean
 
 if TYPE_CHECKING:
-    from jinja2.nodes import Node
     from jinja2.sandbox import SandboxedEnvironment
 
 LONGEST_SOURCE: Final = 20_000
@@ -82,8 +81,17 @@ class Rendered:
     places: tuple[str, ...] = ()
 
 
-def check(source: str, what: str = "the text") -> None:
-    """Raise BrokenTemplate unless the text can be rendered with any ticket's facts, within the bounds."""
+def check(
+    source: str,
+    what: str = "the text",
+    known: Mapping[str, Mapping[str, str]] = FACTS,
+    *,
+    places: bool = True,
+) -> None:
+    """Raise BrokenTemplate unless the text can be rendered with the ``known`` facts, within the bounds.
+
+    Without ``places`` there is no writer who could fill one.
+    """
     from jinja2 import TemplateError  # 40 ms, for texts that are checked or rendered
 
     if len(source) > LONGEST_SOURCE:
@@ -93,7 +101,7 @@ def check(source: str, what: str = "the text") -> None:
     environment = _environment()
     try:
         tree = environment.parse(source)
-        _walk(tree, frozenset(), in_loop=False, what=what)
+        _Walk(known, what, frozenset([CURSOR]) if places else frozenset()).into(tree)
         environment.compile(tree)
     except (TemplateError, RecursionError, SyntaxError) as error:
         number = getattr(error, "lineno", None)
@@ -159,45 +167,57 @@ def _environment() -> SandboxedEnvironment:
     return made
 
 
-def _walk(node: Node, loops: frozenset[str], *, in_loop: bool, what: str) -> None:
-    """Refuse whatever is not on the short list: what remains takes as long as the text is."""
-    kind = type(node).__name__
-    line = f"{what}, line {node.lineno}"
-    if kind not in _ALLOWED:
-        raise BrokenTemplate(f"{line}: {kind} is not for texts", "name facts, if, for and a few filters only")
-    if kind == "Call":
-        _check_call(node, line)
-        return
-    if kind == "For":
-        target, iterated = node.target, node.iter  # type: ignore[attr-defined]
-        if in_loop or node.recursive or type(iterated).__name__ != "Getattr":  # type: ignore[attr-defined]
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Refuses whatever is not on the short list: what remains takes as long as the text is."""
+
+    known: Mapping[str, Mapping[str, str]]
+    what: str
+    names: frozenset[str]
+    in_loop: bool = False
+
+    def into(self, node: Any) -> None:
+        """Look at a part of the text and all in it."""
+        kind, line = type(node).__name__, f"{self.what}, line {node.lineno}"
+        if kind not in _ALLOWED:
+            raise BrokenTemplate(
+                f"{line}: {kind} is not for texts", "name facts, if, for and a few filters only"
+            )
+        if kind == "Call":
+            _check_call(node, line, self.names)
+        elif kind == "Getattr":
+            self._fact(node, line)
+        elif kind == "Name" and node.ctx == "load" and node.name not in self.names:
+            raise BrokenTemplate(f"{line}: there is no '{node.name}'", f"there are {self._listed()}")
+        else:
+            inner = self._loop(node, line) if kind == "For" else self
+            for child in node.iter_child_nodes():
+                inner.into(child)
+
+    def _loop(self, node: Any, line: str) -> _Walk:
+        if self.in_loop or node.recursive or type(node.iter).__name__ != "Getattr":
             raise BrokenTemplate(
                 f"{line}: for goes once through a list, as ticket.tags", "see docs/templates.md"
             )
-        if type(target).__name__ != "Name":
+        if type(node.target).__name__ != "Name":
             raise BrokenTemplate(f"{line}: for takes one name", "see docs/templates.md")
-        loops, in_loop = loops | {target.name}, True
-    if kind == "Name" and node.ctx == "load" and node.name not in {CURSOR, *loops}:  # type: ignore[attr-defined]
-        raise BrokenTemplate(f"{line}: there is no '{node.name}'", f"there are {_listed()}")  # type: ignore[attr-defined]
-    if kind == "Getattr":
-        group, name = node.node, node.attr  # type: ignore[attr-defined]
-        if type(group).__name__ != "Name" or name not in FACTS.get(group.name, {}):
-            said = f"{group.name}.{name}" if type(group).__name__ == "Name" else name
-            raise BrokenTemplate(f"{line}: there is no '{said}'", f"there are {_listed()}")
-        return
-    for child in node.iter_child_nodes():
-        _walk(child, loops, in_loop=in_loop, what=what)
+        return _Walk(self.known, self.what, self.names | {node.target.name}, True)
+
+    def _fact(self, node: Any, line: str) -> None:
+        group = node.node.name if type(node.node).__name__ == "Name" else ""
+        if node.attr not in self.known.get(group, {}):
+            said = f"{group}.{node.attr}" if group else node.attr
+            raise BrokenTemplate(f"{line}: there is no '{said}'", f"there are {self._listed()}")
+
+    def _listed(self) -> str:
+        return ", ".join(f"{group}.{name}" for group, names in self.known.items() for name in names)
 
 
-def _check_call(node: Any, line: str) -> None:
+def _check_call(node: Any, line: str, names: frozenset[str]) -> None:
     constants = all(type(each).__name__ == "Const" and isinstance(each.value, str) for each in node.args)
-    named = type(node.node).__name__ == "Name" and node.node.name == CURSOR
+    named = type(node.node).__name__ == "Name" and node.node.name == CURSOR and CURSOR in names
     if not named or not constants or len(node.args) != 1 or node.kwargs or node.dyn_args or node.dyn_kwargs:
         raise BrokenTemplate(f'{line}: only cursor("...") is called', "see docs/templates.md")
-
-
-def _listed() -> str:
-    return ", ".join(f"{group}.{name}" for group, names in FACTS.items() for name in names)
 
 
 def names() -> Iterator[tuple[str, str]]:

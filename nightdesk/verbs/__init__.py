@@ -62,6 +62,9 @@ VERBS: dict[str, Verb] = {
     ),
     "rules": Verb("nightdesk.verbs.rules:rules", "The desk's rules as a file, and recipes.", ""),
     "canned": Verb("nightdesk.verbs.canned:canned", "Texts kept for what is written often.", ""),
+    "template": Verb(
+        "nightdesk.verbs.template:template", "Texts that customers and agents get, by language.", ""
+    ),
     "ban": Verb("nightdesk.verbs.ban:ban", "Senders whose mail is rejected.", ""),
     "serve": Verb("nightdesk.verbs.serve:serve", "The HTTP API: mail, tickets, cron calls, health."),
     "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API.", ""),

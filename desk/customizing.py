@@ -1,0 +1,146 @@
+"""Texts of the desk's own: set, reset, and seen with a real ticket before anybody gets them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from desk.canned_answers import facts
+from desk.errors import NotFound, WrongUse
+from desk.mailboxes import registry
+from desk.permissions import Actor, require
+from desk.staff.departments import department_id_of
+from desk.staff.topics import topic_id_of
+from desk.templates import texts
+from desk.templates.rendering import FACTS, check
+from desk.tickets import detail
+from mail.inert import clean
+from models import departments, mailboxes, topics
+from models import templates as rows
+from models.templates import Scope, StoredTemplate
+from models.transactions import transaction
+
+
+class Where(NamedTuple):
+    """For what a text is meant: one of the three, or the whole desk."""
+
+    department: str | None = None
+    topic: str | None = None
+    mailbox: str | None = None
+
+
+class TemplateLine(NamedTuple):
+    """A text as lists show it; ``scope`` is desk, or as ``department IT``; ``own``: the desk wrote it."""
+
+    name: str
+    language: str
+    scope: str
+    own: bool
+    body: str
+    help: str
+
+
+def templates(language: str | None = None) -> list[TemplateLine]:
+    """Return every text in a language (None: the desk's), and all that the desk wrote itself."""
+    wanted = texts.checked_language(language)
+    found = []
+    for name in texts.TEXTS:
+        stored = [_line(each) for each in texts.own(name)]
+        whole = any((each.language, each.scope) == (wanted, "desk") for each in stored)
+        shipped = [] if whole else [_shipped(name, wanted)]
+        found += [*shipped, *stored]
+    return found
+
+
+def show(name: str, language: str | None = None, where: Where | None = None) -> TemplateLine:
+    """Return one text: the desk's own for exactly that, else the shipped one. Raises NotFound, WrongUse."""
+    wanted = texts.checked_language(language)
+    scope, scope_id = _place(where or Where())
+    for each in texts.own(name):
+        if (each.language, each.scope, each.scope_id) == (wanted, scope, scope_id):
+            return _line(each)
+    return _shipped(name, wanted)
+
+
+def set_text(
+    actor: Actor, name: str, body: str, language: str | None = None, where: Where | None = None
+) -> TemplateLine:
+    """Write a text of the desk's own; raises NotAllowed, NotFound, WrongUse, BrokenTemplate."""
+    require(actor, "settings.edit")
+    texts.checked_name(name)
+    text = clean(body).rstrip() + "\n"
+    if not text.strip():
+        raise WrongUse("the text is empty", "template reset brings the shipped one back")
+    groups = texts.TEXTS[name][1]
+    check(text, f"the text '{name}'", {group: FACTS[group] for group in groups}, places=False)
+    scope, scope_id = _place(where or Where())
+    stored = StoredTemplate(name, texts.checked_language(language), scope, scope_id, text)
+    with transaction():
+        rows.write(stored)
+    return _line(stored)
+
+
+def reset(actor: Actor, name: str, language: str | None = None, where: Where | None = None) -> TemplateLine:
+    """Take a text of the desk's own away; returns what holds now. Raises NotAllowed, NotFound, WrongUse."""
+    require(actor, "settings.edit")
+    texts.checked_name(name)
+    wanted = texts.checked_language(language)
+    scope, scope_id = _place(where or Where())
+    with transaction():
+        if not rows.delete(name, wanted, scope, scope_id):
+            raise NotFound(f"'{name}' in {wanted} is the shipped text there already", "template list")
+    return _shipped(name, wanted)
+
+
+def preview(
+    actor: Actor, name: str, number: str, language: str | None = None, body: str | None = None
+) -> str:
+    """Return a text as it would be for a ticket, ``body`` in place of what is kept; nothing is sent."""
+    texts.checked_name(name)
+    wanted = texts.checked_language(language)
+    ticket = detail.show(number)
+    known = facts(actor, ticket)
+    if body is not None:
+        from desk.templates.rendering import render  # 40 ms, for texts that are tried
+
+        groups = {group: FACTS[group] for group in texts.TEXTS[name][1]}
+        check(body, f"the text '{name}'", groups, places=False)
+        return render(body, known, f"the text '{name}'").text
+    mailbox = mailboxes.id_of(ticket.mailbox) if ticket.mailbox else None
+    places = texts.Places(
+        mailbox or 0,
+        (topic_id_of(ticket.topic) or 0) if ticket.topic else 0,
+        department_id_of(ticket.department) or 0,
+    )
+    return texts.text(name, wanted, places, known)
+
+
+def _place(where: Where) -> tuple[Scope, int]:
+    if sum(each is not None for each in where) > 1:
+        raise WrongUse("a text is for one department, topic or mailbox", "give one of them, or none for all")
+    if where.department is not None:
+        return "department", department_id_of(where.department) or 0
+    if where.topic is not None:
+        return "topic", topic_id_of(where.topic) or 0
+    if where.mailbox is not None:
+        return "mailbox", int(registry.get(where.mailbox).id)
+    return "desk", 0
+
+
+def _shipped(name: str, language: str) -> TemplateLine:
+    return TemplateLine(
+        name, language, "desk", False, texts.shipped(name, language), texts.TEXTS[texts.checked_name(name)][0]
+    )
+
+
+def _line(stored: StoredTemplate) -> TemplateLine:
+    match stored.scope:
+        case "department":
+            named = departments.by_id(stored.scope_id).name
+        case "topic":
+            named = topics.by_id(stored.scope_id).name
+        case "mailbox":
+            named = mailboxes.address_of(stored.scope_id) or "removed"
+        case "desk":
+            named = ""
+    scope = f"{stored.scope} {named}".strip()
+    return TemplateLine(stored.name, stored.language, scope, True, stored.body, texts.TEXTS[stored.name][0])
