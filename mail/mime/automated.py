@@ -68,10 +68,18 @@ _LIST_HEADERS: Final = (
     "x-campaign",
     "x-campaign-id",
     "x-campaignid",
+    "x-ecartis-version",
     "x-list",
+    "x-listar-version",
     "x-listname",
+    "x-listprocessor-version",
+    "x-listserver",
     "x-mailing-list",
     "x-mailman-version",
+    "x-ml-info",
+    "x-ml-name",
+    "x-mlserver",
+    "x-quickml",
     "mailing-list",
 )
 # A helpdesk or a robot marks what it sends, so that others do not answer it.
