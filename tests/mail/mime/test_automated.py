@@ -197,6 +197,15 @@ def test_the_null_sender_with_a_bounce_s_subject_is_a_bounce_whoever_signs() -> 
 
 
 @pytest.mark.skipif(not (CORPORA / "bounce-sisimai").is_dir(), reason="the public set of bounces is not here")
+def test_no_public_bounce_or_vacation_notice_is_acknowledged() -> None:
+    files = sorted(each for each in (CORPORA / "bounce-sisimai" / "files").rglob("*") if each.is_file())
+    acknowledged = [each.name for each in files if classify(parse(each.read_bytes())).acknowledge]
+    print(f"\nbounce-sisimai: {len(files) - len(acknowledged)}/{len(files)} not acknowledged")
+    assert len(files) >= 180
+    assert not acknowledged
+
+
+@pytest.mark.skipif(not (CORPORA / "bounce-sisimai").is_dir(), reason="the public set of bounces is not here")
 def test_most_public_bounces_are_known_with_recipient_and_original() -> None:
     folder = CORPORA / "bounce-sisimai"
     total = known = recipient = with_id = original = 0
