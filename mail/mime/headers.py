@@ -55,7 +55,7 @@ class Headers:
         name = name.lower()
         if name not in self._names:
             return []
-        return [_FOLD.sub(b"", value).strip() for field, value in self._fields if field == name]
+        return [_unfolded(value) for field, value in self._fields if field == name]
 
     def first(self, name: str) -> bytes | None:
         """Return the first value of a field, unfolded, as sent."""
@@ -63,8 +63,7 @@ class Headers:
             return None
         for field, value in self._fields:
             if field == name:
-                value = value.strip()
-                return _FOLD.sub(b"", value) if b"\n" in value or b"\r" in value else value
+                return _unfolded(value)
         return None
 
     def text(self, name: str) -> str | None:
@@ -83,6 +82,8 @@ class Headers:
 
     def decoded(self, name: str) -> list[str]:
         """Return all values, decoded and inert, one line each."""
+        if name.lower() not in self._names:
+            return []
         return [
             one_line(
                 without_direction_marks(
@@ -99,6 +100,11 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
+
+
+def _unfolded(value: bytes) -> bytes:
+    value = value.strip()
+    return _FOLD.sub(b"", value) if b"\n" in value or b"\r" in value else value
 
 
 class Charsets:

@@ -54,8 +54,6 @@ MAX_BROKEN = 40
 RESCUE_SECONDS = 2.0
 READER_FROM = 200
 """From so many mails on, and four batches, a process of its own reads them, if there are two processors."""
-READ_AHEAD = 4
-"""So many batches wait for the reader; one more that comes meanwhile is read by the process that stores."""
 NAMED = 3
 """So many mails that stay are named in the run's errors; of more, only the number."""
 
@@ -305,23 +303,13 @@ class FetchRun(Generic[N, M]):
             return
         self._in_vain = self._broken = 0
         wanted = [mail for mail in download.mails if self.source.wanted(mail)]
-        arrivals = [self.source.arrival(mail) for mail in wanted]
         if self._reader is None:
-            self._store(download.mails, wanted, arrivals)
-            return
-        behind = sum(not each.future.done() for each in self._readings) >= READ_AHEAD
-        reading = self._read_here(arrivals) if behind else self._reader.read(arrivals)
-        self._readings.append(_Reading(download.mails, wanted, reading))
-        while self._readings and (len(self._readings) > 2 * READ_AHEAD or self._readings[0].future.done()):
-            self._store_reading()
-
-    def _read_here(self, arrivals: Sequence[Arrival]) -> Future[list[Prepared]]:
-        """Read a batch in this process, which has nothing to store before the reader is done with one."""
-        from desk.intake.arrivals import parse_ahead  # 12 ms, for mail that comes in
-
-        read: Future[list[Prepared]] = Future()
-        read.set_result(parse_ahead(arrivals, self.desk.settings.blob_threshold, zone=lambda: self.desk.zone))
-        return read
+            self._store(download.mails, wanted, [self.source.arrival(mail) for mail in wanted])
+        else:
+            reading = self._reader.read([self.source.arrival(mail) for mail in wanted])
+            self._readings.append(_Reading(download.mails, wanted, reading))
+            if len(self._readings) > 1:
+                self._store_reading()
 
     def _store_readings(self) -> None:
         while self._readings:
