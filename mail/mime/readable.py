@@ -45,6 +45,10 @@ def readable(data: bytes, name: str, kind: str, zone: tzinfo) -> str | None:
     text = clean(without_direction_marks(decode(data)))
     if kind == "text/calendar" or low.endswith(".ics"):
         return card(text, zone) or text
+    if kind in ("text/csv", "text/tab-separated-values") or low.endswith((".csv", ".tsv")):
+        from mail.mime.separated import table  # 4 ms, for files of values
+
+        return table(text) or text
     if kind == "text/html" or low.endswith((".html", ".htm")):
         from mail.mime.html.document import html_to_text  # 9 ms, for HTML files
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from io import BytesIO
 
 import pytest
 
@@ -100,3 +101,21 @@ async def test_what_is_wrong_with_a_mailbox_is_said_once(
         await until(pilot, words)
         await settled(pilot)
         assert screen_text(empty_app).count("Login was refused by") == 1
+
+
+async def test_a_picture_is_drawn_where_it_is_listed(app: NightdeskApp) -> None:
+    image = pytest.importorskip("PIL.Image")
+    out = BytesIO()
+    image.new("RGB", (64, 32), (255, 0, 0)).save(out, "PNG")
+    attached(out.getvalue())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await pilot.press("enter")
+        await until(pilot, "rekey failed")
+        await pilot.press("o")
+        await until(pilot, "v view")
+        await pilot.press("v")
+        text = await until(pilot, "\u2580" * 20)
+        assert "A PNG picture, 64 x 32 pixels." in text
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, "\u2580" * 10)

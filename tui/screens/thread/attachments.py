@@ -104,7 +104,7 @@ class AttachmentsScreen(DeskModal[None]):
         if self._rows:
             self.in_thread(self._look, self._cursor).then(self._show, group="view")
 
-    def _look(self, index: int) -> tuple[str, str, int, str | None]:
+    def _look(self, index: int) -> tuple[str, str, bytes, str | None]:
         from mail.mime.readable import readable  # 6 ms
 
         name, kind = "the mail itself", "message/rfc822"
@@ -112,7 +112,7 @@ class AttachmentsScreen(DeskModal[None]):
             item = self._message.attachments[index]
             name, kind = item.name, item.type
         data = self._read(index)
-        return name, kind, len(data), readable(data, name, kind, desk_app(self).desk.zone)
+        return name, kind, data, readable(data, name, kind, desk_app(self).desk.zone)
 
     def _read(self, index: int) -> bytes:
         from desk.tickets import detail  # 34 ms
@@ -122,7 +122,7 @@ class AttachmentsScreen(DeskModal[None]):
             return detail.attachment_bytes(self._message.attachments[index].id, reader)
         return detail.raw_message(self._message.id, reader)
 
-    def _show(self, read: tuple[str, str, int, str | None]) -> None:
+    def _show(self, read: tuple[str, str, bytes, str | None]) -> None:
         from tui.screens.thread.file import FileScreen  # 2 ms
 
         self.app.push_screen(FileScreen(*read))
