@@ -32,7 +32,7 @@ class Health:
     quarantined: int = 0
     """Mails that could not be understood."""
     mute: int = 0
-    """Mailboxes that fetch mail, but for which nothing sends."""
+    """Mailboxes that get mail, but for which nothing sends."""
     fetched_at: datetime | None = None
     fetched: int = 0
     fetching: str = ""
@@ -93,7 +93,9 @@ def observe(desk: Desk) -> Health:
     lines = registry.entries(desk)
     waiting = deliveries.counts()
     way_for_all = routes.default_outgoing() is not None
-    mute = {line.id for line in lines if line.enabled and not (line.outgoing_enabled or way_for_all)}
+    # One that fetches nothing gets what is piped.
+    at_work = [line for line in lines if line.enabled or line.state == "none"]
+    mute = {line.id for line in at_work if not (line.outgoing_enabled or way_for_all)}
     words = tuple((line.name or line.address, _word(line, mute=line.id in mute)) for line in lines)
     failing = [f"{name} {word}" for name, word in words if word.endswith("!")]
     failing += [f"{name} {word}" for name, word in words if word == "IN ONLY"]
@@ -127,7 +129,7 @@ def _word(line: MailboxLine, *, mute: bool) -> str:
     if line.token is not None and line.token.state in ("none", "refused") and alive:
         return "LOGIN!"
     word = word_for(line.state, line.error_kind)
-    return "IN ONLY" if mute and word in ("OK", "new") else word
+    return "IN ONLY" if mute and word in ("OK", "new", "-") else word
 
 
 def _progress(name: str, view: FetchView) -> str:

@@ -11,6 +11,7 @@ from config import clock
 from config.clock import now, waits
 from desk import settings
 from desk.fetching import withheld
+from desk.mailboxes import routes
 from desk.mailboxes.checks import alias_list
 from desk.mailboxes.fields import Incoming, MailboxForm, Outgoing
 from desk.mailboxes.health import LONGEST_BACK_OFF
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SendingHealth:
-    """How sending through a mailbox is going. `default`: it sends for mailboxes without an account, too."""
+    """How sending through a mailbox is going. `default`: it sends for mailboxes without an account, too.
+
+    `default_sends`: where it has no account itself, some mailbox sends for it.
+    """
 
     default: bool
+    default_sends: bool
     last_sent: datetime | None
     last_error: str
     error_count: int
@@ -129,6 +134,7 @@ def lines(mailboxes: Sequence[Mailbox], desk: Desk | None = None) -> list[Mailbo
         beside(),
         withheld.by_mailbox(),
         default_outgoing=str(settings.get("mail.default_outgoing")).lower(),
+        default_sends=routes.default_outgoing() is not None,
         is_fetching=bool(settings.get("mail.fetching")),
         has_worker=leases.alive(leases.WORKER),
         zone=desk.zone if desk is not None else clock.zone("UTC"),
@@ -144,6 +150,7 @@ class _Around:
     beside: Beside
     withheld: dict[int, list[Withheld]]
     default_outgoing: str
+    default_sends: bool
     is_fetching: bool
     has_worker: bool
     zone: ZoneInfo
@@ -178,6 +185,7 @@ def _line(mailbox: Mailbox, around: _Around) -> MailboxLine:
         not_before=mailbox.not_before,
         sending=SendingHealth(
             default=form.address.lower() == around.default_outgoing,
+            default_sends=around.default_sends,
             last_sent=mailbox.last_sent,
             last_error=mailbox.send_error,
             error_count=mailbox.send_error_count,

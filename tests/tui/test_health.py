@@ -14,10 +14,14 @@ from desk import settings
 from desk.home import Desk, open_desk
 from desk.mailboxes import health as mailbox_health
 from desk.mailboxes import registry
+from desk.mailboxes.form import check
+from desk.mailboxes.registry import add
+from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from mail.errors import LoginRefused
 from models.opening import close_database
 from tests.support.workbench import ADMIN, make_mailbox
 from tui.health import observe
+from tui.text.mailboxes import detail
 
 
 @pytest.fixture
@@ -46,5 +50,25 @@ def test_a_mailbox_that_fails_is_named_with_what_fails(home_desk: Desk) -> None:
         health = observe(home_desk)
         assert "support@desk.example AUTH!" in health.words
         assert health.right.endswith("mail FAILS!")
+    finally:
+        close_database()
+
+
+@pytest.mark.parametrize("protocol", ["imap", "none"])
+def test_a_desk_that_cannot_send_does_not_say_that_its_mail_is_fine(tmp_path: Path, protocol: str) -> None:
+    desk = open_desk(DeskPaths(tmp_path / "desk"), Settings(), create=True)
+    try:
+        form = check({"address": "in@desk.example", "protocol": protocol, "host": "imap.desk.example"})
+        add(desk, ADMIN, form, MailboxSecrets(SecretInput("sealed", "s3cret-word")))
+        health = observe(desk)
+        assert health.right.endswith("mail IN ONLY!")
+        assert "in@desk.example IN ONLY" in health.words
+        (line,) = registry.entries(desk)
+        assert "not at all: no mailbox sends for it" in detail(line, None, now(), desk.zone).plain
+        make_mailbox(desk, sends=True)
+        settings.set(ADMIN, "mail.default_outgoing", "support@desk.example")
+        assert observe(desk).right.endswith("mail OK")
+        line = next(each for each in registry.entries(desk) if each.address == "in@desk.example")
+        assert "through the desk's default mailbox" in detail(line, None, now(), desk.zone).plain
     finally:
         close_database()

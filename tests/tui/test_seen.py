@@ -13,8 +13,8 @@ from desk.tickets import changes
 from models.blobs import Blob
 from models.messages import Attachment
 from models.tickets import Ticket
-from tests.tui.scenes import mailboxes_of_the_frame, stop_clock
-from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
+from tests.tui.scenes import begin_answer, mailboxes_of_the_frame, stop_clock
+from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
 
 
@@ -119,3 +119,19 @@ async def test_a_picture_is_drawn_where_it_is_listed(app: NightdeskApp) -> None:
         assert "A PNG picture, 64 x 32 pixels." in text
         await pilot.resize_terminal(60, 20)
         await until(pilot, "\u2580" * 10)
+
+
+@pytest.mark.parametrize("size", EVERY_SIZE)
+async def test_the_review_tells_its_keys_once_and_while_it_is_read_in_the_border(
+    app: NightdeskApp, size: str
+) -> None:
+    async with app.run_test(size=EVERY_SIZE[size]) as pilot:
+        await begin_answer(pilot)
+        await pilot.press(*"Hello", "ctrl+s")
+        await until(pilot, "y  send now")
+        await until_gone(pilot, "y send  e edit")
+        await pilot.press("w")
+        await until(pilot, "y send  e edit")
+        await pilot.press("q")
+        await until(pilot, "y  send now")
+        await until_gone(pilot, "y send  e edit")

@@ -208,7 +208,9 @@ def _incoming(line: MailboxLine, now: datetime, zone: ZoneInfo) -> list[str | tu
 def _outgoing(line: MailboxLine) -> list[str | tuple[str, str]]:
     out = line.outgoing
     if not out.host:
-        return ["Send      through the desk's default mailbox\n"]
+        if line.sending.default_sends:
+            return ["Send      through the desk's default mailbox\n"]
+        return [("Send      not at all: no mailbox sends for it, its answers stay queued\n", "bold")]
     login = "no login" if out.auth == "none" else f"as {line.form.sending_user}"
     state = "" if out.enabled else "   switched off"
     default = "   for mailboxes without SMTP too" if line.sending.default else ""

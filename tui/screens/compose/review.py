@@ -21,6 +21,8 @@ from tui.widgets.text_pane import Line, TextPane
 if TYPE_CHECKING:
     from desk.tickets.since import News
 
+KEYS = "y send  e edit  w preview  a attach  p postpone  q cancel"
+
 
 class ReviewScreen(DeskModal[str]):
     """Gives back ``send``, ``edit``, ``attach``, ``keep`` or None. Enter does nothing here."""
@@ -56,9 +58,19 @@ class ReviewScreen(DeskModal[str]):
         box = self.query_one(Vertical)
         what = {"reply": "reply", "forward": "forwarded mail"}.get(self._composition.kind, "mail")
         box.border_title = Content(f"Send this {what}? - nothing is sent before y")
-        box.border_subtitle = Content("y send  e edit  w preview  a attach  p postpone  q cancel")
         self.query_one(TextPane).show(self._facts)
+        self._tell_keys()
         self.desk_changed()
+
+    def _tell_keys(self) -> None:
+        """Tell the keys in the border where the text does not, or is longer than the box."""
+        pane = self.query_one(TextPane)
+        hidden = self.has_class("-reading") or pane.line_count > pane.size.height
+        self.query_one(Vertical).border_subtitle = Content(KEYS if hidden else "")
+
+    def on_resize(self) -> None:
+        """Tell the keys where they are seen."""
+        self.call_after_refresh(self._tell_keys)
 
     def desk_changed(self) -> None:
         """Look again what came to the ticket meanwhile."""
@@ -81,6 +93,7 @@ class ReviewScreen(DeskModal[str]):
     def _show_facts(self) -> None:
         if not self.has_class("-reading"):
             self.query_one(TextPane).show(self._facts, keep=True)
+            self.call_after_refresh(self._tell_keys)
 
     def _facts(self, width: int) -> list[Line]:
         composition = self._composition
@@ -177,6 +190,7 @@ class ReviewScreen(DeskModal[str]):
         self.toggle_class("-reading")
         reading = self.has_class("-reading")
         self.query_one(TextPane).show(self._preview if reading else self._facts)
+        self.call_after_refresh(self._tell_keys)
 
     @command("attach", "a", "Attach", footer="attach")
     def action_attach(self) -> None:
