@@ -69,7 +69,10 @@ class StoredNotice(Record):
 
 
 class TicketNotice(Record):
-    """A notice with what its ticket is now; ``agent_id`` did it, ``created`` is the ticket's, as stored."""
+    """A notice with what its ticket is now; ``agent_id`` did it, ``created`` is the ticket's, as stored.
+
+    ``text``: what was written, of an internal note.
+    """
 
     id: int
     number: str
@@ -79,6 +82,7 @@ class TicketNotice(Record):
     assignee_id: int | None
     department_id: int
     created: str
+    text: str | None
 
 
 def _stored(
@@ -143,8 +147,10 @@ _SINCE = Lookup(
             Ticket.assignee,
             Ticket.department,
             Ticket.created,
+            peewee.Case(None, [(Notice.kind == literal("noted"), Message.text)]),
         )
         .join(Ticket)
+        .join_from(Notice, Message, peewee.JOIN.LEFT_OUTER)
         .where(Notice.id > p("after"))
         .order_by(Notice.id.desc())
         .limit(p("limit"))

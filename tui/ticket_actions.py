@@ -238,7 +238,7 @@ class TicketActions(CommandNode):
 
             self._change("Change the tags of {}", "Tags of {} changed", change)
 
-    @command("merge", "m", "Merge, split, link, people", may="ticket.edit", enabled=_needs_ticket)
+    @command("merge", "m", "Merge, split, link", may="ticket.edit", enabled=_needs_ticket)
     def action_merge(self) -> None:
         """Merge the ticket into another one or take it out again, split it, link it, or change its people."""
         self._menu("This ticket", [*MATTERS, *self.parts_to_split()], self._about_matter)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from desk import settings
+from desk.alerts.mentions import mentioned
 from desk.errors import DeskError
 from desk.mailboxes.routes import SendingRoute, find_sending_route
 from desk.outbox.render import MailToSend, no_route_out, queue_mail
@@ -143,7 +144,17 @@ class _Telling:
         self._teller, self._desk, self._rules = teller, teller.desk, teller.rules
         self._people, self._moment = teller.people, teller.moment
         self._notice, self._ticket = notice, ticket
+        self._mentioned = self._named_in_note()
         self.trace: list[str] = []
+
+    def _named_in_note(self) -> list[StoredAgent]:
+        """Return the agents whom an agent's note names."""
+        notice = self._notice
+        if notice.kind != "noted" or self._from_outside or notice.message_id is None:
+            return []
+        written = messages.text_of(notice.message_id)
+        logins = mentioned(without(written.text, written.folds)) if written is not None else frozenset()
+        return [each for each in self._people if each.login.lower() in logins]
 
     def mail_them(self) -> int:
         """Put the mails into the outbox, in the caller's transaction; returns how many."""
@@ -172,7 +183,12 @@ class _Telling:
 
     @property
     def _setting(self) -> str:
-        return f"notify.{self._notice.kind}"
+        # What comes back from somebody it was forwarded to is awaited as a customer's mail is.
+        return f"notify.{'customer_wrote' if self._from_outside else self._notice.kind}"
+
+    @property
+    def _from_outside(self) -> bool:
+        return self._notice.kind == "noted" and self._notice.agent_id is None
 
     def _no_news(self) -> str:
         age = self._moment - utc_time(self._notice.at)
@@ -180,7 +196,7 @@ class _Telling:
             age = self._moment - utc_time(self._ticket.created)
         if age > _TOO_OLD:
             return "it happened more than a day before"
-        if not settings.get(self._setting):
+        if not settings.get(self._setting) and not self._mentioned:
             return f"{self._setting} is empty"
         if self._notice.kind in ("new_ticket", "overdue") and self._ticket.status == "closed":
             return "the ticket is closed already"
@@ -188,7 +204,7 @@ class _Telling:
 
     def _chosen(self) -> list[tuple[StoredAgent, str]]:
         """Whom the setting means, each once, with the word that means them."""
-        found: dict[int, tuple[StoredAgent, str]] = {}
+        found = {agent.id: (agent, "mentioned") for agent in self._mentioned}
         for word in str(settings.get(self._setting)).replace(",", " ").split():
             for agent in self._meant(word):
                 found.setdefault(agent.id, (agent, word.replace("_", " ")))
@@ -286,7 +302,8 @@ class _Telling:
             "requester": {"name": who.requester or who.requester_email, "email": who.requester_email},
         }
         places = Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
-        first = text(self._notice.kind, desk_language(), places, facts).rstrip("\n")
+        what = "outsider_wrote" if self._from_outside else self._notice.kind
+        first = text(what, desk_language(), places, facts).rstrip("\n")
         last = text(self._what_answers_do(by_customer), desk_language(), places, facts).rstrip("\n")
         return "\n".join([first, "", *block, "", last])
 

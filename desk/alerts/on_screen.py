@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from config.clock import now
+from desk.alerts.mentions import mentioned
 from desk.alerts.notifications import wants
 from desk.permissions import Actor
 from mail.inert import one_line
@@ -75,9 +76,17 @@ def _concerns(actor: Actor, notice: TicketNotice, oldest: str) -> bool:
         return False
     if actor.reads is not None and notice.department_id not in actor.reads:
         return False
+    if _mentions(actor, notice):
+        return True
     if notice.assignee_id is not None:
         return notice.assignee_id == actor.agent_id
     return notice.kind not in _OF_THE_OWNER and actor.works_in(notice.department_id)
+
+
+def _mentions(actor: Actor, notice: TicketNotice) -> bool:
+    if notice.kind != "noted" or notice.agent_id is None or not notice.text:
+        return False
+    return actor.login.lower() in mentioned(notice.text)
 
 
 def _words(notice: TicketNotice) -> str:

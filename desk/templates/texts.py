@@ -31,6 +31,7 @@ TEXTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "assigned": ("of a ticket that became theirs", ("ticket", "requester")),
     "transferred": ("of a ticket that came to their department", ("ticket", "requester")),
     "noted": ("of a colleague's note", ("ticket", "requester")),
+    "outsider_wrote": ("of an answer to what was forwarded", ("ticket", "requester")),
     "overdue": ("of an overdue ticket", ("ticket", "requester")),
     "undelivered": ("of an answer that did not arrive", ("ticket", "requester")),
     "answers_are_notes": ("what an answer to such a mail does: it is a note", ("ticket", "requester")),

@@ -88,6 +88,8 @@ def test_an_agent_is_told_of_their_tickets_and_of_nobodys_and_of_nothing_they_di
     assert told(actor, lambda: not_delivered("1039"))[0].startswith("An answer did not arrive, #1039")
     assert told(actor, lambda: reply.add_note(jo, "1039", "seen"))[0].startswith("Note on #1039")
     assert told(actor, lambda: reply.add_note(actor, "1039", "seen")) == []
+    assert told(actor, lambda: reply.add_note(jo, "1027", "@ana, look"))[0].startswith("Note on #1027")
+    assert told(actor, lambda: reply.add_note(jo, "1027", "ask ana@corp.example")) == []
     elsewhere = actor._replace(department_id=99)
     assert told(elsewhere, lambda: mail_on("1042")) == []
     assert told(elsewhere, lambda: mail_on("1039")) != []

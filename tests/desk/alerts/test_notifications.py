@@ -11,6 +11,7 @@ from desk.alerts import notifications
 from desk.filters import filters
 from desk.home import Desk
 from desk.permissions import Actor, current_actor
+from desk.replies.forward import forward
 from desk.replies.reply import add_note, send_reply
 from desk.staff.agents import edit_agent
 from desk.tickets import changes, lifecycle, sla
@@ -112,6 +113,29 @@ class TestWhoIsTold:
         store("notify.noted", "department")
         add_note(actor(desk, "lee"), "1", "I know her.")
         assert told(desk) == {"kim"}
+
+    def test_whom_a_note_names_is_told_of_it(self, door: Door, desk: Desk) -> None:
+        door.take(mail())
+        told(desk)
+        add_note(actor(desk, "lee"), "1", "@Kim, you know her. Not kim@staff.example, nor @kimberly.")
+        assert told(desk) == {"kim"}
+        assert "mailed as mentioned" in trace()[0]
+        add_note(actor(desk, "kim"), "1", "I, @kim, do not tell myself.")
+        assert not told(desk)
+
+    def test_what_comes_back_to_a_forwarded_mail_is_told_as_a_customers_mail_is(
+        self, door: Door, desk: Desk
+    ) -> None:
+        door.take(mail())
+        told(desk)
+        kim = actor(desk, "kim")
+        changes.assign(kim, ["1"], "kim")
+        sent = forward(desk, kim, "1", "Do you know this?", to=["vera@vendor.test"], subject="Fwd: Printer")
+        name = value("SELECT message_id FROM delivery WHERE id = ?", sent.delivery_id)
+        told(desk)
+        door.take(mail("@lee A new fuser.", sender="Vera <vera@vendor.test>", answers=name))
+        assert told(desk) == {"kim"}, "a stranger's words name nobody"
+        assert "to whom this ticket was forwarded answered" in newest_mail()
 
 
 class TestWhoIsNot:

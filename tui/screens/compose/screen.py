@@ -162,6 +162,11 @@ class ComposeScreen(DeskScreen[None]):
 
     def commands(self) -> tuple[Command, ...]:
         """Return the commands of an answer, or those of a note, which is not sent."""
+        if self.composition.kind == "forward":
+            return tuple(
+                replace(each, footer=None, wide=False) if each.enabled is _no_state_after else each
+                for each in self.KEYS
+            )
         if self.composition.kind != "note":
             return self.KEYS
         return tuple(_for_a_note(each) for each in self.KEYS)
