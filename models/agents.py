@@ -87,6 +87,7 @@ def _agents() -> peewee.ModelSelect[Agent]:
     return Agent.select(*_READ).join(Role).join_from(Agent, Department, peewee.JOIN.LEFT_OUTER)
 
 
+_SIGNATURE = Lookup(lambda p: Agent.select(Agent.signature).where(Agent.id == p("agent_id")), str)
 _EVERY = Lookup(lambda p: _agents().order_by(Agent.login), as_read(_READ, StoredAgent))
 _WITH_LOGIN = Lookup(lambda p: _agents().where(Agent.login == p("login")), as_read(_READ, StoredAgent))
 _BY_ID = Lookup(lambda p: _agents().where(Agent.id == p("agent_id")), as_read(_READ, StoredAgent))
@@ -144,6 +145,11 @@ _WITH_ROLE = Lookup(lambda p: Agent.select(Agent.login).where(Agent.role == p("r
 _PLACED_WITH_ROLE = Lookup(
     lambda p: AgentDepartment.select(Agent.login).join(Agent).where(AgentDepartment.role == p("role_id")), str
 )
+
+
+def signature_of(agent_id: int) -> str:
+    """Return what an agent puts below their answers; '' for none."""
+    return _SIGNATURE.one(agent_id=agent_id) or ""
 
 
 def every() -> list[StoredAgent]:

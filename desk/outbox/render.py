@@ -15,7 +15,7 @@ from desk.mailboxes.routes import SendingRoute, find_sending_route
 from mail.compose.signed_tag import SignedTag, tagged, untagged
 from mail.inert import one_line
 from mail.mime.address import Address
-from models import blobs, deliveries, mailboxes, messages
+from models import agents, blobs, deliveries, mailboxes, messages
 from models.deliveries import DeliveryKind, NewDelivery
 from models.fields import utc_text
 
@@ -182,9 +182,10 @@ def numbered_subject(subject: str, number: str, *, reply: bool) -> str:
     return f"{prefix}{mark} {text or '(no subject)'}"
 
 
-def signature_block(department: StoredDepartment) -> str:
-    """Return what is put below an answer: the department's signature, if it has one."""
-    signature = department.signature.strip()
+def signature_block(department: StoredDepartment, agent_id: int | None = None) -> str:
+    """Return what is put below an answer: the signatures of its author and of the department, if any."""
+    own = "" if agent_id is None else agents.signature_of(agent_id).strip()
+    signature = "\n".join(part for part in (own, department.signature.strip()) if part)
     return f"\n\n-- \n{signature}\n" if signature else ""
 
 

@@ -96,7 +96,7 @@ def forward(
         raise Refused("there is nobody to forward it to", "give an address")
     refuse_own(people + copies)
     department = departments.by_id(ticket.department_id)
-    signed = body + signature_block(department)
+    signed = body + signature_block(department, actor.agent_id)
     usual = sender_of(department, ticket.mailbox_id)
     chosen = chosen_sender(mailbox, usual)
     rendered = render(

@@ -93,7 +93,7 @@ def new_ticket(
         if not send:
             message_row = _write_said(actor, ticket, asked[0], text)
             return NewTicket(ticket.number, message_row, None)
-        signed = text + signature_block(department)
+        signed = text + signature_block(department, actor.agent_id)
         rendered = render(
             desk,
             MailToSend(

@@ -132,7 +132,7 @@ def send_reply(
     refuse_own(people + copies)
     in_reply_to, references = conversation(ticket.id, None if asked is None else asked.message_id)
     department = departments.by_id(ticket.department_id)
-    signed = text + signature_block(department)
+    signed = text + signature_block(department, actor.agent_id)
     usual = sender_of(department, ticket.mailbox_id)
     chosen = chosen_sender(mailbox, usual)
     rendered = render(

@@ -61,7 +61,7 @@ def _untouched(delivery: StoredDelivery) -> bool:
 def _draft(author: int, message: StoredMessage, ticket: TicketState, sender: int | None, *, new: bool) -> int:
     from desk.outbox.render import signature_block  # 8 ms, for mail that leaves
 
-    block = signature_block(departments.by_id(ticket.department_id))
+    block = signature_block(departments.by_id(ticket.department_id), author)
     body = message.text.removesuffix(block) if block else message.text
     people = {kind: [pair[1] for pair in message.recipients.get(kind, ())] for kind in ("to", "cc")}
     seen = since.standing()

@@ -16,7 +16,7 @@ from desk.settings import address_list
 from desk.staff.departments import department_id_of
 from desk.staff.names import given_name
 from desk.staff.roles import role_named
-from mail.inert import one_line
+from mail.inert import clean, one_line
 from models import agents as rows
 from models.agents import Place, StoredAgent
 from models.fields import utc_text
@@ -97,6 +97,7 @@ def edit_agent(
     away: bool | None = None,
     notify: Sequence[str] | None = None,
     places: Mapping[str, str] | None = None,
+    signature: str | None = None,
 ) -> AgentLine:
     """Change an agent; None leaves a value, the department ``""`` means all departments.
 
@@ -121,6 +122,8 @@ def edit_agent(
                     rows.leave(known.id, each.department_id)
         if active is not None:
             values["active"] = active
+        if signature is not None:
+            values["signature"] = clean(signature[:2_000]).strip()
         if email is not None or (known.active if active is None else active):
             values["email"] = _email(known.email if email is None else email)
         rows.change(known.id, values)

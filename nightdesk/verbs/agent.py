@@ -80,6 +80,7 @@ def add(
 @_places
 @click.option("--active/--inactive", default=None, help="Whether the agent may work.")
 @click.option("--away/--back", default=None, help="Whether the agent is mailed nothing for a while.")
+@click.option("--signature", metavar="TEXT", help="What stands below the agent's answers; '' is nothing.")
 @click.option(
     "--notify",
     metavar="KINDS",
@@ -99,6 +100,7 @@ def edit(
     active: bool | None,
     away: bool | None,
     notify: str | None,
+    signature: str | None,
 ) -> Result:
     """Change an agent; what is not given stays."""
     from desk.documents import staff as documents
@@ -115,6 +117,7 @@ def edit(
         away=away,
         notify=None if notify is None else _kinds(notify),
         places=places,
+        signature=signature,
     )
     return told(documents.agent(line), f"Changed the agent {line.login} ({_where(line)})")
 

@@ -16,6 +16,7 @@ from desk.home import Desk
 from desk.outbox import deliveries, dispatch
 from desk.permissions import Actor
 from desk.replies import drafts, new_ticket, reply, undo_send
+from desk.staff import agents
 from desk.tickets import changes, detail
 from mail.compose import message_id as signed_ids
 from mail.mime.message import ParsedMail, parse
@@ -83,6 +84,22 @@ def test_a_persons_answer_is_no_machine_mail_but_bears_the_desks_mark(desk: Desk
     mail = mail_of(reply.send_reply(desk, ana, ticket.number, "hello").message)
     assert mail.header("Auto-Submitted") is None
     assert mail.header("X-Nightdesk-Desk") == desk.desk_id
+
+
+def test_the_agents_signature_stands_above_the_departments_and_no_draft_has_it(
+    desk: Desk, ana: Actor
+) -> None:
+    mailbox = make_mailbox(desk, sends=True)
+    ticket = make_ticket(mailbox=mailbox)
+    Department.update(signature="IT Support").execute()
+    agents.edit_agent(ADMIN, ana.login, signature="Ana, on call\n")
+    queued = reply.send_reply(desk, ana, ticket.number, "Done.")
+    text = "Done.\n\n-- \nAna, on call\nIT Support\n"
+    assert mail_of(queued.message).text.strip() == text.strip()
+    assert undo_send.cancel_send(ana, queued.delivery_id)
+    draft = drafts.load(ana, ticket.number, "reply")
+    assert draft is not None
+    assert draft.body.strip() == "Done."
 
 
 def test_the_departments_signature_is_added_only_if_there_is_one(desk: Desk, ana: Actor) -> None:
