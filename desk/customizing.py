@@ -97,7 +97,7 @@ def preview(
     """Return a text as it would be for a ticket, ``body`` in place of what is kept; nothing is sent."""
     texts.checked_name(name)
     wanted = texts.checked_language(language)
-    ticket = detail.show(number)
+    ticket = detail.show(number, actor)
     known = facts(actor, ticket)
     if body is not None:
         from desk.templates.rendering import render  # 40 ms, for texts that are tried

@@ -100,6 +100,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         "outbox": lambda: screens.OutboxScreen(),
         "quarantine": lambda: screens.QuarantineScreen(),
         "settings": lambda: screens.SettingsScreen(),
+        "admin": lambda: screens.AdminScreen(),
     }
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "how_to_quit", "Quit", show=False)]
 

@@ -109,6 +109,11 @@ class ScreenNavigation(CommandNode):
 
         self.app.push_screen(ThemeMenu(sorted(self.app.available_themes), self.app.theme), picked)
 
+    @command("admin", "9", "Admin")
+    async def action_admin(self) -> None:
+        """Departments, topics, SLAs, agents, roles, filters, bans, queues, canned answers, API keys."""
+        await self._switch_to("admin")
+
     @command("search", "g", "Search")
     def action_search(self) -> None:
         """Find in all tickets as you type; in a list, g goes to its first line before."""

@@ -13,7 +13,7 @@ def answer_text(actor: Actor, number: str, name: str, written: str) -> str:
 
     Raises Refused when a place stays open: nobody is there to fill it.
     """
-    filled = canned_answers.fill(name, actor, detail.show(number))
+    filled = canned_answers.fill(name, actor, detail.show(number, actor))
     text, places = filled.text, filled.places
     if written and places:
         text, places = text.replace(f"[[{places[0]}]]", written.strip("\n")), places[1:]

@@ -69,7 +69,7 @@ def preview(context: VerbContext, name: str, number: str) -> Result:
     from desk.documents import canned_answers as documents
     from desk.tickets import detail
 
-    filled = canned_answers.fill(name, context.actor, detail.show(number))
+    filled = canned_answers.fill(name, context.actor, detail.show(number, context.actor))
     return told(documents.filled(name, filled), *filled.text.rstrip("\n").split("\n"))
 
 

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tui.screens.admin.screen import AdminScreen as AdminScreen
     from tui.screens.compose import compositions as compositions
     from tui.screens.compose.screen import ComposeScreen as ComposeScreen
     from tui.screens.dashboard.screen import DashboardScreen as DashboardScreen
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tui.screens.why import WhyScreen as WhyScreen
 
 _MODULES = {
+    "AdminScreen": "tui.screens.admin.screen",
     "ComposeScreen": "tui.screens.compose.screen",
     "DashboardScreen": "tui.screens.dashboard.screen",
     "FiltersScreen": "tui.screens.filters.screen",

@@ -1,0 +1,385 @@
+"""Departments, help topics, SLAs, agents and roles, as tables of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from desk.admin.table import Acts, Field, Noun, Record, Value, Values, number_of, words_of
+from desk.errors import WrongUse
+from desk.home import Desk
+from desk.mailboxes import registry
+from desk.permissions import ACTIONS, Actor
+from desk.staff import agents, departments, roles, slas, topics
+from mail.inert import one_line
+from models.tickets import PRIORITIES
+
+_ACTIVE = Field(
+    "active",
+    "In use",
+    "Off: not offered any more; what has it keeps it.",
+    "switch",
+    6,
+    start=True,
+    only_changed=True,
+)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _sla_names() -> Sequence[str]:
+    return [each.name for each in slas.slas() if each.active]
+
+
+def _department_names() -> Sequence[str]:
+    return [each.name for each in departments.departments() if each.active]
+
+
+def _addresses() -> Sequence[str]:
+    return [each.address for each in registry.entries()]
+
+
+def _read_departments(_desk: Desk, _actor: Actor) -> list[Record]:
+    return [
+        Record(
+            line.name,
+            {
+                "name": line.name,
+                "sla": _text(line.sla),
+                "reopen_days": _text(line.reopen_days),
+                "outgoing": _text(line.outgoing),
+                "autoresponse_from": _text(line.autoresponse_from),
+                "signature": line.signature,
+                "active": line.active,
+            },
+        )
+        for line in departments.departments()
+    ]
+
+
+def _add_department(_desk: Desk, actor: Actor, values: Values) -> str:
+    departments.add_department(
+        actor,
+        str(values["name"]),
+        sla=str(values["sla"]),
+        signature=str(values["signature"]),
+        reopen_days=_days(values["reopen_days"]),
+    )
+    return ""
+
+
+def _edit_department(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    days = _days(values["reopen_days"]) if "reopen_days" in values else None
+    departments.edit_department(
+        actor,
+        key,
+        new_name=_given(values, "name"),
+        sla=_given(values, "sla"),
+        signature=_given(values, "signature"),
+        reopen_days=days,
+        always_reopen="reopen_days" in values and days is None,
+        active=_switch(values, "active"),
+        outgoing=_given(values, "outgoing"),
+        autoresponse_from=_given(values, "autoresponse_from"),
+    )
+
+
+def _days(value: Value) -> int | None:
+    days = number_of(value)
+    return None if days is None else int(days)
+
+
+def _given(values: Values, name: str) -> str | None:
+    return str(values[name]) if name in values else None
+
+
+def _switch(values: Values, name: str) -> bool | None:
+    return bool(values[name]) if name in values else None
+
+
+DEPARTMENTS = Noun(
+    "department",
+    "Departments",
+    "settings.edit",
+    "Groups of agents that tickets go to.",
+    (
+        Field("name", "Name", "As agents and rules call it.", width=24),
+        Field("sla", "SLA", "The promise for its tickets.", "choice", 16, _sla_names, none="the desk's"),
+        Field(
+            "reopen_days", "Reopens", "A closed ticket reopens for so many days; empty: always.", "number", 8
+        ),
+        Field(
+            *("outgoing", "Answers from", "The mailbox its answers are from.", "choice", 0, _addresses),
+            none="the ticket's own",
+            only_changed=True,
+        ),
+        Field(
+            *("autoresponse_from", "Acks from", "The mailbox its acknowledgements are from.", "choice"),
+            choices=_addresses,
+            none="as its answers",
+            only_changed=True,
+        ),
+        Field("signature", "Signature", "What stands below its answers.", "lines"),
+        _ACTIVE,
+    ),
+    Acts(_read_departments, _add_department, _edit_department),
+)
+
+
+def _read_topics(_desk: Desk, _actor: Actor) -> list[Record]:
+    return [
+        Record(
+            line.name,
+            {
+                "name": line.name,
+                "department": _text(line.department),
+                "sla": _text(line.sla),
+                "priority": _text(line.priority),
+                "autoresponse": line.autoresponse,
+                "active": line.active,
+            },
+        )
+        for line in topics.topics()
+    ]
+
+
+def _add_topic(_desk: Desk, actor: Actor, values: Values) -> str:
+    topics.add_topic(
+        actor,
+        str(values["name"]),
+        department=str(values["department"]),
+        sla=str(values["sla"]),
+        priority=str(values["priority"]),
+        autoresponse=bool(values["autoresponse"]),
+    )
+    return ""
+
+
+def _edit_topic(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    topics.edit_topic(
+        actor,
+        key,
+        new_name=_given(values, "name"),
+        department=_given(values, "department"),
+        sla=_given(values, "sla"),
+        priority=_given(values, "priority"),
+        autoresponse=_switch(values, "autoresponse"),
+        active=_switch(values, "active"),
+    )
+
+
+TOPICS = Noun(
+    "topic",
+    "Help topics",
+    "settings.edit",
+    "What tickets are about, and what that means for them.",
+    (
+        Field("name", "Name", "What its tickets are about.", width=24),
+        Field(
+            "department",
+            "Department",
+            "Where its tickets go.",
+            "choice",
+            16,
+            _department_names,
+            none="as mail says",
+        ),
+        Field(
+            "sla", "SLA", "The promise for its tickets.", "choice", 14, _sla_names, none="the department's"
+        ),
+        Field(
+            "priority",
+            "Priority",
+            "How urgent its tickets begin.",
+            "choice",
+            9,
+            lambda: [*PRIORITIES.values()],
+            none="normal",
+        ),
+        Field("autoresponse", "Acknowledges", "Whether new tickets are acknowledged.", "switch", start=True),
+        _ACTIVE,
+    ),
+    Acts(_read_topics, _add_topic, _edit_topic),
+)
+
+
+def _read_slas(_desk: Desk, _actor: Actor) -> list[Record]:
+    return [
+        Record(line.name, {"name": line.name, "hours": f"{line.hours:g}", "active": line.active})
+        for line in slas.slas()
+    ]
+
+
+def _add_sla(_desk: Desk, actor: Actor, values: Values) -> str:
+    slas.add_sla(actor, str(values["name"]), _hours(values["hours"]))
+    return ""
+
+
+def _edit_sla(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    slas.edit_sla(
+        actor,
+        key,
+        new_name=_given(values, "name"),
+        hours=_hours(values["hours"]) if "hours" in values else None,
+        active=_switch(values, "active"),
+    )
+
+
+def _hours(value: Value) -> float:
+    hours = number_of(value)
+    if hours is None:
+        raise WrongUse("an SLA has hours", "write 4, or 2.5")
+    return hours
+
+
+SLAS = Noun(
+    "sla",
+    "SLAs",
+    "settings.edit",
+    "Promises of an answer within so many hours.",
+    (
+        Field("name", "Name", "As departments and topics call it.", width=24),
+        Field("hours", "Hours", "Until an answer is due; tickets that have a due time keep it.", "number", 8),
+        _ACTIVE,
+    ),
+    Acts(_read_slas, _add_sla, _edit_sla),
+)
+
+
+def _read_agents(_desk: Desk, _actor: Actor) -> list[Record]:
+    return [
+        Record(
+            line.login,
+            {
+                "login": line.login,
+                "name": line.name,
+                "email": line.email,
+                "role": line.role,
+                "places": ", ".join(f"{name}={role}" for name, role in line.departments),
+                "active": line.active,
+                "away": line.away,
+            },
+        )
+        for line in agents.agents()
+    ]
+
+
+def _add_agent(_desk: Desk, actor: Actor, values: Values) -> str:
+    agents.add_agent(
+        actor,
+        str(values["login"]),
+        name=str(values["name"]),
+        email=str(values["email"]),
+        role=str(values["role"]),
+        places=_places(str(values["places"])),
+    )
+    return ""
+
+
+def _edit_agent(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    wanted = _places(str(values["places"])) if "places" in values else None
+    department = None
+    if wanted is not None:
+        known = next(line for line in agents.agents() if line.login == key)
+        department = next(iter(wanted), "")
+        left = [name for name, _ in known.departments if name not in wanted and name != known.department]
+        wanted = {**wanted, **dict.fromkeys(left, "")}
+    agents.edit_agent(
+        actor,
+        key,
+        name=_given(values, "name"),
+        email=_given(values, "email"),
+        role=_given(values, "role"),
+        department=department,
+        active=_switch(values, "active"),
+        away=_switch(values, "away"),
+        places=wanted,
+    )
+
+
+def _places(text: str) -> dict[str, str]:
+    found = {}
+    for part in words_of(text):
+        name, equals, role = part.partition("=")
+        if not equals or not name.strip() or not role.strip():
+            raise WrongUse(f"'{one_line(part, 40)}' names no role", "write Support=Worker, Billing=Reader")
+        found[name.strip()] = role.strip()
+    return found
+
+
+def _role_names() -> Sequence[str]:
+    return [each.name for each in roles.roles()]
+
+
+AGENTS = Noun(
+    "agent",
+    "Agents",
+    "agent.edit",
+    "Who works the tickets.",
+    (
+        Field("login", "Login", "The Unix login, or what NIGHTDESK_AGENT says.", width=14, fixed=True),
+        Field("name", "Name", "What customers see.", width=18),
+        Field("email", "Address", "Their own mail address, for alerts."),
+        Field(
+            "role",
+            "Role",
+            "What they may do; where they work says it for departments.",
+            "choice",
+            12,
+            _role_names,
+            start="Admin",
+        ),
+        Field(
+            "places",
+            "Departments",
+            "DEPARTMENT=ROLE, ...; empty: their role counts everywhere.",
+            "list",
+            18,
+            check=_places,
+        ),
+        Field("away", "Away", "They are mailed nothing meanwhile.", "switch", 5, only_changed=True),
+        Field("active", "Works", "Off: they cannot log in.", "switch", 6, start=True, only_changed=True),
+    ),
+    Acts(_read_agents, _add_agent, _edit_agent),
+)
+
+
+def _read_roles(_desk: Desk, _actor: Actor) -> list[Record]:
+    return [Record(line.name, {"name": line.name, "may": ", ".join(line.actions)}) for line in roles.roles()]
+
+
+def _add_role(_desk: Desk, actor: Actor, values: Values) -> str:
+    roles.add_role(actor, str(values["name"]), words_of(values["may"]))
+    return ""
+
+
+def _edit_role(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    may = words_of(values["may"]) if "may" in values else None
+    roles.edit_role(actor, key, new_name=_given(values, "name"), may=may)
+
+
+def _remove_role(_desk: Desk, actor: Actor, key: str) -> None:
+    roles.remove_role(actor, key)
+
+
+def _known_actions(text: str) -> None:
+    for action in words_of(text):
+        if action != "*" and action not in ACTIONS:
+            raise WrongUse(f"there is no action '{one_line(action, 40)}'", f"use {', '.join(ACTIONS)}")
+
+
+ROLES = Noun(
+    "role",
+    "Roles",
+    "agent.edit",
+    "What agents may do.",
+    (
+        Field("name", "Name", "As agents have it.", width=18),
+        Field(
+            "may", "Grants", f"With commas: {', '.join(ACTIONS)}; * is all.", "list", 40, check=_known_actions
+        ),
+    ),
+    Acts(_read_roles, _add_role, _edit_role, _remove_role),
+    removal="Only a role that nobody has can be removed.",
+)

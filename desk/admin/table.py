@@ -1,0 +1,185 @@
+"""A noun that admins edit, as a table of fields: from it are made its list, its form and what is said of it.
+
+A noun is a `Noun` in one module here, which hands the values on to the functions of the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from desk import logs
+from desk.errors import DeskError, NotFound, WrongUse
+from desk.home import Desk
+from desk.permissions import Actor, require
+from mail.inert import one_line
+
+Kind = Literal["text", "lines", "number", "switch", "choice", "list"]
+"""A line of text, several lines, a number, on or off, one of a few words, words with commas."""
+Value = str | bool
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a noun. `name`: the keyword of its functions, the flag and the JSON key.
+
+    `width`: its cells in the list, 0 where the list has no room for it. `choices`: what it may be, "" for
+    none of them. `check`: raises a DeskError for a text that is wrong. `fixed`: said once, when it is made;
+    `made`: the desk says it, and nobody changes it.
+    """
+
+    name: str
+    label: str
+    help: str
+    kind: Kind = "text"
+    width: int = 0
+    choices: Callable[[], Sequence[str]] | None = None
+    none: str = "none"
+    check: Callable[[str], object] | None = None
+    start: Value = ""
+    fixed: bool = False
+    made: bool = False
+    only_changed: bool = False
+    """Not asked of a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing of a noun: what it is called by its functions, and what each of its fields is now."""
+
+    key: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """The functions of a noun, as the command line calls them; None where it has none such."""
+
+    read: Callable[[Desk, Actor], Sequence[Record]]
+    add: Callable[[Desk, Actor, Values], str]
+    """Makes one of all values; returns what is said of it, where that is more than that it is there."""
+    edit: Callable[[Desk, Actor, str, Values], object] | None = None
+    """Changes one, by its key; is given what changed alone."""
+    remove: Callable[[Desk, Actor, str], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """Something that admins make, change and remove. `may`: what a role has to grant for it."""
+
+    name: str
+    title: str
+    may: str
+    about: str
+    fields: tuple[Field, ...]
+    acts: Acts
+    removal: str = ""
+    """What removing one means, in a sentence."""
+
+    def field(self, name: str) -> Field:
+        """Return the field of that name."""
+        return next(each for each in self.fields if each.name == name)
+
+    def asked(self, *, new: bool) -> tuple[Field, ...]:
+        """Return the fields of the form of a new one, or of one that is there."""
+        if new:
+            return tuple(each for each in self.fields if not each.made and not each.only_changed)
+        return tuple(each for each in self.fields if not each.made)
+
+
+class WrongField(WrongUse):
+    """A value that cannot be: `field` is where, `words` are what is wrong."""
+
+    def __init__(self, field: str, error: DeskError) -> None:
+        super().__init__(str(error), error.hint)
+        self.field = field
+
+
+def listed(noun: Noun, desk: Desk, actor: Actor) -> Sequence[Record]:
+    """Return all there are. Raises NotAllowed."""
+    require(actor, noun.may)
+    return noun.acts.read(desk, actor)
+
+
+def choices(noun: Noun) -> dict[str, Sequence[str]]:
+    """Return what each field that is picked may be."""
+    return {each.name: each.choices() for each in noun.fields if each.choices is not None}
+
+
+def problem(field: Field, value: Value) -> str:
+    """Say what is wrong with a value, '' when nothing is."""
+    text = value.strip() if isinstance(value, str) else ""
+    try:
+        if field.kind == "number" and text:
+            _number(text)
+        if field.check is not None and text:
+            field.check(text)
+    except DeskError as error:
+        return f"{error}: {error.hint}" if error.hint else str(error)
+    return ""
+
+
+def add(noun: Noun, desk: Desk, actor: Actor, values: Values) -> str:
+    """Make one; returns what is to be said of it.
+
+    Raises NotAllowed, WrongField, and what its function does.
+    """
+    require(actor, noun.may)
+    _check(noun.asked(new=True), values)
+    said = noun.acts.add(desk, actor, values)
+    _log(actor, "added", noun, str(values[noun.fields[0].name]))
+    return said
+
+
+def edit(noun: Noun, desk: Desk, actor: Actor, record: Record, values: Values) -> tuple[str, ...]:
+    """Change one; returns the labels of what changed. Raises as `add` does, and NotFound."""
+    require(actor, noun.may)
+    if noun.acts.edit is None:
+        raise NotFound(f"a {noun.name} is not changed", "remove it and make another one")
+    changed = {name: value for name, value in values.items() if value != record.values.get(name)}
+    fields = [each for each in noun.asked(new=False) if each.name in changed and not each.fixed]
+    _check(fields, changed)
+    if fields:
+        noun.acts.edit(desk, actor, record.key, {each.name: changed[each.name] for each in fields})
+        _log(actor, "changed", noun, record.key, ", ".join(each.label.lower() for each in fields))
+    return tuple(each.label for each in fields)
+
+
+def remove(noun: Noun, desk: Desk, actor: Actor, record: Record) -> None:
+    """Remove one. Raises NotAllowed, and what its function does."""
+    require(actor, noun.may)
+    if noun.acts.remove is None:
+        raise NotFound(f"a {noun.name} is not removed", "it can be switched off")
+    noun.acts.remove(desk, actor, record.key)
+    _log(actor, "removed", noun, record.key)
+
+
+def words_of(text: Value) -> list[str]:
+    """Return the words of a field of kind ``list``."""
+    return [word for part in str(text).split(",") if (word := part.strip())]
+
+
+def number_of(text: Value) -> float | None:
+    """Return the number of a field, None when it is empty."""
+    return _number(str(text)) if str(text).strip() else None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.strip())
+    except ValueError:
+        raise WrongUse(f"'{one_line(text, 30)}' is no number", "write 4, or 2.5") from None
+
+
+def _check(fields: Sequence[Field], values: Values) -> None:
+    for field in fields:
+        said = problem(field, values[field.name])
+        if said:
+            raise WrongField(field.name, WrongUse(said))
+
+
+def _log(actor: Actor, done: str, noun: Noun, key: str, detail: str = "") -> None:
+    what = f": {detail}" if detail else ""
+    logs.write("info", "admin", f"{actor.login} {done} the {noun.name} {key}{what}")

@@ -1,0 +1,100 @@
+"""The tables of what admins edit say the same as the command line and its JSON."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+import pytest
+
+from desk.admin import table
+from desk.admin.nouns import NOUNS
+from desk.admin.table import Noun, WrongField
+from desk.errors import NotAllowed
+from desk.home import Desk
+from desk.permissions import Actor
+from nightdesk.verbs import VERBS
+from tests.support.workbench import ADMIN
+
+NEW: dict[str, table.Values] = {
+    "department": {"name": "IT", "reopen_days": "30", "signature": "Your\nIT"},
+    "topic": {"name": "VPN", "department": "Support", "priority": "high"},
+    "sla": {"name": "Gold", "hours": "2.5"},
+    "agent": {"login": "bo", "name": "Bo", "email": "bo@desk.example"},
+    "role": {"name": "Worker", "may": "ticket.reply, ticket.note"},
+    "filter": {"name": "Offers", "condition": "subject:offer", "then": "tag:ad, close"},
+    "ban": {"pattern": "@spam.example", "note": "casino"},
+    "queue": {"name": "Mine too", "query": "state:open", "shared": True},
+    "canned": {"name": "Greeting", "folder": "Usual", "body": "Dear {{ requester.name }},\n"},
+    "key": {"name": "monitor", "scopes": "read", "addresses": "192.0.2.7/32"},
+}
+"""Values of a new one; what is not said is as it begins."""
+SPELLED = {
+    "places": "in",
+    "condition": "if",
+    "signature": "signature_file",
+    "scopes": "scope",
+    "addresses": "address",
+    "body": "body_file",
+}
+"""The flags that are called otherwise than their fields."""
+
+
+def values_of(noun: Noun) -> table.Values:
+    """What the form of a new one would hand on."""
+    return {each.name: each.start for each in noun.asked(new=True)} | dict(NEW[noun.name])
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_what_is_made_is_listed_as_it_was_said_and_removed(desk: Desk, noun: Noun) -> None:
+    table.add(noun, desk, ADMIN, values_of(noun))
+    first = noun.fields[0].name
+    [made] = [each for each in table.listed(noun, desk, ADMIN) if each.values[first] == NEW[noun.name][first]]
+    assert {name: made.values[name] for name in NEW[noun.name]} == NEW[noun.name]
+    assert set(made.values) == {each.name for each in noun.fields}
+    if noun.acts.edit is not None:
+        assert table.edit(noun, desk, ADMIN, made, made.values) == ()
+    if noun.acts.remove is not None:
+        table.remove(noun, desk, ADMIN, made)
+        left = [each for each in table.listed(noun, desk, ADMIN) if each.key == made.key]
+        assert not left or left[0].values["active"] is False
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_nobody_else_sees_or_changes_it(desk: Desk, noun: Noun) -> None:
+    nobody = Actor(7, "bo", "Bo", "", None, frozenset(["ticket.note"]))
+    with pytest.raises(NotAllowed):
+        table.listed(noun, desk, nobody)
+    with pytest.raises(NotAllowed):
+        table.add(noun, desk, nobody, values_of(noun))
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_the_list_fits_beside_the_cursor_of_the_smallest_screen(noun: Noun) -> None:
+    assert sum(each.width + 1 for each in noun.fields if each.width) <= 79
+
+
+def test_a_wrong_value_names_its_field(desk: Desk) -> None:
+    roles = next(each for each in NOUNS if each.name == "role")
+    with pytest.raises(WrongField, match=r"no action 'ticket\.sing'") as caught:
+        table.add(roles, desk, ADMIN, {"name": "Odd", "may": "ticket.sing"})
+    assert caught.value.field == "may"
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_every_field_has_its_flag(noun: Noun) -> None:
+    module, _, name = VERBS[noun.name].target.partition(":")
+    group = getattr(importlib.import_module(module), name)
+    assert isinstance(group, click.Group)
+    flags: set[str] = set()
+    for verb in ("add", "create", "edit"):
+        command = group.commands.get(verb)
+        for parameter in command.params if command is not None else ():
+            flags |= {
+                option.lstrip("-").replace("-", "_")
+                for option in (*parameter.opts, *parameter.secondary_opts)
+            }
+    told = {SPELLED.get(each.name, each.name) for each in noun.fields if not each.made}
+    if noun.name == "filter":
+        told = {"disabled" if name == "active" else name for name in told}
+    assert told - {noun.fields[0].name} <= flags

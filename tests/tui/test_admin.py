@@ -1,0 +1,150 @@
+"""Admin: every noun as a list and a form by its table; wrong values blamed beside their field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import TextArea
+
+from desk import logs
+from desk.admin.nouns import NOUNS
+from desk.filters import bans
+from desk.permissions import Actor
+from desk.staff import agents, departments, roles, slas
+from tests.tui.scenes import start_in, stop_clock
+from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_gone, until_true
+from tui.app import NightdeskApp
+from tui.screens.admin.form import AdminFormScreen
+from tui.screens.admin.screen import AdminScreen
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_clock(monkeypatch)
+    start_in(monkeypatch, "admin")
+
+
+def form(app: NightdeskApp) -> AdminFormScreen:
+    """The form on top."""
+    assert isinstance(app.screen, AdminFormScreen)
+    return app.screen
+
+
+async def go_to(pilot: Pilot[Any], title: str) -> None:
+    """Go to the list of that title by Tab."""
+    await until_true(pilot, lambda: isinstance(pilot.app.screen, AdminScreen))
+    for _ in range(len(NOUNS) + 1):
+        screen = pilot.app.screen
+        assert isinstance(screen, AdminScreen)
+        if screen.noun.title == title:
+            await until(pilot, f"{title}: ")
+            await settled(pilot)
+            return
+        await pilot.press("tab")
+    raise AssertionError(title)
+
+
+async def open_form(pilot: Pilot[Any], key: str) -> None:
+    """Press the key that opens a form, and wait for it."""
+    await pilot.press(key)
+    await until_true(pilot, lambda: isinstance(pilot.app.screen, AdminFormScreen))
+    await settled(pilot)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_list_and_a_form_look_like_this(empty_app: NightdeskApp, actor: Actor, size: str) -> None:
+    roles.add_role(actor, "Reader", ["ticket.read"])
+    agents.add_agent(actor, "bo", name="Bo Berg", email="bo@desk.example", places={"Support": "Reader"})
+    async with empty_app.run_test(size=SIZES[size]) as pilot:
+        await go_to(pilot, "Agents")
+        shown = pilot.app.screen
+        assert isinstance(shown, AdminScreen)
+        await until_true(pilot, lambda: shown.table.move_to_key("bo"))
+        await until(pilot, "Agents: bo")
+        await settled(pilot)
+        same_as_before(screen_text(empty_app), f"admin-{size}")
+        await open_form(pilot, "e")
+        same_as_before(screen_text(empty_app), f"admin-form-{size}")
+
+
+async def test_every_list_opens_and_offers_its_form(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        for noun in NOUNS:
+            await go_to(pilot, noun.title)
+            await open_form(pilot, "n")
+            assert set(form(empty_app).values()) == {each.name for each in noun.asked(new=True)}
+            await pilot.press("escape")
+            await until_true(pilot, lambda: isinstance(empty_app.screen, AdminScreen))
+
+
+async def test_one_is_made_changed_and_told_in_the_log(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await go_to(pilot, "SLAs")
+        await open_form(pilot, "n")
+        await pilot.press(*"Gold", "tab", *"4h", "tab")
+        await until(pilot, "'4h' is no number")
+        await pilot.press("ctrl+s")
+        await until(pilot, "Not saved: Hours is wrong")
+        await pilot.press("end", "backspace")
+        await until_gone(pilot, "is no number")
+        await pilot.press("ctrl+s")
+        await until(pilot, "Added the sla Gold")
+        assert {line.name: line.hours for line in slas.slas()}["Gold"] == 4
+        screen = empty_app.screen
+        assert isinstance(screen, AdminScreen)
+        await until_true(pilot, lambda: screen.table.move_to_key("Gold"))
+        await until(pilot, "SLAs: Gold")
+        await open_form(pilot, "enter")
+        await pilot.press("tab", "end", *"0", "ctrl+s")
+        await until(pilot, "Changed of the sla Gold: hours")
+        assert {line.name: line.hours for line in slas.slas()}["Gold"] == 40
+    told = [line.text for line in logs.entries() if line.source == "admin"]
+    assert told == ["ana changed the sla Gold: hours", "ana added the sla Gold"]
+
+
+async def test_what_the_desk_refuses_is_said_and_nothing_is_lost(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await go_to(pilot, "Departments")
+        await open_form(pilot, "n")
+        await pilot.press(*"support", "ctrl+s")
+        await until(pilot, "! there is a department support already")
+        assert form(empty_app).values()["name"] == "support"
+        await pilot.press("escape")
+        await until(pilot, "Throw away what you typed?")
+        await pilot.press("n")
+        await until_gone(pilot, "Throw away")
+        area = form(empty_app).query_one("#f-signature", TextArea)
+        area.text = "Your\nIT"
+        await pilot.press("end", *" it", "ctrl+s")
+        await until(pilot, "Added the department support it")
+    [made] = [line for line in departments.departments() if line.name == "support it"]
+    assert made.signature == "Your\nIT"
+
+
+async def test_removing_says_what_it_means_and_asks(empty_app: NightdeskApp, actor: Actor) -> None:
+    bans.ban(actor, "@spam.example", "casino")
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await go_to(pilot, "Bans")
+        await until(pilot, "casino")
+        await pilot.press("e")
+        await until(pilot, "a ban is not changed")
+        await pilot.press("d")
+        await until(pilot, "Mail from there is let in from now on")
+        await pilot.press("n")
+        await until_gone(pilot, "Mail from there is let in")
+        assert bans.bans()
+        await pilot.press("d")
+        await until(pilot, "Mail from there is let in from now on")
+        await pilot.press("y")
+        await until(pilot, "Removed the ban @spam.example")
+    assert not bans.bans()
+
+
+async def test_who_may_not_change_settings_is_told_nothing(empty_app: NightdeskApp) -> None:
+    empty_app.actor = empty_app.actor._replace(actions=frozenset(["ticket.note"]))
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "ana may not change the desk's settings")
+        await pilot.press("n")
+        await until(pilot, "your role does not let you change Departments")

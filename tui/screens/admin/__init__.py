@@ -1,0 +1,1 @@
+"""What admins make and change: one list and one form for every noun (`desk.admin`)."""

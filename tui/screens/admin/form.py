@@ -1,0 +1,212 @@
+"""One thing of a noun as a form, made from the table of its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+from desk.admin import table
+from desk.admin.table import Field, Noun, Record, Value, WrongField
+from desk.errors import DeskError
+from tui.commands import command
+from tui.desk_calls import desk_app
+from tui.desk_screen import DeskScreen
+from tui.text.safe import cell
+from tui.widgets.choice import Choice, Tick
+from tui.widgets.confirm import Confirm
+from tui.widgets.entry import Entry, FieldNote, FormRow
+from tui.widgets.rule import TitledRule
+
+LABEL = 15
+
+
+class AdminFormScreen(DeskScreen[str | None]):
+    """Makes a new one, or changes a `record`; gives back what is said of it once it is saved."""
+
+    PLACE = "settings"
+    TOP_BAR = False
+    CSS_PATH = "form.tcss"
+    HELP_TITLE = "Form"
+    ID_PREFIX = "admin_form"
+    GROUP = "Form"
+
+    def __init__(self, noun: Noun, record: Record | None, choices: Mapping[str, Sequence[str]]) -> None:
+        super().__init__()
+        self._noun, self._record, self._choices = noun, record, choices
+        self._fields = noun.asked(new=record is None)
+        self._first: dict[str, Value] = {
+            each.name: _as_kept(each, each.start if record is None else record.values[each.name])
+            for each in self._fields
+        }
+        self._left: set[str] = set()
+        self._refused: dict[str, str] = {}
+
+    def compose_body(self) -> ComposeResult:
+        """Yield a row for each field."""
+        what = f"{self._noun.name} {self._record.key}" if self._record else f"new {self._noun.name}"
+        yield TitledRule(what[:1].upper() + what[1:], id="admin-form-rule")
+        with VerticalScroll(id="admin-form", can_focus=False):
+            for field in self._fields:
+                yield from self._row(field)
+
+    def _row(self, field: Field) -> Iterator[Widget]:
+        widget = self._widget(field)
+        widget.disabled = self._record is not None and field.fixed
+        row = FormRow(f" {cell(field.label, LABEL)} ", widget, id=f"row-{field.name}")
+        row.set_class(field.kind == "lines", "-lines")
+        yield row
+        yield FieldNote(id=f"note-{field.name}")
+
+    def _widget(self, field: Field) -> Widget:
+        value, name = self._first[field.name], f"f-{field.name}"
+        if field.kind == "switch":
+            return Tick("yes", bool(value), id=name)
+        if field.kind == "choice":
+            offered = [(each, each) for each in self._choices.get(field.name, ())]
+            if not field.start:
+                offered.insert(0, ("", field.none))
+            if value not in {key for key, _ in offered}:
+                offered.append((str(value), str(value)))
+            return Choice(offered, str(value), folded=True, id=name)
+        if field.kind == "lines":
+            area = TextArea(str(value), soft_wrap=True, tab_behavior="focus", id=name)
+            area.cursor_blink = False
+            return area
+        return Entry(str(value), id=name)
+
+    def on_mount(self) -> None:
+        """Begin with the first field that can be changed."""
+        super().on_mount()
+        first = next(each for each in self._fields if self._record is None or not each.fixed)
+        self.query_one(f"#f-{first.name}").focus()
+        self._tell()
+
+    def health_changed(self) -> None:
+        """Keep the status line for the form alone."""
+
+    # -- values
+
+    def values(self) -> dict[str, Value]:
+        """Return what stands in every field."""
+        found: dict[str, Value] = {}
+        for field in self._fields:
+            widget = self.query_one(f"#f-{field.name}")
+            if isinstance(widget, TextArea):
+                found[field.name] = widget.text
+            elif isinstance(widget, Entry | Choice | Tick):
+                found[field.name] = widget.value
+        return found
+
+    @property
+    def changed(self) -> bool:
+        """Whether something else stands here than when it was opened."""
+        return self.values() != self._first
+
+    @on(Input.Changed)
+    @on(Choice.Changed)
+    @on(Tick.Changed)
+    @on(TextArea.Changed)
+    def _typed(self, event: Input.Changed | Choice.Changed | Tick.Changed | TextArea.Changed) -> None:
+        event.stop()
+        self._refused.pop(_field_of(event.control), None)
+        self._check()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.focus_next()
+
+    def _check(self) -> str:
+        """Say beside each field that was left what is wrong with it; returns the first wrong field."""
+        values, wrong = self.values(), ""
+        for field in self._fields:
+            said = table.problem(field, values[field.name])
+            wrong = wrong or (field.name if said else "")
+            shown = (said if field.name in self._left else "") or self._refused.get(field.name, "")
+            self.query_one(f"#note-{field.name}", FieldNote).say(shown, wrong=bool(shown))
+        self._tell()
+        return wrong
+
+    def _tell(self) -> None:
+        here = _field_of(self.focused)
+        field = next((each for each in self._fields if each.name == here), None)
+        mark = "modified   " if self.changed else ""
+        self.status(left=f"{mark}{field.help if field is not None else ''}")
+
+    def on_descendant_focus(self) -> None:
+        """Tell what the field with the cursor means."""
+        self._tell()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Check the field that was left."""
+        if self.is_mounted and _field_of(event.widget):
+            self._left.add(_field_of(event.widget))
+            self._check()
+
+    # -- keys
+
+    def on_key(self, event: events.Key) -> None:
+        """No letter of a form is a command."""
+        if event.is_printable:
+            event.stop()
+            event.prevent_default()
+
+    @command("save", "ctrl+s", "Save", footer="save")
+    def action_save(self) -> None:
+        """Save what stands here."""
+        self._left |= {each.name for each in self._fields}
+        wrong = self._check()
+        if wrong:
+            self.query_one(f"#f-{wrong}").focus()
+            self.flash(f"Not saved: {self._noun.field(wrong).label} is wrong", "warning")
+            return
+        app, noun, record, values = desk_app(self), self._noun, self._record, self.values()
+
+        def save() -> str:
+            if record is None:
+                said = table.add(noun, app.desk, app.actor, values)
+                return said or f"Added the {noun.name} {values[noun.fields[0].name]}"
+            changed = table.edit(noun, app.desk, app.actor, record, values)
+            what = ", ".join(changed).lower() or "nothing"
+            return f"Changed of the {noun.name} {record.key}: {what}"
+
+        self.in_thread(save).then(self.dismiss, failed=self._refuse, group="save")
+
+    def _refuse(self, error: Exception) -> None:
+        """Say why the desk refused, beside the field it names, else where the cursor is."""
+        if not isinstance(error, DeskError):
+            desk_app(self).flash_error(error)
+            return
+        here = error.field if isinstance(error, WrongField) else _field_of(self.focused)
+        name = here if here in {each.name for each in self._fields} else self._fields[0].name
+        self._refused[name] = f"{error}: {error.hint}" if error.hint else str(error)
+        self._check()
+        self.flash(f"Not saved: {error}", "warning")
+
+    @command("back", "escape", "Cancel", footer="cancel")
+    def action_back(self) -> None:
+        """Leave the form; asks first when something was typed."""
+        if not self.changed:
+            self.dismiss(None)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.dismiss(None)
+
+        self.app.push_screen(Confirm("Throw away what you typed?", "Nothing of it is saved."), answered)
+
+
+def _as_kept(field: Field, value: Value) -> Value:
+    return bool(value) if field.kind == "switch" else str(value)
+
+
+def _field_of(widget: Widget | None) -> str:
+    return (
+        (widget.id or "").removeprefix("f-") if widget is not None and (widget.id or "")[:2] == "f-" else ""
+    )
