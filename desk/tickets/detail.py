@@ -142,6 +142,9 @@ class TicketDetail:
     closed: datetime | None = None
     referred: tuple[str, ...] = ()
     merged_into: str | None = None
+    snoozed_until: datetime | None = None
+    """Far in the future where no time wakes it."""
+    spam: bool = False
     links: tuple[LinkView, ...] = ()
     others: tuple[OtherTicket, ...] = ()
     """More of the requester's tickets, open ones first."""
@@ -161,6 +164,8 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
     return TicketDetail(
         id=ticket.id,
         merged_into=None if target is None or not may_read(reader, target) else target.number,
+        snoozed_until=None if ticket.snoozed_until is None else utc_time(ticket.snoozed_until),
+        spam=ticket.spam is not None,
         number=ticket.number,
         subject=ticket.subject,
         status=ticket.status,

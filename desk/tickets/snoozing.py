@@ -59,6 +59,13 @@ def until(text: str, moment: datetime, zone: tzinfo) -> datetime:
     return when.astimezone(UTC)
 
 
+def words(when: datetime, zone: tzinfo) -> str:
+    """Tell until when a ticket sleeps."""
+    if when == FOREVER:
+        return "until somebody writes"
+    return f"until {when.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
 def snooze(
     actor: Actor, numbers: Sequence[str], text: str, zone: tzinfo, *, through_answers: bool = False
 ) -> list[str]:

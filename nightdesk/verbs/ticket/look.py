@@ -176,12 +176,14 @@ def _cells(line: TicketLine) -> dict[str, object]:
 
 
 def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
+    from desk.tickets import snoozing
     from models.tickets import PRIORITIES
 
+    asleep = ticket.snoozed_until and f", snoozed {snoozing.words(ticket.snoozed_until, zone)}"
     output.line(f"#{ticket.number} {ticket.subject}")
     output.fields(
         [
-            ("State", ticket.status + (", overdue" if ticket.overdue else "")),
+            ("State", ticket.status + ", overdue" * ticket.overdue + ", spam" * ticket.spam + (asleep or "")),
             ("Priority", PRIORITIES[ticket.priority]),
             ("Department", (ticket.department, *ticket.referred)),
             ("Topic", ticket.topic),

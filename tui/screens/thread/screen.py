@@ -318,6 +318,11 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             lines.append(
                 [(f"Merged into #{detail.merged_into}, which has its mail.  m - takes it out again", "")]
             )
+        if detail is not None and detail.snoozed_until is not None:
+            from desk.tickets import snoozing  # 30 ms
+
+            told = snoozing.words(detail.snoozed_until, desk_app(self).desk.zone)
+            lines.append([(f"Snoozed {told}.  Z - wakes it", "warning")])
         if lines and not lines[-1]:
             lines.pop()
         return lines
