@@ -30,6 +30,7 @@ from tui.commands import command
 from tui.desk_calls import THREADS, Navigation, in_pool
 from tui.desk_screen import DeskNode, DeskScreen
 from tui.health import Health, observe
+from tui.keymap import Keymap, conflicts
 from tui.navigation import ScreenNavigation
 from tui.news import Unseen, failing_now, in_words
 from tui.presence import Company
@@ -112,9 +113,12 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         worker: WorkerChild | None = None,
         now: Callable[[], datetime] = clock.now,
         theme: str = "",
+        keymap: Keymap | None = None,
     ) -> None:
         super().__init__()
         self._own_theme = theme
+        self._own_keymap = keymap or Keymap()
+        self.own_keys = self._own_keymap.keys
         self.desk = desk
         self.actor = actor
         self.worker = worker
@@ -148,6 +152,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     def on_mount(self) -> None:
         """Take the theme, begin to look after the desk, and listen for the end of the line."""
         self.theme = self._wanted_theme()
+        self.set_keymap(self._own_keymap.bindings)
         self.app_resume_signal.subscribe(self, self._repaint_after_suspend)
         self.set_interval(WATCH_SECONDS, self._tick)
         if not self.is_headless:
@@ -165,7 +170,13 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self._tick()
         if self.desk.settings.read_only:
             self.flash("Read-only: this app changes nothing", "warning")
+        if self.own_keys or self._own_keymap.troubles:
+            self.in_thread(conflicts, self._own_keymap, self.KEYS).then(self._tell_key_conflicts)
         self.in_thread(read_commands, self.desk).then(self._take_commands)
+
+    def _tell_key_conflicts(self, found: Sequence[str]) -> None:
+        if found:
+            self.flash(f"Keys: {found[0]} (nightdesk doctor lists all)", "warning")
 
     def _take_commands(self, found: OwnCommands) -> None:
         """Bind the keys of the user commands behind all others, and say what is wrong with some."""

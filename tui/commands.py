@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -200,8 +201,12 @@ class CommandNode(DeskCalls):
         super().__init_subclass__(**options)
 
     def commands(self) -> tuple[Command, ...]:
-        """Return the commands that there are here, for footer, help and palette."""
-        return self.KEYS
+        """Return the commands that there are here with the keys they have, for footer, help and palette."""
+        own = desk_app(self).own_keys
+        return tuple(
+            dataclasses.replace(each, key=own[each.id], label="") if each.id in own else each
+            for each in self.KEYS
+        )
 
     async def run_command(self, command_id: str) -> bool:
         """Run one command by its id; a disabled one flashes why and runs nothing."""

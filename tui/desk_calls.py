@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,6 +136,8 @@ class DeskApp(Protocol):
     """The names by which the agent stands in tickets."""
     files_directory: Path
     """Where files were saved last."""
+    own_keys: Mapping[str, str]
+    """The keys that commands have instead of their own, by id."""
     host: str
     local_minute: datetime
     user_commands: OwnCommands

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from textual.dom import DOMNode
-from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from tui.app import NightdeskApp
 from tui.commands import key_label
+from tui.keymap import is_key
 from tui.screens.thread.screen import ThreadScreen
 from tui.screens.tickets.screen import TicketsScreen
 from tui.user_commands import Place, keys_of
@@ -31,7 +31,7 @@ def conflicts(found: UserCommands) -> list[str]:
         f"{each.name}: there is no key '{key}'"
         for each in found.commands
         for key in keys_of(each.key)
-        if not _is_key(key)
+        if not is_key(key)
     ]
     for place, nodes in PLACES.items():
         taken: dict[str, str] = {}
@@ -54,10 +54,3 @@ def _keys_of_class(node: type[Any]) -> list[tuple[str, str]]:
         for key, bindings in merged.key_to_bindings.items()
         for binding in bindings
     ]
-
-
-def _is_key(key: str) -> bool:
-    *modifiers, last = key.split("+")
-    known = last in set(Keys) or last in KEY_NAME_REPLACEMENTS.values() or len(last) == 1
-    named = last.replace("_", "").isalpha() and last == last.lower() and len(last) > 2
-    return (known or named) and all(each in ("ctrl", "shift", "alt", "super") for each in modifiers)

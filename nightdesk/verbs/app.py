@@ -36,10 +36,11 @@ def open_app(options: Options) -> int:
             actor = only_reading(actor)
         _choose_looks(desk.settings, theme)
         from tui.app import NightdeskApp
+        from tui.keymap import read
         from worker.service.child import WorkerChild
 
         child = WorkerChild(desk)
-        app = NightdeskApp(desk, actor, worker=child, theme=theme)
+        app = NightdeskApp(desk, actor, worker=child, theme=theme, keymap=read(desk.paths.config_file.parent))
         try:
             app.run(mouse=desk.settings.mouse)
         finally:

@@ -75,7 +75,7 @@ def _examine(options: Options, report: _Report, *, live: bool, every_mail: bool)
             report.finding(finding)
         for finding in _wrapper(desk):
             report.finding(finding)
-        for finding in _user_commands(desk):
+        for finding in (*_keys(desk), *_user_commands(desk)):
             report.finding(finding)
 
 
@@ -112,6 +112,23 @@ def _user_commands(desk: Desk) -> Iterator[Finding]:
         for said in conflicts(found):
             yield Finding("user commands", "warning", said, f"give it another key in {NAME}")
         yield Finding("user commands", "ok", f"{len(found.commands)} can be run")
+
+
+def _keys(desk: Desk) -> Iterator[Finding]:
+    """Yield what is wrong with the file of keys, if there is one; then the app's own keys are read."""
+    from desk.operations.doctor import Finding
+
+    if not (desk.paths.config_file.parent / "keys.toml").exists():
+        return
+    from tui.app import NightdeskApp  # 300 ms, for keys
+    from tui.keymap import conflicts, read
+
+    keymap = read(desk.paths.config_file.parent)
+    found = conflicts(keymap, NightdeskApp.KEYS)
+    for said in found:
+        yield Finding("keys", "warning", said, "python -m tui.keymap lists all commands and keys")
+    if not found:
+        yield Finding("keys", "ok", f"{len(keymap.keys)} commands have other keys")
 
 
 class _Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tui.screens.admin.screen import AdminScreen as AdminScreen
@@ -44,6 +44,11 @@ _MODULES = {
     "TicketsScreen": "tui.screens.tickets.screen",
     "WhyScreen": "tui.screens.why",
 }
+
+
+def every() -> list[Any]:
+    """Return all screens; imports them."""
+    return [__getattr__(name) for name in _MODULES]
 
 
 def __getattr__(name: str) -> object:

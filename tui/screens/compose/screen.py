@@ -168,8 +168,8 @@ class ComposeScreen(DeskScreen[None]):
                 for each in self.KEYS
             )
         if self.composition.kind != "note":
-            return self.KEYS
-        return tuple(_for_a_note(each) for each in self.KEYS)
+            return super().commands()
+        return tuple(_for_a_note(each) for each in super().commands())
 
     def hinted(self) -> tuple[Command, ...]:
         """Return only the editor's own commands: others would be typed as text."""
