@@ -12,7 +12,7 @@ from desk.fetching import folders
 from desk.home import Desk
 from desk.intake import receipts
 from desk.intake.receipts import ReceiptFilter, ReceiptView
-from desk.permissions import app_actor
+from desk.permissions import Actor, app_actor
 from desk.tickets import lifecycle
 from tests.support.mails import SUPPORT, Door, mail, value, write
 
@@ -64,10 +64,10 @@ def test_two_retries_at_once_make_one_ticket(door: Door, monkeypatch: pytest.Mon
         taken = door.take(mail())
     reading = receipts.show
 
-    def slowly(receipt_id: int) -> ReceiptView:
+    def slowly(receipt_id: int, reader: Actor) -> ReceiptView:
         """Another process is faster than this one, behind its first look."""
         monkeypatch.setattr(receipts, "show", reading)
-        view = reading(receipt_id)
+        view = reading(receipt_id, reader)
         receipts.retry(door.desk, app_actor(door.desk), receipt_id)
         return view
 
