@@ -93,6 +93,9 @@ def _laid_out(pairs: Sequence[tuple[str, str]], width: int, lines: int) -> Conte
         pieces += [" " * gap, (pair[0], "bold"), f" {pair[1]}"]
         used += gap + _size(pair)
     for pair in last:
+        if used and used + 2 + _size(pair) > width and row < lines:
+            row, used = row + 1, 0
+            pieces.append("\n")
         pieces += ["  " if used else " ", (pair[0], "bold"), f" {pair[1]}"]
     return Content.assemble(*pieces)
 
