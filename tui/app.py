@@ -120,6 +120,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self._own_keymap = keymap or Keymap()
         self.own_keys = self._own_keymap.keys
         self.desk = desk
+        self._begin_with_theme(self._wanted_theme())
         self.actor = actor
         self.worker = worker
         self.now = now
@@ -150,8 +151,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     # -- life
 
     def on_mount(self) -> None:
-        """Take the theme, begin to look after the desk, and listen for the end of the line."""
-        self.theme = self._wanted_theme()
+        """Begin to look after the desk, and listen for the end of the line."""
         self.set_keymap(self._own_keymap.bindings)
         self.app_resume_signal.subscribe(self, self._repaint_after_suspend)
         self.set_interval(WATCH_SECONDS, self._tick)
@@ -163,6 +163,15 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     def _wanted_theme(self) -> str:
         wanted = self._own_theme or self.desk.settings.theme
         return wanted if wanted in self.available_themes else DEFAULT_THEME
+
+    def _begin_with_theme(self, name: str) -> None:
+        """Take a theme before anything is styled: later, everything would be styled twice."""
+        self.set_reactive(App.theme, name)
+        theme = self.current_theme
+        self.update_classes(
+            {f"-theme-{name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}, update=False
+        )
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def first_painted(self) -> None:
         """Begin what waits until the first screen stands."""
