@@ -14,6 +14,7 @@ import pytest
 from config import clock as real_clock
 from desk.home import Desk
 from desk.permissions import Actor
+from desk.user_commands import running
 from tests.tui.monkey import Clock, Monkey, apps, calm, faults
 from tests.tui.screen import until
 
@@ -42,6 +43,8 @@ def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Clock:
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
+    # What a monkey types behind | is run by nobody.
+    monkeypatch.setattr(running.Run, "wait", lambda run: running.Outcome(run._argv, 0, "", 0.0))
     return moving
 
 
