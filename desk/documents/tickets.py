@@ -103,10 +103,15 @@ class Link(TypedDict):
 
 
 class TicketDetail(Ticket):
-    """A ticket with everything on it. `refers_to`: the number of the ticket that it goes on from."""
+    """A ticket with everything on it.
+
+    `refers_to`: the number of the ticket that it goes on from; `snoozed_until`: null while it is awake.
+    """
 
     mailbox: str | None
     refers_to: str | None
+    snoozed_until: datetime | None
+    spam: bool
     links: list[Link]
     messages: list[Message]
     events: list[Event]
@@ -153,6 +158,8 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
         **_ticket(ticket, ticket.collaborators),
         "mailbox": ticket.mailbox,
         "refers_to": ticket.refers_to,
+        "snoozed_until": ticket.snoozed_until,
+        "spam": ticket.spam,
         "links": [
             {"how": each.how, "number": each.number, "subject": each.subject, "status": each.status}
             for each in ticket.links

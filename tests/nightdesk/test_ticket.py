@@ -148,6 +148,8 @@ def test_a_ticket_that_does_not_exist_is_status_1_and_nothing_changes(busy: Prog
         (["status", "1", "waiting"], "status", "waiting"),
         (["close", "1"], "status", "closed"),
         (["tag", "1", "vpn", "lisbon"], "tags", ["lisbon", "vpn"]),
+        (["snooze", "1", "2030-01-01"], "snoozed_until", "2029-12-31T23:00:00Z"),
+        (["spam", "1"], "spam", True),
     ],
 )
 def test_changes_are_seen_and_told(busy: Program, arguments: list[str], key: str, value: object) -> None:
