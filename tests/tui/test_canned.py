@@ -61,7 +61,7 @@ async def test_places_are_selected_one_after_the_other_and_none_is_sent(app: Nig
         await pilot.press("ctrl+n")
         await until(pilot, "No place is open")
         await pilot.press("ctrl+s")
-        await until(pilot, "y send")
+        await until(pilot, "Send this reply?")
 
 
 async def test_esc_leaves_the_text_as_it_was(app: NightdeskApp) -> None:

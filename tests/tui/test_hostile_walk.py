@@ -80,7 +80,7 @@ def walk_everything_else(terminal: Terminal) -> None:
     look(terminal, "w", "Subject: ")
     terminal.escape(3)
     terminal.wait("[1]Tickets")
-    for key, place in (("2", "[2]Mailboxes"), ("3", "[3]Logs"), ("5", "[5]Settings")):
+    for key, place in (("2", "[2]Mail"), ("3", "[3]Logs"), ("5", "[5]Set")):
         look(terminal, key, place)
         terminal.press("j", "j", "enter")
         terminal.quiet(0.1, 3)
