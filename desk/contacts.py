@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +12,13 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import THE_DESK, Actor, require
 from desk.tickets import lifecycle
+from desk.tickets.changes import departments_of
 from desk.tickets.history import OtherTicket, tickets_of
 from mail.inert import clean, one_line
 from mail.mime.address import one_address
 from models import contacts as rows
 from models import organizations as organization_rows
+from models import tickets
 from models.contacts import StoredContact
 from models.transactions import transaction
 
@@ -65,7 +67,7 @@ def edit_contact(
     vip: bool | None = None,
     note: str | None = None,
     organization: str | None = None,
-    add: Iterable[str] = (),
+    add: Collection[str] = (),
     remove: Iterable[str] = (),
 ) -> ContactLine:
     """Change a contact; None leaves a value, '' takes it away.
@@ -76,6 +78,8 @@ def edit_contact(
     require(actor, "ticket.edit")
     with transaction():
         contact = _stored(address, actor)
+        if add or organization:
+            _require_in_all_tickets(actor, contact.id)
         texts = {"name": name, "phone": phone, "language": language}
         values: dict[str, str | int | None] = {
             key: one_line(text, 200) for key, text in texts.items() if text is not None
@@ -102,9 +106,11 @@ def merge_contacts(actor: Actor, address: str, into: str) -> ContactLine:
     """
     require(actor, "ticket.edit")
     with transaction():
-        source, target = _stored(address), _stored(into)
+        source, target = _stored(address, actor), _stored(into, actor)
         if source.id == target.id:
             raise Refused(f"{source.email} is that contact already", "name two contacts")
+        for each in (source, target):
+            _require_in_all_tickets(actor, each.id)
         lifecycle.contact_merged(source.id, target.id, actor, now())
         rows.give_addresses(source.id, target.id)
         kept = {
@@ -115,6 +121,14 @@ def merge_contacts(actor: Actor, address: str, into: str) -> ContactLine:
         rows.delete(source.id)
         rows.add_address(target.id, source.email)
         return _line(rows.read(target.id))
+
+
+def _require_in_all_tickets(actor: Actor, contact_id: int) -> None:
+    """Raise NotAllowed unless the actor may edit every ticket of a contact: who is let into it changes."""
+    for ticket_id in {*tickets.of_contact(contact_id), *tickets.with_collaborator(contact_id)}:
+        ticket = tickets.read(ticket_id)
+        if ticket is not None:
+            require(actor, "ticket.edit", *departments_of(ticket))
 
 
 def _add_address(contact_id: int, email: str) -> None:

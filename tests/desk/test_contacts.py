@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk.contacts import contacts, edit_contact, history, known, merge_contacts
-from desk.errors import NotFound, Refused, WrongUse
+from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.tickets import changes, detail
@@ -86,3 +86,17 @@ def test_what_makes_no_sense_is_refused(door: Door, kim: Actor) -> None:
         merge_contacts(kim, "ana@corp.test", "ANA@corp.test")
     with pytest.raises(WrongUse):
         known("nobody")
+
+
+def test_who_may_not_edit_all_of_somebodys_tickets_lets_nobody_into_them(door: Door, kim: Actor) -> None:
+    door.department("Sales")
+    changes.transfer(kim, ["2"], "Sales")
+    lee = make_agent("lee", ["ticket.edit"], department="Support")
+    with pytest.raises(NotAllowed):
+        edit_contact(lee, "ana@corp.test", add=["ana@home.test"])
+    with pytest.raises(NotAllowed):
+        merge_contacts(lee, "ana@corp.test", "bob@corp.test")
+    with pytest.raises(NotAllowed):
+        merge_contacts(lee, "bob@corp.test", "ana@corp.test")
+    assert edit_contact(lee, "ana@corp.test", phone="+49 30 1").phone == "+49 30 1"
+    assert known("ana@corp.test").others == ()
