@@ -115,6 +115,8 @@ def forward(
         ),
     )
     with transaction():
+        if seen is not None:
+            since.require_seen(actor, {ticket.number: seen})
         return queue_forward(actor, ticket.id, rendered, signed, len(body))
 
 

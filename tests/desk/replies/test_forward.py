@@ -11,8 +11,9 @@ from desk.replies import drafts
 from desk.replies.forward import as_attachment, begin_draft, files_of, forward, forward_form
 from desk.replies.reply import reply_form, send_reply
 from desk.replies.undo_send import cancel_send
-from desk.tickets import detail
+from desk.tickets import detail, since
 from desk.tickets.approval import approve
+from desk.tickets.since import Overtaken
 from tests.support.mails import BOB, EVE, SUPPORT, Door, mail, rows, value
 from tests.support.workbench import make_agent
 
@@ -184,3 +185,11 @@ def test_not_to_the_desk_itself_nor_to_nobody(door: Door, desk: Desk, kim: Actor
     for to in ([SUPPORT], []):
         with pytest.raises(Refused):
             forward(desk, kim, "1", "Look.", to=to, subject="Fwd: Pump")
+
+
+def test_nothing_is_forwarded_behind_what_came_since(door: Door, desk: Desk, kim: Actor) -> None:
+    seen = since.standing()
+    door.take(mail("It is solved.", answers=ANAS))
+    with pytest.raises(Overtaken):
+        forward(desk, kim, "1", "Look.", to=[VENDOR], subject="Fwd: Pump", seen=seen)
+    assert not rows("SELECT 1 FROM recipient WHERE address = 'vera@vendor.test'")
