@@ -15,7 +15,7 @@ from desk.permissions import Actor, require
 from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle
 from desk.tickets.contacts import Contacts
-from desk.tickets.numbers import next_number
+from desk.tickets.numbers import next_as_set
 from desk.tickets.participants import Person, add_collaborators, people_in, refuse_own
 from mail.inert import one_line
 from models import departments, mailboxes, slas, tickets, topics
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from models.departments import StoredDepartment
     from models.mailboxes import Mailbox
-    from models.tickets import NumberKind
     from models.topics import TopicRule
 
 
@@ -127,9 +126,8 @@ def _open_ticket(
     topic = _topic(origin)
     sla_id = (topic.sla_id if topic else None) or department.sla_id or _default_sla()
     priority = (origin.priority if origin else None) or (topic.priority if topic else None) or 2
-    kind: NumberKind = "random" if settings.get("tickets.number_kind") == "random" else "sequence"
     new = tickets.NewTicket(
-        number=next_number(str(settings.get("tickets.number_format")), kind),
+        number=next_as_set(),
         subject=subject,
         status="new",
         priority=priority,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.expressions import expression
+from desk import settings
 from models import tickets
 from models.settings import next_ticket_number
 from models.tickets import NumberKind
@@ -10,6 +11,12 @@ from models.tickets import NumberKind
 _MASK = expression(r"#+")
 _RANDOM_DIGITS = 6
 _TRIES = 20
+
+
+def next_as_set() -> str:
+    """Take the next ticket number as the desk's settings say, in the caller's transaction."""
+    kind: NumberKind = "random" if settings.get("tickets.number_kind") == "random" else "sequence"
+    return next_number(str(settings.get("tickets.number_format")), kind)
 
 
 def next_number(number_format: str, kind: NumberKind) -> str:

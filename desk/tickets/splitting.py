@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.clock import now
-from desk import settings
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle, threads
 from desk.tickets.changes import departments_of, find_whole
 from desk.tickets.contacts import Contacts
-from desk.tickets.numbers import next_number
+from desk.tickets.numbers import next_as_set
 from mail.inert import one_line
 from models import messages
 from models.fields import utc_text
 from models.messages import StoredMessage
-from models.tickets import NewTicket, NumberKind, Status, TicketState
+from models.tickets import NewTicket, Status, TicketState
 from models.transactions import transaction
 
 
@@ -61,11 +60,10 @@ def _chosen(
 def _begun_with(ticket: TicketState, chosen: Sequence[StoredMessage], subject: str) -> NewTicket:
     moment = utc_text(now())
     first = next((each for each in chosen if each.kind == "customer" and each.sender_email), None)
-    kind: NumberKind = "random" if settings.get("tickets.number_kind") == "random" else "sequence"
     answered = chosen[-1].kind == "reply"
     status: Status = "closed" if ticket.status == "closed" else "waiting" if answered else "open"
     return NewTicket(
-        number=next_number(str(settings.get("tickets.number_format")), kind),
+        number=next_as_set(),
         subject=one_line(subject, 500) or (first.subject if first is not None else "") or ticket.subject,
         status=status,
         priority=ticket.priority,

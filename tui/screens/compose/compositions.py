@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
-    from desk.replies.reply import ReplyForm
     from desk.tickets.detail import TicketDetail
     from desk.tickets.since import News, Standing
 
@@ -167,7 +166,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool, answers: int 
         status_after=_state(form.status_after),
         mailbox=form.mailbox_address,
         way=way_of(desk, form.mailbox_address),
-        mailboxes=_origins(desk, form),
+        mailboxes=_origins(desk, form.mailbox_address, form.sender),
         others=tuple(drafts.others_writing(actor, number)),
         detail=detail,
         untouched=body,
@@ -177,15 +176,13 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool, answers: int 
     return resume(composition, drafts.load(actor, number, "reply"))
 
 
-def _origins(desk: Desk, form: ReplyForm) -> tuple[Origin, ...]:
+def _origins(desk: Desk, address: str | None, sender: str) -> tuple[Origin, ...]:
     """From which mailboxes an answer can leave: the usual one, and all that send."""
     from desk.replies import reply  # 28 ms
 
-    usual = [] if form.mailbox_address is None else [(form.mailbox_address, form.sender)]
+    usual = [] if address is None else [(address, sender)]
     found = dict([*usual, *reply.senders()])
-    return tuple(
-        Origin(address, one_line(sender), way_of(desk, address)) for address, sender in found.items()
-    )
+    return tuple(Origin(each, one_line(shown_as), way_of(desk, each)) for each, shown_as in found.items())
 
 
 def _with_writer(
@@ -208,15 +205,13 @@ def for_forward(desk: Desk, actor: Actor, number: str, message_id: int | None = 
 
     `message_id`: what is forwarded; None: the customer's newest. Its files are kept with the draft.
     """
-    from desk.replies import drafts, forward, reply  # 30 ms
+    from desk.replies import drafts, forward  # 30 ms
     from desk.tickets import detail as ticket_detail  # 30 ms
     from desk.tickets import since  # 16 ms
 
     seen = since.standing()
     form = forward.forward_form(actor, number, message_id, desk.zone)
     detail = ticket_detail.show(number, actor)
-    usual = [] if form.mailbox_address is None else [(form.mailbox_address, form.sender)]
-    origins = dict([*usual, *reply.senders()])
     draft = drafts.load(actor, number, "forward")
     came_with: tuple[str, ...] = ()
     if draft is None:
@@ -236,9 +231,7 @@ def for_forward(desk: Desk, actor: Actor, number: str, message_id: int | None = 
         status_after="",
         mailbox=form.mailbox_address,
         way=way_of(desk, form.mailbox_address),
-        mailboxes=tuple(
-            Origin(address, one_line(sender), way_of(desk, address)) for address, sender in origins.items()
-        ),
+        mailboxes=_origins(desk, form.mailbox_address, form.sender),
         detail=detail,
         untouched=body,
         came_with=came_with,
