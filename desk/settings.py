@@ -195,9 +195,11 @@ SETTINGS: tuple[Setting, ...] = (
         "assignee, last_respondent",
         "Who is mailed when a customer writes again; the assignee of a ticket without one is its department.",
     ),
+    Setting("notify.answered", "people", "", "Who is mailed when an agent answers the customer."),
     Setting("notify.assigned", "people", "assignee", "Who is mailed when a ticket is given to an agent."),
     Setting("notify.transferred", "people", "department", "Who is mailed when a ticket changes department."),
     Setting("notify.noted", "people", "", "Who is mailed of an internal note."),
+    Setting("notify.due_soon", "people", "assignee", "Who is mailed when an answer is due soon."),
     Setting("notify.overdue", "people", "assignee", "Who is mailed when a ticket is overdue."),
     Setting(
         "notify.undelivered",
@@ -252,8 +254,8 @@ SETTINGS: tuple[Setting, ...] = (
 REPORTS = ("departments", "topics", "agents", "tags", "mailboxes", "days")
 """What a ``reports`` setting may name."""
 
-PEOPLE = ("assignee", "last_respondent", "department", "everybody")
-"""Whom a ``notify`` setting may name."""
+PEOPLE = ("assignee", "last_respondent", "department", "admins", "everybody")
+"""Whom a ``notify`` setting may name, beside single agents (``agent:bo``)."""
 
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 _ON = ("on", "yes", "true", "1")
@@ -289,6 +291,11 @@ def set(actor: Actor, key: str, text: str) -> Any:  # noqa: A001
         else:
             rows.store(key, value)
     return value
+
+
+def checked(key: str, text: str) -> Any:
+    """Return what was typed for a setting as it would be kept, which it is not. Raises WrongUse."""
+    return _value(lookup(key), text.strip())
 
 
 def reset(actor: Actor, key: str) -> Any:
@@ -354,7 +361,7 @@ def _value(setting: Setting, text: str) -> Any:
         case "addresses":
             return ", ".join(address_list(text))
         case "people":
-            return _listed(setting, text, PEOPLE)
+            return _people(setting, text)
         case "reports":
             return _listed(setting, text, REPORTS)
         case "servers":
@@ -370,6 +377,24 @@ def _listed(setting: Setting, text: str, known: Sequence[str]) -> str:
     if any(word not in known for word in words):
         raise _wrong(setting, text, f"use {', '.join(known)}, several with commas, or nothing")
     return ", ".join(words)
+
+
+def _people(setting: Setting, text: str) -> str:
+    from models import agents  # 2 ms, for people
+
+    words = list(dict.fromkeys(text.replace(",", " ").split()))
+    logins = {each.login.lower(): each.login for each in agents.every()} if ":" in text else {}
+    found = []
+    for word in words:
+        kind, _, login = word.partition(":")
+        if kind.lower() == "agent" and login.lower() in logins:
+            found.append(f"agent:{logins[login.lower()]}")
+        elif word.lower() in PEOPLE:
+            found.append(word.lower())
+        else:
+            hint = f"use {', '.join(PEOPLE)} or agent:LOGIN, several with commas, or nothing"
+            raise _wrong(setting, text, hint)
+    return ", ".join(found)
 
 
 def _server(name: str) -> str:

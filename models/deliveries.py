@@ -130,6 +130,12 @@ _FORGET_TICKET = Statement(
     lambda p: Delivery.update({Delivery.ticket: None}).where(Delivery.ticket == p("ticket_id"))
 )
 
+_LEAVES = Lookup(
+    lambda p: Delivery.select(Delivery.not_before).where(
+        Delivery.message_ref == p("message_row"), Delivery.done == literal(0), Delivery.attempts == 0
+    ),
+    str,
+)
 _CANCEL = Statement(lambda p: Delivery.update({Delivery.done: True}).where(Delivery.id == p("delivery_id")))
 _CANCEL_RECIPIENTS = Statement(
     lambda p: Recipient.update({Recipient.state: "cancelled", Recipient.updated: p("at")}).where(
@@ -235,6 +241,11 @@ def delayed(recipient_id: int, detail: str, at: str) -> None:
 def acknowledged_since(since: str) -> list[str]:
     """Return whom acknowledgements went to since a moment, as stored; of the newest 5,000 mails."""
     return _ACKNOWLEDGED_LATELY.every(after=(_NEWEST_ID.one() or 0) - _LATELY, since=since)
+
+
+def leaves(message_row: int) -> str | None:
+    """Return when the mail of a message leaves, as stored; None when it left, or there is none."""
+    return _LEAVES.one(message_row=message_row)
 
 
 def alerts_since(address: str, since: str) -> int:

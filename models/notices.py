@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import peewee
 
@@ -18,32 +18,67 @@ from models.statements import Lookup, Statement, literal, run
 from models.tickets import Ticket
 
 NoticeKind = Literal[
-    "new_ticket", "customer_wrote", "assigned", "transferred", "noted", "overdue", "undelivered"
+    "new_ticket",
+    "customer_wrote",
+    "answered",
+    "assigned",
+    "transferred",
+    "noted",
+    "due_soon",
+    "overdue",
+    "undelivered",
+    "asked",
+    "mailbox_failing",
+    "mailbox_works",
 ]
-KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
+ALL_KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
+KINDS: tuple[NoticeKind, ...] = ALL_KINDS[: ALL_KINDS.index("asked")]
+"""What happens to tickets, of which a desk says who is told; of the others it is said where they arise."""
 
 
 class Notice(Row):
     """Something of which agents are to be told; ``told`` is null until that was seen to."""
 
-    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
+    ticket = peewee.ForeignKeyField(Ticket, null=True, on_delete="CASCADE")
+    """Null: it is of a mailbox."""
     message = peewee.ForeignKeyField(Message, null=True, on_delete="CASCADE")
-    kind = peewee.TextField(constraints=[one_of("kind", KINDS)])
+    kind = peewee.TextField(constraints=[one_of("kind", ALL_KINDS)])
     agent = peewee.ForeignKeyField(Agent, null=True)
     """Who did it, and is not told."""
     at = UtcField()
     told = UtcField(null=True)
+    whom = peewee.TextField(default="")
+    """Who is to be told, where that is said with it."""
+    detail = JsonField(default=dict)
     trace = JsonField(default=list)
     """A line for each agent who was thought of: told by what mail, or why not."""
 
     if TYPE_CHECKING:
-        ticket_id: int
+        ticket_id: int | None
         message_id: int | None
         agent_id: int | None
 
 
 Notice.add_index(Notice.id, name="notice_waiting", where=Notice.told.is_null())
 Notice.add_index(Notice.ticket, Notice.id, name="notice_ticket")
+
+
+class HeldNotice(Row):
+    """A notice that an agent gets later, with others: it is their quiet time, or they want a digest."""
+
+    notice = peewee.ForeignKeyField(Notice, on_delete="CASCADE")
+    agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
+    word = peewee.TextField()
+    """As whom they are told of it."""
+    due = UtcField()
+
+    if TYPE_CHECKING:
+        notice_id: int
+        agent_id: int
+
+
+HeldNotice.add_index(HeldNotice.due, HeldNotice.agent, name="held_notice_due")
+HeldNotice.add_index(HeldNotice.notice, HeldNotice.agent, unique=True, name="held_notice_once")
 
 
 class WaitingNotice(Record):
@@ -55,13 +90,23 @@ class WaitingNotice(Record):
     kind: NoticeKind
     agent_id: int | None
     at: str
+    whom: str
+    detail: Mapping[str, Any]
+
+
+class HeldLine(Record):
+    """A notice that waits for an agent, and as whom they are told of it."""
+
+    id: int
+    notice_id: int
+    word: str
 
 
 class StoredNotice(Record):
     """A notice with what became of it; times as stored."""
 
     id: int
-    number: str
+    number: str | None
     kind: NoticeKind
     at: str
     told: str | None
@@ -86,7 +131,7 @@ class TicketNotice(Record):
 
 
 def _stored(
-    notice_id: int, number: str, kind: NoticeKind, at: str, told: str | None, trace: str
+    notice_id: int, number: str | None, kind: NoticeKind, at: str, told: str | None, trace: str
 ) -> StoredNotice:
     return StoredNotice(notice_id, number, kind, at, told, json.loads(trace))
 
@@ -99,18 +144,64 @@ _WRITE = Statement(
             Notice.kind: p("kind"),
             Notice.agent: p("agent_id"),
             Notice.at: p("at"),
+            Notice.told: p("told"),
+            Notice.whom: p("whom"),
+            Notice.detail: p("detail"),
+            Notice.trace: p("trace"),
         }
     )
 )
+_OF_WAITING = (
+    *(Notice.id, Notice.ticket, Notice.message, Notice.kind, Notice.agent, Notice.at),
+    *(Notice.whom, Notice.detail),
+)
+
+
+def _waiting(
+    notice_id: int,
+    ticket_id: int,
+    message_id: int | None,
+    kind: NoticeKind,
+    agent_id: int | None,
+    at: str,
+    whom: str,
+    detail: str,
+) -> WaitingNotice:
+    return WaitingNotice(notice_id, ticket_id, message_id, kind, agent_id, at, whom, json.loads(detail))
+
+
 _WAITING = Lookup(
+    lambda p: Notice.select(*_OF_WAITING).where(Notice.told.is_null()).order_by(Notice.id).limit(p("limit")),
+    _waiting,
+)
+_BY_ID = Lookup(
+    lambda p: Notice.select(*_OF_WAITING).where(Notice.id == p("notice_id"), Notice.ticket.is_null(False)),
+    _waiting,
+)
+_TRACE = Lookup(lambda p: Notice.select(Notice.trace).where(Notice.id == p("notice_id")), json.loads)
+_HOLD = Statement(
+    lambda p: HeldNotice.insert(
+        {
+            HeldNotice.notice: p("notice_id"),
+            HeldNotice.agent: p("agent_id"),
+            HeldNotice.word: p("word"),
+            HeldNotice.due: p("due"),
+        }
+    ).on_conflict_ignore()
+)
+_HELD_FOR = Lookup(
+    lambda p: HeldNotice.select(HeldNotice.agent).where(HeldNotice.due <= p("moment")).distinct(), int
+)
+_HELD = Lookup(
     lambda p: (
-        Notice.select(Notice.id, Notice.ticket, Notice.message, Notice.kind, Notice.agent, Notice.at)
-        .where(Notice.told.is_null())
-        .order_by(Notice.id)
+        HeldNotice.select(HeldNotice.id, HeldNotice.notice, HeldNotice.word)
+        .where(HeldNotice.due <= p("moment"), HeldNotice.agent == p("agent_id"))
+        .order_by(HeldNotice.notice)
         .limit(p("limit"))
     ),
-    WaitingNotice,
+    HeldLine,
 )
+_LET_GO = Statement(lambda p: HeldNotice.delete().where(HeldNotice.id == p("held_id")))
 _TAKE = Statement(
     lambda p: Notice.update({Notice.told: p("told")}).where(
         Notice.id == p("notice_id"), Notice.told.is_null()
@@ -124,7 +215,13 @@ _PURGE = Statement(
 )
 _READ = (Notice.id, Ticket.number, Notice.kind, Notice.at, Notice.told, Notice.trace)
 _NEWEST = Lookup(
-    lambda p: Notice.select(*_READ).join(Ticket).order_by(Notice.id.desc()).limit(p("limit")), _stored
+    lambda p: (
+        Notice.select(*_READ)
+        .join(Ticket, peewee.JOIN.LEFT_OUTER)
+        .order_by(Notice.id.desc())
+        .limit(p("limit"))
+    ),
+    _stored,
 )
 _OF_TICKET = Lookup(
     lambda p: (
@@ -161,9 +258,33 @@ _NEWEST_ID = Lookup(lambda p: Notice.select(peewee.fn.MAX(Notice.id)), lambda ne
 _ANY = Lookup(lambda p: Notice.select(literal(1)).where(Notice.told.is_null()).limit(1), int)
 
 
-def write(ticket_id: int, message_id: int | None, kind: NoticeKind, agent_id: int | None, at: str) -> None:
-    """Write down that something is to be told; ``agent_id`` is who did it."""
-    _WRITE.run(ticket_id=ticket_id, message_id=message_id, kind=kind, agent_id=agent_id, at=at)
+def write(
+    ticket_id: int | None,
+    message_id: int | None,
+    kind: NoticeKind,
+    agent_id: int | None,
+    at: str,
+    *,
+    whom: str = "",
+    detail: str = "{}",
+    told: str | None = None,
+    trace: Sequence[str] = (),
+) -> None:
+    """Write down that something is to be told; ``agent_id`` is who did it, ``detail`` as stored.
+
+    ``whom``: who is to be told, where that is said with it; ``told``: it is told already.
+    """
+    _WRITE.run(
+        ticket_id=ticket_id,
+        message_id=message_id,
+        kind=kind,
+        agent_id=agent_id,
+        at=at,
+        told=told,
+        whom=whom,
+        detail=detail,
+        trace=as_json(list(trace)),
+    )
 
 
 def any_waiting() -> bool:
@@ -179,6 +300,38 @@ def waiting(limit: int) -> list[WaitingNotice]:
 def take(notice_id: int, told: str) -> bool:
     """Note that a notice is seen to now; False when another process did it."""
     return _TAKE.changed(notice_id=notice_id, told=told) == 1
+
+
+def by_id(notice_id: int) -> WaitingNotice | None:
+    """Return a notice of a ticket, told or not, or None."""
+    return _BY_ID.one(notice_id=notice_id)
+
+
+def hold(notice_id: int, agent_id: int, word: str, due: str) -> None:
+    """Keep a notice for an agent until a time, as stored."""
+    _HOLD.run(notice_id=notice_id, agent_id=agent_id, word=word, due=due)
+
+
+def held_for(moment: str) -> list[int]:
+    """Return the agents for whom something waits that is due."""
+    return _HELD_FOR.every(moment=moment)
+
+
+def held(agent_id: int, moment: str, limit: int) -> list[HeldLine]:
+    """Return what waits for an agent and is due, oldest first."""
+    return _HELD.every(agent_id=agent_id, moment=moment, limit=limit)
+
+
+def let_go(held_id: int) -> bool:
+    """Let a notice wait no more; False when another process did."""
+    return _LET_GO.changed(held_id=held_id) == 1
+
+
+def add_to_trace(notice_id: int, line: str) -> None:
+    """Add a line to what became of a notice."""
+    known = _TRACE.one(notice_id=notice_id)
+    if known is not None:
+        set_trace(notice_id, [*known, line])
 
 
 def set_trace(notice_id: int, trace: Sequence[str]) -> None:

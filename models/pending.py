@@ -13,6 +13,7 @@ _DELIVERY = peewee.Table("delivery")
 _RECEIPT = peewee.Table("receipt")
 _TICKET = peewee.Table("ticket")
 _NOTICE = peewee.Table("notice")
+_HELD_NOTICE = peewee.Table("held_notice")
 _FILTER = peewee.Table("filter")
 _EVENT = peewee.Table("event")
 
@@ -91,11 +92,19 @@ def _in_folder(p: Places) -> tuple[peewee.ColumnBase, ...]:
 
 
 _NOTICES_WAIT = Lookup(lambda p: _NOTICE.select(_NOTICE.c.id).where(_NOTICE.c.told.is_null()).limit(1), int)
+_HELD_NOTICES_DUE = Lookup(
+    lambda p: _HELD_NOTICE.select(_HELD_NOTICE.c.id).where(_HELD_NOTICE.c.due <= p("moment")).limit(1), int
+)
 
 
 def notices_wait() -> bool:
     """Whether agents are still to be told of something."""
     return _NOTICES_WAIT.one() is not None
+
+
+def held_notices_due(moment: str) -> bool:
+    """Whether something waits for an agent that is due at a moment, as stored."""
+    return _HELD_NOTICES_DUE.one(moment=moment) is not None
 
 
 def mail_waits() -> bool:

@@ -31,7 +31,8 @@ from models.logs import LogEntry
 from models.mailboxes import Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
-from models.notices import Notice
+from models.notices import HeldNotice, Notice
+from models.notifications import Notification
 from models.organizations import Organization, OrganizationDomain, OrganizationMember
 from models.presence import Presence
 from models.queues import SHIPPED, Queue
@@ -43,6 +44,7 @@ from models.slas import Sla
 from models.templates import Template
 from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
 from models.topics import Topic
+from models.watches import Watch
 from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
@@ -65,7 +67,7 @@ TABLES: tuple[type[Row], ...] = (
         ApiKey,
         LogEntry,
     ),
-    *(CannedAnswer, Template, Notice, Filter, FilterAct, Ban, Queue),
+    *(CannedAnswer, Template, Notice, HeldNotice, Notification, Watch, Filter, FilterAct, Ban, Queue),
 )
 """Every table, each behind those it refers to."""
 

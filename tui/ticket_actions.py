@@ -369,6 +369,20 @@ class TicketActions(CommandNode):
                 zone,
             )
 
+    @command("watch", "", "Watch", enabled=_needs_ticket)
+    def action_watch(self) -> None:
+        """Be told of all that happens to the ticket, whoever it belongs to."""
+        from desk.tickets import watching  # 30 ms
+
+        self._change("Watch {}", "You watch {}", watching.watch)
+
+    @command("unwatch", "", "Watch no more", enabled=_needs_ticket)
+    def action_unwatch(self) -> None:
+        """Be told no more than others of what happens to the ticket."""
+        from desk.tickets import watching  # 30 ms
+
+        self._change("Watch {} no more", "You do not watch {} any more", watching.unwatch)
+
     @command("spam", "exclamation_mark", "Spam", may="ticket.close", enabled=_needs_ticket)
     def action_spam(self) -> None:
         """Call the ticket spam: it is closed, and deleted after some days. Undo: u"""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from desk.admin.people import AGENTS, DEPARTMENTS, ROLES, SLAS, TOPICS
-from desk.admin.rules import BANS, CANNED, FILTERS, KEYS, QUEUES
+from desk.admin.rules import BANS, CANNED, FILTERS, KEYS, NOTIFICATIONS, QUEUES
 from desk.admin.table import Noun
 
-NOUNS: tuple[Noun, ...] = (DEPARTMENTS, TOPICS, SLAS, AGENTS, ROLES, FILTERS, BANS, QUEUES, CANNED, KEYS)
+NOUNS: tuple[Noun, ...] = (
+    *(DEPARTMENTS, TOPICS, SLAS, AGENTS, ROLES),
+    *(FILTERS, BANS, QUEUES, CANNED, NOTIFICATIONS, KEYS),
+)

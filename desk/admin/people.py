@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from desk import quiet_times
 from desk.admin.table import Acts, Field, Noun, Record, Value, Values, number_of, words_of
 from desk.errors import WrongUse
 from desk.home import Desk
@@ -259,6 +260,9 @@ def _read_agents(_desk: Desk, _actor: Actor) -> list[Record]:
                 "places": ", ".join(f"{name}={role}" for name, role in line.departments),
                 "active": line.active,
                 "away": line.away,
+                "quiet": line.quiet,
+                "digest": line.digest,
+                "zone": line.zone,
             },
         )
         for line in agents.agents()
@@ -294,6 +298,9 @@ def _edit_agent(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
         department=department,
         active=_switch(values, "active"),
         away=_switch(values, "away"),
+        quiet=_given(values, "quiet"),
+        digest=_given(values, "digest"),
+        zone=_given(values, "zone"),
         places=wanted,
     )
 
@@ -339,6 +346,20 @@ AGENTS = Noun(
             check=_places,
         ),
         Field("away", "Away", "They are mailed nothing meanwhile.", "switch", 5, only_changed=True),
+        Field(
+            *("quiet", "Quiet", "When they are mailed nothing: mon-fri 18:00-08:00, sat-sun.", "text"),
+            check=quiet_times.parse,
+            only_changed=True,
+        ),
+        Field(
+            *("digest", "Digest", "All in one mail: hourly, daily 08:00 or a cron line.", "text"),
+            check=agents.digest_schedule,
+            only_changed=True,
+        ),
+        Field(
+            *("zone", "Zone", "The time zone of these two: Europe/Berlin; empty: the desk's.", "text"),
+            only_changed=True,
+        ),
         Field("active", "Works", "Off: they cannot log in.", "switch", 6, start=True, only_changed=True),
     ),
     Acts(_read_agents, _add_agent, _edit_agent),

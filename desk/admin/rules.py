@@ -1,9 +1,10 @@
-"""Filters, bans, queues, canned answers and API keys, as tables of fields."""
+"""Filters, bans, queues, canned answers, API keys and notifications, as tables of fields."""
 
 from __future__ import annotations
 
-from desk import canned_answers, queues
+from desk import canned_answers, queues, settings
 from desk.admin.table import Acts, Field, Noun, Record, Values, number_of, words_of
+from desk.alerts import recipients
 from desk.filters import bans, filters
 from desk.home import Desk
 from desk.permissions import Actor
@@ -325,4 +326,58 @@ CANNED = Noun(
     ),
     Acts(_read_canned, _add_canned, _edit_canned, _remove_canned),
     removal="What was written with it stays.",
+)
+
+
+def _read_notifications(_desk: Desk, _actor: Actor) -> list[Record]:
+    return [
+        Record(line.name, {"name": line.name, "whom": line.whom, "own": line.own})
+        for line in recipients.lines()
+    ]
+
+
+def _add_notification(desk: Desk, actor: Actor, values: Values) -> str:
+    _edit_notification(desk, actor, str(values["name"]), values)
+    return ""
+
+
+def _edit_notification(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    event, part = recipients.called(key)
+    recipients.set_recipients(actor, event, str(values["whom"]), part)
+
+
+def _reset_notification(_desk: Desk, actor: Actor, key: str) -> None:
+    recipients.reset(actor, *recipients.called(key))
+
+
+def _whom(text: str) -> None:
+    settings.checked("notify.new_ticket", text)
+
+
+NOTIFICATIONS = Noun(
+    "notification",
+    "Notifications",
+    "settings.edit",
+    "Who is mailed of what: on the whole desk, and where it is otherwise.",
+    (
+        Field(
+            "name",
+            "Event",
+            "An event, and where: noted; noted department IT (or topic, mailbox, queue NAME).",
+            width=32,
+            check=recipients.called,
+            fixed=True,
+        ),
+        Field(
+            "whom",
+            "Whom",
+            "assignee, last_respondent, department, admins, everybody, agent:LOGIN; empty: nobody.",
+            "list",
+            36,
+            check=_whom,
+        ),
+        Field("own", "Own", "Whether it is other than shipped.", "switch", 4, made=True),
+    ),
+    Acts(_read_notifications, _add_notification, _edit_notification, _reset_notification),
+    removal="What holds for the whole desk holds there again; for the whole desk, what is shipped.",
 )

@@ -12,19 +12,21 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from desk import settings
+from desk.alerts import held, recipients
 from desk.alerts.mentions import mentioned
+from desk.alerts.recipients import Meant
 from desk.errors import DeskError
 from desk.mailboxes.routes import SendingRoute, find_sending_route
 from desk.outbox.render import MailToSend, no_route_out, queue_mail
-from desk.permissions import THE_DESK, Actor, actor_of
+from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
 from desk.tickets.changes import departments_of, may_read
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
-from models import agents, deliveries, messages, notices, tickets
+from models import agents, deliveries, messages, notices, tickets, watches
 from models.fields import utc_text, utc_time
-from models.notices import NoticeKind, StoredNotice, WaitingNotice
+from models.notices import KINDS, HeldLine, NoticeKind, StoredNotice, WaitingNotice
 from models.tickets import PRIORITIES
 from models.transactions import transaction
 
@@ -38,6 +40,7 @@ _AT_ONCE: Final = 20
 _TOO_OLD: Final = timedelta(days=1)
 """What happened earlier is no news: imported mail, a restored desk, a worker that was off."""
 _LONGEST_TEXT: Final = 4_000
+_MOST_IN_DIGEST: Final = 500
 
 _FROM_CUSTOMERS: Final = ("new_ticket", "customer_wrote")
 
@@ -47,7 +50,7 @@ class NoticeLine:
     """A notice with whom it was told, or why nobody was."""
 
     id: int
-    ticket: str
+    ticket: str | None
     kind: NoticeKind
     at: datetime
     told: datetime | None
@@ -119,6 +122,83 @@ def _tell_one(teller: _Teller, notice: WaitingNotice) -> int:
     return mails
 
 
+def tell_held(desk: Desk, moment: datetime) -> int:
+    """Mail agents what was kept for them until now, each in one mail; returns how many mails there are.
+
+    A single notice is told as if it came just now, so that it can be answered.
+    """
+    mails = 0
+    for agent_id in notices.held_for(utc_text(moment)):
+        with transaction():
+            lines = [
+                each
+                for each in notices.held(agent_id, utc_text(moment), _MOST_IN_DIGEST)
+                if notices.let_go(each.id)
+            ]
+            teller = _Teller(desk, read_rules(desk), moment)
+            teller.people = [each for each in agents.every() if each.active]
+            agent = next((each for each in teller.people if each.id == agent_id), None)
+            tellings = [(each, _held(teller, each.notice_id)) for each in lines]
+            kept = [(line, telling) for line, telling in tellings if telling is not None]
+            if agent is None or not kept:
+                continue
+            mails += _tell_kept(teller, agent, kept)
+    return mails
+
+
+def _held(teller: _Teller, notice_id: int) -> _Telling | None:
+    notice = notices.by_id(notice_id)
+    return None if notice is None else _Telling(teller, notice)
+
+
+def _tell_kept(teller: _Teller, agent: StoredAgent, kept: Sequence[tuple[HeldLine, _Telling]]) -> int:
+    wanted: list[tuple[HeldLine, _Telling]] = []
+    for line, telling in kept:
+        refused = telling.refused(agent)
+        if refused:
+            notices.add_to_trace(line.notice_id, f"{agent.login}: not told, {refused}")
+        else:
+            wanted.append((line, telling))
+    if not wanted:
+        return 0
+    try:
+        if len(wanted) == 1:
+            line, telling = wanted[0]
+            route = teller.route_of(telling.sender)
+            mail, said = telling.mail(agent), f"mailed as {line.word}"
+        else:
+            route = teller.route_of(None)
+            mail, said = _digest(agent, [telling for _, telling in wanted]), "mailed in a digest"
+    except DeskError as error:
+        for line, _ in wanted:
+            notices.add_to_trace(line.notice_id, f"{agent.login}: not told, {error}")
+        return 0
+    delivery = queue_mail(teller.desk, mail, route).delivery_id
+    for line, _ in wanted:
+        notices.add_to_trace(line.notice_id, f"{agent.login}: {said} (delivery {delivery})")
+    return 1
+
+
+def _digest(agent: StoredAgent, tellings: Sequence[_Telling]) -> MailToSend:
+    """Return one mail of many notices: for each kind its text, and below it the tickets."""
+    from desk.templates.texts import Places, desk_language, text  # 3 ms, for mail that leaves
+
+    first = text("digest", desk_language(), Places(), {}).strip()
+    parts = [first]
+    for what in dict.fromkeys(each.what for each in tellings):
+        of_it = [each for each in tellings if each.what == what]
+        parts += ["", of_it[0].first_words(), "", *(each.line for each in of_it)]
+    return MailToSend(
+        kind="alert",
+        mailbox_id=None,
+        to=[(agent.name, agent.email)],
+        subject=f"{one_line(first.partition(chr(10))[0], 150).rstrip('.。')} ({len(tellings)})",
+        text="\n".join(parts),
+        automatic="auto-generated",
+        null_sender=True,
+    )
+
+
 def forget_old(moment: datetime) -> None:
     """Delete what was told as long ago as log lines are kept, in small transactions."""
     before = utc_text(moment - timedelta(days=int(settings.get("logs.keep_days"))))
@@ -131,7 +211,7 @@ def forget_old(moment: datetime) -> None:
 def wants(preferences: Mapping[str, Any], kind: NoticeKind) -> bool:
     """Whether an agent wants mail of such a thing: everything, unless they chose."""
     chosen = preferences.get("notify")
-    return chosen is None or kind in chosen
+    return chosen is None or kind in chosen or kind not in KINDS
 
 
 class _Telling:
@@ -150,11 +230,28 @@ class _Telling:
     def _named_in_note(self) -> list[StoredAgent]:
         """Return the agents whom an agent's note names."""
         notice = self._notice
-        if notice.kind != "noted" or self._from_outside or notice.message_id is None:
+        if notice.kind != "noted" or notice.agent_id is None or notice.message_id is None:
             return []
         written = messages.text_of(notice.message_id)
         logins = mentioned(without(written.text, written.folds)) if written is not None else frozenset()
         return [each for each in self._people if each.login.lower() in logins]
+
+    @property
+    def what(self) -> str:
+        """The text that tells it."""
+        return "outsider_wrote" if self._from_outside else self._notice.kind
+
+    @property
+    def sender(self) -> int | None:
+        """The mailbox that mail of it is from."""
+        return self._rules.sender_of(self._ticket.department_id, self._ticket.mailbox_id)
+
+    @property
+    def line(self) -> str:
+        """The notice in a line of a digest, which Markdown leaves alone."""
+        at = utc_time(self._notice.at).astimezone(self._desk.zone)
+        subject = one_line(self._ticket.subject, 150)
+        return f"    {at:%Y-%m-%d %H:%M}  #{self._ticket.number} {subject}".rstrip()
 
     def mail_them(self) -> int:
         """Put the mails into the outbox, in the caller's transaction; returns how many."""
@@ -162,9 +259,13 @@ class _Telling:
         if why:
             self.trace.append(f"nobody: {why}")
             return 0
-        chosen = self._chosen()
+        meant = self._meant_words()
+        chosen = self._chosen(meant)
         if not chosen:
-            self.trace.append(f"nobody: {self._setting} names nobody who is there")
+            empty = not any(each.words for each in meant)
+            said_by = meant[0].said_by
+            why = f"{said_by} is empty" if empty else f"{said_by} names nobody who is there"
+            self.trace.append(f"nobody: {why}")
             return 0
         route = self._route()
         if route is None:
@@ -172,23 +273,45 @@ class _Telling:
             return 0
         mails = 0
         for agent, word in chosen:
-            refused = self._refused(agent)
+            refused = self.refused(agent)
             if refused:
                 self.trace.append(f"{agent.login}: not told, {refused}")
                 continue
-            delivery = queue_mail(self._desk, self._mail(agent), route).delivery_id
+            later = self._later(agent)
+            if later is not None:
+                notices.hold(self._notice.id, agent.id, word, utc_text(later.due))
+                zone = held.zone_of(agent.preferences, self._desk.zone)
+                self.trace.append(
+                    f"{agent.login}: as {word}, kept until {held.shown(later.due, zone)}: {later.why}"
+                )
+                continue
+            delivery = queue_mail(self._desk, self.mail(agent), route).delivery_id
             self.trace.append(f"{agent.login}: mailed as {word} (delivery {delivery})")
             mails += 1
         return mails
 
+    def _later(self, agent: StoredAgent) -> held.Until | None:
+        """Return until when an agent is not told; of an answer nobody is while it can be taken back."""
+        found = held.until(agent.preferences, self._moment, self._desk.zone)
+        message_row = self._notice.message_id
+        if self._notice.kind != "answered" or message_row is None:
+            return found
+        leaves = deliveries.leaves(message_row)
+        if leaves is None or utc_time(leaves) <= self._moment or leaves == deliveries.HELD_UNTIL:
+            return found
+        if found is not None and found.due >= utc_time(leaves):
+            return found
+        return held.Until(utc_time(leaves), "the answer can be taken back until then")
+
     @property
-    def _setting(self) -> str:
+    def _event(self) -> NoticeKind:
         # What comes back from somebody it was forwarded to is awaited as a customer's mail is.
-        return f"notify.{'customer_wrote' if self._from_outside else self._notice.kind}"
+        return "customer_wrote" if self._from_outside else self._notice.kind
 
     @property
     def _from_outside(self) -> bool:
-        return self._notice.kind == "noted" and self._notice.agent_id is None
+        by = self._notice.detail.get("by")
+        return self._notice.kind == "noted" and self._notice.agent_id is None and not by
 
     def _no_news(self) -> str:
         age = self._moment - utc_time(self._notice.at)
@@ -196,35 +319,52 @@ class _Telling:
             age = self._moment - utc_time(self._ticket.created)
         if age > _TOO_OLD:
             return "it happened more than a day before"
-        if not settings.get(self._setting) and not self._mentioned:
-            return f"{self._setting} is empty"
-        if self._notice.kind in ("new_ticket", "overdue") and self._ticket.status == "closed":
+        if self._notice.kind in ("new_ticket", "due_soon", "overdue") and self._ticket.status == "closed":
             return "the ticket is closed already"
         return ""
 
-    def _chosen(self) -> list[tuple[StoredAgent, str]]:
-        """Whom the setting means, each once, with the word that means them."""
+    def _meant_words(self) -> list[Meant]:
+        if self._notice.kind == "asked":
+            said_by = f"the filter '{one_line(str(self._notice.detail.get('filter', '')), 60)}'"
+            return [Meant(self._notice.whom.replace(",", " ").split(), said_by)]
+        return recipients.meant(self._event, self._ticket, self._moment, self._desk.zone)
+
+    def _chosen(self, meant: Sequence[Meant]) -> list[tuple[StoredAgent, str]]:
+        """Whom the settings, rows and watches mean, each once, with the word that means them."""
         found = {agent.id: (agent, "mentioned") for agent in self._mentioned}
-        for word in str(settings.get(self._setting)).replace(",", " ").split():
-            for agent in self._meant(word):
-                found.setdefault(agent.id, (agent, word.replace("_", " ")))
+        for each in meant:
+            said_by = "" if each.said_by.startswith("notify.") else f" ({each.said_by})"
+            for word in each.words:
+                for agent in self._meant(word):
+                    found.setdefault(agent.id, (agent, f"{word.replace('_', ' ')}{said_by}"))
+        watching = watches.of(self._ticket.id)
+        for agent in self._people:
+            if agent.id in watching:
+                found.setdefault(agent.id, (agent, "watching"))
         return list(found.values())
 
     def _meant(self, word: str) -> list[StoredAgent]:
         ticket = self._ticket
+        kind, _, name = word.partition(":")
+        if kind == "agent":
+            return [each for each in self._people if each.login == name]
         if word == "everybody":
             return list(self._people)
+        if word == "admins":
+            return [each for each in self._people if EVERYTHING in each.actions]
         if word == "last_respondent":
             answered = messages.last_answered_by(ticket.id)
             return [each for each in self._people if each.id == answered]
         if word == "assignee" and ticket.assignee_id is not None:
             return [each for each in self._people if each.id == ticket.assignee_id]
+        if word not in ("assignee", "department"):
+            return []
         wanted = departments_of(ticket)
         bound = [each for each in self._people if each.department_id is not None]
         of_it = [each for each in bound if any(map(actor_of(each).works_in, wanted))]
         return of_it or [each for each in self._people if each.department_id is None]
 
-    def _refused(self, agent: StoredAgent) -> str:
+    def refused(self, agent: StoredAgent) -> str:
         """Why this agent gets no mail of it; '' when they get one."""
         if agent.id == self._notice.agent_id:
             return "did it"
@@ -241,9 +381,8 @@ class _Telling:
         return self._teller.enough_for(agent.email)
 
     def _route(self) -> SendingRoute | None:
-        sender = self._rules.sender_of(self._ticket.department_id, self._ticket.mailbox_id)
         try:
-            route = self._teller.route_of(sender)
+            route = self._teller.route_of(self.sender)
         except DeskError as error:
             self.trace.append(str(error))
             return None
@@ -252,12 +391,13 @@ class _Telling:
             return None
         return route
 
-    def _mail(self, agent: StoredAgent) -> MailToSend:
+    def mail(self, agent: StoredAgent) -> MailToSend:
+        """Return the mail that tells an agent of it."""
         ticket, notice = self._ticket, self._notice
         by_customer = notice.kind in _FROM_CUSTOMERS
         return MailToSend(
             kind="alert",
-            mailbox_id=self._rules.sender_of(ticket.department_id, ticket.mailbox_id),
+            mailbox_id=self.sender,
             answers_to=ticket.mailbox_id,
             to=[(agent.name, agent.email)],
             subject=f"[#{ticket.number}] {ticket.subject or '(no subject)'}",
@@ -285,16 +425,26 @@ class _Telling:
             said += ["", f"{written.sender_name} <{written.sender_email}> wrote:".lstrip(), ""]
             said += _cut(without(written.text, written.folds)).strip("\n").split("\n")
         block = [f"    {line}".rstrip() for line in said]
-        topic, who = self._rules.topics.get(ticket.topic_id or 0), tickets.names(ticket.id)
+        first = self.first_words()
+        last = self._words(self._what_answers_do(by_customer))
+        return "\n".join([first, "", *block, "", last])
+
+    def first_words(self) -> str:
+        """Return what it is, in the desk's words."""
+        return self._words(self.what)
+
+    def _words(self, name: str) -> str:
         from desk.templates.texts import Places, desk_language, text  # 3 ms, for mail that leaves
 
+        ticket = self._ticket
+        topic, who = self._rules.topics.get(ticket.topic_id or 0), tickets.names(ticket.id)
         facts: dict[str, dict[str, Any]] = {
             "ticket": {
                 "number": ticket.number,
                 "subject": one_line(ticket.subject),
                 "status": ticket.status,
                 "priority": PRIORITIES[ticket.priority],
-                "department": department,
+                "department": self._rules.departments[ticket.department_id].name,
                 "topic": "" if topic is None else topic.name,
                 "tags": list(tickets.tags(ticket.id)),
                 "created": ticket.created[:10],
@@ -302,10 +452,7 @@ class _Telling:
             "requester": {"name": who.requester or who.requester_email, "email": who.requester_email},
         }
         places = Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
-        what = "outsider_wrote" if self._from_outside else self._notice.kind
-        first = text(what, desk_language(), places, facts).rstrip("\n")
-        last = text(self._what_answers_do(by_customer), desk_language(), places, facts).rstrip("\n")
-        return "\n".join([first, "", *block, "", last])
+        return text(name, desk_language(), places, facts).rstrip("\n")
 
     def _what_answers_do(self, by_customer: bool) -> str:
         if not settings.get("mail.signed_addresses"):

@@ -18,17 +18,22 @@ from models.notices import NoticeKind, TicketNotice
 _MOST: Final = 200
 """So many are told at once; an import of years is no news."""
 _TOO_OLD: Final = timedelta(days=1)
-_OF_THE_OWNER: Final = frozenset({"assigned", "noted", "overdue", "undelivered"})
+_OF_THE_OWNER: Final = frozenset(
+    {"answered", "assigned", "noted", "due_soon", "overdue", "undelivered", "asked"}
+)
 """Kinds that concern nobody but the ticket's owner."""
 
 _WORDS: Final[dict[NoticeKind, str]] = {
     "new_ticket": "New #{number}: {subject}",
     "customer_wrote": "Mail on #{number}: {subject}",
+    "answered": "Answer in #{number}: {subject}",
     "assigned": "#{number} is yours now: {subject}",
     "transferred": "#{number} came to your department: {subject}",
     "noted": "Note on #{number}: {subject}",
+    "due_soon": "#{number} is due soon: {subject}",
     "overdue": "#{number} is overdue: {subject}",
     "undelivered": "An answer did not arrive, #{number}: {subject}",
+    "asked": "A filter wants you to see #{number}: {subject}",
 }
 
 
@@ -64,7 +69,7 @@ def since(actor: Actor, after: int) -> tuple[list[ScreenNotice], int]:
     told = [
         ScreenNotice(each.id, each.number, each.kind, _words(each))
         for each in found
-        if _concerns(actor, each, oldest) and wants(preferences, each.kind)
+        if each.kind in _WORDS and _concerns(actor, each, oldest) and wants(preferences, each.kind)
     ]
     return told, found[-1].id if found else after
 

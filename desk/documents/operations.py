@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 if TYPE_CHECKING:
     from desk.alerts.notifications import NoticeLine
+    from desk.alerts.recipients import NotificationLine
     from desk.logs import LogLine
     from desk.operations import doctor
     from desk.operations.key_rotation import Rekeyed
@@ -64,6 +65,11 @@ def notice(line: NoticeLine) -> dict[str, Any]:
         "told": line.told,
         "trace": list(line.trace),
     }
+
+
+def notification(line: NotificationLine) -> dict[str, Any]:
+    """Return whom an event is told, in a part of the desk."""
+    return {"event": line.event, "part": line.part, "whom": line.whom, "own": line.own}
 
 
 def rekeyed(done: Rekeyed) -> dict[str, Any]:

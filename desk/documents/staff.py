@@ -26,6 +26,9 @@ def agent(line: AgentLine) -> dict[str, Any]:
         "created": line.created,
         "away": line.away,
         "notify": list(line.notify),
+        "quiet": line.quiet,
+        "digest": line.digest,
+        "zone": line.zone,
     }
 
 

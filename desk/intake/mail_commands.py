@@ -11,7 +11,7 @@ from config.expressions import expression
 from config.records import Record
 from desk.errors import DeskError
 from desk.filters import senders
-from desk.tickets import changes, merging, snoozing, spam
+from desk.tickets import changes, merging, snoozing, spam, watching
 from mail.mime.quotes.pieces import Span
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "snooze": ("WHEN", "Put it out of the way until 3h, 2d, tomorrow, monday, answer or event."),
     "wake": ("", "Wake it."),
     "merge": ("NUMBER", "Merge it into another ticket."),
+    "watch": ("", "Be told of all that happens to it."),
     "spam": ("", "Call it spam."),
     "ban": ("", "Ban who asked, and close all that is open of theirs."),
 }
@@ -113,6 +114,7 @@ _VERBS: Final[dict[str, Callable[[Actor, list[str], str, Callable[[], tzinfo]], 
     "snooze": lambda actor, numbers, value, zone: snoozing.snooze(actor, numbers, value, zone()),
     "wake": lambda actor, numbers, _value, _zone: snoozing.wake(actor, numbers),
     "merge": lambda actor, numbers, value, _zone: merging.merge(actor, numbers, value),
+    "watch": lambda actor, numbers, _value, _zone: watching.watch(actor, numbers),
     "spam": lambda actor, numbers, _value, _zone: spam.mark(actor, numbers),
     "ban": lambda actor, numbers, _value, _zone: senders.ban_senders(actor, numbers),
 }

@@ -7,6 +7,7 @@ from models.mailboxes import any_by_oauth2 as logins_age
 from models.pending import (
     copies_wait,
     filters_run,
+    held_notices_due,
     mail_waits,
     notices_wait,
     snoozed_out,
@@ -17,6 +18,7 @@ from models.pending import (
 __all__ = [
     "copies_wait",
     "filters_run",
+    "held_notices_due",
     "logins_age",
     "mail_waits",
     "notices_wait",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from config.records import Record
 from desk import canned_answers, queues
+from desk.alerts import recipients
 from desk.errors import WrongUse
 from desk.filters import bans, filters
 from desk.permissions import Actor, require
@@ -225,6 +226,15 @@ def _edit_ban(actor: Actor, desk: Desk, table: Table) -> None:
     _add_ban(actor, desk, table)
 
 
+def _notifications(_actor: Actor) -> list[Table]:
+    return [{"name": each.name, "whom": each.whom} for each in recipients.lines()]
+
+
+def _set_notification(actor: Actor, _desk: Desk, table: Table) -> None:
+    event, part = recipients.called(table["name"])
+    recipients.set_recipients(actor, event, table["whom"], part)
+
+
 _KINDS: dict[str, _Kind] = {
     "sla": _Kind("name", {"hours": 0, "active": True}, _slas, _add_sla, _edit_sla),
     "department": _Kind(
@@ -260,6 +270,7 @@ _KINDS: dict[str, _Kind] = {
         _edit_filter,
     ),
     "ban": _Kind("pattern", {"note": ""}, _bans, _add_ban, _edit_ban),
+    "notification": _Kind("name", {"whom": ""}, _notifications, _set_notification, _set_notification),
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
 """What a file may hold, each behind those it names."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from config.clock import now
+from config import clock
 from config.expressions import expression
+from desk import quiet_times, schedules
 from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, Actor, require
@@ -23,6 +24,7 @@ from models.fields import utc_text
 from models.notices import KINDS
 from models.transactions import transaction
 
+_DAILY = expression(r"daily(?: at)? (\d{1,2}):(\d{2})")
 _LOGIN = expression(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 
 
@@ -43,6 +45,12 @@ class AgentLine:
     away: bool
     notify: tuple[str, ...]
     """Of what they are mailed, as far as the desk's settings mean them."""
+    quiet: str = ""
+    """When they are mailed nothing, see `desk.quiet_times`; they get it all afterwards in one mail."""
+    digest: str = ""
+    """When they are mailed what happened, see `desk.schedules`; '' is at once."""
+    zone: str = ""
+    """The time zone of both; '' is the desk's."""
 
 
 def agents() -> list[AgentLine]:
@@ -79,7 +87,7 @@ def add_agent(
             email=_email(email),
             role_id=role_named(role).id,
             department_id=department_id_of(department),
-            created=utc_text(now()),
+            created=utc_text(clock.now()),
         )
         _place(_stored(login), places or {})
         return _line_of(_stored(login))
@@ -98,14 +106,18 @@ def edit_agent(
     notify: Sequence[str] | None = None,
     places: Mapping[str, str] | None = None,
     signature: str | None = None,
+    quiet: str | None = None,
+    digest: str | None = None,
+    zone: str | None = None,
 ) -> AgentLine:
     """Change an agent; None leaves a value, the department ``""`` means all departments.
 
     `places`: departments, each with the agent's role there, ``""`` to leave it. They read no others. Who
     worked everywhere has the first of them for their own, and its role for theirs.
 
-    ``away``: mailed nothing meanwhile; ``notify``: the kinds of notice that they are mailed of. Raises
-    Refused when nobody would be left who may change agents.
+    ``away``: mailed nothing meanwhile; ``notify``: the kinds of notice that they are mailed of; ``quiet``,
+    ``digest`` and ``zone``: when, as `AgentLine` says, ``""`` for at once and the desk's zone.
+    Raises Refused when nobody would be left who may change agents.
     """
     require(actor, "agent.edit")
     with transaction():
@@ -129,6 +141,7 @@ def edit_agent(
         rows.change(known.id, values)
         _place(_stored(login), places or {})
         chosen = _chosen(known.preferences, away, notify)
+        chosen = {**chosen, **_times(quiet, digest, zone)}
         if chosen != known.preferences:
             rows.set_preferences(known.id, chosen)
         row = _stored(login)
@@ -190,7 +203,34 @@ def _agent_line(row: StoredAgent, places: Sequence[Place]) -> AgentLine:
         created=row.created,
         away=bool(row.preferences.get("away")),
         notify=tuple(row.preferences.get("notify", KINDS)),
+        quiet=str(row.preferences.get("quiet") or ""),
+        digest=str(row.preferences.get("digest") or ""),
+        zone=str(row.preferences.get("zone") or ""),
     )
+
+
+def _times(quiet: str | None, digest: str | None, zone: str | None) -> dict[str, str]:
+    """Return when an agent is mailed, as far as it was said. Raises WrongUse, ConfigError."""
+    chosen = {}
+    if quiet is not None:
+        chosen["quiet"] = quiet_times.parse(quiet).text
+    if digest is not None:
+        chosen["digest"] = digest_schedule(digest)
+    if zone is not None:
+        chosen["zone"] = clock.zone(zone.strip()).key if zone.strip() else ""
+    return chosen
+
+
+def digest_schedule(text: str) -> str:
+    """Return when a digest comes as a schedule is kept; '' and ``now`` are at once. Raises WrongUse."""
+    word = " ".join(text.lower().split())
+    if word in ("", "now", "at once"):
+        return ""
+    if word == "hourly":
+        return "@hourly"
+    if found := _DAILY.fullmatch(word):
+        return schedules.parse(f"{int(found[2])} {int(found[1])} * * *").text
+    return schedules.parse(text).text
 
 
 def _chosen(

@@ -86,6 +86,17 @@ def add(
     metavar="KINDS",
     help="Of what the agent is mailed: all, none, or new_ticket, customer_wrote, assigned, ... with commas.",
 )
+@click.option(
+    "--quiet",
+    metavar="TIMES",
+    help="When nothing is mailed: 'mon-fri 18:00-08:00, sat-sun'; it comes after that. '': never.",
+)
+@click.option(
+    "--digest",
+    metavar="WHEN",
+    help="All in one mail: hourly, 'daily 08:00' or a cron line; now: each at once.",
+)
+@click.option("--zone", metavar="ZONE", help="The time zone of these two: Europe/Berlin; '': the desk's.")
 @read_early("places", lambda given: _placed(given) or None)
 @need_a_change("login")
 @desk_verb
@@ -101,6 +112,9 @@ def edit(
     away: bool | None,
     notify: str | None,
     signature: str | None,
+    quiet: str | None,
+    digest: str | None,
+    zone: str | None,
 ) -> Result:
     """Change an agent; what is not given stays."""
     from desk.documents import staff as documents
@@ -118,6 +132,9 @@ def edit(
         notify=None if notify is None else _kinds(notify),
         places=places,
         signature=signature,
+        quiet=quiet,
+        digest=digest,
+        zone=zone,
     )
     return told(documents.agent(line), f"Changed the agent {line.login} ({_where(line)})")
 

@@ -39,6 +39,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "snooze": ("snooze", "snooze", "snooze", f"-{NOT_YET}", "snooze"),
     "wake": ("-time and mail wake it", "-snooze, with -", "wake", f"-{NOT_YET}", "wake"),
+    "watch": ("-a filter is nobody: notify", "watch", "watch", f"-{NOT_YET}", "watch"),
     "spam": ("spam", "spam", "spam", f"-{NOT_YET}", "spam"),
     "ban": ("ban", "ban", "ban", f"-{NOT_YET}", "ban"),
     "people in Cc": (
@@ -61,7 +62,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "no acknowledgement": ("no-autoresponse", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),
     "open what was gathered": ("reopen", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),
 }
-OTHER_KEYS = {"reply_all", "copy", "undo", "forward", "own"}
+OTHER_KEYS = {"reply_all", "copy", "undo", "forward", "own", "unwatch"}
 """Keys that are another way into one of the table, or do nothing to the ticket."""
 OTHER_VERBS = {"list", "show", "new", "export", "approve", "split", "link", "unlink", "forward"}
 """Verbs that look, or that need the person who does it."""

@@ -53,6 +53,11 @@ CALLS: dict[str, list[str]] = {
     "queue show": ["Mine"],
     "queue remove": ["Mine"],
     "notification list": [],
+    "notification rules": [],
+    "notification set": ["noted", "--to", "assignee", "--department", "IT"],
+    "notification reset": ["noted", "--department", "IT"],
+    "notification export": [],
+    "notification import": ["{rules}"],
     "report": ["departments"],
     "filter add": ["News", "--on", "new", "--if", "from:@news.example", "--then", "reject"],
     "filter edit": ["News", "--then", "tag:news", "--order", "5"],
@@ -124,6 +129,8 @@ CALLS: dict[str, list[str]] = {
     "ticket reopen": ["1"],
     "ticket snooze": ["1", "2d"],
     "ticket wake": ["1"],
+    "ticket watch": ["1"],
+    "notification explain": ["1"],
     "ticket spam": ["1"],
     "ticket ban": ["1"],
     "ticket export": ["1"],
@@ -163,6 +170,7 @@ UNCALLED = {"demo", "pipe", "serve", "worker"}
 """They do not end by themselves, or only with a mail."""
 
 FAIL = {
+    "ticket watch",
     "attachment get",
     "attachment put",
     "mailbox test",

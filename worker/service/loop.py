@@ -225,6 +225,9 @@ class Worker:
         if plan.notices:
             await self._thread.call(notifications.tell, self._desk, now())
             self._planner.look_again()
+        if plan.held_notices:
+            await self._thread.call(notifications.tell_held, self._desk, now())
+            self._planner.look_again()
         if plan.sweep:
             await self._thread.call(sla.sweep, now())
             await self._thread.call(snoozing.sweep, now())

@@ -72,6 +72,10 @@ def run_once(
         from desk.alerts import notifications  # 40 ms: the life of a ticket
 
         notifications.tell(desk, now())
+    if pending.held_notices_due(utc_text(now())) and not stop.is_set():
+        from desk.alerts import notifications  # 40 ms: the life of a ticket
+
+        notifications.tell_held(desk, now())
     if pending.reports_are_mailed() and not stop.is_set():
         from desk.reports import by_mail  # 50 ms: what is counted, and how mail is written
 

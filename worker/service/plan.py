@@ -16,6 +16,7 @@ from desk.mailboxes.health import LONGEST_BACK_OFF
 from desk.operations import pending
 from desk.outbox import dispatch
 from models import mailboxes
+from models.fields import utc_text
 from models.sqlite import change_number
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Plan:
     """Mailboxes that want to stay connected, see `desk.fetching.idle`."""
     notices: bool = False
     """Whether agents are to be told of something."""
+    held_notices: bool = False
+    """Whether something is due that was kept for an agent."""
     states: bool = False
     """Whether filters are to be asked of changes of state."""
     sweep: bool = False
@@ -80,6 +83,7 @@ class Planner:
         times += self._plan_fetches(plan, now, fetching_now)
         plan.idle = idle.wanted()
         plan.notices = pending.notices_wait()
+        plan.held_notices = pending.held_notices_due(utc_text(now))
         plan.states = pending.states_changed()
         plan.senders = dispatch.due_mailboxes(now)
         times += [moment for moment in (dispatch.next_due(now),) if moment is not None]

@@ -292,8 +292,21 @@ def ban(context: VerbContext, numbers: Chosen[str]) -> Result:
     return Result(lambda: document, lambda: output.say("banned already; what was open of theirs is closed"))
 
 
+@click.command()
+@numbers_argument
+@click.option("--not", "not_any_more", is_flag=True, help="Not any more.")
+@desk_verb
+def watch(context: VerbContext, numbers: Chosen[str], not_any_more: bool) -> Result:
+    """Be told of all that happens to tickets, whoever they belong to."""
+    from desk.tickets import watching
+
+    if not_any_more:
+        return _changed(watching.unwatch(context.actor, numbers), "not watched any more")
+    return _changed(watching.watch(context.actor, numbers), "watched")
+
+
 VERBS: tuple[click.Command, ...] = (
     *(assign, transfer, close, reopen, priority, status, tag, approve),
     *(merge, unmerge, split, link, unlink, requester, cc),
-    *(snooze, wake, spam, ban),
+    *(snooze, wake, spam, ban, watch),
 )

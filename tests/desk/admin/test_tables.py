@@ -26,6 +26,7 @@ NEW: dict[str, table.Values] = {
     "ban": {"pattern": "@spam.example", "note": "casino"},
     "queue": {"name": "Mine too", "query": "state:open", "shared": True},
     "canned": {"name": "Greeting", "folder": "Usual", "body": "Dear {{ requester.name }},\n"},
+    "notification": {"name": "noted department Support", "whom": "assignee, admins"},
     "key": {"name": "monitor", "scopes": "read", "addresses": "192.0.2.7/32"},
 }
 """Values of a new one; what is not said is as it begins."""
@@ -36,6 +37,7 @@ SPELLED = {
     "scopes": "scope",
     "addresses": "address",
     "body": "body_file",
+    "whom": "to",
 }
 """The flags that are called otherwise than their fields."""
 
@@ -87,7 +89,7 @@ def test_every_field_has_its_flag(noun: Noun) -> None:
     group = getattr(importlib.import_module(module), name)
     assert isinstance(group, click.Group)
     flags: set[str] = set()
-    for verb in ("add", "create", "edit"):
+    for verb in ("add", "create", "edit", "set"):
         command = group.commands.get(verb)
         for parameter in command.params if command is not None else ():
             flags |= {

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from config.clock import now
-from desk.alerts import notifications
+from config.errors import ConfigError
+from desk import queues, settings
+from desk.alerts import notifications, recipients
+from desk.alerts.recipients import Part
+from desk.errors import DeskError
 from desk.filters import filters
 from desk.home import Desk
+from desk.operations import rule_file
 from desk.permissions import Actor, current_actor
 from desk.replies.forward import forward
 from desk.replies.reply import add_note, send_reply
+from desk.staff import topics
 from desk.staff.agents import edit_agent
-from desk.tickets import changes, lifecycle, sla
+from desk.tickets import changes, lifecycle, sla, watching
 from models import blobs, tickets
+from models.fields import utc_text
+from models.messages import NewMessage
+from models.notices import KINDS
 from models.settings import store
 from tests.support.mails import SUPPORT, Door, mail, rows, value, write
 from tests.support.workbench import ADMIN, make_agent
@@ -223,6 +236,195 @@ class TestWhoIsNot:
         assert notifications.tell(desk, now()) == 1
 
 
+class TestPartsOfTheDesk:
+    """Rows for a mailbox, topic or department hold in place of the setting; a queue's beside it."""
+
+    def test_a_department_tells_whom_it_wants(self, door: Door, desk: Desk) -> None:
+        recipients.set_recipients(ADMIN, "new_ticket", "agent:lee", Part(department="Support"))
+        door.take(mail())
+        assert told(desk) == {"lee"}
+        assert "as agent:lee (new_ticket department Support)" in trace()[0]
+
+    def test_a_department_that_wants_nobody_told(self, door: Door, desk: Desk) -> None:
+        recipients.set_recipients(ADMIN, "new_ticket", "", Part(department="Support"))
+        door.take(mail())
+        assert not told(desk)
+        assert trace() == ["nobody: new_ticket department Support is empty"]
+
+    def test_the_narrowest_row_holds(self, door: Door, desk: Desk) -> None:
+        door.mailbox(SUPPORT)
+        recipients.set_recipients(ADMIN, "new_ticket", "agent:lee", Part(department="Support"))
+        recipients.set_recipients(ADMIN, "new_ticket", "agent:max", Part(mailbox=SUPPORT))
+        door.take(mail())
+        assert told(desk) == {"max"}
+        recipients.reset(ADMIN, "new_ticket", Part(mailbox=SUPPORT))
+        door.take(mail(subject="Other"))
+        assert told(desk) == {"lee"}
+
+    def test_a_topic_is_narrower_than_its_department(self, door: Door, desk: Desk) -> None:
+        topics.add_topic(ADMIN, "VPN", department="Support")
+        store("tickets.default_topic", "VPN")
+        recipients.set_recipients(ADMIN, "new_ticket", "agent:lee", Part(department="Support"))
+        recipients.set_recipients(ADMIN, "new_ticket", "agent:max", Part(topic="VPN"))
+        door.take(mail())
+        assert told(desk) == {"max"}
+
+    def test_a_queue_tells_beside_the_setting_of_what_it_finds(self, door: Door, desk: Desk) -> None:
+        queues.add_queue(ADMIN, desk.zone, "Fires", "subject:printer", shared=True)
+        recipients.set_recipients(ADMIN, "new_ticket", "agent:max", Part(queue="fires"))
+        door.take(mail())
+        assert told(desk) == {"kim", "max"}
+        door.take(mail(subject="Lunch"))
+        assert told(desk) == {"kim"}
+
+    def test_the_whole_desk_is_a_setting(self, door: Door, desk: Desk) -> None:
+        recipients.set_recipients(ADMIN, "new_ticket", "admins, agent:LEE")
+        assert settings.get("notify.new_ticket") == "admins, agent:lee"
+        assert [each.whom for each in recipients.lines() if each.name == "new_ticket"] == [
+            "admins, agent:lee"
+        ]
+        recipients.reset(ADMIN, "new_ticket")
+        assert settings.get("notify.new_ticket") == "department"
+
+    @pytest.mark.parametrize(
+        ("event", "whom", "part"),
+        [
+            ("lunch", "assignee", Part()),
+            ("noted", "boss", Part()),
+            ("noted", "agent:nobody", Part()),
+            ("noted", "assignee", Part(department="Nowhere")),
+            ("noted", "assignee", Part(queue="Nowhere")),
+            ("noted", "assignee", Part(department="Support", topic="VPN")),
+        ],
+    )
+    def test_what_means_nothing_is_refused(self, door: Door, event: str, whom: str, part: Part) -> None:
+        before = recipients.lines()
+        with pytest.raises(DeskError):
+            recipients.set_recipients(ADMIN, event, whom, part)
+        assert recipients.lines() == before
+
+    def test_rows_travel_in_a_file(self, door: Door, desk: Desk) -> None:
+        recipients.set_recipients(ADMIN, "noted", "agent:lee", Part(department="Support"))
+        text = rule_file.written(ADMIN, ["notification"])
+        recipients.reset(ADMIN, "noted", Part(department="Support"))
+        steps = rule_file.take_in(desk, ADMIN, rule_file.read(text))
+        assert [each.name for each in steps if each.outcome == "added"] == ["noted department Support"]
+
+
+class TestWatching:
+    def test_who_watches_is_told_of_everything(self, door: Door, desk: Desk) -> None:
+        door.take(mail(message_id="<w@corp.test>"))
+        told(desk)
+        assert watching.watch(actor(desk, "lee"), ["1"]) == ["1"]
+        assert watching.watch(actor(desk, "lee"), ["1"]) == []
+        add_note(actor(desk, "kim"), "1", "Look.")
+        assert told(desk) == {"lee"}
+        changes.assign(ADMIN, ["1"], "kim")
+        assert told(desk) == {"kim", "lee"}
+        door.take(mail("More", answers="<w@corp.test>"))
+        assert told(desk) == {"kim", "lee"}
+        assert watching.unwatch(actor(desk, "lee"), ["1"]) == ["1"]
+        door.take(mail("And more", answers="<w@corp.test>"))
+        assert told(desk) == {"kim"}
+
+    def test_nobody_watches_what_they_may_not_read(self, door: Door, desk: Desk) -> None:
+        door.take(mail())
+        told(desk)
+        make_agent("pat", ["ticket.reply"], department="Sales")
+        with pytest.raises(DeskError):
+            watching.watch(actor(desk, "pat"), ["1"])
+        write("INSERT INTO watch (ticket_id, agent_id) SELECT 1, id FROM agent WHERE login = 'pat'")
+        add_note(actor(desk, "kim"), "1", "Look.")
+        assert not told(desk)
+        assert trace() == ["pat: not told, may not read it"]
+
+
+class TestLater:
+    """Quiet times and digests: kept, then told in one mail."""
+
+    NIGHT = datetime(2026, 11, 25, 22, 0, tzinfo=UTC)
+
+    @pytest.fixture
+    def quiet(self, door: Door, desk: Desk) -> Door:
+        edit_agent(ADMIN, "kim", quiet="18:00-08:00", zone="UTC")
+        return door
+
+    def note(self, desk: Desk, text: str, moment: datetime) -> None:
+        lifecycle.noted(1, NewMessage("note", "Lee", "", text, utc_text(moment)), actor(desk, "lee"), moment)
+
+    def test_what_happens_in_a_quiet_time_comes_in_one_mail(self, quiet: Door, desk: Desk) -> None:
+        quiet.take(mail(subject="Printer | fire"))
+        store("notify.noted", "agent:kim")
+        notifications.tell(desk, now())
+        before = value("SELECT count(*) FROM delivery")
+        for text in ("One", "Two"):
+            self.note(desk, text, self.NIGHT)
+        lifecycle.overdue(1, "", self.NIGHT)
+        assert notifications.tell(desk, self.NIGHT) == 0
+        assert trace() == ["kim: as assignee, kept until 2026-11-26 08:00: it is their quiet time"]
+        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=9)) == 0
+        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=10)) >= 1
+        assert value("SELECT count(*) FROM delivery") == before + 1
+        raw = newest_mail()
+        assert "Subject: What happened meanwhile (" in raw
+        assert raw.count("#1 Printer | fire") >= 3
+        assert "This ticket is overdue." in raw
+        assert "in a digest (delivery" in trace()[-1]
+        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=11)) == 0
+
+    def test_a_single_thing_comes_as_if_it_had_just_happened(self, quiet: Door, desk: Desk) -> None:
+        quiet.take(mail())
+        notifications.tell(desk, now())
+        write("DELETE FROM held_notice")
+        lifecycle.overdue(1, "", self.NIGHT)
+        notifications.tell(desk, self.NIGHT)
+        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=10)) == 1
+        assert "Subject: [#1] Printer" in newest_mail()
+
+    def test_a_digest_comes_when_it_is_wanted(self, door: Door, desk: Desk) -> None:
+        edit_agent(ADMIN, "kim", digest="daily 09:30", zone="Europe/Berlin")
+        door.take(mail())
+        notifications.tell(desk, now())
+        write("DELETE FROM held_notice")
+        lifecycle.overdue(1, "", self.NIGHT)
+        notifications.tell(desk, self.NIGHT)
+        assert trace() == ["kim: as assignee, kept until 2026-11-26 09:30: for their digest"]
+
+    def test_of_what_is_kept_nothing_goes_to_who_left(self, quiet: Door, desk: Desk) -> None:
+        quiet.take(mail())
+        notifications.tell(desk, now())
+        write("DELETE FROM held_notice")
+        lifecycle.overdue(1, "", self.NIGHT)
+        notifications.tell(desk, self.NIGHT)
+        edit_agent(ADMIN, "kim", away=True)
+        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=10)) == 0
+        assert trace()[-1] == "kim: not told, is away"
+        assert not rows("SELECT 1 FROM held_notice")
+
+    @pytest.mark.parametrize("choice", [{"digest": "sometimes"}, {"quiet": "mon-sun"}, {"zone": "Mars/Base"}])
+    def test_times_that_cannot_be_are_refused(self, door: Door, choice: dict[str, str]) -> None:
+        with pytest.raises((DeskError, ConfigError)):
+            edit_agent(ADMIN, "kim", **choice)  # type: ignore[arg-type]
+
+    def test_an_answer_is_told_when_it_leaves(self, door: Door, desk: Desk) -> None:
+        store("notify.answered", "agent:kim")
+        door.take(mail())
+        told(desk)
+        sent = send_reply(desk, actor(desk, "max"), "1", "Look here.", delay_seconds=60)
+        assert not told(desk)
+        assert "the answer can be taken back until then" in trace()[0]
+        assert notifications.tell_held(desk, sent.not_before + timedelta(seconds=1)) == 1
+
+    def test_an_answer_that_was_taken_back_is_told_to_nobody(self, door: Door, desk: Desk) -> None:
+        store("notify.answered", "agent:kim")
+        door.take(mail())
+        told(desk)
+        sent = send_reply(desk, actor(desk, "max"), "1", "Look here.", delay_seconds=60)
+        told(desk)
+        lifecycle.message_withdrawn(1, sent.message)
+        assert notifications.tell_held(desk, sent.not_before + timedelta(days=1)) == 0
+
+
 class TestTheMail:
     def test_it_tells_what_came_and_leaves_it_as_it_is(self, door: Door, desk: Desk) -> None:
         door.take(mail("# Big\n[click](http://evil.test) <b>now</b>"))
@@ -274,6 +476,49 @@ def test_two_desks_that_notify_and_acknowledge_each_other_go_quiet(door: Door, d
         )
         door.take(answer)
     assert sent == 1
+
+
+def test_what_a_filter_notes_is_no_news_from_outside(door: Door, desk: Desk) -> None:
+    store("notify.noted", "department")
+    filters.add(ADMIN, "Remark", on="new", condition="printer", then=["note:Look at the manual"])
+    door.take(mail())
+    told(desk)
+    assert "forwarded" not in newest_mail()
+
+
+ACTS: list[Callable[[Door, Desk], object]] = [
+    lambda door, desk: door.take(mail(subject="Other")),
+    lambda door, desk: door.take(mail("More", answers="<loop@corp.test>")),
+    lambda door, desk: changes.assign(ADMIN, ["1"], "kim"),
+    lambda door, desk: changes.assign(ADMIN, ["1"], "lee"),
+    lambda door, desk: changes.transfer(ADMIN, ["1"], "Sales"),
+    lambda door, desk: add_note(actor(desk, "lee"), "1", "@kim look"),
+    lambda door, desk: send_reply(desk, actor(desk, "max"), "1", "Look here."),
+    lambda door, desk: lifecycle.delivery_failed(1, "ana@corp.test", "no such user", now()),
+    lambda door, desk: lifecycle.overdue(1, "", now()),
+    lambda door, desk: lifecycle.asked_for(1, "everybody", "Any", now()),
+    lambda door, desk: watching.watch(actor(desk, "kim"), ["1"]),
+]
+
+
+@settings_of_hypothesis(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.sampled_from(ACTS), max_size=6))
+def test_a_notification_never_causes_a_notification(
+    door: Door, desk: Desk, acts: list[Callable[[Door, Desk], object]]
+) -> None:
+    if not rows("SELECT 1 FROM ticket WHERE number = '1'"):
+        for kind in KINDS:
+            store(f"notify.{kind}", "everybody")
+        filters.add(ADMIN, "Any", on="status", condition="printer", then=["tag:any", "note:Seen"])
+        door.take(mail(message_id="<loop@corp.test>"))
+    for act in acts:
+        act(door, desk)
+    notifications.tell(desk, now())
+    before = value("SELECT count(*), max(id) FROM notice"), value("SELECT count(*) FROM event")
+    for hours in (0, 1, 30):
+        assert notifications.tell(desk, now() + timedelta(hours=hours)) == 0
+        notifications.tell_held(desk, now() + timedelta(hours=hours))
+    assert before == (value("SELECT count(*), max(id) FROM notice"), value("SELECT count(*) FROM event"))
 
 
 def test_a_joined_ticket_keeps_what_was_told(door: Door, desk: Desk) -> None:

@@ -1,0 +1,214 @@
+"""Who is told of what: the desk's settings, and rows for a department, help topic, mailbox or queue.
+
+Of the rows the narrowest one holds in place of the setting: mailbox, then topic, then department. A queue's
+row tells beside it, of the tickets that the queue's query finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desk import settings
+from desk.errors import DeskError, NotFound, WrongUse
+from desk.mailboxes import registry
+from desk.permissions import FILTER, Actor, require
+from desk.staff.departments import department_id_of
+from desk.staff.topics import topic_id_of
+from desk.tickets import query
+from mail.inert import one_line
+from models import departments, mailboxes, queues, ticket_lists, topics
+from models import notifications as rows
+from models.notices import KINDS
+from models.notifications import NotificationScope, StoredNotification
+from models.queries.conditions import Reader
+from models.transactions import transaction
+
+if TYPE_CHECKING:
+    from models.tickets import TicketState
+
+NARROWEST_FIRST: Final[tuple[NotificationScope, ...]] = ("mailbox", "topic", "department")
+
+
+class Part(NamedTuple):
+    """A part of the desk: one of the four, or the whole desk."""
+
+    department: str | None = None
+    topic: str | None = None
+    mailbox: str | None = None
+    queue: str | None = None
+
+
+class NotificationLine(NamedTuple):
+    """Whom an event is told in a part of the desk; ``part`` is desk, or as ``department IT``."""
+
+    event: str
+    part: str
+    whom: str
+    own: bool
+    """Whether the desk said so itself."""
+
+    @property
+    def name(self) -> str:
+        """What it is called: its event and, if it is not for the whole desk, where it holds."""
+        return self.event if self.part == "desk" else f"{self.event} {self.part}"
+
+
+class Meant(NamedTuple):
+    """Words that say whom something is told, and where they were said."""
+
+    words: Sequence[str]
+    said_by: str
+
+
+def lines() -> list[NotificationLine]:
+    """Return who is told of what, event by event: the desk's setting, then the rows."""
+    found = []
+    stored = rows.every()
+    for event in KINDS:
+        setting = settings.lookup(f"notify.{event}")
+        value = str(settings.get(setting.key))
+        found.append(NotificationLine(event, "desk", value, value != setting.default))
+        found += [_line(each) for each in stored if each.event == event]
+    return found
+
+
+def set_recipients(actor: Actor, event: str, whom: str, part: Part | None = None) -> NotificationLine:
+    """Say who is told of an event, in a part of the desk or in all of it; '' is nobody.
+
+    Raises NotAllowed, WrongUse, NotFound.
+    """
+    require(actor, "settings.edit")
+    checked = _event(event)
+    words = str(settings.checked(f"notify.{checked}", whom))
+    scope, scope_id = _place(part or Part())
+    if scope is None:
+        settings.set(actor, f"notify.{checked}", words)
+        return next(each for each in lines() if each.name == checked)
+    stored = StoredNotification(checked, scope, scope_id, words)
+    with transaction():
+        rows.write(stored)
+    return _line(stored)
+
+
+def reset(actor: Actor, event: str, part: Part | None = None) -> NotificationLine:
+    """Take a row away, or give the desk's setting its default; returns what holds now. Raises as above."""
+    require(actor, "settings.edit")
+    checked = _event(event)
+    scope, scope_id = _place(part or Part())
+    if scope is None:
+        settings.reset(actor, f"notify.{checked}")
+    else:
+        with transaction():
+            if not rows.delete(checked, scope, scope_id):
+                raise NotFound(
+                    f"the desk's setting holds there already for {checked}", "nightdesk notification rules"
+                )
+    return next(each for each in lines() if each.name == checked)
+
+
+def called(name: str) -> tuple[str, Part]:
+    """Return the event and the part of a line's name, as ``noted department IT``. Raises WrongUse."""
+    event, _, part = name.strip().partition(" ")
+    return _event(event), named_part(part)
+
+
+def named_part(text: str) -> Part:
+    """Return the part of the desk that a line calls so: ``desk``, ``department IT``. Raises WrongUse."""
+    word, _, name = text.strip().partition(" ")
+    if word.lower() in Part._fields and name.strip():
+        return Part(**{word.lower(): name.strip()})
+    if word.lower() in ("", "desk") and not name.strip():
+        return Part()
+    raise WrongUse(
+        f"'{one_line(text, 60)}' is no part of the desk",
+        f"write desk, or {' NAME, '.join(Part._fields)} NAME",
+    )
+
+
+def meant(event: str, ticket: TicketState, moment: datetime, zone: tzinfo) -> list[Meant]:
+    """Return whom an event of a ticket is told: by the narrowest row or the setting, then by queues."""
+    stored = [each for each in rows.every() if each.event == event]
+    of_ticket = {
+        "mailbox": ticket.mailbox_id,
+        "topic": ticket.topic_id,
+        "department": ticket.department_id,
+    }
+    narrow = next(
+        (
+            each
+            for scope in NARROWEST_FIRST
+            for each in stored
+            if each.scope == scope and each.scope_id == of_ticket[scope]
+        ),
+        None,
+    )
+    key = f"notify.{event}"
+    first = (
+        Meant(_words(str(settings.get(key))), key)
+        if narrow is None
+        else Meant(_words(narrow.whom), _line(narrow).name)
+    )
+    return [
+        first,
+        *(
+            Meant(_words(each.whom), _line(each).name)
+            for each in stored
+            if each.scope == "queue" and _holds(each.scope_id, ticket, moment, zone)
+        ),
+    ]
+
+
+def _holds(queue_id: int, ticket: TicketState, moment: datetime, zone: tzinfo) -> bool:
+    queue = next((each for each in queues.seen_by(0) if each.id == queue_id), None)
+    if queue is None:
+        return False
+    try:
+        tree = query.parse(queue.query, FILTER, zone).tree
+    except DeskError:
+        return False  # what it names is gone
+    return ticket_lists.fulfils(ticket.id, tree, Reader(0, moment))
+
+
+def _words(whom: str) -> list[str]:
+    return whom.replace(",", " ").split()
+
+
+def _event(event: str) -> str:
+    found = next((each for each in KINDS if each == event.lower()), None)
+    if found is None:
+        raise WrongUse(f"nobody is told of '{one_line(event, 40)}'", f"use {', '.join(KINDS)}")
+    return found
+
+
+def _place(part: Part) -> tuple[NotificationScope | None, int]:
+    if sum(each is not None for each in part) > 1:
+        raise WrongUse("it is for one part of the desk", "give one of them, or none for all of it")
+    if part.department is not None:
+        return "department", department_id_of(part.department) or 0
+    if part.topic is not None:
+        return "topic", topic_id_of(part.topic) or 0
+    if part.mailbox is not None:
+        return "mailbox", int(registry.get(part.mailbox).id)
+    if part.queue is not None:
+        found = next((q for q in queues.seen_by(0) if q.name.lower() == part.queue.lower()), None)
+        if found is None:
+            raise NotFound(
+                f"there is no queue '{one_line(part.queue, 60)}' of everybody's", "nightdesk queue list"
+            )
+        return "queue", found.id
+    return None, 0
+
+
+def _line(stored: StoredNotification) -> NotificationLine:
+    match stored.scope:
+        case "department":
+            named = departments.by_id(stored.scope_id).name
+        case "topic":
+            named = topics.by_id(stored.scope_id).name
+        case "mailbox":
+            named = mailboxes.address_of(stored.scope_id) or "removed"
+        case "queue":
+            named = next((each.name for each in queues.seen_by(0) if each.id == stored.scope_id), "removed")
+    return NotificationLine(stored.event, f"{stored.scope} {named}", stored.whom, own=True)

@@ -1,0 +1,29 @@
+"""Watching: an agent is told of all that happens to a ticket, whoever it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from desk.errors import Refused
+from desk.permissions import Actor
+from desk.tickets import changes, lifecycle
+from models.transactions import transaction
+
+
+def watch(actor: Actor, numbers: Sequence[str]) -> list[str]:
+    """Have the actor told of all that happens to tickets; returns those that they did not watch yet.
+
+    Raises NotFound for a ticket that they may not read, and Refused for somebody who is no agent.
+    """
+    if actor.agent_id is None:
+        raise Refused("only an agent watches tickets", "nightdesk agent add, or set NIGHTDESK_AGENT")
+    with transaction():
+        found = [changes.find(number, actor) for number in dict.fromkeys(numbers)]
+        return [each.number for each in found if lifecycle.watched(each.id, actor)]
+
+
+def unwatch(actor: Actor, numbers: Sequence[str]) -> list[str]:
+    """End that; returns the tickets that they watched until now. Raises NotFound."""
+    with transaction():
+        found = [changes.find(number, actor) for number in dict.fromkeys(numbers)]
+        return [each.number for each in found if lifecycle.unwatched(each.id, actor)]

@@ -1,0 +1,49 @@
+"""Watches: agents who are told of all that happens to a ticket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import peewee
+
+from models.agents import Agent
+from models.database import Row
+from models.statements import Lookup, Statement
+from models.tickets import Ticket
+
+
+class Watch(Row):
+    """An agent who watches a ticket."""
+
+    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
+    agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
+
+    if TYPE_CHECKING:
+        ticket_id: int
+        agent_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("ticket", "agent")
+        without_rowid = True
+
+
+_OF = Lookup(lambda p: Watch.select(Watch.agent).where(Watch.ticket == p("ticket_id")), int)
+_ADD = Statement(
+    lambda p: Watch.insert({Watch.ticket: p("ticket_id"), Watch.agent: p("agent_id")}).on_conflict_ignore()
+)
+_END = Statement(lambda p: Watch.delete().where(Watch.ticket == p("ticket_id"), Watch.agent == p("agent_id")))
+
+
+def of(ticket_id: int) -> list[int]:
+    """Return the agents who watch a ticket."""
+    return _OF.every(ticket_id=ticket_id)
+
+
+def add(ticket_id: int, agent_id: int) -> bool:
+    """Let an agent watch a ticket; False when they do already."""
+    return _ADD.changed(ticket_id=ticket_id, agent_id=agent_id) == 1
+
+
+def end(ticket_id: int, agent_id: int) -> bool:
+    """End a watch; False when there is none."""
+    return _END.changed(ticket_id=ticket_id, agent_id=agent_id) == 1
