@@ -41,6 +41,8 @@ from tui.user_commands import OwnCommands, read_commands
 from tui.widgets.flash import Flash, Hinted, Level, words_for
 
 if TYPE_CHECKING:
+    from textual._path import CSSPathType
+
     from desk.alerts.on_screen import ScreenNotice
     from desk.home import Desk
     from desk.permissions import Actor
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from desk.staff.preferences import ToldBy
     from desk.tickets.presence import Attendance
     from desk.tickets.since import Standing
+    from tui.widgets.ticket_list import TicketPages
     from worker.service.child import WorkerChild
 
 DEFAULT_THEME = "ansi-dark"
@@ -86,7 +89,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     `return_code`: 0, 1 after a crash, 128 + n after signal n.
     """
 
-    CSS_PATH = "app.tcss"
+    # With the first screen's: a sheet that comes later has all of them read again.
+    CSS_PATH: ClassVar[CSSPathType | None] = ["app.tcss", "screens/tickets/screen.tcss"]
     TITLE = "Nightdesk"
     ENABLE_COMMAND_PALETTE = False
     # Textual types these as instance variables.
@@ -124,6 +128,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.actor = actor
         self.worker = worker
         self.now = now
+        self.opening: TicketPages | None = None
         self.pool: Executor = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
         self.health = Health()
         self.company = Company()
@@ -163,6 +168,17 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     def _wanted_theme(self) -> str:
         wanted = self._own_theme or self.desk.settings.theme
         return wanted if wanted in self.available_themes else DEFAULT_THEME
+
+    def read_ahead(self) -> None:
+        """Read the first page of tickets: before `run`, where it keeps no key waiting."""
+        from tui.screens.tickets.screen import opening  # 25 ms, which its first painting needs anyway
+
+        self.opening = opening(self.actor)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style everything anew; before there is a first screen there is nothing to style."""
+        if any(screen.is_mounted for screen in self._screen_stack):
+            super().refresh_css(animate)
 
     def _begin_with_theme(self, name: str) -> None:
         """Take a theme before anything is styled: later, everything would be styled twice."""

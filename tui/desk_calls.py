@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from desk.tickets.since import Standing
     from tui.commands import Command
     from tui.user_commands import OwnCommands
+    from tui.widgets.ticket_list import TicketPages
 else:
     # A mixin that is a DOMNode hides the style sheet of the widget class it is mixed into: Textual follows
     # the first base only.
@@ -129,6 +130,8 @@ class DeskApp(Protocol):
     """What the agent is writing, the newest first."""
     cursor_places: dict[int, tuple[int, int]]
     """Where in a draft they were when they went away from it."""
+    opening: TicketPages | None
+    """The tickets that are shown first, read before there was a screen; None once they are."""
     standing: Standing | None
     """How far the desk was when it last changed; None before the first look."""
     restricted: bool

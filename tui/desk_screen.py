@@ -75,6 +75,7 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
 
     def compose(self) -> ComposeResult:
         """Yield the bar, the body, and the three lines at the foot."""
+        self._fit_size()
         if self.TOP_BAR:
             app = desk_app(self)
             yield TopBar(self.PLACE, app.actor.login, app.host)
@@ -82,6 +83,19 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
         yield TitledRule(id="foot-rule")
         yield StatusLine()
         yield Hints(self.hinted())
+
+    def _fit_size(self) -> None:
+        """Say how wide and high the screen is before anything on it is styled: later it is styled twice."""
+        width, height = self.app.size
+        across, down = self.app.HORIZONTAL_BREAKPOINTS or (), self.app.VERTICAL_BREAKPOINTS or ()
+        for size, names in ((width, across), (height, down)):
+            fitting = max(((least, name) for least, name in names if size >= least), default=None)
+            self.update_classes({name: (least, name) == fitting for least, name in names}, update=False)
+
+    def _compositor_refresh(self) -> None:
+        # Textual renders what it then does not paint while painting is held back.
+        if not self.app._batch_count:
+            super()._compositor_refresh()
 
     def compose_body(self) -> ComposeResult:
         """Yield the screen's own widgets."""

@@ -24,6 +24,8 @@ def open_app(options: Options) -> int:
     need_terminal()
     # Start-up makes many objects and no garbage; the app collects again once its first screen stands.
     gc.disable()
+    # A thread that asks the database waits for its turn at each of its steps: 5 ms is a third of a frame.
+    sys.setswitchinterval(0.0005)
     with desk_open(options, create=True) as desk:
         from desk.permissions import app_actor, only_reading
         from desk.staff import preferences
@@ -41,6 +43,7 @@ def open_app(options: Options) -> int:
 
         child = WorkerChild(desk)
         app = NightdeskApp(desk, actor, worker=child, theme=theme, keymap=read(desk.paths.config_file.parent))
+        app.read_ahead()
         try:
             app.run(mouse=desk.settings.mouse)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
+from typing import Self
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -14,7 +15,7 @@ from desk.tickets.lists import ListQuery, TicketLine
 from tui.presence import Company
 from tui.text.safe import cell, shortened
 from tui.text.times import age, span
-from tui.widgets.virtual_list import Look, VirtualList
+from tui.widgets.virtual_list import PAGE, Look, VirtualList
 
 PRIORITY_MARKS = {1: "-", 2: "", 3: "!", 4: "!!"}
 STATUS_WORDS = {"new": "new", "open": "open", "waiting": "wait", "closed": "done"}
@@ -56,10 +57,17 @@ class TicketPages:
 
     def __init__(self, query: ListQuery) -> None:
         self.query = query
+        self._ahead: Sequence[TicketLine] | None = None
+
+    def ahead(self) -> Self:
+        """Read the first page now; the next `first` gives it."""
+        self._ahead = lists.page(self.query, limit=PAGE)
+        return self
 
     def first(self, limit: int) -> Sequence[TicketLine]:
         """Return the first tickets."""
-        return lists.page(self.query, limit=limit)
+        ahead, self._ahead = self._ahead, None
+        return lists.page(self.query, limit=limit) if ahead is None else ahead
 
     def last(self, limit: int) -> Sequence[TicketLine]:
         """Return the last tickets, in the order of the list."""

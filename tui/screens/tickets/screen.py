@@ -37,9 +37,12 @@ from tui.widgets.ticket_list import TicketHead, TicketList, TicketPages
 from tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
+    from desk.permissions import Actor
     from desk.tickets.detail import TicketDetail
     from desk.tickets.since import Standing
 
+VIEW, SORT = "open", "updated"
+"""What is shown first."""
 PREVIEW_DELAY = 0.12
 """Seconds the cursor rests before its ticket is read: a preview costs more bytes than the move."""
 PAINT_SECONDS = 0.1
@@ -69,6 +72,11 @@ def _needs_filter(screen: TicketsScreen) -> str | None:
     return None if screen.filtered else "set a filter with / first"
 
 
+def opening(actor: Actor) -> TicketPages:
+    """Read what the screen shows first: for before there is an event loop, which waits for no disk."""
+    return TicketPages(ListQuery(VIEW, None, SORT, actor)).ahead()
+
+
 class TicketsScreen(TicketActions, DeskScreen[None]):
     """The first screen: what has to be done."""
 
@@ -87,8 +95,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._view = "open"
-        self._sort = "updated"
+        self._view = VIEW
+        self._sort = SORT
         self._filter: TicketQuery | None = None
         self._counts: dict[str, int] = {}
         self._tabs: tuple[OpenQueue, ...] = ()
@@ -151,7 +159,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def _show_query(self) -> None:
         self._say_empty()
         self._asked_at = desk_app(self).standing
-        self.tickets.show(TicketPages(self.query_now()))
+        app = desk_app(self)
+        pages, app.opening = app.opening or TicketPages(self.query_now()), None
+        self.tickets.show(pages)
         if self._painted:
             self._count()
         bar, pane = self.query_one(ViewsBar), self.query_one(ViewsPane)
