@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import tzinfo
 
+from config.records import Record
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
@@ -23,8 +23,7 @@ VIEW = "open"
 """A queue shows what is not closed, unless its query names a state."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLine:
+class QueueLine(Record):
     """A queue as an agent sees it. `columns`: those of the list, () for the usual ones."""
 
     id: int
@@ -36,8 +35,7 @@ class QueueLine:
     tab: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenQueue:
+class OpenQueue(Record):
     """A queue whose query is read, for an agent."""
 
     line: QueueLine

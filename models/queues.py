@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import peewee
 from peewee import fn
 
+from config.records import Record
 from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField
@@ -34,8 +34,7 @@ class Queue(Row):
 Queue.add_index(fn.COALESCE(Queue.agent, literal(0)), Queue.name, name="queue_name", unique=True)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredQueue:
+class StoredQueue(Record):
     """A queue; ``agent_id`` None is everybody's."""
 
     id: int

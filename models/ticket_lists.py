@@ -9,7 +9,7 @@ stand at the other end) looks for a larger set to narrow down. Every page is the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -352,8 +352,7 @@ def _grouped(pairs: list[tuple[int, str]]) -> dict[int, list[str]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Stretch(Record):
     """A part of a list's order: its key, a direction, behind which key it begins, and what is in it only."""
 
     keys: tuple[Any, ...]
@@ -435,7 +434,7 @@ def _ids(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> l
             shorter = _another_way(wanted, reader, stretch, limit)
             if shorter is not None:
                 return shorter
-            behind = replace(part, after=far)
+            behind = part._replace(after=far)
             found += behind.select(_walked(index), conditions, limit - len(found))
         if len(found) == limit:
             break

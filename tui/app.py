@@ -11,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,6 +24,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from config import clock
+from config.records import Record
 from tui import screens
 from tui.commands import command
 from tui.desk_calls import THREADS, Navigation, in_pool
@@ -68,8 +68,7 @@ def _may_suspend(app: NightdeskApp) -> str | None:
     return "off in restricted mode" if app.restricted else None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Record):
     """What a look at a desk that changed found."""
 
     number: int

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from inspect import cleandoc
 from types import FunctionType
@@ -12,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from textual.binding import Binding
 
+from config.records import Record
 from tui.desk_calls import DeskCalls, desk_app
 
 _NAMES = {
@@ -50,8 +49,7 @@ def always(_screen: object) -> None:
     """Find nothing against it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Record):
     """One thing a person can do on a screen.
 
     ``key`` is Textual's name of the key, several separated by commas; ``action`` the name of the
@@ -95,8 +93,7 @@ class Command:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
+class _Declared(Record):
     """What `command` says of an action, before it is known in which class that stands."""
 
     name: str
@@ -204,7 +201,7 @@ class CommandNode(DeskCalls):
         """Return the commands that there are here with the keys they have, for footer, help and palette."""
         own = desk_app(self).own_keys
         return tuple(
-            dataclasses.replace(each, key=own[each.id], label="") if each.id in own else each
+            each._replace(key=own[each.id], label="") if each.id in own else each
             for each in self.KEYS
         )
 

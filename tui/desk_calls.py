@@ -8,13 +8,13 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from textual.worker import Worker
 
+from config.records import Record
 from tui.health import Health
 from tui.presence import Company
 from tui.widgets.flash import Flash, Level
@@ -52,8 +52,7 @@ class Neighbours(Protocol):
         """Move the cursor of the list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """A place in a thread: a message, by its id, and words that it has; empty for its beginning."""
 
     message_id: int

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from config.records import Record
 from desk.mailboxes.wording import error_word
 
 if TYPE_CHECKING:
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from desk.mailboxes.lists import MailboxLine
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Record):
     """What the screens say about mailboxes and outbox. Times are aware, UTC."""
 
     words: str = ""

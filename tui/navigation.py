@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from config.records import Record
 from config.wording import counted
 from tui import screens
 from tui.commands import CommandNode, command
@@ -23,8 +23,7 @@ ASIDE = ("outbox", "quarantine")
 """Places that are left with q or Esc."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(Record):
     """A mail whose undo time still runs."""
 
     delivery_id: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from config.records import Record
 
 if TYPE_CHECKING:
     from desk.tickets.presence import Present
@@ -13,8 +14,7 @@ WRITES, READS = "w", "o"
 """What stands before a ticket's number in the list: somebody writes on it, somebody has it open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(Record):
     """The other agents, each at a ticket; whoever came first first."""
 
     people: tuple[Present, ...] = ()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from textual.binding import Binding
 
+from config.records import Record
 from desk.user_commands.places import files
 from tui.commands import Command
 from tui.desk_calls import DeskCalls, desk_app
@@ -22,8 +22,7 @@ Place = Literal["list", "thread"]
 GROUP = "User commands"
 
 
-@dataclass(frozen=True, slots=True)
-class OwnCommands:
+class OwnCommands(Record):
     """The user commands of this agent at this desk, and what is wrong with others."""
 
     commands: Sequence[UserCommand] = ()

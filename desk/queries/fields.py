@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from config.records import Record
 from models.tickets import PRIORITIES, STATUSES
 
 Kind = Literal["choice", "name", "text", "time"]
 """What values are: one of `choices`, the name of something, any text, a date or an age."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Record):
     """A field: `takes` is what may stand behind the colon, `matches` which tickets it finds."""
 
     name: str

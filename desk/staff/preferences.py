@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from config.records import Record
 from desk.permissions import Actor
 from models import agents
 from models.transactions import transaction
@@ -14,8 +14,7 @@ _SPELLING = "spelling"
 _THEME = "theme"
 
 
-@dataclass(frozen=True, slots=True)
-class ToldBy:
+class ToldBy(Record):
     """By what of the terminal: its title counts what is new, its bell rings, the desktop shows a notice.
 
     `osc9` and `osc777` are two spellings of a desktop notice; a terminal knows one of them, or none.
@@ -33,13 +32,13 @@ def told_by(actor: Actor) -> ToldBy:
         return ToldBy()
     chosen = agents.by_id(actor.agent_id).preferences.get(_TOLD_BY)
     known: dict[str, Any] = chosen if isinstance(chosen, dict) else {}
-    names = {field.name for field in fields(ToldBy)}
+    names = set(ToldBy._fields)
     return ToldBy(**{name: bool(value) for name, value in known.items() if name in names})
 
 
 def set_told_by(actor: Actor, chosen: ToldBy) -> ToldBy:
     """Keep what an agent has chosen, and return it; the built-in admin has nowhere to keep it."""
-    _keep(actor, _TOLD_BY, asdict(chosen))
+    _keep(actor, _TOLD_BY, chosen._asdict())
     return chosen
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from config.records import Record
 from desk.errors import WrongUse
 from desk.permissions import THE_DESK, Actor
 from desk.tickets.changes import may_read
@@ -19,8 +20,7 @@ from models.ticket_lists import TicketRow
 from models.tickets import Status
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Record):
     """A list that every desk has."""
 
     key: str
@@ -52,8 +52,7 @@ COLUMNS: tuple[str, ...] = (
 """What a list can have beside each other; a queue may choose."""
 
 
-@dataclass(frozen=True, slots=True)
-class TicketLine:
+class TicketLine(Record):
     """A ticket as a list shows it. `assignee`, `mailbox` are a name and an address, or None."""
 
     id: int
@@ -95,8 +94,7 @@ class ListQuery:
             raise WrongUse(f"tickets cannot be sorted by '{self.sort}'", f"use {', '.join(SORTS)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Record):
     """A place in a list: the key of a line, from which the list goes on."""
 
     sort: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
+from config.records import Record
 from desk.permissions import THE_DESK, Actor
 from desk.queries import fields, parser, times
 from desk.queries.errors import QueryError, UnknownName
@@ -35,8 +35,7 @@ WORDS: dict[str, str] = {field.name: field.takes for field in fields.TICKET_FIEL
 _MOST_OFFERED = 40
 
 
-@dataclass(frozen=True, slots=True)
-class TicketQuery:
+class TicketQuery(Record):
     """What was typed, and the query it means, its names looked up."""
 
     text: str

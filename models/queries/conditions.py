@@ -9,13 +9,13 @@ name or address), created, updated, closed, due, answered, waiting (two moments,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import peewee
 from peewee import fn
 
+from config.records import Record
 from models import sqlite
 from models.agents import Agent
 from models.contacts import Contact, is_named
@@ -66,8 +66,7 @@ _CONDITIONS = {
 """The same for what a ticket is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Record):
     """Who asks (an agent, 0 for nobody in particular), when, and of which departments they read."""
 
     agent_id: int

@@ -6,7 +6,6 @@ import re
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -232,7 +231,7 @@ def test_the_title_counts_what_is_not_opened_and_is_given_back(desk: Desk, owned
 def test_bell_and_desktop_notice_come_as_each_agent_chose(
     desk: Desk, owned: Path, actor: Actor, chosen: ToldBy, environ: dict[str, str], sent: bytes
 ) -> None:
-    preferences.set_told_by(actor, replace(chosen, title=False))
+    preferences.set_told_by(actor, chosen._replace(title=False))
     with Terminal(owned, environ={"NIGHTDESK_AGENT": "ana", **environ}) as terminal:
         terminal.wait("Lisbon office")
         terminal.quiet(0.5, 6)

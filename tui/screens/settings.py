@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -314,7 +314,7 @@ class SettingsScreen(ListScreen[None]):
 
         def picked(name: str | None) -> None:
             if name is not None:
-                changed = replace(chosen, **{name: not getattr(chosen, name)})
+                changed = chosen._replace(**{name: not getattr(chosen, name)})
                 saving = self.in_thread(preferences.set_told_by, desk_app(self).actor, changed)
                 saving.then(self._ask_told, group="told")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from config.expressions import expression
+from config.records import Record
 
 START, END = "\x1b[200~", "\x1b[201~"
 
@@ -37,8 +37,7 @@ _SEQUENCE = expression(
 _CONTROL = expression(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
+class Pasted(Record):
     """The text of a paste: its lines end with a newline, nothing in it steers a terminal."""
 
     text: str

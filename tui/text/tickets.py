@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from config.records import Record
 from mail.inert import clean
 from tui.text.safe import cell, line, shortened, size_text, width_of, wrapped
 from tui.text.times import clock_day
@@ -31,8 +31,7 @@ DELIVERY_WORDS = {
 WORST = ("failed", "uncertain", "deferred", "sending", "queued", "cancelled", "sent")
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Record):
     """For whom and when the lines are made."""
 
     me: frozenset[str]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from config.records import Record
 
 Level = Literal["info", "warning", "error"]
 
 SECONDS: dict[Level, float] = {"info": 4.0, "warning": 8.0, "error": 12.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Flash:
+class Flash(Record):
     """What is flashed, and for how long."""
 
     text: str

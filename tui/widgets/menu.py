@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -15,6 +14,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from config.records import Record
 from tui.desk_screen import DeskModal
 from tui.text.safe import cell, line
 
@@ -22,8 +22,7 @@ LETTERS = "abcdefghilmnoprstuvwxyz0123456789"
 ROWS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class MenuItem:
+class MenuItem(Record):
     """One line: the letter that picks it, its words, what is given back, and why it cannot be picked."""
 
     key: str

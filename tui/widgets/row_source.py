@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from config.records import Record
 
 R = TypeVar("R")
 
@@ -48,8 +49,7 @@ class FixedRows(Generic[R]):
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Record):
     """How a row stands: under the cursor, marked, in a list that has the focus."""
 
     here: bool

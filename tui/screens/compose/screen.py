@@ -130,9 +130,9 @@ def _for_a_note(each: Command) -> Command:
     """Nothing is sent where a note is written, so nothing speaks of sending."""
     if each.id == "compose.review":
         text = "Add the note to the ticket, at once; no mail goes out."
-        return replace(each, title="Add note", help=text, footer="add note")
+        return each._replace(title="Add note", help=text, footer="add note")
     of_mail = each.enabled in (_mail_only, _no_state_after)
-    return replace(each, footer=None, wide=False) if of_mail else each
+    return each._replace(footer=None, wide=False) if of_mail else each
 
 
 class ComposeScreen(DeskScreen[None]):
@@ -164,7 +164,7 @@ class ComposeScreen(DeskScreen[None]):
         """Return the commands of an answer, or those of a note, which is not sent."""
         if self.composition.kind == "forward":
             return tuple(
-                replace(each, footer=None, wide=False) if each.enabled is _no_state_after else each
+                each._replace(footer=None, wide=False) if each.enabled is _no_state_after else each
                 for each in self.KEYS
             )
         if self.composition.kind != "note":
