@@ -12,8 +12,8 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import THE_DESK, Actor, require
 from desk.tickets import lifecycle
-from desk.tickets.changes import departments_of
 from desk.tickets.history import OtherTicket, tickets_of
+from desk.tickets.reading import departments_of
 from mail.inert import clean, one_line
 from mail.mime.address import one_address
 from models import contacts as rows

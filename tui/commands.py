@@ -201,8 +201,7 @@ class CommandNode(DeskCalls):
         """Return the commands that there are here with the keys they have, for footer, help and palette."""
         own = desk_app(self).own_keys
         return tuple(
-            each._replace(key=own[each.id], label="") if each.id in own else each
-            for each in self.KEYS
+            each._replace(key=own[each.id], label="") if each.id in own else each for each in self.KEYS
         )
 
     async def run_command(self, command_id: str) -> bool:

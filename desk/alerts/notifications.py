@@ -20,7 +20,7 @@ from desk.mailboxes.routes import SendingRoute, find_sending_route
 from desk.outbox.render import MailToSend, no_route_out, queue_mail
 from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
-from desk.tickets.changes import departments_of, may_read
+from desk.tickets.reading import departments_of, may_read
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without

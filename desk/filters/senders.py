@@ -8,8 +8,9 @@ from config.clock import now
 from desk.filters.bans import ban
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle
-from desk.tickets.changes import departments_of, find_whole, may_read
+from desk.tickets.changes import find_whole
 from desk.tickets.lifecycle import Change
+from desk.tickets.reading import departments_of, may_read
 from mail.mime.address import as_compared
 from models import contacts, filters, tickets
 from models.transactions import transaction

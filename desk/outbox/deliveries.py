@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import THE_DESK, Actor, require
-from desk.tickets.changes import departments_of
 from desk.tickets.deliveries import DeliveryView, views
+from desk.tickets.reading import departments_of
 from mail.inert import one_line
 from mail.mime.address import one_address
 from models import deliveries, mailboxes, tickets

@@ -12,7 +12,8 @@ from config.clock import now
 from desk.errors import NotAllowed, NotFound, WrongUse
 from desk.permissions import Actor, require
 from desk.replies import draft_files
-from desk.tickets.changes import departments_of, find
+from desk.tickets.changes import find
+from desk.tickets.reading import departments_of
 from desk.tickets.since import Standing, standing
 from models import drafts as rows
 from models import mailboxes

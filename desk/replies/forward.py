@@ -19,8 +19,9 @@ from desk.replies import draft_files, drafts
 from desk.replies.messages import File, SentReply, body_text, queue_forward
 from desk.replies.reply import chosen_sender, shown_sender
 from desk.tickets import since
-from desk.tickets.changes import departments_of, find_whole
+from desk.tickets.changes import find_whole
 from desk.tickets.participants import Person, people_in, refuse_own
+from desk.tickets.reading import departments_of
 from desk.tickets.since import Standing
 from mail.inert import one_line
 from models import departments, mailboxes, messages

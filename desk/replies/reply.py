@@ -21,7 +21,7 @@ from desk.outbox.render import (
 from desk.permissions import Actor, require
 from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle, since
-from desk.tickets.changes import departments_of, find_whole
+from desk.tickets.changes import find_whole
 from desk.tickets.participants import (
     Person,
     add_collaborators,
@@ -30,6 +30,7 @@ from desk.tickets.participants import (
     people_in,
     refuse_own,
 )
+from desk.tickets.reading import departments_of
 from desk.tickets.since import Standing
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without

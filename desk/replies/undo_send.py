@@ -6,7 +6,7 @@ from config.clock import now
 from desk.permissions import Actor, require
 from desk.replies import draft_files
 from desk.tickets import lifecycle, since
-from desk.tickets.changes import departments_of
+from desk.tickets.reading import departments_of
 from models import deliveries, departments, drafts, messages, tickets
 from models.deliveries import StoredDelivery
 from models.drafts import DraftKind, Written

@@ -10,8 +10,9 @@ from desk.errors import NotFound, Refused
 from desk.permissions import Actor, require
 from desk.rules import read_rules
 from desk.tickets import lifecycle, threads
-from desk.tickets.changes import departments_of, find
+from desk.tickets.changes import find
 from desk.tickets.participants import add_collaborators, may_join
+from desk.tickets.reading import departments_of
 from mail.mime.address import as_compared
 from models import messages as rows
 from models.transactions import transaction

@@ -9,6 +9,7 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import THE_DESK, Actor, actor_of, require
 from desk.tickets import lifecycle
 from desk.tickets.lifecycle import Change
+from desk.tickets.reading import departments_of, may_read
 from mail.inert import one_line
 from models import agents, departments, slas, tickets, topics
 from models.agents import StoredAgent
@@ -16,11 +17,6 @@ from models.tickets import PRIORITIES, STATUSES, Status, Stored, TicketState
 from models.transactions import transaction
 
 MAX_TAG = 40
-
-
-def may_read(reader: Actor, ticket: TicketState) -> bool:
-    """Whether somebody may read a ticket: of a department of theirs, or referred to one."""
-    return reader.reads is None or not set(reader.reads).isdisjoint(departments_of(ticket))
 
 
 def find(number: str, reader: Actor = THE_DESK) -> TicketState:
@@ -49,11 +45,6 @@ def find_whole(number: str, reader: Actor = THE_DESK) -> TicketState:
             f"work on #{target.number}, or take it out again: nightdesk ticket unmerge {ticket.number}",
         )
     return ticket
-
-
-def departments_of(ticket: TicketState) -> list[int]:
-    """Return the ticket's department and those it was referred to: agents of each may work it."""
-    return [ticket.department_id, *tickets.referrals(ticket.id)]
 
 
 def assign(actor: Actor, numbers: Sequence[str], login: str | None) -> list[str]:

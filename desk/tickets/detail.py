@@ -11,11 +11,12 @@ from config.clock import now
 from desk.errors import NotFound
 from desk.permissions import THE_DESK, Actor
 from desk.tickets import deliveries, events, lifecycle, links
-from desk.tickets.changes import find, may_read
+from desk.tickets.changes import find
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.links import LinkView
+from desk.tickets.reading import may_read
 from mail.inert import clean
 from mail.mime.headers import TooComplex
 from mail.mime.html.appendix import without_appendix

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk.permissions import THE_DESK, Actor
-from desk.tickets.changes import may_read
+from desk.tickets.reading import may_read
 from models import tickets
 from models.fields import utc_time
 from models.tickets import Status

@@ -8,7 +8,8 @@ from config.clock import now
 from desk.errors import Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle
-from desk.tickets.changes import departments_of, find_whole
+from desk.tickets.changes import find_whole
+from desk.tickets.reading import departments_of
 from mail.inert import one_line
 from models import links
 from models.links import LINK_KINDS, LinkKind

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config.records import Record
 from desk.errors import WrongUse
 from desk.permissions import THE_DESK, Actor
-from desk.tickets.changes import may_read
-from desk.tickets.query import TicketQuery
+from desk.tickets.reading import may_read
 from models import ticket_lists, tickets
 from models.fields import utc_text, utc_time
 from models.queries.conditions import within
 from models.queries.tree import NOTHING
 from models.ticket_lists import TicketRow
 from models.tickets import Status
+
+if TYPE_CHECKING:
+    from desk.tickets.query import TicketQuery
 
 
 class View(Record):

@@ -8,7 +8,8 @@ from config.clock import now
 from desk.errors import Refused
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle, threads
-from desk.tickets.changes import departments_of, find, find_whole
+from desk.tickets.changes import find, find_whole
+from desk.tickets.reading import departments_of
 from mail.mime.headers import Headers, headers_begin, parse_headers
 from models import blobs, deliveries, events, messages
 from models.events import RecordedEvent

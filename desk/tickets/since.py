@@ -10,7 +10,7 @@ from typing import TypeVar
 from desk.errors import DeskError
 from desk.permissions import THE_DESK, Actor
 from desk.tickets import events as history
-from desk.tickets.changes import may_read
+from desk.tickets.reading import may_read
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
 from models import events, messages, tickets

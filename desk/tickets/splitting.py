@@ -8,9 +8,10 @@ from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle, threads
-from desk.tickets.changes import departments_of, find_whole
+from desk.tickets.changes import find_whole
 from desk.tickets.contacts import Contacts
 from desk.tickets.numbers import next_as_set
+from desk.tickets.reading import departments_of
 from mail.inert import one_line
 from models import messages
 from models.fields import utc_text

@@ -6,7 +6,7 @@ from config.clock import now
 from desk.errors import Refused
 from desk.permissions import Actor, require
 from desk.tickets import events, lifecycle
-from desk.tickets.changes import departments_of
+from desk.tickets.reading import departments_of
 from models import filters, tickets
 from models.events import RecordedEvent, newest_by
 from models.tickets import TicketState

@@ -16,7 +16,8 @@ from desk.errors import DeskError, Refused
 from desk.permissions import require
 from desk.replies import reply
 from desk.tickets import detail, lists, query
-from desk.tickets.changes import departments_of, find
+from desk.tickets.changes import find
+from desk.tickets.reading import departments_of
 from desk.user_commands.file import placeholders
 from desk.user_commands.running import Outcome, Run
 from mail.inert import one_line

@@ -13,11 +13,8 @@ from textual.content import Content
 from textual.css.query import NoMatches
 from textual.timer import Timer
 
-from desk import queues
-from desk.queues import OpenQueue, QueueLine
-from desk.tickets import lists, query
+from desk.tickets import lists
 from desk.tickets.lists import VIEWS, ListQuery, TicketLine
-from desk.tickets.query import TicketQuery, parse
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
@@ -38,7 +35,9 @@ from tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from desk.permissions import Actor
+    from desk.queues import OpenQueue, QueueLine
     from desk.tickets.detail import TicketDetail
+    from desk.tickets.query import TicketQuery
     from desk.tickets.since import Standing
 
 VIEW, SORT = "open", "updated"
@@ -185,6 +184,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         filtered, shown = bool(self._filter), self._queue
 
         def count() -> TicketsScreen._Counted:
+            from desk import queues  # 5 ms, once the first tickets are painted
+
             counts = lists.counts(actor)
             tabs = queues.tabs(actor, zone)
             for queue in {_key(each): each for each in (*tabs, *([shown] if shown else []))}.values():
@@ -483,8 +484,13 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             text,
             purpose="filter",
             placeholder="state:open owner:me tag:vpn from:@corp.ex printer",
-            complete=lambda typed: query.completions(typed, desk_app(self).actor),
+            complete=self._completions,
         )
+
+    def _completions(self, typed: str) -> Sequence[str]:
+        from desk.tickets.query import completions  # 4 ms, where something is typed
+
+        return completions(typed, desk_app(self).actor)
 
     def on_line_input_answered(self, event: LineInput.Answered) -> None:
         """Filter, change tags, or go to a ticket, as was asked."""
@@ -510,6 +516,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         else:
 
             def read() -> TicketQuery | str:
+                from desk.tickets.query import parse  # 4 ms, where something is asked
+
                 known = asked.isascii() and asked.isdigit() and lists.exists(asked, actor)
                 return asked if known else parse(asked, actor, zone)
 
@@ -517,6 +525,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def show_tickets_of(self, text: str) -> None:
         """Show the tickets of a query, whatever was shown before; Esc shows all open ones."""
+        from desk.tickets.query import parse  # 4 ms, where something is asked
+
         self._view, self._queue = "open", None
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
         self.in_thread(parse, text, actor, zone).then(self._set_filter, group="filter")
@@ -574,6 +584,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     @command("queues", "Q", "Queues")
     def action_queues(self) -> None:
         """Show the tickets of a saved query: your own queues, and everybody's."""
+        from desk import queues  # 5 ms, where queues are asked for
+
         self.in_thread(queues.queues, desk_app(self).actor).then(self._offer_queues, group="queues")
 
     def _offer_queues(self, known: Sequence[QueueLine]) -> None:
@@ -585,6 +597,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
 
         def picked(value: str | None) -> None:
+            from desk import queues  # 5 ms, where queues are asked for
+
             if value is not None:
                 self.in_thread(queues.opened, by_id[value], actor, zone).then(
                     self._show_queue, group="queues"
@@ -606,6 +620,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         sort = self._sort
 
         def save() -> OpenQueue:
+            from desk import queues  # 5 ms, where queues are asked for
+
             return queues.opened(queues.add_queue(actor, zone, name, text, sort=sort), actor, zone)
 
         self.in_thread(save).then(self._saved_queue, group="queues")
