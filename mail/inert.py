@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 REPLACEMENT: Final = "\ufffd"
 _MARKS_PER_BASE: Final = 8
 _HARMLESS_ASCII: Final = bytes([9, 10, *range(32, 127)])
+EVERYDAY: Final = frozenset(
+    {"\t", "\n", *filter(str.isprintable, map(chr, (*range(0x300), *range(0x2500, 0x2600))))}
+)
+"""Signs of Latin scripts and frames: none of them acts, hides or combines, and all are one cell wide."""
 
 # Acts on the terminal or on the order of the text: shown as U+FFFD, so that one sees that it was there.
 _ACTIVE: Final = (
@@ -59,8 +63,11 @@ def _perhaps_mark() -> re.Pattern[str]:
     return re.compile(combining_class(0x10000)[:-1] + "\U00010000-\U0010ffff]")
 
 
-def _is_harmless_ascii(text: str) -> bool:
-    return text.isascii() and not text.encode().translate(None, _HARMLESS_ASCII)
+def is_everyday(text: str) -> bool:
+    """Whether nothing is to be done to text: it has no sign but of `EVERYDAY`."""
+    if text.isascii():
+        return not text.encode().translate(None, _HARMLESS_ASCII)
+    return EVERYDAY.issuperset(text)
 
 
 def _calm(text: str) -> str:
@@ -76,7 +83,7 @@ def clean(text: str) -> str:
     become U+FFFD; zero-width characters are removed, except the joiners that scripts and emoji need;
     more than eight combining marks on one base are cut.
     """
-    if _is_harmless_ascii(text):
+    if is_everyday(text):
         return text
     if _HOSTILE.search(text):
         text = _LINE_END.sub("\n", text)
@@ -101,7 +108,7 @@ def without_direction_marks(text: str) -> str:
 
 def guard(text: str) -> str:
     """Guard a terminal as the last gate: drop what `clean` would have replaced, keep newline and tab."""
-    if _is_harmless_ascii(text):
+    if is_everyday(text):
         return text
     return _calm(_HOSTILE.sub("", text))
 

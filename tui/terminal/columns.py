@@ -9,6 +9,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from config.expressions import expression
+from mail import inert
 from tui.text.safe import VOWEL_ROOM
 
 _AGREED = (
@@ -16,6 +17,8 @@ _AGREED = (
     "\u2500-\u25ff\u3001-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9f"
 )
 """Signs of whose width nobody has doubts: the scripts of Europe, lines, ideographs, kana and whole Hangul."""
+_CERTAIN = inert.EVERYDAY | {"\x07", "\x1b", "\r"}
+"""The most usual of them, and what steers a paint."""
 _DOUBTFUL = expression(f"[^{_AGREED}]")
 _PIECES = expression(
     f"(?P<place>\x1b\\[(?P<row>[0-9]*)(?:;(?P<column>[0-9]*))?H)|(?P<control>\x1b\\[[0-9;?<=>]*[a-zA-Z])"
@@ -29,7 +32,7 @@ def steadied(painted: str) -> str:
 
     `painted` is a paint of lines: places (``CSI row ; column H``), styles, text.
     """
-    if painted.isascii() or not _DOUBTFUL.search(painted) or _HIDING.search(painted):
+    if _CERTAIN.issuperset(painted) or not _DOUBTFUL.search(painted) or _HIDING.search(painted):
         return painted
     column: int | None = None
     done: list[str] = []

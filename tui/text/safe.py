@@ -48,9 +48,9 @@ VOWEL_ROOM = "\u00a0"
 
 
 def _shown(text: str) -> str:
-    text = inert.guard(text)
-    if text.isascii():
+    if inert.is_everyday(text):
         return text
+    text = inert.guard(text)
     return _VOWELS.sub(rf"\1{VOWEL_ROOM}", _JOINED.sub("", text))
 
 
