@@ -43,28 +43,24 @@ MailParseLimit = TooComplex
 class Headers:
     """Header fields in their order, looked up by lower-case name."""
 
-    __slots__ = ("_fields", "_names", "charsets")
+    __slots__ = ("_fields", "_plain", "_values", "charsets")
 
     def __init__(self, fields: list[tuple[str, bytes]]) -> None:
         self._fields = fields
-        self._names = {name for name, _ in fields}
+        self._values: dict[str, list[bytes]] = {}
+        for name, value in fields:
+            self._values.setdefault(name, []).append(value)
+        self._plain: dict[str, list[str]] = {}  # what was decoded and says the same whatever its charset
         self.charsets: Charsets | None = None  # those of the mail, asked about raw 8-bit values
 
     def raw(self, name: str) -> list[bytes]:
         """Return all values of a field, unfolded, as sent."""
-        name = name.lower()
-        if name not in self._names:
-            return []
-        return [_unfolded(value) for field, value in self._fields if field == name]
+        return [_unfolded(value) for value in self._values.get(name.lower(), ())]
 
     def first(self, name: str) -> bytes | None:
         """Return the first value of a field, unfolded, as sent."""
-        if name not in self._names:
-            return None
-        for field, value in self._fields:
-            if field == name:
-                return _unfolded(value)
-        return None
+        values = self._values.get(name)
+        return None if values is None else _unfolded(values[0])
 
     def text(self, name: str) -> str | None:
         """Return the first value as 8-bit text: encoded words are still encoded."""
@@ -82,24 +78,27 @@ class Headers:
 
     def decoded(self, name: str) -> list[str]:
         """Return all values, decoded and inert, one line each."""
-        if name.lower() not in self._names:
+        name = name.lower()
+        if name not in self._values:
             return []
-        return [
-            one_line(
-                without_direction_marks(
-                    decode_words(value, self.charsets.labels if self.charsets and "=?" in value else ())
-                ),
-                MAX_HEADER_BYTES,
-            )
-            for value in self.texts(name)
-        ]
+        known = self._plain.get(name)
+        if known is None:
+            texts = self.texts(name)
+            known = [self._shown(text) for text in texts]
+            if not any("=?" in text or not text.isascii() for text in texts):
+                self._plain[name] = known
+        return list(known)
+
+    def _shown(self, text: str) -> str:
+        labels = self.charsets.labels if self.charsets and "=?" in text else ()
+        return one_line(without_direction_marks(decode_words(text, labels)), MAX_HEADER_BYTES)
 
     def names(self) -> list[str]:
         """Return the names of all fields, in lower case, in order."""
         return [field for field, _ in self._fields]
 
     def __contains__(self, name: str) -> bool:
-        return name in self._names
+        return name in self._values
 
 
 def _unfolded(value: bytes) -> bytes:
