@@ -41,6 +41,14 @@ _TICKETS_PAST_DUE = Lookup(
     ),
     int,
 )
+_TO_REMIND = Lookup(
+    lambda p: (
+        _TICKET.select(_TICKET.c.id)
+        .where(_TICKET.c.reminder.is_null(False), _TICKET.c.reminder <= p("moment"))
+        .limit(1)
+    ),
+    int,
+)
 _SNOOZED_OUT = Lookup(
     lambda p: (
         _TICKET.select(_TICKET.c.id)
@@ -120,6 +128,11 @@ def copies_wait() -> bool:
 def tickets_past_due(moment: str) -> bool:
     """Whether a ticket is to be marked as overdue at a moment, as stored."""
     return _TICKETS_PAST_DUE.one(moment=moment) is not None
+
+
+def tickets_to_remind(moment: str) -> bool:
+    """Whether agents are to be told of a ticket's clocks at a moment, as stored."""
+    return _TO_REMIND.one(moment=moment) is not None
 
 
 def snoozed_out(moment: str) -> bool:

@@ -1,4 +1,4 @@
-"""SLAs: promises of an answer within so many hours."""
+"""SLAs: how soon customers are answered and their matters settled, and in which hours that is counted."""
 
 from __future__ import annotations
 
@@ -12,11 +12,29 @@ from models.statements import Lookup, Statement, Update, as_read
 
 
 class Sla(Row):
-    """A promise of an answer within so many hours."""
+    """A plan of promises. Hours are of the plan's business time, or of the clock where it has none."""
 
     name = peewee.TextField(unique=True, collation="NOCASE")
     hours = peewee.FloatField(constraints=[peewee.Check("hours > 0")])
+    """Until the first answer."""
     active = peewee.BooleanField(default=True)
+    next_hours = peewee.FloatField(null=True)
+    """Until each further answer; null: as until the first."""
+    resolve_hours = peewee.FloatField(null=True)
+    """Until the ticket is closed; null: nothing is promised."""
+    business_hours = peewee.TextField(default="")
+    """As they were said; empty: round the clock."""
+    zone = peewee.TextField(default="")
+    holidays = peewee.TextField(default="")
+    """Countries and their parts: ``DE-BY, US``."""
+    country_days = peewee.TextField(default="")
+    """Their holidays, a line each: ``2026-12-25 Christmas Day``."""
+    own_days = peewee.TextField(default="")
+    """More days off, likewise."""
+    pause = peewee.TextField(default="")
+    """What stops the clocks, with commas: waiting, snoozed."""
+    reminders = peewee.TextField(default="100")
+    """At how much of the time agents are told, in percent, with commas."""
 
 
 class StoredSla(Record):
@@ -26,14 +44,26 @@ class StoredSla(Record):
     name: str
     hours: float
     active: bool
+    next_hours: float | None
+    resolve_hours: float | None
+    business_hours: str
+    zone: str
+    holidays: str
+    country_days: str
+    own_days: str
+    pause: str
+    reminders: str
 
 
-_READ = (Sla.id, Sla.name, Sla.hours, Sla.active)
+_READ = (
+    *(Sla.id, Sla.name, Sla.hours, Sla.active, Sla.next_hours, Sla.resolve_hours, Sla.business_hours),
+    *(Sla.zone, Sla.holidays, Sla.country_days, Sla.own_days, Sla.pause, Sla.reminders),
+)
 _EVERY = Lookup(lambda p: Sla.select(*_READ).order_by(Sla.name), as_read(_READ, StoredSla))
 _NAMED = Lookup(lambda p: Sla.select(*_READ).where(Sla.name == p("name")), as_read(_READ, StoredSla))
-_WRITE = Statement(lambda p: Sla.insert({Sla.name: p("name"), Sla.hours: p("hours")}))
+_BY_ID = Lookup(lambda p: Sla.select(*_READ).where(Sla.id == p("sla_id")), StoredSla)
+_WRITE = Statement(lambda p: Sla.insert({Sla.name: p("name"), Sla.hours: p("hours")}).returning(Sla.id))
 _CHANGE = Update(Sla)
-_HOURS = Lookup(lambda p: Sla.select(Sla.hours).where(Sla.id == p("sla_id")), float)
 _IN_ORDER = Lookup(
     lambda p: Sla.select(Sla.id, Sla.name).order_by(Sla.active.desc(), Sla.id),
     lambda sla_id, name: (int(sla_id), str(name)),
@@ -50,19 +80,19 @@ def named(name: str) -> StoredSla | None:
     return _NAMED.one(name=name)
 
 
-def write(name: str, hours: float) -> None:
-    """Write a new SLA, which is in use."""
-    _WRITE.run(name=name, hours=hours)
+def by_id(sla_id: int) -> StoredSla | None:
+    """Return an SLA as it is stored; None for one that is gone."""
+    return _BY_ID.one(sla_id=sla_id)
 
 
-def change(sla_id: int, values: Mapping[str, str | float]) -> None:
+def write(name: str, hours: float) -> int:
+    """Write a new SLA, which is in use; returns its id."""
+    return _WRITE.new_id(name=name, hours=hours)
+
+
+def change(sla_id: int, values: Mapping[str, str | float | None]) -> None:
     """Give columns of an SLA new values."""
     _CHANGE.run(sla_id, values)
-
-
-def hours(sla_id: int) -> float | None:
-    """Return within how many hours an SLA promises an answer; None for one that is gone."""
-    return _HOURS.one(sla_id=sla_id)
 
 
 def in_order() -> list[tuple[int, str]]:

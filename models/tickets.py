@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import peewee
 
@@ -61,6 +61,19 @@ class Ticket(Row):
     """When it was found to be spam."""
     merge_key = peewee.TextField(null=True)
     """What mail of the same matter has in common, as a filter says."""
+    response_from = UtcField(null=True)
+    """Since when an answer is owed; null: none is."""
+    resolve_from = UtcField(null=True)
+    """Since when the matter is open; null: it is closed."""
+    response_due = UtcField(null=True)
+    resolve_due = UtcField(null=True)
+    """When either promise ends, of which ``due`` is the nearer; null also while its clock stands still."""
+    pauses = peewee.TextField(null=True)
+    """What stopped clocks since then: ``[["waiting", from, to or null], ...]``."""
+    paused = peewee.BooleanField(default=False)
+    """Whether a clock stands still."""
+    reminder = UtcField(null=True)
+    """When agents are told of its clocks next, beside ``due``."""
 
     if TYPE_CHECKING:
         department_id: int
@@ -154,6 +167,15 @@ Ticket.add_index(
 )
 Ticket.add_index(Ticket.updated, Ticket.id, Ticket.spam, name="ticket_spam", where=Ticket.spam.is_null(False))
 Ticket.add_index(Ticket.merge_key, Ticket.id, name="ticket_merge_key", where=Ticket.merge_key.is_null(False))
+Ticket.add_index(Ticket.reminder, name="ticket_reminder", where=Ticket.reminder.is_null(False))
+Ticket.add_index(
+    Ticket.updated,
+    Ticket.id,
+    Ticket.status,
+    name="ticket_paused",
+    where=(Ticket.paused == literal(1)) & _NOT_CLOSED,
+)
+Ticket.add_index(Ticket.sla, Ticket.updated, Ticket.id, Ticket.status, name="ticket_sla", where=_NOT_CLOSED)
 
 
 class TicketTag(Row):
@@ -259,6 +281,18 @@ class TicketState(Record):
     snooze_ends: SnoozeEnd | None
     spam: str | None
     merge_key: str | None
+    response_from: str | None
+    resolve_from: str | None
+    response_due: str | None
+    resolve_due: str | None
+    pauses: str | None
+    paused: int
+    reminder: str | None
+
+    def with_values(self, values: Mapping[str, Stored]) -> TicketState:
+        """Return the ticket as it is with other values in some of its columns."""
+        changed: dict[str, Any] = dict(values)
+        return self._replace(**changed)
 
 
 class TicketNames(Record):
@@ -294,6 +328,17 @@ class NewTicket(Record):
     refers_to_id: int | None
 
 
+class NewClocks(Record):
+    """The clocks of a ticket that begins, as they are stored."""
+
+    response_from: str | None = None
+    resolve_from: str | None = None
+    response_due: str | None = None
+    resolve_due: str | None = None
+    due: str | None = None
+    reminder: str | None = None
+
+
 class BriefTicket(Record):
     """A ticket in one line; ``updated`` as stored."""
 
@@ -315,6 +360,7 @@ class DueTicket(Record):
 _COLUMNS = columns_of(Ticket)
 _STATE = [_COLUMNS[name] for name in TicketState._fields]
 _NEW = NewTicket._fields
+_NEW_CLOCKS = NewClocks._fields
 
 _READ = Lookup(lambda p: Ticket.select(*_STATE).where(Ticket.id == p("ticket_id")).tuples(), TicketState)
 _READ_NUMBERED = Lookup(
@@ -338,7 +384,7 @@ _NAMES = Lookup(
     TicketNames,
 )
 _WRITE = Statement(
-    lambda p: Ticket.insert({_COLUMNS[name]: p(name) for name in (*_NEW, "due")}).returning(Ticket.id)
+    lambda p: Ticket.insert({_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS)}).returning(Ticket.id)
 )
 _ID_OF = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.number == p("number")), int)
 _PAST_DUE = Lookup(
@@ -354,6 +400,15 @@ _PAST_DUE = Lookup(
         .limit(p("limit"))
     ),
     DueTicket,
+)
+_TO_REMIND = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.id)
+        .where(Ticket.reminder.is_null(False), Ticket.reminder <= p("moment"))
+        .order_by(Ticket.reminder)
+        .limit(p("limit"))
+    ),
+    int,
 )
 _SNOOZED_OUT = Lookup(
     lambda p: (
@@ -493,6 +548,11 @@ def past_due(moment: str, limit: int) -> list[DueTicket]:
     return _PAST_DUE.every(moment=moment, limit=limit)
 
 
+def to_remind(moment: str, limit: int) -> list[int]:
+    """Return tickets of whose clocks agents are to be told at a moment, as stored."""
+    return _TO_REMIND.every(moment=moment, limit=limit)
+
+
 def snoozed_out(moment: str, limit: int) -> list[int]:
     """Return tickets that have slept long enough at a moment, as stored."""
     return _SNOOZED_OUT.every(moment=moment, limit=limit)
@@ -518,9 +578,9 @@ def number_taken(number: str) -> bool:
     return _ID_OF.one(number=number) is not None
 
 
-def write(ticket: NewTicket, due: str | None) -> TicketState:
-    """Write a new ticket, without messages, that is due at a time as stored."""
-    ticket_id = _WRITE.new_id(due=due, **{name: getattr(ticket, name) for name in _NEW})
+def write(ticket: NewTicket, clocks: NewClocks) -> TicketState:
+    """Write a new ticket, without messages."""
+    ticket_id = _WRITE.new_id(**ticket._asdict(), **clocks._asdict())
     written = read(ticket_id)
     assert written is not None
     return written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from desk import quiet_times
 from desk.admin.table import Acts, Field, Noun, Record, Value, Values, number_of, words_of
@@ -10,6 +11,7 @@ from desk.errors import WrongUse
 from desk.home import Desk
 from desk.mailboxes import registry
 from desk.permissions import ACTIONS, Actor
+from desk.slas.hours import week_of
 from desk.staff import agents, departments, roles, slas, topics
 from mail.inert import one_line
 from models.tickets import PRIORITIES
@@ -207,24 +209,55 @@ TOPICS = Noun(
 
 def _read_slas(_desk: Desk, _actor: Actor) -> list[Record]:
     return [
-        Record(line.name, {"name": line.name, "hours": f"{line.hours:g}", "active": line.active})
+        Record(
+            line.name,
+            {
+                "name": line.name,
+                "hours": f"{line.hours:g}",
+                "next": "" if line.next is None else f"{line.next:g}h",
+                "resolve": "" if line.resolve is None else f"{line.resolve:g}h",
+                "business_hours": line.business_hours,
+                "zone": line.zone,
+                "holidays": line.holidays,
+                "days": "\n".join(line.days),
+                "pause": line.pause,
+                "reminders": line.reminders,
+                "active": line.active,
+            },
+        )
         for line in slas.slas()
     ]
 
 
-def _add_sla(_desk: Desk, actor: Actor, values: Values) -> str:
-    slas.add_sla(actor, str(values["name"]), _hours(values["hours"]))
+def _add_sla(desk: Desk, actor: Actor, values: Values) -> str:
+    said = _said_of_sla(desk, values)
+    slas.add_sla(actor, str(values["name"]), _hours(values["hours"]), **said)
     return ""
 
 
-def _edit_sla(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+def _edit_sla(desk: Desk, actor: Actor, key: str, values: Values) -> None:
     slas.edit_sla(
         actor,
         key,
         new_name=_given(values, "name"),
         hours=_hours(values["hours"]) if "hours" in values else None,
         active=_switch(values, "active"),
+        **_said_of_sla(desk, values),
     )
+
+
+def _said_of_sla(desk: Desk, values: Values) -> dict[str, Any]:
+    names = ("next", "resolve", "business_hours", "zone", "holidays", "pause", "reminders")
+    said: dict[str, Any] = {name: str(values[name]) for name in names if name in values}
+    if "zone" in said and not said["zone"]:
+        said["zone"] = desk.zone.key
+    if "days" in values:
+        said["days"] = str(values["days"]).splitlines()
+    return said
+
+
+def _remove_sla(_desk: Desk, actor: Actor, key: str) -> None:
+    slas.remove_sla(actor, key)
 
 
 def _hours(value: Value) -> float:
@@ -238,13 +271,26 @@ SLAS = Noun(
     "sla",
     "SLAs",
     "settings.edit",
-    "Promises of an answer within so many hours.",
+    "How soon customers are answered and their matters settled.",
     (
-        Field("name", "Name", "As departments and topics call it.", width=24),
-        Field("hours", "Hours", "Until an answer is due; tickets that have a due time keep it.", "number", 8),
+        Field("name", "Name", "As departments and topics call it.", width=20),
+        Field("hours", "Hours", "Until the first answer; tickets that have a due time keep it.", "number", 6),
+        Field("next", "Next", "Until each further answer: 8h, 2d; empty: as the first.", width=5),
+        Field("resolve", "Resolve", "Until it is closed: 40h, 3d; empty: nothing is promised.", width=7),
+        Field(
+            *("business_hours", "Open", "mon-fri 09:00-17:00; sat 10:00-14:00; empty: round the clock."),
+            width=20,
+            check=week_of,
+        ),
+        Field("zone", "Zone", "Whose clock that is: Europe/Berlin; empty: the desk's."),
+        Field("holidays", "Holidays", "Of countries and their parts: DE-BY, US."),
+        Field("days", "Days off", "A line each: 2026-12-24 Christmas Eve.", "lines"),
+        Field("pause", "Pauses", "What stops the clocks: waiting, snoozed.", "list", start="waiting"),
+        Field("reminders", "Reminds", "At so many percent: 50, 75, 100.", "list", start=slas.REMINDERS),
         _ACTIVE,
     ),
-    Acts(_read_slas, _add_sla, _edit_sla),
+    Acts(_read_slas, _add_sla, _edit_sla, _remove_sla),
+    removal="It is not offered any more; tickets that have it keep it.",
 )
 
 

@@ -51,8 +51,23 @@ def role(line: RoleLine) -> dict[str, Any]:
 
 
 def sla(line: SlaLine) -> dict[str, Any]:
-    """Return an SLA; `hours` until an answer is due."""
-    return {"name": line.name, "hours": line.hours, "active": line.active}
+    """Return an SLA; `hours` until the first answer, `next` until each further one, `resolve` to the end.
+
+    They are of its business hours; null: `next` is as `hours`, nothing is promised of the end.
+    """
+    return {
+        "name": line.name,
+        "hours": line.hours,
+        "next": line.next,
+        "resolve": line.resolve,
+        "business_hours": line.business_hours,
+        "zone": line.zone or None,
+        "holidays": line.holidays,
+        "days": list(line.days),
+        "pause": line.pause,
+        "reminders": line.reminders,
+        "active": line.active,
+    }
 
 
 def topic(line: TopicLine) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from models.pending import (
     snoozed_out,
     states_changed,
     tickets_past_due,
+    tickets_to_remind,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "snoozed_out",
     "states_changed",
     "tickets_past_due",
+    "tickets_to_remind",
 ]
 
 

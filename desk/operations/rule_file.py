@@ -51,16 +51,31 @@ class _Kind(Record):
 
 
 def _slas(_actor: Actor) -> list[Table]:
-    return [{"name": each.name, "hours": each.hours, "active": each.active} for each in slas.slas()]
+    return [
+        {
+            "name": each.name,
+            "hours": each.hours,
+            "next": each.next or 0,
+            "resolve": each.resolve or 0,
+            "business_hours": each.business_hours,
+            "zone": each.zone,
+            "holidays": each.holidays,
+            "days": list(each.days),
+            "pause": each.pause,
+            "reminders": each.reminders,
+            "active": each.active,
+        }
+        for each in slas.slas()
+    ]
 
 
 def _add_sla(actor: Actor, _desk: Desk, table: Table) -> None:
     slas.add_sla(actor, table["name"], table["hours"])
-    slas.edit_sla(actor, table["name"], active=table["active"])
+    _edit_sla(actor, _desk, table)
 
 
 def _edit_sla(actor: Actor, _desk: Desk, table: Table) -> None:
-    slas.edit_sla(actor, table["name"], hours=table["hours"], active=table["active"])
+    slas.edit_sla(actor, **table)
 
 
 def _departments(_actor: Actor) -> list[Table]:
@@ -236,7 +251,24 @@ def _set_notification(actor: Actor, _desk: Desk, table: Table) -> None:
 
 
 _KINDS: dict[str, _Kind] = {
-    "sla": _Kind("name", {"hours": 0, "active": True}, _slas, _add_sla, _edit_sla),
+    "sla": _Kind(
+        "name",
+        {
+            "hours": 0,
+            "next": 0,
+            "resolve": 0,
+            "business_hours": "",
+            "zone": "",
+            "holidays": "",
+            "days": [],
+            "pause": "",
+            "reminders": "100",
+            "active": True,
+        },
+        _slas,
+        _add_sla,
+        _edit_sla,
+    ),
     "department": _Kind(
         "name",
         {"sla": "", "signature": "", "reopen_days": -1, "active": True},

@@ -1,28 +1,52 @@
-"""SLAs: how soon a customer is answered."""
+"""SLAs: how soon customers are answered and their matters settled, and in which hours that is counted."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from config import clock
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
+from desk.slas.hours import minutes_in, week_of
+from desk.slas.lengths import MAX_SECONDS, seconds_of
+from desk.slas.plans import words_of
 from desk.staff.names import given_name
 from mail.inert import one_line
 from models import slas as rows
 from models.slas import StoredSla
 from models.transactions import transaction
 
-_MAX_HOURS = 8760
+PAUSES = ("waiting", "snoozed")
+"""What may stop the clocks of a plan: it waits for the customer, it is snoozed."""
+REMINDERS = "50, 75, 100"
+"""When agents are told by a plan that is made now, in percent of the time."""
+_MAX_HOURS = MAX_SECONDS // 3600
+_LONGEST_WEEKS = 520
 
 
 @dataclass(frozen=True, slots=True)
 class SlaLine:
-    """An SLA as lists show it."""
+    """An SLA as lists show it; hours are of its business time, None for what it does not promise.
+
+    `next` is until each further answer; None: as `hours`, until the first one.
+    """
 
     id: int
     name: str
     hours: float
     active: bool
+    next: float | None = None
+    resolve: float | None = None
+    business_hours: str = ""
+    zone: str = ""
+    holidays: str = ""
+    days: tuple[str, ...] = ()
+    """More days off: ``2026-12-24 Christmas Eve``."""
+    pause: str = ""
+    reminders: str = "100"
 
 
 def slas() -> list[SlaLine]:
@@ -30,15 +54,47 @@ def slas() -> list[SlaLine]:
     return [_line(row) for row in rows.every()]
 
 
-def add_sla(actor: Actor, name: str, hours: float) -> SlaLine:
-    """Add an SLA: an answer within so many hours."""
+def sla(name: str) -> SlaLine:
+    """Return the SLA of that name. Raises NotFound."""
+    return _line(_stored(name))
+
+
+def add_sla(
+    actor: Actor,
+    name: str,
+    hours: float | str,
+    *,
+    next: float | str | None = None,  # noqa: A002
+    resolve: float | str | None = None,
+    business_hours: str = "",
+    zone: str = "",
+    holidays: str = "",
+    days: Sequence[str] | None = None,
+    calendar: bytes | None = None,
+    pause: str = "waiting",
+    reminders: str = REMINDERS,
+) -> SlaLine:
+    """Add an SLA: an answer within so many hours, or a length such as 3d; see `edit_sla`."""
     require(actor, "settings.edit")
     with transaction():
         if rows.named(name) is not None:
             raise Refused(f"there is an SLA {one_line(name, 60)} already", "nightdesk sla edit")
         kept = given_name(name)
-        rows.write(kept, _hours(hours))
-        return _line(_stored(kept))
+        week = week_of(business_hours) if business_hours.strip() else None
+        rows.write(kept, _hours(hours, week))
+        return edit_sla(
+            actor,
+            kept,
+            next=next,
+            resolve=resolve,
+            business_hours=business_hours,
+            zone=zone,
+            holidays=holidays,
+            days=days,
+            calendar=calendar,
+            pause=pause,
+            reminders=reminders,
+        )
 
 
 def edit_sla(
@@ -46,22 +102,77 @@ def edit_sla(
     name: str,
     *,
     new_name: str | None = None,
-    hours: float | None = None,
+    hours: float | str | None = None,
     active: bool | None = None,
+    next: float | str | None = None,  # noqa: A002
+    resolve: float | str | None = None,
+    business_hours: str | None = None,
+    zone: str | None = None,
+    holidays: str | None = None,
+    days: Sequence[str] | None = None,
+    calendar: bytes | None = None,
+    pause: str | None = None,
+    reminders: str | None = None,
 ) -> SlaLine:
-    """Change an SLA; tickets that have a due time keep it."""
+    """Change an SLA; what is due by it is counted anew when something happens to its clocks.
+
+    Times are hours or lengths (4h, 3d: working days, where there are business hours). `next` "": as the
+    first answer; `resolve` "": nothing is promised; `business_hours` "": round the clock; `zone`: an IANA
+    name; `holidays`: countries (DE-BY, US); `days`: more days off (``2026-12-24 Christmas Eve``); `calendar`:
+    an iCal file that these are read from; `pause`: waiting, snoozed; `reminders`: percents. Raises WrongUse,
+    NotFound, and ConfigError for an unknown zone.
+    """
     require(actor, "settings.edit")
     with transaction():
         known = _stored(name)
-        values: dict[str, str | float] = {}
+        values: dict[str, str | float | None] = {}
+        said = known.business_hours if business_hours is None else " ".join(business_hours.split())
+        week = week_of(said) if said else None
         if new_name is not None:
             values["name"] = given_name(new_name)
         if hours is not None:
-            values["hours"] = _hours(hours)
+            values["hours"] = _hours(hours, week)
+        if next is not None:
+            values["next_hours"] = None if next in ("", 0) else _hours(next, week)
+        if resolve is not None:
+            values["resolve_hours"] = None if resolve in ("", 0) else _hours(resolve, week)
+        if business_hours is not None:
+            values["business_hours"] = said
+        if zone is not None:
+            values["zone"] = _zone(zone)
+        if holidays is not None:
+            values |= _holidays(holidays)
+        if days is not None or calendar is not None:
+            values["own_days"] = _own_days(days, calendar)
+        if pause is not None:
+            values["pause"] = _pause(pause)
+        if reminders is not None:
+            values["reminders"] = _reminders(reminders)
         if active is not None:
             values["active"] = active
         rows.change(known.id, values)
-        return _line(_stored(str(values.get("name", name))))
+        changed = _stored(str(values.get("name", known.name)))
+        _require_an_end(changed)
+        return _line(changed)
+
+
+def remove_sla(actor: Actor, name: str) -> SlaLine:
+    """Have an SLA offered no more; tickets that have it keep it."""
+    return edit_sla(actor, name, active=False)
+
+
+def look_ahead(moment: datetime) -> int:
+    """Write down the holidays of the next years, for plans that know less than two; returns how many."""
+    count = 0
+    for row in rows.every():
+        last = row.country_days.rpartition("\n")[2][:4]
+        if row.holidays and (not last or int(last) < moment.year + 2):
+            from desk.slas import holidays as library  # 70 ms, once in a year or two
+
+            with transaction():
+                rows.change(row.id, {"country_days": library.days_of_countries(row.holidays, moment.year)})
+            count += 1
+    return count
 
 
 def sla_id_of(name: str | None) -> int | None:
@@ -84,10 +195,74 @@ def _stored(name: str) -> StoredSla:
 
 
 def _line(row: StoredSla) -> SlaLine:
-    return SlaLine(row.id, row.name, row.hours, row.active)
+    return SlaLine(
+        id=row.id,
+        name=row.name,
+        hours=row.hours,
+        active=bool(row.active),
+        next=row.next_hours,
+        resolve=row.resolve_hours,
+        business_hours=row.business_hours,
+        zone=row.zone,
+        holidays=row.holidays,
+        days=tuple(row.own_days.splitlines()),
+        pause=row.pause,
+        reminders=row.reminders,
+    )
 
 
-def _hours(hours: float) -> float:
+def _hours(hours: float | str, week: Any) -> float:
+    if isinstance(hours, str):
+        return seconds_of(hours, week) / 3600
     if not 0 < hours <= _MAX_HOURS:
         raise WrongUse(f"{hours:g} hours is no SLA", f"more than 0, at most {_MAX_HOURS}")
     return hours
+
+
+def _zone(name: str) -> str:
+    text = name.strip()
+    if text:
+        clock.zone(text)
+    return text
+
+
+def _holidays(codes: str) -> dict[str, str | float | None]:
+    if not codes.strip():
+        return {"holidays": "", "country_days": ""}
+    from desk.slas import holidays as library  # 70 ms, for plans with holidays
+
+    kept = library.codes_of(codes)
+    return {"holidays": kept, "country_days": library.days_of_countries(kept, clock.now().year)}
+
+
+def _own_days(days: Sequence[str] | None, calendar: bytes | None) -> str:
+    from desk.slas import holidays as library  # 1 ms, for plans with days off
+
+    lines = [] if calendar is None else library.days_of_file(calendar, clock.now().year).splitlines()
+    return library.checked_days([*lines, *(days or ())])
+
+
+def _pause(text: str) -> str:
+    words = words_of(text.lower())
+    for word in words:
+        if word not in PAUSES:
+            raise WrongUse(f"'{one_line(word, 40)}' stops no clock", f"use {', '.join(PAUSES)}, or nothing")
+    return ", ".join(word for word in PAUSES if word in words)
+
+
+def _reminders(text: str) -> str:
+    words = words_of(text.replace("%", " "))
+    if not all(word.isascii() and word.isdigit() and 0 < int(word[:4]) <= 100 for word in words):
+        raise WrongUse(f"'{one_line(text, 40)}' says no percents", "write 50, 75, 100, or nothing")
+    return ", ".join(map(str, sorted({int(word) for word in words})))
+
+
+def _require_an_end(row: StoredSla) -> None:
+    """Refuse a promise that hardly ever ends: so few business hours, so much to do."""
+    week = minutes_in(week_of(row.business_hours)) if row.business_hours else 7 * 1440
+    longest = max(filter(None, (row.hours, row.next_hours, row.resolve_hours)))
+    if longest * 60 > week * _LONGEST_WEEKS:
+        raise WrongUse(
+            f"{longest:g} hours take more than ten years of {one_line(row.business_hours, 60)}",
+            "promise less, or have more business hours",
+        )

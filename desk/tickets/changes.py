@@ -72,7 +72,7 @@ def assign(actor: Actor, numbers: Sequence[str], login: str | None) -> list[str]
 
 
 def set_status(actor: Actor, numbers: Sequence[str], status: str) -> list[str]:
-    """Put tickets into a state; closing stops their clock, reopening starts it anew."""
+    """Put tickets into a state; closing stops their clocks, reopening starts them anew."""
     if status not in STATUSES:
         raise WrongUse(f"there is no state '{one_line(status, 40)}'", f"use {', '.join(STATUSES)}")
     wanted: Status = status
@@ -160,7 +160,7 @@ def transfer(actor: Actor, numbers: Sequence[str], department: str) -> list[str]
 
 
 def set_sla(actor: Actor, numbers: Sequence[str], name: str) -> list[str]:
-    """Promise an answer by another SLA; a clock that runs begins anew. Raises WrongUse for an unknown one."""
+    """Promise by another SLA, from when the clocks began. Raises WrongUse for an unknown one."""
     target = slas.named(name)
     if target is None or not target.active:
         known = ", ".join(each.name for each in slas.every() if each.active)
@@ -169,11 +169,8 @@ def set_sla(actor: Actor, numbers: Sequence[str], name: str) -> list[str]:
     def edit(ticket: TicketState) -> Change | None:
         if ticket.sla_id == target.id:
             return None
-        values: dict[str, Stored] = {"sla_id": target.id}
-        if ticket.due is not None:
-            values |= {"due": lifecycle.due_from(target.id, now()), "overdue": 0}
         before = next((each.name for each in slas.every() if each.id == ticket.sla_id), "none")
-        return Change("sla", values, detail={"from": before, "to": target.name})
+        return Change("sla", {"sla_id": target.id}, detail={"from": before, "to": target.name})
 
     return change(actor, "ticket.edit", numbers, edit)
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.records import Record
+from desk.tickets import clocks
+from desk.tickets.clocks import CLOCK_WORDS, ClockKind, Reached
 from models import contacts, events, messages, notices, receipts, slas, tickets
 from models.fields import as_json, utc_text
-from models.tickets import Status, StatusAfterReply, Stored, TicketState
+from models.tickets import NewClocks, Status, StatusAfterReply, Stored, TicketState
 
 if TYPE_CHECKING:
     from desk.permissions import Actor
@@ -44,6 +46,7 @@ EventKind = Literal[
     "referred",
     "approved",
     "overdue",
+    "reminded",
     "undelivered",
     "uncertain",
     "send_cancelled",
@@ -87,9 +90,8 @@ class Change(Record):
 
 
 def opened(new: NewTicket, by: Actor | None, moment: datetime, detail: Mapping[str, Any]) -> TicketState:
-    """Begin a ticket; its first message is written next. The clock runs unless it begins as closed."""
-    due = None if new.status == "closed" else due_from(new.sla_id, moment)
-    ticket = tickets.write(new, due)
+    """Begin a ticket; its first message is written next. Its clocks run unless it begins as closed."""
+    ticket = tickets.write(new, NewClocks() if new.status == "closed" else clocks.begun(new.sla_id, moment))
     _record(ticket.id, "created", by, moment, detail)
     if new.status != "closed":
         _notice(ticket.id, "new_ticket", by, moment)
@@ -133,18 +135,18 @@ def filed(ticket_id: int, message: NewMessage, *, noticed: bool) -> int:
 def agent_answered(
     ticket_id: int, message: NewMessage, by: Actor, status_after: StatusAfterReply, moment: datetime
 ) -> int:
-    """Take down an agent's answer: the clock stops, an unowned ticket is the author's. Returns the row."""
+    """Take down an agent's answer: none is owed then, an unowned ticket is the author's. Returns the row."""
     ticket = _read(ticket_id)
     message_row = messages.write(ticket_id, message)
     status = status_after_answer(ticket.status, status_after)
     values: dict[str, Stored] = {
         "status": status,
-        "due": None,
-        "overdue": 0,
+        "response_from": None,
         "updated": max(ticket.updated, message.created),
         "closed": (ticket.closed or utc_text(moment)) if status == "closed" else None,
         **_woken_by(ticket, "event"),
     }
+    values |= clocks.after(ticket, values, moment)
     if ticket.assignee_id is None and by.agent_id is not None:
         values["assignee_id"] = by.agent_id
     changes = _changes(ticket, values)
@@ -167,7 +169,8 @@ def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> i
     ticket = _read(ticket_id)
     message_row = messages.write(ticket_id, message)
     touched: dict[str, Stored] = {} if by.is_filter else {"updated": max(ticket.updated, message.created)}
-    _apply(ticket, {**_counted(ticket, message), **touched, **_woken_by(ticket, "event")})
+    woken = _woken_by(ticket, "event")
+    _apply(ticket, {**_counted(ticket, message), **touched, **woken, **clocks.after(ticket, woken, moment)})
     _record(ticket_id, "noted", by, moment, {"message": message_row})
     _notice(ticket_id, "noted", by, moment, message_row)
     tickets.set_unseen(ticket_id)
@@ -246,6 +249,7 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
     values = {**_woken_by(ticket, "event"), **change.values}
     if values.get("status") == "closed":
         values |= {"snoozed_until": None, "snooze_ends": None}
+    values |= clocks.after(ticket, values, moment)
     if by is None or not by.is_filter:
         values["updated"] = utc_text(moment)
     changes = _changes(ticket, values)
@@ -270,6 +274,7 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
     old_tags, new_tags = changes.pop("tags", (None, None))
     old_people, new_people = changes.pop("collaborators", (None, None))
     updated = changes.pop("updated", None)
+    told_next = changes.pop("reminder", None)
     values: dict[str, Stored] = {name: pair[0] for name, pair in changes.items()}
     untouched = all(getattr(ticket, name) == pair[1] for name, pair in changes.items())
     if new_tags is not None and sorted(tickets.tags(ticket.id)) != sorted(new_tags):
@@ -281,6 +286,8 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         return False
     if updated is not None and ticket.updated == updated[1]:
         values["updated"] = updated[0]
+    if told_next is not None:
+        values["reminder"] = clocks.recounted(ticket.with_values(values), moment)["reminder"]
     _apply(ticket, values)
     if old_tags is not None:
         tickets.set_tags(ticket.id, old_tags)
@@ -337,11 +344,33 @@ def send_cancelled(ticket_id: int, by: Actor, moment: datetime) -> None:
     _record(ticket_id, "send_cancelled", by, moment, {})
 
 
-def overdue(ticket_id: int, due: str, moment: datetime) -> None:
-    """Mark a ticket whose promised answer did not come in time."""
-    _apply(_read(ticket_id), {"overdue": 1})
-    _record(ticket_id, "overdue", None, moment, {"due": due})
-    _notice(ticket_id, "overdue", None, moment)
+def overdue(ticket_id: int, due: str, moment: datetime) -> ClockKind:
+    """Mark a ticket whose promise was not kept in time; returns which one it was."""
+    ticket = _read(ticket_id)
+    response: ClockKind = "first" if ticket.last_answer is None else "next"
+    kind: ClockKind = "resolve" if ticket.resolve_due == due != ticket.response_due else response
+    _apply(ticket, {"overdue": 1})
+    _tell_overdue(ticket, kind, due, moment)
+    return kind
+
+
+def reminded(ticket_id: int, moment: datetime) -> list[Reached]:
+    """Have agents told how much of its time a ticket's clocks have counted; returns what they reached.
+
+    Of the clock that runs out first, `overdue` tells that it did; of the other one it is told here.
+    """
+    ticket = _read(ticket_id)
+    reached, next_time = clocks.reached(ticket, moment)
+    _apply(ticket, {"reminder": next_time})
+    for each in reached:
+        if each.percent >= 100:
+            if ticket.overdue:
+                _tell_overdue(ticket, each.kind, utc_text(each.due), moment)
+            continue
+        told = {"text": f"{each.percent} % of the time for the {CLOCK_WORDS[each.kind]} is over"}
+        _record(ticket_id, "reminded", None, moment, told)
+        due_soon(ticket_id, utc_text(each.due), moment)
+    return reached
 
 
 def due_soon(ticket_id: int, due: str, moment: datetime) -> None:
@@ -372,7 +401,8 @@ def unwatched(ticket_id: int, by: Actor) -> bool:
 def woken(ticket_id: int, moment: datetime) -> None:
     """Bring a ticket back that was snoozed until now."""
     ticket = _read(ticket_id)
-    _apply(ticket, {"snoozed_until": None, "snooze_ends": None, "updated": utc_text(moment)})
+    awake: dict[str, Stored] = {"snoozed_until": None, "snooze_ends": None, "updated": utc_text(moment)}
+    _apply(ticket, {**awake, **clocks.after(ticket, awake, moment)})
     _record(ticket_id, "woken", None, moment, {})
     tickets.set_unseen(ticket_id)
 
@@ -477,6 +507,7 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
     tags = [name for name in tickets.tags(source_id) if name.lower() not in {tag.lower() for tag in had}]
     tickets.set_tags(target_id, [*had, *tags])
     owner = source.assignee_id if target.assignee_id is None else None
+    on_the_clock = _promises_of_both(source, target, moment)
     _apply(
         target,
         {
@@ -487,13 +518,13 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
             "last_answer": max(target.last_answer or "", source.last_answer or "") or None,
             "waiting_since": messages.waiting_since(target_id),
             "updated": max(target.updated, source.updated),
+            **on_the_clock,
         },
     )
     left: dict[str, Stored] = {
         "status": "closed",
         "closed": utc_text(moment),
-        "due": None,
-        "overdue": 0,
+        **clocks.STOPPED,
         "message_count": 0,
         "attachment_count": 0,
         "merged_into_id": target_id,
@@ -515,6 +546,7 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
             "departments": departments,
             "tags": tags,
             "owner": owner,
+            "clocks": _changes(target, on_the_clock),
             "target": {name: getattr(target, name) for name in ("last_customer", "last_answer", "updated")},
         },
     )
@@ -558,12 +590,18 @@ def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: date
     written = messages.totals(source.id).last_customer
     if later and written is not None and written > str(was["last_customer"] or ""):
         status = "new" if was["status"] == "new" else "open"
-        values |= {"status": status, "closed": None, "due": was["due"] or due_from(source.sla_id, moment)}
+        values |= {"status": status, "closed": None}
+        values["response_from"] = was.get("response_from") or utc_text(moment)
+        values["resolve_from"] = was.get("resolve_from") or utc_text(moment)
+        values |= clocks.recounted(source.with_values(values), moment)
     _apply(source, values)
     owner: dict[str, Stored] = {}
     if kept["owner"] is not None and ticket.assignee_id == kept["owner"]:
         owner = {"assignee_id": None}
     was_then = kept["target"]
+    took = kept.get("clocks", {})
+    if all(getattr(ticket, name) == pair[1] for name, pair in took.items()):
+        owner |= {name: pair[0] for name, pair in took.items()}
     since_then = ticket.updated != max(was_then["updated"], was["updated"])
     updated: dict[str, Stored] = {"updated": ticket.updated} if since_then else {}
     _apply(ticket, {**_as_rows_say(target, was_then), **owner, **updated})
@@ -584,7 +622,7 @@ def split_off(
     from models import belongings  # 3 ms, for tickets that are split
 
     source = _read(source_id)
-    ticket = tickets.write(new, None)
+    ticket = tickets.write(new, clocks.begun(new.sla_id, moment, answer_owed=False))
     received = [row for row in map(messages.receipt_of, message_ids) if row is not None]
     belongings.give(
         source_id,
@@ -595,9 +633,9 @@ def split_off(
         _apply(part, _as_rows_say(part.id, {"last_customer": None, "updated": part.created}))
     source, ticket = _read(source_id), _read(ticket.id)
     if not _awaits_answer(source):
-        _apply(source, {"due": None, "overdue": 0})
+        _apply(source, {"response_from": None, **clocks.after(source, {"response_from": None}, moment)})
     if _awaits_answer(ticket):
-        _apply(ticket, {"due": due_from(ticket.sla_id, moment)})
+        _apply(ticket, clocks.after(ticket, {"response_from": utc_text(moment)}, moment))
     what = f"{len(message_ids)} messages" if len(message_ids) > 1 else "one message"
     _record(
         source_id,
@@ -653,6 +691,7 @@ def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], mom
             "last_customer": max([target.last_customer or "", *written]) or None,
             "waiting_since": messages.waiting_since(target_id),
             "updated": max([target.updated, *written]),
+            **_owed_there(source, target, moment),
         },
     )
     _apply(
@@ -678,14 +717,12 @@ def seen(ticket_id: int, by: Actor, moment: datetime) -> None:
 
 
 def to_status(ticket: TicketState, status: Status, moment: datetime) -> Change:
-    """Return the change to a state: closing stops the clock, reopening starts it anew."""
+    """Return the change to a state: closing stops the clocks, reopening starts them anew."""
     told = {"from": ticket.status, "to": status}
     if status == "closed":
-        values: dict[str, Stored] = {"closed": utc_text(moment), "due": None, "overdue": 0}
-        return Change("closed", {"status": status, **values}, detail=told)
+        return Change("closed", {"status": status, "closed": utc_text(moment)}, detail=told)
     if ticket.status == "closed":
-        values = {"closed": None, "due": due_from(ticket.sla_id, moment), "overdue": 0}
-        return Change("reopened", {"status": status, **values}, detail=told)
+        return Change("reopened", {"status": status, "closed": None}, detail=told)
     return Change("status", {"status": status}, detail=told)
 
 
@@ -694,12 +731,6 @@ def status_after_answer(status: Status, wanted: StatusAfterReply) -> Status:
     if wanted != "keep":
         return wanted
     return "open" if status == "new" else status
-
-
-def due_from(sla_id: int | None, moment: datetime) -> str | None:
-    """Return until when an answer is due that is asked for now, or None without an SLA."""
-    hours = slas.hours(sla_id) if sla_id is not None else None
-    return None if hours is None else utc_text(moment + timedelta(hours=hours))
 
 
 def new_batch() -> str:
@@ -715,17 +746,40 @@ def _woken_by_customer(ticket: TicketState, written: str, moment: datetime) -> d
         "last_customer": max(ticket.last_customer or "", written),
     }
     values |= _woken_by(ticket, "answer")
-    if ticket.status == "closed":
-        values["overdue"] = 0
-    if ticket.status == "closed" or ticket.due is None:
-        values["due"] = due_from(ticket.sla_id, moment)
-    return values
+    if ticket.response_from is None:
+        values["response_from"] = utc_text(moment)
+    return {**values, **clocks.after(ticket, values, moment)}
 
 
 def _woken_by_failure(ticket: TicketState, moment: datetime) -> dict[str, Stored]:
     status = "open" if ticket.status == "waiting" else ticket.status
-    awake: dict[str, Stored] = {"snoozed_until": None, "snooze_ends": None}
-    return {"status": status, "updated": max(ticket.updated, utc_text(moment)), **awake}
+    values: dict[str, Stored] = {
+        "status": status,
+        "updated": max(ticket.updated, utc_text(moment)),
+        "snoozed_until": None,
+        "snooze_ends": None,
+    }
+    return {**values, **clocks.after(ticket, values, moment)}
+
+
+def _owed_there(source: TicketState, target: TicketState, moment: datetime) -> dict[str, Stored]:
+    """Return the clocks of a ticket into which unanswered mail of another one was moved."""
+    waits = target.status != "closed" and messages.waiting_since(target.id) is not None
+    if not waits or target.response_from is not None:
+        return {}
+    return clocks.after(target, {"response_from": source.response_from or utc_text(moment)}, moment)
+
+
+def _promises_of_both(source: TicketState, target: TicketState, moment: datetime) -> dict[str, Stored]:
+    """Return the clocks of a ticket that another one is merged into: what was owed first is owed."""
+    if "closed" in (source.status, target.status):
+        return {}
+    owed: dict[str, Stored] = {}
+    for name in ("response_from", "resolve_from"):
+        begun = [each for each in (getattr(source, name), getattr(target, name)) if each is not None]
+        if begun and min(begun) != getattr(target, name):
+            owed[name] = min(begun)
+    return clocks.after(target, owed, moment) if owed else {}
 
 
 def _woken_by(ticket: TicketState, what: Literal["answer", "event"]) -> dict[str, Stored]:
@@ -807,6 +861,13 @@ def _tell_status(
         undoable = {name: value for name, value in values.items() if name != "last_customer"}
         detail |= {"changes": _changes(ticket, undoable), "batch": new_batch()}
     _record(ticket.id, kind, by, moment, detail)
+
+
+def _tell_overdue(ticket: TicketState, kind: ClockKind, due: str, moment: datetime) -> None:
+    _record(ticket.id, "overdue", None, moment, {"due": due, "clock": kind})
+    plan = None if ticket.sla_id is None else slas.by_id(ticket.sla_id)
+    if plan is None or "100" in plan.reminders:
+        _notice(ticket.id, "overdue", None, moment)
 
 
 def _changes(ticket: TicketState, values: Mapping[str, Stored]) -> dict[str, list[Any]]:

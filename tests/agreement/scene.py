@@ -82,7 +82,8 @@ class Scene:
         names = (
             "number, subject, status, priority, department_id, sla_id, contact_id, assignee_id, mailbox_id,"
             " overdue, message_count, attachment_count, due IS NULL, closed IS NULL, last_customer IS NULL,"
-            " last_answer IS NULL"
+            " last_answer IS NULL, response_from IS NULL, resolve_from IS NULL, response_due IS NULL,"
+            " resolve_due IS NULL, pauses IS NULL, paused, reminder IS NULL"
         )
         return dict(zip(names.split(", "), rows(f"SELECT {names} FROM ticket WHERE id = 1")[0], strict=False))
 

@@ -43,6 +43,8 @@ CALLS: dict[str, list[str]] = {
     "sla add": ["Gold", "--hours", "4"],
     "sla edit": ["Gold", "--hours", "5"],
     "sla list": [],
+    "sla show": ["Gold"],
+    "sla remove": ["Gold"],
     "topic add": ["VPN", "--department", "IT", "--priority", "high"],
     "topic edit": ["VPN", "--no-autoresponse"],
     "topic list": [],

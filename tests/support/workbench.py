@@ -105,6 +105,8 @@ def make_ticket(
         "last_customer": moment,
         "message_count": 0 if text is None else 1,
     }
+    if values.get("due") is not None:
+        row |= {"response_from": moment, "resolve_from": moment, "response_due": values["due"]}
     ticket = Ticket.create(**{**row, **values})
     for tag in tags:
         TicketTag.insert(ticket=ticket, name=tag).execute()

@@ -27,6 +27,7 @@ from desk.fetching.summary import MailboxFetch
 from desk.filters import sweep as filters_sweep
 from desk.outbox import dispatch
 from desk.reports import by_mail
+from desk.staff import slas
 from desk.tickets import sla, snoozing, spam
 from mail.transport.blocking import in_own_thread
 from models import leases
@@ -244,6 +245,7 @@ class Worker:
             await self._thread.call(logs.purge)
             await self._thread.call(notifications.forget_old, now())
             await self._thread.call(spam.purge, now())
+            await self._thread.call(slas.look_ahead, now())
             await self._thread.call(self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)
         tell(f"STATUS={plan.words}")

@@ -56,7 +56,9 @@ def run_once(
         from desk.alerts import logins  # 7 ms
 
         logins.look_after_tokens(desk, now())
-    if not stop.is_set() and pending.tickets_past_due(utc_text(now())):
+    if not stop.is_set() and (
+        pending.tickets_past_due(utc_text(now())) or pending.tickets_to_remind(utc_text(now()))
+    ):
         from desk.tickets import sla  # 40 ms: the life of a ticket
 
         summary.overdue = len(sla.sweep(now()))

@@ -38,6 +38,7 @@ SPELLED = {
     "addresses": "address",
     "body": "body_file",
     "whom": "to",
+    "business_hours": "hours",
 }
 """The flags that are called otherwise than their fields."""
 

@@ -1,0 +1,1 @@
+"""How promises are counted: lengths, business hours, holidays, pauses. Knows no ticket."""

@@ -1,0 +1,77 @@
+"""What a clock has counted, and when it runs out: business time, without the pauses.
+
+Pauses may come in any order and overlap. One without an end goes on. A calendar of None is round the clock.
+Moments and lengths are microseconds (`desk.slas.calendar`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from desk.slas.calendar import MOST_DAYS, SECOND, Calendar, Moment
+
+Pause = tuple[Moment, Moment | None]
+"""From a moment to before another one; None: it goes on."""
+
+_NEVER = 1 << 62
+
+
+def runs_out(
+    calendar: Calendar | None, begin: Moment, length: int, pauses: Iterable[Pause] = ()
+) -> Moment | None:
+    """Return when a clock has counted a length from a moment on; None while a pause keeps it from that."""
+    left = length
+    for start, stop in counted(calendar, begin, _NEVER, pauses):
+        if stop - start >= left:
+            return start + left
+        left -= stop - start
+    return None
+
+
+def passed(calendar: Calendar | None, begin: Moment, end: Moment, pauses: Iterable[Pause] = ()) -> int:
+    """Return what a clock has counted between two moments."""
+    return sum(stop - start for start, stop in counted(calendar, begin, end, pauses))
+
+
+def counted(
+    calendar: Calendar | None, begin: Moment, end: Moment, pauses: Iterable[Pause] = ()
+) -> Iterator[tuple[Moment, Moment]]:
+    """Return the spans that a clock counts between two moments, in order."""
+    breaks = joined(pauses)
+    last = min([end, *(start for start, stop in breaks if stop is None)])
+    at = 0
+    for start, stop in _open(calendar, begin, last):
+        while start < stop:
+            while at < len(breaks) and (breaks[at][1] or _NEVER) <= start:
+                at += 1
+            cut = stop if at == len(breaks) else min(stop, max(start, breaks[at][0]))
+            if start < cut:
+                yield start, cut
+            start = stop if cut == stop else min(stop, breaks[at][1] or _NEVER)
+
+
+def joined(pauses: Iterable[Pause]) -> Sequence[Pause]:
+    """Return the same pauses in order and apart."""
+    found: list[Pause] = []
+    for start, stop in sorted(pauses, key=lambda pause: (pause[0], pause[1] or _NEVER)):
+        if stop is not None and stop <= start:
+            continue
+        if found and (found[-1][1] is None or start <= found[-1][1]):
+            before = found[-1]
+            open_end = before[1] is None or stop is None
+            found[-1] = before[0], None if open_end else max(before[1] or 0, stop or 0)
+        else:
+            found.append((start, stop))
+    return found
+
+
+def _open(calendar: Calendar | None, begin: Moment, end: Moment) -> Iterator[tuple[Moment, Moment]]:
+    if calendar is None:
+        last = min(end, begin + MOST_DAYS * 86_400 * SECOND)
+        if begin < last:
+            yield begin, last
+        return
+    for start, stop in calendar.spans(begin):
+        if start >= end:
+            return
+        yield start, min(stop, end)

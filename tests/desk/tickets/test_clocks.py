@@ -1,0 +1,359 @@
+"""A ticket's clocks are what counting minute by minute gives, whatever happened to it and in which order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise, permutations
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from desk.home import Desk
+from desk.permissions import Actor
+from desk.staff import slas
+from desk.tickets import changes, detail, lifecycle, sla, undo
+from desk.tickets.lifecycle import Change
+from models import slas as plans
+from models import tickets
+from models.fields import utc_text, utc_time
+from models.messages import NewMessage
+from models.tickets import TicketState
+from models.transactions import transaction
+from tests.support.mails import rows, value
+from tests.support.workbench import ADMIN, make_ticket
+
+MONDAY = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+HOURS = "mon-fri 09:00-17:00"
+
+
+def plan(name: str, first: str = "4h", **given: Any) -> int:
+    said = {"zone": "Europe/Berlin", "business_hours": HOURS, **given}
+    slas.add_sla(ADMIN, name, first, **said)
+    found = plans.named(name)
+    assert found is not None
+    return found.id
+
+
+def begin(sla_id: int | None, moment: datetime = MONDAY) -> TicketState:
+    """A ticket as a mail makes it."""
+    made = make_ticket(text=None, moment=moment, sla=sla_id)
+    row = tickets.read(made.id)
+    assert row is not None
+    names = (
+        "subject",
+        "status",
+        "priority",
+        "department_id",
+        "sla_id",
+        "contact_id",
+        "mailbox_id",
+        "topic_id",
+    )
+    values = {name: getattr(row, name) for name in names}
+    with transaction():
+        tickets.delete(made.id)
+        new = tickets.NewTicket(
+            number=row.number, created=row.created, updated=row.updated, closed=None, last_customer=None,
+            refers_to_id=None, **values,
+        )  # fmt: skip
+        return lifecycle.opened(new, None, moment, {})
+
+
+def now_is(ticket: TicketState) -> TicketState:
+    found = tickets.read(ticket.id)
+    assert found is not None
+    return found
+
+
+def do(ticket: TicketState, what: str, moment: datetime) -> None:
+    """Let something happen to a ticket at a moment."""
+    ticket, told = now_is(ticket), what.partition(":")
+    with transaction():
+        match told[0]:
+            case "customer":
+                message = NewMessage("customer", "Ana", "ana@corp.example", "?", utc_text(moment))
+                lifecycle.customer_wrote(ticket.id, message, None, moment)
+            case "machine":
+                message = NewMessage(
+                    "customer", "Bot", "bot@corp.example", "?", utc_text(moment), machine="auto-replied"
+                )
+                lifecycle.filed(ticket.id, message, noticed=True)
+            case "answer":
+                message = NewMessage("reply", "Kim", "", "!", utc_text(moment))
+                lifecycle.agent_answered(ticket.id, message, ADMIN, "keep", moment)
+            case "note":
+                lifecycle.noted(
+                    ticket.id, NewMessage("note", "Kim", "", ".", utc_text(moment)), ADMIN, moment
+                )
+            case "bounce":
+                lifecycle.bounced(ticket.id, moment)
+            case "state":
+                if ticket.status != told[2]:
+                    change = lifecycle.to_status(ticket, told[2], moment)  # type: ignore[arg-type]
+                    lifecycle.changed(ticket.id, change, ADMIN, moment, "b")
+            case "snooze":
+                values: dict[str, Any] = {
+                    "snoozed_until": utc_text(moment + timedelta(hours=5)),
+                    "snooze_ends": "date",
+                }
+                lifecycle.changed(ticket.id, Change("snoozed", values), ADMIN, moment, "b")
+            case "wake":
+                lifecycle.woken(ticket.id, moment)
+            case "sla":
+                change = Change("sla", {"sla_id": int(told[2])})
+                lifecycle.changed(ticket.id, change, ADMIN, moment, "b")
+            case _:
+                raise ValueError(what)
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+def due(ticket: TicketState, column: str = "due") -> str | None:
+    stored = getattr(now_is(ticket), column)
+    return None if stored is None else f"{utc_time(stored).astimezone(ZoneInfo('Europe/Berlin')):%a %H:%M}"
+
+
+def test_each_answer_and_the_end_have_a_clock(desk: Desk) -> None:
+    ticket = begin(plan("Gold", "4h", next="8h", resolve="3d"), local("2026-11-30 09:00"))
+    assert (due(ticket), due(ticket, "response_due"), due(ticket, "resolve_due")) == (
+        "Mon 13:00",
+        "Mon 13:00",
+        "Wed 17:00",
+    )
+    do(ticket, "answer", local("2026-11-30 12:00"))
+    assert (due(ticket), due(ticket, "response_due")) == ("Wed 17:00", None)
+    do(ticket, "customer", local("2026-12-01 10:00"))
+    assert (due(ticket), due(ticket, "response_due")) == ("Wed 10:00", "Wed 10:00")
+    do(ticket, "state:closed", local("2026-12-01 11:00"))
+    assert (due(ticket), now_is(ticket).resolve_due, now_is(ticket).paused) == (None, None, 0)
+    do(ticket, "state:open", local("2026-12-02 09:00"))
+    assert (due(ticket, "response_due"), due(ticket, "resolve_due")) == ("Wed 17:00", "Fri 17:00")
+
+
+def test_waiting_for_the_customer_stops_them(desk: Desk) -> None:
+    ticket = begin(plan("Gold", "4h", resolve="8h"), local("2026-11-30 09:00"))
+    do(ticket, "answer", local("2026-11-30 11:00"))
+    do(ticket, "state:waiting", local("2026-11-30 11:00"))
+    assert (due(ticket), now_is(ticket).paused) == (None, 1)
+    do(ticket, "machine", local("2026-11-30 12:00"))
+    assert now_is(ticket).paused == 1, "a machine's mail moves no clock"
+    do(ticket, "customer", local("2026-11-30 13:00"))
+    assert (due(ticket, "resolve_due"), now_is(ticket).paused) == ("Tue 11:00", 0)
+
+
+def test_what_ran_out_before_the_pause_stays_late(desk: Desk) -> None:
+    ticket = begin(plan("Gold", "1h"), local("2026-11-30 09:00"))
+    sla.sweep(local("2026-11-30 10:30").astimezone(UTC))
+    do(ticket, "state:waiting", local("2026-11-30 11:00"))
+    assert (due(ticket), now_is(ticket).overdue) == ("Mon 10:00", 1)
+
+
+def test_a_snooze_ends_when_it_was_to_end_however_late_the_worker_is(desk: Desk) -> None:
+    ticket = begin(plan("Gold", "8h", pause="waiting, snoozed"), local("2026-11-30 09:00"))
+    do(ticket, "snooze", local("2026-11-30 10:00"))
+    assert now_is(ticket).paused == 1
+    do(ticket, "wake", local("2026-12-01 12:00"))
+    assert due(ticket) == "Tue 14:00"
+
+
+def test_another_plan_counts_from_the_beginning_and_forgets_no_pause(desk: Desk) -> None:
+    gold, silver = plan("Gold", "2h"), plan("Silver", "8h")
+    ticket = begin(gold, local("2026-11-30 09:00"))
+    do(ticket, "state:waiting", local("2026-11-30 10:00"))
+    do(ticket, "state:open", local("2026-11-30 12:00"))
+    assert due(ticket) == "Mon 13:00"
+    do(ticket, f"sla:{silver}", local("2026-11-30 12:30"))
+    assert due(ticket) == "Tue 11:00"
+    do(ticket, f"sla:{gold}", local("2026-11-30 12:31"))
+    assert due(ticket) == "Mon 13:00"
+
+
+def test_undo_gives_the_clocks_back(desk: Desk, ana: Actor) -> None:
+    ticket = begin(plan("Gold", "4h", resolve="3d"))
+    before = now_is(ticket)
+    for change in (changes.close, lambda who, which: changes.set_status(who, which, "waiting")):
+        change(ana, [ticket.number])
+        assert now_is(ticket).due is None
+        undo.undo_last(ana)
+        after = now_is(ticket)
+        assert after._replace(updated=before.updated, reminder=None) == before._replace(reminder=None)
+
+
+def test_merged_tickets_owe_what_was_owed_first(desk: Desk) -> None:
+    gold = plan("Gold", "4h", resolve="8h")
+    old, new = begin(gold, local("2026-11-30 09:00")), begin(gold, local("2026-11-30 11:00"))
+    do(new, "answer", local("2026-11-30 11:30"))
+    with transaction():
+        lifecycle.merged(old.id, new.id, local("2026-11-30 12:00"))
+    assert (due(new, "response_due"), due(new, "resolve_due"), now_is(old).due) == (
+        "Mon 13:00",
+        "Mon 17:00",
+        None,
+    )
+
+
+def kinds(ticket: TicketState, kind: str) -> list[str]:
+    return [each.text for each in detail.show(ticket.number).events if each.kind == kind]
+
+
+def test_agents_are_told_at_each_percentage_once(desk: Desk) -> None:
+    ticket = begin(plan("Gold", "4h", resolve="8h", reminders="50,75,100"), local("2026-11-30 09:00"))
+    told = []
+    for hour in range(9, 18):
+        for minute in (1, 31):
+            sla.sweep(local(f"2026-11-30 {hour:02}:{minute:02}").astimezone(UTC))
+            sla.sweep(local(f"2026-11-30 {hour:02}:{minute:02}").astimezone(UTC))
+            told.append(
+                (f"{hour:02}:{minute:02}", len(kinds(ticket, "reminded")), len(kinds(ticket, "overdue")))
+            )
+    changed = [later for before, later in pairwise(told) if before[1:] != later[1:]]
+    assert changed == [("11:01", 1, 0), ("12:01", 2, 0), ("13:01", 3, 1), ("15:01", 4, 1), ("17:01", 4, 2)]
+    notices = [row[0] for row in rows("SELECT kind FROM notice WHERE ticket_id = ? ORDER BY id", ticket.id)]
+    assert notices == ["new_ticket", *["due_soon"] * 2, "overdue", *["due_soon"] * 2, "overdue"]
+
+
+def test_a_worker_that_was_off_tells_the_most_of_it_once(desk: Desk) -> None:
+    ticket = begin(plan("Gold", "8h", reminders="25,50,75,100"), local("2026-11-30 09:00"))
+    sla.sweep(local("2026-11-30 16:00").astimezone(UTC))
+    assert kinds(ticket, "reminded") == ["75 % of the time for the first answer is over"]
+
+
+def test_a_plan_without_100_marks_and_tells_nobody(desk: Desk) -> None:
+    ticket = begin(plan("Quiet", "1h", reminders=""), local("2026-11-30 09:00"))
+    sla.sweep(local("2026-11-30 12:00").astimezone(UTC))
+    assert now_is(ticket).overdue == 1
+    assert value("SELECT count(*) FROM notice WHERE kind = 'overdue'") == 0
+
+
+def test_the_plan_of_a_new_desk_is_18_hours_round_the_clock(desk: Desk) -> None:
+    ticket = begin(1)
+    assert utc_time(str(now_is(ticket).due)) == MONDAY + timedelta(hours=18)
+    do(ticket, "state:waiting", MONDAY + timedelta(hours=1))
+    assert utc_time(str(now_is(ticket).due)) == MONDAY + timedelta(hours=18)
+    assert now_is(ticket).reminder is None
+
+
+# What happened is written down by the test itself, and counted minute by minute.
+
+
+class Told:
+    """What happened to a ticket, as somebody would note it down."""
+
+    def __init__(self, opened: datetime, sla_id: int) -> None:
+        self.status, self.asleep, self.sla = "new", None, sla_id
+        self.response: datetime | None = opened
+        self.resolve: datetime | None = opened
+        self.answered = False
+        self.held: list[tuple[str, datetime, datetime]] = []
+        self.since: dict[str, datetime] = {}
+
+    def happens(self, what: str, at: datetime) -> None:
+        word, _, arg = what.partition(":")
+        before = self.status
+        if word == "customer":
+            self.status = "new" if before == "new" else "open"
+            self.response = self.response or at
+        elif word == "answer":
+            self.status, self.answered = "open" if before == "new" else before, True
+            self.response = None if before != "closed" else self.response
+        elif word == "bounce":
+            self.status = "open" if before == "waiting" else before
+        elif word == "state":
+            self.status = arg
+        elif word == "sla":
+            self.sla = int(arg)
+        if before != "closed" and self.status == "closed":
+            self.response = self.resolve = None
+            self.held, self.since = [], {}
+        elif before == "closed" and self.status != "closed":
+            self.response = self.resolve = at
+            self.held, self.since = [], {}
+        if self.status == "waiting" and "waiting" not in self.since:
+            self.since["waiting"] = at
+        elif self.status != "waiting" and "waiting" in self.since:
+            self.held.append(("waiting", self.since.pop("waiting"), at))
+
+    def runs_out(
+        self, begin: datetime | None, plan: tuple[Any, ...], minutes: int, end: datetime
+    ) -> datetime | None:
+        _, open_at, zone, off, pauses = plan
+        count, at = 0, begin
+        while at is not None and at < end:
+            wall = at.astimezone(zone)
+            stopped = any(
+                why in pauses and since <= at < until
+                for why, since, until in (
+                    *self.held,
+                    *((why, since, end) for why, since in self.since.items()),
+                )
+            )
+            if open_at(wall) and f"{wall:%Y-%m-%d}" not in off and not stopped:
+                count += 1
+                if count == minutes:
+                    return at + timedelta(minutes=1)
+            at += timedelta(minutes=1)
+        return None
+
+
+def is_open(wall: datetime) -> bool:
+    return wall.weekday() < 5 and 9 <= wall.hour < 17
+
+
+def test_random_lives_have_the_clocks_of_an_oracle(desk: Desk) -> None:
+    dice = random.Random(12)
+    zones = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
+    plain = (lambda wall: True, ZoneInfo("UTC"), (), ())
+    known: dict[int, tuple[Any, ...]] = {1: ((18 * 60, 18 * 60, None), *plain)}
+    for name in zones:
+        pause = dice.choice(["", "waiting"])
+        sla_id = plan(name, "3h", next="5h", resolve="9h", zone=name, pause=pause, days=["2026-10-26 Off"])
+        zone = ZoneInfo(name)
+        known[sla_id] = ((180, 300, 540), is_open, zone, ("2026-10-26",), pause)
+    happenings = (
+        *("customer", "answer", "machine", "note", "bounce", "state:waiting", "state:open", "state:closed"),
+        *(f"sla:{each}" for each in known),
+    )
+    compared = 0
+    for _ in range(60):
+        at = datetime(2026, 10, 23, dice.randrange(24), dice.randrange(60), tzinfo=UTC)
+        first = dice.choice(list(known))
+        ticket, told = begin(first, at), Told(at, first)
+        for _ in range(dice.randint(1, 7)):
+            at += timedelta(minutes=dice.choice([1, 20, 120, 700]))
+            what = dice.choice(happenings)
+            do(ticket, what, at)
+            told.happens(what, at)
+        state, counted = now_is(ticket), known[told.sla]
+        lengths, end = counted[0], at + timedelta(days=9)
+        response = told.runs_out(told.response, counted, lengths[told.answered], end)
+        resolve = told.runs_out(told.resolve, counted, lengths[2], end) if lengths[2] else None
+        found = [None if each is None else utc_time(each) for each in (state.response_due, state.resolve_due)]
+        assert found == [response, resolve], (state, told.__dict__)
+        nearest = min((each for each in found if each is not None), default=None)
+        assert state.due == (None if nearest is None else utc_text(nearest))
+        compared += response is not None or resolve is not None
+    assert compared > 25
+
+
+def in_order(desk: Desk, gold: int, events: Iterable[tuple[str, int]]) -> tuple[Any, ...]:
+    ticket = begin(gold, local("2026-11-30 09:00"))
+    for what, minutes in events:
+        do(ticket, what, local("2026-11-30 09:00") + timedelta(minutes=minutes))
+    state = now_is(ticket)
+    return state.due, state.response_due, state.resolve_due, state.paused, state.overdue
+
+
+@pytest.mark.parametrize("at", [30, 90])
+def test_the_order_of_what_happens_at_one_time_does_not_matter(desk: Desk, at: int) -> None:
+    gold = plan("Gold", "2h", resolve="8h", pause="waiting, snoozed")
+    plan("Silver", "3h", resolve="6h", pause="waiting")
+    silver = plans.named("Silver")
+    assert silver is not None
+    events = [(f"sla:{silver.id}", at), ("snooze", at), ("note", at), ("machine", at)]
+    ends = {in_order(desk, gold, order) for order in permutations(events)}
+    assert len(ends) == 1
