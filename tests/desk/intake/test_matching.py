@@ -314,7 +314,7 @@ class TestTheCustomerWritesAgain:
         first = new_id()
         door.take(mail(message_id=first))
         agent = door.agent()
-        write("UPDATE ticket SET status = 'waiting', due = NULL")
+        write("UPDATE ticket SET status = 'waiting', due = NULL, response_from = NULL")
         write(
             "INSERT INTO seen (agent_id, ticket_id, at) VALUES (?, 1, '2999-01-01T00:00:00.000000Z')", agent
         )
