@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from mail.errors import MailError, OAuth2Missing, TokenRefused, TokenUnavailable
@@ -16,9 +18,9 @@ from mail.transport import tls
 from mail.transport.blocking import within
 
 if TYPE_CHECKING:
+    import httpx2
     from authlib.integrations.httpx_client import OAuth2Client
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 LONGEST_SECONDS = 60.0
@@ -55,11 +57,14 @@ def revoke(app: OAuth2App, token: Token) -> bool:
         return False
     told = token.refresh or token.access
     kind = "refresh_token" if token.refresh else "access_token"
-    with session(app, app.revoke_url, secrets=[told.reveal()]) as client:
-        response = in_time(client.revoke_token, app.revoke_url, token=told.reveal(), token_type_hint=kind)
+
+    def ask(client: OAuth2Client) -> bool:
+        response = client.revoke_token(app.revoke_url, token=told.reveal(), token_type_hint=kind)
         if response.status_code >= 400:
             raise refused(app, error_in(response.text), response.status_code, secrets=[told.reveal()])
-    return True
+        return True
+
+    return asked(app, app.revoke_url, ask, secrets=[told.reveal()])
 
 
 def fetched(
@@ -70,8 +75,9 @@ def fetched(
     secrets: list[str] | None = None,
 ) -> Token:
     """Return the token that `ask` gets from the token endpoint."""
-    with session(app, app.token_url, secrets=secrets or []) as client:
-        answer = in_time(ask, client)
+
+    def take(client: OAuth2Client) -> Token:
+        answer = ask(client)
         if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
             raise TokenUnavailable(
                 f"{host_of(app.token_url)} gives no token",
@@ -79,10 +85,24 @@ def fetched(
             )
         return token_in(answer, app, previous)
 
+    return asked(app, app.token_url, take, secrets=secrets or [])
 
-def in_time(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Ask in a `session`, and give a provider that answers bit by bit no more time than another."""
-    return within(LONGEST_SECONDS, function, *args, **kwargs)
+
+def asked(app: OAuth2App, url: str, ask: Callable[[OAuth2Client], T], *, secrets: list[str]) -> T:
+    """Ask in a `session`, and give a provider that answers bit by bit no more time than another.
+
+    The thread that asks also closes: what another thread closes under it may be somebody else's connection
+    by the time it reads on.
+    """
+
+    def run() -> T:
+        with session(app, url, secrets=secrets) as client:
+            return ask(client)
+
+    try:
+        return within(LONGEST_SECONDS, run)
+    except TimeoutError:
+        raise TokenUnavailable(f"{host_of(url)} did not answer in time") from None
 
 
 @contextmanager
@@ -114,7 +134,7 @@ def session(app: OAuth2App, url: str, *, secrets: list[str]) -> Iterator[OAuth2C
         follow_redirects=False,
     )
     last: list[Any] = []
-    client.event_hooks["response"].append(last.append)
+    client.event_hooks["response"] += [last.append, partial(_ended_by, time.monotonic() + LONGEST_SECONDS)]
     try:
         yield client
     except MailError:
@@ -139,6 +159,27 @@ def session(app: OAuth2App, url: str, *, secrets: list[str]) -> Iterator[OAuth2C
         ) from None
     finally:
         client.close()
+
+
+def _ended_by(moment: float, response: httpx2.Response) -> None:
+    """Let the body of an answer come to an end: nobody waits for it any more behind that moment."""
+    import httpx2  # 33 ms, and an extra that may not be installed
+
+    pieces = response.stream
+
+    class InTime(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            assert isinstance(pieces, httpx2.SyncByteStream)
+            for piece in pieces:
+                if time.monotonic() > moment:
+                    raise TimeoutError
+                yield piece
+
+        def close(self) -> None:
+            assert isinstance(pieces, httpx2.SyncByteStream)
+            pieces.close()
+
+    response.stream = InTime()
 
 
 def client_named(app: OAuth2App) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from config.secret import Secret
 from mail.errors import TokenError, TokenRefused, TokenUnavailable
 from mail.inert import one_line
-from mail.oauth2.client import client_named, error_in, fetched, in_time, refused, session
+from mail.oauth2.client import asked, client_named, error_in, fetched, refused
 from mail.oauth2.token import OAuth2App, Token
 
 if TYPE_CHECKING:
@@ -39,14 +39,13 @@ class DeviceGrant:
 def begin_device(app: OAuth2App) -> DeviceGrant:
     """Ask for a code. Errors: `TokenRefused` (the provider does not allow it), `TokenUnavailable`."""
     form = {"scope": " ".join(app.scopes), **client_named(app)}
-    with session(app, app.device_url, secrets=[]) as client:
-        auth = client.client_auth(client.token_endpoint_auth_method)
-        response = in_time(
-            client.request,
+
+    def ask(client: OAuth2Client) -> DeviceGrant:
+        response = client.request(
             "POST",
             app.device_url,
             data=form,
-            auth=auth,
+            auth=client.client_auth(client.token_endpoint_auth_method),
             withhold_token=True,
             headers={"Accept": "application/json"},
         )
@@ -54,6 +53,8 @@ def begin_device(app: OAuth2App) -> DeviceGrant:
         if response.status_code >= 400 or "error" in told:
             raise refused(app, told, response.status_code, secrets=[])
         return _grant_in(told)
+
+    return asked(app, app.device_url, ask, secrets=[])
 
 
 def _grant_in(told: Mapping[str, Any]) -> DeviceGrant:

@@ -323,12 +323,12 @@ def test_a_provider_that_answers_bit_by_bit_is_given_up(
     provider: FaultyProvider, pki: Pki, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """Every request to a provider ends with its time, though a byte comes before each wait is over."""
-    monkeypatch.setattr("mail.oauth2.client.LONGEST_SECONDS", 0.5)
     app = app_at(provider, pki)
     provider.answers = [
         (200, {"verification_uri": "https://x.test", "user_code": "AB", "device_code": "the-device-code"})
     ]
     grant = begin_device(app)
+    monkeypatch.setattr("mail.oauth2.client.LONGEST_SECONDS", 0.5)
     provider.dribbles = True
     asked: dict[str, Callable[[], object]] = {
         "refresh": lambda: refresh(app, OLD),
