@@ -13,7 +13,7 @@ from desk.own_addresses import read_own_addresses
 from desk.permissions import THE_DESK, Actor, require
 from desk.tickets import lifecycle
 from desk.tickets.history import OtherTicket, tickets_of
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from mail.inert import clean, one_line
 from mail.mime.address import one_address
 from models import contacts as rows
@@ -44,7 +44,7 @@ def contacts(text: str = "", limit: int = 200, reader: Actor = THE_DESK) -> list
 
     Whoever does not read all departments is told of those alone who have a ticket that they may read.
     """
-    return [_line(row) for row in rows.with_part(one_line(text), limit or 2**62, reader.reads)]
+    return [_line(row) for row in rows.with_part(one_line(text), limit or 2**62, reader.reach)]
 
 
 def known(address: str, reader: Actor = THE_DESK) -> ContactLine:
@@ -128,7 +128,7 @@ def _require_in_all_tickets(actor: Actor, contact_id: int) -> None:
     for ticket_id in {*tickets.of_contact(contact_id), *tickets.with_collaborator(contact_id)}:
         ticket = tickets.read(ticket_id)
         if ticket is not None:
-            require(actor, "ticket.edit", *departments_of(ticket))
+            require_for(actor, "ticket.edit", ticket)
 
 
 def _add_address(contact_id: int, email: str) -> None:
@@ -155,7 +155,7 @@ def _address(text: str) -> str:
 
 def _stored(address: str, reader: Actor = THE_DESK) -> StoredContact:
     found = next(iter(rows.by_email([_address(address)])), None)
-    if found is None or not rows.asked(found.id, reader.reads):
+    if found is None or not rows.asked(found.id, reader.reach):
         raise NotFound(f"there is no contact {one_line(address, 80)}", "nightdesk contact list")
     return rows.read(found.id)
 

@@ -12,6 +12,7 @@ from mail.inert import clean, masked, one_line
 from models import logs as rows
 from models.fields import utc_text, utc_time
 from models.logs import LEVELS, LogRow, WantedLines
+from models.queries.reach import Reach
 from models.transactions import transaction
 
 Level: TypeAlias = rows.Level
@@ -44,8 +45,8 @@ class LogFilter(Record):
     ticket_id: int | None = None
     since: datetime | None = None
     text: str = ""
-    departments: tuple[int, ...] | None = None
-    """No lines of tickets of other departments; None: of all."""
+    reach: Reach | None = None
+    """No lines of tickets beyond it; None: of all."""
 
 
 def write(
@@ -145,7 +146,7 @@ def _wanted(wanted: LogFilter | None) -> WantedLines:
         ticket_id=given.ticket_id,
         since=None if given.since is None else utc_text(given.since),
         text=given.text,
-        departments=given.departments,
+        reach=given.reach,
     )
 
 

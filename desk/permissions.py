@@ -10,8 +10,9 @@ from config.clock import now
 from config.records import Record
 from desk.errors import NotAllowed
 from mail.inert import one_line
-from models import agents, roles
+from models import agents, roles, teams
 from models.fields import utc_text
+from models.queries.reach import Reach
 from models.transactions import transaction
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Actor(Record):
     actions: frozenset[str]
     places: tuple[tuple[int, frozenset[str]], ...] = ()
     """The departments that they work in beside their own, and what their role grants there."""
+    teams: tuple[int, ...] = ()
+    """The teams that they belong to, whose tickets they read, of whichever department."""
 
     @property
     def reads(self) -> tuple[int, ...] | None:
@@ -64,6 +67,16 @@ class Actor(Record):
             return None if _reads(self.actions) else ()
         granted = {self.department_id: self.actions, **dict(self.places)}
         return tuple(sorted(department for department, actions in granted.items() if _reads(actions)))
+
+    @property
+    def reach(self) -> Reach | None:
+        """The tickets that they may read: of departments, and those that their teams have; None: all."""
+        return None if self.reads is None else Reach(self.reads, self.teams)
+
+    def reaches(self, departments: Iterable[int], team_id: int | None) -> bool:
+        """Whether they may read a ticket of these departments that a team has, or none."""
+        reach = self.reach
+        return reach is None or team_id in reach.teams or not set(reach.departments).isdisjoint(departments)
 
     def works_in(self, department_id: int) -> bool:
         """Whether the department is one of theirs: their own, or one where they do more than to read."""
@@ -168,20 +181,26 @@ def app_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | No
 
 def agents_with_address() -> list[Actor]:
     """Return the agents in service that have a mail address."""
-    placed: dict[int, list[Place]] = {}
-    for place in agents.places():
-        placed.setdefault(place.agent_id, []).append(place)
-    return [
-        _actor(agent, placed.get(agent.id, ())) for agent in agents.every() if agent.active and agent.email
-    ]
+    return actors_of(agent for agent in agents.every() if agent.active and agent.email)
 
 
 def actor_of(agent: StoredAgent) -> Actor:
     """Return an agent as who acts."""
-    return _actor(agent, agents.places_of(agent.id))
+    return _actor(agent, agents.places_of(agent.id), teams.of_agent(agent.id))
 
 
-def _actor(agent: StoredAgent, places: Iterable[Place]) -> Actor:
+def actors_of(people: Iterable[StoredAgent]) -> list[Actor]:
+    """Return agents as who acts."""
+    placed: dict[int, list[Place]] = {}
+    for place in agents.places():
+        placed.setdefault(place.agent_id, []).append(place)
+    joined: dict[int, list[int]] = {}
+    for member in teams.members():
+        joined.setdefault(member.agent_id, []).append(member.team_id)
+    return [_actor(each, placed.get(each.id, ()), joined.get(each.id, ())) for each in people]
+
+
+def _actor(agent: StoredAgent, places: Iterable[Place], joined: Iterable[int]) -> Actor:
     return Actor(
         agent.id,
         agent.login,
@@ -190,6 +209,7 @@ def _actor(agent: StoredAgent, places: Iterable[Place]) -> Actor:
         agent.department_id,
         frozenset(agent.actions),
         tuple((place.department_id, frozenset(place.actions)) for place in places),
+        tuple(sorted(joined)),
     )
 
 

@@ -11,7 +11,7 @@ from desk.own_addresses import read_own_addresses
 from desk.permissions import agents_with_address
 from mail.mime.address import as_compared
 from models import departments as department_rows
-from models import mailboxes, slas
+from models import mailboxes, slas, teams
 from models import settings as setting_rows
 from models import topics as topic_rows
 
@@ -59,6 +59,8 @@ class DeskRules(Record):
     acknowledge_per_hour: int
     acknowledge_domain_per_hour: int
     acknowledge_desk_per_hour: int
+    gives_out: bool
+    """Whether a department or a team gives its tickets to agents by itself."""
     restored: str
     """When the desk was last restored from a backup: fixed-width UTC text, empty for never."""
 
@@ -124,6 +126,7 @@ def read_rules(desk: Desk) -> DeskRules:
         acknowledge_per_hour=int(value("mail.ack_limit_hour")),
         acknowledge_domain_per_hour=int(value("mail.ack_limit_domain_hour")),
         acknowledge_desk_per_hour=int(value("mail.ack_limit_desk_hour")),
+        gives_out=teams.any_gives_out() or any(each.assignment != "hand" for each in departments.values()),
         restored=str(setting_rows.stored(setting_rows.RESTORED) or ""),
     )
 

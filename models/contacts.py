@@ -12,7 +12,7 @@ from config.records import Record
 from models import sqlite
 from models.database import Row
 from models.fields import UtcField
-from models.queries.reach import Departments, asked_within
+from models.queries.reach import Reach, asked_within
 from models.statements import Lookup, Statement, Update, as_read, literal, run
 
 
@@ -161,22 +161,22 @@ def read(contact_id: int) -> StoredContact:
     return found
 
 
-def with_part(text: str, limit: int, departments: Departments = None) -> list[StoredContact]:
+def with_part(text: str, limit: int, reach: Reach | None = None) -> list[StoredContact]:
     """Return contacts with a text in name or address, '' all of them, by address; reads all there are.
 
-    With departments those who have a ticket there.
+    With a reach those who have a ticket there.
     """
-    if departments is None:
+    if reach is None:
         return _FOUND.every(text=text.lower(), limit=limit)
-    found = [row for row in _FOUND.every(text=text.lower(), limit=_ALL) if asked(row.id, departments)]
+    found = [row for row in _FOUND.every(text=text.lower(), limit=_ALL) if asked(row.id, reach)]
     return found[:limit]
 
 
-def asked(contact_id: int, departments: Departments) -> bool:
-    """Whether a contact has a ticket of one of these departments; None: whether or not they have one."""
-    if departments is None:
+def asked(contact_id: int, reach: Reach | None) -> bool:
+    """Whether a contact has a ticket within reach; None: whether or not they have one."""
+    if reach is None:
         return True
-    query = Contact.select(literal(1)).where(Contact.id == contact_id, asked_within(Contact.id, departments))
+    query = Contact.select(literal(1)).where(Contact.id == contact_id, asked_within(Contact.id, reach))
     return bool(run(query))
 
 

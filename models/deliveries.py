@@ -13,7 +13,7 @@ from models.database import Row
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.messages import Message
-from models.queries.reach import Departments, is_within
+from models.queries.reach import Reach, is_within
 from models.statements import Lookup, Statement, as_read, columns_of, literal, run
 from models.tickets import Ticket
 
@@ -845,14 +845,14 @@ def give_up(delivery_id: int, at: str) -> int:
 
 
 def lines(
-    states: Collection[DeliveryState] | None, limit: int, departments: Departments = None
+    states: Collection[DeliveryState] | None, limit: int, reach: Reach | None = None
 ) -> list[RecipientLine]:
     """Return recipients, newest first, of all states or of some; ``limit`` 0 is no limit.
 
-    With departments none of mail of tickets beyond these.
+    With a reach none of mail of tickets beyond it.
     """
-    if departments is not None:
-        query = _lines().where(_readable(departments))
+    if reach is not None:
+        query = _lines().where(_readable(reach))
         query = query if states is None else query.where(Recipient.state.in_(_literals(states)))
         newest = query.order_by(Recipient.id.desc()).limit(limit or _NO_LIMIT)
         return [RecipientLine(*row) for row in run(newest)]
@@ -862,16 +862,16 @@ def lines(
     return wanted.each_of(states, limit=limit or _NO_LIMIT)
 
 
-def lines_of_mail(delivery_id: int, departments: Departments = None) -> list[RecipientLine]:
-    """Return the recipients of one mail, none if its ticket is beyond these departments."""
-    if departments is not None:
-        query = _lines().where(Delivery.id == delivery_id, _readable(departments)).order_by(Recipient.id)
+def lines_of_mail(delivery_id: int, reach: Reach | None = None) -> list[RecipientLine]:
+    """Return the recipients of one mail, none if its ticket is out of reach."""
+    if reach is not None:
+        query = _lines().where(Delivery.id == delivery_id, _readable(reach)).order_by(Recipient.id)
         return [RecipientLine(*row) for row in run(query)]
     return _LINES_OF_MAIL.every(delivery_id=delivery_id)
 
 
-def _readable(departments: tuple[int, ...]) -> Any:
-    return Delivery.ticket.is_null() | is_within(Delivery.ticket, departments)
+def _readable(reach: Reach) -> Any:
+    return Delivery.ticket.is_null() | is_within(Delivery.ticket, reach)
 
 
 def lines_of_messages(message_rows: Sequence[int]) -> list[RecipientLine]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import peewee
 
 from config.records import Record
 from models.database import Row
+from models.fields import one_of
 from models.slas import Sla
 from models.statements import Lookup, Statement, Update, as_read
+
+Assignment = Literal["hand", "round-robin", "least-load"]
+ASSIGNMENTS: tuple[Assignment, ...] = get_args(Assignment)
+"""Who gets a ticket that nobody has: whom an agent says, whoever waited longest, or who has fewest."""
 
 
 class Department(Row):
@@ -28,6 +33,8 @@ class Department(Row):
     )
     """The mailbox whose address its acknowledgements are from; null: as its answers."""
     active = peewee.BooleanField(default=True)
+    assignment = peewee.TextField(default="hand", constraints=[one_of("assignment", ASSIGNMENTS)])
+    """Which of its agents gets a ticket that comes to it."""
 
     if TYPE_CHECKING:
         sla_id: int | None
@@ -43,6 +50,7 @@ class DepartmentRule(Record):
     outgoing_mailbox: int | None = None
     """The mailbox whose address its answers are from; None: the ticket's."""
     autoresponse_mailbox: int | None = None
+    assignment: Assignment = "hand"
 
 
 class StoredDepartment(Record):
@@ -57,11 +65,13 @@ class StoredDepartment(Record):
     outgoing_mailbox_id: int | None
     autoresponse_mailbox_id: int | None
     active: bool
+    assignment: Assignment
 
 
 _READ = (
     *(Department.id, Department.name, Department.sla, Sla.name, Department.signature, Department.reopen_days),
     *(Department.outgoing_mailbox_id, Department.autoresponse_mailbox_id, Department.active),
+    Department.assignment,
 )
 
 
@@ -83,6 +93,7 @@ _WRITE = Statement(
             Department.sla: p("sla_id"),
             Department.signature: p("signature"),
             Department.reopen_days: p("reopen_days"),
+            Department.assignment: p("assignment"),
         }
     )
 )
@@ -96,6 +107,7 @@ _RULES = Lookup(
         Department.reopen_days,
         Department.outgoing_mailbox_id,
         Department.autoresponse_mailbox_id,
+        Department.assignment,
     ).order_by(Department.active.desc(), Department.id),
     DepartmentRule,
 )
@@ -129,9 +141,16 @@ def named(name: str) -> StoredDepartment | None:
     return _NAMED.one(name=name)
 
 
-def write(*, name: str, sla_id: int | None, signature: str, reopen_days: int | None) -> None:
+def write(
+    *,
+    name: str,
+    sla_id: int | None,
+    signature: str,
+    reopen_days: int | None,
+    assignment: Assignment = "hand",
+) -> None:
     """Write a new department, which is in use."""
-    _WRITE.run(name=name, sla_id=sla_id, signature=signature, reopen_days=reopen_days)
+    _WRITE.run(name=name, sla_id=sla_id, signature=signature, reopen_days=reopen_days, assignment=assignment)
 
 
 def change(department_id: int, values: Mapping[str, str | int | None]) -> None:

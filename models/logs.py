@@ -11,7 +11,7 @@ from config.records import Record
 from models.database import Row
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
-from models.queries.reach import Departments, is_within
+from models.queries.reach import Reach, is_within
 from models.statements import Lookup, Statement, literal, run
 
 _TICKET = peewee.Table("ticket")
@@ -69,8 +69,8 @@ class WantedLines(Record):
     ticket_id: int | None = None
     since: str | None = None
     text: str = ""
-    departments: Departments = None
-    """No lines of tickets beyond these departments."""
+    reach: Reach | None = None
+    """No lines of tickets beyond it."""
 
 
 _WRITE = Statement(
@@ -224,8 +224,8 @@ def _conditions(wanted: WantedLines, before_id: int | None, after_id: int | None
         conditions.append(LogEntry.at >= wanted.since)
     if wanted.text:
         conditions.append(LogEntry.text.contains(wanted.text) | LogEntry.detail.contains(wanted.text))
-    if wanted.departments is not None:
-        conditions.append(LogEntry.ticket_id.is_null() | is_within(LogEntry.ticket_id, wanted.departments))
+    if wanted.reach is not None:
+        conditions.append(LogEntry.ticket_id.is_null() | is_within(LogEntry.ticket_id, wanted.reach))
     if before_id is not None:
         conditions.append(LogEntry.id < before_id)
     if after_id is not None:

@@ -13,7 +13,7 @@ from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.messages import Message
-from models.queries.reach import Departments, of_departments
+from models.queries.reach import Reach, readable
 from models.statements import Lookup, Statement, literal, run
 from models.tickets import Ticket
 
@@ -126,6 +126,7 @@ class TicketNotice(Record):
     agent_id: int | None
     assignee_id: int | None
     department_id: int
+    team_id: int | None
     created: str
     text: str | None
 
@@ -243,6 +244,7 @@ _SINCE = Lookup(
             Notice.agent,
             Ticket.assignee,
             Ticket.department,
+            Ticket.team,
             Ticket.created,
             peewee.Case(None, [(Notice.kind == literal("noted"), Message.text)]),
         )
@@ -339,11 +341,11 @@ def set_trace(notice_id: int, trace: Sequence[str]) -> None:
     _SET_TRACE.run(notice_id=notice_id, trace=as_json(list(trace)))
 
 
-def newest(limit: int, ticket_id: int | None = None, departments: Departments = None) -> list[StoredNotice]:
-    """Return the newest notices, of one ticket or of all, or of those of these departments."""
-    if ticket_id is None and departments is not None:
+def newest(limit: int, ticket_id: int | None = None, reach: Reach | None = None) -> list[StoredNotice]:
+    """Return the newest notices, of one ticket or of all, or of the tickets within reach."""
+    if ticket_id is None and reach is not None:
         query = Notice.select(*_READ).join(Ticket)
-        query = query.where(of_departments(Ticket.id, Ticket.department, departments))
+        query = query.where(readable(Ticket.id, Ticket.department, Ticket.team, reach))
         return [_stored(*row) for row in run(query.order_by(Notice.id.desc()).limit(limit))]
     if ticket_id is None:
         return _NEWEST.every(limit=limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
@@ -13,8 +13,8 @@ from models import leases, sqlite
 from models.agents import Agent
 from models.database import BUSY_SECONDS, Row
 from models.fields import UtcField, utc_text, utc_time
-from models.queries.reach import Departments, of_departments
-from models.statements import Lookup, Places, Statement
+from models.queries.reach import Reach, readable
+from models.statements import Lookup, Statement, run
 from models.tickets import Ticket
 from models.transactions import transaction
 
@@ -81,7 +81,7 @@ _LEAVE = Statement(lambda p: Presence.delete().where(Presence.session == p("sess
 _DROP_EXPIRED = Statement(lambda p: Presence.delete().where(Presence.expires <= p("moment")))
 
 
-def _open_elsewhere(p: Places) -> peewee.ModelSelect[Presence]:
+def _open_elsewhere(session: Any, moment: Any) -> peewee.ModelSelect[Presence]:
     return (
         Presence.select(
             Presence.session,
@@ -95,16 +95,12 @@ def _open_elsewhere(p: Places) -> peewee.ModelSelect[Presence]:
         .join(Agent)
         .switch(Presence)
         .join(Ticket)
-        .where(Presence.session != p("session"), Presence.expires > p("moment"))
+        .where(Presence.session != session, Presence.expires > moment)
         .order_by(Presence.since, Presence.session)
     )
 
 
-_OTHERS = Lookup(_open_elsewhere, StoredPresence)
-_OTHERS_WITHIN = Lookup(
-    lambda p: _open_elsewhere(p).where(of_departments(Ticket.id, Ticket.department, tuple(p.each("wanted")))),
-    StoredPresence,
-)
+_OTHERS = Lookup(lambda p: _open_elsewhere(p("session"), p("moment")), StoredPresence)
 
 
 def replace(
@@ -136,13 +132,13 @@ def renew(session: str, expires: datetime) -> bool:
     return _without_waiting(lambda: _RENEW.run(session=session, expires=utc_text(expires)))
 
 
-def others(session: str, moment: datetime, departments: Departments = None) -> list[StoredPresence]:
-    """Return what the other living sessions have open, whoever came first first; of these departments."""
-    if departments is None:
+def others(session: str, moment: datetime, reach: Reach | None = None) -> list[StoredPresence]:
+    """Return what the other living sessions have open, whoever came first first; as far as somebody reads."""
+    if reach is None:
         rows = _OTHERS.every(session=session, moment=utc_text(moment))
     else:
-        found = _OTHERS_WITHIN.each_of(departments, session=session, moment=utc_text(moment))
-        rows = sorted(set(found), key=lambda row: (row.since, row.session))
+        there = readable(Ticket.id, Ticket.department, Ticket.team, reach)
+        rows = [StoredPresence(*row) for row in run(_open_elsewhere(session, utc_text(moment)).where(there))]
     dead = leases.dead_owners(row.session for row in rows)
     return [row for row in rows if row.session not in dead]
 

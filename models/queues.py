@@ -51,6 +51,7 @@ SHIPPED: tuple[tuple[str, str, str], ...] = (
     ("Answered", "is:answered", "updated"),
     ("Overdue tickets", "is:overdue", "due"),
     ("Assigned to me", "owner:me", "updated"),
+    ("My teams", "team:me", "updated"),
     ("Closed today", "state:closed closed:today", "updated"),
     ("Closed yesterday", "state:closed closed:yesterday", "updated"),
     ("Closed this week", "state:closed closed:week", "updated"),

@@ -13,7 +13,7 @@ from models.blobs import Blob
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.mailboxes import Mailbox
-from models.queries.reach import Departments, is_within
+from models.queries.reach import Reach, is_within
 from models.statements import Lookup, Statement, literal, run
 from models.tickets import Ticket
 
@@ -449,8 +449,8 @@ class WantedReceipts(Record):
     mailbox_id: int | None = None
     ticket: str | None = None
     text: str = ""
-    departments: Departments = None
-    """Only what became of tickets of these departments or, without a ticket, what their mailboxes brought."""
+    reach: Reach | None = None
+    """Only what became of tickets within it or, without a ticket, what its departments' mailboxes brought."""
 
 
 def _rows() -> peewee.ModelSelect[Receipt]:
@@ -514,17 +514,17 @@ def taken_since(since: str, after: int, limit: int) -> list[TakenMail]:
     return _TAKEN_SINCE.every(since=since, after=after, limit=limit)
 
 
-def row(receipt_id: int, departments: Departments = None) -> ReceiptRow | None:
-    """Return one receipt, or None; also for one beyond these departments."""
-    if departments is None:
+def row(receipt_id: int, reach: Reach | None = None) -> ReceiptRow | None:
+    """Return one receipt, or None; also for one out of reach."""
+    if reach is None:
         return _ROW.one(receipt_id=receipt_id)
-    query = _rows().where(Receipt.id == receipt_id, _readable(departments))
+    query = _rows().where(Receipt.id == receipt_id, _readable(reach))
     return next((ReceiptRow(*each) for each in run(query)), None)
 
 
-def _readable(departments: tuple[int, ...]) -> Any:
-    brought = Receipt.ticket.is_null() & Mailbox.department.in_(departments)
-    return is_within(Receipt.ticket, departments) | brought
+def _readable(reach: Reach) -> Any:
+    brought = Receipt.ticket.is_null() & Mailbox.department.in_(reach.departments)
+    return is_within(Receipt.ticket, reach) | brought
 
 
 def rows(
@@ -540,8 +540,8 @@ def rows(
         conditions.append(Ticket.number == wanted.ticket)
     if wanted.text:
         conditions.append(Receipt.sender.contains(wanted.text) | Receipt.subject.contains(wanted.text))
-    if wanted.departments is not None:
-        conditions.append(_readable(wanted.departments))
+    if wanted.reach is not None:
+        conditions.append(_readable(wanted.reach))
     if before_id is not None:
         conditions.append(Receipt.id < before_id)
     if after_id is not None:
@@ -551,14 +551,14 @@ def rows(
     return [ReceiptRow(*each) for each in run(query.limit(limit) if limit else query)]
 
 
-def counts(departments: Departments = None) -> dict[str, int]:
-    """Return how many receipts there are of each verdict that there is, of all or of these departments."""
-    if departments is None:
+def counts(reach: Reach | None = None) -> dict[str, int]:
+    """Return how many receipts there are of each verdict that there is, of all or of those within reach."""
+    if reach is None:
         return dict(_COUNTS.every())
     query = (
         Receipt.select(Receipt.verdict, peewee.fn.COUNT(Receipt.id))
         .join(Mailbox, peewee.JOIN.LEFT_OUTER)
-        .where(_readable(departments))
+        .where(_readable(reach))
         .group_by(Receipt.verdict)
     )
     return {str(verdict): int(number) for verdict, number in run(query)}

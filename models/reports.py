@@ -18,7 +18,7 @@ from models import sqlite
 from models.events import Event
 from models.messages import Message
 from models.queries.conditions import NOT_CLOSED, TICKET
-from models.queries.reach import Departments, is_within, of_departments
+from models.queries.reach import Reach, is_within, readable
 from models.statements import Lookup, literal, run
 from models.tickets import Status, Ticket, TicketReferral, TicketTag
 
@@ -87,41 +87,41 @@ class Happened(Record):
     ticket_id: int
 
 
-def at_work(soon: str, bounds: Sequence[str], departments: Departments = None) -> list[AtWork]:
+def at_work(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[AtWork]:
     """Count the open tickets. ``bounds``: times, latest first; what is due before ``soon`` is due soon."""
     asleep = _T.snoozed_until.is_null(False)
     keys = (_T.department, _T.assignee, _T.mailbox, _T.topic, _T.status, asleep)
     tables = sqlite.walked(Ticket, "t", "ticket_at_work")
     query = peewee.Select([tables], [*keys, *_counted(soon, bounds)])
-    query = query.where(NOT_CLOSED, *_readable(departments)).group_by(*keys)
+    query = query.where(NOT_CLOSED, *_readable(reach)).group_by(*keys)
     return [
         AtWork(row[0], row[1], row[2], row[3], row[4], bool(row[5]), _counts(row[6:], len(bounds)))
         for row in run(query)
     ]
 
 
-def referred(soon: str, bounds: Sequence[str], departments: Departments = None) -> list[tuple[int, Counts]]:
+def referred(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[int, Counts]]:
     """Count the open tickets, awake, that each department was asked about beside its own."""
     other = TicketReferral.alias("o")
     tables = peewee.Join(other, _T, peewee.JOIN.CROSS, on=(_T.id == other.ticket))
     query = peewee.Select([tables], [other.department, *_counted(soon, bounds)])
     query = query.where(NOT_CLOSED, _T.snoozed_until.is_null(), _T.department != other.department)
-    if departments is not None:
-        query = query.where(other.department.in_(departments))
+    if reach is not None:
+        query = query.where(other.department.in_(reach.departments))
     query = query.group_by(other.department)
     return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
 
 
-def tagged(soon: str, bounds: Sequence[str], departments: Departments = None) -> list[tuple[str, Counts]]:
+def tagged(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[str, Counts]]:
     """Count the open tickets with each tag."""
     tag = TicketTag.alias("g")
     tables = peewee.Join(tag, _T, peewee.JOIN.CROSS, on=(_T.id == tag.ticket))
     query = peewee.Select([tables], [tag.name, *_counted(soon, bounds)])
-    query = query.where(NOT_CLOSED, *_readable(departments)).group_by(tag.name)
+    query = query.where(NOT_CLOSED, *_readable(reach)).group_by(tag.name)
     return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
 
 
-def opened(dimension: Dimension, since: str, until: str, departments: Departments = None) -> list[Opened]:
+def opened(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Opened]:
     """Return the tickets that were made in a time."""
     answer = Message.alias("r")
     first = answer.select(fn.MIN(answer.created)).where(
@@ -129,35 +129,35 @@ def opened(dimension: Dimension, since: str, until: str, departments: Department
     )
     promised = _T.sla.is_null(False)
     columns = [_T.id, _T.created, promised, first, _T.closed]
-    found = _tickets(dimension, columns, _T.created, since, until, departments)
+    found = _tickets(dimension, columns, _T.created, since, until, reach)
     return [Opened(key, *columns) for key, *columns in found]
 
 
-def closed(dimension: Dimension, since: str, until: str, departments: Departments = None) -> list[Closed]:
+def closed(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Closed]:
     """Return the tickets that were closed in a time and still are."""
     columns = [_T.id, _T.created, _T.closed]
-    return [Closed(*row) for row in _tickets(dimension, columns, _T.closed, since, until, departments)]
+    return [Closed(*row) for row in _tickets(dimension, columns, _T.closed, since, until, reach)]
 
 
-def answered(dimension: Dimension, since: str, until: str, departments: Departments = None) -> list[Happened]:
+def answered(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Happened]:
     """Return the tickets that were answered in a time; by agent, those whom each of them answered."""
     answer = Message.alias("r")
     in_time = (answer.kind == literal("reply")) & (answer.created >= since) & (answer.created < until)
     if dimension == "agent":
-        if departments is not None:
-            in_time = in_time & is_within(answer.ticket, departments)
+        if reach is not None:
+            in_time = in_time & is_within(answer.ticket, reach)
         query = peewee.Select([answer], [answer.agent, answer.ticket]).where(in_time).distinct()
         return [Happened(*row) for row in run(query)]
     tables = peewee.Join(answer, _T, peewee.JOIN.CROSS, on=(_T.id == answer.ticket))
-    return _happened(dimension, tables, in_time, departments)
+    return _happened(dimension, tables, in_time, reach)
 
 
-def reopened(dimension: Dimension, since: str, until: str, departments: Departments = None) -> list[Happened]:
+def reopened(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Happened]:
     """Return the tickets that were opened again in a time."""
     event = Event.alias("e")
     in_time = (event.kind == literal("reopened")) & (event.at >= since) & (event.at < until)
     tables = peewee.Join(event, _T, peewee.JOIN.CROSS, on=(_T.id == event.ticket))
-    return _happened(dimension, tables, in_time, departments)
+    return _happened(dimension, tables, in_time, reach)
 
 
 _BROKEN = Lookup(
@@ -209,12 +209,12 @@ class Moved(Record):
     reopened: int
 
 
-def moved(since: str, until: str, departments: Departments = None) -> Moved:
+def moved(since: str, until: str, reach: Reach | None = None) -> Moved:
     """Count what happened in a time."""
-    if departments is not None:
+    if reach is not None:
         happenings = (opened, answered, closed, reopened)
         return Moved(
-            *(len({each[1] for each in what("department", since, until, departments)}) for what in happenings)
+            *(len({each[1] for each in what("department", since, until, reach)}) for what in happenings)
         )
     span = {"since": since, "until": until}
     counted = (each.one(**span) or 0 for each in (_OPENED, _ANSWERED, _CLOSED, _REOPENED))
@@ -250,23 +250,23 @@ def _counts(row: Sequence[Any], bounds: int) -> Counts:
     return Counts(row[0], row[1], row[2], row[3], tuple(row[4 : 4 + spans]), tuple(row[4 + spans :]))
 
 
-def _readable(departments: Departments) -> list[Any]:
-    return [] if departments is None else [of_departments(_T.id, _T.department, departments)]
+def _readable(reach: Reach | None) -> list[Any]:
+    return [] if reach is None else [readable(_T.id, _T.department, _T.team, reach)]
 
 
 def _tickets(
-    dimension: Dimension, columns: Sequence[Any], time: Any, since: str, until: str, departments: Departments
+    dimension: Dimension, columns: Sequence[Any], time: Any, since: str, until: str, reach: Reach | None
 ) -> list[tuple[Any, ...]]:
-    conditions = [time.is_null(False), time >= since, time < until, *_readable(departments)]
+    conditions = [time.is_null(False), time >= since, time < until, *_readable(reach)]
     if time is _T.closed:
         conditions.append(_T.status == literal("closed"))
     tables, key = _with_key(dimension, _T)
     return run(peewee.Select([tables], [key, *columns]).where(*conditions))
 
 
-def _happened(dimension: Dimension, tables: Any, in_time: Any, departments: Departments) -> list[Happened]:
+def _happened(dimension: Dimension, tables: Any, in_time: Any, reach: Reach | None) -> list[Happened]:
     tables, key = _with_key(dimension, tables)
-    query = peewee.Select([tables], [key, _T.id]).where(in_time, *_readable(departments))
+    query = peewee.Select([tables], [key, _T.id]).where(in_time, *_readable(reach))
     return [Happened(*row) for row in run(query.distinct())]
 
 

@@ -41,14 +41,17 @@ from models.roles import Role
 from models.scratch import scratch
 from models.settings import Sequence, Setting
 from models.slas import Sla
+from models.teams import Team, TeamMember
 from models.templates import Template
 from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
 from models.topics import Topic
+from models.turns import Turn
 from models.watches import Watch
 from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
     *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent, AgentDepartment),
+    *(Team, TeamMember, Turn),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
     *(Contact, ContactAddress, Organization, OrganizationDomain, OrganizationMember),

@@ -50,9 +50,9 @@ def find(query: Node, reader: Reader, limit: int, before: int | None) -> list[Hi
     rest = all_of(part for part in parts if part not in wanted and part not in barred)
     if wanted:
         words = expression(All((*wanted, *barred)))
-        ids = _with_words(words, within(rest, reader.departments), reader, limit, before)
+        ids = _with_words(words, within(rest, reader.reach), reader, limit, before)
     elif rest != NOTHING:
-        ids = _of_tickets(within(query, reader.departments), reader, limit, before)
+        ids = _of_tickets(within(query, reader.reach), reader, limit, before)
     else:
         return []
     return sorted(_HITS.each_of(ids), key=lambda hit: -hit.message_id)

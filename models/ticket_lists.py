@@ -37,9 +37,10 @@ from models.queries.conditions import (
     within,
     without_text,
 )
-from models.queries.reach import Departments
+from models.queries.reach import Reach
 from models.queries.tree import NOTHING, Condition, Node, conjuncts, leaves
 from models.statements import Lookup, Places, literal, run
+from models.teams import Team
 from models.tickets import STATUSES, Collaborator, Seen, Status, Ticket, TicketTag
 from models.topics import Topic
 
@@ -198,6 +199,7 @@ class TicketRow(Record):
     department: str
     topic: str | None
     waiting_since: str | None
+    team: str | None
 
 
 def page(
@@ -242,9 +244,9 @@ def _counted(wanted: TicketList, reader: Reader) -> int:
     return _size(_selected(tables, [_T.id], conditions))
 
 
-def view_counts(agent_id: int, departments: Departments = None) -> dict[str, int]:
-    """Return the number of tickets in every view, for this agent, of the departments that they read."""
-    readable = within(NOTHING, departments)
+def view_counts(agent_id: int, reach: Reach | None = None) -> dict[str, int]:
+    """Return the number of tickets in every view, for this agent, as far as they read."""
+    readable = within(NOTHING, reach)
     own = [view for view in _VIEWS if view != "closed"]
     counted = {view: count(TicketList(view, readable, "updated", agent_id)) for view in own}
     counted["closed"] = counted["all"] - counted["open"] - counted["snoozed"]
@@ -255,9 +257,13 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
     """Return the query for what `TicketRow` holds of some tickets."""
     contact, department, seen = Contact.alias("c"), Department.alias("d"), Seen.alias("s")
     assignee, mailbox, topic = Agent.alias("a"), Mailbox.alias("m"), Topic.alias("h")
+    team = Team.alias("e")
     tables = peewee.Join(_T, contact, on=(contact.id == _T.contact))
     tables = tables.join(department, on=(department.id == _T.department))
-    for other, key in ((assignee, _T.assignee), (mailbox, _T.mailbox), (topic, _T.topic)):
+    for other, key in (
+        *((assignee, _T.assignee), (mailbox, _T.mailbox)),
+        *((topic, _T.topic), (team, _T.team)),
+    ):
         tables = tables.join(other, peewee.JOIN.LEFT_OUTER, on=(other.id == key))
     unread = _T.status == literal("new")
     if agent:
@@ -272,6 +278,7 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
             department.name,
             topic.name,
             peewee.Case(None, ((_NOT_CLOSED, _T.waiting_since),)),
+            team.name,
         ),
     ]
     return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))

@@ -16,6 +16,7 @@ from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.slas import Sla
 from models.statements import Lookup, Statement, Update, columns_of, literal
+from models.teams import Team
 from models.topics import Topic
 
 Status = Literal["new", "open", "waiting", "closed"]
@@ -74,6 +75,7 @@ class Ticket(Row):
     """Whether a clock stands still."""
     reminder = UtcField(null=True)
     """When agents are told of its clocks next, beside ``due``."""
+    team = peewee.ForeignKeyField(Team, null=True)
 
     if TYPE_CHECKING:
         department_id: int
@@ -84,6 +86,7 @@ class Ticket(Row):
         topic_id: int | None
         refers_to_id: int | None
         merged_into_id: int | None
+        team_id: int | None
 
 
 _FACTS = (
@@ -176,6 +179,14 @@ Ticket.add_index(
     where=(Ticket.paused == literal(1)) & _NOT_CLOSED,
 )
 Ticket.add_index(Ticket.sla, Ticket.updated, Ticket.id, Ticket.status, name="ticket_sla", where=_NOT_CLOSED)
+Ticket.add_index(
+    Ticket.team,
+    Ticket.updated,
+    Ticket.id,
+    Ticket.status,
+    name="ticket_team",
+    where=Ticket.team.is_null(False),
+)
 
 
 class TicketTag(Row):
@@ -288,6 +299,7 @@ class TicketState(Record):
     pauses: str | None
     paused: int
     reminder: str | None
+    team_id: int | None
 
     def with_values(self, values: Mapping[str, Stored]) -> TicketState:
         """Return the ticket as it is with other values in some of its columns."""
@@ -307,6 +319,7 @@ class TicketNames(Record):
     mailbox: str | None
     refers_to: str | None
     """The number of another ticket."""
+    team: str | None
 
 
 class NewTicket(Record):
@@ -371,7 +384,7 @@ _NAMES = Lookup(
     lambda p: (
         Ticket.select(
             *(Department.name, Contact.name, Contact.email, Agent.name, Agent.login),
-            *(Topic.name, Mailbox.address, _OTHER.number),
+            *(Topic.name, Mailbox.address, _OTHER.number, Team.name),
         )
         .join(Department)
         .join_from(Ticket, Contact)
@@ -379,6 +392,7 @@ _NAMES = Lookup(
         .join_from(Ticket, Topic, peewee.JOIN.LEFT_OUTER)
         .join_from(Ticket, Mailbox, peewee.JOIN.LEFT_OUTER)
         .join_from(Ticket, _OTHER, peewee.JOIN.LEFT_OUTER, on=(Ticket.refers_to == _OTHER.id))
+        .join_from(Ticket, Team, peewee.JOIN.LEFT_OUTER)
         .where(Ticket.id == p("ticket_id"))
     ),
     TicketNames,
@@ -445,6 +459,21 @@ _OPEN_OF = Lookup(
         .order_by(Ticket.id)
     ),
     str,
+)
+_OPEN_WITH = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.assignee, peewee.fn.COUNT(Ticket.id))
+        .where(Ticket.assignee.in_(p.each("wanted")), _NOT_CLOSED)
+        .group_by(Ticket.assignee)
+        .tuples()
+    ),
+    lambda agent_id, number: (int(agent_id), int(number)),
+)
+_OF_TEAM = Lookup(
+    lambda p: Ticket.select(peewee.fn.COUNT(Ticket.id)).where(
+        Ticket.team.is_null(False), Ticket.team == p("team_id")
+    ),
+    int,
 )
 _FORGET_REFERENCES = Lookup(
     lambda p: (
@@ -614,6 +643,16 @@ def of_contact(contact_id: int) -> list[int]:
 def newest_of_contact(contact_id: int, limit: int) -> list[BriefTicket]:
     """Return the tickets of a contact that were made last, the newest first; without merged ones."""
     return _NEWEST_OF_CONTACT.every(contact_id=contact_id, limit=limit)
+
+
+def open_with(agent_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many open tickets each of these agents has; who has none is not in it."""
+    return dict(_OPEN_WITH.each_of(set(agent_ids)))
+
+
+def of_team(team_id: int) -> int:
+    """Return how many tickets a team has, closed ones too."""
+    return _OF_TEAM.one(team_id=team_id) or 0
 
 
 def with_collaborator(contact_id: int) -> list[int]:

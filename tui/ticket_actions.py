@@ -168,20 +168,22 @@ class TicketActions(CommandNode):
 
     @command("assign", "a", "Assign", footer="assign", may="ticket.assign", enabled=_needs_ticket)
     def action_assign(self) -> None:
-        """Give the ticket to an agent, or to nobody."""
-        from desk.staff import agents  # 31 ms
+        """Give the ticket to an agent or a team, or to nobody."""
+        from desk.staff import agents, teams  # 31 ms
 
-        self.in_thread(agents.agents).then(self._offer_agents, group="agents")
+        self.in_thread(lambda: (agents.agents(), teams.teams())).then(self._offer_owners, group="agents")
 
-    def _offer_agents(self, agents: Sequence[Any]) -> None:
+    def _offer_owners(self, found: tuple[Sequence[Any], Sequence[Any]]) -> None:
+        agents, teams = found
         people = [(agent.login, f"{agent.login}  {agent.name}") for agent in agents if agent.active]
+        people += [(f"team:{team.name}", f"{team.name}  team") for team in teams if team.active]
         items = [*lettered(people, taken="0"), MenuItem("0", "nobody", NOBODY)]
         self._menu("Assign to", items, self._assign)
 
     def _assign(self, login: str) -> None:
         from desk.tickets import changes  # 30 ms
 
-        words = f"to {login}" if login else "to nobody"
+        words = f"to {login.replace('team:', 'the team ')}" if login else "to nobody"
         self._decide(f"Assign {{}} {words}", f"Assigned {{}} {words}", changes.assign, login or None)
 
     @command("take", "A", "Assign to me", may="ticket.assign", enabled=_needs_ticket)

@@ -104,7 +104,7 @@ def note(call: Call) -> documents.NoteAdded:
 
 
 def assign(call: Call) -> Changed:
-    """Give the ticket to an agent, or to nobody."""
+    """Give the ticket to an agent or a team, or to nobody."""
     given = cast("AssignBody", call.body)
     return _changed(call, changes.assign(call.actor, [call.number], given.login))
 

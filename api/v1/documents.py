@@ -72,7 +72,9 @@ class NoteBody(Taken):
 class AssignBody(Taken):
     """To whom the ticket goes."""
 
-    login: Annotated[str | None, Field(max_length=64, description="An agent's login; null: nobody.")]
+    login: Annotated[
+        str | None, Field(max_length=120, description="An agent's login, or a team's name; null: nobody.")
+    ]
 
 
 class TicketPage(TypedDict):

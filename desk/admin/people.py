@@ -12,8 +12,9 @@ from desk.home import Desk
 from desk.mailboxes import registry
 from desk.permissions import ACTIONS, Actor
 from desk.slas.hours import week_of
-from desk.staff import agents, departments, roles, slas, topics
+from desk.staff import agents, departments, roles, slas, teams, topics
 from mail.inert import one_line
+from models.departments import ASSIGNMENTS
 from models.tickets import PRIORITIES
 
 _ACTIVE = Field(
@@ -54,6 +55,7 @@ def _read_departments(_desk: Desk, _actor: Actor) -> list[Record]:
                 "outgoing": _text(line.outgoing),
                 "autoresponse_from": _text(line.autoresponse_from),
                 "signature": line.signature,
+                "assignment": line.assignment,
                 "active": line.active,
             },
         )
@@ -68,6 +70,7 @@ def _add_department(_desk: Desk, actor: Actor, values: Values) -> str:
         sla=str(values["sla"]),
         signature=str(values["signature"]),
         reopen_days=_days(values["reopen_days"]),
+        assignment=str(values["assignment"]),
     )
     return ""
 
@@ -85,6 +88,7 @@ def _edit_department(_desk: Desk, actor: Actor, key: str, values: Values) -> Non
         active=_switch(values, "active"),
         outgoing=_given(values, "outgoing"),
         autoresponse_from=_given(values, "autoresponse_from"),
+        assignment=_given(values, "assignment"),
     )
 
 
@@ -99,6 +103,18 @@ def _given(values: Values, name: str) -> str | None:
 
 def _switch(values: Values, name: str) -> bool | None:
     return bool(values[name]) if name in values else None
+
+
+def _assignment(whose: str) -> Field:
+    return Field(
+        "assignment",
+        "Gives out",
+        f"Which of {whose} gets a ticket: by hand, by turns, or whoever has fewest.",
+        "choice",
+        12,
+        lambda: ASSIGNMENTS,
+        start="hand",
+    )
 
 
 DEPARTMENTS = Noun(
@@ -124,6 +140,7 @@ DEPARTMENTS = Noun(
             only_changed=True,
         ),
         Field("signature", "Signature", "What stands below its answers.", "lines"),
+        _assignment("its agents"),
         _ACTIVE,
     ),
     Acts(_read_departments, _add_department, _edit_department),
@@ -435,6 +452,73 @@ def _known_actions(text: str) -> None:
         if action != "*" and action not in ACTIONS:
             raise WrongUse(f"there is no action '{one_line(action, 40)}'", f"use {', '.join(ACTIONS)}")
 
+
+def _read_teams(_desk: Desk, _actor: Actor) -> list[Record]:
+    return [
+        Record(
+            line.name,
+            {
+                "name": line.name,
+                "members": ", ".join(line.members),
+                "lead": _text(line.lead),
+                "assignment": line.assignment,
+                "notes": line.notes,
+                "active": line.active,
+            },
+        )
+        for line in teams.teams()
+    ]
+
+
+def _add_team(_desk: Desk, actor: Actor, values: Values) -> str:
+    teams.add_team(
+        actor,
+        str(values["name"]),
+        members=words_of(values["members"]),
+        lead=str(values["lead"]),
+        notes=str(values["notes"]),
+        assignment=str(values["assignment"]),
+    )
+    return ""
+
+
+def _edit_team(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    teams.edit_team(
+        actor,
+        key,
+        new_name=_given(values, "name"),
+        members=words_of(values["members"]) if "members" in values else None,
+        lead=_given(values, "lead"),
+        notes=_given(values, "notes"),
+        assignment=_given(values, "assignment"),
+        active=_switch(values, "active"),
+    )
+
+
+def _remove_team(_desk: Desk, actor: Actor, key: str) -> None:
+    teams.remove_team(actor, key)
+
+
+def _logins() -> Sequence[str]:
+    return [each.login for each in agents.agents() if each.active]
+
+
+TEAMS = Noun(
+    "team",
+    "Teams",
+    "agent.edit",
+    "Agents of any department whom a ticket is given to together.",
+    (
+        Field("name", "Name", "As tickets, rules and queries call it.", width=18),
+        Field("members", "Members", "Their logins, with commas.", "list", 24),
+        Field("lead", "Lead", "One of them.", "choice", 10, _logins),
+        _assignment("its members"),
+        Field("notes", "Notes", "What it is for.", "lines"),
+        _ACTIVE,
+    ),
+    Acts(_read_teams, _add_team, _edit_team, _remove_team),
+    removal="Only a team that has no tickets can be removed.",
+)
 
 ROLES = Noun(
     "role",

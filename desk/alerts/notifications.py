@@ -20,11 +20,12 @@ from desk.mailboxes.routes import SendingRoute, find_sending_route
 from desk.outbox.render import MailToSend, no_route_out, queue_mail
 from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
+from desk.staff import vacation
 from desk.tickets.reading import departments_of, may_read
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
-from models import agents, deliveries, messages, notices, tickets, watches
+from models import agents, deliveries, messages, notices, teams, tickets, watches
 from models.fields import utc_text, utc_time
 from models.notices import KINDS, HeldLine, NoticeKind, StoredNotice, WaitingNotice
 from models.tickets import PRIORITIES
@@ -42,6 +43,8 @@ _TOO_OLD: Final = timedelta(days=1)
 _LONGEST_TEXT: Final = 4_000
 _MOST_IN_DIGEST: Final = 500
 
+_OF_ONE: Final = ("assignee", "last respondent", "mentioned", "watching")
+"""As whom somebody is told who is meant themselves: while they are away their stand-in is told too."""
 _FROM_CUSTOMERS: Final = ("new_ticket", "customer_wrote")
 
 
@@ -59,7 +62,7 @@ class NoticeLine:
 
 def newest(limit: int, ticket_id: int | None = None, reader: Actor = THE_DESK) -> list[NoticeLine]:
     """Return what agents were told lately, newest first; of one ticket or of all."""
-    return [_line(each) for each in notices.newest(limit, ticket_id, reader.reads)]
+    return [_line(each) for each in notices.newest(limit, ticket_id, reader.reach)]
 
 
 def tell(desk: Desk, moment: datetime) -> int:
@@ -341,7 +344,13 @@ class _Telling:
         for agent in self._people:
             if agent.id in watching:
                 found.setdefault(agent.id, (agent, "watching"))
+        for agent, word in list(found.values()):
+            if word.partition(" (")[0] in _OF_ONE and (other := self._stand_in(agent)) is not None:
+                found.setdefault(other.id, (other, f"stand-in of {agent.login}"))
         return list(found.values())
+
+    def _stand_in(self, agent: StoredAgent) -> StoredAgent | None:
+        return vacation.stand_in(agent, self._people, self._moment)
 
     def _meant(self, word: str) -> list[StoredAgent]:
         ticket = self._ticket
@@ -357,6 +366,9 @@ class _Telling:
             return [each for each in self._people if each.id == answered]
         if word == "assignee" and ticket.assignee_id is not None:
             return [each for each in self._people if each.id == ticket.assignee_id]
+        if word == "assignee" and ticket.team_id is not None:
+            team = {each.agent_id for each in teams.members_of(ticket.team_id)}
+            return [each for each in self._people if each.id in team]
         if word not in ("assignee", "department"):
             return []
         wanted = departments_of(ticket)
@@ -374,7 +386,7 @@ class _Telling:
             return "has no mail address"
         if self._rules.own.is_own(agent.email):
             return f"{agent.email} is an address of this desk"
-        if agent.preferences.get("away"):
+        if vacation.is_away(agent.preferences, self._moment):
             return "is away"
         if not wants(agent.preferences, self._notice.kind):
             return "does not want it"

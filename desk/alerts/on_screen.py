@@ -79,12 +79,14 @@ def _concerns(actor: Actor, notice: TicketNotice, oldest: str) -> bool:
         return False
     if notice.kind == "new_ticket" and notice.created < oldest:
         return False
-    if actor.reads is not None and notice.department_id not in actor.reads:
+    if not actor.reaches([notice.department_id], notice.team_id):
         return False
     if _mentions(actor, notice):
         return True
     if notice.assignee_id is not None:
         return notice.assignee_id == actor.agent_id
+    if notice.team_id is not None:
+        return notice.team_id in actor.teams
     return notice.kind not in _OF_THE_OWNER and actor.works_in(notice.department_id)
 
 
@@ -96,4 +98,7 @@ def _mentions(actor: Actor, notice: TicketNotice) -> bool:
 
 def _words(notice: TicketNotice) -> str:
     subject = one_line(notice.subject, 200) or "(no subject)"
-    return _WORDS[notice.kind].replace("{number}", notice.number).replace("{subject}", subject)
+    words = _WORDS[notice.kind]
+    if notice.kind == "assigned" and notice.assignee_id is None and notice.team_id is not None:
+        words = words.replace("is yours now", "is your team's now")
+    return words.replace("{number}", notice.number).replace("{subject}", subject)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from desk.staff.departments import DepartmentLine
     from desk.staff.roles import RoleLine
     from desk.staff.slas import SlaLine
+    from desk.staff.teams import TeamLine
     from desk.staff.topics import TopicLine
 
 
@@ -41,6 +42,19 @@ def department(line: DepartmentLine) -> dict[str, Any]:
         "reopen_days": line.reopen_days,
         "outgoing": line.outgoing,
         "autoresponse_from": line.autoresponse_from,
+        "assignment": line.assignment,
+        "active": line.active,
+    }
+
+
+def team(line: TeamLine) -> dict[str, Any]:
+    """Return a team; its agents are logins."""
+    return {
+        "name": line.name,
+        "members": list(line.members),
+        "lead": line.lead,
+        "notes": line.notes,
+        "assignment": line.assignment,
         "active": line.active,
     }
 

@@ -109,6 +109,7 @@ class TicketDetail(Ticket):
     """
 
     mailbox: str | None
+    team: str | None
     refers_to: str | None
     snoozed_until: datetime | None
     spam: bool
@@ -157,6 +158,7 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
     return {
         **_ticket(ticket, ticket.collaborators),
         "mailbox": ticket.mailbox,
+        "team": ticket.team,
         "refers_to": ticket.refers_to,
         "snoozed_until": ticket.snoozed_until,
         "spam": ticket.spam,

@@ -36,7 +36,9 @@ def carry_out(decision: Decision, ticket: TicketState, moment: datetime, zone: t
         steps.append(lambda: changes.add_tags(FILTER, numbers, decision.tags))
     if decision.priority is not None:
         steps.append(lambda: changes.set_priority(FILTER, numbers, str(decision.priority)))
-    if decision.agent is not None:
+    if decision.team is not None:
+        steps.append(lambda: changes.assign_team(FILTER, numbers, str(decision.team), decision.agent))
+    elif decision.agent is not None:
         steps.append(lambda: changes.assign(FILTER, numbers, decision.agent))
     if decision.collaborators:
         steps.append(lambda: people.set_collaborators(FILTER, numbers, decision.collaborators))

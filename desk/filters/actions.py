@@ -18,7 +18,7 @@ from desk.tickets import snoozing
 from desk.tickets.changes import tag_name
 from desk.tickets.participants import people_in
 from mail.inert import one_line
-from models import agents, canned_answers, departments, slas, topics
+from models import agents, canned_answers, departments, slas, teams, topics
 from models.filters import Trigger
 from models.tickets import PRIORITIES, STATUSES
 
@@ -32,6 +32,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "sla": ("NAME", "Give it an SLA."),
     "priority": ("LEVEL", "Give it a priority: low, normal, high or urgent."),
     "agent": ("LOGIN", "Give it to an agent."),
+    "team": ("NAME", "Give it to a team."),
     "status": ("STATE", "Put it into a state: new, open, waiting or closed."),
     "close": ("", "Close it."),
     "tag": ("NAME", "Put a tag on it."),
@@ -111,6 +112,8 @@ def _checked(name: str, value: str) -> str:
             return _one_of(name, value, [each.name for each in slas.every()])
         case "agent":
             return _one_of(name, value, [each.login for each in agents.every() if each.active])
+        case "team":
+            return _one_of(name, value, [each.name for each in teams.every() if each.active])
         case "canned":
             name = _one_of(name, value, [each.name for each in canned_answers.every()])
             found = canned_answers.named(name)

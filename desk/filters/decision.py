@@ -29,6 +29,7 @@ class Decision:
         self.sla: str | None = None
         self.priority: str | None = None
         self.agent: str | None = None
+        self.team: str | None = None
         self.status: str | None = None
         self.canned: str | None = None
         self.merge: str | None = None
@@ -46,7 +47,7 @@ class Decision:
         """All that is decided, by whichever filter."""
         return (
             *(self.rejected_by, self.autoresponse, self.by_reply_to, self.department, self.topic, self.sla),
-            *(self.priority, self.agent, self.status, tuple(self.tags), tuple(self.notes)),
+            *(self.priority, self.agent, self.team, self.status, tuple(self.tags), tuple(self.notes)),
             *(
                 self.canned,
                 self.merge,

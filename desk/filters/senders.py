@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from config.clock import now
 from desk.filters.bans import ban
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.tickets import lifecycle
 from desk.tickets.changes import find_whole
 from desk.tickets.lifecycle import Change
-from desk.tickets.reading import departments_of, may_read
+from desk.tickets.reading import may_read, require_for
 from mail.mime.address import as_compared
 from models import contacts, filters, tickets
 from models.transactions import transaction
@@ -38,6 +38,6 @@ def ban_senders(actor: Actor, numbers: Sequence[str]) -> list[str]:
             ticket = find_whole(number)
             if not may_read(actor, ticket):
                 continue
-            require(actor, "ticket.close", *departments_of(ticket))
+            require_for(actor, "ticket.close", ticket)
             lifecycle.changed(ticket.id, lifecycle.to_status(ticket, "closed", now()), actor, now(), batch)
     return banned

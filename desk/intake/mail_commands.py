@@ -26,7 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "close": ("", "Close the ticket."),
     "reopen": ("", "Open it again."),
     "status": ("STATE", "Put it into a state: new, open, waiting or closed."),
-    "assign": ("LOGIN", "Give it to an agent; me is yourself."),
+    "assign": ("LOGIN", "Give it to an agent or a team; me is yourself."),
     "take": ("", "Give it to yourself."),
     "unassign": ("", "Give it to nobody."),
     "priority": ("LEVEL", "low, normal, high or urgent."),

@@ -21,7 +21,7 @@ from desk.intake.incoming import Incoming, Outcome
 from desk.intake.matching import Match, find_match, keeps_closed
 from desk.intake.routing import find_route
 from desk.rules import read_rules
-from desk.tickets import lifecycle
+from desk.tickets import events, lifecycle
 from desk.tickets.numbers import next_number
 from desk.tickets.participants import may_join
 from mail.compose import message_id as signed_ids
@@ -174,7 +174,10 @@ def _part_of_a_ticket(incoming: Incoming) -> Outcome | None:
         if rejected is not None:
             return rejected
     _say_what_it_does(incoming, match, ticket)
+    known = len(events.of_ticket(ticket.id)) if _may_change_hands(incoming, ticket) else 0
     outcome = _file(incoming, match, ticket, "note" if match.kind == "note" else "reply")
+    if _may_change_hands(incoming, ticket):
+        _say_who_has_it(incoming, ticket, known)
     filtering.change(incoming, ticket)
     return outcome
 
@@ -202,7 +205,24 @@ def _new_ticket(incoming: Incoming) -> Outcome:
     if not refusal:
         acknowledgements.queue(incoming, ticket)
     filtering.change(incoming, ticket)
+    if incoming.rules.gives_out and not incoming.arrival.archive:
+        said = lifecycle.give_out(ticket.id, None, incoming.batch.moment, lifecycle.new_batch())
+        if not _say_who_has_it(incoming, ticket) and said:
+            incoming.said_after_all(said)
     return outcome
+
+
+def _may_change_hands(incoming: Incoming, ticket: TicketState) -> bool:
+    """Whether a mail may open a ticket again that is given to somebody else then."""
+    return incoming.rules.gives_out and ticket.status == "closed"
+
+
+def _say_who_has_it(incoming: Incoming, ticket: TicketState, known: int = 0) -> bool:
+    """Say to whom a ticket was given by itself behind its first events, and why; False when it was not."""
+    given = [each for each in events.of_ticket(ticket.id)[known:] if each.kind == "assigned"]
+    for each in given:
+        incoming.said_after_all(each.text)
+    return bool(given)
 
 
 def _gather(incoming: Incoming, ticket: TicketState) -> Outcome:

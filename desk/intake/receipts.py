@@ -70,7 +70,7 @@ def entries(
         mailbox_id=None if wanted.mailbox is None else _mailbox_id(wanted.mailbox),
         ticket=wanted.ticket,
         text=wanted.text or "",
-        departments=reader.reads,
+        reach=reader.reach,
     )
     forward = after_id is not None
     found = receipts.rows(chosen, before_id=before_id, after_id=after_id, oldest_first=forward, limit=limit)
@@ -95,7 +95,7 @@ def raw(receipt_id: int, reader: Actor = THE_DESK) -> bytes:
 
 def counts(reader: Actor = THE_DESK) -> dict[str, int]:
     """How many receipts there are of each verdict."""
-    found = receipts.counts(reader.reads)
+    found = receipts.counts(reader.reach)
     return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
 
 
@@ -146,7 +146,7 @@ def _need_quarantined(receipt_id: int) -> None:
 
 
 def _row(receipt_id: int, reader: Actor = THE_DESK) -> ReceiptRow:
-    row = receipts.row(receipt_id, reader.reads)
+    row = receipts.row(receipt_id, reader.reach)
     if row is None:
         raise NotFound(f"there is no receipt {receipt_id}", "nightdesk receipt list shows them")
     return row

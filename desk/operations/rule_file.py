@@ -16,7 +16,7 @@ from desk.alerts import recipients
 from desk.errors import WrongUse
 from desk.filters import bans, filters
 from desk.permissions import Actor, require
-from desk.staff import departments, roles, slas, topics
+from desk.staff import departments, roles, slas, teams, topics
 from mail.inert import one_line
 from models.transactions import transaction, undone
 
@@ -85,6 +85,7 @@ def _departments(_actor: Actor) -> list[Table]:
             "sla": each.sla or "",
             "signature": each.signature,
             "reopen_days": -1 if each.reopen_days is None else each.reopen_days,
+            "assignment": each.assignment,
             "active": each.active,
         }
         for each in departments.departments()
@@ -105,6 +106,7 @@ def _edit_department(actor: Actor, _desk: Desk, table: Table) -> None:
         signature=table["signature"],
         reopen_days=None if days < 0 else days,
         always_reopen=days < 0,
+        assignment=table["assignment"],
         active=table["active"],
     )
 
@@ -142,6 +144,29 @@ def _add_role(actor: Actor, _desk: Desk, table: Table) -> None:
 
 def _edit_role(actor: Actor, _desk: Desk, table: Table) -> None:
     roles.edit_role(actor, table["name"], may=table["may"])
+
+
+def _teams(_actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "members": list(each.members),
+            "lead": each.lead or "",
+            "notes": each.notes,
+            "assignment": each.assignment,
+            "active": each.active,
+        }
+        for each in teams.teams()
+    ]
+
+
+def _add_team(actor: Actor, desk: Desk, table: Table) -> None:
+    teams.add_team(actor, table["name"])
+    _edit_team(actor, desk, table)
+
+
+def _edit_team(actor: Actor, _desk: Desk, table: Table) -> None:
+    teams.edit_team(actor, table["name"], **{name: table[name] for name in table if name != "name"})
 
 
 def _answers(_actor: Actor) -> list[Table]:
@@ -271,7 +296,7 @@ _KINDS: dict[str, _Kind] = {
     ),
     "department": _Kind(
         "name",
-        {"sla": "", "signature": "", "reopen_days": -1, "active": True},
+        {"sla": "", "signature": "", "reopen_days": -1, "assignment": "hand", "active": True},
         _departments,
         _add_department,
         _edit_department,
@@ -284,6 +309,13 @@ _KINDS: dict[str, _Kind] = {
         _edit_topic,
     ),
     "role": _Kind("name", {"may": []}, _roles, _add_role, _edit_role),
+    "team": _Kind(
+        "name",
+        {"members": [], "lead": "", "notes": "", "assignment": "hand", "active": True},
+        _teams,
+        _add_team,
+        _edit_team,
+    ),
     "canned": _Kind(
         "name", {"folder": "", "department": "", "body": ""}, _answers, _add_answer, _edit_answer
     ),
@@ -405,6 +437,8 @@ def _whole(name: str, table: object) -> Table:
     whole = {kind.key: table[kind.key], **kind.defaults, **table}
     if name == "role":
         whole["may"] = sorted(map(str, whole["may"]))
+    elif name == "team":
+        whole["members"] = sorted({*map(str, whole["members"]), *filter(None, [whole["lead"]])})
     elif name == "canned":
         whole["body"] = whole["body"].strip("\n") + "\n"
     return whole

@@ -8,7 +8,7 @@ from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import THE_DESK, Actor, require
 from desk.tickets.deliveries import DeliveryView, views
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from mail.inert import one_line
 from mail.mime.address import one_address
 from models import deliveries, mailboxes, tickets
@@ -28,12 +28,12 @@ def entries(
     """
     wanted = _states(states)
     some = wanted if len(wanted) < len(STATES) else None
-    return views(deliveries.lines(some, limit, reader.reads))
+    return views(deliveries.lines(some, limit, reader.reach))
 
 
 def get(delivery_id: int, reader: Actor = THE_DESK) -> list[DeliveryView]:
     """Return the recipients of one mail; raises NotFound."""
-    found = views(deliveries.lines_of_mail(delivery_id, reader.reads))
+    found = views(deliveries.lines_of_mail(delivery_id, reader.reach))
     if not found:
         raise _missing(delivery_id)
     return found
@@ -116,7 +116,7 @@ def _granted(actor: Actor, delivery_id: int) -> StoredDelivery:
         raise _missing(delivery_id)
     ticket = None if delivery.ticket_id is None else tickets.read(delivery.ticket_id)
     if ticket is not None:
-        require(actor, "outbox.edit", *departments_of(ticket))
+        require_for(actor, "outbox.edit", ticket)
     elif delivery.mailbox_id is not None:
         require(actor, "outbox.edit", mailboxes.by_id(delivery.mailbox_id).department_id)
     if delivery.sender is not None:

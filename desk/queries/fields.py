@@ -48,6 +48,13 @@ TICKET_FIELDS: tuple[Field, ...] = (
         ("assignee", "agent"),
     ),
     Field(
+        "team",
+        "name",
+        "me, none or a team; several with commas",
+        "tickets given to that team; me: to a team of yours",
+        "team:me owner:none",
+    ),
+    Field(
         "p",
         "choice",
         "low, normal, high or urgent",

@@ -10,10 +10,10 @@ from typing import Any
 
 from config.clock import now
 from desk.errors import NotAllowed, NotFound, WrongUse
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.replies import draft_files
 from desk.tickets.changes import find
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from desk.tickets.since import Standing, standing
 from models import drafts as rows
 from models import mailboxes
@@ -107,7 +107,7 @@ def put_file(actor: Actor, number: str, name: str, data: bytes) -> PutFile:
     owner = _owner(actor)
     with transaction():
         ticket = find(number, actor)
-        require(actor, "ticket.reply", *departments_of(ticket))
+        require_for(actor, "ticket.reply", ticket)
         draft = rows.newest(owner, ticket.id, "reply")
         there = () if draft is None else draft.attachments
         if draft is None:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from desk.errors import NotFound, Refused
 from desk.outbox.render import MailToSend, render, sender_of, signature_block
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.replies import draft_files, drafts
 from desk.replies.messages import File, SentReply, body_text, queue_forward
 from desk.replies.reply import chosen_sender, shown_sender
 from desk.tickets import since
 from desk.tickets.changes import find_whole
 from desk.tickets.participants import Person, people_in, refuse_own
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from desk.tickets.since import Standing
 from mail.inert import one_line
 from models import departments, mailboxes, messages
@@ -52,7 +52,7 @@ def forward_form(actor: Actor, number: str, message_id: int | None = None, zone:
     Raises NotFound and NotAllowed.
     """
     ticket = find_whole(number, actor)
-    require(actor, "ticket.reply", *departments_of(ticket))
+    require_for(actor, "ticket.reply", ticket)
     message = _chosen(ticket, message_id)
     sender_id = sender_of(departments.by_id(ticket.department_id), ticket.mailbox_id)
     mailbox = None if sender_id is None else mailboxes.by_id(sender_id)
@@ -90,7 +90,7 @@ def forward(
     if seen is not None:
         since.require_seen(actor, {number: seen})
     ticket = find_whole(number, actor)
-    require(actor, "ticket.reply", *departments_of(ticket))
+    require_for(actor, "ticket.reply", ticket)
     body = body_text(text)
     people, copies = people_in(to), people_in(cc)
     if not people:

@@ -91,6 +91,7 @@ def new_ticket(
         add_collaborators(ticket.id, asked[1:] + copies)
         if not send:
             message_row = _write_said(actor, ticket, asked[0], text)
+            lifecycle.give_out(ticket.id, None, now(), lifecycle.new_batch())
             return NewTicket(ticket.number, message_row, None)
         signed = text + signature_block(department, actor.agent_id)
         rendered = render(

@@ -18,7 +18,7 @@ from desk.outbox.render import (
     sender_of,
     signature_block,
 )
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle, since
 from desk.tickets.changes import find_whole
@@ -30,7 +30,7 @@ from desk.tickets.participants import (
     people_in,
     refuse_own,
 )
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from desk.tickets.since import Standing
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
@@ -69,7 +69,7 @@ def reply_form(
     asks for answers; None: the customer's newest, to the requester.
     """
     ticket = find_whole(number, actor)
-    require(actor, "ticket.reply", *departments_of(ticket))
+    require_for(actor, "ticket.reply", ticket)
     chosen = None if answers is None else _answerable(ticket, answers)
     last = chosen or messages.newest_of_customer(ticket.id)
     people = answered_at(ticket.id, ticket.contact_id) if chosen is None else _writers_of(chosen)
@@ -119,11 +119,11 @@ def send_reply(
         # That a ticket was merged is told first, so that the answer may follow it.
         since.require_seen(actor, {number: seen})
     ticket = find_whole(number, actor)
-    require(actor, "ticket.reply", *departments_of(ticket))
+    require_for(actor, "ticket.reply", ticket)
     text = body_text(body)
     status = _status(status_after)
     if status == "closed":
-        require(actor, "ticket.close", *departments_of(ticket))
+        require_for(actor, "ticket.close", ticket)
     asked = None if answers is None else _answerable(ticket, answers)
     if to is not None:
         people = people_in(to)
@@ -169,7 +169,7 @@ def senders() -> list[tuple[str, str]]:
 def add_note(actor: Actor, number: str, body: str) -> int:
     """Put an internal note on a ticket and return the message's row. It is never sent to anybody."""
     ticket = find_whole(number, actor)
-    require(actor, "ticket.note", *departments_of(ticket))
+    require_for(actor, "ticket.note", ticket)
     moment = now()
     message = NewMessage(
         kind="note",

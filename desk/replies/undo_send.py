@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from config.clock import now
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.replies import draft_files
 from desk.tickets import lifecycle, since
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from models import deliveries, departments, drafts, messages, tickets
 from models.deliveries import StoredDelivery
 from models.drafts import DraftKind, Written
@@ -33,7 +33,7 @@ def cancel_send(actor: Actor, delivery_id: int) -> bool:
         if message is None or ticket is None:
             return False
         if actor.agent_id is None or message.agent_id != actor.agent_id:
-            require(actor, "outbox.edit", *departments_of(ticket))
+            require_for(actor, "outbox.edit", ticket)
         deliveries.cancel(delivery_id, utc_text(now()))
         lifecycle.answer_recalled(ticket.id, message.id, delivery_id)
         if message.agent_id is None:

@@ -15,7 +15,7 @@ from desk.reports.figures import AGE_WORDS, AGES, Spread, days_of, spread
 from models import reports as rows
 from models.fields import utc_text, utc_time
 from models.queries import names
-from models.queries.reach import Departments
+from models.queries.reach import Reach
 from models.queries.tree import Condition
 from models.reports import Counts, Moved
 
@@ -82,7 +82,7 @@ def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashb
     Tens of milliseconds at a million tickets: use a thread.
     """
     soon, bounds = utc_text(moment + SOON), [utc_text(moment - age) for age in AGES]
-    reach = reader.reads
+    reach = reader.reach
     at_work = [each for each in rows.at_work(soon, bounds, reach) if not each.asleep]
     whole = _summed(each.counts for each in at_work)
     departments = [(each.department_id, each.counts) for each in at_work]
@@ -184,12 +184,12 @@ def _added(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
     return tuple(one + other for one, other in zip(left, right, strict=True))
 
 
-def _day(begin: datetime, end: datetime, zone: tzinfo, reach: Departments) -> Day:
+def _day(begin: datetime, end: datetime, zone: tzinfo, reach: Reach | None) -> Day:
     day = begin.astimezone(zone).date()
     return _counted_day(day, f"{day}", rows.moved(utc_text(begin), utc_text(end), reach))
 
 
-def _all_days(spans: Sequence[tuple[datetime, datetime]], zone: tzinfo, reach: Departments) -> Day:
+def _all_days(spans: Sequence[tuple[datetime, datetime]], zone: tzinfo, reach: Reach | None) -> Day:
     first, last = spans[0][0].astimezone(zone).date(), spans[-1][0].astimezone(zone).date()
     moved = rows.moved(utc_text(spans[0][0]), utc_text(spans[-1][1]), reach)
     return _counted_day(last, f"{first}..{last}", moved)

@@ -19,7 +19,7 @@ from mail.inert import one_line
 from models import reports as rows
 from models.fields import utc_text, utc_time
 from models.queries import names
-from models.queries.reach import Departments
+from models.queries.reach import Reach
 from models.reports import Counts, Dimension, Key
 
 ReportName = Literal["departments", "topics", "agents", "tags", "mailboxes", "days"]
@@ -136,11 +136,11 @@ def report(
     Tickets that the reader may not read are not counted.
     """
     if name == "days":
-        return _by_day(since, until, zone, reader.reads)
+        return _by_day(since, until, zone, reader.reach)
     dimension = _DIMENSIONS[name]
-    gathered = _happened(dimension, since, until, reader.reads)
+    gathered = _happened(dimension, since, until, reader.reach)
     everything = _pooled(gathered.values())
-    open_by_key, open_in_all = _open(dimension, until, reader.reads)
+    open_by_key, open_in_all = _open(dimension, until, reader.reach)
     for key, counts in open_by_key:
         gathered[key].take_open(counts)
     for counts in open_in_all:
@@ -190,29 +190,29 @@ def days_of(since: datetime, until: datetime, zone: tzinfo) -> list[tuple[dateti
     return found
 
 
-def _by_day(since: datetime, until: datetime, zone: tzinfo, departments: Departments) -> Report:
+def _by_day(since: datetime, until: datetime, zone: tzinfo, reach: Reach | None) -> Report:
     days = days_of(since, until, zone)
     if len(days) > LONGEST_DAYS:
         raise WrongUse(f"a report of {len(days)} days is too long", f"ask for at most {LONGEST_DAYS}")
     lines, everything = [], []
     for begin, end in days:
         span = max(begin, since), min(end, until)
-        found = _pooled(_happened("department", *span, departments).values())
+        found = _pooled(_happened("department", *span, reach).values())
         everything.append(found)
         lines.append(found.line(f"{begin.astimezone(zone):%Y-%m-%d}", now=False))
     total = _pooled(everything)
-    for counts in _open("department", until, departments)[1]:
+    for counts in _open("department", until, reach)[1]:
         total.take_open(counts)
     return Report("days", since, until, tuple(lines), total.line("total"))
 
 
 def _happened(
-    dimension: Dimension, since: datetime, until: datetime, departments: Departments
+    dimension: Dimension, since: datetime, until: datetime, reach: Reach | None
 ) -> defaultdict[Key, _Gathered]:
     span = utc_text(since), utc_text(until)
     found: defaultdict[Key, _Gathered] = defaultdict(_Gathered)
     late = rows.broken(span[0])
-    for new in rows.opened(dimension, *span, departments):
+    for new in rows.opened(dimension, *span, reach):
         here = found[new.key]
         here.opened.add(new.ticket_id)
         if new.first_answer is not None:
@@ -221,12 +221,12 @@ def _happened(
             here.promised.add(new.ticket_id)
             if new.ticket_id in late:
                 here.late.add(new.ticket_id)
-    for done in rows.closed(dimension, *span, departments):
+    for done in rows.closed(dimension, *span, reach):
         found[done.key].closed.add(done.ticket_id)
         found[done.key].resolved[done.ticket_id] = _seconds(done.created, done.closed)
-    for key, ticket_id in rows.answered(dimension, *span, departments):
+    for key, ticket_id in rows.answered(dimension, *span, reach):
         found[key].answered.add(ticket_id)
-    for key, ticket_id in rows.reopened(dimension, *span, departments):
+    for key, ticket_id in rows.reopened(dimension, *span, reach):
         found[key].reopened.add(ticket_id)
     return found
 
@@ -247,14 +247,14 @@ def _pooled(parts: Iterable[_Gathered]) -> _Gathered:
 
 
 def _open(
-    dimension: Dimension, moment: datetime, departments: Departments
+    dimension: Dimension, moment: datetime, reach: Reach | None
 ) -> tuple[list[tuple[Key, Counts]], list[Counts]]:
     """Return the open tickets of each key, and of the desk."""
     soon, bounds = utc_text(moment), [utc_text(moment - age) for age in AGES]
-    at_work = rows.at_work(soon, bounds, departments)
+    at_work = rows.at_work(soon, bounds, reach)
     whole = [each.counts for each in at_work]
     if dimension == "tag":
-        return list(rows.tagged(soon, bounds, departments)), whole
+        return list(rows.tagged(soon, bounds, reach)), whole
     key = {
         "department": "department_id",
         "topic": "topic_id",

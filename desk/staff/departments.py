@@ -8,10 +8,11 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from desk.staff.slas import sla_id_of
+from desk.staff.teams import assignment_named
 from mail.inert import clean, one_line
 from models import departments as rows
 from models import mailboxes
-from models.departments import StoredDepartment
+from models.departments import Assignment, StoredDepartment
 from models.transactions import transaction
 
 
@@ -28,6 +29,8 @@ class DepartmentLine:
     outgoing: str | None = None
     """The mailbox that its answers are from; None: the ticket's."""
     autoresponse_from: str | None = None
+    assignment: Assignment = "hand"
+    """Which of its agents gets a ticket that comes to it; see `desk.tickets.assignment`."""
 
 
 def departments() -> list[DepartmentLine]:
@@ -36,7 +39,13 @@ def departments() -> list[DepartmentLine]:
 
 
 def add_department(
-    actor: Actor, name: str, *, sla: str | None = None, signature: str = "", reopen_days: int | None = None
+    actor: Actor,
+    name: str,
+    *,
+    sla: str | None = None,
+    signature: str = "",
+    reopen_days: int | None = None,
+    assignment: str = "hand",
 ) -> DepartmentLine:
     """Add a department."""
     require(actor, "settings.edit")
@@ -45,7 +54,11 @@ def add_department(
             raise Refused(f"there is a department {one_line(name, 60)} already", "nightdesk department edit")
         kept = given_name(name)
         rows.write(
-            name=kept, sla_id=sla_id_of(sla), signature=clean(signature), reopen_days=_days(reopen_days)
+            name=kept,
+            sla_id=sla_id_of(sla),
+            signature=clean(signature),
+            reopen_days=_days(reopen_days),
+            assignment=assignment_named(assignment),
         )
         return _department_line(_stored(kept))
 
@@ -62,6 +75,7 @@ def edit_department(
     active: bool | None = None,
     outgoing: str | None = None,
     autoresponse_from: str | None = None,
+    assignment: str | None = None,
 ) -> DepartmentLine:
     """Change a department; None leaves a value, the SLA ``""`` means the desk's default SLA.
 
@@ -86,6 +100,8 @@ def edit_department(
             values["outgoing_mailbox_id"] = _mailbox_id(outgoing)
         if autoresponse_from is not None:
             values["autoresponse_mailbox_id"] = _mailbox_id(autoresponse_from)
+        if assignment is not None:
+            values["assignment"] = assignment_named(assignment)
         rows.change(known.id, values)
         if not rows.in_use():
             raise Refused("a desk needs a department", "add another one first: nightdesk department add NAME")
@@ -102,6 +118,7 @@ def _department_line(row: StoredDepartment) -> DepartmentLine:
         active=row.active,
         outgoing=_address_of(row.outgoing_mailbox_id),
         autoresponse_from=_address_of(row.autoresponse_mailbox_id),
+        assignment=row.assignment,
     )
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from config.clock import now
 from desk.errors import NotFound, Refused
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.rules import read_rules
 from desk.tickets import lifecycle, threads
 from desk.tickets.changes import find
 from desk.tickets.participants import add_collaborators, may_join
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from mail.mime.address import as_compared
 from models import messages as rows
 from models.transactions import transaction
@@ -35,7 +35,7 @@ def approve(desk: Desk, actor: Actor, number: str, messages: Sequence[int] = ())
     rules = read_rules(desk)
     with transaction():
         ticket = find(number, actor)
-        require(actor, "ticket.edit", *departments_of(ticket))
+        require_for(actor, "ticket.edit", ticket)
         approved = _wanted(ticket, messages)
         for message in approved:
             lifecycle.approved(ticket.id, message.id, actor, now())

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
-from desk.permissions import THE_DESK, Actor, actor_of, require
+from desk.permissions import THE_DESK, Actor, actor_of
 from desk.tickets import lifecycle
 from desk.tickets.lifecycle import Change
-from desk.tickets.reading import departments_of, may_read
+from desk.tickets.reading import departments_of, may_read, require_for
 from mail.inert import one_line
-from models import agents, departments, slas, tickets, topics
+from models import agents, departments, slas, teams, tickets, topics
 from models.agents import StoredAgent
+from models.teams import StoredTeam
 from models.tickets import PRIORITIES, STATUSES, Status, Stored, TicketState
 from models.transactions import transaction
 
@@ -47,28 +48,74 @@ def find_whole(number: str, reader: Actor = THE_DESK) -> TicketState:
     return ticket
 
 
-def assign(actor: Actor, numbers: Sequence[str], login: str | None) -> list[str]:
-    """Give tickets to an agent ("me": the actor), or to nobody. Returns the numbers that changed."""
-    agent = None if login is None else _agent(actor, login)
+def assign(actor: Actor, numbers: Sequence[str], whom: str | None) -> list[str]:
+    """Give tickets to an agent ("me": the actor), to a team, or to nobody. Returns the numbers that changed.
+
+    ``whom``: a login or the name of a team, which ``team:`` may stand before; of a team that has the name of
+    an agent it has to. An agent's ticket stays its team's. A team's is nobody's of it, until one takes it or
+    the team's rule gives it to one.
+    """
+    if whom is None:
+        return change(actor, "ticket.assign", numbers, _release)
+    agent, team = _named(actor, whom)
+
+    def to_agent(ticket: TicketState) -> Change | None:
+        assert agent is not None
+        if ticket.assignee_id == agent.id:
+            return None
+        _refuse_blind(agent, ticket, ticket.team_id)
+        values: dict[str, Stored] = {"assignee_id": agent.id}
+        if ticket.status == "new":
+            values["status"] = "open"
+        return Change("assigned", values, detail={"from": _owner(ticket), "to": agent.name})
+
+    if team is not None:
+        return assign_team(actor, numbers, team.name)
+    return change(actor, "ticket.assign", numbers, to_agent)
+
+
+def assign_team(actor: Actor, numbers: Sequence[str], name: str, login: str | None = None) -> list[str]:
+    """Give tickets to a team, and to an agent with it; without one the team's rule may give it to one."""
+    team = _named(actor, f"team:{name}")[1]
+    agent = _agent(login) if login is not None else None
+    assert team is not None
 
     def edit(ticket: TicketState) -> Change | None:
         new = None if agent is None else agent.id
-        if ticket.assignee_id == new:
+        if (ticket.team_id, ticket.assignee_id) == (team.id, new):
             return None
-        before = "" if ticket.assignee_id is None else agents.by_id(ticket.assignee_id).name
-        if agent is not None and not may_read(actor_of(agent), ticket):
-            raise Refused(
-                f"{agent.login} may not read #{ticket.number}",
-                f"nightdesk agent edit {agent.login} --in DEPARTMENT=ROLE",
-            )
-        if agent is None:
-            return Change("unassigned", {"assignee_id": None}, detail={"from": before})
-        values: dict[str, Stored] = {"assignee_id": new}
-        if ticket.status == "new":
-            values["status"] = "open"
-        return Change("assigned", values, detail={"from": before, "to": agent.name})
+        values: dict[str, Stored] = {"team_id": team.id, "assignee_id": new}
+        told = f"team {team.name}"
+        if agent is not None:
+            _refuse_blind(agent, ticket, team.id)
+            told += f", {agent.name}"
+            if ticket.status == "new":
+                values["status"] = "open"
+        return Change("assigned", values, detail={"from": _owner(ticket), "to": told})
 
     return change(actor, "ticket.assign", numbers, edit)
+
+
+def _refuse_blind(agent: StoredAgent, ticket: TicketState, team_id: int | None) -> None:
+    """Refuse to give a ticket to an agent who may not read it, also not as a member of its team."""
+    if not actor_of(agent).reaches(departments_of(ticket), team_id):
+        raise Refused(
+            f"{agent.login} may not read #{ticket.number}",
+            f"nightdesk agent edit {agent.login} --in DEPARTMENT=ROLE",
+        )
+
+
+def _release(ticket: TicketState) -> Change | None:
+    if ticket.assignee_id is None and ticket.team_id is None:
+        return None
+    return Change("unassigned", {"assignee_id": None, "team_id": None}, detail={"from": _owner(ticket)})
+
+
+def _owner(ticket: TicketState) -> str:
+    """Return the name of who has a ticket: an agent, else a team, else nobody."""
+    if ticket.assignee_id is not None:
+        return agents.by_id(ticket.assignee_id).name
+    return "" if ticket.team_id is None else f"team {teams.by_id(ticket.team_id).name}"
 
 
 def set_status(actor: Actor, numbers: Sequence[str], status: str) -> list[str]:
@@ -81,7 +128,7 @@ def set_status(actor: Actor, numbers: Sequence[str], status: str) -> list[str]:
         if ticket.status == wanted:
             return None
         if "closed" in (wanted, ticket.status):
-            require(actor, "ticket.close", *departments_of(ticket))
+            require_for(actor, "ticket.close", ticket)
         return lifecycle.to_status(ticket, wanted, now())
 
     return change(actor, "ticket.close" if status == "closed" else "ticket.edit", numbers, edit)
@@ -203,7 +250,7 @@ def change(
     with transaction():
         for number in dict.fromkeys(numbers):
             ticket = find_whole(number, actor)
-            require(actor, action, *departments_of(ticket))
+            require_for(actor, action, ticket)
             wanted = edit(ticket)
             if wanted is None:
                 continue
@@ -230,14 +277,30 @@ def _priority(priority: int | str) -> int:
     raise WrongUse(f"there is no priority '{one_line(text, 40)}'", f"use {', '.join(levels)} or 1 to 4")
 
 
-def _agent(actor: Actor, login: str) -> StoredAgent:
-    wanted = actor.login if login == "me" else login
-    found = agents.with_login(wanted)
+def _agent(login: str) -> StoredAgent:
+    found = agents.with_login(login)
     if found is None or not found.active:
-        logins = [each.login for each in agents.every() if each.active]
-        known = ", ".join(logins[:12]) or "none yet"
-        raise WrongUse(
-            f"there is no agent '{one_line(wanted, 40)}'",
-            f"agents: {known}; nightdesk agent add {one_line(wanted, 40)}",
-        )
+        known = ", ".join([each.login for each in agents.every() if each.active][:12]) or "none yet"
+        raise WrongUse(f"there is no agent '{one_line(login, 40)}'", f"agents: {known}")
     return found
+
+
+def _named(actor: Actor, whom: str) -> tuple[StoredAgent | None, StoredTeam | None]:
+    """Return the agent or the team of a name. Raises WrongUse with those there are."""
+    wanted = actor.login if whom == "me" else whom.strip()
+    prefix, colon, name = wanted.partition(":")
+    of_team = bool(colon) and prefix.lower() == "team"
+    agent = None if of_team else agents.with_login(wanted)
+    if agent is not None and agent.active:
+        return agent, None
+    team = teams.named(name.strip() if of_team else wanted)
+    if team is not None and team.active:
+        return None, team
+    logins = ", ".join([each.login for each in agents.every() if each.active][:12]) or "none yet"
+    known = ", ".join([each.name for each in teams.every() if each.active][:12])
+    shown = one_line(wanted, 40)
+    if of_team:
+        raise WrongUse(f"there is no team '{one_line(name, 40)}'", f"teams: {known or 'none yet'}")
+    if known:
+        raise WrongUse(f"there is no agent or team '{shown}'", f"agents: {logins}; teams: {known}")
+    raise WrongUse(f"there is no agent '{shown}'", f"agents: {logins}; nightdesk agent add {shown}")

@@ -139,6 +139,7 @@ class TicketDetail:
     mailbox: str | None
     refers_to: str | None
     assignee_login: str | None = None
+    team: str | None = None
     topic: str | None = None
     closed: datetime | None = None
     referred: tuple[str, ...] = ()
@@ -176,6 +177,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         requester_email=names.requester_email,
         assignee=names.assignee,
         assignee_login=names.assignee_login,
+        team=names.team,
         collaborators=tuple(ticket_lists.collaborators_of([ticket.id]).get(ticket.id, ())),
         tags=tuple(tickets.tags(ticket.id)),
         created=utc_time(ticket.created),

@@ -55,7 +55,8 @@ def words(kind: str, detail: Mapping[str, Any]) -> str:
     """Tell an event in a few words."""
     if kind not in _WORDS:
         return str(detail.get("text") or kind.replace("_", " "))
-    return _WORDS[kind].format_map(_Blanks(detail))
+    why = f" ({detail['why']})" if kind == "assigned" and detail.get("why") else ""
+    return _WORDS[kind].format_map(_Blanks(detail)) + why
 
 
 def of_ticket(ticket_id: int) -> list[EventView]:

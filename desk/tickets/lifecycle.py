@@ -15,9 +15,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.records import Record
-from desk.tickets import clocks
+from desk.permissions import actor_of
+from desk.tickets import assignment, clocks
 from desk.tickets.clocks import CLOCK_WORDS, ClockKind, Reached
-from models import contacts, events, messages, notices, receipts, slas, tickets
+from models import agents, contacts, departments, events, messages, notices, receipts, slas, tickets
 from models.fields import as_json, utc_text
 from models.tickets import NewClocks, Status, StatusAfterReply, Stored, TicketState
 
@@ -68,6 +69,7 @@ EventKind = Literal[
     "banned",
     "sla",
     "topic",
+    "let_go",
 ]
 
 
@@ -109,6 +111,8 @@ def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment
     waiting = {"waiting_since": _waiting_since(ticket, message)}
     _apply(ticket, {**_counted(ticket, message), **values, **waiting})
     _tell_status(ticket, values, None, moment)
+    if ticket.status == "closed":
+        _hand_on(ticket_id, None, moment, new_batch())
     tickets.set_unseen(ticket_id)
     if ticket.message_count:
         _notice(ticket_id, "customer_wrote", by, moment, message_row)
@@ -235,6 +239,8 @@ def approved(ticket_id: int, message_row: int, by: Actor, moment: datetime) -> N
     values = _woken_by_customer(ticket, message.created, moment)
     _apply(ticket, values)
     _tell_status(ticket, values, by, moment)
+    if ticket.status == "closed":
+        _hand_on(ticket_id, None, moment, new_batch())
     tickets.set_unseen(ticket_id)
     _notice(ticket_id, "customer_wrote", by, moment, message_row)
     seen(ticket_id, by, moment)
@@ -265,6 +271,23 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
         _tell_linked(ticket, by, moment)
     if change.event in ("assigned", "transferred"):
         _notice(ticket_id, change.event, by, moment)
+    if change.event == "transferred":
+        _let_go(ticket_id, by, moment, batch)
+    if change.event in ("assigned", "transferred"):
+        give_out(ticket_id, by, moment, batch)
+    elif change.event == "reopened":
+        _hand_on(ticket_id, by, moment, batch)
+
+
+def give_out(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> str:
+    """Give an open ticket that nobody has to whose turn it is; says to whom and why, '' when no rule does.
+
+    ``batch`` names what is done, and undone, together.
+    """
+    ticket = _read(ticket_id)
+    if ticket.assignee_id is not None or ticket.status == "closed" or ticket.merged_into_id is not None:
+        return ""
+    return _given(ticket, by, moment, batch)
 
 
 def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool:
@@ -647,6 +670,7 @@ def split_off(
     _record(ticket.id, "split", by, moment, {"from": source.number, "text": f"split off #{source.number}"})
     _notice(ticket.id, "new_ticket", by, moment)
     tickets.set_unseen(ticket.id)
+    give_out(ticket.id, None, moment, new_batch())
     return _read(ticket.id)
 
 
@@ -736,6 +760,45 @@ def status_after_answer(status: Status, wanted: StatusAfterReply) -> Status:
 def new_batch() -> str:
     """Return a name for what is done, and undone, together."""
     return os.urandom(6).hex()
+
+
+def _let_go(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> None:
+    """Take a ticket from an owner who may not read it where it is now."""
+    ticket = _read(ticket_id)
+    if ticket.assignee_id is None:
+        return
+    owner = agents.by_id(ticket.assignee_id)
+    there = [ticket.department_id, *tickets.referrals(ticket_id)]
+    if actor_of(owner).reaches(there, ticket.team_id):
+        return
+    where = departments.by_id(ticket.department_id).name
+    values: dict[str, Stored] = {"assignee_id": None}
+    told = {"from": owner.name, "text": f"taken from {owner.name}, who does not read {where}"}
+    _apply(ticket, values)
+    _record(ticket_id, "let_go", by, moment, {**told, "changes": _changes(ticket, values), "batch": batch})
+
+
+def _hand_on(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> None:
+    """Give a ticket that is open again to somebody else where its owner is not there to work on it."""
+    ticket = _read(ticket_id)
+    if ticket.assignee_id is None:
+        give_out(ticket_id, by, moment, batch)
+    elif not assignment.can_have(ticket.assignee_id, ticket, moment):
+        _given(ticket, by, moment, batch)
+
+
+def _given(ticket: TicketState, by: Actor | None, moment: datetime, batch: str) -> str:
+    given = assignment.given(ticket, moment)
+    if given is None:
+        return ""
+    if given.agent is None:
+        return f"given to nobody: {given.why}"
+    values: dict[str, Stored] = {"assignee_id": given.agent.id}
+    told = {"to": given.agent.name, "why": given.why}
+    _apply(ticket, values)
+    _record(ticket.id, "assigned", by, moment, {**told, "changes": _changes(ticket, values), "batch": batch})
+    _notice(ticket.id, "assigned", by, moment)
+    return f"given to {given.agent.login}: {given.why}"
 
 
 def _woken_by_customer(ticket: TicketState, written: str, moment: datetime) -> dict[str, Stored]:

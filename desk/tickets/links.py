@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from config.clock import now
 from desk.errors import Refused, WrongUse
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.tickets import lifecycle
 from desk.tickets.changes import find_whole
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from mail.inert import one_line
 from models import links
 from models.links import LINK_KINDS, LinkKind
@@ -56,7 +56,7 @@ def link(actor: Actor, number: str, kind: str, other: str) -> bool:
     wanted = kind_named(kind)
     with transaction():
         ticket, target = find_whole(number, actor), find_whole(other, actor)
-        require(actor, "ticket.edit", *departments_of(ticket))
+        require_for(actor, "ticket.edit", ticket)
         if ticket.id == target.id:
             raise Refused(f"#{ticket.number} cannot be linked to itself", "name two tickets")
         return lifecycle.linked(ticket.id, wanted, target.id, actor, now())
@@ -66,5 +66,5 @@ def unlink(actor: Actor, number: str, other: str) -> bool:
     """Take all links between two tickets away; False when there was none. Raises NotFound and NotAllowed."""
     with transaction():
         ticket, target = find_whole(number, actor), find_whole(other, actor)
-        require(actor, "ticket.edit", *departments_of(ticket))
+        require_for(actor, "ticket.edit", ticket)
         return lifecycle.unlinked(ticket.id, target.id, actor, now())

@@ -49,7 +49,7 @@ SORTS: tuple[str, ...] = ("updated", "created", "priority", "due")
 
 COLUMNS: tuple[str, ...] = (
     *("number", "state", "priority", "requester", "assignee", "updated", "due", "tags", "subject"),
-    *("created", "department", "mailbox", "topic", "messages", "waiting"),
+    *("created", "department", "mailbox", "topic", "messages", "waiting", "team"),
 )
 """What a list can have beside each other; a queue may choose."""
 
@@ -78,6 +78,7 @@ class TicketLine(Record):
     topic: str | None = None
     waiting_since: datetime | None = None
     """The customer's first message that nobody answered yet; None: answered, or closed."""
+    team: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +159,11 @@ def count(query: ListQuery) -> int:
 
 def counts(actor: Actor) -> dict[str, int]:
     """Return the number of tickets in every view. Tens of milliseconds at a million tickets: use a thread."""
-    return ticket_lists.view_counts(actor.agent_id or 0, actor.reads)
+    return ticket_lists.view_counts(actor.agent_id or 0, actor.reach)
 
 
 def _wanted(query: ListQuery) -> ticket_lists.TicketList:
-    tree = within(query.filter.tree if query.filter else NOTHING, query.actor.reads)
+    tree = within(query.filter.tree if query.filter else NOTHING, query.actor.reach)
     return ticket_lists.TicketList(query.view, tree, query.sort, query.actor.agent_id or 0)
 
 
@@ -190,6 +191,7 @@ def _lines(rows: Sequence[TicketRow]) -> list[TicketLine]:
             department=row.department,
             topic=row.topic,
             waiting_since=None if row.waiting_since is None else utc_time(row.waiting_since),
+            team=row.team,
         )
         for row in rows
     ]

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from config.clock import now
 from desk.errors import Refused
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.tickets import lifecycle, threads
 from desk.tickets.changes import find, find_whole
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from mail.mime.headers import Headers, headers_begin, parse_headers
 from models import blobs, deliveries, events, messages
 from models.events import RecordedEvent
@@ -26,10 +26,10 @@ def merge(actor: Actor, numbers: Sequence[str], into: str) -> list[str]:
     merged = []
     with transaction():
         target = find_whole(into, actor)
-        require(actor, "ticket.edit", *departments_of(target))
+        require_for(actor, "ticket.edit", target)
         for number in dict.fromkeys(numbers):
             source = find_whole(number, actor)
-            require(actor, "ticket.edit", *departments_of(source))
+            require_for(actor, "ticket.edit", source)
             if source.id == target.id:
                 raise Refused(f"#{source.number} cannot be merged into itself", "name two tickets")
             threads.put_by_hand(mail.id for mail in messages.mails(source.id))
@@ -55,7 +55,7 @@ def unmerge(actor: Actor, number: str) -> str:
                 f"#{target.number}, where it is, was merged itself",
                 f"nightdesk ticket unmerge {target.number}",
             )
-        require(actor, "ticket.edit", *departments_of(target))
+        require_for(actor, "ticket.edit", target)
         later = _belonging(source, target.id, event.detail["given"])
         lifecycle.unmerged(event, later, actor, now())
         threads.put_by_hand(mail.id for mail in messages.mails(source.id))

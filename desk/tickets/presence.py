@@ -69,7 +69,7 @@ class Attendance:
 
     def others(self) -> tuple[Present, ...]:
         """Return who else is at which ticket, whoever came first first."""
-        rows = presence.others(self._session, now(), self._actor.reads)
+        rows = presence.others(self._session, now(), self._actor.reach)
         return tuple(self._present(row) for row in rows)
 
     def leave(self) -> None:

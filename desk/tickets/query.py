@@ -11,7 +11,7 @@ from desk.queries import fields, parser, times
 from desk.queries.errors import QueryError, UnknownName
 from desk.queries.parser import choice, meant
 from mail.inert import one_line
-from models import ticket_lists
+from models import teams, ticket_lists
 from models.queries import names
 from models.queries.names import Named
 from models.queries.tree import (
@@ -96,6 +96,8 @@ def _values(field: fields.Field | None, start: str, reader: Actor) -> Sequence[s
             from desk.staff import agents
 
             return ["me", "none", *(agent.login for agent in agents.agents() if agent.active)]
+        case "team":
+            return ["me", "none", *(_quoted(each.name) for each in names.teams())]
         case "department":
             return [_quoted(each.name) for each in names.departments()]
         case "topic":
@@ -144,6 +146,8 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
             lookup = levels.__getitem__
         case "owner":
             lookup = _owner(actor, position)
+        case "team":
+            return _of_teams(node, actor)
         case "mailbox":
             lookup = _mailbox(position)
         case "department":
@@ -177,6 +181,19 @@ def _owner(actor: Actor, position: int) -> Callable[[str], int]:
         )
 
     return lookup
+
+
+def _of_teams(node: Condition, actor: Actor) -> Condition:
+    lookup = _one_of("team", names.teams(), node.position, none=True)
+    found: list[int] = []
+    for value in node.values:
+        if str(value).lower() == "me":
+            # Whoever belongs to no team asks for the tickets of none that there is.
+            found += [] if actor.agent_id is None else teams.of_agent(actor.agent_id)
+            found.append(-1)
+        else:
+            found.append(lookup(str(value)))
+    return Condition("team", tuple(dict.fromkeys(found)), "is", node.position)
 
 
 def _one_of(name: str, rows: Iterable[Named], position: int, *, none: bool = False) -> Callable[[str], int]:

@@ -1,15 +1,25 @@
-"""Which tickets somebody may read."""
+"""Which tickets somebody may read, and work."""
 
 from __future__ import annotations
 
-from desk.permissions import Actor
+from desk.permissions import Actor, require
 from models import tickets
 from models.tickets import TicketState
 
 
 def may_read(reader: Actor, ticket: TicketState) -> bool:
-    """Whether somebody may read a ticket: of a department of theirs, or referred to one."""
-    return reader.reads is None or not set(reader.reads).isdisjoint(departments_of(ticket))
+    """Whether somebody may read a ticket: of a department of theirs, referred to one, or their team's."""
+    return reader.reaches(departments_of(ticket), ticket.team_id)
+
+
+def require_for(actor: Actor, action: str, ticket: TicketState) -> None:
+    """Raise NotAllowed unless somebody may do `action` with a ticket.
+
+    What their role grants in one of its departments; with a ticket of their team what it grants anywhere.
+    """
+    if ticket.team_id is not None and ticket.team_id in actor.teams and actor.may(action):
+        return
+    require(actor, action, *departments_of(ticket))
 
 
 def departments_of(ticket: TicketState) -> list[int]:

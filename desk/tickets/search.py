@@ -108,7 +108,7 @@ def hits(
     """Return the newest messages that a query finds; nothing to look for gives nothing."""
     marker = Marker(query.tree)
     found = []
-    for hit in find(query.tree, Reader(actor.agent_id or 0, now(), actor.reads), limit, before):
+    for hit in find(query.tree, Reader(actor.agent_id or 0, now(), actor.reach), limit, before):
         marked = marker.snippet(hit.text)
         found.append(
             SearchHit(

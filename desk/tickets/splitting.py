@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from config.clock import now
 from desk.errors import NotFound, Refused, WrongUse
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.tickets import lifecycle, threads
 from desk.tickets.changes import find_whole
 from desk.tickets.contacts import Contacts
 from desk.tickets.numbers import next_as_set
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from mail.inert import one_line
 from models import messages
 from models.fields import utc_text
@@ -29,7 +29,7 @@ def split(actor: Actor, number: str, message_ids: Sequence[int], subject: str = 
     """
     with transaction():
         ticket = find_whole(number, actor)
-        require(actor, "ticket.edit", *departments_of(ticket))
+        require_for(actor, "ticket.edit", ticket)
         there = messages.of_ticket(ticket.id)
         chosen = _chosen(ticket, there, message_ids)
         if len(chosen) == len(there):

@@ -6,7 +6,7 @@ from config.clock import now
 from desk.errors import Refused
 from desk.permissions import Actor, require
 from desk.tickets import events, lifecycle
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import departments_of, require_for
 from models import filters, tickets
 from models.events import RecordedEvent, newest_by
 from models.tickets import TicketState
@@ -31,11 +31,13 @@ UNDOABLE = (
     "banned",
     "sla",
     "topic",
+    "let_go",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",
     "unassigned": "ticket.assign",
     "transferred": "ticket.assign",
+    "let_go": "ticket.assign",
     "closed": "ticket.close",
     "reopened": "ticket.close",
     "spam": "ticket.close",
@@ -56,13 +58,16 @@ def undo_last(actor: Actor) -> str | None:
         if not batch:
             return None
         told = events.words(batch[0].kind, batch[0].detail)
-        for event in batch:
+        moved = _moved_from(batch)
+        for event in reversed(batch):
             ticket = tickets.read(event.ticket_id)
             assert ticket is not None
-            require(actor, _ACTIONS.get(event.kind, "ticket.edit"), *departments_of(ticket))
+            _require(actor, _ACTIONS.get(event.kind, "ticket.edit"), ticket, moved.get(ticket.id))
             if event.kind == "banned":
                 filters.delete_ban(event.detail["pattern"])
-            (undone if lifecycle.undone(event, actor, now(), told) else kept).append(ticket)
+            done = lifecycle.undone(event, actor, now(), events.words(event.kind, event.detail))
+            (undone if done else kept).append(ticket)
+    undone, kept = _each_once(undone), _each_once(kept)
     if not undone:
         raise Refused(f"not undone: {_numbers(kept)} was changed since", "look at the ticket's history")
     since = f"; {_numbers(kept)} was changed since and stays" if kept else ""
@@ -83,6 +88,24 @@ def _last_batch(actor: Actor) -> list[RecordedEvent]:
         elif batch is not None:
             break
     return found[::-1]
+
+
+def _moved_from(batch: list[RecordedEvent]) -> dict[int, int]:
+    """Return from which department tickets were moved, by ticket."""
+    moved = [event for event in batch if event.kind == "transferred"]
+    return {event.ticket_id: event.detail["changes"]["department_id"][0] for event in moved}
+
+
+def _require(actor: Actor, action: str, ticket: TicketState, moved_from: int | None) -> None:
+    """Who moved a ticket away may take it back, also from where they do nothing."""
+    if moved_from is None:
+        require_for(actor, action, ticket)
+    else:
+        require(actor, action, moved_from, *departments_of(ticket))
+
+
+def _each_once(tickets: list[TicketState]) -> list[TicketState]:
+    return list({ticket.id: ticket for ticket in reversed(tickets)}.values())
 
 
 def _numbers(tickets: list[TicketState]) -> str:

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Final
 from desk import logs
 from desk.documents import tickets as documents
 from desk.errors import DeskError, Refused
-from desk.permissions import require
 from desk.replies import reply
 from desk.tickets import detail, lists, query
 from desk.tickets.changes import find
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from desk.user_commands.file import placeholders
 from desk.user_commands.running import Outcome, Run
 from mail.inert import one_line
@@ -68,7 +67,7 @@ def prepare(
     NotAllowed where the role does not grant what the command asks for.
     """
     if command.may:
-        require(actor, command.may, *departments_of(find(number, actor)))
+        require_for(actor, command.may, find(number, actor))
     if not fits(command, desk, actor, number):
         raise Refused(f"#{number} does not fit {command.name}", f"it is for tickets with {command.condition}")
     ticket = detail.show(number, actor)

@@ -1,8 +1,8 @@
 """What a query means as conditions on the rows of tickets, and which tickets an index finds for it.
 
-Fields of conditions and the values they have here: state (statuses), owner, mailbox, department, topic (ids,
-0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or a part of
-name or address), created, updated, closed, due, answered, waiting (two moments, see `Condition`), has
+Fields of conditions and the values they have here: state (statuses), owner, team, mailbox, department, topic
+(ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or a part
+of name or address), created, updated, closed, due, answered, waiting (two moments, see `Condition`), has
 (attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam).
 """
 
@@ -22,9 +22,9 @@ from models.contacts import Contact, is_named
 from models.fields import utc_text
 from models.messages import Message
 from models.organizations import belongs_to
-from models.queries.reach import Departments, of_departments
+from models.queries.reach import Reach, of_departments
 from models.queries.text import expression, is_text
-from models.queries.tree import All, Condition, Either, Node, Not, all_of, conjuncts
+from models.queries.tree import All, Condition, Either, Node, Not, all_of, conjuncts, either_of
 from models.statements import literal
 from models.tickets import STATUSES, Seen, Ticket, TicketTag
 
@@ -67,16 +67,19 @@ _CONDITIONS = {
 
 
 class Reader(Record):
-    """Who asks (an agent, 0 for nobody in particular), when, and of which departments they read."""
+    """Who asks (an agent, 0 for nobody in particular), when, and how far they read."""
 
     agent_id: int
     moment: datetime
-    departments: Departments = None
+    reach: Reach | None = None
 
 
-def within(query: Node, departments: Departments) -> Node:
-    """Return a query that finds no more than the tickets of these departments."""
-    return query if departments is None else all_of([query, Condition("department", departments)])
+def within(query: Node, reach: Reach | None) -> Node:
+    """Return a query that finds no more than the tickets within reach."""
+    if reach is None:
+        return query
+    own: Node = Condition("department", reach.departments)
+    return all_of([query, either_of([own, Condition("team", reach.teams)]) if reach.teams else own])
 
 
 def condition(node: Node, reader: Reader) -> Any:
@@ -168,6 +171,11 @@ def _found(node: Node, reader: Reader) -> Ids | None:
         if index is not None:
             walked = sqlite.walked(Ticket, "t", index)
             return peewee.Select([walked], [TICKET.id]).where(_compared(node, reader))
+        if node.field == "team" and 0 not in node.values:
+            walked = sqlite.walked(Ticket, "t", "ticket_team")
+            return peewee.Select([walked], [TICKET.id]).where(
+                TICKET.team.is_null(False), _compared(node, reader)
+            )
         if node.field == "answered":
             return _answered(node.values, reader)
         if node.field == "number":
@@ -190,6 +198,8 @@ def _compared(node: Condition, reader: Reader) -> Any:
             return fn.COALESCE(TICKET.mailbox, literal(0)).in_(values)
         case "topic":
             return fn.COALESCE(TICKET.topic, literal(0)).in_(values)
+        case "team":
+            return _of_team(values)
         case "department":
             return of_departments(TICKET.id, TICKET.department, values)
         case "tag":
@@ -212,6 +222,12 @@ def _compared(node: Condition, reader: Reader) -> Any:
         case "is":
             return _joined([_is(str(value), reader) for value in values], every=False)
     return _between(_TIMES[node.field], values, reader)
+
+
+def _of_team(values: tuple[Any, ...]) -> Any:
+    """Return the condition that one of these teams has a ticket, 0: none."""
+    had = TICKET.team.in_([each for each in values if each])
+    return had | TICKET.team.is_null() if 0 in values else had
 
 
 def _answered(values: tuple[Any, ...], reader: Reader) -> peewee.ModelSelect[Message]:

@@ -11,6 +11,7 @@ from models.departments import Department
 from models.mailboxes import Mailbox
 from models.organizations import Organization
 from models.statements import Lookup, Places
+from models.teams import Team
 from models.tickets import TicketTag
 from models.topics import Topic
 
@@ -33,6 +34,7 @@ _DEPARTMENTS = Lookup(
 _ORGANIZATIONS = Lookup(
     lambda p: Organization.select(Organization.id, Organization.name).order_by(Organization.name), Named
 )
+_TEAMS = Lookup(lambda p: Team.select(Team.id, Team.name).order_by(Team.name), Named)
 _TOPICS = Lookup(lambda p: Topic.select(Topic.id, Topic.name).order_by(Topic.name), Named)
 
 
@@ -54,6 +56,11 @@ def departments() -> list[Named]:
 def organizations() -> list[Named]:
     """Return every organization."""
     return _ORGANIZATIONS.every()
+
+
+def teams() -> list[Named]:
+    """Return every team."""
+    return _TEAMS.every()
 
 
 def topics() -> list[Named]:

@@ -1,6 +1,7 @@
-"""How far somebody reads: the condition that a ticket is in departments whose tickets they may read.
+"""How far somebody reads: the condition that a ticket is one that they may read.
 
-A ticket is read by those of its department, and of the departments that it was referred to.
+A ticket is read by those of its department, of the departments that it was referred to, and by the members
+of the team that has it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,16 @@ from typing import Any
 import peewee
 from peewee import fn
 
+from config.records import Record
 from models.statements import literal
 
-Departments = tuple[int, ...] | None
-"""The departments whose tickets somebody reads; None: those of all."""
+
+class Reach(Record):
+    """The tickets that somebody reads: those of departments, and those that teams have."""
+
+    departments: tuple[int, ...]
+    teams: tuple[int, ...] = ()
+
 
 _TICKET = peewee.Table("ticket")
 _REFERRAL = peewee.Table("ticket_referral")
@@ -26,15 +33,21 @@ def of_departments(ticket_id: Any, department_id: Any, departments: tuple[Any, .
     return department_id.in_(departments) | ticket_id.in_(referred)
 
 
-def asked_within(contact_id: Any, departments: tuple[Any, ...]) -> Any:
-    """Return the condition that a column names a contact with a ticket of one of these departments."""
+def readable(ticket_id: Any, department_id: Any, team_id: Any, reach: Reach) -> Any:
+    """Return the condition on a ticket's three columns that it is within reach."""
+    own = of_departments(ticket_id, department_id, reach.departments)
+    return own | team_id.in_(reach.teams) if reach.teams else own
+
+
+def asked_within(contact_id: Any, reach: Reach) -> Any:
+    """Return the condition that a column names a contact with a ticket that is within reach."""
     ticket = _TICKET.alias("rt")
-    own = of_departments(ticket.c.id, ticket.c.department_id, departments)
+    own = readable(ticket.c.id, ticket.c.department_id, ticket.c.team_id, reach)
     return fn.EXISTS(ticket.select(literal(1)).where((ticket.c.contact_id == contact_id) & own))
 
 
-def is_within(ticket_id: Any, departments: tuple[int, ...]) -> Any:
-    """Return the condition that a column names a ticket of one of these departments; null names none."""
+def is_within(ticket_id: Any, reach: Reach) -> Any:
+    """Return the condition that a column names a ticket that is within reach; null names none."""
     ticket = _TICKET.alias("rt")
-    own = of_departments(ticket.c.id, ticket.c.department_id, departments)
+    own = readable(ticket.c.id, ticket.c.department_id, ticket.c.team_id, reach)
     return fn.EXISTS(ticket.select(literal(1)).where((ticket.c.id == ticket_id) & own))

@@ -45,6 +45,7 @@ VERBS: dict[str, Verb] = {
     "restore": Verb("nightdesk.verbs.restore:restore", "Bring a desk back from such a file."),
     "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set.", ""),
     "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets.", ""),
+    "team": Verb("nightdesk.verbs.team:team", "Agents whom a ticket is given to together.", ""),
     "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to.", ""),
     "notification": Verb(
         "nightdesk.verbs.notification:notification", "What agents were mailed, and why not.", ""

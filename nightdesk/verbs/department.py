@@ -50,6 +50,13 @@ def _signature(verb: _Command) -> _Command:
     return _signature_file(read_early("signature", read)(verb))
 
 
+_assignment = click.option(
+    "--assignment",
+    metavar="RULE",
+    help="Which of its agents gets a ticket that comes to it: hand, round-robin or least-load.",
+)
+
+
 @department.command("list")
 @desk_verb
 def list_departments(context: VerbContext) -> Result:
@@ -65,16 +72,27 @@ def list_departments(context: VerbContext) -> Result:
 @_sla
 @_signature
 @_days
+@_assignment
 @desk_verb
 def add(
-    context: VerbContext, name: str, sla: str | None, signature: str | None, reopen_days: int | None
+    context: VerbContext,
+    name: str,
+    sla: str | None,
+    signature: str | None,
+    reopen_days: int | None,
+    assignment: str | None,
 ) -> Result:
     """Add a department."""
     from desk.documents import staff as documents
     from desk.staff import departments
 
     line = departments.add_department(
-        context.actor, name, sla=sla, signature=signature or "", reopen_days=reopen_days
+        context.actor,
+        name,
+        sla=sla,
+        signature=signature or "",
+        reopen_days=reopen_days,
+        assignment=assignment or "hand",
     )
     return told(documents.department(line), f"Added the department {line.name}")
 
@@ -90,6 +108,7 @@ def add(
 @click.option(
     "--autoresponse-from", metavar="ADDRESS", help="The mailbox its acknowledgements are from; '' as answers."
 )
+@_assignment
 @click.option("--active/--inactive", default=None, help="Whether tickets go there.")
 @need_a_change("name")
 @desk_verb
@@ -103,6 +122,7 @@ def edit(
     always_reopen: bool | None,
     outgoing: str | None,
     autoresponse_from: str | None,
+    assignment: str | None,
     active: bool | None,
 ) -> Result:
     """Change a department; what is not given stays."""
@@ -120,5 +140,6 @@ def edit(
         active=active,
         outgoing=outgoing,
         autoresponse_from=autoresponse_from,
+        assignment=assignment,
     )
     return told(documents.department(line), f"Changed the department {line.name}")

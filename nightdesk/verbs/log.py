@@ -78,7 +78,7 @@ def _filter(
         from desk.tickets import changes
 
         ticket_id = changes.find(number, reader).id
-    return LogFilter(level, source or "", mailbox_id, ticket_id, text=text, departments=reader.reads)
+    return LogFilter(level, source or "", mailbox_id, ticket_id, text=text, reach=reader.reach)
 
 
 def _newest(wanted: LogFilter, limit: int) -> list[LogLine]:

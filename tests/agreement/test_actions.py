@@ -22,6 +22,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "state": ("status", "state", "status", f"-{NOT_YET}", "status"),
     "assign": ("agent", "assign", "assign", "assign", "assign"),
     "take": ("-a filter is nobody", "take", "-assign N me", "-assign me", "take"),
+    "give to a team": ("team", "assign", "assign", "assign", "assign"),
     "unassign": ("-nobody asked for it", "-assign, 0", "-assign N none", "-assign none", "unassign"),
     "priority": ("priority", "priority", "priority", f"-{NOT_YET}", "priority"),
     "tag": ("tag", "tags", "tag", f"-{NOT_YET}", "tag"),

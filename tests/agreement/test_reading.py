@@ -149,6 +149,25 @@ def test_nor_are_there_its_files_receipts_and_words_by_ssh(desk_of_two: SameProc
     )
 
 
+def test_a_team_reads_and_works_what_it_has_until_that_is_taken_away(desk_of_two: SameProcess) -> None:
+    desk = desk_of_two
+    done(desk, "team", "add", "Deal", "--members", "bo")
+    done(desk, "ticket", "assign", "2", "Deal")
+    for arguments, word in (
+        *((WALK[1], "The takeover"), (WALK[5], "kestrel"), (WALK[8], "The takeover"), (WALK[10], '"2"')),
+        *((WALK[14], "rita@board.example"), (["ticket", "show", "2"], "kestrel")),
+        *((["attachment", "list", "2"], "plan.txt"), (["log", "--ticket", "2", "--json"], "")),
+    ):
+        assert word in done(desk, *arguments, NIGHTDESK_AGENT="bo"), arguments
+    for work in (["ticket", "note", "2", "--body-file", "-"], ["ticket", "tag", "2", "x"]):
+        done(desk, *work, stdin="text\n", NIGHTDESK_AGENT="bo")
+    done(desk, "ticket", "assign", "2", "me", NIGHTDESK_AGENT="bo")
+    assert desk("ticket", "tag", "2", "y", NIGHTDESK_AGENT="ana").status == 1
+    done(desk, "team", "edit", "Deal", "--drop", "bo")
+    assert desk("ticket", "show", "2", NIGHTDESK_AGENT="bo").status == 1
+    test_nothing_is_told_of_what_they_may_not_read(desk)
+
+
 def test_departments_are_given_and_left(desk: SameProcess) -> None:
     done(desk, "department", "add", "IT")
     done(desk, "role", "add", "Worker", "--may", "ticket.reply")

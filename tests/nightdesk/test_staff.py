@@ -40,6 +40,7 @@ def test_departments_and_slas_are_added_and_changed(desk: Program) -> None:
         "reopen_days": 30,
         "outgoing": None,
         "autoresponse_from": None,
+        "assignment": "hand",
         "active": True,
     }
     changed = desk(

@@ -147,7 +147,7 @@ class LogsScreen(ListScreen[None]):
         self.in_thread(logs.counts, self._readable(wanted)).then(self._count, group="counts")
 
     def _readable(self, wanted: LogFilter) -> LogFilter:
-        return wanted._replace(departments=desk_app(self).actor.reads)
+        return wanted._replace(reach=desk_app(self).actor.reach)
 
     def show_mailbox(self, mailbox_id: int, name: str) -> None:
         """Show one mailbox's events, from every level."""

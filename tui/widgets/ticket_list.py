@@ -131,7 +131,7 @@ class TicketList(VirtualList[TicketLine]):
             (cell(row.requester or row.requester_email, FROM) + " ", ""),
         ]
         told = {
-            "assignee": ((row.assignee or "-").split(" ")[0], ""),
+            "assignee": ((row.assignee or row.team or "-").split(" ")[0], ""),
             "tags": (" ".join(row.tags), "dim"),
             "due": (promised(row, now), late),
             "updated": (age(row.updated, now), "dim"),

@@ -25,10 +25,10 @@ def _changed(numbers: list[str], done: str) -> Result:
 
 @click.command()
 @numbers_argument
-@click.argument("login", metavar="LOGIN|me|none")
+@click.argument("login", metavar="LOGIN|TEAM|me|none")
 @desk_verb
 def assign(context: VerbContext, numbers: Chosen[str], login: str) -> Result:
-    """Give tickets to an agent, or to nobody."""
+    """Give tickets to an agent or a team, or to nobody. team:NAME is a team, whatever agents are called."""
     from desk.tickets import changes
 
     if login == "none":

@@ -172,6 +172,7 @@ def _cells(line: TicketLine) -> dict[str, object]:
         "topic": line.topic,
         "messages": line.message_count,
         "waiting": line.waiting_since,
+        "team": line.team,
     }
 
 
@@ -190,6 +191,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("Requester", f"{ticket.requester} <{ticket.requester_email}>"),
             ("Collaborators", ticket.collaborators),
             ("Assignee", ticket.assignee),
+            *([("Team", ticket.team)] if ticket.team else []),
             ("Tags", ticket.tags),
             ("Mailbox", ticket.mailbox),
             ("Created", ticket.created),

@@ -21,6 +21,7 @@ NEW: dict[str, table.Values] = {
     "topic": {"name": "VPN", "department": "Support", "priority": "high"},
     "sla": {"name": "Gold", "hours": "2.5"},
     "agent": {"login": "bo", "name": "Bo", "email": "bo@desk.example"},
+    "team": {"name": "Network", "notes": "Cables and what hangs on them"},
     "role": {"name": "Worker", "may": "ticket.reply, ticket.note"},
     "filter": {"name": "Offers", "condition": "subject:offer", "then": "tag:ad, close"},
     "ban": {"pattern": "@spam.example", "note": "casino"},

@@ -27,6 +27,7 @@ def fact_lines(
         ("State", detail.status),
         ("Priority", PRIORITY_WORDS[detail.priority]),
         ("Owner", owner),
+        *([("Team", line(detail.team))] if detail.team else []),
         ("Dept", line(detail.department)),
         ("Mailbox", line(detail.mailbox or "-")),
         ("Tags", " ".join(line(tag) for tag in detail.tags) or "-"),

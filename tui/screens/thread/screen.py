@@ -277,7 +277,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         room = max(10, width - width_of(right) - 1)
         first = cell(shortened(left, room), room) + " " + right
         who = f"{line(detail.requester)} <{line(detail.requester_email)}>"
-        left = f" {who}  owner: {line(detail.assignee or '-')}  mailbox: {line(detail.mailbox or '-')}"
+        owner = line(detail.assignee or detail.team or "-")
+        left = f" {who}  owner: {owner}  mailbox: {line(detail.mailbox or '-')}"
         left_of_sla = promise(detail.due, now, closed=detail.status == "closed", short=True)
         right = f"{left_of_sla}  {self._place(detail)} "
         room = max(10, width - width_of(right) - 1)
