@@ -29,6 +29,7 @@ ACTIONS: dict[str, str] = {
     "ticket.assign": "assign and transfer tickets",
     "ticket.edit": "change priority, state and tags",
     "ticket.close": "close and reopen tickets",
+    "ticket.delete": "delete and restore tickets",
     "ban.edit": "ban senders",
     "mailbox.edit": "add, change and test mailboxes",
     "settings.edit": "change the desk's settings, departments and SLAs",

@@ -155,6 +155,14 @@ SETTINGS: tuple[Setting, ...] = (
         3650,
     ),
     Setting(
+        "tickets.trash_days",
+        "number",
+        30,
+        "Days after which what was put into the trash is purged; 0: never.",
+        0,
+        3650,
+    ),
+    Setting(
         "rules.file",
         "file",
         "",

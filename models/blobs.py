@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -19,7 +19,7 @@ import peewee
 from config.records import Record
 from models.database import Row, db
 from models.fields import one_of
-from models.statements import Lookup
+from models.statements import Lookup, Statement
 from models.transactions import transaction
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ _SYNC_THREADS = 8
 
 
 class Blob(Row):
-    """Bytes that are kept: compressed in ``data``, or as the file ``path`` below the blob directory."""
+    """Bytes that are kept: compressed in ``data``, or as the file ``path`` below the blob directory.
+
+    Where ``data`` is empty although ``size`` is not 0 the bytes were purged; their digest is known.
+    """
 
     sha256 = peewee.TextField(unique=True)
     size = peewee.IntegerField()
@@ -58,6 +61,14 @@ class BlobDamaged(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.hint = "restore the blob directory from a backup; nightdesk doctor lists what is missing"
+
+
+class BlobPurged(BlobDamaged):
+    """A blob's bytes went with the ticket that they belonged to."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.hint = "a backup from before has them"
 
 
 class Packed(Record):
@@ -158,6 +169,10 @@ def _packed(raw: bytes, compressor: zstandard.ZstdCompressor) -> Packed:
     return Packed(hashlib.sha256(raw).hexdigest(), len(raw), codec, data)
 
 
+def _pair(blob_id: int, size: int) -> tuple[int, int]:
+    return blob_id, size
+
+
 _INSERT = Lookup(
     lambda p: (
         Blob.insert(
@@ -175,6 +190,22 @@ _INSERT = Lookup(
     int,
 )
 _BY_DIGEST = Lookup(lambda p: Blob.select(Blob.id).where(Blob.sha256 == p("sha256")), int)
+_IS_PURGED = (Blob.size > 0) & (peewee.fn.LENGTH(Blob.data) == 0)
+_FILL = Statement(
+    lambda p: Blob.update({Blob.codec: p("codec"), Blob.data: p("data"), Blob.path: p("path")}).where(
+        Blob.id == p("blob_id"), _IS_PURGED
+    )
+)
+_EMPTY = Statement(
+    lambda p: Blob.update({Blob.codec: "raw", Blob.data: b"", Blob.path: None}).where(Blob.id == p("blob_id"))
+)
+_FILES = Lookup(
+    lambda p: Blob.select(Blob.path).where(Blob.id.in_(p.each("wanted")), Blob.path.is_null(False)), str
+)
+_NAMED_FILES = Lookup(
+    lambda p: Blob.select(Blob.path).where(Blob.sha256.in_(p.each("wanted")), Blob.path.is_null(False)), str
+)
+_SIZES = Lookup(lambda p: Blob.select(Blob.id, Blob.size).where(Blob.id.in_(p.each("wanted"))), _pair)
 _BY_ID = Lookup(
     lambda p: Blob.select(Blob.sha256, Blob.size, Blob.codec, Blob.data, Blob.path).where(
         Blob.id == p("blob_id")
@@ -184,14 +215,60 @@ _BY_ID = Lookup(
 
 
 def insert(packed: Packed) -> int:
-    """Store the row in the caller's transaction and return its id; the same bytes are one row."""
+    """Store the row in the caller's transaction and return its id; the same bytes are one row.
+
+    Raises OSError when its file is gone: bytes that come again in the moment in which they are purged.
+    """
     blob_id = _INSERT.one(
         sha256=packed.sha256, size=packed.size, codec=packed.codec, data=packed.data, path=packed.path
     )
     if blob_id is None:
         blob_id = _BY_DIGEST.one(sha256=packed.sha256)
+        _fill(blob_id, packed)
     assert blob_id is not None
     return blob_id
+
+
+def _fill(blob_id: int | None, packed: Packed) -> None:
+    """Give a blob that was purged its bytes again."""
+    filled = _FILL.changed(blob_id=blob_id, codec=packed.codec, data=packed.data, path=packed.path)
+    if filled and packed.path is not None and not (directory() / packed.path).exists():
+        raise FileNotFoundError(f"{packed.path} was purged just now")
+
+
+def size_of(blob_ids: Iterable[int]) -> int:
+    """Return how many bytes these blobs have."""
+    return sum(dict(_SIZES.each_of(blob_ids)).values())
+
+
+def empty(blob_ids: Sequence[int]) -> list[str]:
+    """Purge the bytes of blobs, whose rows stay; returns their files, for `remove` after the commit."""
+    files = sorted(set(_FILES.each_of(blob_ids)))
+    for blob_id in blob_ids:
+        _EMPTY.run(blob_id=blob_id)
+    return files
+
+
+def remove(files: Iterable[str]) -> None:
+    """Remove files that no blob names. The same bytes may have come again: then a row names their file.
+
+    Whoever stores bytes that were purged looks in its own transaction whether their file is there.
+    """
+    for path in files:
+        with transaction():
+            if path not in _NAMED_FILES.each_of([Path(path).stem]):
+                (directory() / path).unlink(missing_ok=True)
+
+
+def strays(before: float) -> list[str]:
+    """Return files without a blob that are older than a moment, in seconds of the epoch: left by a crash."""
+    found = [
+        str(path.relative_to(directory()))
+        for path in sorted(directory().glob("*/*/*/*"))
+        if path.is_file() and path.stat().st_mtime < before
+    ]
+    named = set(_NAMED_FILES.each_of([Path(path).stem for path in found])) if found else set()
+    return [path for path in found if path not in named]
 
 
 def put_many(raws: Sequence[bytes], small: int = SMALL) -> list[int]:
@@ -219,6 +296,8 @@ def read(blob_id: int) -> bytes:
             raise BlobDamaged(
                 f"the file of blob {blob_id} cannot be read: {path}: {error.strerror}"
             ) from None
+    if path is None and not data and stored.size:
+        raise BlobPurged(f"the bytes of blob {blob_id} were purged with their ticket")
     raw = _unpacked(bytes(data or b""), stored.codec, stored.size)
     if raw is None or hashlib.sha256(raw).hexdigest() != stored.sha256:
         raise BlobDamaged(f"blob {blob_id} holds other bytes than were stored")
@@ -326,6 +405,7 @@ def examine(only: Sequence[int] | None = None) -> Iterator[tuple[str, Literal["m
     `only`: the ids of those that are to be read.
     """
     columns = Blob.select(Blob.id, Blob.sha256, Blob.size, Blob.codec, Blob.data, Blob.path)
+    columns = columns.where(Blob.path.is_null(False) | (Blob.size == 0) | (peewee.fn.LENGTH(Blob.data) > 0))
     if only is not None:
         columns = columns.where(Blob.id.in_(only))
     for blob_id, sha256, size, codec, data, path in columns.tuples().iterator():

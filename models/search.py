@@ -8,13 +8,13 @@ import peewee
 from peewee import fn
 
 from config.records import Record
-from models import sqlite
+from models import sqlite, tickets
 from models.messages import Message
 from models.queries.conditions import TEXT_REACH, TICKET, Reader, condition, within
 from models.queries.text import expression, says
-from models.queries.tree import NOTHING, All, Node, Not, all_of, conjuncts
+from models.queries.tree import NOTHING, All, Condition, Node, Not, all_of, conjuncts
 from models.statements import Lookup, literal, run
-from models.ticket_lists import FEW, TicketList, narrowest
+from models.ticket_lists import FEW, TicketList, asks_for, narrowest
 
 _AT_ONCE = 500
 """So many messages with the words are first looked at, when their tickets must fulfil something too."""
@@ -42,8 +42,10 @@ def find(query: Node, reader: Reader, limit: int, before: int | None) -> list[Hi
     """Return the newest messages that a query finds, below the message id ``before``; ``limit`` 0 is all.
 
     Words are asked of each message, also those that must not be there; everything else of its ticket. A query
-    that only says which words must not be there finds nothing.
+    that only says which words must not be there finds nothing. In the trash only ``is:deleted`` finds.
     """
+    if query != NOTHING and not asks_for(query, "deleted") and tickets.any_deleted():
+        query = all_of([query, Not(Condition("is", ("deleted",)))])
     parts = conjuncts(query)
     wanted = [part for part in parts if says(part)]
     barred = [part for part in parts if isinstance(part, Not) and says(part.part)]

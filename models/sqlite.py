@@ -217,8 +217,10 @@ class OtherFile:
         return int(self._one("SELECT count(*) FROM ticket"))
 
     def stored_blobs(self) -> Iterator[tuple[str, int, str, bytes]]:
-        """Return SHA-256, size, codec and bytes of the blobs that are stored in it."""
-        yield from self._connection.execute("SELECT sha256, size, codec, data FROM blob WHERE path IS NULL")
+        """Return SHA-256, size, codec and bytes of the blobs that are stored in it, without purged ones."""
+        yield from self._connection.execute(
+            "SELECT sha256, size, codec, data FROM blob WHERE path IS NULL AND (size = 0 OR length(data) > 0)"
+        )
 
     def blob_files(self) -> dict[str, str]:
         """Return the files beside it that it names, with their SHA-256."""

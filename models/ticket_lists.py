@@ -138,6 +138,13 @@ _VIEWS: dict[str, _View | None] = {
     "snoozed": _View(_T.snoozed_until.is_null(False), STATUSES, "ticket_snoozed", "ticket_snoozed"),
     "closed": _View(_T.status == literal("closed"), ("closed",)),
     "spam": _View(_T.spam.is_null(False), STATUSES, "ticket_spam", "ticket_spam"),
+    "trash": _View(
+        _T.deleted.is_null(False),
+        STATUSES,
+        "ticket_trash",
+        "ticket_trash",
+        lambda agent: _T.deleted.is_null(False),
+    ),
     "all": None,
 }
 
@@ -162,7 +169,8 @@ class TicketList(Record):
 def names_state(query: Node) -> bool:
     """Whether a query says in which state tickets are."""
     return any(
-        isinstance(leaf, Condition) and (leaf.field == "state" or _asks(leaf, "spam"))
+        isinstance(leaf, Condition)
+        and (leaf.field == "state" or _asks(leaf, "spam") or _asks(leaf, "deleted"))
         for leaf in leaves(query)
     )
 
@@ -171,10 +179,21 @@ def _asks(leaf: Condition, what: str) -> bool:
     return leaf.field == "is" and what in leaf.values
 
 
+def asks_for(query: Node, what: str) -> bool:
+    """Whether a query says what is to become of tickets in a condition, as of ``is:snoozed``."""
+    return any(isinstance(leaf, Condition) and _asks(leaf, what) for leaf in leaves(query))
+
+
 def _hides_sleepers(wanted: TicketList) -> bool:
     view = wanted.whole_view
-    asked = any(isinstance(leaf, Condition) and _asks(leaf, "snoozed") for leaf in leaves(wanted.query))
-    return view is not None and not view.sleepers and not asked
+    return view is not None and not view.sleepers and not asks_for(wanted.query, "snoozed")
+
+
+def _hides_trash(wanted: TicketList) -> bool:
+    """Whether the list could have tickets that are in the trash, which are closed, and must not."""
+    view = wanted.whole_view
+    of_open = view is not None and view.of_open
+    return wanted.view != "trash" and not of_open and not asks_for(wanted.query, "deleted")
 
 
 class TicketRow(Record):
@@ -225,6 +244,9 @@ def count(wanted: TicketList) -> int:
         # They are few, and without them the others are counted by an index that knows nothing of sleep.
         conditions = [*_conditions(wanted, reader), _T.snoozed_until.is_null(False)]
         found -= _size(_selected(_walked("ticket_snoozed"), [_T.id], conditions))
+    if _hides_trash(wanted):
+        conditions = [*_conditions(wanted, reader), _T.deleted.is_null(False)]
+        found -= _size(_selected(_walked("ticket_trash"), [_T.id], conditions))
     return found
 
 
@@ -502,13 +524,14 @@ def _conditions(wanted: TicketList, reader: Reader) -> list[peewee.ColumnBase]:
 
 
 def _awake(wanted: TicketList) -> list[peewee.ColumnBase]:
-    """Return the condition that a ticket is not snoozed, where the list hides those that are."""
-    return [_T.id.not_in(_asleep())] if _hides_sleepers(wanted) else []
-
-
-def _asleep() -> Ids:
-    asleep = Ticket.alias("z")
-    return asleep.select(asleep.id).where(asleep.snoozed_until.is_null(False))
+    """Return the conditions that a ticket is neither snoozed nor deleted, where the list hides such."""
+    other = Ticket.alias("z")
+    hidden = []
+    if _hides_sleepers(wanted):
+        hidden.append(other.snoozed_until)
+    if _hides_trash(wanted):
+        hidden.append(other.deleted)
+    return [_T.id.not_in(other.select(other.id).where(column.is_null(False))) for column in hidden]
 
 
 class Narrowed(Record):

@@ -14,6 +14,7 @@ from models.database import Row
 from models.departments import Department
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
+from models.settings import Sequence
 from models.slas import Sla
 from models.statements import Lookup, Statement, Update, columns_of, literal
 from models.teams import Team
@@ -76,6 +77,8 @@ class Ticket(Row):
     reminder = UtcField(null=True)
     """When agents are told of its clocks next, beside ``due``."""
     team = peewee.ForeignKeyField(Team, null=True)
+    deleted = UtcField(null=True)
+    """When it was put into the trash."""
 
     if TYPE_CHECKING:
         department_id: int
@@ -169,6 +172,9 @@ Ticket.add_index(
     where=Ticket.snoozed_until.is_null(False),
 )
 Ticket.add_index(Ticket.updated, Ticket.id, Ticket.spam, name="ticket_spam", where=Ticket.spam.is_null(False))
+Ticket.add_index(
+    Ticket.updated, Ticket.id, Ticket.deleted, name="ticket_trash", where=Ticket.deleted.is_null(False)
+)
 Ticket.add_index(Ticket.merge_key, Ticket.id, name="ticket_merge_key", where=Ticket.merge_key.is_null(False))
 Ticket.add_index(Ticket.reminder, name="ticket_reminder", where=Ticket.reminder.is_null(False))
 Ticket.add_index(
@@ -300,6 +306,7 @@ class TicketState(Record):
     paused: int
     reminder: str | None
     team_id: int | None
+    deleted: str | None
 
     def with_values(self, values: Mapping[str, Stored]) -> TicketState:
         """Return the ticket as it is with other values in some of its columns."""
@@ -371,6 +378,7 @@ class DueTicket(Record):
 
 
 _COLUMNS = columns_of(Ticket)
+_OTHER = Ticket.alias()
 _STATE = [_COLUMNS[name] for name in TicketState._fields]
 _NEW = NewTicket._fields
 _NEW_CLOCKS = NewClocks._fields
@@ -379,7 +387,6 @@ _READ = Lookup(lambda p: Ticket.select(*_STATE).where(Ticket.id == p("ticket_id"
 _READ_NUMBERED = Lookup(
     lambda p: Ticket.select(*_STATE).where(Ticket.number == p("number")).tuples(), TicketState
 )
-_OTHER = Ticket.alias()
 _NAMES = Lookup(
     lambda p: (
         Ticket.select(
@@ -397,8 +404,25 @@ _NAMES = Lookup(
     ),
     TicketNames,
 )
+_FREE_ID = "ticket_id"
+"""Counter: ids below it were given, though the ticket may be gone; they stand in signed Message-IDs."""
+_NEWEST_ID = peewee.fn.COALESCE(_OTHER.select(peewee.fn.MAX(_OTHER.id)), literal(0))
+_NEXT_ID = Sequence.select(Sequence.next).where(
+    Sequence.name == literal(_FREE_ID), Sequence.next > _NEWEST_ID
+)
+"""The id of the next ticket where the newest tickets were deleted; NULL, which is the next one, elsewhere."""
 _WRITE = Statement(
-    lambda p: Ticket.insert({_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS)}).returning(Ticket.id)
+    lambda p: Ticket.insert(
+        {Ticket.id: _NEXT_ID, **{_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS)}}
+    ).returning(Ticket.id)
+)
+_KEEP_IDS = Statement(
+    lambda p: Sequence.insert(
+        {Sequence.name: _FREE_ID, Sequence.next: _OTHER.select(peewee.fn.MAX(_OTHER.id) + literal(1))}
+    ).on_conflict(
+        conflict_target=[Sequence.name],
+        update={Sequence.next: peewee.fn.MAX(Sequence.next, peewee.EXCLUDED.next)},
+    )
 )
 _ID_OF = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.number == p("number")), int)
 _PAST_DUE = Lookup(
@@ -436,16 +460,31 @@ _SNOOZED_OUT = Lookup(
 _OLD_SPAM = Lookup(
     lambda p: (
         Ticket.select(Ticket.id)
-        .where(Ticket.spam.is_null(False), Ticket.spam < p("before"))
+        .where(
+            Ticket.spam.is_null(False),
+            Ticket.spam < p("before"),
+            Ticket.status == literal("closed"),
+            Ticket.deleted.is_null(),
+        )
         .order_by(Ticket.spam)
         .limit(p("limit"))
     ),
     int,
 )
+_OLD_TRASH = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.id)
+        .where(Ticket.deleted.is_null(False), Ticket.deleted < p("before"))
+        .order_by(Ticket.deleted)
+        .limit(p("limit"))
+    ),
+    int,
+)
+_NUMBERS = Lookup(lambda p: Ticket.select(Ticket.number).where(Ticket.id.in_(p.each("wanted"))), str)
 _WITH_KEY = Lookup(
     lambda p: (
         Ticket.select(*_STATE)
-        .where(Ticket.merge_key.is_null(False), Ticket.merge_key == p("key"))
+        .where(Ticket.merge_key.is_null(False), Ticket.merge_key == p("key"), Ticket.deleted.is_null())
         .order_by(Ticket.id.desc())
         .limit(1)
         .tuples()
@@ -506,7 +545,7 @@ _OF_CONTACT = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.contact == 
 _NEWEST_OF_CONTACT = Lookup(
     lambda p: (
         Ticket.select(Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.updated)
-        .where(Ticket.contact == p("contact_id"), Ticket.merged_into.is_null())
+        .where(Ticket.contact == p("contact_id"), Ticket.merged_into.is_null(), Ticket.deleted.is_null())
         .order_by(Ticket.id.desc())
         .limit(p("limit"))
         .tuples()
@@ -588,8 +627,23 @@ def snoozed_out(moment: str, limit: int) -> list[int]:
 
 
 def old_spam(before: str, limit: int) -> list[int]:
-    """Return tickets that were found to be spam before a time, as stored."""
+    """Return closed tickets that were found to be spam before a time, as stored."""
     return _OLD_SPAM.every(before=before, limit=limit)
+
+
+def old_trash(before: str, limit: int) -> list[int]:
+    """Return tickets that were put into the trash before a time, as stored."""
+    return _OLD_TRASH.every(before=before, limit=limit)
+
+
+def any_deleted() -> bool:
+    """Whether there is something in the trash."""
+    return bool(_OLD_TRASH.every(before="9", limit=1))
+
+
+def numbers(ticket_ids: Iterable[int]) -> list[str]:
+    """Return the numbers of these tickets."""
+    return sorted(set(_NUMBERS.each_of(ticket_ids)), key=lambda number: (len(number), number))
 
 
 def with_key(key: str) -> TicketState | None:
@@ -631,7 +685,8 @@ def merged_into(ticket_ids: Iterable[int]) -> list[int]:
 
 
 def delete(ticket_id: int) -> None:
-    """Delete a ticket with what hangs on it."""
+    """Delete a ticket with what hangs on it; no other ticket ever has its id."""
+    _KEEP_IDS.run()
     _DELETE.run(ticket_id=ticket_id)
 
 

@@ -340,10 +340,10 @@ class TicketActions(CommandNode):
 
     @command("reopen", "X", "Reopen", may="ticket.close", enabled=_needs_closed)
     def action_reopen(self) -> None:
-        """Open a closed ticket again."""
-        from desk.tickets import changes  # 30 ms
+        """Open a closed ticket again, or take one out of the trash."""
+        from desk.tickets import trash  # 30 ms
 
-        self._decide("Reopen {}", "Reopened {}", changes.reopen)
+        self._decide("Reopen {}", "Reopened {}", trash.reopen)
 
     @command("snooze", "Z", "Snooze", may="ticket.edit", enabled=_needs_ticket)
     def action_snooze(self) -> None:
@@ -391,6 +391,13 @@ class TicketActions(CommandNode):
         from desk.tickets import spam  # 30 ms
 
         self._decide("Call {} spam", "{}: spam   u undoes it", spam.mark)
+
+    @command("delete", "delete", "Delete", may="ticket.delete", enabled=_needs_ticket)
+    def action_delete(self) -> None:
+        """Put the ticket into the trash (view Trash on Q), where it is purged after some days. Undo: u"""
+        from desk.tickets import trash  # 30 ms
+
+        self._decide("Put {} into the trash", "{}: in the trash   u undoes it", trash.delete)
 
     @command("ban", "B", "Ban sender", may="ban.edit", enabled=_needs_ticket)
     def action_ban(self) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desk.operations import doctor
     from desk.operations.key_rotation import Rekeyed
     from desk.settings import SettingLine
+    from desk.tickets.purging import Purged
 
 
 class Finding(TypedDict):
@@ -28,6 +29,17 @@ class Finding(TypedDict):
 def finding(found: doctor.Finding) -> Finding:
     """Return what the doctor found."""
     return {"area": found.area, "level": found.level, "text": found.text, "cure": found.cure or None}
+
+
+def purged(gone: Purged, *, dry_run: bool) -> dict[str, Any]:
+    """Return what was purged, or would be: numbers of tickets, and blobs with their size in bytes."""
+    return {
+        "dry_run": dry_run,
+        "deleted": list(gone.deleted),
+        "spam": list(gone.spam),
+        "blobs": gone.blobs,
+        "bytes": gone.size,
+    }
 
 
 def setting(line: SettingLine) -> dict[str, Any]:

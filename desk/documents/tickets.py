@@ -105,7 +105,8 @@ class Link(TypedDict):
 class TicketDetail(Ticket):
     """A ticket with everything on it.
 
-    `refers_to`: the number of the ticket that it goes on from; `snoozed_until`: null while it is awake.
+    `refers_to`: the number of the ticket that it goes on from; `snoozed_until`: null while it is awake;
+    `deleted`: when it was put into the trash.
     """
 
     mailbox: str | None
@@ -113,6 +114,7 @@ class TicketDetail(Ticket):
     refers_to: str | None
     snoozed_until: datetime | None
     spam: bool
+    deleted: datetime | None
     links: list[Link]
     messages: list[Message]
     events: list[Event]
@@ -162,6 +164,7 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
         "refers_to": ticket.refers_to,
         "snoozed_until": ticket.snoozed_until,
         "spam": ticket.spam,
+        "deleted": ticket.deleted,
         "links": [
             {"how": each.how, "number": each.number, "subject": each.subject, "status": each.status}
             for each in ticket.links

@@ -134,7 +134,7 @@ def _takes_no_part(address: str) -> str:
 
 def keeps_closed(incoming: Incoming, ticket: TicketState) -> bool:
     """Whether the ticket was closed too long ago to open again, by the rule of its department."""
-    if ticket.status != "closed":
+    if ticket.status != "closed" or (ticket.deleted is not None and ticket.closed is None):
         return False
     department = incoming.rules.departments.get(ticket.department_id)
     if department is None or department.reopen_days is None:

@@ -337,7 +337,9 @@ def _say_what_it_does(
     incoming: Incoming, match: Match, ticket: TicketState, *, acknowledgement: bool = True
 ) -> None:
     mail = incoming.mail
-    if ticket.status == "closed" and _wakes(incoming, match):
+    if ticket.deleted is not None and _wakes(incoming, match):
+        incoming.says(f"ticket {ticket.number} was in the trash: it is open again")
+    elif ticket.status == "closed" and _wakes(incoming, match):
         incoming.says(f"ticket {ticket.number} was closed: reopened")
     elif ticket.status == "closed" and match.kind == "customer" and not incoming.arrival.archive:
         why = "unverified" if match.unverified else mail.machine.reason

@@ -143,10 +143,10 @@ TICKET_FIELDS: tuple[Field, ...] = (
     Field(
         "is",
         "choice",
-        "unread, overdue, unanswered, answered, merged, snoozed or spam",
+        "unread, overdue, unanswered, answered, merged, snoozed, spam or deleted",
         "tickets in that condition, for the agent who asks",
         "is:unanswered",
-        choices=("unread", "overdue", "unanswered", "answered", "merged", "snoozed", "spam"),
+        choices=("unread", "overdue", "unanswered", "answered", "merged", "snoozed", "spam", "deleted"),
     ),
 )
 

@@ -33,7 +33,10 @@ def find(number: str, reader: Actor = THE_DESK) -> TicketState:
 
 
 def find_whole(number: str, reader: Actor = THE_DESK) -> TicketState:
-    """Return the ticket of that number, to work on it; raises NotFound, and Refused for a merged one."""
+    """Return the ticket of that number, to work on it; raises NotFound, and Refused where it is elsewhere.
+
+    That is a ticket that was merged into another one, or is in the trash.
+    """
     ticket = find(number, reader)
     target = None if ticket.merged_into_id is None else tickets.read(ticket.merged_into_id)
     if target is not None and not may_read(reader, target):
@@ -44,6 +47,11 @@ def find_whole(number: str, reader: Actor = THE_DESK) -> TicketState:
         raise Refused(
             f"#{ticket.number} was merged into #{target.number}",
             f"work on #{target.number}, or take it out again: nightdesk ticket unmerge {ticket.number}",
+        )
+    if ticket.deleted is not None:
+        raise Refused(
+            f"#{ticket.number} is in the trash",
+            f"take it out first: nightdesk ticket delete {ticket.number} --restore",
         )
     return ticket
 

@@ -147,6 +147,8 @@ class TicketDetail:
     snoozed_until: datetime | None = None
     """Far in the future where no time wakes it."""
     spam: bool = False
+    deleted: datetime | None = None
+    """When it was put into the trash."""
     links: tuple[LinkView, ...] = ()
     others: tuple[OtherTicket, ...] = ()
     """More of the requester's tickets, open ones first."""
@@ -168,6 +170,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         merged_into=None if target is None or not may_read(reader, target) else target.number,
         snoozed_until=None if ticket.snoozed_until is None else utc_time(ticket.snoozed_until),
         spam=ticket.spam is not None,
+        deleted=None if ticket.deleted is None else utc_time(ticket.deleted),
         number=ticket.number,
         subject=ticket.subject,
         status=ticket.status,

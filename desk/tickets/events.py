@@ -31,6 +31,8 @@ _WORDS: dict[str, str] = {
     "woken": "awake again",
     "spam": "spam",
     "not_spam": "no spam",
+    "deleted": "put into the trash",
+    "restored": "taken out of the trash",
     "banned": "{pattern} banned",
     "sla": "SLA {from} -> {to}",
     "topic": "help topic {from} -> {to}",

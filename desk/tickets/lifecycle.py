@@ -66,6 +66,8 @@ EventKind = Literal[
     "woken",
     "spam",
     "not_spam",
+    "deleted",
+    "restored",
     "banned",
     "sla",
     "topic",
@@ -148,6 +150,7 @@ def agent_answered(
         "response_from": None,
         "updated": max(ticket.updated, message.created),
         "closed": (ticket.closed or utc_text(moment)) if status == "closed" else None,
+        "deleted": None,
         **_woken_by(ticket, "event"),
     }
     values |= clocks.after(ticket, values, moment)
@@ -321,6 +324,21 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
     return True
 
 
+def restored(ticket_id: int, by: Actor, moment: datetime, batch: str) -> bool:
+    """Take a ticket out of the trash as it was when it was put there; False when it is not there."""
+    ticket, event = _read(ticket_id), events.newest_of(ticket_id, "deleted")
+    if ticket.deleted is None:
+        return False
+    was = {} if event is None else {name: pair[0] for name, pair in event.detail["changes"].items()}
+    values: dict[str, Stored] = {**was, "deleted": None, "updated": utc_text(moment)}
+    if "reminder" in values:
+        values["reminder"] = clocks.recounted(ticket.with_values(values), moment)["reminder"]
+    changes = _changes(ticket, values)
+    _apply(ticket, values)
+    _record(ticket_id, "restored", by, moment, {"changes": changes, "batch": batch})
+    return True
+
+
 def answer_recalled(ticket_id: int, message_row: int, delivery_id: int) -> None:
     """Set back what an answer changed that was taken back before it left, unless somebody touched it."""
     for event in events.answers(ticket_id):
@@ -435,13 +453,17 @@ def keyed(ticket_id: int, key: str) -> None:
     _apply(_read(ticket_id), {"merge_key": key})
 
 
-def purged(ticket_ids: Sequence[int]) -> None:
-    """Delete tickets, and what was merged into them; what the ledger says of their mail stays."""
-    from models import deliveries  # 2 ms, for mail that is sent
+def purged(ticket_ids: Sequence[int]) -> list[int]:
+    """Delete tickets, and what was merged into them; what the ledger says of their mail stays.
+
+    Returns the blobs that nothing names any more but the ledger.
+    """
+    from models import blob_uses, deliveries  # 4 ms, for mail that goes
 
     gone = list(dict.fromkeys(ticket_ids))
     while more := [each for each in tickets.merged_into(gone) if each not in gone]:
         gone = [*more, *gone]
+    freed = blob_uses.only_of(gone)
     receipts.forget_tickets(gone)
     tickets.forget_references(gone)
     for ticket_id in gone:
@@ -450,6 +472,7 @@ def purged(ticket_ids: Sequence[int]) -> None:
             messages.delete(message_row)
         deliveries.forget_ticket(ticket_id)
         tickets.delete(ticket_id)
+    return freed
 
 
 def referred(ticket_id: int, department_id: int, name: str, moment: datetime) -> bool:
@@ -807,6 +830,7 @@ def _woken_by_customer(ticket: TicketState, written: str, moment: datetime) -> d
         "closed": None,
         "updated": max(ticket.updated, written),
         "last_customer": max(ticket.last_customer or "", written),
+        "deleted": None,
     }
     values |= _woken_by(ticket, "answer")
     if ticket.response_from is None:
@@ -919,6 +943,8 @@ def _tell_status(
     if status == ticket.status:
         return
     kind: EventKind = "reopened" if ticket.status == "closed" else "status"
+    if ticket.deleted is not None:
+        kind = "restored"
     detail: dict[str, Any] = {"from": ticket.status, "to": status}
     if by is not None:
         undoable = {name: value for name, value in values.items() if name != "last_customer"}

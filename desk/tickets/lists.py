@@ -38,10 +38,11 @@ VIEWS: tuple[View, ...] = (
     View("snoozed", "Snoozed"),
     View("closed", "Closed"),
     View("spam", "Spam"),
+    View("trash", "Trash"),
     View("all", "All"),
 )
 """inbox: open and nobody's; mine: open and the actor's; open: everything that is not closed; what is snoozed
-is in none of them.
+is in none of them. What is in the trash is in no other view.
 """
 
 SORTS: tuple[str, ...] = ("updated", "created", "priority", "due")

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 from config.clock import now
-from desk import logs, settings
 from desk.permissions import Actor
 from desk.tickets import changes, lifecycle
 from desk.tickets.lifecycle import Change
-from models import tickets
 from models.fields import utc_text
 from models.tickets import TicketState
-from models.transactions import transaction
-
-_AT_ONCE = 200
 
 
 def mark(actor: Actor, numbers: Sequence[str]) -> list[str]:
@@ -41,20 +35,3 @@ def unmark(actor: Actor, numbers: Sequence[str]) -> list[str]:
         return Change("not_spam", {**opened, "spam": None})
 
     return changes.change(actor, "ticket.close", numbers, edit)
-
-
-def purge(moment: datetime) -> int:
-    """Delete what is spam for longer than ``tickets.spam_days`` (0: never); returns how many tickets.
-
-    The ledger keeps the receipts of their mail, with the mail as it came.
-    """
-    days, count = int(settings.get("tickets.spam_days")), 0
-    before = utc_text(moment - timedelta(days=days))
-    while days and tickets.old_spam(before, 1):
-        with transaction():
-            found = tickets.old_spam(before, _AT_ONCE)
-            lifecycle.purged(found)
-        count += len(found)
-    if count:
-        logs.write("info", "purge", f"{count} tickets were spam for {days} days and are deleted")
-    return count

@@ -28,6 +28,8 @@ UNDOABLE = (
     "woken",
     "spam",
     "not_spam",
+    "deleted",
+    "restored",
     "banned",
     "sla",
     "topic",
@@ -42,6 +44,8 @@ _ACTIONS = {
     "reopened": "ticket.close",
     "spam": "ticket.close",
     "not_spam": "ticket.close",
+    "deleted": "ticket.delete",
+    "restored": "ticket.delete",
 }
 
 

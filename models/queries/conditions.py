@@ -3,7 +3,7 @@
 Fields of conditions and the values they have here: state (statuses), owner, team, mailbox, department, topic
 (ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or a part
 of name or address), created, updated, closed, due, answered, waiting (two moments, see `Condition`), has
-(attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam).
+(attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam, deleted).
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ _CONDITIONS = {
     "unanswered": "ticket_open",
     "snoozed": "ticket_snoozed",
     "spam": "ticket_spam",
+    "deleted": "ticket_trash",
 }
 """The same for what a ticket is."""
 
@@ -256,6 +257,8 @@ def _is(what: str, reader: Reader) -> Any:
             return TICKET.snoozed_until.is_null(False)
         case "spam":
             return TICKET.spam.is_null(False)
+        case "deleted":
+            return TICKET.deleted.is_null(False)
     raise ValueError(what)
 
 

@@ -43,6 +43,9 @@ VERBS: dict[str, Verb] = {
     ),
     "backup": Verb("nightdesk.verbs.backup:backup", "Write the desk into one file."),
     "restore": Verb("nightdesk.verbs.restore:restore", "Bring a desk back from such a file."),
+    "purge": Verb(
+        "nightdesk.verbs.purge:purge", "Delete for good what is long enough in the trash.", "settings.edit"
+    ),
     "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set.", ""),
     "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets.", ""),
     "team": Verb("nightdesk.verbs.team:team", "Agents whom a ticket is given to together.", ""),

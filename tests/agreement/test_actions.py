@@ -42,6 +42,20 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "wake": ("-time and mail wake it", "-snooze, with -", "wake", f"-{NOT_YET}", "wake"),
     "watch": ("-a filter is nobody: notify", "watch", "watch", f"-{NOT_YET}", "watch"),
     "spam": ("spam", "spam", "spam", f"-{NOT_YET}", "spam"),
+    "delete": (
+        "-what a filter does not want is spam",
+        "delete",
+        "delete",
+        f"-{NOT_YET}",
+        "-a mail must not do away with one",
+    ),
+    "restore": (
+        "-the customer's mail restores it",
+        "-reopen, in the trash",
+        "-delete --restore",
+        f"-{NOT_YET}",
+        "-by its mail",
+    ),
     "ban": ("ban", "ban", "ban", f"-{NOT_YET}", "ban"),
     "people in Cc": (
         "collaborator",

@@ -141,6 +141,8 @@ CALLS: dict[str, list[str]] = {
     "ticket watch": ["1"],
     "notification explain": ["1"],
     "ticket spam": ["1"],
+    "ticket delete": ["1", "--restore"],
+    "purge": ["--dry-run"],
     "ticket ban": ["1"],
     "ticket export": ["1"],
     "canned preview": ["Hallo", "1"],

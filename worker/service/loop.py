@@ -28,7 +28,7 @@ from desk.filters import sweep as filters_sweep
 from desk.outbox import dispatch
 from desk.reports import by_mail
 from desk.staff import slas
-from desk.tickets import sla, snoozing, spam
+from desk.tickets import purging, sla, snoozing
 from mail.transport.blocking import in_own_thread
 from models import leases
 from models.errors import DatabaseUnusable
@@ -244,7 +244,7 @@ class Worker:
         if plan.purge:
             await self._thread.call(logs.purge)
             await self._thread.call(notifications.forget_old, now())
-            await self._thread.call(spam.purge, now())
+            await self._thread.call(purging.sweep, now())
             await self._thread.call(slas.look_ahead, now())
             await self._thread.call(self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)

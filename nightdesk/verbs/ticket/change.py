@@ -280,6 +280,19 @@ def spam(context: VerbContext, numbers: Chosen[str], not_spam: bool) -> Result:
 
 @click.command()
 @numbers_argument
+@click.option("--restore", is_flag=True, help="Take them out of the trash, as they were.")
+@desk_verb
+def delete(context: VerbContext, numbers: Chosen[str], restore: bool) -> Result:
+    """Put tickets into the trash: they are in no list, and purged after the days of tickets.trash_days."""
+    from desk.tickets import trash
+
+    if restore:
+        return _changed(trash.restore(context.actor, numbers), "out of the trash")
+    return _changed(trash.delete(context.actor, numbers), "in the trash")
+
+
+@click.command()
+@numbers_argument
 @desk_verb
 def ban(context: VerbContext, numbers: Chosen[str]) -> Result:
     """Ban who asked for these tickets, and close all that is open of theirs."""
@@ -308,5 +321,5 @@ def watch(context: VerbContext, numbers: Chosen[str], not_any_more: bool) -> Res
 VERBS: tuple[click.Command, ...] = (
     *(assign, transfer, close, reopen, priority, status, tag, approve),
     *(merge, unmerge, split, link, unlink, requester, cc),
-    *(snooze, wake, spam, ban, watch),
+    *(snooze, wake, spam, ban, delete, watch),
 )

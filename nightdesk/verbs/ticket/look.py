@@ -181,10 +181,18 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
     from models.tickets import PRIORITIES
 
     asleep = ticket.snoozed_until and f", snoozed {snoozing.words(ticket.snoozed_until, zone)}"
+    trash = ", in the trash" if ticket.deleted else ""
     output.line(f"#{ticket.number} {ticket.subject}")
     output.fields(
         [
-            ("State", ticket.status + ", overdue" * ticket.overdue + ", spam" * ticket.spam + (asleep or "")),
+            (
+                "State",
+                ticket.status
+                + ", overdue" * ticket.overdue
+                + ", spam" * ticket.spam
+                + (asleep or "")
+                + trash,
+            ),
             ("Priority", PRIORITIES[ticket.priority]),
             ("Department", (ticket.department, *ticket.referred)),
             ("Topic", ticket.topic),

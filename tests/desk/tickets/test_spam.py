@@ -10,7 +10,7 @@ from config.clock import now
 from desk.filters import bans, senders
 from desk.home import Desk
 from desk.permissions import Actor
-from desk.tickets import changes, detail, lists, merging, spam, undo
+from desk.tickets import changes, detail, lists, merging, purging, spam, undo
 from desk.tickets.lists import ListQuery
 from desk.tickets.query import parse
 from models import settings as setting_rows
@@ -63,13 +63,13 @@ def test_it_is_purged_after_its_days_and_the_ledger_stays(door: Door) -> None:
     changes.add_tags(ADMIN, ["1"], ["x"])
     receipts = value("SELECT count(*) FROM receipt")
     spam.mark(ADMIN, ["1"])
-    assert spam.purge(now() + timedelta(days=29)) == 0
-    assert spam.purge(now() + timedelta(days=31)) == 1
+    assert purging.purge_spam(now() + timedelta(days=29)) == 0
+    assert purging.purge_spam(now() + timedelta(days=31)) == 1
     assert rows("SELECT number FROM ticket") == [("3",)]
     assert value("SELECT count(*) FROM message") == 1
     assert value("SELECT count(*) FROM receipt") == receipts
     assert rows("PRAGMA foreign_key_check") == []
-    assert spam.purge(now() + timedelta(days=31)) == 0
+    assert purging.purge_spam(now() + timedelta(days=31)) == 0
 
 
 def test_a_desk_may_keep_it(door: Door) -> None:
@@ -77,7 +77,7 @@ def test_a_desk_may_keep_it(door: Door) -> None:
     spam.mark(ADMIN, ["1"])
     with transaction():
         setting_rows.store("tickets.spam_days", 0)
-    assert spam.purge(now() + timedelta(days=9999)) == 0
+    assert purging.purge_spam(now() + timedelta(days=9999)) == 0
 
 
 def test_ban_closes_all_that_is_open_of_theirs(kim: Actor, door: Door) -> None:

@@ -24,7 +24,7 @@ def fact_lines(
     owner = line(detail.assignee or "-") + (" (you)" if detail.assignee in reader.me else "")
     facts = [
         *(("Here", each.words) for each in company),
-        ("State", detail.status),
+        ("State", detail.status if detail.deleted is None else "in the trash"),
         ("Priority", PRIORITY_WORDS[detail.priority]),
         ("Owner", owner),
         *([("Team", line(detail.team))] if detail.team else []),

@@ -270,7 +270,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         width = self.app.size.width
         now = desk_app(self).now()
         tags = " ".join(line(tag) for tag in detail.tags)
-        known = (detail.status, PRIORITY_MARKS[detail.priority], tags)
+        state = detail.status if detail.deleted is None else "in the trash (X restores)"
+        known = (state, PRIORITY_MARKS[detail.priority], tags)
         company = desk_app(self).company.words(self._number)
         right = "  ".join(part for part in (company, *known) if part) + " "
         left = f" #{detail.number}  {line(detail.subject) or '(no subject)'}"

@@ -63,6 +63,9 @@ MOST_QUEUES = 30
 """Queues that the menu offers: one letter or digit picks each."""
 
 
+_VIEWS = {view.key: view.title for view in VIEWS}
+
+
 def _key(queue: OpenQueue) -> str:
     return f"queue {queue.line.id}"
 
@@ -153,7 +156,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     def _place_title(self) -> str:
         if self._queue is not None:
             return line(self._queue.line.name)
-        return next(view.title for view in VIEWS if view.key == self._view)
+        return _VIEWS[self._view]
 
     def _show_query(self) -> None:
         self._say_empty()
@@ -177,7 +180,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         queues = [*self._tabs]
         if self._queue is not None and _key(self._queue) not in map(_key, queues):
             queues.append(self._queue)
-        return (*VIEW_TABS, *((_key(queue), queue.line.name) for queue in queues))
+        other = () if self._queue is not None or self._view in SHOWN else ((self._view, self._place_title),)
+        return (*VIEW_TABS, *((_key(queue), queue.line.name) for queue in queues), *other)
 
     def _count(self) -> None:
         actor, query, zone = desk_app(self).actor, self.query_now(), desk_app(self).desk.zone
@@ -569,7 +573,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._show_tab(event.key)
 
     def _show_tab(self, wanted: str) -> None:
-        if wanted in SHOWN:
+        if wanted in _VIEWS:
             self._view, left, self._queue = wanted, self._queue, None
             # The order of a queue is its own.
             self._sort = "updated" if left is not None else self._sort
@@ -583,23 +587,24 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @command("queues", "Q", "Queues")
     def action_queues(self) -> None:
-        """Show the tickets of a saved query: your own queues, and everybody's."""
+        """Show the tickets of a saved query, your own or everybody's, or a view that has no tab."""
         from desk import queues  # 5 ms, where queues are asked for
 
         self.in_thread(queues.queues, desk_app(self).actor).then(self._offer_queues, group="queues")
 
     def _offer_queues(self, known: Sequence[QueueLine]) -> None:
-        if not known:
-            self.flash("There are no queues: set a filter with /, then S saves it")
-            return
-        items = lettered([(str(each.id), line(each.name)) for each in known[:MOST_QUEUES]])
+        others = [(key, title) for key, title in _VIEWS.items() if key not in SHOWN]
+        saved = [(str(each.id), line(each.name)) for each in known[: MOST_QUEUES - len(others)]]
+        items = lettered([*saved, *others])
         by_id = {str(each.id): each for each in known}
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
 
         def picked(value: str | None) -> None:
             from desk import queues  # 5 ms, where queues are asked for
 
-            if value is not None:
+            if value in _VIEWS:
+                self._show_tab(value)
+            elif value is not None:
                 self.in_thread(queues.opened, by_id[value], actor, zone).then(
                     self._show_queue, group="queues"
                 )

@@ -1,0 +1,48 @@
+"""The trash: tickets that were deleted, out of every list until they are purged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from config.clock import now
+from desk.permissions import Actor, require
+from desk.tickets import changes, lifecycle
+from desk.tickets.changes import find
+from desk.tickets.lifecycle import Change
+from desk.tickets.reading import departments_of
+from models.fields import utc_text
+from models.tickets import TicketState
+from models.transactions import transaction
+
+
+def delete(actor: Actor, numbers: Sequence[str]) -> list[str]:
+    """Put tickets into the trash, from where they are purged later. Returns those that changed.
+
+    They are closed there: nobody waits, nothing is late. What their customer writes brings them back.
+    """
+
+    def edit(ticket: TicketState) -> Change:
+        del ticket
+        return Change("deleted", {"status": "closed", "deleted": utc_text(now())})
+
+    return changes.change(actor, "ticket.delete", numbers, edit)
+
+
+def restore(actor: Actor, numbers: Sequence[str]) -> list[str]:
+    """Take tickets out of the trash, as they were. Returns those that changed."""
+
+    batch, changed = lifecycle.new_batch(), []
+    with transaction():
+        for number in dict.fromkeys(numbers):
+            ticket = find(number, actor)
+            require(actor, "ticket.delete", *departments_of(ticket))
+            if lifecycle.restored(ticket.id, actor, now(), batch):
+                changed.append(ticket.number)
+    return changed
+
+
+def reopen(actor: Actor, numbers: Sequence[str]) -> list[str]:
+    """Open closed tickets again, and take those out of the trash that are there; returns those."""
+    deleted = [number for number in numbers if find(number, actor).deleted is not None]
+    others = [number for number in numbers if number not in deleted]
+    return [*restore(actor, deleted), *changes.reopen(actor, others)]
