@@ -15,7 +15,8 @@ from models.agents import Agent, AgentDepartment
 from models.api_keys import ApiKey
 from models.blobs import Blob
 from models.canned_answers import CannedAnswer
-from models.contacts import Contact, ContactAddress
+from models.contacts import Contact, ContactAddress, ContactField
+from models.custom_fields import CustomField, CustomFieldTopic
 from models.database import SCHEMA_VERSION, DeskDatabase, Row
 from models.deliveries import Delivery, Recipient
 from models.departments import Department
@@ -43,7 +44,7 @@ from models.settings import Sequence, Setting
 from models.slas import Sla
 from models.teams import Team, TeamMember
 from models.templates import Template
-from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
+from models.tickets import Collaborator, Seen, Ticket, TicketField, TicketReferral, TicketTag
 from models.topics import Topic
 from models.turns import Turn
 from models.watches import Watch
@@ -54,8 +55,9 @@ TABLES: tuple[type[Row], ...] = (
     *(Team, TeamMember, Turn),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
-    *(Contact, ContactAddress, Organization, OrganizationDomain, OrganizationMember),
-    *(Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
+    *(CustomField, CustomFieldTopic),
+    *(Contact, ContactAddress, ContactField, Organization, OrganizationDomain, OrganizationMember),
+    *(Blob, Ticket, TicketTag, TicketField, Collaborator, TicketReferral, Seen),
     *(
         Receipt,
         Message,

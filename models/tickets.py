@@ -10,6 +10,7 @@ import peewee
 from config.records import Record
 from models.agents import Agent
 from models.contacts import Contact
+from models.custom_fields import CustomField, FieldValue
 from models.database import Row
 from models.departments import Department
 from models.fields import UtcField, one_of
@@ -210,6 +211,32 @@ class TicketTag(Row):
 
 
 TicketTag.add_index(TicketTag.name, TicketTag.ticket, name="ticket_tag_name")
+
+
+class TicketField(Row):
+    """What stands in one of the desk's own fields of a ticket."""
+
+    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
+    field = peewee.ForeignKeyField(CustomField, on_delete="CASCADE")
+    value = peewee.TextField(collation="NOCASE")
+    number = peewee.FloatField(null=True)
+    """The value of a number, by which it is compared."""
+
+    if TYPE_CHECKING:
+        ticket_id: int
+        field_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("ticket", "field")
+        without_rowid = True
+
+
+TicketField.add_index(TicketField.field, TicketField.value, TicketField.ticket, name="ticket_field_value")
+TicketField.add_index(
+    *(TicketField.field, TicketField.number, TicketField.ticket),
+    name="ticket_field_number",
+    where=TicketField.number.is_null(False),
+)
 
 
 class Collaborator(Row):
@@ -536,6 +563,32 @@ _ADD_TAG = Statement(
         {TicketTag.ticket: p("ticket_id"), TicketTag.name: p("name")}
     ).on_conflict_ignore()
 )
+_FIELDS = Lookup(
+    lambda p: TicketField.select(TicketField.field, TicketField.value, TicketField.number).where(
+        TicketField.ticket == p("ticket_id")
+    ),
+    lambda field_id, value, number: (int(field_id), FieldValue(value, number)),
+)
+_DELETE_FIELD = Statement(
+    lambda p: TicketField.delete().where(
+        TicketField.ticket == p("ticket_id"), TicketField.field == p("field_id")
+    )
+)
+_ADD_FIELD = Statement(
+    lambda p: TicketField.insert(
+        {
+            TicketField.ticket: p("ticket_id"),
+            TicketField.field: p("field_id"),
+            TicketField.value: p("value"),
+            TicketField.number: p("number"),
+        }
+    )
+)
+_GIVE_FIELD = Statement(
+    lambda p: TicketField.update({TicketField.value: p("target")}).where(
+        TicketField.field == p("field_id"), TicketField.value == p("source")
+    )
+)
 _ADD_COLLABORATOR = Statement(
     lambda p: Collaborator.insert(
         {Collaborator.ticket: p("ticket_id"), Collaborator.contact: p("contact_id")}
@@ -725,6 +778,24 @@ def set_tags(ticket_id: int, names: Iterable[str]) -> None:
     _DELETE_TAGS.run(ticket_id=ticket_id)
     for name in names:
         _ADD_TAG.run(ticket_id=ticket_id, name=name)
+
+
+def fields(ticket_id: int) -> dict[int, FieldValue]:
+    """Return what stands in the desk's own fields of a ticket, by the fields' ids."""
+    return dict(_FIELDS.every(ticket_id=ticket_id))
+
+
+def set_field(ticket_id: int, field_id: int, value: FieldValue | None) -> None:
+    """Write a value into a field of a ticket; None empties it."""
+    _DELETE_FIELD.run(ticket_id=ticket_id, field_id=field_id)
+    if value is not None:
+        _ADD_FIELD.run(ticket_id=ticket_id, field_id=field_id, value=value.text, number=value.number)
+
+
+def give_fields(source: int, target: int, fields: Iterable[int]) -> None:
+    """Put one contact where another one stands in these fields of tickets."""
+    for field_id in fields:
+        _GIVE_FIELD.run(field_id=field_id, source=str(source), target=str(target))
 
 
 def collaborators(ticket_id: int) -> list[int]:

@@ -39,6 +39,7 @@ MATTERS = (
     MenuItem("l", "link to another ticket", "link"),
     MenuItem("r", "another requester", "requester"),
     MenuItem("c", "people in Cc", "cc"),
+    MenuItem("k", "what is kept of the requester", "contact"),
 )
 MATTER_PROMPTS = {
     "merge": ("Merge into number:", "another ticket's number"),
@@ -216,6 +217,38 @@ class TicketActions(CommandNode):
             priority,
         )
 
+    @command("edit", "e", "Fields", may="ticket.edit", enabled=_needs_ticket)
+    def action_edit(self) -> None:
+        """Change what is known of the ticket: state, department, help topic, SLA, and fields of your own."""
+        number = self.current_number()
+        if number is not None:
+            self._open_form("ticket", number)
+
+    def _open_form(self, what: str, number: str) -> None:
+        from desk.admin import custom_fields, table  # 60 ms
+        from desk.tickets import detail  # 30 ms
+        from tui.screens.admin.form import AdminFormScreen  # 10 ms
+
+        app = desk_app(self)
+
+        def read() -> tuple[Any, Any, Any]:
+            if what == "contact":
+                asked = detail.show(number, app.actor).requester_email
+                noun, record = custom_fields.contact_form(asked, app.actor)
+            else:
+                noun, record = custom_fields.ticket_form(number, app.actor)
+            return noun, record, table.choices(noun)
+
+        def said(words: str | None) -> None:
+            if words is not None:
+                self._changed(words)
+
+        def show(found: tuple[Any, Any, Any]) -> None:
+            self.will_change()
+            self.app.push_screen(AdminFormScreen(*found), said)
+
+        self.in_thread(read).then(show, group="form")
+
     @command("tags", "t", "Tags", footer="tags", wide=True, may="ticket.edit", enabled=_needs_ticket)
     def action_tags(self) -> None:
         """Add tags, or take one away with - in front."""
@@ -262,6 +295,10 @@ class TicketActions(CommandNode):
             self.in_thread(split, desk_app(self).actor, self.chosen_numbers()).then(
                 lambda made: self._changed(f"#{made} is a ticket of its own"), group="change"
             )
+        elif what == "contact":
+            number = self.current_number()
+            if number is not None:
+                self._open_form("contact", number)
         elif what == "unmerge":
 
             def take_out(actor: Any, numbers: Sequence[str]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from desk.admin.custom_fields import FIELDS
 from desk.admin.people import AGENTS, DEPARTMENTS, ROLES, SLAS, TEAMS, TOPICS
 from desk.admin.rules import BANS, CANNED, FILTERS, KEYS, NOTIFICATIONS, QUEUES
 from desk.admin.table import Noun
 
 NOUNS: tuple[Noun, ...] = (
-    *(DEPARTMENTS, TOPICS, SLAS, AGENTS, TEAMS, ROLES),
+    *(DEPARTMENTS, TOPICS, FIELDS, SLAS, AGENTS, TEAMS, ROLES),
     *(FILTERS, BANS, QUEUES, CANNED, NOTIFICATIONS, KEYS),
 )

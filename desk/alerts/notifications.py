@@ -21,6 +21,7 @@ from desk.outbox.render import MailToSend, no_route_out, queue_mail
 from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
 from desk.staff import vacation
+from desk.tickets import fields
 from desk.tickets.reading import departments_of, may_read
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
@@ -462,6 +463,7 @@ class _Telling:
                 "created": ticket.created[:10],
             },
             "requester": {"name": who.requester or who.requester_email, "email": who.requester_email},
+            "fields": fields.facts(ticket.id, ticket.contact_id),
         }
         places = Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
         return text(name, desk_language(), places, facts).rstrip("\n")

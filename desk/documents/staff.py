@@ -1,10 +1,11 @@
-"""Agents, departments, roles, SLAs, help topics and API keys."""
+"""Agents, departments, roles, SLAs, help topics, fields and API keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from desk.custom_fields.definitions import FieldLine
     from desk.staff.agents import AgentLine
     from desk.staff.api_keys import KeyLine
     from desk.staff.departments import DepartmentLine
@@ -93,6 +94,21 @@ def topic(line: TopicLine) -> dict[str, Any]:
         "sla": line.sla,
         "priority": line.priority,
         "autoresponse": line.autoresponse,
+        "active": line.active,
+    }
+
+
+def field(line: FieldLine) -> dict[str, Any]:
+    """Return a field of the desk's own, in the words of its command line."""
+    return {
+        "name": line.name,
+        "label": line.label,
+        "kind": line.kind,
+        "of": line.of,
+        "choices": list(line.choices),
+        "topics": list(line.topics),
+        "hint": line.hint,
+        "order": line.order,
         "active": line.active,
     }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NotRequired
 
 # Python's own TypedDict says too little before 3.12 for an OpenAPI document to be made of it.
 from typing_extensions import TypedDict
 
+from desk.custom_fields import values
+from desk.custom_fields.values import Plain
 from desk.replies.messages import SentReply
 from desk.tickets import detail
 from desk.tickets.events import EventView
@@ -27,7 +29,10 @@ class Person(TypedDict):
 
 
 class Ticket(TypedDict):
-    """A ticket as lists show it."""
+    """A ticket as lists show it.
+
+    `fields`: those of the desk's own, by name, where a desk has any; null where nothing stands.
+    """
 
     number: str
     subject: str
@@ -44,6 +49,7 @@ class Ticket(TypedDict):
     due: datetime | None
     overdue: bool
     message_count: int
+    fields: NotRequired[dict[str, str | int | float | bool | None]]
 
 
 class Attachment(TypedDict):
@@ -152,13 +158,13 @@ class NoteAdded(TypedDict):
 def listed(lines: Sequence[TicketLine]) -> list[Ticket]:
     """Return tickets as lists show them."""
     people = ticket_lists.collaborators_of([line.id for line in lines])
-    return [_ticket(line, people.get(line.id, ())) for line in lines]
+    return [_ticket(line, people.get(line.id, ()), line.fields) for line in lines]
 
 
 def shown(ticket: detail.TicketDetail) -> TicketDetail:
     """Return one ticket with its messages and events."""
     return {
-        **_ticket(ticket, ticket.collaborators),
+        **_ticket(ticket, ticket.collaborators, values.by_name(ticket.fields)),
         "mailbox": ticket.mailbox,
         "team": ticket.team,
         "refers_to": ticket.refers_to,
@@ -226,8 +232,10 @@ def queued(number: str, reply: SentReply) -> QueuedReply:
     }
 
 
-def _ticket(view: TicketLine | detail.TicketDetail, collaborators: Sequence[str]) -> Ticket:
-    return {
+def _ticket(
+    view: TicketLine | detail.TicketDetail, collaborators: Sequence[str], fields: Mapping[str, Plain]
+) -> Ticket:
+    document: Ticket = {
         "number": view.number,
         "subject": view.subject,
         "status": view.status,
@@ -244,6 +252,7 @@ def _ticket(view: TicketLine | detail.TicketDetail, collaborators: Sequence[str]
         "overdue": view.overdue,
         "message_count": view.message_count,
     }
+    return {**document, "fields": dict(fields)} if fields else document
 
 
 def _event(view: EventView) -> Event:

@@ -11,11 +11,14 @@ from datetime import UTC
 from typing import Final
 
 from config.clock import now
+from desk.custom_fields import values
+from desk.custom_fields.definitions import named
 from desk.errors import WrongUse
 from desk.filters.variables import OF_EVERY_MAIL, named_in
 from desk.queries.times import age
 from desk.tickets import snoozing
 from desk.tickets.changes import tag_name
+from desk.tickets.fields import read_assignment
 from desk.tickets.participants import people_in
 from mail.inert import one_line
 from models import agents, canned_answers, departments, slas, teams, topics
@@ -36,6 +39,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "status": ("STATE", "Put it into a state: new, open, waiting or closed."),
     "close": ("", "Close it."),
     "tag": ("NAME", "Put a tag on it."),
+    "field": ("NAME=VALUE", "Write a value into a field of your own; nothing behind = empties it."),
     "note": ("TEXT", "Put an internal note on it."),
     "collaborator": ("ADDRESS", "Put somebody into Cc of it."),
     "snooze": ("WHEN", "Put it out of the way until 3h, 2d, tomorrow, monday, answer or event."),
@@ -51,7 +55,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
 
 _OF_NEW_MAIL: Final = ("no-autoresponse", "canned", "reply-to", "merge", "reopen")
 _OF_MAIL: Final = ("reject", *_OF_NEW_MAIL)
-WITH_VARIABLES: Final = ("tag", "note", "merge")
+WITH_VARIABLES: Final = ("tag", "field", "note", "merge")
 """Actions of mail whose value may have variables."""
 
 
@@ -128,6 +132,8 @@ def _checked(name: str, value: str) -> str:
             return _one_of(name, value, STATUSES)
         case "tag":
             return value if named_in(value) else tag_name(value)
+        case "field":
+            return _field(value)
         case "collaborator":
             people_in([value])
         case "snooze":
@@ -135,6 +141,15 @@ def _checked(name: str, value: str) -> str:
         case "reopen":
             age(value)
     return value
+
+
+def _field(value: str) -> str:
+    """Return what is to stand in a field, checked as far as no mail has a say in it."""
+    name, text = read_assignment(value)
+    field = named(name, "ticket")
+    if not named_in(text):
+        values.read(field, text)
+    return f"{field.name}={text}"
 
 
 def _one_of(name: str, value: str, known: Iterable[str]) -> str:

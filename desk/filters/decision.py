@@ -39,6 +39,7 @@ class Decision:
         self.ban = False
         self.collaborators: list[str] = []
         self.tags: list[str] = []
+        self.fields: dict[str, str] = {}
         self.notes: list[str] = []
         self.trace: list[str] = []
 
@@ -56,6 +57,7 @@ class Decision:
                 self.spam,
                 self.ban,
                 tuple(self.collaborators),
+                tuple(sorted(self.fields.items())),
             ),
         )
 
@@ -72,6 +74,9 @@ class Decision:
                 self.tags += [action.value] if action.value else []
             case "note":
                 self.notes.append(action.value)
+            case "field":
+                name, _, value = action.value.partition("=")
+                self.fields[name] = value
             case "collaborator":
                 self.collaborators.append(action.value)
             case "spam":

@@ -255,7 +255,8 @@ def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
         last_customer=created,
         refers_to_id=old.id if old is not None else None,
     )
-    ticket = lifecycle.opened(new, None, batch.moment, {"refers_to": old.number} if old is not None else {})
+    told = {"refers_to": old.number} if old is not None else {}
+    ticket = lifecycle.opened(new, None, batch.moment, told, incoming.arrival.fields)
     for department_id in route.referred:
         lifecycle.referred(ticket.id, department_id, rules.departments[department_id].name, batch.moment)
     return ticket

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from config.records import Record
 from desk import canned_answers, queues
 from desk.alerts import recipients
+from desk.custom_fields import definitions
 from desk.errors import WrongUse
 from desk.filters import bans, filters
 from desk.permissions import Actor, require
@@ -132,6 +133,38 @@ def _add_topic(actor: Actor, desk: Desk, table: Table) -> None:
 
 def _edit_topic(actor: Actor, _desk: Desk, table: Table) -> None:
     topics.edit_topic(actor, table["name"], **{name: table[name] for name in table if name != "name"})
+
+
+def _fields(_actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "label": each.label,
+            "kind": each.kind,
+            "of": each.of,
+            "choices": list(each.choices),
+            "topics": list(each.topics),
+            "hint": each.hint,
+            "order": each.order,
+            "active": each.active,
+        }
+        for each in definitions.fields()
+    ]
+
+
+def _add_field(actor: Actor, _desk: Desk, table: Table) -> None:
+    definitions.add_field(actor, **table)
+
+
+def _edit_field(actor: Actor, _desk: Desk, table: Table) -> None:
+    known = definitions.stored(table["name"])
+    if (known.kind, known.of) != (table["kind"], table["of"]):
+        raise WrongUse(
+            f"the field {known.name} is of {known.of}s and of kind {known.kind}",
+            "give the new one another name",
+        )
+    said = {key: value for key, value in table.items() if key not in ("name", "kind", "of")}
+    definitions.edit_field(actor, table["name"], **said)
 
 
 def _roles(_actor: Actor) -> list[Table]:
@@ -308,6 +341,22 @@ _KINDS: dict[str, _Kind] = {
         _add_topic,
         _edit_topic,
     ),
+    "field": _Kind(
+        "name",
+        {
+            "label": "",
+            "kind": "text",
+            "of": "ticket",
+            "choices": [],
+            "topics": [],
+            "hint": "",
+            "order": 100,
+            "active": True,
+        },
+        _fields,
+        _add_field,
+        _edit_field,
+    ),
     "role": _Kind("name", {"may": []}, _roles, _add_role, _edit_role),
     "team": _Kind(
         "name",
@@ -439,6 +488,9 @@ def _whole(name: str, table: object) -> Table:
         whole["may"] = sorted(map(str, whole["may"]))
     elif name == "team":
         whole["members"] = sorted({*map(str, whole["members"]), *filter(None, [whole["lead"]])})
+    elif name == "field":
+        whole["label"] = whole["label"] or whole["name"]
+        whole["name"] = definitions.name_of(whole["name"])
     elif name == "canned":
         whole["body"] = whole["body"].strip("\n") + "\n"
     return whole

@@ -121,6 +121,13 @@ TICKET_FIELDS: tuple[Field, ...] = (
     ),
     Field("topic", "name", "a help topic, or none", "tickets of that help topic", "topic:none"),
     Field(
+        "field",
+        "text",
+        "NAME of a field of your own, NAME=TEXT, NAME=TEXT*, NAME>5, NAME<30d, NAME=yes",
+        "tickets with that in a field of theirs, or of their customer",
+        "field:serial=AB-1042",
+    ),
+    Field(
         "age",
         "time",
         ">2d or <3h since the last activity (m, h, d, w)",

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from config.clock import now
+from desk.custom_fields.definitions import FieldLine
 from desk.errors import NotFound
 from desk.permissions import THE_DESK, Actor
-from desk.tickets import deliveries, events, lifecycle, links
+from desk.tickets import deliveries, events, fields, lifecycle, links
 from desk.tickets.changes import find
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
@@ -152,6 +153,9 @@ class TicketDetail:
     links: tuple[LinkView, ...] = ()
     others: tuple[OtherTicket, ...] = ()
     """More of the requester's tickets, open ones first."""
+    fields: tuple[tuple[FieldLine, str | None], ...] = ()
+    """The desk's own fields that it is offered, or that have a value, with what is stored in them."""
+    requester_fields: tuple[tuple[FieldLine, str | None], ...] = ()
     messages: tuple[MessageView, ...] = field(default=())
     events: tuple[EventView, ...] = field(default=())
 
@@ -195,6 +199,8 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         refers_to=names.refers_to if names.refers_to and _is_readable(names.refers_to, reader) else None,
         referred=tuple(referred),
         links=tuple(each for each in links.of_ticket(ticket.id) if _is_readable(each.number, reader)),
+        fields=tuple(fields.of_ticket(ticket.id, names.topic)),
+        requester_fields=tuple(fields.of_contact(ticket.contact_id)),
         others=tuple(tickets_of(ticket.contact_id, _OTHERS, ticket.id, reader)),
         messages=tuple(_messages(ticket.id)),
         events=tuple(events.of_ticket(ticket.id)),

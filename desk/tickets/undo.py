@@ -34,6 +34,7 @@ UNDOABLE = (
     "sla",
     "topic",
     "let_go",
+    "fields",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",

@@ -2,8 +2,8 @@
 
 Fields of conditions and the values they have here: state (statuses), owner, team, mailbox, department, topic
 (ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or a part
-of name or address), created, updated, closed, due, answered, waiting (two moments, see `Condition`), has
-(attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam, deleted).
+of name or address), field (`FieldTest`), created, updated, closed, due, answered, waiting (two moments, see
+`Condition`), has (attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam, deleted).
 """
 
 from __future__ import annotations
@@ -18,15 +18,26 @@ from peewee import fn
 from config.records import Record
 from models import sqlite
 from models.agents import Agent
-from models.contacts import Contact, is_named
+from models.contacts import Contact, ContactField, is_named
 from models.fields import utc_text
 from models.messages import Message
 from models.organizations import belongs_to
 from models.queries.reach import Reach, of_departments
 from models.queries.text import expression, is_text
-from models.queries.tree import All, Condition, Either, Node, Not, all_of, conjuncts, either_of
+from models.queries.tree import (
+    All,
+    Condition,
+    Either,
+    FieldTest,
+    Node,
+    Not,
+    all_of,
+    conjuncts,
+    day_of,
+    either_of,
+)
 from models.statements import literal
-from models.tickets import STATUSES, Seen, Ticket, TicketTag
+from models.tickets import STATUSES, Seen, Ticket, TicketField, TicketTag
 
 TEXT_REACH = 10_000
 """Words look at so many of the newest messages that contain them."""
@@ -164,6 +175,8 @@ def _found(node: Node, reader: Reader) -> Ids | None:
             contact = Contact.alias("c")
             tables = peewee.Join(contact, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == contact.id))
             return peewee.Select([tables], [TICKET.id]).where(belongs_to(contact, node.values))
+        if node.field == "field":
+            return _with_field(node.values, reader)
         if node.field in STATE:
             return of_state({node.field: node.values})
         index = _INDEXES.get(node.field)
@@ -214,6 +227,9 @@ def _compared(node: Condition, reader: Reader) -> Any:
             contact = Contact.alias("c")
             own = (contact.id == TICKET.contact) & belongs_to(contact, node.values)
             return fn.EXISTS(contact.select(literal(1)).where(own))
+        case "field":
+            tests = [each for each in values if isinstance(each, FieldTest)]
+            return _joined([_field_holds(test, reader) for test in tests], every=False)
         case "has":
             return TICKET.attachment_count > literal(0)
         case "answered":
@@ -239,6 +255,55 @@ def _answered(values: tuple[Any, ...], reader: Reader) -> peewee.ModelSelect[Mes
 
 def _named_one_of(contact: Any, values: tuple[Any, ...]) -> Any:
     return _joined([is_named(contact, str(value)) for value in values], every=False)
+
+
+def _with_field(tests: tuple[Any, ...], reader: Reader) -> Ids:
+    """Return a query for the ids of tickets with one of these values in a field; its index finds them."""
+    whole: Ids | None = None
+    for test in tests:
+        if test.of == "ticket":
+            kept: Any = TicketField.alias("v")
+            found = kept.select(kept.ticket.alias("id")).where(*_in_field(kept, test, reader))
+        else:
+            kept = ContactField.alias("v")
+            tables = peewee.Join(kept, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == kept.contact))
+            found = peewee.Select([tables], [TICKET.id]).where(*_in_field(kept, test, reader))
+        whole = found if whole is None else whole | found
+    assert whole is not None
+    return whole
+
+
+def _field_holds(test: FieldTest, reader: Reader) -> Any:
+    if test.of == "ticket":
+        kept: Any = TicketField.alias("v")
+        own = kept.ticket == TICKET.id
+    else:
+        kept = ContactField.alias("v")
+        own = kept.contact == TICKET.contact
+    return fn.EXISTS(kept.select(literal(1)).where(own, *_in_field(kept, test, reader)))
+
+
+def _in_field(kept: Any, test: FieldTest, reader: Reader) -> list[Any]:
+    column = kept.number if test.numeric else kept.value
+    conditions = [kept.field == literal(test.field_id)]
+    if test.numeric:
+        conditions.append(column.is_null(False))
+    for sign, bound in test.bounds:
+        wanted = bound if isinstance(bound, str | float) else day_of(bound, reader.moment)
+        match sign:
+            case "has":
+                conditions.append(fn.INSTR(fn.LOWER(column), str(wanted).lower()) > literal(0))
+            case "=":
+                conditions.append(column == wanted)
+            case "<":
+                conditions.append(column < wanted)
+            case "<=":
+                conditions.append(column <= wanted)
+            case ">":
+                conditions.append(column > wanted)
+            case _:
+                conditions.append(column >= wanted)
+    return conditions
 
 
 def _is(what: str, reader: Reader) -> Any:

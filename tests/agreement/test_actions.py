@@ -73,6 +73,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
         "-not an agent's",
     ),
     "SLA": ("sla", f"-{BY_FIELD}", "-SLAs hang on departments and topics", f"-{NOT_YET}", "-not an agent's"),
+    "field of the desk's own": ("field", "edit", "set", "setFields", "field"),
     "reject": ("reject", "-the mail is there already: spam", "-ticket spam", f"-{OF_MAIL}", f"-{OF_MAIL}"),
     "no acknowledgement": ("no-autoresponse", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),
     "open what was gathered": ("reopen", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),

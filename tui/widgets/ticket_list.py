@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from desk.tickets import lists
-from desk.tickets.lists import ListQuery, TicketLine
+from desk.tickets.lists import OWN_FIELD, ListQuery, TicketLine
 from tui.presence import Company
 from tui.text.safe import cell, shortened
 from tui.text.times import age, span
@@ -32,6 +32,8 @@ MORE = (
     ("updated", "Last", 5, WITH_MORE),
 )
 """Columns that need room: name, title, cells, and from which width on there is room."""
+OWN = 10
+"""Cells of a field of the desk's own that a queue has as a column."""
 TO_THE_RIGHT = ("due", "updated")
 
 
@@ -50,6 +52,13 @@ def promised(row: TicketLine, now: datetime) -> str:
     if row.due is None or row.status == "closed":
         return "-"
     return f"{'-' if row.due < now else ''}{span(row.due - now, short=True)}"
+
+
+def _own(row: TicketLine, column: str) -> str:
+    value = row.fields.get(column.removeprefix(OWN_FIELD))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else str(value)
 
 
 class TicketPages:
@@ -137,7 +146,7 @@ class TicketList(VirtualList[TicketLine]):
             "updated": (age(row.updated, now), "dim"),
         }
         for name, _, cells in self.more_columns(width):
-            text, style = told[name]
+            text, style = told.get(name) or (_own(row, name), "")
             pieces.append((cell(text, cells, right=name in TO_THE_RIGHT) + " ", style))
         pieces.append((cell(waited(row, now), AGE, right=True), late))
         return pieces
@@ -150,11 +159,15 @@ class TicketList(VirtualList[TicketLine]):
 
     def more_columns(self, width: int) -> list[tuple[str, str, int]]:
         """Return name, title and cells of the columns that there is room for in a line of `width`."""
-        return [
+        usual = [
             (name, title, cells)
             for name, title, cells, least in MORE
             if width >= least and (not self.columns or name in self.columns)
         ]
+        own = [each for each in sorted(self.columns) if each.startswith(OWN_FIELD)]
+        room = max(0, width - WITH_OWNER) // (OWN + 1)
+        titles = [(each, each.removeprefix(OWN_FIELD).replace("_", " "), OWN) for each in own[:room]]
+        return [*usual, *titles]
 
     def fit_numbers(self) -> bool:
         """Make the number column as wide as the longest number held; True when it changed."""

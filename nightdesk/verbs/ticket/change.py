@@ -318,8 +318,54 @@ def watch(context: VerbContext, numbers: Chosen[str], not_any_more: bool) -> Res
     return _changed(watching.watch(context.actor, numbers), "watched")
 
 
+@click.command("set")
+@numbers_argument
+@click.option(
+    "--field", "fields", multiple=True, metavar="NAME=VALUE", help="A field of your own; NAME= empties it."
+)
+@click.option("--topic", metavar="T", help="The help topic.")
+@click.option("--sla", metavar="NAME", help="The SLA; a clock that runs begins anew.")
+@click.option("--department", metavar="D", help="The department, as `ticket transfer` does.")
+@click.option("--priority", metavar="P", help="low, normal, high or urgent, as `ticket priority` does.")
+@click.option("--status", metavar="S", help="The status, as `ticket status` does.")
+@desk_verb
+def set_facts(
+    context: VerbContext,
+    numbers: Chosen[str],
+    fields: tuple[str, ...],
+    topic: str | None,
+    sla: str | None,
+    department: str | None,
+    priority: str | None,
+    status: str | None,
+) -> Result:
+    """Write into fields of tickets; all that is given, or nothing where something is wrong."""
+    from desk.tickets import changes
+    from desk.tickets import fields as own_fields
+    from models.transactions import transaction
+
+    one_by_one = (
+        (changes.set_topic, topic),
+        (changes.set_sla, sla),
+        (changes.transfer, department),
+        (changes.set_priority, priority),
+        (changes.set_status, status),
+    )
+    if not fields and all(value is None for _, value in one_by_one):
+        raise UsageError("nothing to write was given", "nightdesk ticket set NUMBER --field NAME=VALUE")
+    changed: list[str] = []
+    with transaction():
+        for act, value in one_by_one:
+            if value is not None:
+                changed += act(context.actor, numbers, value)
+        if fields:
+            wanted = dict(map(own_fields.read_assignment, fields))
+            changed += own_fields.set_fields(context.actor, numbers, wanted)
+    return _changed(list(dict.fromkeys(changed)), "written")
+
+
 VERBS: tuple[click.Command, ...] = (
     *(assign, transfer, close, reopen, priority, status, tag, approve),
     *(merge, unmerge, split, link, unlink, requester, cc),
-    *(snooze, wake, spam, ban, delete, watch),
+    *(snooze, wake, spam, ban, delete, watch, set_facts),
 )

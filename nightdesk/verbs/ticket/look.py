@@ -148,12 +148,13 @@ def _print_list(lines: list[TicketLine], columns: tuple[str, ...], zone: tzinfo)
     }
     rows = [_cells(line) for line in lines]
     output.table(
-        [heads.get(name, name) for name in chosen], [[row[name] for name in chosen] for row in rows], zone
+        [heads.get(name, name) for name in chosen], [[row.get(name) for name in chosen] for row in rows], zone
     )
 
 
 def _cells(line: TicketLine) -> dict[str, object]:
     """Return what a ticket has in each of the columns (`desk.tickets.lists.COLUMNS`)."""
+    from desk.tickets.lists import OWN_FIELD
     from models.tickets import PRIORITIES
 
     return {
@@ -173,6 +174,7 @@ def _cells(line: TicketLine) -> dict[str, object]:
         "messages": line.message_count,
         "waiting": line.waiting_since,
         "team": line.team,
+        **{f"{OWN_FIELD}{name}": value for name, value in line.fields.items()},
     }
 
 
@@ -206,6 +208,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("Updated", ticket.updated),
             ("Due", ticket.due),
             ("Refers to", ticket.refers_to),
+            *_own_fields(ticket),
             ("Links", tuple(f"{each.how} #{each.number} ({each.status})" for each in ticket.links)),
         ],
         zone,
@@ -218,6 +221,19 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
         output.line("History")
         for event in ticket.events:
             output.line(f"{output.cell(event.at, zone)}  {event.agent or 'the desk'}: {event.text}", indent=2)
+
+
+def _own_fields(ticket: TicketDetail) -> list[tuple[str, str | None]]:
+    """Return what stands in the desk's own fields of the ticket and of who asked."""
+    from desk.custom_fields.values import shown
+
+    own = [(each.label, stored and shown(each, stored)) for each, stored in ticket.fields]
+    theirs = [
+        (f"{each.label} (requester)", shown(each, stored))
+        for each, stored in ticket.requester_fields
+        if stored
+    ]
+    return [*own, *theirs]
 
 
 def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from desk.custom_fields.values import shown
 from tui.text.safe import cell, line, wrapped
 from tui.text.tickets import Reader
 from tui.text.times import age, clock_day, span
@@ -39,6 +40,7 @@ def fact_lines(
     if detail.due is not None and detail.status != "closed":
         left = detail.due - reader.now
         facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
+    facts += [(field.label, line(shown(field, stored)) if stored else "-") for field, stored in detail.fields]
     facts += [("Link", f"{each.how} #{each.number} {each.status}") for each in detail.links]
     doubted = sum(1 for message in detail.messages if message.unverified)
     if doubted:
@@ -46,12 +48,16 @@ def fact_lines(
     lines: list[Line] = []
     for name, value in facts:
         rows = wrapped(value, max(8, width - 12))
-        lines.append([(f" {name:<9} ", "dim"), (rows[0], "")])
+        lines.append([(f" {cell(name, 9)} ", "dim"), (rows[0], "")])
         lines += [[(" " * 11, ""), (row, "")] for row in rows[1:]]
     lines += [[], [(" Requester", "dim")]]
     lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester, width - 3)]
     if detail.requester_email != detail.requester:
         lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester_email, width - 3)]
+    for field, stored in detail.requester_fields:
+        if stored:
+            told = f"{line(field.label)}: {line(shown(field, stored))}"
+            lines += [[("  ", ""), (row, "dim")] for row in wrapped(told, width - 3)]
     if detail.collaborators:
         lines += [[], [(" Also in this ticket", "dim")]]
         lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.collaborators[:8]]
