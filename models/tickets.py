@@ -622,6 +622,20 @@ _COLLABORATORS = Lookup(
     lambda p: Collaborator.select(Collaborator.contact).where(Collaborator.ticket == p("ticket_id")),
     int,
 )
+_REQUESTERS = Lookup(
+    lambda p: Ticket.select(Ticket.id, Ticket.contact).where(Ticket.id.in_(p.each("wanted"))),
+    lambda ticket_id, contact_id: (int(ticket_id), int(contact_id)),
+)
+_IN_CC = Lookup(
+    lambda p: Collaborator.select(Collaborator.ticket, Collaborator.contact).where(
+        Collaborator.ticket.in_(p.each("wanted"))
+    ),
+    lambda ticket_id, contact_id: (int(ticket_id), int(contact_id)),
+)
+_OF_REQUESTER = Lookup(
+    lambda p: Ticket.select(Ticket.id).where(Ticket.contact == p("contact_id"), Ticket.merged_into.is_null()),
+    int,
+)
 _ADD_REFERRAL = Statement(
     lambda p: TicketReferral.insert(
         {TicketReferral.ticket: p("ticket_id"), TicketReferral.department: p("department_id")}
@@ -801,6 +815,17 @@ def give_fields(source: int, target: int, fields: Iterable[int]) -> None:
 def collaborators(ticket_id: int) -> list[int]:
     """Return the contacts in Cc of a ticket."""
     return _COLLABORATORS.every(ticket_id=ticket_id)
+
+
+def people(ticket_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Return these tickets with the contacts of each: its requester and those in Cc."""
+    wanted = set(ticket_ids)
+    return [*_REQUESTERS.each_of(wanted), *_IN_CC.each_of(wanted)]
+
+
+def with_person(contact_id: int) -> list[int]:
+    """Return the tickets that are not merged and whose requester a contact is, and those with it in Cc."""
+    return [*_OF_REQUESTER.every(contact_id=contact_id), *_WITH_COLLABORATOR.every(contact_id=contact_id)]
 
 
 def add_collaborator(ticket_id: int, contact_id: int) -> None:
