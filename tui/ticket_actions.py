@@ -176,15 +176,22 @@ class TicketActions(CommandNode):
 
     def _offer_owners(self, found: tuple[Sequence[Any], Sequence[Any]]) -> None:
         agents, teams = found
-        people = [(agent.login, f"{agent.login}  {agent.name}") for agent in agents if agent.active]
+        zone = desk_app(self).desk.zone
+        away = {agent.login: agent.away_words(zone) for agent in agents if agent.active}
+        people = [
+            (agent.login, f"{agent.login}  {agent.name}" + f"  {away[agent.login]}" * bool(away[agent.login]))
+            for agent in agents
+            if agent.active
+        ]
         people += [(f"team:{team.name}", f"{team.name}  team") for team in teams if team.active]
         items = [*lettered(people, taken="0"), MenuItem("0", "nobody", NOBODY)]
-        self._menu("Assign to", items, self._assign)
+        self._menu("Assign to", items, lambda login: self._assign(login, away.get(login, "")))
 
-    def _assign(self, login: str) -> None:
+    def _assign(self, login: str, away: str = "") -> None:
         from desk.tickets import changes  # 30 ms
 
         words = f"to {login.replace('team:', 'the team ')}" if login else "to nobody"
+        words += f", who is {away}" if away else ""
         self._decide(f"Assign {{}} {words}", f"Assigned {{}} {words}", changes.assign, login or None)
 
     @command("take", "A", "Assign to me", may="ticket.assign", enabled=_needs_ticket)

@@ -12,7 +12,7 @@ from desk.home import Desk
 from desk.mailboxes import registry
 from desk.permissions import ACTIONS, Actor
 from desk.slas.hours import week_of
-from desk.staff import agents, departments, roles, slas, teams, topics
+from desk.staff import agents, departments, roles, slas, teams, topics, vacation
 from mail.inert import one_line
 from models.departments import ASSIGNMENTS
 from models.tickets import PRIORITIES
@@ -311,7 +311,7 @@ SLAS = Noun(
 )
 
 
-def _read_agents(_desk: Desk, _actor: Actor) -> list[Record]:
+def _read_agents(desk: Desk, _actor: Actor) -> list[Record]:
     return [
         Record(
             line.login,
@@ -322,7 +322,10 @@ def _read_agents(_desk: Desk, _actor: Actor) -> list[Record]:
                 "role": line.role,
                 "places": ", ".join(f"{name}={role}" for name, role in line.departments),
                 "active": line.active,
-                "away": line.away,
+                "away": line.away or line.away_from is not None,
+                "away_from": vacation.shown_begin(line.away_from, agents.zone_of(line, desk.zone)),
+                "away_until": vacation.shown_end(line.away_until, agents.zone_of(line, desk.zone)),
+                "stand_in": _text(line.stand_in),
                 "quiet": line.quiet,
                 "digest": line.digest,
                 "zone": line.zone,
@@ -344,7 +347,7 @@ def _add_agent(_desk: Desk, actor: Actor, values: Values) -> str:
     return ""
 
 
-def _edit_agent(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+def _edit_agent(desk: Desk, actor: Actor, key: str, values: Values) -> None:
     wanted = _places(str(values["places"])) if "places" in values else None
     department = None
     if wanted is not None:
@@ -361,6 +364,10 @@ def _edit_agent(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
         department=department,
         active=_switch(values, "active"),
         away=_switch(values, "away"),
+        away_from=_given(values, "away_from"),
+        away_until=_given(values, "away_until"),
+        stand_in=_given(values, "stand_in"),
+        desk_zone=desk.zone,
         quiet=_given(values, "quiet"),
         digest=_given(values, "digest"),
         zone=_given(values, "zone"),
@@ -380,6 +387,10 @@ def _places(text: str) -> dict[str, str]:
 
 def _role_names() -> Sequence[str]:
     return [each.name for each in roles.roles()]
+
+
+def _logins() -> Sequence[str]:
+    return [each.login for each in agents.agents() if each.active]
 
 
 AGENTS = Noun(
@@ -408,7 +419,10 @@ AGENTS = Noun(
             18,
             check=_places,
         ),
-        Field("away", "Away", "They are mailed nothing meanwhile.", "switch", 5, only_changed=True),
+        Field("away", "Away", "They are mailed and given nothing meanwhile.", "switch", 5, only_changed=True),
+        Field("away_from", "Away from", "A day, 2026-12-24; empty: now.", only_changed=True),
+        Field("away_until", "Until", "The last day; empty: until it is switched off.", only_changed=True),
+        Field("stand_in", "Stand-in", "Who is told in their place.", "choice", 0, _logins, only_changed=True),
         Field(
             *("quiet", "Quiet", "When they are mailed nothing: mon-fri 18:00-08:00, sat-sun.", "text"),
             check=quiet_times.parse,
@@ -497,10 +511,6 @@ def _edit_team(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
 
 def _remove_team(_desk: Desk, actor: Actor, key: str) -> None:
     teams.remove_team(actor, key)
-
-
-def _logins() -> Sequence[str]:
-    return [each.login for each in agents.agents() if each.active]
 
 
 TEAMS = Noun(

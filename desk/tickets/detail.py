@@ -11,6 +11,7 @@ from config.clock import now
 from desk.custom_fields.definitions import FieldLine
 from desk.errors import NotFound
 from desk.permissions import THE_DESK, Actor
+from desk.staff import vacation
 from desk.tickets import deliveries, events, fields, lifecycle, links
 from desk.tickets.changes import find
 from desk.tickets.deliveries import DeliveryView
@@ -22,7 +23,7 @@ from mail.inert import clean
 from mail.mime.headers import TooComplex
 from mail.mime.html.appendix import without_appendix
 from mail.mime.quotes.pieces import folds, parts, without
-from models import blobs, departments, messages, ticket_lists, tickets
+from models import agents, blobs, departments, messages, ticket_lists, tickets
 from models.fields import utc_time
 from models.messages import MessageKind, StoredMessage
 from models.tickets import Status
@@ -141,6 +142,8 @@ class TicketDetail:
     refers_to: str | None
     assignee_login: str | None = None
     team: str | None = None
+    assignee_away: bool = False
+    """Whether they are on vacation."""
     topic: str | None = None
     closed: datetime | None = None
     referred: tuple[str, ...] = ()
@@ -185,6 +188,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         assignee=names.assignee,
         assignee_login=names.assignee_login,
         team=names.team,
+        assignee_away=ticket.assignee_id is not None and _is_away(ticket.assignee_id),
         collaborators=tuple(ticket_lists.collaborators_of([ticket.id]).get(ticket.id, ())),
         tags=tuple(tickets.tags(ticket.id)),
         created=utc_time(ticket.created),
@@ -205,6 +209,10 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         messages=tuple(_messages(ticket.id)),
         events=tuple(events.of_ticket(ticket.id)),
     )
+
+
+def _is_away(agent_id: int) -> bool:
+    return vacation.is_away(agents.by_id(agent_id).preferences, now())
 
 
 def _is_readable(number: str, reader: Actor) -> bool:

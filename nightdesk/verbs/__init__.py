@@ -48,6 +48,7 @@ VERBS: dict[str, Verb] = {
     ),
     "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set.", ""),
     "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets.", ""),
+    "me": Verb("nightdesk.verbs.me:me", "What you say of yourself: that you are away.", ""),
     "team": Verb("nightdesk.verbs.team:team", "Agents whom a ticket is given to together.", ""),
     "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to.", ""),
     "notification": Verb(

@@ -37,6 +37,9 @@ CALLS: dict[str, list[str]] = {
     "agent add": ["bo"],
     "agent edit": ["bo", "--name", "Bo"],
     "agent list": [],
+    "me show": [],
+    "me away": [],
+    "me back": [],
     "team add": ["Network", "--members", "bo", "--lead", "bo"],
     "team edit": ["Network", "--notes", "Cables"],
     "team show": ["Network"],
@@ -189,6 +192,9 @@ UNCALLED = {"demo", "pipe", "serve", "worker"}
 """They do not end by themselves, or only with a mail."""
 
 FAIL = {
+    "me show",
+    "me away",
+    "me back",
     "ticket watch",
     "attachment get",
     "attachment put",

@@ -11,7 +11,7 @@ from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
 
 
-def _changed(numbers: list[str], done: str) -> Result:
+def _changed(numbers: list[str], done: str, remarks: tuple[str, ...] = ()) -> Result:
     """Say which of the tickets were changed; a change is made to all that were named, or to none."""
 
     def words() -> None:
@@ -20,7 +20,7 @@ def _changed(numbers: list[str], done: str) -> Result:
         else:
             output.say("nothing to change: it is so already")
 
-    return Result(lambda: {"changed": numbers}, words)
+    return Result(lambda: {"changed": numbers}, words, remarks)
 
 
 @click.command()
@@ -29,11 +29,15 @@ def _changed(numbers: list[str], done: str) -> Result:
 @desk_verb
 def assign(context: VerbContext, numbers: Chosen[str], login: str) -> Result:
     """Give tickets to an agent or a team, or to nobody. team:NAME is a team, whatever agents are called."""
+    from desk.staff import agents
     from desk.tickets import changes
 
     if login == "none":
         return _changed(changes.assign(context.actor, numbers, None), "nobody's")
-    return _changed(changes.assign(context.actor, numbers, login), f"given to {login}")
+    changed = changes.assign(context.actor, numbers, login)
+    away = [each for each in agents.agents() if each.away and each.login == login]
+    remarks = tuple(f"{each.login} is {each.away_words(context.zone)}" for each in away)
+    return _changed(changed, f"given to {login}", remarks)
 
 
 @click.command()

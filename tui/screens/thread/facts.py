@@ -23,6 +23,7 @@ def fact_lines(
 ) -> list[Line]:
     """Return who else is there, and state, owner, promise, people and history of a ticket."""
     owner = line(detail.assignee or "-") + (" (you)" if detail.assignee in reader.me else "")
+    owner += " (away)" if detail.assignee_away else ""
     facts = [
         *(("Here", each.words) for each in company),
         ("State", detail.status if detail.deleted is None else "in the trash"),
