@@ -66,6 +66,20 @@ def _recorded(event_id: int, ticket_id: int, kind: str, detail: str) -> Recorded
     return RecordedEvent(event_id, ticket_id, kind, json.loads(detail))
 
 
+class TimedEvent(Record):
+    """An event with what it tells and when; ``at`` as stored."""
+
+    id: int
+    ticket_id: int
+    at: str
+    kind: str
+    detail: dict[str, Any]
+
+
+def _timed(event_id: int, ticket_id: int, at: str, kind: str, detail: str) -> TimedEvent:
+    return TimedEvent(event_id, ticket_id, at, kind, json.loads(detail))
+
+
 _WRITE = Statement(
     lambda p: Event.insert(
         {
@@ -114,6 +128,18 @@ _LATER_THAN = Lookup(
         .limit(p("limit"))
     ),
     _recorded,
+)
+_TIMED_LATER_THAN = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.ticket, Event.at, Event.kind, Event.detail)
+        .where(Event.id > p("event_id"))
+        .order_by(Event.id)
+        .limit(p("limit"))
+    ),
+    _timed,
+)
+_EXISTS = Lookup(
+    lambda p: Event.select(Event.id).where(Event.id == p("event_id"), Event.kind == p("kind")), int
 )
 _LATEST = Lookup(lambda p: Event.select(Event.at).order_by(Event.id.desc()).limit(_CLOCK_EVENTS), str)
 _BY_AGENT = Lookup(
@@ -173,6 +199,16 @@ def since(ticket_id: int, after: int) -> list[DatedEvent]:
 def later_than(event_id: int, limit: int) -> list[RecordedEvent]:
     """Return what happened on the desk after an event, oldest first."""
     return _LATER_THAN.every(event_id=event_id, limit=limit)
+
+
+def timed_later_than(event_id: int, limit: int) -> list[TimedEvent]:
+    """Return what happened on the desk after an event and when, oldest first."""
+    return _TIMED_LATER_THAN.every(event_id=event_id, limit=limit)
+
+
+def is_there(event_id: int, kind: str) -> bool:
+    """Whether an event is still told: one that was taken back is not."""
+    return _EXISTS.one(event_id=event_id, kind=kind) is not None
 
 
 def newest() -> int:

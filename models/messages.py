@@ -692,6 +692,17 @@ _LAST_ANSWERED_BY = Lookup(
 )
 
 
+_NEWEST_FROM_OUTSIDE = Lookup(
+    lambda p: (
+        Message.select(Message.id)
+        .where(Message.ticket == p("ticket_id"), Message.kind == "customer")
+        .order_by(Message.id.desc())
+        .limit(1)
+    ),
+    int,
+)
+
+
 class MessageTotals(Record):
     """What a ticket's messages are in sum; times as stored. ``newest`` is of what agents see as news."""
 
@@ -855,6 +866,11 @@ def totals(ticket_id: int) -> MessageTotals:
     found = _TOTALS.one(ticket_id=ticket_id)
     assert found is not None
     return found
+
+
+def newest_from_outside(ticket_id: int) -> int | None:
+    """Return the newest mail from outside, or None."""
+    return _NEWEST_FROM_OUTSIDE.one(ticket_id=ticket_id)
 
 
 def waiting_since(ticket_id: int) -> str | None:

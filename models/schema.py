@@ -28,6 +28,7 @@ from models.folders import DeletedUidl, FolderMark, Preexisting
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
 from models.links import TicketLink
+from models.listeners import Call, Listener
 from models.logs import LogEntry
 from models.mailboxes import Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
@@ -72,7 +73,20 @@ TABLES: tuple[type[Row], ...] = (
         ApiKey,
         LogEntry,
     ),
-    *(CannedAnswer, Template, Notice, HeldNotice, Notification, Watch, Filter, FilterAct, Ban, Queue),
+    *(
+        CannedAnswer,
+        Template,
+        Notice,
+        HeldNotice,
+        Notification,
+        Watch,
+        Listener,
+        Call,
+        Filter,
+        FilterAct,
+        Ban,
+        Queue,
+    ),
 )
 """Every table, each behind those it refers to."""
 

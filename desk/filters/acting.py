@@ -45,6 +45,7 @@ def carry_out(decision: Decision, ticket: TicketState, moment: datetime, zone: t
     if decision.collaborators:
         steps.append(lambda: people.set_collaborators(FILTER, numbers, decision.collaborators))
     steps += [_note(ticket, text, moment) for text in decision.notes]
+    steps += [_asked(ticket, whom, by, moment) for whom, by in decision.asked]
     if decision.status is not None:
         steps.append(lambda: changes.set_status(FILTER, numbers, str(decision.status)))
     if decision.snooze is not None:
@@ -65,6 +66,10 @@ def carry_out(decision: Decision, ticket: TicketState, moment: datetime, zone: t
 
 def _field(numbers: list[str], name: str, value: str) -> Callable[[], object]:
     return lambda: fields.set_fields(FILTER, numbers, {name: value})
+
+
+def _asked(ticket: TicketState, whom: str, by: str, moment: datetime) -> Callable[[], object]:
+    return lambda: lifecycle.asked_for(ticket.id, whom, by, moment)
 
 
 def _note(ticket: TicketState, text: str, moment: datetime) -> Callable[[], object]:

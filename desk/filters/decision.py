@@ -41,6 +41,8 @@ class Decision:
         self.tags: list[str] = []
         self.fields: dict[str, str] = {}
         self.notes: list[str] = []
+        self.asked: list[tuple[str, str]] = []
+        """Who is to be told or mailed, each by which filter."""
         self.trace: list[str] = []
 
     @property
@@ -58,11 +60,12 @@ class Decision:
                 self.ban,
                 tuple(self.collaborators),
                 tuple(sorted(self.fields.items())),
+                tuple(self.asked),
             ),
         )
 
-    def take(self, action: Action) -> None:
-        """Add what an action says; of two that say the same thing the later one counts."""
+    def take(self, action: Action, by: str = "") -> None:
+        """Add what an action of a filter says; of two that say the same thing the later one counts."""
         match action.name:
             case "no-autoresponse":
                 self.autoresponse = False
@@ -79,6 +82,10 @@ class Decision:
                 self.fields[name] = value
             case "collaborator":
                 self.collaborators.append(action.value)
+            case "notify":
+                self.asked.append((action.value, by))
+            case "mail":
+                self.asked.append((f"mail:{action.value}", by))
             case "spam":
                 self.spam, self.autoresponse = True, False
             case "ban":
@@ -136,7 +143,7 @@ def decide(filters: Sequence[ReadFilter], trigger: Trigger, facts: MailFacts) ->
                 decision.rejected_by = each.name
                 return decision
             meant = facts.meant(action)
-            decision.take(meant)
+            decision.take(meant, each.name)
             said.append(str(meant))
         decision.trace.append(f"filter '{each.name}': {', '.join(said)}" + (", stop" if each.stops else ""))
         if each.stops:

@@ -176,6 +176,8 @@ def _part_of_a_ticket(incoming: Incoming) -> Outcome | None:
     _say_what_it_does(incoming, match, ticket)
     known = len(events.of_ticket(ticket.id)) if _may_change_hands(incoming, ticket) else 0
     outcome = _file(incoming, match, ticket, "note" if match.kind == "note" else "reply")
+    if incoming.decision.canned and not match.unverified:
+        acknowledgements.answer_reply(incoming, ticket)
     if _may_change_hands(incoming, ticket):
         _say_who_has_it(incoming, ticket, known)
     filtering.change(incoming, ticket)

@@ -54,6 +54,8 @@ VERBS: dict[str, Verb] = {
     "notification": Verb(
         "nightdesk.verbs.notification:notification", "What agents were mailed, and why not.", ""
     ),
+    "webhook": Verb("nightdesk.verbs.listeners:webhook", "Signed JSON to a URL when something happens.", ""),
+    "push": Verb("nightdesk.verbs.listeners:push", "Chat and telephones, by apprise.", ""),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do.", ""),
     "contact": Verb("nightdesk.verbs.contact:contact", "Who writes to the desk.", ""),
     "organization": Verb(

@@ -71,6 +71,18 @@ CALLS: dict[str, list[str]] = {
     "queue list": [],
     "queue show": ["Mine"],
     "queue remove": ["Mine"],
+    "webhook add": ["Chat", "https://127.0.0.1:1/x?token=secret", "--event", "created"],
+    "webhook edit": ["Chat", "--if", "p:urgent"],
+    "webhook list": [],
+    "webhook log": ["Chat"],
+    "webhook test": ["Chat"],
+    "webhook remove": ["Chat"],
+    "push add": ["Phone", "--url-file", "{push}", "--event", "created"],
+    "push edit": ["Phone", "--agent", "bo"],
+    "push list": [],
+    "push log": ["Phone"],
+    "push test": ["Phone"],
+    "push remove": ["Phone"],
     "notification list": [],
     "notification rules": [],
     "notification set": ["noted", "--to", "assignee", "--department", "IT"],
@@ -195,6 +207,8 @@ FAIL = {
     "me show",
     "me away",
     "me back",
+    "webhook test",
+    "push test",
     "ticket watch",
     "attachment get",
     "attachment put",
@@ -233,10 +247,13 @@ def argv_of(path: str, folder: Path) -> list[str]:
     file.write_text("Text.\n")
     mailboxes = folder / "mailboxes.toml"
     mailboxes.write_text('[[mailbox]]\naddress = "c@desk.example"\nprotocol = "none"\n')
+    push = folder / "push"
+    push.write_text("json://127.0.0.1:1/desk")
     rules = folder / "rules.toml"
     rules.write_text("# none\n")
     return path.split() + [
-        item.format(file=file, folder=folder, mailboxes=mailboxes, rules=rules) for item in CALLS[path]
+        item.format(file=file, folder=folder, mailboxes=mailboxes, rules=rules, push=push)
+        for item in CALLS[path]
     ]
 
 
