@@ -43,9 +43,11 @@ from models.roles import Role
 from models.scratch import scratch
 from models.settings import Sequence, Setting
 from models.slas import Sla
+from models.tasks import Task
 from models.teams import Team, TeamMember
 from models.templates import Template
 from models.tickets import Collaborator, Seen, Ticket, TicketField, TicketReferral, TicketTag
+from models.time_spent import Timer, TimeSpent
 from models.topics import Topic
 from models.turns import Turn
 from models.watches import Watch
@@ -59,6 +61,7 @@ TABLES: tuple[type[Row], ...] = (
     *(CustomField, CustomFieldTopic),
     *(Contact, ContactAddress, ContactField, Organization, OrganizationDomain, OrganizationMember),
     *(Blob, Ticket, TicketTag, TicketField, Collaborator, TicketReferral, Seen),
+    *(Task, TimeSpent, Timer),
     *(
         Receipt,
         Message,

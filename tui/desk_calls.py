@@ -71,6 +71,9 @@ class Navigation(Protocol):
     def go_to_ticket(self, number: str) -> None:
         """Read the ticket of a number that a person typed, or say that there is none."""
 
+    def open_tasks(self, number: str) -> None:
+        """Show the checklist of a ticket."""
+
     def open_why(self, message_id: int) -> None:
         """Tell what became of a mail, and why."""
 

@@ -168,6 +168,10 @@ class ScreenNavigation(CommandNode):
         """Tell what became of a mail, and why."""
         self.app.push_screen(screens.WhyScreen(message_id))
 
+    def open_tasks(self, number: str) -> None:
+        """Show the checklist of a ticket."""
+        self.app.push_screen(screens.TasksScreen(number))
+
     def open_mailbox_form(self) -> None:
         """Set up a mailbox."""
         self.app.push_screen(screens.MailboxFormScreen())

@@ -207,7 +207,7 @@ class TicketActions(CommandNode):
     def _set_state(self, state: str) -> None:
         from desk.tickets import changes  # 30 ms
 
-        self._decide(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
+        self._close_or(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
 
     @command("priority", "p", "Priority", footer="prio", wide=True, may="ticket.edit", enabled=_needs_ticket)
     def action_priority(self) -> None:
@@ -380,7 +380,61 @@ class TicketActions(CommandNode):
         """Close the ticket: the SLA clock stops, the thread is kept. The requester gets no mail. Undo: u"""
         from desk.tickets import changes  # 30 ms
 
-        self._decide("Close {}", "Closed {}   u undoes it", changes.close)
+        self._close_or("Close {}", "Closed {}   u undoes it", changes.close)
+
+    def _close_or(self, question: str, done: str, function: Callable[..., object], *args: object) -> None:
+        """Decide, and ask once more where tasks are left that nobody did."""
+        from desk.tickets.changes import OpenTasks  # 30 ms
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, OpenTasks):
+                desk_app(self).flash_error(error)
+                return
+            from tui.widgets.confirm import Confirm  # 2 ms
+
+            leave = functools.partial(function, leave_tasks=True)
+            self.app.push_screen(
+                Confirm(f"{error}. Close it all the same?"),
+                lambda yes: self._decide(question, done, leave, *args) if yes else None,
+            )
+
+        self._decide(question, done, function, *args, failed=failed)
+
+    @command("tasks", "T", "Tasks", enabled=_needs_ticket)
+    def action_tasks(self) -> None:
+        """Show the ticket's checklist: tick, add, change, move and remove tasks."""
+        number = self.current_number()
+        if number is not None:
+            desk_app(self).navigation.open_tasks(number)
+
+    @command("time", "M", "Time spent", may="ticket.note", enabled=_needs_ticket)
+    def action_time(self) -> None:
+        """Write down time that you spent on the ticket, or start and stop your clock."""
+        self._prompt().ask(
+            "Time spent (45m or 1h30, and what was done; start, stop):",
+            purpose="time",
+            placeholder="1h30 looked at the tunnel",
+        )
+
+    def spend_time(self, text: str) -> None:
+        """Do what was typed at the prompt of the time."""
+        from desk.tickets import time_spent  # 30 ms
+
+        number, actor = self.current_number(), desk_app(self).actor
+        spent, _, note = text.strip().partition(" ")
+        if not spent or number is None:
+            return
+
+        def spend() -> str:
+            if spent == "start":
+                return f"Your clock runs on #{time_spent.start(actor, number).number}"
+            if spent == "stop":
+                on, seconds = time_spent.stop(actor, note)
+                return f"#{on}: {time_spent.words(seconds)} spent"
+            time_spent.add(actor, number, spent, note)
+            return f"#{number}: {time_spent.words(time_spent.seconds_of(spent))} spent   u undoes it"
+
+        self.in_thread(spend).then(self._changed, group="change")
 
     @command("reopen", "X", "Reopen", may="ticket.close", enabled=_needs_closed)
     def action_reopen(self) -> None:
@@ -503,13 +557,16 @@ class TicketActions(CommandNode):
         self,
         question: str,
         done: str,
-        function: Callable[Concatenate[Actor, list[str], P], object],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        function: Callable[..., object],
+        *args: object,
+        failed: Callable[[Exception], object] | None = None,
     ) -> None:
-        """Decide what becomes of the chosen tickets: what the agent has not seen of them is told first."""
+        """Decide what becomes of the chosen tickets: what the agent has not seen of them is told first.
+
+        ``failed`` is given another error than that; without it the error is flashed.
+        """
         app, numbers, seen = desk_app(self), self.chosen_numbers(), self.known()
-        change = functools.partial(function, app.actor, numbers, *args, **kwargs)
+        change = functools.partial(function, app.actor, numbers, *args)
         asked = f"{question.format(_which(numbers))} all the same?"
 
         def ask(title: str, told: list[str], then: Callable[[], None]) -> None:
@@ -525,7 +582,7 @@ class TicketActions(CommandNode):
             from desk.tickets.since import Overtaken  # 29 ms
 
             if not isinstance(error, Overtaken):
-                app.flash_error(error)
+                (failed or app.flash_error)(error)
                 return
             told_at = error.standing
             self.was_told(told_at)

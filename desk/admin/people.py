@@ -157,6 +157,7 @@ def _read_topics(_desk: Desk, _actor: Actor) -> list[Record]:
                 "sla": _text(line.sla),
                 "priority": _text(line.priority),
                 "autoresponse": line.autoresponse,
+                "checklist": "\n".join(line.checklist),
                 "active": line.active,
             },
         )
@@ -172,6 +173,7 @@ def _add_topic(_desk: Desk, actor: Actor, values: Values) -> str:
         sla=str(values["sla"]),
         priority=str(values["priority"]),
         autoresponse=bool(values["autoresponse"]),
+        checklist=str(values["checklist"]).splitlines(),
     )
     return ""
 
@@ -185,6 +187,7 @@ def _edit_topic(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
         sla=_given(values, "sla"),
         priority=_given(values, "priority"),
         autoresponse=_switch(values, "autoresponse"),
+        checklist=str(values["checklist"]).splitlines() if "checklist" in values else None,
         active=_switch(values, "active"),
     )
 
@@ -218,6 +221,7 @@ TOPICS = Noun(
             none="normal",
         ),
         Field("autoresponse", "Acknowledges", "Whether new tickets are acknowledged.", "switch", start=True),
+        Field("checklist", "Tasks", "Of its new tickets, a line each.", "lines"),
         _ACTIVE,
     ),
     Acts(_read_topics, _add_topic, _edit_topic),

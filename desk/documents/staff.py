@@ -97,6 +97,7 @@ def topic(line: TopicLine) -> dict[str, Any]:
         "sla": line.sla,
         "priority": line.priority,
         "autoresponse": line.autoresponse,
+        "checklist": list(line.checklist),
         "active": line.active,
     }
 

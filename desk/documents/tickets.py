@@ -16,6 +16,7 @@ from desk.tickets import detail
 from desk.tickets.events import EventView
 from desk.tickets.lists import TicketLine
 from desk.tickets.search import SearchHit
+from desk.tickets.tasks import TaskView
 from models import ticket_lists
 from models.messages import MessageKind
 from models.tickets import PRIORITIES, Priority, Status
@@ -108,6 +109,26 @@ class Link(TypedDict):
     status: Status
 
 
+class Task(TypedDict):
+    """A line of a ticket's checklist: `place` from 1 on, `done` null while it is not."""
+
+    place: int
+    text: str
+    assignee: str | None
+    due: datetime | None
+    done: datetime | None
+
+
+class TimeSpent(TypedDict):
+    """How long somebody worked on the ticket, in seconds."""
+
+    id: int
+    agent: str | None
+    seconds: int
+    at: datetime
+    note: str
+
+
 class TicketDetail(Ticket):
     """A ticket with everything on it.
 
@@ -121,6 +142,8 @@ class TicketDetail(Ticket):
     snoozed_until: datetime | None
     spam: bool
     deleted: datetime | None
+    tasks: list[Task]
+    time_spent: list[TimeSpent]
     links: list[Link]
     messages: list[Message]
     events: list[Event]
@@ -171,12 +194,34 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
         "snoozed_until": ticket.snoozed_until,
         "spam": ticket.spam,
         "deleted": ticket.deleted,
+        "tasks": [task(each) for each in ticket.tasks],
+        "time_spent": [
+            {
+                "id": each.id,
+                "agent": each.agent,
+                "seconds": each.seconds,
+                "at": each.at,
+                "note": each.note,
+            }
+            for each in ticket.time_spent
+        ],
         "links": [
             {"how": each.how, "number": each.number, "subject": each.subject, "status": each.status}
             for each in ticket.links
         ],
         "messages": [message(each) for each in ticket.messages],
         "events": [_event(each) for each in ticket.events],
+    }
+
+
+def task(view: TaskView) -> Task:
+    """Return a task of a ticket."""
+    return {
+        "place": view.place,
+        "text": view.text,
+        "assignee": view.assignee,
+        "due": view.due,
+        "done": view.done,
     }
 
 

@@ -120,6 +120,7 @@ def _topics(_actor: Actor) -> list[Table]:
             "sla": each.sla or "",
             "priority": each.priority or "",
             "autoresponse": each.autoresponse,
+            "checklist": list(each.checklist),
             "active": each.active,
         }
         for each in topics.topics()
@@ -336,7 +337,14 @@ _KINDS: dict[str, _Kind] = {
     ),
     "topic": _Kind(
         "name",
-        {"department": "", "sla": "", "priority": "", "autoresponse": True, "active": True},
+        {
+            "department": "",
+            "sla": "",
+            "priority": "",
+            "autoresponse": True,
+            "checklist": [],
+            "active": True,
+        },
         _topics,
         _add_topic,
         _edit_topic,

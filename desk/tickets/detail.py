@@ -12,13 +12,15 @@ from desk.custom_fields.definitions import FieldLine
 from desk.errors import NotFound
 from desk.permissions import THE_DESK, Actor
 from desk.staff import vacation
-from desk.tickets import deliveries, events, fields, lifecycle, links
+from desk.tickets import deliveries, events, fields, lifecycle, links, tasks, time_spent
 from desk.tickets.changes import find
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.links import LinkView
 from desk.tickets.reading import may_read
+from desk.tickets.tasks import TaskView
+from desk.tickets.time_spent import TimeView
 from mail.inert import clean
 from mail.mime.headers import TooComplex
 from mail.mime.html.appendix import without_appendix
@@ -153,6 +155,8 @@ class TicketDetail:
     spam: bool = False
     deleted: datetime | None = None
     """When it was put into the trash."""
+    tasks: tuple[TaskView, ...] = ()
+    time_spent: tuple[TimeView, ...] = ()
     links: tuple[LinkView, ...] = ()
     others: tuple[OtherTicket, ...] = ()
     """More of the requester's tickets, open ones first."""
@@ -202,6 +206,8 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         mailbox=names.mailbox,
         refers_to=names.refers_to if names.refers_to and _is_readable(names.refers_to, reader) else None,
         referred=tuple(referred),
+        tasks=tuple(tasks.of_ticket(ticket.id)),
+        time_spent=tuple(time_spent.of_ticket(ticket.id)),
         links=tuple(each for each in links.of_ticket(ticket.id) if _is_readable(each.number, reader)),
         fields=tuple(fields.of_ticket(ticket.id, names.topic)),
         requester_fields=tuple(fields.of_contact(ticket.contact_id)),

@@ -18,7 +18,7 @@ from config.records import Record
 from desk.permissions import actor_of
 from desk.tickets import assignment, clocks
 from desk.tickets.clocks import CLOCK_WORDS, ClockKind, Reached
-from models import agents, contacts, departments, events, messages, notices, receipts, slas, tickets
+from models import agents, contacts, departments, events, messages, notices, receipts, slas, tickets, topics
 from models.custom_fields import FieldValue
 from models.fields import as_json, utc_text
 from models.tickets import NewClocks, Status, StatusAfterReply, Stored, TicketState
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from models.links import LinkKind
     from models.messages import NewMessage, WrittenMail
     from models.notices import NoticeKind
+    from models.tasks import TaskState
     from models.tickets import NewTicket
 
 EventKind = Literal[
@@ -74,6 +75,8 @@ EventKind = Literal[
     "topic",
     "let_go",
     "fields",
+    "tasks",
+    "time",
 ]
 
 
@@ -86,7 +89,7 @@ LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
 
 
 class Change(Record):
-    """What becomes of a ticket: the event, its columns as stored, and tags, people and fields, if these do.
+    """What becomes of a ticket: the event, its columns as stored, and tags, people, tasks and fields, if so.
 
     ``fields``: what is to stand in fields of the desk's own, by their ids; None empties one.
     """
@@ -95,6 +98,7 @@ class Change(Record):
     values: Mapping[str, Stored] = MappingProxyType({})
     tags: Sequence[str] | None = None
     collaborators: Sequence[int] | None = None
+    tasks: Sequence[TaskState] | None = None
     detail: Mapping[str, Any] = MappingProxyType({})
     fields: Mapping[int, FieldValue | None] = MappingProxyType({})
 
@@ -113,6 +117,10 @@ def opened(
     ticket = tickets.write(new, NewClocks() if new.status == "closed" else clocks.begun(new.sla_id, moment))
     for field_id, value in fields.items():
         tickets.set_field(ticket.id, field_id, value)
+    if new.topic_id is not None and (texts := topics.checklist(new.topic_id)):
+        from models import tasks  # 1 ms, for tickets with a checklist
+
+        tasks.set_tasks(ticket.id, [tasks.TaskState(text) for text in texts])
     _record(ticket.id, "created", by, moment, detail)
     if new.status != "closed":
         _notice(ticket.id, "new_ticket", by, moment)
@@ -292,6 +300,11 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
         changes["fields"] = pairs
         for field_id, value in change.fields.items():
             tickets.set_field(ticket_id, field_id, value)
+    if change.tasks is not None:
+        from models import tasks  # 1 ms, for tickets with a checklist
+
+        changes["tasks"] = [_listed(tasks.of_ticket(ticket_id)), _listed(change.tasks)]
+        tasks.set_tasks(ticket_id, change.tasks)
     _record(ticket_id, change.event, by, moment, {**change.detail, "changes": changes, "batch": batch})
     if change.event == "closed":
         _tell_linked(ticket, by, moment)
@@ -323,6 +336,7 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
     old_tags, new_tags = changes.pop("tags", (None, None))
     old_people, new_people = changes.pop("collaborators", (None, None))
     fields: dict[str, list[Any]] = changes.pop("fields", {})
+    old_tasks, new_tasks = changes.pop("tasks", (None, None))
     updated = changes.pop("updated", None)
     told_next = changes.pop("reminder", None)
     values: dict[str, Stored] = {name: pair[0] for name, pair in changes.items()}
@@ -334,9 +348,19 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
     standing = tickets.fields(ticket.id) if fields else {}
     if any(standing.get(int(each)) != _as_field_value(pair[1]) for each, pair in fields.items()):
         untouched = False
+    if new_tasks is not None:
+        from models import tasks  # 1 ms, for tickets with a checklist
+
+        untouched = untouched and _listed(tasks.of_ticket(ticket.id)) == new_tasks
     events.set_detail(event.id, {**event.detail, "undone": True})
     if not untouched:
         return False
+    if old_tasks is not None:
+        tasks.set_tasks(ticket.id, [tasks.TaskState(*each) for each in old_tasks])
+    if event.kind == "time":
+        from models import time_spent  # 3 ms, for time that is written down
+
+        time_spent.delete(ticket.id, event.detail["entry"])
     if updated is not None and ticket.updated == updated[1]:
         values["updated"] = updated[0]
     if told_next is not None:
@@ -366,6 +390,16 @@ def restored(ticket_id: int, by: Actor, moment: datetime, batch: str) -> bool:
     _apply(ticket, values)
     _record(ticket_id, "restored", by, moment, {"changes": changes, "batch": batch})
     return True
+
+
+def worked_on(ticket_id: int, seconds: int, note: str, by: Actor, moment: datetime, told: str) -> int:
+    """Write down that an agent worked on a ticket for so long, until now; returns the entry's id."""
+    from models import time_spent  # 3 ms, for time that is written down
+
+    entry = time_spent.write(ticket_id, by.agent_id, seconds, utc_text(moment), note)
+    detail = {"entry": entry, "spent": told, "changes": {}, "batch": new_batch()}
+    _record(ticket_id, "time", by, moment, detail)
+    return entry
 
 
 def answer_recalled(ticket_id: int, message_row: int, delivery_id: int) -> None:
@@ -928,6 +962,11 @@ def _counted(ticket: TicketState, message: NewMessage) -> dict[str, Stored]:
         "message_count": ticket.message_count + 1,
         "attachment_count": ticket.attachment_count + message.listed_attachments,
     }
+
+
+def _listed(tasks: Sequence[TaskState]) -> list[list[Any]]:
+    """Return a checklist as events keep it."""
+    return [list(each) for each in tasks]
 
 
 def _set_collaborators(ticket_id: int, wanted: Collection[int]) -> None:

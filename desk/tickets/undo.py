@@ -33,6 +33,8 @@ UNDOABLE = (
     "banned",
     "sla",
     "topic",
+    "tasks",
+    "time",
     "let_go",
     "fields",
 )
@@ -45,6 +47,7 @@ _ACTIONS = {
     "reopened": "ticket.close",
     "spam": "ticket.close",
     "not_spam": "ticket.close",
+    "time": "ticket.note",
     "deleted": "ticket.delete",
     "restored": "ticket.delete",
 }

@@ -56,6 +56,14 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
         f"-{NOT_YET}",
         "-by its mail",
     ),
+    "tasks": (
+        "-a topic begins its tickets' tasks",
+        "tasks",
+        "task",
+        f"-{NOT_YET}",
+        "-a place is counted in a list",
+    ),
+    "time spent": ("-nobody works there", "time", "time", f"-{NOT_YET}", "-nobody asked for it"),
     "ban": ("ban", "ban", "ban", f"-{NOT_YET}", "ban"),
     "people in Cc": (
         "collaborator",

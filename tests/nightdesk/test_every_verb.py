@@ -164,6 +164,8 @@ CALLS: dict[str, list[str]] = {
     "ticket watch": ["1"],
     "notification explain": ["1"],
     "ticket spam": ["1"],
+    "ticket task": ["1", "add", "Order it"],
+    "ticket time": ["1", "1h30", "--note", "ordered"],
     "ticket delete": ["1", "--restore"],
     "purge": ["--dry-run"],
     "ticket ban": ["1"],

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.screens.said import SaidScreen as SaidScreen
     from tui.screens.search import SearchScreen as SearchScreen
     from tui.screens.settings import SettingsScreen as SettingsScreen
+    from tui.screens.tasks import TasksScreen as TasksScreen
     from tui.screens.thread.screen import ThreadScreen as ThreadScreen
     from tui.screens.tickets.screen import TicketsScreen as TicketsScreen
     from tui.screens.why import WhyScreen as WhyScreen
@@ -40,6 +41,7 @@ _MODULES = {
     "SaidScreen": "tui.screens.said",
     "SearchScreen": "tui.screens.search",
     "SettingsScreen": "tui.screens.settings",
+    "TasksScreen": "tui.screens.tasks",
     "ThreadScreen": "tui.screens.thread.screen",
     "TicketsScreen": "tui.screens.tickets.screen",
     "WhyScreen": "tui.screens.why",

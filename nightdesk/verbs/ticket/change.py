@@ -53,12 +53,13 @@ def transfer(context: VerbContext, numbers: Chosen[str], department: str) -> Res
 
 @click.command()
 @numbers_argument
+@click.option("--leave-tasks", is_flag=True, help="Also those with tasks that nobody did.")
 @desk_verb
-def close(context: VerbContext, numbers: Chosen[str]) -> Result:
+def close(context: VerbContext, numbers: Chosen[str], leave_tasks: bool) -> Result:
     """Close tickets."""
     from desk.tickets import changes
 
-    return _changed(changes.close(context.actor, numbers), "closed")
+    return _changed(changes.close(context.actor, numbers, leave_tasks=leave_tasks), "closed")
 
 
 @click.command()

@@ -179,7 +179,7 @@ def _cells(line: TicketLine) -> dict[str, object]:
 
 
 def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
-    from desk.tickets import snoozing
+    from desk.tickets import snoozing, time_spent
     from models.tickets import PRIORITIES
 
     asleep = ticket.snoozed_until and f", snoozed {snoozing.words(ticket.snoozed_until, zone)}"
@@ -213,14 +213,21 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
         ],
         zone,
     )
-    for message in ticket.messages:
+    if ticket.tasks:
         output.line()
-        _print_message(message, full, zone)
-    if ticket.events:
+        output.line("Tasks")
+        for task in ticket.tasks:
+            more = f" ({task.assignee})" if task.assignee else ""
+            more += f", until {output.cell(task.due, zone)}" if task.due else ""
+            output.line(f"{task.place} [{'x' if task.done else ' '}] {task.text}{more}", indent=2)
+    if ticket.time_spent:
         output.line()
-        output.line("History")
-        for event in ticket.events:
-            output.line(f"{output.cell(event.at, zone)}  {event.agent or 'the desk'}: {event.text}", indent=2)
+        output.line(f"Time spent: {time_spent.words(sum(each.seconds for each in ticket.time_spent))}")
+        for spent in ticket.time_spent:
+            note = f": {spent.note}" if spent.note else ""
+            lasted = time_spent.words(spent.seconds)
+            who = spent.agent or "admin"
+            output.line(f"{spent.id} {output.cell(spent.at, zone)}  {who}, {lasted}{note}", indent=2)
 
 
 def _own_fields(ticket: TicketDetail) -> list[tuple[str, str | None]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from desk.custom_fields.values import shown
+from desk.tickets.time_spent import words as length
 from tui.text.safe import cell, line, wrapped
 from tui.text.tickets import Reader
 from tui.text.times import age, clock_day, span
@@ -43,6 +44,10 @@ def fact_lines(
         facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
     facts += [(field.label, line(shown(field, stored)) if stored else "-") for field, stored in detail.fields]
     facts += [("Link", f"{each.how} #{each.number} {each.status}") for each in detail.links]
+    if detail.tasks:
+        facts.append(("Tasks", f"{sum(1 for each in detail.tasks if each.done)} of {len(detail.tasks)} (T)"))
+    if detail.time_spent:
+        facts.append(("Time", length(sum(each.seconds for each in detail.time_spent))))
     doubted = sum(1 for message in detail.messages if message.unverified)
     if doubted:
         facts.append(("Doubtful", f"{doubted} unverified (Y)"))

@@ -649,6 +649,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if event.purpose == "snooze":
             self.snooze_until(event.text)
             return
+        if event.purpose == "time":
+            self.spend_time(event.text)
+            return
         self._needle = event.text.strip()
         if self._needle and self._detail is not None:
             self._opened = {message.id for message in self._detail.messages}

@@ -510,6 +510,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         if event.purpose == "snooze":
             self.snooze_until(event.text)
             return
+        if event.purpose == "time":
+            self.spend_time(event.text)
+            return
 
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
         asked = event.text.strip()
