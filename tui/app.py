@@ -30,6 +30,7 @@ from tui.commands import command
 from tui.desk_calls import THREADS, Navigation, in_pool
 from tui.desk_screen import DeskNode, DeskScreen
 from tui.health import Health, observe
+from tui.key_names import Keys
 from tui.keymap import Keymap, conflicts
 from tui.navigation import ScreenNavigation
 from tui.news import Unseen, failing_now, in_words
@@ -121,7 +122,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         super().__init__()
         self._own_theme = theme
         self._own_keymap = keymap or Keymap()
-        self.own_keys = self._own_keymap.keys
+        self.key = Keys(self._own_keymap.keys)
         self.desk = desk
         self._begin_with_theme(self._wanted_theme())
         self.actor = actor
@@ -179,6 +180,13 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         if any(screen.is_mounted for screen in self._screen_stack):
             super().refresh_css(animate)
 
+    def _tell_unknown_theme(self) -> None:
+        """Say that there is no theme of the name that somebody chose."""
+        wanted = self._own_theme or self.desk.settings.theme
+        if wanted not in self.available_themes:
+            key = self.key("app.theme", "F10")
+            self.flash(f"There is no theme '{wanted}': this is {DEFAULT_THEME}. {key} offers all", "warning")
+
     def _begin_with_theme(self, name: str) -> None:
         """Take a theme before anything is styled: later, everything would be styled twice."""
         self.set_reactive(App.theme, name)
@@ -194,7 +202,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self._tick()
         if self.desk.settings.read_only:
             self.flash("Read-only: this app changes nothing", "warning")
-        if self.own_keys or self._own_keymap.troubles:
+        self._tell_unknown_theme()
+        if self.key.own or self._own_keymap.troubles:
             self.in_thread(conflicts, self._own_keymap, self.KEYS).then(self._tell_key_conflicts)
         self.in_thread(read_commands, self.desk).then(self._take_commands)
 
@@ -415,7 +424,9 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self._unseen.add(elsewhere)
             self._flash_news(*in_words(elsewhere))
         if failing:
-            self.flash(f"Mail fails: {', '.join(failing)}  2 shows why", "error")
+            self.flash(
+                f"Mail fails: {', '.join(failing)}  {self.key('app.mailboxes', '2')} shows why", "error"
+            )
         driver = self._driver
         if not isinstance(driver, SteadyDriver):
             return
@@ -534,7 +545,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     def action_how_to_quit(self) -> None:
         """Say which key leaves: ^C is pressed by mistake too easily."""
-        self.flash("^Q leaves Nightdesk")
+        self.flash(f"{self.key('app.quit', '^Q')} leaves Nightdesk")
 
     @command("quit", "ctrl+q", "Quit", wide=True)
     def action_leave(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from textual.worker import Worker
 
 from config.records import Record
 from tui.health import Health
+from tui.key_names import Keys
 from tui.presence import Company
 from tui.widgets.flash import Flash, Level
 
@@ -110,7 +111,7 @@ class Navigation(Protocol):
         """Ask whoever fetches to fetch every mailbox now."""
 
     def mail_is_queued(
-        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None
+        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None, kind: str
     ) -> None:
         """Begin the undo time of a mail that was just put into the outbox."""
 
@@ -141,8 +142,8 @@ class DeskApp(Protocol):
     """The names by which the agent stands in tickets."""
     files_directory: Path
     """Where files were saved last."""
-    own_keys: Mapping[str, str]
-    """The keys that commands have instead of their own, by id."""
+    key: Keys
+    """The keys that texts name."""
     host: str
     local_minute: datetime
     user_commands: OwnCommands

@@ -377,10 +377,10 @@ class TicketActions(CommandNode):
 
     @command("close", "x", "Close", footer="close", may="ticket.close", enabled=_needs_ticket)
     def action_close_ticket(self) -> None:
-        """Close the ticket: the SLA clock stops, the thread is kept. The requester gets no mail. Undo: u"""
+        """Close the ticket: the SLA clock stops, the requester gets no mail. It can be undone."""
         from desk.tickets import changes  # 30 ms
 
-        self._close_or("Close {}", "Closed {}   u undoes it", changes.close)
+        self._close_or("Close {}", f"Closed {{}}   {self._undoing}", changes.close)
 
     def _close_or(self, question: str, done: str, function: Callable[..., object], *args: object) -> None:
         """Decide, and ask once more where tasks are left that nobody did."""
@@ -432,7 +432,7 @@ class TicketActions(CommandNode):
                 on, seconds = time_spent.stop(actor, note)
                 return f"#{on}: {time_spent.words(seconds)} spent"
             time_spent.add(actor, number, spent, note)
-            return f"#{number}: {time_spent.words(time_spent.seconds_of(spent))} spent   u undoes it"
+            return f"#{number}: {time_spent.words(time_spent.seconds_of(spent))} spent   {self._undoing}"
 
         self.in_thread(spend).then(self._changed, group="change")
 
@@ -463,7 +463,7 @@ class TicketActions(CommandNode):
             zone = desk_app(self).desk.zone
             self._decide(
                 f"Snooze {{}} until {wanted}",
-                f"Snoozed {{}} until {wanted}   u undoes it",
+                f"Snoozed {{}} until {wanted}   {self._undoing}",
                 snoozing.snooze,
                 wanted,
                 zone,
@@ -485,10 +485,10 @@ class TicketActions(CommandNode):
 
     @command("spam", "exclamation_mark", "Spam", may="ticket.close", enabled=_needs_ticket)
     def action_spam(self) -> None:
-        """Call the ticket spam: it is closed, and deleted after some days. Undo: u"""
+        """Call the ticket spam: it is closed, and deleted after some days. It can be undone."""
         from desk.tickets import spam  # 30 ms
 
-        self._decide("Call {} spam", "{}: spam   u undoes it", spam.mark)
+        self._decide("Call {} spam", f"{{}}: spam   {self._undoing}", spam.mark)
 
     @command("delete", "delete", "Delete", may="ticket.delete", enabled=_needs_ticket)
     def action_delete(self) -> None:
@@ -499,12 +499,12 @@ class TicketActions(CommandNode):
 
     @command("ban", "B", "Ban sender", may="ban.edit", enabled=_needs_ticket)
     def action_ban(self) -> None:
-        """Ban who asked, and close all that is open of theirs. Undo: u"""
+        """Ban who asked, and close all that is open of theirs. It can be undone."""
         from desk.filters import senders  # 30 ms
 
         self._decide(
             "Ban who asked for {} and close all of theirs",
-            "Banned who asked for {}   u undoes it",
+            f"Banned who asked for {{}}   {self._undoing}",
             senders.ban_senders,
         )
 
@@ -530,6 +530,10 @@ class TicketActions(CommandNode):
         from desk.tickets import undo  # 33 ms
 
         self.in_thread(undo.undo_last, app.actor).then(self._undone, group="change")
+
+    @property
+    def _undoing(self) -> str:
+        return f"{desk_app(self).key('ticket.undo', 'u')} undoes it"
 
     def _undone(self, what: str | None) -> None:
         desk_app(self).flash(what if what else "There is nothing to undo")

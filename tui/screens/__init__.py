@@ -48,9 +48,24 @@ _MODULES = {
 }
 
 
+_WINDOWS = {
+    "AdminFormScreen": "tui.screens.admin.form",
+    "AttachmentsScreen": "tui.screens.thread.attachments",
+    "CommandOutputScreen": "tui.screens.command_output",
+    "FileScreen": "tui.screens.thread.file",
+    "LinksScreen": "tui.screens.thread.links",
+    "RawMailScreen": "tui.screens.raw_mail",
+    "ReviewScreen": "tui.screens.compose.review",
+    "WhatIfScreen": "tui.screens.filters.what_if",
+}
+"""Those that one screen alone opens."""
+
+
 def every() -> list[Any]:
-    """Return all screens; imports them."""
-    return [__getattr__(name) for name in _MODULES]
+    """Return all screens that have commands; imports them."""
+    return [
+        getattr(importlib.import_module(module), name) for name, module in {**_MODULES, **_WINDOWS}.items()
+    ]
 
 
 def __getattr__(name: str) -> object:

@@ -50,7 +50,7 @@ def fact_lines(
         facts.append(("Time", length(sum(each.seconds for each in detail.time_spent))))
     doubted = sum(1 for message in detail.messages if message.unverified)
     if doubted:
-        facts.append(("Doubtful", f"{doubted} unverified (Y)"))
+        facts.append(("Doubtful", f"{doubted} unverified ({reader.key('thread.approve', 'Y')})"))
     lines: list[Line] = []
     for name, value in facts:
         rows = wrapped(value, max(8, width - 12))

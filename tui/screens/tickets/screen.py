@@ -71,7 +71,9 @@ def _key(queue: OpenQueue) -> str:
 
 
 def _needs_filter(screen: TicketsScreen) -> str | None:
-    return None if screen.filtered else "set a filter with / first"
+    if screen.filtered:
+        return None
+    return f"set a filter with {desk_app(screen).key('tickets.filter', '/')} first"
 
 
 def opening(actor: Actor) -> TicketPages:
@@ -216,16 +218,23 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             words = f"{title}  / {line(self._filter.text)}{found}"
         pane = self.query_one("#list-pane")
         pane.border_title = Content(words)
-        pane.border_subtitle = Content(f"sort: {SORT_WORDS[self._sort]} (O)")
+        pane.border_subtitle = Content(
+            f"sort: {SORT_WORDS[self._sort]} ({desk_app(self).key('tickets.sort', 'O')})"
+        )
 
     def _say_empty(self) -> None:
-        title = self._place_title
+        title, key = self._place_title, desk_app(self).key
+        clear, change = key("tickets.back", "Esc"), key("tickets.filter", "/")
         if self._filter:
-            text = "No ticket fits. Esc clears the filter, / changes it, g looks in all tickets"
+            everywhere = key("app.search", "g")
+            more = f"{change} changes it, {everywhere} looks in all tickets"
+            text = f"No ticket fits. {clear} clears the filter, {more}"
         elif desk_app(self).health.mailboxes == 0:
-            text = "No mailbox yet: no mail can come. Enter sets up the first one"
+            text = f"No mailbox yet: no mail can come. {key('tickets.open', 'Enter')} sets up the first one"
         else:
-            text = f"No tickets in {title}. [ ] other views, / filter, ^R fetch"
+            views = f"{key('tickets.view_before', '[')} {key('tickets.view_after', ']')}"
+            fetch = key("tickets.fetch", "^R")
+            text = f"No tickets in {title}. {views} other views, {change} filter, {fetch} fetch"
         if text != self.tickets.empty_text:
             self.tickets.empty_text = text
             self.tickets.refresh()
@@ -307,26 +316,27 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def mode_hints(self) -> tuple[tuple[str, str], ...] | None:
         """Tell the keys of marks and of the preview while it has the focus."""
+        key = desk_app(self).key
         if self._preview_focused:
             return (
                 ("j/k", "scroll"),
-                ("Tab", "list"),
-                ("r", "reply"),
-                ("z", "zoom"),
-                ("?", "help"),
+                (key("tickets.pane", "Tab"), "list"),
+                (key("ticket.reply", "r"), "reply"),
+                (key("tickets.zoom", "z"), "zoom"),
+                (key("app.help", "?"), "help"),
             )
         if self.tickets.marks:
             count = len(self.tickets.marks)
             return (
-                ("x", f"close {count}"),
-                ("a", "assign"),
-                ("s", "state"),
-                ("Esc", "unmark"),
-                ("p", "prio"),
-                ("t", "tags"),
-                ("spc", "mark"),
-                ("v", "range"),
-                ("?", "help"),
+                (key("ticket.close", "x"), f"close {count}"),
+                (key("ticket.assign", "a"), "assign"),
+                (key("ticket.state", "s"), "state"),
+                (key("tickets.back", "Esc"), "unmark"),
+                (key("ticket.priority", "p"), "prio"),
+                (key("ticket.tags", "t"), "tags"),
+                (key("tickets.mark", "spc"), "mark"),
+                (key("tickets.range", "v"), "range"),
+                (key("app.help", "?"), "help"),
             )
         return None
 
@@ -336,7 +346,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def on_descendant_focus(self) -> None:
         """Light the pane that has the keys, and tell its keys."""
-        self.query_one("#preview-rule", TitledRule).light(self._preview_focused, "Tab: list")
+        self.query_one("#preview-rule", TitledRule).light(
+            self._preview_focused, f"{desk_app(self).key('tickets.pane', 'Tab')}: list"
+        )
         self.refresh_hints()
 
     # -- the preview
@@ -357,7 +369,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     def _show_preview(self, detail: TicketDetail | None) -> None:
         app = desk_app(self)
-        reader = Reader(app.me, app.now(), app.desk.zone)
+        reader = Reader(app.me, app.now(), app.desk.zone, app.key)
         self.query_one(Preview).show(detail, reader)
         self._title_preview()
 
@@ -458,7 +470,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         """Mark every ticket the cursor passes."""
         marking = self.tickets.toggle_range()
         if marking:
-            self.flash("Marking: move the cursor, v ends")
+            self.flash(f"Marking: move the cursor, {desk_app(self).key('tickets.range', 'v')} ends")
         self._status()
 
     @command("all", "asterisk", "Mark all")
@@ -638,7 +650,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         self._tabs = (*self._tabs, queue)
         self._filter = None
         self._show_queue(queue)
-        self.flash(f"Saved as the queue {line(queue.line.name)}: [ and ] lead to it")
+        key = desk_app(self).key
+        ways = f"{key('tickets.view_before', '[')} and {key('tickets.view_after', ']')}"
+        self.flash(f"Saved as the queue {line(queue.line.name)}: {ways} lead to it")
 
     @command("sort", "O", "Sort")
     def action_sort(self) -> None:
@@ -682,8 +696,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             when = clock_today(newest.updated, app.now(), app.desk.zone)
             what = f"to #{newest.number}" if newest.number else "of a new ticket"
             more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
+            key = app.key("tickets.drafts", "D")
             self.flash(
-                f"A {newest.kind} {what} was not finished ({when}){more}: D goes on with it", "warning"
+                f"A {newest.kind} {what} was not finished ({when}){more}: {key} goes on with it", "warning"
             )
 
     @command("why", "W", "Why")
@@ -745,7 +760,8 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         elif self._filter:
             self._set_filter(None)
         else:
-            self.flash("q or ^Q leaves Nightdesk")
+            key = desk_app(self).key
+            self.flash(f"{key('tickets.quit', 'q')} or {key('app.quit', '^Q')} leaves Nightdesk")
 
     @command("quit", "q", "Quit", footer="quit", wide=True)
     def action_quit_or_back(self) -> None:
