@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
-    from desk.staff.preferences import ToldBy
+    from desk.staff.preferences import ListColumn, ToldBy
     from desk.tickets.presence import Attendance
     from desk.tickets.since import Standing
     from tui.widgets.ticket_list import TicketPages
@@ -84,9 +84,9 @@ class Seen(Record):
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     """The terminal front of one desk, for one agent.
 
-    `theme` is the agent's own, empty for the desk's. `worker` is the child that works while nobody else
-    does: the app sees to it that it lives, the caller ends it after the app. The exit status is in
-    `return_code`: 0, 1 after a crash, 128 + n after signal n.
+    `theme` is the agent's own, empty for the desk's, and so are the list's `columns`. `worker` is the child
+    that works while nobody else does: the app sees to it that it lives, the caller ends it after the app.
+    The exit status is in `return_code`: 0, 1 after a crash, 128 + n after signal n.
     """
 
     # With the first screen's: a sheet that comes later has all of them read again.
@@ -118,10 +118,12 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         now: Callable[[], datetime] = clock.now,
         theme: str = "",
         keymap: Keymap | None = None,
+        columns: Sequence[ListColumn] = (),
     ) -> None:
         super().__init__()
         self._own_theme = theme
         self._own_keymap = keymap or Keymap()
+        self.columns = tuple(columns)
         self.key = Keys(self._own_keymap.keys)
         self.desk = desk
         self._begin_with_theme(self._wanted_theme())

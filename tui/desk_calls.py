@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
+    from desk.staff.preferences import ListColumn
     from desk.tickets.lists import TicketLine
     from desk.tickets.since import Standing
     from tui.commands import Command
@@ -142,6 +143,8 @@ class DeskApp(Protocol):
     """The names by which the agent stands in tickets."""
     files_directory: Path
     """Where files were saved last."""
+    columns: tuple[ListColumn, ...]
+    """The agent's own columns of the ticket list; () for the usual ones."""
     key: Keys
     """The keys that texts name."""
     host: str

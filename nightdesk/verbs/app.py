@@ -33,7 +33,7 @@ def open_app(options: Options) -> int:
 
         spare_memory()
         actor = app_actor(desk)
-        theme = preferences.theme(actor)
+        theme, columns = preferences.theme(actor), preferences.columns(actor)
         if desk.settings.read_only:
             actor = only_reading(actor)
         _choose_looks(desk.settings, theme)
@@ -42,7 +42,8 @@ def open_app(options: Options) -> int:
         from worker.service.child import WorkerChild
 
         child = WorkerChild(desk)
-        app = NightdeskApp(desk, actor, worker=child, theme=theme, keymap=read(desk.paths.config_file.parent))
+        keymap = read(desk.paths.config_file.parent)
+        app = NightdeskApp(desk, actor, worker=child, theme=theme, keymap=keymap, columns=columns)
         app.read_ahead()
         try:
             app.run(mouse=desk.settings.mouse)

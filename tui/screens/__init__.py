@@ -51,6 +51,7 @@ _MODULES = {
 _WINDOWS = {
     "AdminFormScreen": "tui.screens.admin.form",
     "AttachmentsScreen": "tui.screens.thread.attachments",
+    "ColumnsScreen": "tui.screens.tickets.columns",
     "CommandOutputScreen": "tui.screens.command_output",
     "FileScreen": "tui.screens.thread.file",
     "LinksScreen": "tui.screens.thread.links",

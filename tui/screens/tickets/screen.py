@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.css.query import NoMatches
 from textual.timer import Timer
 
+from desk.staff import preferences
 from desk.tickets import lists
 from desk.tickets.lists import VIEWS, ListQuery, TicketLine
 from tui.commands import command
@@ -36,6 +37,7 @@ from tui.widgets.virtual_list import VirtualList
 if TYPE_CHECKING:
     from desk.permissions import Actor
     from desk.queues import OpenQueue, QueueLine
+    from desk.staff.preferences import ListColumn
     from desk.tickets.detail import TicketDetail
     from desk.tickets.query import TicketQuery
     from desk.tickets.since import Standing
@@ -118,6 +120,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         # Known before its first styles are: a class that changes later has all of them worked out twice.
         self.set_class(self.app.size.width >= WITH_VIEWS, "-broad")
         self.tickets = TicketList(app.me, app.now, id="ticket-list")
+        self.tickets.own = app.columns
         yield ViewsBar()
         yield LineInput()
         with Horizontal(id="panes"):
@@ -664,6 +667,30 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
                 self._show_query()
 
         self.app.push_screen(Menu("Sort by", SORT_ITEMS, self._sort), picked)
+
+    @command("columns", "C", "Columns")
+    def action_columns(self) -> None:
+        """Choose the columns of the list, their order and widths. Kept for you."""
+        from tui.screens.tickets.columns import ColumnsScreen  # 3 ms
+
+        before = self.tickets.own
+
+        def closed(wanted: tuple[ListColumn, ...] | None) -> None:
+            self._show_columns(before if wanted is None else wanted)
+            if wanted is not None:
+                desk_app(self).columns = wanted
+                self.in_thread(preferences.set_columns, desk_app(self).actor, wanted)
+
+        self.app.push_screen(ColumnsScreen(before, self._show_columns, self._fitting), closed)
+
+    def _show_columns(self, wanted: tuple[ListColumn, ...]) -> None:
+        self.tickets.own = wanted
+        self.tickets.refresh()
+        self.query_one(TicketHead).refresh()
+
+    def _fitting(self) -> frozenset[str]:
+        """Return the columns that the list has room for now."""
+        return frozenset(each.name for each in self.tickets.laid_out(self.tickets.size.width))
 
     @command("new", "n", "New ticket")
     def action_new_ticket(self) -> None:
