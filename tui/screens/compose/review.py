@@ -45,6 +45,10 @@ class ReviewScreen(DeskModal[str]):
         self._news: tuple[News, ...] = ()
         self._seconds = 0
 
+    def window_hints(self) -> tuple[tuple[str, str], ...]:
+        """Return none: the window tells its keys itself."""
+        return ()
+
     def compose(self) -> ComposeResult:
         """Yield the box with what will leave."""
         with Vertical():

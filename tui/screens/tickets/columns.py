@@ -11,7 +11,6 @@ from textual.widgets import Static
 
 from desk.staff.preferences import NARROWEST, WIDEST, ListColumn
 from tui.commands import command
-from tui.desk_calls import desk_app
 from tui.desk_screen import DeskModal
 from tui.text.safe import cell
 from tui.widgets.ticket_list import KNOWN, USUAL
@@ -30,7 +29,7 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
     ColumnsScreen { align: right top; background: transparent; }
     ColumnsScreen > Vertical {
         width: 46; height: auto; margin: 3 1;
-        border: solid $primary; background: $surface; padding: 0 1; border-subtitle-align: right;
+        border: solid $primary; background: $surface; padding: 0 1;
     }
     """
     ID_PREFIX = "columns"
@@ -60,9 +59,6 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
         with Vertical() as box:
             yield Static()
         box.border_title = Content("Columns")
-        key = desk_app(self).key
-        keep, leave = key("columns.keep", "ret"), key("columns.leave", "Esc")
-        box.border_subtitle = Content(f"{keep} keep  {leave} as before")
 
     def on_mount(self) -> None:
         """Show what is chosen now."""
