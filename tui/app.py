@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from desk.staff.preferences import ListColumn, ToldBy
     from desk.tickets.presence import Attendance
     from desk.tickets.since import Standing
+    from tui.plain.speech import Speech
     from tui.widgets.ticket_list import TicketPages
     from worker.service.child import WorkerChild
 
@@ -84,7 +85,8 @@ class Seen(Record):
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     """The terminal front of one desk, for one agent.
 
-    `theme` is the agent's own, empty for the desk's, and so are the list's `columns`. `worker` is the child
+    `theme` is the agent's own, empty for the desk's, and so are the list's `columns`. `plain`: lines
+    are said instead of a screen painted. `worker` is the child
     that works while nobody else does: the app sees to it that it lives, the caller ends it after the app.
     The exit status is in `return_code`: 0, 1 after a crash, 128 + n after signal n.
     """
@@ -119,11 +121,15 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         theme: str = "",
         keymap: Keymap | None = None,
         columns: Sequence[ListColumn] = (),
+        plain: bool = False,
     ) -> None:
+        # Asked for while Textual makes its app.
+        self._plain = plain
         super().__init__()
         self._own_theme = theme
         self._own_keymap = keymap or Keymap()
         self.columns = tuple(columns)
+        self._speech: Speech | None = None
         self.key = Keys(self._own_keymap.keys)
         self.desk = desk
         self._begin_with_theme(self._wanted_theme())
@@ -162,10 +168,26 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.set_keymap(self._own_keymap.bindings)
         self.app_resume_signal.subscribe(self, self._repaint_after_suspend)
         self.set_interval(WATCH_SECONDS, self._tick)
+        if self._plain:
+            self._begin_to_speak()
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._on_signal, number)
+
+    def _begin_to_speak(self) -> None:
+        """Say in lines what is seen on the screen of others."""
+        from tui.plain.driver import PlainDriver  # 11 ms, for who listens
+        from tui.plain.speech import LOOK_SECONDS, Speech  # 2 ms
+
+        if isinstance(self._driver, PlainDriver):
+            self._speech = Speech(self, self._driver, self.key)
+            self.set_interval(LOOK_SECONDS, self._speech.look)
+
+    def speak(self, text: str) -> None:
+        """Say a line to who listens; nothing to who sees."""
+        if self._speech is not None:
+            self._speech.tell(text)
 
     def _wanted_theme(self) -> str:
         wanted = self._own_theme or self.desk.settings.theme
@@ -279,6 +301,10 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         """Return the driver that outlives its terminal, or Textual's own where a browser is the terminal."""
         if os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER:
             return super().get_driver_class()
+        if self._plain:
+            from tui.plain.driver import PlainDriver  # 11 ms, for who listens
+
+            return PlainDriver
         from tui.terminal.driver import SteadyDriver  # 10 ms
 
         return SteadyDriver
@@ -291,6 +317,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         """Say one line on the status line of the topmost screen that has one."""
         flash = Flash(text, level)
         self.said.append((self.now(), flash))
+        self.speak(flash.spoken)
         for screen in reversed(self.screen_stack):
             if isinstance(screen, DeskNode) and screen.show_flash(flash):
                 return
@@ -536,7 +563,10 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     @command("redraw", "ctrl+l", "Redraw")
     def action_redraw(self) -> None:
-        """Paint the whole screen again."""
+        """Paint the whole screen again; with --plain, read all of it."""
+        if self._speech is not None:
+            self._speech.read_all()
+            return
         self.refresh(layout=True)
         self._repaint()
 

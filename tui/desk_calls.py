@@ -161,6 +161,9 @@ class DeskApp(Protocol):
     def flash(self, text: str, level: Level = "info") -> None:
         """Say one line on the status line of the topmost screen that has one."""
 
+    def speak(self, text: str) -> None:
+        """Say a line to who listens; nothing to who sees."""
+
     def flash_later(self, text: str) -> None:
         """Say it when the screen on top has closed."""
 

@@ -47,6 +47,7 @@ class ScreenNavigation(CommandNode):
     ID_PREFIX = "app"
     GROUP = "Everywhere"
     _leaving_mail: Leaving | None = None
+    _noticed = False
     _fetch_asked_at: datetime | None = None
     _last_mode = "mailboxes"
     _back_mode = "tickets"
@@ -300,6 +301,9 @@ class ScreenNavigation(CommandNode):
             app.flash(f"The {leaving.words} is in the outbox and leaves now")
 
     def _notice(self, text: str) -> None:
+        if text and not self._noticed:
+            desk_app(self).speak(text)
+        self._noticed = bool(text)
         for screen in self.app.screen_stack:
             if screen.is_mounted and isinstance(screen, DeskNode):
                 screen.notice(text)

@@ -272,7 +272,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         width = self.app.size.width
         now = desk_app(self).now()
         tags = " ".join(line(tag) for tag in detail.tags)
-        state = detail.status if detail.deleted is None else "in the trash (X restores)"
+        restoring = f"{desk_app(self).key('ticket.reopen', 'X')} restores"
+        state = detail.status if detail.deleted is None else f"in the trash ({restoring})"
         known = (state, PRIORITY_MARKS[detail.priority], tags)
         company = desk_app(self).company.words(self._number)
         right = "  ".join(part for part in (company, *known) if part) + " "
