@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -124,10 +123,10 @@ def _theme(desk: Desk) -> Iterator[Finding]:
     wanted = desk.settings.theme
     if wanted == Settings().theme:
         return
-    from textual.theme import BUILTIN_THEMES  # 150 ms, for a theme of one's own
+    from tui import themes  # 150 ms, for a theme of one's own
 
-    if wanted not in BUILTIN_THEMES:
-        near = ", ".join(difflib.get_close_matches(wanted, BUILTIN_THEMES, 3, 0.5)) or "F10 in the app"
+    if not themes.is_known(wanted):
+        near = ", ".join(themes.near(wanted)) or "F10 in the app"
         yield Finding("theme", "warning", f"there is no theme {one_line(wanted, 60)!r}", near)
 
 
