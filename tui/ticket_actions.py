@@ -492,10 +492,10 @@ class TicketActions(CommandNode):
 
     @command("delete", "delete", "Delete", may="ticket.delete", enabled=_needs_ticket)
     def action_delete(self) -> None:
-        """Put the ticket into the trash (view Trash on Q), where it is purged after some days. Undo: u"""
+        """Put the ticket into the trash (a view among the queues), purged after some days."""
         from desk.tickets import trash  # 30 ms
 
-        self._decide("Put {} into the trash", "{}: in the trash   u undoes it", trash.delete)
+        self._decide("Put {} into the trash", f"{{}}: in the trash   {self._undoing}", trash.delete)
 
     @command("ban", "B", "Ban sender", may="ban.edit", enabled=_needs_ticket)
     def action_ban(self) -> None:

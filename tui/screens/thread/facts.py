@@ -45,7 +45,8 @@ def fact_lines(
     facts += [(field.label, line(shown(field, stored)) if stored else "-") for field, stored in detail.fields]
     facts += [("Link", f"{each.how} #{each.number} {each.status}") for each in detail.links]
     if detail.tasks:
-        facts.append(("Tasks", f"{sum(1 for each in detail.tasks if each.done)} of {len(detail.tasks)} (T)"))
+        done, key = sum(1 for each in detail.tasks if each.done), reader.key("ticket.tasks", "T")
+        facts.append(("Tasks", f"{done} of {len(detail.tasks)} ({key})"))
     if detail.time_spent:
         facts.append(("Time", length(sum(each.seconds for each in detail.time_spent))))
     doubted = sum(1 for message in detail.messages if message.unverified)
