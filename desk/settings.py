@@ -147,6 +147,12 @@ SETTINGS: tuple[Setting, ...] = (
         "your mail server must deliver plus-addresses.",
     ),
     Setting(
+        "groups.new_agents",
+        "switch",
+        False,
+        "Whether an unknown login in a group of the system that gives something becomes an agent by itself.",
+    ),
+    Setting(
         "tickets.spam_days",
         "number",
         30,

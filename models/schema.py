@@ -25,6 +25,7 @@ from models.events import Event
 from models.fetch_runs import FetchRun
 from models.filters import Ban, Filter, FilterAct
 from models.folders import DeletedUidl, FolderMark, Preexisting
+from models.groups import GroupGrant
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
 from models.links import TicketLink
@@ -55,7 +56,7 @@ from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
     *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent, AgentDepartment),
-    *(Team, TeamMember, Turn),
+    *(Team, TeamMember, Turn, GroupGrant),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
     *(CustomField, CustomFieldTopic),

@@ -12,7 +12,7 @@ from desk.home import Desk
 from desk.mailboxes import registry
 from desk.permissions import ACTIONS, Actor
 from desk.slas.hours import week_of
-from desk.staff import agents, departments, roles, slas, teams, topics, vacation
+from desk.staff import agents, departments, groups, roles, slas, teams, topics, vacation
 from mail.inert import one_line
 from models.departments import ASSIGNMENTS
 from models.tickets import PRIORITIES
@@ -444,6 +444,62 @@ AGENTS = Noun(
         Field("active", "Works", "Off: they cannot log in.", "switch", 6, start=True, only_changed=True),
     ),
     Acts(_read_agents, _add_agent, _edit_agent),
+)
+
+
+def _read_groups(_desk: Desk, _actor: Actor) -> list[Record]:
+    return [
+        Record(
+            line.name,
+            {
+                "name": line.name,
+                "places": ", ".join(f"{name}={role}" for name, role in line.departments),
+                "role": _text(line.role),
+                "teams": ", ".join(line.teams),
+            },
+        )
+        for line in groups.groups()
+    ]
+
+
+def _add_group(_desk: Desk, actor: Actor, values: Values) -> str:
+    groups.add_group(
+        actor,
+        str(values["name"]),
+        role=str(values["role"]),
+        places=_places(str(values["places"])),
+        in_teams=words_of(values["teams"]),
+    )
+    return ""
+
+
+def _edit_group(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    groups.edit_group(
+        actor,
+        key,
+        role=_given(values, "role"),
+        places=_places(str(values["places"])) if "places" in values else None,
+        in_teams=words_of(values["teams"]) if "teams" in values else None,
+    )
+
+
+def _remove_group(_desk: Desk, actor: Actor, key: str) -> None:
+    groups.remove_group(actor, key)
+
+
+GROUPS = Noun(
+    "group",
+    "Groups of the system",
+    "agent.edit",
+    "What members of Unix groups (LDAP's too) may do here, from when they begin next.",
+    (
+        Field("name", "Group", "As the system calls it (getent group).", width=18, fixed=True),
+        Field("places", "Departments", "DEPARTMENT=ROLE, ...", "list", 30, check=_places),
+        Field("role", "Role", "A role that counts everywhere.", "choice", 12, _role_names),
+        Field("teams", "Teams", "Teams that they belong to, with commas.", "list", 14),
+    ),
+    Acts(_read_groups, _add_group, _edit_group, _remove_group),
+    removal="Its members lose what it gives when they begin next.",
 )
 
 

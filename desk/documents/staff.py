@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from desk.staff.agents import AgentLine
     from desk.staff.api_keys import KeyLine
     from desk.staff.departments import DepartmentLine
+    from desk.staff.groups import GroupLine
     from desk.staff.roles import RoleLine
     from desk.staff.slas import SlaLine
     from desk.staff.teams import TeamLine
@@ -60,6 +61,16 @@ def team(line: TeamLine) -> dict[str, Any]:
         "notes": line.notes,
         "assignment": line.assignment,
         "active": line.active,
+    }
+
+
+def group(line: GroupLine) -> dict[str, Any]:
+    """Return what a group of the system gives; `role` counts everywhere."""
+    return {
+        "name": line.name,
+        "role": line.role,
+        "departments": [{"department": name, "role": role} for name, role in line.departments],
+        "teams": list(line.teams),
     }
 
 

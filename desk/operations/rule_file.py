@@ -17,7 +17,7 @@ from desk.custom_fields import definitions
 from desk.errors import WrongUse
 from desk.filters import bans, filters
 from desk.permissions import Actor, require
-from desk.staff import departments, roles, slas, teams, topics
+from desk.staff import departments, groups, roles, slas, teams, topics
 from mail.inert import one_line
 from models.transactions import transaction, undone
 
@@ -203,6 +203,31 @@ def _edit_team(actor: Actor, _desk: Desk, table: Table) -> None:
     teams.edit_team(actor, table["name"], **{name: table[name] for name in table if name != "name"})
 
 
+def _groups(_actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "role": each.role or "",
+            "departments": sorted(f"{place}={role}" for place, role in each.departments),
+            "teams": sorted(each.teams),
+        }
+        for each in groups.groups()
+    ]
+
+
+def _add_group(actor: Actor, _desk: Desk, table: Table) -> None:
+    groups.add_group(actor, table["name"], **_given_by_group(table))
+
+
+def _edit_group(actor: Actor, _desk: Desk, table: Table) -> None:
+    groups.edit_group(actor, table["name"], **_given_by_group(table))
+
+
+def _given_by_group(table: Table) -> dict[str, Any]:
+    places = {place: role for place, _, role in (str(each).partition("=") for each in table["departments"])}
+    return {"role": table["role"], "places": places, "in_teams": table["teams"]}
+
+
 def _answers(_actor: Actor) -> list[Table]:
     return [
         {"name": each.name, "folder": each.folder, "department": each.department or "", "body": each.body}
@@ -373,6 +398,7 @@ _KINDS: dict[str, _Kind] = {
         _add_team,
         _edit_team,
     ),
+    "group": _Kind("name", {"role": "", "departments": [], "teams": []}, _groups, _add_group, _edit_group),
     "canned": _Kind(
         "name", {"folder": "", "department": "", "body": ""}, _answers, _add_answer, _edit_answer
     ),
@@ -494,6 +520,8 @@ def _whole(name: str, table: object) -> Table:
     whole = {kind.key: table[kind.key], **kind.defaults, **table}
     if name == "role":
         whole["may"] = sorted(map(str, whole["may"]))
+    elif name == "group":
+        whole |= {key: sorted(map(str, whole[key])) for key in ("departments", "teams")}
     elif name == "team":
         whole["members"] = sorted({*map(str, whole["members"]), *filter(None, [whole["lead"]])})
     elif name == "field":

@@ -57,6 +57,7 @@ VERBS: dict[str, Verb] = {
     "webhook": Verb("nightdesk.verbs.listeners:webhook", "Signed JSON to a URL when something happens.", ""),
     "push": Verb("nightdesk.verbs.listeners:push", "Chat and telephones, by apprise.", ""),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do.", ""),
+    "group": Verb("nightdesk.verbs.group:group", "What members of the system's groups may do here.", ""),
     "contact": Verb("nightdesk.verbs.contact:contact", "Who writes to the desk.", ""),
     "organization": Verb(
         "nightdesk.verbs.organization:organization", "Whose people write to the desk, by their domains.", ""

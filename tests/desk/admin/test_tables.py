@@ -22,6 +22,7 @@ NEW: dict[str, table.Values] = {
     "sla": {"name": "Gold", "hours": "2.5"},
     "agent": {"login": "bo", "name": "Bo", "email": "bo@desk.example"},
     "team": {"name": "Network", "notes": "Cables and what hangs on them"},
+    "group": {"name": "netadmin", "role": "Admin"},
     "role": {"name": "Worker", "may": "ticket.reply, ticket.note"},
     "filter": {"name": "Offers", "condition": "subject:offer", "then": "tag:ad, close"},
     "ban": {"pattern": "@spam.example", "note": "casino"},
