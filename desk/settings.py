@@ -147,12 +147,6 @@ SETTINGS: tuple[Setting, ...] = (
         "your mail server must deliver plus-addresses.",
     ),
     Setting(
-        "groups.new_agents",
-        "switch",
-        False,
-        "Whether an unknown login in a group of the system that gives something becomes an agent by itself.",
-    ),
-    Setting(
         "tickets.spam_days",
         "number",
         30,
@@ -248,26 +242,6 @@ SETTINGS: tuple[Setting, ...] = (
         "Which reports: departments, topics, agents, tags, mailboxes, days; several with commas.",
     ),
     Setting("reports.days", "number", 7, "Days that a mailed report looks back.", 1, 366),
-    Setting(
-        "webhooks.private",
-        "switch",
-        False,
-        "Whether webhooks may reach this machine and private networks; admins alone set where they go.",
-    ),
-    Setting(
-        "webhooks.off_after_days",
-        "number",
-        5,
-        "Days of failing after which a webhook or a push address is switched off; 0: never.",
-        0,
-        365,
-    ),
-    Setting(
-        "webhooks.ca_file",
-        "file",
-        "",
-        "Certificates of an authority of your own, by which webhooks' servers are verified.",
-    ),
     Setting("logs.keep_days", "number", 90, "Days that log lines are kept.", 1, 3650),
     Setting(
         "texts.language",
@@ -288,8 +262,8 @@ SETTINGS: tuple[Setting, ...] = (
 REPORTS = ("departments", "topics", "agents", "tags", "mailboxes", "days")
 """What a ``reports`` setting may name."""
 
-PEOPLE = ("assignee", "team", "last_respondent", "department", "admins", "everybody")
-"""Whom a ``notify`` setting may name, beside single agents and teams (``agent:bo``, ``team:Night``)."""
+PEOPLE = ("assignee", "last_respondent", "department", "admins", "everybody")
+"""Whom a ``notify`` setting may name, beside single agents (``agent:bo``)."""
 
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 _ON = ("on", "yes", "true", "1")
@@ -413,29 +387,20 @@ def _listed(setting: Setting, text: str, known: Sequence[str]) -> str:
     return ", ".join(words)
 
 
-def _in_words(text: str) -> Sequence[str]:
-    """Return words between commas; without a comma or a name those between blanks."""
-    by_commas = "," in text or ":" in text
-    return [word.strip() for word in (text.split(",") if by_commas else text.split()) if word.strip()]
-
-
 def _people(setting: Setting, text: str) -> str:
-    from models import agents, teams  # 2 ms, for people
+    from models import agents  # 2 ms, for people
 
-    words = list(dict.fromkeys(_in_words(text)))
+    words = list(dict.fromkeys(text.replace(",", " ").split()))
     logins = {each.login.lower(): each.login for each in agents.every()} if ":" in text else {}
-    named = {each.name.lower(): each.name for each in teams.every()} if ":" in text else {}
     found = []
     for word in words:
         kind, _, login = word.partition(":")
         if kind.lower() == "agent" and login.lower() in logins:
             found.append(f"agent:{logins[login.lower()]}")
-        elif kind.lower() == "team" and login.lower() in named:
-            found.append(f"team:{named[login.lower()]}")
         elif word.lower() in PEOPLE:
             found.append(word.lower())
         else:
-            hint = f"use {', '.join(PEOPLE)} agent:LOGIN or team:NAME, several with commas"
+            hint = f"use {', '.join(PEOPLE)} or agent:LOGIN, several with commas, or nothing"
             raise _wrong(setting, text, hint)
     return ", ".join(found)
 

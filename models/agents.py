@@ -28,8 +28,6 @@ class Agent(Row):
     preferences = JsonField(default=dict)
     active = peewee.BooleanField(default=True)
     created = UtcField()
-    by_group = peewee.BooleanField(default=False)
-    """Whether groups of the system made them an agent, and say what they may do."""
 
     if TYPE_CHECKING:
         role_id: int
@@ -42,8 +40,6 @@ class AgentDepartment(Row):
     agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
     department = peewee.ForeignKeyField(Department, on_delete="CASCADE")
     role = peewee.ForeignKeyField(Role)
-    by_group = peewee.BooleanField(default=False)
-    """Whether a group of the system gave it."""
 
     if TYPE_CHECKING:
         agent_id: int
@@ -63,8 +59,6 @@ class Place(Record):
     department: str
     role: str
     actions: Sequence[str]
-    role_id: int
-    by_group: bool
 
 
 class StoredAgent(Record):
@@ -81,14 +75,11 @@ class StoredAgent(Record):
     active: bool
     created: datetime
     preferences: Mapping[str, Any]
-    role_id: int
-    by_group: bool
 
 
 _READ = (
     *(Agent.id, Agent.login, Agent.name, Agent.email, Role.name, Role.actions),
     *(Agent.department, Department.name, Agent.active, Agent.created, Agent.preferences),
-    *(Agent.role, Agent.by_group),
 )
 
 
@@ -109,7 +100,6 @@ _WRITE = Statement(
             Agent.role: p("role_id"),
             Agent.department: p("department_id"),
             Agent.created: p("created"),
-            Agent.by_group: p("by_group"),
         }
     )
 )
@@ -120,10 +110,7 @@ _LOGIN_BY_EMAIL = Lookup(
     str,
 )
 _CHANGE = Update(Agent)
-_PLACE = (
-    *(AgentDepartment.agent, AgentDepartment.department, Department.name, Role.name, Role.actions),
-    *(AgentDepartment.role, AgentDepartment.by_group),
-)
+_PLACE = (AgentDepartment.agent, AgentDepartment.department, Department.name, Role.name, Role.actions)
 
 
 def _places() -> peewee.ModelSelect[AgentDepartment]:
@@ -143,11 +130,10 @@ _SET_PLACE = Statement(
             AgentDepartment.agent: p("agent_id"),
             AgentDepartment.department: p("department_id"),
             AgentDepartment.role: p("role_id"),
-            AgentDepartment.by_group: p("by_group"),
         }
     ).on_conflict(
         conflict_target=[AgentDepartment.agent, AgentDepartment.department],
-        update={AgentDepartment.role: p("role_id"), AgentDepartment.by_group: p("by_group")},
+        update={AgentDepartment.role: p("role_id")},
     )
 )
 _LEAVE = Statement(
@@ -195,24 +181,11 @@ def login_with_email(email: str) -> str | None:
 
 
 def write(
-    *,
-    login: str,
-    name: str,
-    email: str = "",
-    role_id: int,
-    department_id: int | None = None,
-    created: str,
-    by_group: bool = False,
+    *, login: str, name: str, email: str = "", role_id: int, department_id: int | None = None, created: str
 ) -> None:
     """Write a new agent, who is in service; ``created`` as stored."""
     _WRITE.run(
-        login=login,
-        name=name,
-        email=email,
-        role_id=role_id,
-        department_id=department_id,
-        created=created,
-        by_group=by_group,
+        login=login, name=name, email=email, role_id=role_id, department_id=department_id, created=created
     )
 
 
@@ -231,9 +204,9 @@ def places_of(agent_id: int) -> list[Place]:
     return _PLACES_OF.every(agent_id=agent_id)
 
 
-def set_place(agent_id: int, department_id: int, role_id: int, *, by_group: bool = False) -> None:
-    """Give an agent a role in a department beside their own; ``by_group``: a group of the system does."""
-    _SET_PLACE.run(agent_id=agent_id, department_id=department_id, role_id=role_id, by_group=by_group)
+def set_place(agent_id: int, department_id: int, role_id: int) -> None:
+    """Give an agent a role in a department beside their own."""
+    _SET_PLACE.run(agent_id=agent_id, department_id=department_id, role_id=role_id)
 
 
 def leave(agent_id: int, department_id: int) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import peewee
@@ -11,7 +10,6 @@ import peewee
 from config.records import Record
 from models.database import Row
 from models.departments import Department
-from models.fields import JsonField, as_json
 from models.slas import Sla
 from models.statements import Lookup, Statement, Update, as_read
 
@@ -25,8 +23,6 @@ class Topic(Row):
     priority = peewee.IntegerField(null=True, constraints=[peewee.Check("priority BETWEEN 1 AND 4")])
     autoresponse = peewee.BooleanField(default=True)
     active = peewee.BooleanField(default=True)
-    checklist = JsonField(default=list)
-    """The tasks that its new tickets begin with."""
 
     if TYPE_CHECKING:
         department_id: int | None
@@ -56,12 +52,11 @@ class StoredTopic(Record):
     priority: int | None
     autoresponse: bool
     active: bool
-    checklist: list[str]
 
 
 _READ = (
     *(Topic.id, Topic.name, Topic.department, Department.name, Topic.sla, Sla.name),
-    *(Topic.priority, Topic.autoresponse, Topic.active, Topic.checklist),
+    *(Topic.priority, Topic.autoresponse, Topic.active),
 )
 
 
@@ -84,12 +79,10 @@ _WRITE = Statement(
             Topic.sla: p("sla_id"),
             Topic.priority: p("priority"),
             Topic.autoresponse: p("autoresponse"),
-            Topic.checklist: p("checklist"),
         }
     )
 )
 _CHANGE = Update(Topic)
-_CHECKLIST = Lookup(lambda p: Topic.select(Topic.checklist).where(Topic.id == p("topic_id")), json.loads)
 _RULES = Lookup(
     lambda p: Topic.select(
         Topic.id, Topic.name, Topic.department, Topic.sla, Topic.priority, Topic.autoresponse
@@ -119,28 +112,12 @@ def named(name: str) -> StoredTopic | None:
 
 
 def write(
-    *,
-    name: str,
-    department_id: int | None,
-    sla_id: int | None,
-    priority: int | None,
-    autoresponse: bool,
-    checklist: Sequence[str] = (),
+    *, name: str, department_id: int | None, sla_id: int | None, priority: int | None, autoresponse: bool
 ) -> None:
     """Write a new help topic, which is in use."""
     _WRITE.run(
-        name=name,
-        department_id=department_id,
-        sla_id=sla_id,
-        priority=priority,
-        autoresponse=autoresponse,
-        checklist=as_json(list(checklist)),
+        name=name, department_id=department_id, sla_id=sla_id, priority=priority, autoresponse=autoresponse
     )
-
-
-def checklist(topic_id: int) -> list[str]:
-    """Return the tasks that the new tickets of a help topic begin with."""
-    return _CHECKLIST.one(topic_id=topic_id) or []
 
 
 def change(topic_id: int, values: Mapping[str, str | int | None]) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from config.records import Record
 from desk.mailboxes.wording import error_word
-from tui.key_names import Keys
 
 if TYPE_CHECKING:
     from desk.fetching.runs import FetchView
@@ -57,12 +55,6 @@ class Health(Record):
         quarantine = f"{self.quarantined}!" if self.quarantined else ""
         return {"outbox": outbox, "quarantine": quarantine}
 
-    def first_keys(self, key: Keys) -> str:
-        """Return by which keys there will be a mailbox, to be put behind the words; empty: there is one."""
-        if self.mailboxes:
-            return ""
-        return f": {key('app.mailboxes', '2')} {key('mailbox.new', 'n')}"
-
     @property
     def right(self) -> str:
         """The right side of the status line."""
@@ -71,7 +63,7 @@ class Health(Record):
         outbox = f"outbox {self.queued}" + (f", {self.trouble} failed!" if self.trouble else "")
         mail = "mail OK" if not self.failing else "mail FAILS!"
         if not self.mailboxes:
-            mail = "no mailbox yet"
+            mail = "no mailbox"
         elif self.off:
             mail = "fetching is OFF!"
         elif self.mute and not self.failing:
@@ -87,13 +79,6 @@ def word_for(state: str, error_kind: str) -> str:
     if state != "failing":
         return STATES.get(state, state)
     return f"{error_word(error_kind) or 'FAILS'}!"
-
-
-def _resting(lines: Sequence[tuple[str, str]]) -> list[str]:
-    """Say of mailboxes that are neither well nor failing how many there are of each kind."""
-    kinds = {"new": "not fetched yet", "off": "off", "-": "only piped"}
-    counted = {said: sum(word == kind for _, word in lines) for kind, said in kinds.items()}
-    return [f"{count} {said}" for said, count in counted.items() if count]
 
 
 def observe(desk: Desk) -> Health:
@@ -117,10 +102,10 @@ def observe(desk: Desk) -> Health:
     last = max((line.last_success for line in lines if line.last_success is not None), default=None)
     views = runs.watch_all()
     running = [(line, view) for line in lines if (view := views.get(line.id)) is not None and view.running]
-    told = [*([f"{fine} OK"] if fine else []), *failing[:2]] or _resting(words)
+    told = [f"{fine} OK", *failing[:2]] if words else ["no mailbox"]
     off = bool(words) and not settings.get("mail.fetching")
     return Health(
-        words="FETCHING IS OFF!" if off else f"mail {', '.join(told)}" if words else "no mailbox yet",
+        words="FETCHING IS OFF!" if off else f"mail {', '.join(told)}",
         off=off,
         mailboxes=len(lines),
         failing=sum(1 for _, word in words if word.endswith("!")),

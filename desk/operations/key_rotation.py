@@ -13,8 +13,7 @@ from desk import logs
 from desk.errors import Refused
 from desk.mailboxes import secrets, tokens
 from desk.permissions import Actor, require
-from models import listeners, mailboxes
-from models.listeners import SealedListener
+from models import mailboxes
 from models.transactions import transaction
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Rekeyed:
 class _Sealed:
     """A column that holds something sealed."""
 
-    row: Mailbox | MailboxOAuth2 | SealedListener
+    row: Mailbox | MailboxOAuth2
     column: str
     context: str
     name: str
@@ -64,7 +63,7 @@ def rekey(desk: Desk, actor: Actor, *, keep_old: bool = False, forget_lost: bool
             )
         for each in broken:
             setattr(each.row, each.column, None)
-            if each.column != "token_sealed" and not isinstance(each.row, SealedListener):
+            if each.column != "token_sealed":
                 setattr(each.row, each.column.replace("_sealed", "_source"), "none")
             each.keep()
     desk.sealer.rotate()
@@ -94,13 +93,6 @@ def _all_sealed() -> Iterator[_Sealed]:
         ):
             if getattr(row, column):
                 yield _Sealed(row, column, context, f"{row.address} ({what})", partial(mailboxes.keep, row))
-    for each in listeners.sealed():
-        for column, context, what in (
-            ("address_sealed", listeners.address_context(each.id), "address"),
-            ("secret_sealed", listeners.secret_context(each.id), "secret"),
-        ):
-            if getattr(each, column):
-                yield _Sealed(each, column, context, f"{each.kind} {each.name} ({what})", each.keep)
     addresses = {row.id: row.address for row in rows}
     for app in mailboxes.oauth2_apps():
         for column, context, what in (

@@ -39,7 +39,6 @@ DEEPEST = 20
 
 _QUOTES = str.maketrans("“”„", '"""')
 _KEY = expression(r"([A-Za-z]+):")
-_COMPARED_WITH = ("=", "<", ">", "~")
 _NUMBER = expression(r"#\d+(?=[\s)]|$)")
 
 
@@ -262,10 +261,7 @@ class _Reading:
             if self.text[self.at : self.at + 1] == '"':
                 yield self._phrase()
             else:
-                begun = self._run(depth, '",')
-                # What a name is compared with may stand in quotes alone: field:room="B 12".
-                quoted = begun[-1:] in _COMPARED_WITH and self.text[self.at : self.at + 1] == '"'
-                yield begun + self._phrase() if quoted else begun
+                yield self._run(depth, '",')
             if self.text[self.at : self.at + 1] != ",":
                 return
             self.at += 1

@@ -33,10 +33,7 @@ UNDOABLE = (
     "banned",
     "sla",
     "topic",
-    "tasks",
-    "time",
     "let_go",
-    "fields",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",
@@ -47,7 +44,6 @@ _ACTIONS = {
     "reopened": "ticket.close",
     "spam": "ticket.close",
     "not_spam": "ticket.close",
-    "time": "ticket.note",
     "deleted": "ticket.delete",
     "restored": "ticket.delete",
 }

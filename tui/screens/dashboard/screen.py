@@ -109,8 +109,7 @@ class DashboardScreen(DeskScreen[None]):
 
     @on(Board.Moved)
     def _moved(self, event: Board.Moved) -> None:
-        where = f"/ {event.goal.query}" if event.goal.query else event.goal.place
-        self.status(left=f"{desk_app(self).key('dashboard.open', 'ret')}: {where}")
+        self.status(left=f"ret: / {event.goal.query}" if event.goal.query else f"ret: {event.goal.place}")
 
     @command("open", "", "Open", footer="open", label="ret", enabled=_on_a_number)
     def action_open(self) -> None:

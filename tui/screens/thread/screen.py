@@ -118,8 +118,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     def doubted_words(self) -> str:
         """For the status line; empty when there is nothing to approve."""
         count = len(self.doubted)
-        key = desk_app(self).key("thread.approve", "Y")
-        return f"{count} UNVERIFIED: {key} approves" if count else ""
+        return f"{count} UNVERIFIED: Y approves" if count else ""
 
     def hinted(self) -> tuple[Command, ...]:
         """Return the commands of the footer; links and approving are hinted only where there are such."""
@@ -167,8 +166,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             # The reader stays where they read; what came stands open below.
             self._opened |= {message.id for message in detail.messages[known:]}
             if any(not is_mine(message, self._reader()) for message in detail.messages[known:]):
-                key = desk_app(self).key("thread.next", "J")
-                self.flash(f"A new message came: {key} goes to it")
+                self.flash("A new message came: J goes to it")
         self._paint(keep=not fresh)
         if fresh:
             self.call_after_refresh(self._see_current if self._sought is None else self._see_sought)
@@ -244,7 +242,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     def _reader(self) -> Reader:
         app = desk_app(self)
-        return Reader(app.me, app.now(), app.desk.zone, app.key)
+        return Reader(app.me, app.now(), app.desk.zone)
 
     def _paint(self, *, keep: bool = True) -> None:
         detail = self._detail
@@ -272,8 +270,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         width = self.app.size.width
         now = desk_app(self).now()
         tags = " ".join(line(tag) for tag in detail.tags)
-        restoring = f"{desk_app(self).key('ticket.reopen', 'X')} restores"
-        state = detail.status if detail.deleted is None else f"in the trash ({restoring})"
+        state = detail.status if detail.deleted is None else "in the trash (X restores)"
         known = (state, PRIORITY_MARKS[detail.priority], tags)
         company = desk_app(self).company.words(self._number)
         right = "  ".join(part for part in (company, *known) if part) + " "
@@ -299,14 +296,10 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             return
         before = self._tickets.neighbour(-1) if self._tickets else None
         after = self._tickets.neighbour(1) if self._tickets else None
-        key = desk_app(self).key
-        around = f"{key('thread.ticket_before', '{')} {f'#{before.number}' if before else '-'}"
-        around += f" {key('thread.ticket_after', '}')} {f'#{after.number}' if after else '-'}"
+        around = f"{{ #{before.number}" if before else "{ -"
+        around += f" }} #{after.number}" if after else " } -"
         doubted = f"{self.doubted_words}    " if self.doubted_words else ""
-        next_one, one_before = key("thread.next", "J"), key("thread.previous", "K")
-        headers = key("thread.headers", "H")
-        walking = f"{next_one}/{one_before} next/prev message    {around} prev/next ticket"
-        self.status(left=f"{doubted}{walking}    {headers} headers")
+        self.status(left=f"{doubted}J/K next/prev message    {around} prev/next ticket    H headers")
 
     def _thread_lines(self, width: int) -> list[Line]:
         detail, reader = self._detail, self._reader()
@@ -324,15 +317,14 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             blank = not lines[-1]
             self._starts.append((begin, len(lines) - 1 - blank))
         if detail is not None and detail.merged_into is not None:
-            into = f"Merged into #{detail.merged_into}, which has its mail."
-            lines.append([(f"{into}  {desk_app(self).key('ticket.merge', 'm')} - takes it out again", "")])
+            lines.append(
+                [(f"Merged into #{detail.merged_into}, which has its mail.  m - takes it out again", "")]
+            )
         if detail is not None and detail.snoozed_until is not None:
             from desk.tickets import snoozing  # 30 ms
 
             told = snoozing.words(detail.snoozed_until, desk_app(self).desk.zone)
-            lines.append(
-                [(f"Snoozed {told}.  {desk_app(self).key('ticket.snooze', 'Z')} - wakes it", "warning")]
-            )
+            lines.append([(f"Snoozed {told}.  Z - wakes it", "warning")])
         if lines and not lines[-1]:
             lines.pop()
         return lines
@@ -340,14 +332,13 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     def _message_lines(self, message: MessageView, width: int) -> list[Line]:
         raw = self._raw.get(message.id)
         if raw is not None and message.id in self._as_received:
-            return raw_lines(raw, width, desk_app(self).key("thread.attachments", "o"))
+            return raw_lines(raw, width)
         lines: list[Line] = []
         if raw is not None and message.id in self._headers:
             lines = [*header_lines(raw, width), []]
-        lines += body_lines(message, width, desk_app(self).key, quoted=message.id in self._quoted)
+        lines += body_lines(message, width, quoted=message.id in self._quoted)
         if message.from_html:
-            raw_key = desk_app(self).key("thread.raw", "V")
-            lines.append([("   ", ""), (f"[made from HTML: {raw_key} shows the mail as received]", "dim")])
+            lines.append([("   ", ""), ("[made from HTML: V shows the mail as received]", "dim")])
         return lines
 
     def _fact_lines(self, width: int) -> list[Line]:
@@ -481,8 +472,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if not message.unverified:
             there = list(self.messages)
             self.go_by(there.index(doubted[0]) - there.index(message))
-            key = desk_app(self).key("thread.approve", "Y")
-            desk_app(self).flash(f"This is the unverified mail: read it, then {key} approves it")
+            desk_app(self).flash("This is the unverified mail: read it, then Y approves it")
             return
         sender, message_id = line(message.sender_email)[:60], message.id
 
@@ -659,9 +649,6 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if event.purpose == "snooze":
             self.snooze_until(event.text)
             return
-        if event.purpose == "time":
-            self.spend_time(event.text)
-            return
         self._needle = event.text.strip()
         if self._needle and self._detail is not None:
             self._opened = {message.id for message in self._detail.messages}
@@ -684,7 +671,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     def _find_step(self, step: int) -> None:
         if not self._needle:
-            self.flash(f"{desk_app(self).key('thread.find', '/')} finds words")
+            self.flash("/ finds words")
             return
         pane = self.query_one("#thread", TextPane)
         wanted = self._needle.casefold()
@@ -716,7 +703,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         """Back to the list."""
         if self._needle:
             self._needle = ""
-            self.flash(f"The search is over; {desk_app(self).key('thread.back', 'Esc')} goes back")
+            self.flash("The search is over; Esc goes back")
         else:
             self.dismiss(None)
 

@@ -1,1 +1,0 @@
-"""Fields that a desk defines itself for its tickets and contacts."""

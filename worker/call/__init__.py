@@ -1,1 +1,0 @@
-"""Calls to listeners: webhooks, push addresses, hooks."""
