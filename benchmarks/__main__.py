@@ -19,6 +19,7 @@ from benchmarks import (
     reading,
     screen,
     searching,
+    threads,
 )
 from benchmarks.table import Result, machine
 
@@ -37,6 +38,7 @@ RUNS = (
     "pipe",
     "filters",
     "storm",
+    "threads",
 )
 BUSY_MAILS = 10_000
 
@@ -69,6 +71,8 @@ def _results(runs: set[str], home: Path, tickets: int, mails: int) -> Iterator[R
         yield from piping.results()
     if "storm" in runs:
         yield from filtering.storm()
+    if "threads" in runs:
+        yield from threads.results()
     if runs & {"once", "fetch", "filters"}:
         with fetching.server() as dovecot:
             if "once" in runs:

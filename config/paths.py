@@ -121,6 +121,11 @@ class DeskPaths:
         return self.home / "spool"
 
     @property
+    def hooks(self) -> Path:
+        """Programs that the worker runs when something happens."""
+        return self.home / "hooks"
+
+    @property
     def bin(self) -> Path:
         """The directory of wrappers that others may run."""
         return self.home / "bin"

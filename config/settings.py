@@ -54,6 +54,9 @@ class Settings(BaseModel):
     read_only: Annotated[
         bool, Help("the app shows everything and changes nothing, whatever the agent's role grants")
     ] = False
+    plain: Annotated[bool, Help("the app says lines for a screen reader instead of painting a screen")] = (
+        False
+    )
     theme: Annotated[str, Help("colour theme of the app, until an agent picks another")] = "ansi-dark"
     colour: Annotated[Literal["auto", "16", "none"], Help("colours the terminal may be asked for")] = "auto"
     mouse: Annotated[bool, Help("whether the app listens to the mouse")] = True

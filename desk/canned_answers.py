@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from desk.custom_fields import definitions
+from desk.custom_fields.definitions import FieldLine
+from desk.custom_fields.values import shown
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
-from desk.templates.rendering import Rendered, check, render
+from desk.templates.rendering import FACTS, OWN_FIELDS, Rendered, check, render
 from mail.inert import clean, one_line
 from models import canned_answers as rows
 from models import departments
@@ -156,6 +159,10 @@ def facts(actor: Actor, ticket: TicketDetail) -> Mapping[str, Mapping[str, Any]]
             "created": f"{ticket.created:%Y-%m-%d}",
         },
         "requester": {"name": ticket.requester, "email": ticket.requester_email},
+        OWN_FIELDS: {
+            field.name: "" if stored is None else shown(field, stored)
+            for field, stored in (*_unset(), *ticket.requester_fields, *ticket.fields)
+        },
         "agent": {"name": actor.name, "login": actor.login, "email": actor.email},
         "owner": {"name": ticket.assignee or "", "login": ticket.assignee_login or ""},
         "message": {
@@ -166,11 +173,16 @@ def facts(actor: Actor, ticket: TicketDetail) -> Mapping[str, Mapping[str, Any]]
     }
 
 
+def _unset() -> list[tuple[FieldLine, None]]:
+    """Return the fields that a text may name though a ticket is not offered them."""
+    return [(each, None) for each in definitions.fields() if each.active]
+
+
 def _checked(body: str) -> str:
     text = clean(body).strip("\n") + "\n"
     if not text.strip():
         raise WrongUse("the canned answer is empty", "write it first")
-    check(text, "the canned answer")
+    check(text, "the canned answer", {**FACTS, OWN_FIELDS: definitions.facts()})
     return text
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from config.clock import now
 from desk import organizations
+from desk.custom_fields.definitions import FieldLine
 from desk.errors import NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import THE_DESK, Actor, require
+from desk.tickets import fields as own_fields
 from desk.tickets import lifecycle
 from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.reading import require_for
@@ -37,6 +40,8 @@ class ContactLine:
     vip: bool
     note: str
     created: datetime
+    fields: tuple[tuple[FieldLine, str | None], ...] = ()
+    """The desk's own fields of contacts, with what is stored in them."""
 
 
 def contacts(text: str = "", limit: int = 200, reader: Actor = THE_DESK) -> list[ContactLine]:
@@ -69,10 +74,12 @@ def edit_contact(
     organization: str | None = None,
     add: Collection[str] = (),
     remove: Iterable[str] = (),
+    fields: Mapping[str, str] = MappingProxyType({}),
 ) -> ContactLine:
     """Change a contact; None leaves a value, '' takes it away.
 
-    Mail from an added address is theirs from then on. Raises NotFound, NotAllowed, WrongUse, and Refused for
+    Mail from an added address is theirs from then on; ``fields``: of the desk's own, by name.
+    Raises NotFound, NotAllowed, WrongUse, and Refused for
     an address that somebody has.
     """
     require(actor, "ticket.edit")
@@ -89,6 +96,7 @@ def edit_contact(
         if vip is not None:
             values["vip"] = vip
         rows.change(contact.id, values)
+        own_fields.set_of_contact(actor, contact.id, fields)
         if organization is not None:
             wanted = organizations.stored(organization).id if organization else None
             organization_rows.set_member(contact.id, wanted)
@@ -118,6 +126,7 @@ def merge_contacts(actor: Actor, address: str, into: str) -> ContactLine:
         }
         notes = "\n".join(text for text in (target.note, source.note) if text)
         rows.change(target.id, {**kept, "note": notes, "vip": target.vip or source.vip})
+        own_fields.contact_merged(source.id, target.id)
         rows.delete(source.id)
         rows.add_address(target.id, source.email)
         return _line(rows.read(target.id))
@@ -172,4 +181,5 @@ def _line(row: StoredContact) -> ContactLine:
         vip=row.vip,
         note=row.note,
         created=row.created,
+        fields=tuple(own_fields.of_contact(row.id)),
     )

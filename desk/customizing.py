@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from desk.canned_answers import facts
+from desk.custom_fields import definitions
 from desk.errors import NotFound, WrongUse
 from desk.mailboxes import registry
 from desk.permissions import Actor, require
 from desk.staff.departments import department_id_of
 from desk.staff.topics import topic_id_of
 from desk.templates import texts
-from desk.templates.rendering import FACTS, check
+from desk.templates.rendering import FACTS, OWN_FIELDS, check
 from desk.tickets import detail
 from mail.inert import clean
 from models import departments, mailboxes, topics
@@ -71,7 +73,7 @@ def set_text(
     if not text.strip():
         raise WrongUse("the text is empty", "template reset brings the shipped one back")
     groups = texts.TEXTS[name][1]
-    check(text, f"the text '{name}'", {group: FACTS[group] for group in groups}, places=False)
+    check(text, f"the text '{name}'", _known(groups), places=False)
     scope, scope_id = _place(where or Where())
     stored = StoredTemplate(name, texts.checked_language(language), scope, scope_id, text)
     with transaction():
@@ -102,8 +104,7 @@ def preview(
     if body is not None:
         from desk.templates.rendering import render  # 40 ms, for texts that are tried
 
-        groups = {group: FACTS[group] for group in texts.TEXTS[name][1]}
-        check(body, f"the text '{name}'", groups, places=False)
+        check(body, f"the text '{name}'", _known(texts.TEXTS[name][1]), places=False)
         return render(body, known, f"the text '{name}'").text
     mailbox = mailboxes.id_of(ticket.mailbox) if ticket.mailbox else None
     places = texts.Places(
@@ -112,6 +113,11 @@ def preview(
         department_id_of(ticket.department) or 0,
     )
     return texts.text(name, wanted, places, known)
+
+
+def _known(groups: Iterable[str]) -> dict[str, Mapping[str, str]]:
+    """Return what a text may name, the desk's own fields too."""
+    return {**{group: FACTS[group] for group in groups}, OWN_FIELDS: definitions.facts()}
 
 
 def _place(where: Where) -> tuple[Scope, int]:

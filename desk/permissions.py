@@ -158,6 +158,14 @@ def current_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int 
     return Actor(agent.id, login, agent.name, agent.email, agent.department_id, frozenset([EVERYTHING]))
 
 
+def login_of(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | None = None) -> str | None:
+    """Return the login whose agent runs this process; None: the desk's owner or root, as themselves."""
+    uid = os.getuid() if uid is None else uid
+    if uid in (0, desk.paths.data.stat().st_uid):
+        return environ.get("NIGHTDESK_AGENT", "") or None
+    return _login(uid)
+
+
 def app_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | None = None) -> Actor:
     """Return who runs the app; the built-in admin gets an agent of their own, for drafts and "mine"."""
     actor = current_actor(desk, environ, uid)
@@ -169,7 +177,7 @@ def app_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | No
             admin = roles.named("Admin")
             agents.write(
                 login=actor.login,
-                name=_full_name(actor.login),
+                name=full_name(actor.login),
                 role_id=roles.write("Admin", [EVERYTHING]) if admin is None else admin.id,
                 created=utc_text(now()),
             )
@@ -238,7 +246,8 @@ def _login(uid: int) -> str:
         return f"uid{uid}"
 
 
-def _full_name(login: str) -> str:
+def full_name(login: str) -> str:
+    """Return how the system calls a login's owner, in one line; the login where it does not know."""
     import pwd  # 0.1 ms, for who acts
 
     try:

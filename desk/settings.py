@@ -147,6 +147,12 @@ SETTINGS: tuple[Setting, ...] = (
         "your mail server must deliver plus-addresses.",
     ),
     Setting(
+        "groups.new_agents",
+        "switch",
+        False,
+        "Whether an unknown login in a group of the system that gives something becomes an agent by itself.",
+    ),
+    Setting(
         "tickets.spam_days",
         "number",
         30,
@@ -242,6 +248,26 @@ SETTINGS: tuple[Setting, ...] = (
         "Which reports: departments, topics, agents, tags, mailboxes, days; several with commas.",
     ),
     Setting("reports.days", "number", 7, "Days that a mailed report looks back.", 1, 366),
+    Setting(
+        "webhooks.private",
+        "switch",
+        False,
+        "Whether webhooks may reach this machine and private networks; admins alone set where they go.",
+    ),
+    Setting(
+        "webhooks.off_after_days",
+        "number",
+        5,
+        "Days of failing after which a webhook or a push address is switched off; 0: never.",
+        0,
+        365,
+    ),
+    Setting(
+        "webhooks.ca_file",
+        "file",
+        "",
+        "Certificates of an authority of your own, by which webhooks' servers are verified.",
+    ),
     Setting("logs.keep_days", "number", 90, "Days that log lines are kept.", 1, 3650),
     Setting(
         "texts.language",
@@ -262,8 +288,8 @@ SETTINGS: tuple[Setting, ...] = (
 REPORTS = ("departments", "topics", "agents", "tags", "mailboxes", "days")
 """What a ``reports`` setting may name."""
 
-PEOPLE = ("assignee", "last_respondent", "department", "admins", "everybody")
-"""Whom a ``notify`` setting may name, beside single agents (``agent:bo``)."""
+PEOPLE = ("assignee", "team", "last_respondent", "department", "admins", "everybody")
+"""Whom a ``notify`` setting may name, beside single agents and teams (``agent:bo``, ``team:Night``)."""
 
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 _ON = ("on", "yes", "true", "1")
@@ -387,20 +413,29 @@ def _listed(setting: Setting, text: str, known: Sequence[str]) -> str:
     return ", ".join(words)
 
 
-def _people(setting: Setting, text: str) -> str:
-    from models import agents  # 2 ms, for people
+def _in_words(text: str) -> Sequence[str]:
+    """Return words between commas; without a comma or a name those between blanks."""
+    by_commas = "," in text or ":" in text
+    return [word.strip() for word in (text.split(",") if by_commas else text.split()) if word.strip()]
 
-    words = list(dict.fromkeys(text.replace(",", " ").split()))
+
+def _people(setting: Setting, text: str) -> str:
+    from models import agents, teams  # 2 ms, for people
+
+    words = list(dict.fromkeys(_in_words(text)))
     logins = {each.login.lower(): each.login for each in agents.every()} if ":" in text else {}
+    named = {each.name.lower(): each.name for each in teams.every()} if ":" in text else {}
     found = []
     for word in words:
         kind, _, login = word.partition(":")
         if kind.lower() == "agent" and login.lower() in logins:
             found.append(f"agent:{logins[login.lower()]}")
+        elif kind.lower() == "team" and login.lower() in named:
+            found.append(f"team:{named[login.lower()]}")
         elif word.lower() in PEOPLE:
             found.append(word.lower())
         else:
-            hint = f"use {', '.join(PEOPLE)} or agent:LOGIN, several with commas, or nothing"
+            hint = f"use {', '.join(PEOPLE)} agent:LOGIN or team:NAME, several with commas"
             raise _wrong(setting, text, hint)
     return ", ".join(found)
 

@@ -28,6 +28,8 @@ class Agent(Row):
     preferences = JsonField(default=dict)
     active = peewee.BooleanField(default=True)
     created = UtcField()
+    by_group = peewee.BooleanField(default=False)
+    """Whether groups of the system made them an agent, and say what they may do."""
 
     if TYPE_CHECKING:
         role_id: int
@@ -40,6 +42,8 @@ class AgentDepartment(Row):
     agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
     department = peewee.ForeignKeyField(Department, on_delete="CASCADE")
     role = peewee.ForeignKeyField(Role)
+    by_group = peewee.BooleanField(default=False)
+    """Whether a group of the system gave it."""
 
     if TYPE_CHECKING:
         agent_id: int
@@ -59,6 +63,8 @@ class Place(Record):
     department: str
     role: str
     actions: Sequence[str]
+    role_id: int
+    by_group: bool
 
 
 class StoredAgent(Record):
@@ -75,11 +81,14 @@ class StoredAgent(Record):
     active: bool
     created: datetime
     preferences: Mapping[str, Any]
+    role_id: int
+    by_group: bool
 
 
 _READ = (
     *(Agent.id, Agent.login, Agent.name, Agent.email, Role.name, Role.actions),
     *(Agent.department, Department.name, Agent.active, Agent.created, Agent.preferences),
+    *(Agent.role, Agent.by_group),
 )
 
 
@@ -100,6 +109,7 @@ _WRITE = Statement(
             Agent.role: p("role_id"),
             Agent.department: p("department_id"),
             Agent.created: p("created"),
+            Agent.by_group: p("by_group"),
         }
     )
 )
@@ -110,7 +120,10 @@ _LOGIN_BY_EMAIL = Lookup(
     str,
 )
 _CHANGE = Update(Agent)
-_PLACE = (AgentDepartment.agent, AgentDepartment.department, Department.name, Role.name, Role.actions)
+_PLACE = (
+    *(AgentDepartment.agent, AgentDepartment.department, Department.name, Role.name, Role.actions),
+    *(AgentDepartment.role, AgentDepartment.by_group),
+)
 
 
 def _places() -> peewee.ModelSelect[AgentDepartment]:
@@ -130,10 +143,11 @@ _SET_PLACE = Statement(
             AgentDepartment.agent: p("agent_id"),
             AgentDepartment.department: p("department_id"),
             AgentDepartment.role: p("role_id"),
+            AgentDepartment.by_group: p("by_group"),
         }
     ).on_conflict(
         conflict_target=[AgentDepartment.agent, AgentDepartment.department],
-        update={AgentDepartment.role: p("role_id")},
+        update={AgentDepartment.role: p("role_id"), AgentDepartment.by_group: p("by_group")},
     )
 )
 _LEAVE = Statement(
@@ -181,11 +195,24 @@ def login_with_email(email: str) -> str | None:
 
 
 def write(
-    *, login: str, name: str, email: str = "", role_id: int, department_id: int | None = None, created: str
+    *,
+    login: str,
+    name: str,
+    email: str = "",
+    role_id: int,
+    department_id: int | None = None,
+    created: str,
+    by_group: bool = False,
 ) -> None:
     """Write a new agent, who is in service; ``created`` as stored."""
     _WRITE.run(
-        login=login, name=name, email=email, role_id=role_id, department_id=department_id, created=created
+        login=login,
+        name=name,
+        email=email,
+        role_id=role_id,
+        department_id=department_id,
+        created=created,
+        by_group=by_group,
     )
 
 
@@ -204,9 +231,9 @@ def places_of(agent_id: int) -> list[Place]:
     return _PLACES_OF.every(agent_id=agent_id)
 
 
-def set_place(agent_id: int, department_id: int, role_id: int) -> None:
-    """Give an agent a role in a department beside their own."""
-    _SET_PLACE.run(agent_id=agent_id, department_id=department_id, role_id=role_id)
+def set_place(agent_id: int, department_id: int, role_id: int, *, by_group: bool = False) -> None:
+    """Give an agent a role in a department beside their own; ``by_group``: a group of the system does."""
+    _SET_PLACE.run(agent_id=agent_id, department_id=department_id, role_id=role_id, by_group=by_group)
 
 
 def leave(agent_id: int, department_id: int) -> None:

@@ -10,6 +10,7 @@ import peewee
 
 from config.records import Record
 from models import sqlite
+from models.custom_fields import CustomField, FieldValue
 from models.database import Row
 from models.fields import UtcField
 from models.queries.reach import Reach, asked_within
@@ -45,6 +46,34 @@ class ContactAddress(Row):
 
 
 ContactAddress.add_index(ContactAddress.contact, name="contact_address_contact")
+
+
+class ContactField(Row):
+    """What stands in one of the desk's own fields of a contact."""
+
+    contact = peewee.ForeignKeyField(Contact, on_delete="CASCADE")
+    field = peewee.ForeignKeyField(CustomField, on_delete="CASCADE")
+    value = peewee.TextField(collation="NOCASE")
+    number = peewee.FloatField(null=True)
+    """The value of a number, by which it is compared."""
+
+    if TYPE_CHECKING:
+        contact_id: int
+        field_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("contact", "field")
+        without_rowid = True
+
+
+ContactField.add_index(
+    ContactField.field, ContactField.value, ContactField.contact, name="contact_field_value"
+)
+ContactField.add_index(
+    *(ContactField.field, ContactField.number, ContactField.contact),
+    name="contact_field_number",
+    where=ContactField.number.is_null(False),
+)
 
 
 class KnownContact(Record):
@@ -117,6 +146,32 @@ _ADDRESSES = Lookup(
     str,
 )
 _CHANGE = Update(Contact)
+_FIELDS = Lookup(
+    lambda p: ContactField.select(ContactField.field, ContactField.value, ContactField.number).where(
+        ContactField.contact == p("contact_id")
+    ),
+    lambda field_id, value, number: (int(field_id), FieldValue(value, number)),
+)
+_DELETE_FIELD = Statement(
+    lambda p: ContactField.delete().where(
+        ContactField.contact == p("contact_id"), ContactField.field == p("field_id")
+    )
+)
+_ADD_FIELD = Statement(
+    lambda p: ContactField.insert(
+        {
+            ContactField.contact: p("contact_id"),
+            ContactField.field: p("field_id"),
+            ContactField.value: p("value"),
+            ContactField.number: p("number"),
+        }
+    )
+)
+_GIVE_FIELD = Statement(
+    lambda p: ContactField.update({ContactField.value: p("target")}).where(
+        ContactField.field == p("field_id"), ContactField.value == p("source")
+    )
+)
 _ADD_ADDRESS = Statement(
     lambda p: ContactAddress.insert(
         {ContactAddress.email: p("email"), ContactAddress.contact: p("contact_id")}
@@ -186,6 +241,24 @@ _ALL = 2**62
 def other_addresses(contact_id: int) -> list[str]:
     """Return the addresses of a contact besides the first, in alphabetical order."""
     return _ADDRESSES.every(contact_id=contact_id)
+
+
+def fields(contact_id: int) -> dict[int, FieldValue]:
+    """Return what stands in the desk's own fields of a contact, by the fields' ids."""
+    return dict(_FIELDS.every(contact_id=contact_id))
+
+
+def set_field(contact_id: int, field_id: int, value: FieldValue | None) -> None:
+    """Write a value into a field of a contact; None empties it."""
+    _DELETE_FIELD.run(contact_id=contact_id, field_id=field_id)
+    if value is not None:
+        _ADD_FIELD.run(contact_id=contact_id, field_id=field_id, value=value.text, number=value.number)
+
+
+def give_fields(source: int, target: int, fields: Iterable[int]) -> None:
+    """Put one contact where another one stands in these fields of contacts."""
+    for field_id in fields:
+        _GIVE_FIELD.run(field_id=field_id, source=str(source), target=str(target))
 
 
 def change(contact_id: int, values: Mapping[str, str | int | None]) -> None:

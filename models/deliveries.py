@@ -207,6 +207,18 @@ _ALERTS_SINCE = Lookup(
 )
 _NEWEST_ID = Lookup(lambda p: Delivery.select(peewee.fn.MAX(Delivery.id)), lambda newest: newest)
 _LATELY = 5_000
+_AUTOMATIC_SINCE = Lookup(
+    lambda p: (
+        Delivery.select(Delivery.id)
+        .where(
+            Delivery.ticket == p("ticket_id"),
+            Delivery.kind == "acknowledgement",
+            Delivery.created >= p("since"),
+        )
+        .limit(1)
+    ),
+    int,
+)
 _ACKNOWLEDGED = Lookup(
     lambda p: (
         Delivery.select(Delivery.id)
@@ -257,6 +269,11 @@ def alerts_since(address: str, since: str) -> int:
 def is_acknowledged(ticket_id: int) -> bool:
     """Whether a ticket was acknowledged."""
     return _ACKNOWLEDGED.one(ticket_id=ticket_id) is not None
+
+
+def automatic_since(ticket_id: int, since: str) -> bool:
+    """Whether the desk answered by itself in a ticket since a moment, as stored."""
+    return _AUTOMATIC_SINCE.one(ticket_id=ticket_id, since=since) is not None
 
 
 def states(delivery_id: int) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import peewee
@@ -66,13 +66,18 @@ def _recorded(event_id: int, ticket_id: int, kind: str, detail: str) -> Recorded
     return RecordedEvent(event_id, ticket_id, kind, json.loads(detail))
 
 
-class Happened(Record):
-    """What happened to a ticket, and when, as stored."""
+class TimedEvent(Record):
+    """An event with what it tells and when; ``at`` as stored."""
 
+    id: int
     ticket_id: int
     at: str
     kind: str
     detail: dict[str, Any]
+
+
+def _timed(event_id: int, ticket_id: int, at: str, kind: str, detail: str) -> TimedEvent:
+    return TimedEvent(event_id, ticket_id, at, kind, json.loads(detail))
 
 
 _WRITE = Statement(
@@ -85,14 +90,6 @@ _WRITE = Statement(
             Event.detail: p("detail"),
         }
     ).returning(Event.id)
-)
-_OF_TICKETS = Lookup(
-    lambda p: (
-        Event.select(Event.ticket, Event.at, Event.kind, Event.detail)
-        .where(Event.ticket.in_(p.each("wanted")))
-        .order_by(Event.ticket, Event.id)
-    ),
-    lambda ticket_id, at, kind, detail: Happened(ticket_id, at, kind, json.loads(detail)),
 )
 _SET_DETAIL = Statement(lambda p: Event.update({Event.detail: p("detail")}).where(Event.id == p("event_id")))
 _DELETE = Statement(lambda p: Event.delete().where(Event.id == p("event_id")))
@@ -131,6 +128,18 @@ _LATER_THAN = Lookup(
         .limit(p("limit"))
     ),
     _recorded,
+)
+_TIMED_LATER_THAN = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.ticket, Event.at, Event.kind, Event.detail)
+        .where(Event.id > p("event_id"))
+        .order_by(Event.id)
+        .limit(p("limit"))
+    ),
+    _timed,
+)
+_EXISTS = Lookup(
+    lambda p: Event.select(Event.id).where(Event.id == p("event_id"), Event.kind == p("kind")), int
 )
 _LATEST = Lookup(lambda p: Event.select(Event.at).order_by(Event.id.desc()).limit(_CLOCK_EVENTS), str)
 _BY_AGENT = Lookup(
@@ -192,6 +201,16 @@ def later_than(event_id: int, limit: int) -> list[RecordedEvent]:
     return _LATER_THAN.every(event_id=event_id, limit=limit)
 
 
+def timed_later_than(event_id: int, limit: int) -> list[TimedEvent]:
+    """Return what happened on the desk after an event and when, oldest first."""
+    return _TIMED_LATER_THAN.every(event_id=event_id, limit=limit)
+
+
+def is_there(event_id: int, kind: str) -> bool:
+    """Whether an event is still told: one that was taken back is not."""
+    return _EXISTS.one(event_id=event_id, kind=kind) is not None
+
+
 def newest() -> int:
     """Return the id of the newest event of the desk, 0 without any."""
     return _NEWEST.one() or 0
@@ -200,11 +219,6 @@ def newest() -> int:
 def of_ticket(ticket_id: int) -> list[DatedEvent]:
     """Return a ticket's history, oldest first."""
     return since(ticket_id, 0)
-
-
-def of_tickets(ticket_ids: Iterable[int]) -> list[Happened]:
-    """Return what happened to tickets, to each of them in order."""
-    return _OF_TICKETS.each_of(ticket_ids)
 
 
 def newest_by(agent_id: int | None, kinds: Sequence[str]) -> list[RecordedEvent]:

@@ -112,34 +112,6 @@ Awaited.add_index(Awaited.message, name="awaited_message")
 _SMALL_LETTERS = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
-class WhenWritten(Record):
-    """When a message came, as stored; ``machine``: no person wrote it, ``unproven``: it is unverified."""
-
-    ticket_id: int
-    kind: MessageKind
-    at: str
-    machine: bool
-    unproven: bool
-
-
-_TAKEN = peewee.Table("receipt").alias("k")
-_WHEN_WRITTEN = Lookup(
-    lambda p: (
-        Message.select(
-            Message.ticket,
-            Message.kind,
-            peewee.fn.COALESCE(_TAKEN.c.received, Message.created),
-            Message.machine != literal(""),
-            Message.unverified,
-        )
-        .join(_TAKEN, peewee.JOIN.LEFT_OUTER, on=(_TAKEN.c.id == Message.receipt_id))
-        .where(Message.ticket.in_(p.each("wanted")))
-        .order_by(Message.ticket, Message.created, Message.id)
-    ),
-    WhenWritten,
-)
-
-
 def compared_id(message_id: str) -> str:
     """Return the form in which two spellings of one Message-ID are equal: some gateways change its case."""
     return message_id.translate(_SMALL_LETTERS)
@@ -156,6 +128,13 @@ def by_number(ticket_id: int) -> str:
 def by_signed_address(ticket_id: int) -> str:
     """Return the name by which a mail answers a ticket to whose signed address it was sent."""
     return f"[+{ticket_id}]"
+
+
+def called_by(name: str) -> int | None:
+    """Return the ticket that a name of `by_number` or `by_signed_address` is for; None for any other name."""
+    inner = name[2:-1]
+    is_one = name[:2] in ("[#", "[+") and name[-1:] == "]" and inner.isdecimal()
+    return int(inner) if is_one else None
 
 
 class NewAttachment(Record):
@@ -309,24 +288,21 @@ class KnownMessage(Record):
         return addressed_by(self.recipients)
 
 
-class HeldApart(Record):
-    """A mail that answers a mail of another ticket than its own; ``recipients`` are that mail's (JSON)."""
+class LinkedMail(Record):
+    """A customer's mail among those that answer each other; ``recipients`` as stored (JSON).
 
-    id: int
-    sender: str
-    recipients: str
-
-
-class ThreadMail(Record):
-    """A mail among those that answer each other; ``message_id`` as it is compared, '' where it has none.
-
-    ``date``: when its author says that it was sent, '' if that is not to be believed.
+    ``message_id`` as it is compared, '' where it has none; ``date``: when its author says that it was sent,
+    '' if that is not to be believed; ``sender`` in lower case.
     """
 
     id: int
     ticket_id: int
     message_id: str
     date: str
+    sender: str
+    recipients: str
+    machine: str
+    unverified: bool
 
 
 class WrittenMail(Record):
@@ -530,13 +506,40 @@ _AWAIT = Statement(
 _AWAITED = Lookup(
     lambda p: Awaited.select(Awaited.reference).where(Awaited.reference.in_(p.each("wanted"))), str
 )
-_ANSWER = Message.alias("answer")
+_ANSWER, _NAMED = Message.alias("answer"), Message.alias("named")
 
 
-_IN_THREAD = (
-    *(Message.id, Message.ticket, peewee.fn.COALESCE(peewee.fn.LOWER(Message.message_id), "")),
-    peewee.fn.COALESCE(Message.sent_date, ""),
-)
+def _is_named(mail: Any, said: Any) -> Any:
+    """Whether a mail is what another one says that it answers.
+
+    Both sides are in small letters already; an index of LOWER(...) serves only what has no type of its own.
+    """
+    return mail.message_id.is_null(False) & (
+        peewee.fn.LOWER(mail.message_id) == peewee.fn.LOWER(said.reference)
+    )
+
+
+def _around(places: Places) -> peewee.ModelSelect[Message]:
+    """Go from some tickets to those whose mail theirs answers, or is answered by, and so on.
+
+    SQLite reads the left side of a cross join first: a ticket, its mail, what belongs to it.
+    """
+    first, mail, said, other = Ticket.alias("f"), Message.alias("m"), Awaited.alias("s"), Message.alias("o")
+    begun = first.select(first.id).where(first.id.in_(places.each("wanted")))
+    around = begun.cte("around", recursive=True, columns=("ticket",))
+    tables = around.join(mail, peewee.JOIN.CROSS).join(said, peewee.JOIN.CROSS).join(other, peewee.JOIN.CROSS)
+    above = (mail.ticket == around.c.ticket) & (said.message == mail.id) & _is_named(other, said)
+    below = (
+        (mail.ticket == around.c.ticket)
+        & mail.message_id.is_null(False)
+        & (said.reference == peewee.fn.LOWER(mail.message_id))
+        & (other.id == said.message)
+    )
+    found = around.union(peewee.Select([tables], [other.ticket]).where(above & (other.kind == "customer")))
+    found = found.union(peewee.Select([tables], [other.ticket]).where(below))
+    return cast("peewee.ModelSelect[Message]", found.select_from(found.c.ticket).limit(places("limit")))
+
+
 _WAITING_FOR = Lookup(
     lambda p: (
         Message.select(Message.ticket)
@@ -546,37 +549,85 @@ _WAITING_FOR = Lookup(
     ),
     int,
 )
-_HELD_APART = Lookup(
+_ANSWERED_ELSEWHERE = Lookup(
     lambda p: (
-        Message.select(_ANSWER.id, _ANSWER.sender_email, Message.recipients)
+        Message.select(_ANSWER.id)
         .join(Awaited, on=(Awaited.reference == peewee.fn.LOWER(Message.message_id)))
         .join(_ANSWER, on=(_ANSWER.id == Awaited.message))
         .where(
             Message.message_id.is_null(False),
             Message.ticket == p("ticket_id"),
-            _ANSWER.ticket != Message.ticket,
+            _ANSWER.ticket != p("ticket_id"),
         )
-        .order_by(_ANSWER.id)
+        .limit(1)
     ),
-    HeldApart,
+    int,
 )
-_NAMED = Lookup(
-    lambda p: Message.select(*_IN_THREAD).where(
+_ANSWERS_ELSEWHERE = Lookup(
+    lambda p: (
+        peewee.Select(
+            [peewee.Join(_ANSWER, Awaited, peewee.JOIN.CROSS).join(_NAMED, peewee.JOIN.CROSS)], [_NAMED.id]
+        )
+        .where(
+            _ANSWER.ticket == p("ticket_id"),
+            Awaited.message == _ANSWER.id,
+            _is_named(_NAMED, Awaited),
+            _NAMED.ticket != p("ticket_id"),
+            _NAMED.kind == "customer",
+        )
+        .limit(1)
+    ),
+    int,
+)
+_AROUND = Lookup(_around, int)
+_HERE = Lookup(
+    lambda p: Message.select(peewee.fn.LOWER(Message.message_id)).where(
         Message.message_id.is_null(False),
         peewee.fn.LOWER(Message.message_id).in_(p.each("wanted")),
         Message.kind == "customer",
     ),
-    ThreadMail,
+    str,
 )
-_NUMBERED = Lookup(lambda p: Message.select(*_IN_THREAD).where(Message.id.in_(p.each("wanted"))), ThreadMail)
-_IN_TICKETS = Lookup(
+_TICKETS_ANSWERING = Lookup(
     lambda p: (
-        Message.select(*_IN_THREAD)
+        Awaited.select(Message.ticket)
+        .join(Message, on=(Message.id == Awaited.message))
+        .where(Awaited.reference.in_(p.each("wanted")))
+    ),
+    int,
+)
+_LINKED = Lookup(
+    lambda p: (
+        Message.select(
+            Message.id,
+            Message.ticket,
+            peewee.fn.COALESCE(peewee.fn.LOWER(Message.message_id), ""),
+            peewee.fn.COALESCE(Message.sent_date, ""),
+            Message.sender_email,
+            Message.recipients,
+            Message.machine,
+            Message.unverified,
+        )
         .where(Message.ticket.in_(p.each("wanted")), Message.kind == "customer")
         .order_by(Message.id)
         .limit(p("limit"))
     ),
-    ThreadMail,
+    lambda key, ticket, name, date, sender, recipients, machine, unverified: LinkedMail(
+        key, ticket, name, date, sender.lower(), recipients, machine, bool(unverified)
+    ),
+)
+_TICKETS_OF_SENDER = Lookup(
+    lambda p: (
+        Message.select(Message.ticket)
+        .where(
+            Message.sender_email == p("address"),
+            Message.kind == "customer",
+            Message.unverified == False,  # noqa: E712
+            Message.machine.in_(["", "list"]),
+        )
+        .distinct()
+    ),
+    int,
 )
 _ANSWERED = Lookup(
     lambda p: Awaited.select(Awaited.message, Awaited.reference).where(Awaited.message.in_(p.each("wanted"))),
@@ -635,6 +686,17 @@ _LAST_ANSWERED_BY = Lookup(
         Message.select(Message.agent)
         .where(Message.ticket == p("ticket_id"), Message.kind == "reply", Message.agent.is_null(False))
         .order_by(Message.created.desc(), Message.id.desc())
+        .limit(1)
+    ),
+    int,
+)
+
+
+_NEWEST_FROM_OUTSIDE = Lookup(
+    lambda p: (
+        Message.select(Message.id)
+        .where(Message.ticket == p("ticket_id"), Message.kind == "customer")
+        .order_by(Message.id.desc())
         .limit(1)
     ),
     int,
@@ -806,6 +868,11 @@ def totals(ticket_id: int) -> MessageTotals:
     return found
 
 
+def newest_from_outside(ticket_id: int) -> int | None:
+    """Return the newest mail from outside, or None."""
+    return _NEWEST_FROM_OUTSIDE.one(ticket_id=ticket_id)
+
+
 def waiting_since(ticket_id: int) -> str | None:
     """Return when the customer wrote first behind the last answer, as stored; a machine only if it began."""
     found = _WAITING_SINCE.one(ticket_id=ticket_id)
@@ -883,24 +950,39 @@ def waiting_for(reference: str) -> list[int]:
     return list(dict.fromkeys(_WAITING_FOR.every(reference=compared_id(reference))))
 
 
-def held_apart(ticket_id: int) -> list[HeldApart]:
-    """Return the answers to this ticket's mails that are in other tickets, in the order they came."""
-    return _HELD_APART.every(ticket_id=ticket_id)
+def tickets_of_sender(address: str) -> set[int]:
+    """Return the tickets in which somebody wrote from this address, undoubted and as a person."""
+    return set(_TICKETS_OF_SENDER.every(address=address))
 
 
-def in_thread(names: Iterable[str]) -> list[ThreadMail]:
-    """Return the mails of customers with these Message-IDs, which are given as they are compared."""
-    return sorted(_NAMED.each_of(set(names)))
+def answered_elsewhere(ticket_id: int) -> bool:
+    """Return whether mail in another ticket says that it answers one of this ticket's."""
+    return _ANSWERED_ELSEWHERE.one(ticket_id=ticket_id) is not None
 
 
-def in_thread_by_id(message_ids: Iterable[int]) -> list[ThreadMail]:
-    """Return these mails, where they stand."""
-    return sorted(_NUMBERED.each_of(set(message_ids)))
+def answers_elsewhere(ticket_id: int) -> bool:
+    """Return whether mail of a ticket says that it answers a customer's mail in another one."""
+    return _ANSWERS_ELSEWHERE.one(ticket_id=ticket_id) is not None
 
 
-def in_thread_of_tickets(ticket_ids: Iterable[int], limit: int) -> list[ThreadMail]:
+def here(names: Iterable[str]) -> set[str]:
+    """Return those of the Message-IDs, given as they are compared, that a customer's mail has."""
+    return set(_HERE.each_of(set(names)))
+
+
+def tickets_around(ticket_ids: Iterable[int], limit: int) -> set[int]:
+    """Return these tickets, those whose mail theirs answers or is answered by, and so on, up to ``limit``."""
+    return set(_AROUND.each_of(set(ticket_ids), limit=limit))
+
+
+def tickets_answering(names: Iterable[str]) -> set[int]:
+    """Return the tickets of the mails that say that they answer one of these, given as they are compared."""
+    return set(_TICKETS_ANSWERING.each_of(set(names)))
+
+
+def linked(ticket_ids: Iterable[int], limit: int) -> list[LinkedMail]:
     """Return the mails of customers in these tickets, the oldest ``limit`` of them."""
-    return sorted(_IN_TICKETS.each_of(set(ticket_ids), limit=limit))
+    return sorted(_LINKED.each_of(set(ticket_ids), limit=limit))
 
 
 def answered(message_ids: Iterable[int]) -> dict[int, list[str]]:
@@ -950,8 +1032,3 @@ _ATTACHMENTS_OF = Lookup(
 def attachments_of(message_ids: Iterable[int]) -> list[StoredAttachment]:
     """Return the files of these messages, in the order in which they came."""
     return sorted(_ATTACHMENTS_OF.each_of(message_ids), key=lambda each: each.id)
-
-
-def when_written(ticket_ids: Iterable[int]) -> list[WhenWritten]:
-    """Return when the messages of tickets came, those of one in order; mail by when the desk took it."""
-    return _WHEN_WRITTEN.each_of(ticket_ids)

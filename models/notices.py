@@ -94,6 +94,18 @@ class WaitingNotice(Record):
     detail: Mapping[str, Any]
 
 
+class LaterNotice(Record):
+    """A notice, told or not, of a ticket or a mailbox; ``at`` as stored."""
+
+    id: int
+    ticket_id: int | None
+    message_id: int | None
+    kind: NoticeKind
+    at: str
+    whom: str
+    detail: Mapping[str, Any]
+
+
 class HeldLine(Record):
     """A notice that waits for an agent, and as whom they are told of it."""
 
@@ -256,6 +268,23 @@ _SINCE = Lookup(
     ),
     TicketNotice,
 )
+
+
+def _later(*columns: Any) -> LaterNotice:
+    return LaterNotice._make([*columns[:6], json.loads(columns[6])])
+
+
+_LATER_THAN = Lookup(
+    lambda p: (
+        Notice.select(
+            *(Notice.id, Notice.ticket, Notice.message, Notice.kind, Notice.at, Notice.whom, Notice.detail)
+        )
+        .where(Notice.id > p("after"))
+        .order_by(Notice.id)
+        .limit(p("limit"))
+    ),
+    _later,
+)
 _NEWEST_ID = Lookup(lambda p: Notice.select(peewee.fn.MAX(Notice.id)), lambda newest: newest)
 _ANY = Lookup(lambda p: Notice.select(literal(1)).where(Notice.told.is_null()).limit(1), int)
 
@@ -355,6 +384,11 @@ def newest(limit: int, ticket_id: int | None = None, reach: Reach | None = None)
 def since(after: int, limit: int) -> list[TicketNotice]:
     """Return the newest notices after one, at most so many, oldest first."""
     return _SINCE.every(after=after, limit=limit)[::-1]
+
+
+def later_than(after: int, limit: int) -> list[LaterNotice]:
+    """Return the notices after one, oldest first, told or not."""
+    return _LATER_THAN.every(after=after, limit=limit)
 
 
 def newest_id() -> int:

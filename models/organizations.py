@@ -159,16 +159,20 @@ def set_member(contact_id: int, organization_id: int | None) -> None:
         _SET_MEMBER.run(contact_id=contact_id, organization_id=organization_id)
 
 
-def belongs_to(contact: Any, organization_ids: Iterable[Any]) -> Any:
-    """Return the condition that a contact belongs to one of these organizations."""
-    wanted = list(organization_ids)
+def organization_of(contact: Any) -> Any:
+    """Return what a contact belongs to, as an expression: 0 for nothing."""
     said = OrganizationMember.select(OrganizationMember.organization).where(
         OrganizationMember.contact == contact.id
     )
     by_domain = OrganizationDomain.select(OrganizationDomain.organization).where(
         OrganizationDomain.domain == sqlite.domain_of(contact.email)
     )
-    return peewee.fn.COALESCE(said, by_domain, 0).in_(wanted)
+    return peewee.fn.COALESCE(said, by_domain, 0)
+
+
+def belongs_to(contact: Any, organization_ids: Iterable[Any]) -> Any:
+    """Return the condition that a contact belongs to one of these organizations."""
+    return organization_of(contact).in_(list(organization_ids))
 
 
 def domains(organization_id: int) -> list[str]:

@@ -14,6 +14,8 @@ _RECEIPT = peewee.Table("receipt")
 _TICKET = peewee.Table("ticket")
 _NOTICE = peewee.Table("notice")
 _HELD_NOTICE = peewee.Table("held_notice")
+_LISTENER = peewee.Table("listener")
+_CALL = peewee.Table("call")
 _FILTER = peewee.Table("filter")
 _EVENT = peewee.Table("event")
 
@@ -105,9 +107,54 @@ _HELD_NOTICES_DUE = Lookup(
 )
 
 
+def _newest(table: peewee.Table) -> peewee.Node:
+    return peewee.fn.COALESCE(table.select(peewee.fn.MAX(table.c.id)), 0)
+
+
+_LISTENERS_WAIT = Lookup(
+    lambda p: (
+        _LISTENER.select(_LISTENER.c.id)
+        .where(
+            _LISTENER.c.active == literal(1),
+            _LISTENER.c.agent_id.is_null(),
+            (_LISTENER.c.after_event != peewee.fn.COALESCE(_EVENT.select(peewee.fn.MAX(_EVENT.c.id)), 0))
+            | (
+                _LISTENER.c.after_notice != peewee.fn.COALESCE(_NOTICE.select(peewee.fn.MAX(_NOTICE.c.id)), 0)
+            ),
+        )
+        .limit(1)
+    ),
+    int,
+)
+_HOOKS_KNOWN = Lookup(
+    lambda p: _LISTENER.select(_LISTENER.c.id).where(_LISTENER.c.kind == literal("hooks")).limit(1), int
+)
+_CALLS_DUE = Lookup(
+    lambda p: (
+        _CALL.select(_CALL.c.id).where(_CALL.c.done == literal(0), _CALL.c.not_before <= p("moment")).limit(1)
+    ),
+    int,
+)
+
+
 def notices_wait() -> bool:
     """Whether agents are still to be told of something."""
     return _NOTICES_WAIT.one() is not None
+
+
+def listeners_wait() -> bool:
+    """Whether something happened that a listener has not heard of."""
+    return _LISTENERS_WAIT.one() is not None
+
+
+def hooks_known() -> bool:
+    """Whether the folder of hooks is known."""
+    return _HOOKS_KNOWN.one() is not None
+
+
+def calls_due(moment: str) -> bool:
+    """Whether a call is due at a moment, as stored."""
+    return _CALLS_DUE.one(moment=moment) is not None
 
 
 def held_notices_due(moment: str) -> bool:

@@ -15,7 +15,8 @@ from models.agents import Agent, AgentDepartment
 from models.api_keys import ApiKey
 from models.blobs import Blob
 from models.canned_answers import CannedAnswer
-from models.contacts import Contact, ContactAddress
+from models.contacts import Contact, ContactAddress, ContactField
+from models.custom_fields import CustomField, CustomFieldTopic
 from models.database import SCHEMA_VERSION, DeskDatabase, Row
 from models.deliveries import Delivery, Recipient
 from models.departments import Department
@@ -24,9 +25,11 @@ from models.events import Event
 from models.fetch_runs import FetchRun
 from models.filters import Ban, Filter, FilterAct
 from models.folders import DeletedUidl, FolderMark, Preexisting
+from models.groups import GroupGrant
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
 from models.links import TicketLink
+from models.listeners import Call, Listener
 from models.logs import LogEntry
 from models.mailboxes import Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
@@ -41,9 +44,11 @@ from models.roles import Role
 from models.scratch import scratch
 from models.settings import Sequence, Setting
 from models.slas import Sla
+from models.tasks import Task
 from models.teams import Team, TeamMember
 from models.templates import Template
-from models.tickets import Collaborator, Seen, Ticket, TicketReferral, TicketTag
+from models.tickets import Collaborator, Seen, Ticket, TicketField, TicketReferral, TicketTag
+from models.time_spent import Timer, TimeSpent
 from models.topics import Topic
 from models.turns import Turn
 from models.watches import Watch
@@ -51,11 +56,13 @@ from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
     *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent, AgentDepartment),
-    *(Team, TeamMember, Turn),
+    *(Team, TeamMember, Turn, GroupGrant),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
-    *(Contact, ContactAddress, Organization, OrganizationDomain, OrganizationMember),
-    *(Blob, Ticket, TicketTag, Collaborator, TicketReferral, Seen),
+    *(CustomField, CustomFieldTopic),
+    *(Contact, ContactAddress, ContactField, Organization, OrganizationDomain, OrganizationMember),
+    *(Blob, Ticket, TicketTag, TicketField, Collaborator, TicketReferral, Seen),
+    *(Task, TimeSpent, Timer),
     *(
         Receipt,
         Message,
@@ -70,7 +77,20 @@ TABLES: tuple[type[Row], ...] = (
         ApiKey,
         LogEntry,
     ),
-    *(CannedAnswer, Template, Notice, HeldNotice, Notification, Watch, Filter, FilterAct, Ban, Queue),
+    *(
+        CannedAnswer,
+        Template,
+        Notice,
+        HeldNotice,
+        Notification,
+        Watch,
+        Listener,
+        Call,
+        Filter,
+        FilterAct,
+        Ban,
+        Queue,
+    ),
 )
 """Every table, each behind those it refers to."""
 

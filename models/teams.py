@@ -34,6 +34,8 @@ class TeamMember(Row):
 
     team = peewee.ForeignKeyField(Team, on_delete="CASCADE")
     agent = peewee.ForeignKeyField(Agent, on_delete="CASCADE")
+    by_group = peewee.BooleanField(default=False)
+    """Whether a group of the system put them there."""
 
     if TYPE_CHECKING:
         team_id: int
@@ -60,11 +62,12 @@ class StoredTeam(Record):
 
 
 class Member(Record):
-    """An agent of a team."""
+    """An agent of a team; ``by_group``: a group of the system put them there."""
 
     team_id: int
     agent_id: int
     login: str
+    by_group: bool
 
 
 _READ = (Team.id, Team.name, Team.lead, Agent.login, Team.notes, Team.assignment, Team.active)
@@ -76,7 +79,7 @@ def _teams() -> peewee.ModelSelect[Team]:
 
 def _members() -> peewee.ModelSelect[TeamMember]:
     return (
-        TeamMember.select(TeamMember.team, TeamMember.agent, Agent.login)
+        TeamMember.select(TeamMember.team, TeamMember.agent, Agent.login, TeamMember.by_group)
         .join(Agent)
         .order_by(Agent.login)
         .tuples()
@@ -88,6 +91,7 @@ _BY_ID = Lookup(lambda p: _teams().where(Team.id == p("team_id")), as_read(_READ
 _NAMED = Lookup(lambda p: _teams().where(Team.name == p("name")), as_read(_READ, StoredTeam))
 _MEMBERS = Lookup(lambda p: _members(), Member)
 _MEMBERS_OF = Lookup(lambda p: _members().where(TeamMember.team == p("team_id")), Member)
+_OF_MEMBER = Lookup(lambda p: _members().where(TeamMember.agent == p("agent_id")), Member)
 _OF_AGENT = Lookup(
     lambda p: (
         TeamMember.select(TeamMember.team).where(TeamMember.agent == p("agent_id")).order_by(TeamMember.team)
@@ -108,7 +112,11 @@ _CHANGE = Update(Team)
 _DELETE = Statement(lambda p: Team.delete().where(Team.id == p("team_id")))
 _JOIN = Statement(
     lambda p: TeamMember.insert(
-        {TeamMember.team: p("team_id"), TeamMember.agent: p("agent_id")}
+        {
+            TeamMember.team: p("team_id"),
+            TeamMember.agent: p("agent_id"),
+            TeamMember.by_group: p("by_group"),
+        }
     ).on_conflict_ignore()
 )
 _LEAVE = Statement(
@@ -177,6 +185,21 @@ def set_members(team_id: int, agent_ids: Iterable[int]) -> None:
     wanted = set(agent_ids)
     had = {each.agent_id for each in members_of(team_id)}
     for agent_id in had - wanted:
-        _LEAVE.run(team_id=team_id, agent_id=agent_id)
+        leave(team_id, agent_id)
     for agent_id in wanted - had:
-        _JOIN.run(team_id=team_id, agent_id=agent_id)
+        join(team_id, agent_id)
+
+
+def join(team_id: int, agent_id: int, *, by_group: bool = False) -> None:
+    """Put an agent into a team, unless they are there; ``by_group``: a group of the system does."""
+    _JOIN.run(team_id=team_id, agent_id=agent_id, by_group=by_group)
+
+
+def leave(team_id: int, agent_id: int) -> None:
+    """Take an agent out of a team."""
+    _LEAVE.run(team_id=team_id, agent_id=agent_id)
+
+
+def of_member(agent_id: int) -> list[Member]:
+    """Return the places of an agent in teams."""
+    return _OF_MEMBER.every(agent_id=agent_id)

@@ -21,6 +21,7 @@ from config.records import Record
 from models import sqlite
 from models.agents import Agent
 from models.contacts import Contact
+from models.custom_fields import FieldValue
 from models.departments import Department
 from models.mailboxes import Mailbox
 from models.queries.conditions import (
@@ -41,7 +42,7 @@ from models.queries.reach import Reach
 from models.queries.tree import NOTHING, Condition, Node, conjuncts, leaves
 from models.statements import Lookup, Places, literal, run
 from models.teams import Team
-from models.tickets import STATUSES, Collaborator, Seen, Status, Ticket, TicketTag
+from models.tickets import STATUSES, Collaborator, Seen, Status, Ticket, TicketField, TicketTag
 from models.topics import Topic
 
 FEW = 4000
@@ -219,7 +220,6 @@ class TicketRow(Record):
     topic: str | None
     waiting_since: str | None
     team: str | None
-    paused: bool
 
 
 def page(
@@ -256,7 +256,7 @@ def _counted(wanted: TicketList, reader: Reader) -> int:
     if whole is not None:
         return _size(whole)
     # A tag and a customer are looked up for each ticket of an index, so counting begins with theirs.
-    most = MOST_COUNTED if _is_asked_of(wanted, "tag", "from", "org") else FEW
+    most = MOST_COUNTED if _is_asked_of(wanted, "tag", "from", "org", "field") else FEW
     narrowed = None if wanted.query == NOTHING else narrowest(wanted, reader, most)
     if narrowed is None:
         tables: peewee.Node = _walked(_to_count(wanted))
@@ -302,7 +302,6 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
             topic.name,
             peewee.Case(None, ((_NOT_CLOSED, _T.waiting_since),)),
             team.name,
-            _T.paused,
         ),
     ]
     return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))
@@ -315,6 +314,12 @@ _TAGS = Lookup(
         TicketTag.ticket.in_(p.each("wanted"))
     ),
     lambda ticket_id, name: (int(ticket_id), str(name)),
+)
+_FIELDS = Lookup(
+    lambda p: TicketField.select(
+        TicketField.ticket, TicketField.field, TicketField.value, TicketField.number
+    ).where(TicketField.ticket.in_(p.each("wanted"))),
+    lambda ticket_id, field_id, value, number: (int(ticket_id), int(field_id), FieldValue(value, number)),
 )
 _COLLABORATORS = Lookup(
     lambda p: (
@@ -329,6 +334,14 @@ _COLLABORATORS = Lookup(
 def tags_of(ticket_ids: Sequence[int]) -> dict[int, list[str]]:
     """Return the tags of these tickets, in alphabetical order."""
     return _grouped(_TAGS.each_of(ticket_ids))
+
+
+def fields_of(ticket_ids: Sequence[int]) -> dict[int, dict[int, FieldValue]]:
+    """Return what stands in the desk's own fields of these tickets, by ticket and field."""
+    found: dict[int, dict[int, FieldValue]] = {}
+    for ticket_id, field_id, value in _FIELDS.each_of(ticket_ids):
+        found.setdefault(ticket_id, {})[field_id] = value
+    return found
 
 
 def collaborators_of(ticket_ids: Sequence[int]) -> dict[int, list[str]]:
@@ -610,7 +623,8 @@ def _way(wanted: TicketList, order: Order) -> str:
 def _looks_elsewhere(query: Node) -> bool:
     """Whether a query is asked of more than an index of tickets has."""
     return any(
-        not isinstance(leaf, Condition) or leaf.field in ("tag", "from", "org") for leaf in leaves(query)
+        not isinstance(leaf, Condition) or leaf.field in ("tag", "from", "org", "field")
+        for leaf in leaves(query)
     )
 
 

@@ -10,6 +10,7 @@ import peewee
 from config.records import Record
 from models.agents import Agent
 from models.contacts import Contact
+from models.custom_fields import CustomField, FieldValue
 from models.database import Row
 from models.departments import Department
 from models.fields import UtcField, one_of
@@ -184,7 +185,7 @@ Ticket.add_index(
     name="ticket_paused",
     where=(Ticket.paused == literal(1)) & _NOT_CLOSED,
 )
-Ticket.add_index(Ticket.sla, Ticket.id, Ticket.status, name="ticket_sla")
+Ticket.add_index(Ticket.sla, Ticket.updated, Ticket.id, Ticket.status, name="ticket_sla", where=_NOT_CLOSED)
 Ticket.add_index(
     Ticket.team,
     Ticket.updated,
@@ -210,6 +211,32 @@ class TicketTag(Row):
 
 
 TicketTag.add_index(TicketTag.name, TicketTag.ticket, name="ticket_tag_name")
+
+
+class TicketField(Row):
+    """What stands in one of the desk's own fields of a ticket."""
+
+    ticket = peewee.ForeignKeyField(Ticket, on_delete="CASCADE")
+    field = peewee.ForeignKeyField(CustomField, on_delete="CASCADE")
+    value = peewee.TextField(collation="NOCASE")
+    number = peewee.FloatField(null=True)
+    """The value of a number, by which it is compared."""
+
+    if TYPE_CHECKING:
+        ticket_id: int
+        field_id: int
+
+    class Meta:
+        primary_key = peewee.CompositeKey("ticket", "field")
+        without_rowid = True
+
+
+TicketField.add_index(TicketField.field, TicketField.value, TicketField.ticket, name="ticket_field_value")
+TicketField.add_index(
+    *(TicketField.field, TicketField.number, TicketField.ticket),
+    name="ticket_field_number",
+    where=TicketField.number.is_null(False),
+)
 
 
 class Collaborator(Row):
@@ -439,17 +466,6 @@ _PAST_DUE = Lookup(
     ),
     DueTicket,
 )
-_MADE_SINCE = Lookup(
-    lambda p: (
-        Ticket.select(Ticket.id)
-        .where(Ticket.created >= p("since"), Ticket.merged_into.is_null())
-        .order_by(Ticket.created, Ticket.id)
-    ),
-    int,
-)
-_READ_EACH = Lookup(
-    lambda p: Ticket.select(*_STATE).where(Ticket.id.in_(p.each("wanted"))).tuples(), TicketState
-)
 _TO_REMIND = Lookup(
     lambda p: (
         Ticket.select(Ticket.id)
@@ -547,6 +563,32 @@ _ADD_TAG = Statement(
         {TicketTag.ticket: p("ticket_id"), TicketTag.name: p("name")}
     ).on_conflict_ignore()
 )
+_FIELDS = Lookup(
+    lambda p: TicketField.select(TicketField.field, TicketField.value, TicketField.number).where(
+        TicketField.ticket == p("ticket_id")
+    ),
+    lambda field_id, value, number: (int(field_id), FieldValue(value, number)),
+)
+_DELETE_FIELD = Statement(
+    lambda p: TicketField.delete().where(
+        TicketField.ticket == p("ticket_id"), TicketField.field == p("field_id")
+    )
+)
+_ADD_FIELD = Statement(
+    lambda p: TicketField.insert(
+        {
+            TicketField.ticket: p("ticket_id"),
+            TicketField.field: p("field_id"),
+            TicketField.value: p("value"),
+            TicketField.number: p("number"),
+        }
+    )
+)
+_GIVE_FIELD = Statement(
+    lambda p: TicketField.update({TicketField.value: p("target")}).where(
+        TicketField.field == p("field_id"), TicketField.value == p("source")
+    )
+)
 _ADD_COLLABORATOR = Statement(
     lambda p: Collaborator.insert(
         {Collaborator.ticket: p("ticket_id"), Collaborator.contact: p("contact_id")}
@@ -578,6 +620,20 @@ _DELETE_COLLABORATOR = Statement(
 )
 _COLLABORATORS = Lookup(
     lambda p: Collaborator.select(Collaborator.contact).where(Collaborator.ticket == p("ticket_id")),
+    int,
+)
+_REQUESTERS = Lookup(
+    lambda p: Ticket.select(Ticket.id, Ticket.contact).where(Ticket.id.in_(p.each("wanted"))),
+    lambda ticket_id, contact_id: (int(ticket_id), int(contact_id)),
+)
+_IN_CC = Lookup(
+    lambda p: Collaborator.select(Collaborator.ticket, Collaborator.contact).where(
+        Collaborator.ticket.in_(p.each("wanted"))
+    ),
+    lambda ticket_id, contact_id: (int(ticket_id), int(contact_id)),
+)
+_OF_REQUESTER = Lookup(
+    lambda p: Ticket.select(Ticket.id).where(Ticket.contact == p("contact_id"), Ticket.merged_into.is_null()),
     int,
 )
 _ADD_REFERRAL = Statement(
@@ -625,16 +681,6 @@ def names(ticket_id: int) -> TicketNames:
 def past_due(moment: str, limit: int) -> list[DueTicket]:
     """Return tickets whose answer is late at a moment, as stored, and that nobody marked; soonest first."""
     return _PAST_DUE.every(moment=moment, limit=limit)
-
-
-def made_since(since: str) -> list[int]:
-    """Return the tickets that were made since a time, as stored, without merged ones."""
-    return _MADE_SINCE.every(since=since)
-
-
-def read_each(ticket_ids: Iterable[int]) -> list[TicketState]:
-    """Return tickets, in no order."""
-    return _READ_EACH.each_of(ticket_ids)
 
 
 def to_remind(moment: str, limit: int) -> list[int]:
@@ -748,9 +794,38 @@ def set_tags(ticket_id: int, names: Iterable[str]) -> None:
         _ADD_TAG.run(ticket_id=ticket_id, name=name)
 
 
+def fields(ticket_id: int) -> dict[int, FieldValue]:
+    """Return what stands in the desk's own fields of a ticket, by the fields' ids."""
+    return dict(_FIELDS.every(ticket_id=ticket_id))
+
+
+def set_field(ticket_id: int, field_id: int, value: FieldValue | None) -> None:
+    """Write a value into a field of a ticket; None empties it."""
+    _DELETE_FIELD.run(ticket_id=ticket_id, field_id=field_id)
+    if value is not None:
+        _ADD_FIELD.run(ticket_id=ticket_id, field_id=field_id, value=value.text, number=value.number)
+
+
+def give_fields(source: int, target: int, fields: Iterable[int]) -> None:
+    """Put one contact where another one stands in these fields of tickets."""
+    for field_id in fields:
+        _GIVE_FIELD.run(field_id=field_id, source=str(source), target=str(target))
+
+
 def collaborators(ticket_id: int) -> list[int]:
     """Return the contacts in Cc of a ticket."""
     return _COLLABORATORS.every(ticket_id=ticket_id)
+
+
+def people(ticket_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Return these tickets with the contacts of each: its requester and those in Cc."""
+    wanted = set(ticket_ids)
+    return [*_REQUESTERS.each_of(wanted), *_IN_CC.each_of(wanted)]
+
+
+def with_person(contact_id: int) -> list[int]:
+    """Return the tickets that are not merged and whose requester a contact is, and those with it in Cc."""
+    return [*_OF_REQUESTER.every(contact_id=contact_id), *_WITH_COLLABORATOR.every(contact_id=contact_id)]
 
 
 def add_collaborator(ticket_id: int, contact_id: int) -> None:

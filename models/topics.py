@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import peewee
@@ -10,6 +11,7 @@ import peewee
 from config.records import Record
 from models.database import Row
 from models.departments import Department
+from models.fields import JsonField, as_json
 from models.slas import Sla
 from models.statements import Lookup, Statement, Update, as_read
 
@@ -23,6 +25,8 @@ class Topic(Row):
     priority = peewee.IntegerField(null=True, constraints=[peewee.Check("priority BETWEEN 1 AND 4")])
     autoresponse = peewee.BooleanField(default=True)
     active = peewee.BooleanField(default=True)
+    checklist = JsonField(default=list)
+    """The tasks that its new tickets begin with."""
 
     if TYPE_CHECKING:
         department_id: int | None
@@ -52,11 +56,12 @@ class StoredTopic(Record):
     priority: int | None
     autoresponse: bool
     active: bool
+    checklist: list[str]
 
 
 _READ = (
     *(Topic.id, Topic.name, Topic.department, Department.name, Topic.sla, Sla.name),
-    *(Topic.priority, Topic.autoresponse, Topic.active),
+    *(Topic.priority, Topic.autoresponse, Topic.active, Topic.checklist),
 )
 
 
@@ -79,10 +84,12 @@ _WRITE = Statement(
             Topic.sla: p("sla_id"),
             Topic.priority: p("priority"),
             Topic.autoresponse: p("autoresponse"),
+            Topic.checklist: p("checklist"),
         }
     )
 )
 _CHANGE = Update(Topic)
+_CHECKLIST = Lookup(lambda p: Topic.select(Topic.checklist).where(Topic.id == p("topic_id")), json.loads)
 _RULES = Lookup(
     lambda p: Topic.select(
         Topic.id, Topic.name, Topic.department, Topic.sla, Topic.priority, Topic.autoresponse
@@ -112,12 +119,28 @@ def named(name: str) -> StoredTopic | None:
 
 
 def write(
-    *, name: str, department_id: int | None, sla_id: int | None, priority: int | None, autoresponse: bool
+    *,
+    name: str,
+    department_id: int | None,
+    sla_id: int | None,
+    priority: int | None,
+    autoresponse: bool,
+    checklist: Sequence[str] = (),
 ) -> None:
     """Write a new help topic, which is in use."""
     _WRITE.run(
-        name=name, department_id=department_id, sla_id=sla_id, priority=priority, autoresponse=autoresponse
+        name=name,
+        department_id=department_id,
+        sla_id=sla_id,
+        priority=priority,
+        autoresponse=autoresponse,
+        checklist=as_json(list(checklist)),
     )
+
+
+def checklist(topic_id: int) -> list[str]:
+    """Return the tasks that the new tickets of a help topic begin with."""
+    return _CHECKLIST.one(topic_id=topic_id) or []
 
 
 def change(topic_id: int, values: Mapping[str, str | int | None]) -> None:

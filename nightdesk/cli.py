@@ -65,6 +65,7 @@ def _print_version(ctx: click.Context, _option: click.Parameter, value: bool) ->
 @click.option(
     "--json", "as_json", is_flag=True, help="With --fetch-once: one JSON document on standard output."
 )
+@click.option("--plain", is_flag=True, help="The app in lines, for screen readers and braille.")
 @click.option("--debug", is_flag=True, help="Show a traceback with an error.")
 @click.option(
     "--version",
@@ -82,17 +83,22 @@ def cli(
     fetch_once: bool,
     mailboxes: tuple[str, ...],
     as_json: bool,
+    plain: bool,
     debug: bool,
 ) -> int | None:
     """A helpdesk that lives in the terminal. Without a verb: the app."""  # noqa: D401 - it is the help
-    options = Options(config, database, debug, fetch_once, mailboxes, as_json)
+    options = Options(config, database, debug, fetch_once, mailboxes, as_json, plain)
     ctx.obj = options
     if ctx.invoked_subcommand is not None:
         if fetch_once:
             raise click.UsageError("--fetch-once takes no verb", ctx)
         if mailboxes or as_json:
             raise click.UsageError("--mailbox and --json stand before a verb only with --fetch-once", ctx)
+        if plain:
+            raise click.UsageError("--plain is of the app: it takes no verb", ctx)
         return None
+    if fetch_once and plain:
+        raise click.UsageError("--plain is of the app, and --fetch-once shows none", ctx)
     if fetch_once:
         from nightdesk.verbs.fetch_once import fetch_once as fetch  # 10 ms, for a fetch
 

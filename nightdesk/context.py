@@ -66,9 +66,22 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
     from models.opening import close_database  # 23 ms, for an open desk
 
     try:
-        yield open_desk(paths, settings, tell=_tell)
+        desk = open_desk(paths, settings, tell=_tell)
+        _take_over_groups(desk)
+        yield desk
     finally:
         close_database()
+
+
+def _take_over_groups(desk: Desk) -> None:
+    """Let the agent who begins have what their groups of the system give."""
+    from desk.permissions import login_of  # 25 ms, for an open desk
+
+    login = login_of(desk)
+    if login is not None:
+        from desk.staff import groups  # 30 ms, for an agent
+
+        groups.take_over(login)
 
 
 def _tell(sentence: str) -> None:

@@ -16,6 +16,7 @@ class Options(Record):
     fetch_once: bool = False
     mailboxes: tuple[str, ...] = ()
     as_json: bool = False
+    plain: bool = False
 
 
 def plain_options(argv: Sequence[str]) -> Options | None:
@@ -23,7 +24,7 @@ def plain_options(argv: Sequence[str]) -> Options | None:
 
     Neither a call every minute nor a person who waits for the app should pay for importing click (25 ms).
     """
-    flags = {"--debug": False, "--fetch-once": False, "--json": False}
+    flags = {"--debug": False, "--fetch-once": False, "--json": False, "--plain": False}
     values: dict[str, list[str]] = {"--config": [], "--database": [], "--mailbox": []}
     rest = list(argv)
     while rest:
@@ -40,6 +41,8 @@ def plain_options(argv: Sequence[str]) -> Options | None:
         values[name].append(value)
     if not flags["--fetch-once"] and (flags["--json"] or values["--mailbox"]):
         return None
+    if flags["--fetch-once"] and flags["--plain"]:
+        return None
     return Options(
         config=_last(values["--config"]),
         database=_last(values["--database"]),
@@ -47,6 +50,7 @@ def plain_options(argv: Sequence[str]) -> Options | None:
         fetch_once=flags["--fetch-once"],
         mailboxes=tuple(values["--mailbox"]),
         as_json=flags["--json"],
+        plain=flags["--plain"],
     )
 
 

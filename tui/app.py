@@ -30,6 +30,7 @@ from tui.commands import command
 from tui.desk_calls import THREADS, Navigation, in_pool
 from tui.desk_screen import DeskNode, DeskScreen
 from tui.health import Health, observe
+from tui.key_names import Keys
 from tui.keymap import Keymap, conflicts
 from tui.navigation import ScreenNavigation
 from tui.news import Unseen, failing_now, in_words
@@ -47,9 +48,10 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
-    from desk.staff.preferences import ToldBy
+    from desk.staff.preferences import ListColumn, ToldBy
     from desk.tickets.presence import Attendance
     from desk.tickets.since import Standing
+    from tui.plain.speech import Speech
     from tui.widgets.ticket_list import TicketPages
     from worker.service.child import WorkerChild
 
@@ -83,9 +85,10 @@ class Seen(Record):
 class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
     """The terminal front of one desk, for one agent.
 
-    `theme` is the agent's own, empty for the desk's. `worker` is the child that works while nobody else
-    does: the app sees to it that it lives, the caller ends it after the app. The exit status is in
-    `return_code`: 0, 1 after a crash, 128 + n after signal n.
+    `theme` is the agent's own, empty for the desk's, and so are the list's `columns`. `plain`: lines
+    are said instead of a screen painted. `worker` is the child
+    that works while nobody else does: the app sees to it that it lives, the caller ends it after the app.
+    The exit status is in `return_code`: 0, 1 after a crash, 128 + n after signal n.
     """
 
     # With the first screen's: a sheet that comes later has all of them read again.
@@ -117,11 +120,17 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         now: Callable[[], datetime] = clock.now,
         theme: str = "",
         keymap: Keymap | None = None,
+        columns: Sequence[ListColumn] = (),
+        plain: bool = False,
     ) -> None:
+        # Asked for while Textual makes its app.
+        self._plain = plain
         super().__init__()
         self._own_theme = theme
         self._own_keymap = keymap or Keymap()
-        self.own_keys = self._own_keymap.keys
+        self.columns = tuple(columns)
+        self._speech: Speech | None = None
+        self.key = Keys(self._own_keymap.keys)
         self.desk = desk
         self._begin_with_theme(self._wanted_theme())
         self.actor = actor
@@ -159,10 +168,26 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self.set_keymap(self._own_keymap.bindings)
         self.app_resume_signal.subscribe(self, self._repaint_after_suspend)
         self.set_interval(WATCH_SECONDS, self._tick)
+        if self._plain:
+            self._begin_to_speak()
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._on_signal, number)
+
+    def _begin_to_speak(self) -> None:
+        """Say in lines what is seen on the screen of others."""
+        from tui.plain.driver import PlainDriver  # 11 ms, for who listens
+        from tui.plain.speech import LOOK_SECONDS, Speech  # 2 ms
+
+        if isinstance(self._driver, PlainDriver):
+            self._speech = Speech(self, self._driver, self.key)
+            self.set_interval(LOOK_SECONDS, self._speech.look)
+
+    def speak(self, text: str) -> None:
+        """Say a line to who listens; nothing to who sees."""
+        if self._speech is not None:
+            self._speech.tell(text)
 
     def _wanted_theme(self) -> str:
         wanted = self._own_theme or self.desk.settings.theme
@@ -179,6 +204,13 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         if any(screen.is_mounted for screen in self._screen_stack):
             super().refresh_css(animate)
 
+    def _tell_unknown_theme(self) -> None:
+        """Say that there is no theme of the name that somebody chose."""
+        wanted = self._own_theme or self.desk.settings.theme
+        if wanted not in self.available_themes:
+            key = self.key("app.theme", "F10")
+            self.flash(f"There is no theme '{wanted}': this is {DEFAULT_THEME}. {key} offers all", "warning")
+
     def _begin_with_theme(self, name: str) -> None:
         """Take a theme before anything is styled: later, everything would be styled twice."""
         self.set_reactive(App.theme, name)
@@ -194,7 +226,8 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         self._tick()
         if self.desk.settings.read_only:
             self.flash("Read-only: this app changes nothing", "warning")
-        if self.own_keys or self._own_keymap.troubles:
+        self._tell_unknown_theme()
+        if self.key.own or self._own_keymap.troubles:
             self.in_thread(conflicts, self._own_keymap, self.KEYS).then(self._tell_key_conflicts)
         self.in_thread(read_commands, self.desk).then(self._take_commands)
 
@@ -268,6 +301,10 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         """Return the driver that outlives its terminal, or Textual's own where a browser is the terminal."""
         if os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER:
             return super().get_driver_class()
+        if self._plain:
+            from tui.plain.driver import PlainDriver  # 11 ms, for who listens
+
+            return PlainDriver
         from tui.terminal.driver import SteadyDriver  # 10 ms
 
         return SteadyDriver
@@ -280,6 +317,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
         """Say one line on the status line of the topmost screen that has one."""
         flash = Flash(text, level)
         self.said.append((self.now(), flash))
+        self.speak(flash.spoken)
         for screen in reversed(self.screen_stack):
             if isinstance(screen, DeskNode) and screen.show_flash(flash):
                 return
@@ -415,7 +453,9 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
             self._unseen.add(elsewhere)
             self._flash_news(*in_words(elsewhere))
         if failing:
-            self.flash(f"Mail fails: {', '.join(failing)}  2 shows why", "error")
+            self.flash(
+                f"Mail fails: {', '.join(failing)}  {self.key('app.mailboxes', '2')} shows why", "error"
+            )
         driver = self._driver
         if not isinstance(driver, SteadyDriver):
             return
@@ -523,7 +563,10 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     @command("redraw", "ctrl+l", "Redraw")
     def action_redraw(self) -> None:
-        """Paint the whole screen again."""
+        """Paint the whole screen again; with --plain, read all of it."""
+        if self._speech is not None:
+            self._speech.read_all()
+            return
         self.refresh(layout=True)
         self._repaint()
 
@@ -534,7 +577,7 @@ class NightdeskApp(ScreenNavigation, KeyQueue, inherit_bindings=False):
 
     def action_how_to_quit(self) -> None:
         """Say which key leaves: ^C is pressed by mistake too easily."""
-        self.flash("^Q leaves Nightdesk")
+        self.flash(f"{self.key('app.quit', '^Q')} leaves Nightdesk")
 
     @command("quit", "ctrl+q", "Quit", wide=True)
     def action_leave(self) -> None:

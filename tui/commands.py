@@ -12,33 +12,7 @@ from textual.binding import Binding
 
 from config.records import Record
 from tui.desk_calls import DeskCalls, desk_app
-
-_NAMES = {
-    "enter": "ret",
-    "escape": "Esc",
-    "space": "spc",
-    "slash": "/",
-    "question_mark": "?",
-    "colon": ":",
-    "minus": "-",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "left_curly_bracket": "{",
-    "right_curly_bracket": "}",
-    "asterisk": "*",
-    "exclamation_mark": "!",
-    "vertical_line": "|",
-    "ampersand": "&",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "tab": "Tab",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "home": "Home",
-    "end": "End",
-}
+from tui.key_names import key_label
 
 Enabled = Callable[[Any], str | None]
 """Given the screen, returns why a command cannot run now, or None."""
@@ -199,7 +173,7 @@ class CommandNode(DeskCalls):
 
     def commands(self) -> tuple[Command, ...]:
         """Return the commands that there are here with the keys they have, for footer, help and palette."""
-        own = desk_app(self).own_keys
+        own = desk_app(self).key.own
         return tuple(
             each._replace(key=own[each.id], label="") if each.id in own else each for each in self.KEYS
         )
@@ -219,16 +193,3 @@ class CommandNode(DeskCalls):
     async def action_run_command(self, command_id: str) -> None:
         """Run a command of the bindings."""
         await self.run_command(command_id)
-
-
-def key_label(key: str) -> str:
-    """Return a key as people read it."""
-    if key.startswith("ctrl+"):
-        return "^" + key_label(key.removeprefix("ctrl+")).upper()
-    if key.startswith("shift+"):
-        return "S-" + key_label(key.removeprefix("shift+"))
-    if key in _NAMES:
-        return _NAMES[key]
-    if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
-        return key.upper()
-    return key

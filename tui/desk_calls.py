@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from textual.worker import Worker
 
 from config.records import Record
 from tui.health import Health
+from tui.key_names import Keys
 from tui.presence import Company
 from tui.widgets.flash import Flash, Level
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
+    from desk.staff.preferences import ListColumn
     from desk.tickets.lists import TicketLine
     from desk.tickets.since import Standing
     from tui.commands import Command
@@ -71,6 +73,9 @@ class Navigation(Protocol):
     def go_to_ticket(self, number: str) -> None:
         """Read the ticket of a number that a person typed, or say that there is none."""
 
+    def open_tasks(self, number: str) -> None:
+        """Show the checklist of a ticket."""
+
     def open_why(self, message_id: int) -> None:
         """Tell what became of a mail, and why."""
 
@@ -107,7 +112,7 @@ class Navigation(Protocol):
         """Ask whoever fetches to fetch every mailbox now."""
 
     def mail_is_queued(
-        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None
+        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None, kind: str
     ) -> None:
         """Begin the undo time of a mail that was just put into the outbox."""
 
@@ -138,8 +143,10 @@ class DeskApp(Protocol):
     """The names by which the agent stands in tickets."""
     files_directory: Path
     """Where files were saved last."""
-    own_keys: Mapping[str, str]
-    """The keys that commands have instead of their own, by id."""
+    columns: tuple[ListColumn, ...]
+    """The agent's own columns of the ticket list; () for the usual ones."""
+    key: Keys
+    """The keys that texts name."""
     host: str
     local_minute: datetime
     user_commands: OwnCommands
@@ -153,6 +160,9 @@ class DeskApp(Protocol):
 
     def flash(self, text: str, level: Level = "info") -> None:
         """Say one line on the status line of the topmost screen that has one."""
+
+    def speak(self, text: str) -> None:
+        """Say a line to who listens; nothing to who sees."""
 
     def flash_later(self, text: str) -> None:
         """Say it when the screen on top has closed."""

@@ -169,16 +169,17 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
     def health_changed(self) -> None:
         """Show mail health, outbox and the minute anew."""
         app = desk_app(self)
+        first = app.health.first_keys(app.key)
         try:
             bar = self.query_one(TopBar)
         except NoMatches:
             pass
         else:
             bar.moment = app.local_minute
-            bar.health = app.health.words
+            bar.health = app.health.words + first
             bar.alarm = app.health.alarm
             bar.waiting = app.health.waiting
-        self.status(right=app.health.right)
+        self.status(right=app.health.right + first)
 
     def on_mount(self) -> None:
         """Show health and time from the beginning."""
@@ -193,14 +194,19 @@ class DeskModal(DeskNode, ModalScreen[ScreenResultType]):
     """A window over a screen; its keys stand in that screen's footer."""
 
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Keys that are no commands."""
     _below: DeskScreen[object] | None = None
+
+    def window_hints(self) -> tuple[tuple[str, str], ...]:
+        """Return the keys (key, word) of the window: of its commands, then its `HINTS`."""
+        return (*((each.shown_key, each.footer) for each in self.commands() if each.footer), *self.HINTS)
 
     def on_mount(self) -> None:
         """Show the window's keys in the footer of the screen below."""
         for screen in reversed(self.app.screen_stack):
             if isinstance(screen, DeskScreen) and screen.is_mounted:
                 self._below = screen
-                screen.hint_window(self.HINTS or None)
+                screen.hint_window(self.window_hints() or None)
                 return
 
     def on_unmount(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from config.records import Record
 from desk.mailboxes.wording import error_word
+from tui.key_names import Keys
 
 if TYPE_CHECKING:
     from desk.fetching.runs import FetchView
@@ -55,6 +57,12 @@ class Health(Record):
         quarantine = f"{self.quarantined}!" if self.quarantined else ""
         return {"outbox": outbox, "quarantine": quarantine}
 
+    def first_keys(self, key: Keys) -> str:
+        """Return by which keys there will be a mailbox, to be put behind the words; empty: there is one."""
+        if self.mailboxes:
+            return ""
+        return f": {key('app.mailboxes', '2')} {key('mailbox.new', 'n')}"
+
     @property
     def right(self) -> str:
         """The right side of the status line."""
@@ -63,7 +71,7 @@ class Health(Record):
         outbox = f"outbox {self.queued}" + (f", {self.trouble} failed!" if self.trouble else "")
         mail = "mail OK" if not self.failing else "mail FAILS!"
         if not self.mailboxes:
-            mail = "no mailbox"
+            mail = "no mailbox yet"
         elif self.off:
             mail = "fetching is OFF!"
         elif self.mute and not self.failing:
@@ -79,6 +87,13 @@ def word_for(state: str, error_kind: str) -> str:
     if state != "failing":
         return STATES.get(state, state)
     return f"{error_word(error_kind) or 'FAILS'}!"
+
+
+def _resting(lines: Sequence[tuple[str, str]]) -> list[str]:
+    """Say of mailboxes that are neither well nor failing how many there are of each kind."""
+    kinds = {"new": "not fetched yet", "off": "off", "-": "only piped"}
+    counted = {said: sum(word == kind for _, word in lines) for kind, said in kinds.items()}
+    return [f"{count} {said}" for said, count in counted.items() if count]
 
 
 def observe(desk: Desk) -> Health:
@@ -102,10 +117,10 @@ def observe(desk: Desk) -> Health:
     last = max((line.last_success for line in lines if line.last_success is not None), default=None)
     views = runs.watch_all()
     running = [(line, view) for line in lines if (view := views.get(line.id)) is not None and view.running]
-    told = [f"{fine} OK", *failing[:2]] if words else ["no mailbox"]
+    told = [*([f"{fine} OK"] if fine else []), *failing[:2]] or _resting(words)
     off = bool(words) and not settings.get("mail.fetching")
     return Health(
-        words="FETCHING IS OFF!" if off else f"mail {', '.join(told)}",
+        words="FETCHING IS OFF!" if off else f"mail {', '.join(told)}" if words else "no mailbox yet",
         off=off,
         mailboxes=len(lines),
         failing=sum(1 for _, word in words if word.endswith("!")),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.dom import DOMNode
 
 from tui.app import NightdeskApp
-from tui.commands import key_label
+from tui.key_names import key_label
 from tui.keymap import is_key
 from tui.screens.thread.screen import ThreadScreen
 from tui.screens.tickets.screen import TicketsScreen

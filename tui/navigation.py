@@ -30,11 +30,15 @@ class Leaving(Record):
     number: str | None
     until: datetime
     warning: str | None
+    kind: str
+    """What it is: ``reply``, ``new``, ``forward``."""
 
     @property
     def words(self) -> str:
         """The mail as the status line names it."""
-        return f"reply to #{self.number}" if self.number else "mail"
+        if not self.number:
+            return "mail"
+        return f"{'forwarded mail of' if self.kind == 'forward' else 'reply to'} #{self.number}"
 
 
 class ScreenNavigation(CommandNode):
@@ -43,6 +47,7 @@ class ScreenNavigation(CommandNode):
     ID_PREFIX = "app"
     GROUP = "Everywhere"
     _leaving_mail: Leaving | None = None
+    _noticed = False
     _fetch_asked_at: datetime | None = None
     _last_mode = "mailboxes"
     _back_mode = "tickets"
@@ -168,6 +173,10 @@ class ScreenNavigation(CommandNode):
         """Tell what became of a mail, and why."""
         self.app.push_screen(screens.WhyScreen(message_id))
 
+    def open_tasks(self, number: str) -> None:
+        """Show the checklist of a ticket."""
+        self.app.push_screen(screens.TasksScreen(number))
+
     def open_mailbox_form(self) -> None:
         """Set up a mailbox."""
         self.app.push_screen(screens.MailboxFormScreen())
@@ -228,12 +237,15 @@ class ScreenNavigation(CommandNode):
     def _fetch_asked(self, count: int) -> None:
         app = desk_app(self)
         if count < 0:
-            app.flash("Fetching is switched off: 5 Settings, mail.fetching", "warning")
+            app.flash(
+                f"Fetching is switched off: {app.key('app.settings', '5')} Settings, mail.fetching", "warning"
+            )
         elif count:
             self._fetch_asked_at = app.now()
             app.flash(f"Fetching {count} mailbox{'es' * (count != 1)} now")
         else:
-            app.flash("There is no mailbox to fetch: 2, then n sets one up", "warning")
+            ways = f"{app.key('app.mailboxes', '2')}, then {app.key('mailbox.new', 'n')}"
+            app.flash(f"There is no mailbox to fetch: {ways} sets one up", "warning")
 
     def fetched_words(self, health: Health) -> str:
         """Return how the fetch that was asked for ended; empty: there was none, or it goes on."""
@@ -246,10 +258,10 @@ class ScreenNavigation(CommandNode):
     # -- a mail on its way
 
     def mail_is_queued(
-        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None
+        self, delivery_id: int, number: str | None, not_before: datetime, warning: str | None, kind: str
     ) -> None:
         """Begin the undo time of a mail that was just put into the outbox."""
-        self._leaving_mail = Leaving(delivery_id, number, not_before, warning)
+        self._leaving_mail = Leaving(delivery_id, number, not_before, warning, kind)
         self.tell_leaving()
 
     def undo_send(self) -> bool:
@@ -265,7 +277,7 @@ class ScreenNavigation(CommandNode):
             if not done:
                 app.flash("Too late: the mail has left", "warning")
             else:
-                app.flash("Not sent: it is a draft again, D opens it")
+                app.flash(f"Not sent: it is a draft again, {app.key('tickets.drafts', 'D')} opens it")
 
         self._leaving_mail = None
         self._notice("")
@@ -279,7 +291,7 @@ class ScreenNavigation(CommandNode):
             return
         left = int((leaving.until - app.now()).total_seconds() + 0.999)
         if left > 0:
-            self._notice(f"The {leaving.words} leaves in {left} s   u stops it")
+            self._notice(f"The {leaving.words} leaves in {left} s   {app.key('ticket.undo', 'u')} stops it")
             return
         self._leaving_mail = None
         self._notice("")
@@ -289,6 +301,9 @@ class ScreenNavigation(CommandNode):
             app.flash(f"The {leaving.words} is in the outbox and leaves now")
 
     def _notice(self, text: str) -> None:
+        if text and not self._noticed:
+            desk_app(self).speak(text)
+        self._noticed = bool(text)
         for screen in self.app.screen_stack:
             if screen.is_mounted and isinstance(screen, DeskNode):
                 screen.notice(text)

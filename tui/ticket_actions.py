@@ -39,6 +39,7 @@ MATTERS = (
     MenuItem("l", "link to another ticket", "link"),
     MenuItem("r", "another requester", "requester"),
     MenuItem("c", "people in Cc", "cc"),
+    MenuItem("k", "what is kept of the requester", "contact"),
 )
 MATTER_PROMPTS = {
     "merge": ("Merge into number:", "another ticket's number"),
@@ -175,15 +176,22 @@ class TicketActions(CommandNode):
 
     def _offer_owners(self, found: tuple[Sequence[Any], Sequence[Any]]) -> None:
         agents, teams = found
-        people = [(agent.login, f"{agent.login}  {agent.name}") for agent in agents if agent.active]
+        zone = desk_app(self).desk.zone
+        away = {agent.login: agent.away_words(zone) for agent in agents if agent.active}
+        people = [
+            (agent.login, f"{agent.login}  {agent.name}" + f"  {away[agent.login]}" * bool(away[agent.login]))
+            for agent in agents
+            if agent.active
+        ]
         people += [(f"team:{team.name}", f"{team.name}  team") for team in teams if team.active]
         items = [*lettered(people, taken="0"), MenuItem("0", "nobody", NOBODY)]
-        self._menu("Assign to", items, self._assign)
+        self._menu("Assign to", items, lambda login: self._assign(login, away.get(login, "")))
 
-    def _assign(self, login: str) -> None:
+    def _assign(self, login: str, away: str = "") -> None:
         from desk.tickets import changes  # 30 ms
 
         words = f"to {login.replace('team:', 'the team ')}" if login else "to nobody"
+        words += f", who is {away}" if away else ""
         self._decide(f"Assign {{}} {words}", f"Assigned {{}} {words}", changes.assign, login or None)
 
     @command("take", "A", "Assign to me", may="ticket.assign", enabled=_needs_ticket)
@@ -199,7 +207,7 @@ class TicketActions(CommandNode):
     def _set_state(self, state: str) -> None:
         from desk.tickets import changes  # 30 ms
 
-        self._decide(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
+        self._close_or(f"Set {{}} to {state}", f"{{}}: {state}", changes.set_status, state)
 
     @command("priority", "p", "Priority", footer="prio", wide=True, may="ticket.edit", enabled=_needs_ticket)
     def action_priority(self) -> None:
@@ -215,6 +223,38 @@ class TicketActions(CommandNode):
             changes.set_priority,
             priority,
         )
+
+    @command("edit", "e", "Fields", may="ticket.edit", enabled=_needs_ticket)
+    def action_edit(self) -> None:
+        """Change what is known of the ticket: state, department, help topic, SLA, and fields of your own."""
+        number = self.current_number()
+        if number is not None:
+            self._open_form("ticket", number)
+
+    def _open_form(self, what: str, number: str) -> None:
+        from desk.admin import custom_fields, table  # 60 ms
+        from desk.tickets import detail  # 30 ms
+        from tui.screens.admin.form import AdminFormScreen  # 10 ms
+
+        app = desk_app(self)
+
+        def read() -> tuple[Any, Any, Any]:
+            if what == "contact":
+                asked = detail.show(number, app.actor).requester_email
+                noun, record = custom_fields.contact_form(asked, app.actor)
+            else:
+                noun, record = custom_fields.ticket_form(number, app.actor)
+            return noun, record, table.choices(noun)
+
+        def said(words: str | None) -> None:
+            if words is not None:
+                self._changed(words)
+
+        def show(found: tuple[Any, Any, Any]) -> None:
+            self.will_change()
+            self.app.push_screen(AdminFormScreen(*found), said)
+
+        self.in_thread(read).then(show, group="form")
 
     @command("tags", "t", "Tags", footer="tags", wide=True, may="ticket.edit", enabled=_needs_ticket)
     def action_tags(self) -> None:
@@ -262,6 +302,10 @@ class TicketActions(CommandNode):
             self.in_thread(split, desk_app(self).actor, self.chosen_numbers()).then(
                 lambda made: self._changed(f"#{made} is a ticket of its own"), group="change"
             )
+        elif what == "contact":
+            number = self.current_number()
+            if number is not None:
+                self._open_form("contact", number)
         elif what == "unmerge":
 
             def take_out(actor: Any, numbers: Sequence[str]) -> None:
@@ -333,10 +377,64 @@ class TicketActions(CommandNode):
 
     @command("close", "x", "Close", footer="close", may="ticket.close", enabled=_needs_ticket)
     def action_close_ticket(self) -> None:
-        """Close the ticket: the SLA clock stops, the thread is kept. The requester gets no mail. Undo: u"""
+        """Close the ticket: the SLA clock stops, the requester gets no mail. It can be undone."""
         from desk.tickets import changes  # 30 ms
 
-        self._decide("Close {}", "Closed {}   u undoes it", changes.close)
+        self._close_or("Close {}", f"Closed {{}}   {self._undoing}", changes.close)
+
+    def _close_or(self, question: str, done: str, function: Callable[..., object], *args: object) -> None:
+        """Decide, and ask once more where tasks are left that nobody did."""
+        from desk.tickets.changes import OpenTasks  # 30 ms
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, OpenTasks):
+                desk_app(self).flash_error(error)
+                return
+            from tui.widgets.confirm import Confirm  # 2 ms
+
+            leave = functools.partial(function, leave_tasks=True)
+            self.app.push_screen(
+                Confirm(f"{error}. Close it all the same?"),
+                lambda yes: self._decide(question, done, leave, *args) if yes else None,
+            )
+
+        self._decide(question, done, function, *args, failed=failed)
+
+    @command("tasks", "T", "Tasks", enabled=_needs_ticket)
+    def action_tasks(self) -> None:
+        """Show the ticket's checklist: tick, add, change, move and remove tasks."""
+        number = self.current_number()
+        if number is not None:
+            desk_app(self).navigation.open_tasks(number)
+
+    @command("time", "M", "Time spent", may="ticket.note", enabled=_needs_ticket)
+    def action_time(self) -> None:
+        """Write down time that you spent on the ticket, or start and stop your clock."""
+        self._prompt().ask(
+            "Time spent (45m or 1h30, and what was done; start, stop):",
+            purpose="time",
+            placeholder="1h30 looked at the tunnel",
+        )
+
+    def spend_time(self, text: str) -> None:
+        """Do what was typed at the prompt of the time."""
+        from desk.tickets import time_spent  # 30 ms
+
+        number, actor = self.current_number(), desk_app(self).actor
+        spent, _, note = text.strip().partition(" ")
+        if not spent or number is None:
+            return
+
+        def spend() -> str:
+            if spent == "start":
+                return f"Your clock runs on #{time_spent.start(actor, number).number}"
+            if spent == "stop":
+                on, seconds = time_spent.stop(actor, note)
+                return f"#{on}: {time_spent.words(seconds)} spent"
+            time_spent.add(actor, number, spent, note)
+            return f"#{number}: {time_spent.words(time_spent.seconds_of(spent))} spent   {self._undoing}"
+
+        self.in_thread(spend).then(self._changed, group="change")
 
     @command("reopen", "X", "Reopen", may="ticket.close", enabled=_needs_closed)
     def action_reopen(self) -> None:
@@ -365,7 +463,7 @@ class TicketActions(CommandNode):
             zone = desk_app(self).desk.zone
             self._decide(
                 f"Snooze {{}} until {wanted}",
-                f"Snoozed {{}} until {wanted}   u undoes it",
+                f"Snoozed {{}} until {wanted}   {self._undoing}",
                 snoozing.snooze,
                 wanted,
                 zone,
@@ -387,26 +485,26 @@ class TicketActions(CommandNode):
 
     @command("spam", "exclamation_mark", "Spam", may="ticket.close", enabled=_needs_ticket)
     def action_spam(self) -> None:
-        """Call the ticket spam: it is closed, and deleted after some days. Undo: u"""
+        """Call the ticket spam: it is closed, and deleted after some days. It can be undone."""
         from desk.tickets import spam  # 30 ms
 
-        self._decide("Call {} spam", "{}: spam   u undoes it", spam.mark)
+        self._decide("Call {} spam", f"{{}}: spam   {self._undoing}", spam.mark)
 
     @command("delete", "delete", "Delete", may="ticket.delete", enabled=_needs_ticket)
     def action_delete(self) -> None:
-        """Put the ticket into the trash (view Trash on Q), where it is purged after some days. Undo: u"""
+        """Put the ticket into the trash (a view among the queues), purged after some days."""
         from desk.tickets import trash  # 30 ms
 
-        self._decide("Put {} into the trash", "{}: in the trash   u undoes it", trash.delete)
+        self._decide("Put {} into the trash", f"{{}}: in the trash   {self._undoing}", trash.delete)
 
     @command("ban", "B", "Ban sender", may="ban.edit", enabled=_needs_ticket)
     def action_ban(self) -> None:
-        """Ban who asked, and close all that is open of theirs. Undo: u"""
+        """Ban who asked, and close all that is open of theirs. It can be undone."""
         from desk.filters import senders  # 30 ms
 
         self._decide(
             "Ban who asked for {} and close all of theirs",
-            "Banned who asked for {}   u undoes it",
+            f"Banned who asked for {{}}   {self._undoing}",
             senders.ban_senders,
         )
 
@@ -432,6 +530,10 @@ class TicketActions(CommandNode):
         from desk.tickets import undo  # 33 ms
 
         self.in_thread(undo.undo_last, app.actor).then(self._undone, group="change")
+
+    @property
+    def _undoing(self) -> str:
+        return f"{desk_app(self).key('ticket.undo', 'u')} undoes it"
 
     def _undone(self, what: str | None) -> None:
         desk_app(self).flash(what if what else "There is nothing to undo")
@@ -459,13 +561,16 @@ class TicketActions(CommandNode):
         self,
         question: str,
         done: str,
-        function: Callable[Concatenate[Actor, list[str], P], object],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        function: Callable[..., object],
+        *args: object,
+        failed: Callable[[Exception], object] | None = None,
     ) -> None:
-        """Decide what becomes of the chosen tickets: what the agent has not seen of them is told first."""
+        """Decide what becomes of the chosen tickets: what the agent has not seen of them is told first.
+
+        ``failed`` is given another error than that; without it the error is flashed.
+        """
         app, numbers, seen = desk_app(self), self.chosen_numbers(), self.known()
-        change = functools.partial(function, app.actor, numbers, *args, **kwargs)
+        change = functools.partial(function, app.actor, numbers, *args)
         asked = f"{question.format(_which(numbers))} all the same?"
 
         def ask(title: str, told: list[str], then: Callable[[], None]) -> None:
@@ -481,7 +586,7 @@ class TicketActions(CommandNode):
             from desk.tickets.since import Overtaken  # 29 ms
 
             if not isinstance(error, Overtaken):
-                app.flash_error(error)
+                (failed or app.flash_error)(error)
                 return
             told_at = error.standing
             self.was_told(told_at)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from api.v1.documents import (
     AssignBody,
     Changed,
+    FieldsBody,
     HitPage,
     ListQuery,
     NoteBody,
@@ -21,7 +22,7 @@ from api.v1.documents import (
 from desk.documents import tickets as documents
 from desk.errors import WrongUse
 from desk.replies import reply as desk_reply
-from desk.tickets import changes, detail, lists, query, search
+from desk.tickets import changes, detail, fields, lists, query, search
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -117,6 +118,20 @@ def close(call: Call) -> Changed:
 def reopen(call: Call) -> Changed:
     """Open a closed ticket again."""
     return _changed(call, changes.reopen(call.actor, [call.number]))
+
+
+def set_fields(call: Call) -> Changed:
+    """Write into fields of the desk's own."""
+    given = cast("FieldsBody", call.body)
+    wanted = {name: _typed(value) for name, value in given.fields.items()}
+    return _changed(call, fields.set_fields(call.actor, [call.number], wanted))
+
+
+def _typed(value: str | float | bool | None) -> str:
+    """Return a value of JSON as somebody would type it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def _changed(call: Call, changed: list[str]) -> Changed:

@@ -77,6 +77,15 @@ class AssignBody(Taken):
     ]
 
 
+class FieldsBody(Taken):
+    """What is to stand in fields of the desk's own."""
+
+    fields: Annotated[
+        dict[str, str | int | float | bool | None],
+        Field(min_length=1, max_length=200, description="By the fields' names; null empties one."),
+    ]
+
+
 class TicketPage(TypedDict):
     """A part of a list. `next` is `after` of the following part, null at the end."""
 

@@ -95,6 +95,16 @@ OPERATIONS: tuple[Operation, ...] = (
         body=doc.AssignBody,
     ),
     Operation(
+        "POST",
+        "/tickets/{number}/fields",
+        "setFields",
+        "Write into fields of your own",
+        "write",
+        calls.set_fields,
+        doc.Changed,
+        body=doc.FieldsBody,
+    ),
+    Operation(
         "POST", "/tickets/{number}/close", "close", "Close a ticket", "write", calls.close, doc.Changed
     ),
     Operation(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from desk.admin.people import AGENTS, DEPARTMENTS, ROLES, SLAS, TEAMS, TOPICS
+from desk.admin.custom_fields import FIELDS
+from desk.admin.outside import PUSH_ADDRESSES, WEBHOOKS
+from desk.admin.people import AGENTS, DEPARTMENTS, GROUPS, ROLES, SLAS, TEAMS, TOPICS
 from desk.admin.rules import BANS, CANNED, FILTERS, KEYS, NOTIFICATIONS, QUEUES
 from desk.admin.table import Noun
 
 NOUNS: tuple[Noun, ...] = (
-    *(DEPARTMENTS, TOPICS, SLAS, AGENTS, TEAMS, ROLES),
-    *(FILTERS, BANS, QUEUES, CANNED, NOTIFICATIONS, KEYS),
+    *(DEPARTMENTS, TOPICS, FIELDS, SLAS, AGENTS, TEAMS, ROLES, GROUPS),
+    *(FILTERS, BANS, QUEUES, CANNED, NOTIFICATIONS, WEBHOOKS, PUSH_ADDRESSES, KEYS),
 )

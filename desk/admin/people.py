@@ -12,7 +12,7 @@ from desk.home import Desk
 from desk.mailboxes import registry
 from desk.permissions import ACTIONS, Actor
 from desk.slas.hours import week_of
-from desk.staff import agents, departments, roles, slas, teams, topics
+from desk.staff import agents, departments, groups, roles, slas, teams, topics, vacation
 from mail.inert import one_line
 from models.departments import ASSIGNMENTS
 from models.tickets import PRIORITIES
@@ -157,6 +157,7 @@ def _read_topics(_desk: Desk, _actor: Actor) -> list[Record]:
                 "sla": _text(line.sla),
                 "priority": _text(line.priority),
                 "autoresponse": line.autoresponse,
+                "checklist": "\n".join(line.checklist),
                 "active": line.active,
             },
         )
@@ -172,6 +173,7 @@ def _add_topic(_desk: Desk, actor: Actor, values: Values) -> str:
         sla=str(values["sla"]),
         priority=str(values["priority"]),
         autoresponse=bool(values["autoresponse"]),
+        checklist=str(values["checklist"]).splitlines(),
     )
     return ""
 
@@ -185,6 +187,7 @@ def _edit_topic(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
         sla=_given(values, "sla"),
         priority=_given(values, "priority"),
         autoresponse=_switch(values, "autoresponse"),
+        checklist=str(values["checklist"]).splitlines() if "checklist" in values else None,
         active=_switch(values, "active"),
     )
 
@@ -218,6 +221,7 @@ TOPICS = Noun(
             none="normal",
         ),
         Field("autoresponse", "Acknowledges", "Whether new tickets are acknowledged.", "switch", start=True),
+        Field("checklist", "Tasks", "Of its new tickets, a line each.", "lines"),
         _ACTIVE,
     ),
     Acts(_read_topics, _add_topic, _edit_topic),
@@ -311,7 +315,7 @@ SLAS = Noun(
 )
 
 
-def _read_agents(_desk: Desk, _actor: Actor) -> list[Record]:
+def _read_agents(desk: Desk, _actor: Actor) -> list[Record]:
     return [
         Record(
             line.login,
@@ -322,7 +326,10 @@ def _read_agents(_desk: Desk, _actor: Actor) -> list[Record]:
                 "role": line.role,
                 "places": ", ".join(f"{name}={role}" for name, role in line.departments),
                 "active": line.active,
-                "away": line.away,
+                "away": line.away or line.away_from is not None,
+                "away_from": vacation.shown_begin(line.away_from, agents.zone_of(line, desk.zone)),
+                "away_until": vacation.shown_end(line.away_until, agents.zone_of(line, desk.zone)),
+                "stand_in": _text(line.stand_in),
                 "quiet": line.quiet,
                 "digest": line.digest,
                 "zone": line.zone,
@@ -344,7 +351,7 @@ def _add_agent(_desk: Desk, actor: Actor, values: Values) -> str:
     return ""
 
 
-def _edit_agent(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+def _edit_agent(desk: Desk, actor: Actor, key: str, values: Values) -> None:
     wanted = _places(str(values["places"])) if "places" in values else None
     department = None
     if wanted is not None:
@@ -361,6 +368,10 @@ def _edit_agent(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
         department=department,
         active=_switch(values, "active"),
         away=_switch(values, "away"),
+        away_from=_given(values, "away_from"),
+        away_until=_given(values, "away_until"),
+        stand_in=_given(values, "stand_in"),
+        desk_zone=desk.zone,
         quiet=_given(values, "quiet"),
         digest=_given(values, "digest"),
         zone=_given(values, "zone"),
@@ -380,6 +391,10 @@ def _places(text: str) -> dict[str, str]:
 
 def _role_names() -> Sequence[str]:
     return [each.name for each in roles.roles()]
+
+
+def _logins() -> Sequence[str]:
+    return [each.login for each in agents.agents() if each.active]
 
 
 AGENTS = Noun(
@@ -408,7 +423,10 @@ AGENTS = Noun(
             18,
             check=_places,
         ),
-        Field("away", "Away", "They are mailed nothing meanwhile.", "switch", 5, only_changed=True),
+        Field("away", "Away", "They are mailed and given nothing meanwhile.", "switch", 5, only_changed=True),
+        Field("away_from", "Away from", "A day, 2026-12-24; empty: now.", only_changed=True),
+        Field("away_until", "Until", "The last day; empty: until it is switched off.", only_changed=True),
+        Field("stand_in", "Stand-in", "Who is told in their place.", "choice", 0, _logins, only_changed=True),
         Field(
             *("quiet", "Quiet", "When they are mailed nothing: mon-fri 18:00-08:00, sat-sun.", "text"),
             check=quiet_times.parse,
@@ -426,6 +444,62 @@ AGENTS = Noun(
         Field("active", "Works", "Off: they cannot log in.", "switch", 6, start=True, only_changed=True),
     ),
     Acts(_read_agents, _add_agent, _edit_agent),
+)
+
+
+def _read_groups(_desk: Desk, _actor: Actor) -> list[Record]:
+    return [
+        Record(
+            line.name,
+            {
+                "name": line.name,
+                "places": ", ".join(f"{name}={role}" for name, role in line.departments),
+                "role": _text(line.role),
+                "teams": ", ".join(line.teams),
+            },
+        )
+        for line in groups.groups()
+    ]
+
+
+def _add_group(_desk: Desk, actor: Actor, values: Values) -> str:
+    groups.add_group(
+        actor,
+        str(values["name"]),
+        role=str(values["role"]),
+        places=_places(str(values["places"])),
+        in_teams=words_of(values["teams"]),
+    )
+    return ""
+
+
+def _edit_group(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    groups.edit_group(
+        actor,
+        key,
+        role=_given(values, "role"),
+        places=_places(str(values["places"])) if "places" in values else None,
+        in_teams=words_of(values["teams"]) if "teams" in values else None,
+    )
+
+
+def _remove_group(_desk: Desk, actor: Actor, key: str) -> None:
+    groups.remove_group(actor, key)
+
+
+GROUPS = Noun(
+    "group",
+    "Groups of the system",
+    "agent.edit",
+    "What members of Unix groups (LDAP's too) may do here, from when they begin next.",
+    (
+        Field("name", "Group", "As the system calls it (getent group).", width=18, fixed=True),
+        Field("places", "Departments", "DEPARTMENT=ROLE, ...", "list", 30, check=_places),
+        Field("role", "Role", "A role that counts everywhere.", "choice", 12, _role_names),
+        Field("teams", "Teams", "Teams that they belong to, with commas.", "list", 14),
+    ),
+    Acts(_read_groups, _add_group, _edit_group, _remove_group),
+    removal="Its members lose what it gives when they begin next.",
 )
 
 
@@ -497,10 +571,6 @@ def _edit_team(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
 
 def _remove_team(_desk: Desk, actor: Actor, key: str) -> None:
     teams.remove_team(actor, key)
-
-
-def _logins() -> Sequence[str]:
-    return [each.login for each in agents.agents() if each.active]
 
 
 TEAMS = Noun(

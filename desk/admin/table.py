@@ -5,7 +5,7 @@ A noun is a `Noun` in one module here, which hands the values on to the function
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,6 +65,74 @@ class Acts:
     remove: Callable[[Desk, Actor, str], object] | None = None
 
 
+def acts_of(
+    fields: Sequence[Field],
+    lines: Callable[[], Iterable[object]],
+    *,
+    add: Callable[..., object],
+    edit: Callable[..., object] | None = None,
+    remove: Callable[..., object] | None = None,
+) -> Acts:
+    """Return the functions of a noun whose own take the fields as keywords, and whose lines have them so.
+
+    The first field is what a line is known by; changed, it is the keyword ``new_name``.
+    """
+    first, *others = fields
+
+    def read(_desk: Desk, _actor: Actor) -> list[Record]:
+        return [
+            Record(
+                str(getattr(line, first.name)),
+                {each.name: _as_value(each, getattr(line, each.name)) for each in fields},
+            )
+            for line in lines()
+        ]
+
+    def make(_desk: Desk, actor: Actor, values: Values) -> str:
+        given = {each.name: keyword_of(each, values[each.name]) for each in others if each.name in values}
+        add(actor, str(values[first.name]), **given)
+        return ""
+
+    def change(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
+        assert edit is not None
+        edit(
+            actor,
+            key,
+            **{
+                "new_name" if each is first else each.name: keyword_of(each, values[each.name])
+                for each in fields
+                if each.name in values
+            },
+        )
+
+    def take_away(_desk: Desk, actor: Actor, key: str) -> None:
+        assert remove is not None
+        remove(actor, key)
+
+    return Acts(read, make, None if edit is None else change, None if remove is None else take_away)
+
+
+def keyword_of(field: Field, value: Value) -> str | bool | int | float | list[str] | None:
+    """Return a value of a form as the functions of desk/ take it; None is a number that is not given."""
+    match field.kind:
+        case "switch":
+            return bool(value)
+        case "number":
+            number = number_of(value)
+            return int(number) if number is not None and number.is_integer() else number
+        case "list":
+            return words_of(value)
+    return str(value)
+
+
+def _as_value(field: Field, kept: object) -> Value:
+    if field.kind == "switch":
+        return bool(kept)
+    if isinstance(kept, list | tuple):
+        return ", ".join(map(str, kept))
+    return "" if kept is None else f"{kept:g}" if isinstance(kept, float) else str(kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Noun:
     """Something that admins make, change and remove. `may`: what a role has to grant for it."""
@@ -77,6 +145,8 @@ class Noun:
     acts: Acts
     removal: str = ""
     """What removing one means, in a sentence."""
+    logged: bool = True
+    """Whether the log tells of changes; what has a history of its own is not told twice."""
 
     def field(self, name: str) -> Field:
         """Return the field of that name."""
@@ -181,5 +251,7 @@ def _check(fields: Sequence[Field], values: Values) -> None:
 
 
 def _log(actor: Actor, done: str, noun: Noun, key: str, detail: str = "") -> None:
+    if not noun.logged:
+        return
     what = f": {detail}" if detail else ""
     logs.write("info", "admin", f"{actor.login} {done} the {noun.name} {key}{what}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from desk import logs, settings
 from desk.alerts import outgoing
-from desk.alerts.health_mail import send_alert
+from desk.alerts.health_mail import note_alert, send_alert
 from desk.mailboxes.token_health import dying_logins
 from models import mailboxes
 from models.fields import utc_text
@@ -103,7 +103,8 @@ def _tell_that_it_fails(desk: Desk, mailbox: Mailbox) -> None:
         hint=mailbox.last_error_hint or "see the log",
         next_try=_shown(desk, mailbox.not_before),
     )
-    send_alert(desk, mailbox, f"Nightdesk: {mailbox.address} is not fetched since {since}", body)
+    subject = f"Nightdesk: {mailbox.address} is not fetched since {since}"
+    note_alert("mailbox_failing", mailbox, text, send_alert(desk, mailbox, subject, body))
 
 
 def _tell_what_is_over(desk: Desk) -> None:
@@ -118,7 +119,10 @@ def _tell_what_is_over(desk: Desk) -> None:
                 since=_shown(desk, mailbox.alerted),
                 until=_shown(desk, mailbox.last_success),
             )
-            send_alert(desk, mailbox, f"Nightdesk: {mailbox.address} is fetched again", body)
+            words = f"{mailbox.address} is fetched again"
+            note_alert(
+                "mailbox_works", mailbox, words, send_alert(desk, mailbox, f"Nightdesk: {words}", body)
+            )
 
 
 def _shown(desk: Desk, moment: datetime | None) -> str:

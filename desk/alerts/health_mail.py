@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from config.clock import now
 from desk import logs, settings
 from desk.errors import DeskError
 from desk.mailboxes.routes import default_outgoing
@@ -11,11 +12,13 @@ from desk.outbox.render import MailToSend, queue_mail
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, agents_with_address
 from desk.settings import address_list
-from models import mailboxes
+from models import mailboxes, notices
+from models.fields import as_json, utc_text
 
 if TYPE_CHECKING:
     from desk.home import Desk
     from models.mailboxes import Mailbox
+    from models.notices import NoticeKind
 
 
 def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
@@ -48,6 +51,24 @@ def send_alert(desk: Desk, mailbox: Mailbox, subject: str, text: str) -> bool:
         logs.write("warning", "alert", f"no alert mail: {error}", mailbox_id=mailbox.id)
         return False
     return True
+
+
+def note_alert(kind: NoticeKind, mailbox: Mailbox, words: str, mailed: bool) -> None:
+    """Keep as a notice that the admins were alerted to a mailbox, for who lists and who listens."""
+    moment = utc_text(now())
+    detail = as_json({"mailbox": str(mailbox.address), "text": words})
+    trace = [f"mailed to {each}" for each in admins()] if mailed else ["nobody: see the log"]
+    notices.write(None, None, kind, None, moment, detail=detail, told=moment, trace=trace)
+
+
+def send_to_admins(desk: Desk, subject: str, text: str) -> bool:
+    """Queue an alert about something that is no mailbox's; else as `send_alert`."""
+    default = default_outgoing()
+    about = default if default is not None else next(iter(mailboxes.senders()), None)
+    if about is None:
+        logs.write("warning", "alert", "no alert mail: no mailbox can send it")
+        return False
+    return send_alert(desk, about, subject, text)
 
 
 def way_besides(desk: Desk, mailbox: Mailbox) -> Mailbox | None:

@@ -6,6 +6,7 @@ kept with it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,18 +16,20 @@ from desk import settings
 from desk.alerts import held, recipients
 from desk.alerts.mentions import mentioned
 from desk.alerts.recipients import Meant
-from desk.errors import DeskError
+from desk.errors import DeskError, NotFound
 from desk.mailboxes.routes import SendingRoute, find_sending_route
-from desk.outbox.render import MailToSend, no_route_out, queue_mail
-from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
+from desk.outbox.acknowledged import acknowledged_lately
+from desk.outbox.render import MailToSend, no_route_out, numbered_subject, queue_mail
+from desk.permissions import EVERYTHING, FILTER, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
 from desk.staff import vacation
+from desk.tickets import fields
 from desk.tickets.reading import departments_of, may_read
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
-from models import agents, deliveries, messages, notices, teams, tickets, watches
-from models.fields import utc_text, utc_time
+from models import agents, deliveries, listeners, messages, notices, teams, tickets, watches
+from models.fields import as_json, utc_text, utc_time
 from models.notices import KINDS, HeldLine, NoticeKind, StoredNotice, WaitingNotice
 from models.tickets import PRIORITIES
 from models.transactions import transaction
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.rules import DeskRules
     from models.agents import StoredAgent
+    from models.listeners import StoredListener
+    from models.tickets import TicketState
 
 _AT_ONCE: Final = 20
 """Notices of one transaction: a commit waits for the disk, and whoever writes waits for the commit."""
@@ -98,6 +103,33 @@ class _Teller:
     limit: int = field(default_factory=lambda: int(settings.get("notify.limit_hour")))
     enough: dict[str, str] = field(default_factory=dict)
     """Addresses that got as many mails within the hour as may be, and the words for it."""
+
+    pushes: Sequence[StoredListener] = field(
+        default_factory=lambda: [each for each in listeners.every("push") if each.agent_id is not None]
+    )
+
+    def push(self, listener: StoredListener, notice: WaitingNotice, ticket: TicketState, words: str) -> None:
+        """Write the call that pushes a notice, in the caller's transaction."""
+        delivery, who = os.urandom(16).hex(), tickets.names(ticket.id)
+        told = {
+            "delivery": delivery,
+            "event": notice.kind,
+            "detail": {"text": words},
+            "ticket": {
+                "number": ticket.number,
+                "subject": ticket.subject,
+                "department": self.rules.departments[ticket.department_id].name,
+                "status": ticket.status,
+                "requester": {"name": who.requester or "", "email": who.requester_email},
+            },
+        }
+        moment = utc_text(self.moment)
+        listeners.write_call(
+            *(listener.id, delivery, notice.kind, as_json(told)),
+            created=moment,
+            not_before=moment,
+            ticket_id=ticket.id,
+        )
 
     def route_of(self, sender: int | None) -> SendingRoute:
         """Return the way out for a mailbox's mail; raises as `find_sending_route` does."""
@@ -262,6 +294,12 @@ class _Telling:
         if why:
             self.trace.append(f"nobody: {why}")
             return 0
+        if self._notice.kind == "asked" and self._notice.whom.startswith("mail:"):
+            return self._mail_canned(*self._notice.whom.removeprefix("mail:").split("=", 1))
+        outside = self._notice.whom.partition(":")[0]
+        if self._notice.kind == "asked" and outside in ("webhook", "push"):
+            self.trace.append(f"{self._notice.whom}: called (nightdesk {outside} log)")
+            return 0
         meant = self._meant_words()
         chosen = self._chosen(meant)
         if not chosen:
@@ -290,8 +328,92 @@ class _Telling:
                 continue
             delivery = queue_mail(self._desk, self.mail(agent), route).delivery_id
             self.trace.append(f"{agent.login}: mailed as {word} (delivery {delivery})")
+            self._push(agent)
             mails += 1
         return mails
+
+    def _mail_canned(self, who: str, answer: str) -> int:
+        """Mail a canned answer because a filter says so, as far as that is no flood; returns how many."""
+        to = self._person(who)
+        refused = self._no_canned(who, to)
+        route = None if refused else self._route()
+        if refused or route is None:
+            self.trace.append(f"{who}: not mailed, {refused or 'no mailbox can send it'}")
+            return 0
+        from desk import canned_answers  # 3 ms, for filters that mail
+        from desk.tickets import detail  # 5 ms, for filters that mail
+
+        try:
+            filled = canned_answers.fill(answer, FILTER, detail.show(self._ticket.number))
+        except DeskError as error:
+            self.trace.append(f"{who}: not mailed, {error}")
+            return 0
+        to_customer = who == "requester"
+        mail = MailToSend(
+            kind="acknowledgement" if to_customer else "alert",
+            mailbox_id=self.sender,
+            answers_to=self._ticket.mailbox_id,
+            to=[to],
+            subject=numbered_subject(self._ticket.subject, self._ticket.number, reply=to_customer),
+            text=filled.text,
+            ticket_id=self._ticket.id,
+            automatic="auto-replied" if to_customer else "auto-generated",
+            null_sender=True,
+        )
+        delivery = queue_mail(self._desk, mail, route).delivery_id
+        self.trace.append(f"{who}: mailed '{answer}' (delivery {delivery})")
+        return 1
+
+    def _person(self, who: str) -> tuple[str, str]:
+        if who == "requester":
+            names = tickets.names(self._ticket.id)
+            return names.requester or "", names.requester_email
+        login = who.removeprefix("agent:")
+        agent = next(
+            (each for each in self._people if who.startswith("agent:") and each.login == login), None
+        )
+        if agent is not None:
+            return agent.name, agent.email
+        return "", "" if who.startswith("agent:") else who
+
+    def _no_canned(self, who: str, to: tuple[str, str]) -> str:
+        """Why a filter's mail does not go to somebody; '' when it does. A machine is never written to."""
+        address = to[1]
+        if "@" not in address:
+            return "has no mail address"
+        if self._rules.own.is_own(address):
+            return f"{address} is an address of this desk"
+        if who != "requester":
+            return self._teller.enough_for(address)
+        machine = self._machine()
+        if machine:
+            return f"the last mail is not to be answered ({machine})"
+        if not self._rules.acknowledge:
+            return "switched off in the settings (mail.acknowledge)"
+        since = utc_text(self._moment - timedelta(hours=1))
+        if deliveries.automatic_since(self._ticket.id, since):
+            return "this ticket was answered by itself within the hour"
+        return acknowledged_lately(self._moment).too_many(address, self._rules)
+
+    def _machine(self) -> str:
+        """Why the newest mail from outside is not answered by a machine; '' where it may be, or is none."""
+        from desk.tickets import detail  # 5 ms, for filters that mail
+        from mail.mime import automated, message  # 12 ms, for mail that is read
+
+        newest = messages.newest_from_outside(self._ticket.id)
+        try:
+            raw = None if newest is None else detail.raw_message(newest)
+        except NotFound:
+            raw = None  # it came by no mail
+        judged = None if raw is None else automated.classify(message.parse(raw))
+        return "" if judged is None or judged.acknowledge else str(judged.reason)
+
+    def _push(self, agent: StoredAgent) -> None:
+        """Have it pushed to the agent's own addresses too."""
+        for listener in self._teller.pushes:
+            if listener.agent_id == agent.id and listener.active:
+                self._teller.push(listener, self._notice, self._ticket, self.first_words())
+                self.trace.append(f"{agent.login}: pushed by {listener.name}")
 
     def _later(self, agent: StoredAgent) -> held.Until | None:
         """Return until when an agent is not told; of an answer nobody is while it can be taken back."""
@@ -329,7 +451,7 @@ class _Telling:
     def _meant_words(self) -> list[Meant]:
         if self._notice.kind == "asked":
             said_by = f"the filter '{one_line(str(self._notice.detail.get('filter', '')), 60)}'"
-            return [Meant(self._notice.whom.replace(",", " ").split(), said_by)]
+            return [Meant([self._notice.whom], said_by)]
         return recipients.meant(self._event, self._ticket, self._moment, self._desk.zone)
 
     def _chosen(self, meant: Sequence[Meant]) -> list[tuple[StoredAgent, str]]:
@@ -357,6 +479,10 @@ class _Telling:
         kind, _, name = word.partition(":")
         if kind == "agent":
             return [each for each in self._people if each.login == name]
+        if kind == "team" and (name or ticket.team_id is not None):
+            team = teams.named(name) if name else None
+            within = teams.members_of(team.id if team is not None else ticket.team_id or 0)
+            return [each for each in self._people if each.id in {one.agent_id for one in within}]
         if word == "everybody":
             return list(self._people)
         if word == "admins":
@@ -367,8 +493,7 @@ class _Telling:
         if word == "assignee" and ticket.assignee_id is not None:
             return [each for each in self._people if each.id == ticket.assignee_id]
         if word == "assignee" and ticket.team_id is not None:
-            team = {each.agent_id for each in teams.members_of(ticket.team_id)}
-            return [each for each in self._people if each.id in team]
+            return self._meant("team")
         if word not in ("assignee", "department"):
             return []
         wanted = departments_of(ticket)
@@ -462,6 +587,7 @@ class _Telling:
                 "created": ticket.created[:10],
             },
             "requester": {"name": who.requester or who.requester_email, "email": who.requester_email},
+            "fields": fields.facts(ticket.id, ticket.contact_id),
         }
         places = Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
         return text(name, desk_language(), places, facts).rstrip("\n")

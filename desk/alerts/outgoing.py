@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk import logs
-from desk.alerts.health_mail import send_alert
+from desk.alerts.health_mail import note_alert, send_alert
 from models import deliveries, mailboxes
 from models.fields import utc_text
 from models.transactions import transaction
@@ -14,6 +14,7 @@ from models.transactions import transaction
 if TYPE_CHECKING:
     from desk.home import Desk
     from models.mailboxes import Mailbox
+    from models.notices import NoticeKind
 
 _STUCK = """\
 The mailbox {address} could send nothing since {since}.
@@ -89,7 +90,9 @@ def _tell_what_is_over(desk: Desk) -> None:
 def _tell(desk: Desk, mailbox: Mailbox, level: logs.Level, what: str, text: str, error: str = "") -> None:
 
     logs.write(level, "alert", f"{mailbox.address} {what}", detail=error, mailbox_id=mailbox.id)
-    send_alert(desk, mailbox, f"Nightdesk: {mailbox.address} {what}", text)
+    words = f"{mailbox.address} {what}"
+    kind: NoticeKind = "mailbox_failing" if level == "error" else "mailbox_works"
+    note_alert(kind, mailbox, words, send_alert(desk, mailbox, f"Nightdesk: {words}", text))
 
 
 def _shown(desk: Desk, moment: datetime) -> str:

@@ -172,7 +172,7 @@ def _holds(queue_id: int, ticket: TicketState, moment: datetime, zone: tzinfo) -
 
 
 def _words(whom: str) -> list[str]:
-    return whom.replace(",", " ").split()
+    return [word.strip() for word in whom.split(",") if word.strip()]
 
 
 def _event(event: str) -> str:

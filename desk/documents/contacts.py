@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from desk.custom_fields import values
+
 if TYPE_CHECKING:
     from desk.contacts import ContactLine
     from desk.organizations import OrganizationLine
@@ -23,6 +25,7 @@ def contact(line: ContactLine, tickets: Sequence[OtherTicket] | None = None) -> 
         "vip": line.vip,
         "note": line.note,
         "created": line.created,
+        "fields": values.by_name(line.fields),
     }
     if tickets is not None:
         document["tickets"] = [

@@ -50,6 +50,7 @@ def decision(decided: Decision) -> dict[str, Any]:
         "ban": decided.ban or None,
         "collaborators": decided.collaborators or None,
         "tags": decided.tags or None,
+        "fields": decided.fields or None,
         "notes": decided.notes or None,
     }
     return {key: value for key, value in said.items() if value is not None}

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing_extensions import TypedDict
 
 from desk.reports import figures
+from desk.reports import time_spent as spent
 from desk.reports.figures import AGE_WORDS, ReportLine
 
 
@@ -59,6 +60,39 @@ def report(found: figures.Report) -> Report:
         "until": found.until,
         "lines": [_line(line) for line in found.lines],
         "total": _line(found.total),
+    }
+
+
+class TimeLine(TypedDict):
+    """The time that was spent by or on something; `name` null: nobody's."""
+
+    name: str | None
+    seconds: int
+    entries: int
+
+
+class TimeReport(TypedDict):
+    """The time that was spent from `since` to before `until`, in seconds."""
+
+    report: str
+    by: str
+    since: datetime
+    until: datetime
+    lines: list[TimeLine]
+    total: int
+
+
+def time_spent(found: spent.TimeReport) -> TimeReport:
+    """Return how much time was spent."""
+    return {
+        "report": "time",
+        "by": found.by,
+        "since": found.since,
+        "until": found.until,
+        "lines": [
+            {"name": each.name, "seconds": each.seconds, "entries": each.entries} for each in found.lines
+        ],
+        "total": found.total,
     }
 
 

@@ -1,13 +1,15 @@
-"""Agents, departments, roles, SLAs, help topics and API keys."""
+"""Agents, departments, roles, SLAs, help topics, fields and API keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from desk.custom_fields.definitions import FieldLine
     from desk.staff.agents import AgentLine
     from desk.staff.api_keys import KeyLine
     from desk.staff.departments import DepartmentLine
+    from desk.staff.groups import GroupLine
     from desk.staff.roles import RoleLine
     from desk.staff.slas import SlaLine
     from desk.staff.teams import TeamLine
@@ -26,6 +28,9 @@ def agent(line: AgentLine) -> dict[str, Any]:
         "active": line.active,
         "created": line.created,
         "away": line.away,
+        "away_from": line.away_from,
+        "away_until": line.away_until,
+        "stand_in": line.stand_in,
         "notify": list(line.notify),
         "quiet": line.quiet,
         "digest": line.digest,
@@ -56,6 +61,16 @@ def team(line: TeamLine) -> dict[str, Any]:
         "notes": line.notes,
         "assignment": line.assignment,
         "active": line.active,
+    }
+
+
+def group(line: GroupLine) -> dict[str, Any]:
+    """Return what a group of the system gives; `role` counts everywhere."""
+    return {
+        "name": line.name,
+        "role": line.role,
+        "departments": [{"department": name, "role": role} for name, role in line.departments],
+        "teams": list(line.teams),
     }
 
 
@@ -93,6 +108,22 @@ def topic(line: TopicLine) -> dict[str, Any]:
         "sla": line.sla,
         "priority": line.priority,
         "autoresponse": line.autoresponse,
+        "checklist": list(line.checklist),
+        "active": line.active,
+    }
+
+
+def field(line: FieldLine) -> dict[str, Any]:
+    """Return a field of the desk's own, in the words of its command line."""
+    return {
+        "name": line.name,
+        "label": line.label,
+        "kind": line.kind,
+        "of": line.of,
+        "choices": list(line.choices),
+        "topics": list(line.topics),
+        "hint": line.hint,
+        "order": line.order,
         "active": line.active,
     }
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NotRequired
 
 # Python's own TypedDict says too little before 3.12 for an OpenAPI document to be made of it.
 from typing_extensions import TypedDict
 
+from desk.custom_fields import values
+from desk.custom_fields.values import Plain
 from desk.replies.messages import SentReply
 from desk.tickets import detail
 from desk.tickets.events import EventView
 from desk.tickets.lists import TicketLine
 from desk.tickets.search import SearchHit
+from desk.tickets.tasks import TaskView
 from models import ticket_lists
 from models.messages import MessageKind
 from models.tickets import PRIORITIES, Priority, Status
@@ -27,7 +30,10 @@ class Person(TypedDict):
 
 
 class Ticket(TypedDict):
-    """A ticket as lists show it."""
+    """A ticket as lists show it.
+
+    `fields`: those of the desk's own, by name, where a desk has any; null where nothing stands.
+    """
 
     number: str
     subject: str
@@ -44,6 +50,7 @@ class Ticket(TypedDict):
     due: datetime | None
     overdue: bool
     message_count: int
+    fields: NotRequired[dict[str, str | int | float | bool | None]]
 
 
 class Attachment(TypedDict):
@@ -102,14 +109,24 @@ class Link(TypedDict):
     status: Status
 
 
-class Clock(TypedDict):
-    """What is owed: first or next answer, or resolve; `state`: running, paused or late; `left`: seconds."""
+class Task(TypedDict):
+    """A line of a ticket's checklist: `place` from 1 on, `done` null while it is not."""
 
-    clock: str
-    since: datetime
+    place: int
+    text: str
+    assignee: str | None
     due: datetime | None
-    state: str
-    left: int
+    done: datetime | None
+
+
+class TimeSpent(TypedDict):
+    """How long somebody worked on the ticket, in seconds."""
+
+    id: int
+    agent: str | None
+    seconds: int
+    at: datetime
+    note: str
 
 
 class TicketDetail(Ticket):
@@ -125,8 +142,8 @@ class TicketDetail(Ticket):
     snoozed_until: datetime | None
     spam: bool
     deleted: datetime | None
-    sla: str | None
-    clocks: list[Clock]
+    tasks: list[Task]
+    time_spent: list[TimeSpent]
     links: list[Link]
     messages: list[Message]
     events: list[Event]
@@ -164,29 +181,29 @@ class NoteAdded(TypedDict):
 def listed(lines: Sequence[TicketLine]) -> list[Ticket]:
     """Return tickets as lists show them."""
     people = ticket_lists.collaborators_of([line.id for line in lines])
-    return [_ticket(line, people.get(line.id, ())) for line in lines]
+    return [_ticket(line, people.get(line.id, ()), line.fields) for line in lines]
 
 
 def shown(ticket: detail.TicketDetail) -> TicketDetail:
     """Return one ticket with its messages and events."""
     return {
-        **_ticket(ticket, ticket.collaborators),
+        **_ticket(ticket, ticket.collaborators, values.by_name(ticket.fields)),
         "mailbox": ticket.mailbox,
         "team": ticket.team,
         "refers_to": ticket.refers_to,
         "snoozed_until": ticket.snoozed_until,
         "spam": ticket.spam,
         "deleted": ticket.deleted,
-        "sla": ticket.sla,
-        "clocks": [
+        "tasks": [task(each) for each in ticket.tasks],
+        "time_spent": [
             {
-                "clock": each.kind,
-                "since": each.begin,
-                "due": each.due,
-                "state": each.state,
-                "left": int(each.left.total_seconds()),
+                "id": each.id,
+                "agent": each.agent,
+                "seconds": each.seconds,
+                "at": each.at,
+                "note": each.note,
             }
-            for each in ticket.clocks
+            for each in ticket.time_spent
         ],
         "links": [
             {"how": each.how, "number": each.number, "subject": each.subject, "status": each.status}
@@ -194,6 +211,17 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
         ],
         "messages": [message(each) for each in ticket.messages],
         "events": [_event(each) for each in ticket.events],
+    }
+
+
+def task(view: TaskView) -> Task:
+    """Return a task of a ticket."""
+    return {
+        "place": view.place,
+        "text": view.text,
+        "assignee": view.assignee,
+        "due": view.due,
+        "done": view.done,
     }
 
 
@@ -249,8 +277,10 @@ def queued(number: str, reply: SentReply) -> QueuedReply:
     }
 
 
-def _ticket(view: TicketLine | detail.TicketDetail, collaborators: Sequence[str]) -> Ticket:
-    return {
+def _ticket(
+    view: TicketLine | detail.TicketDetail, collaborators: Sequence[str], fields: Mapping[str, Plain]
+) -> Ticket:
+    document: Ticket = {
         "number": view.number,
         "subject": view.subject,
         "status": view.status,
@@ -267,6 +297,7 @@ def _ticket(view: TicketLine | detail.TicketDetail, collaborators: Sequence[str]
         "overdue": view.overdue,
         "message_count": view.message_count,
     }
+    return {**document, "fields": dict(fields)} if fields else document
 
 
 def _event(view: EventView) -> Event:

@@ -9,6 +9,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from config.clock import now
+from desk.custom_fields import definitions, values
+from desk.errors import WrongUse
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
 from desk.mailboxes.routes import default_outgoing
@@ -19,6 +21,7 @@ from models import mailboxes, topics
 if TYPE_CHECKING:
     from desk.home import Desk
     from desk.intake.incoming import Outcome
+    from models.custom_fields import FieldValue
     from models.mailboxes import Mailbox
 
 DOOR = "http"
@@ -84,8 +87,28 @@ def submit(desk: Desk, submission: Submission) -> Outcome:
     if topic_id is not None and topic_id not in {topic.id for topic in topics.rules()}:
         extras = {**submission.extras, "topicId": str(topic_id)}
         submission, topic_id = replace(submission, extras=extras), None
-    arrival = Arrival(as_mail(desk, submission), DOOR, topic_id=topic_id, priority=submission.priority)
+    said, extras = _own_fields(submission.extras)
+    mail = as_mail(desk, replace(submission, extras=extras))
+    arrival = Arrival(mail, DOOR, topic_id=topic_id, priority=submission.priority, fields=said)
     return pipeline.take(desk, [arrival])[0]
+
+
+def _own_fields(extras: Mapping[str, str]) -> tuple[dict[int, FieldValue], dict[str, str]]:
+    """Return what was said for fields of the desk's own, and all else, and what cannot stand in its field."""
+    known = {each.name: each for each in definitions.fields("ticket") if each.active}
+    said: dict[int, FieldValue] = {}
+    left: dict[str, str] = {}
+    for name, text in extras.items():
+        field = known.get(definitions.name_of(name))
+        try:
+            value = None if field is None else values.read(field, text)
+        except WrongUse:
+            value = None
+        if field is None or value is None:
+            left[name] = text
+        else:
+            said[field.id] = value
+    return said, left
 
 
 def _mailbox(desk: Desk) -> Mailbox | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from desk.errors import DeskError
 from desk.filters import senders
 from desk.permissions import FILTER
-from desk.tickets import changes, lifecycle, people, snoozing, spam
+from desk.tickets import changes, fields, lifecycle, people, snoozing, spam
 from models.fields import utc_text
 from models.messages import NewMessage
 from models.transactions import savepoint
@@ -32,6 +32,8 @@ def carry_out(decision: Decision, ticket: TicketState, moment: datetime, zone: t
         steps.append(lambda: changes.set_topic(FILTER, numbers, str(decision.topic)))
     if decision.sla is not None:
         steps.append(lambda: changes.set_sla(FILTER, numbers, str(decision.sla)))
+    if decision.fields:
+        steps += [_field(numbers, name, value) for name, value in decision.fields.items()]
     if decision.tags:
         steps.append(lambda: changes.add_tags(FILTER, numbers, decision.tags))
     if decision.priority is not None:
@@ -43,6 +45,7 @@ def carry_out(decision: Decision, ticket: TicketState, moment: datetime, zone: t
     if decision.collaborators:
         steps.append(lambda: people.set_collaborators(FILTER, numbers, decision.collaborators))
     steps += [_note(ticket, text, moment) for text in decision.notes]
+    steps += [_asked(ticket, whom, by, moment) for whom, by in decision.asked]
     if decision.status is not None:
         steps.append(lambda: changes.set_status(FILTER, numbers, str(decision.status)))
     if decision.snooze is not None:
@@ -59,6 +62,14 @@ def carry_out(decision: Decision, ticket: TicketState, moment: datetime, zone: t
         except DeskError as error:
             refused.append(f"a filter wanted more, but {error}")
     return refused
+
+
+def _field(numbers: list[str], name: str, value: str) -> Callable[[], object]:
+    return lambda: fields.set_fields(FILTER, numbers, {name: value})
+
+
+def _asked(ticket: TicketState, whom: str, by: str, moment: datetime) -> Callable[[], object]:
+    return lambda: lifecycle.asked_for(ticket.id, whom, by, moment)
 
 
 def _note(ticket: TicketState, text: str, moment: datetime) -> Callable[[], object]:

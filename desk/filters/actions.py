@@ -11,14 +11,19 @@ from datetime import UTC
 from typing import Final
 
 from config.clock import now
+from desk.custom_fields import values
+from desk.custom_fields.definitions import named
 from desk.errors import WrongUse
 from desk.filters.variables import OF_EVERY_MAIL, named_in
+from desk.own_addresses import read_own_addresses
 from desk.queries.times import age
+from desk.settings import PEOPLE, address_list
 from desk.tickets import snoozing
 from desk.tickets.changes import tag_name
+from desk.tickets.fields import read_assignment
 from desk.tickets.participants import people_in
 from mail.inert import one_line
-from models import agents, canned_answers, departments, slas, teams, topics
+from models import agents, canned_answers, departments, listeners, slas, teams, topics
 from models.filters import Trigger
 from models.tickets import PRIORITIES, STATUSES
 
@@ -26,6 +31,14 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "reject": ("", "Reject the mail: no ticket, no message, no answer; a receipt tells by which filter."),
     "no-autoresponse": ("", "Do not acknowledge it."),
     "canned": ("NAME", "Answer with a canned answer, where it would be acknowledged."),
+    "mail": (
+        "WHO=NAME",
+        "Mail a canned answer to requester, an agent (agent:LOGIN) or an address of your own people.",
+    ),
+    "notify": (
+        "WHO",
+        "Have department, assignee, agent:LOGIN, team:NAME, webhook:NAME or push:NAME told.",
+    ),
     "reply-to": ("", "Make whom Reply-To names the requester."),
     "department": ("NAME", "Put the ticket into a department."),
     "topic": ("NAME", "Give it a help topic."),
@@ -36,6 +49,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "status": ("STATE", "Put it into a state: new, open, waiting or closed."),
     "close": ("", "Close it."),
     "tag": ("NAME", "Put a tag on it."),
+    "field": ("NAME=VALUE", "Write a value into a field of your own; nothing behind = empties it."),
     "note": ("TEXT", "Put an internal note on it."),
     "collaborator": ("ADDRESS", "Put somebody into Cc of it."),
     "snooze": ("WHEN", "Put it out of the way until 3h, 2d, tomorrow, monday, answer or event."),
@@ -49,9 +63,9 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
 }
 """Each action with what follows its colon and what it does."""
 
-_OF_NEW_MAIL: Final = ("no-autoresponse", "canned", "reply-to", "merge", "reopen")
-_OF_MAIL: Final = ("reject", *_OF_NEW_MAIL)
-WITH_VARIABLES: Final = ("tag", "note", "merge")
+_OF_NEW_MAIL: Final = ("no-autoresponse", "reply-to", "merge", "reopen")
+_OF_MAIL: Final = ("reject", "canned", *_OF_NEW_MAIL)
+WITH_VARIABLES: Final = ("tag", "field", "note", "merge")
 """Actions of mail whose value may have variables."""
 
 
@@ -115,19 +129,20 @@ def _checked(name: str, value: str) -> str:
         case "team":
             return _one_of(name, value, [each.name for each in teams.every() if each.active])
         case "canned":
-            name = _one_of(name, value, [each.name for each in canned_answers.every()])
-            found = canned_answers.named(name)
-            if found is not None and "cursor" in found.body:
-                raise WrongUse(
-                    f"the canned answer '{name}' leaves a place for somebody", "use one that is whole"
-                )
-            return name
+            return _whole_answer(value)
+        case "mail":
+            who, _, answer = value.partition("=")
+            return f"{_mailed(who.strip())}={_whole_answer(answer.strip())}"
+        case "notify":
+            return _told(value)
         case "priority":
             return _one_of(name, value, PRIORITIES.values())
         case "status":
             return _one_of(name, value, STATUSES)
         case "tag":
             return value if named_in(value) else tag_name(value)
+        case "field":
+            return _field(value)
         case "collaborator":
             people_in([value])
         case "snooze":
@@ -135,6 +150,54 @@ def _checked(name: str, value: str) -> str:
         case "reopen":
             age(value)
     return value
+
+
+def _field(value: str) -> str:
+    """Return what is to stand in a field, checked as far as no mail has a say in it."""
+    name, text = read_assignment(value)
+    field = named(name, "ticket")
+    if not named_in(text):
+        values.read(field, text)
+    return f"{field.name}={text}"
+
+
+def _whole_answer(value: str) -> str:
+    name = _one_of("canned", value, [each.name for each in canned_answers.every()])
+    found = canned_answers.named(name)
+    if found is not None and "cursor" in found.body:
+        raise WrongUse(f"the canned answer '{name}' leaves a place for somebody", "use one that is whole")
+    return name
+
+
+def _mailed(who: str) -> str:
+    if who.lower() == "requester":
+        return "requester"
+    if who.lower().startswith("agent:"):
+        return _told(who)
+    [address, *others] = address_list(who) or [""]
+    if not address or others:
+        raise WrongUse(f"'{one_line(who, 60)}' is nobody to mail", "use requester, agent:LOGIN or an address")
+    if read_own_addresses().is_own(address):
+        raise WrongUse(f"{address} is an address of the desk itself", "notify:WHO tells agents")
+    return address
+
+
+def _told(who: str) -> str:
+    kind, colon, name = who.partition(":")
+    kind, name = kind.strip().lower(), name.strip()
+    if not colon and kind in PEOPLE:
+        return kind
+    if kind == "agent":
+        return f"agent:{_one_of(kind, name, [each.login for each in agents.every() if each.active])}"
+    if kind == "team" and colon:
+        return f"team:{_one_of(kind, name, [each.name for each in teams.every() if each.active])}"
+    if kind in ("webhook", "push") and colon:
+        known = [each.name for each in listeners.every() if each.kind == kind and each.agent_id is None]
+        return f"{kind}:{_one_of(kind, name, known)}"
+    raise WrongUse(
+        f"'{one_line(who, 60)}' is nobody to tell",
+        f"use {', '.join(PEOPLE)}, agent:LOGIN, team:NAME, webhook:NAME or push:NAME",
+    )
 
 
 def _one_of(name: str, value: str, known: Iterable[str]) -> str:

@@ -39,7 +39,10 @@ class Decision:
         self.ban = False
         self.collaborators: list[str] = []
         self.tags: list[str] = []
+        self.fields: dict[str, str] = {}
         self.notes: list[str] = []
+        self.asked: list[tuple[str, str]] = []
+        """Who is to be told or mailed, each by which filter."""
         self.trace: list[str] = []
 
     @property
@@ -56,11 +59,13 @@ class Decision:
                 self.spam,
                 self.ban,
                 tuple(self.collaborators),
+                tuple(sorted(self.fields.items())),
+                tuple(self.asked),
             ),
         )
 
-    def take(self, action: Action) -> None:
-        """Add what an action says; of two that say the same thing the later one counts."""
+    def take(self, action: Action, by: str = "") -> None:
+        """Add what an action of a filter says; of two that say the same thing the later one counts."""
         match action.name:
             case "no-autoresponse":
                 self.autoresponse = False
@@ -72,8 +77,15 @@ class Decision:
                 self.tags += [action.value] if action.value else []
             case "note":
                 self.notes.append(action.value)
+            case "field":
+                name, _, value = action.value.partition("=")
+                self.fields[name] = value
             case "collaborator":
                 self.collaborators.append(action.value)
+            case "notify":
+                self.asked.append((action.value, by))
+            case "mail":
+                self.asked.append((f"mail:{action.value}", by))
             case "spam":
                 self.spam, self.autoresponse = True, False
             case "ban":
@@ -131,7 +143,7 @@ def decide(filters: Sequence[ReadFilter], trigger: Trigger, facts: MailFacts) ->
                 decision.rejected_by = each.name
                 return decision
             meant = facts.meant(action)
-            decision.take(meant)
+            decision.take(meant, each.name)
             said.append(str(meant))
         decision.trace.append(f"filter '{each.name}': {', '.join(said)}" + (", stop" if each.stops else ""))
         if each.stops:

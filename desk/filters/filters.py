@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desk import schedules
+from desk.custom_fields.questions import all_asked
 from desk.errors import NotFound, Refused, WrongUse
 from desk.filters import actions
-from desk.filters.facts import condition
+from desk.filters.facts import MAIL_FIELDS, condition
 from desk.filters.variables import captured_by
 from desk.permissions import FILTER, Actor, require
+from desk.queries import parser
 from desk.staff.names import given_name
 from desk.tickets import query
 from mail.inert import one_line
 from models import events
 from models import filters as rows
 from models.filters import TRIGGERS, StoredFilter, Trigger
+from models.queries.tree import Condition, leaves
 from models.transactions import transaction
 
 
@@ -156,6 +159,9 @@ def _condition(text: str, trigger: Trigger) -> str:
         raise WrongUse("a filter needs a condition", "--if 'from:@news.example subject:newsletter'")
     if trigger in ("new", "reply"):
         condition(text)
+        for leaf in leaves(parser.parse(text, MAIL_FIELDS)):
+            if isinstance(leaf, Condition) and leaf.field == "field":
+                all_asked(map(str, leaf.values))
     else:
         query.parse(text, FILTER)
     return text.strip()

@@ -154,7 +154,7 @@ def decision_of(stored: StoredFilter) -> Decision:
     """Return what a filter of states or of the clock decides where it holds."""
     decision = Decision()
     for text in stored.actions:
-        decision.take(Action(*text.partition(":")[::2]))
+        decision.take(Action(*text.partition(":")[::2]), stored.name)
     decision.trace.append(f"filter '{stored.name}': {', '.join(stored.actions)}")
     return decision
 

@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from desk.errors import DeskError, Refused
-from desk.own_addresses import without_tag
 from desk.permissions import FILTER
 from desk.tickets.participants import answered_at
 from mail.mime.quotes.pieces import without
-from models import blobs, contacts, departments, tickets
+from models import blobs, contacts, custom_fields, departments, tickets
 from models.fields import utc_text
 from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
     from desk.intake.incoming import Incoming
-    from desk.rules import DeskRules
     from models.tickets import TicketState
 
 
-class AcknowledgedLately:
-    """Whom acknowledgements went to within the last hour: a flood of forged senders must not become ours."""
-
-    def __init__(self, addresses: Iterable[str]) -> None:
-        self._senders: Counter[str] = Counter()
-        self._domains: Counter[str] = Counter()
-        for address in addresses:
-            self.count(address)
-
-    def count(self, address: str) -> None:
-        """One more is on its way to this address."""
-        self._senders[_sender(address)] += 1
-        self._domains[_domain(address)] += 1
-
-    def too_many(self, address: str, rules: DeskRules) -> str:
-        """Why this address gets none now; '' when it may have one. Plus-tags make no second sender."""
-        for who, sent, most, setting in (
-            (address, self._senders[_sender(address)], rules.acknowledge_per_hour, "mail.ack_limit_hour"),
-            (
-                f"the domain {_domain(address)}",
-                self._domains[_domain(address)],
-                rules.acknowledge_domain_per_hour,
-                "mail.ack_limit_domain_hour",
-            ),
-            (
-                "everybody",
-                self._domains.total(),
-                rules.acknowledge_desk_per_hour,
-                "mail.ack_limit_desk_hour",
-            ),
-        ):
-            if sent >= most:
-                return f"{who} got {sent} within an hour ({setting})"
-        return ""
-
-
-def acknowledged_lately(moment: datetime) -> AcknowledgedLately:
-    """Read whom acknowledgements went to within the hour before a moment."""
-    from models import deliveries  # 2 ms, for mail that leaves
-
-    return AcknowledgedLately(deliveries.acknowledged_since(utc_text(moment - timedelta(hours=1))))
-
-
-def _sender(address: str) -> str:
-    return without_tag(address.lower())
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()
-
-
-def refusal(incoming: Incoming, ticket: TicketState) -> str:
-    """Why the new ticket is not acknowledged; '' when it is to be."""
+def _no_answer(incoming: Incoming, ticket: TicketState) -> str:
+    """Why a mail is not answered by the desk itself; '' when it may be."""
     batch, arrival, mail = incoming.batch, incoming.arrival, incoming.mail
     rules, told = batch.rules, [each.email for each in incoming.author.answered_at]
     mailbox = rules.mailboxes.get(ticket.mailbox_id or 0)
@@ -114,15 +59,41 @@ def refusal(incoming: Incoming, ticket: TicketState) -> str:
         too_many = batch.acknowledged.too_many(address, rules)
         if too_many:
             return too_many
-    from models import deliveries  # 2 ms, for mail that leaves
-
-    if deliveries.is_acknowledged(ticket.id):
-        return "this ticket was acknowledged before"
     return ""
 
 
-def queue(incoming: Incoming, ticket: TicketState) -> None:
-    """Put the acknowledgement into the outbox, in the transaction that made the ticket."""
+def refusal(incoming: Incoming, ticket: TicketState) -> str:
+    """Why the new ticket is not acknowledged; '' when it is to be."""
+    refused = _no_answer(incoming, ticket)
+    if refused:
+        return refused
+    from models import deliveries  # 2 ms, for mail that leaves
+
+    return "this ticket was acknowledged before" if deliveries.is_acknowledged(ticket.id) else ""
+
+
+def answer_reply(incoming: Incoming, ticket: TicketState) -> None:
+    """Answer a customer's answer with what a filter chose, where a new ticket's mail would be acknowledged.
+
+    At most once an hour in a ticket: what answers by itself has no conversation.
+    """
+    from models import deliveries  # 2 ms, for mail that leaves
+
+    refused = _no_answer(incoming, ticket)
+    since = utc_text(incoming.batch.moment - timedelta(hours=1))
+    if not refused and deliveries.automatic_since(ticket.id, since):
+        refused = "this ticket was answered by itself within the hour"
+    text = "" if refused else _canned(incoming, ticket)
+    if text:
+        queue(incoming, ticket, text)
+        told = ", ".join(each.email for each in incoming.author.answered_at)
+        incoming.said_after_all(f"answered to {told} with '{incoming.decision.canned}'")
+    elif refused:
+        incoming.said_after_all(f"no canned answer: {refused}")
+
+
+def queue(incoming: Incoming, ticket: TicketState, text: str = "") -> None:
+    """Put the acknowledgement, or another text, into the outbox, in the transaction that took the mail in."""
     from desk.outbox.render import MailToSend, numbered_subject, queue_mail  # 4 ms, for mail that leaves
 
     batch, mail = incoming.batch, incoming.mail
@@ -137,7 +108,7 @@ def queue(incoming: Incoming, ticket: TicketState) -> None:
             answers_to=ticket.mailbox_id,
             to=[(each.name, each.email) for each in incoming.author.answered_at],
             subject=numbered_subject(mail.subject, ticket.number, reply=True),
-            text=_text(incoming, ticket),
+            text=text or _canned(incoming, ticket) or _text_of_the_desk(incoming, ticket),
             ticket_id=ticket.id,
             in_reply_to=mail.message_id,
             references=[mail.message_id] if mail.message_id else [],
@@ -148,21 +119,22 @@ def queue(incoming: Incoming, ticket: TicketState) -> None:
     )
 
 
-def _text(incoming: Incoming, ticket: TicketState) -> str:
-    """Return what is answered: what a filter chose, or that the mail arrived."""
-    if incoming.decision.canned:
-        from desk import canned_answers  # 3 ms, for filters that answer
-        from desk.tickets import detail  # 5 ms, for filters that answer
+def _canned(incoming: Incoming, ticket: TicketState) -> str:
+    """Return the canned answer that a filter chose; '' when none did, or when it cannot be filled."""
+    if not incoming.decision.canned:
+        return ""
+    from desk import canned_answers  # 3 ms, for filters that answer
+    from desk.tickets import detail  # 5 ms, for filters that answer
 
-        try:
-            filled = canned_answers.fill(incoming.decision.canned, FILTER, detail.show(ticket.number))
-        except DeskError as error:
-            incoming.said_after_all(f"no canned answer: {error}")
-        else:
-            if not filled.places:
-                return filled.text
-            incoming.said_after_all(f"no canned answer: it leaves a place for '{filled.places[0]}'")
-    return _text_of_the_desk(incoming, ticket)
+    try:
+        filled = canned_answers.fill(incoming.decision.canned, FILTER, detail.show(ticket.number))
+    except DeskError as error:
+        incoming.said_after_all(f"no canned answer: {error}")
+        return ""
+    if filled.places:
+        incoming.said_after_all(f"no canned answer: it leaves a place for '{filled.places[0]}'")
+        return ""
+    return filled.text
 
 
 def _text_of_the_desk(incoming: Incoming, ticket: TicketState) -> str:
@@ -189,10 +161,19 @@ def _text_of_the_desk(incoming: Incoming, ticket: TicketState) -> str:
             "created": ticket.created[:10],
         },
         "requester": {"name": author.name or author.email, "email": author.email},
+        "fields": _own_fields(ticket),
         "message": {"text": mail.text, "sender": author.name or author.email, "subject": mail.subject},
     }
     places = texts.Places(ticket.mailbox_id or 0, ticket.topic_id or 0, ticket.department_id)
     return texts.text("acknowledgement", chosen, places, facts)
+
+
+def _own_fields(ticket: TicketState) -> dict[str, str]:
+    if not custom_fields.every():
+        return {}
+    from desk.tickets import fields  # 6 ms, for desks with fields of their own
+
+    return fields.facts(ticket.id, ticket.contact_id)
 
 
 def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:

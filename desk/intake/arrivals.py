@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from threading import Thread
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from config.clock import now
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mail.mime.message import ParsedMail, Part
     from mail.mime.quotes.pieces import Piece
     from models.blobs import Packed
+    from models.custom_fields import FieldValue
 
 MAX_TEXT = 1_000_000
 """Characters of a mail's text that are kept in its message; the raw mail has the rest."""
@@ -45,8 +47,8 @@ class Arrival(Record):
     mails; ``uidl`` by POP3, where ``folder`` is empty and ``uidvalidity`` counts how often the server
     changed all its ids. ``archive``: old mail that is only filed: nobody is told, nothing is due.
     ``recipient``: whom the envelope named, in lower case; empty where a door has none. ``quiet``: nobody
-    outside is sent anything because of it. ``topic_id`` and ``priority``: what a caller chose for a new
-    ticket.
+    outside is sent anything because of it. ``topic_id``, ``priority`` and ``fields`` (of the desk's own, by
+    their ids): what a caller chose for a new ticket.
     """
 
     raw: bytes
@@ -62,6 +64,7 @@ class Arrival(Record):
     quiet: bool = False
     topic_id: int | None = None
     priority: int | None = None
+    fields: Mapping[int, FieldValue] = MappingProxyType({})
 
     @property
     def numbered(self) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from desk.filters.bans import matcher
 from desk.filters.decision import ready
-from desk.intake.acknowledgements import AcknowledgedLately, acknowledged_lately
 from desk.intake.lookups import Lookups
 from desk.mailboxes.routes import SendingRoute, find_sending_route
+from desk.outbox.acknowledged import AcknowledgedLately, acknowledged_lately
 from models import filters, messages, sqlite, tickets
 from models.fields import utc_text
 from models.tickets import TicketState

@@ -9,7 +9,8 @@ from desk.permissions import FILTER
 from desk.tickets import lifecycle
 from mail.inert import one_line
 from mail.mime.author import Author
-from models import departments, slas, tickets
+from models import contacts, departments, slas, tickets
+from models.custom_fields import FieldValue
 from models.fields import utc_text
 from models.tickets import PRIORITIES
 
@@ -44,7 +45,7 @@ def decide_on(incoming: Incoming, trigger: Trigger) -> Outcome | None:
     """Ask the filters, keep what they decide, and end the mail that one of them rejects."""
     if incoming.arrival.archive or not incoming.batch.filters:
         return None
-    facts = facts_of(incoming.mail, incoming.author, incoming.arrival, incoming.rules)
+    facts = facts_of(incoming.mail, incoming.author, incoming.arrival, incoming.rules, incoming.match.ticket)
     decision = incoming.decision = decide(incoming.batch.filters, trigger, facts)
     for line in decision.trace:
         incoming.says(line)
@@ -125,7 +126,9 @@ def change(incoming: Incoming, ticket: TicketState) -> None:
         incoming.said_after_all(line)
 
 
-def facts_of(mail: IncomingMail, author: Author, arrival: Arrival, rules: DeskRules) -> MailFacts:
+def facts_of(
+    mail: IncomingMail, author: Author, arrival: Arrival, rules: DeskRules, ticket: TicketState | None
+) -> MailFacts:
     """Return what conditions may ask of a mail."""
     from desk.filters.facts import MailFacts  # 4 ms, for desks with filters
 
@@ -143,7 +146,15 @@ def facts_of(mail: IncomingMail, author: Author, arrival: Arrival, rules: DeskRu
         kind=mail.machine.kind,
         raw=arrival.raw,
         believes_spam_headers=rules.believes_spam_headers,
+        stored_fields=lambda: {**fields_of(author.address.email, ticket), **arrival.fields},
     )
+
+
+def fields_of(sender: str, ticket: TicketState | None) -> dict[int, FieldValue]:
+    """Return what stands in the desk's own fields of a sender, and of the ticket that they answered."""
+    known = contacts.by_email([sender.lower()]) if sender else []
+    own = contacts.fields(known[0].id) if known else {}
+    return own if ticket is None else {**own, **tickets.fields(ticket.id)}
 
 
 def _let_reply_to_speak(incoming: Incoming) -> None:

@@ -149,9 +149,9 @@ class Incoming:
         )
         return outcome
 
-    def said_after_all(self, line: str) -> None:
+    def said_after_all(self, *lines: str) -> None:
         """Add to the trace what was decided after the receipt was written."""
-        self.says(line)
+        self.trace += lines
         assert self.receipt_id is not None
         receipts.set_trace(self.receipt_id, self.trace)
 

@@ -11,7 +11,7 @@ from config.expressions import expression
 from config.records import Record
 from desk.errors import DeskError
 from desk.filters import senders
-from desk.tickets import changes, merging, snoozing, spam, watching
+from desk.tickets import changes, fields, merging, snoozing, spam, watching
 from mail.mime.quotes.pieces import Span
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "close": ("", "Close the ticket."),
     "reopen": ("", "Open it again."),
     "status": ("STATE", "Put it into a state: new, open, waiting or closed."),
+    "field": ("NAME=VALUE", "Write a value into a field of your own."),
     "assign": ("LOGIN", "Give it to an agent or a team; me is yourself."),
     "take": ("", "Give it to yourself."),
     "unassign": ("", "Give it to nobody."),
@@ -104,6 +105,9 @@ _VERBS: Final[dict[str, Callable[[Actor, list[str], str, Callable[[], tzinfo]], 
     "close": lambda actor, numbers, _value, _zone: changes.close(actor, numbers),
     "reopen": lambda actor, numbers, _value, _zone: changes.reopen(actor, numbers),
     "status": lambda actor, numbers, value, _zone: changes.set_status(actor, numbers, value.lower()),
+    "field": lambda actor, numbers, value, _zone: fields.set_fields(
+        actor, numbers, dict([fields.read_assignment(value)])
+    ),
     "assign": lambda actor, numbers, value, _zone: changes.assign(actor, numbers, value.removeprefix("@")),
     "take": lambda actor, numbers, _value, _zone: changes.assign(actor, numbers, "me"),
     "unassign": lambda actor, numbers, _value, _zone: changes.assign(actor, numbers, None),

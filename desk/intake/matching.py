@@ -10,11 +10,12 @@ from config.expressions import expression
 from config.records import Record
 from desk.tickets import threads
 from desk.tickets.participants import answered_at, takes_part
+from desk.tickets.threads import Arriving
 from mail.compose import message_id as signed_ids
 from mail.compose.signed_tag import SignedTag, read_tag
 from models import contacts, messages, tickets
 from models.fields import utc_text
-from models.messages import KnownMessage, MessageKind
+from models.messages import KnownMessage, MessageKind, compared_id
 from models.tickets import TicketState
 
 if TYPE_CHECKING:
@@ -72,9 +73,9 @@ def find_match(incoming: Incoming) -> Match:
     for sent in _sent_by_us(incoming):
         return _answer_to_us(incoming, sent)
     strange: Match | None = None
-    lineage = _lineage(incoming)
-    answers = [*_answers(incoming, lineage), *names]
-    above = _topmost(incoming, lineage)
+    told = _answers(incoming)
+    above = _place(incoming, told)
+    answers = [*told, *names]
     for reference, message in _stored(incoming):
         ticket = incoming.batch.ticket(message.ticket_id)
         if ticket is None:
@@ -271,51 +272,40 @@ def _stored(incoming: Incoming) -> Iterator[tuple[str, KnownMessage]]:
             yield reference, message
 
 
-def _lineage(incoming: Incoming) -> threads.Lineage | None:
-    """Read what the mail answers, what that answers, and so on; None where nothing of it is here.
-
-    Of two mails whose Message-IDs differ in case alone, the one that is spelled so.
-    """
-    answered: list[int] = []
-    for reference in incoming.mail.references:
-        found = incoming.batch.known.messages(reference)
-        exact = [message.id for message in found if message.message_id == reference]
-        answered += exact or [message.id for message in found]
-    return threads.Lineage(answered) if answered else None
-
-
-def _answers(incoming: Incoming, lineage: threads.Lineage | None) -> list[str]:
+def _answers(incoming: Incoming) -> list[str]:
     """Return the references to be kept: not those that others of them tell, nor mail of the desk."""
     known = incoming.batch.known
     kept = [each for each in incoming.mail.references if known.delivery(each) is None]
-    if lineage is None:
+    here = {each: found for each in kept if (found := known.messages(each))}
+    if len(here) < 2:
         return kept
-    direct = {message.id for each in kept for message in known.messages(each)}
-    told = lineage.above(direct)
-    return [
-        each
-        for each in kept
-        if not known.messages(each) or any(m.id not in told for m in known.messages(each))
-    ]
+    said = messages.answered(message.id for found in here.values() for message in found)
+    told = {name for names in said.values() for name in names}
+    return [each for each in kept if each not in here or compared_id(each) not in told]
 
 
-def _topmost(incoming: Incoming, lineage: threads.Lineage | None) -> TicketState | None:
-    """Return the topmost ticket that the mail answers, directly or not, and that lets its author in.
+def _place(incoming: Incoming, answers: Sequence[str]) -> TicketState | None:
+    """Return the ticket in which the mail belongs by what it answers, or None.
 
-    So a stranger who answers a mail of others draws nobody out of their ticket.
+    Of two mails whose Message-IDs differ in case alone it answers the one that is spelled so.
     """
-    for ticket_id in lineage.tickets(lineage.began_with) if lineage is not None else ():
-        ticket = incoming.batch.ticket(ticket_id)
-        if ticket is not None and _lets_in(incoming, ticket):
-            return ticket
-    return None
-
-
-def _lets_in(incoming: Incoming, ticket: TicketState) -> bool:
-    sender = incoming.author.address.email
-    return takes_part(ticket, sender) or any(
-        message.ticket_id == ticket.id and sender in message.addressed for _, message in _stored(incoming)
+    answered: dict[int, KnownMessage] = {}
+    for reference in answers:
+        found = incoming.batch.known.messages(reference)
+        exact = [message for message in found if message.message_id == reference]
+        answered |= {message.id: message for message in exact or found}
+    if not answered:
+        return None
+    mail = incoming.mail
+    arriving = Arriving(
+        compared_id(mail.message_id or ""),
+        utc_text(mail.date) if mail.date is not None else "",
+        incoming.author.address.email.lower(),
+        tuple(answered),
+        frozenset(message.ticket_id for _, message in _stored(incoming)),
     )
+    place = threads.place_of(arriving, [(each.ticket_id, each.addressed) for each in answered.values()])
+    return None if place is None else incoming.batch.ticket(place)
 
 
 def _named_in_subject(incoming: Incoming) -> Iterator[TicketState]:

@@ -40,27 +40,19 @@ def headless_ticket(incoming: Incoming) -> TicketState | None:
     return None
 
 
-def gather_answers(incoming: Incoming, match: Match, ticket: TicketState) -> None:
-    """Bring answers that were kept apart into the ticket, now that this mail is in it and let people in.
+def gather_answers(incoming: Incoming, match: Match, ticket: TicketState, *, lets_in: bool) -> None:
+    """Bring mail that was kept apart where it belongs, now that this mail is here and may let people in.
 
     Where answers to this mail came before it, it may also be what connects them to the tickets above it.
     """
     name = incoming.mail.message_id
-    above: list[int] = []
-    if name is not None and incoming.batch.known.is_awaited(name):
-        answered = [
-            message.id
-            for reference in incoming.mail.references
-            for message in incoming.batch.known.messages(reference)
-        ]
-        above = list(threads.Lineage(answered).tickets(answered)) if answered else []
-    elif match.ticket is None or not match.brings_people:
+    awaited = name is not None and incoming.batch.known.is_awaited(name)
+    if not awaited and (match.ticket is None or not match.brings_people or not lets_in):
         return
-    for ticket_id in dict.fromkeys([*above, ticket.id]):
-        gathered = threads.gather(ticket_id, incoming.batch.moment)
-        incoming.batch.known.moved(gathered.places)
-        for line in gathered.lines:
-            incoming.said_after_all(line)
+    gathered = threads.gather(ticket.id, incoming.batch.moment)
+    incoming.batch.known.moved(gathered.places)
+    if gathered.lines:
+        incoming.said_after_all(*gathered.lines)
 
 
 def await_parents(incoming: Incoming, match: Match, message_id: int) -> None:

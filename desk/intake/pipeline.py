@@ -27,7 +27,7 @@ from desk.tickets.participants import may_join
 from mail.compose import message_id as signed_ids
 from mail.inert import one_line
 from mail.mime.address import as_compared
-from models import blobs, receipts
+from models import blobs, receipts, tickets
 from models.errors import DatabaseUnusable
 from models.fields import utc_text, utc_time
 from models.messages import KnownMessage
@@ -176,6 +176,8 @@ def _part_of_a_ticket(incoming: Incoming) -> Outcome | None:
     _say_what_it_does(incoming, match, ticket)
     known = len(events.of_ticket(ticket.id)) if _may_change_hands(incoming, ticket) else 0
     outcome = _file(incoming, match, ticket, "note" if match.kind == "note" else "reply")
+    if incoming.decision.canned and not match.unverified:
+        acknowledgements.answer_reply(incoming, ticket)
     if _may_change_hands(incoming, ticket):
         _say_who_has_it(incoming, ticket, known)
     filtering.change(incoming, ticket)
@@ -255,7 +257,8 @@ def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
         last_customer=created,
         refers_to_id=old.id if old is not None else None,
     )
-    ticket = lifecycle.opened(new, None, batch.moment, {"refers_to": old.number} if old is not None else {})
+    told = {"refers_to": old.number} if old is not None else {}
+    ticket = lifecycle.opened(new, None, batch.moment, told, incoming.arrival.fields)
     for department_id in route.referred:
         lifecycle.referred(ticket.id, department_id, rules.departments[department_id].name, batch.moment)
     return ticket
@@ -266,6 +269,7 @@ def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdic
     blob_id = blobs.insert(incoming.prepared.packed)
     outcome = incoming.ends(verdict, ticket, blob_id=blob_id)
     message_row = _write_message(incoming, match, ticket, blob_id)
+    lets_in = _let_in(incoming, match, ticket)
     if match.kind == "reply":
         incoming.said_after_all(acknowledgements.pass_on(incoming, ticket, message_row))
     if match.agent is not None and match.commands is not None:
@@ -276,7 +280,7 @@ def _file(incoming: Incoming, match: Match, ticket: TicketState, verdict: Verdic
         ):
             incoming.said_after_all(line)
     orphans.await_parents(incoming, match, message_row)
-    orphans.gather_answers(incoming, match, ticket)
+    orphans.gather_answers(incoming, match, ticket, lets_in=lets_in)
     return outcome
 
 
@@ -300,13 +304,25 @@ def _write_message(incoming: Incoming, match: Match, ticket: TicketState, blob_i
             message_row, ticket.id, match.kind, message.sender_email, message.recipients, mail.message_id
         )
         batch.known.add_message(known)
-    if match.brings_people and not match.gathered and mail.machine.kind == "human":
-        ours = incoming.reached_by
-        others = [each for each in (*mail.to, *mail.cc) if as_compared(each.email) not in ours]
-        written = [(each.name, each.email) for each in (incoming.author.address, *others)]
-        people = may_join(written, incoming.rules)
-        lifecycle.joined_by(ticket.id, [batch.known.contacts.get(email, name) for name, email in people])
     return message_row
+
+
+def _let_in(incoming: Incoming, match: Match, ticket: TicketState) -> bool:
+    """Let the mail's author and those it was written to into the conversation.
+
+    Returns whether one of them may be new to what the mail is about.
+    """
+    mail = incoming.mail
+    if not match.brings_people or match.gathered or mail.machine.kind != "human":
+        return False
+    ours, author = incoming.reached_by, incoming.author.address
+    others = [each for each in (*mail.to, *mail.cc) if as_compared(each.email) not in ours]
+    written = [(each.name, each.email) for each in (author, *others)]
+    people = may_join(written, incoming.rules)
+    known = [incoming.batch.known.contacts.get(email, name) for name, email in people]
+    old = {ticket.contact_id, *tickets.collaborators(ticket.id)}
+    lifecycle.joined_by(ticket.id, known)
+    return len(known) > 1 or not old.issuperset(known)
 
 
 def _wakes(incoming: Incoming, match: Match) -> bool:

@@ -13,6 +13,7 @@ from desk.errors import DeskError
 from desk.filters.decision import Decision, decide, ready
 from desk.filters.facts import MailFacts, asked_of
 from desk.intake.arrivals import MAX_RECIPIENTS, MAX_TEXT, Arrival, envelope_of
+from desk.intake.filtering import fields_of
 from desk.permissions import require
 from desk.rules import read_rules
 from mail.inert import one_line
@@ -70,7 +71,8 @@ class Trial:
             trigger: Trigger = "reply" if taken.verdict == "reply" else "new"
             arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
             try:
-                facts = _facts(arrival, rules, self.desk, asked)
+                answered = taken.number if trigger == "reply" else None
+                facts = _facts(arrival, rules, self.desk, asked, answered)
             except TooComplex:
                 continue
             self.asked += 1
@@ -116,8 +118,13 @@ def apply_to_open(desk: Desk, actor: Actor, found: Iterable[Difference]) -> list
     return list(dict.fromkeys(changed))
 
 
-def _facts(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str]) -> MailFacts:
-    """Return what conditions may ask of a stored mail; what nobody asks is not read."""
+def _facts(
+    arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], number: str | None
+) -> MailFacts:
+    """Return what conditions may ask of a stored mail; what nobody asks is not read.
+
+    Fields of its sender, and with ``number`` of the ticket that it answered, are as they are now.
+    """
     parsed = message.parse(arrival.raw, lambda: desk.zone)
     author = author_of(named_people(parsed), rules.own.is_own, rules.form_senders).address
     people = [
@@ -136,6 +143,9 @@ def _facts(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str]
         kind=automated.classify(parsed).kind if "kind" in asked else "human",
         raw=arrival.raw,
         believes_spam_headers=rules.believes_spam_headers,
+        stored_fields=lambda: fields_of(
+            author.email, None if number is None else tickets.read_numbered(number)
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from desk.operations import rule_file, spool_state
 from desk.outbox import deliveries as desk_deliveries
 from desk.permissions import FILTER
 from desk.schedules import parse
+from desk.staff import groups
 from mail.errors import MailError
 from mail.inert import one_line
 from models import blobs, deliveries, events, leases, receipts, scratch, sqlite
@@ -86,6 +87,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("quarantine", _quarantine),
         ("spool", _spool),
         ("rules", _rules),
+        ("groups", _groups),
     ):
         yield from _safely(area, look, desk)
     yield from _safely("mailboxes", _mailboxes, desk, live)
@@ -326,6 +328,17 @@ def _rules(_desk: Desk) -> Iterator[Finding]:
         yield Finding("rules", "warning", f"{len(odd) - ODD_NAMED} more rules differ from {path}")
     if not odd:
         yield Finding("rules", "ok", f"the desk is as {path} says")
+
+
+def _groups(_desk: Desk) -> Iterator[Finding]:
+    given = groups.groups()
+    odd = groups.drift()
+    for text in odd[:ODD_NAMED]:
+        yield Finding("groups", "warning", text, "it changes when they begin next: nightdesk group list")
+    if len(odd) > ODD_NAMED:
+        yield Finding("groups", "warning", f"{len(odd) - ODD_NAMED} more agents are not as their groups say")
+    if given and not odd:
+        yield Finding("groups", "ok", f"agents have what {counted(len(given), 'group')} of the system give")
 
 
 def _spool(desk: Desk) -> Iterator[Finding]:

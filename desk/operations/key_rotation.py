@@ -13,7 +13,8 @@ from desk import logs
 from desk.errors import Refused
 from desk.mailboxes import secrets, tokens
 from desk.permissions import Actor, require
-from models import mailboxes
+from models import listeners, mailboxes
+from models.listeners import SealedListener
 from models.transactions import transaction
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Rekeyed:
 class _Sealed:
     """A column that holds something sealed."""
 
-    row: Mailbox | MailboxOAuth2
+    row: Mailbox | MailboxOAuth2 | SealedListener
     column: str
     context: str
     name: str
@@ -63,7 +64,7 @@ def rekey(desk: Desk, actor: Actor, *, keep_old: bool = False, forget_lost: bool
             )
         for each in broken:
             setattr(each.row, each.column, None)
-            if each.column != "token_sealed":
+            if each.column != "token_sealed" and not isinstance(each.row, SealedListener):
                 setattr(each.row, each.column.replace("_sealed", "_source"), "none")
             each.keep()
     desk.sealer.rotate()
@@ -93,6 +94,13 @@ def _all_sealed() -> Iterator[_Sealed]:
         ):
             if getattr(row, column):
                 yield _Sealed(row, column, context, f"{row.address} ({what})", partial(mailboxes.keep, row))
+    for each in listeners.sealed():
+        for column, context, what in (
+            ("address_sealed", listeners.address_context(each.id), "address"),
+            ("secret_sealed", listeners.secret_context(each.id), "secret"),
+        ):
+            if getattr(each, column):
+                yield _Sealed(each, column, context, f"{each.kind} {each.name} ({what})", each.keep)
     addresses = {row.id: row.address for row in rows}
     for app in mailboxes.oauth2_apps():
         for column, context, what in (

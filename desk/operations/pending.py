@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 from desk import settings
 from models.mailboxes import any_by_oauth2 as logins_age
 from models.pending import (
+    calls_due,
     copies_wait,
     filters_run,
     held_notices_due,
+    hooks_known,
+    listeners_wait,
     mail_waits,
     notices_wait,
     snoozed_out,
@@ -16,10 +22,17 @@ from models.pending import (
     tickets_to_remind,
 )
 
+if TYPE_CHECKING:
+    from desk.home import Desk
+
 __all__ = [
+    "any_hook",
+    "calls_due",
     "copies_wait",
     "filters_run",
     "held_notices_due",
+    "hooks_changed",
+    "listeners_wait",
     "logins_age",
     "mail_waits",
     "notices_wait",
@@ -29,6 +42,19 @@ __all__ = [
     "tickets_past_due",
     "tickets_to_remind",
 ]
+
+
+def hooks_changed(desk: Desk) -> bool:
+    """Whether the first program came into `hooks/`, or the last one went."""
+    return any_hook(desk) != hooks_known()
+
+
+def any_hook(desk: Desk) -> bool:
+    """Whether there is any program in `hooks/`."""
+    try:
+        return any(not name.startswith(".") for name in os.listdir(desk.paths.hooks))  # noqa: PTH208
+    except OSError:
+        return False
 
 
 def reports_are_mailed() -> bool:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from config.records import Record
 from desk import canned_answers, queues
 from desk.alerts import recipients
+from desk.custom_fields import definitions
 from desk.errors import WrongUse
 from desk.filters import bans, filters
 from desk.permissions import Actor, require
-from desk.staff import departments, roles, slas, teams, topics
+from desk.staff import departments, groups, roles, slas, teams, topics
 from mail.inert import one_line
 from models.transactions import transaction, undone
 
@@ -119,6 +120,7 @@ def _topics(_actor: Actor) -> list[Table]:
             "sla": each.sla or "",
             "priority": each.priority or "",
             "autoresponse": each.autoresponse,
+            "checklist": list(each.checklist),
             "active": each.active,
         }
         for each in topics.topics()
@@ -132,6 +134,38 @@ def _add_topic(actor: Actor, desk: Desk, table: Table) -> None:
 
 def _edit_topic(actor: Actor, _desk: Desk, table: Table) -> None:
     topics.edit_topic(actor, table["name"], **{name: table[name] for name in table if name != "name"})
+
+
+def _fields(_actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "label": each.label,
+            "kind": each.kind,
+            "of": each.of,
+            "choices": list(each.choices),
+            "topics": list(each.topics),
+            "hint": each.hint,
+            "order": each.order,
+            "active": each.active,
+        }
+        for each in definitions.fields()
+    ]
+
+
+def _add_field(actor: Actor, _desk: Desk, table: Table) -> None:
+    definitions.add_field(actor, **table)
+
+
+def _edit_field(actor: Actor, _desk: Desk, table: Table) -> None:
+    known = definitions.stored(table["name"])
+    if (known.kind, known.of) != (table["kind"], table["of"]):
+        raise WrongUse(
+            f"the field {known.name} is of {known.of}s and of kind {known.kind}",
+            "give the new one another name",
+        )
+    said = {key: value for key, value in table.items() if key not in ("name", "kind", "of")}
+    definitions.edit_field(actor, table["name"], **said)
 
 
 def _roles(_actor: Actor) -> list[Table]:
@@ -167,6 +201,31 @@ def _add_team(actor: Actor, desk: Desk, table: Table) -> None:
 
 def _edit_team(actor: Actor, _desk: Desk, table: Table) -> None:
     teams.edit_team(actor, table["name"], **{name: table[name] for name in table if name != "name"})
+
+
+def _groups(_actor: Actor) -> list[Table]:
+    return [
+        {
+            "name": each.name,
+            "role": each.role or "",
+            "departments": sorted(f"{place}={role}" for place, role in each.departments),
+            "teams": sorted(each.teams),
+        }
+        for each in groups.groups()
+    ]
+
+
+def _add_group(actor: Actor, _desk: Desk, table: Table) -> None:
+    groups.add_group(actor, table["name"], **_given_by_group(table))
+
+
+def _edit_group(actor: Actor, _desk: Desk, table: Table) -> None:
+    groups.edit_group(actor, table["name"], **_given_by_group(table))
+
+
+def _given_by_group(table: Table) -> dict[str, Any]:
+    places = {place: role for place, _, role in (str(each).partition("=") for each in table["departments"])}
+    return {"role": table["role"], "places": places, "in_teams": table["teams"]}
 
 
 def _answers(_actor: Actor) -> list[Table]:
@@ -303,10 +362,33 @@ _KINDS: dict[str, _Kind] = {
     ),
     "topic": _Kind(
         "name",
-        {"department": "", "sla": "", "priority": "", "autoresponse": True, "active": True},
+        {
+            "department": "",
+            "sla": "",
+            "priority": "",
+            "autoresponse": True,
+            "checklist": [],
+            "active": True,
+        },
         _topics,
         _add_topic,
         _edit_topic,
+    ),
+    "field": _Kind(
+        "name",
+        {
+            "label": "",
+            "kind": "text",
+            "of": "ticket",
+            "choices": [],
+            "topics": [],
+            "hint": "",
+            "order": 100,
+            "active": True,
+        },
+        _fields,
+        _add_field,
+        _edit_field,
     ),
     "role": _Kind("name", {"may": []}, _roles, _add_role, _edit_role),
     "team": _Kind(
@@ -316,6 +398,7 @@ _KINDS: dict[str, _Kind] = {
         _add_team,
         _edit_team,
     ),
+    "group": _Kind("name", {"role": "", "departments": [], "teams": []}, _groups, _add_group, _edit_group),
     "canned": _Kind(
         "name", {"folder": "", "department": "", "body": ""}, _answers, _add_answer, _edit_answer
     ),
@@ -437,8 +520,13 @@ def _whole(name: str, table: object) -> Table:
     whole = {kind.key: table[kind.key], **kind.defaults, **table}
     if name == "role":
         whole["may"] = sorted(map(str, whole["may"]))
+    elif name == "group":
+        whole |= {key: sorted(map(str, whole[key])) for key in ("departments", "teams")}
     elif name == "team":
         whole["members"] = sorted({*map(str, whole["members"]), *filter(None, [whole["lead"]])})
+    elif name == "field":
+        whole["label"] = whole["label"] or whole["name"]
+        whole["name"] = definitions.name_of(whole["name"])
     elif name == "canned":
         whole["body"] = whole["body"].strip("\n") + "\n"
     return whole

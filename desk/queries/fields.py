@@ -121,6 +121,13 @@ TICKET_FIELDS: tuple[Field, ...] = (
     ),
     Field("topic", "name", "a help topic, or none", "tickets of that help topic", "topic:none"),
     Field(
+        "field",
+        "text",
+        "NAME of a field of your own, NAME=TEXT, NAME=TEXT*, NAME>5, NAME<30d, NAME=yes",
+        "tickets with that in a field of theirs, or of their customer",
+        "field:serial=AB-1042",
+    ),
+    Field(
         "age",
         "time",
         ">2d or <3h since the last activity (m, h, d, w)",
@@ -139,32 +146,14 @@ TICKET_FIELDS: tuple[Field, ...] = (
         "tickets to be answered then; due:<2d: within two days, or late",
         "due:<2d",
     ),
-    Field("sla", "name", "an SLA, or none", "tickets of that SLA", "sla:Gold"),
-    Field(
-        "overdue",
-        "time",
-        _PAST,
-        "tickets that are late for so long, by the clock that ran out first",
-        "overdue:>2h",
-    ),
     Field("has", "choice", "attachment", "tickets with a file", "has:attachment", choices=("attachment",)),
     Field(
         "is",
         "choice",
-        "unread, overdue, paused, unanswered, answered, merged, snoozed, spam or deleted",
+        "unread, overdue, unanswered, answered, merged, snoozed, spam or deleted",
         "tickets in that condition, for the agent who asks",
         "is:unanswered",
-        choices=(
-            "unread",
-            "overdue",
-            "paused",
-            "unanswered",
-            "answered",
-            "merged",
-            "snoozed",
-            "spam",
-            "deleted",
-        ),
+        choices=("unread", "overdue", "unanswered", "answered", "merged", "snoozed", "spam", "deleted"),
     ),
 )
 

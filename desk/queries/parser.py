@@ -39,6 +39,7 @@ DEEPEST = 20
 
 _QUOTES = str.maketrans("“”„", '"""')
 _KEY = expression(r"([A-Za-z]+):")
+_COMPARED_WITH = ("=", "<", ">", "~")
 _NUMBER = expression(r"#\d+(?=[\s)]|$)")
 
 
@@ -261,7 +262,10 @@ class _Reading:
             if self.text[self.at : self.at + 1] == '"':
                 yield self._phrase()
             else:
-                yield self._run(depth, '",')
+                begun = self._run(depth, '",')
+                # What a name is compared with may stand in quotes alone: field:room="B 12".
+                quoted = begun[-1:] in _COMPARED_WITH and self.text[self.at : self.at + 1] == '"'
+                yield begun + self._phrase() if quoted else begun
             if self.text[self.at : self.at + 1] != ",":
                 return
             self.at += 1

@@ -20,6 +20,7 @@ from models import reports as rows
 from models.fields import utc_text, utc_time
 from models.queries import names
 from models.queries.reach import Reach
+from models.queries.tree import FieldTest
 from models.reports import Counts, Dimension, Key
 
 ReportName = Literal["departments", "topics", "agents", "tags", "mailboxes", "days"]
@@ -169,7 +170,7 @@ def time_of(text: str, zone: tzinfo, moment: datetime) -> datetime:
             f"'{one_line(text, 40)}' is no time", "write 30d, 2w, or a date: 2026-11-01, 2026-11, week"
         ) from None
     assert begin is not None
-    assert not isinstance(begin, str | int)
+    assert not isinstance(begin, str | int | FieldTest)
     return begin if isinstance(begin, datetime) else begin.at(moment)
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from config import clock
 from config.expressions import expression
 from desk import quiet_times, schedules
-from desk.errors import NotFound, Refused, WrongUse
+from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, Actor, require
 from desk.settings import address_list
+from desk.staff import vacation
 from desk.staff.departments import department_id_of
 from desk.staff.names import given_name
 from desk.staff.roles import role_named
+from desk.staff.vacation import Vacation
 from mail.inert import clean, one_line
 from models import agents as rows
 from models.agents import Place, StoredAgent
@@ -43,6 +45,7 @@ class AgentLine:
     active: bool
     created: datetime
     away: bool
+    """Whether they are away now."""
     notify: tuple[str, ...]
     """Of what they are mailed, as far as the desk's settings mean them."""
     quiet: str = ""
@@ -50,7 +53,17 @@ class AgentLine:
     digest: str = ""
     """When they are mailed what happened, see `desk.schedules`; '' is at once."""
     zone: str = ""
-    """The time zone of both; '' is the desk's."""
+    """The time zone of both, and of vacations; '' is the desk's."""
+    away_from: datetime | None = None
+    away_until: datetime | None = None
+    """When the vacation that they are on, or plan, begins and ends, as far as that was said."""
+    stand_in: str | None = None
+    """The login of who is told in their place while they are away."""
+
+    def away_words(self, desk_zone: tzinfo) -> str:
+        """Tell that they are away, until when, and who stands in; '' when they are there."""
+        told = Vacation(None, self.away_until)
+        return vacation.words(told, _zone(self.zone, desk_zone), self.stand_in) if self.away else ""
 
 
 def agents() -> list[AgentLine]:
@@ -58,7 +71,14 @@ def agents() -> list[AgentLine]:
     placed: dict[int, list[Place]] = {}
     for place in rows.places():
         placed.setdefault(place.agent_id, []).append(place)
-    return [_agent_line(row, placed.get(row.id, ())) for row in rows.every()]
+    everybody = rows.every()
+    logins = {row.id: row.login for row in everybody}
+    return [_agent_line(row, placed.get(row.id, ()), logins) for row in everybody]
+
+
+def agent(login: str) -> AgentLine:
+    """Return one agent. Raises NotFound."""
+    return _line_of(_stored(login))
 
 
 def add_agent(
@@ -109,13 +129,18 @@ def edit_agent(
     quiet: str | None = None,
     digest: str | None = None,
     zone: str | None = None,
+    away_from: str | None = None,
+    away_until: str | None = None,
+    stand_in: str | None = None,
+    desk_zone: tzinfo = UTC,
 ) -> AgentLine:
     """Change an agent; None leaves a value, the department ``""`` means all departments.
 
     `places`: departments, each with the agent's role there, ``""`` to leave it. They read no others. Who
     worked everywhere has the first of them for their own, and its role for theirs.
 
-    ``away``: mailed nothing meanwhile; ``notify``: the kinds of notice that they are mailed of; ``quiet``,
+    ``away``, from and until a day or time of theirs: mailed nothing and given nothing meanwhile, but
+    ``stand_in`` (a login) is; ``notify``: the kinds of notice that they are mailed of; ``quiet``,
     ``digest`` and ``zone``: when, as `AgentLine` says, ``""`` for at once and the desk's zone.
     Raises Refused when nobody would be left who may change agents.
     """
@@ -140,8 +165,9 @@ def edit_agent(
             values["email"] = _email(known.email if email is None else email)
         rows.change(known.id, values)
         _place(_stored(login), places or {})
-        chosen = _chosen(known.preferences, away, notify)
+        chosen = _chosen(known.preferences, notify)
         chosen = {**chosen, **_times(quiet, digest, zone)}
+        chosen = _with_vacation(known, chosen, away, away_from, away_until, stand_in, desk_zone)
         if chosen != known.preferences:
             rows.set_preferences(known.id, chosen)
         row = _stored(login)
@@ -150,6 +176,80 @@ def edit_agent(
                 "that would take away your own right to change agents", "ask another admin to do it"
             )
         return _line_of(row)
+
+
+def set_own_vacation(
+    actor: Actor,
+    desk_zone: tzinfo,
+    *,
+    away: bool,
+    away_from: str | None = None,
+    away_until: str | None = None,
+    stand_in: str | None = None,
+) -> AgentLine:
+    """Say when one is away oneself, as `edit_agent` does. Raises NotAllowed for who is no agent, WrongUse."""
+    with transaction():
+        known = rows.with_login(actor.login)
+        if known is None:
+            raise NotAllowed(f"{actor.login} is no agent", f"nightdesk agent add {actor.login}")
+        chosen = dict(known.preferences)
+        if away:
+            chosen = vacation.kept(chosen, None)
+        chosen = _with_vacation(known, chosen, away, away_from, away_until, stand_in, desk_zone)
+        rows.set_preferences(known.id, chosen)
+        return _line_of(_stored(known.login))
+
+
+def _with_vacation(
+    agent: StoredAgent,
+    preferences: dict[str, Any],
+    away: bool | None,
+    away_from: str | None,
+    away_until: str | None,
+    stand_in: str | None,
+    desk_zone: tzinfo,
+) -> dict[str, Any]:
+    """Return preferences with what was said of a vacation; a day for it means that there is one."""
+    chosen = preferences
+    if stand_in is not None:
+        chosen = vacation.with_stand_in(chosen, _stand_in_id(agent, stand_in))
+    if away is False:
+        return vacation.kept(chosen, None)
+    if away is None and not away_from and not away_until and vacation.of(chosen, clock.now()) is None:
+        return chosen
+    if away is None and away_from is None and away_until is None:
+        return chosen
+    zone = _zone(str(chosen.get("zone") or ""), desk_zone)
+    planned = vacation.of(chosen, clock.now()) or Vacation()
+    begins, ends = planned.begins, planned.ends
+    if away_from is not None:
+        begins = vacation.begin_of(away_from, zone) if away_from.strip() else None
+    if away_until is not None:
+        ends = vacation.end_of(away_until, zone) if away_until.strip() else None
+    if ends is not None and ends <= max(clock.now(), begins or clock.now()):
+        raise WrongUse("the vacation would be over before it begins", "give a later day with --away-until")
+    return vacation.kept(chosen, Vacation(begins, ends))
+
+
+def _stand_in_id(agent: StoredAgent, login: str) -> int | None:
+    if not login.strip():
+        return None
+    found = rows.with_login(login.strip())
+    if found is None or not found.active:
+        known = ", ".join(each.login for each in rows.every() if each.active and each.id != agent.id)
+        raise WrongUse(f"there is no agent '{one_line(login, 40)}'", f"agents: {known or 'none yet'}")
+    if found.id == agent.id:
+        raise WrongUse("nobody stands in for themselves", "name another agent")
+    return found.id
+
+
+def zone_of(line: AgentLine, desk_zone: tzinfo) -> tzinfo:
+    """Return the time zone that an agent reads times in."""
+    return _zone(line.zone, desk_zone)
+
+
+def _zone(name: str, desk_zone: tzinfo) -> tzinfo:
+    return clock.zone(name) if name else desk_zone
 
 
 def _place(agent: StoredAgent, places: Mapping[str, str]) -> None:
@@ -185,12 +285,13 @@ def _stored(login: str) -> StoredAgent:
 
 
 def _line_of(row: StoredAgent) -> AgentLine:
-    return _agent_line(row, rows.places_of(row.id))
+    return _agent_line(row, rows.places_of(row.id), {each.id: each.login for each in rows.every()})
 
 
-def _agent_line(row: StoredAgent, places: Sequence[Place]) -> AgentLine:
+def _agent_line(row: StoredAgent, places: Sequence[Place], logins: Mapping[int, str]) -> AgentLine:
     own = () if row.department is None or EVERYTHING in row.actions else ((row.department, row.role),)
     beside = [(place.department, place.role) for place in places] if own else []
+    planned = vacation.of(row.preferences, clock.now())
     return AgentLine(
         id=row.id,
         login=row.login,
@@ -201,11 +302,14 @@ def _agent_line(row: StoredAgent, places: Sequence[Place]) -> AgentLine:
         departments=(*own, *beside),
         active=row.active,
         created=row.created,
-        away=bool(row.preferences.get("away")),
+        away=vacation.is_away(row.preferences, clock.now()),
         notify=tuple(row.preferences.get("notify", KINDS)),
         quiet=str(row.preferences.get("quiet") or ""),
         digest=str(row.preferences.get("digest") or ""),
         zone=str(row.preferences.get("zone") or ""),
+        away_from=None if planned is None else planned.begins,
+        away_until=None if planned is None else planned.ends,
+        stand_in=logins.get(vacation.stand_in_of(row.preferences) or 0),
     )
 
 
@@ -233,12 +337,8 @@ def digest_schedule(text: str) -> str:
     return schedules.parse(text).text
 
 
-def _chosen(
-    preferences: Mapping[str, Any], away: bool | None, notify: Sequence[str] | None
-) -> dict[str, Any]:
+def _chosen(preferences: Mapping[str, Any], notify: Sequence[str] | None) -> dict[str, Any]:
     chosen = dict(preferences)
-    if away is not None:
-        chosen["away"] = away
     if notify is not None:
         unknown = [kind for kind in notify if kind not in KINDS]
         if unknown:

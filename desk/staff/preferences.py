@@ -1,7 +1,8 @@
-"""What an agent chooses for themselves in the app: how they are called, spelling, colours."""
+"""What an agent chooses for themselves in the app: how they are called, spelling, colours, columns."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from config.records import Record
@@ -12,6 +13,9 @@ from models.transactions import transaction
 _TOLD_BY = "told_by"
 _SPELLING = "spelling"
 _THEME = "theme"
+_COLUMNS = "columns"
+NARROWEST, WIDEST = 3, 60
+"""Cells of a column."""
 
 
 class ToldBy(Record):
@@ -64,6 +68,33 @@ def theme(actor: Actor) -> str:
 def set_theme(actor: Actor, name: str) -> None:
     """Keep the theme an agent wants."""
     _keep(actor, _THEME, name)
+
+
+class ListColumn(Record):
+    """A column of the ticket list: its name in the language of lists, and its cells; 0: as many as usual."""
+
+    name: str
+    cells: int = 0
+
+
+def columns(actor: Actor) -> tuple[ListColumn, ...]:
+    """Return the columns an agent wants in the ticket list, in their order; () for the usual ones."""
+    if actor.agent_id is None:
+        return ()
+    kept = agents.by_id(actor.agent_id).preferences.get(_COLUMNS)
+    pairs = (
+        [each for each in kept if isinstance(each, list) and len(each) == 2] if isinstance(kept, list) else []
+    )
+    return tuple(ListColumn(str(name), _cells(cells)) for name, cells in pairs)
+
+
+def set_columns(actor: Actor, wanted: Sequence[ListColumn]) -> None:
+    """Keep the columns an agent wants; none: the usual ones."""
+    _keep(actor, _COLUMNS, [[each.name, _cells(each.cells)] for each in wanted])
+
+
+def _cells(wanted: object) -> int:
+    return max(NARROWEST, min(wanted, WIDEST)) if isinstance(wanted, int) and wanted > 0 else 0
 
 
 def _keep(actor: Actor, key: str, value: object) -> None:

@@ -10,7 +10,7 @@ from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import ACTIONS, EVERYTHING, Actor, require
 from desk.staff.names import given_name
 from mail.inert import one_line
-from models import agents
+from models import agents, groups
 from models import roles as rows
 from models.roles import StoredRole
 from models.transactions import transaction
@@ -73,7 +73,7 @@ def remove_role(actor: Actor, name: str) -> RoleLine:
     require(actor, "agent.edit")
     with transaction():
         known = _stored(name)
-        having = agents.with_role(known.id)
+        having = [*agents.with_role(known.id), *(f"the group {name}" for name in groups.with_role(known.id))]
         if having or EVERYTHING in known.actions:
             who = ", ".join(having[:8]) or "the admin of the desk"
             raise Refused(f"{known.name} is the role of {who}", "nightdesk agent edit LOGIN --role ROLE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desk.errors import NotFound, Refused, WrongUse
@@ -10,6 +11,7 @@ from desk.staff.names import given_name
 from mail.inert import one_line
 from models import departments, slas
 from models import topics as rows
+from models.fields import as_json
 from models.tickets import PRIORITIES
 from models.topics import StoredTopic
 from models.transactions import transaction
@@ -26,6 +28,7 @@ class TopicLine:
     priority: str | None
     autoresponse: bool
     active: bool
+    checklist: tuple[str, ...] = ()
 
 
 def topics() -> list[TopicLine]:
@@ -41,6 +44,7 @@ def add_topic(
     sla: str = "",
     priority: str = "",
     autoresponse: bool = True,
+    checklist: Sequence[str] = (),
 ) -> TopicLine:
     """Add a help topic; what is empty is left to the department and the desk."""
     require(actor, "settings.edit")
@@ -53,6 +57,7 @@ def add_topic(
             sla_id=_sla(sla),
             priority=priority_number(priority),
             autoresponse=autoresponse,
+            checklist=_tasks(checklist),
         )
         return _line(_stored(kept))
 
@@ -67,6 +72,7 @@ def edit_topic(
     priority: str | None = None,
     autoresponse: bool | None = None,
     active: bool | None = None,
+    checklist: Sequence[str] | None = None,
 ) -> TopicLine:
     """Change a help topic; None leaves a value, ``""`` takes it away. Tickets that are there keep theirs."""
     require(actor, "settings.edit")
@@ -86,6 +92,8 @@ def edit_topic(
             values["autoresponse"] = autoresponse
         if active is not None:
             values["active"] = active
+        if checklist is not None:
+            values["checklist"] = as_json(_tasks(checklist))
         rows.change(known.id, values)
         return _line(_stored(str(values.get("name", name))))
 
@@ -128,7 +136,12 @@ def _line(row: StoredTopic) -> TopicLine:
         priority=PRIORITIES[row.priority] if row.priority else None,
         autoresponse=row.autoresponse,
         active=row.active,
+        checklist=tuple(row.checklist),
     )
+
+
+def _tasks(texts: Sequence[str]) -> list[str]:
+    return [kept for text in texts if (kept := one_line(text, 300))]
 
 
 def _refuse_taken(name: str, own_id: int | None) -> None:

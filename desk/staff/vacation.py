@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class Vacation(Record):
     """When an agent is away: from a time, or at once, until a time, or until they say so."""
 
-    begins: datetime | None
-    ends: datetime | None
-    stand_in: int | None
+    begins: datetime | None = None
+    ends: datetime | None = None
+    stand_in: int | None = None
     """The agent who is told what they would be told."""
 
     def covers(self, moment: datetime) -> bool:
@@ -38,8 +38,7 @@ def of(preferences: Mapping[str, Any], moment: datetime) -> Vacation | None:
     ends = _time(preferences.get(_UNTIL))
     if ends is not None and moment >= ends:
         return None
-    stand_in = preferences.get(_STAND_IN)
-    return Vacation(_time(preferences.get(_FROM)), ends, stand_in if isinstance(stand_in, int) else None)
+    return Vacation(_time(preferences.get(_FROM)), ends, stand_in_of(preferences))
 
 
 def is_away(preferences: Mapping[str, Any], moment: datetime) -> bool:
@@ -67,17 +66,30 @@ def stand_in(agent: StoredAgent, everybody: Sequence[StoredAgent], moment: datet
 
 
 def kept(preferences: Mapping[str, Any], vacation: Vacation | None) -> dict[str, Any]:
-    """Return an agent's preferences with that vacation, or without one."""
-    chosen = {key: value for key, value in preferences.items() if key not in (_FROM, _UNTIL, _STAND_IN)}
+    """Return an agent's preferences with that vacation, or without one; who stands in stays so."""
+    chosen = {key: value for key, value in preferences.items() if key not in (_FROM, _UNTIL)}
     chosen[_AWAY] = vacation is not None
-    if vacation is not None:
-        told = {
-            _FROM: None if vacation.begins is None else utc_text(vacation.begins),
-            _UNTIL: None if vacation.ends is None else utc_text(vacation.ends),
-            _STAND_IN: vacation.stand_in,
-        }
-        chosen |= {key: value for key, value in told.items() if value is not None}
+    if vacation is None:
+        return chosen
+    if vacation.begins is not None:
+        chosen[_FROM] = utc_text(vacation.begins)
+    if vacation.ends is not None:
+        chosen[_UNTIL] = utc_text(vacation.ends)
+    if vacation.stand_in is not None:
+        chosen[_STAND_IN] = vacation.stand_in
     return chosen
+
+
+def stand_in_of(preferences: Mapping[str, Any]) -> int | None:
+    """Return who is told in an agent's place while they are away, whether or not they are."""
+    found = preferences.get(_STAND_IN)
+    return found if isinstance(found, int) else None
+
+
+def with_stand_in(preferences: Mapping[str, Any], agent_id: int | None) -> dict[str, Any]:
+    """Return an agent's preferences with another stand-in, or without one."""
+    chosen = {key: value for key, value in preferences.items() if key != _STAND_IN}
+    return chosen if agent_id is None else {**chosen, _STAND_IN: agent_id}
 
 
 def begin_of(text: str, zone: tzinfo) -> datetime:

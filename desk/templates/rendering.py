@@ -44,6 +44,9 @@ FACTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """What a text may name, as ``ticket.number``, and what that is."""
 
+OWN_FIELDS: Final = "fields"
+"""The group of the fields that a desk has of its own, as ``fields.serial``: each desk knows which."""
+
 CURSOR: Final = "cursor"
 """A place where the writer goes on: ``{{ cursor }}`` or ``{{ cursor("serial number") }}``."""
 
@@ -111,7 +114,7 @@ def check(
 
 def render(source: str, facts: Mapping[str, Mapping[str, Any]], what: str = "the text") -> Rendered:
     """Return the text with the facts in it, inert. Raises BrokenTemplate, also where it gets too long."""
-    check(source, what)
+    check(source, what, {**FACTS, OWN_FIELDS: dict.fromkeys(facts.get(OWN_FIELDS, ()), "")})
     from jinja2 import TemplateError  # 40 ms, for texts that are checked or rendered
 
     given = {

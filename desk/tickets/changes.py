@@ -126,8 +126,21 @@ def _owner(ticket: TicketState) -> str:
     return "" if ticket.team_id is None else f"team {teams.by_id(ticket.team_id).name}"
 
 
-def set_status(actor: Actor, numbers: Sequence[str], status: str) -> list[str]:
-    """Put tickets into a state; closing stops their clocks, reopening starts them anew."""
+class OpenTasks(Refused):
+    """A ticket is to be closed that has tasks which nobody has done."""
+
+    def __init__(self, number: str, count: int) -> None:
+        super().__init__(
+            f"{count} {'task is' if count == 1 else 'tasks are'} not done in #{number}",
+            f"close it all the same: nightdesk ticket close {number} --leave-tasks",
+        )
+
+
+def set_status(actor: Actor, numbers: Sequence[str], status: str, *, leave_tasks: bool = False) -> list[str]:
+    """Put tickets into a state; closing stops their clocks, reopening starts them anew.
+
+    Raises OpenTasks for one that is to be closed with tasks that nobody did, unless they are to be left so.
+    """
     if status not in STATUSES:
         raise WrongUse(f"there is no state '{one_line(status, 40)}'", f"use {', '.join(STATUSES)}")
     wanted: Status = status
@@ -137,14 +150,24 @@ def set_status(actor: Actor, numbers: Sequence[str], status: str) -> list[str]:
             return None
         if "closed" in (wanted, ticket.status):
             require_for(actor, "ticket.close", ticket)
+        if wanted == "closed" and not leave_tasks and not actor.is_filter:
+            _refuse_open_tasks(ticket)
         return lifecycle.to_status(ticket, wanted, now())
 
     return change(actor, "ticket.close" if status == "closed" else "ticket.edit", numbers, edit)
 
 
-def close(actor: Actor, numbers: Sequence[str]) -> list[str]:
-    """Close tickets."""
-    return set_status(actor, numbers, "closed")
+def close(actor: Actor, numbers: Sequence[str], *, leave_tasks: bool = False) -> list[str]:
+    """Close tickets. Raises OpenTasks, as `set_status` does."""
+    return set_status(actor, numbers, "closed", leave_tasks=leave_tasks)
+
+
+def _refuse_open_tasks(ticket: TicketState) -> None:
+    from models import tasks  # 2 ms, for tickets that are closed
+
+    count = tasks.open_in(ticket.id)
+    if count:
+        raise OpenTasks(ticket.number, count)
 
 
 def reopen(actor: Actor, numbers: Sequence[str]) -> list[str]:

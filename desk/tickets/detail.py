@@ -8,22 +8,24 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from config.clock import now
+from desk.custom_fields.definitions import FieldLine
 from desk.errors import NotFound
 from desk.permissions import THE_DESK, Actor
-from desk.tickets import deliveries, events, lifecycle, links, promises
+from desk.staff import vacation
+from desk.tickets import deliveries, events, fields, lifecycle, links, tasks, time_spent
 from desk.tickets.changes import find
-from desk.tickets.clocks import plan_of
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.links import LinkView
-from desk.tickets.promises import ClockView
 from desk.tickets.reading import may_read
+from desk.tickets.tasks import TaskView
+from desk.tickets.time_spent import TimeView
 from mail.inert import clean
 from mail.mime.headers import TooComplex
 from mail.mime.html.appendix import without_appendix
 from mail.mime.quotes.pieces import folds, parts, without
-from models import blobs, departments, messages, ticket_lists, tickets
+from models import agents, blobs, departments, messages, ticket_lists, tickets
 from models.fields import utc_time
 from models.messages import MessageKind, StoredMessage
 from models.tickets import Status
@@ -142,21 +144,25 @@ class TicketDetail:
     refers_to: str | None
     assignee_login: str | None = None
     team: str | None = None
+    assignee_away: bool = False
+    """Whether they are on vacation."""
     topic: str | None = None
     closed: datetime | None = None
     referred: tuple[str, ...] = ()
     merged_into: str | None = None
     snoozed_until: datetime | None = None
     """Far in the future where no time wakes it."""
-    sla: str | None = None
-    clocks: tuple[ClockView, ...] = ()
-    """What is owed, the nearest first."""
     spam: bool = False
     deleted: datetime | None = None
     """When it was put into the trash."""
+    tasks: tuple[TaskView, ...] = ()
+    time_spent: tuple[TimeView, ...] = ()
     links: tuple[LinkView, ...] = ()
     others: tuple[OtherTicket, ...] = ()
     """More of the requester's tickets, open ones first."""
+    fields: tuple[tuple[FieldLine, str | None], ...] = ()
+    """The desk's own fields that it is offered, or that have a value, with what is stored in them."""
+    requester_fields: tuple[tuple[FieldLine, str | None], ...] = ()
     messages: tuple[MessageView, ...] = field(default=())
     events: tuple[EventView, ...] = field(default=())
 
@@ -167,7 +173,6 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
     It tells of no other ticket that the reader may not read.
     """
     ticket = find(number, reader)
-    plan = plan_of(ticket)
     names = tickets.names(ticket.id)
     referred = departments.names(tickets.referrals(ticket.id))
     target = None if ticket.merged_into_id is None else tickets.read(ticket.merged_into_id)
@@ -176,8 +181,6 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         merged_into=None if target is None or not may_read(reader, target) else target.number,
         snoozed_until=None if ticket.snoozed_until is None else utc_time(ticket.snoozed_until),
         spam=ticket.spam is not None,
-        sla=None if plan is None else plan.name,
-        clocks=tuple(promises.views(ticket, plan, now())),
         deleted=None if ticket.deleted is None else utc_time(ticket.deleted),
         number=ticket.number,
         subject=ticket.subject,
@@ -189,6 +192,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         assignee=names.assignee,
         assignee_login=names.assignee_login,
         team=names.team,
+        assignee_away=ticket.assignee_id is not None and _is_away(ticket.assignee_id),
         collaborators=tuple(ticket_lists.collaborators_of([ticket.id]).get(ticket.id, ())),
         tags=tuple(tickets.tags(ticket.id)),
         created=utc_time(ticket.created),
@@ -202,11 +206,19 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         mailbox=names.mailbox,
         refers_to=names.refers_to if names.refers_to and _is_readable(names.refers_to, reader) else None,
         referred=tuple(referred),
+        tasks=tuple(tasks.of_ticket(ticket.id)),
+        time_spent=tuple(time_spent.of_ticket(ticket.id)),
         links=tuple(each for each in links.of_ticket(ticket.id) if _is_readable(each.number, reader)),
+        fields=tuple(fields.of_ticket(ticket.id, names.topic)),
+        requester_fields=tuple(fields.of_contact(ticket.contact_id)),
         others=tuple(tickets_of(ticket.contact_id, _OTHERS, ticket.id, reader)),
         messages=tuple(_messages(ticket.id)),
         events=tuple(events.of_ticket(ticket.id)),
     )
+
+
+def _is_away(agent_id: int) -> bool:
+    return vacation.is_away(agents.by_id(agent_id).preferences, now())
 
 
 def _is_readable(number: str, reader: Actor) -> bool:

@@ -36,6 +36,8 @@ _WORDS: dict[str, str] = {
     "banned": "{pattern} banned",
     "sla": "SLA {from} -> {to}",
     "topic": "help topic {from} -> {to}",
+    "tasks": "task {what}",
+    "time": "{spent} spent",
     "undone": "undone: {what}",
     "send_cancelled": "the answer was not sent: stopped",
     "uncertain": "not known whether {to} got it: {why}",

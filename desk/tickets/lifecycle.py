@@ -18,7 +18,8 @@ from config.records import Record
 from desk.permissions import actor_of
 from desk.tickets import assignment, clocks
 from desk.tickets.clocks import CLOCK_WORDS, ClockKind, Reached
-from models import agents, contacts, departments, events, messages, notices, receipts, slas, tickets
+from models import agents, contacts, departments, events, messages, notices, receipts, slas, tickets, topics
+from models.custom_fields import FieldValue
 from models.fields import as_json, utc_text
 from models.tickets import NewClocks, Status, StatusAfterReply, Stored, TicketState
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from models.links import LinkKind
     from models.messages import NewMessage, WrittenMail
     from models.notices import NoticeKind
+    from models.tasks import TaskState
     from models.tickets import NewTicket
 
 EventKind = Literal[
@@ -72,6 +74,9 @@ EventKind = Literal[
     "sla",
     "topic",
     "let_go",
+    "fields",
+    "tasks",
+    "time",
 ]
 
 
@@ -84,18 +89,38 @@ LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
 
 
 class Change(Record):
-    """What becomes of a ticket: the event, its columns as stored, and its tags and people, if they change."""
+    """What becomes of a ticket: the event, its columns as stored, and tags, people, tasks and fields, if so.
+
+    ``fields``: what is to stand in fields of the desk's own, by their ids; None empties one.
+    """
 
     event: EventKind
     values: Mapping[str, Stored] = MappingProxyType({})
     tags: Sequence[str] | None = None
     collaborators: Sequence[int] | None = None
+    tasks: Sequence[TaskState] | None = None
     detail: Mapping[str, Any] = MappingProxyType({})
+    fields: Mapping[int, FieldValue | None] = MappingProxyType({})
 
 
-def opened(new: NewTicket, by: Actor | None, moment: datetime, detail: Mapping[str, Any]) -> TicketState:
-    """Begin a ticket; its first message is written next. Its clocks run unless it begins as closed."""
+def opened(
+    new: NewTicket,
+    by: Actor | None,
+    moment: datetime,
+    detail: Mapping[str, Any],
+    fields: Mapping[int, FieldValue] = MappingProxyType({}),
+) -> TicketState:
+    """Begin a ticket; its first message is written next. Its clocks run unless it begins as closed.
+
+    ``fields``: what stands in fields of the desk's own from the beginning, by their ids.
+    """
     ticket = tickets.write(new, NewClocks() if new.status == "closed" else clocks.begun(new.sla_id, moment))
+    for field_id, value in fields.items():
+        tickets.set_field(ticket.id, field_id, value)
+    if new.topic_id is not None and (texts := topics.checklist(new.topic_id)):
+        from models import tasks  # 1 ms, for tickets with a checklist
+
+        tasks.set_tasks(ticket.id, [tasks.TaskState(text) for text in texts])
     _record(ticket.id, "created", by, moment, detail)
     if new.status != "closed":
         _notice(ticket.id, "new_ticket", by, moment)
@@ -269,6 +294,17 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
     if change.collaborators is not None:
         changes["collaborators"] = [sorted(tickets.collaborators(ticket_id)), sorted(change.collaborators)]
         _set_collaborators(ticket_id, change.collaborators)
+    if change.fields:
+        had = tickets.fields(ticket_id)
+        pairs: Any = {str(each): [had.get(each), value] for each, value in change.fields.items()}
+        changes["fields"] = pairs
+        for field_id, value in change.fields.items():
+            tickets.set_field(ticket_id, field_id, value)
+    if change.tasks is not None:
+        from models import tasks  # 1 ms, for tickets with a checklist
+
+        changes["tasks"] = [_listed(tasks.of_ticket(ticket_id)), _listed(change.tasks)]
+        tasks.set_tasks(ticket_id, change.tasks)
     _record(ticket_id, change.event, by, moment, {**change.detail, "changes": changes, "batch": batch})
     if change.event == "closed":
         _tell_linked(ticket, by, moment)
@@ -299,6 +335,8 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
     changes: dict[str, Any] = dict(event.detail["changes"])
     old_tags, new_tags = changes.pop("tags", (None, None))
     old_people, new_people = changes.pop("collaborators", (None, None))
+    fields: dict[str, list[Any]] = changes.pop("fields", {})
+    old_tasks, new_tasks = changes.pop("tasks", (None, None))
     updated = changes.pop("updated", None)
     told_next = changes.pop("reminder", None)
     values: dict[str, Stored] = {name: pair[0] for name, pair in changes.items()}
@@ -307,9 +345,22 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         untouched = False
     if new_people is not None and sorted(tickets.collaborators(ticket.id)) != new_people:
         untouched = False
+    standing = tickets.fields(ticket.id) if fields else {}
+    if any(standing.get(int(each)) != _as_field_value(pair[1]) for each, pair in fields.items()):
+        untouched = False
+    if new_tasks is not None:
+        from models import tasks  # 1 ms, for tickets with a checklist
+
+        untouched = untouched and _listed(tasks.of_ticket(ticket.id)) == new_tasks
     events.set_detail(event.id, {**event.detail, "undone": True})
     if not untouched:
         return False
+    if old_tasks is not None:
+        tasks.set_tasks(ticket.id, [tasks.TaskState(*each) for each in old_tasks])
+    if event.kind == "time":
+        from models import time_spent  # 3 ms, for time that is written down
+
+        time_spent.delete(ticket.id, event.detail["entry"])
     if updated is not None and ticket.updated == updated[1]:
         values["updated"] = updated[0]
     if told_next is not None:
@@ -319,6 +370,8 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         tickets.set_tags(ticket.id, old_tags)
     if old_people is not None:
         _set_collaborators(ticket.id, old_people)
+    for each, pair in fields.items():
+        tickets.set_field(ticket.id, int(each), _as_field_value(pair[0]))
     state = {"status": values["status"]} if "status" in values else {}
     _record(ticket.id, "undone", by, moment, {"what": told, **state})
     return True
@@ -337,6 +390,16 @@ def restored(ticket_id: int, by: Actor, moment: datetime, batch: str) -> bool:
     _apply(ticket, values)
     _record(ticket_id, "restored", by, moment, {"changes": changes, "batch": batch})
     return True
+
+
+def worked_on(ticket_id: int, seconds: int, note: str, by: Actor, moment: datetime, told: str) -> int:
+    """Write down that an agent worked on a ticket for so long, until now; returns the entry's id."""
+    from models import time_spent  # 3 ms, for time that is written down
+
+    entry = time_spent.write(ticket_id, by.agent_id, seconds, utc_text(moment), note)
+    detail = {"entry": entry, "spent": told, "changes": {}, "batch": new_batch()}
+    _record(ticket_id, "time", by, moment, detail)
+    return entry
 
 
 def answer_recalled(ticket_id: int, message_row: int, delivery_id: int) -> None:
@@ -518,6 +581,11 @@ def contact_merged(source_id: int, target_id: int, by: Actor, moment: datetime) 
         tickets.remove_collaborator(ticket_id, source_id)
         if _read(ticket_id).contact_id != target_id:
             tickets.add_collaborator(ticket_id, target_id)
+
+
+def contact_in_fields(source_id: int, target_id: int, fields: Iterable[int]) -> None:
+    """Put one contact where another one stands in these fields of tickets: the two are one person now."""
+    tickets.give_fields(source_id, target_id, fields)
 
 
 def refers_to(ticket_id: int, other_id: int) -> None:
@@ -896,12 +964,21 @@ def _counted(ticket: TicketState, message: NewMessage) -> dict[str, Stored]:
     }
 
 
+def _listed(tasks: Sequence[TaskState]) -> list[list[Any]]:
+    """Return a checklist as events keep it."""
+    return [list(each) for each in tasks]
+
+
 def _set_collaborators(ticket_id: int, wanted: Collection[int]) -> None:
     had = tickets.collaborators(ticket_id)
     for contact_id in set(had) - set(wanted):
         tickets.remove_collaborator(ticket_id, contact_id)
     for contact_id in set(wanted) - set(had):
         tickets.add_collaborator(ticket_id, contact_id)
+
+
+def _as_field_value(kept: Sequence[Any] | None) -> FieldValue | None:
+    return None if kept is None else FieldValue(*kept)
 
 
 def _given_to(given: Iterable[int], had: Collection[int]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
 
 from config.records import Record
 from desk.permissions import THE_DESK, Actor
@@ -28,6 +29,9 @@ from models.queries.tree import (
     not_of,
 )
 from models.tickets import PRIORITIES, STATUSES
+
+if TYPE_CHECKING:
+    from desk.custom_fields.definitions import FieldLine
 
 WORDS: dict[str, str] = {field.name: field.takes for field in fields.TICKET_FIELDS}
 """Every filter word and what it takes, for help and for completion."""
@@ -102,17 +106,26 @@ def _values(field: fields.Field | None, start: str, reader: Actor) -> Sequence[s
             return [_quoted(each.name) for each in names.departments()]
         case "topic":
             return ["none", *(_quoted(each.name) for each in names.topics())]
-        case "sla":
-            return ["none", *(_quoted(each.name) for each in names.slas())]
         case "org":
             return [_quoted(each.name) for each in names.organizations()]
         case "mailbox":
             return ["none", *(each.address for each in names.mailboxes())]
+        case "field":
+            # 8 ms, for queries that ask of the desk's own fields.
+            from desk.custom_fields.definitions import fields as own_fields
+
+            return [offered for each in own_fields() if each.active for offered in _asked_of(each)]
         case "tag":
             return [_quoted(each) for each in names.tags(start, _MOST_OFFERED)]
         case "from" | "to":
             return names.addresses(start, _MOST_OFFERED) if start else ()
     return field.choices
+
+
+def _asked_of(field: FieldLine) -> list[str]:
+    """Return what may be asked of a field of the desk's own, as far as it can be listed."""
+    choices = {"yesno": ("yes", "no"), "choice": field.choices}.get(field.kind, ())
+    return [field.name, *(_quoted(f"{field.name}={each}") for each in choices)]
 
 
 def _quoted(text: str) -> str:
@@ -158,8 +171,12 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
             lookup = _one_of("organization", names.organizations(), position)
         case "topic":
             lookup = _one_of("topic", names.topics(), position, none=True)
-        case "sla":
-            lookup = _one_of("SLA", names.slas(), position, none=True)
+        case "field":
+            # 8 ms, for queries that ask of the desk's own fields.
+            from desk.custom_fields.questions import all_asked
+
+            tests = all_asked(map(str, node.values), zone, position)
+            return Condition("field", tuple(dict.fromkeys(tests)))
         case _:
             return node
     values = tuple(dict.fromkeys(lookup(str(value)) for value in node.values))

@@ -28,16 +28,25 @@ _AT_ONCE = 200
 
 
 def until(text: str, moment: datetime, zone: tzinfo) -> datetime:
+    """Return until when a ticket sleeps that a text says: a time of `time_from`, or answer or event.
+
+    ``answer`` and ``event`` are no time, but `FOREVER`. Raises WrongUse for what is none of these, and for a
+    time that is over.
+    """
+    if text.strip().lower() in ("answer", "event"):
+        return FOREVER
+    return time_from(text, moment, zone)
+
+
+def time_from(text: str, moment: datetime, zone: tzinfo) -> datetime:
     """Return the time that a text says: 3h, 2d, tomorrow, monday, 2026-12-24, 2026-12-24T14:00.
 
-    A day begins at midnight of the zone. ``answer`` and ``event`` are no time, but `FOREVER`. Raises WrongUse
-    for what is none of these, and for a time that is over.
+    A day begins at midnight of the zone. Raises WrongUse for what is none of these, and for a time that is
+    over.
     """
     word = text.strip().lower()
     local = moment.astimezone(zone)
     midnight = datetime.combine(local.date(), time(), zone)
-    if word in ("answer", "event"):
-        return FOREVER
     if found := _AGE.fullmatch(word):
         when = moment + timedelta(minutes=int(found[1]) * _MINUTES[found[2]])
     elif word == "tomorrow":

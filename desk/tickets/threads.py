@@ -2,8 +2,11 @@
 
 Who takes part is told by the mails alone: the author of the first one, those it was addressed to, and whom
 people who take part address in turn. A mail answers what it names, what that names, and so on, however few
-names it gives itself. It belongs to the topmost ticket above it that lets its author in. So the same mails
-make the same tickets, in whatever order they come, and nobody gets in by an answer that nobody asked for.
+names it gives itself. It is part of every matter above it that lets its author in, and stands in the ticket
+of the topmost; where none of two matters is above the other, of the older one. Where it stands changes
+nothing about whom it lets into the others: so what comes later takes no part away from anybody, the same
+mails make the same tickets, in whatever order they come, and nobody gets in by an answer that nobody asked
+for.
 """
 
 from __future__ import annotations
@@ -11,122 +14,293 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
+from config.records import Record
 from desk.tickets import lifecycle
 from desk.tickets.participants import takes_part
 from models import contacts, messages, tickets
-from models.messages import BY_HAND, ThreadMail, WrittenMail, addressed_by, compared_id
+from models.messages import BY_HAND, LinkedMail, WrittenMail, addressed_by, compared_id
 from models.tickets import TicketState
 
 _MOST_MAILS = 1000
-"""Mails looked at above or below one mail: a conversation; a longer one is looked through so far."""
+"""Mails looked at around one mail: a conversation; a longer one is looked through so far."""
 
-_Rank = tuple[int, str, str]
-"""How high a mail stands among those above another one; the lowest is the topmost."""
+_Person = int | str
+"""A contact's id, or the address of somebody who is none."""
 
 
 class Gathered:
-    """What joined a ticket: the new ticket of each message, and a line for each ticket that was looked at."""
+    """What joined tickets: the new ticket of each message, and a line for each ticket that was looked at."""
 
     def __init__(self) -> None:
         self.places: dict[int, int] = {}
         self.lines: list[str] = []
 
 
-class Lineage:
-    """Some mails, the stored ones that they answer, those that these answer, and so on.
+class Arriving(Record):
+    """A mail that is not stored yet; ``message_id`` as it is compared.
 
-    Read a ticket at a time, with whatever else is in it: a long ticket costs two statements.
+    ``answers``: the stored mails that it names, without those that others of them tell; ``above``: the
+    tickets of all of them; ``sender`` in lower case.
     """
 
-    def __init__(self, message_ids: Collection[int]) -> None:
-        self.began_with = message_ids
-        self._mails: dict[int, ThreadMail] = {}
+    message_id: str
+    date: str
+    sender: str
+    answers: Collection[int]
+    above: frozenset[int]
+
+    @property
+    def linked(self) -> LinkedMail:
+        """The mail as it will stand among the others; in ticket 0."""
+        return LinkedMail(0, 0, self.message_id, self.date, self.sender, "{}", "", False)
+
+
+class _Matter:
+    """What a ticket is about: the mails that it begins with, and those below them whose authors take part."""
+
+    def __init__(self, ticket_id: int, people: set[_Person]) -> None:
+        self.ticket_id = ticket_id
+        self.people = people
+        self.began_with: list[LinkedMail] = []
+        self.heads = 0
+        """With a bit for each mail below which others are part of it."""
+        self.mails: set[int] = set()
+
+
+class Thread:
+    """The mails that answer one another, from wherever one begins, and the tickets they are in.
+
+    A ticket is read whole, with whatever else is in it.
+    """
+
+    def __init__(self, ticket_ids: Collection[int], arriving: Arriving | None = None) -> None:
+        self._mails: dict[int, LinkedMail] = {}
         self._named: dict[str, list[int]] = {}
-        self._answered: dict[int, list[str]] = {}
-        self._heights: dict[int, int] = {}
-        self._tickets: set[int] = set()
-        wanted = self._add(messages.in_thread_by_id(message_ids))
+        self._answers: dict[int, list[str]] = {}
+        self._parents: dict[int, list[int]] = {}
+        self._children: dict[int, list[int]] = {}
+        self._called: dict[int, list[tuple[int, str]]] = {}
+        self._read(set(ticket_ids))
+        self._link(arriving)
+        self._above = self._measured()
+        self._people, self._known = self._read_people()
+        self._written_by: dict[_Person, list[LinkedMail]] = {}
+        self._doubted: dict[int, list[int]] = {}
+        for mail in self._mails.values():
+            if mail.unverified:
+                self._doubted.setdefault(mail.ticket_id, []).append(mail.id)
+            elif mail.sender:
+                self._written_by.setdefault(self._person(mail.sender), []).append(mail)
+        self._matters: dict[int, _Matter] = {}
+        self._part_of: dict[int, list[_Matter]] = {}
+        self._begins: set[int] = set()
+        for mail in sorted(self._mails.values(), key=self._rank):
+            self._place(mail)
+
+    @property
+    def tickets(self) -> set[int]:
+        """The tickets that have mail here."""
+        return {mail.ticket_id for mail in self._mails.values()} - {0}
+
+    def ticket_for(self, message_id: int) -> int | None:
+        """Return the ticket in which a mail belongs, or None for a mail that begins a matter of its own."""
+        mail = self._mails[message_id]
+        if message_id in self._begins or mail.unverified:
+            return None
+        found = self._part_of[message_id]
+        signed = [each for each in found if messages.by_signed_address(each.ticket_id) in self._says(mail)]
+        topmost = [each for each in found if not any(self._is_below(each, other) for other in found)]
+        return min(signed or topmost or found, key=_age).ticket_id
+
+    def moves(self) -> dict[tuple[int, int], list[LinkedMail]]:
+        """Return what is not where it belongs, by the ticket that has it and the one where it belongs."""
+        found: dict[tuple[int, int], list[LinkedMail]] = {}
+        for mail in self._mails.values():
+            target = self.ticket_for(mail.id)
+            if target is not None and target != mail.ticket_id:
+                found.setdefault((mail.ticket_id, target), []).append(mail)
+        return dict(sorted(found.items()))
+
+    def kept_apart(self, ticket_id: int) -> list[int]:
+        """Return the tickets whose mail names mail of this one, and stays where it is."""
+        called = {message_id for message_id, _ in self._called.get(ticket_id, ())}
+        own = {mail.id for mail in self._mails.values() if mail.ticket_id == ticket_id}
+        answering = {
+            each for each in self._begins if each in called or own.intersection(self._parents_of(each))
+        }
+        return sorted({self._mails[each].ticket_id for each in answering} - {ticket_id})
+
+    def is_by_number(self, mail: LinkedMail, ticket_id: int) -> bool:
+        """Whether nothing but a ticket's number in the subject leads a mail there."""
+        names = self._says(mail)
+        return (
+            messages.by_number(ticket_id) in names
+            and messages.by_signed_address(ticket_id) not in names
+            and not self._parents_of(mail.id)
+        )
+
+    def _read(self, ticket_ids: set[int]) -> None:
+        read: set[int] = set()
+        wanted = set(ticket_ids)
         while wanted and len(self._mails) < _MOST_MAILS:
-            wanted = self._add(messages.in_thread(wanted))
+            around = messages.tickets_around(wanted, _MOST_MAILS) - read
+            read |= around | wanted
+            fresh = messages.linked(around, _MOST_MAILS)
+            self._mails |= {mail.id: mail for mail in fresh}
+            said = messages.answered(mail.id for mail in fresh)
+            self._answers |= said
+            said_names = (name for names in said.values() for name in names)
+            called = {each for name in said_names if (each := messages.called_by(name)) is not None}
+            names = {name for each in around for name in _names_of(each)}
+            wanted = (called | messages.tickets_answering(names)) - read
 
-    def tickets(self, mails: Collection[int]) -> dict[int, _Rank]:
-        """Return the tickets of these mails and of those above them, topmost first, with their ranks.
+    def _link(self, arriving: Arriving | None) -> None:
+        for mail in self._mails.values():
+            if mail.message_id:
+                self._named.setdefault(mail.message_id, []).append(mail.id)
+        if arriving is not None:
+            self._mails[0] = arriving.linked
+            if arriving.message_id:
+                self._named.setdefault(arriving.message_id, []).append(0)
+        for message_id, names in self._answers.items():
+            above = [] if BY_HAND in names else names
+            self._parents[message_id] = [each for name in above for each in self._named.get(name, ())]
+            for name in above:
+                ticket_id = messages.called_by(name)
+                if ticket_id is not None:
+                    self._called.setdefault(ticket_id, []).append((message_id, name))
+        if arriving is not None:
+            self._parents[0] = [each for each in arriving.answers if each in self._mails]
+        for message_id, parents in self._parents.items():
+            for each in parents:
+                self._children.setdefault(each, []).append(message_id)
 
-        What is above a mail that an agent put where it is counts no more.
-        """
-        found: dict[int, _Rank] = {}
-        above = {*mails, *self.above(mails)} & self._mails.keys()
-        above -= self.above(each for each in above if self.is_by_hand(each))
-        if len({self._mails[each].ticket_id for each in above}) == 1:
-            return {self._mails[each].ticket_id: (0, "", "") for each in above}
-        for each in above:
-            mail = self._mails[each]
-            rank = self.rank(mail)
-            found[mail.ticket_id] = min(found.get(mail.ticket_id, rank), rank)
-        return dict(sorted(found.items(), key=lambda item: item[1]))
+    def _read_people(self) -> tuple[dict[int, set[_Person]], dict[str, int]]:
+        """Return requester and collaborators of each ticket, and the contact of each address."""
+        people: dict[int, set[_Person]] = {}
+        for ticket_id, contact_id in tickets.people(self.tickets):
+            people.setdefault(ticket_id, set()).add(contact_id)
+        addresses = {mail.sender for mail in self._mails.values()}
+        addresses.update(*(addressed_by(mail.recipients) for mail in self._mails.values()))
+        known = {each.email.lower(): each.id for each in contacts.by_email(addresses - {""})}
+        return people, known
 
-    def is_by_hand(self, message_id: int) -> bool:
-        """Whether an agent put one of these mails where it is."""
-        return BY_HAND in self._answered.get(message_id, ())
+    def _place(self, mail: LinkedMail) -> None:
+        """Let a mail begin a matter, or more of its ticket's, unless one above it lets its author in."""
+        if mail.unverified or (mail.id in self._part_of and not self._is_by_hand(mail.id)):
+            return
+        self._begins.add(mail.id)
+        matter = self._matters.get(mail.ticket_id)
+        if matter is None:
+            matter = _Matter(mail.ticket_id, set(self._people.get(mail.ticket_id, ())))
+            self._matters[mail.ticket_id] = matter
+        matter.began_with.append(mail)
+        fresh = [mail.id, *self._doubted.get(mail.ticket_id, ())]
+        matter.heads |= self._bits(fresh)
+        while fresh:
+            self._take_in(matter, fresh)
+            fresh = [
+                each.id
+                for person in matter.people
+                for each in self._written_by.get(person, ())
+                if each.id not in matter.mails and self._is_part(each, matter)
+            ]
 
-    def answered_by(self, mail: ThreadMail) -> list[int]:
+    def _is_part(self, mail: LinkedMail, matter: _Matter) -> bool:
+        """Whether a mail, whose author takes part, answers one of a matter or names its ticket."""
+        if self._above[mail.id] & matter.heads:
+            return True
+        number, signed = _names_of(matter.ticket_id)
+        names = self._says(mail)
+        if signed not in names and (number not in names or self._parents_of(mail.id)):
+            return False
+        matter.heads |= self._bit[mail.id]
+        return True
+
+    def _take_in(self, matter: _Matter, fresh: list[int]) -> None:
+        """Make mails part of a matter, let in whom they let in, and take in what those answered."""
+        while fresh:
+            mail = self._mails[fresh.pop()]
+            if mail.id in matter.mails:
+                continue
+            matter.mails.add(mail.id)
+            self._part_of.setdefault(mail.id, []).append(matter)
+            matter.people |= self._brought(mail, matter.ticket_id)
+            below = self._children.get(mail.id, ())
+            if below:
+                invited = addressed_by(mail.recipients)
+                fresh += [each for each in below if self._mails[each].sender in invited]
+
+    def _brought(self, mail: LinkedMail, ticket_id: int) -> set[_Person]:
+        """Return whom a mail lets into a matter: of those it names, who were let in where it is."""
+        if mail.machine or mail.unverified or self.is_by_number(mail, ticket_id):
+            return set()
+        named = {self._person(each) for each in addressed_by(mail.recipients)}
+        author = {self._person(mail.sender)} if mail.sender else set()
+        return named & self._people.get(mail.ticket_id, set()) | author
+
+    def _parents_of(self, message_id: int) -> Sequence[int]:
         """Return the mails that one of these names."""
-        return [each for name in self._answered.get(mail.id, ()) for each in self._named.get(name, ())]
+        return self._parents.get(message_id, ())
 
-    def rank(self, mail: ThreadMail) -> _Rank:
-        """Return how high one of these mails stands: as low as there are mails above it, then by its age."""
-        if not self._heights:
-            self._heights = self._measured()
-        return self._heights[mail.id], mail.date, mail.message_id
+    def _person(self, address: str) -> _Person:
+        return self._known.get(address, address)
+
+    def _says(self, mail: LinkedMail) -> Sequence[str]:
+        return self._answers.get(mail.id, ())
+
+    def _is_by_hand(self, message_id: int) -> bool:
+        return BY_HAND in self._answers.get(message_id, ())
+
+    def _is_below(self, matter: _Matter, other: _Matter) -> bool:
+        """Whether a mail that one matter began with answers one that another began with."""
+        if matter is other:
+            return False
+        heads = self._bits(mail.id for mail in other.began_with)
+        return any(self._above[mail.id] & heads for mail in matter.began_with)
+
+    def _rank(self, mail: LinkedMail) -> tuple[int, str, str, int]:
+        """As low as there are mails above it, then by its age."""
+        return self._above[mail.id].bit_count(), mail.date, mail.message_id, mail.id
+
+    def _bits(self, message_ids: Iterable[int]) -> int:
+        bits = 0
+        for each in message_ids:
+            bits |= self._bit[each]
+        return bits
 
     def _measured(self) -> dict[int, int]:
-        """Return how many mails are above each; those that answer each other in a circle are cut open.
+        """Return which mails are above each, as a number with a bit for each of them.
 
-        Which mails are above one is a number with a bit for each of them.
+        Those that answer each other in a circle are cut open.
         """
-        bits = {each: 1 << place for place, each in enumerate(self._mails)}
-        sets: dict[int, int] = {}
+        self._bit = {each: 1 << place for place, each in enumerate(self._mails)}
+        above: dict[int, int] = {}
         begun: set[int] = set()
         for first in sorted(self._mails.values(), key=lambda mail: (mail.date, mail.message_id)):
             left = [first.id]
             while left:
                 each = left[-1]
-                answered = self.answered_by(self._mails[each])
-                more = [other for other in answered if other not in begun]
+                parents = self._parents_of(each)
+                more = [other for other in parents if other not in begun]
                 begun.add(each)
                 if more:
                     left += more
                     continue
                 left.pop()
-                if each not in sets:
-                    sets[each] = 0
-                    for other in answered:
-                        sets[each] |= bits[other] | sets.get(other, 0)
-        return {each: above.bit_count() for each, above in sets.items()}
+                if each not in above:
+                    above[each] = 0
+                    for other in parents:
+                        above[each] |= self._bit[other] | above.get(other, 0)
+        return above
 
-    def _add(self, mails: Iterable[ThreadMail]) -> set[str]:
-        """Take mails in, with their tickets; returns the names they give that are not known yet."""
-        strange = [mail for mail in mails if mail.id not in self._mails]
-        tickets = {mail.ticket_id for mail in strange} - self._tickets
-        self._tickets |= tickets
-        others = messages.in_thread_of_tickets(tickets, _MOST_MAILS) if tickets else []
-        fresh = list(dict.fromkeys([*strange, *(mail for mail in others if mail.id not in self._mails)]))
-        for mail in fresh:
-            self._mails[mail.id] = mail
-            self._named.setdefault(mail.message_id, []).append(mail.id)
-        said = messages.answered(mail.id for mail in fresh) if fresh else {}
-        self._answered |= said
-        return {name for names in said.values() for name in names} - self._named.keys()
 
-    def above(self, mails: Iterable[int]) -> set[int]:
-        """Return those above some of these mails."""
-        found: set[int] = set()
-        left = [self._mails[each] for each in mails if each in self._mails]
-        while left:
-            fresh = [each for each in self.answered_by(left.pop()) if each not in found]
-            found.update(fresh)
-            left += [self._mails[each] for each in fresh]
-        return found
+def _age(matter: _Matter) -> tuple[str, str]:
+    return min((mail.date, mail.message_id) for mail in matter.began_with)
+
+
+def _names_of(ticket_id: int) -> tuple[str, str]:
+    return messages.by_number(ticket_id), messages.by_signed_address(ticket_id)
 
 
 def put_by_hand(message_ids: Iterable[int]) -> None:
@@ -135,18 +309,50 @@ def put_by_hand(message_ids: Iterable[int]) -> None:
         messages.wait_for(BY_HAND, message_id)
 
 
+def place_of(mail: Arriving, answered: Iterable[tuple[int, frozenset[str]]]) -> int | None:
+    """Return the ticket in which a mail on its way in belongs, or None if it begins a matter of its own.
+
+    ``answered``: ticket and addressees of each stored mail that it names.
+    """
+    named = list(answered)
+    ticket_ids = {ticket_id for ticket_id, _ in named}
+    if not ticket_ids or not mail.sender:
+        return None
+    first = next(iter(ticket_ids))
+    is_only = len(ticket_ids) == 1 and not messages.answers_elsewhere(first)
+    if is_only and takes_part(_state(first), mail.sender):
+        return first
+    invited = {ticket_id for ticket_id, addressed in named if mail.sender in addressed}
+    own = _tickets_of(mail.sender)
+    if not invited and not own:
+        return None
+    if len(own) == 1 and own <= mail.above and invited <= own:
+        return next(iter(own))
+    if mail.message_id:
+        ticket_ids |= messages.tickets_answering({mail.message_id})
+    return Thread(ticket_ids, mail).ticket_for(0)
+
+
 def gather(ticket_id: int, moment: datetime) -> Gathered:
-    """Bring into a ticket what answers its mails elsewhere, as far as its authors take part in it by now.
+    """Bring all mail around a ticket's where it belongs, as far as its authors take part there by now.
 
     In the caller's transaction. What stays apart is linked.
     """
     gathered = Gathered()
-    apart = _held_apart(ticket_id)
-    while any(_join(source, ticket_id, moment, gathered) for source in apart):
-        apart = _held_apart(ticket_id)
-    for source in apart:
-        lifecycle.refers_to(source.ticket_id, ticket_id)
-        number = _state(source.ticket_id).number
+    if _is_alone(ticket_id):
+        return gathered
+    while True:
+        thread = Thread({ticket_id})
+        joined = [
+            _join(thread, way, moving, moment, gathered, "this one" if way[1] == ticket_id else "")
+            for way, moving in thread.moves().items()
+        ]
+        if not any(joined):
+            break
+        ticket_id = _state(ticket_id).merged_into_id or ticket_id
+    for apart in thread.kept_apart(ticket_id):
+        lifecycle.refers_to(apart, ticket_id)
+        number = _state(apart).number
         gathered.lines.append(
             f"ticket {number} answers mail of this one, but its author takes no part: kept apart"
         )
@@ -159,77 +365,91 @@ def may_be_headed(ticket_id: int, name: str, invited: Collection[str]) -> bool:
     So it is if all mail there answers it, and it lets in whoever wrote there, or those let each other in.
     """
     mails = _undoubted(ticket_id)
-    below = {mail.id for mail in _below({compared_id(name)})}
+    below = _below(compared_id(name))
     says = messages.answered(mail.id for mail in mails)
     requester = _requester(ticket_id)
     if not mails or any(
         mail.id not in below and (mail.id in says or mail.sender in requester) for mail in mails
     ):
         return False
-    return len(_of_participants(mails, invited.__contains__, _Apart(ticket_id))) == len(mails)
+    return len(_of_participants(mails, invited.__contains__, ticket_id)) == len(mails)
 
 
-class _Apart:
-    """A ticket that answers mails of another one, which stands above it.
+def _join(
+    thread: Thread,
+    way: tuple[int, int],
+    moving: Collection[LinkedMail],
+    moment: datetime,
+    gathered: Gathered,
+    called: str,
+) -> bool:
+    """Whether something of a ticket joined another one: all of it, or the mails that belong there.
 
-    ``answers``: those of its mails that do; ``by_number``: those of them that have nothing of the other
-    ticket but its number in their subject; ``invited``: authors whom what they answer addressed.
+    ``called``: what the other one is called in the trace; '' for its number.
     """
-
-    def __init__(self, ticket_id: int) -> None:
-        self.ticket_id = ticket_id
-        self.answers: set[int] = set()
-        self.by_number: set[int] = set()
-        self.invited: set[str] = set()
-
-
-def _join(source: _Apart, target: int, moment: datetime, gathered: Gathered) -> bool:
-    """Whether something of a ticket joined another one: all of it, or the mails of those who take part."""
-    state, mails = _state(target), _undoubted(source.ticket_id)
-    below = _going(source, mails)
+    source, target = way
+    state, mails = _state(target), _undoubted(source)
+    by_number = {mail.id for mail in moving if thread.is_by_number(mail, target)}
+    let_in = {mail.sender for mail in moving}
     joining = _of_participants(
-        below, lambda address: address in source.invited or takes_part(state, address), source
+        _going(source, mails, {mail.id for mail in moving}),
+        lambda address: address in let_in or takes_part(state, address),
+        source,
+        by_number,
     )
     if not joining:
         return False
-    number = _state(source.ticket_id).number
-    people = _people(source.ticket_id)
-    brought = _brought(joining, source.by_number) & people.keys()
+    number, where = _state(source).number, called or f"ticket {state.number}"
+    people = _people(source)
+    brought = _brought(joining, by_number) & people.keys()
     if len(joining) == len(mails):
         outside = _brought(joining) - brought - {mail.sender for mail in joining}
-        lifecycle.left_by(source.ticket_id, [people[each] for each in sorted(outside & people.keys())])
-        gathered.places |= {mail.id: target for mail in messages.mails(source.ticket_id)}
-        lifecycle.merged(source.ticket_id, target, moment)
+        lifecycle.left_by(source, [people[each] for each in sorted(outside & people.keys())])
+        gathered.places |= {mail.id: target for mail in messages.mails(source)}
+        lifecycle.merged(source, target, moment)
         for name in (messages.by_number, messages.by_signed_address):
-            for message_id in messages.answers({name(source.ticket_id)}):
+            for message_id in messages.answers({name(source)}):
                 messages.wait_for(name(target), message_id)
-        gathered.lines.append(f"ticket {number} answers mail of this one: joined")
+        gathered.lines.append(f"ticket {number} answers mail of {where}: joined")
     else:
         gathered.places |= {mail.id: target for mail in joining}
         staying = _brought(mail for mail in mails if mail not in joining)
-        lifecycle.mail_moved(source.ticket_id, target, joining, moment)
+        lifecycle.mail_moved(source, target, joining, moment)
         lifecycle.joined_by(target, [people[address] for address in sorted(brought)])
-        lifecycle.left_by(source.ticket_id, [people[address] for address in sorted(brought - staying)])
+        lifecycle.left_by(source, [people[address] for address in sorted(brought - staying)])
         gathered.lines.append(
-            f"mail of those who take part was in ticket {number}: joined, the rest kept apart"
+            f"mail of those who take part in {where} was in ticket {number}: joined, the rest kept apart"
         )
     return True
 
 
-def _going(source: _Apart, mails: Sequence[WrittenMail]) -> list[WrittenMail]:
+def _is_alone(ticket_id: int) -> bool:
+    """Whether no mail of a ticket answers, or is answered by, mail of another one."""
+    return (
+        not messages.answers_elsewhere(ticket_id)
+        and not messages.answered_elsewhere(ticket_id)
+        and messages.tickets_answering(_names_of(ticket_id)) <= {ticket_id}
+    )
+
+
+def _tickets_of(address: str) -> set[int]:
+    """Return the tickets in which somebody takes part, or wrote."""
+    known = [each.id for each in contacts.by_email([address])]
+    part = {ticket_id for each in known for ticket_id in tickets.with_person(each)}
+    return part | messages.tickets_of_sender(address)
+
+
+def _going(source_id: int, mails: Sequence[WrittenMail], answers: Collection[int]) -> list[WrittenMail]:
     """Those of a ticket's mails that go where its answers go.
 
     They answer the other ticket too, or nothing that customers wrote, or an agent put them with these.
     """
     says = messages.answered(mail.id for mail in mails)
-    named = {
-        mail.message_id for mail in messages.in_thread({name for each in says.values() for name in each})
-    }
+    named = messages.here({name for each in says.values() for name in each})
     bound = {each for each, names in says.items() if BY_HAND not in names and named.intersection(names)}
-    answers = source.answers
     if not all(mail.id in answers for mail in mails if mail.id in bound):
         return [mail for mail in mails if mail.id in answers]
-    requester = _requester(source.ticket_id)
+    requester = _requester(source_id)
     return [
         mail
         for mail in mails
@@ -238,10 +458,13 @@ def _going(source: _Apart, mails: Sequence[WrittenMail]) -> list[WrittenMail]:
 
 
 def _of_participants(
-    mails: Sequence[WrittenMail], takes_part_by_now: Callable[[str], bool], source: _Apart
+    mails: Sequence[WrittenMail],
+    takes_part_by_now: Callable[[str], bool],
+    ticket_id: int,
+    by_number: Collection[int] = (),
 ) -> list[WrittenMail]:
     """Those of a ticket's mails whose authors take part, and whom these let in, and so on."""
-    people = _people(source.ticket_id).keys()
+    people = _people(ticket_id).keys()
     brought: set[str] = set()
     left = list(mails)
     found: list[WrittenMail] = []
@@ -251,7 +474,7 @@ def _of_participants(
             return sorted(found, key=lambda mail: (mail.created, mail.id))
         found += more
         left = [mail for mail in left if mail not in more]
-        brought |= _brought(more, source.by_number) & people
+        brought |= _brought(more, by_number) & people
 
 
 def _brought(mails: Iterable[WrittenMail], by_number: Collection[int] = ()) -> set[str]:
@@ -281,51 +504,16 @@ def _undoubted(ticket_id: int) -> list[WrittenMail]:
     return [mail for mail in messages.mails(ticket_id) if not mail.unverified]
 
 
-def _held_apart(ticket_id: int) -> list[_Apart]:
-    """Return the tickets below this one: those with mails that answer its mails, in the order they came.
-
-    Not by mails for which another ticket stands higher: who takes part there stays there.
-    """
-    direct = messages.held_apart(ticket_id)
-    numbered = messages.answers({messages.by_number(ticket_id)})
-    signed = messages.answers({messages.by_signed_address(ticket_id)})
-    answers = messages.in_thread_by_id({each.id for each in direct} | numbered | signed)
-    if all(mail.ticket_id == ticket_id for mail in answers):
-        return []
-    below = {mail.id: mail for mail in answers}
-    below |= {mail.id: mail for mail in _below({mail.message_id for mail in answers if mail.message_id})}
-    outside = sorted(mail for mail in below.values() if mail.ticket_id != ticket_id)
-    lineage = Lineage([mail.id for mail in outside])
-    outside = [mail for mail in outside if not lineage.is_by_hand(mail.id)]
-    found: dict[int, _Apart] = {}
-    for mail in outside:
-        ranks = lineage.tickets(lineage.answered_by(mail))
-        own = min(ranks.get(mail.ticket_id, lineage.rank(mail)), lineage.rank(mail))
-        by_number = mail.id in numbered and not ranks
-        above = ticket_id in ranks and (len(ranks) == 1 or ranks[ticket_id] < own)
-        if above or by_number or mail.id in signed:
-            apart = found.setdefault(mail.ticket_id, _Apart(mail.ticket_id))
-            apart.answers.add(mail.id)
-            if by_number and mail.id not in signed:
-                apart.by_number.add(mail.id)
-    for each in direct:
-        sender = each.sender.lower()
-        held = found.get(below[each.id].ticket_id)
-        if held is not None and each.id in held.answers and sender in addressed_by(each.recipients):
-            held.invited.add(sender)
-    return list(found.values())
-
-
-def _below(names: set[str]) -> list[ThreadMail]:
-    """Return the mails that answer these Message-IDs, those that answer them, and so on."""
-    found: dict[int, ThreadMail] = {}
-    asked = set(names)
+def _below(name: str) -> set[int]:
+    """Return the mails that answer a Message-ID, those that answer them, and so on."""
+    found: set[int] = set()
+    asked, names = {name}, {name}
     while names and len(found) < _MOST_MAILS:
-        fresh = messages.in_thread_by_id(messages.answers(names) - found.keys())
-        found |= {mail.id: mail for mail in fresh}
-        names = {mail.message_id for mail in fresh if mail.message_id} - asked
+        fresh = messages.answers(names) - found
+        found |= fresh
+        names = {compared_id(each) for each in messages.message_ids(fresh)} - asked
         asked |= names
-    return list(found.values())
+    return found
 
 
 def _state(ticket_id: int) -> TicketState:

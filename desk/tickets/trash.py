@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from config.clock import now
-from desk.permissions import Actor, require
+from desk.permissions import Actor
 from desk.tickets import changes, lifecycle
 from desk.tickets.changes import find
 from desk.tickets.lifecycle import Change
-from desk.tickets.reading import departments_of
+from desk.tickets.reading import require_for
 from models.fields import utc_text
 from models.tickets import TicketState
 from models.transactions import transaction
@@ -35,7 +35,7 @@ def restore(actor: Actor, numbers: Sequence[str]) -> list[str]:
     with transaction():
         for number in dict.fromkeys(numbers):
             ticket = find(number, actor)
-            require(actor, "ticket.delete", *departments_of(ticket))
+            require_for(actor, "ticket.delete", ticket)
             if lifecycle.restored(ticket.id, actor, now(), batch):
                 changed.append(ticket.number)
     return changed

@@ -33,7 +33,10 @@ UNDOABLE = (
     "banned",
     "sla",
     "topic",
+    "tasks",
+    "time",
     "let_go",
+    "fields",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",
@@ -44,6 +47,7 @@ _ACTIONS = {
     "reopened": "ticket.close",
     "spam": "ticket.close",
     "not_spam": "ticket.close",
+    "time": "ticket.note",
     "deleted": "ticket.delete",
     "restored": "ticket.delete",
 }

@@ -1,10 +1,9 @@
 """What a query means as conditions on the rows of tickets, and which tickets an index finds for it.
 
-Fields of conditions and the values they have here: state (statuses), owner, team, mailbox, department, topic,
-sla (ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or a
-part of name or address), created, updated, closed, due, overdue, answered, waiting (two moments, see
-`Condition`), has (attachment), is (unread, overdue, paused, unanswered, answered, merged, snoozed, spam,
-deleted).
+Fields of conditions and the values they have here: state (statuses), owner, team, mailbox, department, topic
+(ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or a part
+of name or address), field (`FieldTest`), created, updated, closed, due, answered, waiting (two moments, see
+`Condition`), has (attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam, deleted).
 """
 
 from __future__ import annotations
@@ -19,15 +18,26 @@ from peewee import fn
 from config.records import Record
 from models import sqlite
 from models.agents import Agent
-from models.contacts import Contact, is_named
+from models.contacts import Contact, ContactField, is_named
 from models.fields import utc_text
 from models.messages import Message
 from models.organizations import belongs_to
 from models.queries.reach import Reach, of_departments
 from models.queries.text import expression, is_text
-from models.queries.tree import All, Condition, Either, Node, Not, all_of, conjuncts, either_of
+from models.queries.tree import (
+    All,
+    Condition,
+    Either,
+    FieldTest,
+    Node,
+    Not,
+    all_of,
+    conjuncts,
+    day_of,
+    either_of,
+)
 from models.statements import literal
-from models.tickets import STATUSES, Seen, Ticket, TicketTag
+from models.tickets import STATUSES, Seen, Ticket, TicketField, TicketTag
 
 TEXT_REACH = 10_000
 """Words look at so many of the newest messages that contain them."""
@@ -53,15 +63,12 @@ _INDEXES = {
     "updated": "ticket_by_updated",
     "closed": "ticket_closed",
     "due": "ticket_by_due",
-    "overdue": "ticket_by_due",
-    "sla": "ticket_sla",
     "waiting": "ticket_waiting",
     "has": "ticket_with_files",
 }
 """The index that finds the tickets with a field of such values."""
 _CONDITIONS = {
     "overdue": "ticket_overdue",
-    "paused": "ticket_paused",
     "merged": "ticket_merged",
     "unanswered": "ticket_open",
     "snoozed": "ticket_snoozed",
@@ -168,6 +175,8 @@ def _found(node: Node, reader: Reader) -> Ids | None:
             contact = Contact.alias("c")
             tables = peewee.Join(contact, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == contact.id))
             return peewee.Select([tables], [TICKET.id]).where(belongs_to(contact, node.values))
+        if node.field == "field":
+            return _with_field(node.values, reader)
         if node.field in STATE:
             return of_state({node.field: node.values})
         index = _INDEXES.get(node.field)
@@ -201,11 +210,6 @@ def _compared(node: Condition, reader: Reader) -> Any:
             return TICKET.priority.in_(values)
         case "mailbox":
             return fn.COALESCE(TICKET.mailbox, literal(0)).in_(values)
-        case "sla":
-            return _of_sla(values)
-        case "overdue":
-            late = TICKET.due < literal(utc_text(reader.moment))
-            return NOT_CLOSED & late & _between(TICKET.due, values, reader)
         case "topic":
             return fn.COALESCE(TICKET.topic, literal(0)).in_(values)
         case "team":
@@ -223,6 +227,9 @@ def _compared(node: Condition, reader: Reader) -> Any:
             contact = Contact.alias("c")
             own = (contact.id == TICKET.contact) & belongs_to(contact, node.values)
             return fn.EXISTS(contact.select(literal(1)).where(own))
+        case "field":
+            tests = [each for each in values if isinstance(each, FieldTest)]
+            return _joined([_field_holds(test, reader) for test in tests], every=False)
         case "has":
             return TICKET.attachment_count > literal(0)
         case "answered":
@@ -240,14 +247,6 @@ def _of_team(values: tuple[Any, ...]) -> Any:
     return had | TICKET.team.is_null() if 0 in values else had
 
 
-def _of_sla(values: tuple[Any, ...]) -> Any:
-    named = [each for each in values if each]
-    conditions = [TICKET.sla.in_(named)] if named else []
-    if 0 in values:
-        conditions.append(TICKET.sla.is_null())
-    return _joined(conditions, every=False)
-
-
 def _answered(values: tuple[Any, ...], reader: Reader) -> peewee.ModelSelect[Message]:
     answer = Message.alias("r")
     found = answer.select(answer.ticket.alias("id")).where(answer.kind == literal("reply"))
@@ -258,12 +257,59 @@ def _named_one_of(contact: Any, values: tuple[Any, ...]) -> Any:
     return _joined([is_named(contact, str(value)) for value in values], every=False)
 
 
+def _with_field(tests: tuple[Any, ...], reader: Reader) -> Ids:
+    """Return a query for the ids of tickets with one of these values in a field; its index finds them."""
+    whole: Ids | None = None
+    for test in tests:
+        if test.of == "ticket":
+            kept: Any = TicketField.alias("v")
+            found = kept.select(kept.ticket.alias("id")).where(*_in_field(kept, test, reader))
+        else:
+            kept = ContactField.alias("v")
+            tables = peewee.Join(kept, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == kept.contact))
+            found = peewee.Select([tables], [TICKET.id]).where(*_in_field(kept, test, reader))
+        whole = found if whole is None else whole | found
+    assert whole is not None
+    return whole
+
+
+def _field_holds(test: FieldTest, reader: Reader) -> Any:
+    if test.of == "ticket":
+        kept: Any = TicketField.alias("v")
+        own = kept.ticket == TICKET.id
+    else:
+        kept = ContactField.alias("v")
+        own = kept.contact == TICKET.contact
+    return fn.EXISTS(kept.select(literal(1)).where(own, *_in_field(kept, test, reader)))
+
+
+def _in_field(kept: Any, test: FieldTest, reader: Reader) -> list[Any]:
+    column = kept.number if test.numeric else kept.value
+    conditions = [kept.field == literal(test.field_id)]
+    if test.numeric:
+        conditions.append(column.is_null(False))
+    for sign, bound in test.bounds:
+        wanted = bound if isinstance(bound, str | float) else day_of(bound, reader.moment)
+        match sign:
+            case "has":
+                conditions.append(fn.INSTR(fn.LOWER(column), str(wanted).lower()) > literal(0))
+            case "=":
+                conditions.append(column == wanted)
+            case "<":
+                conditions.append(column < wanted)
+            case "<=":
+                conditions.append(column <= wanted)
+            case ">":
+                conditions.append(column > wanted)
+            case _:
+                conditions.append(column >= wanted)
+    return conditions
+
+
 def _is(what: str, reader: Reader) -> Any:
     match what:
         case "overdue":
             return (TICKET.overdue == literal(1)) & NOT_CLOSED
-        case "paused":
-            return (TICKET.paused == literal(1)) & NOT_CLOSED
         case "unread":
             return unread(reader.agent_id)
         case "unanswered":

@@ -53,7 +53,30 @@ class Midnight:
 
 
 Moment = datetime | Ago | Midnight
-Value = str | int | Moment | None
+
+
+def day_of(moment: Moment, asked_at: datetime) -> str:
+    """Return the day it is then, as 2026-11-30, when asked at a moment."""
+    at = moment if isinstance(moment, datetime) else moment.at(asked_at)
+    zone = moment.zone if isinstance(moment, Midnight) else asked_at.tzinfo
+    return at.astimezone(zone).date().isoformat()
+
+
+Bound = tuple[str, str | float | Moment]
+"""A comparison (``=``, ``<``, ``<=``, ``>``, ``>=``, or ``has`` for a part of a text) and what with."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTest:
+    """What is asked of one of the desk's own fields: that it has a value, within all the bounds."""
+
+    field_id: int
+    of: Literal["ticket", "contact"]
+    numeric: bool
+    bounds: tuple[Bound, ...]
+
+
+Value = str | int | Moment | FieldTest | None
 
 
 @dataclass(frozen=True, slots=True)

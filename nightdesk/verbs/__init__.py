@@ -48,12 +48,16 @@ VERBS: dict[str, Verb] = {
     ),
     "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set.", ""),
     "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets.", ""),
+    "me": Verb("nightdesk.verbs.me:me", "What you say of yourself: that you are away.", ""),
     "team": Verb("nightdesk.verbs.team:team", "Agents whom a ticket is given to together.", ""),
     "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to.", ""),
     "notification": Verb(
         "nightdesk.verbs.notification:notification", "What agents were mailed, and why not.", ""
     ),
+    "webhook": Verb("nightdesk.verbs.listeners:webhook", "Signed JSON to a URL when something happens.", ""),
+    "push": Verb("nightdesk.verbs.listeners:push", "Chat and telephones, by apprise.", ""),
     "role": Verb("nightdesk.verbs.role:role", "What agents may do.", ""),
+    "group": Verb("nightdesk.verbs.group:group", "What members of the system's groups may do here.", ""),
     "contact": Verb("nightdesk.verbs.contact:contact", "Who writes to the desk.", ""),
     "organization": Verb(
         "nightdesk.verbs.organization:organization", "Whose people write to the desk, by their domains.", ""
@@ -73,5 +77,6 @@ VERBS: dict[str, Verb] = {
     "serve": Verb("nightdesk.verbs.serve:serve", "The HTTP API: mail, tickets, cron calls, health."),
     "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API.", ""),
     "topic": Verb("nightdesk.verbs.topic:topic", "What tickets are about, and what that means for them.", ""),
+    "field": Verb("nightdesk.verbs.field:field", "Fields of your own, for tickets and contacts.", ""),
     "completion": Verb("nightdesk.verbs.completion:completion", "Script that completes verbs with Tab."),
 }

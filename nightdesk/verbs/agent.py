@@ -79,7 +79,10 @@ def add(
 @_department
 @_places
 @click.option("--active/--inactive", default=None, help="Whether the agent may work.")
-@click.option("--away/--back", default=None, help="Whether the agent is mailed nothing for a while.")
+@click.option("--away/--back", default=None, help="Whether the agent is mailed and given nothing now.")
+@click.option("--away-from", metavar="DAY", help="From then on: 2026-12-24, or 2026-12-24T12:00; '': now.")
+@click.option("--away-until", metavar="DAY", help="The last day of that; '': until --back.")
+@click.option("--stand-in", metavar="LOGIN", help="Who is told meanwhile in their place; '': nobody.")
 @click.option("--signature", metavar="TEXT", help="What stands below the agent's answers; '' is nothing.")
 @click.option(
     "--notify",
@@ -96,7 +99,9 @@ def add(
     metavar="WHEN",
     help="All in one mail: hourly, 'daily 08:00' or a cron line; now: each at once.",
 )
-@click.option("--zone", metavar="ZONE", help="The time zone of these two: Europe/Berlin; '': the desk's.")
+@click.option(
+    "--zone", metavar="ZONE", help="The zone of these and of vacations: Europe/Berlin; '': the desk's."
+)
 @read_early("places", lambda given: _placed(given) or None)
 @need_a_change("login")
 @desk_verb
@@ -110,6 +115,9 @@ def edit(
     places: dict[str, str] | None,
     active: bool | None,
     away: bool | None,
+    away_from: str | None,
+    away_until: str | None,
+    stand_in: str | None,
     notify: str | None,
     signature: str | None,
     quiet: str | None,
@@ -129,6 +137,10 @@ def edit(
         department=department,
         active=active,
         away=away,
+        away_from=away_from,
+        away_until=away_until,
+        stand_in=stand_in,
+        desk_zone=context.zone,
         notify=None if notify is None else _kinds(notify),
         places=places,
         signature=signature,

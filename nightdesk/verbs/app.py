@@ -21,19 +21,21 @@ def open_app(options: Options) -> int:
 
     Raises UsageError where there is no terminal to draw it on.
     """
-    need_terminal()
     # Start-up makes many objects and no garbage; the app collects again once its first screen stands.
     gc.disable()
     # A thread that asks the database waits for its turn at each of its steps: 5 ms is a third of a frame.
     sys.setswitchinterval(0.0005)
+    need_terminal(moving=False)
     with desk_open(options, create=True) as desk:
+        plain = options.plain or desk.settings.plain
+        need_terminal(moving=not plain)
         from desk.permissions import app_actor, only_reading
         from desk.staff import preferences
         from models.opening import spare_memory
 
         spare_memory()
         actor = app_actor(desk)
-        theme = preferences.theme(actor)
+        theme, columns = preferences.theme(actor), preferences.columns(actor)
         if desk.settings.read_only:
             actor = only_reading(actor)
         _choose_looks(desk.settings, theme)
@@ -42,17 +44,23 @@ def open_app(options: Options) -> int:
         from worker.service.child import WorkerChild
 
         child = WorkerChild(desk)
-        app = NightdeskApp(desk, actor, worker=child, theme=theme, keymap=read(desk.paths.config_file.parent))
+        keymap = read(desk.paths.config_file.parent)
+        app = NightdeskApp(
+            desk, actor, worker=child, theme=theme, keymap=keymap, columns=columns, plain=plain
+        )
         app.read_ahead()
         try:
-            app.run(mouse=desk.settings.mouse)
+            app.run(mouse=desk.settings.mouse and not plain)
         finally:
             _end(child)
         return app.return_code or 0
 
 
-def need_terminal() -> None:
-    """Raise UsageError where the app has nothing to draw on: no terminal, and no textual-serve either."""
+def need_terminal(*, moving: bool = True) -> None:
+    """Raise UsageError where the app has nothing to draw on: no terminal, and no textual-serve either.
+
+    `moving`: the terminal has to be one that moves its cursor.
+    """
     if os.environ.get("TEXTUAL_DRIVER") == "textual.drivers.web_driver:WebDriver":
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
@@ -60,10 +68,10 @@ def need_terminal() -> None:
             "the app needs a terminal, and there is none here",
             "for cron use nightdesk --fetch-once, for scripts a verb (nightdesk --help)",
         )
-    if os.environ.get("TERM", "") in ("", "dumb"):
+    if moving and os.environ.get("TERM", "") in ("", "dumb"):
         raise UsageError(
             "the app needs a terminal that can move its cursor; TERM is empty or dumb",
-            "set TERM (TERM=xterm-256color), or use a verb or --fetch-once",
+            "set TERM (TERM=xterm-256color), or use --plain, a verb or --fetch-once",
         )
 
 

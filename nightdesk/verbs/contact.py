@@ -23,9 +23,8 @@ def list_contacts(context: VerbContext, text: str, limit: int) -> Result:
     from desk import contacts
     from desk.documents import contacts as documents
 
-    return listed(
-        [documents.contact(line) for line in contacts.contacts(text, limit, context.actor)], context.zone
-    )
+    found = [documents.contact(line) for line in contacts.contacts(text, limit, context.actor)]
+    return Result(lambda: found, lambda: listed([_row(each) for each in found], context.zone).words())
 
 
 @contact.command()
@@ -62,13 +61,18 @@ def show(context: VerbContext, address: str) -> Result:
 )
 @click.option("--add-address", "add", multiple=True, metavar="ADDRESS", help="They write from this, too.")
 @click.option("--remove-address", "remove", multiple=True, metavar="ADDRESS", help="Not theirs any more.")
+@click.option(
+    "--field", "fields", multiple=True, metavar="NAME=VALUE", help="A field of your own; NAME= empties it."
+)
 @need_a_change("address")
 @desk_verb
 def edit(context: VerbContext, /, address: str, **given: Any) -> Result:
     """Change what is kept of a contact; what is not given stays, '' takes it away."""
     from desk import contacts
     from desk.documents import contacts as documents
+    from desk.tickets.fields import read_assignment
 
+    given["fields"] = dict(map(read_assignment, given["fields"]))
     line = contacts.edit_contact(context.actor, address, **given)
     return told(documents.contact(line), f"Changed {line.name or line.email}")
 
@@ -86,5 +90,17 @@ def merge(context: VerbContext, address: str, into: str) -> Result:
     return told(documents.contact(line), f"{address} is {line.name or line.email} from now on")
 
 
+def _row(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a contact for a table, with a column for fields where the desk has any."""
+    fields = document["fields"]
+    return {
+        key: _shown(value) if key == "fields" else value
+        for key, value in document.items()
+        if key != "fields" or fields
+    }
+
+
 def _shown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {each}" for name, each in value.items() if each is not None)
     return ", ".join(value) if isinstance(value, list) else value

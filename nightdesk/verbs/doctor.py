@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mail.inert import one_line
 from nightdesk.arguments import json_flag
 from nightdesk.exit import Exit
 from nightdesk.options import Options
@@ -75,7 +76,7 @@ def _examine(options: Options, report: _Report, *, live: bool, every_mail: bool)
             report.finding(finding)
         for finding in _wrapper(desk):
             report.finding(finding)
-        for finding in (*_keys(desk), *_user_commands(desk)):
+        for finding in (*_theme(desk), *_keys(desk), *_user_commands(desk)):
             report.finding(finding)
 
 
@@ -112,6 +113,21 @@ def _user_commands(desk: Desk) -> Iterator[Finding]:
         for said in conflicts(found):
             yield Finding("user commands", "warning", said, f"give it another key in {NAME}")
         yield Finding("user commands", "ok", f"{len(found.commands)} can be run")
+
+
+def _theme(desk: Desk) -> Iterator[Finding]:
+    """Yield that there is no theme of the name in the settings; the usual one is not looked up."""
+    from config.settings import Settings
+    from desk.operations.doctor import Finding
+
+    wanted = desk.settings.theme
+    if wanted == Settings().theme:
+        return
+    from tui import themes  # 150 ms, for a theme of one's own
+
+    if not themes.is_known(wanted):
+        near = ", ".join(themes.near(wanted)) or "F10 in the app"
+        yield Finding("theme", "warning", f"there is no theme {one_line(wanted, 60)!r}", near)
 
 
 def _keys(desk: Desk) -> Iterator[Finding]:

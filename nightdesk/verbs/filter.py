@@ -156,7 +156,8 @@ def test(context: VerbContext, name: str, condition: str | None, then: Sequence[
 def apply(context: VerbContext, name: str, since: str) -> Result:
     """Do to tickets that are open what a filter would have done with their mail.
 
-    `filter test` tells before what that is. Nothing is rejected, and nothing is gathered.
+    `filter test` tells before what that is. Nothing is rejected, nothing gathered;
+    no one call undoes it.
     """
     from config.clock import now
     from desk.filters import filters

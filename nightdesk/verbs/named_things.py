@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from typing import Any
 
 from nightdesk import output
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result
+
+
+def shown(document: Mapping[str, object], zone: tzinfo) -> Result:
+    """Return one of them; for people a line for each key."""
+
+    def words() -> None:
+        output.fields(
+            [(key.replace("_", " ").capitalize(), _cell(value)) for key, value in document.items()], zone
+        )
+
+    return Result(lambda: document, words)
+
+
+def _cell(value: object) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def listed(documents: Sequence[Mapping[str, object]], zone: tzinfo) -> Result:

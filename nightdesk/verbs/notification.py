@@ -55,7 +55,7 @@ def list_rules(context: VerbContext) -> Result:
     "whom",
     required=True,
     metavar="WHO",
-    help="assignee, last_respondent, department, admins, everybody, agent:LOGIN, with commas; '': nobody.",
+    help="assignee, last_respondent, department, admins, everybody, agent:LOGIN, team:NAME, with commas.",
 )
 @_part
 @desk_verb

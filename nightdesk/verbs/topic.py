@@ -23,6 +23,11 @@ _autoresponse = click.option(
 )
 
 
+_checklist = click.option(
+    "--task", "checklist", multiple=True, metavar="TEXT", help="A task of its new tickets; may be repeated."
+)
+
+
 @topic.command("list")
 @desk_verb
 def list_topics(context: VerbContext) -> Result:
@@ -39,6 +44,7 @@ def list_topics(context: VerbContext) -> Result:
 @_sla
 @_priority
 @_autoresponse
+@_checklist
 @desk_verb
 def add(context: VerbContext, /, name: str, **given: Any) -> Result:
     """Add a help topic."""
@@ -57,13 +63,16 @@ def add(context: VerbContext, /, name: str, **given: Any) -> Result:
 @_sla
 @_priority
 @_autoresponse
+@_checklist
+@click.option("--no-tasks", is_flag=True, help="Its new tickets begin without tasks.")
 @click.option("--active/--inactive", default=None, help="Whether it can be chosen.")
 @need_a_change("name")
 @desk_verb
-def edit(context: VerbContext, /, name: str, **given: Any) -> Result:
+def edit(context: VerbContext, /, name: str, no_tasks: bool, **given: Any) -> Result:
     """Change a help topic; what is not given stays. Tickets that are there keep what they have."""
     from desk.documents import staff as documents
     from desk.staff import topics
 
+    given["checklist"] = given["checklist"] or ([] if no_tasks else None)
     line = topics.edit_topic(context.actor, name, **given)
     return told(documents.topic(line), f"Changed the help topic {line.name}")

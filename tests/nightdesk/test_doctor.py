@@ -106,3 +106,14 @@ def test_for_eyes_the_settings_that_have_their_default_are_counted(
     whole.settings_are_told()
     assert len(capsys.readouterr().out.splitlines()) == len(shown)
     assert brief.settings == whole.settings
+
+
+def test_a_theme_that_there_is_not_is_a_warning_with_those_that_are_near(desk: Program) -> None:
+    done = desk("doctor", "--json", "--offline", NIGHTDESK_THEME="drakula")
+    found = [each for each in done.document["findings"] if each["area"] == "theme"]
+    assert [(each["level"], each["cure"]) for each in found] == [("warning", "dracula")]
+    for known in ("dracula", "ansi-dark"):
+        areas = {
+            each["area"] for each in desk("doctor", "--json", NIGHTDESK_THEME=known).document["findings"]
+        }
+        assert "theme" not in areas

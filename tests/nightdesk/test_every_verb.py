@@ -37,12 +37,22 @@ CALLS: dict[str, list[str]] = {
     "agent add": ["bo"],
     "agent edit": ["bo", "--name", "Bo"],
     "agent list": [],
+    "me show": [],
+    "me away": [],
+    "me back": [],
     "team add": ["Network", "--members", "bo", "--lead", "bo"],
     "team edit": ["Network", "--notes", "Cables"],
     "team show": ["Network"],
     "team list": [],
     "team export": [],
     "team import": ["{rules}"],
+    "group add": ["netadmin", "--role", "Admin"],
+    "group edit": ["netadmin", "--teams", "Network"],
+    "group show": ["netadmin"],
+    "group list": [],
+    "group export": [],
+    "group import": ["{rules}"],
+    "group remove": ["netadmin"],
     "team remove": ["Network"],
     "department add": ["IT"],
     "department edit": ["IT", "--reopen-days", "3"],
@@ -51,18 +61,35 @@ CALLS: dict[str, list[str]] = {
     "sla edit": ["Gold", "--hours", "5"],
     "sla list": [],
     "sla show": ["Gold"],
-    "sla explain": ["1"],
-    "sla simulate": ["Gold", "--since", "7d"],
     "sla remove": ["Gold"],
     "topic add": ["VPN", "--department", "IT", "--priority", "high"],
     "topic edit": ["VPN", "--no-autoresponse"],
     "topic list": [],
+    "field add": ["Serial number", "--kind", "text"],
+    "field edit": ["serial_number", "--hint", "On the back."],
+    "field export": [],
+    "field import": ["{rules}"],
+    "field list": [],
+    "field show": ["serial_number"],
+    "field remove": ["serial_number"],
     "role list": [],
     "queue add": ["Mine", "owner:me"],
     "queue edit": ["Mine", "--sort", "due"],
     "queue list": [],
     "queue show": ["Mine"],
     "queue remove": ["Mine"],
+    "webhook add": ["Chat", "https://127.0.0.1:1/x?token=secret", "--event", "created"],
+    "webhook edit": ["Chat", "--if", "p:urgent"],
+    "webhook list": [],
+    "webhook log": ["Chat"],
+    "webhook test": ["Chat"],
+    "webhook remove": ["Chat"],
+    "push add": ["Phone", "--url-file", "{push}", "--event", "created"],
+    "push edit": ["Phone", "--agent", "bo"],
+    "push list": [],
+    "push log": ["Phone"],
+    "push test": ["Phone"],
+    "push remove": ["Phone"],
     "notification list": [],
     "notification rules": [],
     "notification set": ["noted", "--to", "assignee", "--department", "IT"],
@@ -118,6 +145,7 @@ CALLS: dict[str, list[str]] = {
     "ticket assign": ["1", "bo"],
     "ticket transfer": ["1", "IT"],
     "ticket priority": ["1", "high"],
+    "ticket set": ["1", "--priority", "high"],
     "ticket status": ["1", "open"],
     "ticket tag": ["1", "vpn"],
     "ticket approve": ["1"],
@@ -143,6 +171,8 @@ CALLS: dict[str, list[str]] = {
     "ticket watch": ["1"],
     "notification explain": ["1"],
     "ticket spam": ["1"],
+    "ticket task": ["1", "add", "Order it"],
+    "ticket time": ["1", "1h30", "--note", "ordered"],
     "ticket delete": ["1", "--restore"],
     "purge": ["--dry-run"],
     "ticket ban": ["1"],
@@ -183,6 +213,11 @@ UNCALLED = {"demo", "pipe", "serve", "worker"}
 """They do not end by themselves, or only with a mail."""
 
 FAIL = {
+    "me show",
+    "me away",
+    "me back",
+    "webhook test",
+    "push test",
     "ticket watch",
     "attachment get",
     "attachment put",
@@ -221,10 +256,13 @@ def argv_of(path: str, folder: Path) -> list[str]:
     file.write_text("Text.\n")
     mailboxes = folder / "mailboxes.toml"
     mailboxes.write_text('[[mailbox]]\naddress = "c@desk.example"\nprotocol = "none"\n')
+    push = folder / "push"
+    push.write_text("json://127.0.0.1:1/desk")
     rules = folder / "rules.toml"
     rules.write_text("# none\n")
     return path.split() + [
-        item.format(file=file, folder=folder, mailboxes=mailboxes, rules=rules) for item in CALLS[path]
+        item.format(file=file, folder=folder, mailboxes=mailboxes, rules=rules, push=push)
+        for item in CALLS[path]
     ]
 
 

@@ -37,3 +37,15 @@ async def test_looked_at_and_left_it_leaves_no_draft(app: NightdeskApp) -> None:
         await settled(pilot)
         await pilot.press("D")
         await until(pilot, "There are no drafts")
+
+
+async def test_while_it_can_be_stopped_it_is_called_a_forwarded_mail(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "VPN drops")
+        await settled(pilot)
+        await pilot.press("f")
+        await until(pilot, "Mode: forward")
+        await pilot.press(*"vera@vendor.example", "ctrl+s")
+        await until(pilot, "Send this forwarded mail?")
+        await pilot.press("y")
+        await until(pilot, "The forwarded mail of #1042 leaves in")

@@ -34,7 +34,7 @@ async def test_a_command_has_the_key_of_the_file_and_no_other(
         await until(pilot, "state:open owner:me")
         await pilot.press("escape")
         await pilot.press("f12")
-        await until(pilot, "[3]Logs")
+        await until(pilot, "[F7]Logs")
 
 
 async def test_a_conflict_is_told_at_the_start(desk: Desk, actor: Actor, tmp_path: Path) -> None:

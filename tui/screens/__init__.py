@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.screens.said import SaidScreen as SaidScreen
     from tui.screens.search import SearchScreen as SearchScreen
     from tui.screens.settings import SettingsScreen as SettingsScreen
+    from tui.screens.tasks import TasksScreen as TasksScreen
     from tui.screens.thread.screen import ThreadScreen as ThreadScreen
     from tui.screens.tickets.screen import TicketsScreen as TicketsScreen
     from tui.screens.why import WhyScreen as WhyScreen
@@ -40,15 +41,32 @@ _MODULES = {
     "SaidScreen": "tui.screens.said",
     "SearchScreen": "tui.screens.search",
     "SettingsScreen": "tui.screens.settings",
+    "TasksScreen": "tui.screens.tasks",
     "ThreadScreen": "tui.screens.thread.screen",
     "TicketsScreen": "tui.screens.tickets.screen",
     "WhyScreen": "tui.screens.why",
 }
 
 
+_WINDOWS = {
+    "AdminFormScreen": "tui.screens.admin.form",
+    "AttachmentsScreen": "tui.screens.thread.attachments",
+    "ColumnsScreen": "tui.screens.tickets.columns",
+    "CommandOutputScreen": "tui.screens.command_output",
+    "FileScreen": "tui.screens.thread.file",
+    "LinksScreen": "tui.screens.thread.links",
+    "RawMailScreen": "tui.screens.raw_mail",
+    "ReviewScreen": "tui.screens.compose.review",
+    "WhatIfScreen": "tui.screens.filters.what_if",
+}
+"""Those that one screen alone opens."""
+
+
 def every() -> list[Any]:
-    """Return all screens; imports them."""
-    return [__getattr__(name) for name in _MODULES]
+    """Return all screens that have commands; imports them."""
+    return [
+        getattr(importlib.import_module(module), name) for name, module in {**_MODULES, **_WINDOWS}.items()
+    ]
 
 
 def __getattr__(name: str) -> object:

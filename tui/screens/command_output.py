@@ -80,7 +80,7 @@ class CommandOutputScreen(DeskScreen[None]):
 
     def compose_body(self) -> ComposeResult:
         """Yield the output under the command's name."""
-        yield TitledRule(line(self._title), "runs; Esc stops it")
+        yield TitledRule(line(self._title), f"runs; {desk_app(self).key('output.back', 'Esc')} stops it")
         yield TextPane()
 
     def on_mount(self) -> None:

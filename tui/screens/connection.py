@@ -69,7 +69,10 @@ class ConnectionScreen(DeskCalls, ModalScreen[None]):
         words = "Everything works." if not self._failed else f"{self._failed} failed."
         note = f"{words} Nothing was sent and no message was changed by this test."
         if self._may_pin:
-            note = f"{words} To look at the certificate and trust it alone: e edits, then F5 and F8 there."
+            key = desk_app(self).key
+            edit, test, pin = key("mailbox.edit", "e"), key("form.test", "F5"), key("form.pin", "F8")
+            ways = f"{edit} edits, then {test} and {pin} there"
+            note = f"{words} To look at the certificate and trust it alone: {ways}."
         self.query_one(StepList).finish(note)
 
     def _broke(self, error: Exception) -> None:

@@ -121,9 +121,13 @@ class LogsScreen(ListScreen[None]):
 
     def compose_body(self) -> ComposeResult:
         """Yield the line of what is filtered, the events, and the whole of one below."""
+        key = desk_app(self).key
         yield Static(id="logs-filter")
         yield LineInput()
-        yield LogList(empty="No events. l shows more levels, Esc forgets the filter.")
+        yield LogList(
+            empty=f"No events. {key('logs.level', 'l')} shows more levels,"
+            f" {key('logs.clear', 'Esc')} forgets the filter."
+        )
         yield TitledRule(id="logs-rule")
         with VerticalScroll(id="logs-detail", can_focus=False):
             yield Static(id="logs-event")
@@ -163,14 +167,14 @@ class LogsScreen(ListScreen[None]):
         total, errors = counted
         shown = f"the newest {total}" if total >= logs.COUNTED else str(total)
         text = f"{errors} of {shown} events are errors" if errors else f"{shown} events, no error"
-        self.status(left=text + ("  (E next error)" if errors else ""))
+        self.status(left=text + (f"  ({desk_app(self).key('logs.error', 'E')} next error)" if errors else ""))
 
     def _tell_filter(self) -> None:
         wanted = self.wanted
         level = "all" if wanted.level == "debug" else wanted.level + ("" if wanted.level == "error" else "+")
         text = f"Source [{wanted.source or 'all'}] | Level [{level}] | Mailbox [{self.mailbox_name or 'all'}]"
         text += f" | Text [{wanted.text}]" if wanted.text else ""
-        right = f"follow: {'ON' if self.follows else 'off'} (F) "
+        right = f"follow: {'ON' if self.follows else 'off'} ({desk_app(self).key('logs.follow', 'F')}) "
         width = self.app.size.width
         self.query_one("#logs-filter", Static).update(safe(f" {cell(text, width - len(right) - 1)}{right}"))
 

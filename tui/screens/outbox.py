@@ -14,6 +14,7 @@ from desk.outbox import deliveries
 from desk.tickets.deliveries import DeliveryView
 from tui.commands import command
 from tui.desk_calls import desk_app
+from tui.key_names import Keys
 from tui.screens.mail_list import MailListScreen, chosen, with_ticket
 from tui.text.safe import cell, parts
 from tui.text.times import clock_today
@@ -41,10 +42,11 @@ CHOICES = (
 STATE_STYLE = {"failed": "error", "uncertain": "warning", "deferred": "warning", "cancelled": "dim"}
 
 
-def state_words(row: DeliveryView, now: datetime, zone: ZoneInfo) -> str:
+def state_words(row: DeliveryView, now: datetime, zone: ZoneInfo, key: Keys) -> str:
     """Return what the state means now: when it is tried again, who must decide."""
+    retry = key("outbox.retry", "R")
     if row.held:
-        return "waits for you: R sends it, c gives it up"
+        return f"waits for you: {retry} sends it, {key('outbox.cancel', 'c')} gives it up"
     if row.bounced:
         return "the server took it, then a bounce came back"
     match row.state:
@@ -57,11 +59,11 @@ def state_words(row: DeliveryView, now: datetime, zone: ZoneInfo) -> str:
         case "sent":
             return "the server took it"
         case "failed":
-            return "will not be tried again by itself; R tries now"
+            return f"will not be tried again by itself; {retry} tries now"
         case "uncertain":
-            return "it may have arrived, so nobody tries by himself; R sends it again"
+            return f"it may have arrived, so nobody tries by himself; {retry} sends it again"
         case "cancelled":
-            return "given up; R sends it after all"
+            return f"given up; {retry} sends it after all"
     return ""
 
 
@@ -81,7 +83,7 @@ class OutboxList(VirtualList[DeliveryView]):
         left = f"{mark}{star}{cell(row.state, 10)} {cell(ticket, 9)} "
         wide = width >= 100
         to = cell(row.to, 30 if wide else 24)
-        words = row.detail or state_words(row, app.now(), app.desk.zone)
+        words = row.detail or state_words(row, app.now(), app.desk.zone, app.key)
         subject = f" {cell(row.subject, 30)}" if wide else ""
         room = width - len(left) - len(subject) - (30 if wide else 24) - 1
         style = STATE_STYLE.get(row.state, "")
@@ -111,7 +113,10 @@ class OutboxScreen(MailListScreen[DeliveryView]):
 
     def make_table(self) -> OutboxList:
         """Return the list of recipients, which can be marked."""
-        return OutboxList(empty="Nothing waits: every mail arrived. v shows other states.", markable=True)
+        state = desk_app(self).key("outbox.state", "v")
+        return OutboxList(
+            empty=f"Nothing waits: every mail arrived. {state} shows other states.", markable=True
+        )
 
     def desk_changed(self) -> None:
         """Load the states again; cursor and marks stay on their mails."""
@@ -126,7 +131,11 @@ class OutboxScreen(MailListScreen[DeliveryView]):
     def _take(self, found: tuple[Sequence[DeliveryView], dict[str, int]]) -> None:
         rows, counted = found
         title = next(words for state, words in CHOICES if state == self.state).partition(":")[0]
-        cut = f"the newest {MOST}, v narrows" if len(rows) > MOST else f"{len(rows)}"
+        cut = (
+            f"the newest {MOST}, {desk_app(self).key('outbox.state', 'v')} narrows"
+            if len(rows) > MOST
+            else f"{len(rows)}"
+        )
         self.say_title(f"Outbox: {title}", cut)
         self.table.show_again(FixedRows(rows[:MOST]))
         self.say_counts(counted)
@@ -145,7 +154,7 @@ class OutboxScreen(MailListScreen[DeliveryView]):
         return parts(
             f"To {row.to}   from {row.mailbox or 'no mailbox: none sends for this desk'}\n",
             (row.state, "bold"),
-            f": {state_words(row, now, zone)}\n",
+            f": {state_words(row, now, zone, app.key)}\n",
             f"server said: {said}\n" if said else "",
             (f"{written}{tries}   Message-ID {row.message_id}", "dim"),
         )

@@ -121,10 +121,11 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
         words = f", with '{wanted.text}'" if wanted.text else ""
         self.say_title(f"Receipts: {wanted.verdict or 'all mail'}{words}", "what became of every mail")
         quarantine = wanted == QUARANTINED
+        verdict = desk_app(self).key("receipts.verdict", "v")
         self.table.empty_text = (
-            "No quarantined mail: everything was understood. v shows other mail."
+            f"No quarantined mail: everything was understood. {verdict} shows other mail."
             if quarantine
-            else "No such mail. v shows other verdicts."
+            else f"No such mail. {verdict} shows other verdicts."
         )
         self.table.show(ReceiptRows(wanted, desk_app(self).actor))
         self.in_thread(receipts.counts, desk_app(self).actor).then(self.say_counts, group="counts")
@@ -233,8 +234,10 @@ class QuarantineScreen(MailListScreen[ReceiptView]):
                     lambda _: self._rejected(), group="reject"
                 )
 
+        verdict = desk_app(self).key("receipts.verdict", "v")
+        detail = f"It becomes no ticket. It stays stored: {verdict} shows rejected mail."
         self.app.push_screen(
-            Confirm("Reject this mail?", "It becomes no ticket. It stays stored: v shows rejected mail."),
+            Confirm("Reject this mail?", detail),
             answered,
         )
 

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 
 from config.wording import counted
 from tui.commands import command
+from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
 from tui.text.tickets import raw_lines
 from tui.widgets.rule import TitledRule
@@ -33,7 +34,9 @@ class RawMailScreen(DeskScreen[None]):
     def on_mount(self) -> None:
         """Show the lines of the mail."""
         super().on_mount()
-        self.query_one(TextPane).show(lambda width: raw_lines(self._raw, width))
+        self.query_one(TextPane).show(
+            lambda width: raw_lines(self._raw, width, desk_app(self).key("receipts.save", "o"))
+        )
 
     @command("back", "escape,q,V", "Back", footer="back")
     def action_back(self) -> None:

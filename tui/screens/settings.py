@@ -156,7 +156,8 @@ class SettingsScreen(ListScreen[None]):
             yield Static(id="settings-sections")
             with Vertical():
                 yield LineInput()
-                yield SettingList(empty="No setting is called that. Esc shows all.")
+                clear = desk_app(self).key("settings.clear", "Esc")
+                yield SettingList(empty=f"No setting is called that. {clear} shows all.")
                 yield TitledRule(id="settings-rule")
                 with VerticalScroll(id="settings-detail", can_focus=False):
                     yield Static(id="settings-help")
@@ -186,7 +187,8 @@ class SettingsScreen(ListScreen[None]):
         ]
         self.table.show_again(FixedRows(rows))
         if words:
-            self.status(left=f"/ {self._words}: {len(rows)} found, Esc shows all")
+            clear = desk_app(self).key("settings.clear", "Esc")
+            self.status(left=f"/ {self._words}: {len(rows)} found, {clear} shows all")
         elif self._all.warnings:
             self.status(left=f"[!] {'; '.join(self._all.warnings)}")
         else:

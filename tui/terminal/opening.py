@@ -14,12 +14,12 @@ _SECONDS = 10
 def refusal(environ: Mapping[str, str]) -> str | None:
     """Say why no browser can be opened from here, or None."""
     if any(environ.get(name) for name in _REMOTE):
-        return "the browser would open on the desk's machine: y copies, or the terminal opens what you click"
+        return "the browser would open on the desk's machine, the terminal opens what you click"
     if sys.platform == "darwin":
         return None
     if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
-        return "there is no desktop here: y copies"
-    return None if shutil.which("xdg-open") else "there is no xdg-open here: y copies"
+        return "there is no desktop here"
+    return None if shutil.which("xdg-open") else "there is no xdg-open here"
 
 
 def open_address(url: str) -> str:
@@ -33,4 +33,4 @@ def open_address(url: str) -> str:
         return ""  # a browser that it became
     except OSError as error:
         return f"{program}: {error.strerror}"
-    return "" if done.returncode == 0 else f"{program} ended with status {done.returncode}: y copies"
+    return "" if done.returncode == 0 else f"{program} ended with status {done.returncode}"

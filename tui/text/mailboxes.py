@@ -18,6 +18,7 @@ from desk.mailboxes.lists import MailboxLine, coming_runs
 from desk.mailboxes.token_health import TokenLine
 from desk.mailboxes.wording import state_words
 from desk.schedules import parse
+from tui.key_names import USUAL, Keys
 from tui.text.safe import cell, parts
 
 WITHHELD_SHOWN = 3
@@ -56,7 +57,7 @@ def column_heads(width: int) -> str:
 
 
 def row_pieces(
-    line: MailboxLine, fetch: FetchView | None, width: int, now: datetime, zone: ZoneInfo
+    line: MailboxLine, fetch: FetchView | None, width: int, now: datetime, zone: ZoneInfo, key: Keys
 ) -> list[tuple[str, str]]:
     """Return the line of one mailbox, behind the cursor's mark."""
     name, address, server = _widths(width)
@@ -64,7 +65,7 @@ def row_pieces(
     wrong = line.state == "failing" or line.sending.error_count or needs_login(line)
     flag = "!" if wrong else "-" if off else " "
     place = {"none": "none", "disabled": "off"}.get(line.state, f"{line.incoming.host}:{line.incoming.port}")
-    last, style = _last(line, fetch, now, zone)
+    last, style = _last(line, fetch, now, zone, key)
     fetched = "-" if line.last_success is None or line.state == "failing" else str(line.fetched)
     left = (
         f"{flag} {cell(line.name or line.address, name)} {cell(line.address, address)} {cell(place, server)} "
@@ -99,11 +100,13 @@ def _sending(line: MailboxLine) -> str:
     return "FAIL" if line.sending.error_count else "OK"
 
 
-def _last(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo) -> tuple[str, str]:
+def _last(
+    line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo, key: Keys
+) -> tuple[str, str]:
     if fetch is not None and fetch.running:
         return (f"{fetch.done}/{fetch.found}" if fetch.phase == "fetching" else fetch.phase), "accent"
     if needs_login(line) and line.state != "disabled":
-        return "LOG IN: i", "error"
+        return f"LOG IN: {key('mailbox.login', 'i')}", "error"
     match line.state:
         case "failing":
             return f"{clock_or_day(line.last_attempt, now, zone)} {error_word(line)}", "error"
@@ -132,7 +135,9 @@ def headline(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
             )
 
 
-def detail(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo) -> Content:
+def detail(
+    line: MailboxLine, fetch: FetchView | None, now: datetime, zone: ZoneInfo, key: Keys = USUAL
+) -> Content:
     """Tell the mailbox in words: what is wrong, the server's words, the cure, and how it is set up."""
     pieces: list[str | tuple[str, str]] = []
     if line.state == "failing":
@@ -140,14 +145,16 @@ def detail(line: MailboxLine, fetch: FetchView | None, now: datetime, zone: Zone
         pieces += [(f"{message}\n", "bold")]
         pieces += [f"  server said: {words}\n"] if words else []
         pieces += [f"{line.last_error_hint}\n"] if line.last_error_hint else []
-        pieces += ["Press e to edit, t to test, L for this mailbox's log.\n\n"]
+        edit, test, log = key("mailbox.edit", "e"), key("mailbox.test", "t"), key("mailbox.log", "L")
+        pieces += [f"Press {edit} to edit, {test} to test, {log} for this mailbox's log.\n\n"]
     if line.outgoing.enabled and line.sending.last_error:
         pieces += [("Sending fails: ", "bold"), f"{line.sending.last_error}\n\n"]
     if line.token is not None:
         words = f"OAuth2    {line.token.provider}: {login_words(line.token, now, zone)}\n"
         pieces += [(words, "bold") if needs_login(line) or line.token.error else words]
         if needs_login(line):
-            pieces += ["          Press i to log in; address and code can be copied over SSH.\n\n"]
+            login = key("mailbox.login", "i")
+            pieces += [f"          Press {login} to log in; address and code can be copied over SSH.\n\n"]
         elif line.token.error_hint:
             pieces += [f"          {line.token.error_hint}\n"]
     # A fetch that failed said above what is wrong.
@@ -270,12 +277,14 @@ def fetch_outcome(line: MailboxLine, fetch: FetchView) -> str:
     return f"{name}: {text}" + ("; there is more" if fetch.outcome.get("more") else "")
 
 
-def summary(lines: Sequence[MailboxLine], now: datetime, zone: ZoneInfo, *, fetching: bool = True) -> str:
+def summary(
+    lines: Sequence[MailboxLine], now: datetime, zone: ZoneInfo, key: Keys, *, fetching: bool = True
+) -> str:
     """Return the status line: how many, how many are well, when the next fetch is."""
     if lines and not fetching:
-        return "ALL FETCHING IS OFF: F switches it on"
+        return f"ALL FETCHING IS OFF: {key('mailbox.all', 'F')} switches it on"
     if not lines:
-        return "no mailbox yet: n makes one"
+        return f"no mailbox yet: {key('mailbox.new', 'n')} makes one"
     counted = {
         state: sum(line.state == state for line in lines) for state in ("ok", "failing", "never", "disabled")
     }

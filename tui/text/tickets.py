@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from config.records import Record
 from mail.inert import clean
+from tui.key_names import USUAL, Keys
 from tui.text.safe import cell, line, shortened, size_text, width_of, wrapped
 from tui.text.times import clock_day
 from tui.widgets.text_pane import Line
@@ -37,6 +38,7 @@ class Reader(Record):
     me: frozenset[str]
     now: datetime
     zone: ZoneInfo
+    key: Keys = USUAL
 
 
 def who(message: MessageView, reader: Reader) -> str:
@@ -107,9 +109,16 @@ def folded(message: MessageView, width: int) -> Line:
 
 
 def body_lines(
-    message: MessageView, width: int, *, indent: int = 3, quoted: bool = False, limit: int = LONGEST
+    message: MessageView,
+    width: int,
+    key: Keys,
+    *,
+    indent: int = 3,
+    quoted: bool = False,
+    limit: int = LONGEST,
 ) -> list[Line]:
     """Return the message's own words, its quoted text if wanted, its files."""
+    show, save = key("thread.quoted", "Q"), key("thread.attachments", "o")
     margin = " " * indent
     inner = max(10, width - indent - 1)
     bar = "| " if message.kind == "note" else ""
@@ -119,7 +128,7 @@ def body_lines(
         if folded and not quoted:
             count = part.count("\n") + 1
             lines.append(
-                [(margin, ""), (f"[quoted text: {count} line{'s' * (count > 1)}, Q to show]", "dim")]
+                [(margin, ""), (f"[quoted text: {count} line{'s' * (count > 1)}, {show} to show]", "dim")]
             )
             continue
         if quoted and shown:
@@ -133,7 +142,7 @@ def body_lines(
         rest = len(lines) - limit
         lines = [
             *lines[:limit],
-            [(margin, ""), (f"[{rest} more lines: o saves the mail as a file]", "warning")],
+            [(margin, ""), (f"[{rest} more lines: {save} saves the mail as a file]", "warning")],
         ]
     below = message.said_below("\n".join(shown))
     lines += [[(margin, ""), (row, "dim")] for row in wrapped(below, inner) if row]
@@ -176,12 +185,14 @@ def header_lines(raw: bytes, width: int) -> list[Line]:
     return [[("   ", ""), (row, "dim")] for row in wrapped(_decoded(head), width - 4)]
 
 
-def raw_lines(raw: bytes, width: int) -> list[Line]:
-    """Return a raw mail as received, as far as it can be shown."""
+def raw_lines(raw: bytes, width: int, save: str) -> list[Line]:
+    """Return a raw mail as received, as far as it can be shown; `save` is the key that saves it."""
     text = _decoded(raw.replace(b"\r\n", b"\n")[:400_000])
     lines: list[Line] = [[("   ", ""), (row, "")] for row in wrapped(text, width - 4)[:LONGEST]]
     if len(raw) > 400_000 or len(lines) == LONGEST:
-        lines.append([("   ", ""), (f"[cut; the mail has {size_text(len(raw))}: o saves it]", "warning")])
+        lines.append(
+            [("   ", ""), (f"[cut; the mail has {size_text(len(raw))}: {save} saves it]", "warning")]
+        )
     return lines
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.desk_calls import desk_app
 from tui.text.safe import cell, line, shortened, width_of
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class DraftTabs(Widget):
 
     def render(self) -> Content:
         """Return the drafts beside each other."""
-        width, right = self.size.width, "D goes on "
+        width, right = self.size.width, f"{desk_app(self).key('tickets.drafts', 'D')} goes on "
         text = " Drafts "
         for number, draft in enumerate(self._drafts):
             tab = f" [{_words(draft)}]"

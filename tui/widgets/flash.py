@@ -18,6 +18,11 @@ class Flash(Record):
     level: Level = "info"
 
     @property
+    def spoken(self) -> str:
+        """How it is said where no colour tells how grave it is."""
+        return {"info": "", "warning": "Warning: ", "error": "Error: "}[self.level] + self.text
+
+    @property
     def seconds(self) -> float:
         """How long it stands: what is wrong stands longer."""
         return SECONDS[self.level]

@@ -11,9 +11,11 @@ from textual.widget import Widget
 
 from tui.commands import Command
 from tui.desk_calls import desk_app
+from tui.key_names import key_called
 
 WIDE = 100
-HELP = "?"
+HELP = "help"
+"""The word of the key that leads to all the others."""
 
 
 class Hints(Widget):
@@ -66,10 +68,8 @@ class Hints(Widget):
         if hit is None:
             return
         if self._mode is not None:
-            if hit[0] in _KEYS:
-                self.app.simulate_key(_KEYS[hit[0]])
-            elif len(hit[0]) == 1:
-                self.app.simulate_key(hit[0])
+            if key := key_called(hit[0]):
+                self.app.simulate_key(key)
             return
         command = next(command for command, pair in self._hinted(wide) if pair == hit)
         await desk_app(self).run_command(command.id)
@@ -77,8 +77,8 @@ class Hints(Widget):
 
 def _laid_out(pairs: Sequence[tuple[str, str]], width: int, lines: int) -> Content:
     """Fill the lines in order; the help key always has its place, it leads to all the others."""
-    last = [pair for pair in pairs if pair[0] == HELP]
-    others = [pair for pair in pairs if pair[0] != HELP]
+    last = [pair for pair in pairs if pair[1] == HELP]
+    others = [pair for pair in pairs if pair[1] != HELP]
     reserved = sum(2 + _size(pair) for pair in last)
     pieces: list[str | tuple[str, str]] = []
     used, row = 0, 1
@@ -98,9 +98,6 @@ def _laid_out(pairs: Sequence[tuple[str, str]], width: int, lines: int) -> Conte
             pieces.append("\n")
         pieces += ["  " if used else " ", (pair[0], "bold"), f" {pair[1]}"]
     return Content.assemble(*pieces)
-
-
-_KEYS = {"ret": "enter", "Esc": "escape", "Tab": "tab", "spc": "space"}
 
 
 def _is_at(words: str, row: str, x: int) -> bool:

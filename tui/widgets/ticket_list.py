@@ -10,8 +10,10 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
+from config.records import Record
+from desk.staff.preferences import ListColumn
 from desk.tickets import lists
-from desk.tickets.lists import ListQuery, TicketLine
+from desk.tickets.lists import OWN_FIELD, ListQuery, TicketLine
 from tui.presence import Company
 from tui.text.safe import cell, shortened
 from tui.text.times import age, span
@@ -24,15 +26,58 @@ WITH_OWNER = 88
 WITH_MORE = 116
 """From this width on it has columns for the last touch, the promise and the tags."""
 
-NUMBER, MARK, STATE, FROM, AGE = 5, 2, 5, 17, 4
-MORE = (
-    ("assignee", "Owner", 7, WITH_OWNER),
-    ("tags", "Tags", 14, WITH_MORE),
-    ("due", "Due", 5, WITH_MORE),
-    ("updated", "Last", 5, WITH_MORE),
+NUMBER = 5
+LEAST_SUBJECT = 12
+"""Of columns that an agent chose, the last ones give way until the subject has so many cells."""
+
+
+class Column(Record):
+    """A column as it is laid out: its name in the language of lists, its title, and its cells."""
+
+    name: str
+    title: str
+    cells: int
+    right: bool = False
+
+
+KNOWN = {
+    column.name: column
+    for column in (
+        Column("number", "#", NUMBER),
+        Column("priority", "P", 2),
+        Column("state", "State", 5),
+        Column("subject", "Subject", 0),
+        Column("requester", "From", 17),
+        Column("assignee", "Owner", 7),
+        Column("tags", "Tags", 14),
+        Column("due", "Due", 5, right=True),
+        Column("updated", "Last", 5, right=True),
+        Column("waiting", "Wait", 4, right=True),
+        Column("created", "Made", 5, right=True),
+        Column("messages", "Msgs", 4, right=True),
+        Column("department", "Dept", 12),
+        Column("mailbox", "Mailbox", 16),
+        Column("topic", "Topic", 12),
+        Column("team", "Team", 10),
+    )
+}
+"""What the list can show, in the order in which it is offered; the subject takes the room that is left."""
+USUAL = (
+    "number",
+    "priority",
+    "state",
+    "subject",
+    "requester",
+    "assignee",
+    "tags",
+    "due",
+    "updated",
+    "waiting",
 )
-"""Columns that need room: name, title, cells, and from which width on there is room."""
-TO_THE_RIGHT = ("due", "updated")
+FROM_WIDTH = {"assignee": WITH_OWNER, "tags": WITH_MORE, "due": WITH_MORE, "updated": WITH_MORE}
+"""From which width on there is room for some of the usual ones."""
+OWN = 10
+"""Cells of a field of the desk's own that a queue has as a column."""
 
 
 def waited(row: TicketLine, now: datetime) -> str:
@@ -46,13 +91,17 @@ def waited(row: TicketLine, now: datetime) -> str:
 
 
 def promised(row: TicketLine, now: datetime) -> str:
-    """Return what is left of the nearest promise: ``48m``, ``-2h`` when it is broken, ``-`` without one.
-
-    ``pause``: its clocks stand still.
-    """
+    """Return what is left of the ticket's promise: ``48m``, ``-2h`` when it is broken, ``-`` without one."""
     if row.due is None or row.status == "closed":
-        return "pause" if row.paused and row.status != "closed" else "-"
+        return "-"
     return f"{'-' if row.due < now else ''}{span(row.due - now, short=True)}"
+
+
+def _field(row: TicketLine, column: str) -> str:
+    value = row.fields.get(column.removeprefix(OWN_FIELD))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else str(value)
 
 
 class TicketPages:
@@ -108,7 +157,9 @@ class TicketList(VirtualList[TicketLine]):
         self.company = Company()
         self.number_width = NUMBER
         self.columns: frozenset[str] = frozenset()
-        """Of the columns that need room (`MORE`) only these; none: all of them."""
+        """Of the usual columns that need room (`FROM_WIDTH`) only these; none: all of them."""
+        self.own: tuple[ListColumn, ...] = ()
+        """The agent's own columns in their order; none: the usual ones."""
 
     def row_key(self, row: TicketLine) -> Hashable:
         """Return the ticket's number."""
@@ -117,47 +168,84 @@ class TicketList(VirtualList[TicketLine]):
     def row_line(self, row: TicketLine, width: int, look: Look) -> list[tuple[str, str]]:
         """Return the columns of a ticket, as many as there is room for."""
         flag = "*" if look.marked else "@" if row.assignee in self._me else " "
-        number = f"#{row.number}"
-        subject = self.subject_width(width)
-        state = STATUS_WORDS[row.status] + "!" * row.overdue
-        title = shortened(row.subject or "(no subject)", subject)
+        now, late = self._now(), "error" if row.overdue else ""
+        unread = "bold" if row.unread else ""
         urgent = "error" if row.priority == 4 else "warning" if row.priority == 3 else ""
-        late = "error" if row.overdue else ""
-        now = self._now()
+        done = "dim" if row.status == "closed" else late
         pieces = [
             (f"{'>' if look.here else ' '}{'N' if row.unread else ' '}{flag}", "bold"),
             (self.company.mark(row.number), "warning"),
-            (cell(number, self.number_width) + " ", "bold" if row.unread else ""),
-            (cell(PRIORITY_MARKS[row.priority], MARK) + " ", urgent),
-            (cell(state, STATE) + " ", "dim" if row.status == "closed" else late),
-            (cell(title, subject) + " ", "bold" if row.unread else ""),
-            (cell(row.requester or row.requester_email, FROM) + " ", ""),
         ]
-        told = {
-            "assignee": ((row.assignee or row.team or "-").split(" ")[0], ""),
-            "tags": (" ".join(row.tags), "dim"),
-            "due": (promised(row, now), late),
-            "updated": (age(row.updated, now), "dim"),
-        }
-        for name, _, cells in self.more_columns(width):
-            text, style = told[name]
-            pieces.append((cell(text, cells, right=name in TO_THE_RIGHT) + " ", style))
-        pieces.append((cell(waited(row, now), AGE, right=True), late))
+        columns = self.laid_out(width)
+        for column in columns:
+            match column.name:
+                case "number":
+                    text, style = f"#{row.number}", unread
+                case "priority":
+                    text, style = PRIORITY_MARKS[row.priority], urgent
+                case "state":
+                    text, style = STATUS_WORDS[row.status] + "!" * row.overdue, done
+                case "subject":
+                    text, style = shortened(row.subject or "(no subject)", column.cells), unread
+                case "requester":
+                    text, style = row.requester or row.requester_email, ""
+                case "assignee":
+                    text, style = (row.assignee or row.team or "-").split(" ")[0], ""
+                case "due":
+                    text, style = promised(row, now), late
+                case "waiting":
+                    text, style = waited(row, now), late
+                case other:
+                    text, style = _of(row, other, now), "" if other.startswith(OWN_FIELD) else "dim"
+            gap = "" if column is columns[-1] else " "
+            pieces.append((cell(text, column.cells, right=column.right) + gap, style))
         return pieces
 
-    def subject_width(self, width: int) -> int:
-        """Return how many cells the subject has in a line of `width`."""
-        fixed = 4 + self.number_width + 1 + MARK + 1 + STATE + 1 + 1 + FROM + 1 + AGE
-        more = sum(cells + 1 for _, _, cells in self.more_columns(width))
-        return max(8, width - fixed - more - (width < WITH_OWNER))
+    def laid_out(self, width: int) -> list[Column]:
+        """Return the columns that there is room for in a line of `width`, each with its cells."""
+        columns = self._own_columns() or self._usual_columns(width)
+        spare = int(width < WITH_OWNER)
+        # The first columns are the chosen ones that matter: the last give way.
+        while len(columns) > 2 and self._subject_of(columns, width - spare) < LEAST_SUBJECT and self.own:
+            last = next(each for each in reversed(columns) if each.name not in ("subject", "number"))
+            columns.remove(last)
+        cells = {"number": self.number_width, "subject": max(8, self._subject_of(columns, width - spare))}
+        return [each._replace(cells=cells.get(each.name, each.cells)) for each in columns]
 
-    def more_columns(self, width: int) -> list[tuple[str, str, int]]:
-        """Return name, title and cells of the columns that there is room for in a line of `width`."""
-        return [
-            (name, title, cells)
-            for name, title, cells, least in MORE
-            if width >= least and (not self.columns or name in self.columns)
+    def _usual_columns(self, width: int) -> list[Column]:
+        """Return the usual columns that have room; a queue leaves some out, and has fields besides."""
+        usual = [
+            KNOWN[name]
+            for name in USUAL
+            if width >= FROM_WIDTH.get(name, 0)
+            and (name not in FROM_WIDTH or not self.columns or name in self.columns)
         ]
+        fields = [each for each in sorted(self.columns) if each.startswith(OWN_FIELD)]
+        room = max(0, width - WITH_OWNER) // (OWN + 1)
+        titled = [Column(each, each.removeprefix(OWN_FIELD).replace("_", " "), OWN) for each in fields[:room]]
+        return [*usual[:-1], *titled, usual[-1]]
+
+    def _own_columns(self) -> list[Column]:
+        """Return the agent's own columns; a list has a subject and a number, whatever was chosen."""
+        if not self.own or self.columns:
+            return []
+        columns = [
+            KNOWN[each.name]._replace(cells=each.cells or KNOWN[each.name].cells)
+            for each in self.own
+            if each.name in KNOWN
+        ]
+        names = {each.name for each in columns}
+        missing = [KNOWN[name] for name in ("number", "subject") if name not in names]
+        return [*missing, *columns] if columns else []
+
+    def _subject_of(self, columns: Sequence[Column], width: int) -> int:
+        """Return how many cells the columns leave for the subject, behind the four of the flags."""
+        others = sum(
+            (self.number_width if each.name == "number" else each.cells) + 1
+            for each in columns
+            if each.name != "subject"
+        )
+        return width - 4 - others
 
     def fit_numbers(self) -> bool:
         """Make the number column as wide as the longest number held; True when it changed."""
@@ -178,9 +266,28 @@ class TicketHead(Widget):
 
     def render(self) -> Content:
         """Return the titles over the columns."""
-        width = self.size.width
-        line = "    " + cell("#", self._tickets.number_width + 1) + "P  State "
-        line += cell("Subject", self._tickets.subject_width(width) + 1) + cell("From", FROM + 1)
-        for name, title, cells in self._tickets.more_columns(width):
-            line += cell(title, cells, right=name in TO_THE_RIGHT) + " "
-        return Content(line + "Wait")
+        columns = self._tickets.laid_out(self.size.width)
+        titles = [cell(each.title, each.cells, right=each.right) for each in columns]
+        return Content("    " + " ".join(titles))
+
+
+def _of(row: TicketLine, column: str, now: datetime) -> str:
+    """Return what a ticket has in one of the columns that are told as they are."""
+    match column:
+        case "tags":
+            return " ".join(row.tags)
+        case "updated":
+            return age(row.updated, now)
+        case "created":
+            return age(row.created, now)
+        case "messages":
+            return str(row.message_count)
+        case "department":
+            return row.department
+        case "mailbox":
+            return row.mailbox or "-"
+        case "topic":
+            return row.topic or "-"
+        case "team":
+            return row.team or "-"
+    return _field(row, column)

@@ -65,7 +65,7 @@ class TopBar(Widget):
         left, right = next(
             (pair for pair in tried if pair[0].cell_length + cell_len(pair[1]) < width), tried[-1]
         )
-        self._spans = _spans(left.plain)
+        self._spans = self._spans_of(left.plain)
         gap = width - left.cell_length - cell_len(right)
         end = " " if gap > 1 and right else ""
         style = "bold reverse" if self.alarm else ""
@@ -85,7 +85,8 @@ class TopBar(Widget):
         """Return the places with ``whole`` titles, ``short`` or ``shortest`` ones, or as bare ``digits``."""
         given = {"short": SHORT, "shortest": SHORTEST}.get(titles, {})
         pieces: list[str | tuple[str, str]] = [("NIGHTDESK", "bold"), " "]
-        for digit, title, place in PLACES:
+        for usual, title, place in PLACES:
+            digit = self._digit(usual, place)
             count = self.waiting.get(place, "")
             words = given.get(place, title)
             if place == self._place:
@@ -98,13 +99,16 @@ class TopBar(Widget):
                 pieces.append((f" {count}", "bold"))
         return Content.assemble(*pieces)
 
+    def _digit(self, usual: str, place: str) -> str:
+        return desk_app(self).key(f"app.{place}", usual)
 
-def _spans(places: str) -> list[tuple[int, int, str]]:
-    """Return from where to where the places stand that can be clicked."""
-    starts = [
-        (found.start(), place)
-        for digit, _, place in PLACES
-        if (found := re.search(rf" \[?{digit}(?![0-9!])", places)) is not None
-    ]
-    ends = [start for start, _ in starts[1:]] + [len(places)]
-    return [(start, end, place) for (start, place), end in zip(starts, ends, strict=True)]
+    def _spans_of(self, places: str) -> list[tuple[int, int, str]]:
+        """Return from where to where the places stand that can be clicked."""
+        starts = [
+            (found.start(), place)
+            for usual, _, place in PLACES
+            if (found := re.search(rf" \[?{re.escape(self._digit(usual, place))}(?![0-9!])", places))
+            is not None
+        ]
+        ends = [start for start, _ in starts[1:]] + [len(places)]
+        return [(start, end, place) for (start, place), end in zip(starts, ends, strict=True)]

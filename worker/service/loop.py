@@ -25,6 +25,7 @@ from desk.errors import Refused
 from desk.fetching import triggers
 from desk.fetching.summary import MailboxFetch
 from desk.filters import sweep as filters_sweep
+from desk.listeners import gathering, listeners
 from desk.outbox import dispatch
 from desk.reports import by_mail
 from desk.staff import slas
@@ -37,6 +38,7 @@ from models.opening import close_database
 from models.scratch import sweep
 from models.transactions import StatementFailed
 from worker import failures
+from worker.call.calls import make_due
 from worker.fetch.job import in_thread
 from worker.fetch.slots import CONNECTIONS, Slots
 from worker.send.copies import copy_sent
@@ -98,6 +100,7 @@ class Worker:
         self._draining: asyncio.Task[None] | None = None
         self._tokens: asyncio.Task[None] | None = None
         self._copying: asyncio.Task[None] | None = None
+        self._calling: asyncio.Task[None] | None = None
         self._lease: Lease | None = None
         self._renewed = 0.0
         self._fatal: DatabaseUnusable | Refused | None = None
@@ -226,6 +229,11 @@ class Worker:
         if plan.notices:
             await self._thread.call(notifications.tell, self._desk, now())
             self._planner.look_again()
+        if plan.listeners:
+            await self._thread.call(gathering.gather, self._desk, now())
+            self._planner.look_again()
+        if plan.calls and (self._calling is None or self._calling.done()):
+            self._calling = loop.create_task(self._call())
         if plan.held_notices:
             await self._thread.call(notifications.tell_held, self._desk, now())
             self._planner.look_again()
@@ -246,6 +254,7 @@ class Worker:
             await self._thread.call(notifications.forget_old, now())
             await self._thread.call(purging.sweep, now())
             await self._thread.call(slas.look_ahead, now())
+            await self._thread.call(listeners.forget_old_calls, now())
             await self._thread.call(self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)
         tell(f"STATUS={plan.words}")
@@ -315,6 +324,22 @@ class Worker:
         except Exception as error:
             await self._failed(error, "copying sent mail failed", None)
 
+    async def _call(self) -> None:
+        """Call who listens outside the desk; one that hangs holds up nothing else."""
+
+        def call() -> None:
+            try:
+                make_due(self._desk, self._stop)
+            finally:
+                close_database()
+
+        try:
+            await in_own_thread(call)
+        except Exception as error:
+            await self._failed(error, "calling webhooks and hooks failed", None)
+        finally:
+            self._planner.look_again()
+
     async def _look_after_tokens(self) -> None:
         """Renew OAuth2 logins; a provider that hangs holds up nothing else."""
 
@@ -351,7 +376,7 @@ class Worker:
         await self._idlers.end()
         # Servers have been given up by then (see `worker.limits`); what still works stores a batch, or hangs.
         sending = [ended(task) for task in self._sending.values()]
-        working = [self._draining, self._tokens, self._copying, *self._fetching.values()]
+        working = [self._draining, self._tokens, self._copying, self._calling, *self._fetching.values()]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
                 await asyncio.gather(*sending, return_exceptions=True)

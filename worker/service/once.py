@@ -78,6 +78,14 @@ def run_once(
         from desk.alerts import notifications  # 40 ms: the life of a ticket
 
         notifications.tell_held(desk, now())
+    if (pending.listeners_wait() or pending.hooks_changed(desk)) and not stop.is_set():
+        from desk.listeners import gathering  # 50 ms: the life of a ticket, and how it is told
+
+        gathering.gather(desk, now())
+    if pending.calls_due(utc_text(now())) and not stop.is_set():
+        from worker.call.calls import make_due  # 20 ms
+
+        make_due(desk, stop)
     if pending.reports_are_mailed() and not stop.is_set():
         from desk.reports import by_mail  # 50 ms: what is counted, and how mail is written
 

@@ -44,6 +44,10 @@ class Plan:
     """Whether agents are to be told of something."""
     held_notices: bool = False
     """Whether something is due that was kept for an agent."""
+    listeners: bool = False
+    """Whether something is to be told to who listens outside the desk."""
+    calls: bool = False
+    """Whether calls to them are due."""
     states: bool = False
     """Whether filters are to be asked of changes of state."""
     sweep: bool = False
@@ -56,6 +60,7 @@ class Planner:
     """Remembers what it saw, so that a look at an idle desk costs one small question to the database."""
 
     def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._zone = desk.zone
         self._version: int | None = None
         self._next: datetime | None = None
@@ -83,6 +88,8 @@ class Planner:
         times += self._plan_fetches(plan, now, fetching_now)
         plan.idle = idle.wanted()
         plan.notices = pending.notices_wait()
+        plan.listeners = pending.listeners_wait() or pending.hooks_changed(self._desk)
+        plan.calls = pending.calls_due(utc_text(now))
         plan.held_notices = pending.held_notices_due(utc_text(now))
         plan.states = pending.states_changed()
         plan.senders = dispatch.due_mailboxes(now)

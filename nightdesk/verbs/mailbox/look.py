@@ -167,7 +167,7 @@ def _print_one(line: MailboxLine, zone: ZoneInfo) -> None:
             ("Cure", line.last_error_hint),
             ("Outgoing", _outgoing_words(line)),
             ("Outgoing login", f"{way.auth} {line.form.sending_user}" if way.sends else None),
-            ("Greets as", line.outgoing.helo),
+            ("HELO name", line.outgoing.helo),
             ("May send as others", line.outgoing.spoof if way.host else None),
             ("Copies sent mail to", line.outgoing.sent_folder),
             ("Sends for others", line.sending.default),

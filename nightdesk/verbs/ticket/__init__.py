@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from nightdesk.arguments import noun
-from nightdesk.verbs.ticket import change, export, look, write
+from nightdesk.verbs.ticket import change, export, look, work, write
 
 ticket = noun(
     "ticket",
     "List, show, answer and change tickets.",
-    (*look.VERBS, *write.VERBS, *change.VERBS, *export.VERBS),
+    (*look.VERBS, *write.VERBS, *change.VERBS, *work.VERBS, *export.VERBS),
 )

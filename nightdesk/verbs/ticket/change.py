@@ -11,7 +11,7 @@ from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
 
 
-def _changed(numbers: list[str], done: str) -> Result:
+def _changed(numbers: list[str], done: str, remarks: tuple[str, ...] = ()) -> Result:
     """Say which of the tickets were changed; a change is made to all that were named, or to none."""
 
     def words() -> None:
@@ -20,7 +20,7 @@ def _changed(numbers: list[str], done: str) -> Result:
         else:
             output.say("nothing to change: it is so already")
 
-    return Result(lambda: {"changed": numbers}, words)
+    return Result(lambda: {"changed": numbers}, words, remarks)
 
 
 @click.command()
@@ -29,11 +29,15 @@ def _changed(numbers: list[str], done: str) -> Result:
 @desk_verb
 def assign(context: VerbContext, numbers: Chosen[str], login: str) -> Result:
     """Give tickets to an agent or a team, or to nobody. team:NAME is a team, whatever agents are called."""
+    from desk.staff import agents
     from desk.tickets import changes
 
     if login == "none":
         return _changed(changes.assign(context.actor, numbers, None), "nobody's")
-    return _changed(changes.assign(context.actor, numbers, login), f"given to {login}")
+    changed = changes.assign(context.actor, numbers, login)
+    away = [each for each in agents.agents() if each.away and each.login == login]
+    remarks = tuple(f"{each.login} is {each.away_words(context.zone)}" for each in away)
+    return _changed(changed, f"given to {login}", remarks)
 
 
 @click.command()
@@ -49,12 +53,13 @@ def transfer(context: VerbContext, numbers: Chosen[str], department: str) -> Res
 
 @click.command()
 @numbers_argument
+@click.option("--leave-tasks", is_flag=True, help="Also those with tasks that nobody did.")
 @desk_verb
-def close(context: VerbContext, numbers: Chosen[str]) -> Result:
+def close(context: VerbContext, numbers: Chosen[str], leave_tasks: bool) -> Result:
     """Close tickets."""
     from desk.tickets import changes
 
-    return _changed(changes.close(context.actor, numbers), "closed")
+    return _changed(changes.close(context.actor, numbers, leave_tasks=leave_tasks), "closed")
 
 
 @click.command()
@@ -318,8 +323,54 @@ def watch(context: VerbContext, numbers: Chosen[str], not_any_more: bool) -> Res
     return _changed(watching.watch(context.actor, numbers), "watched")
 
 
+@click.command("set")
+@numbers_argument
+@click.option(
+    "--field", "fields", multiple=True, metavar="NAME=VALUE", help="A field of your own; NAME= empties it."
+)
+@click.option("--topic", metavar="T", help="The help topic.")
+@click.option("--sla", metavar="NAME", help="The SLA; a clock that runs begins anew.")
+@click.option("--department", metavar="D", help="The department, as `ticket transfer` does.")
+@click.option("--priority", metavar="P", help="low, normal, high or urgent, as `ticket priority` does.")
+@click.option("--status", metavar="S", help="The status, as `ticket status` does.")
+@desk_verb
+def set_facts(
+    context: VerbContext,
+    numbers: Chosen[str],
+    fields: tuple[str, ...],
+    topic: str | None,
+    sla: str | None,
+    department: str | None,
+    priority: str | None,
+    status: str | None,
+) -> Result:
+    """Write into fields of tickets; all that is given, or nothing where something is wrong."""
+    from desk.tickets import changes
+    from desk.tickets import fields as own_fields
+    from models.transactions import transaction
+
+    one_by_one = (
+        (changes.set_topic, topic),
+        (changes.set_sla, sla),
+        (changes.transfer, department),
+        (changes.set_priority, priority),
+        (changes.set_status, status),
+    )
+    if not fields and all(value is None for _, value in one_by_one):
+        raise UsageError("nothing to write was given", "nightdesk ticket set NUMBER --field NAME=VALUE")
+    changed: list[str] = []
+    with transaction():
+        for act, value in one_by_one:
+            if value is not None:
+                changed += act(context.actor, numbers, value)
+        if fields:
+            wanted = dict(map(own_fields.read_assignment, fields))
+            changed += own_fields.set_fields(context.actor, numbers, wanted)
+    return _changed(list(dict.fromkeys(changed)), "written")
+
+
 VERBS: tuple[click.Command, ...] = (
     *(assign, transfer, close, reopen, priority, status, tag, approve),
     *(merge, unmerge, split, link, unlink, requester, cc),
-    *(snooze, wake, spam, ban, delete, watch),
+    *(snooze, wake, spam, ban, delete, watch, set_facts),
 )

@@ -148,12 +148,13 @@ def _print_list(lines: list[TicketLine], columns: tuple[str, ...], zone: tzinfo)
     }
     rows = [_cells(line) for line in lines]
     output.table(
-        [heads.get(name, name) for name in chosen], [[row[name] for name in chosen] for row in rows], zone
+        [heads.get(name, name) for name in chosen], [[row.get(name) for name in chosen] for row in rows], zone
     )
 
 
 def _cells(line: TicketLine) -> dict[str, object]:
     """Return what a ticket has in each of the columns (`desk.tickets.lists.COLUMNS`)."""
+    from desk.tickets.lists import OWN_FIELD
     from models.tickets import PRIORITIES
 
     return {
@@ -173,11 +174,12 @@ def _cells(line: TicketLine) -> dict[str, object]:
         "messages": line.message_count,
         "waiting": line.waiting_since,
         "team": line.team,
+        **{f"{OWN_FIELD}{name}": value for name, value in line.fields.items()},
     }
 
 
 def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
-    from desk.tickets import snoozing
+    from desk.tickets import snoozing, time_spent
     from models.tickets import PRIORITIES
 
     asleep = ticket.snoozed_until and f", snoozed {snoozing.words(ticket.snoozed_until, zone)}"
@@ -205,20 +207,40 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("Created", ticket.created),
             ("Updated", ticket.updated),
             ("Due", ticket.due),
-            *((f"SLA {ticket.sla}", each.words) for each in ticket.clocks[:3] if len(ticket.clocks) > 1),
             ("Refers to", ticket.refers_to),
+            *_own_fields(ticket),
             ("Links", tuple(f"{each.how} #{each.number} ({each.status})" for each in ticket.links)),
         ],
         zone,
     )
-    for message in ticket.messages:
+    if ticket.tasks:
         output.line()
-        _print_message(message, full, zone)
-    if ticket.events:
+        output.line("Tasks")
+        for task in ticket.tasks:
+            more = f" ({task.assignee})" if task.assignee else ""
+            more += f", until {output.cell(task.due, zone)}" if task.due else ""
+            output.line(f"{task.place} [{'x' if task.done else ' '}] {task.text}{more}", indent=2)
+    if ticket.time_spent:
         output.line()
-        output.line("History")
-        for event in ticket.events:
-            output.line(f"{output.cell(event.at, zone)}  {event.agent or 'the desk'}: {event.text}", indent=2)
+        output.line(f"Time spent: {time_spent.words(sum(each.seconds for each in ticket.time_spent))}")
+        for spent in ticket.time_spent:
+            note = f": {spent.note}" if spent.note else ""
+            lasted = time_spent.words(spent.seconds)
+            who = spent.agent or "admin"
+            output.line(f"{spent.id} {output.cell(spent.at, zone)}  {who}, {lasted}{note}", indent=2)
+
+
+def _own_fields(ticket: TicketDetail) -> list[tuple[str, str | None]]:
+    """Return what stands in the desk's own fields of the ticket and of who asked."""
+    from desk.custom_fields.values import shown
+
+    own = [(each.label, stored and shown(each, stored)) for each, stored in ticket.fields]
+    theirs = [
+        (f"{each.label} (requester)", shown(each, stored))
+        for each, stored in ticket.requester_fields
+        if stored
+    ]
+    return [*own, *theirs]
 
 
 def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:

@@ -2,7 +2,8 @@
 
 The model says who takes part by the mails alone: the author of the mail that began the matter, whom it was
 addressed to, and whom people who take part address in turn. Whoever answers uninvited begins a matter of his
-own. How a mail names what it answers makes no difference: by In-Reply-To, by References, or by both.
+own. How a mail names what it answers makes no difference: by In-Reply-To, by References, or by both. A mail
+that answers two matters may take part in both, and stands in the upper, or else in the older one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from desk.intake.pipeline import rehearsal
 from desk.tickets.merging import merge, unmerge
 from desk.tickets.splitting import split
 from mail.compose.signed_tag import SignedTag, tagged
+from models.database import db
 from tests.support.mails import ANA, BOB, EVE, SUPPORT, Door, mail, messages_by_ticket, rows, value
 from tests.support.workbench import ADMIN
 
@@ -40,6 +42,8 @@ class Written:
     parent: int | None = None
     names: str = "both"
     """How it names what it answers: by In-Reply-To, by References, by both, or not at all."""
+    besides: int | None = None
+    """Another mail that References name, with what that one answers; In-Reply-To names the first."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,16 @@ class Conversation:
 
     def answers(self, place: int) -> list[int]:
         """What In-Reply-To or References of a mail name, oldest first (RFC 5322, 3.6.4)."""
+        return list(dict.fromkeys([*_replied(self.mails[place]), *self.references(place)]))
+
+    def references(self, place: int) -> list[int]:
+        """What References of a mail name, oldest first."""
         mail = self.mails[place]
-        if mail.parent is None or mail.names == "nothing":
+        if mail.besides is not None:
+            return [*self.answers(mail.besides), mail.besides]
+        if mail.parent is None or mail.names not in ("both", "references"):
             return []
-        return [mail.parent] if mail.names == "reply" else [*self.answers(mail.parent), mail.parent]
+        return [*self.answers(mail.parent), mail.parent]
 
     def ancestors(self, place: int) -> set[int]:
         """The mails that this one answers, those that they answer, and so on, as far as they came."""
@@ -77,6 +87,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
             draw(st.frozensets(people, max_size=2)),
             draw(st.integers(0, place - 1)) if place and draw(st.integers(0, 9)) else None,
             draw(st.sampled_from(NAMES)),
+            draw(st.integers(0, place - 1)) if place and not draw(st.integers(0, 3)) else None,
         )
         for place in range(count)
     ]
@@ -88,26 +99,34 @@ def conversations(draw: st.DrawFn) -> Conversation:
 
 
 def tickets_of(talk: Conversation) -> list[tuple[set[int], set[str]]]:
-    """What the model says: the mails of each ticket, and who takes part in it."""
-    left = [place for place in range(len(talk.mails)) if place not in talk.missing]
-    found = []
-    while left:
-        first = left.pop(0)
-        inside = {first}
-        people = {talk.mails[first].author, *talk.mails[first].addressed}
-        while True:
-            more = [
-                place
-                for place in left
-                if talk.mails[place].author in people and inside & talk.ancestors(place)
-            ]
-            if not more:
-                break
-            inside.update(more)
-            left = [place for place in left if place not in more]
-            people.update(*(talk.mails[place].addressed for place in more))
-        found.append((inside, people))
-    return found
+    """What the model says: the mails of each ticket, and who takes part in what it is about."""
+    here = [place for place in range(len(talk.mails)) if place not in talk.missing]
+    above = {place: talk.ancestors(place) - talk.missing for place in here}
+    matters: dict[int, tuple[set[int], set[str]]] = {}
+    for place in sorted(here, key=lambda each: (len(above[each]), each)):
+        if not any(place in inside for inside, _ in matters.values()):
+            matters[place] = _matter(talk, place, above)
+    found: dict[int, set[int]] = {}
+    for place in here:
+        heads = [head for head, (inside, _) in matters.items() if place in inside]
+        topmost = [head for head in heads if not above[head].intersection(heads)]
+        found.setdefault(place if place in matters else min(topmost), set()).add(place)
+    return [(places, matters[head][1]) for head, places in found.items()]
+
+
+def _matter(talk: Conversation, head: int, above: dict[int, set[int]]) -> tuple[set[int], set[str]]:
+    """The mails below one whose authors take part in what it began, wherever they stand; and who does."""
+    inside, people = {head}, {talk.mails[head].author, *talk.mails[head].addressed}
+    while True:
+        more = [
+            place
+            for place in above
+            if place not in inside and talk.mails[place].author in people and inside & above[place]
+        ]
+        if not more:
+            return inside, people
+        inside.update(more)
+        people.update(*(talk.mails[place].addressed for place in more))
 
 
 def raw_mails(talk: Conversation) -> dict[int, bytes]:
@@ -118,20 +137,16 @@ def raw_mails(talk: Conversation) -> dict[int, bytes]:
             sender=written.author,
             to=", ".join([SUPPORT, *sorted(written.addressed)]),
             message_id=f"<{place}@thread.test>",
-            answers=f"<{written.parent}@thread.test>" if _replies(written) else None,
-            references=[f"<{each}@thread.test>" for each in _references(talk, place)],
+            answers=next((f"<{each}@thread.test>" for each in _replied(written)), None),
+            references=[f"<{each}@thread.test>" for each in talk.references(place)],
         )
         for place, written in enumerate(talk.mails)
         if place not in talk.missing
     }
 
 
-def _replies(written: Written) -> bool:
-    return written.parent is not None and written.names in ("both", "reply")
-
-
-def _references(talk: Conversation, place: int) -> list[int]:
-    return talk.answers(place) if talk.mails[place].names in ("both", "references") else []
+def _replied(written: Written) -> list[int]:
+    return [written.parent] if written.parent is not None and written.names in ("both", "reply") else []
 
 
 def through(door: Door, kind: str, raw: bytes, number: int) -> Arrival:
@@ -164,6 +179,17 @@ def undone(desk: Desk) -> Iterator[Door]:
     """A desk on which everything is undone afterwards: a copy for each of some hundred examples is slow."""
     with rehearsal():
         yield Door(desk)
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    told: list[str] = []
+    db.connection().set_trace_callback(told.append)
+    try:
+        yield told
+    finally:
+        db.connection().set_trace_callback(None)
 
 
 def let_in() -> dict[frozenset[str], set[str]]:
@@ -220,7 +246,7 @@ def test_any_order_any_cut_any_door_make_the_same_tickets(
     tried.append(talk)
 
 
-ANAS, BOBS = "<anas@thread.test>", "<bobs@thread.test>"
+ANAS, BOBS, DORAS = "<anas@thread.test>", "<bobs@thread.test>", "<doras@thread.test>"
 
 
 def _in_any_order(desk: Desk, mails: Sequence[bytes]) -> Iterator[list[bytes]]:
@@ -280,6 +306,95 @@ class TestWhoIsLetInLater:
         below = mail("To Eve", sender=ANA, answers="<eves@thread.test>")
         for order in _in_any_order(desk, [between, below, mail("Me again", answers=ANAS)]):
             assert value("SELECT COUNT(*) FROM message WHERE ticket_id = 1") == 3, order
+
+
+class TestMailThatAnswersTwoMatters:
+    """It stands in the upper or the older one, whichever parent comes first, and has its part in both."""
+
+    AT = {"Date": "Fri, 20 Nov 2026 09:00:00 +0000"}
+    LATER = {"Date": "Fri, 20 Nov 2026 10:00:00 +0000"}
+
+    def orders(self, desk: Desk, mails: Sequence[bytes]) -> Iterator[tuple[bytes, ...]]:
+        for order in itertools.permutations(mails):
+            with undone(desk) as door:
+                for each in order:
+                    door.take(each)
+                yield order
+
+    def test_the_older_one_has_it_in_any_order(self, desk: Desk) -> None:
+        mails = [
+            mail("Printer", sender=ANA, message_id=ANAS, headers=self.LATER, cc="dora@corp.test"),
+            mail("Scanner", sender="dora@corp.test", message_id=DORAS, headers=self.AT, cc=ANA),
+            mail("Both", sender=ANA, message_id=BOBS, answers=ANAS, references=[DORAS]),
+        ]
+        for order in self.orders(desk, mails):
+            assert messages_by_ticket() == {frozenset({ANAS}), frozenset({DORAS, BOBS})}, order
+
+    def test_whom_it_addresses_may_answer_in_both(self, desk: Desk) -> None:
+        evens = "<eves@thread.test>"
+        mails = [
+            mail("Printer", sender=ANA, message_id=ANAS, headers=self.AT),
+            mail("Scanner", sender=ANA, message_id=DORAS, headers=self.LATER),
+            mail("Both", sender=ANA, message_id=BOBS, answers=DORAS, references=[ANAS], cc=EVE),
+            mail("As to the scanner", sender=EVE, message_id=evens, answers=DORAS),
+        ]
+        for order in self.orders(desk, mails):
+            assert messages_by_ticket() == {frozenset({ANAS, BOBS}), frozenset({DORAS, evens})}, order
+
+    def test_it_opens_neither_to_those_of_the_other(self, desk: Desk) -> None:
+        eves = "<eves@thread.test>"
+        mails = [
+            mail("Printer", sender=ANA, message_id=ANAS),
+            mail("Mine", sender=EVE, message_id=DORAS),
+            mail("Both", sender=ANA, message_id=BOBS, answers=DORAS, references=[ANAS]),
+            mail("Let me in", sender=EVE, message_id=eves, answers=ANAS),
+        ]
+        for order in self.orders(desk, mails):
+            found = messages_by_ticket()
+            assert frozenset({ANAS, BOBS}) in found, order
+            assert not any({ANAS, eves} <= names or {BOBS, DORAS} <= names for names in found), order
+
+    def test_a_date_before_all_others_draws_nobody_out_of_a_ticket(self, desk: Desk) -> None:
+        early, eves = {"Date": "Thu, 1 Jan 2026 00:00:00 +0000"}, "<eves@thread.test>"
+        mails = [
+            mail("Printer", sender=ANA, message_id=ANAS, headers=self.AT),
+            mail("Uninvited", sender=EVE, message_id=eves, answers=ANAS, headers=early, cc=ANA),
+            mail("To Eve", sender=ANA, message_id=BOBS, answers=eves),
+        ]
+        for order in self.orders(desk, mails):
+            assert messages_by_ticket() == {frozenset({ANAS, BOBS}), frozenset({eves})}, order
+
+    def test_a_parent_that_comes_later_moves_nothing_that_an_agent_put_somewhere(self, desk: Desk) -> None:
+        door = Door(desk)
+        door.take(mail("Scanner", sender=ANA, message_id=DORAS, headers=self.LATER))
+        door.take(mail("Both", sender=ANA, message_id=BOBS, answers=ANAS, references=[DORAS]))
+        split(ADMIN, "1", [int(value("SELECT id FROM message WHERE message_id = ?", BOBS))])
+        door.take(mail("Printer", sender=ANA, message_id=ANAS, headers=self.AT))
+        assert value("SELECT ticket_id FROM message WHERE message_id = ?", BOBS) == 2
+
+
+class TestCost:
+    """A mail of a long conversation asks the database as often as one of a short one."""
+
+    @pytest.mark.parametrize("author", ["person{}@corp.test", "stranger@{}.test"])
+    def test_length_does_not_matter(self, desk: Desk, author: str) -> None:
+        door, asked = Door(desk), []
+        for number in range(60):
+            who = author.format(number % 3 if author.startswith("person") else number)
+            raw = mail(
+                "More",
+                sender=who,
+                to=", ".join([SUPPORT, *(author.format(each) for each in range(3))])
+                if author.startswith("person")
+                else SUPPORT,
+                message_id=f"<{number}@thread.test>",
+                answers=f"<{number - 1}@thread.test>" if number else None,
+                references=[f"<{each}@thread.test>" for each in range(max(0, number - 10), number)],
+            )
+            with statements() as told:
+                door.take(raw)
+            asked.append(len(told))
+        assert asked[-1] <= asked[15] + 2
 
 
 class TestWhatAgentsPutSomewhere:

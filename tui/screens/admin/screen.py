@@ -61,7 +61,9 @@ class RecordList(VirtualList[Record]):
 
 
 def _chosen(screen: AdminScreen) -> str | None:
-    return None if screen.table.row is not None else "there is none: n makes one"
+    if screen.table.row is not None:
+        return None
+    return f"there is none: {desk_app(screen).key('admin.new', 'n')} makes one"
 
 
 def _allowed(screen: AdminScreen) -> str | None:
@@ -71,13 +73,15 @@ def _allowed(screen: AdminScreen) -> str | None:
 
 def _editable(screen: AdminScreen) -> str | None:
     if screen.noun.acts.edit is None:
-        return f"a {screen.noun.name} is not changed: d removes it, n makes another one"
+        key = desk_app(screen).key
+        remove, new = key("admin.remove", "d"), key("admin.new", "n")
+        return f"a {screen.noun.name} is not changed: {remove} removes it, {new} makes another one"
     return _allowed(screen) or _chosen(screen)
 
 
 def _removable(screen: AdminScreen) -> str | None:
     if screen.noun.acts.remove is None:
-        return "it is switched off, not removed: e"
+        return f"it is switched off, not removed: {desk_app(screen).key('admin.edit', 'e')}"
     return _allowed(screen) or _chosen(screen)
 
 
@@ -103,7 +107,7 @@ class AdminScreen(ListScreen[None]):
             with Vertical():
                 yield LineInput()
                 yield Static(id="admin-heads")
-                yield RecordList(empty="None here. n makes one.")
+                yield RecordList(empty=f"None here. {desk_app(self).key('admin.new', 'n')} makes one.")
                 yield TitledRule(id="admin-rule")
                 with VerticalScroll(id="admin-detail", can_focus=False):
                     yield Static(id="admin-words")
@@ -138,7 +142,8 @@ class AdminScreen(ListScreen[None]):
         words = self._words.lower().split()
         rows = [row for row in self._records if all(word in _text(row) for word in words)]
         self.table.show_again(FixedRows(rows))
-        count = f"{len(rows)} of {len(self._records)}, Esc shows all" if words else str(len(rows))
+        clear = desk_app(self).key("admin.clear", "Esc")
+        count = f"{len(rows)} of {len(self._records)}, {clear} shows all" if words else str(len(rows))
         self.status(left=f"{self.noun.title}: {count}")
 
     def _go_to(self, noun: Noun) -> None:

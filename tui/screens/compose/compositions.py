@@ -268,7 +268,7 @@ def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None) -> 
         for line in registry.entries(desk)
     )
     if not origins:
-        raise Refused("there is no mailbox to write from", "set one up first: 2, then n")
+        raise Refused("there is no mailbox to write from", "set one up first, in Mailboxes")
     first = next((item for item in origins if draft and item.address == draft.mailbox), origins[0])
     composition = Composition(
         "new", None, "", "new", first.sender, "", "", "", "", "", first.address, first.way, mailboxes=origins
@@ -510,4 +510,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FileTrouble(f"{path}: {error.strerror}", "take it away with F7, or put it back") from error
+        raise FileTrouble(f"{path}: {error.strerror}", "take it away, or put it back") from error

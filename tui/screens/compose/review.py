@@ -21,8 +21,6 @@ from tui.widgets.text_pane import Line, TextPane
 if TYPE_CHECKING:
     from desk.tickets.since import News
 
-KEYS = "y send  e edit  w preview  a attach  p postpone  q cancel"
-
 
 class ReviewScreen(DeskModal[str]):
     """Gives back ``send``, ``edit``, ``attach``, ``keep`` or None. Enter does nothing here."""
@@ -47,6 +45,10 @@ class ReviewScreen(DeskModal[str]):
         self._news: tuple[News, ...] = ()
         self._seconds = 0
 
+    def window_hints(self) -> tuple[tuple[str, str], ...]:
+        """Return none: the window tells its keys itself."""
+        return ()
+
     def compose(self) -> ComposeResult:
         """Yield the box with what will leave."""
         with Vertical():
@@ -57,7 +59,9 @@ class ReviewScreen(DeskModal[str]):
         super().on_mount()
         box = self.query_one(Vertical)
         what = {"reply": "reply", "forward": "forwarded mail"}.get(self._composition.kind, "mail")
-        box.border_title = Content(f"Send this {what}? - nothing is sent before y")
+        box.border_title = Content(
+            f"Send this {what}? - nothing is sent before {desk_app(self).key('review.send', 'y')}"
+        )
         self.query_one(TextPane).show(self._facts)
         self._tell_keys()
         self.desk_changed()
@@ -66,7 +70,10 @@ class ReviewScreen(DeskModal[str]):
         """Tell the keys in the border where the text does not, or is longer than the box."""
         pane = self.query_one(TextPane)
         hidden = self.has_class("-reading") or pane.line_count > pane.size.height
-        self.query_one(Vertical).border_subtitle = Content(KEYS if hidden else "")
+        self.query_one(Vertical).border_subtitle = Content(self._keys_in_a_line() if hidden else "")
+
+    def _keys_in_a_line(self) -> str:
+        return "  ".join(f"{each.shown_key} {each.footer}" for each in self.commands())
 
     def on_resize(self) -> None:
         """Tell the keys where they are seen."""
@@ -137,21 +144,19 @@ class ReviewScreen(DeskModal[str]):
             words = compositions.others_words(self._others, app.desk.zone)
             lines += [[], *([("  ", ""), (row, "warning")] for row in wrapped(f"[!] {words}", width - 4))]
         now = f"send now ({self._seconds} s to undo)" if self._seconds else "send now"
+        key = app.key
+        pairs = (
+            ((key("review.send", "y"), now), (key("review.edit", "e"), "edit again")),
+            (
+                (key("review.preview", "w"), "see it as the customer does"),
+                (key("review.attach", "a"), "attach a file"),
+            ),
+            ((key("review.keep", "p"), "keep as draft"), (key("review.cancel", "q"), "back to the editor")),
+        )
+        lines.append([])
         lines += [
-            [],
-            [("     y", "bold"), (f"  {now:<29}", ""), ("e", "bold"), ("  edit again", "")],
-            [
-                ("     w", "bold"),
-                (f"  {'see it as the customer does':<29}", ""),
-                ("a", "bold"),
-                ("  attach a file", ""),
-            ],
-            [
-                ("     p", "bold"),
-                (f"  {'keep as draft':<29}", ""),
-                ("q", "bold"),
-                ("  back to the editor", ""),
-            ],
+            [(f"     {one}", "bold"), (f"  {does:<29}", ""), (two, "bold"), (f"  {also}", "")]
+            for (one, does), (two, also) in pairs
         ]
         return lines
 
@@ -176,7 +181,7 @@ class ReviewScreen(DeskModal[str]):
 
     @command("send", "y", "Send", footer="send")
     def action_send(self) -> None:
-        """Send it; u stops it while the undo time runs."""
+        """Send it; undo stops it while its time runs."""
         self.dismiss("send")
 
     @command("edit", "e", "Edit", footer="edit")

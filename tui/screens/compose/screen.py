@@ -208,7 +208,7 @@ class ComposeScreen(DeskScreen[None]):
             app = desk_app(self)
             when = clock_today(self.composition.resumed, app.now(), app.desk.zone)
             self._saved_at = f"draft of {when}"
-            self.flash(f"This is your draft of {when}. F8 throws it away")
+            self.flash(f"This is your draft of {when}. {app.key('compose.discard', 'F8')} throws it away")
         elif self.composition.others:
             self.flash(
                 compositions.others_words(self.composition.others, desk_app(self).desk.zone), "warning"
@@ -294,7 +294,11 @@ class ComposeScreen(DeskScreen[None]):
     def health_changed(self) -> None:
         """Keep the right side for what Esc does here."""
         super().health_changed()
-        self.status(right="Esc keeps the draft")
+        self.status(right=self._leaving)
+
+    @property
+    def _leaving(self) -> str:
+        return f"{desk_app(self).key('compose.close', 'Esc')} keeps the draft"
 
     def _title(self) -> str:
         composition = self.composition
@@ -314,7 +318,8 @@ class ComposeScreen(DeskScreen[None]):
         pane.border_title, pane.border_subtitle = Content(self._title()), Content(right.strip())
         self.query_one("#after-rule", TitledRule).set_text(self._since_words())
         if composition.kind != "note":
-            more = "  (F6 changes)" if len(composition.mailboxes) > 1 else ""
+            sender = desk_app(self).key("compose.sender", "F6")
+            more = f"  ({sender} changes)" if len(composition.mailboxes) > 1 else ""
             self.query_one("#from", Static).update(safe(f" From     {line(composition.sender)}{more}"))
         names = ", ".join(f"{item.name} {size_text(item.size)}" for item in composition.attachments) or "none"
         state = composition.status_after or "unchanged"
@@ -324,7 +329,8 @@ class ComposeScreen(DeskScreen[None]):
             after = " Kept as a note, as is what comes back.  attachments: "
             after += shortened(names, width - width_of(after) - 1)
         else:
-            after = f" After sending: state [{state}]  F5     attachments: "
+            key = desk_app(self).key("compose.state", "F5")
+            after = f" After sending: state [{state}]  {key}     attachments: "
             after += shortened(names, width - width_of(after) - 1)
         self.query_one("#after", Static).update(safe(cell(after, width)))
         self.query_one("#after-pane", TextPane).show(self._after_lines)
@@ -339,25 +345,28 @@ class ComposeScreen(DeskScreen[None]):
             what = {"reply": "reply", "forward": "forward"}.get(self.composition.kind, "first mail")
             mode = f"Mode: {what}"
             mode += f" (mail goes to {count} address{'es' * (count != 1)})"
-        self.status(left=mode, right="Esc keeps the draft")
+        self.status(left=mode, right=self._leaving)
 
     def _after_lines(self, width: int) -> list[Line]:
-        composition = self.composition
+        composition, key = self.composition, desk_app(self).key
+        attach = f"{key('compose.attach', 'F2')} add"
         if composition.kind == "note":
             return [[(" Agents only; no mail goes out.", "")]]
         rows: list[Line] = [[(row, "warning")] for row in wrapped(self._since_words(), width) if row]
         if composition.kind == "forward":
             rows += [[(row, "")] for row in wrapped("Kept as a note, as is what comes back.", width)]
         else:
-            rows += [[(f" State     [{composition.status_after or 'unchanged'}]  F5", "")]]
+            state = key("compose.state", "F5")
+            rows += [[(f" State     [{composition.status_after or 'unchanged'}]  {state}", "")]]
         if composition.attachments:
             rows += [
                 [(cell(f" Attach    {item.name}  {size_text(item.size)}", width), "")]
                 for item in composition.attachments
             ]
-            rows.append([("           F2 add   F7 take away", "dim")])
+            detach = f"{key('compose.detach', 'F7')} take away"
+            rows.append([(f"           {attach}   {detach}", "dim")])
         else:
-            rows.append([(" Attach    none   F2 add", "")])
+            rows.append([(f" Attach    none   {attach}", "")])
         rows.append([(cell(f" Leaves by {composition.way}", width), "")])
         return rows
 
@@ -366,11 +375,11 @@ class ComposeScreen(DeskScreen[None]):
         if detail is None:
             return [[(" This is the first mail of a new ticket.", "dim")]]
         app = desk_app(self)
-        reader = Reader(app.me, app.now(), app.desk.zone)
+        reader = Reader(app.me, app.now(), app.desk.zone, app.key)
         lines: list[Line] = []
         for message in list(detail.messages)[::-1][:6]:
             lines.append(head_line(message, reader, width, current=False, first=False))
-            lines += body_lines(message, width, indent=1, limit=200)
+            lines += body_lines(message, width, app.key, indent=1, limit=200)
             lines.append([])
         return lines
 
@@ -531,7 +540,11 @@ class ComposeScreen(DeskScreen[None]):
                 app.flash_error(error)
                 return
         app.navigation.mail_is_queued(
-            sent.delivery_id, self.composition.number, sent.not_before, sent.warning
+            sent.delivery_id,
+            self.composition.number,
+            sent.not_before,
+            sent.warning,
+            self.composition.kind,
         )
         self._end()
 
@@ -629,10 +642,10 @@ class ComposeScreen(DeskScreen[None]):
 
     def _open_place(self) -> str:
         """Say which place of a canned answer is not filled; '' when all are."""
-        text = self.composition.body
+        text, key = self.composition.body, desk_app(self).key("compose.place", "^N")
         return next(
             (
-                f"[[{label}]] is not filled: ^N goes there"
+                f"[[{label}]] is not filled: {key} goes there"
                 for label in sorted(self._places)
                 if f"[[{label}]]" in text
             ),
@@ -783,7 +796,8 @@ class ComposeScreen(DeskScreen[None]):
         if self.composition.draft_id is not None:
             place = self.query_one(Body).cursor_location
             desk_app(self).cursor_places[self.composition.draft_id] = place
-            desk_app(self).flash_later("The draft is kept: D in the list goes on with it")
+            key = desk_app(self).key("tickets.drafts", "D")
+            desk_app(self).flash_later(f"The draft is kept: {key} in the list goes on with it")
         self._end()
 
     def _end(self) -> None:

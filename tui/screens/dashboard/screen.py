@@ -109,7 +109,8 @@ class DashboardScreen(DeskScreen[None]):
 
     @on(Board.Moved)
     def _moved(self, event: Board.Moved) -> None:
-        self.status(left=f"ret: / {event.goal.query}" if event.goal.query else f"ret: {event.goal.place}")
+        where = f"/ {event.goal.query}" if event.goal.query else event.goal.place
+        self.status(left=f"{desk_app(self).key('dashboard.open', 'ret')}: {where}")
 
     @command("open", "", "Open", footer="open", label="ret", enabled=_on_a_number)
     def action_open(self) -> None:

@@ -150,7 +150,7 @@ class WhatIfScreen(ListScreen[None]):
         """Do it to the tickets of this list that are open."""
         assert self.found is not None
         tickets = {each.ticket for each in self.found.differences if each.ticket}
-        asked = f"Do it to those of {len(tickets)} tickets that are open?"
+        asked = f"Do it to those of {len(tickets)} tickets that are open? No one key undoes it."
         self.app.push_screen(Confirm(asked), lambda yes: self._apply() if yes else None)
 
     def _apply(self) -> None:

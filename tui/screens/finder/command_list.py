@@ -11,9 +11,10 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.commands import Command, key_label
+from tui.commands import Command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskNode
+from tui.key_names import key_label
 from tui.text.safe import cell, shortened, width_of
 
 KEY_CELLS = 9

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from config.wording import counted
+from tui.desk_calls import desk_app
 from tui.screens.mailboxes.fields import Typed
 from tui.widgets.rule import TitledRule
 from tui.widgets.step_list import StepList, step_name
@@ -31,7 +32,7 @@ class ConnectionPanel(Vertical):
 
     def compose(self) -> ComposeResult:
         """Yield the title and the steps."""
-        yield TitledRule("Test connection", "F5", id="test-rule")
+        yield TitledRule("Test connection", desk_app(self).key("form.test", "F5"), id="test-rule")
         yield StepList(id="steps")
 
     @property
@@ -82,7 +83,8 @@ class ConnectionPanel(Vertical):
         self._say(words + (f", {skipped} skipped" if skipped else ""))
         note = "Nothing was sent and no message was changed by this test."
         if self._to_pin is not None:
-            note = "F8 shows the server's certificate, to trust it alone if it is the right one."
+            pin = desk_app(self).key("form.pin", "F8")
+            note = f"{pin} shows the server's certificate, to trust it alone if it is the right one."
         elif mute:
             note = "[warn] smtp: nothing sends for this address, its answers stay queued."
         self.query_one(StepList).finish(note)
@@ -90,13 +92,13 @@ class ConnectionPanel(Vertical):
     def compare(self, typed: Typed) -> None:
         """Say so when what stands in the form is not what was tested."""
         if self._tested is not None and typed != self._tested:
-            self._say("changed since, F5 tests again")
+            self._say(f"changed since, {desk_app(self).key('form.test', 'F5')} tests again")
 
     def close(self) -> None:
         """Give the steps' lines back to the fields."""
         self._tested, self._failed, self._sending_failed, self._to_pin = None, [], False, None
         self.query_one(StepList).begin("")
-        self._say("F5")
+        self._say(desk_app(self).key("form.test", "F5"))
 
     def _say(self, right: str) -> None:
         self.query_one(TitledRule).set_text(right=right)

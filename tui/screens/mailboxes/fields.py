@@ -214,11 +214,11 @@ def _outgoing_rows() -> Iterator[Row]:
     yield from _secret_rows("smtp_password", " Password  ")
     helo, spoof = (
         _entry("smtp_helo", placeholder="this host"),
-        _tick("smtp_spoof", "may send as the desk's others"),
+        _tick("smtp_spoof", "may send as other addresses"),
     )
-    yield Row("smtp_sender", (" Greets as [", helo, "]  ", spoof), ("smtp_helo", "smtp_spoof"))
-    copies = _entry("sent_folder", placeholder="no folder for sent mail")
-    yield Row("sent", (" Copies to [", copies, "]"), ("sent_folder",))
+    yield Row("smtp_sender", (" HELO name [", helo, "]  ", spoof), ("smtp_helo", "smtp_spoof"))
+    copies = _entry("sent_folder", placeholder="in no folder")
+    yield Row("sent", (" Sent mail [", copies, "]"), ("sent_folder",))
     yield _trust_row("smtp_trust", "outgoing")
 
 

@@ -373,13 +373,14 @@ class MailboxFormScreen(DeskScreen[str | None]):
         app = desk_app(self)
         match row:
             case "server" if self._offers_smtp:
-                return sending_words(typed)
+                return sending_words(typed, app.key("form.section", "F7"))
             case "schedule":
                 return schedule_words(str(typed["schedule"]), app.now(), app.desk.zone)
             case "provider":
                 return self._filling.advice.partition("\n\n")[0]
             case "oauth2" if with_oauth2(typed):
-                return oauth2_words(str(typed["oauth2"]), self._start.token, app.now(), app.desk.zone)
+                login = app.key("form.login", "F6")
+                return oauth2_words(str(typed["oauth2"]), self._start.token, app.now(), app.desk.zone, login)
             case _:
                 return ""
 
@@ -390,7 +391,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
 
     def _title(self, state: str) -> None:
         what = f"{self._address}: edit" if self._address else "New mailbox"
-        right = f"{state}Tab next field   ^S save "
+        key = desk_app(self).key
+        right = f"{state}{key('form.next', 'Tab')} next field   {key('form.save', '^S')} save "
         room = self.app.size.width - len(right) - 1
         self.query_one("#form-title", Static).update(safe(f" {cell(shortened(what, room), room)}{right}"))
 
@@ -524,7 +526,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
             return
         detail = ""
         if mailbox.smtp_host and not mailbox.outgoing_enabled:
-            detail = "Sending is off until its test works: o on the list switches it on."
+            sending = app.key("mailbox.sending", "o")
+            detail = f"Sending is off until its test works: {sending} on the list switches it on."
         self.app.push_screen(
             Confirm(f"{mailbox.address} is saved. Fetch its mail now?", detail),
             lambda yes: self._after_save(mailbox, fetch=bool(yes)),
@@ -557,7 +560,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
 
     def _offer_folders(self, field: str, found: list[FolderChoice]) -> None:
         choices = [(one.name, f"{one.name}   ({one.use})" if one.use else one.name) for one in found]
-        title = {"folder": "Fetch from", "move_folder": "Move to", "sent_folder": "Copies to"}[field]
+        title = {"folder": "Fetch from", "move_folder": "Move to", "sent_folder": "Keep sent mail in"}[field]
         current = str(self.typed()[field])
         self.app.push_screen(
             Menu(title, lettered(choices), current), lambda name: self._take_folder(field, name)
@@ -587,7 +590,8 @@ class MailboxFormScreen(DeskScreen[str | None]):
     def action_pin(self) -> None:
         """After a test: show the certificate that is not trusted, and trust it alone if you say so."""
         if self._panel.to_pin is None:
-            self.flash("No certificate to look at: F5 tests, and shows one that is not trusted")
+            test = desk_app(self).key("form.test", "F5")
+            self.flash(f"No certificate to look at: {test} tests, and shows one that is not trusted")
             return
         side, step = self._panel.to_pin
         pairs = [step.pin[at : at + 2].upper() for at in range(0, len(step.pin), 2)]

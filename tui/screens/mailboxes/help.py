@@ -11,7 +11,7 @@ FIELD_HELP = {field.name: field.about.help for field in FIELDS} | {
     "smtp_port": "587 is STARTTLS, 465 TLS, 25 between servers; the security follows the port.",
     "secret_source": "Typed passwords are kept encrypted; the others are asked for each time.",
     "secret": "The password, or where it comes from.",
-    "move_folder": "The folder that fetched mail is moved to; made when missing. F4 lists them.",
+    "move_folder": "The folder that fetched mail is moved to; made when missing.",
     "outgoing": "Where this mailbox's answers leave. No: through the desk's default mailbox.",
     "smtp_secret_source": "Typed passwords are kept encrypted; the others are asked for each time.",
     "smtp_secret": "The password, or where it comes from.",

@@ -70,28 +70,37 @@ class MailboxList(VirtualList[MailboxRow]):
     def row_line(self, row: MailboxRow, width: int, look: Look) -> list[tuple[str, str]]:
         """Return name, address, servers and the last fetch of a mailbox."""
         app = desk_app(self)
-        pieces = row_pieces(row.line, row.fetch, width, app.now(), app.desk.zone)
+        pieces = row_pieces(row.line, row.fetch, width, app.now(), app.desk.zone, app.key)
         mark = ">" if look.here else " "
         return [(mark, ""), *pieces]
 
 
+def _none_yet(screen: MailboxesScreen) -> str:
+    return f"there is no mailbox: {desk_app(screen).key('mailbox.new', 'n')} makes one"
+
+
 def _chosen(screen: MailboxesScreen) -> str | None:
-    return None if screen.table.row is not None else "there is no mailbox: n makes one"
+    return None if screen.table.row is not None else _none_yet(screen)
 
 
 def _fetchable(screen: MailboxesScreen) -> str | None:
     row = screen.table.row
     if row is None:
-        return "there is no mailbox: n makes one"
+        return _none_yet(screen)
     if row.line.incoming.protocol == "none":
         return "this mailbox fetches nothing"
-    return None if row.line.enabled else "this mailbox is switched off: space switches it on"
+    key = desk_app(screen).key
+    return (
+        None
+        if row.line.enabled
+        else f"this mailbox is switched off: {key('mailbox.switch', 'space')} switches it on"
+    )
 
 
 def _logs_in(screen: MailboxesScreen) -> str | None:
     row = screen.table.row
     if row is not None and row.line.token is None:
-        return "it logs in with a password: e changes that"
+        return f"it logs in with a password: {desk_app(screen).key('mailbox.edit', 'e')} changes that"
     return _chosen(screen)
 
 
@@ -105,7 +114,7 @@ def _logged_in(screen: MailboxesScreen) -> str | None:
 def _sends(screen: MailboxesScreen) -> str | None:
     row = screen.table.row
     if row is not None and not row.line.outgoing.host:
-        return "it has no SMTP server: e sets one"
+        return f"it has no SMTP server: {desk_app(screen).key('mailbox.edit', 'e')} sets one"
     return _chosen(screen)
 
 
@@ -125,8 +134,11 @@ class MailboxesScreen(ListScreen[None]):
 
     def compose_body(self) -> ComposeResult:
         """Yield the list, and below it the chosen mailbox in words."""
+        key = desk_app(self).key
         yield Static(id="mailboxes-heads")
-        yield MailboxList(empty="No mailbox yet: n makes one, and its mail becomes tickets.")
+        yield MailboxList(
+            empty=f"No mailbox yet: {key('mailbox.new', 'n')} makes one, and its mail becomes tickets."
+        )
         yield TitledRule(id="mailboxes-rule")
         with VerticalScroll(id="mailboxes-detail", can_focus=False):
             yield Static(id="mailboxes-words")
@@ -158,7 +170,7 @@ class MailboxesScreen(ListScreen[None]):
             self.status(left="; ".join(fetch_progress(row.line, row.fetch) for row in running if row.fetch))
         else:
             lines = [row.line for row in rows]
-            self.status(left=summary(lines, app.now(), app.desk.zone, fetching=rows.fetching))
+            self.status(left=summary(lines, app.now(), app.desk.zone, app.key, fetching=rows.fetching))
         for row in rows:
             if row.fetch is None or row.line.id not in self._awaited:
                 continue
@@ -184,7 +196,7 @@ class MailboxesScreen(ListScreen[None]):
             return
         app = desk_app(self)
         rule.set_text(row.line.name or row.line.address, headline(row.line, app.now(), app.desk.zone))
-        words.update(detail(row.line, row.fetch, app.now(), app.desk.zone))
+        words.update(detail(row.line, row.fetch, app.now(), app.desk.zone, app.key))
 
     # -- keys
 

@@ -239,19 +239,22 @@ def schedule_words(text: str, now: datetime, zone: ZoneInfo) -> str:
     return f"{schedule.words()}; next {shown}{warning}"
 
 
-def sending_words(typed: Typed) -> str:
-    """Say by which server the answers of the desk's first mailbox leave, or that they will wait."""
+def sending_words(typed: Typed, section: str) -> str:
+    """Say by which server the answers of the desk's first mailbox leave, or that they will wait.
+
+    `section` is the key that goes to where that is said.
+    """
     if typed["outgoing"] != "smtp":
         return "Nothing sends for this desk: answers will wait until Send has a server."
     if not str(typed["smtp_host"]).strip():
         return ""
     security = {"tls": "TLS", "starttls": "STARTTLS"}.get(str(typed["smtp_security"]), "no TLS")
     login = ", same login" if typed["smtp_auth"] == "same" else ""
-    return f"Answers leave by SMTP {typed['smtp_host']}:{typed['smtp_port']} {security}{login} (F7)"
+    return f"Answers leave by SMTP {typed['smtp_host']}:{typed['smtp_port']} {security}{login} ({section})"
 
 
-def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: ZoneInfo) -> str:
-    """How the login stands, and what the provider wants to be told about this desk."""
+def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: ZoneInfo, login: str) -> str:
+    """How the login stands, and what the provider wants to be told about this desk; `login` is a key."""
     from config.providers import PASTE_PORT, oauth2_provider  # 10 ms
     from desk.mailboxes.wording import NOBODY  # 0.9 ms
     from tui.text.mailboxes import login_words  # 14 ms
@@ -262,4 +265,4 @@ def oauth2_words(provider: str, token: TokenLine | None, now: datetime, zone: Zo
     except KeyError:
         return state
     redirect = found.redirect_at(PASTE_PORT)
-    return f"{state}; F6 saves and logs in\n{found.advice}\nRedirect address: {redirect}"
+    return f"{state}; {login} saves and logs in\n{found.advice}\nRedirect address: {redirect}"

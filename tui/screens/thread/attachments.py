@@ -63,7 +63,14 @@ class AttachmentsScreen(DeskModal[None]):
         super().on_mount()
         box = self.query_one(Vertical)
         box.border_title = Content(f"Files of this message - #{self._number}")
-        box.border_subtitle = Content("ret save  v view  | pipe  A all  Esc close")
+        key = desk_app(self).key
+        save, view, pipe = (
+            key("attachments.save", "ret"),
+            key("attachments.view", "v"),
+            key("attachments.pipe", "|"),
+        )
+        every, back = key("attachments.all", "A"), key("attachments.back", "Esc")
+        box.border_subtitle = Content(f"{save} save  {view} view  {pipe} pipe  {every} all  {back} close")
         self._paint()
 
     def _paint(self) -> None:

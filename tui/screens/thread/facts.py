@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from desk.custom_fields.values import shown
+from desk.tickets.time_spent import words as length
 from tui.text.safe import cell, line, wrapped
 from tui.text.tickets import Reader
 from tui.text.times import age, clock_day, span
@@ -22,6 +24,7 @@ def fact_lines(
 ) -> list[Line]:
     """Return who else is there, and state, owner, promise, people and history of a ticket."""
     owner = line(detail.assignee or "-") + (" (you)" if detail.assignee in reader.me else "")
+    owner += " (away)" if detail.assignee_away else ""
     facts = [
         *(("Here", each.words) for each in company),
         ("State", detail.status if detail.deleted is None else "in the trash"),
@@ -36,24 +39,32 @@ def fact_lines(
             f"{clock_day(detail.created, reader.now, reader.zone)} ({age(detail.created, reader.now)})",
         ),
     ]
-    if detail.due is not None and detail.status != "closed" and len(detail.clocks) < 2:
+    if detail.due is not None and detail.status != "closed":
         left = detail.due - reader.now
         facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
-    elif detail.clocks:
-        facts += [("SLA" if not place else "", each.words) for place, each in enumerate(detail.clocks)]
+    facts += [(field.label, line(shown(field, stored)) if stored else "-") for field, stored in detail.fields]
     facts += [("Link", f"{each.how} #{each.number} {each.status}") for each in detail.links]
+    if detail.tasks:
+        done, key = sum(1 for each in detail.tasks if each.done), reader.key("ticket.tasks", "T")
+        facts.append(("Tasks", f"{done} of {len(detail.tasks)} ({key})"))
+    if detail.time_spent:
+        facts.append(("Time", length(sum(each.seconds for each in detail.time_spent))))
     doubted = sum(1 for message in detail.messages if message.unverified)
     if doubted:
-        facts.append(("Doubtful", f"{doubted} unverified (Y)"))
+        facts.append(("Doubtful", f"{doubted} unverified ({reader.key('thread.approve', 'Y')})"))
     lines: list[Line] = []
     for name, value in facts:
         rows = wrapped(value, max(8, width - 12))
-        lines.append([(f" {name:<9} ", "dim"), (rows[0], "")])
+        lines.append([(f" {cell(name, 9)} ", "dim"), (rows[0], "")])
         lines += [[(" " * 11, ""), (row, "")] for row in rows[1:]]
     lines += [[], [(" Requester", "dim")]]
     lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester, width - 3)]
     if detail.requester_email != detail.requester:
         lines += [[("  ", ""), (row, "")] for row in wrapped(detail.requester_email, width - 3)]
+    for field, stored in detail.requester_fields:
+        if stored:
+            told = f"{line(field.label)}: {line(shown(field, stored))}"
+            lines += [[("  ", ""), (row, "dim")] for row in wrapped(told, width - 3)]
     if detail.collaborators:
         lines += [[], [(" Also in this ticket", "dim")]]
         lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.collaborators[:8]]

@@ -55,7 +55,7 @@ class FileScreen(DeskScreen[None]):
 
     def _show_picture(self, picture: pictures.Picture | None) -> None:
         if picture is None:
-            self.flash("This picture cannot be drawn: s in the list of files saves it", "warning")
+            self.flash(f"This picture cannot be drawn: {self._saving}", "warning")
         else:
             self.query_one(PicturePane).show_picture(picture, self._text or "")
 
@@ -64,17 +64,19 @@ class FileScreen(DeskScreen[None]):
         if self._data and pictures.can_draw():
             self.call_after_refresh(self._draw)
 
+    @property
+    def _saving(self) -> str:
+        return f"{desk_app(self).key('attachments.save', 's')} in the list of files saves it"
+
     def _lines(self, width: int) -> list[Line]:
         if self._text is None:
-            return [[(" This is no text: s in the list of files saves it.", "dim")]]
+            return [[(f" This is no text: {self._saving}.", "dim")]]
         rows = wrapped(self._text, max(10, width - 2))
         lines: list[Line] = [[(" ", ""), (row, self._style_of(row))] for row in rows[:LONGEST]]
         if self._data and not pictures.can_draw():
             lines.append([(" pip install 'nightdesk[pictures]' has pictures drawn here.", "dim")])
         if len(rows) > LONGEST:
-            lines.append(
-                [(f" [{len(rows) - LONGEST} more lines: s in the list of files saves it]", "warning")]
-            )
+            lines.append([(f" [{len(rows) - LONGEST} more lines: {self._saving}]", "warning")])
         return lines
 
     def _style_of(self, row: str) -> str:

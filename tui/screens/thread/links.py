@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 
 def _needs_browser(screen: LinksScreen) -> str | None:
     if desk_app(screen).restricted:
-        return "off in restricted mode; y copies, or the terminal opens what you click"
-    return opening.refusal(os.environ)
+        return f"off in restricted mode; {_copying(screen)}, or the terminal opens what you click"
+    refusal = opening.refusal(os.environ)
+    return refusal and f"{refusal}; {_copying(screen)}"
+
+
+def _copying(screen: LinksScreen) -> str:
+    return f"{desk_app(screen).key('links.copy', 'y')} copies"
 
 
 class LinksPane(TextPane):
@@ -60,7 +65,6 @@ class LinksScreen(DeskModal[None]):
     AUTO_FOCUS = "TextPane"
     ID_PREFIX = "links"
     GROUP = "Links"
-    HINTS = (("ret", "open"), ("y", "copy"), ("j/k", "move"), ("0-9", "go to"), ("Esc", "close"))
 
     def __init__(self, found: Sequence[Target]) -> None:
         super().__init__()
@@ -68,6 +72,11 @@ class LinksScreen(DeskModal[None]):
         self._cursor = 0
         self._typed = ""
         self._starts: list[tuple[int, int]] = []
+
+    def window_hints(self) -> tuple[tuple[str, str], ...]:
+        """Tell the keys of a link, and that numbers go to one."""
+        first, copies, back = (pair for pair in super().window_hints())
+        return (first, copies, ("j/k", "move"), ("0-9", "go to"), back)
 
     def compose(self) -> ComposeResult:
         """Yield the links in their box."""
@@ -79,7 +88,9 @@ class LinksScreen(DeskModal[None]):
         super().on_mount()
         box = self.query_one(Vertical)
         box.border_title = Content(f"{counted(len(self._found), 'link')} of this message")
-        box.border_subtitle = Content("ret open   y copy   Esc close")
+        key = desk_app(self).key
+        opens, copies = key("links.open", "ret"), key("links.copy", "y")
+        box.border_subtitle = Content(f"{opens} open   {copies} copy   {key('links.back', 'Esc')} close")
         self._paint()
 
     def _paint(self) -> None:
@@ -149,7 +160,7 @@ class LinksScreen(DeskModal[None]):
         """Open it in the browser of this machine; what looks doubtful is asked about first."""
         target = self._found[self._cursor]
         if not target.opened:
-            desk_app(self).flash("This is nothing that a browser opens: y copies it", "warning")
+            desk_app(self).flash(f"This is nothing that a browser opens: {_copying(self)} it", "warning")
         elif target.doubts:
             question = f"Open {line(target.host)[:50]} all the same?"
             self.app.push_screen(

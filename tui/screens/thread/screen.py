@@ -118,7 +118,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     def doubted_words(self) -> str:
         """For the status line; empty when there is nothing to approve."""
         count = len(self.doubted)
-        return f"{count} UNVERIFIED: Y approves" if count else ""
+        key = desk_app(self).key("thread.approve", "Y")
+        return f"{count} UNVERIFIED: {key} approves" if count else ""
 
     def hinted(self) -> tuple[Command, ...]:
         """Return the commands of the footer; links and approving are hinted only where there are such."""
@@ -166,7 +167,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             # The reader stays where they read; what came stands open below.
             self._opened |= {message.id for message in detail.messages[known:]}
             if any(not is_mine(message, self._reader()) for message in detail.messages[known:]):
-                self.flash("A new message came: J goes to it")
+                key = desk_app(self).key("thread.next", "J")
+                self.flash(f"A new message came: {key} goes to it")
         self._paint(keep=not fresh)
         if fresh:
             self.call_after_refresh(self._see_current if self._sought is None else self._see_sought)
@@ -242,7 +244,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     def _reader(self) -> Reader:
         app = desk_app(self)
-        return Reader(app.me, app.now(), app.desk.zone)
+        return Reader(app.me, app.now(), app.desk.zone, app.key)
 
     def _paint(self, *, keep: bool = True) -> None:
         detail = self._detail
@@ -270,7 +272,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         width = self.app.size.width
         now = desk_app(self).now()
         tags = " ".join(line(tag) for tag in detail.tags)
-        state = detail.status if detail.deleted is None else "in the trash (X restores)"
+        restoring = f"{desk_app(self).key('ticket.reopen', 'X')} restores"
+        state = detail.status if detail.deleted is None else f"in the trash ({restoring})"
         known = (state, PRIORITY_MARKS[detail.priority], tags)
         company = desk_app(self).company.words(self._number)
         right = "  ".join(part for part in (company, *known) if part) + " "
@@ -296,10 +299,14 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             return
         before = self._tickets.neighbour(-1) if self._tickets else None
         after = self._tickets.neighbour(1) if self._tickets else None
-        around = f"{{ #{before.number}" if before else "{ -"
-        around += f" }} #{after.number}" if after else " } -"
+        key = desk_app(self).key
+        around = f"{key('thread.ticket_before', '{')} {f'#{before.number}' if before else '-'}"
+        around += f" {key('thread.ticket_after', '}')} {f'#{after.number}' if after else '-'}"
         doubted = f"{self.doubted_words}    " if self.doubted_words else ""
-        self.status(left=f"{doubted}J/K next/prev message    {around} prev/next ticket    H headers")
+        next_one, one_before = key("thread.next", "J"), key("thread.previous", "K")
+        headers = key("thread.headers", "H")
+        walking = f"{next_one}/{one_before} next/prev message    {around} prev/next ticket"
+        self.status(left=f"{doubted}{walking}    {headers} headers")
 
     def _thread_lines(self, width: int) -> list[Line]:
         detail, reader = self._detail, self._reader()
@@ -317,14 +324,15 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             blank = not lines[-1]
             self._starts.append((begin, len(lines) - 1 - blank))
         if detail is not None and detail.merged_into is not None:
-            lines.append(
-                [(f"Merged into #{detail.merged_into}, which has its mail.  m - takes it out again", "")]
-            )
+            into = f"Merged into #{detail.merged_into}, which has its mail."
+            lines.append([(f"{into}  {desk_app(self).key('ticket.merge', 'm')} - takes it out again", "")])
         if detail is not None and detail.snoozed_until is not None:
             from desk.tickets import snoozing  # 30 ms
 
             told = snoozing.words(detail.snoozed_until, desk_app(self).desk.zone)
-            lines.append([(f"Snoozed {told}.  Z - wakes it", "warning")])
+            lines.append(
+                [(f"Snoozed {told}.  {desk_app(self).key('ticket.snooze', 'Z')} - wakes it", "warning")]
+            )
         if lines and not lines[-1]:
             lines.pop()
         return lines
@@ -332,13 +340,14 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     def _message_lines(self, message: MessageView, width: int) -> list[Line]:
         raw = self._raw.get(message.id)
         if raw is not None and message.id in self._as_received:
-            return raw_lines(raw, width)
+            return raw_lines(raw, width, desk_app(self).key("thread.attachments", "o"))
         lines: list[Line] = []
         if raw is not None and message.id in self._headers:
             lines = [*header_lines(raw, width), []]
-        lines += body_lines(message, width, quoted=message.id in self._quoted)
+        lines += body_lines(message, width, desk_app(self).key, quoted=message.id in self._quoted)
         if message.from_html:
-            lines.append([("   ", ""), ("[made from HTML: V shows the mail as received]", "dim")])
+            raw_key = desk_app(self).key("thread.raw", "V")
+            lines.append([("   ", ""), (f"[made from HTML: {raw_key} shows the mail as received]", "dim")])
         return lines
 
     def _fact_lines(self, width: int) -> list[Line]:
@@ -472,7 +481,8 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if not message.unverified:
             there = list(self.messages)
             self.go_by(there.index(doubted[0]) - there.index(message))
-            desk_app(self).flash("This is the unverified mail: read it, then Y approves it")
+            key = desk_app(self).key("thread.approve", "Y")
+            desk_app(self).flash(f"This is the unverified mail: read it, then {key} approves it")
             return
         sender, message_id = line(message.sender_email)[:60], message.id
 
@@ -649,6 +659,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if event.purpose == "snooze":
             self.snooze_until(event.text)
             return
+        if event.purpose == "time":
+            self.spend_time(event.text)
+            return
         self._needle = event.text.strip()
         if self._needle and self._detail is not None:
             self._opened = {message.id for message in self._detail.messages}
@@ -671,7 +684,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     def _find_step(self, step: int) -> None:
         if not self._needle:
-            self.flash("/ finds words")
+            self.flash(f"{desk_app(self).key('thread.find', '/')} finds words")
             return
         pane = self.query_one("#thread", TextPane)
         wanted = self._needle.casefold()
@@ -703,7 +716,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         """Back to the list."""
         if self._needle:
             self._needle = ""
-            self.flash("The search is over; Esc goes back")
+            self.flash(f"The search is over; {desk_app(self).key('thread.back', 'Esc')} goes back")
         else:
             self.dismiss(None)
 

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from desk.tickets.lists import VIEWS
+from tui.desk_calls import desk_app
 from tui.text.safe import cell, line, width_of
 
 SHOWN = ("inbox", "mine", "waiting", "overdue", "open", "closed")
@@ -59,7 +60,7 @@ class ViewsBar(Widget):
         if self.filter_text:
             title = next(line(title) for key, title in self.tabs if key == self.view)
             found = "" if self.filter_count is None else f" {self.filter_count}"
-            right = "Esc clears "
+            right = f"{desk_app(self).key('tickets.back', 'Esc')} clears "
             text = line(self.filter_text)
             room = max(4, width - len(title) - len(found) - len(right) - 8)
             shown = text if width_of(text) <= room else cell(text, room)
@@ -72,7 +73,8 @@ class ViewsBar(Widget):
             pieces.append(("|" if at > first else "", ""))
             pieces.append((f"[{words[at]}]", "bold") if at == here else (f" {words[at]} ", ""))
         bar = Content.assemble(*pieces)
-        right = "[ ] views"
+        key = desk_app(self).key
+        right = f"{key('tickets.view_before', '[')} {key('tickets.view_after', ']')} views"
         gap = width - bar.cell_length - len(right)
         return Content.assemble(bar, " " * gap, right) if gap > 0 else bar
 

@@ -1,0 +1,210 @@
+"""The desk's own fields: defined by admins, and written by agents into tickets and contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from desk import contacts
+from desk.admin.table import Acts, Field, Kind, Noun, Record, Value, Values, acts_of
+from desk.custom_fields import definitions, values
+from desk.custom_fields.definitions import KINDS, FieldLine
+from desk.home import Desk
+from desk.permissions import Actor
+from desk.staff import agents, departments, slas, topics
+from desk.tickets import changes, detail
+from desk.tickets import fields as ticket_fields
+from models.custom_fields import FIELD_OWNERS, FieldKind
+from models.tickets import PRIORITIES, STATUSES
+from models.transactions import transaction
+
+_FIELDS = (
+    Field("name", "Name", "As queries, texts and JSON call it: serial_number.", width=16),
+    Field("label", "Label", "What people read; empty: the name as you write it.", width=18),
+    Field(
+        *("kind", "Kind", f"{', '.join(f'{kind}: {words}' for kind, words in KINDS.items())}.", "choice", 8),
+        choices=lambda: list(KINDS),
+        start="text",
+        fixed=True,
+    ),
+    Field(
+        *("of", "Of", "Whether a ticket or a contact has it.", "choice", 8),
+        choices=lambda: list(FIELD_OWNERS),
+        start="ticket",
+        fixed=True,
+    ),
+    Field("choices", "Choices", "For a choice, with commas: Laptop, Printer, Phone.", "list", 16),
+    Field("topics", "Topics", "Help topics it is offered for, with commas; empty: all tickets.", "list", 14),
+    Field("hint", "Hint", "What is to be written there, for agents."),
+    Field("order", "Order", "Fields stand from the smallest number on.", "number", start="100"),
+    Field("active", "In use", "Off: not offered; what stands in it stays.", "switch", 6, start=True),
+)
+FIELDS = Noun(
+    "field",
+    "Fields",
+    "settings.edit",
+    "What your desk wants to know of tickets and contacts beside what all desks do.",
+    _FIELDS,
+    acts_of(
+        _FIELDS,
+        definitions.fields,
+        add=definitions.add_field,
+        edit=definitions.edit_field,
+        remove=definitions.remove_field,
+    ),
+    removal="What stands in it is gone for good. Switched off, it would stay.",
+)
+
+_OWN = "own-"
+"""Before the id of a field of the desk's own, in a form: its name may have letters that ids have not."""
+_KINDS: dict[FieldKind, Kind] = {"yesno": "choice", "choice": "choice", "agent": "choice"}
+
+
+def ticket_form(number: str, actor: Actor) -> tuple[Noun, Record]:
+    """Return the form of a ticket's fields, the desk's own among them, and what stands in them now.
+
+    Raises NotFound.
+    """
+    ticket = detail.show(number, actor)
+    own = [*ticket.fields]
+    fields = (
+        Field("status", "State", "Where it stands.", "choice", choices=lambda: list(STATUSES), start="open"),
+        Field(
+            *("priority", "Priority", "How urgent it is.", "choice"),
+            choices=lambda: list(PRIORITIES.values()),
+            start="normal",
+        ),
+        Field(
+            *("department", "Department", "Whose it is.", "choice"),
+            choices=lambda: [each.name for each in departments.departments() if each.active],
+            start=ticket.department,
+        ),
+        Field(
+            *("topic", "Help topic", "What it is about.", "choice"),
+            choices=lambda: [each.name for each in topics.topics() if each.active],
+            start=ticket.topic or "",
+        ),
+        Field(
+            *("sla", "SLA", "Another one: a clock that runs begins anew.", "choice"),
+            choices=lambda: [each.name for each in slas.slas() if each.active],
+            none="as it is",
+        ),
+        *_own_fields(own),
+    )
+    record = Record(
+        ticket.number,
+        {
+            "status": ticket.status,
+            "priority": PRIORITIES[ticket.priority],
+            "department": ticket.department,
+            "topic": ticket.topic or "",
+            "sla": "",
+            **_own_values(own),
+        },
+    )
+    return (
+        Noun(
+            *("ticket", "Fields", "ticket.edit", "What is known of the ticket.", fields),
+            Acts(lambda _desk, _actor: [record], _never, _edit_ticket),
+            logged=False,
+        ),
+        record,
+    )
+
+
+def contact_form(address: str, actor: Actor) -> tuple[Noun, Record]:
+    """Return the form of a contact with the desk's own fields, and what stands there. Raises NotFound."""
+    contact = contacts.known(address, actor)
+    own = [*contact.fields]
+    fields = (
+        Field("name", "Name", "What they are called."),
+        Field("phone", "Telephone", "Their number."),
+        Field("organization", "Organization", "Empty: what their address's domain says."),
+        Field("language", "Language", "Of the texts they get, as in de."),
+        Field("vip", "Important", "Whether they matter more than others.", "switch"),
+        Field("note", "Note", "What agents should know.", "lines"),
+        *_own_fields(own),
+    )
+    record = Record(
+        contact.email,
+        {
+            "name": contact.name,
+            "phone": contact.phone,
+            "organization": contact.organization or "",
+            "language": contact.language,
+            "vip": contact.vip,
+            "note": contact.note,
+            **_own_values(own),
+        },
+    )
+    return (
+        Noun(
+            *("contact", "Contact", "ticket.edit", "What is kept of a contact.", fields),
+            Acts(lambda _desk, _actor: [record], _never, _edit_contact),
+        ),
+        record,
+    )
+
+
+def _edit_ticket(_desk: Desk, actor: Actor, number: str, given: Values) -> None:
+    acts = {
+        "department": changes.transfer,
+        "topic": changes.set_topic,
+        "sla": changes.set_sla,
+        "priority": changes.set_priority,
+        "status": changes.set_status,
+    }
+    with transaction():
+        for name, act in acts.items():
+            if given.get(name):
+                act(actor, [number], str(given[name]))
+        own = _given(given)
+        if own:
+            ticket_fields.set_fields(actor, [number], own)
+
+
+def _edit_contact(_desk: Desk, actor: Actor, address: str, given: Values) -> None:
+    told = ("name", "phone", "organization", "language", "note")
+    texts = {name: str(given[name]) for name in told if name in given}
+    vip = bool(given["vip"]) if "vip" in given else None
+    contacts.edit_contact(actor, address, **texts, vip=vip, fields=_given(given))
+
+
+def _never(_desk: Desk, _actor: Actor, _values: Values) -> str:
+    raise AssertionError("a form of what is there makes nothing")
+
+
+def _given(given: Values) -> dict[str, str]:
+    names = {f"{_OWN}{each.id}": each.name for each in definitions.fields()}
+    return {names[name]: str(value) for name, value in given.items() if name in names}
+
+
+def _own_fields(own: Iterable[tuple[FieldLine, str | None]]) -> Iterable[Field]:
+    for field, _ in own:
+        yield Field(
+            f"{_OWN}{field.id}",
+            field.label,
+            field.hint or f"{KINDS[field.kind].capitalize()}.",
+            _KINDS.get(field.kind, "text"),
+            choices=partial(_offered, field),
+            none="-",
+            check=partial(_check, field),
+        )
+
+
+def _own_values(own: Iterable[tuple[FieldLine, str | None]]) -> dict[str, Value]:
+    return {
+        f"{_OWN}{field.id}": "" if stored is None else values.shown(field, stored) for field, stored in own
+    }
+
+
+def _offered(field: FieldLine) -> Sequence[str]:
+    if field.kind == "agent":
+        return [each.login for each in agents.agents() if each.active]
+    return ("yes", "no") if field.kind == "yesno" else field.choices
+
+
+def _check(field: FieldLine, text: str) -> None:
+    # Whoever is named in a contact's field becomes a contact when it is saved.
+    if field.kind not in ("contact", "agent"):
+        values.read(field, text)

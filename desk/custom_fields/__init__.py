@@ -1,0 +1,1 @@
+"""Fields that a desk defines itself for its tickets and contacts."""

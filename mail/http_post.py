@@ -1,0 +1,147 @@
+"""One HTTP request that carries a document to a server: verified TLS, bounded time, no way around the host.
+
+Blocking. The address that was looked at is the one that is connected, so that a name which resolves to
+something else a moment later changes nothing.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from mail.errors import MailError, ServerGone
+from mail.inert import one_line
+from mail.transport import tls
+from mail.transport.blocking import within
+from mail.transport.dialling import Address, dial, gone, resolve
+
+LONGEST_ANSWER: Final = 4_096
+"""Bytes of an answer that are read."""
+_WORDS: Final = 200
+_PORTS: Final = {"https": 443, "http": 80}
+_KEEPS_METHOD: Final = (307, 308)
+
+
+class Answer(NamedTuple):
+    """What a server answered: the status, and its first words in one inert line."""
+
+    status: int
+    words: str
+
+
+class NotThere(MailError):
+    """The address is one that nothing is sent to."""
+
+
+def place_of(url: str) -> str:
+    """Return as much of an address as may be shown: without a query, and without a password."""
+    found = _split(url)
+    port = "" if found.port in (None, _PORTS[found.scheme]) else f":{found.port}"
+    return f"{found.scheme}://{found.hostname}{port}{found.path}"
+
+
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    seconds: float,
+    to_private: bool,
+    ca_file: Path | None = None,
+) -> Answer:
+    """POST a document and return what was answered; at most one redirect within the same host is followed.
+
+    ``to_private``: whether addresses of private networks and this machine may be reached. Errors:
+    `MailError`, one of them for time that ran out.
+    """
+    return within(seconds, _post, url, body, headers, seconds, to_private, ca_file)
+
+
+def _post(
+    url: str, body: bytes, headers: Mapping[str, str], seconds: float, to_private: bool, ca_file: Path | None
+) -> Answer:
+    answer, location = _ask(_split(url), body, headers, seconds, to_private, ca_file)
+    if answer.status not in _KEEPS_METHOD or not location:
+        return answer
+    target = _split(urljoin(url, location))
+    if (target.scheme, target.hostname, target.port) != _origin(_split(url)):
+        return Answer(answer.status, f"redirects to another host: {one_line(place_of(target.geturl()), 120)}")
+    return _ask(target, body, headers, seconds, to_private, ca_file)[0]
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        found = urlsplit(url.strip())
+        _ = found.port
+    except ValueError:
+        raise NotThere(f"{one_line(url, 60)} is no address", hint="Write https://host/path.") from None
+    plain = url.isascii() and url.isprintable() and " " not in url.strip()
+    if found.scheme not in _PORTS or not found.hostname or not plain:
+        raise NotThere("the address is not https://host/path", hint="Write https://host/path.")
+    if found.username is not None:
+        raise NotThere(
+            "the address has a user's name in it", hint="A webhook is signed; it needs no password."
+        )
+    return found
+
+
+def _ask(
+    url: SplitResult,
+    body: bytes,
+    headers: Mapping[str, str],
+    seconds: float,
+    to_private: bool,
+    ca_file: Path | None,
+) -> tuple[Answer, str]:
+    host, port = url.hostname or "", url.port or _PORTS[url.scheme]
+    link: socket.socket = dial(host, port, seconds, _allowed(host, port, to_private))
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    try:
+        if url.scheme == "https":
+            link = tls.context(ca_file).wrap_socket(link, server_hostname=host)
+        connection.sock = link
+        path = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
+        connection.request("POST", path, body, dict(headers))
+        response = connection.getresponse()
+        words = response.read(LONGEST_ANSWER).decode("utf-8", "replace")
+        return Answer(response.status, one_line(words, _WORDS)), response.headers.get("Location", "")
+    except ssl.SSLError as error:
+        raise tls.translated(error, host) from None
+    except (OSError, ValueError) as error:
+        raise gone(error, host) from None
+    except http.client.HTTPException as error:
+        raise ServerGone(f"{host} answers no HTTP", server_words=type(error).__name__) from None
+    finally:
+        connection.close()
+        link.close()
+
+
+def _allowed(host: str, port: int, to_private: bool) -> list[Address]:
+    addresses = resolve(host, port)
+    if to_private:
+        return addresses
+    kept = [each for each in addresses if _is_public(str(each[1][0]))]
+    if not kept:
+        raise NotThere(
+            f"{host} is in a private network or this machine itself",
+            hint="nightdesk settings set webhooks.private on lets webhooks reach such addresses.",
+        )
+    return kept
+
+
+def _is_public(address: str) -> bool:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
+    if mapped is not None:
+        found = mapped
+    return found.is_global and not found.is_multicast

@@ -1,0 +1,95 @@
+"""Push addresses by apprise, against its own plug-in for JSON and a server on loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from desk.alerts import notifications
+from desk.errors import DeskError
+from desk.home import Desk
+from desk.listeners import listeners
+from tests.support.calling import Caller
+from tests.support.http_listener import hang, listening
+from tests.support.mails import Door, mail, rows
+from tests.support.workbench import ADMIN, make_agent
+from worker.call import push
+
+
+def address(port: int) -> str:
+    return f"json://user:t0psecret@127.0.0.1:{port}/desk"
+
+
+def test_what_happened_is_pushed_in_words(desk: Desk, door: Door, caller: Caller) -> None:
+    with listening() as server:
+        listeners.add(desk, ADMIN, "push", "Chat", address(server.port), events=["created"])
+        door.take(mail())
+        caller()
+    [told] = server.told
+    document = json.loads(told.body)
+    assert document["title"] == "#1 Printer"
+    assert "Support, new, Ana <ana@corp.test>" in document["message"]
+    assert [line.state for line in caller.log("Chat", "push")] == ["made"]
+
+
+def test_an_agents_own_address_is_told_what_the_agent_is_mailed_of(
+    desk: Desk, door: Door, caller: Caller
+) -> None:
+    make_agent("kim", department="Support")
+    make_agent("max")
+    with listening() as server:
+        listeners.add(desk, ADMIN, "push", "Phone of Kim", address(server.port), agent="kim")
+        listeners.add(desk, ADMIN, "push", "Phone of Max", address(server.port), agent="max")
+        door.take(mail())
+        notifications.tell(desk, caller.now())
+        caller()
+    assert [json.loads(each.body)["title"] for each in server.told] == ["#1 Printer"]
+    assert "A new ticket came." in json.loads(server.told[0].body)["message"]
+    assert notifications.newest(1)[0].trace[-1] == "kim: pushed by Phone of Kim"
+
+
+def test_its_address_is_sealed_and_never_said(desk: Desk, door: Door, caller: Caller) -> None:
+    with listening((500, {}, b"")) as server:
+        line, _ = listeners.add(desk, ADMIN, "push", "Chat", address(server.port))
+        assert line.place == "json://..."
+        door.take(mail())
+        caller()
+    [failed] = caller.log("Chat", "push")
+    assert failed.state == "waits"
+    everything = "\n".join(str(rows(f"SELECT * FROM {table}")) for table in ("listener", "call", "log_entry"))
+    assert "t0psecret" not in everything
+
+
+def test_one_that_hangs_is_given_up(
+    desk: Desk, door: Door, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SECONDS", 0.3)
+    with listening(hang(2)) as server:
+        listeners.add(desk, ADMIN, "push", "Chat", address(server.port), events=["created"])
+        door.take(mail())
+        caller()
+    assert "in time" in caller.log("Chat", "push")[0].words
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "chat", "file:///etc/passwd", "syslog://", "dbus://", "nothing://x\ny"]
+)
+def test_what_is_no_push_address_is_refused(desk: Desk, wrong: str) -> None:
+    with pytest.raises(DeskError):
+        listeners.add(desk, ADMIN, "push", "Chat", wrong)
+
+
+def test_what_apprise_does_not_know_is_said(desk: Desk, door: Door, caller: Caller) -> None:
+    listeners.add(desk, ADMIN, "push", "Chat", "frobnicate://x", events=["created"])
+    door.take(mail())
+    caller()
+    assert "does not know such an address" in caller.log("Chat", "push")[0].words
+
+
+def test_the_library_is_loaded_only_for_an_address() -> None:
+    program = "import sys, worker.service.loop, worker.call.push; print('apprise' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,1 @@
+"""The app for those who listen or read a line: what changes is said as plain lines, nothing is painted."""

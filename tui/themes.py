@@ -1,0 +1,17 @@
+"""Which themes there are."""
+
+from __future__ import annotations
+
+import difflib
+
+from textual.theme import BUILTIN_THEMES
+
+
+def is_known(name: str) -> bool:
+    """Return whether there is a theme of this name."""
+    return name in BUILTIN_THEMES
+
+
+def near(name: str) -> list[str]:
+    """Return the themes that somebody may have meant who wrote this name."""
+    return difflib.get_close_matches(name, BUILTIN_THEMES, 3, 0.5)

@@ -1,0 +1,1 @@
+"""Calls to listeners: webhooks, push addresses, hooks."""

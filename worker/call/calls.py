@@ -1,0 +1,221 @@
+"""Calls as they fall due: made in turn for each listener, tried again with back-off, given up after days.
+
+A call is at least once: a worker that dies while it calls leaves it to be made again, with the same delivery.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from config.clock import now
+from config.errors import ConfigError
+from desk import logs, settings
+from desk.alerts.health_mail import send_to_admins
+from desk.errors import DeskError
+from desk.listeners import gathering
+from mail.errors import MailError
+from mail.inert import one_line
+from models import events
+from models import listeners as rows
+from models.fields import utc_text, utc_time
+from models.listeners import DueCall, ListenerKind, StoredListener
+from models.opening import close_database
+from models.transactions import transaction
+from worker.call import hook, push, webhook
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+
+BACK_OFF: Final = (10, 30, 120, 300, 900, 3600, 2 * 3600, 4 * 3600)
+"""Seconds until the next attempt; the last one stays."""
+JITTER: Final = 0.2
+KEPT: Final = timedelta(days=3)
+"""So long a call is tried."""
+CLAIMED: Final = timedelta(minutes=3)
+"""Until then a call is made by who claimed it, or by nobody any more."""
+_AT_ONCE: Final = 200
+_LISTENERS_AT_ONCE: Final = 8
+_FAILED: Final = """\
+The webhook {name} ({place}) failed since {since} and is switched off.
+
+- what it said last: {words}
+- what to do: nightdesk webhook test {name}, then nightdesk webhook edit {name} --active
+
+What happened meanwhile is told to it no more.
+"""
+
+
+class Made(NamedTuple):
+    """What came of a call. ``status`` is an HTTP status or an exit status, None where nothing answered.
+
+    ``again``: whether it makes sense to try again.
+    """
+
+    good: bool
+    status: int | None
+    words: str
+    again: bool = True
+
+
+_MAKE: Final[dict[ListenerKind, Callable[[Desk, StoredListener, DueCall], Made]]] = {
+    "webhook": lambda desk, listener, call: Made(*webhook.make(desk, listener, call)),
+    "push": lambda desk, listener, call: Made(*push.make(desk, listener, call)),
+    "hooks": lambda desk, _listener, call: Made(*hook.make(desk, call), again=False),
+}
+
+
+def make_due(desk: Desk, stop: Event) -> int:
+    """Make the calls that are due; returns how many were made or failed. Listeners wait for no other one."""
+    count = 0
+    while not stop.is_set():
+        due = rows.due(utc_text(now()), _AT_ONCE)
+        if not due:
+            return count
+        by_listener: dict[int, list[DueCall]] = {}
+        for call in due:
+            by_listener.setdefault(call.listener_id, []).append(call)
+        groups = list(by_listener.values())
+        for start in range(0, len(groups), _LISTENERS_AT_ONCE):
+            count += _side_by_side(desk, groups[start : start + _LISTENERS_AT_ONCE], stop)
+    return count
+
+
+def make_test(desk: Desk, listener: StoredListener, moment: datetime) -> int:
+    """Call a listener with a test, once, also one that is switched off; returns the call."""
+    with transaction():
+        call_id = gathering.test_call(desk, listener, moment)
+        rows.claim(call_id, utc_text(moment), utc_text(moment + CLAIMED))
+    call = rows.call(call_id)
+    assert call is not None
+    made = _tried(desk, listener, call)
+    with transaction():
+        rows.settle(call_id, done=True, status=made.status, words=made.words, not_before=utc_text(moment))
+    return call_id
+
+
+def _side_by_side(desk: Desk, groups: Sequence[Sequence[DueCall]], stop: Event) -> int:
+    if len(groups) == 1:
+        return _in_turn(desk, groups[0], stop)
+    counts = [0] * len(groups)
+    faults: list[BaseException] = []
+
+    def work(place: int) -> None:
+        try:
+            counts[place] = _in_turn(desk, groups[place], stop)
+        except BaseException as fault:
+            faults.append(fault)
+        finally:
+            close_database()
+
+    threads = [Thread(target=work, args=(place,)) for place in range(len(groups))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+    return sum(counts)
+
+
+def _in_turn(desk: Desk, calls: Sequence[DueCall], stop: Event) -> int:
+    """Make calls to one listener; where one fails the others wait as long, so that none overtakes it."""
+    count = 0
+    for place, call in enumerate(calls):
+        if stop.is_set():
+            break
+        moment = now()
+        with transaction():
+            if not rows.claim(call.id, utc_text(moment), utc_text(moment + CLAIMED)):
+                continue
+        count += 1
+        next_try = _make(desk, call)
+        if next_try is not None:
+            for later in calls[place + 1 :]:
+                with transaction():
+                    if rows.claim(later.id, utc_text(now()), next_try):
+                        rows.settle(later.id, done=False, status=None, words="waits", not_before=next_try)
+            break
+    return count
+
+
+def _make(desk: Desk, call: DueCall) -> str | None:
+    """Make one call and write down what came of it; returns when it is tried again, None when it is not."""
+    listener = rows.by_id(call.listener_id)
+    if listener is None:
+        return None
+    if (
+        call.event_id is not None
+        and call.event == "replied"
+        and not events.is_there(call.event_id, "replied")
+    ):
+        made = Made(False, None, "not made: the answer was taken back", again=False)
+    elif not listener.active:
+        made = Made(False, None, f"not made: the {listener.kind} is switched off", again=False)
+    else:
+        made = _tried(desk, listener, call)
+    moment = now()
+    given_up = not made.again or moment - utc_time(call.created) > KEPT
+    next_try = utc_text(moment + timedelta(seconds=_pause(call.attempts)))
+    with transaction():
+        rows.settle(
+            call.id,
+            done=made.good or given_up,
+            status=made.status,
+            words=made.words,
+            not_before=next_try,
+        )
+        _note(desk, listener, call, made, moment)
+    return None if made.good or given_up else next_try
+
+
+def _tried(desk: Desk, listener: StoredListener, call: DueCall) -> Made:
+    try:
+        return _MAKE[listener.kind](desk, listener, call)
+    except (MailError, DeskError, ConfigError) as error:
+        return Made(False, None, one_line(str(error), 300))
+    except TimeoutError:
+        return Made(False, None, "did not answer in time")
+
+
+def _note(desk: Desk, listener: StoredListener, call: DueCall, made: Made, moment: datetime) -> None:
+    """Keep how the listener does, and write to the log what a person may look for there."""
+    if listener.kind == "hooks":
+        level: logs.Level = "info" if made.good else "warning"
+        text, _, said = made.words.partition("\n")
+        words = f"hook {call.event}: {text}"
+        logs.write(level, "hooks", words, detail=said, ticket_id=call.ticket_id)
+        return
+    if made.good:
+        if listener.failing_since is not None:
+            logs.write("info", listener.kind, f"{listener.kind} {listener.name} works again")
+        rows.change(listener.id, {"failing_since": None, "last_success": utc_text(moment)})
+        return
+    if not made.again:
+        return
+    if listener.failing_since is None:
+        rows.change(listener.id, {"failing_since": utc_text(moment)})
+        said = f"{made.status} {made.words}".strip() if made.status is not None else made.words
+        logs.write("warning", listener.kind, f"{listener.kind} {listener.name} fails: {said}")
+        return
+    days = int(settings.get("webhooks.off_after_days"))
+    since = utc_time(listener.failing_since)
+    if days and moment - since > timedelta(days=days):
+        rows.change(listener.id, {"active": 0})
+        words = f"{listener.kind} {listener.name} is switched off: it failed for {days} days"
+        logs.write("error", listener.kind, words, detail=made.words)
+        text = _FAILED.format(
+            name=listener.name,
+            place=listener.place,
+            since=f"{since.astimezone(desk.zone):%Y-%m-%d %H:%M}",
+            words=made.words or "nothing",
+        ).replace("webhook", listener.kind)
+        send_to_admins(desk, f"Nightdesk: {words}", text)
+
+
+def _pause(attempts: int) -> float:
+    seconds = BACK_OFF[min(attempts, len(BACK_OFF) - 1)]
+    return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, hides nothing
