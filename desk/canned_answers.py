@@ -151,7 +151,7 @@ def facts(actor: Actor, ticket: TicketDetail) -> Mapping[str, Mapping[str, Any]]
         "ticket": {
             "number": ticket.number,
             "subject": ticket.subject,
-            "status": ticket.status,
+            "status": ticket.named_status or ticket.status,
             "priority": PRIORITIES[ticket.priority],
             "department": ticket.department,
             "topic": ticket.topic or "",

@@ -44,6 +44,7 @@ from models.roles import Role
 from models.scratch import scratch
 from models.settings import Sequence, Setting
 from models.slas import Sla
+from models.statuses import NamedStatus
 from models.tasks import Task
 from models.teams import Team, TeamMember
 from models.templates import Template
@@ -59,7 +60,7 @@ TABLES: tuple[type[Row], ...] = (
     *(Team, TeamMember, Turn, GroupGrant),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile),
-    *(CustomField, CustomFieldTopic),
+    *(NamedStatus, CustomField, CustomFieldTopic),
     *(Contact, ContactAddress, ContactField, Organization, OrganizationDomain, OrganizationMember),
     *(Blob, Ticket, TicketTag, TicketField, Collaborator, TicketReferral, Seen),
     *(Task, TimeSpent, Timer),

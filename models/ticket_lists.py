@@ -41,6 +41,7 @@ from models.queries.conditions import (
 from models.queries.reach import Reach
 from models.queries.tree import NOTHING, Condition, Node, conjuncts, leaves
 from models.statements import Lookup, Places, literal, run
+from models.statuses import NamedStatus
 from models.teams import Team
 from models.tickets import STATUSES, Collaborator, Seen, Status, Ticket, TicketField, TicketTag
 from models.topics import Topic
@@ -171,7 +172,7 @@ def names_state(query: Node) -> bool:
     """Whether a query says in which state tickets are."""
     return any(
         isinstance(leaf, Condition)
-        and (leaf.field == "state" or _asks(leaf, "spam") or _asks(leaf, "deleted"))
+        and (leaf.field in ("state", "status") or _asks(leaf, "spam") or _asks(leaf, "deleted"))
         for leaf in leaves(query)
     )
 
@@ -220,6 +221,7 @@ class TicketRow(Record):
     topic: str | None
     waiting_since: str | None
     team: str | None
+    named_status: str | None
 
 
 def page(
@@ -280,12 +282,12 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
     """Return the query for what `TicketRow` holds of some tickets."""
     contact, department, seen = Contact.alias("c"), Department.alias("d"), Seen.alias("s")
     assignee, mailbox, topic = Agent.alias("a"), Mailbox.alias("m"), Topic.alias("h")
-    team = Team.alias("e")
+    team, status = Team.alias("e"), NamedStatus.alias("n")
     tables = peewee.Join(_T, contact, on=(contact.id == _T.contact))
     tables = tables.join(department, on=(department.id == _T.department))
     for other, key in (
         *((assignee, _T.assignee), (mailbox, _T.mailbox)),
-        *((topic, _T.topic), (team, _T.team)),
+        *((topic, _T.topic), (team, _T.team), (status, _T.named_status)),
     ):
         tables = tables.join(other, peewee.JOIN.LEFT_OUTER, on=(other.id == key))
     unread = _T.status == literal("new")
@@ -302,6 +304,7 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
             topic.name,
             peewee.Case(None, ((_NOT_CLOSED, _T.waiting_since),)),
             team.name,
+            status.name,
         ),
     ]
     return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))

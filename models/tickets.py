@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import peewee
 
 from config.records import Record
+from models import statuses
 from models.agents import Agent
 from models.contacts import Contact
 from models.custom_fields import CustomField, FieldValue
@@ -18,15 +19,16 @@ from models.mailboxes import Mailbox
 from models.settings import Sequence
 from models.slas import Sla
 from models.statements import Lookup, Statement, Update, columns_of, literal
+from models.statuses import NamedStatus
 from models.teams import Team
 from models.topics import Topic
 
-Status = Literal["new", "open", "waiting", "closed"]
+Status = statuses.Status
 Priority = Literal["low", "normal", "high", "urgent"]
 StatusAfterReply = Literal["keep", "open", "waiting", "closed"]
 NumberKind = Literal["sequence", "random"]
 SnoozeEnd = Literal["answer", "event", "date"]
-STATUSES: tuple[Status, ...] = get_args(Status)
+STATUSES = statuses.STATUSES
 SNOOZE_ENDS: tuple[SnoozeEnd, ...] = get_args(SnoozeEnd)
 """What wakes a ticket before its time: the customer's mail, whatever happens to it, or nothing."""
 PRIORITIES: dict[int, Priority] = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
@@ -81,8 +83,12 @@ class Ticket(Row):
     deleted = UtcField(null=True)
     """When it was put into the trash."""
 
+    named_status = peewee.ForeignKeyField(NamedStatus, null=True, on_delete="SET NULL")
+    """A status of the desk's own, within the state."""
+
     if TYPE_CHECKING:
         department_id: int
+        named_status_id: int | None
         sla_id: int | None
         contact_id: int
         assignee_id: int | None
@@ -193,6 +199,13 @@ Ticket.add_index(
     Ticket.status,
     name="ticket_team",
     where=Ticket.team.is_null(False),
+)
+
+
+Ticket.add_index(
+    *(Ticket.named_status, Ticket.updated, Ticket.id),
+    name="ticket_named_status",
+    where=Ticket.named_status.is_null(False),
 )
 
 
@@ -334,6 +347,7 @@ class TicketState(Record):
     reminder: str | None
     team_id: int | None
     deleted: str | None
+    named_status_id: int | None
 
     def with_values(self, values: Mapping[str, Stored]) -> TicketState:
         """Return the ticket as it is with other values in some of its columns."""
@@ -354,6 +368,7 @@ class TicketNames(Record):
     refers_to: str | None
     """The number of another ticket."""
     team: str | None
+    named_status: str | None
 
 
 class NewTicket(Record):
@@ -418,7 +433,7 @@ _NAMES = Lookup(
     lambda p: (
         Ticket.select(
             *(Department.name, Contact.name, Contact.email, Agent.name, Agent.login),
-            *(Topic.name, Mailbox.address, _OTHER.number, Team.name),
+            *(Topic.name, Mailbox.address, _OTHER.number, Team.name, NamedStatus.name),
         )
         .join(Department)
         .join_from(Ticket, Contact)
@@ -427,6 +442,7 @@ _NAMES = Lookup(
         .join_from(Ticket, Mailbox, peewee.JOIN.LEFT_OUTER)
         .join_from(Ticket, _OTHER, peewee.JOIN.LEFT_OUTER, on=(Ticket.refers_to == _OTHER.id))
         .join_from(Ticket, Team, peewee.JOIN.LEFT_OUTER)
+        .join_from(Ticket, NamedStatus, peewee.JOIN.LEFT_OUTER)
         .where(Ticket.id == p("ticket_id"))
     ),
     TicketNames,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from desk.permissions import Actor
     from desk.replies.drafts import DraftView
     from desk.staff.preferences import ListColumn
+    from desk.statuses import StatusLine
     from desk.tickets.lists import TicketLine
     from desk.tickets.since import Standing
     from tui.commands import Command
@@ -130,6 +131,8 @@ class DeskApp(Protocol):
     health: Health
     company: Company
     """Who else is at which ticket."""
+    statuses: Sequence[StatusLine]
+    """Those of the desk's own that tickets are given."""
     drafts: Sequence[DraftView]
     """What the agent is writing, the newest first."""
     cursor_places: dict[int, tuple[int, int]]

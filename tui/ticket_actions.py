@@ -202,7 +202,10 @@ class TicketActions(CommandNode):
     @command("state", "s", "State", footer="state", may="ticket.edit", enabled=_needs_ticket)
     def action_state(self) -> None:
         """Change the state: new, open, waiting, closed."""
-        self._menu("State", STATES, self._set_state, self.current_state())
+        own = (each for each in desk_app(self).statuses if each.active)
+        named = [(each.name, f"{each.name} ({each.state})") for each in own]
+        taken = "".join(each.key for each in STATES)
+        self._menu("State", [*STATES, *lettered(named, taken=taken)], self._set_state, self.current_state())
 
     def _set_state(self, state: str) -> None:
         from desk.tickets import changes  # 30 ms

@@ -15,6 +15,7 @@ from api.v1.documents import (
     NoteBody,
     ReplyBody,
     SearchQuery,
+    StatusBody,
     TicketPage,
     pack_anchor,
     unpack_anchor,
@@ -118,6 +119,12 @@ def close(call: Call) -> Changed:
 def reopen(call: Call) -> Changed:
     """Open a closed ticket again."""
     return _changed(call, changes.reopen(call.actor, [call.number]))
+
+
+def set_status(call: Call) -> Changed:
+    """Put the ticket into a state, or into a status of the desk's own."""
+    given = cast("StatusBody", call.body)
+    return _changed(call, changes.set_status(call.actor, [call.number], given.status))
 
 
 def set_fields(call: Call) -> Changed:

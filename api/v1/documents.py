@@ -77,6 +77,14 @@ class AssignBody(Taken):
     ]
 
 
+class StatusBody(Taken):
+    """Where the ticket is to stand."""
+
+    status: Annotated[
+        str, Field(min_length=1, max_length=100, description="A state, or a status of the desk's own.")
+    ]
+
+
 class FieldsBody(Taken):
     """What is to stand in fields of the desk's own."""
 

@@ -96,6 +96,16 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST",
+        "/tickets/{number}/status",
+        "setStatus",
+        "Put a ticket into a status",
+        "write",
+        calls.set_status,
+        doc.Changed,
+        body=doc.StatusBody,
+    ),
+    Operation(
+        "POST",
         "/tickets/{number}/fields",
         "setFields",
         "Write into fields of your own",

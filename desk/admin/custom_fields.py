@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from desk import contacts
+from desk import contacts, statuses
 from desk.admin.table import Acts, Field, Kind, Noun, Record, Value, Values, acts_of
 from desk.custom_fields import definitions, values
 from desk.custom_fields.definitions import KINDS, FieldLine
@@ -15,7 +15,8 @@ from desk.staff import agents, departments, slas, topics
 from desk.tickets import changes, detail
 from desk.tickets import fields as ticket_fields
 from models.custom_fields import FIELD_OWNERS, FieldKind
-from models.tickets import PRIORITIES, STATUSES
+from models.statuses import STATUSES
+from models.tickets import PRIORITIES
 from models.transactions import transaction
 
 _FIELDS = (
@@ -55,6 +56,33 @@ FIELDS = Noun(
     removal="What stands in it is gone for good. Switched off, it would stay.",
 )
 
+_STATUSES = (
+    Field("name", "Name", "As agents and customers' texts call it: On hold.", width=22),
+    Field(
+        *("state", "State", "What the desk does by itself with such tickets goes by this.", "choice", 9),
+        choices=lambda: list(STATUSES),
+        start="open",
+        fixed=True,
+    ),
+    Field("order", "Order", "In menus from the smallest number on.", "number", 6, start="100"),
+    Field("active", "In use", "Off: tickets that have it keep it.", "switch", 6, start=True),
+)
+STATUS_NAMES = Noun(
+    "status",
+    "Statuses",
+    "settings.edit",
+    "Names of your own for where tickets stand, each within new, open, waiting or closed.",
+    _STATUSES,
+    acts_of(
+        _STATUSES,
+        statuses.statuses,
+        add=statuses.add_status,
+        edit=statuses.edit_status,
+        remove=statuses.remove_status,
+    ),
+    removal="Tickets that have it keep their state.",
+)
+
 _OWN = "own-"
 """Before the id of a field of the desk's own, in a form: its name may have letters that ids have not."""
 _KINDS: dict[FieldKind, Kind] = {"yesno": "choice", "choice": "choice", "agent": "choice"}
@@ -68,7 +96,7 @@ def ticket_form(number: str, actor: Actor) -> tuple[Noun, Record]:
     ticket = detail.show(number, actor)
     own = [*ticket.fields]
     fields = (
-        Field("status", "State", "Where it stands.", "choice", choices=lambda: list(STATUSES), start="open"),
+        Field("status", "State", "Where it stands.", "choice", choices=statuses.names, start="open"),
         Field(
             *("priority", "Priority", "How urgent it is.", "choice"),
             choices=lambda: list(PRIORITIES.values()),
@@ -94,7 +122,7 @@ def ticket_form(number: str, actor: Actor) -> tuple[Noun, Record]:
     record = Record(
         ticket.number,
         {
-            "status": ticket.status,
+            "status": ticket.named_status or ticket.status,
             "priority": PRIORITIES[ticket.priority],
             "department": ticket.department,
             "topic": ticket.topic or "",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from desk.admin.custom_fields import FIELDS
+from desk.admin.custom_fields import FIELDS, STATUS_NAMES
 from desk.admin.outside import PUSH_ADDRESSES, WEBHOOKS
 from desk.admin.people import AGENTS, DEPARTMENTS, GROUPS, ROLES, SLAS, TEAMS, TOPICS
 from desk.admin.rules import BANS, CANNED, FILTERS, KEYS, NOTIFICATIONS, QUEUES
 from desk.admin.table import Noun
 
 NOUNS: tuple[Noun, ...] = (
-    *(DEPARTMENTS, TOPICS, FIELDS, SLAS, AGENTS, TEAMS, ROLES, GROUPS),
+    *(DEPARTMENTS, TOPICS, FIELDS, STATUS_NAMES, SLAS, AGENTS, TEAMS, ROLES, GROUPS),
     *(FILTERS, BANS, QUEUES, CANNED, NOTIFICATIONS, WEBHOOKS, PUSH_ADDRESSES, KEYS),
 )

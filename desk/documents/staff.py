@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desk.staff.slas import SlaLine
     from desk.staff.teams import TeamLine
     from desk.staff.topics import TopicLine
+    from desk.statuses import StatusLine
 
 
 def agent(line: AgentLine) -> dict[str, Any]:
@@ -126,6 +127,11 @@ def field(line: FieldLine) -> dict[str, Any]:
         "order": line.order,
         "active": line.active,
     }
+
+
+def status(line: StatusLine) -> dict[str, Any]:
+    """Return a status of the desk's own."""
+    return {"name": line.name, "state": line.state, "order": line.order, "active": line.active}
 
 
 def key(line: KeyLine) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NotRequired
+from typing import NotRequired, cast
 
 # Python's own TypedDict says too little before 3.12 for an OpenAPI document to be made of it.
 from typing_extensions import TypedDict
@@ -29,15 +29,12 @@ class Person(TypedDict):
     email: str
 
 
-class Ticket(TypedDict):
-    """A ticket as lists show it.
-
-    `fields`: those of the desk's own, by name, where a desk has any; null where nothing stands.
-    """
+class _Ticket(TypedDict):
+    """What is told of a ticket everywhere. `status`: its state, or a status of the desk's own."""
 
     number: str
     subject: str
-    status: Status
+    status: str
     priority: Priority
     department: str | None
     topic: str | None
@@ -50,7 +47,16 @@ class Ticket(TypedDict):
     due: datetime | None
     overdue: bool
     message_count: int
-    fields: NotRequired[dict[str, str | int | float | bool | None]]
+
+
+class Ticket(_Ticket):
+    """A ticket as lists show it.
+
+    `state` stands beside a status of the desk's own, `fields` of the desk's own, by name, where it has any.
+    """
+
+    state: NotRequired[Status]
+    fields: NotRequired[dict[str, Plain]]
 
 
 class Attachment(TypedDict):
@@ -129,13 +135,15 @@ class TimeSpent(TypedDict):
     note: str
 
 
-class TicketDetail(Ticket):
+class TicketDetail(_Ticket):
     """A ticket with everything on it.
 
     `refers_to`: the number of the ticket that it goes on from; `snoozed_until`: null while it is awake;
     `deleted`: when it was put into the trash.
     """
 
+    state: Status
+    fields: dict[str, Plain]
     mailbox: str | None
     team: str | None
     refers_to: str | None
@@ -181,13 +189,15 @@ class NoteAdded(TypedDict):
 def listed(lines: Sequence[TicketLine]) -> list[Ticket]:
     """Return tickets as lists show them."""
     people = ticket_lists.collaborators_of([line.id for line in lines])
-    return [_ticket(line, people.get(line.id, ()), line.fields) for line in lines]
+    return [_listed(line, people.get(line.id, ())) for line in lines]
 
 
 def shown(ticket: detail.TicketDetail) -> TicketDetail:
     """Return one ticket with its messages and events."""
     return {
-        **_ticket(ticket, ticket.collaborators, values.by_name(ticket.fields)),
+        **_ticket(ticket, ticket.collaborators),
+        "state": ticket.status,
+        "fields": values.by_name(ticket.fields),
         "mailbox": ticket.mailbox,
         "team": ticket.team,
         "refers_to": ticket.refers_to,
@@ -277,13 +287,20 @@ def queued(number: str, reply: SentReply) -> QueuedReply:
     }
 
 
-def _ticket(
-    view: TicketLine | detail.TicketDetail, collaborators: Sequence[str], fields: Mapping[str, Plain]
-) -> Ticket:
-    document: Ticket = {
+def _listed(line: TicketLine, collaborators: Sequence[str]) -> Ticket:
+    document = cast("Ticket", _ticket(line, collaborators))
+    if line.named_status:
+        document["state"] = line.status
+    if line.fields:
+        document["fields"] = dict(line.fields)
+    return document
+
+
+def _ticket(view: TicketLine | detail.TicketDetail, collaborators: Sequence[str]) -> _Ticket:
+    return {
         "number": view.number,
         "subject": view.subject,
-        "status": view.status,
+        "status": view.named_status or view.status,
         "priority": PRIORITIES[view.priority],
         "department": view.department,
         "topic": view.topic,
@@ -297,7 +314,6 @@ def _ticket(
         "overdue": view.overdue,
         "message_count": view.message_count,
     }
-    return {**document, "fields": dict(fields)} if fields else document
 
 
 def _event(view: EventView) -> Event:

@@ -11,6 +11,7 @@ from datetime import UTC
 from typing import Final
 
 from config.clock import now
+from desk import statuses
 from desk.custom_fields import values
 from desk.custom_fields.definitions import named
 from desk.errors import WrongUse
@@ -25,7 +26,7 @@ from desk.tickets.participants import people_in
 from mail.inert import one_line
 from models import agents, canned_answers, departments, listeners, slas, teams, topics
 from models.filters import Trigger
-from models.tickets import PRIORITIES, STATUSES
+from models.tickets import PRIORITIES
 
 ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "reject": ("", "Reject the mail: no ticket, no message, no answer; a receipt tells by which filter."),
@@ -46,7 +47,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "priority": ("LEVEL", "Give it a priority: low, normal, high or urgent."),
     "agent": ("LOGIN", "Give it to an agent."),
     "team": ("NAME", "Give it to a team."),
-    "status": ("STATE", "Put it into a state: new, open, waiting or closed."),
+    "status": ("STATUS", "Put it into a state, new, open, waiting or closed, or a status of your own."),
     "close": ("", "Close it."),
     "tag": ("NAME", "Put a tag on it."),
     "field": ("NAME=VALUE", "Write a value into a field of your own; nothing behind = empties it."),
@@ -138,7 +139,7 @@ def _checked(name: str, value: str) -> str:
         case "priority":
             return _one_of(name, value, PRIORITIES.values())
         case "status":
-            return _one_of(name, value, STATUSES)
+            return _one_of(name, value, statuses.names())
         case "tag":
             return value if named_in(value) else tag_name(value)
         case "field":

@@ -25,7 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "reply": ("", "Send this mail to the customer, also where an answer would be a note."),
     "close": ("", "Close the ticket."),
     "reopen": ("", "Open it again."),
-    "status": ("STATE", "Put it into a state: new, open, waiting or closed."),
+    "status": ("STATUS", "Put it into a state, new, open, waiting or closed, or a status of your own."),
     "field": ("NAME=VALUE", "Write a value into a field of your own."),
     "assign": ("LOGIN", "Give it to an agent or a team; me is yourself."),
     "take": ("", "Give it to yourself."),
@@ -104,7 +104,7 @@ def obey(actor: Actor, number: str, commands: MailCommands, zone: Callable[[], t
 _VERBS: Final[dict[str, Callable[[Actor, list[str], str, Callable[[], tzinfo]], list[str]]]] = {
     "close": lambda actor, numbers, _value, _zone: changes.close(actor, numbers),
     "reopen": lambda actor, numbers, _value, _zone: changes.reopen(actor, numbers),
-    "status": lambda actor, numbers, value, _zone: changes.set_status(actor, numbers, value.lower()),
+    "status": lambda actor, numbers, value, _zone: changes.set_status(actor, numbers, value),
     "field": lambda actor, numbers, value, _zone: fields.set_fields(
         actor, numbers, dict([fields.read_assignment(value)])
     ),

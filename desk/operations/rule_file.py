@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.records import Record
-from desk import canned_answers, queues
+from desk import canned_answers, queues, statuses
 from desk.alerts import recipients
 from desk.custom_fields import definitions
 from desk.errors import WrongUse
@@ -166,6 +166,26 @@ def _edit_field(actor: Actor, _desk: Desk, table: Table) -> None:
         )
     said = {key: value for key, value in table.items() if key not in ("name", "kind", "of")}
     definitions.edit_field(actor, table["name"], **said)
+
+
+def _statuses(_actor: Actor) -> list[Table]:
+    return [
+        {"name": each.name, "state": each.state, "order": each.order, "active": each.active}
+        for each in statuses.statuses()
+    ]
+
+
+def _add_status(actor: Actor, _desk: Desk, table: Table) -> None:
+    statuses.add_status(actor, **table)
+
+
+def _edit_status(actor: Actor, _desk: Desk, table: Table) -> None:
+    known = statuses.show(table["name"])
+    if known.state != table["state"]:
+        raise WrongUse(
+            f"the status {known.name} is of {known.state} tickets", "give the new one another name"
+        )
+    statuses.edit_status(actor, table["name"], order=table["order"], active=table["active"])
 
 
 def _roles(_actor: Actor) -> list[Table]:
@@ -389,6 +409,9 @@ _KINDS: dict[str, _Kind] = {
         _fields,
         _add_field,
         _edit_field,
+    ),
+    "status": _Kind(
+        "name", {"state": "open", "order": 100, "active": True}, _statuses, _add_status, _edit_status
     ),
     "role": _Kind("name", {"may": []}, _roles, _add_role, _edit_role),
     "team": _Kind(

@@ -36,8 +36,15 @@ TICKET_FIELDS: tuple[Field, ...] = (
         "any, new, open, waiting or closed; several with commas",
         "tickets in that state; any: all of them, closed ones too",
         "state:open,waiting",
-        ("status",),
+        (),
         ("any", *STATUSES),
+    ),
+    Field(
+        "status",
+        "name",
+        "a status of your own, or a state; several with commas",
+        "tickets with that status, closed ones too",
+        'status:"On hold"',
     ),
     Field(
         "owner",

@@ -33,12 +33,14 @@ from models.queries.tree import (
     either_of,
     not_of,
 )
+from models.statuses import STATUSES
 
 MOST_PARTS = 100
 DEEPEST = 20
 
 _QUOTES = str.maketrans("“”„", '"""')
 _KEY = expression(r"([A-Za-z]+):")
+_STATES = ("any", *STATUSES)
 _COMPARED_WITH = ("=", "<", ">", "~")
 _NUMBER = expression(r"#\d+(?=[\s)]|$)")
 
@@ -249,6 +251,9 @@ class _Reading:
         if not values:
             raise BadValue(f"{field.name}: needs a value", f"{field.name}: takes {field.takes}", begun)
         self.parts += len(values)
+        if field.name == "status" and all(value.lower() in _STATES for value in values):
+            # A status that is a state by its name: any reader of conditions knows states.
+            return Condition("state", tuple(dict.fromkeys(value.lower() for value in values)), "is", begun)
         if field.kind == "time":
             if len(values) > 1:
                 raise BadValue(f"{field.name}: takes one time", f"{field.name}: takes {field.takes}", begun)

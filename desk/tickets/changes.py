@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from config.clock import now
+from desk import statuses
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import THE_DESK, Actor, actor_of
 from desk.tickets import lifecycle
@@ -14,7 +15,7 @@ from mail.inert import one_line
 from models import agents, departments, slas, teams, tickets, topics
 from models.agents import StoredAgent
 from models.teams import StoredTeam
-from models.tickets import PRIORITIES, STATUSES, Status, Stored, TicketState
+from models.tickets import PRIORITIES, Stored, TicketState
 from models.transactions import transaction
 
 MAX_TAG = 40
@@ -137,29 +138,36 @@ class OpenTasks(Refused):
 
 
 def set_status(actor: Actor, numbers: Sequence[str], status: str, *, leave_tasks: bool = False) -> list[str]:
-    """Put tickets into a state; closing stops their clocks, reopening starts them anew.
+    """Put tickets into a state, or into a status of the desk's own within one.
 
-    Raises OpenTasks for one that is to be closed with tasks that nobody did, unless they are to be left so.
+    Closing stops their clocks, reopening starts them anew. Raises WrongUse for an unknown status, and
+    OpenTasks for one that is to be closed with tasks that nobody did, unless they are to be left so.
     """
-    if status not in STATUSES:
-        raise WrongUse(f"there is no state '{one_line(status, 40)}'", f"use {', '.join(STATUSES)}")
-    wanted: Status = status
+    state, named = statuses.meant(status)
 
     def edit(ticket: TicketState) -> Change | None:
-        if ticket.status == wanted:
+        if (ticket.status, ticket.named_status_id) == (state, named):
             return None
-        if "closed" in (wanted, ticket.status):
+        if ticket.status != state and "closed" in (state, ticket.status):
             require_for(actor, "ticket.close", ticket)
-        if wanted == "closed" and not leave_tasks and not actor.is_filter:
+        if state == "closed" != ticket.status and not leave_tasks and not actor.is_filter:
             _refuse_open_tasks(ticket)
-        return lifecycle.to_status(ticket, wanted, now())
+        return lifecycle.to_status(ticket, state, now(), named)
 
-    return change(actor, "ticket.close" if status == "closed" else "ticket.edit", numbers, edit)
+    return change(actor, "ticket.close" if state == "closed" else "ticket.edit", numbers, edit)
 
 
 def close(actor: Actor, numbers: Sequence[str], *, leave_tasks: bool = False) -> list[str]:
-    """Close tickets. Raises OpenTasks, as `set_status` does."""
-    return set_status(actor, numbers, "closed", leave_tasks=leave_tasks)
+    """Close tickets; those that are closed keep their status. Raises OpenTasks, as `set_status` does."""
+
+    def edit(ticket: TicketState) -> Change | None:
+        if ticket.status == "closed":
+            return None
+        if not leave_tasks and not actor.is_filter:
+            _refuse_open_tasks(ticket)
+        return lifecycle.to_status(ticket, "closed", now())
+
+    return change(actor, "ticket.close", numbers, edit)
 
 
 def _refuse_open_tasks(ticket: TicketState) -> None:

@@ -162,6 +162,8 @@ class TicketDetail:
     """More of the requester's tickets, open ones first."""
     fields: tuple[tuple[FieldLine, str | None], ...] = ()
     """The desk's own fields that it is offered, or that have a value, with what is stored in them."""
+    named_status: str | None = None
+    """A status of the desk's own, within the state."""
     requester_fields: tuple[tuple[FieldLine, str | None], ...] = ()
     messages: tuple[MessageView, ...] = field(default=())
     events: tuple[EventView, ...] = field(default=())
@@ -210,6 +212,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         time_spent=tuple(time_spent.of_ticket(ticket.id)),
         links=tuple(each for each in links.of_ticket(ticket.id) if _is_readable(each.number, reader)),
         fields=tuple(fields.of_ticket(ticket.id, names.topic)),
+        named_status=names.named_status,
         requester_fields=tuple(fields.of_contact(ticket.contact_id)),
         others=tuple(tickets_of(ticket.contact_id, _OTHERS, ticket.id, reader)),
         messages=tuple(_messages(ticket.id)),

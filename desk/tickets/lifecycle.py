@@ -18,7 +18,19 @@ from config.records import Record
 from desk.permissions import actor_of
 from desk.tickets import assignment, clocks
 from desk.tickets.clocks import CLOCK_WORDS, ClockKind, Reached
-from models import agents, contacts, departments, events, messages, notices, receipts, slas, tickets, topics
+from models import (
+    agents,
+    contacts,
+    departments,
+    events,
+    messages,
+    notices,
+    receipts,
+    slas,
+    statuses,
+    tickets,
+    topics,
+)
 from models.custom_fields import FieldValue
 from models.fields import as_json, utc_text
 from models.tickets import NewClocks, Status, StatusAfterReply, Stored, TicketState
@@ -831,14 +843,21 @@ def seen(ticket_id: int, by: Actor, moment: datetime) -> None:
         tickets.set_seen(ticket_id, by.agent_id, utc_text(moment))
 
 
-def to_status(ticket: TicketState, status: Status, moment: datetime) -> Change:
-    """Return the change to a state: closing stops the clocks, reopening starts them anew."""
-    told = {"from": ticket.status, "to": status}
+def to_status(ticket: TicketState, status: Status, moment: datetime, named: int | None = None) -> Change:
+    """Return the change to a state: closing stops the clocks, reopening starts them anew.
+
+    ``named``: a status of the desk's own within it.
+    """
+    before, after = statuses.name_of(ticket.named_status_id), statuses.name_of(named)
+    told = {"from": before or ticket.status, "to": after or status}
+    values: dict[str, Stored] = {"status": status, "named_status_id": named}
+    if status == ticket.status:
+        return Change("status", values, detail=told)
     if status == "closed":
-        return Change("closed", {"status": status, "closed": utc_text(moment)}, detail=told)
+        return Change("closed", {**values, "closed": utc_text(moment)}, detail=told)
     if ticket.status == "closed":
-        return Change("reopened", {"status": status, "closed": None}, detail=told)
-    return Change("status", {"status": status}, detail=told)
+        return Change("reopened", {**values, "closed": None}, detail=told)
+    return Change("status", values, detail=told)
 
 
 def status_after_answer(status: Status, wanted: StatusAfterReply) -> Status:
@@ -1040,14 +1059,26 @@ def _changes(ticket: TicketState, values: Mapping[str, Stored]) -> dict[str, lis
     """Return what is before and after in the columns that really change, for the event and for undo."""
     return {
         name: [getattr(ticket, name), value]
-        for name, value in values.items()
+        for name, value in _with_status(ticket, values).items()
         if getattr(ticket, name) != value
     }
 
 
+def _with_status(ticket: TicketState, values: Mapping[str, Stored]) -> Mapping[str, Stored]:
+    """Return the columns; a state that changes by itself has no name of the desk's own."""
+    if "named_status_id" in values or values.get("status", ticket.status) == ticket.status:
+        return values
+    return {**values, "named_status_id": None}
+
+
 def _apply(ticket: TicketState, values: Mapping[str, Stored]) -> None:
     tickets.change(
-        ticket.id, {name: value for name, value in values.items() if getattr(ticket, name) != value}
+        ticket.id,
+        {
+            name: value
+            for name, value in _with_status(ticket, values).items()
+            if getattr(ticket, name) != value
+        },
     )
 
 

@@ -52,7 +52,7 @@ SORTS: tuple[str, ...] = ("updated", "created", "priority", "due")
 
 COLUMNS: tuple[str, ...] = (
     *("number", "state", "priority", "requester", "assignee", "updated", "due", "tags", "subject"),
-    *("created", "department", "mailbox", "topic", "messages", "waiting", "team"),
+    *("created", "department", "mailbox", "topic", "messages", "waiting", "status", "team"),
 )
 """What a list can have beside each other, and `OWN_FIELD` with a field's name; a queue may choose."""
 
@@ -85,6 +85,8 @@ class TicketLine(Record):
     waiting_since: datetime | None = None
     """The customer's first message that nobody answered yet; None: answered, or closed."""
     team: str | None = None
+    named_status: str | None = None
+    """A status of the desk's own, within the state."""
     fields: Mapping[str, Plain] = MappingProxyType({})
     """What stands in the desk's own fields, by their names."""
 
@@ -201,6 +203,7 @@ def _lines(rows: Sequence[TicketRow]) -> list[TicketLine]:
             topic=row.topic,
             waiting_since=None if row.waiting_since is None else utc_time(row.waiting_since),
             team=row.team,
+            named_status=row.named_status,
             fields=fields.get(row.id, {}),
         )
         for row in rows

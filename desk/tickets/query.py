@@ -12,7 +12,7 @@ from desk.queries import fields, parser, times
 from desk.queries.errors import QueryError, UnknownName
 from desk.queries.parser import choice, meant
 from mail.inert import one_line
-from models import teams, ticket_lists
+from models import statuses, teams, ticket_lists
 from models.queries import names
 from models.queries.names import Named
 from models.queries.tree import (
@@ -104,6 +104,8 @@ def _values(field: fields.Field | None, start: str, reader: Actor) -> Sequence[s
             return ["me", "none", *(_quoted(each.name) for each in names.teams())]
         case "department":
             return [_quoted(each.name) for each in names.departments()]
+        case "status":
+            return [*STATUSES, *(_quoted(each.name) for each in statuses.every() if each.active)]
         case "topic":
             return ["none", *(_quoted(each.name) for each in names.topics())]
         case "org":
@@ -156,6 +158,8 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
             if "any" in node.values:
                 return Condition("state", STATUSES, "is", position)
             return node
+        case "status":
+            return _of_status(node)
         case "p":
             levels: dict[str, int] = {name: level for level, name in PRIORITIES.items()}
             lookup = levels.__getitem__
@@ -181,6 +185,19 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
             return node
     values = tuple(dict.fromkeys(lookup(str(value)) for value in node.values))
     return Condition(field.name, values, "is", position)
+
+
+def _of_status(node: Condition) -> Node:
+    """Return what a status means: a state, or a name of the desk's own within one."""
+    own = {each.name.lower(): each.id for each in statuses.every()}
+    words = [choice("status", str(each), ["any", *STATUSES, *own], node.position) for each in node.values]
+    states = STATUSES if "any" in words else tuple(dict.fromkeys(each for each in words if each not in own))
+    named = tuple(dict.fromkeys(own[each] for each in words if each in own))
+    return either_of(
+        Condition(field, values, "is", node.position)
+        for field, values in (("state", states), ("status", named))
+        if values
+    )
 
 
 def _owner(actor: Actor, position: int) -> Callable[[str], int]:

@@ -1,9 +1,10 @@
 """What a query means as conditions on the rows of tickets, and which tickets an index finds for it.
 
-Fields of conditions and the values they have here: state (statuses), owner, team, mailbox, department, topic
-(ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or a part
-of name or address), field (`FieldTest`), created, updated, closed, due, answered, waiting (two moments, see
-`Condition`), has (attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam, deleted).
+Fields of conditions and the values they have here: state, status (ids), owner, team, mailbox, department,
+topic (ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or
+a part of name or address), field (`FieldTest`), created, updated, closed, due, answered, waiting (two
+moments, see `Condition`), has (attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam,
+deleted).
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ _INDEXES = {
     "due": "ticket_by_due",
     "waiting": "ticket_waiting",
     "has": "ticket_with_files",
+    "status": "ticket_named_status",
 }
 """The index that finds the tickets with a field of such values."""
 _CONDITIONS = {
@@ -202,6 +204,8 @@ def _compared(node: Condition, reader: Reader) -> Any:
     match node.field:
         case "state":
             return TICKET.status.in_(values)
+        case "status":
+            return TICKET.named_status.in_(values)
         case "number":
             return TICKET.number.in_(values)
         case "owner":

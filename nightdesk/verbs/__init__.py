@@ -77,6 +77,7 @@ VERBS: dict[str, Verb] = {
     "serve": Verb("nightdesk.verbs.serve:serve", "The HTTP API: mail, tickets, cron calls, health."),
     "key": Verb("nightdesk.verbs.key:key", "Keys for the HTTP API.", ""),
     "topic": Verb("nightdesk.verbs.topic:topic", "What tickets are about, and what that means for them.", ""),
+    "status": Verb("nightdesk.verbs.status:status", "Statuses of your own, within the four states.", ""),
     "field": Verb("nightdesk.verbs.field:field", "Fields of your own, for tickets and contacts.", ""),
     "completion": Verb("nightdesk.verbs.completion:completion", "Script that completes verbs with Tab."),
 }

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from desk.operations.rule_file import Step
     from nightdesk.exit import Exit
 
-KINDS = ("sla", "department", "topic", "field", "role", "canned", "queue", "filter", "ban", "notification")
+KINDS = (
+    *("sla", "department", "topic", "field", "status", "role", "team", "canned", "queue", "filter", "ban"),
+    "notification",
+)
 
 rules = noun("rules", "The desk's rules as a TOML file, and recipes for the mail of monitoring systems.")
 
@@ -26,7 +29,7 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done,
 @click.option("--only", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these; may be repeated.")
 @desk_verb
 def export_rules(context: VerbContext, kinds: tuple[str, ...]) -> Result:
-    """Print SLAs, departments, topics, fields, roles, texts, queues, filters, bans and notifications."""
+    """Print the desk's rules: SLAs, departments, topics, fields, roles, queues, filters, bans and others."""
     return _exported(context, kinds or KINDS)
 
 

@@ -19,7 +19,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     # what: (action of filters, command's name, verb, operation, command by mail); "-reason" for a hole
     "close": ("close", "close", "close", "close", "close"),
     "reopen": ("-a filter sets status:open", "reopen", "reopen", "reopen", "reopen"),
-    "state": ("status", "state", "status", f"-{NOT_YET}", "status"),
+    "state": ("status", "state", "status", "setStatus", "status"),
     "assign": ("agent", "assign", "assign", "assign", "assign"),
     "take": ("-a filter is nobody", "take", "-assign N me", "-assign me", "take"),
     "give to a team": ("team", "assign", "assign", "assign", "assign"),

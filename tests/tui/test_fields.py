@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from desk import statuses
 from desk.custom_fields import definitions
 from desk.permissions import THE_DESK
 from desk.tickets import detail, fields
@@ -72,3 +73,17 @@ async def test_what_is_kept_of_a_requester_is_changed_from_the_ticket(app: Night
         await pilot.press("ctrl+s")
         await until(pilot, "Changed of the contact")
         assert [stored for _, stored in detail.show("1042", THE_DESK).requester_fields] == ["gold"]
+
+
+async def test_a_status_of_the_desks_own_is_picked_with_the_states(app: NightdeskApp) -> None:
+    statuses.add_status(ADMIN, "Blocked", state="waiting")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "VPN drops")
+        await until_true(pilot, lambda: bool(app.statuses))
+        await settled(pilot)
+        await pilot.press("s")
+        await until(pilot, "Blocked (waiting)")
+        await pilot.press("b")
+        await until(pilot, "Block")
+        await until_true(pilot, lambda: detail.show("1042").named_status == "Blocked")
+        await until(pilot, "#1042: Blocked")

@@ -184,7 +184,9 @@ class TicketList(VirtualList[TicketLine]):
                 case "priority":
                     text, style = PRIORITY_MARKS[row.priority], urgent
                 case "state":
-                    text, style = STATUS_WORDS[row.status] + "!" * row.overdue, done
+                    word = row.named_status or STATUS_WORDS[row.status]
+                    text = shortened(word, column.cells - row.overdue) + "!" * row.overdue
+                    style = done
                 case "subject":
                     text, style = shortened(row.subject or "(no subject)", column.cells), unread
                 case "requester":
@@ -220,7 +222,7 @@ class TicketList(VirtualList[TicketLine]):
             if width >= FROM_WIDTH.get(name, 0)
             and (name not in FROM_WIDTH or not self.columns or name in self.columns)
         ]
-        fields = [each for each in sorted(self.columns) if each.startswith(OWN_FIELD)]
+        fields = [each for each in sorted(self.columns) if each.startswith(OWN_FIELD) or each == "status"]
         room = max(0, width - WITH_OWNER) // (OWN + 1)
         titled = [Column(each, each.removeprefix(OWN_FIELD).replace("_", " "), OWN) for each in fields[:room]]
         return [*usual[:-1], *titled, usual[-1]]
@@ -282,6 +284,8 @@ def _of(row: TicketLine, column: str, now: datetime) -> str:
             return age(row.created, now)
         case "messages":
             return str(row.message_count)
+        case "status":
+            return row.named_status or row.status
         case "department":
             return row.department
         case "mailbox":

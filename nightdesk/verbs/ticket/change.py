@@ -85,10 +85,10 @@ def priority(context: VerbContext, numbers: Chosen[str], priority: str) -> Resul
 
 @click.command()
 @numbers_argument
-@click.argument("status", metavar="new|open|waiting|closed")
+@click.argument("status", metavar="STATUS")
 @desk_verb
 def status(context: VerbContext, numbers: Chosen[str], status: str) -> Result:
-    """Put tickets into a state."""
+    """Put tickets into a state (new, open, waiting, closed), or into a status of your own."""
     from desk.tickets import changes
 
     return _changed(changes.set_status(context.actor, numbers, status), status)

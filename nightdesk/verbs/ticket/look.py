@@ -174,6 +174,7 @@ def _cells(line: TicketLine) -> dict[str, object]:
         "messages": line.message_count,
         "waiting": line.waiting_since,
         "team": line.team,
+        "status": line.named_status or line.status,
         **{f"{OWN_FIELD}{name}": value for name, value in line.fields.items()},
     }
 
@@ -189,7 +190,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
         [
             (
                 "State",
-                ticket.status
+                (f"{ticket.named_status} ({ticket.status})" if ticket.named_status else ticket.status)
                 + ", overdue" * ticket.overdue
                 + ", spam" * ticket.spam
                 + (asleep or "")

@@ -27,7 +27,7 @@ def fact_lines(
     owner += " (away)" if detail.assignee_away else ""
     facts = [
         *(("Here", each.words) for each in company),
-        ("State", detail.status if detail.deleted is None else "in the trash"),
+        ("State", line(detail.named_status or detail.status) if detail.deleted is None else "in the trash"),
         ("Priority", PRIORITY_WORDS[detail.priority]),
         ("Owner", owner),
         *([("Team", line(detail.team))] if detail.team else []),
