@@ -87,6 +87,13 @@ SETTINGS: tuple[Setting, ...] = (
         0,
         3600,
     ),
+    Setting(
+        "mail.from_name",
+        "choice",
+        "mailbox",
+        "Who From of agents' mail names: mailbox, agent, both (Ana at Support), or as each has chosen.",
+        choices=("mailbox", "agent", "both", "chosen"),
+    ),
     Setting("mail.fetching", "switch", True, "Whether mail is fetched at all."),
     Setting("mail.acknowledge", "switch", True, "Whether a new ticket is acknowledged to its sender."),
     Setting(

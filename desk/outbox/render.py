@@ -12,6 +12,8 @@ from config.records import Record
 from desk import settings
 from desk.errors import Refused
 from desk.mailboxes.routes import SendingRoute, find_sending_route
+from desk.outbox.sender_names import sender_name
+from desk.permissions import Actor
 from mail.compose.signed_tag import SignedTag, tagged, untagged
 from mail.inert import one_line
 from mail.mime.address import Address
@@ -49,6 +51,8 @@ class MailToSend(Record):
     headers: Mapping[str, str] = MappingProxyType({})
     answers_to: int | None = None
     """The mailbox that answers are to reach, where the one it is from is not fetched."""
+    author: Actor | None = None
+    """The agent who wrote it, whom From may name."""
     tag: SignedTag | None = None
     """What the plus-address that answers go to says, where the desk signs addresses."""
 
@@ -212,6 +216,7 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
 
     payload = str(mail.ticket_id or 0)
     shown = own if own is not None and own.name else sender
+    name = shown.name if mail.author is None else sender_name(mail.author, shown.name)
     # Unless it may say so, a server lets an account send as itself only; answers go to the other address.
     author = own if own is not None and sender.smtp_spoof else sender
     message_id = signed_ids.make(payload, str(author.address).rpartition("@")[2], desk.message_secret)
@@ -222,7 +227,7 @@ def _compose(desk: Desk, mail: MailToSend, sender: Mailbox, own: Mailbox | None)
     raw = build(
         OutgoingMail(
             message_id=message_id,
-            sender=Address(shown.name, author.address),
+            sender=Address(name, author.address),
             to=[Address(*person) for person in mail.to],
             cc=[Address(*person) for person in mail.cc],
             reply_to=reply_to,

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from desk.errors import NotFound, Refused
 from desk.outbox.render import MailToSend, render, sender_of, signature_block
+from desk.outbox.sender_names import shown_sender
 from desk.permissions import Actor
 from desk.replies import draft_files, drafts
 from desk.replies.messages import File, SentReply, body_text, queue_forward
-from desk.replies.reply import chosen_sender, shown_sender
+from desk.replies.reply import chosen_sender
 from desk.tickets import since
 from desk.tickets.changes import find_whole
 from desk.tickets.participants import Person, people_in, refuse_own
@@ -61,7 +62,7 @@ def forward_form(actor: Actor, number: str, message_id: int | None = None, zone:
         number=ticket.number,
         message=message.id,
         mailbox_address=mailbox.address if mailbox else None,
-        sender=shown_sender(mailbox.name, mailbox.address) if mailbox else "",
+        sender=shown_sender(actor, mailbox.name, mailbox.address) if mailbox else "",
         subject=subject if subject.lower().startswith(("fwd:", "fw:")) else f"Fwd: {subject}",
         quoted=_quoted(message, zone),
         files=[(each.id, each.name) for each in messages.attachments_of([message.id]) if not each.inline],
@@ -104,6 +105,7 @@ def forward(
         desk,
         MailToSend(
             kind="reply",
+            author=actor,
             mailbox_id=chosen,
             answers_to=ticket.mailbox_id if chosen == usual else chosen,
             to=people,

@@ -98,6 +98,7 @@ def new_ticket(
             desk,
             MailToSend(
                 kind="reply",
+                author=actor,
                 mailbox_id=sender_of(department, ticket.mailbox_id),
                 answers_to=ticket.mailbox_id,
                 to=asked,

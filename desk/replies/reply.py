@@ -18,6 +18,7 @@ from desk.outbox.render import (
     sender_of,
     signature_block,
 )
+from desk.outbox.sender_names import shown_sender
 from desk.permissions import Actor
 from desk.replies.messages import File, SentReply, body_text, queue_answer
 from desk.tickets import lifecycle, since
@@ -81,7 +82,7 @@ def reply_form(
     return ReplyForm(
         number=ticket.number,
         mailbox_address=mailbox.address if mailbox else None,
-        sender=shown_sender(mailbox.name, mailbox.address) if mailbox else "",
+        sender=shown_sender(actor, mailbox.name, mailbox.address) if mailbox else "",
         to=people,
         cc=_besides(in_copy, people),
         subject=numbered_subject(ticket.subject, ticket.number, reply=True),
@@ -140,6 +141,7 @@ def send_reply(
         desk,
         MailToSend(
             kind="reply",
+            author=actor,
             mailbox_id=chosen,
             answers_to=ticket.mailbox_id if chosen == usual else chosen,
             to=people,
@@ -161,9 +163,12 @@ def send_reply(
     return queued
 
 
-def senders() -> list[tuple[str, str]]:
-    """Return the mailboxes that send mail of their own: (address, as recipients see it)."""
-    return [(mailbox.address, shown_sender(mailbox.name, mailbox.address)) for mailbox in mailboxes.senders()]
+def senders(actor: Actor) -> list[tuple[str, str]]:
+    """Return the mailboxes that send mail of their own: (address, as recipients see the agent's)."""
+    return [
+        (mailbox.address, shown_sender(actor, mailbox.name, mailbox.address))
+        for mailbox in mailboxes.senders()
+    ]
 
 
 def add_note(actor: Actor, number: str, body: str) -> int:
@@ -240,8 +245,3 @@ def _quoted(message: StoredMessage, zone: tzinfo) -> str:
     return "\n".join(
         [f"On {when}, {author} wrote:", *(f"> {line}".rstrip() if line else ">" for line in lines)]
     )
-
-
-def shown_sender(name: str, address: str) -> str:
-    """Return a mailbox as recipients see it."""
-    return f"{name} <{address}>" if name else address

@@ -14,7 +14,7 @@ from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.own_addresses import read_own_addresses
 from desk.permissions import EVERYTHING, Actor, require
 from desk.settings import address_list
-from desk.staff import vacation
+from desk.staff import preferences, vacation
 from desk.staff.departments import department_id_of
 from desk.staff.names import given_name
 from desk.staff.roles import role_named
@@ -126,6 +126,7 @@ def edit_agent(
     notify: Sequence[str] | None = None,
     places: Mapping[str, str] | None = None,
     signature: str | None = None,
+    from_name: str | None = None,
     quiet: str | None = None,
     digest: str | None = None,
     zone: str | None = None,
@@ -138,6 +139,8 @@ def edit_agent(
 
     `places`: departments, each with the agent's role there, ``""`` to leave it. They read no others. Who
     worked everywhere has the first of them for their own, and its role for theirs.
+
+    ``from_name``: whose name stands in From of their mail, where the desk lets them choose.
 
     ``away``, from and until a day or time of theirs: mailed nothing and given nothing meanwhile, but
     ``stand_in`` (a login) is; ``notify``: the kinds of notice that they are mailed of; ``quiet``,
@@ -167,6 +170,8 @@ def edit_agent(
         _place(_stored(login), places or {})
         chosen = _chosen(known.preferences, notify)
         chosen = {**chosen, **_times(quiet, digest, zone)}
+        if from_name is not None:
+            chosen = {**chosen, preferences.FROM_NAME: _from_name(from_name)}
         chosen = _with_vacation(known, chosen, away, away_from, away_until, stand_in, desk_zone)
         if chosen != known.preferences:
             rows.set_preferences(known.id, chosen)
@@ -176,6 +181,14 @@ def edit_agent(
                 "that would take away your own right to change agents", "ask another admin to do it"
             )
         return _line_of(row)
+
+
+def _from_name(wanted: str) -> str:
+    if wanted not in preferences.FROM_NAMES:
+        raise WrongUse(
+            f"From has no name '{one_line(wanted, 40)}'", f"use {', '.join(preferences.FROM_NAMES)}"
+        )
+    return wanted
 
 
 def set_own_vacation(

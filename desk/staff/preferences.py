@@ -14,6 +14,8 @@ _TOLD_BY = "told_by"
 _SPELLING = "spelling"
 _THEME = "theme"
 _COLUMNS = "columns"
+FROM_NAME = "from_name"
+FROM_NAMES = ("mailbox", "agent", "both")
 NARROWEST, WIDEST = 3, 60
 """Cells of a column."""
 
@@ -68,6 +70,19 @@ def theme(actor: Actor) -> str:
 def set_theme(actor: Actor, name: str) -> None:
     """Keep the theme an agent wants."""
     _keep(actor, _THEME, name)
+
+
+def from_name(actor: Actor) -> str:
+    """Return whose name an agent wants in From: ``mailbox``, ``agent`` or ``both``."""
+    if actor.agent_id is None:
+        return FROM_NAMES[0]
+    wanted = agents.by_id(actor.agent_id).preferences.get(FROM_NAME)
+    return wanted if wanted in FROM_NAMES else FROM_NAMES[0]
+
+
+def set_from_name(actor: Actor, wanted: str) -> None:
+    """Keep whose name an agent wants in From."""
+    _keep(actor, FROM_NAME, wanted)
 
 
 class ListColumn(Record):

@@ -83,6 +83,11 @@ def add(
 @click.option("--away-from", metavar="DAY", help="From then on: 2026-12-24, or 2026-12-24T12:00; '': now.")
 @click.option("--away-until", metavar="DAY", help="The last day of that; '': until --back.")
 @click.option("--stand-in", metavar="LOGIN", help="Who is told meanwhile in their place; '': nobody.")
+@click.option(
+    "--from-name",
+    type=click.Choice(("mailbox", "agent", "both")),
+    help="Whose name is in From of the agent's mail, where mail.from_name is chosen.",
+)
 @click.option("--signature", metavar="TEXT", help="What stands below the agent's answers; '' is nothing.")
 @click.option(
     "--notify",
@@ -120,6 +125,7 @@ def edit(
     stand_in: str | None,
     notify: str | None,
     signature: str | None,
+    from_name: str | None,
     quiet: str | None,
     digest: str | None,
     zone: str | None,
@@ -144,6 +150,7 @@ def edit(
         notify=None if notify is None else _kinds(notify),
         places=places,
         signature=signature,
+        from_name=from_name,
         quiet=quiet,
         digest=digest,
         zone=zone,

@@ -322,6 +322,32 @@ class SettingsScreen(ListScreen[None]):
 
         self.app.push_screen(Menu("Call me by", items), picked)
 
+    @command("from_name", "f", "Your name in From")
+    def action_from_name(self) -> None:
+        """Choose whose name customers see in From of your mail, where mail.from_name lets you choose."""
+        from desk.staff import preferences  # 5 ms
+
+        self.in_thread(preferences.from_name, desk_app(self).actor).then(self._ask_from_name, group="from")
+
+    def _ask_from_name(self, chosen: str) -> None:
+        from desk.staff import preferences  # 5 ms
+
+        name, fixed = desk_app(self).actor.name, settings.get("mail.from_name") != "chosen"
+        why = "mail.from_name decides" if fixed else ""
+        items = [
+            MenuItem("m", "the mailbox: Support", "mailbox", why),
+            MenuItem("a", f"you: {name}", "agent", why),
+            MenuItem("b", f"both: {name} at Support", "both", why),
+        ]
+
+        def picked(wanted: str | None) -> None:
+            if wanted is not None:
+                self.in_thread(preferences.set_from_name, desk_app(self).actor, wanted).then(
+                    lambda _: self.flash(f"Your mail names {wanted.replace('both', 'you and the mailbox')}")
+                )
+
+        self.app.push_screen(Menu("In From of your mail", items, chosen), picked)
+
     @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:
         """Show only settings with these letters."""

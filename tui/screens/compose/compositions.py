@@ -166,7 +166,7 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool, answers: int 
         status_after=_state(form.status_after),
         mailbox=form.mailbox_address,
         way=way_of(desk, form.mailbox_address),
-        mailboxes=_origins(desk, form.mailbox_address, form.sender),
+        mailboxes=_origins(desk, actor, form.mailbox_address, form.sender),
         others=tuple(drafts.others_writing(actor, number)),
         detail=detail,
         untouched=body,
@@ -176,12 +176,12 @@ def for_reply(desk: Desk, actor: Actor, number: str, to_all: bool, answers: int 
     return resume(composition, drafts.load(actor, number, "reply"))
 
 
-def _origins(desk: Desk, address: str | None, sender: str) -> tuple[Origin, ...]:
+def _origins(desk: Desk, actor: Actor, address: str | None, sender: str) -> tuple[Origin, ...]:
     """From which mailboxes an answer can leave: the usual one, and all that send."""
     from desk.replies import reply  # 28 ms
 
     usual = [] if address is None else [(address, sender)]
-    found = dict([*usual, *reply.senders()])
+    found = dict([*usual, *reply.senders(actor)])
     return tuple(Origin(each, one_line(shown_as), way_of(desk, each)) for each, shown_as in found.items())
 
 
@@ -231,7 +231,7 @@ def for_forward(desk: Desk, actor: Actor, number: str, message_id: int | None = 
         status_after="",
         mailbox=form.mailbox_address,
         way=way_of(desk, form.mailbox_address),
-        mailboxes=_origins(desk, form.mailbox_address, form.sender),
+        mailboxes=_origins(desk, actor, form.mailbox_address, form.sender),
         detail=detail,
         untouched=body,
         came_with=came_with,
@@ -258,11 +258,12 @@ def for_note(actor: Actor, number: str) -> Composition:
 def for_new_ticket(desk: Desk, actor: Actor, draft: DraftView | None = None) -> Composition:
     """Return the composition of a first mail; raises Refused when there is no mailbox it could leave from."""
     from desk.mailboxes import registry  # 23 ms
+    from desk.outbox.sender_names import shown_sender  # 12 ms
 
     origins = tuple(
         Origin(
             line.address,
-            one_line(f"{line.name} <{line.address}>" if line.name else line.address),
+            one_line(shown_sender(actor, line.name, line.address)),
             way_of(desk, line.address),
         )
         for line in registry.entries(desk)
