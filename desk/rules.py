@@ -52,6 +52,8 @@ class DeskRules(Record):
     """Whether the verdict of a spam filter in the headers is the mail server's own."""
     authserv_ids: frozenset[str]
     """The servers whose Authentication-Results are believed."""
+    checks_dkim: bool
+    """Whether signatures prove agents where there is no such server."""
     number_format: str
     number_kind: NumberKind
     status_after_reply: StatusAfterReply
@@ -119,6 +121,7 @@ def read_rules(desk: Desk) -> DeskRules:
         form_senders=frozenset(map(as_compared, settings.address_list(str(value("mail.form_senders"))))),
         believes_spam_headers=bool(value("mail.believe_spam_headers")),
         authserv_ids=frozenset(str(value("mail.authserv_ids")).lower().replace(",", " ").split()),
+        checks_dkim=bool(value("mail.check_dkim")),
         number_format=str(value("tickets.number_format")),
         number_kind="random" if value("tickets.number_kind") == "random" else "sequence",
         status_after_reply=value("tickets.status_after_reply"),

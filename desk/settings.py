@@ -140,6 +140,12 @@ SETTINGS: tuple[Setting, ...] = (
         "servers must remove such headers from mail that comes from outside. Empty: none is believed.",
     ),
     Setting(
+        "mail.check_dkim",
+        "switch",
+        False,
+        "Whether DKIM signatures prove agents where no server of yours does; needs the extra dkim and DNS.",
+    ),
+    Setting(
         "mail.believe_spam_headers",
         "switch",
         False,

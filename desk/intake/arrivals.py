@@ -105,10 +105,14 @@ class IncomingMail(Record):
     bounced: tuple[BouncedRecipient, ...]
     authentication: tuple[str, ...]
     """The values of Authentication-Results, topmost first; none where From is not one address alone."""
+    signatures: tuple[str, ...]
+    """The values of DKIM-Signature, topmost first; none where From is not one address alone."""
     language: str
     """Content-Language as its sender wrote it (RFC 3282), empty if not."""
     says_one_author: bool
     """Whether From is one address alone, and Sender, if there is one, is the same."""
+    signed_for: str = ""
+    """What a DKIM signature proves, as far as it was looked at (see `desk.intake.proofs`)."""
 
     @property
     def by_person(self) -> bool:
@@ -250,6 +254,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) ->
         own_desk_id=automated.own_desk_id(parsed),
         bounced=tuple(bounces.bounces(parsed)) if judged.kind == "bounce" else (),
         authentication=_authentication(parsed),
+        signatures=_authentication(parsed, "dkim-signature"),
         language=parsed.header("Content-Language") or "",
         says_one_author=_says_one_author(parsed),
     )
@@ -263,12 +268,12 @@ def _references(parsed: ParsedMail) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _authentication(parsed: ParsedMail) -> tuple[str, ...]:
+def _authentication(parsed: ParsedMail, field: str = "authentication-results") -> tuple[str, ...]:
     from mail.mime.address import parse_addresses  # 3 ms, for mail that is read
 
     if len(parsed.headers("from")) != 1 or len(parse_addresses(parsed.headers("from"))) != 1:
         return ()
-    return tuple(parsed.headers("authentication-results")[:10])
+    return tuple(parsed.headers(field)[:10])
 
 
 def _says_one_author(parsed: ParsedMail) -> bool:

@@ -221,14 +221,14 @@ def _agent(incoming: Incoming, ticket: TicketState, how: str, sent: _Sent | None
 
     A Message-ID that customers saw proves nothing; one that went to agents alone was seen by them alone.
     """
-    from mail.mime.authentication import proof_of  # 0.6 ms, for agents' mail
+    from desk.intake import proofs  # 0.8 ms, for agents' mail
 
     agent = incoming.rules.agents[incoming.author.address.email]
     among_agents = (
         sent is not None and bool(sent.addressed) and sent.addressed <= incoming.rules.agents.keys()
     )
     among_agents = among_agents and sent is not None and agent.email.lower() in sent.addressed
-    proof = proof_of(incoming.mail.authentication, incoming.rules.authserv_ids, agent.email)
+    proof = proofs.proof(incoming, agent)
     if among_agents:
         proof = proof or "it went to agents alone"
     if not proof:
