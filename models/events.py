@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import peewee
@@ -90,6 +90,14 @@ _WRITE = Statement(
             Event.detail: p("detail"),
         }
     ).returning(Event.id)
+)
+_OF_TICKETS = Lookup(
+    lambda p: (
+        Event.select(Event.id, Event.ticket, Event.at, Event.kind, Event.detail)
+        .where(Event.ticket.in_(p.each("wanted")))
+        .order_by(Event.ticket, Event.id)
+    ),
+    _timed,
 )
 _SET_DETAIL = Statement(lambda p: Event.update({Event.detail: p("detail")}).where(Event.id == p("event_id")))
 _DELETE = Statement(lambda p: Event.delete().where(Event.id == p("event_id")))
@@ -219,6 +227,11 @@ def newest() -> int:
 def of_ticket(ticket_id: int) -> list[DatedEvent]:
     """Return a ticket's history, oldest first."""
     return since(ticket_id, 0)
+
+
+def of_tickets(ticket_ids: Iterable[int]) -> list[TimedEvent]:
+    """Return what happened to tickets, to each of them in order."""
+    return _OF_TICKETS.each_of(ticket_ids)
 
 
 def newest_by(agent_id: int | None, kinds: Sequence[str]) -> list[RecordedEvent]:

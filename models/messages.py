@@ -112,6 +112,34 @@ Awaited.add_index(Awaited.message, name="awaited_message")
 _SMALL_LETTERS = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
+class WhenWritten(Record):
+    """When a message came, as stored; ``machine``: no person wrote it, ``unproven``: it is unverified."""
+
+    ticket_id: int
+    kind: MessageKind
+    at: str
+    machine: bool
+    unproven: bool
+
+
+_TAKEN = peewee.Table("receipt").alias("k")
+_WHEN_WRITTEN = Lookup(
+    lambda p: (
+        Message.select(
+            Message.ticket,
+            Message.kind,
+            peewee.fn.COALESCE(_TAKEN.c.received, Message.created),
+            Message.machine != literal(""),
+            Message.unverified,
+        )
+        .join(_TAKEN, peewee.JOIN.LEFT_OUTER, on=(_TAKEN.c.id == Message.receipt_id))
+        .where(Message.ticket.in_(p.each("wanted")))
+        .order_by(Message.ticket, Message.created, Message.id)
+    ),
+    WhenWritten,
+)
+
+
 def compared_id(message_id: str) -> str:
     """Return the form in which two spellings of one Message-ID are equal: some gateways change its case."""
     return message_id.translate(_SMALL_LETTERS)
@@ -1032,3 +1060,8 @@ _ATTACHMENTS_OF = Lookup(
 def attachments_of(message_ids: Iterable[int]) -> list[StoredAttachment]:
     """Return the files of these messages, in the order in which they came."""
     return sorted(_ATTACHMENTS_OF.each_of(message_ids), key=lambda each: each.id)
+
+
+def when_written(ticket_ids: Iterable[int]) -> list[WhenWritten]:
+    """Return when the messages of tickets came, those of one in order; mail by when the desk took it."""
+    return _WHEN_WRITTEN.each_of(ticket_ids)

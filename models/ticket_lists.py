@@ -222,6 +222,7 @@ class TicketRow(Record):
     waiting_since: str | None
     team: str | None
     named_status: str | None
+    paused: bool
 
 
 def page(
@@ -305,6 +306,7 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
             peewee.Case(None, ((_NOT_CLOSED, _T.waiting_since),)),
             team.name,
             status.name,
+            _T.paused,
         ),
     ]
     return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))

@@ -191,7 +191,7 @@ Ticket.add_index(
     name="ticket_paused",
     where=(Ticket.paused == literal(1)) & _NOT_CLOSED,
 )
-Ticket.add_index(Ticket.sla, Ticket.updated, Ticket.id, Ticket.status, name="ticket_sla", where=_NOT_CLOSED)
+Ticket.add_index(Ticket.sla, Ticket.id, Ticket.status, name="ticket_sla")
 Ticket.add_index(
     Ticket.team,
     Ticket.updated,
@@ -482,6 +482,17 @@ _PAST_DUE = Lookup(
     ),
     DueTicket,
 )
+_MADE_SINCE = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.id)
+        .where(Ticket.created >= p("since"), Ticket.merged_into.is_null())
+        .order_by(Ticket.created, Ticket.id)
+    ),
+    int,
+)
+_READ_EACH = Lookup(
+    lambda p: Ticket.select(*_STATE).where(Ticket.id.in_(p.each("wanted"))).tuples(), TicketState
+)
 _TO_REMIND = Lookup(
     lambda p: (
         Ticket.select(Ticket.id)
@@ -697,6 +708,16 @@ def names(ticket_id: int) -> TicketNames:
 def past_due(moment: str, limit: int) -> list[DueTicket]:
     """Return tickets whose answer is late at a moment, as stored, and that nobody marked; soonest first."""
     return _PAST_DUE.every(moment=moment, limit=limit)
+
+
+def made_since(since: str) -> list[int]:
+    """Return the tickets that were made since a time, as stored, without merged ones."""
+    return _MADE_SINCE.every(since=since)
+
+
+def read_each(ticket_ids: Iterable[int]) -> list[TicketState]:
+    """Return tickets, in no order."""
+    return _READ_EACH.each_of(ticket_ids)
 
 
 def to_remind(moment: str, limit: int) -> list[int]:

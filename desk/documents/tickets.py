@@ -135,6 +135,16 @@ class TimeSpent(TypedDict):
     note: str
 
 
+class Clock(TypedDict):
+    """What is owed: first or next answer, or resolve; `state`: running, paused or late; `left`: seconds."""
+
+    clock: str
+    since: datetime
+    due: datetime | None
+    state: str
+    left: int
+
+
 class TicketDetail(_Ticket):
     """A ticket with everything on it.
 
@@ -152,6 +162,8 @@ class TicketDetail(_Ticket):
     deleted: datetime | None
     tasks: list[Task]
     time_spent: list[TimeSpent]
+    sla: str | None
+    clocks: list[Clock]
     links: list[Link]
     messages: list[Message]
     events: list[Event]
@@ -214,6 +226,17 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
                 "note": each.note,
             }
             for each in ticket.time_spent
+        ],
+        "sla": ticket.sla,
+        "clocks": [
+            {
+                "clock": each.kind,
+                "since": each.begin,
+                "due": each.due,
+                "state": each.state,
+                "left": int(each.left.total_seconds()),
+            }
+            for each in ticket.clocks
         ],
         "links": [
             {"how": each.how, "number": each.number, "subject": each.subject, "status": each.status}

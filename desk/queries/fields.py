@@ -59,7 +59,7 @@ TICKET_FIELDS: tuple[Field, ...] = (
         "name",
         "me, none or a team; several with commas",
         "tickets given to that team; me: to a team of yours",
-        "team:me owner:none",
+        "team:me",
     ),
     Field(
         "p",
@@ -153,14 +153,32 @@ TICKET_FIELDS: tuple[Field, ...] = (
         "tickets to be answered then; due:<2d: within two days, or late",
         "due:<2d",
     ),
+    Field("sla", "name", "an SLA, or none", "tickets of that SLA", "sla:Gold"),
+    Field(
+        "overdue",
+        "time",
+        _PAST,
+        "tickets that are late for so long, by the clock that ran out first",
+        "overdue:>2h",
+    ),
     Field("has", "choice", "attachment", "tickets with a file", "has:attachment", choices=("attachment",)),
     Field(
         "is",
         "choice",
-        "unread, overdue, unanswered, answered, merged, snoozed, spam or deleted",
+        "unread, overdue, paused, unanswered, answered, merged, snoozed, spam or deleted",
         "tickets in that condition, for the agent who asks",
         "is:unanswered",
-        choices=("unread", "overdue", "unanswered", "answered", "merged", "snoozed", "spam", "deleted"),
+        choices=(
+            "unread",
+            "overdue",
+            "paused",
+            "unanswered",
+            "answered",
+            "merged",
+            "snoozed",
+            "spam",
+            "deleted",
+        ),
     ),
 )
 

@@ -12,12 +12,14 @@ from desk.custom_fields.definitions import FieldLine
 from desk.errors import NotFound
 from desk.permissions import THE_DESK, Actor
 from desk.staff import vacation
-from desk.tickets import deliveries, events, fields, lifecycle, links, tasks, time_spent
+from desk.tickets import deliveries, events, fields, lifecycle, links, promises, tasks, time_spent
 from desk.tickets.changes import find
+from desk.tickets.clocks import plan_of
 from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.links import LinkView
+from desk.tickets.promises import ClockView
 from desk.tickets.reading import may_read
 from desk.tickets.tasks import TaskView
 from desk.tickets.time_spent import TimeView
@@ -152,6 +154,9 @@ class TicketDetail:
     merged_into: str | None = None
     snoozed_until: datetime | None = None
     """Far in the future where no time wakes it."""
+    sla: str | None = None
+    clocks: tuple[ClockView, ...] = ()
+    """What is owed, the nearest first."""
     spam: bool = False
     deleted: datetime | None = None
     """When it was put into the trash."""
@@ -175,6 +180,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
     It tells of no other ticket that the reader may not read.
     """
     ticket = find(number, reader)
+    plan = plan_of(ticket)
     names = tickets.names(ticket.id)
     referred = departments.names(tickets.referrals(ticket.id))
     target = None if ticket.merged_into_id is None else tickets.read(ticket.merged_into_id)
@@ -183,6 +189,8 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         merged_into=None if target is None or not may_read(reader, target) else target.number,
         snoozed_until=None if ticket.snoozed_until is None else utc_time(ticket.snoozed_until),
         spam=ticket.spam is not None,
+        sla=None if plan is None else plan.name,
+        clocks=tuple(promises.views(ticket, plan, now())),
         deleted=None if ticket.deleted is None else utc_time(ticket.deleted),
         number=ticket.number,
         subject=ticket.subject,

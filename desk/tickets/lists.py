@@ -89,6 +89,8 @@ class TicketLine(Record):
     """A status of the desk's own, within the state."""
     fields: Mapping[str, Plain] = MappingProxyType({})
     """What stands in the desk's own fields, by their names."""
+    paused: bool = False
+    """Whether a clock of its SLA stands still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,7 @@ def _lines(rows: Sequence[TicketRow]) -> list[TicketLine]:
             team=row.team,
             named_status=row.named_status,
             fields=fields.get(row.id, {}),
+            paused=bool(row.paused),
         )
         for row in rows
     ]

@@ -108,6 +108,8 @@ def _values(field: fields.Field | None, start: str, reader: Actor) -> Sequence[s
             return [*STATUSES, *(_quoted(each.name) for each in statuses.every() if each.active)]
         case "topic":
             return ["none", *(_quoted(each.name) for each in names.topics())]
+        case "sla":
+            return ["none", *(_quoted(each.name) for each in names.slas())]
         case "org":
             return [_quoted(each.name) for each in names.organizations()]
         case "mailbox":
@@ -175,6 +177,8 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
             lookup = _one_of("organization", names.organizations(), position)
         case "topic":
             lookup = _one_of("topic", names.topics(), position, none=True)
+        case "sla":
+            lookup = _one_of("SLA", names.slas(), position, none=True)
         case "field":
             # 8 ms, for queries that ask of the desk's own fields.
             from desk.custom_fields.questions import all_asked

@@ -1,10 +1,10 @@
 """What a query means as conditions on the rows of tickets, and which tickets an index finds for it.
 
 Fields of conditions and the values they have here: state, status (ids), owner, team, mailbox, department,
-topic (ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address, @domain or
-a part of name or address), field (`FieldTest`), created, updated, closed, due, answered, waiting (two
-moments, see `Condition`), has (attachment), is (unread, overdue, unanswered, answered, merged, snoozed, spam,
-deleted).
+topic, sla (ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address,
+@domain or a part of name or address), field (`FieldTest`), created, updated, closed, due, overdue, answered,
+waiting (two moments, see `Condition`), has (attachment), is (unread, overdue, paused, unanswered, answered,
+merged, snoozed, spam, deleted).
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ _INDEXES = {
     "updated": "ticket_by_updated",
     "closed": "ticket_closed",
     "due": "ticket_by_due",
+    "overdue": "ticket_by_due",
+    "sla": "ticket_sla",
     "waiting": "ticket_waiting",
     "has": "ticket_with_files",
     "status": "ticket_named_status",
@@ -71,6 +73,7 @@ _INDEXES = {
 """The index that finds the tickets with a field of such values."""
 _CONDITIONS = {
     "overdue": "ticket_overdue",
+    "paused": "ticket_paused",
     "merged": "ticket_merged",
     "unanswered": "ticket_open",
     "snoozed": "ticket_snoozed",
@@ -214,6 +217,11 @@ def _compared(node: Condition, reader: Reader) -> Any:
             return TICKET.priority.in_(values)
         case "mailbox":
             return fn.COALESCE(TICKET.mailbox, literal(0)).in_(values)
+        case "sla":
+            return _of_sla(values)
+        case "overdue":
+            late = TICKET.due < literal(utc_text(reader.moment))
+            return NOT_CLOSED & late & _between(TICKET.due, values, reader)
         case "topic":
             return fn.COALESCE(TICKET.topic, literal(0)).in_(values)
         case "team":
@@ -249,6 +257,14 @@ def _of_team(values: tuple[Any, ...]) -> Any:
     """Return the condition that one of these teams has a ticket, 0: none."""
     had = TICKET.team.in_([each for each in values if each])
     return had | TICKET.team.is_null() if 0 in values else had
+
+
+def _of_sla(values: tuple[Any, ...]) -> Any:
+    named = [each for each in values if each]
+    conditions = [TICKET.sla.in_(named)] if named else []
+    if 0 in values:
+        conditions.append(TICKET.sla.is_null())
+    return _joined(conditions, every=False)
 
 
 def _answered(values: tuple[Any, ...], reader: Reader) -> peewee.ModelSelect[Message]:
@@ -314,6 +330,8 @@ def _is(what: str, reader: Reader) -> Any:
     match what:
         case "overdue":
             return (TICKET.overdue == literal(1)) & NOT_CLOSED
+        case "paused":
+            return (TICKET.paused == literal(1)) & NOT_CLOSED
         case "unread":
             return unread(reader.agent_id)
         case "unanswered":

@@ -10,6 +10,7 @@ from models.contacts import Contact
 from models.departments import Department
 from models.mailboxes import Mailbox
 from models.organizations import Organization
+from models.slas import Sla
 from models.statements import Lookup, Places
 from models.teams import Team
 from models.tickets import TicketTag
@@ -35,6 +36,7 @@ _ORGANIZATIONS = Lookup(
     lambda p: Organization.select(Organization.id, Organization.name).order_by(Organization.name), Named
 )
 _TEAMS = Lookup(lambda p: Team.select(Team.id, Team.name).order_by(Team.name), Named)
+_SLAS = Lookup(lambda p: Sla.select(Sla.id, Sla.name).order_by(Sla.name), Named)
 _TOPICS = Lookup(lambda p: Topic.select(Topic.id, Topic.name).order_by(Topic.name), Named)
 
 
@@ -61,6 +63,11 @@ def organizations() -> list[Named]:
 def teams() -> list[Named]:
     """Return every team."""
     return _TEAMS.every()
+
+
+def slas() -> list[Named]:
+    """Return every SLA."""
+    return _SLAS.every()
 
 
 def topics() -> list[Named]:

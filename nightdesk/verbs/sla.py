@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 import click
 
 from config.wording import counted
+from nightdesk import output
 from nightdesk.arguments import need_a_change, noun, owners_option, read_bytes, read_early
+from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.errors import UsageError
 from nightdesk.verbs import rules
@@ -65,7 +67,6 @@ def show(context: VerbContext, name: str) -> Result:
     """Show an SLA."""
     from desk.documents import staff as documents
     from desk.staff import slas
-    from nightdesk import output
 
     document = documents.sla(slas.sla(name))
 
@@ -121,6 +122,59 @@ def remove(context: VerbContext, name: str) -> Result:
 
     line = slas.remove_sla(context.actor, name)
     return told(documents.sla(line), f"The SLA {line.name} is not offered any more")
+
+
+@sla.command()
+@click.argument("number")
+@desk_verb
+def explain(context: VerbContext, number: str) -> Result:
+    """Tell what a ticket's SLA promises, each promise as a sum: what counts, and why something does not."""
+    from config.clock import now
+    from desk.documents import slas as documents
+    from desk.tickets import sla_trial
+
+    found = sla_trial.explain(number, now(), context.actor)
+    lines = documents.explained_lines(found, context.zone)
+    return Result(lambda: documents.explanation(found), told(None, *lines).words)
+
+
+@sla.command()
+@click.argument("name")
+@click.option(
+    "--since", default="90d", show_default=True, metavar="AGE", help="Tickets made in the last 90d, 2w."
+)
+@desk_verb
+def simulate(context: VerbContext, name: str, since: str) -> Result:
+    """Tell which tickets would be in time by an SLA, and which are by their own; nothing is written."""
+    from config.clock import now
+    from desk.documents import slas as documents
+    from desk.permissions import require
+    from desk.queries.times import age
+    from desk.tickets import sla_trial
+
+    require(context.actor, "settings.edit")
+    moment = now()
+    begin = moment - age(since)
+    document = documents.comparison(name, begin, sla_trial.simulate(name, begin, moment, context.actor))
+    return Result(lambda: document, lambda: _print_comparison(document, context))
+
+
+def _print_comparison(document: Mapping[str, Any], context: VerbContext) -> None:
+    for label, key in (("by their own SLA", "before"), (f"by {document['sla']}", "after")):
+        counts = document[key]
+        told = ", ".join(f"{counts[name]} {name}" for name in ("kept", "broken", "open") if counts[name])
+        output.line(f"{counted(document['tickets'], 'ticket')} {label}: {told or 'nothing promised'}")
+    if document["differ"]:
+        output.line()
+        heads: list[Column | str] = ["Ticket", "Now", "Then", Column("Subject", flexible=True)]
+        output.table(
+            heads,
+            [
+                (f"#{each['ticket']}", each["before"]["outcome"], each["after"]["outcome"], each["subject"])
+                for each in document["differ"]
+            ],
+            context.zone,
+        )
 
 
 def _given(given: Mapping[str, Any]) -> dict[str, Any]:

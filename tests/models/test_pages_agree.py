@@ -20,7 +20,19 @@ from tests.support.workbench import make_tickets
 
 QUERIES = (
     *("", "owner:none", "owner:ana p:high", "p:urgent,low", "state:closed owner:none p:urgent", "state:any"),
-    *("is:overdue", "is:unanswered", "is:answered", "is:merged", "is:unread", "has:attachment", "tag:vpn"),
+    *(
+        "is:overdue",
+        "is:paused",
+        "sla:Standard",
+        "sla:none",
+        "overdue:>2h",
+        "is:unanswered",
+        "is:answered",
+        "is:merged",
+        "is:unread",
+        "has:attachment",
+        "tag:vpn",
+    ),
     *("created:<20d", "created:>20d p:high", "updated:<10d", "updated:>10d", "closed:<10d", "due:<1d"),
     *("due:>1d -tag:vpn", "closed:2d.. owner:none", "owner:ana OR p:urgent", "-owner:none", "topic:none"),
     *("department:Support has:attachment", "tag:vpn OR is:overdue", "state:new,closed p:low -is:answered"),

@@ -61,6 +61,8 @@ CALLS: dict[str, list[str]] = {
     "sla edit": ["Gold", "--hours", "5"],
     "sla list": [],
     "sla show": ["Gold"],
+    "sla explain": ["1"],
+    "sla simulate": ["Gold", "--since", "7d"],
     "sla remove": ["Gold"],
     "topic add": ["VPN", "--department", "IT", "--priority", "high"],
     "topic edit": ["VPN", "--no-autoresponse"],

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.program import Program
@@ -53,6 +55,75 @@ def test_departments_and_slas_are_added_and_changed(desk: Program) -> None:
     )
     assert desk("sla", "edit", "Gold", "--hours", "2.5", "--json").document["hours"] == 2.5
     assert "Informatics" in desk("department", "list").out
+
+
+def test_a_plan_says_all_that_it_promises_and_explains_itself(desk: Program) -> None:
+    added = desk(
+        *("sla", "add", "Plan", "--first", "4h", "--next", "8h", "--resolve", "3d"),
+        *("--hours", "mon-fri 09:00-17:00", "--zone", "Europe/Berlin", "--holidays", "DE-BY"),
+        *("--days", "2026-12-24 Christmas Eve", "--json"),
+    )
+    assert added.document == {
+        "name": "Plan",
+        "hours": 4,
+        "next": 8,
+        "resolve": 24,
+        "business_hours": "mon-fri 09:00-17:00",
+        "zone": "Europe/Berlin",
+        "holidays": "DE-BY",
+        "days": ["2026-12-24 Christmas Eve"],
+        "pause": "waiting",
+        "reminders": "50, 75, 100",
+        "active": True,
+    }
+    assert desk("sla", "show", "Plan", "--json").document == added.document
+    edited = desk("sla", "edit", "Plan", "--resolve", "", "--holidays", "", "--days", "", "--json").document
+    assert (edited["resolve"], edited["holidays"], edited["days"]) == (None, "", [])
+    assert not desk("sla", "remove", "Plan", "--json").document["active"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--first", "4h", "--hours", "whenever"], "business hours"),
+        (["--first", "soon"], "length of time"),
+        (["--first", "4h", "--zone", "Europe/Atlantis"], "time zone"),
+        (["--first", "4h", "--holidays", "XX"], "no holidays are known"),
+        (["--first", "4h", "--holidays", "DE-XX"], "no holidays are known"),
+        (["--first", "4h", "--pause", "lunch"], "stops no clock"),
+        (["--first", "4h", "--reminders", "150"], "percents"),
+        (["--first", "4h", "--days", "tomorrow"], "is no day"),
+        (["--first", "4h", "--hours", "5"], "say the same"),
+        (["--first", "8760h", "--hours", "mon 09:00-10:00"], "ten years"),
+        (["--hours", "mon-fri 09:00-17:00"], "--first"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(desk: Program, arguments: list[str], words: str) -> None:
+    done = desk("sla", "add", "Odd", *arguments)
+    assert done.status in (2, 78)
+    assert words in done.err
+    assert done.err.count("\n") == 1
+    assert [each["name"] for each in desk("sla", "list", "--json").document] == ["Standard"]
+
+
+def test_a_calendar_file_gives_days_off(desk: Program, tmp_path: Path) -> None:
+    file = tmp_path / "company.ics"
+    file.write_text(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"
+        "BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20251224\r\nRRULE:FREQ=YEARLY;COUNT=3\r\n"
+        "EXDATE;VALUE=DATE:20261224\r\nSUMMARY:Christmas Eve\r\nEND:VEVENT\r\n"
+        "BEGIN:VEVENT\r\nUID:2\r\nDTSTART;VALUE=DATE:20260810\r\nDTEND;VALUE=DATE:20260812\r\n"
+        "SUMMARY:Stocktaking\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    added = desk("sla", "add", "Plan", "--first", "4h", "--calendar", str(file), "--json")
+    assert added.document["days"] == [
+        "2025-12-24 Christmas Eve",
+        "2026-08-10 Stocktaking",
+        "2026-08-11 Stocktaking",
+        "2027-12-24 Christmas Eve",
+    ]
+    file.write_text("no calendar")
+    assert "no calendar" in desk("sla", "edit", "Plan", "--calendar", str(file)).err
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,12 @@ def waited(row: TicketLine, now: datetime) -> str:
 
 
 def promised(row: TicketLine, now: datetime) -> str:
-    """Return what is left of the ticket's promise: ``48m``, ``-2h`` when it is broken, ``-`` without one."""
+    """Return what is left of the nearest promise: ``48m``, ``-2h`` when it is broken, ``-`` without one.
+
+    ``pause``: its clocks stand still.
+    """
     if row.due is None or row.status == "closed":
-        return "-"
+        return "pause" if row.paused and row.status != "closed" else "-"
     return f"{'-' if row.due < now else ''}{span(row.due - now, short=True)}"
 
 

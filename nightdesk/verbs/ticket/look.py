@@ -208,6 +208,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("Created", ticket.created),
             ("Updated", ticket.updated),
             ("Due", ticket.due),
+            *((f"SLA {ticket.sla}", each.words) for each in ticket.clocks[:3] if len(ticket.clocks) > 1),
             ("Refers to", ticket.refers_to),
             *_own_fields(ticket),
             ("Links", tuple(f"{each.how} #{each.number} ({each.status})" for each in ticket.links)),

@@ -39,9 +39,11 @@ def fact_lines(
             f"{clock_day(detail.created, reader.now, reader.zone)} ({age(detail.created, reader.now)})",
         ),
     ]
-    if detail.due is not None and detail.status != "closed":
+    if detail.due is not None and detail.status != "closed" and len(detail.clocks) < 2:
         left = detail.due - reader.now
         facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
+    elif detail.clocks:
+        facts += [("SLA" if not place else "", each.words) for place, each in enumerate(detail.clocks)]
     facts += [(field.label, line(shown(field, stored)) if stored else "-") for field, stored in detail.fields]
     facts += [("Link", f"{each.how} #{each.number} {each.status}") for each in detail.links]
     if detail.tasks:
