@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from config.clock import now
 from desk.canned_answers import facts
 from desk.custom_fields import definitions
-from desk.errors import NotFound, WrongUse
+from desk.errors import DeskError, NotFound, WrongUse
 from desk.mailboxes import registry
 from desk.permissions import Actor, require
 from desk.staff.departments import department_id_of
 from desk.staff.topics import topic_id_of
 from desk.templates import texts
 from desk.templates.rendering import FACTS, OWN_FIELDS, check
-from desk.tickets import detail
+from desk.tickets import detail, query
+from desk.tickets.reading import may_read
 from mail.inert import clean
-from models import departments, mailboxes, topics
+from models import departments, mailboxes, ticket_lists, tickets, topics
 from models import templates as rows
 from models.templates import Scope, StoredTemplate
+from models.ticket_lists import TicketList
 from models.transactions import transaction
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.tickets.detail import TicketDetail
+
+_AT_ONCE: Final = 500
 
 
 class Where(NamedTuple):
@@ -39,6 +49,21 @@ class TemplateLine(NamedTuple):
     own: bool
     body: str
     help: str
+
+
+class TrialLine(NamedTuple):
+    """A ticket with which a text would fail, or say nothing."""
+
+    ticket: str
+    outcome: Literal["fails", "empty"]
+    words: str
+
+
+class TextTrial(NamedTuple):
+    """With how many tickets a text was tried, and with which of them it would not do."""
+
+    asked: int
+    found: Sequence[TrialLine]
 
 
 def templates(language: str | None = None) -> list[TemplateLine]:
@@ -106,18 +131,59 @@ def preview(
 
         check(body, f"the text '{name}'", _known(texts.TEXTS[name][1]), places=False)
         return render(body, known, f"the text '{name}'").text
+    return texts.text(name, wanted, _places_of(ticket), known)
+
+
+def _places_of(ticket: TicketDetail) -> texts.Places:
     mailbox = mailboxes.id_of(ticket.mailbox) if ticket.mailbox else None
-    places = texts.Places(
+    return texts.Places(
         mailbox or 0,
         (topic_id_of(ticket.topic) or 0) if ticket.topic else 0,
         department_id_of(ticket.department) or 0,
     )
-    return texts.text(name, wanted, places, known)
 
 
 def _known(groups: Iterable[str]) -> dict[str, Mapping[str, str]]:
     """Return what a text may name, the desk's own fields too."""
     return {**{group: FACTS[group] for group in groups}, OWN_FIELDS: definitions.facts()}
+
+
+def trial(
+    desk: Desk, actor: Actor, name: str, since: datetime, language: str | None = None, body: str | None = None
+) -> TextTrial:
+    """Render a text with every ticket that changed since a time, ``body`` in place of what is kept.
+
+    Nothing is sent. Raises NotAllowed, NotFound, WrongUse, BrokenTemplate.
+    """
+    require(actor, "settings.edit")
+    texts.checked_name(name)
+    wanted = texts.checked_language(language)
+    if body is not None:
+        check(body, f"the text '{name}'", _known(texts.TEXTS[name][1]), places=False)
+    from desk.templates.rendering import render  # 40 ms, for texts that are tried
+
+    tree = query.parse(f"updated:>={since:%Y-%m-%d}", actor, desk.zone).tree
+    tickets_since = TicketList("all", tree, "updated", actor.agent_id or 0)
+    asked, last, found = 0, 0, []
+    while ids := ticket_lists.ids_of(tickets_since, now(), last, _AT_ONCE):
+        last = ids[-1]
+        for number in _numbers_of(ids, actor):
+            asked += 1
+            ticket = detail.show(number, actor)
+            source = texts.source(name, wanted, _places_of(ticket)) if body is None else body
+            try:
+                said = render(source, facts(actor, ticket), f"the text '{name}'").text
+            except DeskError as error:
+                found.append(TrialLine(number, "fails", str(error)))
+                continue
+            if not said.strip():
+                found.append(TrialLine(number, "empty", ""))
+    return TextTrial(asked, found)
+
+
+def _numbers_of(ids: Iterable[int], reader: Actor) -> list[str]:
+    found = [ticket for ticket in map(tickets.read, ids) if ticket is not None]
+    return [each.number for each in found if each.merged_into_id is None and may_read(reader, each)]
 
 
 def _place(where: Where) -> tuple[Scope, int]:

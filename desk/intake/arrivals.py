@@ -234,6 +234,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) ->
     judged = automated.classify(parsed)
     text = parsed.text[:MAX_TEXT]
     references = _references(parsed)
+    plain = _names_one(parsed)
     envelope = envelope_of(arrival, parsed)
     return IncomingMail(
         message_id=parsed.message_id,
@@ -253,8 +254,8 @@ def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) ->
         machine=judged,
         own_desk_id=automated.own_desk_id(parsed),
         bounced=tuple(bounces.bounces(parsed)) if judged.kind == "bounce" else (),
-        authentication=_authentication(parsed),
-        signatures=_authentication(parsed, "dkim-signature"),
+        authentication=tuple(parsed.headers("authentication-results")[:10]) if plain else (),
+        signatures=tuple(parsed.headers("dkim-signature")[:10]) if plain else (),
         language=parsed.header("Content-Language") or "",
         says_one_author=_says_one_author(parsed),
     )
@@ -268,12 +269,11 @@ def _references(parsed: ParsedMail) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _authentication(parsed: ParsedMail, field: str = "authentication-results") -> tuple[str, ...]:
+def _names_one(parsed: ParsedMail) -> bool:
+    """Whether From is one address alone."""
     from mail.mime.address import parse_addresses  # 3 ms, for mail that is read
 
-    if len(parsed.headers("from")) != 1 or len(parse_addresses(parsed.headers("from"))) != 1:
-        return ()
-    return tuple(parsed.headers(field)[:10])
+    return len(parsed.headers("from")) == 1 and len(parse_addresses(parsed.headers("from"))) == 1
 
 
 def _says_one_author(parsed: ParsedMail) -> bool:

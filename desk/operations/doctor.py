@@ -26,7 +26,7 @@ from desk.schedules import parse
 from desk.staff import groups
 from mail.errors import MailError
 from mail.inert import one_line
-from models import blobs, deliveries, events, leases, receipts, scratch, sqlite
+from models import blobs, deliveries, events, leases, listeners, receipts, scratch, sqlite
 from models import logs as log_rows
 from models import mailboxes as mailbox_rows
 from models.fields import utc_text, utc_time
@@ -88,6 +88,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("spool", _spool),
         ("rules", _rules),
         ("groups", _groups),
+        ("listeners", _listeners),
     ):
         yield from _safely(area, look, desk)
     yield from _safely("mailboxes", _mailboxes, desk, live)
@@ -328,6 +329,20 @@ def _rules(_desk: Desk) -> Iterator[Finding]:
         yield Finding("rules", "warning", f"{len(odd) - ODD_NAMED} more rules differ from {path}")
     if not odd:
         yield Finding("rules", "ok", f"the desk is as {path} says")
+
+
+def _listeners(_desk: Desk) -> Iterator[Finding]:
+    """Yield the webhooks and push addresses that fail, or that were switched off because they did."""
+    failing = [each for each in listeners.every() if each.failing_since is not None]
+    for each in failing:
+        name = f"{each.kind} {each.name}"
+        state = "fails" if each.active else "failed and is switched off"
+        yield Finding("listeners", "warning", f"{name} {state}", f"nightdesk {each.kind} log '{each.name}'")
+    known = [each for each in listeners.every() if each.active and each not in failing]
+    if known:
+        yield Finding(
+            "listeners", "ok", f"{counted(len(known), 'listener', 'listeners')} hear of what happens"
+        )
 
 
 def _groups(_desk: Desk) -> Iterator[Finding]:

@@ -86,6 +86,11 @@ def text(name: str, language: str, places: Places, facts: Mapping[str, Mapping[s
         return _rendered(shipped(name, known(language) or desk_language()), facts, name)
 
 
+def source(name: str, language: str, places: Places) -> str:
+    """Return a text as it is written, the one that `text` would render there."""
+    return _chosen(name, known(language) or desk_language(), places)[0]
+
+
 def _chosen(name: str, language: str, places: Places) -> tuple[str, bool]:
     own = rows.named(name)
     for wanted in (language, desk_language()):

@@ -119,6 +119,31 @@ def preview(context: VerbContext, name: str, number: str, language: str | None, 
     return told({"name": name, "text": text}, *text.rstrip("\n").split("\n"))
 
 
+@template.command()
+@click.argument("name")
+@_language
+@owners_option(
+    "--body-file",
+    "body",
+    type=OWNERS_ONLY_OR_STANDARD,
+    metavar="FILE|-",
+    help="Try this text instead of the one that is kept; - is standard input.",
+)
+@click.option("--since", default="30d", show_default=True, metavar="AGE", help="Tickets touched so lately.")
+@read_early("body", lambda file: None if file is None else read_text(file, "the text"))
+@desk_verb
+def test(context: VerbContext, name: str, language: str | None, body: str | None, since: str) -> Result:
+    """Try a text with the tickets of the last days: with which it would fail, or say nothing."""
+    from config.clock import now
+    from desk import customizing
+    from desk.queries.times import age
+
+    tried = customizing.trial(context.desk, context.actor, name, now() - age(since), language, body)
+    document = [{"ticket": each.ticket, "outcome": each.outcome, "words": each.words} for each in tried.found]
+    lines = [f"#{each.ticket} {each.outcome} {each.words}".rstrip() for each in tried.found]
+    return told(document, *lines, f"{tried.asked} tickets tried, {len(lines)} would not do")
+
+
 def _told(line: TemplateLine) -> Result:
     from desk.documents.templates import template as document
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from email.message import EmailMessage
 
 import pytest
 
+from tests.support.http_listener import listening
 from tests.support.live_desk import Desk
 from tests.support.running import worker
 from tests.support.servers.child import wait_until
@@ -54,6 +58,32 @@ def test_a_new_ticket_is_told_within_seconds_and_answered_by_mail(
     [notice] = desk.json("notification", "list", "--ticket", "1")
     assert notice["kind"] == "new_ticket"
     assert notice["trace"][0].startswith("kim: mailed as department")
+
+
+def test_programs_and_webhooks_hear_of_a_ticket_within_seconds(desk: Desk) -> None:
+    hooks = desk.home / "hooks"
+    hooks.mkdir()
+    (hooks / "created").write_text("#!/bin/sh\ncat > ../heard\n")
+    (hooks / "created").chmod(0o755)
+    desk.ok("settings", "set", "webhooks.private", "on")
+    with listening() as server, worker(desk):
+        desk.ok("webhook", "add", "Chat", server.url(), "--event", "created")
+        body = desk.home / "body.md"
+        body.write_text("It burns.")
+        wait_until(lambda: _knows_hooks(desk), "the folder of hooks is not seen", 30)
+        desk.ok(
+            "ticket", "new", "--requester", "ana@corp.example", "--subject", "Lamp", "--body-file", str(body)
+        )
+        wait_until(lambda: bool(server.told), "the webhook hears nothing", 30)
+        wait_until((desk.home / "heard").exists, "the hook hears nothing", 30)
+    assert json.loads(server.told[0].body)["ticket"]["subject"] == "Lamp"
+    [call] = desk.json("webhook", "log", "Chat")
+    assert (call["state"], call["event"]) == ("made", "created")
+
+
+def _knows_hooks(desk: Desk) -> bool:
+    with closing(sqlite3.connect(f"file:{desk.home}/data/desk.sqlite3?mode=ro", uri=True)) as opened:
+        return bool(opened.execute("SELECT 1 FROM listener WHERE kind = 'hooks'").fetchone())
 
 
 def _mail(sender: str, to: str, subject: str, text: str) -> bytes:

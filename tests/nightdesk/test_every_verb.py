@@ -186,6 +186,7 @@ CALLS: dict[str, list[str]] = {
     "ticket ban": ["1"],
     "ticket export": ["1"],
     "canned preview": ["Hallo", "1"],
+    "template test": ["acknowledgement", "--since", "7d"],
     "template preview": ["acknowledgement", "1", "--language", "fr"],
     "canned remove": ["Hallo"],
     "attachment list": ["1"],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from config.clock import now
 from desk import customizing
 from desk.customizing import Where
 from desk.errors import NotAllowed, NotFound, WrongUse
@@ -24,7 +26,7 @@ from models.templates import StoredTemplate
 from models.topics import Topic
 from models.transactions import transaction
 from tests.support.mails import Door, mail, value
-from tests.support.workbench import make_agent
+from tests.support.workbench import ADMIN, make_agent, make_ticket
 
 TEN = {
     "en": (
@@ -243,6 +245,48 @@ def test_a_department_has_its_own_acknowledgement(desk: Desk, kim: Actor) -> Non
         Where(department="Support"),
     )
     assert "Ahoy Ana, #1" in parse(acknowledged(desk, mail("VPN")).encode()).text
+
+
+class TestTrial:
+    """A text is tried with the tickets of the last days, and tells with which it would not do."""
+
+    def tried(self, desk: Desk, body: str | None, since: timedelta = timedelta(days=30)) -> list[object]:
+        found = customizing.trial(desk, ADMIN, "acknowledgement", now() - since, "en", body)
+        assert found.asked <= 2
+        return [(each.ticket, each.outcome) for each in found.found]
+
+    def test_it_tells_where_it_fails_or_says_nothing(self, desk: Desk) -> None:
+        door = Door(desk)
+        door.take(mail("One", sender="Ana <ana@corp.test>"))
+        door.take(mail("Two", sender="bo@corp.test", subject=""))
+        before = value("SELECT count(*) FROM delivery")
+        assert self.tried(desk, None) == []
+        assert self.tried(desk, "{{ ticket.subject }}") == [("2", "empty")]
+        assert self.tried(desk, "{{ ticket.tags | first }}") == [("1", "fails"), ("2", "fails")]
+        assert value("SELECT count(*) FROM delivery") == before
+
+    def test_a_kept_text_is_tried_where_it_would_be_used(self, desk: Desk) -> None:
+        Door(desk).take(mail("One"))
+        customizing.set_text(
+            ADMIN,
+            "acknowledgement",
+            "{% if ticket.tags %}Hello{% endif %}",
+            "en",
+            Where(department="Support"),
+        )
+        assert self.tried(desk, None) == [("1", "empty")]
+
+    def test_older_tickets_are_not_asked(self, desk: Desk) -> None:
+        make_ticket(number="7", age=timedelta(days=90))
+        assert customizing.trial(desk, ADMIN, "acknowledgement", now() - timedelta(days=30)).asked == 0
+
+    def test_a_broken_text_is_refused_at_once(self, desk: Desk) -> None:
+        with pytest.raises(BrokenTemplate):
+            self.tried(desk, "{{ ticket.nothing }}")
+
+    def test_others_may_not(self, desk: Desk) -> None:
+        with pytest.raises(NotAllowed):
+            customizing.trial(desk, make_agent("pat", ["ticket.reply"]), "acknowledgement", now())
 
 
 def test_a_text_of_facts_alone_needs_no_jinja() -> None:
