@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from itertools import islice
 from typing import Final
 
 from config.expressions import expression
@@ -15,6 +16,7 @@ _BEGIN: Final = expression(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255}?)[ \
 _YENC_BEGIN: Final = expression(rb"^=ybegin [^\r\n]{0,200}?\bname=([^\r\n]{1,255}?)[ \t]*\r?$", re.MULTILINE)
 _UU_END: Final = expression(rb"^(?:end|====)[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
 _YENC_END: Final = expression(rb"^=yend[^\r\n]*\r?(?:\n|\Z)", re.MULTILINE)
+_BASE64_LINE: Final = expression(rb"[A-Za-z0-9+/=]{1,1000}[ \t]*")
 _MAX_FILES: Final = 100
 
 
@@ -30,49 +32,67 @@ def files_in(data: bytes) -> tuple[bytes, list[InlineFile]]:
     text: list[bytes] = []
     files: list[InlineFile] = []
     position = 0
-    patterns = [pattern for pattern in (_BEGIN, _YENC_BEGIN) if pattern.search(data)]
-    for _ in range(_MAX_FILES):
-        begins = [found for pattern in patterns if (found := pattern.search(data, position))]
-        if not begins:
-            break
-        begin = min(begins, key=lambda found: found.start())
-        yenc = begin[0].startswith(b"=ybegin")
-        if not yenc and not _code_begins(data, begin):
-            text.append(data[position : begin.end()])
-            position = begin.end()
+    end = _YENC_END.search(data)
+    for begin in _begins(data):
+        if begin.start() < position:
             continue
-        end = (_YENC_END if yenc else _UU_END).search(data, begin.end())
-        if end is None:
-            break
-        lines = data[begin.end() : end.start()].lstrip(b"\r").removeprefix(b"\n")
-        content = decode_yenc(lines) if yenc else _uudecoded(lines, begin[0].startswith(b"begin-base64"))
-        if content is None:
-            text.append(data[position : begin.end()])
-            position = begin.end()
+        if begin[0].startswith(b"=ybegin"):
+            while end is not None and end.start() < begin.end():
+                end = _YENC_END.search(data, end.end())
+            found = _yenc_file(data, begin, end)
+        else:
+            found = _uu_file(data, begin)
+        if found is None:
             continue
+        content, stop = found
         text.append(data[position : begin.start()])
         files.append(InlineFile(one_line(decode(begin[1]).strip('"'), 255), content))
-        position = end.end()
+        position = stop
     return b"".join([*text, data[position:]]), files
 
 
-def _code_begins(data: bytes, begin: re.Match[bytes]) -> bool:
-    """Return whether the line below a begin line is code."""
-    first = data[begin.end() + 1 : begin.end() + 200].partition(b"\n")[0]
-    return begin[0].startswith(b"begin-base64") or _is_uu(first)
+def _begins(data: bytes) -> list[re.Match[bytes]]:
+    """Return the first lines with which files begin, in order; each kind is looked for once."""
+    found: list[re.Match[bytes]] = []
+    for pattern in (_BEGIN, _YENC_BEGIN):
+        found += islice(pattern.finditer(data), _MAX_FILES)
+    return sorted(found, key=lambda begin: begin.start())[:_MAX_FILES]
 
 
-def _uudecoded(lines: bytes, base64: bool) -> bytes | None:
-    """Return the bytes of uuencoded lines; None if these are words and no code."""
-    if base64:
-        try:
-            return binascii.a2b_base64(lines)
-        except binascii.Error:
-            return None
-    rows = [line for line in lines.splitlines() if line.strip()]
-    if not rows or not all(_is_uu(row) for row in rows):
+def _yenc_file(data: bytes, begin: re.Match[bytes], end: re.Match[bytes] | None) -> tuple[bytes, int] | None:
+    """Return the bytes of a yEnc file, and where it ends in the text; None without an end."""
+    if end is None:
         return None
-    return decode_uu_lines(rows)
+    return decode_yenc(data[begin.end() : end.start()].lstrip(b"\r").removeprefix(b"\n")), end.end()
+
+
+def _uu_file(data: bytes, begin: re.Match[bytes]) -> tuple[bytes, int] | None:
+    """Return the bytes of a uuencoded file, and where it ends in the text; None if it is words and no code.
+
+    It is read as far as there is code: words below a begin line cost nothing.
+    """
+    base64 = begin[0].startswith(b"begin-base64")
+    is_code = _BASE64_LINE.fullmatch if base64 else _is_uu
+    rows: list[bytes] = []
+    start = data.find(b"\n", begin.end()) + 1
+    while 0 < start < len(data):
+        if (end := _UU_END.match(data, start)) is not None:
+            break
+        stop = data.find(b"\n", start) + 1 or len(data)
+        line = data[start:stop].strip(b"\r\n")
+        if line.strip():
+            if not is_code(line):
+                return None
+            rows.append(line)
+        start = stop
+    else:
+        return None
+    if not base64:
+        return (decode_uu_lines(rows), end.end()) if rows else None
+    try:
+        return binascii.a2b_base64(b"".join(rows)), end.end()
+    except binascii.Error:
+        return None
 
 
 def _is_uu(line: bytes) -> bool:

@@ -7,6 +7,10 @@ circled digits, units, company signs. RFC 1468, 1554, 2237.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, partial
+from itertools import product
 from typing import Final
 
 from config.expressions import expression
@@ -34,14 +38,36 @@ _EUC: Final = {
 }
 
 
+_HIGH: Final = bytes(byte | 0x80 if 0x21 <= byte <= 0x7E else byte for byte in range(256))
+_KANA: Final = bytes(byte | 0x80 if 0x21 <= byte <= 0x5F else byte for byte in range(256))
+_SHORT: Final = 8
+"""Bytes of what is looked up when it comes again: a mail may switch at every letter."""
+
+
+class _Read(dict[bytes, str]):
+    """Texts of short sequences, each decoded when it comes first."""
+
+    def __init__(self, decode: Callable[[bytes], str]) -> None:
+        super().__init__()
+        self._decode = decode
+
+    def __missing__(self, data: bytes) -> str:
+        text = self._decode(data)
+        if len(data) <= _SHORT:
+            self[data] = text
+        return text
+
+
 def decode_iso2022_jp(data: bytes) -> str:
     """Return the text of ISO-2022-JP; what no table knows becomes U+FFFD. Total and linear."""
     done: list[str] = []
     mode, kana = "", False
     position = 0
+    known: dict[tuple[str, bool], _Read] = {}
+    read = known[mode, kana] = _Read(partial(_segment, mode=mode, kana=kana))
     for switch in _SWITCH.finditer(data):
         if switch.start() > position:
-            done.append(_segment(data[position : switch.start()], mode, kana))
+            done.append(read[data[position : switch.start()]])
         position = switch.end()
         sign = switch[0]
         if sign in (b"\x0e", b"\x0f"):
@@ -50,7 +76,11 @@ def decode_iso2022_jp(data: bytes) -> str:
             mode = "kana" if sign == b"\x1b(I" else ""
         elif not sign.startswith(b"\x1b."):
             mode = _TWO_BYTES.get(sign, "jis")
-    done.append(_segment(data[position:], mode, kana))
+        found = known.get((mode, kana))
+        if found is None:
+            found = known[mode, kana] = _Read(partial(_segment, mode=mode, kana=kana))
+        read = found
+    done.append(read[data[position:]])
     return "".join(done)
 
 
@@ -59,9 +89,7 @@ def _segment(data: bytes, mode: str, kana: bool) -> str:
     if not data:
         return ""
     if kana or mode == "kana":
-        return bytes(byte | 0x80 if 0x21 <= byte <= 0x5F else byte for byte in data).decode(
-            "cp932", "replace"
-        )
+        return data.translate(_KANA).decode("cp932", "replace")
     if not mode:
         # Half-width katakana are also sent as single 8-bit characters.
         return data.decode("cp932", "replace")
@@ -72,29 +100,35 @@ def _segment(data: bytes, mode: str, kana: bool) -> str:
 def _pairs(data: bytes, mode: str) -> str:
     if mode == "jis":
         return _from_jis(data)
-    high = bytes(byte | 0x80 if 0x21 <= byte <= 0x7E else byte for byte in data)
+    high = data.translate(_HIGH)
     if mode in ("plane 2", "supplement"):
         high = b"".join(b"\x8f" + high[n : n + 2] for n in range(0, len(high), 2))
     return high.decode(_EUC[mode], "replace")
 
 
+_JIS_UNIT: Final = expression(rb"[\x21-\x7e]{2}|[^\x21-\x7e]+|.", re.DOTALL)
+
+
 def _from_jis(data: bytes) -> str:
-    """Decode pairs of JIS X 0208 bytes; where need be by way of Shift_JIS, which has the vendors' rows."""
-    try:
-        return bytes(byte | 0x80 if 0x21 <= byte <= 0x7E else byte for byte in data).decode("euc_jp")
-    except UnicodeDecodeError:
-        pass
-    shifted = bytearray()
-    position, size = 0, len(data)
-    while position < size:
-        row = data[position]
-        if 0x21 <= row <= 0x7E and position + 1 < size and 0x21 <= data[position + 1] <= 0x7E:
-            shifted += _shift(row, data[position + 1])
-            position += 2
-        else:
-            shifted.append(row)
-            position += 1
-    return shifted.decode("cp932", "replace")
+    """Decode pairs of JIS X 0208 bytes; those of the vendors' rows by way of Shift_JIS, which has them."""
+    if len(data) > _SHORT:
+        with suppress(UnicodeDecodeError):
+            return data.translate(_HIGH).decode("euc_jp")
+    pairs = _jis_pairs()
+    return "".join([pairs.get(unit) or unit.decode("cp932", "replace") for unit in _JIS_UNIT.findall(data)])
+
+
+@cache
+def _jis_pairs() -> dict[bytes, str]:
+    """Return what each pair of JIS X 0208 bytes stands for."""
+    found: dict[bytes, str] = {}
+    for row, cell in product(range(0x21, 0x7F), repeat=2):
+        try:
+            text = bytes((row | 0x80, cell | 0x80)).decode("euc_jp")
+        except UnicodeDecodeError:
+            text = _shift(row, cell).decode("cp932", "replace")
+        found[bytes((row, cell))] = text
+    return found
 
 
 def _shift(row: int, cell: int) -> bytes:
@@ -113,10 +147,10 @@ _EUC_UNIT: Final = expression(rb"[\x00-\x7f]+|\x8f[\xa1-\xfe]{2}|\x8e[\xa1-\xdf]
 
 def decode_euc_jp(data: bytes) -> str:
     """Return the text of EUC-JP with the vendors' rows; what no table knows becomes U+FFFD."""
-    done: list[str] = []
-    for unit in _EUC_UNIT.findall(data):
-        if len(unit) == 2 and unit[0] >= 0xA1:
-            done.append(_shift(unit[0] - 0x80, unit[1] - 0x80).decode("cp932", "replace"))
-        else:
-            done.append(unit.decode("euc_jp", "replace"))
-    return "".join(done)
+    return "".join(map(_Read(_euc_unit).__getitem__, _EUC_UNIT.findall(data)))
+
+
+def _euc_unit(unit: bytes) -> str:
+    if len(unit) == 2 and unit[0] >= 0xA1:
+        return _shift(unit[0] - 0x80, unit[1] - 0x80).decode("cp932", "replace")
+    return unit.decode("euc_jp", "replace")
