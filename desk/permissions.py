@@ -10,7 +10,7 @@ from config.clock import now
 from config.records import Record
 from desk.errors import NotAllowed
 from mail.inert import one_line
-from models import agents, roles, teams
+from models import agents, departments, roles, teams
 from models.fields import utc_text
 from models.queries.reach import Reach
 from models.transactions import transaction
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EVERYTHING = "*"
 READ = "ticket.read"
+BELOW = "department.below"
+"""What a role grants in a department it grants in the parts of that, too."""
 
 ACTIONS: dict[str, str] = {
     "ticket.read": "read tickets",
@@ -30,6 +32,7 @@ ACTIONS: dict[str, str] = {
     "ticket.edit": "change priority, state and tags",
     "ticket.close": "close and reopen tickets",
     "ticket.delete": "delete and restore tickets",
+    "department.below": "do the same in the parts of a department",
     "ban.edit": "ban senders",
     "mailbox.edit": "add, change and test mailboxes",
     "settings.edit": "change the desk's settings, departments and SLAs",
@@ -217,9 +220,29 @@ def _actor(agent: StoredAgent, places: Iterable[Place], joined: Iterable[int]) -
         agent.email,
         agent.department_id,
         frozenset(agent.actions),
-        tuple((place.department_id, frozenset(place.actions)) for place in places),
+        _with_parts(agent, {place.department_id: frozenset(place.actions) for place in places}),
         tuple(sorted(joined)),
     )
+
+
+def _with_parts(
+    agent: StoredAgent, places: Mapping[int, frozenset[str]]
+) -> tuple[tuple[int, frozenset[str]], ...]:
+    """Return where an agent works, with the parts of departments whose role counts there too.
+
+    A role that they have in a part itself counts there instead; of two above it the nearer one.
+    """
+    own = {} if agent.department_id is None else {agent.department_id: frozenset(agent.actions)}
+    granted = {**own, **places}
+    if not any(BELOW in actions for actions in granted.values()):
+        return tuple(places.items())
+    rows = departments.every()
+    found = dict(places)
+    for each in rows:
+        nearest = next((above for above in departments.above(each.id, rows) if above in granted), None)
+        if nearest is not None and nearest != each.id and BELOW in granted[nearest]:
+            found[each.id] = granted[nearest]
+    return tuple(found.items())
 
 
 def _agent(login: str) -> Actor:

@@ -16,7 +16,7 @@ from models import settings as setting_rows
 from models import topics as topic_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from desk.home import Desk
     from desk.own_addresses import OwnAddresses
@@ -102,7 +102,7 @@ def read_rules(desk: Desk) -> DeskRules:
     by_id = {rule.id: rule for rule in every}
     value = _settings()
     topics = {topic.id: topic for topic in topic_rows.rules()}
-    departments = {department.id: department for department in department_rows.rules()}
+    departments = {department.id: department for department in _inherited(department_rows.rules())}
     return DeskRules(
         desk_id=desk.desk_id,
         message_secret=desk.message_secret,
@@ -132,6 +132,23 @@ def read_rules(desk: Desk) -> DeskRules:
         gives_out=teams.any_gives_out() or any(each.assignment != "hand" for each in departments.values()),
         restored=str(setting_rows.stored(setting_rows.RESTORED) or ""),
     )
+
+
+def _inherited(departments: Sequence[DepartmentRule]) -> Iterator[DepartmentRule]:
+    """Yield each department with what it leaves to those that it is a part of."""
+    known = {each.id: each for each in departments}
+    for each in departments:
+        if each.parent_id is None:
+            yield each
+            continue
+        line = [known[every] for every in department_rows.above(each.id, departments)]
+        yield each._replace(
+            sla_id=next((every.sla_id for every in line if every.sla_id), None),
+            outgoing_mailbox=next((every.outgoing_mailbox for every in line if every.outgoing_mailbox), None),
+            autoresponse_mailbox=next(
+                (every.autoresponse_mailbox for every in line if every.autoresponse_mailbox), None
+            ),
+        )
 
 
 def _settings() -> Callable[[str], Any]:

@@ -36,8 +36,12 @@ class Department(Row):
     assignment = peewee.TextField(default="hand", constraints=[one_of("assignment", ASSIGNMENTS)])
     """Which of its agents gets a ticket that comes to it."""
 
+    parent = peewee.ForeignKeyField("self", null=True)
+    """The department that it is a part of."""
+
     if TYPE_CHECKING:
         sla_id: int | None
+        parent_id: int | None
 
 
 class DepartmentRule(Record):
@@ -51,6 +55,7 @@ class DepartmentRule(Record):
     """The mailbox whose address its answers are from; None: the ticket's."""
     autoresponse_mailbox: int | None = None
     assignment: Assignment = "hand"
+    parent_id: int | None = None
 
 
 class StoredDepartment(Record):
@@ -66,12 +71,13 @@ class StoredDepartment(Record):
     autoresponse_mailbox_id: int | None
     active: bool
     assignment: Assignment
+    parent_id: int | None
 
 
 _READ = (
     *(Department.id, Department.name, Department.sla, Sla.name, Department.signature, Department.reopen_days),
     *(Department.outgoing_mailbox_id, Department.autoresponse_mailbox_id, Department.active),
-    Department.assignment,
+    *(Department.assignment, Department.parent),
 )
 
 
@@ -94,6 +100,7 @@ _WRITE = Statement(
             Department.signature: p("signature"),
             Department.reopen_days: p("reopen_days"),
             Department.assignment: p("assignment"),
+            Department.parent: p("parent_id"),
         }
     )
 )
@@ -108,6 +115,7 @@ _RULES = Lookup(
         Department.outgoing_mailbox_id,
         Department.autoresponse_mailbox_id,
         Department.assignment,
+        Department.parent,
     ).order_by(Department.active.desc(), Department.id),
     DepartmentRule,
 )
@@ -137,8 +145,36 @@ def by_id(department_id: int) -> StoredDepartment:
 
 
 def named(name: str) -> StoredDepartment | None:
-    """Return the department of that name, in use or not, or None."""
-    return _NAMED.one(name=name)
+    """Return the department of a name, or of a path (``Support/Hardware``), in use or not, or None."""
+    found = _NAMED.one(name=name)
+    if found is not None or "/" not in name:
+        return found
+    wanted = "/".join(part.strip() for part in name.split("/")).lower()
+    rows = every()
+    return next((each for each in rows if path_of(each.id, rows).lower() == wanted), None)
+
+
+def path_of(department_id: int, rows: Iterable[StoredDepartment]) -> str:
+    """Return a department's name behind those of what it is a part of: ``Support/Hardware``."""
+    known = {each.id: each for each in rows}
+    return "/".join(known[each].name for each in reversed(above(department_id, known.values())))
+
+
+def above(department_id: int, rows: Iterable[StoredDepartment | DepartmentRule]) -> list[int]:
+    """Return a department and those that it is a part of, the nearest first."""
+    parents = {each.id: each.parent_id for each in rows}
+    found: list[int] = []
+    here: int | None = department_id
+    while here is not None and here not in found:
+        found.append(here)
+        here = parents.get(here)
+    return found
+
+
+def below(department_id: int, rows: Iterable[StoredDepartment]) -> list[int]:
+    """Return a department and all that are parts of it, or of its parts."""
+    known = list(rows)
+    return [each.id for each in known if department_id in above(each.id, known)]
 
 
 def write(
@@ -148,9 +184,17 @@ def write(
     signature: str,
     reopen_days: int | None,
     assignment: Assignment = "hand",
+    parent_id: int | None = None,
 ) -> None:
     """Write a new department, which is in use."""
-    _WRITE.run(name=name, sla_id=sla_id, signature=signature, reopen_days=reopen_days, assignment=assignment)
+    _WRITE.run(
+        name=name,
+        sla_id=sla_id,
+        signature=signature,
+        reopen_days=reopen_days,
+        assignment=assignment,
+        parent_id=parent_id,
+    )
 
 
 def change(department_id: int, values: Mapping[str, str | int | None]) -> None:

@@ -54,6 +54,7 @@ def _read_departments(_desk: Desk, _actor: Actor) -> list[Record]:
                 "reopen_days": _text(line.reopen_days),
                 "outgoing": _text(line.outgoing),
                 "autoresponse_from": _text(line.autoresponse_from),
+                "parent": _text(line.parent),
                 "signature": line.signature,
                 "assignment": line.assignment,
                 "active": line.active,
@@ -69,6 +70,7 @@ def _add_department(_desk: Desk, actor: Actor, values: Values) -> str:
         str(values["name"]),
         sla=str(values["sla"]),
         signature=str(values["signature"]),
+        parent=str(values["parent"]),
         reopen_days=_days(values["reopen_days"]),
         assignment=str(values["assignment"]),
     )
@@ -83,6 +85,7 @@ def _edit_department(_desk: Desk, actor: Actor, key: str, values: Values) -> Non
         new_name=_given(values, "name"),
         sla=_given(values, "sla"),
         signature=_given(values, "signature"),
+        parent=_given(values, "parent"),
         reopen_days=days,
         always_reopen="reopen_days" in values and days is None,
         active=_switch(values, "active"),
@@ -124,6 +127,14 @@ DEPARTMENTS = Noun(
     "Groups of agents that tickets go to.",
     (
         Field("name", "Name", "As agents and rules call it.", width=24),
+        Field(
+            "parent",
+            "Part of",
+            "Another department, whose SLA, mailboxes and signature it has unless its own.",
+            "choice",
+            14,
+            _department_names,
+        ),
         Field("sla", "SLA", "The promise for its tickets.", "choice", 16, _sla_names, none="the desk's"),
         Field(
             "reopen_days", "Reopens", "A closed ticket reopens for so many days; empty: always.", "number", 8

@@ -40,7 +40,8 @@ def agent(line: AgentLine) -> dict[str, Any]:
 
 
 def department(line: DepartmentLine) -> dict[str, Any]:
-    """Return a department."""
+    """Return a department; one that is a part of another has `parent` and `path`."""
+    place = {"parent": line.parent, "path": line.path} if line.parent else {}
     return {
         "name": line.name,
         "sla": line.sla,
@@ -50,6 +51,7 @@ def department(line: DepartmentLine) -> dict[str, Any]:
         "autoresponse_from": line.autoresponse_from,
         "assignment": line.assignment,
         "active": line.active,
+        **place,
     }
 
 

@@ -85,11 +85,12 @@ def _departments(_actor: Actor) -> list[Table]:
             "name": each.name,
             "sla": each.sla or "",
             "signature": each.signature,
+            "parent": each.parent or "",
             "reopen_days": -1 if each.reopen_days is None else each.reopen_days,
             "assignment": each.assignment,
             "active": each.active,
         }
-        for each in departments.departments()
+        for each in sorted(departments.departments(), key=lambda each: each.path.count("/"))
     ]
 
 
@@ -105,6 +106,7 @@ def _edit_department(actor: Actor, _desk: Desk, table: Table) -> None:
         table["name"],
         sla=table["sla"],
         signature=table["signature"],
+        parent=table["parent"],
         reopen_days=None if days < 0 else days,
         always_reopen=days < 0,
         assignment=table["assignment"],
@@ -375,7 +377,7 @@ _KINDS: dict[str, _Kind] = {
     ),
     "department": _Kind(
         "name",
-        {"sla": "", "signature": "", "reopen_days": -1, "assignment": "hand", "active": True},
+        {"sla": "", "signature": "", "parent": "", "reopen_days": -1, "assignment": "hand", "active": True},
         _departments,
         _add_department,
         _edit_department,

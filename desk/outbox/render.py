@@ -17,7 +17,7 @@ from desk.permissions import Actor
 from mail.compose.signed_tag import SignedTag, tagged, untagged
 from mail.inert import one_line
 from mail.mime.address import Address
-from models import agents, blobs, deliveries, mailboxes, messages
+from models import agents, blobs, deliveries, departments, mailboxes, messages
 from models.deliveries import DeliveryKind, NewDelivery
 from models.fields import utc_text
 
@@ -189,8 +189,17 @@ def numbered_subject(subject: str, number: str, *, reply: bool) -> str:
 def signature_block(department: StoredDepartment, agent_id: int | None = None) -> str:
     """Return what is put below an answer: the signatures of its author and of the department, if any."""
     own = "" if agent_id is None else agents.signature_of(agent_id).strip()
-    signature = "\n".join(part for part in (own, department.signature.strip()) if part)
+    signature = "\n".join(part for part in (own, _signature_of(department)) if part)
     return f"\n\n-- \n{signature}\n" if signature else ""
+
+
+def _signature_of(department: StoredDepartment) -> str:
+    """Return a department's signature, else that of the nearest one that it is a part of."""
+    if department.signature.strip() or department.parent_id is None:
+        return department.signature.strip()
+    every = departments.every()
+    known = {each.id: each.signature.strip() for each in every}
+    return next((known[each] for each in departments.above(department.id, every) if known[each]), "")
 
 
 def conversation(ticket_id: int, answered: str | None = None) -> tuple[str | None, list[str]]:

@@ -121,7 +121,7 @@ TICKET_FIELDS: tuple[Field, ...] = (
     Field(
         "department",
         "name",
-        "a department",
+        "a department, also by its path (Support/Hardware); Support/*: with its parts",
         "tickets of that department, and those it was asked about",
         'department:"Human Resources"',
         ("dept",),

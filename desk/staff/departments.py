@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desk.errors import NotFound, Refused, WrongUse
@@ -31,11 +32,16 @@ class DepartmentLine:
     autoresponse_from: str | None = None
     assignment: Assignment = "hand"
     """Which of its agents gets a ticket that comes to it; see `desk.tickets.assignment`."""
+    parent: str | None = None
+    """The department that it is a part of; it has that one's SLA, mailboxes and signature unless its own."""
+    path: str = ""
+    """Its name behind those of the departments that it is a part of: ``Support/Hardware``."""
 
 
 def departments() -> list[DepartmentLine]:
     """Return all departments, by name."""
-    return [_department_line(row) for row in rows.every()]
+    every = rows.every()
+    return [_department_line(row, every) for row in every]
 
 
 def add_department(
@@ -46,8 +52,9 @@ def add_department(
     signature: str = "",
     reopen_days: int | None = None,
     assignment: str = "hand",
+    parent: str = "",
 ) -> DepartmentLine:
-    """Add a department."""
+    """Add a department, as a part of another one or of none."""
     require(actor, "settings.edit")
     with transaction():
         if rows.named(name) is not None:
@@ -59,6 +66,7 @@ def add_department(
             signature=clean(signature),
             reopen_days=_days(reopen_days),
             assignment=assignment_named(assignment),
+            parent_id=department_id_of(parent),
         )
         return _department_line(_stored(kept))
 
@@ -76,8 +84,11 @@ def edit_department(
     outgoing: str | None = None,
     autoresponse_from: str | None = None,
     assignment: str | None = None,
+    parent: str | None = None,
 ) -> DepartmentLine:
     """Change a department; None leaves a value, the SLA ``""`` means the desk's default SLA.
+
+    `parent` is the department that it is a part of, ``""``: of none.
 
     `outgoing` and `autoresponse_from` are mailboxes that its answers and acknowledgements are from; ``""``:
     the ticket's own, or what answers are from. Raises Refused for switching off the only department.
@@ -102,13 +113,23 @@ def edit_department(
             values["autoresponse_mailbox_id"] = _mailbox_id(autoresponse_from)
         if assignment is not None:
             values["assignment"] = assignment_named(assignment)
+        if parent is not None:
+            values["parent_id"] = _parent_id(known, parent)
         rows.change(known.id, values)
         if not rows.in_use():
             raise Refused("a desk needs a department", "add another one first: nightdesk department add NAME")
         return _department_line(rows.by_id(known.id))
 
 
-def _department_line(row: StoredDepartment) -> DepartmentLine:
+def _parent_id(row: StoredDepartment, name: str) -> int | None:
+    parent = department_id_of(name)
+    if parent is not None and parent in rows.below(row.id, rows.every()):
+        raise Refused(f"{one_line(name, 60)} is a part of {row.name} itself", "name another department")
+    return parent
+
+
+def _department_line(row: StoredDepartment, known: Sequence[StoredDepartment] = ()) -> DepartmentLine:
+    every = known or rows.every()
     return DepartmentLine(
         id=row.id,
         name=row.name,
@@ -119,6 +140,8 @@ def _department_line(row: StoredDepartment) -> DepartmentLine:
         outgoing=_address_of(row.outgoing_mailbox_id),
         autoresponse_from=_address_of(row.autoresponse_mailbox_id),
         assignment=row.assignment,
+        parent=next((each.name for each in every if each.id == row.parent_id), None),
+        path=rows.path_of(row.id, every),
     )
 
 

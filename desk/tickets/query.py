@@ -12,7 +12,7 @@ from desk.queries import fields, parser, times
 from desk.queries.errors import QueryError, UnknownName
 from desk.queries.parser import choice, meant
 from mail.inert import one_line
-from models import statuses, teams, ticket_lists
+from models import departments, statuses, teams, ticket_lists
 from models.queries import names
 from models.queries.names import Named
 from models.queries.tree import (
@@ -103,7 +103,8 @@ def _values(field: fields.Field | None, start: str, reader: Actor) -> Sequence[s
         case "team":
             return ["me", "none", *(_quoted(each.name) for each in names.teams())]
         case "department":
-            return [_quoted(each.name) for each in names.departments()]
+            rows = departments.every()
+            return [_quoted(departments.path_of(each.id, rows)) for each in rows]
         case "status":
             return [*STATUSES, *(_quoted(each.name) for each in statuses.every() if each.active)]
         case "topic":
@@ -172,7 +173,7 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
         case "mailbox":
             lookup = _mailbox(position)
         case "department":
-            lookup = _one_of("department", names.departments(), position)
+            return Condition("department", _departments(node), "is", position)
         case "org":
             lookup = _one_of("organization", names.organizations(), position)
         case "topic":
@@ -189,6 +190,20 @@ def _resolved(node: Node, actor: Actor, zone: tzinfo) -> Node:
             return node
     values = tuple(dict.fromkeys(lookup(str(value)) for value in node.values))
     return Condition(field.name, values, "is", position)
+
+
+def _departments(node: Condition) -> tuple[Value, ...]:
+    """Return the departments that are named: by name or path, with /* behind it its parts too."""
+    rows = departments.every()
+    known = {departments.path_of(each.id, rows).lower(): each.id for each in rows}
+    known |= {each.name.lower(): each.id for each in rows}
+    found: list[Value] = []
+    for value in map(str, node.values):
+        whole = value.endswith("/*") or (value.endswith("/") and len(value) > 1)
+        bare = value.removesuffix("*").removesuffix("/") if whole else value
+        department_id = known[choice("department", bare, known, node.position)]
+        found += departments.below(department_id, rows) if whole else [department_id]
+    return tuple(dict.fromkeys(found))
 
 
 def _of_status(node: Condition) -> Node:

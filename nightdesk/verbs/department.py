@@ -57,6 +57,9 @@ _assignment = click.option(
 )
 
 
+_parent = click.option("--parent", metavar="D", help="The department that it is a part of; '' is none.")
+
+
 @department.command("list")
 @desk_verb
 def list_departments(context: VerbContext) -> Result:
@@ -64,7 +67,13 @@ def list_departments(context: VerbContext) -> Result:
     from desk.documents import staff as documents
     from desk.staff import departments
 
-    return listed([documents.department(line) for line in departments.departments()], context.zone)
+    found = [documents.department(line) for line in departments.departments()]
+    # A table has the same columns in every row: the path stands for name and parent.
+    rows = [{**each, "name": each.get("path", each["name"])} for each in found]
+    for row in rows:
+        row.pop("parent", None)
+        row.pop("path", None)
+    return Result(lambda: found, lambda: listed(rows, context.zone).words())
 
 
 @department.command()
@@ -73,6 +82,7 @@ def list_departments(context: VerbContext) -> Result:
 @_signature
 @_days
 @_assignment
+@_parent
 @desk_verb
 def add(
     context: VerbContext,
@@ -81,6 +91,7 @@ def add(
     signature: str | None,
     reopen_days: int | None,
     assignment: str | None,
+    parent: str | None,
 ) -> Result:
     """Add a department."""
     from desk.documents import staff as documents
@@ -93,6 +104,7 @@ def add(
         signature=signature or "",
         reopen_days=reopen_days,
         assignment=assignment or "hand",
+        parent=parent or "",
     )
     return told(documents.department(line), f"Added the department {line.name}")
 
@@ -109,6 +121,7 @@ def add(
     "--autoresponse-from", metavar="ADDRESS", help="The mailbox its acknowledgements are from; '' as answers."
 )
 @_assignment
+@_parent
 @click.option("--active/--inactive", default=None, help="Whether tickets go there.")
 @need_a_change("name")
 @desk_verb
@@ -123,6 +136,7 @@ def edit(
     outgoing: str | None,
     autoresponse_from: str | None,
     assignment: str | None,
+    parent: str | None,
     active: bool | None,
 ) -> Result:
     """Change a department; what is not given stays."""
@@ -141,5 +155,6 @@ def edit(
         outgoing=outgoing,
         autoresponse_from=autoresponse_from,
         assignment=assignment,
+        parent=parent,
     )
     return told(documents.department(line), f"Changed the department {line.name}")

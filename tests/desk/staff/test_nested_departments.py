@@ -1,0 +1,124 @@
+"""Departments as parts of others: what a part has from above, who reads it, and how it is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk.errors import Refused, WrongUse
+from desk.home import Desk
+from desk.operations import rule_file
+from desk.outbox.render import signature_block
+from desk.permissions import actor_of
+from desk.rules import read_rules
+from desk.staff import agents, departments, roles, slas
+from desk.tickets import changes, detail, lists, query
+from models import agents as agent_rows
+from models import departments as rows
+from tests.support.workbench import ADMIN, make_ticket
+
+add, edit = departments.add_department, departments.edit_department
+
+
+@pytest.fixture
+def parts(desk: Desk) -> Desk:
+    """Support has Hardware, which has Printers; Sales stands apart."""
+    add(ADMIN, "Hardware", parent="Support")
+    add(ADMIN, "Printers", parent="Support/Hardware")
+    add(ADMIN, "Sales")
+    return desk
+
+
+def found(text: str) -> set[str]:
+    """The departments of the tickets that a query finds."""
+    page = lists.page(lists.ListQuery("open", query.parse(text, ADMIN), "updated", ADMIN))
+    return {line.department for line in page}
+
+
+def test_a_path_names_a_department(parts: Desk) -> None:
+    paths = {line.name: (line.parent, line.path) for line in departments.departments()}
+    assert paths == {
+        "Support": (None, "Support"),
+        "Hardware": ("Support", "Support/Hardware"),
+        "Printers": ("Hardware", "Support/Hardware/Printers"),
+        "Sales": (None, "Sales"),
+    }
+    ticket = make_ticket()
+    changes.transfer(ADMIN, [ticket.number], "support / hardware / printers")
+    assert detail.show(ticket.number).department == "Printers"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("department:Support", {"Support"}),
+        ("dept:Support/Hardware", {"Hardware"}),
+        ("dept:support/*", {"Support", "Hardware", "Printers"}),
+        ("dept:Hardware/*", {"Hardware", "Printers"}),
+        ("dept:Printers/*,Sales", {"Printers", "Sales"}),
+        ("-dept:Support/*", {"Sales"}),
+    ],
+)
+def test_a_query_asks_with_and_without_parts(parts: Desk, asked: str, expected: set[str]) -> None:
+    for name in ("Support", "Hardware", "Printers", "Sales"):
+        changes.transfer(ADMIN, [make_ticket().number], name)
+    assert found(asked) == expected
+
+
+def test_no_department_is_a_part_of_itself(parts: Desk) -> None:
+    for name, parent in (("Support", "Printers"), ("Hardware", "Hardware")):
+        with pytest.raises(Refused, match="is a part of"):
+            edit(ADMIN, name, parent=parent)
+    with pytest.raises(WrongUse):
+        edit(ADMIN, "Hardware", parent="Nowhere")
+    assert edit(ADMIN, "Printers", parent="").path == "Printers"
+
+
+def test_a_part_has_what_stands_above_unless_its_own(parts: Desk) -> None:
+    slas.add_sla(ADMIN, "Gold", 2)
+    slas.add_sla(ADMIN, "Quick", 1)
+    edit(ADMIN, "Support", sla="Gold", signature="Your support")
+    edit(ADMIN, "Hardware", sla="Quick")
+    rules = read_rules(parts)
+    promised = {rule.name: rules.sla_of(rule.id) for rule in rules.departments.values()}
+    known = {line.name: line.id for line in slas.slas()}
+    assert promised["Support"] == known["Gold"]
+    assert promised["Hardware"] == promised["Printers"] == known["Quick"]
+    printers, sales = rows.named("Printers"), rows.named("Sales")
+    assert printers is not None
+    assert sales is not None
+    assert "Your support" in signature_block(printers)
+    assert signature_block(sales) == ""
+
+
+@pytest.mark.parametrize(
+    ("grants", "places", "expected"),
+    [
+        (["ticket.read"], {"Support": "R"}, {"Support"}),
+        (["ticket.read", "department.below"], {"Support": "R"}, {"Support", "Hardware", "Printers"}),
+        (["ticket.read", "department.below"], {"Hardware": "R"}, {"Hardware", "Printers"}),
+        (["ticket.read", "department.below"], {"Support": "R", "Hardware": "Blind"}, {"Support"}),
+        (["ticket.read", "department.below"], {"Sales": "R", "Printers": "R"}, {"Sales", "Printers"}),
+    ],
+)
+def test_a_role_counts_in_the_parts_where_it_says_so(
+    parts: Desk, grants: list[str], places: dict[str, str], expected: set[str]
+) -> None:
+    roles.add_role(ADMIN, "R", grants)
+    roles.add_role(ADMIN, "Blind", ["outbox.edit"])
+    agents.add_agent(ADMIN, "kim", name="Kim", email="kim@staff.example", role="Blind", places=places)
+    stored = agent_rows.with_login("kim")
+    assert stored is not None
+    actor = actor_of(stored)
+    names = {line.id: line.name for line in departments.departments()}
+    assert actor.reads is not None
+    assert {names[each] for each in actor.reads} == expected
+
+
+def test_the_file_of_rules_has_parts_behind_what_they_are_part_of(parts: Desk) -> None:
+    tables = rule_file.read(rule_file.written(ADMIN, ("department",)))
+    assert [table["name"] for table in tables["department"]][-1] == "Printers"
+    edit(ADMIN, "Printers", parent="Sales")
+    (step,) = [each for each in rule_file.compare(ADMIN, tables) if each.outcome == "changed"]
+    assert (step.name, step.changes) == ("Printers", {"parent": ("Sales", "Hardware")})
+    rule_file.take_in(parts, ADMIN, tables)
+    assert {line.name: line.parent for line in departments.departments()}["Printers"] == "Hardware"
