@@ -9,9 +9,8 @@ from config import clock
 from config.files import ensure_dir
 from config.paths import BIN_MODE, DATA_MODE, HOME_MODE, SPOOL_MODE, refuse_network_file_system
 from config.seal import Sealer, create_key_file
-from desk.errors import DeskError
 from models import settings as rows
-from models.opening import open_database
+from models.opening import open_database, open_server
 from models.transactions import transaction
 
 if TYPE_CHECKING:
@@ -62,12 +61,13 @@ def open_desk(
     raises `models.errors.DatabaseMissing`. `tell` is given a sentence when an upgrade takes long. Raises
     ConfigError for a network file system.
     """
-    if paths.server_url:
-        raise DeskError("this version keeps a desk in SQLite only", "set database to a file, or leave it out")
     refuse_network_file_system(paths)
     if create:
         _make_home(paths)
-    open_database(paths.database, create=create, tell=tell)
+    if paths.server_url:
+        open_server(paths.server_url, paths.shown_database, paths.data, create=create, tell=tell)
+    else:
+        open_database(paths.database, create=create, tell=tell)
     if rows.stored(DESK_ID) is None:
         import secrets  # 0.5 ms, for a new key
 

@@ -13,7 +13,7 @@ from models.database import Row
 from models.departments import Department
 from models.fields import JsonField, UtcField, as_json
 from models.roles import Role
-from models.statements import Lookup, Statement, Update, as_read
+from models.statements import Lookup, Statement, Update, as_read, literal
 
 
 class Agent(Row):
@@ -115,7 +115,7 @@ _WRITE = Statement(
 )
 _LOGIN_BY_EMAIL = Lookup(
     lambda p: Agent.select(Agent.login).where(
-        Agent.active, peewee.fn.LOWER(Agent.email) == peewee.fn.LOWER(p("email"))
+        Agent.active == literal(1), peewee.fn.LOWER(Agent.email) == peewee.fn.LOWER(p("email"))
     ),
     str,
 )

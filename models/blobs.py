@@ -18,6 +18,7 @@ import peewee
 
 from config.records import Record
 from models.database import Row, db
+from models.engine import engine
 from models.fields import one_of
 from models.statements import Lookup, Statement
 from models.transactions import transaction
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
     import zstandard
-
-SMALL = 65_536
-"""Stored bytes; what is larger after compression becomes a file."""
 
 _LEVEL = 3
 _WORTH = 0.95
@@ -83,7 +81,7 @@ class Packed(Record):
 
 def directory() -> Path:
     """Where the files are: ``blobs`` beside the database."""
-    return Path(db.obj.database).parent / "blobs"
+    return Path(db.obj.folder) / "blobs"
 
 
 def pack(raws: Sequence[bytes]) -> list[Packed]:
@@ -92,8 +90,10 @@ def pack(raws: Sequence[bytes]) -> list[Packed]:
     return [_packed(raw, compressor) for raw in raws]
 
 
-def write_blobs(packed: Sequence[Packed], small: int = SMALL) -> list[Packed]:
-    """Write what is larger than ``small`` into files, durably, and return all with the paths filled in.
+def write_blobs(packed: Sequence[Packed], small: int | None = None) -> list[Packed]:
+    """Write what is larger than ``small`` (None: than the engine keeps in a row) into files, durably.
+
+    Returns all with the paths filled in.
 
     Call it before the transaction that stores the rows. Raises OSError (disk full, permissions): then
     nothing may be stored.
@@ -110,9 +110,9 @@ class Laying:
     `finish` waits for them and syncs their directory once; until then nothing may be stored.
     """
 
-    def __init__(self, small: int = SMALL) -> None:
+    def __init__(self, small: int | None = None) -> None:
         self.packed: list[Packed] = []
-        self._small = small
+        self._small = engine().LARGEST_BLOB if small is None else small
         self._day = datetime.now(UTC).strftime("%Y/%m/%d")
         self._writing: dict[str, Future[None]] = {}
         self._threads: ThreadPoolExecutor | None = None
@@ -148,7 +148,7 @@ class Laying:
         return self._threads.submit(_write, folder / name, data)
 
 
-def prepare(raws: Sequence[bytes], small: int = SMALL) -> tuple[Laying, list[int]]:
+def prepare(raws: Sequence[bytes], small: int | None = None) -> tuple[Laying, list[int]]:
     """Pack all, the largest first, so that the disk has begun with them while the rest is packed."""
     laying, compressor = Laying(small), _compressor()
     places = [0] * len(raws)
@@ -271,14 +271,14 @@ def strays(before: float) -> list[str]:
     return [path for path in found if path not in named]
 
 
-def put_many(raws: Sequence[bytes], small: int = SMALL) -> list[int]:
+def put_many(raws: Sequence[bytes], small: int | None = None) -> list[int]:
     """Store bytes and return their blob ids in order; joins the caller's transaction if there is one."""
     laid = write_blobs(pack(raws), small)
     with transaction():
         return [insert(each) for each in laid]
 
 
-def put(raw: bytes, small: int = SMALL) -> int:
+def put(raw: bytes, small: int | None = None) -> int:
     """Store bytes and return the blob's id."""
     return put_many([raw], small)[0]
 

@@ -12,6 +12,7 @@ from config.records import Record
 from models import sqlite
 from models.custom_fields import CustomField, FieldValue
 from models.database import Row
+from models.engine import engine
 from models.fields import UtcField
 from models.queries.reach import Reach, asked_within
 from models.statements import Lookup, Statement, Update, as_read, literal, run
@@ -299,7 +300,7 @@ def rename(contact_id: int, name: str) -> None:
 def is_named(contact: Any, text: str) -> Any:
     """Return the condition that a contact has an address, a @domain, or a part of name or address."""
     if text.startswith("@"):
-        return sqlite.domain_of(contact.email) == peewee.Value(text[1:]).collate("NOCASE")
+        return engine().same_domain(contact.email, text[1:])
     if "@" in text:
         return contact.email == text
     return contact.email.contains(text) | contact.name.contains(text)

@@ -32,6 +32,9 @@ db = peewee.DatabaseProxy()
 class DeskDatabase(peewee.SqliteDatabase):
     """A desk's file. Each connection holds the desk open (`models.locks`) and must be to the same file."""
 
+    engine = None
+    """`models.engine` knows what is SQLite's own."""
+
     def __init__(self, path: Path) -> None:
         super().__init__(
             str(path),
@@ -47,7 +50,18 @@ class DeskDatabase(peewee.SqliteDatabase):
             },
         )
         self.path = path
+        self.folder = path.parent
         self._file: tuple[int, int] | None = None
+
+    def schema_version(self) -> int:
+        """Return the number of the migration the file is at."""
+        return int(self.execute_sql("PRAGMA user_version").fetchone()[0])
+
+    def wait_for_turn(self) -> None:
+        """Do nothing: a transaction began with the file's only right to write."""
+
+    def complete(self) -> None:
+        """Do nothing: triggers keep the full-text index true."""
 
     def check_in_place(self) -> None:
         """Raise DatabaseReplaced unless the file first opened is still the desk's."""
@@ -171,4 +185,4 @@ def other_database(path: Path) -> Iterator[None]:
 
 def schema_version() -> int:
     """Return the number of the migration the file is at."""
-    return int(db.execute_sql("PRAGMA user_version").fetchone()[0])
+    return int(db.schema_version())

@@ -917,15 +917,14 @@ _PUT_OFF = Statement(
         }
     ).where(Recipient.state.in_(["queued", "deferred"]))
 )
+_HAS_DEFERRED = peewee.fn.EXISTS(
+    Recipient.select(literal(1)).where((Recipient.delivery == Delivery.id) & (Recipient.state == "deferred"))
+)
 _SEND_BY_NOBODY = Statement(
     lambda p: Delivery.update(
         {
             Delivery.sender: None,
-            Delivery.done: ~peewee.fn.EXISTS(
-                Recipient.select(literal(1)).where(
-                    (Recipient.delivery == Delivery.id) & (Recipient.state == "deferred")
-                )
-            ),
+            Delivery.done: peewee.Case(None, ((_HAS_DEFERRED, literal(0)),), literal(1)),
         }
     ).where(Delivery.done == literal(0))
 )

@@ -18,8 +18,18 @@ class DatabaseUnusable(Exception):
 class DatabaseMissing(DatabaseUnusable):
     """There is no database where the configuration says it is."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         super().__init__(f"no desk at {path}", "create one with: nightdesk init")
+
+
+class DriverMissing(DatabaseUnusable):
+    """A desk in PostgreSQL takes a library that is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database is PostgreSQL, and psycopg is not installed",
+            "install it: pip install 'nightdesk[postgres]'",
+        )
 
 
 class DatabaseTooNew(DatabaseUnusable):
@@ -65,9 +75,9 @@ RESTORE_HINT = "restore a backup: nightdesk restore FILE"
 
 
 def explain(error: BaseException) -> tuple[str, str]:
-    """Return what an error of SQLite means in plain words, and what to do about it."""
+    """Return what an error of the database means in plain words, and what to do about it."""
     text = str(error)
-    if "locked" in text or "busy" in text:
+    if "locked" in text or "busy" in text or "lock timeout" in text:
         return "the database is locked by another program", "try again in a moment"
     if "full" in text:
         return "the disk is full", "make room and run it again; nothing was half written"

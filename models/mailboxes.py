@@ -12,7 +12,7 @@ from config.records import Record
 from models.database import Row
 from models.departments import Department
 from models.fields import UtcField, one_of
-from models.statements import Lookup, Statement, as_read
+from models.statements import Lookup, Statement, as_read, literal
 from models.topics import Topic
 
 SECURITIES = ("tls", "starttls", "none")
@@ -248,7 +248,7 @@ def logins() -> list[tuple[str, str]]:
 
 def _can_send() -> peewee.Expression:
     """Tell what makes a mailbox one that can send: this, here and in `Mailbox.can_send` alone."""
-    return Mailbox.outgoing_enabled & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
+    return (Mailbox.outgoing_enabled == literal(1)) & Mailbox.removed.is_null() & (Mailbox.smtp_host != "")
 
 
 class OutgoingAccount(Record):
@@ -415,7 +415,12 @@ _IDLING = Lookup(
         Mailbox.ca_file,
         Mailbox.fingerprint,
         Mailbox.folder,
-    ).where(Mailbox.idle, Mailbox.incoming_enabled, Mailbox.protocol == "imap", Mailbox.removed.is_null()),
+    ).where(
+        Mailbox.idle == literal(1),
+        Mailbox.incoming_enabled == literal(1),
+        Mailbox.protocol == "imap",
+        Mailbox.removed.is_null(),
+    ),
     lambda mailbox_id, *account: (int(mailbox_id), account),
 )
 _IDLE_STATE = Lookup(
@@ -517,7 +522,7 @@ class Scheduled(Record):
 _SCHEDULED_COLUMNS = (Mailbox.id, Mailbox.schedule, Mailbox.last_attempt, Mailbox.not_before)
 _SCHEDULED = Lookup(
     lambda p: Mailbox.select(*_SCHEDULED_COLUMNS).where(
-        Mailbox.removed.is_null(), Mailbox.incoming_enabled, Mailbox.protocol != "none"
+        Mailbox.removed.is_null(), Mailbox.incoming_enabled == literal(1), Mailbox.protocol != "none"
     ),
     as_read(_SCHEDULED_COLUMNS, Scheduled),
 )
@@ -579,7 +584,8 @@ def sending_again() -> list[Mailbox]:
 
 
 def _fetched(*which: peewee.Expression) -> list[Mailbox]:
-    return list(Mailbox.select().where(Mailbox.removed.is_null(), Mailbox.incoming_enabled, *which))
+    enabled = Mailbox.incoming_enabled == literal(1)
+    return list(Mailbox.select().where(Mailbox.removed.is_null(), enabled, *which))
 
 
 def _begin_alert(told: peewee.Field) -> Statement:

@@ -14,6 +14,7 @@ from config.records import Record
 from models.agents import Agent
 from models.blobs import Blob
 from models.database import Row
+from models.engine import engine
 from models.fields import JsonField, UtcField, as_json, one_of
 from models.statements import Lookup, Places, Statement, as_read, literal
 from models.tickets import Ticket
@@ -548,14 +549,10 @@ def _is_named(mail: Any, said: Any) -> Any:
 
 
 def _around(places: Places) -> peewee.ModelSelect[Message]:
-    """Go from some tickets to those whose mail theirs answers, or is answered by, and so on.
-
-    SQLite reads the left side of a cross join first: a ticket, its mail, what belongs to it.
-    """
+    """Go from some tickets to those whose mail theirs answers, or is answered by, and so on."""
     first, mail, said, other = Ticket.alias("f"), Message.alias("m"), Awaited.alias("s"), Message.alias("o")
     begun = first.select(first.id).where(first.id.in_(places.each("wanted")))
     around = begun.cte("around", recursive=True, columns=("ticket",))
-    tables = around.join(mail, peewee.JOIN.CROSS).join(said, peewee.JOIN.CROSS).join(other, peewee.JOIN.CROSS)
     above = (mail.ticket == around.c.ticket) & (said.message == mail.id) & _is_named(other, said)
     below = (
         (mail.ticket == around.c.ticket)
@@ -563,8 +560,8 @@ def _around(places: Places) -> peewee.ModelSelect[Message]:
         & (said.reference == peewee.fn.LOWER(mail.message_id))
         & (other.id == said.message)
     )
-    found = around.union(peewee.Select([tables], [other.ticket]).where(above & (other.kind == "customer")))
-    found = found.union(peewee.Select([tables], [other.ticket]).where(below))
+    ways = [above & (other.kind == "customer"), below]
+    found = engine().reached(around, [mail, said, other], other.ticket, ways)
     return cast("peewee.ModelSelect[Message]", found.select_from(found.c.ticket).limit(places("limit")))
 
 

@@ -44,6 +44,41 @@ def open_database(path: Path, *, create: bool = False, tell: Callable[[str], obj
         )
 
 
+def open_server(
+    url: str, shown: str, folder: Path, *, create: bool = False, tell: Callable[[str], object] | None = None
+) -> None:
+    """Point the handle at a desk in PostgreSQL and bring its schema up to this program.
+
+    ``shown`` is the URL without its password, ``folder`` where this host keeps the key. With ``create`` the
+    tables are made in an empty database. Raises DriverMissing, DatabaseMissing, DatabaseTooNew.
+    """
+    from models.postgres.connection import PostgresDesk  # 100 ms: psycopg
+
+    handle = PostgresDesk(url, folder, shown)
+    db.initialize(handle)
+    version = schema_version()
+    if version == SCHEMA_VERSION:
+        return
+    # All tables' modules, and the library of migrations: 50 ms that only a first start has to spare.
+    from models.postgres import making
+
+    if version == 0:
+        if not create:
+            close_database()
+            raise DatabaseMissing(shown)
+        making.create(handle, SCHEMA_VERSION)
+    elif version < SCHEMA_VERSION:
+        if tell is not None:
+            tell(f"upgrading {shown} once; every other program of the desk waits")
+        making.migrate(handle, SCHEMA_VERSION)
+    if schema_version() != SCHEMA_VERSION:
+        close_database()
+        raise DatabaseTooNew(
+            f"{shown} has schema {version}, this program knows {SCHEMA_VERSION}",
+            "install the newer Nightdesk on this host too",
+        )
+
+
 class Found(Record):
     """A desk's file as it is found, by the numbers of its schema and of the program's."""
 
@@ -79,7 +114,8 @@ def check_in_place() -> None:
 
 def spare_memory() -> None:
     """Keep page caches small from now on: for a program with many threads, each with its own connection."""
-    db.obj.pragma("cache_size", -2000, permanent=True)
+    if isinstance(db.obj, DeskDatabase):
+        db.obj.pragma("cache_size", -2000, permanent=True)
 
 
 def close_database() -> None:

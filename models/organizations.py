@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from config.records import Record
-from models import sqlite
 from models.contacts import Contact
 from models.database import Row
+from models.engine import engine
 from models.statements import Lookup, Statement, Update, as_read
 
 
@@ -165,7 +165,7 @@ def organization_of(contact: Any) -> Any:
         OrganizationMember.contact == contact.id
     )
     by_domain = OrganizationDomain.select(OrganizationDomain.organization).where(
-        OrganizationDomain.domain == sqlite.domain_of(contact.email)
+        OrganizationDomain.domain == engine().domain_of(contact.email)
     )
     return peewee.fn.COALESCE(said, by_domain, 0)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from config.records import Record
-from models import leases, sqlite
+from models import leases
 from models.agents import Agent
 from models.database import BUSY_SECONDS, Row
+from models.engine import engine
 from models.fields import UtcField, utc_text, utc_time
 from models.queries.reach import Reach, readable
 from models.statements import Lookup, Statement, run
@@ -149,12 +150,12 @@ def since_of(row: StoredPresence) -> datetime:
 
 
 def _without_waiting(write: Callable[[], None]) -> bool:
-    sqlite.wait_at_most(WAIT_SECONDS)
+    engine().wait_at_most(WAIT_SECONDS)
     try:
         with transaction():
             write()
     except peewee.OperationalError:
         return False
     finally:
-        sqlite.wait_at_most(BUSY_SECONDS)
+        engine().wait_at_most(BUSY_SECONDS)
     return True

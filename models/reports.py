@@ -14,7 +14,7 @@ import peewee
 from peewee import fn
 
 from config.records import Record
-from models import sqlite
+from models.engine import engine
 from models.events import Event
 from models.messages import Message
 from models.queries.conditions import NOT_CLOSED, TICKET
@@ -91,7 +91,7 @@ def at_work(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> lis
     """Count the open tickets. ``bounds``: times, latest first; what is due before ``soon`` is due soon."""
     asleep = _T.snoozed_until.is_null(False)
     keys = (_T.department, _T.assignee, _T.mailbox, _T.topic, _T.status, asleep)
-    tables = sqlite.walked(Ticket, "t", "ticket_at_work")
+    tables = engine().walked(Ticket, "t", "ticket_at_work")
     query = peewee.Select([tables], [*keys, *_counted(soon, bounds)])
     query = query.where(NOT_CLOSED, *_readable(reach)).group_by(*keys)
     return [
@@ -103,7 +103,7 @@ def at_work(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> lis
 def referred(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[int, Counts]]:
     """Count the open tickets, awake, that each department was asked about beside its own."""
     other = TicketReferral.alias("o")
-    tables = peewee.Join(other, _T, peewee.JOIN.CROSS, on=(_T.id == other.ticket))
+    tables = engine().read_first(other, _T, _T.id == other.ticket)
     query = peewee.Select([tables], [other.department, *_counted(soon, bounds)])
     query = query.where(NOT_CLOSED, _T.snoozed_until.is_null(), _T.department != other.department)
     if reach is not None:
@@ -115,7 +115,7 @@ def referred(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> li
 def tagged(soon: str, bounds: Sequence[str], reach: Reach | None = None) -> list[tuple[str, Counts]]:
     """Count the open tickets with each tag."""
     tag = TicketTag.alias("g")
-    tables = peewee.Join(tag, _T, peewee.JOIN.CROSS, on=(_T.id == tag.ticket))
+    tables = engine().read_first(tag, _T, _T.id == tag.ticket)
     query = peewee.Select([tables], [tag.name, *_counted(soon, bounds)])
     query = query.where(NOT_CLOSED, *_readable(reach)).group_by(tag.name)
     return [(row[0], _counts(row[1:], len(bounds))) for row in run(query)]
@@ -148,7 +148,7 @@ def answered(dimension: Dimension, since: str, until: str, reach: Reach | None =
             in_time = in_time & is_within(answer.ticket, reach)
         query = peewee.Select([answer], [answer.agent, answer.ticket]).where(in_time).distinct()
         return [Happened(*row) for row in run(query)]
-    tables = peewee.Join(answer, _T, peewee.JOIN.CROSS, on=(_T.id == answer.ticket))
+    tables = engine().read_first(answer, _T, _T.id == answer.ticket)
     return _happened(dimension, tables, in_time, reach)
 
 
@@ -156,7 +156,7 @@ def reopened(dimension: Dimension, since: str, until: str, reach: Reach | None =
     """Return the tickets that were opened again in a time."""
     event = Event.alias("e")
     in_time = (event.kind == literal("reopened")) & (event.at >= since) & (event.at < until)
-    tables = peewee.Join(event, _T, peewee.JOIN.CROSS, on=(_T.id == event.ticket))
+    tables = engine().read_first(event, _T, _T.id == event.ticket)
     return _happened(dimension, tables, in_time, reach)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import peewee
@@ -113,18 +114,30 @@ def create_database(path: Path) -> None:
 
 
 def create_tables(database: peewee.Database) -> None:
-    """Make all tables in an empty database, and the rows that a desk begins with."""
-    with database.atomic(), database.bind_ctx(TABLES):
-        for table in TABLES:
-            _prepare(table)
+    """Make all tables in an empty file, and the rows that a desk begins with."""
+    with database.atomic(), declared(database):
         database.create_tables(TABLES, safe=False)
         sqlite.create_search(database)
-        Sla.insert(id=1, name="Standard", hours=18).execute()
-        Department.insert(id=1, name="Support", sla=1).execute()
-        Role.insert(id=1, name="Admin", actions=["*"]).execute()
-        Sequence.insert(name="ticket", next=1).execute()
-        for name, query, sort in SHIPPED:
-            Queue.insert(name=name, query=query, sort=sort, tab=False).execute()
+        write_first_rows()
+
+
+@contextmanager
+def declared(database: peewee.Database) -> Iterator[None]:
+    """Have the tables mean this database within the block, and their columns declare their defaults."""
+    with database.bind_ctx(TABLES):
+        for table in TABLES:
+            _prepare(table)
+        yield
+
+
+def write_first_rows() -> None:
+    """Write the rows that a desk begins with."""
+    Sla.insert(id=1, name="Standard", hours=18).execute()
+    Department.insert(id=1, name="Support", sla=1).execute()
+    Role.insert(id=1, name="Admin", actions=["*"]).execute()
+    Sequence.insert(name="ticket", next=1).execute()
+    for name, query, sort in SHIPPED:
+        Queue.insert(name=name, query=query, sort=sort, tab=False).execute()
 
 
 def _prepare(table: type[Row]) -> None:

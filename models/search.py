@@ -8,7 +8,8 @@ import peewee
 from peewee import fn
 
 from config.records import Record
-from models import sqlite, tickets
+from models import tickets
+from models.engine import engine
 from models.messages import Message
 from models.queries.conditions import TEXT_REACH, TICKET, Reader, condition, within
 from models.queries.text import expression, says
@@ -62,8 +63,8 @@ def find(query: Node, reader: Reader, limit: int, before: int | None) -> list[Hi
 
 def _with_words(words: str, rest: Node, reader: Reader, limit: int, before: int | None) -> list[int]:
     if rest == NOTHING:
-        return sqlite.messages_with(words, limit or -1, before)
-    return _those(lambda size, below: sqlite.messages_with(words, size, below), rest, reader, limit, before)
+        return engine().messages_with(words, limit or None, before)
+    return _those(lambda size, below: engine().messages_with(words, size, below), rest, reader, limit, before)
 
 
 def _those(
@@ -90,8 +91,8 @@ def _those(
 def _fulfilling(ids: Sequence[int], fulfilled: peewee.ColumnBase) -> list[int]:
     message = Message.alias("w")
     # From the messages to their tickets, in this order: no index of tickets knows of few.
-    tables = peewee.Join(message, TICKET, peewee.JOIN.CROSS, on=(TICKET.id == message.ticket))
-    query = peewee.Select([tables], [message.id]).where(message.id.in_(sqlite.listed(ids)), fulfilled)
+    tables = engine().read_first(message, TICKET, TICKET.id == message.ticket)
+    query = peewee.Select([tables], [message.id]).where(message.id.in_(engine().listed(ids)), fulfilled)
     return [row[0] for row in run(query.order_by(message.id.desc()))]
 
 
@@ -106,8 +107,8 @@ def _of_tickets(query: Node, reader: Reader, limit: int, before: int | None) -> 
         # Few of the newest are: perhaps few are at all.
         source = peewee.Select([TICKET], [TICKET.id]).where(condition(query, reader))
     message, few = Message.alias("w"), source.alias("f")
-    tables = peewee.Join(few, TICKET, peewee.JOIN.CROSS, on=(TICKET.id == few.c.id))
-    tables = tables.join(message, peewee.JOIN.CROSS, on=(message.ticket == TICKET.id))
+    tables = engine().read_first(few, TICKET, TICKET.id == few.c.id)
+    tables = engine().read_first(tables, message, message.ticket == TICKET.id)
     conditions = [condition(query, reader)]
     if before is not None:
         conditions.append(message.id < before)
@@ -152,4 +153,4 @@ _HITS = Lookup(
 
 def words_beginning(text: str, reach: int) -> list[str]:
     """Return words of messages that begin so, the most frequent of the first `reach` by the alphabet."""
-    return sqlite.words_beginning(text, reach)
+    return engine().words_beginning(text, reach)

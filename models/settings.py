@@ -8,7 +8,7 @@ from typing import Any
 import peewee
 
 from models.database import Row
-from models.fields import JsonField
+from models.fields import JsonField, as_json
 from models.statements import Lookup, Statement
 
 RESTORED = "desk.restored"
@@ -43,7 +43,7 @@ def stored(key: str) -> Any:
 
 def store(key: str, value: Any) -> None:
     """Keep a setting's value."""
-    Setting.insert(key=key, value=value).on_conflict_replace().execute()
+    store_text(key, as_json(value))
 
 
 def forget(key: str) -> None:

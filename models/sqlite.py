@@ -14,6 +14,19 @@ import peewee
 
 from models.database import BUSY_SECONDS, connect, db
 
+AND, OR, AND_NOT = " AND ", " OR ", " NOT "
+"""How expressions of FTS5 are joined."""
+IDS_COME_BACK = True
+"""Whether the id of the newest row, once deleted, is given again."""
+LARGEST_BLOB = 65_536
+"""Stored bytes; what is larger after compression becomes a file."""
+
+_ANYWHERE = "- recipients"
+"""Words are looked for in all columns but this one: the desk's own address is in every mail."""
+_FEW_WORDS = 24
+"""A beginning that so many words have is looked for as those words, which are read no further than needed."""
+_AT_HAND = 3
+"""Letters of the beginnings that the index has by themselves."""
 _LONG_LOG = 2**20
 """Bytes; a mail is a fifth of that."""
 
@@ -100,13 +113,28 @@ def shorten_log() -> None:
         db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def messages_with(expression: str, limit: int, before: int | None) -> list[int]:
-    """Return the newest messages that match an expression of FTS5, below one; ``limit`` -1 is all."""
+def one_said(phrases: Sequence[str], column: str | None) -> str:
+    """Return the expression of FTS5 that one of some phrases stands in a column, or in the usual ones."""
+    return f"{column or _ANYWHERE} : ({OR.join(map(_spelt_out, phrases))})"
+
+
+def _spelt_out(found: str) -> str:
+    """Return the same expression with the words of which it has the beginning, if they are few."""
+    word = found.removeprefix('"').removesuffix('" *').lower()
+    # What the index makes of letters beyond ASCII, and of several words, is its own matter.
+    if not found.endswith('" *') or not (word.isascii() and word.isalnum()) or len(word) <= _AT_HAND:
+        return found
+    words = _all_words_beginning(word, _FEW_WORDS)
+    return found if not words else "(" + OR.join(f'"{each}"' for each in words) + ")"
+
+
+def messages_with(expression: str, limit: int | None, before: int | None) -> list[int]:
+    """Return the newest messages that match an expression of FTS5, below one; ``limit`` None is all."""
     below = "" if before is None else " AND rowid < ?"
     values: tuple[Any, ...] = (expression,) if before is None else (expression, before)
     rows = db.execute_sql(
         f"SELECT rowid FROM message_search WHERE message_search MATCH ?{below} ORDER BY rowid DESC LIMIT ?",
-        (*values, limit),
+        (*values, -1 if limit is None else limit),
     )
     return [row[0] for row in rows.fetchall()]
 
@@ -136,7 +164,7 @@ def words_beginning(text: str, reach: int) -> list[str]:
     return [term for term, _ in sorted(rows, key=lambda row: (-row[1], row[0]))]
 
 
-def all_words_beginning(text: str, most: int) -> list[str] | None:
+def _all_words_beginning(text: str, most: int) -> list[str] | None:
     """Return the words of the full-text index that begin so, or None when they are more than ``most``.
 
     One jump a word: however many messages have it, only its first place is looked at.
@@ -178,10 +206,34 @@ def newest_with(expression: str, reach: int) -> peewee.SQL:
     )
 
 
+def read_first(few: Any, many: Any, on: Any) -> peewee.Join:
+    """Join tables so that the rows of the first are read, and those of the second looked up for each.
+
+    SQLite reads the left side of a cross join first.
+    """
+    return peewee.Join(few, many, peewee.JOIN.CROSS, on=on)
+
+
+def reached(known: Any, tables: Sequence[Any], column: Any, ways: Sequence[Any]) -> Any:
+    """Return a query that goes from what is known to more, over tables in this order, by each of the ways."""
+    joined = known
+    for each in tables:
+        joined = joined.join(each, peewee.JOIN.CROSS)
+    found = known
+    for way in ways:
+        found = found.union(peewee.Select([joined], [column]).where(way))
+    return found
+
+
 def domain_of(address: peewee.ColumnBase) -> peewee.ColumnBase:
     """Return what stands behind the @ of an address."""
     at = peewee.fn.INSTR(address, peewee.SQL("'@'")) + peewee.SQL("1")
     return peewee.fn.SUBSTR(address, at)
+
+
+def same_domain(address: peewee.ColumnBase, domain: str) -> peewee.ColumnBase:
+    """Return the condition that an address is of a domain, in whatever case; an index of contacts has it."""
+    return domain_of(address) == peewee.Value(domain).collate("NOCASE")
 
 
 def copy(database: Path, target: Path) -> None:

@@ -123,7 +123,10 @@ _LEAVE = Statement(
     lambda p: TeamMember.delete().where(TeamMember.team == p("team_id"), TeamMember.agent == p("agent_id"))
 )
 _GIVES_OUT = Lookup(
-    lambda p: Team.select(literal(1)).where(Team.assignment != literal("hand"), Team.active).limit(1), int
+    lambda p: (
+        Team.select(literal(1)).where(Team.assignment != literal("hand"), Team.active == literal(1)).limit(1)
+    ),
+    int,
 )
 
 

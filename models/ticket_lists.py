@@ -18,11 +18,11 @@ from peewee import fn
 
 from config.clock import now
 from config.records import Record
-from models import sqlite
 from models.agents import Agent
 from models.contacts import Contact
 from models.custom_fields import FieldValue
 from models.departments import Department
+from models.engine import engine
 from models.mailboxes import Mailbox
 from models.queries.conditions import (
     NOT_CLOSED,
@@ -265,8 +265,8 @@ def _counted(wanted: TicketList, reader: Reader) -> int:
         tables: peewee.Node = _walked(_to_count(wanted))
         conditions = _conditions(wanted, reader)
     else:
-        tables, joined = _among(narrowed.ids, "f")
-        conditions = [*_conditions(wanted._replace(query=narrowed.rest), reader), joined]
+        tables = _among(narrowed.ids, "f")
+        conditions = _conditions(wanted._replace(query=narrowed.rest), reader)
     return _size(_selected(tables, [_T.id], conditions))
 
 
@@ -366,8 +366,7 @@ def ids_of(wanted: TicketList, moment: datetime, after: int, limit: int) -> list
     narrowed = narrowest(wanted, reader, FEW)
     tables: peewee.Node = _T
     if narrowed is not None:
-        tables, joined = _among(narrowed.ids, "f")
-        conditions.append(joined)
+        tables = _among(narrowed.ids, "f")
         wanted = wanted._replace(query=narrowed.rest)
     conditions += _conditions(wanted, reader)
     return [row[0] for row in run(_selected(tables, [_T.id], conditions).order_by(_T.id).limit(limit))]
@@ -506,9 +505,9 @@ def _another_way(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: i
 def _narrow(
     wanted: TicketList, reader: Reader, narrowed: Narrowed, stretch: _Stretch, limit: int
 ) -> list[int]:
-    tables, joined = _among(narrowed.ids, "f")
+    tables = _among(narrowed.ids, "f")
     conditions = _conditions(wanted._replace(query=narrowed.rest), reader)
-    return stretch.select(tables, [*conditions, *_awake(wanted), joined], limit)
+    return stretch.select(tables, [*conditions, *_awake(wanted)], limit)
 
 
 def _selected(
@@ -518,13 +517,10 @@ def _selected(
     return query.where(*conditions) if conditions else query
 
 
-def _among(ids: Ids, alias: str) -> tuple[peewee.Node, peewee.ColumnBase]:
-    """Return the tickets that a query names by ``id``: the tables, and the condition that joins them.
-
-    SQLite reads the left side of a cross join first: few ids, each looked up.
-    """
+def _among(ids: Ids, alias: str) -> peewee.Join:
+    """Return the tickets that a query names by ``id``: few ids, each looked up."""
     found = ids.alias(alias)
-    return peewee.Join(found, _T, peewee.JOIN.CROSS), _T.id == found.c.id
+    return engine().read_first(found, _T, _T.id == found.c.id)
 
 
 def _rows(ids: Sequence[int], agent_id: int) -> dict[int, TicketRow]:
@@ -614,7 +610,7 @@ def _size(found: Ids) -> int:
 
 
 def _walked(index: str) -> peewee.SQL:
-    return sqlite.walked(Ticket, "t", index)
+    return engine().walked(Ticket, "t", index)
 
 
 def _way(wanted: TicketList, order: Order) -> str:

@@ -14,6 +14,7 @@ from models.contacts import Contact
 from models.custom_fields import CustomField, FieldValue
 from models.database import Row
 from models.departments import Department
+from models.engine import engine
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.settings import Sequence
@@ -454,17 +455,29 @@ _NEXT_ID = Sequence.select(Sequence.next).where(
     Sequence.name == literal(_FREE_ID), Sequence.next > _NEWEST_ID
 )
 """The id of the next ticket where the newest tickets were deleted; NULL, which is the next one, elsewhere."""
+
+
+def _next_id() -> dict[Any, Any]:
+    return {Ticket.id: _NEXT_ID} if engine().IDS_COME_BACK else {}
+
+
 _WRITE = Statement(
     lambda p: Ticket.insert(
-        {Ticket.id: _NEXT_ID, **{_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS)}}
+        {**_next_id(), **{_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS)}}
     ).returning(Ticket.id)
 )
+
+
+def _larger(one: Any, other: Any) -> peewee.Case:
+    return peewee.Case(None, ((one > other, one),), other)
+
+
 _KEEP_IDS = Statement(
     lambda p: Sequence.insert(
         {Sequence.name: _FREE_ID, Sequence.next: _OTHER.select(peewee.fn.MAX(_OTHER.id) + literal(1))}
     ).on_conflict(
         conflict_target=[Sequence.name],
-        update={Sequence.next: peewee.fn.MAX(Sequence.next, peewee.EXCLUDED.next)},
+        update={Sequence.next: _larger(Sequence.next, peewee.EXCLUDED.next)},
     )
 )
 _ID_OF = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.number == p("number")), int)

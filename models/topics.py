@@ -13,7 +13,7 @@ from models.database import Row
 from models.departments import Department
 from models.fields import JsonField, as_json
 from models.slas import Sla
-from models.statements import Lookup, Statement, Update, as_read
+from models.statements import Lookup, Statement, Update, as_read, literal
 
 
 class Topic(Row):
@@ -93,7 +93,7 @@ _CHECKLIST = Lookup(lambda p: Topic.select(Topic.checklist).where(Topic.id == p(
 _RULES = Lookup(
     lambda p: Topic.select(
         Topic.id, Topic.name, Topic.department, Topic.sla, Topic.priority, Topic.autoresponse
-    ).where(Topic.active),
+    ).where(Topic.active == literal(1)),
     lambda topic_id, name, department_id, sla_id, priority, autoresponse: TopicRule(
         topic_id, name, department_id, sla_id, priority, bool(autoresponse)
     ),

@@ -19,7 +19,9 @@ DatabaseFailed = peewee.OperationalError
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """Run the block as one writing transaction (``BEGIN IMMEDIATE``); nested blocks are savepoints.
+    """Run the block as one writing transaction, alone among all; nested blocks are savepoints.
+
+    In SQLite it begins with ``BEGIN IMMEDIATE``, in PostgreSQL with an advisory lock.
 
     An outermost block first looks whether the file is still the desk's and of this program's schema, so that
     a process that outlived a restore or an upgrade leaves with a sentence instead of writing what nobody
@@ -28,6 +30,7 @@ def transaction() -> Iterator[None]:
     outermost = not db.in_transaction()
     with db.atomic():
         if outermost:
+            db.wait_for_turn()
             db.check_in_place()
         if outermost and schema_version() != database.SCHEMA_VERSION:
             raise DatabaseTooNew(
@@ -35,6 +38,8 @@ def transaction() -> Iterator[None]:
                 "start Nightdesk again to use the new version",
             )
         yield
+        if outermost:
+            db.complete()
 
 
 @contextmanager

@@ -23,18 +23,12 @@ if TYPE_CHECKING:
 def find(options: Options) -> DeskPaths:
     """Return the desk that the options before the verb and the environment mean; nothing is opened.
 
-    Raises ConfigError when they are wrong, or name a database server; UsageError when they name another desk
-    than that of the environment in restricted mode.
+    Raises ConfigError when they are wrong; UsageError when they name another desk than that of the
+    environment in restricted mode.
     """
     if (options.config or options.database) and _is_restricted() and _is_elsewhere(options):
         refuse_when_restricted("--config and --database")
-    paths = find_desk(Flags(options.config, options.database))
-    if paths.server_url:
-        raise ConfigError(
-            f"{paths.database_from}: this version keeps a desk in SQLite only",
-            "name a file as database, or none",
-        )
-    return paths
+    return find_desk(Flags(options.config, options.database))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.engines import ON_BOTH, POSTGRES, SQLITE, databases, engine, postgresql
 from tests.support.servers.fixtures import (
     SKIPPED,
     dovecot,
@@ -20,7 +21,18 @@ from tests.support.servers.fixtures import (
 )
 from tests.support.servers.packages import MAIL_SERVERS, NoServers, ensure_installed
 
-__all__ = ["dovecot", "mailuser", "mailusers", "oauth_server", "pki", "postfix", "servers_home"]
+__all__ = [
+    "databases",
+    "dovecot",
+    "engine",
+    "mailuser",
+    "mailusers",
+    "oauth_server",
+    "pki",
+    "postfix",
+    "postgresql",
+    "servers_home",
+]
 
 _HERE = Path(__file__).parent
 _WAITING = ("docs", "e2e", "nightdesk", "tui", "worker")
@@ -28,6 +40,7 @@ _NEEDS = {
     "dovecot": MAIL_SERVERS,
     "postfix": MAIL_SERVERS,
     "oauth_server": ("glewlwyd",),
+    "postgresql": ("postgres",),
     "chromium": ("chromium", "chromedriver"),
 }
 
@@ -51,6 +64,30 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engines`: where the tests' desks are."""
+    parser.addoption(
+        "--engines",
+        choices=("sqlite", "postgres", "some", "both"),
+        default="some",
+        help="engines of the tests' desks: one, both, or both in some folders only (default)",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test whose desk can be in either engine on those that are chosen."""
+    if "engine" not in metafunc.fixturenames:
+        return
+    folder = metafunc.definition.path.relative_to(_HERE).as_posix()
+    chosen = metafunc.config.getoption("--engines")
+    both = chosen == "both" or (chosen == "some" and folder.startswith(ON_BOTH))
+    only_sqlite = metafunc.definition.get_closest_marker("sqlite") is not None
+    if only_sqlite or chosen == "sqlite" or not (both or chosen == "postgres"):
+        return
+    engines = [SQLITE, POSTGRES] if both else [POSTGRES]
+    metafunc.parametrize("engine", engines, indirect=True)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Try what waits for a screen or for real servers once more: a busy machine may keep it waiting too long.
 
@@ -64,6 +101,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Packages are fetched here, where no test's time limit runs."""
     asked = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if any(f"[{POSTGRES}" in item.nodeid for item in session.items):
+        asked.add("postgresql")
     for programs in {_NEEDS[name] for name in asked & _NEEDS.keys()}:
         try:
             ensure_installed(programs)

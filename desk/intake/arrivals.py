@@ -145,7 +145,7 @@ class Prepared(Record):
 
 def parse_ahead(
     arrivals: Sequence[Arrival],
-    small: int = blobs.SMALL,
+    small: int | None = None,
     moment: datetime | None = None,
     zone: Callable[[], tzinfo] = lambda: UTC,
 ) -> list[Prepared]:
@@ -168,7 +168,7 @@ def parse_ahead(
 class _Packing(Thread):
     """Hashes, compresses and writes the raw mails of a batch."""
 
-    def __init__(self, raws: Sequence[bytes], small: int) -> None:
+    def __init__(self, raws: Sequence[bytes], small: int | None) -> None:
         super().__init__(daemon=True)
         self._raws = raws
         self._small = small

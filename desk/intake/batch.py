@@ -11,7 +11,8 @@ from desk.filters.decision import ready
 from desk.intake.lookups import Lookups
 from desk.mailboxes.routes import SendingRoute, find_sending_route
 from desk.outbox.acknowledged import AcknowledgedLately, acknowledged_lately
-from models import filters, messages, sqlite, tickets
+from models import filters, messages, tickets
+from models.engine import engine
 from models.fields import utc_text
 from models.tickets import TicketState
 
@@ -54,7 +55,7 @@ class Batch:
 
     def index(self) -> None:
         """Make the text of the batch's mails searchable, all at once."""
-        sqlite.index_newer_than(self._last_message)
+        engine().index_newer_than(self._last_message)
 
     def forget(self) -> None:
         """Read again what is known, after a mail was rolled back."""

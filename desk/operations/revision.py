@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from models.sqlite import change_number
+from models.engine import engine
 
-__all__ = ["change_number"]
+
+def change_number() -> int:
+    """Return a number that differs from the last one when another connection committed since."""
+    return engine().change_number()

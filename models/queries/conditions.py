@@ -17,9 +17,9 @@ import peewee
 from peewee import fn
 
 from config.records import Record
-from models import sqlite
 from models.agents import Agent
 from models.contacts import Contact, ContactField, is_named
+from models.engine import engine
 from models.fields import utc_text
 from models.messages import Message
 from models.organizations import belongs_to
@@ -136,7 +136,7 @@ def of_state(named: Mapping[str, tuple[Any, ...]]) -> Ids:
         conditions.append(fn.COALESCE(TICKET.assignee, literal(0)).in_(named.get("owner", everybody)))
     if "p" in named:
         conditions.append(TICKET.priority.in_(named["p"]))
-    tables = sqlite.walked(Ticket, "t", "ticket_state")
+    tables = engine().walked(Ticket, "t", "ticket_state")
     return peewee.Select([tables], [TICKET.id]).where(*conditions)
 
 
@@ -153,7 +153,7 @@ def without_text(node: Node) -> Node:
 
 def _with_text(node: Node) -> peewee.Select:
     message = Message.alias("w")
-    found = sqlite.newest_with(expression(node), TEXT_REACH)
+    found = engine().newest_with(expression(node), TEXT_REACH)
     return peewee.Select([message], [message.ticket.alias("id")]).where(message.id.in_(found))
 
 
@@ -174,11 +174,11 @@ def _found(node: Node, reader: Reader) -> Ids | None:
         if node.field == "from":
             # From contacts to tickets, one by one: a domain may have so many that a list of them takes long.
             contact = Contact.alias("c")
-            tables = peewee.Join(contact, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == contact.id))
+            tables = engine().read_first(contact, TICKET, TICKET.contact == contact.id)
             return peewee.Select([tables], [TICKET.id]).where(_named_one_of(contact, node.values))
         if node.field == "org":
             contact = Contact.alias("c")
-            tables = peewee.Join(contact, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == contact.id))
+            tables = engine().read_first(contact, TICKET, TICKET.contact == contact.id)
             return peewee.Select([tables], [TICKET.id]).where(belongs_to(contact, node.values))
         if node.field == "field":
             return _with_field(node.values, reader)
@@ -188,10 +188,10 @@ def _found(node: Node, reader: Reader) -> Ids | None:
         if index is None and node.field == "is" and len(node.values) == 1:
             index = _CONDITIONS.get(str(node.values[0]))
         if index is not None:
-            walked = sqlite.walked(Ticket, "t", index)
+            walked = engine().walked(Ticket, "t", index)
             return peewee.Select([walked], [TICKET.id]).where(_compared(node, reader))
         if node.field == "team" and 0 not in node.values:
-            walked = sqlite.walked(Ticket, "t", "ticket_team")
+            walked = engine().walked(Ticket, "t", "ticket_team")
             return peewee.Select([walked], [TICKET.id]).where(
                 TICKET.team.is_null(False), _compared(node, reader)
             )
@@ -286,7 +286,7 @@ def _with_field(tests: tuple[Any, ...], reader: Reader) -> Ids:
             found = kept.select(kept.ticket.alias("id")).where(*_in_field(kept, test, reader))
         else:
             kept = ContactField.alias("v")
-            tables = peewee.Join(kept, TICKET, peewee.JOIN.CROSS, on=(TICKET.contact == kept.contact))
+            tables = engine().read_first(kept, TICKET, TICKET.contact == kept.contact)
             found = peewee.Select([tables], [TICKET.id]).where(*_in_field(kept, test, reader))
         whole = found if whole is None else whole | found
     assert whole is not None
@@ -383,7 +383,7 @@ def _stored(value: Any, moment: datetime) -> str:
 
 def _joined(conditions: list[Any], *, every: bool) -> Any:
     if not conditions:
-        return literal(1) if every else literal(0)
+        return peewee.SQL("1 = 1" if every else "1 = 0")
     whole = conditions[0]
     for more in conditions[1:]:
         whole = whole & more if every else whole | more

@@ -1,21 +1,13 @@
-"""What a query asks of the text of messages, as an expression of the full-text index."""
+"""What a query asks of the text of messages, as an expression of the engine's full-text index."""
 
 from __future__ import annotations
 
-from models import sqlite
+from models.engine import engine
 from models.queries.tree import All, Condition, Either, Node, Not, Word
 from models.words import person, phrase
 
 COLUMNS = {"subject": "subject", "to": "recipients"}
 """Fields that the index has as a column."""
-
-_FEW_WORDS = 24
-"""A beginning that so many words have is looked for as those words, which are read no further than needed."""
-_AT_HAND = 3
-"""Letters of the beginnings that the index has by themselves."""
-
-_ANYWHERE = "- recipients : "
-"""Words are looked for in all columns but this one: the desk's own address is in every mail."""
 
 
 def is_text(node: Node) -> bool:
@@ -35,29 +27,19 @@ def says(node: Node) -> bool:
 
 
 def expression(node: Node) -> str:
-    """Return the expression of FTS5 for a part that `says` something of a message."""
+    """Return the expression of the engine's index for a part that `says` something of a message."""
+    own = engine()
     if isinstance(node, Word):
-        return _ANYWHERE + _spelt_out(phrase(node.text, whole=node.whole))
+        return own.one_said([phrase(node.text, whole=node.whole)], None)
     if isinstance(node, Condition):
         find = person if node.field == "to" else _beginning
-        words = " OR ".join(_spelt_out(find(str(value))) for value in node.values)
-        return f"{COLUMNS[node.field]} : ({words})"
+        return own.one_said([find(str(value)) for value in node.values], COLUMNS[node.field])
     assert not isinstance(node, Not)
     if isinstance(node, Either):
-        return "(" + " OR ".join(expression(part) for part in node.parts) + ")"
-    wanted = " AND ".join(expression(part) for part in node.parts if not isinstance(part, Not))
-    barred = " OR ".join(expression(part.part) for part in node.parts if isinstance(part, Not))
-    return f"(({wanted}) NOT ({barred}))" if barred else f"({wanted})"
-
-
-def _spelt_out(found: str) -> str:
-    """Return the same expression with the words of which it has the beginning, if they are few."""
-    word = found.removeprefix('"').removesuffix('" *').lower()
-    # What the index makes of letters beyond ASCII, and of several words, is its own matter.
-    if not found.endswith('" *') or not (word.isascii() and word.isalnum()) or len(word) <= _AT_HAND:
-        return found
-    words = sqlite.all_words_beginning(word, _FEW_WORDS)
-    return found if not words else "(" + " OR ".join(f'"{each}"' for each in words) + ")"
+        return "(" + own.OR.join(expression(part) for part in node.parts) + ")"
+    wanted = own.AND.join(expression(part) for part in node.parts if not isinstance(part, Not))
+    barred = own.OR.join(expression(part.part) for part in node.parts if isinstance(part, Not))
+    return f"(({wanted}){own.AND_NOT}({barred}))" if barred else f"({wanted})"
 
 
 def _bare(node: Node) -> Node:

@@ -12,8 +12,9 @@ from tests.agreement.scene import MakeScene, Scene
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[MakeScene]:
+def scene(engine: str, tmp_path: Path) -> Iterator[MakeScene]:
     """Makes the scene anew, under a name, as often as a test asks."""
+    del engine
 
     def make(name: str) -> Scene:
         close_database()

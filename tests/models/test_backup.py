@@ -31,6 +31,8 @@ from models.transactions import transaction
 from tests.support.mails import value, write
 from tests.support.workbench import make_mailbox, make_ticket
 
+pytestmark = pytest.mark.sqlite
+
 
 def files_of(desk: Desk) -> Files:
     return Files(desk.paths.database, desk.paths.key, desk.paths.blobs)

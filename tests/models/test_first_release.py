@@ -40,6 +40,8 @@ from models.opening import close_database
 from tests.support.program import Program
 from tests.support.schemas import described
 
+pytestmark = pytest.mark.sqlite
+
 FIRST_RELEASE = Path(__file__).parents[1] / "data" / "first_release.tar.zst"
 
 

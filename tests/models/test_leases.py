@@ -15,22 +15,24 @@ import time_machine
 
 from config.clock import now
 from models import leases
-from models.database import db
-from models.opening import close_database, open_database
+from models.opening import close_database
 from models.transactions import transaction
+from tests.support.mails import write
+from tests.support.workbench import make_desk
 
 ELSEWHERE = "another-boot-1:17:99:abcd"
 
 
 @pytest.fixture(autouse=True)
-def database(tmp_path: Path) -> Iterator[None]:
-    open_database(tmp_path / "desk.sqlite3", create=True)
+def database(engine: str, tmp_path: Path) -> Iterator[None]:
+    del engine
+    make_desk(tmp_path)
     yield
     close_database()
 
 
 def expire(name: str) -> None:
-    db.execute_sql("UPDATE lease SET expires = '2020-01-01T00:00:00.000000Z' WHERE name = ?", (name,))
+    write("UPDATE lease SET expires = '2020-01-01T00:00:00.000000Z' WHERE name = ?", name)
 
 
 def test_a_lease_is_held_by_one_at_a_time() -> None:

@@ -17,8 +17,9 @@ from tests.support.workbench import make_desk, make_mailbox
 
 
 @pytest.fixture(autouse=True)
-def desk(tmp_path: Path) -> object:
+def desk(engine: str, tmp_path: Path) -> object:
     """An open desk."""
+    del engine
     made = make_desk(tmp_path)
     make_mailbox(made)
     yield made
@@ -65,6 +66,7 @@ def test_a_ticket_past_its_due_time_is_to_be_marked(
         *(pending._KNOWN_UIDS, pending._UNDISPOSED_UIDS),
     ],
 )
+@pytest.mark.sqlite
 def test_each_is_a_look_at_an_index(asked: object) -> None:
     from models.statements import Places
 

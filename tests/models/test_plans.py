@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
-from collections.abc import Iterator
 
-import models
+import pytest
+
 from models.database import db
-from models.statements import Places, Statement
+from models.statements import Places
+from tests.models.statements import statements
+
+pytestmark = pytest.mark.sqlite
 
 GROWING = {
     "attachment",
@@ -44,16 +45,6 @@ READ_WHOLE = {
 _ALIAS = re.compile(r'"(\w+)" AS "(\w+)"')
 _SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
 _PARTIAL = "select name from sqlite_schema where type = 'index' and sql like '% WHERE %'"
-
-
-def statements() -> Iterator[tuple[str, str, Statement]]:
-    """Yield every statement of the models with its module and name."""
-    for module in pkgutil.walk_packages(models.__path__, "models."):
-        if ".migrations" in module.name:
-            continue
-        for name, value in vars(importlib.import_module(module.name)).items():
-            if isinstance(value, Statement):
-                yield module.name.removeprefix("models."), name, value
 
 
 def test_no_statement_reads_a_growing_table_whole(desk: object) -> None:

@@ -7,6 +7,8 @@ import sqlite3
 
 import pytest
 
+pytestmark = pytest.mark.sqlite
+
 UP = importlib.import_module("models.migrations.0019_reading").up
 
 

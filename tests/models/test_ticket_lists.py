@@ -36,6 +36,7 @@ def plans_of(ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> list
     ]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("sort", list(ORDERS))
 @pytest.mark.parametrize(
     "view", ["inbox", "mine", "waiting", "overdue", "open", "closed", "snoozed", "spam", "all"]
@@ -48,6 +49,7 @@ def test_a_page_of_a_view_never_scans_the_table(
         assert not scanned, step
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "view", ["inbox", "mine", "waiting", "overdue", "open", "closed", "snoozed", "spam", "all"]
 )
@@ -58,11 +60,13 @@ def test_a_page_in_the_usual_order_is_not_sorted(
     assert not any("TEMP B-TREE" in step for step in steps), steps
 
 
+@pytest.mark.sqlite
 def test_a_rare_tag_is_looked_up_by_its_own_index(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = plans_of_page(TicketList("open", Condition("tag", ("vpn",)), "updated", 1), monkeypatch)
     assert any("ticket_tag_name" in step for step in steps)
 
 
+@pytest.mark.sqlite
 def test_a_domain_is_looked_up_by_its_own_index(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = plans_of_page(
         TicketList("open", Condition("from", ("@corp.example",)), "updated", 1), monkeypatch
@@ -70,6 +74,7 @@ def test_a_domain_is_looked_up_by_its_own_index(desk: Desk, monkeypatch: pytest.
     assert any("contact_domain" in step for step in steps)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("view", ["inbox", "mine", "waiting", "overdue", "open"])
 def test_a_count_reads_an_index_only(desk: Desk, view: str, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = plans_of(lambda: ticket_lists.count(TicketList(view, NOTHING, "updated", 1)), monkeypatch)

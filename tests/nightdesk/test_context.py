@@ -67,9 +67,10 @@ def test_a_data_directory_that_others_can_open_is_refused(desk: Program) -> None
     assert "chmod 0700" in done.err
 
 
-def test_a_postgresql_desk_is_refused_without_its_password(desk: Program) -> None:
-    done = opened(desk, NIGHTDESK_DATABASE="postgresql://d:s3cret@127.0.0.1/x")
-    assert done.status == 78
+def test_a_server_that_does_not_answer_is_named_without_its_password(desk: Program) -> None:
+    done = opened(desk, NIGHTDESK_DATABASE="postgresql://d:s3cret@127.0.0.1:1/x")
+    assert done.status == 75
+    assert "no connection to postgresql://" in done.err
     assert "s3cret" not in done.err
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from config.paths import DeskPaths
+from config.paths import DATABASE_NAME, DeskPaths
 from config.settings import Settings
 from desk.home import Desk, open_desk
 from desk.permissions import Actor
 from models.opening import close_database
+from tests.support.engines import SQLITE, desk_paths
 from tests.support.workbench import make_agent
 
 
@@ -26,11 +27,13 @@ def blank_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(blank_home: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(engine: str, blank_home: Path, tmp_path: Path) -> Iterator[Desk]:
     """An open desk, empty."""
     home = tmp_path / "desk-home"
     shutil.copytree(blank_home, home)
-    yield open_desk(DeskPaths(home), Settings())
+    if engine != SQLITE:
+        (home / "data" / DATABASE_NAME).unlink()
+    yield open_desk(desk_paths(home), Settings())
     close_database()
 
 

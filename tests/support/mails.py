@@ -13,7 +13,10 @@ from desk.intake.arrivals import Arrival
 from desk.intake.incoming import Outcome
 from desk.intake.receipts import ReceiptView
 from models.database import db
+from models.engine import engine
 from models.fields import utc_text
+from models.queries.text import expression
+from models.queries.tree import Word
 from models.transactions import transaction
 
 SUPPORT = "support@example.test"
@@ -103,8 +106,8 @@ class Door:
 
     def department(self, name: str, **columns: Any) -> int:
         """The department's id; made if it is not there."""
-        row = db.execute_sql("SELECT id FROM department WHERE name = ?", (name,)).fetchone()
-        return int(row[0]) if row else insert("department", {"name": name, "sla_id": 1, **columns})
+        found = rows("SELECT id FROM department WHERE name = ?", name)
+        return int(found[0][0]) if found else insert("department", {"name": name, "sla_id": 1, **columns})
 
     def arrival(self, raw: bytes, *, mailbox: str = SUPPORT, uid: int | None = None, **more: Any) -> Arrival:
         """An arrival in a mailbox's INBOX."""
@@ -160,18 +163,29 @@ def now() -> datetime:
 
 
 def insert(table: str, values: Mapping[str, Any]) -> int:
-    """Insert a row as it is."""
+    """Insert a row as it is; returns its id."""
     names = ", ".join(values)
     with transaction():
-        cursor = db.execute_sql(
-            f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", tuple(values.values())
+        (found,) = rows(
+            f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))}) RETURNING *",
+            *values.values(),
         )
-    return int(cursor.lastrowid)
+    return found[0] if isinstance(found[0], int) else 0
+
+
+def _placed(sql: str) -> str:
+    """A statement with ? for its values, as the engine in use wants it."""
+    return sql if db.param == "?" else sql.replace("%", "%%").replace("?", "%s")
 
 
 def rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """What the database says."""
-    return list(db.execute_sql(sql, values).fetchall())
+    return list(db.execute_sql(_placed(sql), values).fetchall())
+
+
+def messages_saying(word: str) -> int:
+    """How many messages the full-text index finds for a word."""
+    return len(engine().messages_with(expression(Word(word)), None, None))
 
 
 def value(sql: str, *values: Any) -> Any:
@@ -182,7 +196,7 @@ def value(sql: str, *values: Any) -> Any:
 def write(sql: str, *values: Any) -> None:
     """Change the database behind the desk's back."""
     with transaction():
-        db.execute_sql(sql, values)
+        db.execute_sql(_placed(sql), values)
 
 
 def messages_by_ticket() -> set[frozenset[str]]:

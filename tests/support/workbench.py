@@ -10,7 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from config.clock import now
-from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import Desk, open_desk
 from desk.mailboxes.form import check
@@ -27,6 +26,7 @@ from models.messages import Message
 from models.roles import Role
 from models.tickets import Ticket, TicketTag
 from models.transactions import transaction
+from tests.support.engines import desk_paths
 
 ADMIN = Actor(None, "owner", "Owner", "", None, frozenset([EVERYTHING]))
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -36,7 +36,7 @@ _numbers = count(1)
 
 def make_desk(folder: Path, timezone: str = "UTC") -> Desk:
     """A new desk below `folder`."""
-    return open_desk(DeskPaths(folder / "home"), Settings(timezone=timezone), create=True)
+    return open_desk(desk_paths(folder / "home"), Settings(timezone=timezone), create=True)
 
 
 def make_agent(login: str, actions: list[str] | None = None, department: str | None = None) -> Actor:
@@ -120,7 +120,8 @@ def make_ticket(
             "message_id": f"<{ticket.number}.{utc_text(moment)}@corp.example>",
             "created": moment,
         }
-        Message.create(ticket=ticket, **{**columns, **message})
+        with transaction():
+            Message.create(ticket=ticket, **{**columns, **message})
         note_waiting(ticket)
     return ticket
 

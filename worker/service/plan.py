@@ -16,8 +16,8 @@ from desk.mailboxes.health import LONGEST_BACK_OFF
 from desk.operations import pending
 from desk.outbox import dispatch
 from models import mailboxes
+from models.engine import engine
 from models.fields import utc_text
-from models.sqlite import change_number
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -79,7 +79,7 @@ class Planner:
 
     def look(self, now: datetime, fetching_now: frozenset[int]) -> Plan | None:
         """Return what is due, or None when nothing was written and no time has come since the last look."""
-        version = change_number()
+        version = engine().change_number()
         if version == self._version and waits(self._next, now, REST):
             return None
         self._version = version

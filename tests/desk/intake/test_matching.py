@@ -267,7 +267,7 @@ class TestTheParentArrivesLater:
         door.take(mail(message_id=first))
         door.take(mail(sender=EVE, to=f"{SUPPORT}, {ANA}", answers=first, message_id=second))
         assert door.take(mail("No!", answers=second, references=[first, second])).ticket_number == "1"
-        assert rows("SELECT ticket_id, count(*) FROM message GROUP BY 1") == [(1, 2), (2, 1)]
+        assert rows("SELECT ticket_id, count(*) FROM message GROUP BY 1 ORDER BY 1") == [(1, 2), (2, 1)]
 
 
 class TestClosedTickets:

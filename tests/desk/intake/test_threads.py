@@ -228,6 +228,7 @@ def tried() -> Iterator[list[Conversation]]:
     print(f"\n{len(found)} conversations in as many orders made the tickets that the model has")
 
 
+@pytest.mark.sqlite  # some hundred desks
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(conversations())
 @example(_talk((0, [1], None), (4, [0], 0), (0, [], 1), order=[0, 1, 2]))
@@ -259,6 +260,7 @@ def _in_any_order(desk: Desk, mails: Sequence[bytes]) -> Iterator[list[bytes]]:
             yield list(order)
 
 
+@pytest.mark.sqlite  # its numbers of rows: PostgreSQL gives none twice, be what was written undone
 class TestWhoIsLetInLater:
     """What a mail names a ticket by is looked at again when its author joins."""
 
@@ -376,6 +378,7 @@ class TestMailThatAnswersTwoMatters:
 class TestCost:
     """A mail of a long conversation asks the database as often as one of a short one."""
 
+    @pytest.mark.sqlite  # counts the steps of its virtual machine
     @pytest.mark.parametrize("author", ["person{}@corp.test", "stranger@{}.test"])
     def test_length_does_not_matter(self, desk: Desk, author: str) -> None:
         door, asked = Door(desk), []

@@ -25,6 +25,7 @@ from models.messages import Message
 from models.queries.tree import All, Condition, Either, Node, Not, Word, all_of, either_of, not_of
 from models.tickets import PRIORITIES, Seen, TicketReferral, TicketTag
 from models.topics import Topic
+from models.transactions import transaction
 from tests.support.workbench import make_mailbox, make_ticket
 
 TAGS = ("vpn", "Paper-Jam")
@@ -118,17 +119,18 @@ def _ticket(dice: random.Random, boxes: dict[str, Mailbox], topic: Topic, ana: A
         topic=topic if has_topic else None,
     )
     Message.delete().where(Message.ticket == ticket).execute()
-    for mail in mails:
-        Message.create(
-            ticket=ticket,
-            kind="customer",
-            sender_name=mail.sender[0],
-            sender_email=mail.sender[1],
-            recipients={"to": [["", mail.to[0]]], "cc": [["Sales team", mail.to[1]]]},
-            subject=mail.subject,
-            text=mail.text,
-            created=created,
-        )
+    with transaction():
+        for mail in mails:
+            Message.create(
+                ticket=ticket,
+                kind="customer",
+                sender_name=mail.sender[0],
+                sender_email=mail.sender[1],
+                recipients={"to": [["", mail.to[0]]], "cc": [["Sales team", mail.to[1]]]},
+                subject=mail.subject,
+                text=mail.text,
+                created=created,
+            )
     for tag in tags:
         TicketTag.create(ticket=ticket, name=tag)
     if merged:

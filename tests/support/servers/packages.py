@@ -14,6 +14,7 @@ from pathlib import Path
 PACKAGES = {
     "dovecot": ("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd"),
     "postfix": ("postfix",),
+    "postgres": ("postgresql",),
     "glewlwyd": ("glewlwyd",),
     "procmail": ("procmail",),
     "maildrop": ("maildrop",),
@@ -60,7 +61,8 @@ def install(packages: Collection[str]) -> None:
 
 def _missing(programs: Collection[str]) -> Iterator[str]:
     for program in programs:
-        if not shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        beside = ":".join(map(str, Path("/usr/lib/postgresql").glob("*/bin")))
+        if not shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:{beside}"):
             yield from PACKAGES[program]
 
 

@@ -1,0 +1,40 @@
+"""A new desk in an empty PostgreSQL database, and one of an older program brought up to this one."""
+
+from __future__ import annotations
+
+from playhouse.migrations import Runner
+
+from models.migrate import MIGRATIONS
+from models.postgres import schema
+from models.postgres.connection import PostgresDesk
+from models.schema import TABLES, declared, write_first_rows
+
+
+def create(handle: PostgresDesk, version: int) -> None:
+    """Make all tables and the rows that a desk begins with; of two who do it at once one waits."""
+    with handle.atomic():
+        schema.alone(handle)
+        if handle.execute_sql("SELECT to_regclass('desk_schema')").fetchone()[0] is not None:
+            return
+        create_empty(handle, version)
+        with declared(handle):
+            write_first_rows()
+        schema.count_on(handle, TABLES)
+
+
+def create_empty(handle: PostgresDesk, version: int) -> None:
+    """Make all tables of a desk, in the caller's transaction."""
+    with declared(handle):
+        schema.create_tables(handle, TABLES)
+    Runner(handle, MIGRATIONS).fake()
+    schema.note_version(handle, version)
+
+
+def migrate(handle: PostgresDesk, want: int) -> None:
+    """Bring the tables to schema ``want``; all in one transaction, alone among all who write."""
+    with handle.atomic():
+        schema.alone(handle)
+        handle.wait_for_turn()
+        if handle.schema_version() < want:
+            Runner(handle, MIGRATIONS).up()
+            schema.note_version(handle, want)

@@ -1,0 +1,106 @@
+"""Making a desk's tables in PostgreSQL from what the models declare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import peewee
+
+from models.postgres.connection import MIGRATIONS, PostgresDesk
+
+_BEFORE = (
+    # Names and addresses are the same in upper and lower case, as with SQLite's NOCASE: so is citext of
+    # COLLATE "C". An ICU collation would also ignore widths and invisible letters, and knows no LIKE.
+    "CREATE EXTENSION IF NOT EXISTS citext",
+    """\
+CREATE FUNCTION instr(text, text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT strpos($1, $2)::bigint'
+""",
+    """\
+CREATE FUNCTION domain_of(address citext) RETURNS citext LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT substr(address::text, strpos(address::text, ''@'') + 1)::citext COLLATE "C"'
+""",
+)
+_AFTER = (
+    """\
+CREATE TABLE message_search (
+    message_id BIGINT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
+    words TSVECTOR NOT NULL,
+    loose SMALLINT NOT NULL DEFAULT 0
+)
+""",
+    "CREATE INDEX message_search_words ON message_search USING gin (words)",
+    'CREATE TABLE search_word (word TEXT COLLATE "C" PRIMARY KEY)',
+    "CREATE TABLE message_to_index (message_id BIGINT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE)",
+    """\
+CREATE FUNCTION note_to_index() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO message_to_index VALUES (new.id) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$
+""",
+    """\
+CREATE TRIGGER message_written
+AFTER INSERT OR UPDATE OF subject, text, sender_name, sender_email, recipients ON message
+FOR EACH ROW EXECUTE FUNCTION note_to_index()
+""",
+    "CREATE TABLE desk_schema (version BIGINT NOT NULL)",
+)
+_NAME = re.compile(r'TEXT COLLATE "C"([^,]*?) COLLATE NOCASE')
+_LATER = re.compile(r'("\w+") (BIGINT) REFERENCES (\w+) \(id\)')
+_DOMAIN = re.compile(r"SUBSTR\((\S+), \(INSTR\(.*?\) \+ 1\)\) COLLATE NOCASE")
+
+
+def create_tables(database: PostgresDesk, tables: Sequence[type[peewee.Model]]) -> None:
+    """Make all tables with their indexes and triggers, in the caller's transaction."""
+    for statement in _BEFORE:
+        database.execute_sql(statement)
+    later: list[str] = []
+    for table in tables:
+        for statement, values in _declared(table):
+            database.execute_sql(_as_here(table._meta.table_name, statement, later), values)
+    for statement in (*later, *_AFTER):
+        database.execute_sql(statement)
+
+
+def _declared(table: type[peewee.Model]) -> Iterator[tuple[str, Sequence[object]]]:
+    schema: Any = table._schema  # type: ignore[attr-defined]
+    yield schema._create_table(safe=False).query()
+    for index in schema._create_indexes(safe=False):
+        yield index.query()
+
+
+def _as_here(table: str, statement: str, later: list[str]) -> str:
+    """Return a statement that makes a table or an index, in the words of PostgreSQL.
+
+    A reference to a table that may not be there yet is made ``later``.
+    """
+    for column, _, other in _LATER.findall(statement):
+        later.append(f'ALTER TABLE "{table}" ADD FOREIGN KEY ({column}) REFERENCES "{other}" (id)')
+    statement = _LATER.sub(r"\1 \2", statement)
+    statement = _NAME.sub(r'CITEXT COLLATE "C"\1', statement)
+    return _DOMAIN.sub(r"domain_of(\1)", statement).removesuffix(" WITHOUT ROWID")
+
+
+def count_on(database: PostgresDesk, tables: Sequence[type[peewee.Model]]) -> None:
+    """Let the numbers of new rows begin behind those that are there."""
+    for table in tables:
+        if isinstance(table._meta.primary_key, peewee.AutoField):
+            name = table._meta.table_name
+            database.execute_sql(
+                f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id))"
+                f' FROM "{name}" HAVING max(id) > 0'
+            )
+
+
+def note_version(database: PostgresDesk, version: int) -> None:
+    """Note the number of the migration that the database is at."""
+    database.execute_sql("DELETE FROM desk_schema")
+    database.execute_sql("INSERT INTO desk_schema (version) VALUES (%s)", (version,))
+
+
+def alone(database: PostgresDesk) -> None:
+    """Wait until nobody else makes or changes the schema, to the end of the transaction."""
+    database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (MIGRATIONS,))

@@ -1,0 +1,151 @@
+"""The full-text index of messages in PostgreSQL: texts as tsvectors, phrases as tsqueries.
+
+SQLite cuts the texts, in a table in memory: both engines fold letters and find words in the very same way,
+in every script. A message's columns are the weights of its words: A subject, B text, C sender, D recipients.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from config.records import Record
+from models.words import searched, searched_people
+
+FOLLOWED_BY = " <-> "
+
+_WEIGHTS = {"subject": "A", "text": "B", "sender_name": "C", "sender_email": "C", "recipients": "D"}
+_ANYWHERE = "ABC"
+"""Words are looked for in all columns but the recipients: the desk's own address is in every mail."""
+_APART = 100
+"""So far apart are two columns, lest a phrase begins in one and ends in the next."""
+_LAST_PLACE = 16_383
+_PLACES = 255
+"""PostgreSQL knows so many places of a word in a message, none behind the last place."""
+_LONGEST_WORD = 2_000
+"""Bytes; PostgreSQL has words of 2,046 at most. What is longer is cut, in the index and in what is asked."""
+_LARGEST_VECTOR = 900_000
+"""Bytes; PostgreSQL has a megabyte at most. Of a longer text places go first, then the last words."""
+_NOTHING = "'\ue0ff'"
+"""A word that no text has."""
+
+
+class Indexed(Record):
+    """A message's words. ``loose``: not all places are known, words that are there count as following."""
+
+    message_id: int
+    vector: str
+    loose: int
+    words: list[str]
+
+
+class _Cutter(threading.local):
+    """Cuts texts into words as the full-text index of SQLite does."""
+
+    def __init__(self) -> None:
+        columns = ", ".join(_WEIGHTS)
+        self._memory = sqlite3.connect(":memory:", isolation_level=None)
+        self._memory.execute(
+            f"CREATE VIRTUAL TABLE cut USING fts5 ({columns}, content = '', contentless_delete = 0,"
+            " tokenize = 'unicode61 remove_diacritics 2')"
+            if sqlite3.sqlite_version_info >= (3, 43)
+            else f"CREATE VIRTUAL TABLE cut USING fts5 ({columns}, content = '',"
+            " tokenize = 'unicode61 remove_diacritics 2')"
+        )
+        self._memory.execute("CREATE VIRTUAL TABLE place USING fts5vocab (cut, instance)")
+
+    def places(self, texts: Sequence[tuple[Any, ...]]) -> list[tuple[int, str, str, int]]:
+        """Return row, word, column and place of all words of some rows of texts."""
+        memory = self._memory
+        memory.execute("BEGIN")
+        memory.executemany(f"INSERT INTO cut (rowid, {', '.join(_WEIGHTS)}) VALUES (?, ?, ?, ?, ?, ?)", texts)
+        found = memory.execute("SELECT doc, term, col, offset FROM place").fetchall()
+        memory.execute("ROLLBACK")
+        return found
+
+
+_cutter: _Cutter | None = None
+
+
+def _cut(texts: Sequence[tuple[Any, ...]]) -> list[tuple[int, str, str, int]]:
+    global _cutter
+    if _cutter is None:
+        _cutter = _Cutter()
+    return _cutter.places(texts)
+
+
+def index(rows: Iterable[tuple[Any, ...]]) -> list[Indexed]:
+    """Return the words of messages, given as id, subject, text, sender's name and address, recipients."""
+    texts = [
+        (key, searched(subject), searched(text), searched(name), searched(email), searched_people(people))
+        for key, subject, text, name, email, people in rows
+    ]
+    found: dict[int, dict[str, list[tuple[str, int]]]] = {row[0]: {} for row in texts}
+    for key, word, column, place in _cut(texts):
+        found[key].setdefault(word, []).append((column, place))
+    return [_indexed(key, words) for key, words in found.items()]
+
+
+def _indexed(key: int, words: dict[str, list[tuple[str, int]]]) -> Indexed:
+    begins, loose = _beginnings(words), False
+    parts: list[str] = []
+    size = 0
+    for word, where in words.items():
+        places = [(begins[column] + place, _WEIGHTS[column]) for column, place in where]
+        if len(places) > _PLACES or max(places)[0] > _LAST_PLACE:
+            loose = True
+            places = _some_of_each_weight(places)
+        size += len(word.encode()) + 8 + 2 * len(places)
+        if size > _LARGEST_VECTOR:
+            loose = True
+            break
+        parts.append(quoted(word) + ":" + ",".join(f"{place}{weight}" for place, weight in places))
+    return Indexed(key, " ".join(parts), int(loose), [_shortened(word) for word in words])
+
+
+def _some_of_each_weight(places: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return places that PostgreSQL takes; each column that the word is in keeps one at least."""
+    known = sorted(place for place in places if place[0] < _LAST_PLACE)[: _PLACES - len(_WEIGHTS)]
+    there = {weight for _, weight in known}
+    return known + [(_LAST_PLACE, weight) for weight in sorted({w for _, w in places} - there)]
+
+
+def _beginnings(words: dict[str, list[tuple[str, int]]]) -> dict[str, int]:
+    """Return the place at which each column begins."""
+    last = dict.fromkeys(_WEIGHTS, -1)
+    for where in words.values():
+        for column, place in where:
+            last[column] = max(last[column], place)
+    begins, place = {}, 1
+    # The text is the longest and comes last: what is behind the last place is of it.
+    for column in sorted(_WEIGHTS, key=lambda column: column == "text"):
+        begins[column] = place
+        place += last[column] + _APART
+    return begins
+
+
+def query(phrase: str, column: str | None) -> str:
+    """Return the tsquery for a phrase of `models.words` in a column; None: in all but the recipients."""
+    beginning = phrase.endswith(" *")
+    text = phrase.removesuffix(" *").removeprefix('"').removesuffix('"')
+    cut = sorted(_cut([(1, text, "", "", "", "")]), key=lambda found: found[3])
+    if not cut:
+        return _NOTHING
+    weights = _ANYWHERE if column is None else _WEIGHTS[column]
+    words = [quoted(word) + ":" + weights for _, word, _, _ in cut]
+    if beginning:
+        words[-1] = words[-1].replace("':", "':*")
+    return "(" + FOLLOWED_BY.join(words) + ")"
+
+
+def quoted(word: str) -> str:
+    """Return a word as it is written in a tsvector or tsquery."""
+    return "'" + _shortened(word).replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _shortened(word: str) -> str:
+    if len(word) * 4 <= _LONGEST_WORD:
+        return word
+    return word.encode()[:_LONGEST_WORD].decode(errors="ignore")

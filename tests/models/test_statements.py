@@ -1,0 +1,44 @@
+"""Both engines understand every statement of the models, whether or not a test runs it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import count
+
+import peewee
+import pytest
+
+from desk.home import Desk
+from models.database import db
+from models.statements import Places
+from tests.models.statements import statements
+
+
+@pytest.fixture
+def asked(desk: Desk) -> Iterator[None]:
+    """A desk on which nothing that is prepared stays."""
+    with db.atomic() as whole:
+        yield
+        whole.rollback()
+
+
+def test_every_statement_can_be_prepared(asked: None, engine: str) -> None:
+    wrong, number = {}, count()
+    for module, name, statement in statements():
+        text, parameters = statement._build(Places(4)).bind(db.obj).sql()
+        try:
+            if engine == "sqlite":
+                db.execute_sql(f"EXPLAIN {text}", [1] * len(parameters))
+            else:
+                _prepare(text, f"s{next(number)}")
+        except peewee.PeeweeException as error:
+            wrong[module, name] = str(error)
+            break  # in PostgreSQL the transaction ends with it
+    assert wrong == {}
+    assert engine == "sqlite" or next(number) > 300
+
+
+def _prepare(text: str, name: str) -> None:
+    place = count(1)
+    db.execute_sql(f"PREPARE {name} AS " + re.sub("%s", lambda _: f"${next(place)}", text))

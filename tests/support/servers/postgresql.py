@@ -1,0 +1,159 @@
+"""A private PostgreSQL on loopback as a child process, and databases in it that are made in a moment."""
+
+from __future__ import annotations
+
+import pwd
+import shutil
+import signal
+import subprocess
+from itertools import count
+from pathlib import Path
+
+import peewee
+
+from models.postgres.connection import PostgresDesk
+from tests.support.servers.child import Child, free_ports, wait_until
+from tests.support.servers.packages import NoServers
+
+_OWNER = "postgres"
+_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "listen_addresses": "127.0.0.1",
+}
+_KEEP = (
+    "CREATE SCHEMA kept",
+    """\
+DO $$
+DECLARE t text;
+BEGIN
+    CREATE TABLE kept.sequences AS
+        SELECT sequencename::text AS name, coalesce(last_value, 0) AS value FROM pg_sequences;
+    FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('CREATE TABLE kept.%%I AS SELECT * FROM public.%%I', t, t);
+    END LOOP;
+END $$
+""",
+    """\
+CREATE FUNCTION kept.put_back() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE t text; some boolean; s record;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM public.%%I', t);
+        EXECUTE format('INSERT INTO public.%%I SELECT * FROM kept.%%I', t, t);
+    END LOOP;
+    FOR s IN SELECT name, value FROM kept.sequences JOIN pg_sequences ON sequencename = name
+        WHERE coalesce(last_value, 0) <> value LOOP
+        PERFORM setval(format('public.%%I', s.name)::regclass, greatest(s.value, 1), s.value > 0);
+    END LOOP;
+END $$
+""",
+)
+_numbers = count(1)
+
+
+class Postgresql:
+    """A running server; whoever comes over loopback is let in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (self.port,) = free_ports(1)
+        self._programs = _programs()
+        self._server = PostgresDesk(self.url("postgres"), folder, "the tests' server")
+        self._child: Child | None = None
+
+    def start(self) -> Postgresql:
+        """Make an empty cluster and start the server."""
+        owner = pwd.getpwnam(_OWNER)
+        self.folder.mkdir()
+        shutil.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        data = self.folder / "data"
+        made = subprocess.run(
+            [
+                *("setpriv", "--reuid", _OWNER, "--regid", str(owner.pw_gid), "--clear-groups"),
+                *(self._programs / "initdb", "-D", data, "-U", _OWNER, "-A", "trust", "-E", "UTF8"),
+                *("--locale=C.UTF-8", "--no-sync"),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+        )
+        if made.returncode:
+            raise NoServers(f"initdb failed: {made.stderr.strip().splitlines()[-1:]}")
+        self._launch()
+        return self
+
+    def stop(self) -> None:
+        """End the server."""
+        if self._child:
+            self._child.signal_first(signal.SIGINT)  # which breaks connections off, and ends
+            self._child.stop(5.0)
+
+    def restart(self) -> None:
+        """Break every connection off and start again."""
+        self.stop()
+        self._launch()
+
+    def url(self, database: str) -> str:
+        """What `database =` of a desk says."""
+        return f"postgresql://{_OWNER}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self, template: str = "template1") -> str:
+        """Make a database like another one; returns its name."""
+        name = f"desk{next(_numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def keep_as_it_is(self, database: str) -> None:
+        """Have `put_back` bring a database back to what it holds now."""
+        for statement in _KEEP:
+            self._in(database, statement)
+
+    def put_back(self, database: str) -> None:
+        """Give a database the rows that it had, in a hundredth of the time that a new one takes."""
+        self.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+        )
+        self._in(database, "SELECT kept.put_back()")
+
+    def _in(self, database: str, statement: str) -> None:
+        handle = PostgresDesk(self.url(database), self.folder, database)
+        handle.execute_sql(statement)
+        handle.close()
+
+    def run(self, statement: str) -> None:
+        """Run a statement on the server as its owner."""
+        self._server.execute_sql(statement)
+
+    def _launch(self) -> None:
+        owner = pwd.getpwnam(_OWNER)
+        settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        self._child = Child(
+            [
+                *("setpriv", "--reuid", _OWNER, "--regid", str(owner.pw_gid), "--clear-groups"),
+                *(str(self._programs / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)),
+                *("-k", str(self.folder), *settings),
+            ],
+            self.folder / "log",
+        )
+        wait_until(self._answers, f"PostgreSQL, see {self.folder / 'log'}")
+
+    def _answers(self) -> bool:
+        try:
+            self.run("SELECT 1")
+        except peewee.OperationalError:
+            return False
+        return True
+
+
+def _programs() -> Path:
+    """Where Debian keeps the newest server's programs."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: int(file.parts[4]))
+    if not found:
+        raise NoServers("no PostgreSQL here: apt-get install postgresql")
+    return found[-1].parent
