@@ -301,7 +301,7 @@ SETTINGS: tuple[Setting, ...] = (
 REPORTS = ("departments", "topics", "agents", "tags", "mailboxes", "days")
 """What a ``reports`` setting may name."""
 
-PEOPLE = ("assignee", "team", "last_respondent", "department", "admins", "everybody")
+PEOPLE = ("assignee", "team", "team_lead", "last_respondent", "department", "admins", "everybody")
 """Whom a ``notify`` setting may name, beside single agents and teams (``agent:bo``, ``team:Night``)."""
 
 _BY_KEY = {setting.key: setting for setting in SETTINGS}

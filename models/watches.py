@@ -28,6 +28,9 @@ class Watch(Row):
 
 
 _OF = Lookup(lambda p: Watch.select(Watch.agent).where(Watch.ticket == p("ticket_id")), int)
+_NUMBERS_OF = Lookup(
+    lambda p: Watch.select(Ticket.number).join(Ticket).where(Watch.agent == p("agent_id")), str
+)
 _ADD = Statement(
     lambda p: Watch.insert({Watch.ticket: p("ticket_id"), Watch.agent: p("agent_id")}).on_conflict_ignore()
 )
@@ -37,6 +40,11 @@ _END = Statement(lambda p: Watch.delete().where(Watch.ticket == p("ticket_id"), 
 def of(ticket_id: int) -> list[int]:
     """Return the agents who watch a ticket."""
     return _OF.every(ticket_id=ticket_id)
+
+
+def numbers_of(agent_id: int) -> frozenset[str]:
+    """Return the tickets that an agent watches."""
+    return frozenset(_NUMBERS_OF.every(agent_id=agent_id))
 
 
 def add(ticket_id: int, agent_id: int) -> bool:

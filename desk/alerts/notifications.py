@@ -483,6 +483,9 @@ class _Telling:
             team = teams.named(name) if name else None
             within = teams.members_of(team.id if team is not None else ticket.team_id or 0)
             return [each for each in self._people if each.id in {one.agent_id for one in within}]
+        if word == "team_lead" and ticket.team_id is not None:
+            lead = teams.by_id(ticket.team_id).lead_id
+            return [each for each in self._people if each.id == lead]
         if word == "everybody":
             return list(self._people)
         if word == "admins":

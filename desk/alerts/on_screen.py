@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from desk.alerts.mentions import mentioned
 from desk.alerts.notifications import wants
 from desk.permissions import Actor
 from mail.inert import one_line
-from models import agents, notices
+from models import agents, notices, watches
 from models.fields import utc_text
 from models.notices import NoticeKind, TicketNotice
 
@@ -66,22 +67,23 @@ def since(actor: Actor, after: int) -> tuple[list[ScreenNotice], int]:
     found = notices.since(after, _MOST)
     preferences = {} if actor.agent_id is None else agents.by_id(actor.agent_id).preferences
     oldest = utc_text(now() - _TOO_OLD)
+    watched = watches.numbers_of(actor.agent_id or 0) if found else frozenset()
     told = [
         ScreenNotice(each.id, each.number, each.kind, _words(each))
         for each in found
-        if each.kind in _WORDS and _concerns(actor, each, oldest) and wants(preferences, each.kind)
+        if each.kind in _WORDS and _concerns(actor, each, oldest, watched) and wants(preferences, each.kind)
     ]
     return told, found[-1].id if found else after
 
 
-def _concerns(actor: Actor, notice: TicketNotice, oldest: str) -> bool:
+def _concerns(actor: Actor, notice: TicketNotice, oldest: str, watched: Collection[str]) -> bool:
     if notice.agent_id is not None and notice.agent_id == actor.agent_id:
         return False
     if notice.kind == "new_ticket" and notice.created < oldest:
         return False
     if not actor.reaches([notice.department_id], notice.team_id):
         return False
-    if _mentions(actor, notice):
+    if notice.number in watched or _mentions(actor, notice):
         return True
     if notice.assignee_id is not None:
         return notice.assignee_id == actor.agent_id

@@ -92,6 +92,12 @@ def set_recipients(actor: Actor, event: str, whom: str, part: Part | None = None
     return _line(stored)
 
 
+def set_for_all(actor: Actor, whom: str, part: Part) -> list[NotificationLine]:
+    """Say who is told of every event, in a part of the desk; raises as `set_recipients` does."""
+    with transaction():
+        return [set_recipients(actor, event, whom, part) for event in KINDS]
+
+
 def reset(actor: Actor, event: str, part: Part | None = None) -> NotificationLine:
     """Take a row away, or give the desk's setting its default; returns what holds now. Raises as above."""
     require(actor, "settings.edit")

@@ -10,12 +10,12 @@ from uuid import uuid4
 
 from desk import logs
 from desk.documents import tickets as documents
-from desk.errors import DeskError, NotFound
+from desk.errors import DeskError
 from desk.listeners import hooks
 from desk.listeners.heard import EVERYTHING_BUT, OF_NOTICES
-from desk.permissions import FILTER
-from desk.tickets import detail, events, query
-from models import deliveries, notices, ticket_lists, tickets
+from desk.permissions import FILTER, THE_DESK
+from desk.tickets import detail, events, lists, query
+from models import deliveries, messages, notices, ticket_lists, tickets
 from models import events as event_rows
 from models import listeners as rows
 from models.fields import utc_text, utc_time
@@ -180,21 +180,17 @@ def _write(desk: Desk, listener: StoredListener, happening: _Happening, moment: 
 
 
 def document(desk: Desk, happening: _Happening, delivery: str) -> dict[str, Any]:
-    """Return what a listener is told: the event, and its ticket and message as `ticket show` has them."""
+    """Return what a listener is told: the event, its ticket as `ticket list` has it, and its message."""
     ticket, message = None, None
     found = None if happening.ticket_id is None else tickets.read(happening.ticket_id)
-    if found is not None:
-        try:
-            whole = documents.shown(detail.show(found.number))
-        except NotFound:
-            whole = None
-        if whole is not None:
-            written = whole["messages"]
-            wanted = happening.message_id
-            if happening.event == "created" and written:
-                wanted = written[0]["id"]
-            message = next((each for each in written if each["id"] == wanted), None)
-            ticket = {key: value for key, value in whole.items() if key not in ("messages", "events")}
+    line = None if found is None else lists.line(found.number, THE_DESK)
+    if found is not None and line is not None:
+        [ticket] = documents.listed([line])
+        wanted = happening.message_id
+        if happening.event == "created":
+            wanted = messages.first_of(found.id)
+        view = None if wanted is None else detail.one_message(wanted)
+        message = None if view is None else documents.message(view)
     return {
         "delivery": delivery,
         "event": happening.event,

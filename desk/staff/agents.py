@@ -213,6 +213,19 @@ def set_own_vacation(
         return _line_of(_stored(known.login))
 
 
+def set_own_times(
+    actor: Actor, *, quiet: str | None = None, digest: str | None = None, notify: Sequence[str] | None = None
+) -> AgentLine:
+    """Say when and of what one is mailed oneself, as `edit_agent` does; None leaves it. Raises NotAllowed."""
+    with transaction():
+        known = rows.with_login(actor.login)
+        if known is None:
+            raise NotAllowed(f"{actor.login} is no agent", f"nightdesk agent add {actor.login}")
+        chosen = {**_chosen(known.preferences, notify), **_times(quiet, digest, None)}
+        rows.set_preferences(known.id, chosen)
+        return _line_of(_stored(known.login))
+
+
 def _with_vacation(
     agent: StoredAgent,
     preferences: dict[str, Any],

@@ -303,8 +303,17 @@ def _is_of_readable(message_id: int, reader: Actor) -> bool:
     return ticket is not None and may_read(reader, ticket)
 
 
+def one_message(message_id: int) -> MessageView | None:
+    """Return one message as its ticket shows it, or None."""
+    row = messages.by_id(message_id)
+    return None if row is None else next(iter(_views([row])))
+
+
 def _messages(ticket_id: int) -> Iterable[MessageView]:
-    rows = messages.of_ticket(ticket_id)
+    return _views(messages.of_ticket(ticket_id))
+
+
+def _views(rows: Sequence[StoredMessage]) -> Iterable[MessageView]:
     attachments = _stored_files([row.id for row in rows])
     sent = deliveries.of_messages([row.id for row in rows])
     for stored in rows:

@@ -147,7 +147,7 @@ def edit(
         away_until=away_until,
         stand_in=stand_in,
         desk_zone=context.zone,
-        notify=None if notify is None else _kinds(notify),
+        notify=None if notify is None else kinds(notify),
         places=places,
         signature=signature,
         from_name=from_name,
@@ -172,7 +172,8 @@ def _placed(given: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _kinds(text: str) -> list[str]:
+def kinds(text: str) -> list[str]:
+    """Return the kinds of notice that are meant: all, none, or words with commas."""
     from models.notices import KINDS
 
     words = text.lower().replace(",", " ").split()

@@ -45,6 +45,25 @@ def back(context: VerbContext) -> Result:
     return _told(context, context.actor.login)
 
 
+@me.command()
+@click.option(
+    "--quiet",
+    metavar="TIMES",
+    help="When nothing is mailed to you: 'mon-fri 18:00-08:00, sat-sun'; it comes after that. '': never.",
+)
+@click.option("--digest", metavar="WHEN", help="All in one mail: hourly, 'daily 08:00'; now: each at once.")
+@click.option("--notify", metavar="KINDS", help="Of what you are mailed: all, none, or kinds with commas.")
+@desk_verb
+def times(context: VerbContext, quiet: str | None, digest: str | None, notify: str | None) -> Result:
+    """Say when and of what you are mailed."""
+    from desk.staff import agents
+    from nightdesk.verbs.agent import kinds
+
+    chosen = None if notify is None else kinds(notify)
+    agents.set_own_times(context.actor, quiet=quiet, digest=digest, notify=chosen)
+    return _told(context, context.actor.login)
+
+
 def _told(context: VerbContext, login: str) -> Result:
     from desk.documents import staff as documents
     from desk.staff import agents, vacation
@@ -62,6 +81,8 @@ def _told(context: VerbContext, login: str) -> Result:
                 ("Until", vacation.shown_end(line.away_until, zone) or None),
                 ("Stand-in", line.stand_in),
                 ("Zone", line.zone or "the desk's"),
+                ("Quiet", line.quiet or None),
+                ("Digest", line.digest or None),
             ]
         )
 

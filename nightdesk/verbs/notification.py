@@ -60,10 +60,14 @@ def list_rules(context: VerbContext) -> Result:
 @_part
 @desk_verb
 def set_(context: VerbContext, /, event: str, whom: str, **part: str | None) -> Result:
-    """Say who is mailed of EVENT: new_ticket, customer_wrote, answered, assigned, ..."""
+    """Say who is mailed of EVENT: new_ticket, customer_wrote, answered, ...; all: of each of them."""
     from desk.alerts import recipients
     from desk.documents import operations as documents
 
+    if event == "all":
+        lines = recipients.set_for_all(context.actor, whom, recipients.Part(**part))
+        said = [f"{each.name} is told to {each.whom or 'nobody'}" for each in lines]
+        return told([documents.notification(each) for each in lines], *said)
     line = recipients.set_recipients(context.actor, event, whom, recipients.Part(**part))
     return told(documents.notification(line), f"{line.name} is told to {line.whom or 'nobody'}")
 

@@ -229,10 +229,7 @@ class Worker:
         if plan.notices:
             await self._thread.call(notifications.tell, self._desk, now())
             self._planner.look_again()
-        if plan.listeners:
-            await self._thread.call(gathering.gather, self._desk, now())
-            self._planner.look_again()
-        if plan.calls and (self._calling is None or self._calling.done()):
+        if (plan.listeners or plan.calls) and (self._calling is None or self._calling.done()):
             self._calling = loop.create_task(self._call())
         if plan.held_notices:
             await self._thread.call(notifications.tell_held, self._desk, now())
@@ -329,6 +326,7 @@ class Worker:
 
         def call() -> None:
             try:
+                gathering.gather(self._desk, now())
                 make_due(self._desk, self._stop)
             finally:
                 close_database()

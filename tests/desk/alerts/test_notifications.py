@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from config.clock import now
 from config.errors import ConfigError
 from desk import queues, settings
-from desk.alerts import notifications, recipients
+from desk.alerts import notifications, on_screen, recipients
 from desk.alerts.recipients import Part
-from desk.errors import DeskError
+from desk.errors import DeskError, NotAllowed
 from desk.filters import filters
 from desk.home import Desk
 from desk.operations import rule_file
 from desk.permissions import Actor, current_actor
 from desk.replies.forward import forward
 from desk.replies.reply import add_note, send_reply
-from desk.staff import topics
-from desk.staff.agents import edit_agent
+from desk.staff import teams, topics
+from desk.staff.agents import agents, edit_agent, set_own_times
 from desk.tickets import changes, lifecycle, sla, watching
 from models import blobs, tickets
 from models.fields import utc_text
@@ -311,7 +311,35 @@ class TestPartsOfTheDesk:
         assert [each.name for each in steps if each.outcome == "added"] == ["noted department Support"]
 
 
+class TestTeams:
+    def test_a_team_its_lead_and_whom_it_has_now_are_told(self, door: Door, desk: Desk) -> None:
+        teams.add_team(ADMIN, "Night", members=["lee", "max"], lead="max")
+        recipients.set_recipients(ADMIN, "new_ticket", "team:Night")
+        door.take(mail())
+        assert told(desk) == {"lee", "max"}
+        changes.assign_team(ADMIN, ["1"], "Night")
+        recipients.set_recipients(ADMIN, "noted", "team_lead")
+        add_note(actor(desk, "kim"), "1", "Look.")
+        told(desk)
+        assert "max: mailed as team lead" in trace()[0]
+
+    def test_all_events_of_a_department_at_once(self, door: Door, desk: Desk) -> None:
+        recipients.set_for_all(ADMIN, "", Part(department="Support"))
+        door.take(mail())
+        changes.assign(ADMIN, ["1"], "kim")
+        assert not told(desk)
+
+
 class TestWatching:
+    def test_who_watches_is_told_on_the_screen_too(self, door: Door, desk: Desk) -> None:
+        door.take(mail())
+        changes.assign(ADMIN, ["1"], "kim")
+        start = on_screen.newest()
+        add_note(actor(desk, "kim"), "1", "Look.")
+        assert on_screen.since(actor(desk, "max"), start)[0] == []
+        watching.watch(actor(desk, "max"), ["1"])
+        assert [each.number for each in on_screen.since(actor(desk, "max"), start)[0]] == ["1"]
+
     def test_who_watches_is_told_of_everything(self, door: Door, desk: Desk) -> None:
         door.take(mail(message_id="<w@corp.test>"))
         told(desk)
@@ -400,6 +428,13 @@ class TestLater:
         assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=10)) == 0
         assert trace()[-1] == "kim: not told, is away"
         assert not rows("SELECT 1 FROM held_notice")
+
+    def test_an_agent_says_it_of_themselves(self, door: Door, desk: Desk) -> None:
+        set_own_times(actor(desk, "kim"), quiet="22:00-07:00", notify=["assigned"])
+        line = next(each for each in agents() if each.login == "kim")
+        assert (line.quiet, line.notify) == ("22:00-07:00", ("assigned",))
+        with pytest.raises(NotAllowed):
+            set_own_times(ADMIN, quiet="22:00-07:00")
 
     @pytest.mark.parametrize("choice", [{"digest": "sometimes"}, {"quiet": "mon-sun"}, {"zone": "Mars/Base"}])
     def test_times_that_cannot_be_are_refused(self, door: Door, choice: dict[str, str]) -> None:
