@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from mail.mime.helper_process import output_of
 
 SECONDS: Final = 10
 LARGEST: Final = 30_000_000
@@ -42,21 +42,12 @@ def drawn(data: bytes, columns: int, rows: int) -> Picture | None:
     """Return a picture in so many cells of a terminal, or None if it cannot be read. Blocks for seconds."""
     if len(data) > LARGEST or columns < 1 or rows < 1:
         return None
-    command = [sys.executable, "-I", str(_PROGRAM), str(columns), str(rows)]
-    try:
-        done = subprocess.run(
-            command,
-            input=data,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-            env={"LC_ALL": "C"},
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    written = output_of(_PROGRAM, [str(columns), str(rows)], data, SECONDS)
+    if written is None:
         return None
-    head, _, points = done.stdout.partition(b"\n")
+    head, _, points = written.partition(b"\n")
     sizes = head.split()
-    if done.returncode != 0 or len(sizes) != 2:
+    if len(sizes) != 2:
         return None
     width, height = int(sizes[0]), int(sizes[1])
     if not (0 < width <= columns and 0 < height <= rows * 2 and len(points) == width * height * 3):

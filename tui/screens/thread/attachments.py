@@ -112,14 +112,14 @@ class AttachmentsScreen(DeskModal[None]):
             self.in_thread(self._look, self._cursor).then(self._show, group="view")
 
     def _look(self, index: int) -> tuple[str, str, bytes, str | None]:
-        from mail.mime.readable import readable  # 6 ms
+        from mail.mime.readable_apart import readable_apart  # 2 ms
 
         name, kind = "the mail itself", "message/rfc822"
         if index < len(self._message.attachments):
             item = self._message.attachments[index]
             name, kind = item.name, item.type
         data = self._read(index)
-        return name, kind, data, readable(data, name, kind, desk_app(self).desk.zone)
+        return name, kind, data, readable_apart(data, name, kind, desk_app(self).desk.zone)
 
     def _read(self, index: int) -> bytes:
         from desk.tickets import detail  # 34 ms
