@@ -76,6 +76,8 @@ class Health(Record):
             mail = "fetching is OFF!"
         elif self.mute and not self.failing:
             mail = "mail IN ONLY!"
+        elif self.lines and all(word == "off" for _, word in self.lines):
+            mail = "mail is off"
         return f"{outbox}  {mail}"
 
 
@@ -143,6 +145,8 @@ def _word(line: MailboxLine, *, mute: bool) -> str:
     if line.token is not None and line.token.state in ("none", "refused") and alive:
         return "LOGIN!"
     word = word_for(line.state, line.error_kind)
+    if line.outgoing_enabled and line.sending.error_count and not word.endswith("!"):
+        return "SEND!"
     return "IN ONLY" if mute and word in ("OK", "new", "-") else word
 
 

@@ -18,6 +18,7 @@ from desk.mailboxes.form import check
 from desk.mailboxes.registry import add
 from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from mail.errors import LoginRefused
+from models.mailboxes import Mailbox
 from models.opening import close_database
 from tests.support.workbench import ADMIN, make_mailbox
 from tui.health import observe
@@ -72,3 +73,18 @@ def test_a_desk_that_cannot_send_does_not_say_that_its_mail_is_fine(tmp_path: Pa
         assert "through the desk's default mailbox" in detail(line, None, now(), desk.zone).plain
     finally:
         close_database()
+
+
+def test_a_mailbox_whose_mail_does_not_leave_is_not_fine(home_desk: Desk) -> None:
+    Mailbox.update(smtp_host="smtp.desk.example", outgoing_enabled=True).execute()
+    assert observe(home_desk).right.endswith("mail OK")
+    Mailbox.update(send_error_count=3, send_error="smtp.desk.example cannot be resolved").execute()
+    health = observe(home_desk)
+    assert health.right.endswith("mail FAILS!")
+    assert "SEND!" in health.words
+
+
+def test_mailboxes_that_are_all_off_are_not_fine(home_desk: Desk) -> None:
+    Mailbox.update(incoming_enabled=False, outgoing_enabled=False).execute()
+    health = observe(home_desk)
+    assert (health.words, health.right.endswith("mail is off")) == ("mail 1 off", True)
