@@ -80,3 +80,16 @@ def test_what_somebody_else_wrote_into_the_preferences_breaks_nothing(actor: Act
         agents.set_preferences(actor.agent_id, {"columns": kept})
         for column in preferences.columns(actor):
             assert column.cells == 0 or 3 <= column.cells <= 60
+
+
+async def test_who_begins_with_the_usual_columns_keeps_those_that_are_seen(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Lisbon office")
+        await settled(pilot)
+        usual = heads(screen_text(app))
+        await pilot.press("C")
+        await until(pilot, "[ ] assignee")
+        await pilot.press("j", "space", "enter")
+        await until_gone(pilot, "[ ] priority")
+        await settled(pilot)
+        assert heads(screen_text(app)) == [each for each in usual if each != "P"]

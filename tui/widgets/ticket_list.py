@@ -27,7 +27,7 @@ WITH_MORE = 116
 """From this width on it has columns for the last touch, the promise and the tags."""
 
 NUMBER = 5
-LEAST_SUBJECT = 12
+LEAST_SUBJECT = 20
 """Of columns that an agent chose, the last ones give way until the subject has so many cells."""
 
 
@@ -59,6 +59,7 @@ KNOWN = {
         Column("mailbox", "Mailbox", 16),
         Column("topic", "Topic", 12),
         Column("team", "Team", 10),
+        Column("status", "Status", 10),
     )
 }
 """What the list can show, in the order in which it is offered; the subject takes the room that is left."""

@@ -50,7 +50,7 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
         here = [each for each in chosen or map(ListColumn, USUAL) if each.name in KNOWN]
         names = [each.name for each in here]
         self._rows = [*here, *(ListColumn(name) for name in KNOWN if name not in names)]
-        self._on = {*names, *ALWAYS}
+        self._on = {*names, *ALWAYS} if chosen else {*self._fitting(), *ALWAYS}
         self._usual = not chosen
         self._cursor = 0
 
@@ -151,6 +151,7 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
     @command("reset", "r", "Reset", footer="reset")
     def action_reset(self) -> None:
         """Show the usual columns again."""
+        self._show(())
         self._take(())
         self._paint()
 
