@@ -152,6 +152,14 @@ def _command(declared: _Declared, method: str, text: str, named: Any) -> Command
     )
 
 
+def not_typed(each: Command) -> Command | None:
+    """Return a command with those of its keys that are no text; None if it has no other."""
+    keys = [key for key in each.keys if len(key_label(key)) > 1]
+    if keys == list(each.keys):
+        return each
+    return each._replace(key=",".join(keys), label="") if keys else None
+
+
 class CommandNode(DeskCalls):
     """A screen, or the app: its commands are the methods that `command` declares."""
 

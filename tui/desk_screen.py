@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
-from tui.commands import Command, CommandNode
+from tui.commands import Command, CommandNode, not_typed
 from tui.desk_calls import desk_app
 from tui.widgets.flash import Flash, Level
 from tui.widgets.hints import Hints
@@ -69,6 +69,8 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
     """
 
     TOP_BAR: ClassVar[bool] = True
+    TYPES: ClassVar[bool] = False
+    """Whether letters are text here, wherever the cursor is."""
     _window_hints: tuple[tuple[str, str], ...] | None = None
     _prompt_hints: tuple[tuple[str, str], ...] | None = None
     AUTO_FOCUS: ClassVar[str | None] = "*"
@@ -103,7 +105,8 @@ class DeskScreen(DeskNode, Screen[ScreenResultType]):
 
     def hinted(self) -> tuple[Command, ...]:
         """Return the commands that the footer may hint at, in order."""
-        return (*self.commands(), *desk_app(self).commands())
+        found = (*self.commands(), *desk_app(self).commands())
+        return tuple(filter(None, map(not_typed, found))) if self.TYPES else found
 
     def mode_hints(self) -> tuple[tuple[str, str], ...] | None:
         """Return the keys (key, word) of what has the focus, or of marks; None: those of the commands."""

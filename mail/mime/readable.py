@@ -69,7 +69,7 @@ def _mail(data: bytes) -> str:
 
     mail = parse(data)
     lines = [f"{name}: {mail.header(name) or ''}" for name in ("From", "To", "Cc", "Date", "Subject")]
-    files = [f"[a] {part.name}" for part in mail.attachments]
+    files = [f"[file] {part.name}" for part in mail.attachments]
     return "\n".join([*(line for line in lines if not line.endswith(": ")), "", mail.text, "", *files]).strip(
         "\n"
     )

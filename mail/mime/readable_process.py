@@ -1,7 +1,7 @@
 """Reads an attached file on standard input and writes its text: a program of its own, with limits.
 
-Called as ``python -I readable_process.py SECONDS MEGABYTES NAME KIND ZONE``. It writes ``text`` or ``none``, a
-line end, and the text.
+Called as ``python -I readable_process.py SECONDS MEGABYTES NAME KIND ZONE``. It writes ``text`` or ``none``,
+a line end, and the text.
 """
 
 from __future__ import annotations

@@ -175,3 +175,22 @@ async def test_every_place_tells_ones_own_keys(strange: NightdeskApp) -> None:
             await walk(pilot, f"app.{place}")
             for bar in strange.screen.query(TopBar):
                 assert not re.search(r"[ \[][1-7][ \]]?(Tick|Mail|Log|Dash|Set|Out|Quar)", str(bar.render()))
+
+
+async def test_where_letters_are_text_no_letter_is_told_as_a_key(app: NightdeskApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, "Lisbon office")
+        for keys in (("g",), ("2", "n"), ("9", "n")):
+            await pilot.press("escape", *keys)
+            await until(pilot, "F1 help")
+            await settled(pilot)
+            assert not [pair for pair in footer(app) if len(pair[0]) == 1]
+            await pilot.press("question_mark")
+            await settled(pilot)
+            assert isinstance(app.screen, DeskScreen)
+            await pilot.press("f1")
+            await until(pilot, "Help - ")
+            await pilot.press("escape", "escape")
+            await settled(pilot)
+            if app.screen.is_modal:
+                await pilot.press("y")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,9 +15,11 @@ from desk.tickets import changes
 from models.blobs import Blob
 from models.messages import Attachment
 from models.tickets import Ticket
+from tests.support.frames import NOW
 from tests.tui.scenes import begin_answer, mailboxes_of_the_frame, stop_clock
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
+from tui.text.times import time_or_day
 
 
 def attached(data: bytes) -> None:
@@ -135,3 +139,17 @@ async def test_the_review_tells_its_keys_once_and_while_it_is_read_in_the_border
         await pilot.press("q")
         await until(pilot, "y  send now")
         await until_gone(pilot, "y send  e edit")
+
+
+async def test_a_key_is_named_only_where_it_does_that(app: NightdeskApp) -> None:
+    async with app.run_test(size=(160, 50)) as pilot:
+        assert "to show" not in (await until(pilot, "[quoted text: 2 lines]"))
+        await pilot.press("enter")
+        await until(pilot, "[quoted text: 2 lines, Q to show]")
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"), [(0, "10:42"), (1, "Tue"), (6, "Thu"), (7, "03-11"), (299, "05-23"), (400, "2025")]
+)
+def test_an_event_of_another_day_does_not_look_like_one_of_today(ago: int, said: str) -> None:
+    assert time_or_day(NOW - timedelta(days=ago), NOW, ZoneInfo("UTC")) == said

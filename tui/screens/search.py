@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -120,6 +120,7 @@ class SearchScreen(ListScreen[None]):
     """
     PLACE = "tickets"
     HELP_TITLE = "search"
+    TYPES = True
     ID_PREFIX = "search"
     GROUP = "Search"
     AUTO_FOCUS = "SearchScreen SteadyInput"
@@ -141,10 +142,14 @@ class SearchScreen(ListScreen[None]):
             yield SteadyInput(self._text, placeholder="words, state:closed, from:@corp.ex ...")
         yield self.hits
         with VerticalScroll(id="search-help", can_focus=False):
-            yield Static(_help())
+            yield Static(id="search-language")
         yield TitledRule(id="search-rule")
         with VerticalScroll(id="search-detail", can_focus=False):
             yield Static(id="search-words")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Tell of the language as much as there is room for: beside it are six lines."""
+        self.query_one("#search-language", Static).update(_help(event.size.height - 6))
 
     @property
     def field(self) -> SteadyInput:
@@ -303,15 +308,19 @@ class SearchScreen(ListScreen[None]):
             self.field.focus()
 
 
-def _help() -> Content:
-    """Return what can be typed, from the table of the fields; those of one kind in one line."""
+def _help(rows: int) -> Content:
+    """Return what can be typed, from the table of the fields, in so many lines; those of one kind in one."""
     pieces: list[str | tuple[str, str]] = [(HELP_HEAD, "dim")]
-    # The number stands in the head: at 80x24 there is a row for each of the others.
+    # The number stands in the head.
     told = [field for field in TICKET_FIELDS if field.name != "number"]
     alike = [[field for field in told if field.takes == takes] for takes in _kinds(told)]
-    for first, *others in alike:
+    # What there is no line for is named in the last.
+    whole = alike if len(alike) < rows else alike[: max(0, rows - 2)]
+    for first, *others in whole:
         also = f"; also {' '.join(f'{field.name}:' for field in others)}" if others else ""
         pieces += [("\n" + cell(first.example, EXAMPLE), "bold"), f" {first.matches}{also}"]
+    if rest := [field.example for kind in alike[len(whole) :] for field in kind]:
+        pieces += [("\nalso  " + "  ".join(rest), "bold")]
     return parts(*pieces)
 
 

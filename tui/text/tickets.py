@@ -111,14 +111,18 @@ def folded(message: MessageView, width: int) -> Line:
 def body_lines(
     message: MessageView,
     width: int,
-    key: Keys,
+    key: Keys | None = None,
     *,
     indent: int = 3,
     quoted: bool = False,
     limit: int = LONGEST,
 ) -> list[Line]:
-    """Return the message's own words, its quoted text if wanted, its files."""
-    show, save = key("thread.quoted", "Q"), key("thread.attachments", "o")
+    """Return the message's own words, its quoted text if wanted, its files.
+
+    `key`: of the thread, where quoted text is shown and a mail is saved by one; None elsewhere.
+    """
+    show = f", {key('thread.quoted', 'Q')} to show" if key else ""
+    save = f": {key('thread.attachments', 'o')} saves the mail as a file" if key else ""
     margin = " " * indent
     inner = max(10, width - indent - 1)
     bar = "| " if message.kind == "note" else ""
@@ -127,9 +131,7 @@ def body_lines(
     for part, folded in message.parts or [(message.text, False)]:
         if folded and not quoted:
             count = part.count("\n") + 1
-            lines.append(
-                [(margin, ""), (f"[quoted text: {count} line{'s' * (count > 1)}, {show} to show]", "dim")]
-            )
+            lines.append([(margin, ""), (f"[quoted text: {count} line{'s' * (count > 1)}{show}]", "dim")])
             continue
         if quoted and shown:
             lines.append([])
@@ -142,7 +144,7 @@ def body_lines(
         rest = len(lines) - limit
         lines = [
             *lines[:limit],
-            [(margin, ""), (f"[{rest} more lines: {save} saves the mail as a file]", "warning")],
+            [(margin, ""), (f"[{rest} more lines{save}]", "warning")],
         ]
     below = message.said_below("\n".join(shown))
     lines += [[(margin, ""), (row, "dim")] for row in wrapped(below, inner) if row]
@@ -156,7 +158,7 @@ def body_lines(
     if message.attachments:
         lines.append([])
         for item in message.attachments:
-            files = f"[a] {line(item.name)}  {size_text(item.size)}  {line(item.type)}"
+            files = f"[file] {line(item.name)}  {size_text(item.size)}  {line(item.type)}"
             lines.append(
                 [(margin, ""), (files if width_of(files) <= inner else cell(files, inner), "accent")]
             )

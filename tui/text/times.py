@@ -58,3 +58,14 @@ def promise(due: datetime | None, now: datetime, *, closed: bool, short: bool = 
     if short:
         return f"SLA {'-' if left < timedelta() else ''}{span(left, short=True)}"
     return f"SLA {span(left)} {'over' if left < timedelta() else 'left'}"
+
+
+def time_or_day(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Return when in five cells: the time today, the day of this week, else the date, or a year long ago."""
+    there, here = moment.astimezone(zone), now.astimezone(zone)
+    days = (here.date() - there.date()).days
+    if days == 0:
+        return f"{there:%H:%M}"
+    if 0 < days < 7:
+        return f"{there:%a}"
+    return f"{there:%m-%d}" if abs(days) < 300 else f"{there:%Y}"

@@ -32,6 +32,7 @@ class AdminFormScreen(DeskScreen[str | None]):
     TOP_BAR = False
     CSS_PATH = "form.tcss"
     HELP_TITLE = "Form"
+    TYPES = True
     ID_PREFIX = "admin_form"
     GROUP = "Form"
 

@@ -379,7 +379,7 @@ class ComposeScreen(DeskScreen[None]):
         lines: list[Line] = []
         for message in list(detail.messages)[::-1][:6]:
             lines.append(head_line(message, reader, width, current=False, first=False))
-            lines += body_lines(message, width, app.key, indent=1, limit=200)
+            lines += body_lines(message, width, indent=1, limit=200)
             lines.append([])
         return lines
 

@@ -97,6 +97,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
     CSS_PATH = "form.tcss"
     HELP_TITLE = "Mailbox form"
     AUTO_FOCUS = "#f-address"
+    TYPES = True
     ID_PREFIX = "form"
     GROUP = "Mailbox form"
     REFUSAL = "your role does not let you change mailboxes"

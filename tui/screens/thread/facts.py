@@ -9,7 +9,7 @@ from desk.custom_fields.values import shown
 from desk.tickets.time_spent import words as length
 from tui.text.safe import cell, line, wrapped
 from tui.text.tickets import Reader
-from tui.text.times import age, clock_day, span
+from tui.text.times import age, clock_day, span, time_or_day
 from tui.widgets.text_pane import Line
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ def fact_lines(
     if detail.events:
         lines += [[], [(" Activity", "dim")]]
         for event in list(detail.events)[-12:][::-1]:
-            when = clock_day(event.at, reader.now, reader.zone)[:5]
+            when = time_or_day(event.at, reader.now, reader.zone)
             by = f" by {line(event.agent)}" if event.agent else ""
             first, *more = wrapped(f"{event.text}{by}", max(8, width - 9))
-            lines.append([(f"  {when} ", ""), (first, "")])
+            lines.append([(f"  {when:<5} ", ""), (first, "")])
             lines += [[(" " * 8, ""), (row, "")] for row in more]
     return lines

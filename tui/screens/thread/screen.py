@@ -410,7 +410,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             ("t", "text", message.reply_text or message.text),
         ]
 
-    @command("attachments", "o", "Attachments", footer="open")
+    @command("attachments", "o", "Attachments", footer="files")
     def action_attachments(self) -> None:
         """List the files of this message; save one or all."""
         message = self.current_message

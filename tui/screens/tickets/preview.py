@@ -102,9 +102,9 @@ class Preview(Vertical):
         foot.set_rows([_foot(detail, message, reader, self.size.width)])
 
     def _body(self, width: int) -> list[Line]:
-        if self._detail is None or self._reader is None or not self._detail.messages:
+        if self._detail is None or not self._detail.messages:
             return []
-        return body_lines(self._detail.messages[-1], width, self._reader.key, indent=1, limit=300)
+        return body_lines(self._detail.messages[-1], width, indent=1, limit=300)
 
 
 def _head(detail: TicketDetail, message: MessageView, reader: Reader, width: int) -> list[str]:
