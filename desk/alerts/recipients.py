@@ -1,14 +1,14 @@
 """Who is told of what: the desk's settings, and rows for a department, help topic, mailbox or queue.
 
-Of the rows the narrowest one holds in place of the setting: mailbox, then topic, then department. A queue's
-row tells beside it, of the tickets that the queue's query finds.
+Of the rows the narrowest one holds in place of the setting: mailbox, then topic, then department, then those
+that it is a part of. A queue's row tells beside it, of the tickets that the queue's query finds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from desk import settings
 from desk.errors import DeskError, NotFound, WrongUse
@@ -27,8 +27,6 @@ from models.transactions import transaction
 
 if TYPE_CHECKING:
     from models.tickets import TicketState
-
-NARROWEST_FIRST: Final[tuple[NotificationScope, ...]] = ("mailbox", "topic", "department")
 
 
 class Part(NamedTuple):
@@ -136,20 +134,7 @@ def named_part(text: str) -> Part:
 def meant(event: str, ticket: TicketState, moment: datetime, zone: tzinfo) -> list[Meant]:
     """Return whom an event of a ticket is told: by the narrowest row or the setting, then by queues."""
     stored = [each for each in rows.every() if each.event == event]
-    of_ticket = {
-        "mailbox": ticket.mailbox_id,
-        "topic": ticket.topic_id,
-        "department": ticket.department_id,
-    }
-    narrow = next(
-        (
-            each
-            for scope in NARROWEST_FIRST
-            for each in stored
-            if each.scope == scope and each.scope_id == of_ticket[scope]
-        ),
-        None,
-    )
+    narrow = _narrowest(stored, ticket)
     key = f"notify.{event}"
     first = (
         Meant(_words(str(settings.get(key))), key)
@@ -164,6 +149,19 @@ def meant(event: str, ticket: TicketState, moment: datetime, zone: tzinfo) -> li
             if each.scope == "queue" and _holds(each.scope_id, ticket, moment, zone)
         ),
     ]
+
+
+def _narrowest(stored: Sequence[StoredNotification], ticket: TicketState) -> StoredNotification | None:
+    """Return the row that holds for a ticket: of its mailbox, topic, department or one above that."""
+    if not stored:
+        return None
+    parts: list[tuple[NotificationScope, int | None]] = [
+        ("mailbox", ticket.mailbox_id),
+        ("topic", ticket.topic_id),
+        *(("department", each) for each in departments.above(ticket.department_id, departments.every())),
+    ]
+    known = {(each.scope, each.scope_id): each for each in stored}
+    return next((known[scope, part] for scope, part in parts if part and (scope, part) in known), None)
 
 
 def _holds(queue_id: int, ticket: TicketState, moment: datetime, zone: tzinfo) -> bool:

@@ -22,7 +22,7 @@ from desk.operations import rule_file
 from desk.permissions import Actor, current_actor
 from desk.replies.forward import forward
 from desk.replies.reply import add_note, send_reply
-from desk.staff import teams, topics
+from desk.staff import departments, teams, topics
 from desk.staff.agents import agents, edit_agent, set_own_times
 from desk.tickets import changes, lifecycle, sla, watching
 from models import blobs, tickets
@@ -268,6 +268,15 @@ class TestPartsOfTheDesk:
         recipients.set_recipients(ADMIN, "new_ticket", "agent:max", Part(topic="VPN"))
         door.take(mail())
         assert told(desk) == {"max"}
+
+    def test_a_department_does_as_the_one_that_it_is_part_of(self, door: Door, desk: Desk) -> None:
+        departments.edit_department(ADMIN, "Support", parent="Sales")
+        recipients.set_recipients(ADMIN, "new_ticket", "agent:max", Part(department="Sales"))
+        door.take(mail())
+        assert told(desk) == {"max"}
+        recipients.set_recipients(ADMIN, "new_ticket", "agent:lee", Part(department="Support"))
+        door.take(mail(subject="Other"))
+        assert told(desk) == {"lee"}
 
     def test_a_queue_tells_beside_the_setting_of_what_it_finds(self, door: Door, desk: Desk) -> None:
         queues.add_queue(ADMIN, desk.zone, "Fires", "subject:printer", shared=True)
