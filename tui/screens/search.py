@@ -19,7 +19,7 @@ from desk.tickets.search import Answer, SearchHit, answer, completions
 from tui.commands import command
 from tui.desk_calls import Place, desk_app
 from tui.list_screen import ListScreen
-from tui.text.safe import cell, line, parts, safe, shortened, width_of
+from tui.text.safe import cell, line, parts, safe, shortened, width_of, wrapped
 from tui.text.times import age, clock_today
 from tui.widgets.rule import TitledRule
 from tui.widgets.steady_input import SteadyInput
@@ -149,7 +149,7 @@ class SearchScreen(ListScreen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Tell of the language as much as there is room for: beside it are six lines."""
-        self.query_one("#search-language", Static).update(_help(event.size.height - 6))
+        self.query_one("#search-language", Static).update(_help(event.size.height - 6, event.size.width - 2))
 
     @property
     def field(self) -> SteadyInput:
@@ -308,20 +308,22 @@ class SearchScreen(ListScreen[None]):
             self.field.focus()
 
 
-def _help(rows: int) -> Content:
+def _help(rows: int, width: int) -> Content:
     """Return what can be typed, from the table of the fields, in so many lines; those of one kind in one."""
-    pieces: list[str | tuple[str, str]] = [(HELP_HEAD, "dim")]
     # The number stands in the head.
     told = [field for field in TICKET_FIELDS if field.name != "number"]
     alike = [[field for field in told if field.takes == takes] for takes in _kinds(told)]
-    # What there is no line for is named in the last.
-    whole = alike if len(alike) < rows else alike[: max(0, rows - 2)]
-    for first, *others in whole:
+    for count in range(len(alike), -1, -1):
+        # What there is no line for is shown by its example.
+        rest = "  ".join(field.example for kind in alike[count:] for field in kind)
+        below = wrapped(f"also  {rest}", width) if rest else []
+        if 1 + count + len(below) <= rows:
+            break
+    pieces: list[str | tuple[str, str]] = [(HELP_HEAD, "dim")]
+    for first, *others in alike[:count]:
         also = f"; also {' '.join(f'{field.name}:' for field in others)}" if others else ""
         pieces += [("\n" + cell(first.example, EXAMPLE), "bold"), f" {first.matches}{also}"]
-    if rest := [field.example for kind in alike[len(whole) :] for field in kind]:
-        pieces += [("\nalso  " + "  ".join(rest), "bold")]
-    return parts(*pieces)
+    return parts(*pieces, *((f"\n{row}", "bold") for row in below))
 
 
 def _kinds(fields: Sequence[Field]) -> list[str]:

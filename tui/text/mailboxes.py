@@ -126,7 +126,7 @@ def headline(line: MailboxLine, now: datetime, zone: ZoneInfo) -> str:
             since = clock_or_day(line.failing_since, now, zone)
             return f"error since {since}, {tries}, next try {clock_or_day(line.not_before, now, zone)}"
         case "disabled":
-            return "switched off"
+            return "fetching is off" if line.outgoing_enabled else "switched off"
         case "none":
             return "fetches nothing"
         case _:
@@ -218,7 +218,8 @@ def _outgoing(line: MailboxLine) -> list[str | tuple[str, str]]:
         if line.sending.default_sends:
             return ["Send      through the desk's default mailbox\n"]
         return [("Send      not at all: no mailbox sends for it, its answers stay queued\n", "bold")]
-    login = "no login" if out.auth == "none" else f"as {line.form.sending_user}"
+    user = line.form.sending_user
+    login = "no login" if out.auth == "none" else f"as {user}" if user else "without a user"
     state = "" if out.enabled else "   switched off"
     default = "   for mailboxes without SMTP too" if line.sending.default else ""
     server = f"{out.host}:{out.port} {SECURITY_WORDS[out.security]}"
