@@ -21,7 +21,7 @@ from models.transactions import transaction
 
 _FIELDS = (
     Field("name", "Name", "As queries, texts and JSON call it: serial_number.", width=16),
-    Field("label", "Label", "What people read; empty: the name as you write it.", width=18),
+    Field("label", "Label", "What people read; empty: the name as you write it.", width=14),
     Field(
         *("kind", "Kind", f"{', '.join(f'{kind}: {words}' for kind, words in KINDS.items())}.", "choice", 8),
         choices=lambda: list(KINDS),
@@ -34,8 +34,8 @@ _FIELDS = (
         start="ticket",
         fixed=True,
     ),
-    Field("choices", "Choices", "For a choice, with commas: Laptop, Printer, Phone.", "list", 16),
-    Field("topics", "Topics", "Help topics it is offered for, with commas; empty: all tickets.", "list", 14),
+    Field("choices", "Choices", "For a choice, with commas: Laptop, Printer, Phone.", "list", 12),
+    Field("topics", "Topics", "Help topics it is offered for, with commas; empty: all tickets.", "list", 8),
     Field("hint", "Hint", "What is to be written there, for agents."),
     Field("order", "Order", "Fields stand from the smallest number on.", "number", start="100"),
     Field("active", "In use", "Off: not offered; what stands in it stays.", "switch", 6, start=True),

@@ -126,7 +126,7 @@ DEPARTMENTS = Noun(
     "settings.edit",
     "Groups of agents that tickets go to.",
     (
-        Field("name", "Name", "As agents and rules call it.", width=24),
+        Field("name", "Name", "As agents and rules call it.", width=17),
         Field(
             "parent",
             "Part of",

@@ -19,6 +19,8 @@ from tests.support.workbench import ADMIN
 NEW: dict[str, table.Values] = {
     "department": {"name": "IT", "reopen_days": "30", "signature": "Your\nIT"},
     "topic": {"name": "VPN", "department": "Support", "priority": "high"},
+    "field": {"name": "serial_number", "label": "Serial number", "kind": "choice", "choices": "A, B"},
+    "status": {"name": "With vendor", "state": "waiting"},
     "sla": {"name": "Gold", "hours": "2.5"},
     "agent": {"login": "bo", "name": "Bo", "email": "bo@desk.example"},
     "team": {"name": "Network", "notes": "Cables and what hangs on them"},
@@ -44,6 +46,9 @@ SPELLED = {
     "whom": "to",
     "business_hours": "hours",
     "events": "event",
+    "choices": "choice",
+    "topics": "topic",
+    "checklist": "task",
 }
 """The flags that are called otherwise than their fields."""
 
