@@ -61,12 +61,12 @@ class AtWork(Record):
 
 
 class Opened(Record):
-    """A ticket that was made in a time. ``promised``: it has an SLA."""
+    """A ticket that was made in a time. ``sla_id``: what it was promised by, None for nothing."""
 
     key: Key
     ticket_id: int
     created: str
-    promised: bool
+    sla_id: int | None
     first_answer: str | None
     closed: str | None
 
@@ -78,6 +78,7 @@ class Closed(Record):
     ticket_id: int
     created: str
     closed: str
+    sla_id: int | None
 
 
 class Happened(Record):
@@ -127,15 +128,14 @@ def opened(dimension: Dimension, since: str, until: str, reach: Reach | None = N
     first = answer.select(fn.MIN(answer.created)).where(
         answer.ticket == _T.id, answer.kind == literal("reply")
     )
-    promised = _T.sla.is_null(False)
-    columns = [_T.id, _T.created, promised, first, _T.closed]
+    columns = [_T.id, _T.created, _T.sla, first, _T.closed]
     found = _tickets(dimension, columns, _T.created, since, until, reach)
     return [Opened(key, *columns) for key, *columns in found]
 
 
 def closed(dimension: Dimension, since: str, until: str, reach: Reach | None = None) -> list[Closed]:
     """Return the tickets that were closed in a time and still are."""
-    columns = [_T.id, _T.created, _T.closed]
+    columns = [_T.id, _T.created, _T.closed, _T.sla]
     return [Closed(*row) for row in _tickets(dimension, columns, _T.closed, since, until, reach)]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from desk.slas import lengths
 from desk.tickets.clocks import CLOCK_WORDS
-from desk.tickets.promises import Promise, Span
+from desk.tickets.promises import Promise, Span, pause_words
 from desk.tickets.sla_trial import Compared, Explained, Explanation
+from models.fields import utc_time
 
 _DONE = {"first": "answered", "next": "answered", "resolve": "closed"}
 
@@ -98,7 +99,7 @@ def _told(found: Explained, zone: tzinfo) -> list[str]:
     lines = [f"{CLOCK_WORDS[each.kind].capitalize()}: {length} from {_time(each.begin, zone)}"]
     lines += [f"  {line}" for line in _sum(found.spans, zone)]
     used = lengths.words(each.used.total_seconds())
-    due = "it stands still" if each.due is None else f"due {_time(each.due, zone)}"
+    due = _paused(each, zone) if each.due is None else f"due {_time(each.due, zone)}"
     if each.end is not None:
         kept = "kept" if each.state == "kept" else "broken"
         lines.append(f"  {_DONE[each.kind]} {_time(each.end, zone)} after {used}, {due}: {kept}")
@@ -110,6 +111,13 @@ def _told(found: Explained, zone: tzinfo) -> list[str]:
     return lines
 
 
+def _paused(found: Promise, zone: tzinfo) -> str:
+    stops = [pause for pause in found.pauses if pause.end is None]
+    return ", ".join(
+        f"paused: {pause_words(pause.why)} since {_time(utc_time(pause.begin), zone)}" for pause in stops
+    )
+
+
 def _sum(spans: Sequence[Span], zone: tzinfo) -> list[str]:
     lines = []
     for span in spans:
@@ -118,7 +126,7 @@ def _sum(spans: Sequence[Span], zone: tzinfo) -> list[str]:
         until = f"{end:%H:%M}" if same else f"{end:%a %Y-%m-%d %H:%M}"
         long = (span.end - span.begin).total_seconds()
         what = lengths.words(long) if span.counted else f"not counted, {span.why}"
-        lines.append(f"{begin:%a %Y-%m-%d %H:%M} to {until}  {what}")
+        lines.append(f"{begin:%a %Y-%m-%d %H:%M} to {until}: {what}")
     return lines
 
 

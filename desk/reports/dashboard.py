@@ -11,9 +11,9 @@ from types import MappingProxyType
 from config.records import Record
 from desk.permissions import THE_DESK, Actor
 from desk.queries.parser import printed
-from desk.reports.figures import AGE_WORDS, AGES, Spread, days_of, spread
+from desk.reports.figures import AGE_WORDS, AGES, BusinessTime, Spread, days_of, spread
 from models import reports as rows
-from models.fields import utc_text, utc_time
+from models.fields import utc_text
 from models.queries import names
 from models.queries.reach import Reach
 from models.queries.tree import Condition
@@ -91,6 +91,7 @@ def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashb
     spans = days_of(moment - timedelta(days=DAYS - 1), moment, zone)
     days = tuple(_day(*span, zone, reach) for span in spans)
     began, ended = utc_text(spans[0][0]), utc_text(spans[-1][1])
+    length = BusinessTime()
     return Dashboard(
         moment=moment,
         states=tuple(
@@ -126,12 +127,13 @@ def dashboard(zone: tzinfo, moment: datetime, reader: Actor = THE_DESK) -> Dashb
         days=days,
         all_days=_all_days(spans, zone, reach),
         first_response=spread(
-            _seconds(each.created, each.first_answer)
+            length.seconds(each.sla_id, each.created, each.first_answer)
             for each in rows.opened("department", began, ended, reach)
             if each.first_answer is not None
         ),
         resolution=spread(
-            _seconds(each.created, each.closed) for each in rows.closed("department", began, ended, reach)
+            length.seconds(each.sla_id, each.created, each.closed)
+            for each in rows.closed("department", began, ended, reach)
         ),
     )
 
@@ -202,7 +204,3 @@ def _counted_day(day: date, when: str, moved: Moved) -> Day:
         Count(moved.answered, f"state:any answered:{when}"),
         Count(moved.closed, f"state:closed closed:{when}"),
     )
-
-
-def _seconds(begin: str, end: str) -> int:
-    return max(0, int((utc_time(end) - utc_time(begin)).total_seconds()))

@@ -1,6 +1,6 @@
 """Reports: what happened to tickets in a time, a line for each department, topic, agent, tag, mailbox or day.
 
-Lengths of time are in whole seconds by the clock: the desk knows no business hours.
+Lengths of time are in whole seconds, of the business hours of a ticket's SLA; by the clock where it has none.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from desk.errors import WrongUse
 from desk.permissions import THE_DESK, Actor
 from desk.queries import times
 from desk.queries.fields import named
+from desk.slas.calendar import SECOND, moment_of
+from desk.slas.clocks import passed
+from desk.slas.plans import plan_of
 from mail.inert import one_line
 from models import reports as rows
+from models import slas
 from models.fields import utc_text, utc_time
 from models.queries import names
 from models.queries.reach import Reach
@@ -125,6 +129,21 @@ class _Gathered:
         )
 
 
+class BusinessTime:
+    """Lengths of time by the business hours of SLAs, which are read once."""
+
+    def __init__(self) -> None:
+        self._calendars = {each.id: plan_of(each).calendar for each in slas.every()}
+
+    def seconds(self, sla_id: int | None, begin: str, end: str) -> int:
+        """Return the seconds between two times as they are stored, 0 when they are the other way round."""
+        calendar = None if sla_id is None else self._calendars.get(sla_id)
+        first, last = utc_time(begin), utc_time(end)
+        if calendar is None:
+            return max(0, int((last - first).total_seconds()))
+        return passed(calendar, moment_of(first), moment_of(last)) // SECOND
+
+
 def report(
     name: ReportName,
     since: datetime,
@@ -212,19 +231,19 @@ def _happened(
 ) -> defaultdict[Key, _Gathered]:
     span = utc_text(since), utc_text(until)
     found: defaultdict[Key, _Gathered] = defaultdict(_Gathered)
-    late = rows.broken(span[0])
+    late, length = rows.broken(span[0]), BusinessTime()
     for new in rows.opened(dimension, *span, reach):
         here = found[new.key]
         here.opened.add(new.ticket_id)
         if new.first_answer is not None:
-            here.first[new.ticket_id] = _seconds(new.created, new.first_answer)
-        if new.promised and (new.first_answer or new.closed or new.ticket_id in late):
+            here.first[new.ticket_id] = length.seconds(new.sla_id, new.created, new.first_answer)
+        if new.sla_id is not None and (new.first_answer or new.closed or new.ticket_id in late):
             here.promised.add(new.ticket_id)
             if new.ticket_id in late:
                 here.late.add(new.ticket_id)
     for done in rows.closed(dimension, *span, reach):
         found[done.key].closed.add(done.ticket_id)
-        found[done.key].resolved[done.ticket_id] = _seconds(done.created, done.closed)
+        found[done.key].resolved[done.ticket_id] = length.seconds(done.sla_id, done.created, done.closed)
     for key, ticket_id in rows.answered(dimension, *span, reach):
         found[key].answered.add(ticket_id)
     for key, ticket_id in rows.reopened(dimension, *span, reach):
@@ -280,7 +299,3 @@ def _names(dimension: Dimension) -> Mapping[int, str]:
 
 def _name(called: Mapping[int, str], key: Key) -> str | None:
     return key if isinstance(key, str) or key is None else called.get(key, f"(removed {key})")
-
-
-def _seconds(begin: str, end: str) -> int:
-    return max(0, int((utc_time(end) - utc_time(begin)).total_seconds()))

@@ -16,11 +16,12 @@ from desk.slas.plans import words_of
 from desk.staff.names import given_name
 from mail.inert import one_line
 from models import slas as rows
+from models import statuses
 from models.slas import StoredSla
 from models.transactions import transaction
 
 PAUSES = ("waiting", "snoozed")
-"""What may stop the clocks of a plan: it waits for the customer, it is snoozed."""
+"""What may stop the clocks of a plan, beside statuses of the desk's own: it waits, or is snoozed."""
 REMINDERS = "50, 75, 100"
 """When agents are told by a plan that is made now, in percent of the time."""
 _MAX_HOURS = MAX_SECONDS // 3600
@@ -119,7 +120,8 @@ def edit_sla(
     Times are hours or lengths (4h, 3d: working days, where there are business hours). `next` "": as the
     first answer; `resolve` "": nothing is promised; `business_hours` "": round the clock; `zone`: an IANA
     name; `holidays`: countries (DE-BY, US); `days`: more days off (``2026-12-24 Christmas Eve``); `calendar`:
-    an iCal file that these are read from; `pause`: waiting, snoozed; `reminders`: percents. Raises WrongUse,
+    an iCal file that these are read from; `pause`: waiting, snoozed, a status of the
+    desk's own; `reminders`: percents. Raises WrongUse,
     NotFound, and ConfigError for an unknown zone.
     """
     require(actor, "settings.edit")
@@ -206,7 +208,7 @@ def _line(row: StoredSla) -> SlaLine:
         zone=row.zone,
         holidays=row.holidays,
         days=tuple(row.own_days.splitlines()),
-        pause=row.pause,
+        pause=_pause_named(row.pause),
         reminders=row.reminders,
     )
 
@@ -243,11 +245,20 @@ def _own_days(days: Sequence[str] | None, calendar: bytes | None) -> str:
 
 
 def _pause(text: str) -> str:
-    words = words_of(text.lower())
-    for word in words:
-        if word not in PAUSES:
-            raise WrongUse(f"'{one_line(word, 40)}' stops no clock", f"use {', '.join(PAUSES)}, or nothing")
-    return ", ".join(word for word in PAUSES if word in words)
+    own = {each.name.lower(): f"status:{each.id}" for each in statuses.every()}
+    known = {**own, **dict(zip(PAUSES, PAUSES, strict=True))}
+    found = []
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        if word.lower() not in known:
+            names = ", ".join([*PAUSES, *(each.name for each in statuses.every())])
+            raise WrongUse(f"'{one_line(word, 40)}' stops no clock", f"use {names}, or nothing")
+        found.append(known[word.lower()])
+    return ", ".join(dict.fromkeys(found))
+
+
+def _pause_named(stored: str) -> str:
+    words = [(word, word.partition(":")[2]) for word in words_of(stored)]
+    return ", ".join(filter(None, ((statuses.name_of(int(own)) if own else word) for word, own in words)))
 
 
 def _reminders(text: str) -> str:

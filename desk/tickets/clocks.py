@@ -28,9 +28,6 @@ CLOCK_WORDS: Final[dict[ClockKind, str]] = {
     "next": "next answer",
     "resolve": "resolution",
 }
-PAUSES: Final = ("waiting", "snoozed")
-"""What a plan may let stop its clocks."""
-
 STOPPED: Final[Mapping[str, Stored]] = {
     "due": None,
     "overdue": 0,
@@ -48,7 +45,10 @@ _FACTS: Final = ("response_from", "resolve_from", "sla_id")
 
 
 class Pause(Record):
-    """What stopped clocks, from a time to a time, as stored; None: it does."""
+    """What stopped clocks, from a time to a time, as stored; None: it does.
+
+    ``why``: waiting, snoozed, or ``status:7`` for a status of the desk's own.
+    """
 
     why: str
     begin: str
@@ -101,7 +101,7 @@ def after(ticket: TicketState, values: Mapping[str, Stored], moment: datetime) -
         begin = utc_text(moment)
         owed = then.response_from if "response_from" in values else begin
         then = then._replace(response_from=owed, resolve_from=begin, pauses=None, overdue=0)
-        ticket = ticket._replace(status="open", snoozed_until=None)
+        ticket = ticket._replace(status="open", snoozed_until=None, named_status_id=None)
     pauses = _after_change(ticket, then, moment)
     kept = as_json([list(each) for each in pauses]) if pauses else None
     facts: dict[str, Stored] = {
@@ -192,9 +192,14 @@ def pauses_of(ticket: TicketState) -> list[Pause]:
 
 def _after_change(ticket: TicketState, then: TicketState, moment: datetime) -> list[Pause]:
     pauses, at = pauses_of(then), utc_text(moment)
+    named = then.named_status_id
+    if named == ticket.named_status_id and then.status != ticket.status:
+        named = None
+    own = [each for each in (ticket.named_status_id, named) if each is not None]
     for why, before, now in (
         ("waiting", ticket.status == "waiting", then.status == "waiting"),
         ("snoozed", ticket.snoozed_until is not None, then.snoozed_until is not None),
+        *((f"status:{each}", each == ticket.named_status_id, each == named) for each in dict.fromkeys(own)),
     ):
         if before and not now:
             # Whoever wakes it may come late: it slept no longer than it was told to.

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from config.records import Record
 from desk.slas import lengths
 from desk.tickets.clocks import CLOCK_WORDS, Clock, ClockKind, Pause, clocks_of, running
+from models import statuses
 from models.fields import utc_time
+from models.statuses import STATUSES
 
 if TYPE_CHECKING:
     from desk.slas.plans import Plan
@@ -80,7 +82,7 @@ def views(ticket: TicketState, plan: Plan | None, moment: datetime) -> list[Cloc
     for each in clocks_of(ticket, plan):
         used = _used(plan, each, moment)
         late = each.due is not None and each.due < moment
-        why = next((pause.why for pause in each.pauses if pause.end is None), "")
+        why = next((pause_words(pause.why) for pause in each.pauses if pause.end is None), "")
         state: State = "late" if late else "paused" if each.due is None else "running"
         left = (each.due - moment) if late and each.due is not None else each.length - used
         found.append(ClockView(each.kind, each.begin, each.due, each.length, left, state, why))
@@ -137,7 +139,7 @@ def spans_of(plan: Plan, promise: Promise) -> list[Span]:
         for begin, stop in joined(own):
             start, finish = max(begin, first), min(last if stop is None else stop, last)
             if start < finish:
-                pieces.append(Span(time_of(start), time_of(finish), False, f"paused: {why}"))
+                pieces.append(Span(time_of(start), time_of(finish), False, f"paused: {pause_words(why)}"))
     if plan.calendar is not None:
         pieces += _holidays(plan, promise.begin, end)
     return sorted(pieces, key=lambda each: (each.begin, each.counted))[:_MOST_SPANS]
@@ -166,6 +168,7 @@ def _owed(created: str, written: Iterable[WhenWritten], happened: Iterable[Timed
         life += [(event.at, 2, what, value) for what, value in _of_event(event)]
     life.sort(key=lambda each: each[:2])
     status, answered, asleep = "new", False, False
+    named: int | None = None
     response: str | None = None
     resolve: str | None = None
     pauses: list[Pause] = []
@@ -182,8 +185,12 @@ def _owed(created: str, written: Iterable[WhenWritten], happened: Iterable[Timed
             status = "open" if status == "new" else status
         elif what == "status":
             status = value
+        elif what == "named":
+            named = value
         elif what == "asleep":
             asleep = value
+        if status != was:
+            named = None
         if status == "closed" and was != "closed":
             if response is not None:
                 yield _Owed("next" if answered else "first", response, at, tuple(pauses))
@@ -192,8 +199,15 @@ def _owed(created: str, written: Iterable[WhenWritten], happened: Iterable[Timed
             response, resolve, pauses, asleep = None, None, [], False
         elif status != "closed" and (was == "closed" or resolve is None):
             response, resolve, pauses = response or (at if was == "closed" else response), at, []
-        for why, held in (("waiting", status == "waiting"), ("snoozed", asleep)):
-            _hold(pauses, why, at, held=held)
+        own = {each.why for each in pauses if each.why.startswith("status:")}
+        own |= set() if named is None else {f"status:{named}"}
+        for why, held in (
+            ("waiting", status == "waiting"),
+            ("snoozed", asleep),
+            *((each, each == f"status:{named}") for each in sorted(own)),
+        ):
+            if status != "closed":
+                _hold(pauses, why, at, held=held)
     if status != "closed":
         if response is not None:
             yield _Owed("next" if answered else "first", response, None, tuple(pauses))
@@ -209,9 +223,12 @@ def _of_event(event: TimedEvent) -> Iterator[tuple[str, Any]]:
     if "status" in changes:
         yield "status", changes["status"][1]
     elif event.kind in ("status", "closed", "reopened") and "to" in detail:
-        yield "status", detail["to"]
+        if detail["to"] in STATUSES:
+            yield "status", detail["to"]
     elif event.kind == "undone" and "status" in detail:
         yield "status", detail["status"]
+    if "named_status_id" in changes:
+        yield "named", changes["named_status_id"][1]
     if "snoozed_until" in changes:
         yield "asleep", changes["snoozed_until"][1] is not None
     elif event.kind == "woken":
@@ -262,6 +279,12 @@ def _used(plan: Plan, clock: Clock, until: datetime) -> timedelta:
         for each in clock.pauses
     ]
     return timedelta(microseconds=passed(plan.calendar, moment_of(clock.begin), moment_of(until), breaks))
+
+
+def pause_words(why: str) -> str:
+    """Return what stops a clock, as people call it."""
+    kind, _, status_id = why.partition(":")
+    return why if kind != "status" else statuses.name_of(int(status_id)) or "a status that is gone"
 
 
 def _whole(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -41,7 +41,7 @@ def report(
 ) -> Result:
     """Count what was opened, answered and closed, how fast, and what is open now.
 
-    Lengths of time are the middle one and what nine of ten stayed below, by the clock.
+    Lengths of time are the middle one and what nine of ten stayed below, in the business hours of the SLAs.
     """
     from config.clock import now
     from desk.documents import reports as documents

@@ -40,7 +40,7 @@ def _of_plan(verb: _Command) -> _Command:
             "--days", multiple=True, metavar="DAY", help="A day off: '2026-12-24 Christmas Eve'; '' is none."
         ),
         owners_option("--calendar", metavar="FILE", help="Days off, read from an iCalendar file."),
-        click.option("--pause", metavar="WHAT,...", help="What stops clocks: waiting, snoozed; or ''."),
+        click.option("--pause", metavar="WHAT,...", help="Stops clocks: waiting, snoozed, a status; or ''."),
         click.option("--reminders", metavar="N,...", help="Tell agents at so many percent: 50,75,100."),
         read_early("calendar", lambda name: None if name is None else read_bytes(name)),
     )
@@ -134,8 +134,12 @@ def explain(context: VerbContext, number: str) -> Result:
     from desk.tickets import sla_trial
 
     found = sla_trial.explain(number, now(), context.actor)
-    lines = documents.explained_lines(found, context.zone)
-    return Result(lambda: documents.explanation(found), told(None, *lines).words)
+
+    def words() -> None:
+        for line in documents.explained_lines(found, context.zone):
+            output.line(line.lstrip(), indent=len(line) - len(line.lstrip()))
+
+    return Result(lambda: documents.explanation(found), words)
 
 
 @sla.command()

@@ -18,11 +18,12 @@ from desk.home import Desk
 from desk.reports import figures, table
 from desk.reports.figures import ReportLine, ReportName, Spread, report, spread, time_of
 from desk.reports.spreadsheet import as_csv
+from desk.staff import slas
 from models.events import Event
 from models.messages import Message
 from models.opening import close_database
 from models.tickets import Ticket
-from tests.support.workbench import make_agent, make_desk, make_mailbox, make_ticket
+from tests.support.workbench import ADMIN, make_agent, make_desk, make_mailbox, make_ticket
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -185,3 +186,15 @@ def test_the_spreadsheet_has_every_number(desk: Desk) -> None:
 def test_a_report_of_too_many_days_is_refused(desk: Desk) -> None:
     with pytest.raises(WrongUse):
         report("days", NOW - (figures.LONGEST_DAYS + 10) * DAY, NOW)
+
+
+def test_lengths_are_in_the_business_hours_of_the_tickets_sla(desk: Desk) -> None:
+    slas.add_sla(ADMIN, "Office", "4h", business_hours="mon-fri 09:00-17:00", zone="UTC")
+    office = slas.sla_id_of("Office")
+    friday = datetime(2026, 11, 13, 16, 0, tzinfo=UTC)
+    for sla in (office, 1):
+        ticket = make_ticket(moment=friday, sla=sla, status="closed", closed=friday + 4 * DAY)
+        answer(ticket, None, friday + 3 * DAY)
+    total = lines("departments", days=10)["total"]
+    assert total.first_response == Spread(8 * 3600, 3 * 86_400, 2)
+    assert total.resolution == Spread(16 * 3600, 4 * 86_400, 2)

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from desk import statuses
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.staff import slas
 from desk.tickets import changes, detail, lifecycle, sla, undo
 from desk.tickets.lifecycle import Change
 from models import slas as plans
+from models import statuses as status_rows
 from models import tickets
 from models.fields import utc_text, utc_time
 from models.messages import NewMessage
@@ -357,3 +359,28 @@ def test_the_order_of_what_happens_at_one_time_does_not_matter(desk: Desk, at: i
     events = [(f"sla:{silver.id}", at), ("snooze", at), ("note", at), ("machine", at)]
     ends = {in_order(desk, gold, order) for order in permutations(events)}
     assert len(ends) == 1
+
+
+def test_a_status_of_the_desks_own_may_stop_them(desk: Desk) -> None:
+    statuses.add_status(ADMIN, "On hold")
+    statuses.add_status(ADMIN, "In work")
+    statuses_of = {each.name: each.id for each in status_rows.every()}
+    held, working = (statuses_of[name] for name in ("On hold", "In work"))
+    ticket = begin(plan("Gold", "4h", pause="waiting, on hold"), local("2026-11-30 09:00"))
+    assert slas.sla("Gold").pause == "waiting, On hold"
+
+    def to(named: int | None, at: str) -> None:
+        with transaction():
+            change = lifecycle.to_status(now_is(ticket), "open", local(at), named)
+            lifecycle.changed(ticket.id, change, ADMIN, local(at), "b")
+
+    to(held, "2026-11-30 10:00")
+    assert now_is(ticket).paused == 1
+    to(working, "2026-11-30 12:00")
+    assert due(ticket) == "Mon 15:00"
+    to(held, "2026-11-30 13:00")
+    do(ticket, "bounce", local("2026-11-30 13:30"))
+    assert detail.show(ticket.number).clocks[0].why == "On hold"
+    do(ticket, "state:waiting", local("2026-11-30 14:00"))
+    do(ticket, "customer", local("2026-11-30 15:00"))
+    assert due(ticket) == "Mon 17:00"

@@ -31,18 +31,28 @@ def test_the_sum_names_each_span_each_pause_and_the_holiday(desk: Desk) -> None:
     assert lines(desk, ticket.number, local("2026-12-09 11:00")) == [
         f"#{ticket.number}: SLA Gold, times of Europe/Berlin",
         "First answer: 4 h from Mon 2026-12-07 15:00",
-        "  Mon 2026-12-07 15:00 to 16:30  1 h 30 min",
+        "  Mon 2026-12-07 15:00 to 16:30: 1 h 30 min",
         "  answered Mon 2026-12-07 16:30 after 1 h 30 min, due Wed 2026-12-09 11:00: kept",
         "Resolution: 16 h from Mon 2026-12-07 15:00",
-        "  Mon 2026-12-07 15:00 to 16:30  1 h 30 min",
-        "  Mon 2026-12-07 16:30 to Wed 2026-12-09 10:00  not counted, paused: waiting",
-        "  Tue 2026-12-08 00:00 to Wed 2026-12-09 00:00  not counted, holiday: Founders",
-        "  Wed 2026-12-09 10:00 to 17:00  7 h",
-        "  Thu 2026-12-10 09:00 to 16:30  7 h 30 min",
+        "  Mon 2026-12-07 15:00 to 16:30: 1 h 30 min",
+        "  Mon 2026-12-07 16:30 to Wed 2026-12-09 10:00: not counted, paused: waiting",
+        "  Tue 2026-12-08 00:00 to Wed 2026-12-09 00:00: not counted, holiday: Founders",
+        "  Wed 2026-12-09 10:00 to 17:00: 7 h",
+        "  Thu 2026-12-10 09:00 to 16:30: 7 h 30 min",
         "  due Thu 2026-12-10 16:30; 2 h 30 min by now, 13 h 30 min left",
         "Next answer: 4 h from Wed 2026-12-09 10:00",
-        "  Wed 2026-12-09 10:00 to 14:00  4 h",
+        "  Wed 2026-12-09 10:00 to 14:00: 4 h",
         "  due Wed 2026-12-09 14:00; 1 h by now, 3 h left",
+    ]
+
+
+def test_a_clock_that_stands_still_says_why(desk: Desk) -> None:
+    ticket = begin(plan("Gold", "4h"), local("2026-12-07 15:00"))
+    do(ticket, "state:waiting", local("2026-12-07 16:30"))
+    assert lines(desk, ticket.number, local("2026-12-09 11:00"))[1:] == [
+        "First answer: 4 h from Mon 2026-12-07 15:00",
+        "  Mon 2026-12-07 15:00 to 16:30: 1 h 30 min",
+        "  paused: waiting since Mon 2026-12-07 16:30; 1 h 30 min by now, 2 h 30 min left",
     ]
 
 
