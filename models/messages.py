@@ -461,6 +461,13 @@ _BY_MESSAGE_ID = Lookup(
     ),
     KnownMessage,
 )
+_BY_ROW = Lookup(
+    lambda p: Message.select(
+        *(Message.id, Message.ticket, Message.kind, Message.sender_email, Message.recipients),
+        peewee.fn.COALESCE(Message.message_id, literal("")),
+    ).where(Message.id.in_(p.each("wanted"))),
+    KnownMessage,
+)
 _IS_SENDER = Lookup(
     lambda p: (
         Message.select(Message.id)
@@ -927,6 +934,11 @@ def listed_attachments(message_id: int) -> int:
 def by_message_id(names: Iterable[str]) -> list[KnownMessage]:
     """Return the messages with these Message-IDs, in whatever case, oldest first."""
     return sorted(_BY_MESSAGE_ID.each_of({compared_id(name) for name in names}), key=lambda each: each.id)
+
+
+def by_row(rows: Iterable[int]) -> list[KnownMessage]:
+    """Return these messages; one without a Message-ID has an empty one."""
+    return _BY_ROW.each_of(rows)
 
 
 def is_sender(ticket_id: int, address: str) -> bool:

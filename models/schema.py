@@ -37,6 +37,7 @@ from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
 from models.notices import HeldNotice, Notice
 from models.notifications import Notification
+from models.old_desks import BroughtRow, OldDesk
 from models.organizations import Organization, OrganizationDomain, OrganizationMember
 from models.presence import Presence
 from models.queues import SHIPPED, Queue
@@ -60,7 +61,7 @@ TABLES: tuple[type[Row], ...] = (
     *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent, AgentDepartment),
     *(Team, TeamMember, Turn, GroupGrant),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
-    *(FetchRun, ImportSource, ImportFile),
+    *(FetchRun, ImportSource, ImportFile, OldDesk, BroughtRow),
     *(NamedStatus, CustomField, CustomFieldTopic),
     *(Contact, ContactAddress, ContactField, Organization, OrganizationDomain, OrganizationMember),
     *(Blob, Ticket, TicketTag, TicketField, Collaborator, TicketReferral, Seen),

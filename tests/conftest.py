@@ -14,6 +14,7 @@ from tests.support.servers.fixtures import (
     dovecot,
     mailuser,
     mailusers,
+    mariadb,
     oauth_server,
     pki,
     postfix,
@@ -27,6 +28,7 @@ __all__ = [
     "engine",
     "mailuser",
     "mailusers",
+    "mariadb",
     "oauth_server",
     "pki",
     "postfix",
@@ -39,6 +41,7 @@ _WAITING = ("docs", "e2e", "nightdesk", "tui", "worker")
 _NEEDS = {
     "dovecot": MAIL_SERVERS,
     "postfix": MAIL_SERVERS,
+    "mariadb": ("mariadbd",),
     "oauth_server": ("glewlwyd",),
     "postgresql": ("postgres",),
     "chromium": ("chromium", "chromedriver"),

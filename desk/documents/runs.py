@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from desk.doors.imports.osticket.tally import OldDeskTally
     from desk.doors.imports.run import Tally
     from desk.fetching.summary import FetchSummary, MailboxFetch
 
@@ -32,6 +33,24 @@ def mailbox_fetch(tally: MailboxFetch) -> dict[str, Any]:
         "skipped": bool(tally.skipped),
         "more": tally.more,
         "errors": list(tally.errors),
+        "seconds": round(tally.seconds, 3),
+    }
+
+
+def taken_over(tally: OldDeskTally) -> dict[str, Any]:
+    """Return what one import of another desk did, or would do."""
+    return {
+        "desk": tally.name,
+        "found": tally.found,
+        "made": dict(tally.made),
+        "tickets": tally.tickets,
+        "messages": tally.messages,
+        "attachments": tally.files,
+        "known": tally.known,
+        "renumbered": tally.renumbered,
+        "no_place": tally.no_place,
+        "troubles": list(tally.troubles),
+        "more": tally.more,
         "seconds": round(tally.seconds, 3),
     }
 

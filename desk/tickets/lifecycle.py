@@ -139,6 +139,53 @@ def opened(
     return ticket
 
 
+class PastEvent(Record):
+    """What happened to a ticket at another desk."""
+
+    kind: EventKind
+    agent_id: int | None
+    at: datetime
+    detail: Mapping[str, Any]
+
+
+def brought_over(
+    new: NewTicket,
+    values: Mapping[str, Stored],
+    tags: Sequence[str],
+    people: Iterable[int],
+    departments: Iterable[int],
+    past: Iterable[PastEvent],
+) -> TicketState:
+    """Begin a ticket that another desk had, with what happened to it there; nobody is told of it."""
+    ticket = tickets.write(new, NewClocks())
+    _apply(ticket, values)
+    if tags:
+        tickets.set_tags(ticket.id, tags)
+    _set_collaborators(ticket.id, set(people))
+    for department_id in set(departments) - {ticket.department_id}:
+        tickets.add_referral(ticket.id, department_id)
+    for each in past:
+        events.write(ticket.id, utc_text(each.at), each.agent_id, each.kind, dict(each.detail))
+    return ticket
+
+
+def caught_up(ticket_id: int, values: Mapping[str, Stored], readers: Iterable[int], moment: datetime) -> None:
+    """Give a ticket that was brought over the state it has at the other desk; ``readers`` know it already."""
+    ticket = _read(ticket_id)
+    there = messages.totals(ticket_id)
+    waits = values.get("status", ticket.status) != "closed"
+    said: dict[str, Stored] = {
+        "message_count": there.messages,
+        "attachment_count": there.attachments,
+        "last_customer": there.last_customer,
+        "last_answer": there.last_answer,
+        "waiting_since": messages.waiting_since(ticket_id) if waits else None,
+    }
+    _apply(ticket, {**said, **values})
+    for agent_id in readers:
+        tickets.set_seen(ticket_id, agent_id, utc_text(moment))
+
+
 def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment: datetime) -> int:
     """Take down what a participant wrote: the ticket wakes, the clock runs. Returns the message's row.
 

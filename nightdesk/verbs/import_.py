@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from nightdesk.exit import Exit
 from nightdesk.stopping import stop_on_signals
 
 if TYPE_CHECKING:
+    from desk.doors.imports.osticket.tally import OldDeskTally
     from desk.doors.imports.run import Tally
     from desk.doors.imports.sources import Kind
 
@@ -65,6 +67,100 @@ def maildir(as_json: bool, **given: Any) -> Exit:
 def eml(as_json: bool, **given: Any) -> Exit:
     """Take in a file with one mail, or all *.eml files below a directory."""
     return _run(as_json, "eml", **given)
+
+
+@import_.command("osticket")
+@json_flag
+@click.option("--dry-run", is_flag=True, help="Count, and tell what has no place here; write nothing.")
+@click.option("--password-stdin", is_flag=True, help="Read the database's password from standard input.")
+@click.option("--prefix", default="ost_", show_default=True, help="How its tables begin (TABLE_PREFIX).")
+@click.option("--zone", default="", metavar="Z", help="Time zone of its times; else its server's.")
+@click.option(
+    "--salt-file",
+    type=OWNERS_ONLY,
+    metavar="F",
+    help="A file with its SECRET_SALT, or its ost-config.php; else learned from its mails.",
+)
+@click.argument("source")
+def osticket(as_json: bool, **given: Any) -> Exit:
+    """Take over an osTicket: mysql://user@host/database, or a dump of it (mysqldump, also gzip).
+
+    Begin it once while the old desk still runs, and again after its last mail: what came since is added.
+    Agents, departments, contacts, tickets with their numbers, all that was written, files and events come
+    along; mailboxes come switched off and without passwords. Nobody is sent anything.
+    """
+    return _take_over(as_json, **given)
+
+
+@desk_verb
+def _take_over(
+    context: VerbContext,
+    source: str,
+    dry_run: bool,
+    password_stdin: bool,
+    prefix: str,
+    zone: str,
+    salt_file: str | None,
+) -> Result:
+    from config.secret import Secret
+    from desk.documents import runs
+    from desk.doors.imports.osticket import run
+
+    password = Secret(sys.stdin.readline().rstrip("\r\n") if password_stdin else "")
+    salt = _salt_in(salt_file) if salt_file else ""
+    stop = stop_on_signals()
+    watch = _old_desk_progress if sys.stderr.isatty() else (lambda _tally: None)
+    room = context.desk.paths.data
+    with run.open_tables(source, prefix=prefix, password=password, room=room) as tables:
+        there = run.zone_of(zone, tables, context.desk)
+        if dry_run:
+            tally = run.survey(tables, there)
+        else:
+            tally = run.run_import(
+                context.desk, context.actor, tables, zone=there, salt=salt, stop=stop, watch=watch
+            )
+    if sys.stderr.isatty():
+        output.overwrite("")
+    if tally.more:
+        output.say("stopped before the end; begin it again to go on")
+    return Result(
+        lambda: runs.taken_over(tally),
+        lambda: _tell_old_desk(tally, dry_run=dry_run),
+        status=Exit.FAILED if tally.more else Exit.DONE,
+    )
+
+
+def _salt_in(path: str) -> str:
+    """Return the SECRET_SALT of a file that has nothing else, or of an ost-config.php."""
+    text = Path(path).read_text("utf-8", "replace")
+    found = re.search(r"""define\(\s*['"]SECRET_SALT['"]\s*,\s*['"]([^'"]+)['"]""", text)
+    return found[1] if found else text.strip()
+
+
+def _old_desk_progress(tally: OldDeskTally) -> None:
+    rate = tally.tickets / max(tally.seconds, 0.001)
+    output.overwrite(f"importing: {tally.tickets} of {counted(tally.total, 'ticket')}, {rate:.0f}/s")
+
+
+def _tell_old_desk(tally: OldDeskTally, *, dry_run: bool) -> None:
+    if dry_run:
+        output.line(f"{tally.name} has:")
+        for what, count in tally.found.items():
+            output.line(f"  {count:>8} {what}")
+    else:
+        told = f"{counted(tally.tickets, 'ticket')}, {counted(tally.messages, 'message')}"
+        told += f", {counted(tally.files, 'file')} from {tally.name}, {tally.seconds:.1f} s"
+        output.line(told + (f"; {tally.known} tickets were here before" if tally.known else ""))
+        if tally.made:
+            output.line("also " + ", ".join(f"{what}: {count}" for what, count in sorted(tally.made.items())))
+    for given, other in tally.renumbered.items():
+        output.line(f"number {given} is taken here: that ticket is #{other}")
+    for trouble in tally.troubles:
+        output.line(trouble)
+    if tally.no_place:
+        output.line("no place here, make again what you need:")
+        for what, count in tally.no_place.items():
+            output.line(f"  {count:>8} {what}")
 
 
 @desk_verb

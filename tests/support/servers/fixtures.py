@@ -14,6 +14,7 @@ from tests.support.servers.packages import MAIL_SERVERS, NoServers, ensure_insta
 
 if TYPE_CHECKING:
     from tests.support.servers.dovecot import Dovecot, MailUser
+    from tests.support.servers.mariadb import MariaDb
     from tests.support.servers.oauth import OAuthServer
     from tests.support.servers.pki import Pki
     from tests.support.servers.postfix import Postfix
@@ -62,6 +63,19 @@ def postfix(servers_home: Path, pki: Pki, dovecot: Dovecot) -> Iterator[Postfix]
     server = Postfix(servers_home / "postfix", pki, dovecot)
     try:
         yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb(servers_home: Path) -> Iterator[MariaDb]:
+    """A running MariaDB, empty."""
+    _need_servers(("mariadbd",))
+    from tests.support.servers.mariadb import MariaDb
+
+    server = MariaDb(servers_home / "mariadb")
+    try:
+        yield server
     finally:
         server.stop()
 

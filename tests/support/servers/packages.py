@@ -19,6 +19,7 @@ PACKAGES = {
     "procmail": ("procmail",),
     "maildrop": ("maildrop",),
     "sievec": ("dovecot-sieve",),
+    "mariadbd": ("mariadb-server",),
     "nginx": ("nginx-light",),
     "mount": ("mount",),
     "gpg": ("gnupg",),

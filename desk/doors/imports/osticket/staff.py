@@ -1,0 +1,166 @@
+"""Who works at the old desk, and by which rules: departments, SLAs, help topics, roles, agents, teams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+
+from config.expressions import expression
+from desk.doors.imports.osticket.brought import Brought
+from desk.doors.imports.osticket.reading import Reading, number, plain, text
+from desk.permissions import Actor
+from desk.staff import agents, departments, roles, slas, teams, topics
+from mail.inert import one_line
+from models import agents as agent_rows
+from models import departments as department_rows
+from models import slas as sla_rows
+from models import teams as team_rows
+from models import topics as topic_rows
+from models.osticket.tables import OldRow
+from models.tickets import PRIORITIES
+
+_GRANTS: Mapping[str, str] = {
+    "ticket.reply": "ticket.reply",
+    "ticket.assign": "ticket.assign",
+    "ticket.transfer": "ticket.assign",
+    "ticket.edit": "ticket.edit",
+    "ticket.close": "ticket.close",
+    "emails.banlist": "ban.edit",
+}
+"""What a permission of osTicket is here."""
+_NO_LOGIN = expression(r"[^A-Za-z0-9_.@-]+")
+
+
+def bring(actor: Actor, reading: Reading, brought: Brought) -> None:
+    """Make what is missing; agents keep their logins."""
+    for row in reading.every("sla", "id", "name", "grace_period"):
+        hours = max(number(row["grace_period"]), 1)
+        brought.add(
+            "sla", row["id"], text(row["name"]), sla_rows.named, partial(slas.add_sla, actor, hours=hours)
+        )
+    _departments(actor, reading, brought)
+    columns = ("topic_id", "topic", "dept_id", "sla_id", "priority_id", "noautoresp")
+    for row in reading.every("help_topic", *columns):
+        topic = partial(
+            topics.add_topic,
+            actor,
+            department=department_name(brought, row["dept_id"]),
+            sla=_sla_name(brought, row["sla_id"]),
+            priority=PRIORITIES[reading.priority(row["priority_id"])] if number(row["priority_id"]) else "",
+            autoresponse=not number(row["noautoresp"]),
+        )
+        brought.add("topic", row["topic_id"], text(row["topic"]), topic_rows.named, topic)
+    _agents(actor, reading, brought)
+    _teams(actor, reading, brought)
+
+
+def logins(reading: Reading) -> dict[int, str]:
+    """Return the login that each agent has here, by the old id."""
+    return {number(row["staff_id"]): login_of(row) for row in reading.every("staff", "staff_id", "username")}
+
+
+def login_of(row: OldRow) -> str:
+    """Return the username as a login."""
+    return _NO_LOGIN.sub("", text(row["username"]))[:64].lstrip(".@-") or f"agent{number(row['staff_id'])}"
+
+
+def department_name(brought: Brought, old: object) -> str:
+    """Return the name that a department has here, '' for none."""
+    new = brought.new_id("department", old)
+    return department_rows.by_id(new).name if new is not None else ""
+
+
+def _sla_name(brought: Brought, old: object) -> str:
+    new = brought.new_id("sla", old)
+    found = sla_rows.by_id(new) if new is not None else None
+    return found.name if found is not None else ""
+
+
+def _departments(actor: Actor, reading: Reading, brought: Brought) -> None:
+    rows = {
+        number(row["id"]): row
+        for row in reading.every("department", "id", "pid", "name", "sla_id", "signature")
+    }
+    for old, row in rows.items():
+        make = partial(
+            departments.add_department,
+            actor,
+            sla=_sla_name(brought, row["sla_id"]) or None,
+            signature=plain(text(row["signature"])),
+        )
+        brought.add("department", old, _path(rows, row), department_rows.named, make)
+
+
+def _path(rows: Mapping[int, OldRow], row: OldRow) -> str:
+    """Return a department's name with those above it in front."""
+    names = [text(row["name"])]
+    above = rows.get(number(row["pid"]))
+    while above is not None and len(names) < 10:
+        names.insert(0, text(above["name"]))
+        above = rows.get(number(above["pid"]))
+    return " / ".join(names)
+
+
+def _agents(actor: Actor, reading: Reading, brought: Brought) -> None:
+    role_names = {
+        number(row["id"]): _role(actor, brought, row)
+        for row in reading.every("role", "id", "name", "permissions")
+    }
+    places: dict[int, dict[str, str]] = {}
+    for row in reading.every("staff_dept_access", "staff_id", "dept_id", "role_id"):
+        place = department_name(brought, row["dept_id"])
+        if place:
+            role = role_names.get(number(row["role_id"]), "Admin")
+            places.setdefault(number(row["staff_id"]), {})[place] = role
+    columns = ("staff_id", "username", "firstname", "lastname", "email", "signature", "isactive", "isadmin")
+    for row in reading.every("staff", *columns, "dept_id", "role_id"):
+        home = department_name(brought, row["dept_id"])
+        role = "Admin" if number(row["isadmin"]) else role_names.get(number(row["role_id"]), "Admin")
+        elsewhere = {
+            place: name for place, name in places.get(number(row["staff_id"]), {}).items() if place != home
+        }
+        make = partial(_add_agent, actor, row, role, home, elsewhere)
+        brought.add("agent", row["staff_id"], login_of(row), agent_rows.with_login, make)
+
+
+def _add_agent(
+    actor: Actor, row: OldRow, role: str, home: str, places: Mapping[str, str], login: str
+) -> None:
+    name = one_line(f"{text(row['firstname'])} {text(row['lastname'])}", 100) or login
+    email = text(row["email"]).strip()
+    agents.add_agent(actor, login, name=name, email=email, role=role, department=home or None, places=places)
+    agents.edit_agent(
+        actor, login, active=bool(number(row["isactive"])), signature=plain(text(row["signature"]))
+    )
+
+
+def _role(actor: Actor, brought: Brought, row: OldRow) -> str:
+    try:
+        granted = json.loads(text(row["permissions"]) or "{}")
+    except ValueError:
+        granted = {}
+    may = {_GRANTS[each] for each, yes in dict(granted).items() if yes and each in _GRANTS}
+    name = one_line(text(row["name"]), 60)
+    there = {each.name.lower(): each.name for each in roles.roles()}
+    if name.lower() not in there:
+        brought.tally.made["role"] += 1
+        return roles.add_role(actor, name, sorted({"ticket.read", "ticket.note", *may})).name
+    return there[name.lower()]
+
+
+def _teams(actor: Actor, reading: Reading, brought: Brought) -> None:
+    logins_here = logins(reading)
+    members: dict[int, list[str]] = {}
+    for row in reading.every("team_member", "team_id", "staff_id"):
+        if brought.new_id("agent", row["staff_id"]) is not None:
+            members.setdefault(number(row["team_id"]), []).append(logins_here[number(row["staff_id"])])
+    for row in reading.every("team", "team_id", "name", "lead_id", "notes"):
+        make = partial(
+            teams.add_team,
+            actor,
+            members=members.get(number(row["team_id"]), ()),
+            lead=logins_here.get(number(row["lead_id"]), ""),
+            notes=plain(text(row["notes"])),
+        )
+        brought.add("team", row["team_id"], text(row["name"]), team_rows.named, make)
