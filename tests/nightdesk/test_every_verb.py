@@ -205,6 +205,7 @@ CALLS: dict[str, list[str]] = {
     "import eml": ["{file}", "--quiet-import"],
     "import mbox": ["{file}"],
     "import maildir": ["{folder}"],
+    "import osticket": ["{file}"],
     "doctor": ["--offline"],
     "key create": ["--address", "192.0.2.7", "--scope", "tickets"],
     "key list": [],
@@ -240,8 +241,9 @@ FAIL = {
     "receipt retry",
     "import mbox",
     "import maildir",
+    "import osticket",
 }
-"""Calls whose status is 1 here: there is no file, agent, server, login, quarantined mail, mbox or Maildir."""
+"""Calls whose status is 1 here: there is no file, agent, server, login, quarantined mail, mbox, Maildir or osTicket."""
 
 NO_JSON = {"completion", "attachment get"}
 
