@@ -243,7 +243,7 @@ FAIL = {
     "import maildir",
     "import osticket",
 }
-"""Calls whose status is 1 here: there is no file, agent, server, login, quarantined mail, nor anything to import."""
+"""Calls whose status is 1: there is no file, agent, server, login, quarantined mail, nor what to import."""
 
 NO_JSON = {"completion", "attachment get"}
 
