@@ -111,6 +111,8 @@ class IncomingMail(Record):
     """Content-Language as its sender wrote it (RFC 3282), empty if not."""
     says_one_author: bool
     """Whether From is one address alone, and Sender, if there is one, is the same."""
+    ends_early: bool = False
+    """Whether the last of its parts is not ended: it may have been cut off on its way."""
     signed_for: str = ""
     """What a DKIM signature proves, as far as it was looked at (see `desk.intake.proofs`)."""
 
@@ -258,6 +260,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) ->
         signatures=tuple(parsed.headers("dkim-signature")[:10]) if plain else (),
         language=parsed.header("Content-Language") or "",
         says_one_author=_says_one_author(parsed),
+        ends_early=parsed.ends_early,
     )
 
 

@@ -363,6 +363,8 @@ def _say_what_it_is(incoming: Incoming) -> None:
         incoming.says(f"another mail, in ticket {number}, has the same Message-ID: both are kept")
     if incoming.author.evidence:
         incoming.says(incoming.author.evidence)
+    if mail.ends_early:
+        incoming.says("its last part has no end: it may have been cut off on its way")
     if mail.machine.kind != "human":
         incoming.says(f"{mail.machine.kind.replace('_', ' ')}: {mail.machine.reason}")
 

@@ -21,7 +21,7 @@ from mail.mime.dates import parse_date
 from mail.mime.headers import decode_words
 from mail.mime.part_text import html_of, text_of
 from mail.mime.shown import Shown, name_of
-from mail.mime.structure import Node, parse_structure
+from mail.mime.structure import WITHOUT_END, Node, parse_structure
 
 if TYPE_CHECKING:
     from mail.mime.html.links import Link
@@ -80,6 +80,11 @@ class ParsedMail:
         self._zone = zone
         self.defects: list[str] = []
         self.root: Node = parse_structure(readable, self.defects)
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the last part of a multipart has no end, as in a mail that was cut (RFC 2046 5.1.1)."""
+        return WITHOUT_END in self.defects
 
     def header(self, name: str) -> str | None:
         """Return the first field of that name, decoded, in one inert line."""

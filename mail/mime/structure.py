@@ -24,6 +24,7 @@ from mail.mime.headers import (
     parse_parameters,
 )
 
+WITHOUT_END: Final = "a multipart without its end"
 MAX_PARTS: Final = 500
 MAX_DEPTH: Final = 50
 MAX_DECODED_BYTES: Final = 50 * 1024 * 1024
@@ -284,7 +285,7 @@ class _Splitter:
                 return pieces
             begin = position = tail.end()
         if begin >= 0:
-            self.defects.append("a multipart without its end")
+            self.defects.append(WITHOUT_END)
             pieces.append((begin, end))
         return pieces
 

@@ -11,12 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
+from config.expressions import expression
 from mail.errors import MailError, ProtocolError, ServerGone
 from mail.inert import one_line
 from mail.pop3.connection import Pop3Connection, words_of
 from mail.transport.fetched import Fetched
 
 __all__ = ["Pop3Mail", "Pop3Session"]
+
+
+_OCTETS = expression(rb"(\d{1,12}) octets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +112,26 @@ class Pop3Session(Pop3Connection):
             yield Pop3Mail(uidl, raw)
 
     def fetch_set(self, uidls: Iterable[str]) -> Fetched[Pop3Mail]:
-        """Return these mails one by one, until one does not come. One that is gone is absent."""
+        """Return these mails one by one, until one does not come. One that is gone is absent.
+
+        Nothing at all, where the server announces octets, is no mail: Dovecot gives that for a Maildir file
+        in whose name the size is wrong.
+        """
         mails: list[Pop3Mail] = []
         client, numbers = self._need_client(), self._known()
         try:
             for uidl in uidls:
                 if uidl in numbers:
                     with self._translated("retr"):
-                        client.ask(b"RETR %d" % numbers[uidl])
-                        mails.append(Pop3Mail(uidl, client.body()))
+                        announced = _OCTETS.search(client.ask(b"RETR %d" % numbers[uidl]))
+                        raw = client.body()
+                        octets = int(announced[1]) if announced is not None else 0
+                        if not raw.strip() and octets not in (0, len(raw)):
+                            raise ProtocolError(
+                                f"{self.account.host} announces {octets} octets and gives none",
+                                hint="Look at the mail there: the name of its file may tell a wrong size.",
+                            )
+                    mails.append(Pop3Mail(uidl, raw))
         except MailError as error:
             return Fetched(mails, error, dead=self._broken)
         return Fetched(mails)

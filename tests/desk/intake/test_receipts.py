@@ -121,3 +121,22 @@ def test_a_folders_mark_is_remembered_and_starts_over_with_its_uidvalidity(door:
     mark = folders.folder_mark(mailbox, "INBOX")
     assert mark is not None
     assert (mark.uidvalidity, mark.known_below, mark.backlog_below) == (8, 1, 60)
+
+
+class TestMailThatWasCut:
+    """A mail whose last part has no end is kept as it is, and the trace says that it may not be all."""
+
+    PARTS = (
+        b"From: ana@corp.test\r\nTo: support@example.test\r\nMessage-ID: <c@c.test>\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee the file.\r\n--b\r\n"
+        b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        b"QUJDRA==\r\n--b--\r\n"
+    )
+
+    @pytest.mark.parametrize("end", [-3, -8, -16])
+    def test_it_is_told(self, door: Door, end: int) -> None:
+        trace = door.receipt(self.PARTS[:end]).trace
+        assert "its last part has no end: it may have been cut off on its way" in trace
+
+    def test_a_whole_one_is_not(self, door: Door) -> None:
+        assert not any("cut off" in line for line in door.receipt(self.PARTS).trace)

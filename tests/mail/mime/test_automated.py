@@ -196,6 +196,22 @@ def test_the_null_sender_with_a_bounce_s_subject_is_a_bounce_whoever_signs() -> 
     assert classify(parse(raw)).kind == "bounce"
 
 
+@pytest.mark.skipif(not (CORPORA / "reply-talon").is_dir(), reason="the public sets of mails are not here")
+def test_machines_of_the_public_sets_are_not_acknowledged_and_people_are() -> None:
+    right = wrong = 0
+    for folder, from_people in (("bounce-sisimai", False), ("reply-talon", True), ("mime-stalwart", True)):
+        for path in sorted((CORPORA / folder / "files").rglob("*.eml")):
+            read = parse(path.read_bytes())
+            if from_people and not read.sender.email:
+                continue  # a sample of the format, with nobody who could be answered
+            must = from_people and not read.header("X-BeenThere")  # what a list passes on is for all of it
+            as_it_must = classify(read).acknowledge == must
+            right, wrong = right + as_it_must, wrong + (not as_it_must)
+    print(f"\nacknowledged as it must be: {right}/{right + wrong}")
+    assert right >= 200
+    assert wrong <= 3 * (right + wrong) // 738, "as the aim has it: 735 of 738"
+
+
 @pytest.mark.skipif(not (CORPORA / "bounce-sisimai").is_dir(), reason="the public set of bounces is not here")
 def test_no_public_bounce_or_vacation_notice_is_acknowledged() -> None:
     files = sorted(each for each in (CORPORA / "bounce-sisimai" / "files").rglob("*") if each.is_file())

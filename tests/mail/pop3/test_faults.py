@@ -70,6 +70,30 @@ def test_half_a_mail_is_no_mail() -> None:
         list(session.fetch(session.uidls()))
 
 
+@pytest.mark.parametrize("said", ["+OK 10 octets", "+OK 1 octets follow", "+OK message 2 (90000 octets)"])
+def test_nothing_where_octets_were_announced_is_no_mail(said: str) -> None:
+    mails = [mail(number) for number in range(3)]
+    with (
+        FaultyPop3(mails, {"RETR": reply(f"{said}\r\n\r\n.", only="RETR 2")}) as server,
+        Pop3Session(account(server)) as session,
+    ):
+        came = session.fetch_set(session.uidls())
+        assert [one.raw for one in came.mails] == mails[:1]
+        assert came.trouble is not None
+        assert "octets and gives none" in str(came.trouble)
+        assert [one.raw for one in session.fetch_set(["id2"]).mails] == mails[2:], "the connection goes on"
+
+
+@pytest.mark.parametrize("raw", [b"", b"\r\n", mail(1)])
+def test_what_is_as_long_as_it_was_announced_is_taken(raw: bytes) -> None:
+    words = f"+OK {len(raw)} octets\r\n{raw.decode()}."
+    with (
+        FaultyPop3([mail(1)], {"RETR": reply(words)}) as server,
+        Pop3Session(account(server)) as session,
+    ):
+        assert [one.raw for one in session.fetch_set(session.uidls()).mails] == [raw]
+
+
 def test_a_mail_that_is_refused_does_not_stop_the_others() -> None:
     mails = [mail(number) for number in range(3)]
     with (
