@@ -19,7 +19,7 @@ from models.errors import (
     is_damage,
 )
 
-SCHEMA_VERSION = 33
+SCHEMA_VERSION = 34
 """Number of the newest migration; kept in the file's ``user_version``."""
 
 BUSY_SECONDS = 15

@@ -34,16 +34,26 @@ from models.queries.conditions import (
     condition,
     newest_of_customer,
     of_state,
+    reach_of,
     with_text,
     within,
     without_text,
 )
 from models.queries.reach import Reach
-from models.queries.tree import NOTHING, Condition, Node, conjuncts, leaves
+from models.queries.tree import NOTHING, Condition, Node, all_of, conjuncts, leaves
 from models.statements import Lookup, Places, literal, run
 from models.statuses import NamedStatus
 from models.teams import Team
-from models.tickets import STATUSES, Collaborator, Seen, Status, Ticket, TicketField, TicketTag
+from models.tickets import (
+    STATUSES,
+    Collaborator,
+    Seen,
+    Status,
+    Ticket,
+    TicketField,
+    TicketReferral,
+    TicketTag,
+)
 from models.topics import Topic
 
 FEW = 4000
@@ -54,6 +64,10 @@ MANY, SOME = 40_000, 10_000
 """Up to so many candidates are sorted when a walk went far; some where the index of open tickets has all."""
 MOST_COUNTED = 200_000
 """So many tickets of a tag or of customers are counted one by one."""
+READ = 40_000
+"""Up to so many tickets that somebody reads are sorted, all of them in the index of their departments."""
+MERGED = 100
+"""Of up to so many departments each is walked in the order of the list."""
 
 _T, _NOT_CLOSED = TICKET, NOT_CLOSED
 
@@ -261,6 +275,9 @@ def _counted(wanted: TicketList, reader: Reader) -> int:
     # A tag and a customer are looked up for each ticket of an index, so counting begins with theirs.
     most = MOST_COUNTED if _is_asked_of(wanted, "tag", "from", "org", "field") else FEW
     narrowed = None if wanted.query == NOTHING else narrowest(wanted, reader, most)
+    reached = _reach_and_rest(wanted.query)
+    if narrowed is None and reached is not None:
+        return _counted_within(wanted._replace(query=reached[1]), reached[0], reader)
     if narrowed is None:
         tables: peewee.Node = _walked(_to_count(wanted))
         conditions = _conditions(wanted, reader)
@@ -268,6 +285,18 @@ def _counted(wanted: TicketList, reader: Reader) -> int:
         tables = _among(narrowed.ids, "f")
         conditions = _conditions(wanted._replace(query=narrowed.rest), reader)
     return _size(_selected(tables, [_T.id], conditions))
+
+
+def _counted_within(wanted: TicketList, reach: Reach, reader: Reader) -> int:
+    """Count the tickets of a list as far as somebody reads, department by department, then the others."""
+    conditions = _conditions(wanted, reader)
+    inside = _T.department.in_(reach.departments)
+    own = _selected(_walked(_index_of_departments(wanted)), [_T.id], [*conditions, inside])
+    whole, *more = _read_elsewhere(reach)
+    for each in more:
+        whole = whole | each
+    others = _selected(_among(whole, "o"), [_T.id], [*conditions, ~inside])
+    return _size(own) + _size(others)
 
 
 def view_counts(agent_id: int, reach: Reach | None = None) -> dict[str, int]:
@@ -400,6 +429,9 @@ def _grouped(pairs: list[tuple[int, str]]) -> dict[int, list[str]]:
     return found
 
 
+_Keys = list[tuple[Any, ...]]
+
+
 class _Stretch(Record):
     """A part of a list's order: its key, a direction, behind which key it begins, and what is in it only."""
 
@@ -418,6 +450,11 @@ class _Stretch(Record):
         """Return the first tickets of it that fulfil the conditions, up to and with a key."""
         found = _selected(tables, [_T.id], [*conditions, *self._between(until)])
         return [row[0] for row in run(found.order_by(*self._directed()).limit(limit))]
+
+    def keys_of(self, tables: peewee.Node, conditions: Sequence[peewee.ColumnBase], limit: int) -> _Keys:
+        """Return the first keys of it that fulfil the conditions; the last value of a key is the ticket."""
+        found = _selected(tables, self.keys, [*conditions, *self._between(None)])
+        return run(found.order_by(*self._directed()).limit(limit))
 
     def far(self, tables: peewee.Node, conditions: Sequence[peewee.ColumnBase]) -> tuple[Any, ...] | None:
         """Return the key that stands far from its beginning, or None when there are not so many."""
@@ -466,6 +503,9 @@ def _ids(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> l
     narrowed = None if whole else narrowest(wanted, reader, FEW)
     if narrowed is not None:
         return _narrow(wanted, reader, narrowed, stretch, limit)
+    within_reach = _within_reach(wanted, reader, stretch, limit)
+    if within_reach is not None:
+        return within_reach
     order, view = ORDERS[wanted.sort], wanted.whole_view
     conditions, found = [*_conditions(wanted, reader), *_awake(wanted)], list[int]()
     for part in _parts(order, stretch):
@@ -489,6 +529,88 @@ def _ids(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> l
     return found
 
 
+def _reach_and_rest(query: Node) -> tuple[Reach, Node] | None:
+    """Return how far the reader of a query reads, and what it asks beside that; None: everything."""
+    for part in conjuncts(query):
+        if isinstance(part, Condition) and part.field == "reach":
+            return reach_of(part), all_of(each for each in conjuncts(query) if each is not part)
+    return None
+
+
+def _within_reach(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> list[int] | None:
+    """Return the tickets of a page of what somebody reads, if that is little, or its parts are in order.
+
+    None: it is so much that a walk through the list may soon fill a page.
+    """
+    found = _reach_and_rest(wanted.query)
+    if found is None:
+        return None
+    reach, rest = found
+    index, view = _index_of_departments(wanted), wanted.whole_view
+    own = [] if view is None else view.conditions(wanted.agent_id)
+    inside = _T.department.in_(reach.departments)
+    if _size(_selected(_walked(index), [_T.id], [*own, inside]).limit(READ + 1)) > READ:
+        return _merged(wanted, reader, stretch, limit) if rest == NOTHING else None
+    conditions = _beside_reach(wanted, rest, reader)
+    keys = stretch.keys_of(_walked(index), [*conditions, inside], limit)
+    return _with_others(keys, reach, conditions, stretch, limit)
+
+
+def _merged(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> list[int] | None:
+    """Return the tickets of a page of what somebody reads, their departments merged in the list's order.
+
+    None: they read everything, or the list is in an order that no index has for a department.
+    """
+    found = _reach_and_rest(wanted.query)
+    if found is None or wanted.sort != "updated" or len(found[0].departments) > MERGED:
+        return None
+    reach, rest = found
+    conditions = _beside_reach(wanted, rest, reader)
+    keys: _Keys = []
+    for department in reach.departments:
+        own = _T.department == literal(department)
+        keys += stretch.keys_of(_walked("ticket_department"), [*conditions, own], limit)
+    return _with_others(keys, reach, conditions, stretch, limit)
+
+
+def _beside_reach(wanted: TicketList, rest: Node, reader: Reader) -> list[peewee.ColumnBase]:
+    return [*_conditions(wanted._replace(query=rest), reader), *_awake(wanted)]
+
+
+def _with_others(
+    keys: _Keys,
+    reach: Reach,
+    conditions: Sequence[peewee.ColumnBase],
+    stretch: _Stretch,
+    limit: int,
+) -> list[int]:
+    """Return the first tickets of those with these keys and those that are read for another reason."""
+    found = set(keys)
+    for ids in _read_elsewhere(reach):
+        found.update(stretch.keys_of(_among(ids, "o"), conditions, limit))
+    return [key[-1] for key in sorted(found, reverse=stretch.descending)[:limit]]
+
+
+def _index_of_departments(wanted: TicketList) -> str:
+    """Return the index that has the list's tickets by department."""
+    view = wanted.whole_view
+    return "ticket_at_work" if view is not None and view.of_open else "ticket_department"
+
+
+def _read_elsewhere(reach: Reach) -> list[Ids]:
+    """Return the tickets that somebody reads for another reason than their department."""
+    referral = TicketReferral.alias("rr")
+    found: list[Ids] = [
+        referral.select(referral.ticket.alias("id"))
+        .where(referral.department.in_(reach.departments))
+        .distinct()
+    ]
+    if reach.teams:
+        given = [_T.team.is_null(False), _T.team.in_(reach.teams)]
+        found.append(_selected(_walked("ticket_team"), [_T.id], given))
+    return found
+
+
 def _another_way(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: int) -> list[int] | None:
     """Return the tickets of a page that a walk did not soon fill; None: the walk is still the shortest."""
     view = wanted.whole_view
@@ -496,6 +618,9 @@ def _another_way(wanted: TicketList, reader: Reader, stretch: _Stretch, limit: i
     larger = narrowest(wanted, reader, SOME if of_open else MANY)
     if larger is not None:
         return _narrow(wanted, reader, larger, stretch, limit)
+    merged = _merged(wanted, reader, stretch, limit)
+    if merged is not None:
+        return merged
     if not of_open or wanted.sort == "updated" or _looks_elsewhere(wanted.query):
         return None
     conditions = [*_conditions(wanted, reader), *_awake(wanted)]

@@ -164,8 +164,14 @@ Ticket.add_index(
     Ticket.waiting_since,
     Ticket.created,
     Ticket.snoozed_until,
+    Ticket.updated,
     name="ticket_at_work",
     where=_NOT_CLOSED,
+)
+Ticket.add_index(
+    *(Ticket.department, Ticket.updated, Ticket.id, Ticket.status, Ticket.assignee, Ticket.priority),
+    *(Ticket.overdue, Ticket.due, Ticket.created),
+    name="ticket_department",
 )
 Ticket.add_index(Ticket.id, Ticket.attachment_count, name="ticket_with_files", where=_HAS_FILES)
 Ticket.add_index(Ticket.merged_into, name="ticket_merged", where=Ticket.merged_into.is_null(False))

@@ -5,6 +5,7 @@ topic, sla (ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are wr
 @domain or a part of name or address), field (`FieldTest`), created, updated, closed, due, overdue, answered,
 waiting (two moments, see `Condition`), has (attachment), is (unread, overdue, paused, unanswered, answered,
 merged, snoozed, spam, deleted).
+Beside these reach (what somebody reads: departments, and teams below 0).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from models.engine import engine
 from models.fields import utc_text
 from models.messages import Message
 from models.organizations import belongs_to
-from models.queries.reach import Reach, of_departments
+from models.queries.reach import Reach, of_departments, readable
 from models.queries.text import expression, is_text
 from models.queries.tree import (
     All,
@@ -35,7 +36,6 @@ from models.queries.tree import (
     all_of,
     conjuncts,
     day_of,
-    either_of,
 )
 from models.statements import literal
 from models.tickets import STATUSES, Seen, Ticket, TicketField, TicketTag
@@ -95,8 +95,13 @@ def within(query: Node, reach: Reach | None) -> Node:
     """Return a query that finds no more than the tickets within reach."""
     if reach is None:
         return query
-    own: Node = Condition("department", reach.departments)
-    return all_of([query, either_of([own, Condition("team", reach.teams)]) if reach.teams else own])
+    return all_of([query, Condition("reach", (*reach.departments, *(-team for team in reach.teams)))])
+
+
+def reach_of(node: Condition) -> Reach:
+    """Return how far the condition reaches that `within` made."""
+    ids = [value for value in node.values if isinstance(value, int)]
+    return Reach(tuple(each for each in ids if each > 0), tuple(-each for each in ids if each < 0))
 
 
 def condition(node: Node, reader: Reader) -> Any:
@@ -228,6 +233,8 @@ def _compared(node: Condition, reader: Reader) -> Any:
             return _of_team(values)
         case "department":
             return of_departments(TICKET.id, TICKET.department, values)
+        case "reach":
+            return readable(TICKET.id, TICKET.department, TICKET.team, reach_of(node))
         case "tag":
             tag = TicketTag.alias("g")
             return fn.EXISTS(tag.select(literal(1)).where((tag.ticket == TICKET.id) & tag.name.in_(values)))
