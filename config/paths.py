@@ -272,6 +272,12 @@ def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
     return kind if kind in _NETWORK_TYPES.split() else ""
 
 
+def refuse_for_a_server(paths: DeskPaths, what: str, hint: str) -> None:
+    """Raise ConfigError for a desk in PostgreSQL, to which its server's own tools do this."""
+    if paths.server_url:
+        raise ConfigError(f"a desk in PostgreSQL is {what} by the tools of its server", hint)
+
+
 def refuse_network_file_system(paths: DeskPaths, mounts: Path = Path("/proc/mounts")) -> None:
     """Raise ConfigError when the SQLite file would be on a network file system, where its locks lie."""
     kind = "" if paths.server_url else network_file_system(paths.data, mounts)

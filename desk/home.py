@@ -10,6 +10,7 @@ from config.files import ensure_dir
 from config.paths import BIN_MODE, DATA_MODE, HOME_MODE, SPOOL_MODE, refuse_network_file_system
 from config.seal import Sealer, create_key_file
 from models import settings as rows
+from models.engine import engine
 from models.opening import open_database, open_server
 from models.transactions import transaction
 
@@ -41,6 +42,11 @@ class Desk:
     def message_secret(self) -> bytes:
         """The 32 bytes that sign Message-IDs; raises ConfigError when the key file is missing or damaged."""
         return self.sealer.desk_secret()
+
+    @property
+    def blob_threshold(self) -> int:
+        """Stored bytes up to which a mail stays in its row; on a server all do, for every host."""
+        return engine().LARGEST_BLOB if self.paths.server_url else self.settings.blob_threshold
 
     @cached_property
     def zone(self) -> ZoneInfo:

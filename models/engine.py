@@ -24,6 +24,10 @@ class Engine(Protocol):
         """Return a number that differs from the last one when somebody committed since."""
         ...
 
+    def size(self) -> int:
+        """Return how many bytes the database takes, without what is kept in files."""
+        ...
+
     def damage(self, most: int = 5) -> list[str]:
         """Return what is wrong with the database's structure, at most so many lines."""
         ...

@@ -95,6 +95,14 @@ def look_at(path: Path, timeout: float) -> Found:
     return Found(version, SCHEMA_VERSION, connection)
 
 
+def look_at_server(url: str, shown: str, folder: Path) -> tuple[int, int]:
+    """Return the numbers of the schemas of a desk on a server and of the program; changes nothing there."""
+    from models.postgres.connection import PostgresDesk  # 100 ms: psycopg
+
+    db.initialize(PostgresDesk(url, folder, shown))
+    return schemas()
+
+
 def schemas() -> tuple[int, int]:
     """Return the numbers of the schema that the open file has, and of the one that the program knows."""
     return schema_version(), SCHEMA_VERSION

@@ -88,6 +88,11 @@ def change_number() -> int:
     return int(db.execute_sql("PRAGMA data_version").fetchone()[0])
 
 
+def size() -> int:
+    """Return how many bytes the database takes, without what is kept in files."""
+    return os.stat(db.obj.database).st_size  # noqa: PTH116
+
+
 def damage(most: int = 5) -> list[str]:
     """Return what is wrong with the file's structure, at most so many lines; empty when it is sound."""
     found = [str(row[0]) for row in db.execute_sql(f"PRAGMA quick_check({most:d})").fetchall()]

@@ -95,7 +95,7 @@ def rehearsal() -> Iterator[None]:
 
 def _prepared(arrivals: Sequence[Arrival | Prepared], desk: Desk) -> list[Prepared]:
     raw = [arrival for arrival in arrivals if isinstance(arrival, Arrival)]
-    fresh = iter(parse_ahead(raw, desk.settings.blob_threshold, zone=lambda: desk.zone) if raw else ())
+    fresh = iter(parse_ahead(raw, desk.blob_threshold, zone=lambda: desk.zone) if raw else ())
     return [next(fresh) if isinstance(arrival, Arrival) else arrival for arrival in arrivals]
 
 

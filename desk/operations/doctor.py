@@ -26,9 +26,10 @@ from desk.schedules import parse
 from desk.staff import groups
 from mail.errors import MailError
 from mail.inert import one_line
-from models import blobs, deliveries, events, leases, listeners, receipts, scratch, sqlite
+from models import blobs, deliveries, events, leases, listeners, receipts, scratch
 from models import logs as log_rows
 from models import mailboxes as mailbox_rows
+from models.engine import engine
 from models.fields import utc_text, utc_time
 from models.opening import check_in_place, schemas
 
@@ -51,6 +52,8 @@ SPOOLED_AFTER = timedelta(hours=1)
 FETCHED_LATELY = timedelta(hours=1)
 """Somebody fetches without being the worker (cron), if a mailbox was tried within this time."""
 WORKER_LEASE = "worker"
+_SKEW = 5.0
+"""Seconds; leases are counted in minutes."""
 _MEGABYTE = 1 << 20
 _LOW_DISK = 1024 * _MEGABYTE
 _NO_DISK = 100 * _MEGABYTE
@@ -78,6 +81,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("permissions", _permissions),
         ("database", _database),
         ("database", lambda _desk: _stored_mail(every_mail)),
+        ("server", _server),
         ("clock", _clock),
         ("disk", _disk),
         ("left over", _left_over),
@@ -164,13 +168,13 @@ def _in_place(desk: Desk) -> Iterator[Finding]:
 
 
 def _database(desk: Desk) -> Iterator[Finding]:
-    path = desk.paths.database
+    path = desk.paths.shown_database
     version, known = schemas()
     if version != known:
         yield Finding("database", "failure", f"schema {version}, this program knows {known}", "upgrade")
-    found = sqlite.damage()
+    found = engine().damage()
     if not found:
-        size = path.stat().st_size // _MEGABYTE
+        size = engine().size() // _MEGABYTE
         yield Finding("database", "ok", f"{path} is sound ({size} MB, schema {version})")
     else:
         yield Finding(
@@ -179,6 +183,19 @@ def _database(desk: Desk) -> Iterator[Finding]:
             one_line(f"{path} is damaged: {'; '.join(map(str, found))}"),
             "stop all work and restore a backup: nightdesk restore FILE",
         )
+
+
+def _server(desk: Desk) -> Iterator[Finding]:
+    """Yield what a desk on a server has beside one in a file."""
+    if not desk.paths.server_url:
+        return
+    from models.postgres.features import clock_skew, server  # 100 ms: psycopg
+
+    yield Finding("server", "ok", f"{server()}; all mail is in its rows: its own backups have the whole desk")
+    skew = clock_skew()
+    if abs(skew) > _SKEW:
+        text = f"this host's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
+        yield Finding("server", "warning", text, "let both keep time: timedatectl set-ntp true")
 
 
 def _stored_mail(every_mail: bool) -> Iterator[Finding]:

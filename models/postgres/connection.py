@@ -21,6 +21,7 @@ except ImportError as error:
 
 from models.engine import Engine
 from models.postgres import features
+from models.postgres.news import News
 
 WAIT_SECONDS = 15
 """How long a writer waits for another one before PostgreSQL cancels its statement."""
@@ -117,6 +118,8 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         super().__init__(url, prepare_threshold=prepared, options=_OPTIONS, connect_timeout=10)
         self.folder = folder
         self.shown = shown
+        self.pooled = prepared is None
+        self.news = News(self)
 
     def schema_version(self) -> int:
         """Return the number of the migration the database is at; 0 where there is no desk."""
@@ -132,8 +135,8 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         self.execute_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
 
     def complete(self) -> None:
-        """Bring the full-text index up to what the transaction wrote."""
-        features.index_written()
+        """Index what the transaction wrote, and tell who listens."""
+        features.complete()
 
     def check_in_place(self) -> None:
         """Do nothing: a server's database is no file that somebody could replace."""
@@ -164,6 +167,10 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             if not self._renew() or not sql.startswith(("SELECT", "(SELECT")):
                 raise
             return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
+
+    def new_connection(self) -> Any:
+        """Return a connection beside those of the threads."""
+        return self._connect()
 
     def _connect(self) -> Any:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import peewee
 
 from models.database import db
 from models.postgres import words
+from models.postgres.news import CHANNEL
 
 AND, OR, AND_NOT = " & ", " | ", " & ! "
 """How the parts of a tsquery are joined."""
@@ -28,8 +30,25 @@ _COUNTED = 200
 
 def change_number() -> int:
     """Return a number that differs from the last one when somebody wrote since."""
-    row = db.execute_sql("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()
-    return int(row[0])
+    return int(db.obj.news.number())
+
+
+def size() -> int:
+    """Return how many bytes the database takes."""
+    return int(db.execute_sql("SELECT pg_database_size(current_database())").fetchone()[0])
+
+
+def clock_skew() -> float:
+    """Return by how many seconds this host's clock is ahead of the server's."""
+    before = time.time()
+    told = float(db.execute_sql("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()[0])
+    return (before + time.time()) / 2 - told
+
+
+def server() -> str:
+    """Return what the server calls itself: 'PostgreSQL 15.18'."""
+    version = str(db.execute_sql("SHOW server_version").fetchone()[0]).partition(" ")[0]
+    return f"PostgreSQL {version}"
 
 
 def damage(most: int = 5) -> list[str]:
@@ -93,15 +112,22 @@ def newest_with(expression: str, reach: int) -> peewee.SQL:
     )
 
 
+_COMPLETE = f"""\
+WITH noted AS (DELETE FROM message_to_index RETURNING message_id)
+SELECT message_id, NULL FROM noted
+UNION ALL SELECT NULL, pg_notify('{CHANNEL}', '')::text WHERE pg_current_xact_id_if_assigned() IS NOT NULL
+"""
+
+
 def index_newer_than(message_id: int) -> None:
-    """Do nothing: a transaction indexes at its end what it wrote (`index_written`)."""
+    """Do nothing: a transaction indexes at its end what it wrote (`complete`)."""
     del message_id
 
 
-def index_written() -> None:
-    """Add the messages that were written since to the full-text index; a trigger noted them."""
-    rows = db.execute_sql("DELETE FROM message_to_index RETURNING message_id").fetchall()
-    ids = sorted(row[0] for row in rows)
+def complete() -> None:
+    """End a transaction: index the messages that it wrote, which a trigger noted, and tell who listens."""
+    rows = db.execute_sql(_COMPLETE).fetchall()
+    ids = sorted(row[0] for row in rows if row[0] is not None)
     for start in range(0, len(ids), _INDEXED_AT_ONCE):
         _index(ids[start : start + _INDEXED_AT_ONCE])
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from config.paths import DeskPaths, Flags, find_desk
 from config.remembered import recall, remember
-from models import sqlite
-from models.opening import look_at
+from models.engine import engine
+from models.opening import look_at, look_at_server
 from models.transactions import DatabaseFailed
 
 if TYPE_CHECKING:
@@ -31,9 +31,13 @@ def take_in(call: Call, name: str) -> str:
     os.umask(0o077)
     paths, settings = _find(call)
     # Asked without changing anything: an MTA's child does not migrate a desk.
-    found = look_at(paths.database, PATIENCE)
-    if found.schema != found.program:
-        return f"it waits there: the database is of version {found.schema}, this program's is {found.program}"
+    if paths.server_url:
+        schema, program = look_at_server(paths.server_url, paths.shown_database, paths.data)
+    else:
+        found = look_at(paths.database, PATIENCE)
+        schema, program = found.schema, found.program
+    if schema != program:
+        return f"it waits there: the database is of version {schema}, this program's is {program}"
     from desk.doors.spool import Spool  # 7 ms, for the spool
     from desk.home import open_desk  # 3 ms, for an open desk
     from models import leases  # 1.2 ms, for an open desk
@@ -41,12 +45,12 @@ def take_in(call: Call, name: str) -> str:
     desk = open_desk(paths, settings)
     if leases.alive(leases.WORKER):
         return "it waits there for the worker"
-    sqlite.wait_at_most(PATIENCE)
+    engine().wait_at_most(PATIENCE)
     taken = Spool(desk).take(name)
     if taken is None:
         return "somebody else takes it from there"
     with suppress(DatabaseFailed):
-        sqlite.shorten_log()
+        engine().shorten_log()
     ticket = f", ticket {taken.ticket_number}" if taken.ticket_number else ""
     return f"receipt {taken.receipt_id}: {taken.verdict}{ticket}"
 

@@ -66,10 +66,15 @@ def text(paths: DeskPaths) -> str:
 
 
 def _desk(paths: DeskPaths) -> list[str]:
-    """Return the flags that mean this desk. A database that the configuration names is left to it to name."""
+    """Return the flags that mean this desk. A database that the configuration names is left to it to name.
+
+    So is a server's, whose URL may hold a password: everybody may read the wrapper.
+    """
     flags = ["--config", str(paths.config_file)]
+    if paths.server_url:
+        return flags
     if paths.database_from.startswith(("--", "NIGHTDESK_")) or paths.found_by == "--database":
-        flags += ["--database", paths.server_url or str(paths.database)]
+        flags += ["--database", str(paths.database)]
     return flags
 
 

@@ -26,6 +26,7 @@ def backup(context: VerbContext, file: Path, with_damaged_mail: bool) -> Result:
     A desk with damaged mail is not backed up, for an older backup may be the last that has it whole. With
     --with-damaged-mail all the rest is kept meanwhile, in a file of its own.
     """
+    from config.paths import refuse_for_a_server
     from config.wording import counted
     from desk.permissions import require
     from models.backup import Files
@@ -33,6 +34,7 @@ def backup(context: VerbContext, file: Path, with_damaged_mail: bool) -> Result:
 
     require(context.actor, "desk.backup")
     paths = context.desk.paths
+    refuse_for_a_server(paths, "backed up", "pg_dump -Fc has the whole desk; desk.key is a file: copy it too")
     summary = write(Files(paths.database, paths.key, paths.blobs), file, with_damaged_mail=with_damaged_mail)
     document = {"file": file, "tickets": summary.tickets, "blobs": summary.blobs, "size": summary.size}
     text = f"{file}: {counted(summary.tickets, 'ticket')}, {counted(summary.size, 'byte')}"

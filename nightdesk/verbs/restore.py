@@ -24,6 +24,7 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
     fetch, the HTTP API, the app.
     """
     from config.errors import ConfigError
+    from config.paths import refuse_for_a_server
     from config.settings import load
     from config.wording import counted
     from models.backup import Files
@@ -39,6 +40,7 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
     source = Path(file).expanduser().absolute()
     paths = find(options)
     load(paths)
+    refuse_for_a_server(paths, "restored", "stop all programs of the desk, then use pg_restore")
     if not paths.data.is_dir():
         raise ConfigError(f"there is no desk at {paths.home}", "create one first: nightdesk init")
     act_as_owner(paths)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.engines import Databases
 from tests.support.filled import add_mailbox, mail, take_in
 from tests.support.program import Program
 
@@ -78,3 +79,18 @@ def test_an_agent_s_role_decides_over_backup_and_restore(desk: Program, tmp_path
         done = desk(verb, file, NIGHTDESK_AGENT="ivo")
         assert (done.status, "may not back up the desk" in done.err) == (1, True), done.err
     assert desk("restore", file).status == 0, "the owner may"
+
+
+@pytest.mark.parametrize("verb", ["backup", "restore"])
+def test_a_desk_on_a_server_is_left_to_its_servers_tools(
+    databases: Databases, tmp_path: Path, verb: str
+) -> None:
+    home = tmp_path / "on-a-server"
+    home.mkdir()
+    (home / "config.toml").write_text(f'database = "{databases.url_of(home)}"\n', "utf-8")
+    desk = Program(home)
+    assert desk("init").status == 0
+    done = desk(verb, str(tmp_path / "desk.backup"))
+    assert done.status == 78
+    assert "by the tools of its server" in done.err
+    databases.put_back()

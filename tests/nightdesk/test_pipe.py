@@ -409,3 +409,10 @@ def test_a_desk_whose_database_was_moved_gets_the_mail_there(desk: Program, tmp_
         file.write(f'database = "{tmp_path / "new" / "desk.sqlite3"}"\n')
     assert call(desk) == SILENT
     assert [verdict for _, verdict, _ in receipts(desk)] == ["duplicate", "ticket"]
+
+
+def test_the_wrapper_never_holds_the_password_of_a_server(tmp_path: Path) -> None:
+    url = "postgresql://desk:s3cret@db.example/desk"
+    for place in ("config.toml line 1", "NIGHTDESK_DATABASE", "--database"):
+        paths = DeskPaths(tmp_path, server_url=url, database_from=place)
+        assert "s3cret" not in wrapper.text(paths)

@@ -77,7 +77,7 @@ class Reader:
                 future.set_exception(error)
 
     def _read(self, arrivals: Sequence[Arrival]) -> list[Prepared]:
-        small, zone = self._desk.settings.blob_threshold, self._desk.zone
+        small, zone = self._desk.blob_threshold, self._desk.zone
         try:
             assert self._process.stdin is not None
             assert self._process.stdout is not None

@@ -176,7 +176,7 @@ class _Import:
         if not arrivals:
             return _Batch(found, ())
         desk = self._desk
-        return _Batch(found, parse_ahead(arrivals, desk.settings.blob_threshold, zone=lambda: desk.zone))
+        return _Batch(found, parse_ahead(arrivals, desk.blob_threshold, zone=lambda: desk.zone))
 
     def _store(self, batch: _Batch) -> None:
         for found in batch.found:
