@@ -33,7 +33,7 @@ Kind = Literal[
 
 
 class Setting(Record):
-    """One setting. `low` and `high` bound a number; `choices` are those of a choice."""
+    """One setting. `low` and `high` bound a number, which counts `unit`; `choices` are those of a choice."""
 
     key: str
     kind: Kind
@@ -42,6 +42,13 @@ class Setting(Record):
     low: int = 0
     high: int = 0
     choices: tuple[str, ...] = ()
+    title: str = ""
+    unit: str = ""
+
+    @property
+    def words(self) -> str:
+        """What people read in place of the key."""
+        return self.title or self.key.partition(".")[2].replace("_", " ").capitalize()
 
     @property
     def section(self) -> str:
@@ -55,6 +62,7 @@ SETTINGS: tuple[Setting, ...] = (
         "text",
         "#",
         "How a ticket's number looks: # is replaced by it, several # pad it with zeros (IT-#####).",
+        title="Ticket numbers",
     ),
     Setting(
         "tickets.number_kind",
@@ -62,12 +70,21 @@ SETTINGS: tuple[Setting, ...] = (
         "sequence",
         "sequence: 1, 2, 3, ...; random: numbers that tell nobody how many tickets there are.",
         choices=("sequence", "random"),
+        title="How numbers are given",
     ),
     Setting(
-        "tickets.default_sla", "sla", "Standard", "The SLA of tickets whose department has none; empty: none."
+        "tickets.default_sla",
+        "sla",
+        "Standard",
+        "The SLA of tickets whose department has none; empty: none.",
+        title="Usual SLA",
     ),
     Setting(
-        "tickets.default_topic", "topic", "", "The help topic of tickets whose mailbox has none; empty: none."
+        "tickets.default_topic",
+        "topic",
+        "",
+        "The help topic of tickets whose mailbox has none; empty: none.",
+        title="Usual help topic",
     ),
     Setting(
         "tickets.status_after_reply",
@@ -75,9 +92,17 @@ SETTINGS: tuple[Setting, ...] = (
         "waiting",
         "The state of a ticket after an answer, unless the agent picks another.",
         choices=("keep", "open", "waiting", "closed"),
+        title="State after an answer",
     ),
     Setting(
-        "tickets.confirm_bulk_over", "number", 5, "Changes of more tickets than this ask first.", 1, 10_000
+        "tickets.confirm_bulk_over",
+        "number",
+        5,
+        "Changes of more tickets than this ask first.",
+        1,
+        10_000,
+        title="Ask before changing over",
+        unit="tickets",
     ),
     Setting(
         "mail.undo_seconds",
@@ -86,6 +111,8 @@ SETTINGS: tuple[Setting, ...] = (
         "Seconds between sending an answer and its leaving, to take it back.",
         0,
         3600,
+        title="Time to take an answer back",
+        unit="seconds",
     ),
     Setting(
         "mail.from_name",
@@ -93,9 +120,16 @@ SETTINGS: tuple[Setting, ...] = (
         "mailbox",
         "Who From of agents' mail names: mailbox, agent, both (Ana at Support), or as each has chosen.",
         choices=("mailbox", "agent", "both", "chosen"),
+        title="Whose name is in From",
     ),
-    Setting("mail.fetching", "switch", True, "Whether mail is fetched at all."),
-    Setting("mail.acknowledge", "switch", True, "Whether a new ticket is acknowledged to its sender."),
+    Setting("mail.fetching", "switch", True, "Whether mail is fetched at all.", title="Mail is fetched"),
+    Setting(
+        "mail.acknowledge",
+        "switch",
+        True,
+        "Whether a new ticket is acknowledged to its sender.",
+        title="New tickets acknowledged",
+    ),
     Setting(
         "mail.ack_limit_hour",
         "number",
@@ -103,6 +137,8 @@ SETTINGS: tuple[Setting, ...] = (
         "At most so many acknowledgements to one sender within an hour; 0: none.",
         0,
         1000,
+        title="Acknowledged to one sender",
+        unit="an hour",
     ),
     Setting(
         "mail.ack_limit_domain_hour",
@@ -111,6 +147,8 @@ SETTINGS: tuple[Setting, ...] = (
         "At most so many acknowledgements to one domain within an hour; 0: none.",
         0,
         100_000,
+        title="Acknowledged to one domain",
+        unit="an hour",
     ),
     Setting(
         "mail.ack_limit_desk_hour",
@@ -119,18 +157,22 @@ SETTINGS: tuple[Setting, ...] = (
         "At most so many acknowledgements to everybody within an hour; 0: none.",
         0,
         4000,
+        title="Acknowledged in all",
+        unit="an hour",
     ),
     Setting(
         "mail.default_outgoing",
         "mailbox",
         "",
         "The mailbox that sends for mailboxes without an outgoing account; empty: their mail stays queued.",
+        title="Mailbox that sends for all",
     ),
     Setting(
         "mail.form_senders",
         "addresses",
         "",
         "Web forms and shops, several addresses with commas: whom their Reply-To names is the requester.",
+        title="Web forms and shops",
     ),
     Setting(
         "mail.authserv_ids",
@@ -138,12 +180,14 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Your mail servers' names, as Authentication-Results headers begin: with them agents answer by mail; "
         "servers must remove such headers from mail that comes from outside. Empty: none is believed.",
+        title="Your mail servers' names",
     ),
     Setting(
         "mail.check_dkim",
         "switch",
         False,
         "Whether DKIM signatures prove agents where no server of yours does; needs the extra dkim and DNS.",
+        title="DKIM proves agents",
     ),
     Setting(
         "mail.believe_spam_headers",
@@ -151,6 +195,7 @@ SETTINGS: tuple[Setting, ...] = (
         False,
         "Whether filters believe X-Spam-Flag, X-Spam-Status, X-Spam-Score, X-Spam and X-Spamd-Result; "
         "your mail server must remove them from mail that comes from outside.",
+        title="Spam headers are believed",
     ),
     Setting(
         "mail.signed_addresses",
@@ -158,12 +203,14 @@ SETTINGS: tuple[Setting, ...] = (
         False,
         "Whether answers go to support+TAG@..., whose tag names the ticket and proves agents; "
         "your mail server must deliver plus-addresses.",
+        title="Addresses are signed",
     ),
     Setting(
         "groups.new_agents",
         "switch",
         False,
         "Whether an unknown login in a group of the system that gives something becomes an agent by itself.",
+        title="Groups make agents",
     ),
     Setting(
         "tickets.spam_days",
@@ -172,6 +219,8 @@ SETTINGS: tuple[Setting, ...] = (
         "Days after which what was marked as spam is deleted; 0: never.",
         0,
         3650,
+        title="Spam is deleted after",
+        unit="days",
     ),
     Setting(
         "tickets.trash_days",
@@ -180,14 +229,23 @@ SETTINGS: tuple[Setting, ...] = (
         "Days after which what was put into the trash is purged; 0: never.",
         0,
         3650,
+        title="The trash is purged after",
+        unit="days",
     ),
     Setting(
         "rules.file",
         "file",
         "",
         "The file of `nightdesk rules export` that the desk is to be like: doctor tells where it is not.",
+        title="File of rules to be like",
     ),
-    Setting("worker.sweep_schedule", "schedule", "every 5 minutes", "When overdue tickets are looked for."),
+    Setting(
+        "worker.sweep_schedule",
+        "schedule",
+        "every 5 minutes",
+        "When overdue tickets are looked for.",
+        title="Overdue tickets looked for",
+    ),
     Setting(
         "alerts.after_failures",
         "number",
@@ -195,6 +253,8 @@ SETTINGS: tuple[Setting, ...] = (
         "Failed fetches in a row after which the admin is alerted; 0: however many.",
         0,
         1000,
+        title="Alert after failed fetches",
+        unit="in a row",
     ),
     Setting(
         "alerts.after_hours",
@@ -203,12 +263,15 @@ SETTINGS: tuple[Setting, ...] = (
         "Hours without a successful fetch after which the admin is alerted; 0: never.",
         0,
         720,
+        title="Alert after no fetch for",
+        unit="hours",
     ),
     Setting(
         "alerts.to",
         "addresses",
         "",
         "Where alerts go, several addresses with commas; empty: to every agent with the role Admin.",
+        title="Alerts go to",
     ),
     Setting(
         "notify.new_ticket",
@@ -241,31 +304,46 @@ SETTINGS: tuple[Setting, ...] = (
         "At most so many such mails to one agent within an hour; 0: none.",
         0,
         1000,
+        title="Mails to one agent",
+        unit="an hour",
     ),
     Setting(
         "reports.schedule",
         "schedule",
         "",
         "When reports are mailed: 'every 7 days', or a cron line (0 8 * * mon); empty: never.",
+        title="Reports are mailed",
     ),
     Setting(
         "reports.to",
         "addresses",
         "",
         "Who gets them, several addresses with commas; empty: where alerts go.",
+        title="Reports go to",
     ),
     Setting(
         "reports.names",
         "reports",
         "departments, agents",
         "Which reports: departments, topics, agents, tags, mailboxes, days; several with commas.",
+        title="Which reports",
     ),
-    Setting("reports.days", "number", 7, "Days that a mailed report looks back.", 1, 366),
+    Setting(
+        "reports.days",
+        "number",
+        7,
+        "Days that a mailed report looks back.",
+        1,
+        366,
+        title="Reports look back",
+        unit="days",
+    ),
     Setting(
         "webhooks.private",
         "switch",
         False,
         "Whether webhooks may reach this machine and private networks; admins alone set where they go.",
+        title="Webhooks inside networks",
     ),
     Setting(
         "webhooks.off_after_days",
@@ -274,26 +352,40 @@ SETTINGS: tuple[Setting, ...] = (
         "Days of failing after which a webhook or a push address is switched off; 0: never.",
         0,
         365,
+        title="Failing webhook off after",
+        unit="days",
     ),
     Setting(
         "webhooks.ca_file",
         "file",
         "",
         "Certificates of an authority of your own, by which webhooks' servers are verified.",
+        title="Webhooks' own authority",
     ),
-    Setting("logs.keep_days", "number", 90, "Days that log lines are kept.", 1, 3650),
+    Setting(
+        "logs.keep_days",
+        "number",
+        90,
+        "Days that log lines are kept.",
+        1,
+        3650,
+        title="Log lines are kept",
+        unit="days",
+    ),
     Setting(
         "texts.language",
         "choice",
         "en",
         "The language of the texts that agents get, and customers whose own language is not known.",
         choices=("en", "de", "fr", "es", "pt", "it", "nl", "pl", "ja", "zh"),
+        title="Language of the desk",
     ),
     Setting(
         "texts.by_customer",
         "switch",
         True,
         "Whether customers are written to in their own language, as known.",
+        title="In the customer's language",
     ),
 )
 """Every setting of a desk, in the order of the Settings screen."""
@@ -525,3 +617,18 @@ def _number_format(setting: Setting, text: str) -> str:
 
 def _wrong(setting: Setting, text: str, hint: str) -> WrongUse:
     return WrongUse(f"{setting.key} cannot be '{one_line(text, 60)}'", hint)
+
+
+def page_table() -> str:
+    """Return the settings as a table in Markdown."""
+    lines = ["| setting | key | default | what it does |", "|---|---|---|---|"]
+    for each in SETTINGS:
+        default = " ".join(part for part in (shown(each, each.default) or "empty", each.unit) if part)
+        lines.append(f"| {each.words} | `{each.key}` | {default} | {each.help} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(page_table() + "\n")

@@ -46,8 +46,10 @@ def setting(line: SettingLine) -> dict[str, Any]:
     """Return a setting of the desk with its value."""
     return {
         "key": line.setting.key,
+        "title": line.setting.words,
         "value": line.value,
         "default": line.setting.default,
+        "unit": line.setting.unit or None,
         "help": line.setting.help,
     }
 

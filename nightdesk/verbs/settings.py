@@ -25,8 +25,17 @@ def list_settings(context: VerbContext) -> Result:
     lines = desk_settings.entries()
 
     def words() -> None:
-        heads: list[Column | str] = ["key", "value", Column("help", flexible=True)]
-        rows = [(line.setting.key, line.shown, line.setting.help) for line in lines]
+        heads: list[Column | str] = [
+            "key",
+            "value",
+            "unit",
+            Column("title", spare=1),
+            Column("help", flexible=True),
+        ]
+        rows = [
+            (line.setting.key, line.shown, line.setting.unit, line.setting.words, line.setting.help)
+            for line in lines
+        ]
         output.table(heads, rows, context.zone)
 
     return Result(lambda: [documents.setting(line) for line in lines], words)

@@ -61,7 +61,7 @@ async def test_a_change_holds_at_once_is_marked_and_is_reset_by_r(empty_app: Nig
         await pilot.press("enter")
         await until(pilot, "mail.undo_seconds =")
         await pilot.press("backspace", "backspace", "3", "0", "enter")
-        await until(pilot, "*mail.undo_seconds           30")
+        await until(pilot, "*Time to take an answer back 30 seconds")
         assert settings.get("mail.undo_seconds") == 30
         await pilot.press("r")
         await until(pilot, "mail.undo_seconds is now 10")

@@ -42,6 +42,20 @@ class SettingRow:
     setting: Setting | None = None
     is_default: bool = True
 
+    @property
+    def title(self) -> str:
+        """What people read in place of the key."""
+        return self.key if self.setting is None else self.setting.words
+
+    @property
+    def value(self) -> str:
+        """The value, with what it counts."""
+        return (
+            self.shown
+            if self.setting is None or not self.setting.unit
+            else f"{self.shown} {self.setting.unit}"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Everything:
@@ -97,23 +111,26 @@ def options(setting: Setting) -> list[tuple[str, str]]:
 
 
 class SettingList(VirtualList[SettingRow]):
-    """One setting a line: a star where it is not the default, key, value, where from."""
+    """One setting a line: a star where it is not the default, what it is, its value, and its key.
+
+    One of the file has no words of its own: its key, its value, and where that comes from.
+    """
 
     def row_key(self, row: SettingRow) -> Hashable:
         """Return the setting's key."""
         return row.key
 
     def row_line(self, row: SettingRow, width: int, look: Look) -> list[tuple[str, str]]:
-        """Return key and value of a setting, and where the value comes from."""
+        """Return a setting in words, its value, and its key or where the value comes from."""
         mark = ">" if look.here else " "
         star = " " if row.is_default else "*"
-        value = f"[{'x' if row.shown == 'on' else ' '}]" if _is_switch(row) else row.shown or "-"
-        left = f"{mark}{star}{cell(row.key, 27)} "
+        value = f"[{'x' if row.shown == 'on' else ' '}]" if _is_switch(row) else row.value or "-"
+        left = f"{mark}{star}{cell(row.title, 27)} "
         where_room = 26
         return [
             (left, "" if row.setting else "dim"),
             (cell(value, width - len(left) - where_room - 1) + " ", "bold" if not row.is_default else ""),
-            (cell(row.where, where_room), "dim"),
+            (cell(row.key if row.setting else row.where, where_room), "dim"),
         ]
 
 
@@ -183,7 +200,9 @@ class SettingsScreen(ListScreen[None]):
     def _show(self) -> None:
         words = self._words.lower().split()
         rows = [
-            row for row in self._all.rows if all(word in f"{row.key} {row.help}".lower() for word in words)
+            row
+            for row in self._all.rows
+            if all(word in f"{row.key} {row.title} {row.help}".lower() for word in words)
         ]
         self.table.show_again(FixedRows(rows))
         if words:
@@ -208,12 +227,12 @@ class SettingsScreen(ListScreen[None]):
             rule.set_text("", "")
             text.update(safe(""))
             return
-        rule.set_text(row.key, "" if row.setting is None else _kind_words(row.setting))
+        rule.set_text(row.title, "" if row.setting is None else _kind_words(row.setting))
         if row.setting is None:
             change = f"Now {row.shown or 'empty'} ({row.where})\nChange it in {self._all.file}"
             text.update(parts(f"{row.help}\n", (f"{change} or with NIGHTDESK_{row.key.upper()}", "dim")))
         else:
-            text.update(safe(row.help))
+            text.update(parts(f"{row.help}\n", (f"{row.key}   {row.where}", "dim")))
         self._tell_sections()
 
     def _sections(self) -> Sequence[str]:
@@ -244,7 +263,7 @@ class SettingsScreen(ListScreen[None]):
         if setting is None:
             return
         if found:
-            menu = Menu(setting.key, lettered(found), row.shown)
+            menu = Menu(setting.words, lettered(found), row.shown)
             self.app.push_screen(menu, lambda value: None if value is None else self._set(setting, value))
         else:
             self._editing = setting
