@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from desk.staff import agents, teams
 from desk.tickets import detail as ticket_detail
+from tests.support.workbench import ADMIN
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 
@@ -192,3 +194,16 @@ async def test_a_menu_is_as_wide_as_its_title(app: NightdeskApp) -> None:
         await until(pilot, "#1041")
         await pilot.press("space", "j", "space", "a")
         await until(pilot, "Assign to (2 tickets)")
+
+
+async def test_a_ticket_is_given_to_a_team_and_who_is_away_is_told_first(app: NightdeskApp) -> None:
+    teams.add_team(ADMIN, "Night shift")
+    agents.edit_agent(ADMIN, "jo", away_until="2199-01-01")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, "#1041")
+        await pilot.press("a")
+        await until(pilot, "Night shift  team")
+        assert "away until 2199-01-01" in screen_text(app)
+        [offered] = [line for line in screen_text(app).splitlines() if "Night shift  team" in line]
+        await pilot.press(offered.split("Night shift")[0].split()[-1].strip("│|"))
+        await until(pilot, "to the team Night shift")
