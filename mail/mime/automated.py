@@ -48,6 +48,7 @@ _REPLY_HEADERS: Final = (
     "x-mail-autoreply",
     "x-md-autoresponder",
     "x-mdautoresponder",
+    "x-ms-exchange-generated-message-source",
     "x-ms-exchange-inbox-rules-loop",
     "x-out-of-office",
     "x-responder",

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 MAX_REFERENCES: Final = 500
 _ID: Final = expression(r"<([^<>]{1,2000})>")
 _SPACE: Final = expression(r"\s+")
+_AROUND_ID: Final = expression(r"""^(?:[<"'(\[,;]|&lt;)+|(?:[>"')\],;]|&gt;)+$""")
+"""What programs put around a Message-ID that has lost one of its brackets, or both."""
 
 
 class Part(Record):
@@ -109,7 +111,8 @@ class ParsedMail:
         text = decode_words(text)
         found = [_made_id(inner) for inner in _ID.findall(text)]
         if not found:
-            found = [_made_id(word) for word in text.split() if "@" in word]
+            bare = (_AROUND_ID.sub("", word) for word in text.split())
+            found = [_made_id(word) for word in bare if "@" in word]
         unique = list(dict.fromkeys(one for one in found if len(one) > 2))
         if len(unique) > MAX_REFERENCES:
             unique = unique[:1] + unique[1 - MAX_REFERENCES :]

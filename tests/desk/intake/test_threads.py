@@ -332,6 +332,7 @@ class TestMailThatAnswersTwoMatters:
         for order in self.orders(desk, mails):
             assert messages_by_ticket() == {frozenset({ANAS}), frozenset({DORAS, BOBS})}, order
 
+    @pytest.mark.sqlite  # two dozen orders
     def test_whom_it_addresses_may_answer_in_both(self, desk: Desk) -> None:
         evens = "<eves@thread.test>"
         mails = [
@@ -343,6 +344,7 @@ class TestMailThatAnswersTwoMatters:
         for order in self.orders(desk, mails):
             assert messages_by_ticket() == {frozenset({ANAS, BOBS}), frozenset({DORAS, evens})}, order
 
+    @pytest.mark.sqlite  # two dozen orders
     def test_it_opens_neither_to_those_of_the_other(self, desk: Desk) -> None:
         eves = "<eves@thread.test>"
         mails = [

@@ -415,3 +415,22 @@ def test_generated_mails_are_read_as_their_manifest_says() -> None:
         if expected.kind != "auto":
             found = [(part.name, part.type, part.size, part.sha256) for part in read.attachments]
             assert found == [(a.name, a.type, a.size, a.sha256) for a in expected.attachments]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "<a@x.test",
+        "a@x.test>",
+        "&lt;a@x.test&gt;",
+        '"a@x.test"',
+        "a@x.test,",
+        "(a@x.test)",
+        "[a@x.test];",
+        "Your mail of Friday, a@x.test",
+        "=?utf-8?q?a=40x=2Etest?=",
+    ],
+)
+def test_an_id_that_lost_its_brackets_is_known(written: str) -> None:
+    raw = f"From: a@b.test\r\nIn-Reply-To: {written}\r\nReferences: {written}\r\n\r\nx".encode()
+    assert parse(raw).in_reply_to == parse(raw).references == ["<a@x.test>"]
