@@ -74,8 +74,15 @@ def list_tickets(
 @click.command("show")
 @numbers_argument
 @click.option("--full", is_flag=True, help="With quoted text and signatures.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "md", "html")),
+    default="text",
+    help="md and html: whole, to be printed or passed on.",
+)
 @desk_verb
-def show_tickets(context: VerbContext, numbers: Chosen[str], full: bool) -> Result:
+def show_tickets(context: VerbContext, numbers: Chosen[str], full: bool, form: str) -> Result:
     """Show tickets with their messages and history.
 
     - reads numbers from standard input. With --json one NUMBER gives an object; several, or -, an array.
@@ -90,7 +97,13 @@ def show_tickets(context: VerbContext, numbers: Chosen[str], full: bool) -> Resu
         return found[0] if numbers.alone else iter(found)
 
     def words(number: str) -> None:
-        _print_ticket(detail.show(number, actor), full, context.zone)
+        found = detail.show(number, actor)
+        if form == "text":
+            _print_ticket(found, full, context.zone)
+            return
+        from desk.documents import printed
+
+        output.text((printed.page if form == "html" else printed.markdown)(found, context.zone))
 
     return Result(document, lambda: one_by_one(numbers, words))
 
