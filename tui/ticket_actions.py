@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
 
 from tui.commands import Command, CommandNode, command
 from tui.desk_calls import desk_app
+from tui.text.safe import cell, line
 from tui.user_commands import Place, begin, offer
 from tui.widgets.came_since import CameSince, news_lines, writer_lines
 from tui.widgets.line_input import LineInput
@@ -15,6 +16,7 @@ from tui.widgets.menu import Menu, MenuItem, lettered
 
 if TYPE_CHECKING:
     from desk.permissions import Actor
+    from desk.replies.suggestions import Suggestions
     from desk.tickets.since import Standing
 
 P = ParamSpec("P")
@@ -409,6 +411,38 @@ class TicketActions(CommandNode):
         number = self.current_number()
         if number is not None:
             desk_app(self).navigation.open_tasks(number)
+
+    @command("similar", "L", "Similar tickets", enabled=_needs_ticket)
+    def action_similar(self) -> None:
+        """List solved tickets and canned answers that are like this one, with the words in common."""
+        number = self.current_number()
+        if number is not None:
+            from desk.replies import suggestions  # 20 ms
+
+            self.in_thread(suggestions.suggestions, number, desk_app(self).actor).then(
+                self._offer_similar, group="similar"
+            )
+
+    def _offer_similar(self, found: Suggestions) -> None:
+        like = [
+            (each.number, f"#{each.number}  {line(each.subject)}  ({', '.join(map(line, each.words[:4]))})")
+            for each in found.tickets
+        ]
+        fits = [
+            ("", f"^T  {line(each.name)}  ({', '.join(map(line, each.words[:4]))})") for each in found.answers
+        ]
+        if not like and not fits:
+            desk_app(self).flash("Nothing that was solved is like it")
+            return
+
+        def picked(number: str | None) -> None:
+            if number:
+                desk_app(self).navigation.open_thread(number)
+            elif number is not None:
+                desk_app(self).flash("Canned answers are picked in the editor: r, then ^T")
+
+        texts = [(value, cell(text, 70).rstrip()) for value, text in (*like, *fits)]
+        self.app.push_screen(Menu("Like this one", lettered(texts)), picked)
 
     @command("time", "M", "Time spent", may="ticket.note", enabled=_needs_ticket)
     def action_time(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NotRequired, cast
+from typing import TYPE_CHECKING, NotRequired, cast
 
 # Python's own TypedDict says too little before 3.12 for an OpenAPI document to be made of it.
 from typing_extensions import TypedDict
@@ -20,6 +20,9 @@ from desk.tickets.tasks import TaskView
 from models import ticket_lists
 from models.messages import MessageKind
 from models.tickets import PRIORITIES, Priority, Status
+
+if TYPE_CHECKING:
+    from desk.replies.suggestions import Suggestions
 
 
 class Person(TypedDict):
@@ -255,6 +258,19 @@ def task(view: TaskView) -> Task:
         "assignee": view.assignee,
         "due": view.due,
         "done": view.done,
+    }
+
+
+def suggested(found: Suggestions) -> dict[str, list[dict[str, object]]]:
+    """Return what may help with a ticket: solved ones, and canned answers, with the words in common."""
+    return {
+        "tickets": [
+            {"number": each.number, "subject": each.subject, "words": list(each.words)}
+            for each in found.tickets
+        ],
+        "canned": [
+            {"name": each.name, "folder": each.folder, "words": list(each.words)} for each in found.answers
+        ],
     }
 
 

@@ -94,9 +94,9 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "no acknowledgement": ("no-autoresponse", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),
     "open what was gathered": ("reopen", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}", f"-{OF_MAIL}"),
 }
-OTHER_KEYS = {"reply_all", "copy", "undo", "forward", "own", "unwatch"}
+OTHER_KEYS = {"similar", "reply_all", "copy", "undo", "forward", "own", "unwatch"}
 """Keys that are another way into one of the table, or do nothing to the ticket."""
-OTHER_VERBS = {"list", "show", "new", "export", "approve", "split", "link", "unlink", "forward"}
+OTHER_VERBS = {"similar", "list", "show", "new", "export", "approve", "split", "link", "unlink", "forward"}
 """Verbs that look, or that need the person who does it."""
 
 

@@ -180,6 +180,7 @@ CALLS: dict[str, list[str]] = {
     "ticket watch": ["1"],
     "notification explain": ["1"],
     "ticket spam": ["1"],
+    "ticket similar": ["1"],
     "ticket task": ["1", "add", "Order it"],
     "ticket time": ["1", "1h30", "--note", "ordered"],
     "ticket delete": ["1", "--restore"],

@@ -285,4 +285,26 @@ def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
         output.line(f"to {delivery.to}: {delivery.state}{detail}", indent=2)
 
 
-VERBS: tuple[click.Command, ...] = (list_tickets, show_tickets)
+@click.command("similar")
+@click.argument("number", metavar="NUMBER")
+@desk_verb
+def similar_tickets(context: VerbContext, number: str) -> Result:
+    """Show solved tickets and canned answers that are like a ticket, with the words that made them so."""
+    from desk.documents import tickets as documents
+    from desk.replies import suggestions
+
+    found = suggestions.suggestions(number, context.actor)
+
+    def words() -> None:
+        if not found.tickets and not found.answers:
+            output.say("nothing is like it")
+            return
+        rows = [(f"#{each.number}", each.subject, ", ".join(each.words)) for each in found.tickets]
+        rows += [("canned", each.name, ", ".join(each.words)) for each in found.answers]
+        heads: list[Column | str] = ["", Column("what", flexible=True), Column("words", flexible=True)]
+        output.table(heads, rows, context.zone)
+
+    return Result(lambda: documents.suggested(found), words)
+
+
+VERBS: tuple[click.Command, ...] = (list_tickets, show_tickets, similar_tickets)
