@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import peewee
@@ -22,6 +23,10 @@ class Engine(Protocol):
 
     def change_number(self) -> int:
         """Return a number that differs from the last one when somebody committed since."""
+        ...
+
+    def moment(self) -> datetime:
+        """Return the time by the clock that all hosts of the desk share, aware, UTC."""
         ...
 
     def size(self) -> int:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import peewee
 
-from config.clock import now
 from config.records import Record
 from models.database import Row
+from models.engine import engine
 from models.fields import UtcField, utc_text
 from models.statements import Lookup, Statement
 from models.transactions import transaction
@@ -132,7 +132,7 @@ def acquire(name: str, owner: str, ttl: float) -> Lease | None:
     """
     with transaction():
         held = _HELD.one(name=name)
-        if held is not None and _holds(held.owner, held.expires):
+        if held is not None and _holds(held.owner, held.expires, engine().moment()):
             return None
         token = 1 if held is None else held.token + 1
         _ACQUIRE.run(name=name, owner=owner, token=token, expires=_expiry(ttl))
@@ -142,7 +142,7 @@ def acquire(name: str, owner: str, ttl: float) -> Lease | None:
 def holder(name: str) -> str | None:
     """Who holds the lease now, or None."""
     held = _HELD.one(name=name)
-    return held.owner if held is not None and _holds(held.owner, held.expires) else None
+    return held.owner if held is not None and _holds(held.owner, held.expires, engine().moment()) else None
 
 
 def alive(name: str) -> bool:
@@ -157,7 +157,8 @@ def held() -> dict[str, str]:
 
 def living(rows: Iterable[tuple[str, str, str]]) -> dict[str, str]:
     """Return the leases among rows of name, owner and expiry that somebody living holds: name to owner."""
-    return {str(name): str(owner) for name, owner, expires in rows if _holds(owner, expires)}
+    moment = engine().moment()
+    return {str(name): str(owner) for name, owner, expires in rows if _holds(owner, expires, moment)}
 
 
 def owner_id() -> str:
@@ -189,15 +190,14 @@ def dead_owners(owners: Iterable[str]) -> set[str]:
     return {owner for owner in set(owners) if is_dead(owner)}
 
 
-def _holds(owner: str | None, expires: str | None) -> bool:
+def _holds(owner: str | None, expires: str | None, moment: datetime) -> bool:
     if not owner or not expires or is_dead(owner):
         return False
-    moment = now()
     return utc_text(moment) < expires <= utc_text(moment + LONGEST)
 
 
 def _expiry(ttl: float) -> str:
-    return utc_text(now() + timedelta(seconds=ttl))
+    return utc_text(engine().moment() + timedelta(seconds=ttl))
 
 
 @cache

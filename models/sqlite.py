@@ -7,11 +7,13 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import peewee
 
+from config import clock
 from models.database import BUSY_SECONDS, connect, db
 
 AND, OR, AND_NOT = " AND ", " OR ", " NOT "
@@ -86,6 +88,11 @@ def change_number() -> int:
     SQLite counts per connection: ask from one and the same thread; what that writes itself does not count.
     """
     return int(db.execute_sql("PRAGMA data_version").fetchone()[0])
+
+
+def moment() -> datetime:
+    """Return the time by this host's clock: a file has no other host."""
+    return clock.now()
 
 
 def size() -> int:

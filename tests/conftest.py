@@ -84,6 +84,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     folder = metafunc.definition.path.relative_to(_HERE).as_posix()
     chosen = metafunc.config.getoption("--engines")
     both = chosen == "both" or (chosen == "some" and folder.startswith(ON_BOTH))
+    if metafunc.definition.get_closest_marker("postgres") is not None:
+        metafunc.parametrize("engine", [POSTGRES], indirect=True)
+        return
     only_sqlite = metafunc.definition.get_closest_marker("sqlite") is not None
     if only_sqlite or chosen == "sqlite" or not (both or chosen == "postgres"):
         return

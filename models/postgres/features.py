@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import peewee
@@ -31,6 +32,12 @@ _COUNTED = 200
 def change_number() -> int:
     """Return a number that differs from the last one when somebody wrote since."""
     return int(db.obj.news.number())
+
+
+def moment() -> datetime:
+    """Return the time by the server's clock."""
+    found: datetime = db.execute_sql("SELECT clock_timestamp()").fetchone()[0]
+    return found
 
 
 def size() -> int:

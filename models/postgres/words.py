@@ -27,7 +27,8 @@ _PLACES = 255
 _LONGEST_WORD = 2_000
 """Bytes; PostgreSQL has words of 2,046 at most. What is longer is cut, in the index and in what is asked."""
 _LARGEST_VECTOR = 900_000
-"""Bytes; PostgreSQL has a megabyte at most. Of a longer text places go first, then the last words."""
+"""Bytes; PostgreSQL has a megabyte at most. Of a longer text the last words are left out."""
+_MANY_WORDS = 10_000
 _NOTHING = "'\ue0ff'"
 """A word that no text has."""
 
@@ -92,6 +93,8 @@ def _indexed(key: int, words: dict[str, list[tuple[str, int]]]) -> Indexed:
     begins, loose = _beginnings(words), False
     parts: list[str] = []
     size = 0
+    if len(words) > _MANY_WORDS:  # not all may find room: those that come first do
+        words = dict(sorted(words.items(), key=lambda item: item[1][0][1]))
     for word, where in words.items():
         places = [(begins[column] + place, _WEIGHTS[column]) for column, place in where]
         if len(places) > _PLACES or max(places)[0] > _LAST_PLACE:

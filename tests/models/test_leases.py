@@ -150,9 +150,17 @@ def test_a_fork_is_another_owner() -> None:
     os.close(writing)
 
 
+@pytest.mark.sqlite  # in PostgreSQL the server's clock counts
 def test_a_lease_of_a_clock_that_was_ahead_before_a_reboot_holds_nobody_up() -> None:
     with time_machine.travel(now() + timedelta(hours=2)):
         assert leases.acquire("mailbox:1", ELSEWHERE, 120) is not None
         assert leases.holder("mailbox:1") == ELSEWHERE
     assert leases.holder("mailbox:1") is None
     assert leases.acquire("mailbox:1", leases.owner_id(), 120) is not None
+
+
+@pytest.mark.postgres
+def test_a_host_whose_clock_is_wrong_takes_nobodys_lease() -> None:
+    assert leases.acquire("worker", ELSEWHERE, 60) is not None
+    with time_machine.travel(now() + timedelta(minutes=30)):
+        assert leases.acquire("worker", leases.owner_id(), 60) is None

@@ -1,0 +1,125 @@
+"""What holds in PostgreSQL beside what holds everywhere."""
+
+from __future__ import annotations
+
+import peewee
+import pytest
+
+from desk.home import Desk
+from models import settings
+from models.database import db
+from models.engine import engine as own
+from models.errors import DatabaseTooNew, DatabaseUnusable
+from models.opening import close_database, open_server
+from models.postgres.connection import PostgresDesk
+from models.queries.text import expression
+from models.queries.tree import Word
+from models.transactions import transaction
+from tests.support.servers.child import wait_until
+from tests.support.servers.postgresql import Postgresql
+from tests.support.workbench import make_ticket
+
+pytestmark = pytest.mark.postgres
+
+
+def another(desk: Desk) -> PostgresDesk:
+    """Another program's connection to the same desk."""
+    return PostgresDesk(desk.paths.server_url, desk.paths.data, "another")
+
+
+def found(word: str) -> int:
+    return len(own().messages_with(expression(Word(word)), None, None))
+
+
+def test_a_letter_that_the_server_does_not_know_becomes_a_mark(desk: Desk) -> None:
+    with transaction():
+        settings.store_text("odd", '"a\0b"')
+    assert settings.stored("odd") == "a\ufffdb"
+
+
+def test_the_server_may_start_again_between_two_statements(desk: Desk, postgresql: Postgresql) -> None:
+    with transaction():
+        settings.store("before", 1)
+    postgresql.restart()
+    assert settings.stored("before") == 1
+    postgresql.restart()
+    with transaction():
+        settings.store("after", 2)
+    assert settings.stored("after") == 2
+
+
+def test_what_broke_off_in_a_transaction_is_undone_and_said(desk: Desk, postgresql: Postgresql) -> None:
+    def broken_off() -> None:
+        with transaction():
+            settings.store("half", 1)
+            postgresql.restart()
+            settings.store("half", 2)
+
+    with pytest.raises(peewee.PeeweeException):
+        broken_off()
+    assert settings.stored("half") is None
+
+
+def test_an_old_program_leaves_with_a_sentence(desk: Desk) -> None:
+    db.execute_sql("UPDATE desk_schema SET version = version + 1")
+    with pytest.raises(DatabaseTooNew, match="upgraded while this program ran"), transaction():
+        settings.store("late", 1)
+    paths = desk.paths
+    with pytest.raises(DatabaseTooNew, match="this program knows"):
+        open_server(paths.server_url, paths.shown_database, paths.data)
+
+
+def test_writers_wait_for_each_other_and_readers_for_nobody(desk: Desk) -> None:
+    other = another(desk)
+    with transaction():
+        settings.store("mine", 1)
+        other.execute_sql("SET lock_timeout = 50")
+        with pytest.raises(peewee.OperationalError, match="lock timeout"), other.atomic():
+            other.wait_for_turn()
+        seen = other.execute_sql("SELECT value FROM setting WHERE key = 'mine'").fetchall()
+    assert seen == []
+    with other.atomic():
+        other.wait_for_turn()
+    other.close()
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_what_others_write_is_news(desk: Desk, pooled: bool) -> None:
+    paths = desk.paths
+    if pooled:
+        close_database()
+        url = f"{paths.server_url}?prepare_threshold=0"
+        open_server(url, paths.shown_database, paths.data)
+    assert db.obj.pooled is pooled
+    before = own().change_number()
+    assert own().change_number() == before
+    program = another(desk)
+    with program.atomic():
+        program.execute_sql("UPDATE sequence SET next = next + 1")
+        program.execute_sql("NOTIFY desk_changed")
+    wait_until(lambda: own().change_number() != before, "news")
+    program.close()
+
+
+def test_what_this_connection_writes_is_none(desk: Desk) -> None:
+    before = own().change_number()
+    with transaction():
+        settings.store("own", 1)
+    assert own().change_number() == before
+
+
+def test_a_number_in_the_url_that_is_none_is_said(desk: Desk) -> None:
+    with pytest.raises(DatabaseUnusable, match="prepare_threshold"):
+        PostgresDesk(f"{desk.paths.server_url}?prepare_threshold=x", desk.paths.data, "odd")
+
+
+def test_a_text_of_any_length_is_stored_and_searched(desk: Desk) -> None:
+    many = " ".join(f"word{number}" for number in range(80_000))
+    make_ticket("Long", many)
+    make_ticket("Longer", "the same " * 20_000 + "last words")
+    make_ticket("One word", "x" * 5_000)
+    assert found("word17") == 1
+    assert found("last words") == 1
+    assert found("same the") == 1
+    assert found("x" * 5_000) == 1
+    assert found("last same") in (0, 1)
