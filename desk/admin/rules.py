@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from desk import canned_answers, queues, settings
 from desk.admin.table import Acts, Field, Noun, Record, Values, number_of, words_of
+from desk.admin.texts import preview_of_canned
 from desk.alerts import recipients
 from desk.filters import bans, filters
 from desk.home import Desk
@@ -23,7 +24,7 @@ def _read_filters(_desk: Desk, _actor: Actor) -> list[Record]:
                 "name": line.name,
                 "on": line.on,
                 "condition": line.condition,
-                "then": ", ".join(line.actions),
+                "then": "\n".join(line.actions),
                 "order": str(line.order),
                 "stop": line.stop,
                 "schedule": line.schedule,
@@ -40,7 +41,7 @@ def _add_filter(_desk: Desk, actor: Actor, values: Values) -> str:
         str(values["name"]),
         on=str(values["on"]),
         condition=str(values["condition"]),
-        then=words_of(values["then"]),
+        then=str(values["then"]).splitlines(),
         order=int(number_of(values["order"]) or 100),
         stop=bool(values["stop"]),
         active=bool(values["active"]),
@@ -55,7 +56,7 @@ def _edit_filter(_desk: Desk, actor: Actor, key: str, values: Values) -> None:
         key,
         on=str(values["on"]) if "on" in values else None,
         condition=str(values["condition"]) if "condition" in values else None,
-        then=words_of(values["then"]) if "then" in values else None,
+        then=str(values["then"]).splitlines() if "then" in values else None,
         order=int(number_of(values["order"]) or 100) if "order" in values else None,
         stop=bool(values["stop"]) if "stop" in values else None,
         active=bool(values["active"]) if "active" in values else None,
@@ -90,7 +91,7 @@ FILTERS = Noun(
             width=22,
             check=parser.parse,
         ),
-        Field("then", "Then", "Actions with commas: reject, tag:X, department:D, close, ...", "list", 20),
+        Field("then", "Then", "An action a line: reject, tag:X, status:S, field:N=V, ...", "lines", 20),
         Field("order", "Order", "Filters run from the lowest number on.", "number", start="100"),
         Field("stop", "Ends", "No later filter is asked when this one applies.", "switch"),
         Field("schedule", "When", "For one that runs by the clock; empty: at every sweep."),
@@ -322,10 +323,11 @@ CANNED = Noun(
         Field(
             "department", "Department", "For its tickets only.", "choice", 18, _department_names, none="all"
         ),
-        Field("body", "Text", "In Markdown, with facts such as {{ requester.name }}.", "lines"),
+        Field("body", "Text", "In Markdown, with facts as {{ requester.name }}; F4 shows it.", "lines"),
     ),
     Acts(_read_canned, _add_canned, _edit_canned, _remove_canned),
     removal="What was written with it stays.",
+    preview=preview_of_canned,
 )
 
 

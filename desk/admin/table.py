@@ -147,6 +147,8 @@ class Noun:
     """What removing one means, in a sentence."""
     logged: bool = True
     """Whether the log tells of changes; what has a history of its own is not told twice."""
+    preview: Callable[[Desk, Actor, Values], str] | None = None
+    """Returns what the values would come to, for those who write texts."""
 
     def field(self, name: str) -> Field:
         """Return the field of that name."""

@@ -25,6 +25,10 @@ from tui.widgets.rule import TitledRule
 LABEL = 15
 
 
+def _previewed(screen: AdminFormScreen) -> str | None:
+    return None if screen.noun.preview is not None else "there is nothing to be seen before"
+
+
 class AdminFormScreen(DeskScreen[str | None]):
     """Makes a new one, or changes a `record`; gives back what is said of it once it is saved."""
 
@@ -46,6 +50,11 @@ class AdminFormScreen(DeskScreen[str | None]):
         }
         self._left: set[str] = set()
         self._refused: dict[str, str] = {}
+
+    @property
+    def noun(self) -> Noun:
+        """What it makes or changes one of."""
+        return self._noun
 
     def compose_body(self) -> ComposeResult:
         """Yield a row for each field."""
@@ -188,6 +197,20 @@ class AdminFormScreen(DeskScreen[str | None]):
         self._refused[name] = f"{error}: {error.hint}" if error.hint else str(error)
         self._check()
         self.flash(f"Not saved: {error}", "warning")
+
+    @command("preview", "f4", "Preview", enabled=_previewed)
+    def action_preview(self) -> None:
+        """Show what was written as it would be in the ticket that was touched last; nothing is sent."""
+        from tui.screens.admin.preview import PreviewScreen  # 2 ms
+
+        app, values = desk_app(self), self.values()
+        if self._record is not None:
+            values = {**self._record.values, **values}
+        if self._noun.preview is not None:
+            trying = self.in_thread(self._noun.preview, app.desk, app.actor, values)
+            trying.then(
+                lambda text: self.app.push_screen(PreviewScreen(text)), failed=self._refuse, group="preview"
+            )
 
     @command("back", "escape", "Cancel", footer="cancel")
     def action_back(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -38,7 +39,7 @@ class FilterList(VirtualList[FilterLine]):
 
 
 def _chosen(screen: FiltersScreen) -> str | None:
-    return None if screen.table.row is not None else "there is no filter: nightdesk filter add"
+    return None if screen.table.row is not None else "there is no filter: n makes one"
 
 
 class FiltersScreen(ListScreen[None]):
@@ -122,6 +123,38 @@ class FiltersScreen(ListScreen[None]):
     def on_line_input_cancelled(self) -> None:
         """Go back to the list."""
         self.table.focus()
+
+    @command("new", "n", "New filter", footer="new", may="settings.edit")
+    def action_new(self) -> None:
+        """Make a new filter in a form."""
+        self._form(None)
+
+    @command("edit", "e", "Change", footer="edit", may="settings.edit", enabled=_chosen)
+    def action_edit(self) -> None:
+        """Change all of the filter in a form: when it runs, its condition, its actions, its place."""
+        if self.table.row is not None:
+            self._form(self.table.row.name)
+
+    def _form(self, name: str | None) -> None:
+        from desk.admin import table  # 5 ms
+        from desk.admin.rules import FILTERS  # 60 ms
+        from tui.screens.admin.form import AdminFormScreen  # 10 ms
+
+        app = desk_app(self)
+
+        def read() -> tuple[Any, Any]:
+            known = table.listed(FILTERS, app.desk, app.actor)
+            return next((each for each in known if each.key == name), None), table.choices(FILTERS)
+
+        def said(words: str | None) -> None:
+            if words is not None:
+                self.flash(words)
+            self.desk_changed()
+
+        def show(found: tuple[Any, Any]) -> None:
+            self.app.push_screen(AdminFormScreen(FILTERS, *found), said)
+
+        self.in_thread(read).then(show, group="form")
 
     @command("switch", "space", "On or off", footer="on/off", may="settings.edit", enabled=_chosen)
     def action_switch(self) -> None:
