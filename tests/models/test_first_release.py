@@ -75,6 +75,20 @@ def files_of(desk: Desk) -> Files:
     return Files(desk.paths.database, desk.paths.key, desk.paths.blobs)
 
 
+def test_what_the_first_release_promised_is_due_as_it_was(first: Desk) -> None:
+    del first
+    found = db.execute_sql(
+        "SELECT t.due, t.response_due, (julianday(t.due) - julianday(t.response_from)) * 24, s.hours"
+        " FROM ticket t JOIN sla s ON s.id = t.sla_id WHERE t.status != 'closed' AND t.due IS NOT NULL"
+    ).fetchall()
+    assert found
+    for due, response_due, promised, hours in found:
+        assert due == response_due
+        assert promised == pytest.approx(hours, abs=1e-3)
+    plan = db.execute_sql("SELECT business_hours, pause, reminders, next_hours, resolve_hours FROM sla")
+    assert plan.fetchall() == [("", "", "100", None, None)]
+
+
 def test_a_desk_of_the_first_release_opens_with_all_that_is_in_it(first: Desk) -> None:
     shown = documents.shown(detail.show("1"))
     assert [message["kind"] for message in shown["messages"]] == ["customer", "reply"]

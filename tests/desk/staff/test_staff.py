@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from config.clock import now
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
 from desk.home import Desk
 from desk.permissions import Actor
 from desk.staff import agents, departments, roles, slas
+from models.database import db
 from tests.support.workbench import ADMIN, make_agent
 
 
@@ -90,3 +92,14 @@ def test_only_who_may_changes_staff(desk: Desk) -> None:
     slas.add_sla(guest, "Bronze", 48)
     with pytest.raises(NotAllowed):
         slas.add_sla(make_agent("other", ["agent.edit"]), "Tin", 96)
+
+
+def test_holidays_of_further_years_are_written_down_in_time(desk: Desk) -> None:
+    slas.add_sla(ADMIN, "Bavaria", "4h", holidays="DE-BY", zone="Europe/Berlin")
+    this = now()
+    assert slas.look_ahead(this) == 0
+    later = this.replace(year=this.year + 3, day=1)
+    assert slas.look_ahead(later) == 1
+    assert slas.look_ahead(later) == 0
+    stored = db.execute_sql("SELECT country_days FROM sla WHERE name = 'Bavaria'").fetchone()[0]
+    assert f"{later.year + 2}-01-06 Epiphany" in stored.splitlines()
