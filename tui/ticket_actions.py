@@ -428,8 +428,11 @@ class TicketActions(CommandNode):
             (each.number, f"#{each.number}  {line(each.subject)}  ({', '.join(map(line, each.words[:4]))})")
             for each in found.tickets
         ]
+        key = desk_app(self).key
+        canned = key("compose.canned", "^T")
         fits = [
-            ("", f"^T  {line(each.name)}  ({', '.join(map(line, each.words[:4]))})") for each in found.answers
+            ("", f"{canned}  {line(each.name)}  ({', '.join(map(line, each.words[:4]))})")
+            for each in found.answers
         ]
         if not like and not fits:
             desk_app(self).flash("Nothing that was solved is like it")
@@ -439,7 +442,8 @@ class TicketActions(CommandNode):
             if number:
                 desk_app(self).navigation.open_thread(number)
             elif number is not None:
-                desk_app(self).flash("Canned answers are picked in the editor: r, then ^T")
+                reply = key("ticket.reply", "r")
+                desk_app(self).flash(f"Canned answers are picked in the editor: {reply}, then {canned}")
 
         texts = [(value, cell(text, 70).rstrip()) for value, text in (*like, *fits)]
         self.app.push_screen(Menu("Like this one", lettered(texts)), picked)
