@@ -76,6 +76,11 @@ def every() -> list[StoredNotification]:
     return _EVERY.every()
 
 
+def tells(event: str) -> bool:
+    """Whether a part of the desk says who is told of an event."""
+    return any(each.event == event and each.whom for each in every())
+
+
 def write(row: StoredNotification) -> None:
     """Keep who is told there, in place of what was kept."""
     _WRITE.run(event=row.event, scope=row.scope, scope_id=row.scope_id, whom=row.whom)

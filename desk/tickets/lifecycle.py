@@ -247,7 +247,8 @@ def agent_answered(
     _record(
         ticket_id, "replied", by, moment, {"message": message_row, "changes": changes, "batch": new_batch()}
     )
-    _notice(ticket_id, "answered", by, moment, message_row)
+    if _answers_are_told(ticket_id):
+        _notice(ticket_id, "answered", by, moment, message_row)
     tickets.set_unseen(ticket_id)
     seen(ticket_id, by, moment)
     if status == "closed" != ticket.status:
@@ -1134,6 +1135,14 @@ def _record(
 ) -> None:
     kept = {**detail, "by": by.login} if by is not None else detail
     events.write(ticket_id, utc_text(moment), by.agent_id if by is not None else None, kind, kept)
+
+
+def _answers_are_told(ticket_id: int) -> bool:
+    """Whether anybody wants to hear of answers: on most desks nobody does."""
+    from models import notifications, settings, watches  # 1 ms, for answers
+
+    wanted = bool(settings.stored("notify.answered")) or notifications.tells("answered")
+    return wanted or bool(watches.of(ticket_id))
 
 
 def _notice(
