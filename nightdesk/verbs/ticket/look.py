@@ -243,6 +243,14 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             lasted = time_spent.words(spent.seconds)
             who = spent.agent or "admin"
             output.line(f"{spent.id} {output.cell(spent.at, zone)}  {who}, {lasted}{note}", indent=2)
+    for message in ticket.messages:
+        output.line()
+        _print_message(message, full, zone)
+    if ticket.events:
+        output.line()
+        output.line("History")
+        for event in ticket.events:
+            output.line(f"{output.cell(event.at, zone)}  {event.agent or 'the desk'}: {event.text}", indent=2)
 
 
 def _own_fields(ticket: TicketDetail) -> list[tuple[str, str | None]]:
