@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from config.records import Record
 from models import events as rows
 from models.fields import utc_time
 
@@ -45,8 +45,7 @@ _WORDS: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EventView:
+class EventView(Record):
     """One line of a ticket's history; `agent` is None for what the desk did by itself."""
 
     at: datetime

@@ -18,7 +18,7 @@ def main(seconds: int, megabytes: int, name: str, kind: str, zone: str) -> int:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     # Isolated from the environment it has to be told where our own packages are.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from zoneinfo import ZoneInfo  # within the limits, as all that follows
+    from zoneinfo import ZoneInfo  # 3 ms, within the limits, as all that follows
 
     from mail.mime.readable import readable  # 6 ms
 
