@@ -24,7 +24,7 @@ from tests.support.servers.dovecot import MailUser
 
 _SEED = 4_2026
 _ADDRESS = "support@desk.example"
-_TIMES = {"created", "updated", "due", "at"}
+_TIMES = {"created", "updated", "due", "at", "since", "left"}
 
 
 def test_made_up_mail_becomes_the_same_tickets_as_taken_in_directly(
