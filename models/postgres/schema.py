@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import peewee
 
+from config.expressions import expression
 from models.postgres.connection import MIGRATIONS, PostgresDesk
 
 _BEFORE = (
@@ -48,9 +48,9 @@ FOR EACH ROW EXECUTE FUNCTION note_to_index()
 """,
     "CREATE TABLE desk_schema (version BIGINT NOT NULL)",
 )
-_NAME = re.compile(r'TEXT COLLATE "C"([^,]*?) COLLATE NOCASE')
-_LATER = re.compile(r'("\w+") (BIGINT) REFERENCES (\w+) \(id\)')
-_DOMAIN = re.compile(r"SUBSTR\((\S+), \(INSTR\(.*?\) \+ 1\)\) COLLATE NOCASE")
+_NAME = expression(r'TEXT COLLATE "C"([^,]*?) COLLATE NOCASE')
+_LATER = expression(r'("\w+") (BIGINT) REFERENCES (\w+) \(id\)')
+_DOMAIN = expression(r"SUBSTR\((\S+), \(INSTR\(.*?\) \+ 1\)\) COLLATE NOCASE")
 
 
 def create_tables(database: PostgresDesk, tables: Sequence[type[peewee.Model]]) -> None:
