@@ -89,7 +89,7 @@ def submit(desk: Desk, submission: Submission) -> Outcome:
         submission, topic_id = replace(submission, extras=extras), None
     said, extras = _own_fields(submission.extras)
     mail = as_mail(desk, replace(submission, extras=extras))
-    arrival = Arrival(mail, DOOR, topic_id=topic_id, priority=submission.priority, fields=said)
+    arrival = Arrival(mail, DOOR, topic_id=topic_id, priority=submission.priority, fields=tuple(said.items()))
     return pipeline.take(desk, [arrival])[0]
 
 

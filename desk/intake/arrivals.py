@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from threading import Thread
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from config.clock import now
@@ -64,7 +63,7 @@ class Arrival(Record):
     quiet: bool = False
     topic_id: int | None = None
     priority: int | None = None
-    fields: Mapping[int, FieldValue] = MappingProxyType({})
+    fields: tuple[tuple[int, FieldValue], ...] = ()
 
     @property
     def numbered(self) -> bool:

@@ -146,7 +146,7 @@ def facts_of(
         kind=mail.machine.kind,
         raw=arrival.raw,
         believes_spam_headers=rules.believes_spam_headers,
-        stored_fields=lambda: {**fields_of(author.address.email, ticket), **arrival.fields},
+        stored_fields=lambda: {**fields_of(author.address.email, ticket), **dict(arrival.fields)},
     )
 
 

@@ -276,7 +276,7 @@ def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
         refers_to_id=old.id if old is not None else None,
     )
     told = {"refers_to": old.number} if old is not None else {}
-    ticket = lifecycle.opened(new, None, batch.moment, told, incoming.arrival.fields)
+    ticket = lifecycle.opened(new, None, batch.moment, told, dict(incoming.arrival.fields))
     for department_id in route.referred:
         lifecycle.referred(ticket.id, department_id, rules.departments[department_id].name, batch.moment)
     return ticket

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -265,3 +266,8 @@ class TestCollaborators:
     def test_readers_of_a_mailing_list_are_none(self, door: Door) -> None:
         door.take(mail(cc="all@corp.test", headers={"List-Id": "<all.corp.test>"}))
         assert value("SELECT count(*) FROM collaborator") == 0
+
+
+def test_what_arrived_can_be_handed_to_the_process_that_reads() -> None:
+    arrival = arrivals.Arrival(b"Subject: x\r\n\r\n", "imap", 1, "INBOX", 7, 1)
+    assert pickle.loads(pickle.dumps(arrival)) == arrival
