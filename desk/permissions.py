@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from config.clock import now
 from config.records import Record
 from desk.errors import NotAllowed
+from desk.home import system_login
 from mail.inert import one_line
 from models import agents, departments, roles, teams
 from models.fields import utc_text
@@ -150,23 +151,15 @@ def current_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int 
     """
     uid = os.getuid() if uid is None else uid
     if uid not in (0, desk.paths.data.stat().st_uid):
-        return _agent(_login(uid))
+        return _agent(system_login(uid))
     named = environ.get("NIGHTDESK_AGENT", "")
     if named:
         return _agent(named)
-    login = _login(uid)
+    login = system_login(uid)
     agent = agents.with_login(login)
     if agent is None or not agent.active:
         return Actor(None, login, login, "", None, frozenset([EVERYTHING]))
     return Actor(agent.id, login, agent.name, agent.email, agent.department_id, frozenset([EVERYTHING]))
-
-
-def login_of(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | None = None) -> str | None:
-    """Return the login whose agent runs this process; None: the desk's owner or root, as themselves."""
-    uid = os.getuid() if uid is None else uid
-    if uid in (0, desk.paths.data.stat().st_uid):
-        return environ.get("NIGHTDESK_AGENT", "") or None
-    return _login(uid)
 
 
 def app_actor(desk: Desk, environ: Mapping[str, str] = os.environ, uid: int | None = None) -> Actor:
@@ -258,15 +251,6 @@ def _agent(login: str) -> Actor:
             f"the agent '{shown}' is switched off", f"ask the admin: nightdesk agent edit {shown} --active"
         )
     return actor_of(agent)
-
-
-def _login(uid: int) -> str:
-    import pwd  # 0.1 ms, for who acts
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid{uid}"
 
 
 def full_name(login: str) -> str:

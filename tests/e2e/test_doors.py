@@ -19,7 +19,7 @@ from tests.support.served import Served
 from tests.support.servers.dovecot import MailUser
 
 MAILS = 40
-_PASSING = {"created", "updated", "due", "at"}
+_PASSING = {"created", "updated", "due", "at", "since", "left"}
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("dovecot-heavy")]
 
