@@ -358,6 +358,31 @@ class TestAgentsByMail:
         assert rows("SELECT r.address FROM recipient r WHERE r.state = 'queued'") == [("ana@corp.test",)]
         assert receipt.trace[-1] == "passed on to ana@corp.test"
 
+    @pytest.mark.parametrize(
+        ("sender", "named"),
+        [
+            ("Bob via Team <bob@example.test>", {"X-Original-From": KIM}),
+            ("bob@example.test", {"X-Original-From": KIM, "List-Id": "<team.example.test>"}),
+            ("Team <team@example.test>", {"Reply-To": KIM, "List-Id": "<team.example.test>"}),
+            (
+                "Team <team@example.test>",
+                {"X-Original-Sender": KIM, "List-Post": "<mailto:team@example.test>"},
+            ),
+            (f"{KIM}, bob@example.test", {}),
+            (KIM, {"Sender": "bob@example.test"}),
+        ],
+    )
+    def test_a_colleagues_proof_is_none_for_the_agent_whom_another_field_names(
+        self, door: Door, sender: str, named: dict[str, str]
+    ) -> None:
+        """The company's server proves who stands in From: a colleague of the agent may be a customer."""
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        door.take(mail("#close\nPay here.", sender=sender, answers=sent, headers={**self.PROOF, **named}))
+        assert rows("SELECT kind, unverified FROM message WHERE id = 2") == [("customer", 1)]
+        assert value("SELECT status FROM ticket") != "closed"
+
     def test_a_customer_whom_the_agent_addressed_is_not_written_to_twice(self, door: Door) -> None:
         door.agent()
         ticket = door.take(mail(headers={"Precedence": "list"}))
