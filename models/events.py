@@ -12,6 +12,7 @@ from config.records import Record
 from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json
+from models.given_ids import GivenIds
 from models.statements import Lookup, Statement, literal
 from models.tickets import Ticket
 
@@ -80,9 +81,12 @@ def _timed(event_id: int, ticket_id: int, at: str, kind: str, detail: str) -> Ti
     return TimedEvent(event_id, ticket_id, at, kind, json.loads(detail))
 
 
+_IDS = GivenIds(Event)
+"""Filters, listeners and screens remember how far they have heard."""
 _WRITE = Statement(
     lambda p: Event.insert(
         {
+            **_IDS.of_new(),
             Event.ticket: p("ticket_id"),
             Event.at: p("at"),
             Event.agent: p("agent_id"),
@@ -184,8 +188,14 @@ def set_detail(event_id: int, detail: Mapping[str, Any]) -> None:
     _SET_DETAIL.run(event_id=event_id, detail=as_json(detail))
 
 
+def keep_ids() -> None:
+    """Give no id of an event again; to be called before tickets are deleted, with which events go."""
+    _IDS.keep()
+
+
 def delete(event_id: int) -> None:
-    """Delete an event: what it tells did not happen."""
+    """Delete an event: what it tells did not happen. No other one ever has its id."""
+    _IDS.keep()
     _DELETE.run(event_id=event_id)
 
 

@@ -16,6 +16,7 @@ from models.blobs import Blob
 from models.database import Row
 from models.engine import engine
 from models.fields import JsonField, UtcField, as_json, one_of
+from models.given_ids import GivenIds
 from models.statements import Lookup, Places, Statement, as_read, literal
 from models.tickets import Ticket
 
@@ -394,9 +395,12 @@ _PART = Lookup(
     AttachedPart,
 )
 _TICKET_OF = Lookup(lambda p: Message.select(Message.ticket).where(Message.id == p("message_id")), int)
+_IDS = GivenIds(Message)
+"""Drafts remember how far their writer had read."""
 _WRITE = Statement(
     lambda p: Message.insert(
         {
+            **_IDS.of_new(),
             Message.ticket: p("ticket_id"),
             Message.kind: p("kind"),
             Message.agent: p("agent_id"),
@@ -869,7 +873,8 @@ def approve(ticket_id: int, message_id: int) -> ApprovedMessage | None:
 
 
 def delete(message_id: int) -> None:
-    """Delete a message with what hangs on it."""
+    """Delete a message with what hangs on it; no other message ever has its id."""
+    _IDS.keep()
     _DELETE.run(message_id=message_id)
 
 

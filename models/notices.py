@@ -12,6 +12,7 @@ from config.records import Record
 from models.agents import Agent
 from models.database import Row
 from models.fields import JsonField, UtcField, as_json, one_of
+from models.given_ids import GivenIds
 from models.messages import Message
 from models.queries.reach import Reach, readable
 from models.statements import Lookup, Statement, literal, run
@@ -149,9 +150,12 @@ def _stored(
     return StoredNotice(notice_id, number, kind, at, told, json.loads(trace))
 
 
+_IDS = GivenIds(Notice)
+"""Listeners and screens remember how far they have heard."""
 _WRITE = Statement(
     lambda p: Notice.insert(
         {
+            **_IDS.of_new(),
             Notice.ticket: p("ticket_id"),
             Notice.message: p("message_id"),
             Notice.kind: p("kind"),
@@ -396,6 +400,12 @@ def newest_id() -> int:
     return _NEWEST_ID.one() or 0
 
 
+def keep_ids() -> None:
+    """Give no id of a notice again; to be called before tickets or messages, with which notices go."""
+    _IDS.keep()
+
+
 def purge(before: str, limit: int) -> int:
     """Delete up to so many notices that were seen to before a time, as stored; returns how many."""
+    _IDS.keep()
     return _PURGE.changed(before=before, limit=limit)

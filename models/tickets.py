@@ -14,10 +14,9 @@ from models.contacts import Contact
 from models.custom_fields import CustomField, FieldValue
 from models.database import Row
 from models.departments import Department
-from models.engine import engine
 from models.fields import UtcField, one_of
+from models.given_ids import GivenIds
 from models.mailboxes import Mailbox
-from models.settings import Sequence
 from models.slas import Sla
 from models.statements import Lookup, Statement, Update, columns_of, literal
 from models.statuses import NamedStatus
@@ -454,38 +453,14 @@ _NAMES = Lookup(
     ),
     TicketNames,
 )
-_FREE_ID = "ticket_id"
-"""Counter: ids below it were given, though the ticket may be gone; they stand in signed Message-IDs."""
-_NEWEST_ID = peewee.fn.COALESCE(_OTHER.select(peewee.fn.MAX(_OTHER.id)), literal(0))
-_NEXT_ID = Sequence.select(Sequence.next).where(
-    Sequence.name == literal(_FREE_ID), Sequence.next > _NEWEST_ID
-)
-"""The id of the next ticket where the newest tickets were deleted; NULL, which is the next one, elsewhere."""
-
-
-def _next_id() -> dict[Any, Any]:
-    return {Ticket.id: _NEXT_ID} if engine().IDS_COME_BACK else {}
-
-
+_IDS = GivenIds(Ticket)
+"""They stand in signed Message-IDs, which outlive their tickets."""
 _WRITE = Statement(
     lambda p: Ticket.insert(
-        {**_next_id(), **{_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS)}}
+        {**_IDS.of_new(), **{_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS)}}
     ).returning(Ticket.id)
 )
 
-
-def _larger(one: Any, other: Any) -> peewee.Case:
-    return peewee.Case(None, ((one > other, one),), other)
-
-
-_KEEP_IDS = Statement(
-    lambda p: Sequence.insert(
-        {Sequence.name: _FREE_ID, Sequence.next: _OTHER.select(peewee.fn.MAX(_OTHER.id) + literal(1))}
-    ).on_conflict(
-        conflict_target=[Sequence.name],
-        update={Sequence.next: _larger(Sequence.next, peewee.EXCLUDED.next)},
-    )
-)
 _ID_OF = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.number == p("number")), int)
 _PAST_DUE = Lookup(
     lambda p: (
@@ -809,7 +784,7 @@ def merged_into(ticket_ids: Iterable[int]) -> list[int]:
 
 def delete(ticket_id: int) -> None:
     """Delete a ticket with what hangs on it; no other ticket ever has its id."""
-    _KEEP_IDS.run()
+    _IDS.keep()
     _DELETE.run(ticket_id=ticket_id)
 
 

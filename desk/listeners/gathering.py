@@ -92,12 +92,8 @@ def _mind_hooks(desk: Desk, moment: datetime) -> None:
 
 
 def _gather_for(desk: Desk, listener: StoredListener, moment: datetime) -> tuple[int, bool]:
-    newest_event, newest_notice = event_rows.newest(), notices.newest_id()
-    # What was taken back within its time is gone, and its number is given again.
-    after_event = min(listener.after_event, newest_event)
-    after_notice = min(listener.after_notice, newest_notice)
-    happened = event_rows.timed_later_than(after_event, _AT_ONCE)
-    told = notices.later_than(after_notice, _AT_ONCE)
+    happened = event_rows.timed_later_than(listener.after_event, _AT_ONCE)
+    told = notices.later_than(listener.after_notice, _AT_ONCE)
     condition = _condition(desk, listener)
     found = [_of_event(each) for each in happened]
     found += [_of_notice(each) for each in told if each.kind in OF_NOTICES]
@@ -107,8 +103,8 @@ def _gather_for(desk: Desk, listener: StoredListener, moment: datetime) -> tuple
             _write(desk, listener, each, moment)
             count += 1
     values = {
-        "after_event": happened[-1].id if happened else after_event,
-        "after_notice": told[-1].id if told else after_notice,
+        "after_event": happened[-1].id if happened else listener.after_event,
+        "after_notice": told[-1].id if told else listener.after_notice,
     }
     if values != {"after_event": listener.after_event, "after_notice": listener.after_notice}:
         rows.change(listener.id, values)

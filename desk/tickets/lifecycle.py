@@ -486,6 +486,8 @@ def message_withdrawn(ticket_id: int, message_row: int) -> None:
 
     ticket = _read(ticket_id)
     listed = messages.listed_attachments(message_row)
+    events.keep_ids()
+    notices.keep_ids()
     deliveries.forget_message(message_row)
     messages.delete(message_row)
     if ticket.message_count <= 1:
@@ -587,6 +589,8 @@ def purged(ticket_ids: Sequence[int]) -> list[int]:
     while more := [each for each in tickets.merged_into(gone) if each not in gone]:
         gone = [*more, *gone]
     freed = blob_uses.only_of(gone)
+    events.keep_ids()
+    notices.keep_ids()
     receipts.forget_tickets(gone)
     tickets.forget_references(gone)
     for ticket_id in gone:

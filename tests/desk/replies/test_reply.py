@@ -10,6 +10,7 @@ import pytest
 
 from config.clock import now
 from desk import settings
+from desk.alerts import on_screen
 from desk.documents import tickets as documents
 from desk.errors import NotAllowed, Refused, WrongUse
 from desk.home import Desk
@@ -17,7 +18,7 @@ from desk.outbox import deliveries, dispatch
 from desk.permissions import Actor
 from desk.replies import drafts, new_ticket, reply, undo_send
 from desk.staff import agents
-from desk.tickets import changes, detail
+from desk.tickets import changes, detail, since, watching
 from mail.compose import message_id as signed_ids
 from mail.mime.message import ParsedMail, parse
 from models.contacts import Contact
@@ -379,3 +380,20 @@ def test_a_subject_cannot_put_a_header_into_the_mail(desk: Desk, ana: Actor) -> 
     mail = mail_of(queued.message)
     assert mail.header("Bcc") is None
     assert mail.text.strip() == "x"
+
+
+def test_what_comes_after_a_recalled_answer_is_news_to_whoever_had_heard_of_that(
+    desk: Desk, ana: Actor, jo: Actor
+) -> None:
+    ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
+    watching.watch(ana, [ticket.number])
+    queued = reply.send_reply(desk, ana, ticket.number, "hello", delay_seconds=10)
+    heard = since.standing()
+    noticed = on_screen.newest()
+    assert undo_send.cancel_send(ana, queued.delivery_id)
+    changes.assign(jo, [ticket.number], "jo")
+    reply.add_note(jo, ticket.number, "I look.")
+    news = [each.words for each in since.news(ana, ticket.number, heard)]
+    assert sorted(news) == ["Jo added a note", "Jo: assigned to Jo"]
+    told, _ = on_screen.since(ana, noticed)
+    assert [each.kind for each in told] == ["assigned", "noted"]

@@ -274,3 +274,12 @@ def test_nobody_is_answered_for_it(door: Door) -> None:
     sent = value("SELECT count(*) FROM delivery")
     door.take(mail("Still.", answers="<a@corp.test>"))
     assert value("SELECT count(*) FROM delivery") == sent
+
+
+def test_what_comes_after_a_purge_has_ids_that_nothing_had(door: Door, kim: Actor) -> None:
+    trash.delete(kim, ["1", "2", "3"])
+    had = [value(f"SELECT max(id) FROM {table}") for table in ("ticket", "event", "message", "notice")]
+    purging.purge_trash(now(), whole=True)
+    door.take(mail("A new one.", subject="Fourth"))
+    for table, newest in zip(("ticket", "event", "message", "notice"), had, strict=True):
+        assert value(f"SELECT min(id) FROM {table}") > newest, table

@@ -110,6 +110,20 @@ class TestWhatItSays:
             assert len(server.told) == 1
         assert "taken back" in caller.log()[-1].words
 
+    def test_what_comes_after_an_answer_that_was_taken_back_is_told(
+        self, desk: Desk, door: Door, caller: Caller
+    ) -> None:
+        door.take(mail())
+        with listening() as server:
+            hook(desk, server.url(), events=["assigned", "noted"])
+            sent = send_reply(desk, make_agent("lee"), "1", "And here.", delay_seconds=200)
+            caller()
+            assert cancel_send(ADMIN, sent.delivery_id)
+            changes.assign(ADMIN, ["1"], "lee")
+            add_note(ADMIN, "1", "I look.")
+            caller()
+        assert [json.loads(each.body)["event"] for each in server.told] == ["assigned", "noted"]
+
     def test_a_filter_tells_a_webhook_by_its_name(self, desk: Desk, door: Door, caller: Caller) -> None:
         with listening() as server:
             hook(desk, server.url(), name="Chat", events=["closed"])
