@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from desk import settings
+from desk import logs, settings
 from desk.alerts import held, recipients
 from desk.alerts.mentions import mentioned
 from desk.alerts.recipients import Meant
@@ -20,7 +20,7 @@ from desk.errors import DeskError, NotFound
 from desk.mailboxes.routes import SendingRoute, find_sending_route
 from desk.outbox.acknowledged import acknowledged_lately
 from desk.outbox.render import MailToSend, no_route_out, numbered_subject, queue_mail
-from desk.permissions import EVERYTHING, FILTER, THE_DESK, Actor, actor_of
+from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
 from desk.staff import vacation
 from desk.tickets import fields
@@ -29,10 +29,11 @@ from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
 from models import agents, deliveries, listeners, messages, notices, teams, tickets, watches
+from models.errors import DatabaseUnusable
 from models.fields import as_json, utc_text, utc_time
 from models.notices import KINDS, HeldLine, NoticeKind, StoredNotice, WaitingNotice
 from models.tickets import PRIORITIES
-from models.transactions import transaction
+from models.transactions import DatabaseFailed, transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -74,7 +75,7 @@ def tell(desk: Desk, moment: datetime) -> int:
     """Mail the agents what they are still to be told; returns how many mails there are.
 
     What lies too long ago is told to nobody, nor what agents did themselves. What cannot be told stops only
-    what waits behind it.
+    itself: its trace and the log say why.
     """
     mails = 0
     teller: _Teller | None = None
@@ -84,10 +85,11 @@ def tell(desk: Desk, moment: datetime) -> int:
         try:
             with transaction():
                 mails += sum(_tell_one(teller, notice) for notice in waiting)
-        except Exception:  # whichever it is, those before it are told
+        except (DatabaseFailed, DatabaseUnusable):
+            raise
+        except Exception:  # whichever it is, the others are told
             for notice in waiting:
-                with transaction():
-                    mails += _tell_one(teller, notice)
+                mails += _tell_apart(teller, notice)
     return mails
 
 
@@ -155,6 +157,23 @@ def _tell_one(teller: _Teller, notice: WaitingNotice) -> int:
     mails = telling.mail_them()
     notices.set_trace(notice.id, telling.trace)
     return mails
+
+
+def _tell_apart(teller: _Teller, notice: WaitingNotice) -> int:
+    """Tell one notice by itself; a fault of it is written down, and it waits no more."""
+    try:
+        with transaction():
+            return _tell_one(teller, notice)
+    except (DatabaseFailed, DatabaseUnusable):
+        raise
+    except Exception as error:
+        why = one_line(f"{type(error).__name__}: {error}", 200)
+    with transaction():
+        if notices.take(notice.id, utc_text(teller.moment)):
+            notices.set_trace(notice.id, [f"nobody: it could not be told, {why}"])
+            words = f"notice {notice.id} could not be told: {why}"
+            logs.write("error", "alert", words, ticket_id=notice.ticket_id)
+    return 0
 
 
 def tell_held(desk: Desk, moment: datetime) -> int:
@@ -344,7 +363,7 @@ class _Telling:
         from desk.tickets import detail  # 5 ms, for filters that mail
 
         try:
-            filled = canned_answers.fill(answer, FILTER, detail.show(self._ticket.number))
+            filled = canned_answers.fill_unread(answer, detail.show(self._ticket.number))
         except DeskError as error:
             self.trace.append(f"{who}: not mailed, {error}")
             return 0

@@ -18,10 +18,11 @@ from desk.tickets import detail, events, lists, query
 from models import deliveries, messages, notices, ticket_lists, tickets
 from models import events as event_rows
 from models import listeners as rows
+from models.errors import DatabaseUnusable
 from models.fields import utc_text, utc_time
 from models.listeners import StoredListener
 from models.queries.conditions import Reader
-from models.transactions import transaction
+from models.transactions import DatabaseFailed, savepoint, transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -99,9 +100,7 @@ def _gather_for(desk: Desk, listener: StoredListener, moment: datetime) -> tuple
     found += [_of_notice(each) for each in told if each.kind in OF_NOTICES]
     count = 0
     for each in sorted(found, key=lambda happening: happening.at):
-        if _wants(desk, listener, each) and _holds(condition, each, moment):
-            _write(desk, listener, each, moment)
-            count += 1
+        count += _told(desk, listener, condition, each, moment)
     values = {
         "after_event": happened[-1].id if happened else listener.after_event,
         "after_notice": told[-1].id if told else listener.after_notice,
@@ -109,6 +108,24 @@ def _gather_for(desk: Desk, listener: StoredListener, moment: datetime) -> tuple
     if values != {"after_event": listener.after_event, "after_notice": listener.after_notice}:
         rows.change(listener.id, values)
     return count, len(happened) < _AT_ONCE and len(told) < _AT_ONCE
+
+
+def _told(
+    desk: Desk, listener: StoredListener, condition: Node | None, happening: _Happening, moment: datetime
+) -> bool:
+    """Write the call for what happened, if it is wanted; what cannot be told stops only itself."""
+    try:
+        with savepoint():
+            wanted = _wants(desk, listener, happening) and _holds(condition, happening, moment)
+            if wanted:
+                _write(desk, listener, happening, moment)
+            return wanted
+    except (DatabaseFailed, DatabaseUnusable, OSError):
+        raise
+    except Exception as error:
+        words = f"{listener.name} is not told of {happening.event}: {type(error).__name__}: {error}"
+        logs.write("error", listener.kind, words, ticket_id=happening.ticket_id)
+        return False
 
 
 def _of_event(each: TimedEvent) -> _Happening:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from config.clock import now
+from config.expressions import expression
 from config.secret import Secret
 from desk import settings
 from desk.errors import NotFound, Refused, WrongUse
@@ -206,11 +207,14 @@ def _place_of_push(address: str) -> str:
         raise WrongUse(
             "that is no push address", "as in ntfys://ntfy.example.org/topic; see the page of apprise"
         )
-    if scheme.lower() in NEVER:
-        raise WrongUse(f"{scheme}:// is not pushed to", "it would run or change something on this machine")
+    # apprise takes several addresses in one text.
+    never = next((each for each in _SCHEME.findall(address.lower()) if each in NEVER), "")
+    if never:
+        raise WrongUse(f"{never}:// is not pushed to", "it would run or change something on this machine")
     return f"{scheme.lower()}://..."
 
 
+_SCHEME: Final = expression(r"([a-z0-9]+):/")
 NEVER: Final = ("file", "syslog", "rsyslog", "dbus", "qt", "kde", "glib", "gnome", "macosx", "windows")
 """Schemes of apprise that stay on this machine."""
 _PLACE: Final[dict[Addressed, Callable[[str], str]]] = {

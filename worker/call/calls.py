@@ -21,10 +21,11 @@ from mail.errors import MailError
 from mail.inert import one_line
 from models import events
 from models import listeners as rows
+from models.errors import DatabaseUnusable
 from models.fields import utc_text, utc_time
 from models.listeners import DueCall, ListenerKind, StoredListener
 from models.opening import close_database
-from models.transactions import transaction
+from models.transactions import DatabaseFailed, transaction
 from worker.call import hook, push, webhook
 
 if TYPE_CHECKING:
@@ -179,6 +180,11 @@ def _tried(desk: Desk, listener: StoredListener, call: DueCall) -> Made:
         return Made(False, None, one_line(str(error), 300))
     except TimeoutError:
         return Made(False, None, "did not answer in time")
+    except (DatabaseFailed, DatabaseUnusable):
+        raise
+    except Exception as error:
+        # Whatever a library trips over; its words may hold the address.
+        return Made(False, None, f"the call failed: {type(error).__name__}")
 
 
 def _note(desk: Desk, listener: StoredListener, call: DueCall, made: Made, moment: datetime) -> None:

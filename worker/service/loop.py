@@ -12,8 +12,9 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 from config.clock import now
 from desk import logs
@@ -36,7 +37,7 @@ from models.errors import DatabaseUnusable
 from models.leases import Lease, LeaseLost
 from models.opening import close_database
 from models.scratch import sweep
-from models.transactions import StatementFailed
+from models.transactions import DatabaseFailed, StatementFailed
 from worker import failures
 from worker.call.calls import make_due
 from worker.fetch.job import in_thread
@@ -53,11 +54,15 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from worker.lmtp.listener import Endpoint, LmtpListener
 
+P = ParamSpec("P")
+
 LOOK_SECONDS = 1.0
 LEASE_SECONDS = 30.0
 """How long the desk counts as worked for after a worker on another machine fell silent."""
 RENEW_SECONDS = 10.0
 STANDBY_SECONDS = 1.0
+PUT_OFF_SECONDS = 60.0
+"""So long a step of the round is left out that failed by a fault of ours."""
 FINISH_SECONDS = 20.0
 """From when the end is asked for. What is not through by then is lost to nobody: the next worker does it."""
 CHILD_NICENESS = 5
@@ -101,6 +106,7 @@ class Worker:
         self._tokens: asyncio.Task[None] | None = None
         self._copying: asyncio.Task[None] | None = None
         self._calling: asyncio.Task[None] | None = None
+        self._put_off: dict[str, float] = {}
         self._lease: Lease | None = None
         self._renewed = 0.0
         self._fatal: DatabaseUnusable | Refused | None = None
@@ -224,37 +230,51 @@ class Worker:
             if sender_id not in self._sending:
                 self._sending[sender_id] = loop.create_task(self._send(sender_id))
         if plan.states:
-            await self._thread.call(filters_sweep.after_changes, self._desk, now())
+            await self._step("filters on states", filters_sweep.after_changes, self._desk, now())
             self._planner.look_again()
         if plan.notices:
-            await self._thread.call(notifications.tell, self._desk, now())
+            await self._step("telling agents", notifications.tell, self._desk, now())
             self._planner.look_again()
         if (plan.listeners or plan.calls) and (self._calling is None or self._calling.done()):
             self._calling = loop.create_task(self._call())
         if plan.held_notices:
-            await self._thread.call(notifications.tell_held, self._desk, now())
+            await self._step("telling agents what was kept", notifications.tell_held, self._desk, now())
             self._planner.look_again()
         if plan.sweep:
-            await self._thread.call(sla.sweep, now())
-            await self._thread.call(snoozing.sweep, now())
-            await self._thread.call(filters_sweep.sweep, self._desk, now())
-            await self._thread.call(alert_silent_mailboxes, self._desk, now())
-            await self._thread.call(by_mail.send_due, self._desk, now())
+            await self._step("marking what is overdue", sla.sweep, now())
+            await self._step("waking tickets", snoozing.sweep, now())
+            await self._step("filters of the clock", filters_sweep.sweep, self._desk, now())
+            await self._step("alerts of mailboxes", alert_silent_mailboxes, self._desk, now())
+            await self._step("reports by mail", by_mail.send_due, self._desk, now())
             if self._tokens is None or self._tokens.done():
                 self._tokens = loop.create_task(self._look_after_tokens())
             self._copy_sent()
-            await self._thread.call(dispatch.recover)
-            await self._thread.call(dispatch.after_clock_set_back, now())
+            await self._step("recovering mail", dispatch.recover)
+            await self._step("the clock", dispatch.after_clock_set_back, now())
             self._planner.look_again()
         if plan.purge:
-            await self._thread.call(logs.purge)
-            await self._thread.call(notifications.forget_old, now())
-            await self._thread.call(purging.sweep, now())
-            await self._thread.call(slas.look_ahead, now())
-            await self._thread.call(listeners.forget_old_calls, now())
-            await self._thread.call(self._spool.remove_halves)
+            await self._step("purging the log", logs.purge)
+            await self._step("purging notices", notifications.forget_old, now())
+            await self._step("purging tickets", purging.sweep, now())
+            await self._step("looking ahead for SLAs", slas.look_ahead, now())
+            await self._step("purging calls", listeners.forget_old_calls, now())
+            await self._step("purging the spool", self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)
         tell(f"STATUS={plan.words}")
+
+    async def _step(
+        self, what: str, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Do one thing of a round; a fault of it stops only itself, for a minute."""
+        if time.monotonic() < self._put_off.get(what, 0.0):
+            return
+        try:
+            await self._thread.call(function, *args, **kwargs)
+        except (DatabaseUnusable, DatabaseFailed, OSError):
+            raise
+        except Exception as error:
+            self._put_off[what] = time.monotonic() + PUT_OFF_SECONDS
+            await self._failed(error, f"{what} failed", None)
 
     async def _drain(self) -> None:
         try:

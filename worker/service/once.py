@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from mail.inert import one_line
 from models import mailboxes
 from models.errors import DatabaseUnusable
 from models.fields import utc_text
+from models.transactions import DatabaseFailed
 from worker import failures
 from worker.fetch.job import in_thread, take_turn
 from worker.fetch.slots import CONNECTIONS, Slots
@@ -46,50 +48,58 @@ def run_once(
     chosen = _chosen(addresses, summary)
     _drain(desk, summary, stop)
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
-    if any(fetch.errors for fetch in summary.mailboxes) or any(
-        each.alerted or each.send_alerted for each in chosen
-    ):
-        from desk.alerts.alarms import alert_silent_mailboxes  # 7 ms
+    with _apart(summary, "alerts of mailboxes"):
+        if any(fetch.errors for fetch in summary.mailboxes) or any(
+            each.alerted or each.send_alerted for each in chosen
+        ):
+            from desk.alerts.alarms import alert_silent_mailboxes  # 7 ms
 
-        alert_silent_mailboxes(desk, now())
-    if pending.logins_age():
-        from desk.alerts import logins  # 7 ms
+            alert_silent_mailboxes(desk, now())
+    with _apart(summary, "renewing OAuth2 logins"):
+        if pending.logins_age():
+            from desk.alerts import logins  # 7 ms
 
-        logins.look_after_tokens(desk, now())
-    if not stop.is_set() and (
-        pending.tickets_past_due(utc_text(now())) or pending.tickets_to_remind(utc_text(now()))
-    ):
-        from desk.tickets import sla  # 40 ms: the life of a ticket
+            logins.look_after_tokens(desk, now())
+    with _apart(summary, "marking what is overdue"):
+        if not stop.is_set() and (
+            pending.tickets_past_due(utc_text(now())) or pending.tickets_to_remind(utc_text(now()))
+        ):
+            from desk.tickets import sla  # 40 ms: the life of a ticket
 
-        summary.overdue = len(sla.sweep(now()))
-    if not stop.is_set() and pending.snoozed_out(utc_text(now())):
-        from desk.tickets import snoozing  # 40 ms: the life of a ticket
+            summary.overdue = len(sla.sweep(now()))
+    with _apart(summary, "waking tickets"):
+        if not stop.is_set() and pending.snoozed_out(utc_text(now())):
+            from desk.tickets import snoozing  # 40 ms: the life of a ticket
 
-        snoozing.sweep(now())
-    if not stop.is_set() and pending.filters_run():
-        from desk.filters import sweep  # 50 ms: the life of a ticket and the language of queries
+            snoozing.sweep(now())
+    with _apart(summary, "running filters"):
+        if not stop.is_set() and pending.filters_run():
+            from desk.filters import sweep  # 50 ms: the life of a ticket and the language of queries
 
-        sweep.sweep(desk, now())
-    if pending.notices_wait() and not stop.is_set():
-        from desk.alerts import notifications  # 40 ms: the life of a ticket
+            sweep.sweep(desk, now())
+    with _apart(summary, "telling agents"):
+        if pending.notices_wait() and not stop.is_set():
+            from desk.alerts import notifications  # 40 ms: the life of a ticket
 
-        notifications.tell(desk, now())
-    if pending.held_notices_due(utc_text(now())) and not stop.is_set():
-        from desk.alerts import notifications  # 40 ms: the life of a ticket
+            notifications.tell(desk, now())
+        if pending.held_notices_due(utc_text(now())) and not stop.is_set():
+            from desk.alerts import notifications  # 40 ms: the life of a ticket
 
-        notifications.tell_held(desk, now())
-    if (pending.listeners_wait() or pending.hooks_changed(desk)) and not stop.is_set():
-        from desk.listeners import gathering  # 50 ms: the life of a ticket, and how it is told
+            notifications.tell_held(desk, now())
+    with _apart(summary, "calling webhooks and hooks"):
+        if (pending.listeners_wait() or pending.hooks_changed(desk)) and not stop.is_set():
+            from desk.listeners import gathering  # 50 ms: the life of a ticket, and how it is told
 
-        gathering.gather(desk, now())
-    if pending.calls_due(utc_text(now())) and not stop.is_set():
-        from worker.call.calls import make_due  # 20 ms
+            gathering.gather(desk, now())
+        if pending.calls_due(utc_text(now())) and not stop.is_set():
+            from worker.call.calls import make_due  # 20 ms
 
-        make_due(desk, stop)
-    if pending.reports_are_mailed() and not stop.is_set():
-        from desk.reports import by_mail  # 50 ms: what is counted, and how mail is written
+            make_due(desk, stop)
+    with _apart(summary, "reports by mail"):
+        if pending.reports_are_mailed() and not stop.is_set():
+            from desk.reports import by_mail  # 50 ms: what is counted, and how mail is written
 
-        by_mail.send_due(desk, now())
+            by_mail.send_due(desk, now())
     if pending.mail_waits():
         _send(desk, summary, stop)
     if pending.copies_wait():
@@ -97,6 +107,17 @@ def run_once(
 
         copy_sent(desk, stop)
     return summary
+
+
+@contextmanager
+def _apart(summary: FetchSummary, what: str) -> Iterator[None]:
+    """Do one thing of the run: a fault of it is told, and the outbox has its turn."""
+    try:
+        yield
+    except (DatabaseUnusable, DatabaseFailed):
+        raise
+    except Exception as error:
+        summary.errors.append(one_line(f"{what} failed: {error} ({failures.place(error)})"))
 
 
 def _drain(desk: Desk, summary: FetchSummary, stop: Event) -> None:

@@ -75,7 +75,17 @@ def test_one_that_hangs_is_given_up(
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "chat", "file:///etc/passwd", "syslog://", "dbus://", "nothing://x\ny"]
+    "wrong",
+    [
+        "",
+        "chat",
+        "file:///etc/passwd",
+        "syslog://",
+        "dbus://",
+        "nothing://x\ny",
+        "json://h/a, syslog://",
+        "json://h/a dbus:///",
+    ],
 )
 def test_what_is_no_push_address_is_refused(desk: Desk, wrong: str) -> None:
     with pytest.raises(DeskError):
@@ -87,6 +97,20 @@ def test_what_apprise_does_not_know_is_said(desk: Desk, door: Door, caller: Call
     door.take(mail())
     caller()
     assert "does not know such an address" in caller.log("Chat", "push")[0].words
+
+
+def test_what_the_library_trips_over_is_a_failed_call_without_its_address(
+    desk: Desk, door: Door, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trip(_document: object) -> tuple[str, str]:
+        raise TypeError("t0psecret")
+
+    monkeypatch.setattr(push, "words", trip)
+    listeners.add(desk, ADMIN, "push", "Chat", address(9), events=["created"])
+    door.take(mail())
+    caller()
+    [failed] = caller.log("Chat", "push")
+    assert (failed.state, failed.attempts, failed.words) == ("waits", 1, "the call failed: TypeError")
 
 
 def test_the_library_is_loaded_only_for_an_address() -> None:

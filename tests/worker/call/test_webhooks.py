@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,28 @@ class TestWhatItSays:
             add_note(ADMIN, "1", "I look.")
             caller()
         assert [json.loads(each.body)["event"] for each in server.told] == ["assigned", "noted"]
+
+    def test_what_cannot_be_told_stops_only_itself(
+        self, desk: Desk, door: Door, caller: Caller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        document = gathering.document
+
+        def trip(*given: Any) -> dict[str, Any]:
+            if given[1].event == "assigned":
+                raise ValueError("no such thing")
+            return document(*given)
+
+        monkeypatch.setattr(gathering, "document", trip)
+        make_agent("lee")
+        door.take(mail())
+        with listening() as server:
+            hook(desk, server.url(), events=["assigned", "noted"])
+            changes.assign(ADMIN, ["1"], "lee")
+            add_note(ADMIN, "1", "I look.")
+            caller()
+        assert [json.loads(each.body)["event"] for each in server.told] == ["noted"]
+        told = "W is not told of assigned: ValueError: no such thing"
+        assert rows("SELECT level, text FROM log_entry WHERE source = 'webhook'") == [("error", told)]
 
     def test_a_filter_tells_a_webhook_by_its_name(self, desk: Desk, door: Door, caller: Caller) -> None:
         with listening() as server:

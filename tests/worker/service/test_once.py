@@ -144,3 +144,21 @@ def test_an_unknown_or_disabled_mailbox_is_refused_by_name(desk: Desk, add_mailb
         with pytest.raises(Refused, match="does not fetch"):
             run_once(desk, [mailbox.address])
     assert Mailbox.get_by_id(mailbox.id).error_count == 0
+
+
+def test_what_the_run_trips_over_is_told_and_the_outbox_has_its_turn(
+    desk: Desk, add_mailbox: MailboxMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trip(*_given: object) -> int:
+        raise LookupError("no such thing")
+
+    sent: list[bool] = []
+    monkeypatch.setattr("desk.alerts.notifications.tell", trip)
+    monkeypatch.setattr("worker.service.once.pending.mail_waits", lambda: True)
+    monkeypatch.setattr("worker.service.once._send", lambda *_given: sent.append(True))
+    with FaultyImap([mail(1)]) as server:
+        add_mailbox(server)
+        summary = run_once(desk)
+    assert sent == [True]
+    assert summary.complaints()[0].startswith("telling agents failed: no such thing")
+    assert summary.failed
