@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from desk.errors import DeskError, Refused
-from desk.permissions import FILTER
 from desk.tickets.participants import answered_at
 from mail.mime.quotes.pieces import without
 from models import blobs, contacts, custom_fields, departments, tickets
@@ -127,7 +126,7 @@ def _canned(incoming: Incoming, ticket: TicketState) -> str:
     from desk.tickets import detail  # 5 ms, for filters that answer
 
     try:
-        filled = canned_answers.fill(incoming.decision.canned, FILTER, detail.show(ticket.number))
+        filled = canned_answers.fill_unread(incoming.decision.canned, detail.show(ticket.number))
     except DeskError as error:
         incoming.said_after_all(f"no canned answer: {error}")
         return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+
 import pytest
 
 from config.clock import now
@@ -10,6 +12,7 @@ from desk.alerts import notifications
 from desk.errors import WrongUse
 from desk.filters import filters, sweep
 from desk.home import Desk
+from models import blobs
 from models.settings import store
 from tests.support.mails import Door, mail, rows
 from tests.support.workbench import ADMIN, make_agent
@@ -67,6 +70,22 @@ class TestMail:
         door.take(mail())
         assert sent(desk) == [("alert", "boss@staff.example")]
         assert trace()[0].startswith("boss@staff.example: mailed 'Seen' (delivery ")
+
+    @pytest.mark.parametrize("then", ["canned:Seen", "mail:boss@staff.example=Seen"])
+    def test_what_a_stranger_wrote_makes_no_link_in_it(self, door: Door, desk: Desk, then: str) -> None:
+        body = "{{ ticket.subject }}, {{ requester.name }}:\n\n{{ message.text }}\n"
+        canned_answers.edit(ADMIN, "Seen", body=body)
+        add(then, *([] if then.startswith("canned") else ["no-autoresponse"]), condition="from:ana@corp.test")
+        bait = "[Pay](https://evil.test/)"
+        door.take(mail(f"{bait} and {bait}", subject=bait))
+        notifications.tell(desk, now())
+        [(blob,)] = rows("SELECT blob_id FROM delivery WHERE kind != 'reply'")
+        sent_mail = message_from_bytes(blobs.read(blob))
+        [html] = [part for part in sent_mail.walk() if part.get_content_type() == "text/html"]
+        content = html.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        assert b"[Pay](" in content
+        assert b">Pay</a>" not in content
 
     def test_an_agent_gets_it(self, door: Door, desk: Desk) -> None:
         add("mail:agent:kim=Seen", "no-autoresponse")
