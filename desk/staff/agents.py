@@ -142,6 +142,8 @@ def edit_agent(
 
     ``from_name``: whose name stands in From of their mail, where the desk lets them choose.
 
+    ``active``: who is switched off or on is an agent by hand from then on, whatever their groups say.
+
     ``away``, from and until a day or time of theirs: mailed nothing and given nothing meanwhile, but
     ``stand_in`` (a login) is; ``notify``: the kinds of notice that they are mailed of; ``quiet``,
     ``digest`` and ``zone``: when, as `AgentLine` says, ``""`` for at once and the desk's zone.
@@ -160,8 +162,9 @@ def edit_agent(
             for each in rows.places_of(known.id):
                 if values["department_id"] in (None, each.department_id):
                     rows.leave(known.id, each.department_id)
-        if active is not None:
-            values["active"] = active
+        if active is not None and active != known.active:
+            # A group does not switch on again who was switched off by hand.
+            values |= {"active": active, "by_group": False}
         if signature is not None:
             values["signature"] = clean(signature[:2_000]).strip()
         if email is not None or (known.active if active is None else active):

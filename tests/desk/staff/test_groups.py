@@ -246,3 +246,28 @@ def test_a_member_of_a_real_group_begins_and_is_out_when_they_leave_it(
     groups.take_over(login)
     with pytest.raises(NotAllowed, match="switched off"):
         current_actor(desk, {"NIGHTDESK_AGENT": login}, 0)
+
+
+def test_who_was_switched_off_by_hand_is_brought_back_by_no_group(
+    desk: Desk, members: dict[str, set[str]]
+) -> None:
+    groups.add_group(ADMIN, "netadmin", places={"Network": "Worker"})
+    members["kim"] = {"netadmin"}
+    began("kim")
+    agents.edit_agent(ADMIN, "kim", active=False)
+    for inside in ({"netadmin"}, set(), {"netadmin"}):
+        members["kim"] = inside
+        groups.take_over("kim")
+        assert agents.agent("kim").active is False
+    with pytest.raises(NotAllowed, match="switched off"):
+        current_actor(desk, {"NIGHTDESK_AGENT": "kim"}, 0)
+
+
+def test_a_change_that_leaves_an_agent_on_leaves_them_to_their_groups(members: dict[str, set[str]]) -> None:
+    groups.add_group(ADMIN, "netadmin", places={"Network": "Worker"})
+    members["kim"] = {"netadmin"}
+    began("kim")
+    agents.edit_agent(ADMIN, "kim", active=True, name="Kim K")
+    members["kim"] = set()
+    groups.take_over("kim")
+    assert agents.agent("kim").active is False
