@@ -81,7 +81,7 @@ def eml(as_json: bool, **given: Any) -> Exit:
     metavar="F",
     help="A file with its SECRET_SALT, or its ost-config.php; else learned from its mails.",
 )
-@click.argument("source")
+@click.argument("source", type=OWNERS_ONLY)
 def osticket(as_json: bool, **given: Any) -> Exit:
     """Take over an osTicket: mysql://user@host/database, or a dump of it (mysqldump, also gzip).
 
@@ -106,6 +106,7 @@ def _take_over(
     from desk.documents import runs
     from desk.doors.imports.osticket import run
 
+    run.require_right(context.actor)
     password = Secret(sys.stdin.readline().rstrip("\r\n") if password_stdin else "")
     salt = _salt_in(salt_file) if salt_file else ""
     stop = stop_on_signals()

@@ -141,6 +141,8 @@ def test_what_the_owner_named_goes_on_working_and_goes_nowhere_else(mailbox: Pro
     ("restore", "-"),
     ("demo", "--keep", "-"),
     ("import", "mbox", "-"),
+    ("import", "osticket", "/etc/passwd", "--dry-run"),
+    ("import", "osticket", "mysql://root@localhost/mysql?socket=/run/mysqld/mysqld.sock"),
     ("worker", "--lmtp", "unix:/tmp/out.sock"),
     ("worker", "--lmtp", "tcp:127.0.0.1:2424"),
 ])  # fmt: skip

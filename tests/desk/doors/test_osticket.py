@@ -11,11 +11,12 @@ from threading import Event
 import pytest
 
 from config.secret import Secret
-from desk.doors.imports.osticket.run import open_tables, run_import, survey
+from desk.doors.imports.osticket.run import open_tables, require_right, run_import, survey
 from desk.doors.imports.osticket.tally import OldDeskTally
 from desk.errors import NotAllowed, Refused
 from desk.home import Desk
 from desk.permissions import Actor
+from desk.staff import agents, roles
 from tests.support.mails import SUPPORT, Door, mail, rows, value
 from tests.support.osticket_desk import OldDesk, old_desk, old_mail_id
 from tests.support.servers.mariadb import MariaDb
@@ -248,8 +249,11 @@ def test_what_is_no_osticket_is_refused_with_what_to_try(desk: Desk, ana: Actor,
 
 
 def test_only_who_may_change_the_desk_imports_one(desk: Desk, own: OldServer) -> None:
+    cy = make_agent("cy", ["ticket.read"])
     with pytest.raises(NotAllowed):
-        brought(desk, make_agent("cy", ["ticket.read"]), own.url)
+        brought(desk, cy, own.url)
+    with pytest.raises(NotAllowed):
+        require_right(cy)
 
 
 def test_the_code_of_its_mails_is_learned_or_said(desk: Desk, ana: Actor, own: OldServer) -> None:
@@ -257,3 +261,23 @@ def test_the_code_of_its_mails_is_learned_or_said(desk: Desk, ana: Actor, own: O
     learned = value("SELECT code FROM old_desk")
     brought(desk, ana, own.url, salt="kept-in-ost-config-php")
     assert value("SELECT code FROM old_desk") == learned == old_mail_id(1, 1)[2:8]
+
+
+def test_nobody_may_more_than_at_the_old_desk(desk: Desk, ana: Actor, own: OldServer) -> None:
+    """A role that is gone or none is no Admin, nor is one that is called so."""
+    own.server.run(
+        "UPDATE ost_role SET name = 'Admin' WHERE id = 2;"
+        "UPDATE ost_staff SET role_id = 2 WHERE username = 'bo';"
+        "UPDATE ost_staff SET role_id = 99, isactive = 1 WHERE username = 'left.long.ago';"
+        "UPDATE ost_staff_dept_access SET role_id = 0;",
+        own.database,
+    )
+    brought(desk, ana, own.url)
+    granted = {each.name: each.actions for each in roles.roles()}
+    bo, left = agents.agent("bo"), agents.agent("left.long.ago")
+    assert bo.role == "Admin of the old desk"
+    assert set(granted[bo.role]) == {"ticket.read", "ticket.note"}
+    assert set(granted[left.role]) == {"ticket.read"}
+    assert dict(bo.departments)["Support / Hardware"] == left.role
+    brought(desk, ana, own.url)
+    assert {each.name for each in roles.roles()} == set(granted)

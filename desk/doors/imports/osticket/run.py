@@ -77,6 +77,12 @@ _NO_PLACE = (
 """What is counted in the report, so that an admin knows what to make again."""
 
 
+def require_right(actor: Actor) -> None:
+    """Raise NotAllowed unless somebody may bring an old desk here, and so have this one look at it."""
+    for action in ("settings.edit", "agent.edit", "mailbox.edit"):
+        require(actor, action)
+
+
 def open_tables(source: str, *, prefix: str, password: Secret, room: Path) -> OldTables:
     """Open the tables at a ``mysql://`` address, or in a dump. Raises Refused, OSError."""
     try:
@@ -135,8 +141,7 @@ def run_import(
     ``salt``: SECRET_SALT of the old desk; without it the code of its Message-IDs is learned from its mails.
     Raises NotAllowed, and Refused while another process imports from the same desk.
     """
-    for action in ("settings.edit", "agent.edit", "mailbox.edit"):
-        require(actor, action)
+    require_right(actor)
     reading = Reading(tables, zone)
     config = reading.config()
     tally = OldDeskTally(_name(config))

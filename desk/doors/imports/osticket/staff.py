@@ -111,12 +111,13 @@ def _agents(actor: Actor, reading: Reading, brought: Brought) -> None:
     for row in reading.every("staff_dept_access", "staff_id", "dept_id", "role_id"):
         place = department_name(brought, row["dept_id"])
         if place:
-            role = role_names.get(number(row["role_id"]), "Admin")
+            role = role_names.get(number(row["role_id"])) or _reader(actor, brought)
             places.setdefault(number(row["staff_id"]), {})[place] = role
     columns = ("staff_id", "username", "firstname", "lastname", "email", "signature", "isactive", "isadmin")
     for row in reading.every("staff", *columns, "dept_id", "role_id"):
         home = department_name(brought, row["dept_id"])
-        role = "Admin" if number(row["isadmin"]) else role_names.get(number(row["role_id"]), "Admin")
+        own = role_names.get(number(row["role_id"]))
+        role = "Admin" if number(row["isadmin"]) else own or _reader(actor, brought)
         elsewhere = {
             place: name for place, name in places.get(number(row["staff_id"]), {}).items() if place != home
         }
@@ -141,12 +142,25 @@ def _role(actor: Actor, brought: Brought, row: OldRow) -> str:
     except ValueError:
         granted = {}
     may = {_GRANTS[each] for each, yes in dict(granted).items() if yes and each in _GRANTS}
-    name = one_line(text(row["name"]), 60)
-    there = {each.name.lower(): each.name for each in roles.roles()}
-    if name.lower() not in there:
-        brought.tally.made["role"] += 1
-        return roles.add_role(actor, name, sorted({"ticket.read", "ticket.note", *may})).name
-    return there[name.lower()]
+    return _granting(actor, brought, one_line(text(row["name"]), 60), {"ticket.read", "ticket.note", *may})
+
+
+def _reader(actor: Actor, brought: Brought) -> str:
+    """Return the role of those who have none, or one that is gone."""
+    return _granting(actor, brought, "Without a role", {"ticket.read"})
+
+
+def _granting(actor: Actor, brought: Brought, name: str, actions: set[str]) -> str:
+    """Return the role of that name; where it grants more here than there, one of its own beside it."""
+    there = {each.name.lower(): each for each in roles.roles()}
+    known = there.get(name.lower())
+    if known is not None and not actions.issuperset(known.actions):
+        name = f"{name} of the old desk"
+        known = there.get(name.lower())
+    if known is not None:
+        return known.name
+    brought.tally.made["role"] += 1
+    return roles.add_role(actor, name, sorted(actions)).name
 
 
 def _teams(actor: Actor, reading: Reading, brought: Brought) -> None:
