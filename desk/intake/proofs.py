@@ -41,9 +41,12 @@ def with_signatures(prepared: Prepared, rules: DeskRules, moment: datetime) -> P
 def proof(incoming: Incoming, agent: Actor) -> str:
     """Return what proves that the agent wrote the mail, in words; empty without proof.
 
-    Servers and signatures prove who stands in From, alone there: no other field that names the author.
+    Servers and signatures prove who stands in From, alone there: no other field that names the author. And
+    they prove it once: whoever got a signed mail can send it again, with more in its head.
     """
     mail = incoming.mail
     if incoming.author.on_hearsay or not mail.says_one_author:
+        return ""
+    if mail.message_id is not None and incoming.batch.known.messages(mail.message_id):
         return ""
     return proof_of(mail.authentication, incoming.rules.authserv_ids, agent.email) or mail.signed_for

@@ -383,6 +383,23 @@ class TestAgentsByMail:
         assert rows("SELECT kind, unverified FROM message WHERE id = 2") == [("customer", 1)]
         assert value("SELECT status FROM ticket") != "closed"
 
+    def test_an_agents_mail_that_somebody_sends_again_is_passed_on_once(self, door: Door) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        for more in ({}, {"X-Loop": "1"}, {"List-Unsubscribe": "<mailto:x@elsewhere.test>"}):
+            door.take(
+                mail(
+                    "Try again now.",
+                    message_id="<kims@example.test>",
+                    sender=self.KIM,
+                    answers=sent,
+                    headers={**self.PROOF, **more},
+                )
+            )
+        assert rows("SELECT r.address FROM recipient r WHERE r.state = 'queued'") == [("ana@corp.test",)]
+        assert value("SELECT count(*) FROM message WHERE kind = 'reply'") == 1
+
     def test_a_customer_whom_the_agent_addressed_is_not_written_to_twice(self, door: Door) -> None:
         door.agent()
         ticket = door.take(mail(headers={"Precedence": "list"}))
