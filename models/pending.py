@@ -117,10 +117,8 @@ _LISTENERS_WAIT = Lookup(
         .where(
             _LISTENER.c.active == literal(1),
             _LISTENER.c.agent_id.is_null(),
-            (_LISTENER.c.after_event != peewee.fn.COALESCE(_EVENT.select(peewee.fn.MAX(_EVENT.c.id)), 0))
-            | (
-                _LISTENER.c.after_notice != peewee.fn.COALESCE(_NOTICE.select(peewee.fn.MAX(_NOTICE.c.id)), 0)
-            ),
+            (_LISTENER.c.after_event < peewee.fn.COALESCE(_EVENT.select(peewee.fn.MAX(_EVENT.c.id)), 0))
+            | (_LISTENER.c.after_notice < peewee.fn.COALESCE(_NOTICE.select(peewee.fn.MAX(_NOTICE.c.id)), 0)),
         )
         .limit(1)
     ),

@@ -15,11 +15,12 @@ from desk.errors import DeskError, NotAllowed
 from desk.filters import filters
 from desk.home import Desk
 from desk.listeners import gathering, listeners
+from desk.operations import pending
 from desk.operations.key_rotation import rekey
 from desk.permissions import Actor
 from desk.replies.reply import add_note, send_reply
 from desk.replies.undo_send import cancel_send
-from desk.tickets import changes, lifecycle
+from desk.tickets import changes, lifecycle, purging, trash
 from mail.errors import MailError
 from models import listeners as stored
 from models.fields import utc_text
@@ -85,6 +86,20 @@ class TestWhatItSays:
         assert heard[2]["message"]["text"] == "I look."
         assert caller() == 0
 
+    def test_nobody_waits_to_hear_of_what_was_purged(self, desk: Desk, door: Door, caller: Caller) -> None:
+        with listening() as server:
+            hook(desk, server.url())
+            door.take(mail())
+            trash.delete(ADMIN, ["1"])
+            caller()
+            purging.purge_trash(caller.now(), whole=True)
+            assert not pending.listeners_wait()
+            door.take(mail(subject="Second"))
+            assert pending.listeners_wait()
+            caller()
+            assert not pending.listeners_wait()
+        assert [json.loads(each.body)["event"] for each in server.told][-1] == "created"
+
     def test_a_query_chooses_the_tickets(self, desk: Desk, door: Door, caller: Caller) -> None:
         with listening() as server:
             hook(desk, server.url(), events=["created"], condition="subject:printer")
@@ -120,6 +135,7 @@ class TestWhatItSays:
             sent = send_reply(desk, make_agent("lee"), "1", "And here.", delay_seconds=200)
             caller()
             assert cancel_send(ADMIN, sent.delivery_id)
+            caller()
             changes.assign(ADMIN, ["1"], "lee")
             add_note(ADMIN, "1", "I look.")
             caller()
