@@ -85,13 +85,15 @@ def _as_here(table: str, statement: str, later: list[str]) -> str:
 
 
 def count_on(database: PostgresDesk, tables: Sequence[type[peewee.Model]]) -> None:
-    """Let the numbers of new rows begin behind those that are there."""
+    """Let the numbers of new rows begin behind those that are there, or were given (`models.given_ids`)."""
     for table in tables:
         if isinstance(table._meta.primary_key, peewee.AutoField):
             name = table._meta.table_name
             database.execute_sql(
-                f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id))"
-                f' FROM "{name}" HAVING max(id) > 0'
+                f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), given.newest) FROM (SELECT greatest("
+                f'(SELECT max(id) FROM "{name}"),'
+                f" (SELECT next - 1 FROM sequence WHERE name = '{name}_id')"
+                ") AS newest) AS given WHERE given.newest > 0"
             )
 
 

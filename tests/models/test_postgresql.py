@@ -6,18 +6,21 @@ import peewee
 import pytest
 
 from desk.home import Desk
-from models import settings
+from desk.tickets import changes
+from models import events, settings
 from models.database import db
 from models.engine import engine as own
 from models.errors import DatabaseTooNew, DatabaseUnusable
+from models.events import Event
 from models.opening import close_database, open_server
 from models.postgres.connection import PostgresDesk
+from models.postgres.schema import count_on
 from models.queries.text import expression
 from models.queries.tree import Word
 from models.transactions import transaction
 from tests.support.servers.child import wait_until
 from tests.support.servers.postgresql import Postgresql
-from tests.support.workbench import make_ticket
+from tests.support.workbench import ADMIN, make_ticket
 
 pytestmark = pytest.mark.postgres
 
@@ -35,6 +38,15 @@ def test_a_letter_that_the_server_does_not_know_becomes_a_mark(desk: Desk) -> No
     with transaction():
         settings.store_text("odd", '"a\0b"')
     assert settings.stored("odd") == "a\ufffdb"
+
+
+def test_ids_begin_behind_those_that_were_given_where_the_desk_came_from(desk: Desk) -> None:
+    ticket = make_ticket()
+    with transaction():
+        settings.Sequence.insert(name="event_id", next=ticket.id + 5_000).execute()
+        count_on(db.obj, [Event])
+    changes.close(ADMIN, [ticket.number])
+    assert events.newest() == ticket.id + 5_000
 
 
 def test_the_server_may_start_again_between_two_statements(desk: Desk, postgresql: Postgresql) -> None:
