@@ -35,7 +35,7 @@ VERBS: dict[str, Verb] = {
     "log": Verb("nightdesk.verbs.log:log", "The desk's log; --follow waits for more.", ""),
     "worker": Verb("nightdesk.verbs.worker:worker", "Fetch by schedule, send, sweep, until told to stop."),
     "pipe": Verb("nightdesk.verbs.pipe:pipe", "Take one mail from standard input, for MTAs."),
-    "import": Verb("nightdesk.verbs.import_:import_", "Take in old mail: mbox, Maildir, eml files."),
+    "import": Verb("nightdesk.verbs.import_:import_", "Take in old mail, or a whole osTicket."),
     "doctor": Verb(
         "nightdesk.verbs.doctor:doctor",
         "Check everything; exits 1 when something is broken.",
@@ -48,11 +48,11 @@ VERBS: dict[str, Verb] = {
     ),
     "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set.", ""),
     "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets.", ""),
-    "me": Verb("nightdesk.verbs.me:me", "What you say of yourself: that you are away.", ""),
+    "me": Verb("nightdesk.verbs.me:me", "What you say of yourself: being away, times.", ""),
     "team": Verb("nightdesk.verbs.team:team", "Agents whom a ticket is given to together.", ""),
     "department": Verb("nightdesk.verbs.department:department", "Groups of agents that tickets go to.", ""),
     "notification": Verb(
-        "nightdesk.verbs.notification:notification", "What agents were mailed, and why not.", ""
+        "nightdesk.verbs.notification:notification", "Who is told of what, and what became of it.", ""
     ),
     "webhook": Verb("nightdesk.verbs.listeners:webhook", "Signed JSON to a URL when something happens.", ""),
     "push": Verb("nightdesk.verbs.listeners:push", "Chat and telephones, by apprise.", ""),

@@ -8,7 +8,7 @@ from nightdesk import output
 from nightdesk.arguments import noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb
 
-me = noun("me", "What you say of yourself: that you are away.")
+me = noun("me", "What you say of yourself: being away, times.")
 
 
 @me.command()

@@ -55,7 +55,8 @@ def list_rules(context: VerbContext) -> Result:
     "whom",
     required=True,
     metavar="WHO",
-    help="assignee, last_respondent, department, admins, everybody, agent:LOGIN, team:NAME, with commas.",
+    help="assignee, team, team_lead, last_respondent, department, admins, everybody, agent:LOGIN, team:NAME, "
+    "with commas.",
 )
 @_part
 @desk_verb

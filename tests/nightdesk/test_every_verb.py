@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from desk.settings import PEOPLE
 from nightdesk.cli import cli
 from nightdesk.manual import page, verbs
 from tests.support.filled import add_mailbox, mail, take_in
@@ -387,3 +388,8 @@ def test_a_completed_word_comes_from_the_verbs(program: Program) -> None:
 def test_the_manual_page_that_is_kept_is_the_one_that_the_verbs_make() -> None:
     kept = (REPOSITORY / "docs" / "nightdesk.1").read_text("utf-8")
     assert kept == page(), "run: make docs"
+
+
+def test_the_help_names_everybody_who_can_be_told(program: Program) -> None:
+    words = program("notification", "set", "--help").out.replace(",", " ").split()
+    assert {*PEOPLE, "agent:LOGIN", "team:NAME"} <= set(words)

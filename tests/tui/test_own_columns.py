@@ -36,6 +36,7 @@ async def test_columns_are_chosen_moved_and_widened_seen_at_once_and_kept(
         usual = heads(screen_text(app))
         await pilot.press("C")
         await until(pilot, "[x] priority")
+        assert app.screen.max_scroll_y == 0, "the box fits the screen"
         await pilot.press("j", "space", "j", "J")
         await settled(pilot)
         assert "P" not in heads(screen_text(app))

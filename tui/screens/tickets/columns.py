@@ -28,7 +28,7 @@ class ColumnsScreen(DeskModal[tuple[ListColumn, ...] | None]):
     DEFAULT_CSS = """
     ColumnsScreen { align: right top; background: transparent; }
     ColumnsScreen > Vertical {
-        width: 46; height: auto; margin: 3 1;
+        width: 46; height: auto; margin: 3 1 1 1;
         border: solid $primary; background: $surface; padding: 0 1;
     }
     """
