@@ -540,7 +540,7 @@ def _people(setting: Setting, text: str) -> str:
         elif word.lower() in PEOPLE:
             found.append(word.lower())
         else:
-            hint = f"use {', '.join(PEOPLE)} agent:LOGIN or team:NAME, several with commas"
+            hint = f"use {', '.join(PEOPLE)}, agent:LOGIN or team:NAME, several with commas"
             raise _wrong(setting, text, hint)
     return ", ".join(found)
 

@@ -365,7 +365,7 @@ NOTIFICATIONS = Noun(
         Field(
             "name",
             "Event",
-            "An event, and where: noted; noted department IT (or topic, mailbox, queue NAME).",
+            "An event, and where: noted; noted department IT (topic, mailbox, queue NAME).",
             width=32,
             check=recipients.called,
             fixed=True,
@@ -373,7 +373,7 @@ NOTIFICATIONS = Noun(
         Field(
             "whom",
             "Whom",
-            "assignee, last_respondent, department, admins, everybody, agent:LOGIN; empty: nobody.",
+            "Such as assignee, department, admins, agent:LOGIN, team:NAME; empty: nobody.",
             "list",
             36,
             check=_whom,

@@ -120,3 +120,8 @@ def test_every_field_has_its_flag(noun: Noun) -> None:
     if noun.name == "webhook":
         told -= {"url"} - flags
     assert told - {noun.fields[0].name} <= flags
+
+
+def test_what_the_form_says_of_a_field_is_read_whole_at_80_columns() -> None:
+    cut = {(noun.name, each.name) for noun in NOUNS for each in noun.fields if len(each.help) > 78}
+    assert cut <= {("role", "may"), ("field", "kind")}, "lists of all there is are as long as they are"
