@@ -50,6 +50,7 @@ def test_topic_priority_and_aliases_are_flags(desk: Program) -> None:
         "priority": "high",
         "autoresponse": True,
         "active": True,
+        "checklist": [],
     }
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from desk import logs
@@ -13,10 +10,10 @@ from desk.admin.nouns import NOUNS
 from desk.filters import bans
 from desk.permissions import Actor
 from desk.staff import agents, departments, roles, slas
+from tests.tui.admin_walk import form, go_to, open_form
 from tests.tui.scenes import start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_gone, until_true
 from tui.app import NightdeskApp
-from tui.screens.admin.form import AdminFormScreen
 from tui.screens.admin.screen import AdminScreen
 
 
@@ -24,33 +21,6 @@ from tui.screens.admin.screen import AdminScreen
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_clock(monkeypatch)
     start_in(monkeypatch, "admin")
-
-
-def form(app: NightdeskApp) -> AdminFormScreen:
-    """The form on top."""
-    assert isinstance(app.screen, AdminFormScreen)
-    return app.screen
-
-
-async def go_to(pilot: Pilot[Any], title: str) -> None:
-    """Go to the list of that title by Tab."""
-    await until_true(pilot, lambda: isinstance(pilot.app.screen, AdminScreen))
-    for _ in range(len(NOUNS) + 1):
-        screen = pilot.app.screen
-        assert isinstance(screen, AdminScreen)
-        if screen.noun.title == title:
-            await until(pilot, f"{title}: ")
-            await settled(pilot)
-            return
-        await pilot.press("tab")
-    raise AssertionError(title)
-
-
-async def open_form(pilot: Pilot[Any], key: str) -> None:
-    """Press the key that opens a form, and wait for it."""
-    await pilot.press(key)
-    await until_true(pilot, lambda: isinstance(pilot.app.screen, AdminFormScreen))
-    await settled(pilot)
 
 
 @pytest.mark.parametrize("size", SIZES)

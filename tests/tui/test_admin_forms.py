@@ -9,9 +9,9 @@ from desk import customizing, statuses
 from desk.custom_fields import definitions
 from desk.filters import filters
 from tests.support.workbench import ADMIN
+from tests.tui.admin_walk import form, go_to, open_form
 from tests.tui.scenes import stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_true
-from tests.tui.test_admin import form, go_to, open_form
 from tui.app import NightdeskApp
 from tui.screens.admin.form import AdminFormScreen
 from tui.screens.admin.screen import AdminScreen

@@ -12,7 +12,7 @@ from desk.home import Desk
 from desk.tickets import detail, sla_trial
 from models.database import db
 from models.fields import utc_time
-from tests.desk.tickets.test_clocks import begin, do, local, now_is, plan
+from tests.desk.tickets.clock_story import begin, do, local, now_is, plan
 
 STATES = ("waiting", "open", "closed")
 
