@@ -39,7 +39,9 @@ class FilterList(VirtualList[FilterLine]):
 
 
 def _chosen(screen: FiltersScreen) -> str | None:
-    return None if screen.table.row is not None else "there is no filter: n makes one"
+    if screen.table.row is not None:
+        return None
+    return f"there is no filter: {desk_app(screen).key('filters.new', 'n')} makes one"
 
 
 class FiltersScreen(ListScreen[None]):
