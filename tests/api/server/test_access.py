@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from api.server.access import program_in
 from tests.support.mails import mail
 from tests.support.served import Served
+from tests.support.servers.child import wait_until
 
 LIST = "/api/v1/tickets"
 
@@ -74,13 +75,19 @@ def test_guessing_is_slowed_down_and_does_not_fill_the_log(served: Served) -> No
     assert any("again and again" in line["text"] for line in served.log_lines())
 
 
+def _api_lines(served: Served) -> list[str]:
+    return [line["text"] for line in served.log_lines() if line["source"] == "api"]
+
+
 def test_refusals_are_logged_as_osticket_does_without_the_key(served: Served) -> None:
     from desk.staff.api_keys import prefix_of
 
     served.get(LIST, "let me in")
     served.get(LIST)
     served.get("/api/cron.php", **{"User-Agent": "Mozilla/5.0"})
-    texts = [line["text"] for line in served.log_lines() if line["source"] == "api"]
+    # The log is written beside the answers.
+    wait_until(lambda: len(_api_lines(served)) >= 3, "the log")
+    texts = _api_lines(served)
     begin = "API error - code #77: Unknown remote host 127.0.0.1 or invalid API key"
     shown = (prefix_of("let me in"), "none", "Mozilla/5.0")
     assert sorted(texts) == sorted(f"{begin} [{each}]" for each in shown)
