@@ -20,7 +20,6 @@ class OldDesk(Row):
     """Its address, by which a second import knows it."""
     code = peewee.TextField(default="")
     """What its mails have in their Message-IDs; empty: not known."""
-    zone = peewee.TextField(default="")
     updated = UtcField()
 
 

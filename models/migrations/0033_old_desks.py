@@ -5,7 +5,6 @@ CREATE TABLE old_desk (
     id INTEGER NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     code TEXT NOT NULL DEFAULT '',
-    zone TEXT NOT NULL DEFAULT '',
     updated TEXT NOT NULL
 );
 

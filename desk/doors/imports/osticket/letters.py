@@ -17,7 +17,6 @@ REBUILT = "X-Nightdesk-Rebuilt"
 _MEDIA_TYPE = expression(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,60}")
 _MESSAGE_ID = expression(r"<[^<>\s]{1,990}>")
 _REFERENCES = expression(r"(?im)^(in-reply-to|references):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)")
-_INLINE = expression(r"""(?i)(<img\b[^>]*\bsrc\s*=\s*["'])cid:""")
 
 
 class OldFile(Record):
@@ -68,7 +67,7 @@ def letter(entry: OldEntry, number: str) -> bytes:
 
 def _write_body(mail: EmailMessage, entry: OldEntry) -> None:
     if entry.is_html:
-        mail.set_content(_INLINE.sub(r"\1cid:", entry.body) or " ", subtype="html", cte="8bit")
+        mail.set_content(entry.body or " ", subtype="html", cte="8bit")
     else:
         mail.set_content(entry.body.replace("\r\n", "\n") or " ", cte="8bit")
     for file in entry.files:

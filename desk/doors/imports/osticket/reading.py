@@ -254,17 +254,7 @@ class Reading:
             referred_to=referred.get(thread_id, ()),
         )
 
-    def entry_ids(self, thread_ids: Iterable[int]) -> dict[int, list[int]]:
-        """Return the ids of what was written in some threads."""
-        found: dict[int, list[int]] = {}
-        for row in self._tables.rows("thread_entry", ("id", "thread_id", "flags"), "thread_id", thread_ids):
-            if not number(row["flags"]) & _HIDDEN:
-                found.setdefault(number(row["thread_id"]), []).append(number(row["id"]))
-        return found
-
-    def entries(
-        self, thread_ids: Iterable[int], only: frozenset[int] | None = None
-    ) -> dict[int, list[OldEntry]]:
+    def entries(self, thread_ids: Iterable[int]) -> dict[int, list[OldEntry]]:
         """Return what was written in some threads, in its order, without former versions."""
         rows = [
             row
@@ -278,7 +268,7 @@ class Reading:
                 thread_ids,
                 ("created", "id"),
             )
-            if not number(row["flags"]) & _HIDDEN and (only is None or number(row["id"]) in only)
+            if not number(row["flags"]) & _HIDDEN
         ]
         ids = [number(row["id"]) for row in rows]
         mails = {
