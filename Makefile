@@ -31,7 +31,7 @@ lint: $(VENV)/.dev
 	$(RUN)/lint-imports
 
 test: lint
-	$(RUN)/python -m pytest -n 2 --dist loadgroup
+	$(RUN)/python -m pytest -n 4 --dist loadgroup
 
 picture: $(VENV)/.dev
 	$(RUN)/python -m nightdesk.demo.picture docs

@@ -18,6 +18,7 @@ FAST = {
     "api.server.body.IDLE_SECONDS": 0.5,
     "api.server.exchange.LINGER_SECONDS": 0.5,
     "api.server.exchange.SEND_SECONDS": 0.5,
+    "api.server.serve.KEEP_ALIVE_SECONDS": 1,
 }
 
 
