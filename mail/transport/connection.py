@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,6 +114,8 @@ class BlockingConnection(Connection[IncomingAccount]):
         super().__init__(account)
         self._link: socket.socket | None = None
         self._cut = False
+        self._uses = 0
+        self._use = threading.Lock()
 
     def __enter__(self) -> Self:
         self.open()
@@ -136,18 +139,20 @@ class BlockingConnection(Connection[IncomingAccount]):
     def connect(self, addresses: list[dialling.Address] | None = None) -> None:
         """Connect, and hear the server's greeting unless TLS comes first."""
         account = self.account
-        connected = dialling.dial(account.host, account.port, account.timeout, addresses)
-        self._hold(connected)
-        if account.security != "tls":
-            self._greet(connected)
+        with self._in_use():
+            connected = dialling.dial(account.host, account.port, account.timeout, addresses)
+            self._hold(connected)
+            if account.security != "tls":
+                self._greet(connected)
 
     def secure(self) -> None:
         """Begin TLS as the account says, certificate verified or pinned; do nothing for security none."""
-        if self.account.security == "tls":
-            self._greet(self._encrypted())
-        elif self.account.security == "starttls":
-            self._ask_for_tls()
-            self._go_on_over(self._encrypted())
+        with self._in_use():
+            if self.account.security == "tls":
+                self._greet(self._encrypted())
+            elif self.account.security == "starttls":
+                self._ask_for_tls()
+                self._go_on_over(self._encrypted())
 
     @abstractmethod
     def login(self) -> None:
@@ -179,19 +184,48 @@ class BlockingConnection(Connection[IncomingAccount]):
         return self._link if isinstance(self._link, ssl.SSLSocket) else None
 
     def cut(self) -> None:
-        """Close the socket at once; a call blocked in another thread then fails. Never raises."""
-        self._cut = True
+        """End the connection at once; a call blocked in another thread then fails. Never raises."""
+        with self._use:
+            self._cut = True
+            used = self._uses > 0
+            connected = self._link
+        if connected is not None:
+            try:
+                connected.shutdown(socket.SHUT_RDWR)
+            except (OSError, ValueError):
+                pass
+        if not used:
+            self._release()
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        with self._in_use(), super()._translated(doing):
+            yield
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        """Keep the socket's number while a thread reads it.
+
+        Were it closed, the next socket of the program would get the number, and its bytes would be read here.
+        """
+        with self._use:
+            self._uses += 1
+        try:
+            yield
+        finally:
+            with self._use:
+                self._uses -= 1
+                over = self._cut and self._uses == 0
+            if over:
+                self._release()
+
+    def _release(self) -> None:
         connected, self._link = self._link, None
-        if connected is None:
-            return
-        try:
-            connected.shutdown(socket.SHUT_RDWR)
-        except (OSError, ValueError):
-            pass
-        try:
-            connected.close()
-        except OSError:
-            pass
+        if connected is not None:
+            try:
+                connected.close()
+            except OSError:
+                pass
 
     def _password(self) -> str:
         """Return the password, if it and the user's name can be said. Errors: `LoginRefused`."""
@@ -221,6 +255,6 @@ class BlockingConnection(Connection[IncomingAccount]):
         )
 
     def _need_link(self) -> socket.socket:
-        if self._link is None:
+        if self._link is None or self._cut:
             raise self._not_connected()
         return self._link
