@@ -148,9 +148,11 @@ class DeskPaths:
 
 
 def masked_url(url: str) -> str:
-    """Return a database URL with its password, if any, as ********."""
+    """Return a URL of a database or a store with its password, if any, as ********."""
     url = re.sub(r"(//[^/@]*?:)[^@]*@", r"\1********@", url)
-    return re.sub(r"(?i)([?&](?:password|passfile|sslpassword)=)[^&]*", r"\1********", url)
+    return re.sub(
+        r"(?i)([?&][^=&]*(?:passw|passfile|secret|token|signature|_key)[^=&]*=)[^&]*", r"\1********", url
+    )
 
 
 def find_desk(

@@ -40,6 +40,9 @@ class Settings(BaseModel):
 
     home: Annotated[str | None, Help("directory of the desk; holds data/, spool/ and bin/")] = None
     database: Annotated[str | None, Help("SQLite file or postgresql:// URL")] = None
+    blobs: Annotated[
+        str | None, Help("object store of large blobs, for all hosts: s3://, gs://, az:// or file:// URL")
+    ] = None
     timezone: Annotated[str, Help("IANA time zone of schedules and of times on the screen")] = "UTC"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Help("least level that is written to the log")
@@ -61,7 +64,10 @@ class Settings(BaseModel):
     colour: Annotated[Literal["auto", "16", "none"], Help("colours the terminal may be asked for")] = "auto"
     mouse: Annotated[bool, Help("whether the app listens to the mouse")] = True
     blob_threshold: Annotated[
-        int, Ge(0), Le(16 * 2**20), Help("bytes; larger blobs become files beside the database")
+        int,
+        Ge(0),
+        Le(16 * 2**20),
+        Help("bytes; larger blobs become files beside the database, or go to the store"),
     ] = 65_536
     fetch_time_limit: Annotated[
         int, Ge(10), Le(86_400), Help("seconds a mailbox may take per run; the rest comes next time")

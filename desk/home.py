@@ -12,7 +12,7 @@ from config.paths import BIN_MODE, DATA_MODE, HOME_MODE, SPOOL_MODE, refuse_netw
 from config.seal import Sealer, create_key_file
 from models import settings as rows
 from models.engine import engine
-from models.opening import open_database, open_server
+from models.opening import keep_blobs_in, open_database, open_server
 from models.transactions import transaction
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ class Desk:
 
     @property
     def blob_threshold(self) -> int:
-        """Stored bytes up to which a mail stays in its row; on a server all do, for every host."""
-        return engine().LARGEST_BLOB if self.paths.server_url else self.settings.blob_threshold
+        """Stored bytes up to which a mail stays in its row; on a server without a store all do."""
+        if self.paths.server_url and not self.settings.blobs:
+            return engine().LARGEST_BLOB
+        return self.settings.blob_threshold
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -92,6 +94,8 @@ def open_desk(
         open_server(paths.server_url, paths.shown_database, paths.data, create=create, tell=tell)
     else:
         open_database(paths.database, create=create, tell=tell)
+    if settings.blobs:
+        keep_blobs_in(settings.blobs)
     if rows.stored(DESK_ID) is None:
         import secrets  # 0.5 ms, for a new key
 

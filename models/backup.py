@@ -62,7 +62,7 @@ class Summary:
     """What went in or came out.
 
     ``held`` counts the mails that wait for a person's word after a restore, ``damaged`` the stored mails that
-    the backup does not have as they came in.
+    the backup does not have as they came in, ``in_store`` those that are in the object store, and not in it.
     """
 
     tickets: int
@@ -70,6 +70,7 @@ class Summary:
     size: int
     held: int = 0
     damaged: int = 0
+    in_store: int = 0
 
 
 def backup(files: Files, target: Path, *, with_damaged_mail: bool = False) -> Summary:
@@ -94,7 +95,7 @@ def backup(files: Files, target: Path, *, with_damaged_mail: bool = False) -> Su
             copy = folder / DATABASE
             key = _copied(files, copy)
             damaged = _check(copy, _damaged_desk)
-            tickets, names = _contents(copy)
+            tickets, names, in_store = _contents(copy)
             damaged += [sha256 for name, sha256 in names.items() if not _is_there(files.blobs / name, sha256)]
             if damaged and not with_damaged_mail:
                 raise _damaged_mail(damaged)
@@ -124,7 +125,8 @@ def backup(files: Files, target: Path, *, with_damaged_mail: bool = False) -> Su
         if is_damage(error):
             raise _damaged_desk(str(error)) from error
         raise
-    return Summary(tickets, len(names), target.stat().st_size, damaged=len(damaged))
+    size = target.stat().st_size
+    return Summary(tickets, len(names), size, damaged=len(damaged), in_store=in_store)
 
 
 def restore(files: Files, source: Path) -> Summary:
@@ -148,7 +150,7 @@ def restore(files: Files, source: Path) -> Summary:
         if since := set(_check(copy, _damaged_backup)) - told:
             raise _damaged_backup(f"the stored mail {min(since)} has other bytes than came in")
         held = _hold(copy)
-        tickets, names = _contents(copy)
+        tickets, names, in_store = _contents(copy)
         for name, sha256 in names.items():
             if sha256 in told:
                 continue
@@ -166,7 +168,7 @@ def restore(files: Files, source: Path) -> Summary:
                 _put_in_place(files, copy, folder / KEY)
         except DatabaseHeld as error:
             raise _at_work(locks.holders(files.database)) from error
-    return Summary(tickets, len(names), source.stat().st_size, held, len(told))
+    return Summary(tickets, len(names), source.stat().st_size, held, len(told), in_store)
 
 
 def _put_in_place(files: Files, copy: Path, key: Path) -> None:
@@ -281,10 +283,10 @@ def _check(copy: Path, damaged: Callable[[str], BackupError]) -> list[str]:
         raise damaged(str(error)) from None
 
 
-def _contents(copy: Path) -> tuple[int, dict[str, str]]:
-    """Return how many tickets a copy holds, and the files it names with their SHA-256."""
+def _contents(copy: Path) -> tuple[int, dict[str, str], int]:
+    """Return how many tickets a copy holds, the files it names with their SHA-256, and how many objects."""
     with sqlite.copied(copy) as opened:
-        return opened.tickets(), opened.blob_files()
+        return opened.tickets(), opened.blob_files(), opened.blobs_in_store()
 
 
 def _put(tar: tarfile.TarFile, file: IO[bytes], name: str) -> None:

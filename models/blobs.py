@@ -1,7 +1,8 @@
-"""Blobs: stored bytes, by their SHA-256; small ones in the database, large ones as files.
+"""Blobs: stored bytes, by their SHA-256; small ones in the database, large ones as files or in a store.
 
 A file is complete, fsynced and in its place before the row that names it is written, so that a row never
-points at nothing. What a crash leaves behind is a file without a row, never a row without a file.
+points at nothing. What a crash leaves behind is a file without a row, never a row without a file. In an
+object store (`models.stores`) it is the same: an object has its name, made of the digest, before a row does.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import peewee
 
+from config.expressions import expression
 from config.records import Record
+from models import sqlite
 from models.database import Row, db
 from models.engine import engine
+from models.errors import StoreAway
 from models.fields import one_of
 from models.statements import Lookup, Statement
 from models.transactions import transaction
@@ -28,16 +32,21 @@ if TYPE_CHECKING:
 
     import zstandard
 
+    from models.stores import Store
+
 _LEVEL = 3
 _WORTH = 0.95
 """Compressed to more than this share of its size, a blob is kept as it is."""
 
 _SYNC_THREADS = 8
 
+_OBJECT = expression(r"[0-9a-f]{64}\.(?:zst|eml)")
+
 
 class Blob(Row):
     """Bytes that are kept: compressed in ``data``, or as the file ``path`` below the blob directory.
 
+    A ``path`` without a directory is the name of an object in the desk's store.
     Where ``data`` is empty although ``size`` is not 0 the bytes were purged; their digest is known.
     """
 
@@ -70,13 +79,17 @@ class BlobPurged(BlobDamaged):
 
 
 class Packed(Record):
-    """Bytes ready to be stored; with ``path`` they are already on disk and ``data`` is None."""
+    """Bytes ready to be stored; with ``path`` they are on disk or in the store already, ``data`` is None.
+
+    ``found``: the store had them before, so that a purge may take them until a row names them.
+    """
 
     sha256: str
     size: int
     codec: str
     data: bytes | None
     path: str | None = None
+    found: bool = False
 
 
 def directory() -> Path:
@@ -112,9 +125,11 @@ class Laying:
 
     def __init__(self, small: int | None = None) -> None:
         self.packed: list[Packed] = []
-        self._small = engine().LARGEST_BLOB if small is None else small
+        self._store: Store | None = db.obj.store
+        usual = engine().LARGEST_BLOB if self._store is None else sqlite.LARGEST_BLOB
+        self._small = usual if small is None else small
         self._day = datetime.now(UTC).strftime("%Y/%m/%d")
-        self._writing: dict[str, Future[None]] = {}
+        self._writing: dict[str, Future[bool]] = {}
         self._threads: ThreadPoolExecutor | None = None
 
     def add(self, packed: Packed) -> int:
@@ -122,30 +137,39 @@ class Laying:
         if packed.data is not None and len(packed.data) > self._small:
             name = f"{packed.sha256}.{'zst' if packed.codec == 'zstd' else 'eml'}"
             if name not in self._writing:
-                self._writing[name] = self._begin(name, packed.data)
-            packed = Packed(packed.sha256, packed.size, packed.codec, None, f"{self._day}/{name}")
+                self._writing[name] = self._begin(name, packed)
+            path = name if self._store is not None else f"{self._day}/{name}"
+            packed = Packed(packed.sha256, packed.size, packed.codec, None, path)
         self.packed.append(packed)
         return len(self.packed) - 1
 
     def finish(self) -> None:
-        """Return when every file is on disk, under its name. Raises OSError when one could not be written."""
+        """Return when all are where they belong, under their names.
+
+        Raises OSError when one could not be written, `models.stores.StoreAway` among them.
+        """
         if self._threads is None:
             return
         try:
-            for writing in self._writing.values():
-                writing.result()
+            found = {name for name, writing in self._writing.items() if writing.result()}
         finally:
             self._threads.shutdown(wait=True)
-        _sync(directory() / self._day)
+        if self._store is None:
+            _sync(directory() / self._day)
+        elif found:
+            self.packed = [each._replace(found=True) if each.path in found else each for each in self.packed]
 
-    def _begin(self, name: str, data: bytes) -> Future[None]:
+    def _begin(self, name: str, packed: Packed) -> Future[bool]:
         folder = directory() / self._day
         if self._threads is None:
-            _make_folder(folder)
+            if self._store is None:
+                _make_folder(folder)
             from concurrent.futures import ThreadPoolExecutor  # 2 ms, for large blobs
 
             self._threads = ThreadPoolExecutor(_SYNC_THREADS, "blobs")
-        return self._threads.submit(_write, folder / name, data)
+        if self._store is not None:
+            return self._threads.submit(_put_away, self._store, name, packed)
+        return self._threads.submit(_write, folder / name, packed.data or b"")
 
 
 def prepare(raws: Sequence[bytes], small: int | None = None) -> tuple[Laying, list[int]]:
@@ -219,6 +243,8 @@ def insert(packed: Packed) -> int:
 
     Raises OSError when its file is gone: bytes that come again in the moment in which they are purged.
     """
+    if packed.found and packed.path is not None and not is_in_place(packed.path):
+        raise FileNotFoundError(f"{packed.path} was purged just now")
     blob_id = _INSERT.one(
         sha256=packed.sha256, size=packed.size, codec=packed.codec, data=packed.data, path=packed.path
     )
@@ -232,7 +258,7 @@ def insert(packed: Packed) -> int:
 def _fill(blob_id: int | None, packed: Packed) -> None:
     """Give a blob that was purged its bytes again."""
     filled = _FILL.changed(blob_id=blob_id, codec=packed.codec, data=packed.data, path=packed.path)
-    if filled and packed.path is not None and not (directory() / packed.path).exists():
+    if filled and packed.path is not None and not packed.found and not is_in_place(packed.path):
         raise FileNotFoundError(f"{packed.path} was purged just now")
 
 
@@ -256,17 +282,30 @@ def remove(files: Iterable[str]) -> None:
     """
     for path in files:
         with transaction():
-            if path not in _NAMED_FILES.each_of([Path(path).stem]):
+            if path in _NAMED_FILES.each_of([Path(path).stem]):
+                continue
+            if _in_store(path):
+                _store().remove([path])
+            else:
                 (directory() / path).unlink(missing_ok=True)
 
 
 def strays(before: float) -> list[str]:
-    """Return files without a blob that are older than a moment, in seconds of the epoch: left by a crash."""
+    """Return files and objects without a blob that are older than a moment, in seconds of the epoch.
+
+    A crash left them, or a mail that came while the database was away. Raises OSError.
+    """
     found = [
         str(path.relative_to(directory()))
         for path in sorted(directory().glob("*/*/*/*"))
         if path.is_file() and path.stat().st_mtime < before
     ]
+    if db.obj.store is not None:
+        found += sorted(
+            name
+            for name, stored in db.obj.store.names()
+            if stored.timestamp() < before and _OBJECT.fullmatch(name)
+        )
     named = set(_NAMED_FILES.each_of([Path(path).stem for path in found])) if found else set()
     return [path for path in found if path not in named]
 
@@ -284,24 +323,54 @@ def put(raw: bytes, small: int | None = None) -> int:
 
 
 def read(blob_id: int) -> bytes:
-    """Return the bytes of a blob. Raises BlobDamaged when they are not what was stored."""
+    """Return the bytes of a blob.
+
+    Raises BlobDamaged when they are not what was stored, `models.stores.StoreAway` (an OSError) when nobody
+    can know for the moment.
+    """
+    try:
+        return _read(blob_id)
+    except FileNotFoundError:
+        pass
+    try:
+        return _read(blob_id)  # it may have been moved in between
+    except FileNotFoundError as error:
+        raise BlobDamaged(f"blob {blob_id} cannot be read: {error}") from None
+
+
+def _read(blob_id: int) -> bytes:
+    """Return the bytes of a blob. Raises FileNotFoundError where its row says."""
     stored = _BY_ID.one(blob_id=blob_id)
     if stored is None:
         raise BlobDamaged(f"there is no blob {blob_id}")
     data, path = stored.data, stored.path
-    if path is not None:
+    if path is not None and _in_store(path):
+        try:
+            data = _store().read(path)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{path} is missing in {_store().shown}") from None
+    elif path is not None:
         try:
             data = (directory() / path).read_bytes()
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"{path}: {error.strerror}") from None
         except OSError as error:
-            raise BlobDamaged(
-                f"the file of blob {blob_id} cannot be read: {path}: {error.strerror}"
-            ) from None
+            raise BlobDamaged(f"blob {blob_id} cannot be read: {path}: {error.strerror}") from None
     if path is None and not data and stored.size:
         raise BlobPurged(f"the bytes of blob {blob_id} were purged with their ticket")
     raw = _unpacked(bytes(data or b""), stored.codec, stored.size)
     if raw is None or hashlib.sha256(raw).hexdigest() != stored.sha256:
         raise BlobDamaged(f"blob {blob_id} holds other bytes than were stored")
     return raw
+
+
+def holds(packed: Packed) -> bool:
+    """Whether what was laid down can be read, and is what came in. Raises StoreAway."""
+    try:
+        data = (packed.data or b"") if packed.path is None else bytes_of(packed.path)
+    except FileNotFoundError:
+        return False
+    return is_sound(data, packed.codec, packed.size, packed.sha256)
 
 
 def is_sound(data: bytes, codec: str, size: int, sha256: str) -> bool:
@@ -325,15 +394,6 @@ def is_whole(path: Path, sha256: str) -> bool:
     return digest.hexdigest() == sha256
 
 
-def read_packed(packed: Packed) -> bytes:
-    """Return the bytes of what was packed, stored or not."""
-    data = packed.data if packed.path is None else (directory() / packed.path).read_bytes()
-    raw = _unpacked(data or b"", packed.codec, packed.size)
-    if raw is None:
-        raise BlobDamaged(f"the packed blob {packed.sha256} cannot be read")
-    return raw
-
-
 def _unpacked(data: bytes, codec: str, size: int) -> bytes | None:
     if codec == "raw":
         return data
@@ -343,6 +403,43 @@ def _unpacked(data: bytes, codec: str, size: int) -> bytes | None:
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
     except zstandard.ZstdError:
         return None
+
+
+def _in_store(path: str) -> bool:
+    return "/" not in path
+
+
+def _store() -> Store:
+    store: Store | None = db.obj.store
+    if store is None:
+        raise StoreAway("attachments of this desk are in an object store, and this host is not told in which")
+    return store
+
+
+def bytes_of(path: str) -> bytes:
+    """Return what is stored under a path. Raises OSError."""
+    return _store().read(path) if _in_store(path) else (directory() / path).read_bytes()
+
+
+def is_in_place(path: str) -> bool:
+    """Whether there is something under a path. Raises StoreAway."""
+    if _in_store(path):
+        return _store().stored_at(path) is not None
+    return (directory() / path).exists()
+
+
+def _put_away(store: Store, name: str, packed: Packed) -> bool:
+    """Put bytes into a store; whether it had them. Other bytes under their name are replaced."""
+    data = packed.data or b""
+    if store.create(name, data):
+        return False
+    try:
+        if is_sound(store.read(name), packed.codec, packed.size, packed.sha256):
+            return True
+    except FileNotFoundError:
+        pass
+    store.replace(name, data)
+    return True
 
 
 def _make_folder(folder: Path) -> None:
@@ -357,7 +454,8 @@ def _make_folder(folder: Path) -> None:
         _sync(path.parent)
 
 
-def _write(target: Path, data: bytes) -> None:
+def _write(target: Path, data: bytes) -> bool:
+    """Write a file durably; False, for files are never found."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
@@ -370,6 +468,7 @@ def _write(target: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    return False
 
 
 def _sync(folder: Path) -> None:
@@ -400,7 +499,7 @@ def some(most: int) -> list[int]:
 
 
 def examine(only: Sequence[int] | None = None) -> Iterator[tuple[str, Literal["missing", "damaged"]]]:
-    """Read every blob and yield those that are not what came in, by file or id.
+    """Read every blob and yield those that are not what came in, by file or id. Raises StoreAway.
 
     `only`: the ids of those that are to be read.
     """
@@ -410,9 +509,12 @@ def examine(only: Sequence[int] | None = None) -> Iterator[tuple[str, Literal["m
         columns = columns.where(Blob.id.in_(only))
     for blob_id, sha256, size, codec, data, path in columns.tuples().iterator():
         try:
-            sound = (
-                is_whole(directory() / path, sha256) if path else is_sound(bytes(data), codec, size, sha256)
-            )
+            if path and not _in_store(path):
+                sound = is_whole(directory() / path, sha256)
+            else:
+                sound = is_sound(_store().read(path) if path else bytes(data), codec, size, sha256)
+        except StoreAway:
+            raise
         except OSError:
             yield path, "missing"
         else:

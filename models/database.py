@@ -19,6 +19,9 @@ from models.errors import (
     is_damage,
 )
 
+if TYPE_CHECKING:
+    from models.stores import Store
+
 SCHEMA_VERSION = 34
 """Number of the newest migration; kept in the file's ``user_version``."""
 
@@ -30,7 +33,10 @@ db = peewee.DatabaseProxy()
 
 
 class DeskDatabase(peewee.SqliteDatabase):
-    """A desk's file. Each connection holds the desk open (`models.locks`) and must be to the same file."""
+    """A desk's file. Each connection holds the desk open (`models.locks`) and must be to the same file.
+
+    ``store``: where large blobs are, if they are not files beside it.
+    """
 
     engine = None
     """`models.engine` knows what is SQLite's own."""
@@ -51,6 +57,7 @@ class DeskDatabase(peewee.SqliteDatabase):
         )
         self.path = path
         self.folder = path.parent
+        self.store: Store | None = None
         self._file: tuple[int, int] | None = None
 
     def schema_version(self) -> int:

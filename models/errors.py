@@ -71,6 +71,13 @@ class RestoreInterrupted(DatabaseUnusable):
         )
 
 
+class StoreAway(OSError):
+    """The store of large blobs does not answer, is full, or lets nobody in: it may work later."""
+
+    exit_status = 75
+    hint = "see whether the store answers and lets this host in; nothing is lost meanwhile"
+
+
 RESTORE_HINT = "restore a backup: nightdesk restore FILE"
 
 

@@ -79,6 +79,13 @@ def open_server(
         )
 
 
+def keep_blobs_in(url: str) -> None:
+    """Have the open desk keep large blobs in an object store. Raises ConfigError for a URL of none."""
+    from models.stores import Store  # 3 ms, for a desk with a store
+
+    db.obj.store = Store(url)
+
+
 class Found(Record):
     """A desk's file as it is found, by the numbers of its schema and of the program's."""
 

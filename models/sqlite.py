@@ -288,8 +288,12 @@ class OtherFile:
 
     def blob_files(self) -> dict[str, str]:
         """Return the files beside it that it names, with their SHA-256."""
-        rows = self._connection.execute("SELECT path, sha256 FROM blob WHERE path IS NOT NULL ORDER BY path")
+        rows = self._connection.execute("SELECT path, sha256 FROM blob WHERE path LIKE '%/%' ORDER BY path")
         return dict(rows)
+
+    def blobs_in_store(self) -> int:
+        """Return how many blobs are in the desk's object store."""
+        return int(self._one("SELECT count(*) FROM blob WHERE path NOT LIKE '%/%'"))
 
     def lease_holders(self) -> list[tuple[str, str, str]]:
         """Return name, owner and expiry of the leases that somebody holds, or held to the end."""

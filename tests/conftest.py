@@ -18,6 +18,7 @@ from tests.support.servers.fixtures import (
     oauth_server,
     pki,
     postfix,
+    s3,
     servers_home,
 )
 from tests.support.servers.packages import MAIL_SERVERS, NoServers, ensure_installed
@@ -33,6 +34,7 @@ __all__ = [
     "pki",
     "postfix",
     "postgresql",
+    "s3",
     "servers_home",
 ]
 

@@ -29,7 +29,8 @@ from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
 from models import agents, deliveries, listeners, messages, notices, teams, tickets, watches
-from models.errors import DatabaseUnusable
+from models.blobs import BlobDamaged
+from models.errors import DatabaseUnusable, StoreAway
 from models.fields import as_json, utc_text, utc_time
 from models.notices import KINDS, HeldLine, NoticeKind, StoredNotice, WaitingNotice
 from models.tickets import PRIORITIES
@@ -424,6 +425,8 @@ class _Telling:
             raw = None if newest is None else detail.raw_message(newest)
         except NotFound:
             raw = None  # it came by no mail
+        except (BlobDamaged, StoreAway) as error:
+            return str(error)
         judged = None if raw is None else automated.classify(message.parse(raw))
         return "" if judged is None or judged.acknowledge else str(judged.reason)
 

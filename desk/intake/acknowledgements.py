@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from desk.errors import DeskError, Refused
 from desk.tickets.participants import answered_at
 from mail.mime.quotes.pieces import without
-from models import blobs, contacts, custom_fields, departments, tickets
+from models import contacts, custom_fields, departments, tickets
 from models.fields import utc_text
 from models.tickets import PRIORITIES
 
@@ -192,7 +192,7 @@ def pass_on(incoming: Incoming, ticket: TicketState, message_row: int) -> str:
     people = _not_addressed(incoming, ticket)
     if not people:
         return "the customer was addressed by the agent: nothing to pass on"
-    parsed = message.parse(blobs.read_packed(prepared.packed))
+    parsed = message.parse(prepared.arrival.raw)
     in_reply_to, references = conversation(ticket.id)
     signature = signature_block(departments.by_id(ticket.department_id))
     sender = batch.rules.sender_of(ticket.department_id, ticket.mailbox_id)

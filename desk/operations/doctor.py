@@ -30,6 +30,7 @@ from models import blobs, deliveries, events, leases, listeners, receipts, scrat
 from models import logs as log_rows
 from models import mailboxes as mailbox_rows
 from models.engine import engine
+from models.errors import StoreAway
 from models.fields import utc_text, utc_time
 from models.opening import check_in_place, schemas
 
@@ -80,6 +81,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("configuration", _configuration),
         ("permissions", _permissions),
         ("database", _database),
+        ("store", _store),
         ("database", lambda _desk: _stored_mail(every_mail)),
         ("server", _server),
         ("clock", _clock),
@@ -198,6 +200,22 @@ def _server(desk: Desk) -> Iterator[Finding]:
         yield Finding("server", "warning", text, "let both keep time: timedatectl set-ntp true")
 
 
+def _store(desk: Desk) -> Iterator[Finding]:
+    if not desk.settings.blobs:
+        return
+    from models.stores import Store  # 3 ms, for a desk with a store
+
+    store = Store(desk.settings.blobs)
+    try:
+        store.stored_at("nightdesk")
+    except StoreAway as error:
+        yield Finding("store", "failure", str(error), error.hint)
+    else:
+        yield Finding(
+            "store", "ok", f"{store.shown}; a backup does not have what is in it: let it keep versions"
+        )
+
+
 def _stored_mail(every_mail: bool) -> Iterator[Finding]:
     """Yield whether stored mail is there and holds what came in."""
     missing, damaged = 0, []
@@ -205,11 +223,14 @@ def _stored_mail(every_mail: bool) -> Iterator[Finding]:
     stored = blobs.count()
     chosen = None if every_mail or stored <= LOOKED_AT else blobs.some(LOOKED_AT)
     at_least = "" if chosen is None else "at least "
-    for name, trouble in blobs.examine(chosen):
-        if trouble == "missing":
-            missing += 1
-        else:
-            damaged.append(name)
+    try:
+        for name, trouble in blobs.examine(chosen):
+            if trouble == "missing":
+                missing += 1
+            else:
+                damaged.append(name)
+    except StoreAway:  # which is a finding of its own
+        at_least = "at least "
     if missing:
         text = f"{at_least}{counted(missing, 'stored mail is', 'stored mails are')} missing in {folder}"
         yield Finding("database", "failure", text, f"put them back from a backup of {folder}")

@@ -23,6 +23,7 @@ from mail.inert import one_line
 from mail.mime.address import Address, as_compared, parse_addresses
 from models import blobs, deliveries, leases, mailboxes
 from models.deliveries import AttemptedMail, ClaimedMail, DeliveryState, MailSender
+from models.errors import StoreAway
 from models.fields import utc_text, utc_time
 from models.transactions import transaction
 
@@ -90,23 +91,40 @@ def claim(owner: str, moment: datetime, limit: int, *, mailbox_id: int | None = 
     """Take up to `limit` mails that are due, oldest first, and mark their recipients as being sent.
 
     Only mail with a way out is taken; with `mailbox_id` only what leaves through that mailbox's account.
-    A mail whose bytes are damaged fails here, and does not hold up the others.
+    A mail whose bytes are damaged fails here, one whose bytes are in a store that is away is put off; neither
+    holds up the others.
     """
-    taken = []
-    with transaction():
-        routes = read_routes()
-        wanted = routes.through(mailbox_id)
-        if not wanted:
-            return []
-        for mail in deliveries.claimable(wanted, utc_text(moment), limit):
-            deliveries.begin(mail.id, owner, utc_text(moment))
-            try:
-                raw = blobs.read(mail.blob_id)
-            except blobs.BlobDamaged as error:
-                _settle_all(mail.id, _Outcome("failed", str(error)))
-                continue
-            taken.append(_outgoing(routes, mail, raw))
+    taken: list[Outgoing] = []
+    while not taken and (due := _claimable(moment, limit, mailbox_id)):
+        # Bytes may come from a store far away: they are at hand before anything is marked.
+        raws = {mail.id: _raw_of(mail) for mail in due}
+        with transaction():
+            routes = read_routes()
+            for mail in _claimable(moment, limit, mailbox_id):
+                if mail.id not in raws:
+                    continue
+                deliveries.begin(mail.id, owner, utc_text(moment))
+                raw = raws[mail.id]
+                if isinstance(raw, _Outcome):
+                    _settle_all(mail.id, raw)
+                else:
+                    taken.append(_outgoing(routes, mail, raw))
     return taken
+
+
+def _claimable(moment: datetime, limit: int, mailbox_id: int | None) -> list[ClaimedMail]:
+    wanted = read_routes().through(mailbox_id)
+    return deliveries.claimable(wanted, utc_text(moment), limit) if wanted else []
+
+
+def _raw_of(mail: ClaimedMail) -> bytes | _Outcome:
+    """Return the bytes of a mail, or what it comes to without them."""
+    try:
+        return blobs.read(mail.blob_id)
+    except blobs.BlobDamaged as error:
+        return _Outcome("failed", str(error))
+    except StoreAway as error:
+        return _Outcome("deferred", str(error))
 
 
 def claim_one(delivery_id: int, owner: str, moment: datetime) -> Outgoing:

@@ -28,6 +28,7 @@ from mail.mime.headers import TooComplex
 from mail.mime.html.appendix import without_appendix
 from mail.mime.quotes.pieces import folds, parts, without
 from models import agents, blobs, departments, messages, ticket_lists, tickets
+from models.errors import StoreAway
 from models.fields import utc_time
 from models.messages import MessageKind, StoredMessage
 from models.tickets import Status
@@ -389,13 +390,15 @@ def _signature(row: StoredMessage, files: Iterable[AttachmentView]) -> Signature
         return None
     from mail.mime.message import parse  # 9 ms, for mail that is read
     from mail.mime.openpgp import KeyRing  # 8 ms, for signed and encrypted mail
-    from mail.mime.signature import signature_of  # 14 ms, for signed and encrypted mail
+    from mail.mime.signature import Signature, signature_of  # 14 ms, for signed and encrypted mail
 
     try:
         mail = parse(blobs.read(row.blob_id))
         return signature_of(mail, row.created, keys=KeyRing(blobs.directory().with_name(KEY_RING)))
     except TooComplex:
         return None
+    except (blobs.BlobDamaged, StoreAway) as error:
+        return Signature("unchecked", f"it cannot be checked: {error}")
 
 
 def _opened(row: StoredMessage, secret: bytes, mail: ParsedMail | None) -> StoredMessage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import peewee
 
@@ -22,6 +22,9 @@ except ImportError as error:
 from models.engine import Engine
 from models.postgres import features
 from models.postgres.news import News
+
+if TYPE_CHECKING:
+    from models.stores import Store
 
 WAIT_SECONDS = 15
 """How long a writer waits for another one before PostgreSQL cancels its statement."""
@@ -98,7 +101,10 @@ class _Adapter(peewee.Psycopg3Adapter):
 
 
 class PostgresDesk(peewee.PostgresqlDatabase):
-    """A desk's database on a server. ``folder`` is where this host keeps the desk's key."""
+    """A desk's database on a server.
+
+    ``folder`` is where this host keeps the desk's key, ``store`` where large blobs are, if not in their rows.
+    """
 
     field_types = {  # noqa: RUF012
         **peewee.PostgresqlDatabase.field_types,
@@ -117,6 +123,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         url, prepared = _own_settings(url)
         super().__init__(url, prepare_threshold=prepared, options=_OPTIONS, connect_timeout=10)
         self.folder = folder
+        self.store: Store | None = None
         self.shown = shown
         self.pooled = prepared is None
         self.news = News(self)

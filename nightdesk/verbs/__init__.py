@@ -46,6 +46,7 @@ VERBS: dict[str, Verb] = {
     "purge": Verb(
         "nightdesk.verbs.purge:purge", "Delete for good what is long enough in the trash.", "settings.edit"
     ),
+    "blobs": Verb("nightdesk.verbs.blobs:blobs", "Stored bytes: into an object store, or out of it."),
     "settings": Verb("nightdesk.verbs.settings:settings", "The desk's own settings: list, get, set.", ""),
     "agent": Verb("nightdesk.verbs.agent:agent", "Who works the tickets.", ""),
     "me": Verb("nightdesk.verbs.me:me", "What you say of yourself: being away, times.", ""),

@@ -25,6 +25,8 @@ def backup(context: VerbContext, file: Path, with_damaged_mail: bool) -> Result:
 
     A desk with damaged mail is not backed up, for an older backup may be the last that has it whole. With
     --with-damaged-mail all the rest is kept meanwhile, in a file of its own.
+
+    What the setting `blobs` keeps in an object store stays there: have that keep versions of its own.
     """
     from config.paths import refuse_for_a_server
     from config.wording import counted
@@ -41,4 +43,7 @@ def backup(context: VerbContext, file: Path, with_damaged_mail: bool) -> Result:
     if summary.damaged:
         document["damaged"] = summary.damaged
         text += f"; damaged in it: {counted(summary.damaged, 'stored mail')}, see nightdesk doctor"
+    if summary.in_store:
+        document["in_store"] = summary.in_store
+        text += f"; not in it: {counted(summary.in_store, 'stored mail')} in the object store"
     return told(document, text)

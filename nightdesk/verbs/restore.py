@@ -56,6 +56,8 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
         document = {"file": source, "tickets": summary.tickets, "blobs": summary.blobs, "held": summary.held}
         if summary.damaged:
             document["damaged"] = summary.damaged
+        if summary.in_store:
+            document["in_store"] = summary.in_store
         output.emit_json(document)
     else:
         output.line(f"Restored {counted(summary.tickets, 'ticket')} from {source}")
@@ -65,6 +67,9 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
         if summary.damaged:
             mail = ("stored mail was damaged", "stored mails were damaged")
             output.say(counted(summary.damaged, *mail) + " when the backup was made: nightdesk doctor")
+        if summary.in_store:
+            stored = ("stored mail is", "stored mails are")
+            output.say(counted(summary.in_store, *stored) + " in the object store: nightdesk doctor --full")
     return Exit.DONE
 
 

@@ -186,6 +186,7 @@ CALLS: dict[str, list[str]] = {
     "ticket time": ["1", "1h30", "--note", "ordered"],
     "ticket delete": ["1", "--restore"],
     "purge": ["--dry-run"],
+    "blobs move": [],
     "ticket ban": ["1"],
     "ticket export": ["1"],
     "canned preview": ["Hallo", "1"],

@@ -21,7 +21,7 @@ from threading import Thread
 from typing import IO, TYPE_CHECKING, Any
 
 from desk.intake.arrivals import Arrival, Prepared, parse_ahead
-from models.opening import point_at
+from models.opening import keep_blobs_in, point_at
 from worker.program import environment
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Reader:
         try:
             assert self._process.stdin is not None
             assert self._process.stdout is not None
-            _send(self._process.stdin, (list(arrivals), small, zone))
+            _send(self._process.stdin, (list(arrivals), small, zone, self._desk.settings.blobs))
             answer = pickle.load(self._process.stdout)  # noqa: S301  (our own child wrote it)
         except (OSError, ValueError, EOFError, pickle.PickleError):
             return parse_ahead(arrivals, small, zone=lambda: zone)
@@ -99,16 +99,18 @@ class Reader:
 def serve(database: Path, asked: IO[bytes], answers: IO[bytes]) -> None:
     """Read what is asked for until there is no more: the child's end."""
 
-    # It is never connected: large blobs are written beside it.
-    point_at(database)
+    # It is never connected: large blobs are written beside it, or into the desk's store.
+    handle = point_at(database)
     while True:
         try:
-            arrivals, small, zone = pickle.load(asked)  # noqa: S301  (our own parent wrote it)
+            arrivals, small, zone, store = pickle.load(asked)  # noqa: S301  (our own parent wrote it)
         except EOFError:
             return
+        if store and handle.store is None:
+            keep_blobs_in(store)
         try:
             answer: Read | OSError = _read(arrivals, small, zone)
-        except OSError as error:  # disk full: nothing of the batch may be stored
+        except OSError as error:  # disk full, store away: nothing of the batch may be stored
             answer = error
         _send(answers, answer)
 

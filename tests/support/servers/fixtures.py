@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.support.servers.oauth import OAuthServer
     from tests.support.servers.pki import Pki
     from tests.support.servers.postfix import Postfix
+    from tests.support.servers.s3 import S3
 
 T = TypeVar("T")
 
@@ -65,6 +66,16 @@ def postfix(servers_home: Path, pki: Pki, dovecot: Dovecot) -> Iterator[Postfix]
         yield server.start()
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """A running object store."""
+    from tests.support.servers.s3 import S3
+
+    server = S3()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,159 @@
+"""Object stores: bytes by name in S3 and what speaks it, in Google's or Azure's store, or in a directory.
+
+A store is named by a URL, ``s3://bucket/prefix``. What the store's library asks for besides may stand behind
+it: ``?endpoint=http://127.0.0.1:9000&region=eu-central-1``; logins come from the host's environment or role
+(``AWS_ACCESS_KEY_ID``, ...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from config.errors import ConfigError
+from config.paths import masked_url
+from models.errors import StoreAway
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+SCHEMES = ("s3", "gs", "az", "file")
+TIMEOUT_SECONDS = 15
+"""How long one request may take."""
+RETRIES, RETRY_SECONDS = 3, 10
+"""How often, and how long, a request that failed is asked again; then the store is away."""
+
+_NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
+
+
+class Store:
+    """One store. It is connected to by its first request; all threads may use it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._split = urlsplit(url)
+        if self._split.scheme not in SCHEMES or not (self._split.netloc or self._split.path):
+            raise ConfigError(
+                f"{masked_url(url)} is no object store",
+                "give s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///directory",
+            )
+
+    @property
+    def shown(self) -> str:
+        """The store for people, without what is secret."""
+        return masked_url(self._url)
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Store bytes under a name that nothing has; False: something has it, and stays as it is.
+
+        Durable when it returns. Raises StoreAway.
+        """
+        import obstore  # 8 ms, for a desk with a store
+
+        with self._trouble():
+            try:
+                obstore.put(self._opened, name, data, mode="create", use_multipart=False)
+            except obstore.exceptions.AlreadyExistsError:
+                return False
+        return True
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Store bytes under a name, whatever it had. Raises StoreAway."""
+        import obstore  # 8 ms, for a desk with a store
+
+        with self._trouble():
+            obstore.put(self._opened, name, data, use_multipart=False)
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a name. Raises FileNotFoundError, StoreAway."""
+        import obstore  # 8 ms, for a desk with a store
+
+        with self._trouble():
+            return bytes(obstore.get(self._opened, name).bytes())
+
+    def stored_at(self, name: str) -> datetime | None:
+        """Return when a name got its bytes, aware; None: it has none. Raises StoreAway."""
+        import obstore  # 8 ms, for a desk with a store
+
+        with self._trouble():
+            try:
+                return obstore.head(self._opened, name)["last_modified"]
+            except FileNotFoundError:
+                return None
+
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        """Yield every name and when it got its bytes, in no order. Raises StoreAway."""
+        import obstore  # 8 ms, for a desk with a store
+
+        with self._trouble():
+            for some in obstore.list(self._opened):
+                yield from ((each["path"], each["last_modified"]) for each in some)
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove names; those that are gone already are no error. Raises StoreAway."""
+        import obstore  # 8 ms, for a desk with a store
+
+        with self._trouble():
+            for name in names:
+                try:
+                    obstore.delete(self._opened, name)
+                except FileNotFoundError:
+                    continue
+
+    @cached_property
+    def _opened(self) -> ObjectStore:
+        try:
+            from obstore.store import from_url  # 8 ms, for a desk with a store
+        except ImportError as error:
+            raise ConfigError(
+                f"{self.shown} is an object store, and obstore is not installed",
+                "install it: pip install 'nightdesk[s3]'",
+            ) from error
+        split = self._split
+        if split.scheme == "file":
+            directory = Path(unquote(split.path))
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        options: dict[str, Any] = dict(parse_qsl(split.query))
+        if split.scheme == "file":
+            return from_url(split._replace(query="").geturl())
+        insecure = options.get("endpoint", "").startswith("http://")
+        try:
+            return from_url(
+                split._replace(query="").geturl(),
+                client_options={"timeout": f"{TIMEOUT_SECONDS}s", "allow_http": insecure},
+                retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+                **options,
+            )
+        except Exception as error:
+            raise ConfigError(
+                f"the store {self.shown} cannot be used: {_reason(error)}",
+                "correct its URL, or the login in the environment",
+            ) from error
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Tell a name that nothing has from a store that is away."""
+        try:
+            yield
+        except (ConfigError, StoreAway):
+            raise
+        except FileNotFoundError as error:
+            if any(words in str(error) for words in _NO_BUCKET):
+                raise self._away(error) from error
+            raise
+        except Exception as error:
+            raise self._away(error) from error
+
+    def _away(self, error: Exception) -> StoreAway:
+        return StoreAway(f"the store of attachments is away: {self.shown}: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what the library says, without the server's answer in XML."""
+    text = str(error).partition("\n")[0].partition("<?xml")[0].strip().rstrip(":")
+    return masked_url(text)[:300] or type(error).__name__
