@@ -430,3 +430,16 @@ def test_an_answer_that_was_taken_back_is_not_sent_by_a_retry(desk: Desk, ana: A
     with pytest.raises(Refused, match="taken back"):
         deliveries.retry(ana, [delivery_id])
     assert take() == []
+
+
+def test_a_mail_whose_bytes_are_in_a_store_that_is_away_is_put_off_and_holds_up_nobody(
+    desk: Desk, ana: Actor, ticket: Ticket
+) -> None:
+    away, small = send(desk, ana, ticket, "ann@client.test"), send(desk, ana, ticket, "bob@client.test")
+    db.execute_sql(
+        "UPDATE blob SET path = sha256 || '.zst', data = NULL"
+        " WHERE id = (SELECT blob_id FROM delivery WHERE id = ?)",
+        (away,),
+    )
+    assert [mail.delivery_id for mail in dispatch.claim(ME, now() + SOON, 1)] == [small]
+    assert states(away) == {"ann@client.test": "deferred"}
