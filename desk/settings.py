@@ -277,7 +277,8 @@ SETTINGS: tuple[Setting, ...] = (
         "notify.new_ticket",
         "people",
         "department",
-        "Who is mailed of a new ticket: assignee, last_respondent, department, everybody; empty: nobody.",
+        "Who is mailed of a new ticket: assignee, team, team_lead, last_respondent, department, admins, "
+        "everybody, agent:LOGIN or team:NAME, several with commas; empty: nobody.",
     ),
     Setting(
         "notify.customer_wrote",

@@ -63,6 +63,11 @@ def post(
     return within(seconds, _post, url, body, headers, seconds, to_private, ca_file)
 
 
+def refuse_private(host: str, port: int) -> None:
+    """Raise NotThere for a host in a private network or on this machine, ResolveFailed for none. Blocking."""
+    _allowed(host, port, to_private=False)
+
+
 def _post(
     url: str, body: bytes, headers: Mapping[str, str], seconds: float, to_private: bool, ca_file: Path | None
 ) -> Answer:

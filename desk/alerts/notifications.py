@@ -180,25 +180,46 @@ def _tell_apart(teller: _Teller, notice: WaitingNotice) -> int:
 def tell_held(desk: Desk, moment: datetime) -> int:
     """Mail agents what was kept for them until now, each in one mail; returns how many mails there are.
 
-    A single notice is told as if it came just now, so that it can be answered.
+    A single notice is told as if it came just now, so that it can be answered. What cannot be told stops only
+    itself: its trace and the log say why.
     """
     mails = 0
     for agent_id in notices.held_for(utc_text(moment)):
-        with transaction():
-            lines = [
-                each
-                for each in notices.held(agent_id, utc_text(moment), _MOST_IN_DIGEST)
-                if notices.let_go(each.id)
-            ]
-            teller = _Teller(desk, read_rules(desk), moment)
-            teller.people = [each for each in agents.every() if each.active]
-            agent = next((each for each in teller.people if each.id == agent_id), None)
-            tellings = [(each, _held(teller, each.notice_id)) for each in lines]
-            kept = [(line, telling) for line, telling in tellings if telling is not None]
-            if agent is None or not kept:
-                continue
-            mails += _tell_kept(teller, agent, kept)
+        teller = _Teller(desk, read_rules(desk), moment)
+        teller.people = [each for each in agents.every() if each.active]
+        agent = next((each for each in teller.people if each.id == agent_id), None)
+        lines = notices.held(agent_id, utc_text(moment), _MOST_IN_DIGEST)
+        try:
+            mails += _tell_together(teller, agent, lines)
+        except (DatabaseFailed, DatabaseUnusable):
+            raise
+        except Exception:
+            mails += sum(_tell_held_apart(teller, agent, line) for line in lines)
     return mails
+
+
+def _tell_together(teller: _Teller, agent: StoredAgent | None, lines: Sequence[HeldLine]) -> int:
+    with transaction():
+        mine = [each for each in lines if notices.let_go(each.id)]
+        tellings = [(each, _held(teller, each.notice_id)) for each in mine]
+        kept = [(line, telling) for line, telling in tellings if telling is not None]
+        return 0 if agent is None or not kept else _tell_kept(teller, agent, kept)
+
+
+def _tell_held_apart(teller: _Teller, agent: StoredAgent | None, line: HeldLine) -> int:
+    """Tell one that was kept by itself; a fault of it is written down, and it is kept no more."""
+    try:
+        return _tell_together(teller, agent, [line])
+    except (DatabaseFailed, DatabaseUnusable):
+        raise
+    except Exception as error:
+        why = one_line(f"{type(error).__name__}: {error}", 200)
+    with transaction():
+        if notices.let_go(line.id):
+            who = "an agent" if agent is None else agent.login
+            notices.add_to_trace(line.notice_id, f"{who}: it could not be told, {why}")
+            logs.write("error", "alert", f"notice {line.notice_id} could not be told to {who}: {why}")
+    return 0
 
 
 def _held(teller: _Teller, notice_id: int) -> _Telling | None:

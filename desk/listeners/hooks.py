@@ -29,7 +29,7 @@ def program(desk: Desk, event: str) -> Path | None:
     """Return the program of an event, or the one for all; None where there is neither."""
     for name in (event, ANY):
         path = desk.paths.hooks / name
-        if path.is_file():
+        if path.parent == desk.paths.hooks and path.is_file():
             return path
     return None
 

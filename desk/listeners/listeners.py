@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from config.clock import now
-from config.expressions import expression
 from config.secret import Secret
 from desk import settings
 from desk.errors import NotFound, Refused, WrongUse
+from desk.listeners import push_addresses
 from desk.listeners.heard import checked_condition, checked_events
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
@@ -201,25 +201,9 @@ def _sealed(desk: Desk, listener_id: int, address: str | None, secret: str | Non
     return values
 
 
-def _place_of_push(address: str) -> str:
-    scheme, found, _ = address.strip().partition("://")
-    if not found or not scheme.isalnum() or not address.isprintable():
-        raise WrongUse(
-            "that is no push address", "as in ntfys://ntfy.example.org/topic; see the page of apprise"
-        )
-    # apprise takes several addresses in one text.
-    never = next((each for each in _SCHEME.findall(address.lower()) if each in NEVER), "")
-    if never:
-        raise WrongUse(f"{never}:// is not pushed to", "it would run or change something on this machine")
-    return f"{scheme.lower()}://..."
-
-
-_SCHEME: Final = expression(r"([a-z0-9]+):/")
-NEVER: Final = ("file", "syslog", "rsyslog", "dbus", "qt", "kde", "glib", "gnome", "macosx", "windows")
-"""Schemes of apprise that stay on this machine."""
 _PLACE: Final[dict[Addressed, Callable[[str], str]]] = {
     "webhook": http_post.place_of,
-    "push": _place_of_push,
+    "push": push_addresses.place_of,
 }
 
 

@@ -362,6 +362,8 @@ def digest_schedule(text: str) -> str:
     if word == "hourly":
         return "@hourly"
     if found := _DAILY.fullmatch(word):
+        if int(found[1]) > 23 or int(found[2]) > 59:
+            raise WrongUse(f"{found[1]}:{found[2]} is no time of day", "write daily 08:00, up to daily 23:59")
         return schedules.parse(f"{int(found[2])} {int(found[1])} * * *").text
     return schedules.parse(text).text
 

@@ -6,8 +6,10 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from desk import settings
 from desk.errors import Refused
-from desk.listeners import listeners
+from desk.listeners import listeners, push_addresses
+from mail import http_post
 from mail.inert import one_line
 from mail.transport.blocking import within
 
@@ -33,10 +35,14 @@ def make(desk: Desk, listener: StoredListener, call: DueCall) -> tuple[bool, int
     log = logging.getLogger("apprise")
     log.addHandler(said)
     try:
-        asset = apprise.AppriseAsset(app_id="Nightdesk", async_mode=False, secure_logging=True)
+        asset = apprise.AppriseAsset(
+            app_id="Nightdesk", async_mode=False, secure_logging=True, http_redirects=False
+        )
         pusher = apprise.Apprise(asset=asset)
         if not pusher.add(address):
             raise Refused("apprise does not know such an address", "nightdesk push edit NAME --url-stdin")
+        if not settings.get("webhooks.private"):
+            _refuse_private(pusher)
         taken = within(SECONDS, pusher.notify, body=text, title=title)
     finally:
         log.removeHandler(said)
@@ -44,6 +50,16 @@ def make(desk: Desk, listener: StoredListener, call: DueCall) -> tuple[bool, int
         return True, 0, ""
     # What apprise says of a failure may hold the address.
     return False, None, one_line("; ".join(said.lines).replace(address, "..."), 300) or "it was not taken"
+
+
+def _refuse_private(pusher: Any) -> None:
+    """Raise `mail.http_post.NotThere` where apprise would connect this machine or a private network."""
+    for server in pusher:
+        schemes = (server.protocol, server.secure_protocol)
+        names = {name for each in schemes if each for name in ((each,) if isinstance(each, str) else each)}
+        # Services have a token in the host's place.
+        if server.host and names & push_addresses.OWN_HOSTS:
+            within(SECONDS, http_post.refuse_private, server.host, server.port or 443)
 
 
 def words(document: dict[str, Any]) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ from config.errors import ConfigError
 from desk import queues, settings
 from desk.alerts import notifications, on_screen, recipients
 from desk.alerts.recipients import Part
-from desk.errors import DeskError, NotAllowed
+from desk.errors import DeskError, NotAllowed, WrongUse
 from desk.filters import filters
 from desk.home import Desk
 from desk.operations import rule_file
@@ -26,6 +27,7 @@ from desk.staff import departments, teams, topics
 from desk.staff.agents import agents, edit_agent, set_own_times
 from desk.tickets import changes, lifecycle, sla, watching
 from models import blobs, tickets
+from models.agents import StoredAgent
 from models.fields import utc_text
 from models.messages import NewMessage
 from models.notices import KINDS
@@ -427,6 +429,36 @@ class TestLater:
         assert "in a digest (delivery" in trace()[-1]
         assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=11)) == 0
 
+    def test_one_that_cannot_be_told_stops_only_itself(
+        self, quiet: Door, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        quiet.take(mail())
+        store("notify.noted", "agent:kim")
+        notifications.tell(desk, now())
+        write("DELETE FROM held_notice")
+        lifecycle.overdue(1, "", self.NIGHT)
+        for text in ("One", "Two"):
+            self.note(desk, text, self.NIGHT)
+        notifications.tell(desk, self.NIGHT)
+        before = value("SELECT count(*) FROM delivery")
+        whole = notifications._Telling.refused
+
+        def trip(telling: notifications._Telling, agent: StoredAgent) -> str:
+            if telling.what == "overdue":
+                raise ZeroDivisionError("poison")
+            return whole(telling, agent)
+
+        monkeypatch.setattr(notifications._Telling, "refused", trip)
+        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=10)) == 2
+        assert value("SELECT count(*) FROM delivery") == before + 2
+        traces = [
+            line for (text,) in rows("SELECT trace FROM notice ORDER BY id") for line in json.loads(text)
+        ]
+        assert "kim: it could not be told, ZeroDivisionError: poison" in traces
+        assert value("SELECT count(*) FROM log_entry WHERE text LIKE '%could not be told to kim%'") == 1
+        assert notifications.tell_held(desk, self.NIGHT + timedelta(hours=11)) == 0
+        assert not rows("SELECT 1 FROM held_notice")
+
     def test_a_single_thing_comes_as_if_it_had_just_happened(self, quiet: Door, desk: Desk) -> None:
         quiet.take(mail())
         notifications.tell(desk, now())
@@ -444,6 +476,12 @@ class TestLater:
         lifecycle.overdue(1, "", self.NIGHT)
         notifications.tell(desk, self.NIGHT)
         assert trace() == ["kim: as assignee, kept until 2026-11-26 09:30: for their digest"]
+
+    @pytest.mark.parametrize("wrong", ["daily 25:00", "daily 08:60", "daily at 24:00"])
+    def test_a_time_of_day_that_there_is_not_is_told_in_words(self, door: Door, wrong: str) -> None:
+        with pytest.raises(WrongUse, match="is no time of day") as refused:
+            edit_agent(ADMIN, "kim", digest=wrong)
+        assert refused.value.hint == "write daily 08:00, up to daily 23:59"
 
     def test_of_what_is_kept_nothing_goes_to_who_left(self, quiet: Door, desk: Desk) -> None:
         quiet.take(mail())

@@ -10,6 +10,7 @@ import pytest
 
 from desk import logs
 from desk.home import Desk
+from desk.listeners import hooks
 from desk.replies.reply import add_note
 from tests.support.calling import Caller
 from tests.support.mails import Door, mail, rows
@@ -132,6 +133,35 @@ def test_a_folder_that_others_may_write_to_has_no_programs(desk: Desk, door: Doo
     door.take(mail())
     caller()
     assert "hooks may be written to by others" in said()[0][1]
+
+
+def test_restricted_mode_runs_what_the_owner_put_there_and_nothing_that_an_agent_named(
+    desk: Desk, door: Door, caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "of_an_agent"
+    elsewhere.mkdir()
+    (elsewhere / "created").write_text(SAYS)
+    (elsewhere / "created").chmod(0o755)
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("PATH", str(elsewhere))
+    restricted = Desk(desk.paths, desk.settings.model_copy(update={"restricted": True}), desk.sealer)
+    inside = Caller(restricted, monkeypatch)
+    place(restricted, "created")
+    inside()
+    door.take(mail())
+    inside()
+    assert (desk.paths.home / "told.created").exists()
+    assert not list(tmp_path.glob("of_an_agent/told.*"))
+    assert not (tmp_path / "told.created").exists()
+
+
+@pytest.mark.parametrize("event", ["../outside", "/bin/sh", "created/../../outside", "..", ""])
+def test_an_event_names_a_file_of_that_folder_alone(desk: Desk, event: str) -> None:
+    place(desk, "created")
+    outside = desk.paths.home / "outside"
+    outside.write_text(SAYS)
+    outside.chmod(0o755)
+    assert hooks.program(desk, event) is None
 
 
 def test_without_the_folder_nothing_is_kept(desk: Desk, door: Door, caller: Caller) -> None:

@@ -11,7 +11,8 @@ import pytest
 from desk.alerts import notifications
 from desk.errors import DeskError
 from desk.home import Desk
-from desk.listeners import listeners
+from desk.listeners import listeners, push_addresses
+from models.settings import store
 from tests.support.calling import Caller
 from tests.support.http_listener import hang, listening
 from tests.support.mails import Door, mail, rows
@@ -85,6 +86,17 @@ def test_one_that_hangs_is_given_up(
         "nothing://x\ny",
         "json://h/a, syslog://",
         "json://h/a dbus:///",
+        "json://h/a\\syslog://",
+        "frobnicate://x",
+        "fcm://project/key/?keyfile=/etc/passwd",
+        "slack://a/b/c/?template=/etc/passwd",
+        "slack://a/b/c/?x=1&%54emplate=/etc/passwd",
+        "slack://a/b/c/?x=1;template=/etc/passwd",
+        "slack://a/b/c/?x=1?template=/etc/passwd",
+        "workflows://h/a/b/?Template=file:///etc/passwd",
+        "gotifys://h/token?verify=no",
+        "jsons://h/a?redirect=yes",
+        "mailto://me:pw@h",
     ],
 )
 def test_what_is_no_push_address_is_refused(desk: Desk, wrong: str) -> None:
@@ -93,10 +105,53 @@ def test_what_is_no_push_address_is_refused(desk: Desk, wrong: str) -> None:
 
 
 def test_what_apprise_does_not_know_is_said(desk: Desk, door: Door, caller: Caller) -> None:
-    listeners.add(desk, ADMIN, "push", "Chat", "frobnicate://x", events=["created"])
+    listeners.add(desk, ADMIN, "push", "Chat", "tgram://x", events=["created"])
     door.take(mail())
     caller()
     assert "does not know such an address" in caller.log("Chat", "push")[0].words
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "user:word@127.0.0.1",
+        "localhost",
+        "[::1]",
+        "10.1.2.3",
+        "169.254.169.254",
+        "0.0.0.0",
+    ],
+)
+def test_this_machine_and_private_networks_are_not_pushed_to(
+    desk: Desk, door: Door, caller: Caller, host: str
+) -> None:
+    store("webhooks.private", value=False)
+    with listening() as server:
+        listeners.add(desk, ADMIN, "push", "Chat", f"json://{host}:{server.port}/desk", events=["created"])
+        door.take(mail())
+        caller()
+    assert not server.told
+    [refused] = caller.log("Chat", "push")
+    assert (refused.state, refused.attempts) == ("waits", 1)
+
+
+def test_no_redirect_is_followed_to_where_nothing_is_pushed(desk: Desk, door: Door, caller: Caller) -> None:
+    with (
+        listening() as inner,
+        listening((302, {"Location": f"http://127.0.0.1:{inner.port}/x"}, b"")) as outer,
+    ):
+        listeners.add(desk, ADMIN, "push", "Chat", address(outer.port), events=["created"])
+        door.take(mail())
+        caller()
+        assert (len(outer.told), len(inner.told)) == (1, 0)
+
+
+def test_the_library_knows_every_scheme_that_is_let() -> None:
+    from apprise.manager_plugins import NotificationManager
+
+    schemes = NotificationManager().schemas()  # type: ignore[no-untyped-call]
+    assert set(schemes) >= push_addresses.OWN_HOSTS | push_addresses.SERVICES
 
 
 def test_what_the_library_trips_over_is_a_failed_call_without_its_address(
