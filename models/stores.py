@@ -45,8 +45,8 @@ class Store:
 
     @property
     def shown(self) -> str:
-        """The store for people, without what is secret."""
-        return masked_url(self._url)
+        """The store for people: neither what is secret nor what its library is told."""
+        return masked_url(self._split._replace(query="").geturl())
 
     def create(self, name: str, data: bytes) -> bool:
         """Store bytes under a name that nothing has; False: something has it, and stays as it is.

@@ -31,11 +31,11 @@ def refusal_of(error: Exception, style: Style, state: State) -> Refusal:
     """Return what the caller is told. What is a fault of ours goes to the log."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, DatabaseUnusable):
-        state.leave(error)
-        return _later(style)
     if isinstance(error, (DatabaseFailed, sqlite3.OperationalError, OSError)):
         _say(f"{type(error).__name__}: {error}")
+        return _later(style)
+    if isinstance(error, DatabaseUnusable):
+        state.leave(error)
         return _later(style)
     if isinstance(error, DeskError):
         for kind, status in _STATUSES:

@@ -78,6 +78,8 @@ class Spool:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._path = str(desk.paths.spool)
+        # On a server the spools of several hosts share the settings.
+        self._taken = f"{TAKEN} {os.uname().nodename}:{self._path}" if desk.paths.server_url else TAKEN
         self._odd: dict[str, str] = {}
 
     def waiting(self) -> bool:
@@ -205,7 +207,7 @@ class Spool:
 
     def _without_stored(self, held: list[_Held]) -> list[_Held]:
         """Remove files whose mail is stored already."""
-        stored = set(_stored())
+        stored = set(self._stored())
         for each in held:
             if each.name in stored:
                 self._remove(each)
@@ -235,12 +237,12 @@ class Spool:
 
     def _remember(self, new: list[str]) -> None:
         """Note the names, in the transaction that stores their mails; forget those that are surely gone."""
-        stored = _stored()
+        stored = self._stored()
         if len(stored) > _KEPT_NAMES:
             self._sync()
             stored = [name for name in stored if os.path.lexists(f"{self._path}/{name}")]
         names_now = json.dumps(stored + new)
-        settings.store_text(TAKEN, names_now)
+        settings.store_text(self._taken, names_now)
 
     def _remove(self, held: _Held) -> None:
         """Remove a file whose mail is stored; one that stays is known by its name and not taken again."""
@@ -251,17 +253,16 @@ class Spool:
         except OSError as error:
             self._complain(held.name, f"its mail is stored, but it stays: {error.strerror or error}")
 
+    def _stored(self) -> list[str]:
+        text = settings.stored_text(self._taken)
+        return [] if text is None else list(json.loads(text))
+
     def _sync(self) -> None:
         handle = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _stored() -> list[str]:
-    text = settings.stored_text(TAKEN)
-    return [] if text is None else list(json.loads(text))
 
 
 def _told() -> dict[str, Any]:

@@ -33,6 +33,15 @@ WRITERS = 0x6E69676874
 MIGRATIONS = 0x6E69676875
 """The advisory lock of whoever makes or changes the schema."""
 
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""Seconds, and milliseconds, after which a line that is cut is told from a server that is slow (libpq)."""
+
 _OPTIONS = f"-c lock_timeout={WAIT_SECONDS * 1000} -c client_min_messages=warning -c timezone=UTC"
 
 
@@ -121,7 +130,8 @@ class PostgresDesk(peewee.PostgresqlDatabase):
     def __init__(self, url: str, folder: Path, shown: str) -> None:
         # PgBouncer keeps no prepared statements between transactions; its users say prepare_threshold=0.
         url, prepared = _own_settings(url)
-        super().__init__(url, prepare_threshold=prepared, options=_OPTIONS, connect_timeout=10)
+        told: dict[str, Any] = {name: value for name, value in _PATIENCE.items() if f"{name}=" not in url}
+        super().__init__(url, prepare_threshold=prepared, options=_OPTIONS, **told)
         self.folder = folder
         self.store: Store | None = None
         self.shown = shown

@@ -83,7 +83,9 @@ def test_a_piped_mail_is_a_ticket_at_once(hosts: tuple[Desk, Desk]) -> None:
     assert [each["subject"] for each in first.json("ticket", "list")] == ["Printer 1"]
 
 
-def test_workers_of_two_hosts_take_every_mail_once(hosts: tuple[Desk, Desk], mailuser: MailUser) -> None:
+def test_workers_of_two_hosts_take_every_mail_once_whatever_happens_to_the_server(
+    hosts: tuple[Desk, Desk], databases: Databases, mailuser: MailUser
+) -> None:
     first, second = hosts
     first.add_mailbox(mailuser, None, "--every", "1", "--no-autoresponse")
     workers = [
@@ -95,21 +97,33 @@ def test_workers_of_two_hosts_take_every_mail_once(hosts: tuple[Desk, Desk], mai
         )
         for desk in hosts
     ]
+
+    def tickets() -> int:
+        return len(second.json("ticket", "list"))
+
     try:
         for number in range(6):
             mailuser.deliver(QUESTION.format(to=mailuser.address, number=number).encode())
-        wait_until(lambda: len(second.json("ticket", "list")) == 6, "six tickets", 90)
+        wait_until(lambda: tickets() == 6, "six tickets", 90)
+        for number, desk in enumerate(hosts, 6):  # one of them stands by
+            desk.ok("pipe", stdin=QUESTION.format(to=mailuser.address, number=number))
+        wait_until(lambda: tickets() == 8, "the spools of both hosts", 90)
+        databases.server.restart()
+        mailuser.deliver(QUESTION.format(to=mailuser.address, number=8).encode())
+        second("mailbox", "fetch", mailuser.address)
+        wait_until(lambda: tickets() == 9, "the ninth", 90)
+        assert [worker.poll() for worker in workers] == [None, None]
         workers[0].kill()
         workers[0].wait()
-        mailuser.deliver(QUESTION.format(to=mailuser.address, number=6).encode())
+        mailuser.deliver(QUESTION.format(to=mailuser.address, number=9).encode())
         second("mailbox", "fetch", mailuser.address)
-        wait_until(lambda: len(second.json("ticket", "list")) == 7, "the seventh", 90)
+        wait_until(lambda: tickets() == 10, "the tenth", 90)
     finally:
         for worker in workers:
             worker.kill()
             worker.wait()
     receipts = second.json("receipt", "list")
-    assert sorted(each["message_id"] for each in receipts) == [f"<{n}@client.test>" for n in range(7)]
+    assert sorted(each["message_id"] for each in receipts) == [f"<{n}@client.test>" for n in range(10)]
 
 
 async def test_the_app_shows_what_another_host_took_in(

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -72,9 +72,11 @@ CHILD_NICENESS = 5
 def run(desk: Desk, *, child: bool = False, lmtp: Endpoint | None = None) -> None:
     """Work until a signal or, as the app's child, until standard input ends.
 
-    While another worker works for the desk this one stands by; a child leaves at once. With `lmtp` mail is
-    taken by LMTP there, also on standby. Raises `models.errors.DatabaseUnusable` when the desk was upgraded
-    meanwhile, `desk.errors.Refused` when it cannot listen for LMTP.
+    While another worker works for the desk this one stands by; on a desk in PostgreSQL it fetches and sends
+    beside that one, and takes its own host's spool in. A child leaves at once. With `lmtp` mail is taken by
+    LMTP there, also on standby. A server that is away for a while is waited for. Raises
+    `models.errors.DatabaseUnusable` when the desk was upgraded meanwhile, `desk.errors.Refused` when it
+    cannot listen for LMTP.
     """
     asyncio.run(_run(desk, child, lmtp))
 
@@ -97,6 +99,7 @@ class Worker:
         self._slots = Slots(desk.settings.parallel_mailboxes)
         self._sender = Sender(desk, self._stop, self._thread)
         self._planner = Planner(desk)
+        self._helping = Planner(desk)
         self._hints: set[int] = set()
         self._idlers = Idlers(desk, self._thread, self._hints.add)
         self._fetching: dict[int, asyncio.Task[None]] = {}
@@ -172,39 +175,54 @@ class Worker:
     async def _become_the_worker(self) -> bool:
         waiting = False
         while not self._halt.is_set():
-            self._lease = await self._thread.call(
-                leases.acquire, WORKER_LEASE, leases.owner_id(), LEASE_SECONDS
-            )
-            if self._lease is not None:
-                self._renewed = time.monotonic()
-                return True
-            if self._child:
-                return False
-            if not waiting:
-                waiting = True
-                tell("STATUS=standing by, another worker works for this desk")
-                await self._thread.call(
-                    logs.write, "info", "worker", f"worker {os.getpid()} stands by, another one is at work"
+            with _passing():
+                self._lease = await self._thread.call(
+                    leases.acquire, WORKER_LEASE, leases.owner_id(), LEASE_SECONDS
                 )
+                if self._lease is not None:
+                    self._renewed = time.monotonic()
+                    return True
+                if self._child:
+                    return False
+                if not waiting:
+                    waiting = True
+                    tell("STATUS=standing by, another worker works for this desk")
+                    await self._thread.call(
+                        logs.write,
+                        "info",
+                        "worker",
+                        f"worker {os.getpid()} stands by, another one is at work",
+                    )
+                await self._help()
             await self._pause(STANDBY_SECONDS)
         return False
 
+    async def _help(self) -> None:
+        """Do on standby what several hosts can do side by side: this host's spool, mailboxes, the outbox."""
+        if not self._desk.paths.server_url:
+            return
+        plan = await self._thread.call(self._helping.look, now(), frozenset(self._fetching))
+        if plan is not None:
+            self._begin_mail(plan, self._helping)
+            if plan.sweep:  # who died on this host can be seen from here alone
+                await self._step("recovering mail", dispatch.recover)
+        await self._look_into_spool()
+
     async def _rounds(self) -> None:
         while not self._halt.is_set():
-            try:
+            with _passing():
                 if not await self._keep_lease():
                     return
                 plan = await self._thread.call(self._planner.look, now(), frozenset(self._fetching))
                 if plan is not None:
                     await self._begin(plan)
                 self._follow_hints()
-                if self._draining is None and await self._thread.call(self._spool.waiting):
-                    self._draining = asyncio.create_task(self._drain())
-            except DatabaseUnusable:
-                raise
-            except (StatementFailed, OSError) as error:  # locked, disk full: it may pass
-                sys.stderr.write(f"nightdesk worker: {type(error).__name__}: {error}\n")
+                await self._look_into_spool()
             await self._pause(LOOK_SECONDS)
+
+    async def _look_into_spool(self) -> None:
+        if self._draining is None and await self._thread.call(self._spool.waiting):
+            self._draining = asyncio.create_task(self._drain())
 
     async def _keep_lease(self) -> bool:
         if self._lease is None or time.monotonic() - self._renewed >= RENEW_SECONDS:
@@ -223,12 +241,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         self._idlers.tend(plan.idle)
         self._hints.intersection_update(plan.idle)
-        for mailbox_id, asked in plan.fetches.items():
-            self._hints.discard(mailbox_id)
-            self._fetching[mailbox_id] = loop.create_task(self._fetch(mailbox_id, asked))
-        for sender_id in plan.senders:
-            if sender_id not in self._sending:
-                self._sending[sender_id] = loop.create_task(self._send(sender_id))
+        self._begin_mail(plan, self._planner)
         if plan.states:
             await self._step("filters on states", filters_sweep.after_changes, self._desk, now())
             self._planner.look_again()
@@ -261,6 +274,16 @@ class Worker:
             await self._step("purging the spool", self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)
         tell(f"STATUS={plan.words}")
+
+    def _begin_mail(self, plan: Plan, planner: Planner) -> None:
+        """Begin the fetches and the sending of a plan."""
+        loop = asyncio.get_running_loop()
+        for mailbox_id, asked in plan.fetches.items():
+            self._hints.discard(mailbox_id)
+            self._fetching[mailbox_id] = loop.create_task(self._fetch(mailbox_id, asked, planner))
+        for sender_id in plan.senders:
+            if sender_id not in self._sending:
+                self._sending[sender_id] = loop.create_task(self._send(sender_id))
 
     async def _step(
         self, what: str, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs
@@ -295,16 +318,16 @@ class Worker:
         """Fetch what a server told of; a mailbox that is being fetched now, once more after that."""
         for mailbox_id in self._hints - self._fetching.keys():
             self._hints.discard(mailbox_id)
-            self._fetching[mailbox_id] = asyncio.create_task(self._fetch(mailbox_id, False))
+            self._fetching[mailbox_id] = asyncio.create_task(self._fetch(mailbox_id, False, self._planner))
 
-    async def _fetch(self, mailbox_id: int, asked: bool) -> None:
+    async def _fetch(self, mailbox_id: int, asked: bool, planner: Planner) -> None:
         try:
             async with self._connections:
                 tally = await in_own_thread(self._take_turn, mailbox_id, asked)
             if tally.skipped:
-                self._planner.postpone(mailbox_id, now())
+                planner.postpone(mailbox_id, now())
         except Exception as error:
-            self._planner.postpone(mailbox_id, now())
+            planner.postpone(mailbox_id, now())
             await self._failed(error, "fetching failed", mailbox_id)
         finally:
             del self._fetching[mailbox_id]
@@ -373,7 +396,7 @@ class Worker:
             await self._failed(error, "renewing OAuth2 logins failed", None)
 
     async def _failed(self, error: Exception, what: str, mailbox_id: int | None) -> None:
-        if isinstance(error, DatabaseUnusable):
+        if isinstance(error, DatabaseUnusable) and not isinstance(error, StatementFailed):
             self._fatal = error
             self._quit()
             return
@@ -405,6 +428,15 @@ class Worker:
                 await self._thread.call(self._lease.release)
                 await self._thread.call(logs.write, "info", "worker", f"worker {os.getpid()} ended")
         self._thread.close()
+
+
+@contextlib.contextmanager
+def _passing() -> Iterator[None]:
+    """Tell the journal what may pass: a database that is locked or started again, a full disk."""
+    try:
+        yield
+    except (StatementFailed, OSError) as error:
+        sys.stderr.write(f"nightdesk worker: {type(error).__name__}: {error}\n")
 
 
 async def _feed_watchdog() -> None:
