@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from typing import NamedTuple
 
@@ -70,3 +71,37 @@ def test_a_record_has_its_fields_and_no_others() -> None:
         Kept()  # type: ignore[call-arg]
     with pytest.raises(TypeError):
         Kept("a", 1, (), 2)  # type: ignore[call-arg]
+
+
+def test_a_record_may_be_matched_by_its_places_and_extended() -> None:
+    class Wider(Kept):
+        """One with a word more to say."""
+
+        def widest(self) -> int:
+            """Twice the size."""
+            return self.size * 2
+
+    match Wider("a", 4):
+        case Wider(name, size):
+            assert (name, size) == ("a", 4)
+        case _:
+            raise AssertionError("not matched")
+    wide = Wider(size=5, name="b")._replace(name="c")
+    assert (type(wide), wide, wide.widest()) == (Wider, ("c", 5, ()), 10)
+    assert type(Kept("d")) is Kept
+    assert copy.copy(wide) == wide
+
+
+def test_a_record_refuses_what_a_named_tuple_refuses() -> None:
+    class Nothing(Record):
+        """It has no fields."""
+
+    assert Nothing() == ()
+    with pytest.raises(ValueError, match="unexpected field names"):
+        Kept("a")._replace(colour="red")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Expected 3 arguments, got 1"):
+        Kept._make(["a"])
+    with pytest.raises(TypeError, match=r"Kept.__new__\(\) missing 1 required positional argument: 'name'"):
+        Kept()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        Kept("a", colour="red")  # type: ignore[call-arg]
