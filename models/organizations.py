@@ -87,6 +87,26 @@ _OF_CONTACT = Lookup(
     ),
     as_read(_READ, StoredOrganization),
 )
+_ANY_SHARES = Lookup(
+    lambda p: Organization.select(Organization.id).where(Organization.shares == True).limit(1),  # noqa: E712
+    int,
+)
+_MEMBERS = Lookup(
+    lambda p: (
+        OrganizationMember.select(OrganizationMember.contact, Organization.id, Organization.shares)
+        .join(Organization)
+        .where(OrganizationMember.contact.in_(p.each("wanted")))
+    ),
+    lambda contact_id, organization_id, shares: (int(contact_id), int(organization_id), bool(shares)),
+)
+_SHARING_DOMAINS = Lookup(
+    lambda p: (
+        OrganizationDomain.select(OrganizationDomain.domain, Organization.id)
+        .join(Organization)
+        .where(OrganizationDomain.domain.in_(p.each("wanted")), Organization.shares == True)  # noqa: E712
+    ),
+    lambda domain, organization_id: (str(domain).lower(), int(organization_id)),
+)
 _SET_MEMBER = Statement(
     lambda p: OrganizationMember.insert(
         {OrganizationMember.contact: p("contact_id"), OrganizationMember.organization: p("organization_id")}
@@ -149,6 +169,25 @@ def of_domain(domain: str) -> StoredOrganization | None:
 def of_contact(contact_id: int, email: str) -> StoredOrganization | None:
     """Return what a contact belongs to: as somebody said, else by the domain of the address; or None."""
     return _OF_CONTACT.one(contact_id=contact_id) or of_domain(email.rpartition("@")[2])
+
+
+def sharing(people: Mapping[str, int | None]) -> dict[str, int]:
+    """Return what people belong to whose organization has them take part in one another's tickets.
+
+    ``people``: addresses in lower case, each with the contact that it is of.
+    """
+    if not people or _ANY_SHARES.one() is None:
+        return {}
+    known = {contact_id for contact_id in people.values() if contact_id is not None}
+    said = {contact_id: (found, shares) for contact_id, found, shares in _MEMBERS.each_of(known)}
+    by_domain = dict(_SHARING_DOMAINS.each_of({each.rpartition("@")[2] for each in people}))
+    found: dict[str, int] = {}
+    for address, contact_id in people.items():
+        told = said.get(contact_id) if contact_id is not None else None
+        shared = by_domain.get(address.rpartition("@")[2]) if told is None else told[0] if told[1] else None
+        if shared is not None and "@" in address:
+            found[address] = shared
+    return found
 
 
 def set_member(contact_id: int, organization_id: int | None) -> None:

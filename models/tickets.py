@@ -854,6 +854,11 @@ def people(ticket_ids: Iterable[int]) -> list[tuple[int, int]]:
     return [*_REQUESTERS.each_of(wanted), *_IN_CC.each_of(wanted)]
 
 
+def requesters(ticket_ids: Iterable[int]) -> dict[int, int]:
+    """Return the requester of each of these tickets."""
+    return dict(_REQUESTERS.each_of(set(ticket_ids)))
+
+
 def with_person(contact_id: int) -> list[int]:
     """Return the tickets that are not merged and whose requester a contact is, and those with it in Cc."""
     return [*_OF_REQUESTER.every(contact_id=contact_id), *_WITH_COLLABORATOR.every(contact_id=contact_id)]

@@ -162,9 +162,10 @@ def _by_tag(incoming: Incoming, tag: SignedTag, ticket: TicketState) -> Match | 
     sender = incoming.author.address.email
     how = f"the signed address of ticket {ticket.number}"
     if tag.agent_id is None:
-        if sender in incoming.rules.agents or not takes_part(ticket, sender):
+        part = "" if sender in incoming.rules.agents else _takes_part_or_is_colleague(ticket, sender)
+        if not part:
             return None
-        incoming.says(f"matched {how}: the sender takes part in it")
+        incoming.says(f"matched {how}: {part}")
         return Match(ticket)
     agent = incoming.rules.agents.get(sender)
     sure = incoming.mail.says_one_author and not incoming.author.on_hearsay
@@ -211,6 +212,10 @@ def _answer_to_us(incoming: Incoming, sent: _Sent) -> Match:
         return Match(ticket, kind="note", unverified=not known)
     if sender in sent.addressed:
         incoming.says(f"matched {how}: it was sent to this sender")
+        return Match(ticket, answers=(sent.reference,))
+    colleague = _colleague(ticket, sender)
+    if colleague:
+        incoming.says(f"matched {how}: {colleague}")
         return Match(ticket, answers=(sent.reference,))
     incoming.says(f"matched {how}; {sender or 'nobody'} takes no part in it: filed there, unverified")
     return Match(ticket, unverified=True)
@@ -317,10 +322,17 @@ def _named_in_subject(incoming: Incoming) -> Iterator[TicketState]:
 
 
 def _part_in(ticket: TicketState, sender: str, message: KnownMessage) -> str:
-    if takes_part(ticket, sender):
-        return "the sender takes part in it"
-    if sender and sender in message.addressed:
+    if sender and not takes_part(ticket, sender) and sender in message.addressed:
         return "that mail was addressed to the sender"
+    return _takes_part_or_is_colleague(ticket, sender)
+
+
+def _takes_part_or_is_colleague(ticket: TicketState, sender: str) -> str:
+    return "the sender takes part in it" if takes_part(ticket, sender) else _colleague(ticket, sender)
+
+
+def _colleague(ticket: TicketState, sender: str) -> str:
+    """Say whose organization lets the sender in; '' where none does."""
     from desk import organizations  # 3 ms, for answers of those who take no part
 
     shared = organizations.shared(sender, ticket.contact_id)

@@ -23,17 +23,17 @@ def headless_ticket(incoming: Incoming) -> TicketState | None:
     name = incoming.mail.message_id
     if name is None or not incoming.batch.known.is_awaited(name):
         return None
-    invited = {each.email.lower() for each in (incoming.author.address, *incoming.mail.to, *incoming.mail.cc)}
+    author = incoming.author.address
+    addressed = {each.email.lower() for each in (*incoming.mail.to, *incoming.mail.cc)}
     for ticket_id in messages.waiting_for(name):
         ticket = incoming.batch.ticket(ticket_id)
         if (
             ticket is None
             or keeps_closed(incoming, ticket)
-            or not threads.may_be_headed(ticket.id, name, invited - {""})
+            or not threads.may_be_headed(ticket.id, name, author.email.lower(), addressed)
         ):
             continue
         incoming.says(f"ticket {ticket.number} began with an answer to this mail: put at its head")
-        author = incoming.author.address
         contact_id = incoming.batch.known.contacts.get(author.email, author.name)
         lifecycle.headed_by(ticket.id, contact_id, incoming.mail.subject)
         return ticket._replace(contact_id=contact_id, subject=incoming.mail.subject)

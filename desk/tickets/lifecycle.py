@@ -791,7 +791,7 @@ def unmerged(event: RecordedEvent, later: Sequence[int], by: Actor, moment: date
 
 
 def split_off(
-    source_id: int, message_ids: Sequence[int], new: NewTicket, by: Actor, moment: datetime
+    source_id: int, message_ids: Sequence[int], new: NewTicket, by: Actor | None, moment: datetime
 ) -> TicketState:
     """Begin a ticket with some of another one's messages; what was sent and received with them goes along.
 

@@ -1,31 +1,35 @@
 """Threads: mail that answers a ticket's mail and was kept apart joins the ticket once its author takes part.
 
 Who takes part is told by the mails alone: the author of the first one, those it was addressed to, and whom
-people who take part address in turn. A mail answers what it names, what that names, and so on, however few
-names it gives itself. It is part of every matter above it that lets its author in, and stands in the ticket
-of the topmost; where none of two matters is above the other, of the older one. Where it stands changes
-nothing about whom it lets into the others: so what comes later takes no part away from anybody, the same
-mails make the same tickets, in whatever order they come, and nobody gets in by an answer that nobody asked
-for.
+people who take part address in turn; and whoever is of the first author's organization, where that shares
+its tickets, once they answer one of these mails. A mail answers what it names, what that names, and so on,
+however few names it gives itself. It is part of every matter above it that lets its author in, and stands in
+the ticket of the topmost; where none of two matters is above the other, of the older one. Where it stands
+changes nothing about whom it lets into the others: so what comes later takes no part away from anybody, the
+same mails make the same tickets, in whatever order they come, and nobody gets in by an answer that nobody
+asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from config.records import Record
 from desk.tickets import lifecycle
+from desk.tickets.contacts import Contacts
+from desk.tickets.numbers import next_as_set
 from desk.tickets.participants import takes_part
-from models import contacts, messages, tickets
+from models import contacts, messages, organizations, tickets
+from models.fields import utc_text
 from models.messages import BY_HAND, LinkedMail, WrittenMail, addressed_by, compared_id
-from models.tickets import TicketState
+from models.tickets import NewTicket, TicketState
 
-_MOST_MAILS = 1000
+_MOST_MAILS = 5_000
 """Mails looked at around one mail: a conversation; a longer one is looked through so far."""
 
 _Person = int | str
-"""A contact's id, or the address of somebody who is none."""
+"""A contact's id, or the address of somebody who is none; below 0 the people of an organization."""
 
 
 class Gathered:
@@ -62,9 +66,11 @@ class _Matter:
         self.ticket_id = ticket_id
         self.people = people
         self.began_with: list[LinkedMail] = []
+        self.mails: set[int] = set()
+        self.fresh: list[int] = []
+        """Part of it, and not looked at yet."""
         self.heads = 0
         """With a bit for each mail below which others are part of it."""
-        self.mails: set[int] = set()
 
 
 class Thread:
@@ -84,13 +90,17 @@ class Thread:
         self._link(arriving)
         self._above = self._measured()
         self._people, self._known = self._read_people()
+        self._requesters, self._organizations = self._read_organizations()
         self._written_by: dict[_Person, list[LinkedMail]] = {}
+        self._callers = self._read_callers()
         self._doubted: dict[int, list[int]] = {}
         for mail in self._mails.values():
             if mail.unverified:
                 self._doubted.setdefault(mail.ticket_id, []).append(mail.id)
             elif mail.sender:
                 self._written_by.setdefault(self._person(mail.sender), []).append(mail)
+                if mail.sender in self._organizations:
+                    self._written_by.setdefault(-self._organizations[mail.sender], []).append(mail)
         self._matters: dict[int, _Matter] = {}
         self._part_of: dict[int, list[_Matter]] = {}
         self._begins: set[int] = set()
@@ -129,6 +139,20 @@ class Thread:
             each for each in self._begins if each in called or own.intersection(self._parents_of(each))
         }
         return sorted({self._mails[each].ticket_id for each in answering} - {ticket_id})
+
+    def head_of(self, ticket_id: int) -> LinkedMail | None:
+        """Return the mail that a ticket begins with, None where all of it belongs elsewhere."""
+        matter = self._matters.get(ticket_id)
+        return None if matter is None else matter.began_with[0]
+
+    def uninvited(self, ticket_id: int) -> list[LinkedMail]:
+        """Return the mails of a ticket that answer others and begin matters of their own beside it."""
+        matter = self._matters.get(ticket_id)
+        return [
+            mail
+            for mail in (matter.began_with[1:] if matter is not None else ())
+            if self._parents_of(mail.id) and not self._is_by_hand(mail.id)
+        ]
 
     def is_by_number(self, mail: LinkedMail, ticket_id: int) -> bool:
         """Whether nothing but a ticket's number in the subject leads a mail there."""
@@ -185,6 +209,32 @@ class Thread:
         known = {each.email.lower(): each.id for each in contacts.by_email(addresses - {""})}
         return people, known
 
+    def _read_organizations(self) -> tuple[dict[int, str], dict[str, int]]:
+        """Return each ticket's requester, by address, and what people belong to that shares tickets."""
+        addresses = {mail.sender for mail in self._mails.values()} - {""}
+        found = organizations.sharing({each: self._known.get(each) for each in addresses})
+        if not found:
+            return {}, {}
+        requesters = tickets.requesters(self.tickets)
+        known = {each.id: each.email.lower() for each in contacts.by_id(set(requesters.values()))}
+        of_tickets = {ticket_id: known.get(contact_id, "") for ticket_id, contact_id in requesters.items()}
+        people = {known[contact_id]: contact_id for contact_id in requesters.values() if contact_id in known}
+        return of_tickets, {**organizations.sharing(people), **found}
+
+    def _colleagues_of(self, ticket_id: int, begins: LinkedMail) -> set[_Person]:
+        """Return the organization whose people may answer in a ticket whose first own mail this is, if any.
+
+        The requester's, unless what they wrote there belongs elsewhere: then its author's.
+        """
+        requester = self._requesters.get(ticket_id) or begins.sender
+        person = self._person(requester)
+        moved = self._person(begins.sender) != person and any(
+            mail.ticket_id == ticket_id and mail.id in self._part_of
+            for mail in self._written_by.get(person, ())
+        )
+        found = self._organizations.get(begins.sender if moved else requester)
+        return set() if found is None else {-found}
+
     def _place(self, mail: LinkedMail) -> None:
         """Let a mail begin a matter, or more of its ticket's, unless one above it lets its author in."""
         if mail.unverified or (mail.id in self._part_of and not self._is_by_hand(mail.id)):
@@ -192,44 +242,63 @@ class Thread:
         self._begins.add(mail.id)
         matter = self._matters.get(mail.ticket_id)
         if matter is None:
-            matter = _Matter(mail.ticket_id, set(self._people.get(mail.ticket_id, ())))
+            colleagues = self._colleagues_of(mail.ticket_id, mail)
+            matter = _Matter(mail.ticket_id, self._people.get(mail.ticket_id, set()) | colleagues)
             self._matters[mail.ticket_id] = matter
+            self._let_in(matter, list(matter.people))
         matter.began_with.append(mail)
-        fresh = [mail.id, *self._doubted.get(mail.ticket_id, ())]
-        matter.heads |= self._bits(fresh)
-        while fresh:
-            self._take_in(matter, fresh)
-            fresh = [
+        self._begin_below(matter, [mail.id, *self._doubted.get(mail.ticket_id, ())])
+        while matter.fresh:
+            self._take_in(matter, self._mails[matter.fresh.pop()])
+
+    def _begin_below(self, matter: _Matter, heads: Sequence[int]) -> None:
+        """Make mails part of a matter, and what people who take part wrote below them."""
+        matter.fresh += heads
+        matter.heads |= self._bits(heads)
+        if any(each in self._children for each in heads):
+            self._let_in(matter, list(matter.people))
+
+    def _let_in(self, matter: _Matter, people: Iterable[_Person]) -> None:
+        """Take in what these people answered, or sent to the ticket by its number or its signed address."""
+        callers = self._callers.get(matter.ticket_id, {})
+        for person in people:
+            matter.fresh += [
                 each.id
-                for person in matter.people
                 for each in self._written_by.get(person, ())
-                if each.id not in matter.mails and self._is_part(each, matter)
+                if each.id not in matter.mails and self._above[each.id] & matter.heads
             ]
+            if person in callers:
+                self._begin_below(matter, callers.pop(person))
 
-    def _is_part(self, mail: LinkedMail, matter: _Matter) -> bool:
-        """Whether a mail, whose author takes part, answers one of a matter or names its ticket."""
-        if self._above[mail.id] & matter.heads:
-            return True
-        number, signed = _names_of(matter.ticket_id)
-        names = self._says(mail)
-        if signed not in names and (number not in names or self._parents_of(mail.id)):
-            return False
-        matter.heads |= self._bit[mail.id]
-        return True
+    def _take_in(self, matter: _Matter, mail: LinkedMail) -> None:
+        """Make a mail part of a matter, let in whom it lets in, and take in what those answered."""
+        if mail.id in matter.mails:
+            return
+        matter.mails.add(mail.id)
+        self._part_of.setdefault(mail.id, []).append(matter)
+        joining = self._brought(mail, matter.ticket_id) - matter.people
+        matter.people |= joining
+        self._let_in(matter, joining)
+        below = self._children.get(mail.id, ())
+        if below:
+            invited = addressed_by(mail.recipients)
+            matter.fresh += [each for each in below if self._mails[each].sender in invited]
 
-    def _take_in(self, matter: _Matter, fresh: list[int]) -> None:
-        """Make mails part of a matter, let in whom they let in, and take in what those answered."""
-        while fresh:
-            mail = self._mails[fresh.pop()]
-            if mail.id in matter.mails:
-                continue
-            matter.mails.add(mail.id)
-            self._part_of.setdefault(mail.id, []).append(matter)
-            matter.people |= self._brought(mail, matter.ticket_id)
-            below = self._children.get(mail.id, ())
-            if below:
-                invited = addressed_by(mail.recipients)
-                fresh += [each for each in below if self._mails[each].sender in invited]
+    def _read_callers(self) -> dict[int, dict[_Person, list[int]]]:
+        """Return who sent what to each ticket by nothing but its number, or to its signed address."""
+        found: dict[int, dict[_Person, list[int]]] = {}
+        for ticket_id, calls in self._called.items():
+            for message_id, name in calls:
+                mail = self._mails[message_id]
+                by_address = name == messages.by_signed_address(ticket_id)
+                if not mail.sender or mail.unverified or (not by_address and self._parents_of(message_id)):
+                    continue
+                callers = [self._person(mail.sender)]
+                if by_address and mail.sender in self._organizations:
+                    callers.append(-self._organizations[mail.sender])
+                for each in callers:
+                    found.setdefault(ticket_id, {}).setdefault(each, []).append(message_id)
+        return found
 
     def _brought(self, mail: LinkedMail, ticket_id: int) -> set[_Person]:
         """Return whom a mail lets into a matter: of those it names, who were let in where it is."""
@@ -324,9 +393,10 @@ def place_of(mail: Arriving, answered: Iterable[tuple[int, frozenset[str]]]) -> 
         return first
     invited = {ticket_id for ticket_id, addressed in named if mail.sender in addressed}
     own = _tickets_of(mail.sender)
-    if not invited and not own:
+    shares = bool(_organizations_of({mail.sender}))
+    if not invited and not own and not shares:
         return None
-    if len(own) == 1 and own <= mail.above and invited <= own:
+    if len(own) == 1 and own <= mail.above and invited <= own and not shares:
         return next(iter(own))
     if mail.message_id:
         ticket_ids |= messages.tickets_answering({mail.message_id})
@@ -359,8 +429,8 @@ def gather(ticket_id: int, moment: datetime) -> Gathered:
     return gathered
 
 
-def may_be_headed(ticket_id: int, name: str, invited: Collection[str]) -> bool:
-    """Whether a mail of this Message-ID that lets these addresses, in lower case, in may head a ticket.
+def may_be_headed(ticket_id: int, name: str, author: str, addressed: Collection[str]) -> bool:
+    """Whether a mail of this Message-ID, by and to these addresses in lower case, may head a ticket.
 
     So it is if all mail there answers it, and it lets in whoever wrote there, or those let each other in.
     """
@@ -372,7 +442,10 @@ def may_be_headed(ticket_id: int, name: str, invited: Collection[str]) -> bool:
         mail.id not in below and (mail.id in says or mail.sender in requester) for mail in mails
     ):
         return False
-    return len(_of_participants(mails, invited.__contains__, ticket_id)) == len(mails)
+    shared = _organizations_of({author, *(mail.sender for mail in mails)} - {""})
+    colleagues = {each for each, found in shared.items() if found == shared.get(author)}
+    let_in = {author, *addressed, *colleagues} - {""}
+    return len(_of_participants(mails, let_in.__contains__, ticket_id)) == len(mails)
 
 
 def _join(
@@ -415,12 +488,53 @@ def _join(
         gathered.places |= {mail.id: target for mail in joining}
         staying = _brought(mail for mail in mails if mail not in joining)
         lifecycle.mail_moved(source, target, joining, moment)
+        requester, head = _requester(source), thread.head_of(source)
+        left = requester.intersection(mail.sender for mail in joining)
+        if left and head is not None and head.sender in people.keys() - requester:
+            lifecycle.headed_by(source, people[head.sender], _state(source).subject)
+            for mail in thread.uninvited(source):
+                _begin_apart(source, mail, people, moment, gathered)
         lifecycle.joined_by(target, [people[address] for address in sorted(brought)])
         lifecycle.left_by(source, [people[address] for address in sorted(brought - staying)])
         gathered.lines.append(
             f"mail of those who take part in {where} was in ticket {number}: joined, the rest kept apart"
         )
     return True
+
+
+def _begin_apart(
+    ticket_id: int, mail: LinkedMail, people: Mapping[str, int], moment: datetime, gathered: Gathered
+) -> None:
+    """Let a mail begin a ticket of its own, as it would have if the one above it had come first.
+
+    What it was in was of its author's organization until it was seen whose answer that was. ``people``: the
+    contacts that took part there, by address.
+    """
+    ticket = _state(ticket_id)
+    written = next(each for each in messages.of_ticket(ticket_id) if each.id == mail.id)
+    at = utc_text(written.created)
+    new = NewTicket(
+        number=next_as_set(),
+        subject=written.subject or ticket.subject,
+        status="open",
+        priority=ticket.priority,
+        department_id=ticket.department_id,
+        sla_id=ticket.sla_id,
+        contact_id=Contacts(at).get(mail.sender, written.sender_name),
+        mailbox_id=ticket.mailbox_id,
+        topic_id=ticket.topic_id,
+        created=at,
+        updated=at,
+        closed=None,
+        last_customer=None,
+        refers_to_id=ticket_id,
+    )
+    begun = lifecycle.split_off(ticket_id, [mail.id], new, None, moment)
+    lifecycle.joined_by(
+        begun.id, [people[each] for each in sorted(addressed_by(mail.recipients) & people.keys())]
+    )
+    gathered.places[mail.id] = begun.id
+    gathered.lines.append(f"mail of {mail.sender} in ticket {ticket.number} began ticket {begun.number}")
 
 
 def _is_alone(ticket_id: int) -> bool:
@@ -439,22 +553,44 @@ def _tickets_of(address: str) -> set[int]:
     return part | messages.tickets_of_sender(address)
 
 
+def _organizations_of(addresses: Collection[str]) -> dict[str, int]:
+    """Return what those of these people, by address, belong to who are of what shares its tickets."""
+    known = {each.email.lower(): each.id for each in contacts.by_email(addresses)}
+    return organizations.sharing({each: known.get(each) for each in addresses})
+
+
 def _going(source_id: int, mails: Sequence[WrittenMail], answers: Collection[int]) -> list[WrittenMail]:
     """Those of a ticket's mails that go where its answers go.
 
-    They answer the other ticket too, or nothing that customers wrote, or an agent put them with these.
+    They answer the other ticket too, or nothing that customers wrote, or an agent put them with these. What
+    answers a mail that is not here yet is a matter of its own.
     """
     says = messages.answered(mail.id for mail in mails)
-    named = messages.here({name for each in says.values() for name in each})
+    said = {name for each in says.values() for name in each if messages.called_by(name) is None} - {BY_HAND}
+    named = messages.here(said)
     bound = {each for each, names in says.items() if BY_HAND not in names and named.intersection(names)}
     if not all(mail.id in answers for mail in mails if mail.id in bound):
         return [mail for mail in mails if mail.id in answers]
+    awaited = said - named - _sent_by_the_desk(said - named)
     requester = _requester(source_id)
+    mails = [mail for mail in mails if mail.id in answers or not awaited.intersection(says.get(mail.id, ()))]
     return [
         mail
         for mail in mails
         if mail.id in answers or (mail.id in says and mail.id not in bound) or mail.sender not in requester
     ]
+
+
+def _sent_by_the_desk(names: Collection[str]) -> set[str]:
+    """Return those of the Message-IDs, given as they are compared, that mail of the desk has."""
+    if not names:
+        return set()
+    from models import deliveries  # 2 ms, for mail that is moved
+
+    answers = {
+        compared_id(each.message_id) for each in messages.by_message_id(names) if each.kind != "customer"
+    }
+    return answers | {compared_id(each.message_id) for each in deliveries.by_message_id(names)}
 
 
 def _of_participants(

@@ -15,7 +15,8 @@ from desk.organizations import (
     remove_organization,
 )
 from desk.tickets import lists, query
-from tests.support.mails import BOB, EVE, Door, mail, value
+from mail.compose.signed_tag import SignedTag, tagged
+from tests.support.mails import BOB, EVE, SUPPORT, Door, mail, rows, value
 from tests.support.workbench import ADMIN
 
 ANAS = "<ana@corp.test>"
@@ -59,6 +60,47 @@ def test_where_nothing_is_shared_a_colleague_begins_a_ticket(door: Door) -> None
 def test_a_number_alone_lets_no_colleague_in(door: Door) -> None:
     add_organization(ADMIN, "Corp", ["corp.test"])
     assert door.take(mail("I, too", sender=BOB, subject="Re: [#1] One")).ticket_number == "2"
+
+
+@pytest.mark.parametrize("way", ["In-Reply-To of the desk's answer", "the signed address"])
+def test_a_colleague_may_answer_what_the_desk_sent(door: Door, desk: Desk, way: str) -> None:
+    add_organization(ADMIN, "Corp", ["corp.test"])
+    sent = door.sent(1, "ana@corp.test")
+    signed = tagged(SUPPORT, SignedTag("answer", 1), desk.message_secret)
+
+    def answer(sender: str) -> bytes:
+        return (
+            mail("I, too", sender=sender, answers=sent) if "answer" in way else mail(sender=sender, to=signed)
+        )
+
+    receipt = door.receipt(answer(BOB))
+    assert (receipt.verdict, receipt.ticket) == ("reply", "1")
+    assert value("SELECT unverified FROM message ORDER BY id DESC LIMIT 1") == 0
+    stranger = door.take(answer(EVE))
+    assert stranger.ticket_number == "2" or value("SELECT unverified FROM message ORDER BY id DESC LIMIT 1")
+
+
+def test_the_mail_of_a_colleague_waits_for_what_it_answers(desk: Desk) -> None:
+    door = Door(desk)
+    add_organization(ADMIN, "Corp", ["corp.test"])
+    door.take(mail("I, too", sender=BOB, answers=ANAS))
+    assert door.take(mail("One", subject="One", message_id=ANAS)).ticket_number == "1"
+    assert value("SELECT email FROM contact c JOIN ticket t ON t.contact_id = c.id WHERE t.id = 1") == (
+        "ana@corp.test"
+    )
+
+
+def test_whose_organization_it_is_goes_with_the_mail_that_began_it(desk: Desk) -> None:
+    """Carl answers Bob, whose mail turns out to answer Eve: it is no ticket of their organization."""
+    door = Door(desk)
+    add_organization(ADMIN, "Corp", ["corp.test"])
+    door.take(mail("Bob's", sender=BOB, answers="<eves@x.test>", message_id="<bobs@x.test>"))
+    assert door.take(mail("Carl's", sender="carl@corp.test", answers="<bobs@x.test>")).ticket_number == "1"
+    door.take(mail("Eve's", sender=EVE, cc=BOB, message_id="<eves@x.test>"))
+    assert door.take(mail("Bob's", sender=BOB, answers="<eves@x.test>")).ticket_number == "2"
+    requesters = "SELECT t.number, c.email FROM ticket t JOIN contact c ON c.id = t.contact_id ORDER BY t.id"
+    assert rows(requesters) == [("1", "carl@corp.test"), ("2", "eve@elsewhere.test")]
+    assert door.take(mail("Dora's", sender="dora@corp.test", answers="<bobs@x.test>")).ticket_number == "3"
 
 
 def test_somebody_may_belong_to_it_from_another_domain(door: Door) -> None:

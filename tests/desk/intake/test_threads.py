@@ -1,9 +1,10 @@
 """The same mails make the same tickets, in whatever order and by whatever door they come, and let nobody in.
 
 The model says who takes part by the mails alone: the author of the mail that began the matter, whom it was
-addressed to, and whom people who take part address in turn. Whoever answers uninvited begins a matter of his
-own. How a mail names what it answers makes no difference: by In-Reply-To, by References, or by both. A mail
-that answers two matters may take part in both, and stands in the upper, or else in the older one.
+addressed to, and whom people who take part address in turn; and the people of the organization of whoever
+began it, where that shares its tickets. Whoever else answers uninvited begins a matter of his own. How a mail
+names what it answers makes no difference: by In-Reply-To, by References, or by both. A mail that answers two
+matters may take part in both, and stands in the upper, or else in the older one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from desk.home import Desk
 from desk.intake import pipeline
 from desk.intake.arrivals import Arrival
 from desk.intake.pipeline import rehearsal
+from desk.organizations import add_organization
 from desk.tickets.merging import merge, unmerge
 from desk.tickets.splitting import split
 from mail.compose.signed_tag import SignedTag, tagged
@@ -30,6 +32,8 @@ from tests.support.workbench import ADMIN
 
 PEOPLE = tuple(f"{name}@{name}.test" for name in ("ana", "bob", "carl", "dora", "eve"))
 NAMES = ("both", "reply", "references", "nothing")
+ANA_BOB, ANA_BOB_CARL, CARL_DORA = map(frozenset, (PEOPLE[:2], PEOPLE[:3], PEOPLE[2:4]))
+FIRMS: tuple[tuple[frozenset[str], ...], ...] = ((), (), (ANA_BOB, CARL_DORA), (ANA_BOB_CARL,))
 DOORS = ("imap", "pop3", "pipe", "lmtp", "import")
 
 
@@ -55,6 +59,12 @@ class Conversation:
     cuts: frozenset[int] = frozenset()
     doors: tuple[str, ...] = ("imap",)
     missing: frozenset[int] = field(default=frozenset())
+    firms: tuple[frozenset[str], ...] = ()
+    """Whose people share their tickets."""
+
+    def colleagues(self, person: str) -> frozenset[str]:
+        """The people of somebody's organization, if that shares its tickets."""
+        return next((firm for firm in self.firms if person in firm), frozenset())
 
     def answers(self, place: int) -> list[int]:
         """What In-Reply-To or References of a mail name, oldest first (RFC 5322, 3.6.4)."""
@@ -95,7 +105,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
     cuts = draw(st.frozensets(st.integers(1, count - 1)))
     doors = tuple(draw(st.lists(st.sampled_from(DOORS), min_size=1, max_size=3)))
     missing = draw(st.frozensets(st.integers(0, count - 1), max_size=2))
-    return Conversation(tuple(mails), order, cuts, doors, missing)
+    return Conversation(tuple(mails), order, cuts, doors, missing, draw(st.sampled_from(FIRMS)))
 
 
 def tickets_of(talk: Conversation) -> list[tuple[set[int], set[str]]]:
@@ -116,17 +126,21 @@ def tickets_of(talk: Conversation) -> list[tuple[set[int], set[str]]]:
 
 def _matter(talk: Conversation, head: int, above: dict[int, set[int]]) -> tuple[set[int], set[str]]:
     """The mails below one whose authors take part in what it began, wherever they stand; and who does."""
-    inside, people = {head}, {talk.mails[head].author, *talk.mails[head].addressed}
+    author = talk.mails[head].author
+    inside, people = {head}, {author, *talk.mails[head].addressed}
+    colleagues = talk.colleagues(author)
     while True:
         more = [
             place
             for place in above
-            if place not in inside and talk.mails[place].author in people and inside & above[place]
+            if place not in inside
+            and talk.mails[place].author in people | colleagues
+            and inside & above[place]
         ]
         if not more:
             return inside, people
         inside.update(more)
-        people.update(*(talk.mails[place].addressed for place in more))
+        people.update(*({talk.mails[place].author, *talk.mails[place].addressed} for place in more))
 
 
 def raw_mails(talk: Conversation) -> dict[int, bytes]:
@@ -162,6 +176,8 @@ def through(door: Door, kind: str, raw: bytes, number: int) -> Arrival:
 def arrive(door: Door, talk: Conversation) -> None:
     """Let a conversation come in."""
     door.mailbox(SUPPORT)
+    for firm in talk.firms:
+        add_organization(ADMIN, min(firm), [person.partition("@")[2] for person in firm])
     raws = raw_mails(talk)
     batch: list[Arrival] = []
     for number, place in enumerate(talk.order):
@@ -234,6 +250,13 @@ def tried() -> Iterator[list[Conversation]]:
 @example(_talk((0, [1], None), (4, [0], 0), (0, [], 1), order=[0, 1, 2]))
 @example(_talk((0, [1], None), (4, [0], 0), (0, [], 1), order=[1, 2, 0]))
 @example(_talk((0, [], None), (4, [], 0), (0, [4], 0), order=[1, 0, 2]))
+@example(_talk((3, [0], None), (0, [], 0), (1, [], 1), (1, [], 1), order=[3, 1, 2, 0], firms=FIRMS[2]))
+@example(_talk((0, [], None), (3, [1], 0), (1, [], 1), order=[1, 0, 2], firms=FIRMS[2]))
+@example(
+    _talk(
+        (2, [], None), (3, [2], 0), (2, [], 1), (0, [4], 2), (4, [], 2), order=[2, 3, 4, 1, 0], firms=FIRMS[3]
+    )
+)
 def test_any_order_any_cut_any_door_make_the_same_tickets(
     desk: Desk, tried: list[Conversation], talk: Conversation
 ) -> None:
