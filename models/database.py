@@ -22,7 +22,7 @@ from models.errors import (
 if TYPE_CHECKING:
     from models.stores import Store
 
-SCHEMA_VERSION = 34
+SCHEMA_VERSION = 35
 """Number of the newest migration; kept in the file's ``user_version``."""
 
 BUSY_SECONDS = 15

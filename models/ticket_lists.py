@@ -4,6 +4,8 @@ Two plans. *Walk*: follow an index in the order of the list and stop when the pa
 many tickets match. *Narrow*: take the few tickets that the rarest condition leaves and sort those.
 Bounded counts on indexes decide which. A walk that comes far without a full page (those that match may all
 stand at the other end) looks for a larger set to narrow down. Every page is the same whichever plan made it.
+
+Pinned tickets, which are few, stand before the others, in the order of the list among themselves.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from peewee import fn
 
 from config.clock import now
 from config.records import Record
+from models import tickets
 from models.agents import Agent
 from models.contacts import Contact
 from models.custom_fields import FieldValue
@@ -237,6 +240,7 @@ class TicketRow(Record):
     team: str | None
     named_status: str | None
     paused: bool
+    pinned: bool
 
 
 def page(
@@ -248,10 +252,33 @@ def page(
     """
     order = ORDERS[wanted.sort]
     reader = Reader(wanted.agent_id, now())
-    stretch = _Stretch(order.keys, order.descending is not backwards, anchor)
-    ids = _ids(wanted, reader, stretch, limit)
+    begins_pinned = anchor is not None and isinstance(anchor[0], bool)
+    key = anchor[1:] if anchor is not None and begins_pinned else anchor
+    whole = _Stretch(order.keys, order.descending is not backwards, key)
+    if tickets.any_pinned():
+        ids = list[int]()
+        parts = (False, True) if backwards else (True, False)
+        begin = parts.index(begins_pinned) if anchor is not None else 0
+        for place, pinned in enumerate(parts[begin:]):
+            part = whole if place == 0 else whole._replace(after=None)
+            ids += _part_ids(wanted, reader, part, limit - len(ids), pinned)
+            if len(ids) == limit:
+                break
+    else:
+        # Whoever stands behind a pinned ticket that is none any more begins with the others.
+        ids = _ids(wanted, reader, whole._replace(after=None) if begins_pinned else whole, limit)
     rows = _rows(ids, wanted.agent_id)
     return [rows[key] for key in (reversed(ids) if backwards else ids) if key in rows]
+
+
+def _part_ids(wanted: TicketList, reader: Reader, part: _Stretch, limit: int, pinned: bool) -> list[int]:
+    """Return the tickets of a page among those that are pinned, or among those that are not."""
+    if not pinned:
+        other = Ticket.alias("y")
+        apart = _T.id.not_in(other.select(other.id).where(other.pinned.is_null(False)))
+        return _ids(wanted, reader, part._replace(only=(*part.only, apart)), limit)
+    conditions = [_T.pinned.is_null(False), *_conditions(wanted, reader), *_awake(wanted)]
+    return part.select(_walked("ticket_pinned"), conditions, limit)
 
 
 def count(wanted: TicketList) -> int:
@@ -336,6 +363,7 @@ def _rows_of(places: Places, agent: bool) -> peewee.Select:
             team.name,
             status.name,
             _T.paused,
+            _T.pinned.is_null(False),
         ),
     ]
     return peewee.Select([tables], columns).where(_T.id.in_(places.each("wanted")))
@@ -408,18 +436,19 @@ def fulfils(ticket_id: int, query: Node, reader: Reader) -> bool:
 
 
 def key_of(
-    sort: str, ticket_id: int, updated: str, created: str, priority: int, due: str | None
+    sort: str, ticket_id: int, updated: str, created: str, priority: int, due: str | None, pinned: bool
 ) -> tuple[Any, ...]:
-    """Return the place of a ticket in a list of that order."""
+    """Return the place of a ticket in a list of that order; that of a pinned one begins with True."""
+    first = (True,) if pinned else ()
     match sort:
         case "created":
-            return (created, ticket_id)
+            return (*first, created, ticket_id)
         case "priority":
-            return (priority, updated, ticket_id)
+            return (*first, priority, updated, ticket_id)
         case "due":
-            return (due or _NO_DUE, ticket_id)
+            return (*first, due or _NO_DUE, ticket_id)
         case _:
-            return (updated, ticket_id)
+            return (*first, updated, ticket_id)
 
 
 def _grouped(pairs: list[tuple[int, str]]) -> dict[int, list[str]]:
@@ -487,10 +516,16 @@ def _parts(order: Order, whole: _Stretch) -> list[_Stretch]:
         return [whole]
     behind = after is not None and after[0] == _NO_DUE
     have = _Stretch(
-        (column, *whole.keys[1:]), whole.descending, None if behind else after, (column.is_null(False),)
+        (column, *whole.keys[1:]),
+        whole.descending,
+        None if behind else after,
+        (*whole.only, column.is_null(False)),
     )
     have_not = _Stretch(
-        whole.keys[1:], whole.descending, after[1:] if behind and after else None, (column.is_null(),)
+        whole.keys[1:],
+        whole.descending,
+        after[1:] if behind and after else None,
+        (*whole.only, column.is_null()),
     )
     if whole.descending:
         return [have] if after is not None and not behind else [have_not, have]

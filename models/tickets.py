@@ -85,6 +85,10 @@ class Ticket(Row):
 
     named_status = peewee.ForeignKeyField(NamedStatus, null=True, on_delete="SET NULL")
     """A status of the desk's own, within the state."""
+    due_by_hand = UtcField(null=True)
+    """When it is due as an agent said, whatever its SLA promises: then it is ``due``."""
+    pinned = UtcField(null=True)
+    """Since when it stands before the others in lists."""
 
     if TYPE_CHECKING:
         department_id: int
@@ -212,6 +216,9 @@ Ticket.add_index(
     *(Ticket.named_status, Ticket.updated, Ticket.id),
     name="ticket_named_status",
     where=Ticket.named_status.is_null(False),
+)
+Ticket.add_index(
+    Ticket.updated, Ticket.id, Ticket.pinned, name="ticket_pinned", where=Ticket.pinned.is_null(False)
 )
 
 
@@ -354,6 +361,8 @@ class TicketState(Record):
     team_id: int | None
     deleted: str | None
     named_status_id: int | None
+    due_by_hand: str | None
+    pinned: str | None
 
     def with_values(self, values: Mapping[str, Stored]) -> TicketState:
         """Return the ticket as it is with other values in some of its columns."""
@@ -528,6 +537,7 @@ _OLD_TRASH = Lookup(
     ),
     int,
 )
+_ANY_PINNED = Lookup(lambda _: Ticket.select(Ticket.id).where(Ticket.pinned.is_null(False)).limit(1), int)
 _NUMBERS = Lookup(lambda p: Ticket.select(Ticket.number).where(Ticket.id.in_(p.each("wanted"))), str)
 _WITH_KEY = Lookup(
     lambda p: (
@@ -737,6 +747,11 @@ def old_trash(before: str, limit: int) -> list[int]:
 def any_deleted() -> bool:
     """Whether there is something in the trash."""
     return bool(_OLD_TRASH.every(before="9", limit=1))
+
+
+def any_pinned() -> bool:
+    """Whether some ticket stands before the others."""
+    return _ANY_PINNED.one() is not None
 
 
 def numbers(ticket_ids: Iterable[int]) -> list[str]:

@@ -106,6 +106,10 @@ class TicketActions(CommandNode):
         """Return the priority of the one ticket, when a change is for one ticket only."""
         return None
 
+    def chosen_pinned(self) -> bool:
+        """Whether all tickets that the next change is for are pinned."""
+        return False
+
     def known(self) -> Mapping[str, Standing]:
         """Return how far the desk was when the agent looked at each of these tickets."""
         return {}
@@ -509,6 +513,41 @@ class TicketActions(CommandNode):
                 wanted,
                 zone,
             )
+
+    @command("due", "d", "Due date", may="ticket.edit", enabled=_needs_ticket)
+    def action_due(self) -> None:
+        """Say when the ticket is due, whatever its SLA promises; - leaves it to the SLA."""
+        self._prompt().ask(
+            "Due (- as its SLA promises):",
+            purpose="due",
+            placeholder="3h 2d today tomorrow monday 2026-12-24 2026-12-24T14:00",
+        )
+
+    def set_due(self, text: str) -> None:
+        """Do what was typed at the prompt of the due date."""
+        from desk.tickets import due_dates  # 30 ms
+
+        wanted = text.strip().replace("{", "").replace("}", "")
+        if wanted:
+            words = "as its SLA promises" if wanted == "-" else wanted
+            zone = desk_app(self).desk.zone
+            self._change(
+                f"Make {{}} due {words}",
+                f"{{}}: due {words}   {self._undoing}",
+                due_dates.set_due,
+                wanted,
+                zone,
+            )
+
+    @command("pin", "P", "Pin", may="ticket.edit", enabled=_needs_ticket)
+    def action_pin(self) -> None:
+        """Let the ticket stand before the others in every list until it is closed, or no more."""
+        from desk.tickets import pinning  # 30 ms
+
+        if self.chosen_pinned():
+            self._change("Pin {} no more", f"{{}} is not pinned any more   {self._undoing}", pinning.unpin)
+        else:
+            self._change("Pin {}", f"Pinned {{}}   {self._undoing}", pinning.pin)
 
     @command("watch", "", "Watch", enabled=_needs_ticket)
     def action_watch(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from api.v1.documents import (
     AssignBody,
     Changed,
+    DueBody,
     FieldsBody,
     HitPage,
     ListQuery,
@@ -23,7 +24,7 @@ from api.v1.documents import (
 from desk.documents import tickets as documents
 from desk.errors import WrongUse
 from desk.replies import reply as desk_reply
-from desk.tickets import changes, detail, fields, lists, query, search
+from desk.tickets import changes, detail, due_dates, fields, lists, pinning, query, search
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -60,7 +61,8 @@ def list_tickets(call: Call) -> TicketPage:
     wanted = lists.ListQuery(asked.view, chosen, asked.sort, call.actor)
     after = None
     if asked.after:
-        key = unpack_anchor(asked.after, _ANCHORS[asked.sort])
+        like = _ANCHORS[asked.sort]
+        key = unpack_anchor(asked.after, like) or unpack_anchor(asked.after, (bool, *like))
         if key is None:
             raise WrongUse("after: it is no place in this list", "use `next` of a page in the same order")
         after = lists.Anchor(asked.sort, key)
@@ -125,6 +127,22 @@ def set_status(call: Call) -> Changed:
     """Put the ticket into a state, or into a status of the desk's own."""
     given = cast("StatusBody", call.body)
     return _changed(call, changes.set_status(call.actor, [call.number], given.status))
+
+
+def set_due(call: Call) -> Changed:
+    """Say when the ticket is due."""
+    given = cast("DueBody", call.body)
+    return _changed(call, due_dates.set_due(call.actor, [call.number], given.due or "none", call.desk.zone))
+
+
+def pin(call: Call) -> Changed:
+    """Let the ticket stand before the others in lists."""
+    return _changed(call, pinning.pin(call.actor, [call.number]))
+
+
+def unpin(call: Call) -> Changed:
+    """Let the ticket stand among the others."""
+    return _changed(call, pinning.unpin(call.actor, [call.number]))
 
 
 def set_fields(call: Call) -> Changed:

@@ -85,6 +85,19 @@ class StatusBody(Taken):
     ]
 
 
+class DueBody(Taken):
+    """When the ticket is due."""
+
+    due: Annotated[
+        str | None,
+        Field(
+            max_length=40,
+            description="3h, 2d, today, monday, 2026-12-24, 2026-12-24T14:00 in the desk's time zone; null: "
+            "as its SLA promises.",
+        ),
+    ]
+
+
 class FieldsBody(Taken):
     """What is to stand in fields of the desk's own."""
 

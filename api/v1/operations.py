@@ -115,6 +115,20 @@ OPERATIONS: tuple[Operation, ...] = (
         body=doc.FieldsBody,
     ),
     Operation(
+        "POST",
+        "/tickets/{number}/due",
+        "setDue",
+        "Say when a ticket is due",
+        "write",
+        calls.set_due,
+        doc.Changed,
+        body=doc.DueBody,
+    ),
+    Operation("POST", "/tickets/{number}/pin", "pin", "Pin a ticket", "write", calls.pin, doc.Changed),
+    Operation(
+        "POST", "/tickets/{number}/unpin", "unpin", "Pin it no more", "write", calls.unpin, doc.Changed
+    ),
+    Operation(
         "POST", "/tickets/{number}/close", "close", "Close a ticket", "write", calls.close, doc.Changed
     ),
     Operation(

@@ -84,10 +84,14 @@ def comparison(sla: str, since: datetime, found: Iterable[Compared]) -> dict[str
 
 def explained_lines(found: Explanation, zone: tzinfo) -> list[str]:
     """Tell the sum of a ticket's promises in lines."""
+    by_hand = found.ticket.due_by_hand
     if found.plan is None:
-        return [f"#{found.ticket.number} has no SLA: nothing is promised."]
+        told = [] if by_hand is None else [f"It is due by hand {_time(utc_time(by_hand), zone)}."]
+        return [f"#{found.ticket.number} has no SLA: nothing is promised.", *told]
     zone = found.plan.calendar.zone if found.plan.calendar is not None else zone
     lines = [f"#{found.ticket.number}: SLA {found.plan.name}, times of {zone}"]
+    if by_hand is not None:
+        lines += ["", f"It is due by hand {_time(utc_time(by_hand), zone)}, whatever is promised below."]
     for each in found.promises:
         lines += ["", *_told(each, zone)]
     return lines if found.promises else [*lines, "Nothing is owed, and nothing was."]

@@ -55,10 +55,12 @@ class _Ticket(TypedDict):
 class Ticket(_Ticket):
     """A ticket as lists show it.
 
-    `state` stands beside a status of the desk's own, `fields` of the desk's own, by name, where it has any.
+    `state` stands beside a status of the desk's own, `fields` of the desk's own, by name, where it has any;
+    `pinned` of tickets that are.
     """
 
     state: NotRequired[Status]
+    pinned: NotRequired[bool]
     fields: NotRequired[dict[str, Plain]]
 
 
@@ -152,7 +154,7 @@ class TicketDetail(_Ticket):
     """A ticket with everything on it.
 
     `refers_to`: the number of the ticket that it goes on from; `snoozed_until`: null while it is awake;
-    `deleted`: when it was put into the trash.
+    `deleted`: when it was put into the trash; `due_by_hand`: what an agent said, which is `due` then.
     """
 
     state: Status
@@ -163,6 +165,8 @@ class TicketDetail(_Ticket):
     snoozed_until: datetime | None
     spam: bool
     deleted: datetime | None
+    due_by_hand: datetime | None
+    pinned: bool
     tasks: list[Task]
     time_spent: list[TimeSpent]
     sla: str | None
@@ -219,6 +223,8 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
         "snoozed_until": ticket.snoozed_until,
         "spam": ticket.spam,
         "deleted": ticket.deleted,
+        "due_by_hand": ticket.due_by_hand,
+        "pinned": ticket.pinned,
         "tasks": [task(each) for each in ticket.tasks],
         "time_spent": [
             {
@@ -330,6 +336,8 @@ def _listed(line: TicketLine, collaborators: Sequence[str]) -> Ticket:
     document = cast("Ticket", _ticket(line, collaborators))
     if line.named_status:
         document["state"] = line.status
+    if line.pinned:
+        document["pinned"] = True
     if line.fields:
         document["fields"] = dict(line.fields)
     return document

@@ -11,7 +11,7 @@ from config.expressions import expression
 from config.records import Record
 from desk.errors import DeskError
 from desk.filters import senders
-from desk.tickets import changes, fields, merging, snoozing, spam, watching
+from desk.tickets import changes, due_dates, fields, merging, pinning, snoozing, spam, watching
 from mail.mime.quotes.pieces import Span
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "transfer": ("DEPARTMENT", "Move it to another department."),
     "snooze": ("WHEN", "Put it out of the way until 3h, 2d, tomorrow, monday, answer or event."),
     "wake": ("", "Wake it."),
+    "due": ("WHEN", "Say when it is due: 3h, 2d, today, monday, 2026-12-24 or none."),
+    "pin": ("", "Let it stand before the others in lists."),
+    "unpin": ("", "Let it stand among the others."),
     "merge": ("NUMBER", "Merge it into another ticket."),
     "watch": ("", "Be told of all that happens to it."),
     "spam": ("", "Call it spam."),
@@ -117,6 +120,9 @@ _VERBS: Final[dict[str, Callable[[Actor, list[str], str, Callable[[], tzinfo]], 
     "transfer": lambda actor, numbers, value, _zone: changes.transfer(actor, numbers, value),
     "snooze": lambda actor, numbers, value, zone: snoozing.snooze(actor, numbers, value, zone()),
     "wake": lambda actor, numbers, _value, _zone: snoozing.wake(actor, numbers),
+    "due": lambda actor, numbers, value, zone: due_dates.set_due(actor, numbers, value, zone()),
+    "pin": lambda actor, numbers, _value, _zone: pinning.pin(actor, numbers),
+    "unpin": lambda actor, numbers, _value, _zone: pinning.unpin(actor, numbers),
     "merge": lambda actor, numbers, value, _zone: merging.merge(actor, numbers, value),
     "watch": lambda actor, numbers, _value, _zone: watching.watch(actor, numbers),
     "spam": lambda actor, numbers, _value, _zone: spam.mark(actor, numbers),

@@ -165,7 +165,7 @@ TICKET_FIELDS: tuple[Field, ...] = (
     Field(
         "is",
         "choice",
-        "unread, overdue, paused, unanswered, answered, merged, snoozed, spam or deleted",
+        "unread, overdue, paused, unanswered, answered, merged, snoozed, pinned, spam or deleted",
         "tickets in that condition, for the agent who asks",
         "is:unanswered",
         choices=(
@@ -176,6 +176,7 @@ TICKET_FIELDS: tuple[Field, ...] = (
             "answered",
             "merged",
             "snoozed",
+            "pinned",
             "spam",
             "deleted",
         ),

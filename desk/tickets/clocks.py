@@ -41,7 +41,7 @@ STOPPED: Final[Mapping[str, Stored]] = {
 }
 """The clocks of a ticket that is closed."""
 _FOLLOWING: Final = ("response_due", "resolve_due", "due", "paused", "reminder", "overdue")
-_FACTS: Final = ("response_from", "resolve_from", "sla_id")
+_FACTS: Final = ("response_from", "resolve_from", "sla_id", "due_by_hand")
 
 
 class Pause(Record):
@@ -92,11 +92,13 @@ def after(ticket: TicketState, values: Mapping[str, Stored], moment: datetime) -
     """Return what becomes of a ticket's clocks when its columns get new values.
 
     Closing stops them, reopening starts them anew; waiting and sleeping are kept as pauses. A value for
-    ``response_from`` or ``resolve_from`` says since when something is owed.
+    ``response_from`` or ``resolve_from`` says since when something is owed. A date that was set by hand is
+    when it is due, whatever is promised; closing forgets one that is over.
     """
     then = ticket.with_values(values)
     if then.status == "closed":
-        return dict(STOPPED)
+        over = then.due_by_hand is not None and then.due_by_hand <= utc_text(moment)
+        return {**STOPPED, "due_by_hand": None} if over else dict(STOPPED)
     if ticket.status == "closed":
         begin = utc_text(moment)
         owed = then.response_from if "response_from" in values else begin
@@ -220,23 +222,18 @@ def _stops(stored: StoredSla, pauses: Iterable[Pause]) -> bool:
 def _dues(
     stored: StoredSla | None, then: TicketState, pauses: Sequence[Pause], moment: datetime
 ) -> dict[str, Stored]:
-    if stored is None:
-        return {
-            "response_due": None,
-            "resolve_due": None,
-            "due": None,
-            "paused": 0,
-            "reminder": None,
-            "overdue": 0,
-        }
     kind: ClockKind = "first" if then.last_answer is None else "next"
     found: dict[str, Stored]
-    if _is_plain(stored) and not _stops(stored, pauses):
+    if stored is None:
+        found = {"response_due": None, "resolve_due": None, "due": None, "paused": 0, "reminder": None}
+    elif _is_plain(stored) and not _stops(stored, pauses):
         hours = stored.hours if kind == "first" or stored.next_hours is None else stored.next_hours
         due = None if then.response_from is None else _plainly_due(hours, utc_time(then.response_from))
         found = {"response_due": due, "resolve_due": None, "due": due, "paused": 0, "reminder": None}
     else:
         found = _counted(stored, then.response_from, then.resolve_from, pauses, kind, moment)
+    if then.due_by_hand is not None:
+        found["due"] = then.due_by_hand
     late = found["due"] is not None and str(found["due"]) < utc_text(moment)
     return {**found, "overdue": then.overdue if late else 0}
 

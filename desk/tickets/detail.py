@@ -159,6 +159,10 @@ class TicketDetail:
     clocks: tuple[ClockView, ...] = ()
     """What is owed, the nearest first."""
     spam: bool = False
+    due_by_hand: datetime | None = None
+    """When it is due as an agent said: then it is ``due``."""
+    pinned: bool = False
+    """Whether it stands before the others in lists."""
     deleted: datetime | None = None
     """When it was put into the trash."""
     tasks: tuple[TaskView, ...] = ()
@@ -192,6 +196,8 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         spam=ticket.spam is not None,
         sla=None if plan is None else plan.name,
         clocks=tuple(promises.views(ticket, plan, now())),
+        due_by_hand=None if ticket.due_by_hand is None else utc_time(ticket.due_by_hand),
+        pinned=ticket.pinned is not None,
         deleted=None if ticket.deleted is None else utc_time(ticket.deleted),
         number=ticket.number,
         subject=ticket.subject,

@@ -89,8 +89,13 @@ EventKind = Literal[
     "fields",
     "tasks",
     "time",
+    "due",
+    "pinned",
+    "unpinned",
 ]
 
+OverdueKind = ClockKind | Literal["date"]
+"""Which promise was not kept: that of a clock, or a date that was set by hand."""
 
 LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
     "blocks": ("blocks", "blocked by"),
@@ -237,6 +242,8 @@ def agent_answered(
         "deleted": None,
         **_woken_by(ticket, "event"),
     }
+    if status == "closed":
+        values["pinned"] = None
     values |= clocks.after(ticket, values, moment)
     if ticket.assignee_id is None and by.agent_id is not None:
         values["assignee_id"] = by.agent_id
@@ -342,7 +349,7 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
     ticket = _read(ticket_id)
     values = {**_woken_by(ticket, "event"), **change.values}
     if values.get("status") == "closed":
-        values |= {"snoozed_until": None, "snooze_ends": None}
+        values |= {"snoozed_until": None, "snooze_ends": None, "pinned": None}
     values |= clocks.after(ticket, values, moment)
     if by is None or not by.is_filter:
         values["updated"] = utc_text(moment)
@@ -510,11 +517,13 @@ def send_cancelled(ticket_id: int, by: Actor, moment: datetime) -> None:
     _record(ticket_id, "send_cancelled", by, moment, {})
 
 
-def overdue(ticket_id: int, due: str, moment: datetime) -> ClockKind:
+def overdue(ticket_id: int, due: str, moment: datetime) -> OverdueKind:
     """Mark a ticket whose promise was not kept in time; returns which one it was."""
     ticket = _read(ticket_id)
     response: ClockKind = "first" if ticket.last_answer is None else "next"
-    kind: ClockKind = "resolve" if ticket.resolve_due == due != ticket.response_due else response
+    kind: OverdueKind = "resolve" if ticket.resolve_due == due != ticket.response_due else response
+    if ticket.due_by_hand == due:
+        kind = "date"
     _apply(ticket, {"overdue": 1})
     _tell_overdue(ticket, kind, due, moment)
     return kind
@@ -685,7 +694,7 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
     tags = [name for name in tickets.tags(source_id) if name.lower() not in {tag.lower() for tag in had}]
     tickets.set_tags(target_id, [*had, *tags])
     owner = source.assignee_id if target.assignee_id is None else None
-    on_the_clock = _promises_of_both(source, target, moment)
+    taken_over = {**_promises_of_both(source, target, moment), **_pin_of_both(source, target)}
     _apply(
         target,
         {
@@ -696,7 +705,7 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
             "last_answer": max(target.last_answer or "", source.last_answer or "") or None,
             "waiting_since": messages.waiting_since(target_id),
             "updated": max(target.updated, source.updated),
-            **on_the_clock,
+            **taken_over,
         },
     )
     left: dict[str, Stored] = {
@@ -707,6 +716,8 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
         "attachment_count": 0,
         "merged_into_id": target_id,
         "waiting_since": None,
+        "due_by_hand": None,
+        "pinned": None,
     }
     was = {name: getattr(source, name) for name in (*left, "last_customer", "last_answer", "updated")}
     _apply(source, left)
@@ -724,7 +735,7 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
             "departments": departments,
             "tags": tags,
             "owner": owner,
-            "clocks": _changes(target, on_the_clock),
+            "clocks": _changes(target, taken_over),
             "target": {name: getattr(target, name) for name in ("last_customer", "last_answer", "updated")},
         },
     )
@@ -1008,11 +1019,18 @@ def _promises_of_both(source: TicketState, target: TicketState, moment: datetime
     if "closed" in (source.status, target.status):
         return {}
     owed: dict[str, Stored] = {}
-    for name in ("response_from", "resolve_from"):
+    for name in ("response_from", "resolve_from", "due_by_hand"):
         begun = [each for each in (getattr(source, name), getattr(target, name)) if each is not None]
         if begun and min(begun) != getattr(target, name):
             owed[name] = min(begun)
     return clocks.after(target, owed, moment) if owed else {}
+
+
+def _pin_of_both(source: TicketState, target: TicketState) -> dict[str, Stored]:
+    """Return that a ticket is pinned, if another one was that is merged into it."""
+    if source.pinned is None or target.pinned is not None or target.status == "closed":
+        return {}
+    return {"pinned": source.pinned}
 
 
 def _woken_by(ticket: TicketState, what: Literal["answer", "event"]) -> dict[str, Stored]:
@@ -1107,10 +1125,10 @@ def _tell_status(
     _record(ticket.id, kind, by, moment, detail)
 
 
-def _tell_overdue(ticket: TicketState, kind: ClockKind, due: str, moment: datetime) -> None:
+def _tell_overdue(ticket: TicketState, kind: OverdueKind, due: str, moment: datetime) -> None:
     _record(ticket.id, "overdue", None, moment, {"due": due, "clock": kind})
     plan = None if ticket.sla_id is None else slas.by_id(ticket.sla_id)
-    if plan is None or "100" in plan.reminders:
+    if kind == "date" or plan is None or "100" in plan.reminders:
         _notice(ticket.id, "overdue", None, moment)
 
 

@@ -48,7 +48,10 @@ is in none of them. What is in the trash is in no other view.
 """
 
 SORTS: tuple[str, ...] = ("updated", "created", "priority", "due")
-"""updated and created: newest first; priority: most urgent, then newest; due: soonest first."""
+"""updated and created: newest first; priority: most urgent, then newest; due: soonest first.
+
+Pinned tickets stand before all others.
+"""
 
 COLUMNS: tuple[str, ...] = (
     *("number", "state", "priority", "requester", "assignee", "updated", "due", "tags", "subject"),
@@ -91,6 +94,8 @@ class TicketLine(Record):
     """What stands in the desk's own fields, by their names."""
     paused: bool = False
     """Whether a clock of its SLA stands still."""
+    pinned: bool = False
+    """Whether it stands before the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def anchor_of(line: TicketLine, sort: str) -> Anchor:
     """Return the place of `line` in a list of that order."""
     due = None if line.due is None else utc_text(line.due)
     key = ticket_lists.key_of(
-        sort, line.id, utc_text(line.updated), utc_text(line.created), line.priority, due
+        sort, line.id, utc_text(line.updated), utc_text(line.created), line.priority, due, line.pinned
     )
     return Anchor(sort, key)
 
@@ -208,6 +213,7 @@ def _lines(rows: Sequence[TicketRow]) -> list[TicketLine]:
             named_status=row.named_status,
             fields=fields.get(row.id, {}),
             paused=bool(row.paused),
+            pinned=bool(row.pinned),
         )
         for row in rows
     ]

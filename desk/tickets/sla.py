@@ -6,7 +6,7 @@ from datetime import datetime
 
 from desk import logs
 from desk.tickets import lifecycle
-from desk.tickets.clocks import ClockKind
+from desk.tickets.lifecycle import OverdueKind
 from models import tickets
 from models.fields import utc_text
 from models.transactions import transaction
@@ -38,7 +38,7 @@ def sweep(moment: datetime) -> list[int]:
     return marked
 
 
-def _log(ticket_id: int, number: str, kind: ClockKind, due: str) -> None:
-    what = "its end" if kind == "resolve" else "an answer"
+def _log(ticket_id: int, number: str, kind: OverdueKind, due: str) -> None:
+    what = {"resolve": "its end", "date": "it"}.get(kind, "an answer")
     text = f"#{number} is overdue: {what} was due at {due[:16].replace('T', ' ')} UTC"
     logs.write("warning", "overdue", text, ticket_id=ticket_id)

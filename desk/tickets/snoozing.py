@@ -44,28 +44,48 @@ def time_from(text: str, moment: datetime, zone: tzinfo) -> datetime:
     A day begins at midnight of the zone. Raises WrongUse for what is none of these, and for a time that is
     over.
     """
+    when, _ = _named_time(text, moment, zone)
+    if when <= moment:
+        raise WrongUse(f"{one_line(text, 40)} is over", "name a time that is to come")
+    return when.astimezone(UTC)
+
+
+def end_from(text: str, moment: datetime, zone: tzinfo) -> datetime:
+    """Return until when something is to be done that a text says: a time of `time_from`, or today.
+
+    Of a day it is the last minute. Raises as `time_from` does.
+    """
+    if text.strip().lower() == "today":
+        when, is_day = moment.astimezone(zone), True
+    else:
+        when, is_day = _named_time(text, moment, zone)
+    if is_day:
+        when = datetime.combine(when.date(), time(23, 59), zone)
+    if when <= moment:
+        raise WrongUse(f"{one_line(text, 40)} is over", "name a time that is to come")
+    return when.astimezone(UTC)
+
+
+def _named_time(text: str, moment: datetime, zone: tzinfo) -> tuple[datetime, bool]:
+    """Return the time that a text says, that of a day its midnight, and whether it is a day."""
     word = text.strip().lower()
     local = moment.astimezone(zone)
     midnight = datetime.combine(local.date(), time(), zone)
     if found := _AGE.fullmatch(word):
-        when = moment + timedelta(minutes=int(found[1]) * _MINUTES[found[2]])
-    elif word == "tomorrow":
-        when = midnight + timedelta(days=1)
-    elif word in _DAYS:
-        when = midnight + timedelta(days=(_DAYS.index(word) - local.weekday() - 1) % 7 + 1)
-    else:
-        try:
-            if not _DATE.fullmatch(word.upper()):
-                raise ValueError(word)
-            when = datetime.fromisoformat(word.upper()).replace(tzinfo=zone)
-        except ValueError:
-            raise WrongUse(
-                f"'{one_line(text, 40)}' is no time to sleep until",
-                "write 3h, 2d, tomorrow, monday, 2026-12-24, 2026-12-24T14:00, answer or event",
-            ) from None
-    if when <= moment:
-        raise WrongUse(f"{one_line(text, 40)} is over", "name a time that is to come")
-    return when.astimezone(UTC)
+        return moment + timedelta(minutes=int(found[1]) * _MINUTES[found[2]]), False
+    if word == "tomorrow":
+        return midnight + timedelta(days=1), True
+    if word in _DAYS:
+        return midnight + timedelta(days=(_DAYS.index(word) - local.weekday() - 1) % 7 + 1), True
+    try:
+        if not _DATE.fullmatch(word.upper()):
+            raise ValueError(word)
+        return datetime.fromisoformat(word.upper()).replace(tzinfo=zone), len(word) == 10
+    except ValueError:
+        raise WrongUse(
+            f"'{one_line(text, 40)}' is no time",
+            "write 3h, 2d, tomorrow, monday, 2026-12-24, 2026-12-24T14:00, or to snooze: answer, event",
+        ) from None
 
 
 def words(when: datetime, zone: tzinfo) -> str:

@@ -37,6 +37,9 @@ UNDOABLE = (
     "time",
     "let_go",
     "fields",
+    "due",
+    "pinned",
+    "unpinned",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",

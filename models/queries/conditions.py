@@ -4,7 +4,7 @@ Fields of conditions and the values they have here: state, status (ids), owner, 
 topic, sla (ids, 0 for none), org (ids), p (1 to 4), tag, number (as they are written), from (address,
 @domain or a part of name or address), field (`FieldTest`), created, updated, closed, due, overdue, answered,
 waiting (two moments, see `Condition`), has (attachment), is (unread, overdue, paused, unanswered, answered,
-merged, snoozed, spam, deleted).
+merged, snoozed, spam, deleted, pinned).
 Beside these reach (what somebody reads: departments, and teams below 0).
 """
 
@@ -79,6 +79,7 @@ _CONDITIONS = {
     "snoozed": "ticket_snoozed",
     "spam": "ticket_spam",
     "deleted": "ticket_trash",
+    "pinned": "ticket_pinned",
 }
 """The same for what a ticket is."""
 
@@ -353,6 +354,8 @@ def _is(what: str, reader: Reader) -> Any:
             return TICKET.spam.is_null(False)
         case "deleted":
             return TICKET.deleted.is_null(False)
+        case "pinned":
+            return TICKET.pinned.is_null(False)
     raise ValueError(what)
 
 

@@ -38,6 +38,7 @@ QUERIES = (
     *("department:Support has:attachment", "tag:vpn OR is:overdue", "state:new,closed p:low -is:answered"),
     *(
         "is:snoozed owner:none",
+        "is:pinned -owner:ana",
         "is:spam",
         "waiting:>2d",
         "answered:<9d p:low",
@@ -76,6 +77,7 @@ def many(desk: Desk, ana: Actor) -> None:
                 "attachment_count": dice.choice((0, 0, 2)),
                 "waiting_since": dice.choice((None, utc_text(made))),
                 "snoozed_until": dice.choice((None, None, None, utc_text(moment))),
+                "pinned": dice.choice((None, None, None, None, utc_text(moment))),
                 "spam": dice.choice((None, None, None, utc_text(moment))),
                 "merged_into": dice.choice((None, None, ids[0])),
             }
@@ -117,7 +119,7 @@ def test_every_way_to_a_page_gives_the_same_tickets(
                         row = ticket_lists.line_of(all_ids[8], ana.agent_id or 0)
                         assert row is not None
                         key = ticket_lists.key_of(
-                            sort, row.id, row.updated, row.created, row.priority, row.due
+                            sort, row.id, row.updated, row.created, row.priority, row.due, bool(row.pinned)
                         )
                         behind = ticket_lists.page(wanted, key, backwards=False, limit=7)
                         before = ticket_lists.page(wanted, key, backwards=True, limit=7)

@@ -36,7 +36,7 @@ FIXED = {
     "y copy the address   w another way   Enter after pasting   Esc give up": "the window's own",
     "y copy the address   w another way   Esc give up": "the window's own",
     "r try again   w another way   Esc give up": "the window's own",
-    "Before the number: N unread  * marked  @ yours  w a colleague writes  o has it open": "flags, no keys",
+    "Before the number: N unread  * marked  @ yours  w a colleague writes  o has it open\n^42: pinned": "",
     "P  State ": "a title",
     "under 4 h": "hours",
     " s to undo)": "seconds",

@@ -151,6 +151,7 @@ class TicketPages:
 class TicketList(VirtualList[TicketLine]):
     """Tickets with cursor and marks; ``N`` unread, ``*`` marked, ``@`` mine.
 
+    ``^`` is the number's sign where it is pinned.
     Before the number stands ``w`` where another agent writes, ``o`` where one has it open (`company`).
     """
 
@@ -184,7 +185,7 @@ class TicketList(VirtualList[TicketLine]):
         for column in columns:
             match column.name:
                 case "number":
-                    text, style = f"#{row.number}", unread
+                    text, style = f"{'^' if row.pinned else '#'}{row.number}", unread
                 case "priority":
                     text, style = PRIORITY_MARKS[row.priority], urgent
                 case "state":

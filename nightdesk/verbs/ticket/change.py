@@ -272,6 +272,41 @@ def wake(context: VerbContext, numbers: Chosen[str]) -> Result:
 
 @click.command()
 @numbers_argument
+@click.argument("when", metavar="WHEN|none")
+@desk_verb
+def due(context: VerbContext, numbers: Chosen[str], when: str) -> Result:
+    """Say when tickets are due: 3h, 2d, today, monday, 2026-12-24, 2026-12-24T14:00.
+
+    It stands before what their SLA promises, until they are closed; a day ends at midnight.
+    """
+    from desk.tickets import due_dates
+
+    changed = due_dates.set_due(context.actor, numbers, when, context.zone)
+    return _changed(changed, "due by their SLA" if when == "none" else f"due {when}")
+
+
+@click.command()
+@numbers_argument
+@desk_verb
+def pin(context: VerbContext, numbers: Chosen[str]) -> Result:
+    """Let tickets stand before the others in every list, until they are closed."""
+    from desk.tickets import pinning
+
+    return _changed(pinning.pin(context.actor, numbers), "pinned")
+
+
+@click.command()
+@numbers_argument
+@desk_verb
+def unpin(context: VerbContext, numbers: Chosen[str]) -> Result:
+    """Let tickets stand among the others."""
+    from desk.tickets import pinning
+
+    return _changed(pinning.unpin(context.actor, numbers), "not pinned any more")
+
+
+@click.command()
+@numbers_argument
 @click.option("--not", "not_spam", is_flag=True, help="It is none after all: open it again.")
 @desk_verb
 def spam(context: VerbContext, numbers: Chosen[str], not_spam: bool) -> Result:
@@ -372,5 +407,5 @@ def set_facts(
 VERBS: tuple[click.Command, ...] = (
     *(assign, transfer, close, reopen, priority, status, tag, approve),
     *(merge, unmerge, split, link, unlink, requester, cc),
-    *(snooze, wake, spam, ban, delete, watch, set_facts),
+    *(snooze, wake, due, pin, unpin, spam, ban, delete, watch, set_facts),
 )

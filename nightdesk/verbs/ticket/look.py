@@ -172,7 +172,7 @@ def _cells(line: TicketLine) -> dict[str, object]:
 
     return {
         "number": line.number,
-        "state": line.status + (" overdue" if line.overdue else ""),
+        "state": line.status + " overdue" * line.overdue + " pinned" * line.pinned,
         "priority": PRIORITIES[line.priority],
         "requester": line.requester,
         "assignee": line.assignee,
@@ -206,6 +206,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
                 (f"{ticket.named_status} ({ticket.status})" if ticket.named_status else ticket.status)
                 + ", overdue" * ticket.overdue
                 + ", spam" * ticket.spam
+                + ", pinned" * ticket.pinned
                 + (asleep or "")
                 + trash,
             ),
@@ -220,8 +221,8 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("Mailbox", ticket.mailbox),
             ("Created", ticket.created),
             ("Updated", ticket.updated),
-            ("Due", ticket.due),
-            *((f"SLA {ticket.sla}", each.words) for each in ticket.clocks[:3] if len(ticket.clocks) > 1),
+            ("Due by hand" if ticket.due_by_hand else "Due", ticket.due),
+            *((f"SLA {ticket.sla}", each.words) for each in ticket.clocks[:3] if _tells_clocks(ticket)),
             ("Refers to", ticket.refers_to),
             *_own_fields(ticket),
             ("Links", tuple(f"{each.how} #{each.number} ({each.status})" for each in ticket.links)),
@@ -251,6 +252,11 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
         output.line("History")
         for event in ticket.events:
             output.line(f"{output.cell(event.at, zone)}  {event.agent or 'the desk'}: {event.text}", indent=2)
+
+
+def _tells_clocks(ticket: TicketDetail) -> bool:
+    """Whether its clocks say more than when it is due."""
+    return len(ticket.clocks) > 1 or ticket.due_by_hand is not None
 
 
 def _own_fields(ticket: TicketDetail) -> list[tuple[str, str | None]]:

@@ -160,6 +160,6 @@ def test_the_openapi_document_names_every_key_of_a_ticket(served: Served, key: s
     ticket = served.get(f"{V1}/tickets/1", key).document
     (line,) = served.get(f"{V1}/tickets?query=printer", key).document["tickets"]
     assert set(ticket) == set(schemas["TicketDetail"]["properties"])
-    assert set(line) | {"fields", "state"} == set(schemas["Ticket"]["properties"])
+    assert set(line) | {"fields", "state", "pinned"} == set(schemas["Ticket"]["properties"])
     assert set(ticket["events"][0]) == set(schemas["Event"]["properties"])
     assert set(ticket["messages"][0]) | {"signature"} == set(schemas["Message"]["properties"])

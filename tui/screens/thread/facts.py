@@ -39,7 +39,12 @@ def fact_lines(
             f"{clock_day(detail.created, reader.now, reader.zone)} ({age(detail.created, reader.now)})",
         ),
     ]
-    if detail.due is not None and detail.status != "closed" and len(detail.clocks) < 2:
+    by_hand = detail.due_by_hand
+    if by_hand is not None and detail.status != "closed":
+        left = by_hand - reader.now
+        facts.append(("Due", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}, by hand"))
+    if detail.due not in (None, by_hand) and detail.status != "closed" and len(detail.clocks) < 2:
+        assert detail.due is not None
         left = detail.due - reader.now
         facts.append(("SLA", f"{span(left)} {'over' if left.total_seconds() < 0 else 'left'}"))
     elif detail.clocks:

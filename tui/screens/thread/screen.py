@@ -274,7 +274,7 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         tags = " ".join(line(tag) for tag in detail.tags)
         restoring = f"{desk_app(self).key('ticket.reopen', 'X')} restores"
         state = detail.status if detail.deleted is None else f"in the trash ({restoring})"
-        known = (state, PRIORITY_MARKS[detail.priority], tags)
+        known = ("pinned" * detail.pinned, state, PRIORITY_MARKS[detail.priority], tags)
         company = desk_app(self).company.words(self._number)
         right = "  ".join(part for part in (company, *known) if part) + " "
         left = f" #{detail.number}  {line(detail.subject) or '(no subject)'}"
@@ -372,6 +372,10 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
     def forwarded_message(self) -> int | None:
         """Return the current message."""
         return None if self.current_message is None else self.current_message.id
+
+    def chosen_pinned(self) -> bool:
+        """Whether the ticket is pinned."""
+        return self._detail is not None and self._detail.pinned
 
     def answered_message(self) -> int | None:
         """Return the current message, if a customer wrote it and others came after it."""
@@ -661,6 +665,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
             return
         if event.purpose == "time":
             self.spend_time(event.text)
+            return
+        if event.purpose == "due":
+            self.set_due(event.text)
             return
         self._needle = event.text.strip()
         if self._needle and self._detail is not None:

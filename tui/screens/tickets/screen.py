@@ -89,7 +89,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     CSS_PATH = "screen.tcss"
     PLACE = "tickets"
     AUTO_FOCUS = "TicketList"
-    HELP_NOTES = "Before the number: N unread  * marked  @ yours  w a colleague writes  o has it open"
+    HELP_NOTES = (
+        "Before the number: N unread  * marked  @ yours  w a colleague writes  o has it open\n^42: pinned"
+    )
     ID_PREFIX = "tickets"
     GROUP = "This list"
 
@@ -401,6 +403,10 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
         chosen = self.tickets.chosen()
         return PRIORITY_NAMES[chosen[0].priority] if len(chosen) == 1 else None
 
+    def chosen_pinned(self) -> bool:
+        """Whether all of those are pinned."""
+        return all(row.pinned for row in self.tickets.chosen())
+
     def known(self) -> dict[str, Standing]:
         """From the cursor's coming to a ticket on, or its mark, what comes to it is news."""
         numbers = self.chosen_numbers()
@@ -527,6 +533,9 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
             return
         if event.purpose == "time":
             self.spend_time(event.text)
+            return
+        if event.purpose == "due":
+            self.set_due(event.text)
             return
 
         actor, zone = desk_app(self).actor, desk_app(self).desk.zone
