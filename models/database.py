@@ -96,6 +96,15 @@ class DeskDatabase(peewee.SqliteDatabase):
                 raise DatabaseDamaged(self.path, str(error)) from error
             raise
 
+    def execute_later(self, sql: str, params: Any = None) -> None:
+        """Run a statement of which nobody needs the answer: at once, for there is no way to a server."""
+        self.execute_sql(sql, params)
+
+    def roll_back_to(self, savepoint: str) -> None:
+        """Undo what was done since a savepoint, and forget that."""
+        self.execute_sql(f"ROLLBACK TO {savepoint}")
+        self.execute_sql(f"RELEASE {savepoint}")
+
     def _in_transaction(self) -> bool:
         connection: sqlite3.Connection = self.connection()  # type: ignore[no-untyped-call]
         return connection.in_transaction

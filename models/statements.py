@@ -77,8 +77,8 @@ class Statement:
         self._compiled: dict[tuple[type, int], tuple[str, list[Any]]] = {}
 
     def run(self, **values: Any) -> None:
-        """Run it for what it changes."""
-        self._execute(0, values)
+        """Run it for what it changes; a server is told with the next statement whose answer is needed."""
+        db.execute_later(*self._bound(0, values))
 
     def changed(self, **values: Any) -> int:
         """Run it and return how many rows it changed."""
@@ -89,12 +89,15 @@ class Statement:
         return int(self._execute(0, values).fetchone()[0])
 
     def _execute(self, size: int, values: dict[str, Any]) -> Any:
+        return db.execute_sql(*self._bound(size, values))
+
+    def _bound(self, size: int, values: dict[str, Any]) -> tuple[str, list[Any]]:
         key = (type(db.obj), size)
         compiled = self._compiled.get(key)
         if compiled is None:
             text, parameters = self._build(Places(size)).bind(db.obj).sql()
             compiled = self._compiled[key] = (text, list(parameters))
-        return db.execute_sql(compiled[0], [_value(each, values) for each in compiled[1]])
+        return compiled[0], [_value(each, values) for each in compiled[1]]
 
 
 class Lookup(Statement, Generic[RecordT]):

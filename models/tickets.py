@@ -464,10 +464,11 @@ _NAMES = Lookup(
 )
 _IDS = GivenIds(Ticket)
 """They stand in signed Message-IDs, which outlive their tickets."""
-_WRITE = Statement(
+_WRITE = Lookup(
     lambda p: Ticket.insert(
         {**_IDS.of_new(), **{_COLUMNS[name]: p(name) for name in (*_NEW, *_NEW_CLOCKS)}}
-    ).returning(Ticket.id)
+    ).returning(*_STATE),
+    TicketState,
 )
 
 _ID_OF = Lookup(lambda p: Ticket.select(Ticket.id).where(Ticket.number == p("number")), int)
@@ -776,8 +777,7 @@ def number_taken(number: str) -> bool:
 
 def write(ticket: NewTicket, clocks: NewClocks) -> TicketState:
     """Write a new ticket, without messages."""
-    ticket_id = _WRITE.new_id(**ticket._asdict(), **clocks._asdict())
-    written = read(ticket_id)
+    written = _WRITE.one(**ticket._asdict(), **clocks._asdict())
     assert written is not None
     return written
 

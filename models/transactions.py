@@ -45,14 +45,13 @@ def transaction() -> Iterator[None]:
 @contextmanager
 def savepoint() -> Iterator[None]:
     """Run the block as a nested transaction of constant name: Peewee's asks for a random one each time."""
-    db.execute_sql("SAVEPOINT one_mail")
+    db.execute_later("SAVEPOINT one_mail")
     try:
         yield
-    except BaseException:
-        db.execute_sql("ROLLBACK TO one_mail")
         db.execute_sql("RELEASE one_mail")
+    except BaseException:
+        db.roll_back_to("one_mail")
         raise
-    db.execute_sql("RELEASE one_mail")
 
 
 @contextmanager

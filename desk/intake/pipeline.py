@@ -339,7 +339,8 @@ def _let_in(incoming: Incoming, match: Match, ticket: TicketState) -> bool:
     people = may_join(written, incoming.rules)
     known = [incoming.batch.known.contacts.get(email, name) for name, email in people]
     old = {ticket.contact_id, *tickets.collaborators(ticket.id)}
-    lifecycle.joined_by(ticket.id, known)
+    if new := [each for each in known if each not in old]:
+        lifecycle.joined_by(ticket.id, new)
     return len(known) > 1 or not old.issuperset(known)
 
 

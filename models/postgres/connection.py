@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -136,6 +138,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         self.store: Store | None = None
         self.shown = shown
         self.pooled = prepared is None
+        self._later = _Later()
         self.news = News(self)
 
     def schema_version(self) -> int:
@@ -149,7 +152,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
 
     def wait_for_turn(self) -> None:
         """Wait until this transaction is the only one of the desk that writes."""
-        self.execute_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
+        self.execute_later("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
 
     def complete(self) -> None:
         """Index what the transaction wrote, and tell who listens."""
@@ -160,6 +163,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
 
     def begin(self, isolation_level: Any = None) -> None:
         """Begin a transaction, on a new connection if the server closed the old one meanwhile."""
+        self._later.statements.clear()
         self._renew()
         try:
             super().begin(isolation_level)
@@ -168,14 +172,41 @@ class PostgresDesk(peewee.PostgresqlDatabase):
                 raise
             super().begin(isolation_level)
 
+    def commit(self) -> None:
+        """Make what was done last."""
+        if self._later.statements:
+            self._send(self._later.take())
+        super().commit()
+
     def rollback(self) -> None:
         """Undo the transaction; with a lost connection the server has done so itself."""
+        self._later.statements.clear()
         if not self._lost():
             super().rollback()
+
+    def roll_back_to(self, savepoint: str) -> None:
+        """Undo what was done since a savepoint, and forget that."""
+        if not self._later.forget_from(f"SAVEPOINT {savepoint}"):
+            self.execute_sql(f"ROLLBACK TO {savepoint}")
+            self.execute_sql(f"RELEASE {savepoint}")
+
+    def execute_later(self, sql: str, params: Any = None) -> None:
+        """Run a statement of which nobody needs the answer, in the same turn with the next one.
+
+        What is wrong with it is raised there, at the latest by the end of its savepoint or transaction.
+        """
+        if self.in_transaction():
+            self._later.statements.append((sql, params or ()))
+        else:
+            self.execute_sql(sql, params)
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """Run a statement; a question outside of transactions is asked again when the connection was lost."""
         if self.in_transaction():
+            if sql.startswith("ROLLBACK TO"):
+                self._later.statements.clear()
+            if self._later.statements:
+                return self._send([*self._later.take(), (sql, params or ())])
             return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
         self._renew()
         try:
@@ -184,6 +215,16 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             if not self._renew() or not sql.startswith(("SELECT", "(SELECT")):
                 raise
             return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]
+
+    def _send(self, statements: Sequence[tuple[str, Any]]) -> Any:
+        """Send statements in one turn; returns the cursor of the last."""
+        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+            connection = self.connection()  # type: ignore[no-untyped-call]
+            with connection.pipeline():
+                for sql, params in statements:
+                    cursor = connection.cursor()
+                    cursor.execute(sql, params)
+            return cursor
 
     def new_connection(self) -> Any:
         """Return a connection beside those of the threads."""
@@ -206,6 +247,23 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         if lost:
             self._state.reset()
         return lost
+
+
+class _Later(threading.local):
+    """The statements of this thread's transaction that are to be sent."""
+
+    def __init__(self) -> None:
+        self.statements: list[tuple[str, Any]] = []
+
+    def take(self) -> list[tuple[str, Any]]:
+        taken, self.statements = self.statements, []
+        return taken
+
+    def forget_from(self, sql: str) -> bool:
+        """Forget all from a statement on, if it was not sent yet; else all there is."""
+        at = next((place for place, each in enumerate(self.statements) if each[0] == sql), None)
+        del self.statements[at or 0 :]
+        return at is not None
 
 
 def _own_settings(url: str) -> tuple[str, int | None]:

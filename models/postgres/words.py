@@ -26,6 +26,8 @@ _PLACES = 255
 """PostgreSQL knows so many places of a word in a message, none behind the last place."""
 _LONGEST_WORD = 2_000
 """Bytes; PostgreSQL has words of 2,046 at most. What is longer is cut, in the index and in what is asked."""
+_LETTER = 4
+"""Bytes of a letter, at most."""
 _LARGEST_VECTOR = 900_000
 """Bytes; PostgreSQL has a megabyte at most. Of a longer text the last words are left out."""
 _MANY_WORDS = 10_000
@@ -96,6 +98,14 @@ def _indexed(key: int, words: dict[str, list[tuple[str, int]]]) -> Indexed:
     if len(words) > _MANY_WORDS:  # not all may find room: those that come first do
         words = dict(sorted(words.items(), key=lambda item: item[1][0][1]))
     for word, where in words.items():
+        if len(where) == 1:  # most words are there once
+            [(column, place)] = where
+            place += begins[column]
+            bytes_more = (len(word) if word.isascii() else len(word.encode())) + 10
+            if place <= _LAST_PLACE and size + bytes_more <= _LARGEST_VECTOR:
+                size += bytes_more
+                parts.append(f"{quoted(word)}:{place}{_WEIGHTS[column]}")
+                continue
         places = [(begins[column] + place, _WEIGHTS[column]) for column, place in where]
         if len(places) > _PLACES or max(places)[0] > _LAST_PLACE:
             loose = True
@@ -120,7 +130,8 @@ def _beginnings(words: dict[str, list[tuple[str, int]]]) -> dict[str, int]:
     last = dict.fromkeys(_WEIGHTS, -1)
     for where in words.values():
         for column, place in where:
-            last[column] = max(last[column], place)
+            if place > last[column]:
+                last[column] = place
     begins, place = {}, 1
     # The text is the longest and comes last: what is behind the last place is of it.
     for column in sorted(_WEIGHTS, key=lambda column: column == "text"):
@@ -145,10 +156,14 @@ def query(phrase: str, column: str | None) -> str:
 
 def quoted(word: str) -> str:
     """Return a word as it is written in a tsvector or tsquery."""
-    return "'" + _shortened(word).replace("\\", "\\\\").replace("'", "''") + "'"
+    if len(word) * _LETTER > _LONGEST_WORD:
+        word = _shortened(word)
+    if "'" in word or "\\" in word:
+        word = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{word}'"
 
 
 def _shortened(word: str) -> str:
-    if len(word) * 4 <= _LONGEST_WORD:
+    if len(word) * _LETTER <= _LONGEST_WORD:
         return word
     return word.encode()[:_LONGEST_WORD].decode(errors="ignore")
