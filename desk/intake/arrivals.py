@@ -106,6 +106,8 @@ class IncomingMail(Record):
     """The values of Authentication-Results, topmost first; none where From is not one address alone."""
     signatures: tuple[str, ...]
     """The values of DKIM-Signature, topmost first; none where From is not one address alone."""
+    names: tuple[str, ...]
+    """The names of a signed mail's header fields in lower case, with repetitions."""
     language: str
     """Content-Language as its sender wrote it (RFC 3282), empty if not."""
     says_one_author: bool
@@ -257,6 +259,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) ->
         bounced=tuple(bounces.bounces(parsed)) if judged.kind == "bounce" else (),
         authentication=tuple(parsed.headers("authentication-results")[:10]) if plain else (),
         signatures=tuple(parsed.headers("dkim-signature")[:10]) if plain else (),
+        names=tuple(parsed.header_names) if "dkim-signature" in parsed.root.headers else (),
         language=parsed.header("Content-Language") or "",
         says_one_author=_says_one_author(parsed),
         ends_early=parsed.ends_early,

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from config.expressions import expression
 from mail.errors import MailError
+from mail.mime.authentication import signed_fields, tags_of
 from mail.mime.dates import parse_date
 
 Resolver = Callable[[str], bytes | None]
@@ -25,7 +25,6 @@ FRESH: Final = timedelta(days=3)
 _MUST_BE_SIGNED: Final = frozenset({"from", "to", "date", "subject"})
 _SIGNED_IF_THERE: Final = frozenset({"cc", "message-id", "in-reply-to", "references"})
 """Whoever got a signed mail could otherwise have it answer something else."""
-_TAG: Final = expression(r"\s*([a-z]+)\s*=\s*([^;]*?)\s*(?:;|\Z)")
 _LOOK_SECONDS: Final = 4.0
 
 
@@ -49,7 +48,7 @@ def proof_by_dkim(
     domain = author.rpartition("@")[2].lower().rstrip(".")
     candidates = [
         (place, tags)
-        for place, tags in enumerate(map(_tags, list(fields)[:MOST_SIGNATURES]))
+        for place, tags in enumerate(map(tags_of, list(fields)[:MOST_SIGNATURES]))
         if _counts(tags, domain)
     ]
     if not domain or not candidates:
@@ -68,7 +67,7 @@ def proof_by_dkim(
     if sent is None or not moment - FRESH <= sent.astimezone(UTC) <= moment + timedelta(days=1):
         return ""
     for place, tags in candidates:
-        if not there <= _signed(tags):
+        if not there <= signed_fields(tags):
             continue
         try:
             good = checked.verify(place, dnsfunc=lambda name, timeout=0: resolve(_name(name)))
@@ -96,15 +95,7 @@ def _name(name: bytes | str) -> str:
     return (name.decode("ascii", "replace") if isinstance(name, bytes) else name).rstrip(".")
 
 
-def _tags(value: str) -> dict[str, str]:
-    return dict(_TAG.findall("".join(value.split("\n"))))
-
-
 def _counts(tags: dict[str, str], domain: str) -> bool:
     signer = tags.get("d", "").lower().rstrip(".")
     aligned = signer == domain or ("." in signer and domain.endswith(f".{signer}"))
-    return aligned and _signed(tags) >= _MUST_BE_SIGNED and "l" not in tags
-
-
-def _signed(tags: dict[str, str]) -> set[str]:
-    return {name.strip().lower() for name in tags.get("h", "").split(":")}
+    return aligned and signed_fields(tags) >= _MUST_BE_SIGNED and "l" not in tags

@@ -383,6 +383,74 @@ class TestAgentsByMail:
         assert rows("SELECT kind, unverified FROM message WHERE id = 2") == [("customer", 1)]
         assert value("SELECT status FROM ticket") != "closed"
 
+    @pytest.mark.parametrize(
+        ("signed", "passed", "to", "counts"),
+        [
+            ("from:to:subject:message-id:in-reply-to", "dkim=pass header.d=example.test", SUPPORT, True),
+            (
+                "From : To : Subject : Message-ID : In-Reply-To",
+                "dmarc=pass header.from=example.test",
+                SUPPORT,
+                True,
+            ),
+            ("from:to:subject:message-id", "dkim=pass header.d=example.test", SUPPORT, False),
+            ("from:to:subject:message-id", "dmarc=pass header.from=example.test", SUPPORT, False),
+            ("from:subject:message-id:in-reply-to", "dkim=pass header.d=example.test", SUPPORT, False),
+            ("from:to:message-id:in-reply-to", "dkim=pass header.d=example.test", SUPPORT, False),
+            ("from:to:subject:in-reply-to", "dkim=pass header.d=example.test", SUPPORT, False),
+            (
+                "from:to:subject:message-id:in-reply-to; l=4",
+                "dkim=pass header.d=example.test",
+                SUPPORT,
+                False,
+            ),
+            (
+                "from:to:subject:message-id:in-reply-to",
+                "dkim=pass header.d=example.test",
+                "ana@corp.test",
+                False,
+            ),
+            (
+                "from:subject",
+                "dkim=pass header.d=example.test; spf=pass smtp.mailfrom=example.test",
+                SUPPORT,
+                True,
+            ),
+        ],
+    )
+    def test_a_signature_proves_what_it_covers(
+        self, door: Door, signed: str, passed: str, to: str, counts: bool
+    ) -> None:
+        """Whoever got a signed mail can send it again, as the answer to something else."""
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        head = {
+            "Authentication-Results": f"mx.example.test; {passed}",
+            "DKIM-Signature": f"v=1; a=rsa-sha256; d=example.test; s=s1; h={signed}; bh=x; b=y",
+        }
+        door.take(mail("Try again.", sender=self.KIM, to=to, answers=sent, headers=head))
+        kind, unverified = rows("SELECT kind, unverified FROM message ORDER BY id DESC LIMIT 1")[0]
+        assert (kind, unverified) == (("reply", 0) if counts else ("customer", 1))
+
+    @pytest.mark.parametrize("more", ["signature", "answer"])
+    def test_what_stands_there_twice_is_not_covered(self, door: Door, more: str) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        whole = "from:to:subject:message-id:in-reply-to:references"
+        signature = "v=1; a=rsa-sha256; d=example.test; s=s1; h={}; bh=x; b=y"
+        head = {
+            "Authentication-Results": "mx.example.test; dkim=pass header.d=example.test",
+            "DKIM-Signature": signature.format(whole),
+        }
+        second = (
+            f"DKIM-Signature: {signature.format('from')}" if more == "signature" else f"In-Reply-To: {sent}"
+        )
+        raw = mail("Try again.", sender=self.KIM, answers=sent, headers=head)
+        door.take(f"{second}\r\n".encode() + raw)
+        assert rows("SELECT kind, unverified FROM message ORDER BY id DESC LIMIT 1") == [("customer", 1)]
+
     def test_an_agents_mail_that_somebody_sends_again_is_passed_on_once(self, door: Door) -> None:
         door.agent()
         ticket = door.take(mail(headers={"Precedence": "list"}))
