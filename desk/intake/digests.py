@@ -7,7 +7,7 @@ import hashlib
 from config.expressions import expression
 
 _TRACE_FIELDS = (
-    rb"received|x-received|return-path|delivered-to|x-delivered-to|x-original-to|envelope-to|x-envelope-to|"
+    rb"received|x-received|resent-[a-z-]+|return-path|delivered-to|x-delivered-to|x-original-to|envelope-to|x-envelope-to|"
     rb"x-envelope-from|x-rcpt-to|x-resolved-to|x-forwarded-to|x-forwarded-for|x-mail-from|delivery-date|"
     rb"authentication-results|x-authentication-[a-z-]+|received-spf|x-received-spf|arc-seal|arc-message-signature|"
     rb"arc-authentication-results|x-google-smtp-source|x-gm-[a-z-]+|x-ms-exchange-[a-z-]+|x-microsoft-[a-z-]+|"

@@ -8,9 +8,11 @@ from config.records import Record
 from desk.intake import proofs
 from desk.intake.arrivals import MAX_TEXT
 from desk.tickets import lifecycle
+from mail.errors import MailError
 from mail.mime import forwarded, message
 from mail.mime.author import Author
-from models import messages
+from models import blobs, messages, receipts
+from models.blobs import BlobDamaged
 from models.fields import utc_text
 from models.messages import NewMessage
 
@@ -37,6 +39,29 @@ class Forward(Record):
         incoming.said_after_all(f"what {self.agent.login} wrote above it is a note")
 
 
+def sent_before(incoming: Incoming) -> TicketState | None:
+    """Return the ticket that this very mail opened, where an agent's forward comes a second time.
+
+    Its message has the name of what was forwarded, so it is its bytes that tell.
+    """
+    mail = incoming.mail
+    found = _forwarded(incoming)
+    if found is None or mail.message_id is None:
+        return None
+    for known in messages.by_message_id([each for each in (mail.message_id, found.message_id) if each]):
+        receipt_id = messages.receipt_of(known.id)
+        stored = receipts.arrival(receipt_id) if receipt_id is not None else None
+        if stored is None:
+            continue
+        try:
+            before = message.parse(blobs.read(stored.blob_id)).message_id
+        except (BlobDamaged, MailError):
+            continue
+        if before == mail.message_id:
+            return incoming.batch.ticket(known.ticket_id)
+    return None
+
+
 def taken(incoming: Incoming) -> Forward | None:
     """Make the author of a forwarded mail the author of this one; None where it is no such mail.
 
@@ -46,8 +71,7 @@ def taken(incoming: Incoming) -> Forward | None:
     if mail.machine.kind != "human" or not mail.says_one_author or incoming.author.on_hearsay:
         return None
     agent = incoming.rules.agents[incoming.author.address.email]
-    found = forwarded.attached(message.parse(incoming.arrival.raw)) if _has_a_mail(incoming) else None
-    found = found or forwarded.inline(mail.text, mail.pieces)
+    found = _forwarded(incoming)
     if found is None:
         return None
     proof = proofs.proof(incoming, agent)
@@ -75,6 +99,13 @@ def taken(incoming: Incoming) -> Forward | None:
     )
     incoming.prepared = incoming.prepared._replace(mail=original)
     return Forward(agent, found.words)
+
+
+def _forwarded(incoming: Incoming) -> forwarded.ForwardedMail | None:
+    """Return the mail that this one forwards, attached or below its text."""
+    mail = incoming.mail
+    found = forwarded.attached(message.parse(incoming.arrival.raw)) if _has_a_mail(incoming) else None
+    return found or forwarded.inline(mail.text, mail.pieces)
 
 
 def _has_a_mail(incoming: Incoming) -> bool:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Final, Literal
 
 from config.expressions import expression
 from config.records import Record
+from desk import logs
 from desk.errors import DeskError
 from desk.filters import senders
 from desk.tickets import changes, due_dates, fields, merging, pinning, snoozing, spam, watching
+from mail.inert import one_line
 from mail.mime.quotes.pieces import Span
+from models.errors import DatabaseUnusable
+from models.transactions import DatabaseFailed, savepoint
 
 if TYPE_CHECKING:
     from desk.permissions import Actor
@@ -89,16 +94,27 @@ def read_commands(text: str) -> MailCommands:
 
 
 def obey(actor: Actor, number: str, commands: MailCommands, zone: Callable[[], tzinfo]) -> list[str]:
-    """Change the ticket as the commands say; returns a line for the trace for each, refused ones too."""
+    """Change the ticket as the commands say; returns a line for the trace for each, refused ones too.
+
+    A command does all of what it says or nothing, and one that we trip over stops neither the mail nor the
+    next one. Raises what a database raises that is not to be used any more, and OSError.
+    """
     lines = []
     for command in commands.commands:
         if command.name in ("note", "reply"):
             continue
         shown = f"#{command.name} {command.value}".rstrip()
         try:
-            changed = _VERBS[command.name](actor, [number], command.value, zone)
+            with savepoint():
+                changed = _VERBS[command.name](actor, [number], command.value, zone)
         except DeskError as error:
             lines.append(f"{shown}: refused, {error}")
+        except (DatabaseUnusable, DatabaseFailed, sqlite3.OperationalError, OSError):
+            raise
+        except Exception as error:
+            reason = one_line(f"{type(error).__name__}: {error}", 300)
+            lines.append(f"{shown}: not done, Nightdesk tripped over it ({reason})")
+            logs.write("error", "intake", f"{shown} in an agent's mail for ticket {number} failed: {reason}")
         else:
             lines.append(shown if changed else f"{shown}: it was so already")
     return lines

@@ -197,6 +197,11 @@ def _new_ticket(incoming: Incoming) -> Outcome:
         joined = match._replace(ticket=headless)
         _say_what_it_does(incoming, joined, headless, acknowledgement=False)
         return _file(incoming, joined, headless, "reply")
+    before = _forwarded_before(incoming) if match.old is None else None
+    if before is not None:
+        again = match._replace(ticket=before, unverified=True)
+        _say_what_it_does(incoming, again, before)
+        return _file(incoming, again, before, "reply")
     forward = _forward(incoming) if match.old is None else None
     match = incoming.match
     rejected = filtering.decide_on(incoming, "new")
@@ -230,6 +235,18 @@ def _forward(incoming: Incoming) -> Forward | None:
     from desk.intake import forwards  # 2 ms, for agents' mail
 
     return forwards.taken(incoming)
+
+
+def _forwarded_before(incoming: Incoming) -> TicketState | None:
+    """Return the ticket that a forward by an agent opened when it came first; it opens no second one."""
+    if incoming.author.address.email not in incoming.rules.agents or incoming.arrival.archive:
+        return None
+    from desk.intake import forwards  # 2 ms, for agents' mail
+
+    ticket = forwards.sent_before(incoming)
+    if ticket is not None:
+        incoming.says(f"it opened ticket {ticket.number} before: filed there, unverified")
+    return ticket
 
 
 def _may_change_hands(incoming: Incoming, ticket: TicketState) -> bool:

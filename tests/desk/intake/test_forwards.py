@@ -107,6 +107,22 @@ class TestProved:
         assert ticket() == ("Lamp", "ana@corp.test")
         assert rows("SELECT message_id FROM message WHERE kind = 'customer'") == [("<lamp@corp.test>",)]
 
+    @pytest.mark.parametrize("attached", [True, False])
+    def test_a_forward_that_comes_twice_opens_one_ticket(self, door: Door, attached: bool) -> None:
+        raw = with_attached_lamp("<fw@example.test>") if attached else forward(message_id="<fw@example.test>")
+        assert door.take(raw).ticket_number == "1"
+        resent = door.take(b"Resent-From: kim@example.test\r\nResent-To: support@example.test\r\n" + raw)
+        assert (resent.verdict, resent.ticket_number) == ("duplicate", "1")
+        changed = door.receipt(b"X-Gateway: 1\r\n" + raw)
+        assert (changed.verdict, changed.ticket) == ("reply", "1")
+        assert "it opened ticket 1 before: filed there, unverified" in changed.trace
+        assert rows("SELECT unverified FROM message WHERE kind = 'customer' ORDER BY id") == [(0,), (1,)]
+        assert not rows("SELECT 1 FROM delivery")
+
+    def test_another_forward_of_the_same_mail_is_another_mail(self, door: Door) -> None:
+        door.take(with_attached_lamp("<fw@example.test>"))
+        assert door.take(with_attached_lamp("<fw2@example.test>")).ticket_number == "2"
+
     def test_what_is_here_already_is_referred_to(self, door: Door) -> None:
         door.take(mail(sender="Ana <ana@corp.test>", subject="Lamp", message_id="<lamp@corp.test>"))
         door.take(with_attached_lamp("<fw@example.test>"))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from desk.home import Desk
+from desk.intake import mail_commands
+from desk.permissions import Actor
+from desk.tickets import changes
 from mail.compose.signed_tag import SignedTag, tagged
 from models.settings import store
 from tests.support.mails import ANA, BOB, EVE, SUPPORT, Door, mail, new_id, rows, value, write
@@ -161,6 +164,24 @@ class TestCommands:
         receipt = door.receipt(mail("#close\nDone.", sender=KIM, to=agents_address(desk)))
         assert value("SELECT status FROM ticket WHERE id = 1") == "waiting"
         assert receipt.trace[-1].startswith("#close: refused, kim may not")
+
+    def test_a_command_that_fails_midway_does_nothing_and_the_mail_is_kept(
+        self, door: Door, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def breaks(actor: Actor, numbers: list[str], value: str, zone: object) -> list[str]:
+            changes.add_tags(actor, numbers, ["half"])
+            raise ZeroDivisionError("by us")
+
+        monkeypatch.setitem(mail_commands._VERBS, "tag", breaks)
+        receipt = door.receipt(mail("#tag vpn\n#priority high\nDone.", sender=KIM, to=agents_address(desk)))
+        assert (receipt.verdict, receipt.ticket) == ("reply", "1")
+        assert receipt.trace[-2:] == (
+            "#tag vpn: not done, Nightdesk tripped over it (ZeroDivisionError: by us)",
+            "#priority high",
+        )
+        assert rows("SELECT name FROM ticket_tag") == []
+        assert value("SELECT priority FROM ticket") == 3
+        assert value("SELECT count(*) FROM log_entry WHERE level = 'error'") == 1
 
     def test_a_customer_commands_nothing(self, door: Door, desk: Desk) -> None:
         door.take(mail("#close\nThanks", to=address(desk, SignedTag("answer", 1))))
