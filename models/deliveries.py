@@ -10,6 +10,7 @@ import peewee
 from config.records import Record
 from models.blobs import Blob
 from models.database import Row
+from models.engine import engine
 from models.fields import UtcField, one_of
 from models.mailboxes import Mailbox
 from models.messages import Message
@@ -437,7 +438,7 @@ _NEXT_DUE = Lookup(
 )
 # The sum keeps SQLite from walking the mailbox's index, which holds all that was ever sent.
 _CLAIMABLE = Lookup(
-    lambda p: (
+    lambda p: engine().not_locked(
         Delivery.select(Delivery.id, Delivery.mailbox, Delivery.envelope_from, Delivery.blob)
         .where(_WAITING, Delivery.not_before <= p("moment"), (Delivery.mailbox + 0).in_(p.each("wanted")))
         .order_by(Delivery.not_before, Delivery.id)
@@ -727,7 +728,10 @@ def next_due(moment: str) -> str | None:
 
 
 def claimable(mailbox_ids: Sequence[int], moment: str, limit: int) -> list[ClaimedMail]:
-    """Return mail of these mailboxes that is due, the longest waiting first."""
+    """Return mail of these mailboxes that is due and that no other sender takes just now.
+
+    The longest waiting comes first.
+    """
     found = _CLAIMABLE.each_of(mailbox_ids, moment=moment, limit=limit)
     return found[:limit]
 

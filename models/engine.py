@@ -81,6 +81,10 @@ class Engine(Protocol):
         """Join tables so that the rows of the first are read, and those of the second looked up."""
         ...
 
+    def not_locked(self, query: Any) -> Any:
+        """Have a query take its rows for this transaction, and pass over those that another one has."""
+        ...
+
     def reached(self, known: Any, tables: Sequence[Any], column: Any, ways: Sequence[Any]) -> Any:
         """Return a query that goes from what is known to more, over some tables, by each of the ways."""
         ...

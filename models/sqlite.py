@@ -218,6 +218,11 @@ def newest_with(expression: str, reach: int) -> peewee.SQL:
     )
 
 
+def not_locked(query: Any) -> Any:
+    """Return a query as it is: a transaction that writes has all rows."""
+    return query
+
+
 def read_first(few: Any, many: Any, on: Any) -> peewee.Join:
     """Join tables so that the rows of the first are read, and those of the second looked up for each.
 

@@ -46,6 +46,7 @@ _NEEDS = {
     "mariadb": ("mariadbd",),
     "oauth_server": ("glewlwyd",),
     "postgresql": ("postgres",),
+    "pooled": ("pgbouncer",),
     "chromium": ("chromium", "chromedriver"),
 }
 

@@ -133,7 +133,10 @@ class PostgresDesk(peewee.PostgresqlDatabase):
         # PgBouncer keeps no prepared statements between transactions; its users say prepare_threshold=0.
         url, prepared = _own_settings(url)
         told: dict[str, Any] = {name: value for name, value in _PATIENCE.items() if f"{name}=" not in url}
-        super().__init__(url, prepare_threshold=prepared, options=_OPTIONS, **told)
+        if prepared is not None:  # a pooler lends one session to many, and refuses options
+            told["options"] = _OPTIONS
+        super().__init__(url, prepare_threshold=prepared, **told)
+        self._wait_seconds: float = WAIT_SECONDS
         self.folder = folder
         self.store: Store | None = None
         self.shown = shown
@@ -152,7 +155,15 @@ class PostgresDesk(peewee.PostgresqlDatabase):
 
     def wait_for_turn(self) -> None:
         """Wait until this transaction is the only one of the desk that writes."""
+        if self.pooled:
+            self.execute_later(f"SET LOCAL lock_timeout = {int(self._wait_seconds * 1000)}")
         self.execute_later("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Let this connection wait so long for another writer before it gives up."""
+        self._wait_seconds = seconds
+        if not self.pooled:
+            self.execute_sql(f"SET lock_timeout = {int(seconds * 1000)}")
 
     def complete(self) -> None:
         """Index what the transaction wrote, and tell who listens."""

@@ -66,7 +66,7 @@ def damage(most: int = 5) -> list[str]:
 
 def wait_at_most(seconds: float) -> None:
     """Let this connection wait so long for another writer before it gives up."""
-    db.execute_sql(f"SET lock_timeout = {int(seconds * 1000)}")
+    db.obj.wait_at_most(seconds)
 
 
 def shorten_log() -> None:
@@ -199,6 +199,11 @@ def walked(table: type[peewee.Model], alias: str, index: str) -> peewee.SQL:
     """Return a table; which index serves is PostgreSQL's own choice, by what it knows of the rows."""
     del index
     return peewee.SQL(f'"{table._meta.table_name}" AS "{alias}"')
+
+
+def not_locked(query: Any) -> Any:
+    """Have a query take its rows for this transaction, and pass over those that another one has."""
+    return query.for_update("FOR UPDATE SKIP LOCKED")
 
 
 def read_first(few: Any, many: Any, on: Any) -> peewee.Join:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SQLITE, POSTGRES = "sqlite", "postgres"
 ON_BOTH = (
     *("models", "agreement", "desk/intake", "desk/tickets/test_search", "desk/tickets/test_query"),
+    "desk/outbox/test_senders",
     *("desk/tickets/test_lists", "desk/tickets/test_merging"),
 )
 """Folders and files of tests whose desks are in PostgreSQL too, without being asked."""

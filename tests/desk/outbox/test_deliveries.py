@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,7 +24,6 @@ from models import leases
 from models.database import db
 from models.deliveries import HELD_UNTIL, Delivery, DeliveryState
 from models.mailboxes import Mailbox
-from models.opening import close_database
 from models.tickets import Ticket
 from tests.support.workbench import ADMIN, make_agent, make_mailbox, make_ticket
 
@@ -100,25 +98,6 @@ def test_what_is_to_wait_is_not_hurried_by_a_clock_that_is_right(
     ).execute()
     assert dispatch.after_clock_set_back(now() - timedelta(seconds=30)) == 0
     assert delivery_id not in {each.delivery_id for each in take(now() + timedelta(days=1))}
-
-
-def test_two_senders_at_once_share_the_mail_and_double_none(desk: Desk, ana: Actor, ticket: Ticket) -> None:
-    sent = {send(desk, ana, ticket) for _ in range(12)}
-    taken: list[int] = []
-    start = threading.Barrier(3)
-
-    def work() -> None:
-        start.wait()
-        while mails := dispatch.claim(ME, now() + SOON, 1):
-            taken.extend(mail.delivery_id for mail in mails)
-        close_database()
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(taken) == sorted(sent)
 
 
 def test_each_recipient_has_a_state_of_its_own(desk: Desk, ana: Actor, ticket: Ticket) -> None:
@@ -205,37 +184,6 @@ def test_a_connection_that_was_never_made_defers_and_blames_the_mailbox(
     dispatch.record(mail.delivery_id, {"ana@corp.example": Said("sent")})
     assert (Mailbox.get().send_error, Mailbox.get().send_error_count) == ("", 0)
     assert Mailbox.get().last_sent is not None
-
-
-def test_mail_of_a_sender_that_died_is_uncertain_and_not_sent_again(
-    desk: Desk, ana: Actor, ticket: Ticket
-) -> None:
-    delivery_id = send(desk, ana, ticket)
-    machine = ME.partition(":")[0]
-    take(owner=f"{machine}:999999:1:dead")
-    assert dispatch.recover() == 1
-    assert states(delivery_id) == {"ana@corp.example": "uncertain"}
-    assert take(now() + timedelta(days=2)) == []
-    assert dispatch.recover() == 0
-    assert "may have arrived" in deliveries.get(delivery_id)[0].detail
-
-
-def test_mail_of_a_living_sender_is_left_to_it(desk: Desk, ana: Actor, ticket: Ticket) -> None:
-    delivery_id = send(desk, ana, ticket)
-    take()
-    with time_machine.travel(now() + timedelta(days=1)):
-        assert dispatch.recover() == 0
-    assert states(delivery_id) == {"ana@corp.example": "sending"}
-
-
-def test_a_sender_on_another_machine_is_given_up_after_an_hour(
-    desk: Desk, ana: Actor, ticket: Ticket
-) -> None:
-    send(desk, ana, ticket)
-    take(owner="another-machine:1:1:x")
-    assert dispatch.recover() == 0
-    with time_machine.travel(now() + timedelta(minutes=61)):
-        assert dispatch.recover() == 1
 
 
 def test_retry_tries_again_now_whoever_was_not_served(desk: Desk, ana: Actor, ticket: Ticket) -> None:

@@ -1,123 +1,103 @@
-"""Which address a mail is from: the mailbox's, the department's, or another one that the account may use."""
+"""Senders side by side: each mail is one sender's, and what a dead one had is nobody's."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 
 from config.clock import now
-from desk import settings
-from desk.documents import staff as documents
-from desk.errors import WrongUse
 from desk.home import Desk
-from desk.intake import arrivals, pipeline
-from desk.outbox import dispatch
+from desk.outbox import deliveries, dispatch
 from desk.permissions import Actor
 from desk.replies import reply
-from desk.staff import departments
-from mail.mime.message import ParsedMail, parse
-from models.mailboxes import Mailbox
-from tests.support import mails
-from tests.support.workbench import ADMIN, make_mailbox, make_ticket
+from models import leases
+from models.database import db
+from models.opening import close_database
+from models.tickets import Ticket
+from tests.support.workbench import make_mailbox, make_ticket
+
+SOON = timedelta(seconds=1)
+ME = leases.owner_id()
 
 
-def _leaving() -> tuple[str, ParsedMail]:
-    """The one mail that is due: its envelope sender, and the mail as it leaves."""
-    (mail,) = dispatch.claim("me", now() + timedelta(seconds=1), 5)
-    return mail.envelope_from, parse(mail.message)
+@pytest.fixture
+def ticket(desk: Desk) -> Ticket:
+    """A ticket of a mailbox that can send."""
+    return make_ticket(mailbox=make_mailbox(desk, sends=True))
 
 
-def _answer_through_the_default(desk: Desk, ana: Actor, *, spoof: bool) -> tuple[str, ParsedMail]:
-    desk_mailbox = make_mailbox(desk, "support@desk.example", name="IT Support")
-    relay = make_mailbox(desk, "relay@desk.example", sends=True)
-    Mailbox.update(smtp_spoof=spoof).where(Mailbox.id == relay.id).execute()
-    settings.set(ADMIN, "mail.default_outgoing", "relay@desk.example")
-    reply.send_reply(desk, ana, make_ticket(mailbox=desk_mailbox).number, "Done.")
-    return _leaving()
+def send(desk: Desk, actor: Actor, ticket: Ticket) -> int:
+    return reply.send_reply(desk, actor, ticket.number, "hello", to=["ana@corp.example"], cc=[]).delivery_id
 
 
-def test_an_account_sends_as_itself_and_answers_go_to_the_other_address(desk: Desk, ana: Actor) -> None:
-    envelope, mail = _answer_through_the_default(desk, ana, spoof=False)
-    assert (mail.sender.name, mail.sender.email) == ("IT Support", "relay@desk.example")
-    assert [one.email for one in mail.reply_to] == ["support@desk.example"]
-    assert envelope == "relay@desk.example"
+def states(delivery_id: int) -> dict[str, str]:
+    return {view.to: view.state for view in deliveries.get(delivery_id)}
 
 
-def test_an_account_that_may_spoof_writes_the_other_address_as_from(desk: Desk, ana: Actor) -> None:
-    envelope, mail = _answer_through_the_default(desk, ana, spoof=True)
-    assert (mail.sender.name, mail.sender.email) == ("IT Support", "support@desk.example")
-    assert mail.reply_to == []
-    assert envelope == "relay@desk.example"
+def take(moment: datetime | None = None, owner: str = ME) -> list[dispatch.Outgoing]:
+    return dispatch.claim(owner, moment or now() + SOON, 10)
 
 
-def test_spoofing_that_was_forbidden_meanwhile_holds_for_what_waits(desk: Desk, ana: Actor) -> None:
-    desk_mailbox = make_mailbox(desk, "support@desk.example")
-    relay = make_mailbox(desk, "relay@desk.example", sends=True)
-    Mailbox.update(smtp_spoof=True).where(Mailbox.id == relay.id).execute()
-    settings.set(ADMIN, "mail.default_outgoing", "relay@desk.example")
-    reply.send_reply(desk, ana, make_ticket(mailbox=desk_mailbox).number, "Done.")
-    Mailbox.update(smtp_spoof=False).where(Mailbox.id == relay.id).execute()
-    _, mail = _leaving()
-    assert mail.sender.email == "relay@desk.example"
-    assert mail.header("Reply-To") == "support@desk.example"
+def test_two_senders_at_once_share_the_mail_and_double_none(desk: Desk, ana: Actor, ticket: Ticket) -> None:
+    sent = {send(desk, ana, ticket) for _ in range(12)}
+    taken: list[int] = []
+    start = threading.Barrier(3)
+
+    def work() -> None:
+        start.wait()
+        while mails := dispatch.claim(ME, now() + SOON, 1):
+            taken.extend(mail.delivery_id for mail in mails)
+        close_database()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == sorted(sent)
 
 
-def test_a_departments_answers_are_from_its_own_mailbox(desk: Desk, ana: Actor) -> None:
-    ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
-    make_mailbox(desk, "billing@desk.example", sends=True)
-    line = departments.edit_department(ADMIN, "Support", outgoing="billing@desk.example")
-    assert documents.department(line)["outgoing"] == "billing@desk.example"
-    assert reply.reply_form(ana, ticket.number, False).sender == "billing@desk.example"
-    reply.send_reply(desk, ana, ticket.number, "Done.")
-    _, mail = _leaving()
-    assert mail.sender.email == "billing@desk.example"
-    assert mail.reply_to == [], "that mailbox is fetched too"
-
-
-def test_answers_reach_the_ticket_where_the_departments_mailbox_only_sends(desk: Desk, ana: Actor) -> None:
-    ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
-    only_sends = make_mailbox(desk, "news@desk.example", sends=True)
-    Mailbox.update(protocol="none").where(Mailbox.id == only_sends.id).execute()
-    departments.edit_department(ADMIN, "Support", outgoing="news@desk.example")
-    reply.send_reply(desk, ana, ticket.number, "Done.")
-    _, mail = _leaving()
-    assert [one.email for one in mail.reply_to] == ["support@desk.example"]
-
-
-@pytest.mark.parametrize(
-    ("outgoing", "autoresponse_from", "sender"),
-    [
-        (None, None, "support@desk.example"),
-        ("billing@desk.example", None, "billing@desk.example"),
-        ("billing@desk.example", "robot@desk.example", "robot@desk.example"),
-        (None, "robot@desk.example", "robot@desk.example"),
-    ],
-)
-def test_a_departments_acknowledgements_are_from_the_mailbox_that_it_names(
-    desk: Desk, outgoing: str | None, autoresponse_from: str | None, sender: str
+def test_mail_of_a_sender_that_died_is_uncertain_and_not_sent_again(
+    desk: Desk, ana: Actor, ticket: Ticket
 ) -> None:
-    mailbox = make_mailbox(desk, sends=True)
-    for address in ("billing@desk.example", "robot@desk.example"):
-        make_mailbox(desk, address, sends=True)
-    departments.edit_department(ADMIN, "Support", outgoing=outgoing, autoresponse_from=autoresponse_from)
-    Mailbox.update(created=now() - timedelta(days=1)).execute()
-    raw = mails.mail(to="support@desk.example")
-    pipeline.take(desk, [arrivals.Arrival(raw, "imap", mailbox.id, "INBOX", 1, 1, internaldate=now())])
-    envelope, mail = _leaving()
-    assert mail.sender.email == sender
-    assert envelope == ""
+    delivery_id = send(desk, ana, ticket)
+    machine = ME.partition(":")[0]
+    take(owner=f"{machine}:999999:1:dead")
+    assert dispatch.recover() == 1
+    assert states(delivery_id) == {"ana@corp.example": "uncertain"}
+    assert take(now() + timedelta(days=2)) == []
+    assert dispatch.recover() == 0
+    assert "may have arrived" in deliveries.get(delivery_id)[0].detail
 
 
-def test_a_mailbox_that_is_no_mailbox_is_refused_and_a_removed_one_ignored(desk: Desk, ana: Actor) -> None:
-    from desk.mailboxes import registry
+def test_mail_of_a_living_sender_is_left_to_it(desk: Desk, ana: Actor, ticket: Ticket) -> None:
+    delivery_id = send(desk, ana, ticket)
+    take()
+    with time_machine.travel(now() + timedelta(days=1)):
+        assert dispatch.recover() == 0
+    assert states(delivery_id) == {"ana@corp.example": "sending"}
 
-    ticket = make_ticket(mailbox=make_mailbox(desk, sends=True))
-    with pytest.raises(WrongUse):
-        departments.edit_department(ADMIN, "Support", outgoing="nobody@desk.example")
-    make_mailbox(desk, "billing@desk.example", sends=True)
-    departments.edit_department(ADMIN, "Support", outgoing="billing@desk.example")
-    registry.remove(ADMIN, "billing@desk.example")
-    reply.send_reply(desk, ana, ticket.number, "Done.")
-    assert _leaving()[1].sender.email == "support@desk.example"
-    assert departments.edit_department(ADMIN, "Support", outgoing="").outgoing is None
+
+def test_a_sender_on_another_machine_is_given_up_after_an_hour(
+    desk: Desk, ana: Actor, ticket: Ticket
+) -> None:
+    send(desk, ana, ticket)
+    take(owner="another-machine:1:1:x")
+    assert dispatch.recover() == 0
+    with time_machine.travel(now() + timedelta(minutes=61)):
+        assert dispatch.recover() == 1
+
+
+@pytest.mark.postgres
+def test_a_mail_that_another_sender_takes_just_now_is_passed_over(
+    desk: Desk, ana: Actor, ticket: Ticket
+) -> None:
+    first, second = send(desk, ana, ticket), send(desk, ana, ticket)
+    with db.obj.new_connection() as other:
+        other.execute("BEGIN")
+        other.execute("SELECT id FROM delivery WHERE id = %s FOR UPDATE", (first,))
+        assert [mail.delivery_id for mail in take()] == [second]
+    assert [mail.delivery_id for mail in take()] == [first]

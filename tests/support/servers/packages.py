@@ -15,6 +15,7 @@ PACKAGES = {
     "dovecot": ("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd"),
     "postfix": ("postfix",),
     "postgres": ("postgresql",),
+    "pgbouncer": ("pgbouncer",),
     "glewlwyd": ("glewlwyd",),
     "procmail": ("procmail",),
     "maildrop": ("maildrop",),
