@@ -10,6 +10,7 @@ from desk.custom_fields import definitions
 from desk.custom_fields.definitions import FieldLine
 from desk.custom_fields.values import shown
 from desk.errors import NotFound, Refused, WrongUse
+from desk.named_by import refuse_if_named
 from desk.permissions import FILTER, Actor, require
 from desk.staff.names import given_name
 from desk.templates.rendering import FACTS, OWN_FIELDS, Rendered, check, render
@@ -123,6 +124,8 @@ def edit(
             other = rows.named(kept)
             if other is not None and other.id != row.id:
                 raise Refused(f"there is a canned answer '{kept}' already", "choose another name")
+            if kept.lower() != row.name.lower():
+                refuse_if_named("canned answer", row.name)
         if department is not None:
             values["department_id"] = _department_id(department)
         if values:
@@ -131,10 +134,12 @@ def edit(
 
 
 def remove(actor: Actor, name: str) -> None:
-    """Remove a canned answer; raises NotAllowed, NotFound."""
+    """Remove a canned answer; raises NotAllowed, NotFound, and Refused while a filter names it."""
     require(actor, "settings.edit")
     with transaction():
-        rows.delete(_stored(name).id)
+        row = _stored(name)
+        refuse_if_named("canned answer", row.name)
+        rows.delete(row.id)
 
 
 def fill(name: str, actor: Actor, ticket: TicketDetail) -> Rendered:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from config.providers import OWN, provider_for
 from desk.errors import NotFound, Refused, WrongUse
+from desk.named_by import refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail.inert import clean, one_line
@@ -73,6 +74,8 @@ def edit_organization(
             taken = rows.named(str(values["name"]))
             if taken is not None and taken.id != known.id:
                 raise Refused(f"there is an organization '{taken.name}' already", "choose another name")
+            if str(values["name"]).lower() != known.name.lower():
+                refuse_if_named("organization", known.name)
         if shares is not None:
             values["shares"] = shares
         if note is not None:
@@ -85,10 +88,15 @@ def edit_organization(
 
 
 def remove_organization(actor: Actor, name: str) -> None:
-    """Remove an organization; its people and their tickets stay. Raises NotAllowed and NotFound."""
+    """Remove an organization; its people and their tickets stay.
+
+    Raises NotAllowed, NotFound, and Refused while a query names it.
+    """
     require(actor, "settings.edit")
     with transaction():
-        rows.delete(stored(name).id)
+        known = stored(name)
+        refuse_if_named("organization", known.name)
+        rows.delete(known.id)
 
 
 def of_contact(contact_id: int, email: str) -> str | None:

@@ -13,6 +13,7 @@ from desk.tickets import lists
 from desk.tickets.lists import COLUMNS, OWN_FIELD, SORTS, ListQuery
 from desk.tickets.query import TicketQuery, parse
 from mail.inert import one_line
+from models import notifications
 from models import queues as rows
 from models.fields import as_json
 from models.queries.tree import all_of
@@ -148,9 +149,20 @@ def edit_queue(
 
 
 def remove_queue(actor: Actor, name: str) -> QueueLine:
-    """Remove a queue; its tickets stay. Raises NotFound, NotAllowed."""
+    """Remove a queue; its tickets stay.
+
+    Raises NotFound, NotAllowed, and Refused while a notification is for it.
+    """
     with transaction():
         known = _own_or_allowed(actor, name)
+        told = [
+            each.event for each in notifications.every() if (each.scope, each.scope_id) == ("queue", known.id)
+        ]
+        if told:
+            raise Refused(
+                f"of the queue '{known.name}' agents are told {', '.join(told)}",
+                f"nightdesk notification reset {told[0]} --queue '{known.name}'",
+            )
         rows.delete(known.id)
         return _line(known)
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desk.errors import NotFound, Refused, WrongUse
+from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
+from desk.slas.plans import words_of
 from desk.staff.names import given_name
 from mail.inert import one_line
+from models import slas
 from models import statuses as rows
 from models.statuses import STATUSES, Status, StoredStatus
 from models.transactions import transaction
@@ -83,19 +86,33 @@ def edit_status(
         values: dict[str, str | int | None] = {}
         if new_name is not None:
             values["name"] = _free_name(new_name, known.id)
+            if str(values["name"]).lower() != known.name.lower():
+                refuse_if_named("status", known.name)
         if order is not None:
             values["position"] = order
         if active is not None:
             values["active"] = active
+            if not active:
+                refuse_if_given("status", known.name)
         rows.change(known.id, values)
         return show(str(values.get("name", known.name)))
 
 
 def remove_status(actor: Actor, name: str) -> None:
-    """Remove a status; tickets that have it keep their state. Raises NotAllowed and NotFound."""
+    """Remove a status; tickets that have it keep their state.
+
+    Raises NotAllowed, NotFound, and Refused while a filter, a query or an SLA names it.
+    """
     require(actor, "settings.edit")
     with transaction():
-        rows.delete(show(name).id)
+        known = show(name)
+        refuse_if_named("status", known.name)
+        pausing = [each.name for each in slas.every() if f"status:{known.id}" in words_of(each.pause)]
+        if pausing:
+            raise Refused(
+                f"'{known.name}' stops the clocks of {', '.join(pausing)}", "nightdesk sla edit --pause"
+            )
+        rows.delete(known.id)
 
 
 def show(name: str) -> StatusLine:

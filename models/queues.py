@@ -71,6 +71,7 @@ _SEEN_BY = Lookup(
     ),
     _RECORD,
 )
+_EVERY = Lookup(lambda p: Queue.select(*_READ).order_by(Queue.id), _RECORD)
 _WRITE = Statement(
     lambda p: Queue.insert(
         {
@@ -90,6 +91,11 @@ _DELETE = Statement(lambda p: Queue.delete().where(Queue.id == p("queue_id")))
 def seen_by(agent_id: int) -> list[StoredQueue]:
     """Return an agent's own queues, then everybody's; agent 0 has none of their own."""
     return _SEEN_BY.every(agent_id=agent_id)
+
+
+def every() -> list[StoredQueue]:
+    """Return everybody's queues and all agents' own."""
+    return _EVERY.every()
 
 
 def write(values: Mapping[str, Any]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from desk.errors import NotFound, Refused, WrongUse
+from desk.named_by import refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from desk.staff.topics import topic_id_of
@@ -144,8 +145,12 @@ def edit_field(
         values: dict[str, str | int | None] = {}
         if new_name is not None:
             values["name"] = _free_name(new_name, known.id)
+            if values["name"] != known.name:
+                refuse_if_named("field", known.name)
         if label is not None:
             values["label"] = given_name(label)
+            if known.label.casefold() not in (str(values["label"]).casefold(), known.name):
+                refuse_if_named("field", known.label)
         if choices is not None:
             values["choices"] = as_json(_choices(known.kind, choices))
         if hint is not None:
@@ -161,10 +166,15 @@ def edit_field(
 
 
 def remove_field(actor: Actor, name: str) -> None:
-    """Remove a field with all that stands in it. Raises NotAllowed and NotFound."""
+    """Remove a field with all that stands in it.
+
+    Raises NotAllowed, NotFound, and Refused while a filter, a query or a text names it.
+    """
     require(actor, "settings.edit")
     with transaction():
-        rows.delete(stored(name).id)
+        known = stored(name)
+        refuse_if_named("field", known.name, known.label)
+        rows.delete(known.id)
 
 
 def stored(name: str) -> FieldLine:

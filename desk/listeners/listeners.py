@@ -14,6 +14,7 @@ from desk import settings
 from desk.errors import NotFound, Refused, WrongUse
 from desk.listeners import push_addresses
 from desk.listeners.heard import checked_condition, checked_events
+from desk.named_by import refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail import http_post
@@ -151,10 +152,15 @@ def edit(
 
 
 def remove(actor: Actor, kind: Addressed, name: str) -> None:
-    """Remove one, with the calls that it still waits for. Raises NotAllowed, NotFound."""
+    """Remove one, with the calls that it still waits for.
+
+    Raises NotAllowed, NotFound, and Refused while a filter names it.
+    """
     require(actor, "settings.edit")
     with transaction():
-        rows.delete(stored(kind, name).id)
+        known = stored(kind, name)
+        refuse_if_named(kind, known.name)
+        rows.delete(known.id)
 
 
 def stored(kind: Addressed, name: str) -> StoredListener:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desk.errors import NotFound, Refused, WrongUse
+from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from desk.staff.slas import sla_id_of
@@ -99,6 +100,11 @@ def edit_department(
         values: dict[str, str | int | None] = {}
         if new_name is not None:
             values["name"] = given_name(new_name)
+            taken = rows.named(str(values["name"]))
+            if taken is not None and taken.id != known.id:
+                raise Refused(f"there is a department {taken.name} already", "choose another name")
+            if str(values["name"]).lower() != known.name.lower():
+                refuse_if_named("department", known.name)
         if sla is not None:
             values["sla_id"] = sla_id_of(sla)
         if signature is not None:
@@ -107,6 +113,8 @@ def edit_department(
             values["reopen_days"] = None if always_reopen else _days(reopen_days)
         if active is not None:
             values["active"] = active
+            if not active:
+                refuse_if_given("department", known.name)
         if outgoing is not None:
             values["outgoing_mailbox_id"] = _mailbox_id(outgoing)
         if autoresponse_from is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from config import clock
 from desk.errors import NotFound, Refused, WrongUse
+from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
 from desk.slas.hours import minutes_in, week_of
 from desk.slas.lengths import MAX_SECONDS, seconds_of
@@ -132,6 +133,8 @@ def edit_sla(
         week = week_of(said) if said else None
         if new_name is not None:
             values["name"] = given_name(new_name)
+            if str(values["name"]).lower() != known.name.lower():
+                refuse_if_named("SLA", known.name)
         if hours is not None:
             values["hours"] = _hours(hours, week)
         if next is not None:
@@ -152,6 +155,8 @@ def edit_sla(
             values["reminders"] = _reminders(reminders)
         if active is not None:
             values["active"] = active
+            if not active:
+                refuse_if_given("SLA", known.name)
         rows.change(known.id, values)
         changed = _stored(str(values.get("name", known.name)))
         _require_an_end(changed)

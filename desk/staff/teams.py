@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from desk import logs
 from desk.errors import NotFound, Refused, WrongUse
+from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail.inert import clean, one_line
@@ -98,12 +99,16 @@ def edit_team(
         if new_name is not None:
             values["name"] = _name(new_name)
             _refuse_taken(str(values["name"]), known.id)
+            if str(values["name"]).lower() != known.name.lower():
+                refuse_if_named("team", known.name)
         if notes is not None:
             values["notes"] = clean(notes)
         if assignment is not None:
             values["assignment"] = assignment_named(assignment)
         if active is not None:
             values["active"] = active
+            if not active:
+                refuse_if_given("team", known.name)
         wanted = {each.agent_id for each in rows.members_of(known.id)}
         if members is not None:
             wanted = {_agent_id(login) for login in members}
@@ -131,6 +136,7 @@ def remove_team(actor: Actor, name: str) -> TeamLine:
                 f"{known.name} has {having} ticket{'s' if having > 1 else ''}",
                 f"nightdesk team edit {known.name} --inactive",
             )
+        refuse_if_named("team", known.name)
         line = _line_of(known)
         rows.delete(known.id)
         logs.write("info", "agent", f"{actor.login} removed the team {known.name}")

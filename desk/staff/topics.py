@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desk.errors import NotFound, Refused, WrongUse
+from desk.named_by import refuse_if_given, refuse_if_named
 from desk.permissions import Actor, require
 from desk.staff.names import given_name
 from mail.inert import one_line
@@ -82,6 +83,8 @@ def edit_topic(
         if new_name is not None:
             _refuse_taken(new_name, known.id)
             values["name"] = given_name(new_name)
+            if str(values["name"]).lower() != known.name.lower():
+                refuse_if_named("topic", known.name)
         if department is not None:
             values["department_id"] = _department(department)
         if sla is not None:
@@ -92,6 +95,8 @@ def edit_topic(
             values["autoresponse"] = autoresponse
         if active is not None:
             values["active"] = active
+            if not active:
+                refuse_if_given("topic", known.name)
         if checklist is not None:
             values["checklist"] = as_json(_tasks(checklist))
         rows.change(known.id, values)

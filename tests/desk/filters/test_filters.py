@@ -16,7 +16,7 @@ from desk.filters import bans, filters
 from desk.home import Desk
 from desk.intake.trial import Trial
 from desk.queries.times import age
-from tests.support.mails import BOB, EVE, SUPPORT, Door, bounce, mail, rows, value
+from tests.support.mails import BOB, EVE, SUPPORT, Door, bounce, mail, rows, value, write
 from tests.support.workbench import ADMIN, make_agent
 
 NEWS = "News <weekly@news.example>"
@@ -124,7 +124,7 @@ class TestCannedAnswers:
     def test_one_that_is_gone_leaves_the_acknowledgement(self, door: Door) -> None:
         canned_answers.add(ADMIN, "Profile", "Take the profile.")
         add("VPN", "vpn", "canned:Profile")
-        canned_answers.remove(ADMIN, "Profile")
+        write("DELETE FROM canned_answer")
         receipt = door.receipt(mail(subject="My VPN drops"))
         assert any(line.startswith("no canned answer: ") for line in receipt.trace)
         assert value("SELECT count(*) FROM delivery") == 1
