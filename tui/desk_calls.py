@@ -77,11 +77,14 @@ class Navigation(Protocol):
     def open_tasks(self, number: str) -> None:
         """Show the checklist of a ticket."""
 
-    def open_why(self, message_id: int) -> None:
-        """Tell what became of a mail, and why."""
+    def open_why(self, message_id: int, number: str) -> None:
+        """Tell what became of a mail of a ticket, and who was told of that ticket, and why."""
 
     def go_to(self, mode: str) -> None:
         """Go to the stack of screens of a digit."""
+
+    def open_admin(self, noun: str) -> None:
+        """Show the list of one noun that admins edit."""
 
     def go_back(self) -> None:
         """Go back to the screens of the digit before this one."""

@@ -115,8 +115,17 @@ class ScreenNavigation(CommandNode):
 
     @command("admin", "9", "Admin")
     async def action_admin(self) -> None:
-        """Departments, topics, SLAs, agents, roles, filters, bans, queues, canned answers, API keys."""
+        """Departments, topics, SLAs, agents, roles, filters, bans, queues, texts, canned answers, keys."""
         await self._switch_to("admin")
+
+    def open_admin(self, noun: str) -> None:
+        """Show the list of one noun that admins edit."""
+        self.app.call_later(self._list_nouns, noun)
+
+    async def _list_nouns(self, noun: str) -> None:
+        await self._switch_to("admin")
+        if isinstance(self.app.screen, screens.AdminScreen):
+            self.app.screen.show_noun(noun)
 
     @command("search", "g", "Search")
     def action_search(self) -> None:
@@ -169,9 +178,9 @@ class ScreenNavigation(CommandNode):
             group="go",
         )
 
-    def open_why(self, message_id: int) -> None:
-        """Tell what became of a mail, and why."""
-        self.app.push_screen(screens.WhyScreen(message_id))
+    def open_why(self, message_id: int, number: str) -> None:
+        """Tell what became of a mail of a ticket, and who was told of that ticket, and why."""
+        self.app.push_screen(screens.WhyScreen(message_id, number))
 
     def open_tasks(self, number: str) -> None:
         """Show the checklist of a ticket."""

@@ -456,9 +456,7 @@ class TicketActions(CommandNode):
     def action_time(self) -> None:
         """Write down time that you spent on the ticket, or start and stop your clock."""
         self._prompt().ask(
-            "Time spent (45m or 1h30, and what was done; start, stop):",
-            purpose="time",
-            placeholder="1h30 looked at the tunnel",
+            "Time spent, and on what; start, stop:", purpose="time", placeholder="1h30 looked at the tunnel"
         )
 
     def spend_time(self, text: str) -> None:
@@ -520,7 +518,7 @@ class TicketActions(CommandNode):
         self._prompt().ask(
             "Due (- as its SLA promises):",
             purpose="due",
-            placeholder="3h 2d today tomorrow monday 2026-12-24 2026-12-24T14:00",
+            placeholder="3h 2d tomorrow monday 2026-12-24T14:00",
         )
 
     def set_due(self, text: str) -> None:
@@ -549,12 +547,24 @@ class TicketActions(CommandNode):
         else:
             self._change("Pin {}", f"Pinned {{}}   {self._undoing}", pinning.pin)
 
-    @command("watch", "", "Watch", enabled=_needs_ticket)
+    @command("watch", "w", "Watch", footer="watch", wide=True, enabled=_needs_ticket)
     def action_watch(self) -> None:
-        """Be told of all that happens to the ticket, whoever it belongs to."""
+        """Be told of all that happens to the ticket, whoever it belongs to; again: no more."""
         from desk.tickets import watching  # 30 ms
 
-        self._change("Watch {}", "You watch {}", watching.watch)
+        actor, numbers = desk_app(self).actor, self.chosen_numbers()
+        which, key = _which(numbers), desk_app(self).key("ticket.watch", "w")
+
+        def turned(watched: bool) -> None:
+            self._changed(
+                f"You watch {which}   {key} ends it" if watched else f"You do not watch {which} any more"
+            )
+
+        self._ask_if_many(
+            "Watch {}, or no more where you watch them all",
+            numbers,
+            lambda: self.in_thread(watching.turn, actor, numbers).then(turned, group="change"),
+        )
 
     @command("unwatch", "", "Watch no more", enabled=_needs_ticket)
     def action_unwatch(self) -> None:

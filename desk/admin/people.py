@@ -7,14 +7,16 @@ from typing import Any
 
 from desk import quiet_times
 from desk.admin.table import Acts, Field, Noun, Record, Value, Values, number_of, words_of
-from desk.errors import WrongUse
+from desk.errors import NotFound, WrongUse
 from desk.home import Desk
 from desk.mailboxes import registry
 from desk.permissions import ACTIONS, Actor
 from desk.slas.hours import week_of
 from desk.staff import agents, departments, groups, roles, slas, teams, topics, vacation
+from desk.staff.agents import AgentLine
 from mail.inert import one_line
 from models.departments import ASSIGNMENTS
+from models.notices import KINDS
 from models.tickets import PRIORITIES
 
 _ACTIVE = Field(
@@ -344,6 +346,7 @@ def _read_agents(desk: Desk, _actor: Actor) -> list[Record]:
                 "quiet": line.quiet,
                 "digest": line.digest,
                 "zone": line.zone,
+                **{f"{_MAILED}{kind}": kind in line.notify for kind in KINDS},
             },
         )
         for line in agents.agents()
@@ -366,7 +369,7 @@ def _edit_agent(desk: Desk, actor: Actor, key: str, values: Values) -> None:
     wanted = _places(str(values["places"])) if "places" in values else None
     department = None
     if wanted is not None:
-        known = next(line for line in agents.agents() if line.login == key)
+        known = _line_of(key)
         department = next(iter(wanted), "")
         left = [name for name, _ in known.departments if name not in wanted and name != known.department]
         wanted = {**wanted, **dict.fromkeys(left, "")}
@@ -387,7 +390,19 @@ def _edit_agent(desk: Desk, actor: Actor, key: str, values: Values) -> None:
         digest=_given(values, "digest"),
         zone=_given(values, "zone"),
         places=wanted,
+        notify=_mailed_of(_line_of(key), values),
     )
+
+
+def _line_of(login: str) -> AgentLine:
+    return next(line for line in agents.agents() if line.login == login)
+
+
+def _mailed_of(line: AgentLine, values: Values) -> list[str] | None:
+    """Return the kinds of notice that an agent is mailed of; None where that is as it was."""
+    if not any(name.startswith(_MAILED) for name in values):
+        return None
+    return [kind for kind in KINDS if values.get(f"{_MAILED}{kind}", kind in line.notify)]
 
 
 def _places(text: str) -> dict[str, str]:
@@ -408,6 +423,51 @@ def _logins() -> Sequence[str]:
     return [each.login for each in agents.agents() if each.active]
 
 
+_MAILED = "mailed_"
+_EVENTS: dict[str, tuple[str, str]] = {
+    "new_ticket": ("Mail: new", "a ticket came"),
+    "customer_wrote": ("Mail: customer", "the customer wrote again"),
+    "answered": ("Mail: answered", "an agent answered the customer"),
+    "assigned": ("Mail: assigned", "a ticket was given to somebody"),
+    "transferred": ("Mail: moved", "a ticket went to another department"),
+    "noted": ("Mail: note", "a colleague wrote a note"),
+    "due_soon": ("Mail: due soon", "an answer is due soon"),
+    "overdue": ("Mail: overdue", "an answer is overdue"),
+    "undelivered": ("Mail: returned", "an answer did not reach somebody"),
+}
+_OWN_FIELDS = (
+    Field("away", "Away", "Mailed and given nothing meanwhile.", "switch", 5, only_changed=True),
+    Field("away_from", "Away from", "A day, 2026-12-24; empty: now.", only_changed=True),
+    Field("away_until", "Until", "The last day; empty: until it is switched off.", only_changed=True),
+    Field("stand_in", "Stand-in", "Who is told instead.", "choice", 0, _logins, only_changed=True),
+    Field(
+        *("quiet", "Quiet", "When nothing is mailed: mon-fri 18:00-08:00, sat-sun.", "text"),
+        check=quiet_times.parse,
+        only_changed=True,
+    ),
+    Field(
+        *("digest", "Digest", "All in one mail: hourly, daily 08:00 or a cron line.", "text"),
+        check=agents.digest_schedule,
+        only_changed=True,
+    ),
+    Field(
+        *("zone", "Zone", "The time zone of these two: Europe/Berlin; empty: the desk's.", "text"),
+        only_changed=True,
+    ),
+)
+_EVENT_FIELDS = tuple(
+    Field(
+        *(
+            f"{_MAILED}{kind}",
+            _EVENTS[kind][0],
+            f"Mailed when {_EVENTS[kind][1]}, who is to hear of it.",
+        ),
+        kind="switch",
+        start=True,
+        only_changed=True,
+    )
+    for kind in KINDS
+)
 AGENTS = Noun(
     "agent",
     "Agents",
@@ -434,28 +494,50 @@ AGENTS = Noun(
             18,
             check=_places,
         ),
-        Field("away", "Away", "They are mailed and given nothing meanwhile.", "switch", 5, only_changed=True),
-        Field("away_from", "Away from", "A day, 2026-12-24; empty: now.", only_changed=True),
-        Field("away_until", "Until", "The last day; empty: until it is switched off.", only_changed=True),
-        Field("stand_in", "Stand-in", "Who is told in their place.", "choice", 0, _logins, only_changed=True),
-        Field(
-            *("quiet", "Quiet", "When they are mailed nothing: mon-fri 18:00-08:00, sat-sun.", "text"),
-            check=quiet_times.parse,
-            only_changed=True,
-        ),
-        Field(
-            *("digest", "Digest", "All in one mail: hourly, daily 08:00 or a cron line.", "text"),
-            check=agents.digest_schedule,
-            only_changed=True,
-        ),
-        Field(
-            *("zone", "Zone", "The time zone of these two: Europe/Berlin; empty: the desk's.", "text"),
-            only_changed=True,
-        ),
+        *_OWN_FIELDS,
         Field("active", "Works", "Off: they cannot log in.", "switch", 6, start=True, only_changed=True),
+        *_EVENT_FIELDS,
     ),
     Acts(_read_agents, _add_agent, _edit_agent),
 )
+
+
+def own_form(desk: Desk, actor: Actor) -> tuple[Noun, Record]:
+    """Return the form of what an agent says of themselves: being away, times, of what they are mailed.
+
+    Raises NotFound for who is no agent.
+    """
+    record = next((each for each in _read_agents(desk, actor) if each.key == actor.login), None)
+    if record is None:
+        raise NotFound(f"{actor.login} is no agent", f"nightdesk agent add {actor.login}")
+    noun = Noun(
+        *("agent", "You", "", "What you say of yourself.", (*_OWN_FIELDS, *_EVENT_FIELDS)),
+        Acts(lambda _desk, _actor: [record], _never, _edit_oneself),
+        logged=False,
+    )
+    return noun, record
+
+
+def _never(_desk: Desk, _actor: Actor, _values: Values) -> str:
+    raise NotFound("nobody is made here", "nightdesk agent add")
+
+
+def _edit_oneself(desk: Desk, actor: Actor, key: str, values: Values) -> None:
+    agents.set_own_vacation(
+        actor,
+        desk.zone,
+        away=_switch(values, "away"),
+        away_from=_given(values, "away_from"),
+        away_until=_given(values, "away_until"),
+        stand_in=_given(values, "stand_in"),
+    )
+    agents.set_own_times(
+        actor,
+        quiet=_given(values, "quiet"),
+        digest=_given(values, "digest"),
+        zone=_given(values, "zone"),
+        notify=_mailed_of(_line_of(key), values),
+    )
 
 
 def _read_groups(_desk: Desk, _actor: Actor) -> list[Record]:

@@ -135,7 +135,10 @@ def _as_value(field: Field, kept: object) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """Something that admins make, change and remove. `may`: what a role has to grant for it."""
+    """Something that admins make, change and remove.
+
+    `may`: what a role has to grant for it, "" for what is everybody's own.
+    """
 
     name: str
     title: str
@@ -207,7 +210,8 @@ def add(noun: Noun, desk: Desk, actor: Actor, values: Values) -> str:
 
 def edit(noun: Noun, desk: Desk, actor: Actor, record: Record, values: Values) -> tuple[str, ...]:
     """Change one; returns the labels of what changed. Raises as `add` does, and NotFound."""
-    require(actor, noun.may)
+    if noun.may:
+        require(actor, noun.may)
     if noun.acts.edit is None:
         raise NotFound(f"a {noun.name} is not changed", "remove it and make another one")
     changed = {name: value for name, value in values.items() if value != record.values.get(name)}

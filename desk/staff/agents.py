@@ -198,7 +198,7 @@ def set_own_vacation(
     actor: Actor,
     desk_zone: tzinfo,
     *,
-    away: bool,
+    away: bool | None = None,
     away_from: str | None = None,
     away_until: str | None = None,
     stand_in: str | None = None,
@@ -217,14 +217,19 @@ def set_own_vacation(
 
 
 def set_own_times(
-    actor: Actor, *, quiet: str | None = None, digest: str | None = None, notify: Sequence[str] | None = None
+    actor: Actor,
+    *,
+    quiet: str | None = None,
+    digest: str | None = None,
+    notify: Sequence[str] | None = None,
+    zone: str | None = None,
 ) -> AgentLine:
     """Say when and of what one is mailed oneself, as `edit_agent` does; None leaves it. Raises NotAllowed."""
     with transaction():
         known = rows.with_login(actor.login)
         if known is None:
             raise NotAllowed(f"{actor.login} is no agent", f"nightdesk agent add {actor.login}")
-        chosen = {**_chosen(known.preferences, notify), **_times(quiet, digest, None)}
+        chosen = {**_chosen(known.preferences, notify), **_times(quiet, digest, zone)}
         rows.set_preferences(known.id, chosen)
         return _line_of(_stored(known.login))
 

@@ -27,7 +27,7 @@ from mail.inert import clean
 from mail.mime.headers import TooComplex
 from mail.mime.html.appendix import without_appendix
 from mail.mime.quotes.pieces import folds, parts, without
-from models import agents, blobs, departments, messages, ticket_lists, tickets
+from models import agents, blobs, departments, messages, ticket_lists, tickets, watches
 from models.errors import StoreAway
 from models.fields import utc_time
 from models.messages import MessageKind, StoredMessage
@@ -163,6 +163,8 @@ class TicketDetail:
     """When it is due as an agent said: then it is ``due``."""
     pinned: bool = False
     """Whether it stands before the others in lists."""
+    watched: bool = False
+    """Whether the reader is told of all that happens to it."""
     deleted: datetime | None = None
     """When it was put into the trash."""
     tasks: tuple[TaskView, ...] = ()
@@ -194,6 +196,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         merged_into=None if target is None or not may_read(reader, target) else target.number,
         snoozed_until=None if ticket.snoozed_until is None else utc_time(ticket.snoozed_until),
         spam=ticket.spam is not None,
+        watched=reader.agent_id is not None and reader.agent_id in watches.of(ticket.id),
         sla=None if plan is None else plan.name,
         clocks=tuple(promises.views(ticket, plan, now())),
         due_by_hand=None if ticket.due_by_hand is None else utc_time(ticket.due_by_hand),

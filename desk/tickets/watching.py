@@ -22,6 +22,18 @@ def watch(actor: Actor, numbers: Sequence[str]) -> list[str]:
         return [each.number for each in found if lifecycle.watched(each.id, actor)]
 
 
+def turn(actor: Actor, numbers: Sequence[str]) -> bool:
+    """Watch tickets, or no more where all of them are watched already; returns whether they are now.
+
+    Raises as `watch` does.
+    """
+    with transaction():
+        if watch(actor, numbers):
+            return True
+        unwatch(actor, numbers)
+        return False
+
+
 def unwatch(actor: Actor, numbers: Sequence[str]) -> list[str]:
     """End that; returns the tickets that they watched until now. Raises NotFound."""
     with transaction():

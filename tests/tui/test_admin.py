@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from textual.widgets import TextArea
 
@@ -118,3 +120,34 @@ async def test_who_may_not_change_settings_is_told_nothing(empty_app: NightdeskA
         await until(pilot, "ana may not change the desk's settings")
         await pilot.press("n")
         await until(pilot, "your role does not let you change Departments")
+
+
+async def test_the_menu_of_lists_says_that_there_are_more(empty_app: NightdeskApp) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("m")
+        text = await until(pilot, "API keys")
+        assert all(noun.title in text for noun in NOUNS)
+        assert f" of {len(NOUNS)} ─" not in text
+        await pilot.resize_terminal(80, 16)
+        await until(pilot, f"1 to 10 of {len(NOUNS)}")
+        await pilot.press("up")
+        await until(pilot, f"9 to 18 of {len(NOUNS)}")
+
+
+def is_shown(app: NightdeskApp, words: str) -> bool:
+    return " ".join(words.split()) in " ".join(screen_text(app).split())
+
+
+@pytest.mark.parametrize(("noun", "field"), [("role", "may"), ("field", "kind")])
+async def test_a_help_that_is_longer_than_a_line_has_more(
+    empty_app: NightdeskApp, noun: str, field: str
+) -> None:
+    async with empty_app.run_test(size=(80, 24)) as pilot:
+        await until_true(pilot, lambda: isinstance(empty_app.screen, AdminScreen))
+        listed = empty_app.screen
+        assert isinstance(listed, AdminScreen)
+        listed.show_noun(noun)
+        await settled(pilot)
+        await open_form(pilot, "n")
+        form(empty_app).query_one(f"#f-{field}").focus()
+        await until_true(pilot, partial(is_shown, empty_app, listed.noun.field(field).help))

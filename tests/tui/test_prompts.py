@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input
 
+import tui
 from desk.home import Desk
 from desk.tickets import query
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until
 from tui import files
 from tui.app import NightdeskApp
+from tui.ticket_actions import MATTER_PROMPTS
 from tui.widgets.line_input import LineInput
 
 
@@ -162,3 +165,21 @@ async def test_the_footer_tells_the_keys_of_what_takes_them(app: NightdeskApp, s
         await until(pilot, "ret open")
         await settled(pilot)
         assert "━" not in screen_text(app)
+
+
+def test_no_prompt_hides_its_example_at_80_columns() -> None:
+    """Prompt and example of every `ask` with words of its own, and of the prompts of `m`."""
+    found = [*MATTER_PROMPTS.values()]
+    for file in Path(tui.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "ask"
+            ):
+                named = {each.arg: each.value for each in node.keywords}
+                asked, example = node.args[0] if node.args else None, named.get("placeholder")
+                if isinstance(asked, ast.Constant) and isinstance(example, ast.Constant):
+                    found.append((str(asked.value), str(example.value)))
+    assert len(found) > 8
+    assert [each for each in found if len(each[0]) + len(each[1]) > 80 - 4] == []

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
+from textual.widgets import Input
 
 from desk import settings
+from desk.admin.nouns import NOUNS
 from desk.home import Desk
 from desk.permissions import Actor
+from desk.staff import agents
 from tests.tui.scenes import add_mailbox, start_in, stop_clock
 from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
 from tui.app import NightdeskApp
 from tui.screens.settings import SettingsScreen
+from tui.widgets.choice import Choice, Tick
 
 
 @pytest.fixture(autouse=True)
@@ -150,3 +156,46 @@ async def test_search_finds_by_key_and_by_help_and_tab_goes_by_section(empty_app
         assert [row.key for row in shown(empty_app).table.rows] == ["worker.sweep_schedule"]
         await pilot.press("escape")
         await until(pilot, "tickets.number_format")
+
+
+async def test_what_is_a_list_is_found_among_the_settings_and_opened(app: NightdeskApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "mail.default_outgoing")
+        await pilot.press("slash", *"customers and agents are written", "enter")
+        await until(pilot, "Texts   ")
+        await pilot.press("space")
+        await until(pilot, "ret opens this list")
+        await pilot.press("enter")
+        text = await until(pilot, "Texts: ")
+        assert f"of {len(NOUNS)}" in text
+        await until(pilot, "acknowledgement")
+
+
+async def test_one_says_in_settings_that_one_is_away_and_of_what_one_is_mailed(
+    app: NightdeskApp, actor: Actor
+) -> None:
+    app.actor = actor._replace(actions=frozenset(["ticket.read"]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "v away")
+        await pilot.press("v")
+        await until(pilot, "Agent ana")
+        await pilot.press("space", "tab", "tab", *"2026-13-24", "ctrl+s")
+        await until(pilot, "'2026-13-24' is no day")
+        await until(pilot, "Agent ana")
+        app.screen.query_one("#f-away_until", Input).value = "2099-12-24"
+        app.screen.query_one("#f-mailed_noted", Tick).value = False
+        app.screen.query_one("#f-stand_in", Choice).value = "jo"
+        await pilot.press("ctrl+s")
+        await until(pilot, "Changed of the agent ana: away, until, stand-in, mail: note")
+        line = agents.agent("ana")
+        assert (line.away, line.stand_in) == (True, "jo")
+        assert line.away_words(UTC) == "away until 2099-12-24, jo stands in"
+        assert "noted" not in line.notify
+        assert "assigned" in line.notify
+        await pilot.press("v")
+        await until(pilot, "[x] yes")
+        await pilot.press("space", "ctrl+s")
+        await until(pilot, "Changed of the agent ana: away")
+        line = agents.agent("ana")
+        assert (line.away, line.stand_in) == (False, "jo")
+        assert "noted" not in line.notify

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from desk.permissions import Actor
 from desk.staff import agents, teams
 from desk.tickets import detail as ticket_detail
+from models import notices, watches
+from models.fields import utc_text
+from models.tickets import Ticket
+from models.transactions import transaction
+from tests.support.frames import NOW
 from tests.support.workbench import ADMIN
-from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until
+from tests.tui.screen import SIZES, same_as_before, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
 
 
@@ -183,8 +189,18 @@ async def test_zoom_gives_the_list_all_the_room_and_back(app: NightdeskApp) -> N
 async def test_why_is_asked_from_the_list_too(app: NightdeskApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "Lisbon office")
+        with transaction():
+            ticket = Ticket.get(Ticket.number == "1042").id
+            trace = ["ana: mailed as assignee (delivery 3)", "jo: not told, it is their quiet time"]
+            moment = utc_text(NOW)
+            notices.write(ticket, None, "customer_wrote", None, moment, told=moment, trace=trace)
+            notices.write(ticket, None, "overdue", None, moment)
         await pilot.press("W")
         await until(pilot, "What became of this mail, and why")
+        text = await until(pilot, "Who was told of #1042")
+        assert "10:42 today  customer wrote\n     ana: mailed as assignee (delivery 3)\n" in text
+        assert "     jo: not told, it is their quiet time\n" in text
+        assert "10:42 today  overdue\n     waits for the worker\n" in text
         await pilot.press("escape")
         await until(pilot, "#1041")
 
@@ -207,3 +223,22 @@ async def test_a_ticket_is_given_to_a_team_and_who_is_away_is_told_first(app: Ni
         [offered] = [line for line in screen_text(app).splitlines() if "Night shift  team" in line]
         await pilot.press(offered.split("Night shift")[0].split()[-1].strip("│|"))
         await until(pilot, "to the team Night shift")
+
+
+async def test_a_key_watches_a_ticket_and_ends_it(app: NightdeskApp, actor: Actor) -> None:
+    async with app.run_test(size=(160, 50)) as pilot:
+        await until(pilot, "VPN drops")
+        await until(pilot, "w watch")
+        await pilot.press("w")
+        await until(pilot, "You watch #1042   w ends it")
+        await pilot.press("enter")
+        await until(pilot, "Watched   by you (w)")
+        await pilot.press("w")
+        await until(pilot, "You do not watch #1042 any more")
+        await until_gone(pilot, "Watched   by you")
+        await pilot.press("escape")
+        await until(pilot, "w watch")
+        await pilot.press("space", "space", "w")
+        await until(pilot, "You watch 2 tickets")
+    assert actor.agent_id is not None
+    assert len(watches.numbers_of(actor.agent_id)) == 2

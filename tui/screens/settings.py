@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desk.staff.preferences import ToldBy
 
 FILE_SECTION = "deployment"
+LISTS_SECTION = "lists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,21 @@ class SettingRow:
     section: str
     setting: Setting | None = None
     is_default: bool = True
+    noun: str = ""
+    """It is a list of these, which is opened."""
 
     @property
     def title(self) -> str:
         """What people read in place of the key."""
+        if self.noun:
+            return self.shown
         return self.key if self.setting is None else self.setting.words
 
     @property
     def value(self) -> str:
         """The value, with what it counts."""
+        if self.noun:
+            return self.help
         return (
             self.shown
             if self.setting is None or not self.setting.unit
@@ -69,9 +76,14 @@ class Everything:
 def everything(paths: DeskPaths) -> Everything:
     """Read all settings. Blocks."""
     from config import settings as deployment  # 75 ms
+    from desk.admin.nouns import NOUNS  # 60 ms
 
     loaded = deployment.load(paths)
     rows = [_desk_row(line) for line in settings.entries()]
+    rows += [
+        SettingRow(f"list.{each.name}", each.title, "", each.about, LISTS_SECTION, noun=each.name)
+        for each in NOUNS
+    ]
     rows += [
         SettingRow(
             item.key,
@@ -126,6 +138,8 @@ class SettingList(VirtualList[SettingRow]):
         star = " " if row.is_default else "*"
         value = f"[{'x' if row.shown == 'on' else ' '}]" if _is_switch(row) else row.value or "-"
         left = f"{mark}{star}{cell(row.title, 27)} "
+        if row.noun:
+            return [(left, ""), (cell(row.value, width - len(left)), "dim")]
         where_room = 26
         return [
             (left, "" if row.setting else "dim"),
@@ -142,9 +156,16 @@ def _changeable(screen: SettingsScreen) -> str | None:
     row = screen.table.row
     if row is None:
         return "no setting is chosen"
+    if row.noun:
+        return f"{desk_app(screen).key('settings.edit', 'ret')} opens this list"
     if row.setting is None:
         return "this one is set in the file, the environment or by a flag"
     return None
+
+
+def _openable(screen: SettingsScreen) -> str | None:
+    row = screen.table.row
+    return None if row is not None and row.noun else _changeable(screen)
 
 
 def _resettable(screen: SettingsScreen) -> str | None:
@@ -228,7 +249,10 @@ class SettingsScreen(ListScreen[None]):
             text.update(safe(""))
             return
         rule.set_text(row.title, "" if row.setting is None else _kind_words(row.setting))
-        if row.setting is None:
+        if row.noun:
+            opens = desk_app(self).key("settings.edit", "ret")
+            text.update(parts(f"{row.help}\n", (f"{opens} opens the list.", "dim")))
+        elif row.setting is None:
             change = f"Now {row.shown or 'empty'} ({row.where})\nChange it in {self._all.file}"
             text.update(parts(f"{row.help}\n", (f"{change} or with NIGHTDESK_{row.key.upper()}", "dim")))
         else:
@@ -247,10 +271,13 @@ class SettingsScreen(ListScreen[None]):
         ]
         self.query_one("#settings-sections", Static).update(parts(("Sections\n\n", "bold"), *lines))
 
-    @command("edit", "enter", "Change", footer="change", may="settings.edit", enabled=_changeable)
+    @command("edit", "enter", "Change", footer="change", may="settings.edit", enabled=_openable)
     def action_edit(self) -> None:
-        """Change this setting; it holds at once."""
+        """Change this setting; it holds at once. Of departments, agents, texts and more: open their list."""
         row = self.table.row
+        if row is not None and row.noun:
+            desk_app(self).navigation.open_admin(row.noun)
+            return
         if row is None or row.setting is None:
             return
         if _is_switch(row):
@@ -366,6 +393,26 @@ class SettingsScreen(ListScreen[None]):
                 )
 
         self.app.push_screen(Menu("In From of your mail", items, chosen), picked)
+
+    @command("own", "v", "Vacation and mail", footer="away")
+    def action_own(self) -> None:
+        """Say of yourself that you are away, until when, who stands in; when and of what you are mailed."""
+        from desk.admin import people, table  # 60 ms
+        from tui.screens.admin.form import AdminFormScreen  # 10 ms
+
+        app = desk_app(self)
+
+        def read() -> tuple[table.Noun, table.Record, dict[str, Sequence[str]]]:
+            noun, record = people.own_form(app.desk, app.actor)
+            return noun, record, table.choices(noun)
+
+        def said(words: str | None) -> None:
+            if words is not None:
+                app.flash_later(words)
+
+        self.in_thread(read).then(
+            lambda found: self.app.push_screen(AdminFormScreen(*found), said), group="own"
+        )
 
     @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:

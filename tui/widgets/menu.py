@@ -19,7 +19,8 @@ from tui.desk_screen import DeskModal
 from tui.text.safe import cell, line
 
 LETTERS = "abcdefghilmnoprstuvwxyz0123456789"
-ROWS = 12
+FRAME = 6
+"""Lines of a terminal that are no items: the bar, the border, and the three lines at the foot."""
 
 
 class MenuItem(Record):
@@ -66,7 +67,23 @@ class MenuLines(Widget):
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """Return a line for each item, up to what is shown at once."""
-        return min(ROWS, len(self.items))
+        return min(self._rows, len(self.items))
+
+    @property
+    def _rows(self) -> int:
+        return max(4, self.app.size.height - FRAME)
+
+    @property
+    def top(self) -> int:
+        """The first item that is shown."""
+        return max(0, min(self.cursor - self._rows // 2, len(self.items) - self._rows))
+
+    @property
+    def part(self) -> str:
+        """Which of the items are shown, where that is not all of them."""
+        if len(self.items) <= self._rows:
+            return ""
+        return f"{self.top + 1} to {self.top + self._rows} of {len(self.items)}"
 
     def get_content_width(self, container: object, viewport: object) -> int:
         """Return the width of the longest line, or of the title."""
@@ -74,9 +91,9 @@ class MenuLines(Widget):
 
     def render(self) -> Content:
         """Return the lines around the cursor."""
-        top = max(0, min(self.cursor - ROWS // 2, len(self.items) - ROWS))
+        top = self.top
         rows: list[Content] = []
-        for index, item in enumerate(self.items[top : top + ROWS], top):
+        for index, item in enumerate(self.items[top : top + self._rows], top):
             text = _words(item)
             here = index == self.cursor
             style = "reverse" if here else ("dim" if item.disabled else "")
@@ -124,6 +141,13 @@ class Menu(DeskModal[str | None]):
         box.border_title = Content(line(self._title))
         yield box
 
+    def on_resize(self) -> None:
+        """Say which part is shown of what does not fit."""
+        self._tell_part()
+
+    def _tell_part(self) -> None:
+        self.query_one(Vertical).border_subtitle = Content(self._lines.part)
+
     def on_key(self, event: events.Key) -> None:
         """Pick the line whose letter was pressed."""
         for item in self._items:
@@ -141,6 +165,7 @@ class Menu(DeskModal[str | None]):
         """Move the cursor, from the last line to the first."""
         if self._items:
             self._lines.cursor = (self._lines.cursor + step) % len(self._items)
+            self._tell_part()
 
     def action_pick(self) -> None:
         """Pick the line under the cursor."""

@@ -13,6 +13,7 @@ from desk.admin.table import Noun, WrongField
 from desk.errors import NotAllowed
 from desk.home import Desk
 from desk.permissions import Actor
+from models.notices import KINDS
 from nightdesk.verbs import VERBS
 from tests.support.workbench import ADMIN
 
@@ -38,6 +39,7 @@ NEW: dict[str, table.Values] = {
 }
 """Values of a new one; what is not said is as it begins."""
 SPELLED = {
+    **{f"mailed_{kind}": "notify" for kind in KINDS},
     "places": "in",
     "condition": "if",
     "signature": "signature_file",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from desk.admin import table
 from desk.admin.table import Field, Noun, Record, Value, WrongField
@@ -16,7 +17,7 @@ from desk.errors import DeskError
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.desk_screen import DeskScreen
-from tui.text.safe import cell
+from tui.text.safe import cell, safe
 from tui.widgets.choice import Choice, Tick
 from tui.widgets.confirm import Confirm
 from tui.widgets.entry import Entry, FieldNote, FormRow
@@ -63,6 +64,7 @@ class AdminFormScreen(DeskScreen[str | None]):
         with VerticalScroll(id="admin-form", can_focus=False):
             for field in self._fields:
                 yield from self._row(field)
+        yield Static(id="admin-form-help")
 
     def _row(self, field: Field) -> Iterator[Widget]:
         widget = self._widget(field)
@@ -146,7 +148,16 @@ class AdminFormScreen(DeskScreen[str | None]):
         here = _field_of(self.focused)
         field = next((each for each in self._fields if each.name == here), None)
         mark = "modified   " if self.changed else ""
-        self.status(left=f"{mark}{field.help if field is not None else ''}")
+        words = field.help if field is not None else ""
+        whole = cell_len(words) + cell_len(mark) < self.size.width - 1
+        # What is too long for the status line has lines of its own above it.
+        self.query_one("#admin-form-help", Static).update(safe("" if whole else words))
+        self.query_one("#admin-form-help").display = not whole
+        self.status(left=f"{mark}{words}" if whole else mark.strip())
+
+    def on_resize(self) -> None:
+        """Put the help of a field where it is whole."""
+        self.call_after_refresh(self._tell)
 
     def on_descendant_focus(self) -> None:
         """Tell what the field with the cursor means."""

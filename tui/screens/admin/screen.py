@@ -144,7 +144,8 @@ class AdminScreen(ListScreen[None]):
         self.table.show_again(FixedRows(rows))
         clear = desk_app(self).key("admin.clear", "Esc")
         count = f"{len(rows)} of {len(self._records)}, {clear} shows all" if words else str(len(rows))
-        self.status(left=f"{self.noun.title}: {count}")
+        place = f"list {NOUNS.index(self.noun) + 1} of {len(NOUNS)}"
+        self.status(left=f"{self.noun.title}: {count}   {place}")
 
     def _go_to(self, noun: Noun) -> None:
         self.noun = self.table.noun = noun
@@ -158,6 +159,10 @@ class AdminScreen(ListScreen[None]):
         self.describe(None)
         self.refresh_hints()
         self.desk_changed()
+
+    def show_noun(self, name: str) -> None:
+        """Show the list of the noun of that name."""
+        self._go_to(next(each for each in NOUNS if each.name == name))
 
     def _tell_heads(self) -> None:
         heads = in_columns(self.noun, [each.label for each in listed(self.noun)], self.table.size.width)

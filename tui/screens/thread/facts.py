@@ -31,6 +31,7 @@ def fact_lines(
         ("Priority", PRIORITY_WORDS[detail.priority]),
         ("Owner", owner),
         *([("Team", line(detail.team))] if detail.team else []),
+        *([("Watched", f"by you ({reader.key('ticket.watch', 'w')})")] if detail.watched else []),
         ("Dept", line(detail.department)),
         ("Mailbox", line(detail.mailbox or "-")),
         ("Tags", " ".join(line(tag) for tag in detail.tags) or "-"),

@@ -634,10 +634,10 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     @command("why", "W", "Why", footer="why", wide=True)
     def action_why(self) -> None:
-        """Tell what became of this mail, and why: the trace of its receipt."""
+        """Tell what became of this mail and who was told, and why: the traces of both."""
         message = self.current_message
         if message is not None:
-            desk_app(self).navigation.open_why(message.id)
+            desk_app(self).navigation.open_why(message.id, self._number)
 
     @command("drafts", "D", "Drafts")
     def action_drafts(self) -> None:

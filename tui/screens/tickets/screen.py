@@ -739,13 +739,13 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
 
     @command("why", "W", "Why")
     def action_why(self) -> None:
-        """Tell what became of the ticket's newest mail, and why: the trace of its receipt."""
+        """Tell what became of the ticket's newest mail and who was told, and why."""
         detail = self.query_one(Preview).detail
         mails = [message for message in detail.messages if message.kind == "customer"] if detail else []
-        if not mails:
+        if detail is None or not mails:
             self.flash("There is no mail to ask about")
             return
-        desk_app(self).navigation.open_why(mails[-1].id)
+        desk_app(self).navigation.open_why(mails[-1].id, detail.number)
 
     @command("fetch", "ctrl+r", "Fetch now", footer="fetch", wide=True)
     def action_fetch(self) -> None:
