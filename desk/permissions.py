@@ -35,6 +35,7 @@ ACTIONS: dict[str, str] = {
     "ticket.delete": "delete and restore tickets",
     "department.below": "do the same in the parts of a department",
     "ban.edit": "ban senders",
+    "contact.erase": "erase contacts",
     "mailbox.edit": "add, change and test mailboxes",
     "settings.edit": "change the desk's settings, departments and SLAs",
     "agent.edit": "add and change agents",

@@ -45,6 +45,13 @@ class Engine(Protocol):
         """Take a long log into the database, unless somebody needs it just now."""
         ...
 
+    def compact(self) -> bool:
+        """Leave no byte of what was deleted or overwritten in the database's files, as far as it can be.
+
+        Outside of transactions. False: a log still has some, because somebody reads the database just now.
+        """
+        ...
+
     def one_said(self, phrases: Sequence[str], column: str | None) -> str:
         """Return the expression that one of some phrases stands in a column, or in the usual ones."""
         ...

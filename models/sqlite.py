@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
@@ -29,6 +30,8 @@ _FEW_WORDS = 24
 """A beginning that so many words have is looked for as those words, which are read no further than needed."""
 _AT_HAND = 3
 """Letters of the beginnings that the index has by themselves."""
+_CHECKPOINTS, _BETWEEN = 20, 0.1
+"""So often, and so many seconds apart, the log is tried to be emptied while others read it."""
 _LONG_LOG = 2**20
 """Bytes; a mail is a fifth of that."""
 
@@ -123,6 +126,21 @@ def shorten_log() -> None:
     if size > _LONG_LOG:
         wait_at_most(0)
         db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def compact() -> bool:
+    """Write the full-text index, the file and the log anew, without what was deleted or overwritten.
+
+    Needs as much free space as the desk takes. False: the log is still read by somebody, and as it was.
+    """
+    db.execute_sql("INSERT INTO message_search (message_search) VALUES ('optimize')")
+    db.execute_sql("VACUUM")
+    for _ in range(_CHECKPOINTS):
+        busy = db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if not busy:
+            return True
+        time.sleep(_BETWEEN)
+    return False
 
 
 def one_said(phrases: Sequence[str], column: str | None) -> str:

@@ -9,6 +9,7 @@ from desk.custom_fields import values
 
 if TYPE_CHECKING:
     from desk.contacts import ContactLine
+    from desk.erasure import Erased
     from desk.organizations import OrganizationLine
     from desk.tickets.history import OtherTicket
 
@@ -38,6 +39,15 @@ def contact(line: ContactLine, tickets: Sequence[OtherTicket] | None = None) -> 
             for each in tickets
         ]
     return document
+
+
+def erased(gone: Erased, *, dry_run: bool) -> dict[str, Any]:
+    """Return what of a contact was erased, or would be, and what still has it."""
+    return {"dry_run": dry_run, **{name: _listed(value) for name, value in gone._asdict().items()}}
+
+
+def _listed(value: int | Sequence[str]) -> int | list[str]:
+    return value if isinstance(value, int) else list(value)
 
 
 def organization(line: OrganizationLine) -> dict[str, Any]:

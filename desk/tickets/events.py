@@ -41,6 +41,7 @@ _WORDS: dict[str, str] = {
     "due": "due {from} -> {to}",
     "pinned": "pinned",
     "unpinned": "not pinned any more",
+    "erased": "erased: {what}",
     "undone": "undone: {what}",
     "send_cancelled": "the answer was not sent: stopped",
     "uncertain": "not known whether {to} got it: {why}",

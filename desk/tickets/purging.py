@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from config.records import Record
 from desk import logs, settings
+from desk.errors import Refused
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle
 from models import blob_uses, blobs, tickets
+from models.engine import engine
 from models.fields import utc_text
 from models.transactions import transaction
 
@@ -46,6 +48,14 @@ def purge(actor: Actor, moment: datetime, *, whole_trash: bool = False) -> Purge
         files = blobs.empty(sorted(set(unused) & set(blob_uses.unused())))
     blobs.remove([*files, *_strays(moment)])
     return would
+
+
+def compact() -> None:
+    """Write the database anew without what was deleted. Raises Refused while its log is read by others."""
+    if not engine().compact():
+        raise Refused(
+            "the database's log is read by others just now", "end other programs of the desk, and repeat"
+        )
 
 
 def rehearsed(actor: Actor, moment: datetime, *, whole_trash: bool = False) -> Purged:

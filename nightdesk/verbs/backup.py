@@ -30,6 +30,7 @@ def backup(context: VerbContext, file: Path, with_damaged_mail: bool) -> Result:
     """
     from config.paths import refuse_for_a_server
     from config.wording import counted
+    from desk import erasure
     from desk.permissions import require
     from models.backup import Files
     from models.backup import backup as write
@@ -38,6 +39,7 @@ def backup(context: VerbContext, file: Path, with_damaged_mail: bool) -> Result:
     paths = context.desk.paths
     refuse_for_a_server(paths, "backed up", "pg_dump -Fc has the whole desk; desk.key is a file: copy it too")
     summary = write(Files(paths.database, paths.key, paths.blobs), file, with_damaged_mail=with_damaged_mail)
+    erasure.note_backup(file.absolute())
     document = {"file": file, "tickets": summary.tickets, "blobs": summary.blobs, "size": summary.size}
     text = f"{file}: {counted(summary.tickets, 'ticket')}, {counted(summary.size, 'byte')}"
     if summary.damaged:

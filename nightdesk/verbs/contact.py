@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from config.wording import counted
+from mail.inert import one_line
 from nightdesk import output
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.errors import UsageError
+from nightdesk.exit import Exit
 from nightdesk.verbs.named_things import listed
+
+if TYPE_CHECKING:
+    from desk.erasure import Erased
 
 contact = noun("contact", "Contacts: who writes to the desk, and what is kept of them.")
 
@@ -88,6 +96,69 @@ def merge(context: VerbContext, address: str, into: str) -> Result:
 
     line = contacts.merge_contacts(context.actor, address, into)
     return told(documents.contact(line), f"{address} is {line.name or line.email} from now on")
+
+
+@contact.command()
+@click.argument("address")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--confirm", default="", metavar="ADDRESS", help="The address once more; else it is asked for.")
+@desk_verb
+def erase(context: VerbContext, address: str, dry_run: bool, confirm: str) -> Result:
+    """Erase a contact: no byte of their name, addresses and text stays; numbers, times and events do.
+
+    The text of their tickets goes; in tickets of others their messages, and what is quoted of them. Cannot be
+    undone. Backups are named, not changed; mail that still lies at its server is not touched.
+    """
+    from desk import erasure
+    from desk.documents import contacts as documents
+
+    watch = _watch if sys.stderr.isatty() else (lambda _text: None)
+    if dry_run:
+        gone = erasure.rehearsed(context.desk, context.actor, address, watch)
+    else:
+        _confirmed(address, confirm)
+        gone = erasure.erase(context.desk, context.actor, address, watch)
+    if sys.stderr.isatty():
+        output.overwrite("")
+    status = Exit.FAILED if gone.left else Exit.DONE
+    return Result(
+        lambda: documents.erased(gone, dry_run=dry_run),
+        lambda: _tell_erased(gone, dry_run=dry_run),
+        status=status,
+    )
+
+
+def _watch(text: str) -> None:
+    output.overwrite(text)
+
+
+def _confirmed(address: str, confirm: str) -> None:
+    if not confirm and sys.stdin.isatty():
+        confirm = click.prompt(f"This cannot be undone. Type {one_line(address, 200)} to erase", err=True)
+    if confirm.strip().lower() != address.strip().lower():
+        raise UsageError(
+            "the address was not typed once more, nothing is erased",
+            f"nightdesk contact erase {one_line(address, 200)} --confirm {one_line(address, 200)}",
+        )
+
+
+def _tell_erased(gone: Erased, *, dry_run: bool) -> None:
+    would = "would go" if dry_run else "gone"
+    for numbers, what in ((gone.tickets, "the text of"), (gone.shared, "their part of")):
+        if numbers:
+            named = ", ".join(f"#{number}" for number in numbers)
+            output.line(f"{would}: {what} {counted(len(numbers), 'ticket')}: {named}")
+    mails = counted(gone.mails, "stored mail or file", "stored mails and files")
+    output.line(f"{would}: {counted(gone.messages, 'message')}, {mails}")
+    masked = "to be masked" if dry_run else "masked"
+    of_others = counted(gone.rewritten, "stored mail")
+    output.line(f"{masked}: {of_others} of others, {counted(gone.texts, 'other text')}")
+    for path in gone.files:
+        output.line(f"masked: {path}")
+    for path in gone.backups:
+        output.line(f"still has it: {path}")
+    for what in gone.left:
+        output.line(f"still has it: {what}")
 
 
 def _row(document: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from nightdesk.desk_verb import Result, VerbContext, desk_verb
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("--now", "whole_trash", is_flag=True, help="All of the trash, however short it is there.")
+@click.option("--compact", is_flag=True, help="Then write the database anew, without a byte of what went.")
 @desk_verb
-def purge(context: VerbContext, dry_run: bool, whole_trash: bool) -> Result:
+def purge(context: VerbContext, dry_run: bool, whole_trash: bool, compact: bool) -> Result:
     """Delete for good what is long enough in the trash, or spam, with the bytes of its mail.
 
     The days are tickets.trash_days and tickets.spam_days; the worker does the same every day. Receipts stay,
@@ -24,6 +25,8 @@ def purge(context: VerbContext, dry_run: bool, whole_trash: bool) -> Result:
     from desk.tickets import purging
 
     gone = (purging.rehearsed if dry_run else purging.purge)(context.actor, now(), whole_trash=whole_trash)
+    if compact and not dry_run:
+        purging.compact()
 
     def words() -> None:
         numbers = [*gone.deleted, *gone.spam]

@@ -172,6 +172,7 @@ CALLS: dict[str, list[str]] = {
     "contact list": ["corp"],
     "contact edit": ["c@corp.example", "--phone", "+49 30 1234", "--add-address", "c@home.example"],
     "contact show": ["c@corp.example"],
+    "contact erase": ["eve@corp.example", "--dry-run"],
     "contact merge": ["eve@corp.example", "c@corp.example"],
     "organization remove": ["Corp"],
     "ticket close": ["1"],
