@@ -123,16 +123,27 @@ class IncomingMail(Record):
         return self.machine.kind in ("human", "list")
 
 
+class Reading(Record):
+    """What was read in a mail, and what was in the way of it. ``mail`` is None when it could not be read."""
+
+    mail: IncomingMail | None
+    trouble: str = ""
+    headline: tuple[str, str, str | None] = ("", "", None)
+    """Sender, subject and Message-ID of one without ``mail``, as far as they can be read."""
+
+
+Packing = Callable[[], Sequence[tuple["Packed", str]]]
+"""Waits until a batch is packed; returns of each mail its raw bytes, packed, and its digest."""
+
+
 class Prepared(Record):
-    """An arrival that was read, hashed and packed. ``mail`` is None when it could not be read."""
+    """An arrival that was read, hashed and packed. The first three are what `Reading` has."""
 
     arrival: Arrival
     mail: IncomingMail | None
     trouble: str
     headline: tuple[str, str, str | None]
-    """Sender, subject and Message-ID of one without ``mail``, as far as they can be read."""
-    packing: Callable[[], list[tuple[Packed, str]]]
-    """Waits until the batch is packed; returns of each mail its raw bytes, packed, and its digest."""
+    packing: Packing
     place: int
 
     @property
@@ -158,14 +169,37 @@ def parse_ahead(
     ``zone``. For several mails hashes, compression and disk run beside the parser, in a thread. Never raises
     for what a mail holds.
     """
+    # A thread costs a piped mail 3 ms, and spares it nothing.
+    packing = pack_ahead(arrivals, small, beside=len(arrivals) > 1)
+    return prepared(arrivals, read_all(arrivals, moment, zone), packing)
+
+
+def read_all(
+    arrivals: Sequence[Arrival],
+    moment: datetime | None = None,
+    zone: Callable[[], tzinfo] = lambda: UTC,
+) -> list[Reading]:
+    """Parse the mails of a batch, as `parse_ahead` does, and nothing else."""
+    moment = moment or now()
+    return [_read(arrival, moment, zone) for arrival in arrivals]
+
+
+def pack_ahead(arrivals: Sequence[Arrival], small: int | None = None, *, beside: bool = True) -> Packing:
+    """Hash and compress the mails of a batch, ``beside`` whatever comes next, and write the large ones."""
     packing = _Packing([arrival.raw for arrival in arrivals], small)
-    if len(arrivals) > 1:
+    if beside:
         packing.start()
     else:
-        # A thread costs a piped mail 3 ms, and spares it nothing.
         packing.run()
-    moment = moment or now()
-    return [_prepared(arrival, packing.result, place, moment, zone) for place, arrival in enumerate(arrivals)]
+    return packing.result
+
+
+def prepared(arrivals: Sequence[Arrival], readings: Sequence[Reading], packing: Packing) -> list[Prepared]:
+    """Return a batch as intake takes it."""
+    return [
+        Prepared(arrival, *reading, packing, place)
+        for place, (arrival, reading) in enumerate(zip(arrivals, readings, strict=True))
+    ]
 
 
 class _Packing(Thread):
@@ -197,21 +231,12 @@ class _Packing(Thread):
         return self._packed
 
 
-def _prepared(
-    arrival: Arrival,
-    packing: Callable[[], list[tuple[Packed, str]]],
-    place: int,
-    moment: datetime,
-    zone: Callable[[], tzinfo],
-) -> Prepared:
-    mail, trouble = None, ""
-    headline: tuple[str, str, str | None] = ("", "", None)
+def _read(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) -> Reading:
     try:
-        mail = read_mail(arrival, moment, zone)
+        return Reading(read_mail(arrival, moment, zone))
     except Exception as error:  # one poison mail stops only itself
         trouble = one_line(f"{getattr(error, 'kind', type(error).__name__)}: {error}", 300)
-        headline = _headline(arrival.raw)
-    return Prepared(arrival, mail, trouble, headline, packing, place)
+        return Reading(None, trouble, _headline(arrival.raw))
 
 
 def _headline(raw: bytes) -> tuple[str, str, str | None]:
@@ -237,7 +262,8 @@ def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) ->
     judged = automated.classify(parsed)
     text = parsed.text[:MAX_TEXT]
     references = _references(parsed)
-    plain = _names_one(parsed)
+    authors = _authors(parsed)
+    plain = len(authors) == 1
     envelope = envelope_of(arrival, parsed)
     return IncomingMail(
         message_id=parsed.message_id,
@@ -261,7 +287,7 @@ def read_mail(arrival: Arrival, moment: datetime, zone: Callable[[], tzinfo]) ->
         signatures=tuple(parsed.headers("dkim-signature")[:10]) if plain else (),
         names=tuple(parsed.header_names) if "dkim-signature" in parsed.root.headers else (),
         language=parsed.header("Content-Language") or "",
-        says_one_author=_says_one_author(parsed),
+        says_one_author=plain and _sent_by_author(parsed, authors[0]),
         ends_early=parsed.ends_early,
     )
 
@@ -274,19 +300,20 @@ def _references(parsed: ParsedMail) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _names_one(parsed: ParsedMail) -> bool:
-    """Whether From is one address alone."""
+def _authors(parsed: ParsedMail) -> list[Address]:
+    """Return whom From names, nobody where there is not one such field."""
     from mail.mime.address import parse_addresses  # 3 ms, for mail that is read
 
-    return len(parsed.headers("from")) == 1 and len(parse_addresses(parsed.headers("from"))) == 1
+    fields = parsed.headers("from")
+    return parse_addresses(fields) if len(fields) == 1 else []
 
 
-def _says_one_author(parsed: ParsedMail) -> bool:
+def _sent_by_author(parsed: ParsedMail, author: Address) -> bool:
+    """Whether Sender, if there is one, is the author too."""
     from mail.mime.address import as_compared, parse_addresses  # 3 ms, for mail that is read
 
-    authors = [as_compared(each.email) for each in parse_addresses(parsed.headers("from"))]
-    senders = [as_compared(each.email) for each in parse_addresses(parsed.headers("sender"))]
-    return len(parsed.headers("from")) == 1 and len(authors) == 1 and set(senders) <= set(authors)
+    senders = {as_compared(each.email) for each in parse_addresses(parsed.headers("sender"))}
+    return senders <= {as_compared(author.email)}
 
 
 def envelope_of(arrival: Arrival, parsed: ParsedMail) -> tuple[str, ...]:

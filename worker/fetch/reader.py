@@ -1,8 +1,9 @@
 """Reads mail in a process of its own, so that parser and database have a processor each.
 
 Started when many mails wait: it takes a quarter of a second to begin, and a few are read as soon where they
-are stored. Parent and child talk by pickles over two pipes that nobody else holds. A reader that dies is done
-without: what it did not read is read here.
+are stored. What needs no interpreter, hashing and compressing, is done here, in a thread. Parent and child
+talk by pickles over two pipes that nobody else holds. A reader that dies is done without: what it did not
+read is read here.
 """
 
 from __future__ import annotations
@@ -15,13 +16,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import tzinfo
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from desk.intake.arrivals import Arrival, Prepared, parse_ahead
-from models.opening import keep_blobs_in, point_at
+from desk.intake.arrivals import Arrival, Packing, Prepared, Reading, pack_ahead, prepared, read_all
 from worker.program import environment
 
 if TYPE_CHECKING:
@@ -29,8 +28,13 @@ if TYPE_CHECKING:
 
 GOODBYE_SECONDS = 2.0
 
-Read = list[tuple[Any, ...]]
-"""Of each mail what `Prepared` holds, but the arrival, which the parent has."""
+
+class _Asked(NamedTuple):
+    """A batch that is to be read."""
+
+    arrivals: Sequence[Arrival]
+    packing: Packing
+    future: Future[list[Prepared]]
 
 
 class Reader:
@@ -38,9 +42,9 @@ class Reader:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._asked: SimpleQueue[tuple[Sequence[Arrival], Future[list[Prepared]]] | None] = SimpleQueue()
+        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "worker.fetch.reader", str(desk.paths.database)],
+            [sys.executable, "-m", "worker.fetch.reader"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -50,9 +54,9 @@ class Reader:
         Thread(target=self._talk, name="reader", daemon=True).start()
 
     def read(self, arrivals: Sequence[Arrival]) -> Future[list[Prepared]]:
-        """Have a batch read behind those that were asked for before; raises in `result` what disks raise."""
+        """Have a batch read behind those that were asked for before."""
         future: Future[list[Prepared]] = Future()
-        self._asked.put((arrivals, future))
+        self._asked.put(_Asked(arrivals, pack_ahead(arrivals, self._desk.blob_threshold), future))
         return future
 
     def close(self) -> None:
@@ -70,56 +74,36 @@ class Reader:
 
     def _talk(self) -> None:
         while (asked := self._asked.get()) is not None:
-            arrivals, future = asked
             try:
-                future.set_result(self._read(arrivals))
+                readings = self._read(asked.arrivals)
+                asked.future.set_result(prepared(asked.arrivals, readings, asked.packing))
             except BaseException as error:
-                future.set_exception(error)
+                asked.future.set_exception(error)
 
-    def _read(self, arrivals: Sequence[Arrival]) -> list[Prepared]:
-        small, zone = self._desk.blob_threshold, self._desk.zone
+    def _read(self, arrivals: Sequence[Arrival]) -> list[Reading]:
+        zone = self._desk.zone
         try:
             assert self._process.stdin is not None
             assert self._process.stdout is not None
-            _send(self._process.stdin, (list(arrivals), small, zone, self._desk.settings.blobs))
-            answer = pickle.load(self._process.stdout)  # noqa: S301  (our own child wrote it)
+            _send(self._process.stdin, (list(arrivals), zone))
+            answer: list[Reading] = pickle.load(self._process.stdout)  # noqa: S301  (our own child wrote it)
         except (OSError, ValueError, EOFError, pickle.PickleError):
-            return parse_ahead(arrivals, small, zone=lambda: zone)
-        if isinstance(answer, BaseException):
-            raise answer
-        packed = [(raw, digest) for *_, raw, digest in answer]
-        return [
-            Prepared(arrival, mail, trouble, headline, lambda: packed, place)
-            for place, (arrival, (mail, trouble, headline, *_)) in enumerate(
-                zip(arrivals, answer, strict=True)
-            )
-        ]
+            return _read(arrivals, zone)
+        return answer
 
 
-def serve(database: Path, asked: IO[bytes], answers: IO[bytes]) -> None:
+def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     """Read what is asked for until there is no more: the child's end."""
-
-    # It is never connected: large blobs are written beside it, or into the desk's store.
-    handle = point_at(database)
     while True:
         try:
-            arrivals, small, zone, store = pickle.load(asked)  # noqa: S301  (our own parent wrote it)
+            arrivals, zone = pickle.load(asked)  # noqa: S301  (our own parent wrote it)
         except EOFError:
             return
-        if store and handle.store is None:
-            keep_blobs_in(store)
-        try:
-            answer: Read | OSError = _read(arrivals, small, zone)
-        except OSError as error:  # disk full, store away: nothing of the batch may be stored
-            answer = error
-        _send(answers, answer)
+        _send(answers, _read(arrivals, zone))
 
 
-def _read(arrivals: Sequence[Arrival], small: int, zone: tzinfo) -> Read:
-    return [
-        (each.mail, each.trouble, each.headline, each.packed, each.digest)
-        for each in parse_ahead(arrivals, small, zone=lambda: zone)
-    ]
+def _read(arrivals: Sequence[Arrival], zone: tzinfo) -> list[Reading]:
+    return read_all(arrivals, zone=lambda: zone)
 
 
 def _send(pipe: IO[bytes], what: object) -> None:
@@ -132,7 +116,7 @@ def _main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with suppress(BrokenPipeError, KeyboardInterrupt):
-        serve(Path(sys.argv[1]), sys.stdin.buffer, answers)
+        serve(sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":
