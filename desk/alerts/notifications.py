@@ -43,8 +43,10 @@ if TYPE_CHECKING:
     from models.listeners import StoredListener
     from models.tickets import TicketState
 
-_AT_ONCE: Final = 20
-"""Notices of one transaction: a commit waits for the disk, and whoever writes waits for the commit."""
+_AT_ONCE: Final = 200
+"""Notices that are looked at in one transaction: a commit waits for the disk."""
+_MAILS_AT_ONCE: Final = 20
+"""Mails of one transaction: whoever writes waits for the commit."""
 _TOO_OLD: Final = timedelta(days=1)
 """What happened earlier is no news: imported mail, a restored desk, a worker that was off."""
 _LONGEST_TEXT: Final = 4_000
@@ -85,12 +87,22 @@ def tell(desk: Desk, moment: datetime) -> int:
         teller.people = [each for each in agents.every() if each.active]
         try:
             with transaction():
-                mails += sum(_tell_one(teller, notice) for notice in waiting)
+                mails += _tell_some(teller, waiting)
         except (DatabaseFailed, DatabaseUnusable):
             raise
         except Exception:  # whichever it is, the others are told
             for notice in waiting:
                 mails += _tell_apart(teller, notice)
+    return mails
+
+
+def _tell_some(teller: _Teller, waiting: Sequence[WaitingNotice]) -> int:
+    """Tell them until so many mails are written that the others are better left to the next transaction."""
+    mails = 0
+    for notice in waiting:
+        mails += _tell_one(teller, notice)
+        if mails >= _MAILS_AT_ONCE:
+            break
     return mails
 
 
