@@ -7,6 +7,7 @@ for every mail or every key is compiled on its first use and kept as text with n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import peewee
@@ -74,7 +75,7 @@ class Statement:
 
     def __init__(self, build: Callable[[Places], peewee.Query]) -> None:
         self._build = build
-        self._compiled: dict[tuple[type, int], tuple[str, list[Any]]] = {}
+        self._compiled: dict[tuple[type, int], tuple[str, Callable[[dict[str, Any]], Sequence[Any]]]] = {}
 
     def run(self, **values: Any) -> None:
         """Run it for what it changes; a server is told with the next statement whose answer is needed."""
@@ -91,13 +92,14 @@ class Statement:
     def _execute(self, size: int, values: dict[str, Any]) -> Any:
         return db.execute_sql(*self._bound(size, values))
 
-    def _bound(self, size: int, values: dict[str, Any]) -> tuple[str, list[Any]]:
-        key = (type(db.obj), size)
+    def _bound(self, size: int, values: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+        handle = db.obj
+        key = (type(handle), size)
         compiled = self._compiled.get(key)
         if compiled is None:
-            text, parameters = self._build(Places(size)).bind(db.obj).sql()
-            compiled = self._compiled[key] = (text, list(parameters))
-        return compiled[0], [_value(each, values) for each in compiled[1]]
+            text, parameters = self._build(Places(size)).bind(handle).sql()
+            compiled = self._compiled[key] = (text, _filler(parameters))
+        return compiled[0], compiled[1](values)
 
 
 class Lookup(Statement, Generic[RecordT]):
@@ -146,6 +148,14 @@ class Update:
                 )
             )
         statement.run(id=row_id, **values)
+
+
+def _filler(parameters: Sequence[Any]) -> Callable[[dict[str, Any]], Sequence[Any]]:
+    """Return what puts values into the places of a statement, in their order."""
+    names = [each.name for each in parameters if type(each) is _Place and each.index is None]
+    if len(names) == len(parameters) > 1:
+        return itemgetter(*names)
+    return lambda values: [_value(each, values) for each in parameters]
 
 
 def _value(parameter: Any, values: dict[str, Any]) -> Any:
