@@ -96,13 +96,17 @@ def open_desk(
         open_database(paths.database, create=create, tell=tell)
     if settings.blobs:
         keep_blobs_in(settings.blobs)
-    if rows.stored(DESK_ID) is None:
-        import secrets  # 0.5 ms, for a new key
+    desk = Desk(paths, settings, Sealer(paths.key))
+    known = rows.stored(DESK_ID)
+    if known is not None:
+        desk.desk_id = str(known)
+        return desk
+    import secrets  # 0.5 ms, for a new key
 
-        with transaction():
-            if rows.stored(DESK_ID) is None:
-                rows.store(DESK_ID, secrets.token_hex(16))
-    return Desk(paths, settings, Sealer(paths.key))
+    with transaction():
+        if rows.stored(DESK_ID) is None:
+            rows.store(DESK_ID, secrets.token_hex(16))
+    return desk
 
 
 def _make_home(paths: DeskPaths) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from config.records import Record
 from mail.mime.address import as_compared
 from mail.mime.domain import unicode_domain
 from models import mailboxes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.mailboxes import MailboxAddress
 
 
 class OwnAddresses(Record):
@@ -42,7 +48,11 @@ class OwnAddresses(Record):
 
 def read_own_addresses() -> OwnAddresses:
     """Read what stands now."""
-    every = mailboxes.addresses()
+    return known_from(mailboxes.addresses())
+
+
+def known_from(every: Sequence[MailboxAddress]) -> OwnAddresses:
+    """Return the desk's addresses where those of its mailboxes were just read; reads the accounts' logins."""
     in_use = {as_compared(each.address): each.mailbox_id for each in reversed(every) if each.in_use}
     logins = {as_compared(login) for pair in mailboxes.logins() for login in pair if "@" in login}
     return OwnAddresses(in_use, frozenset(logins | {as_compared(each.address) for each in every}))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from config.expressions import expression
 from config.records import Record
 from desk import settings
-from desk.own_addresses import read_own_addresses
+from desk.own_addresses import known_from
 from desk.permissions import agents_with_address
 from mail.mime.address import as_compared
 from models import departments as department_rows
@@ -98,9 +98,11 @@ class DeskRules(Record):
 def read_rules(desk: Desk) -> DeskRules:
     """Read the small tables and settings."""
     every = mailboxes.rules()
-    in_use = {each.mailbox_id: each.address for each in mailboxes.addresses() if each.in_use}
+    addresses = mailboxes.addresses()
+    in_use = {each.mailbox_id for each in addresses if each.in_use}
     by_id = {rule.id: rule for rule in every}
-    value = _settings()
+    stored = setting_rows.every()
+    value = _settings(stored)
     topics = {topic.id: topic for topic in topic_rows.rules()}
     departments = {department.id: department for department in _inherited(department_rows.rules())}
     return DeskRules(
@@ -109,11 +111,13 @@ def read_rules(desk: Desk) -> DeskRules:
         mailboxes=by_id,
         addresses={as_compared(rule.address): rule for rule in every if rule.id in in_use},
         aliases={
-            as_compared(each.address): by_id[each.mailbox_id] for each in mailboxes.aliases() if each.in_use
+            as_compared(each.address): by_id[each.mailbox_id]
+            for each in addresses
+            if each.is_alias and each.in_use
         },
         topics=topics,
         default_topic=_named(topics.values(), str(value("tickets.default_topic"))),
-        own=read_own_addresses(),
+        own=known_from(addresses),
         departments=departments,
         default_department=next(iter(departments)),
         default_sla=_default_sla(slas.in_order(), str(value("tickets.default_sla"))),
@@ -130,7 +134,7 @@ def read_rules(desk: Desk) -> DeskRules:
         acknowledge_domain_per_hour=int(value("mail.ack_limit_domain_hour")),
         acknowledge_desk_per_hour=int(value("mail.ack_limit_desk_hour")),
         gives_out=teams.any_gives_out() or any(each.assignment != "hand" for each in departments.values()),
-        restored=str(setting_rows.stored(setting_rows.RESTORED) or ""),
+        restored=str(stored.get(setting_rows.RESTORED) or ""),
     )
 
 
@@ -151,9 +155,8 @@ def _inherited(departments: Sequence[DepartmentRule]) -> Iterator[DepartmentRule
         )
 
 
-def _settings() -> Callable[[str], Any]:
-    """All settings at once; the answer gives a key's value."""
-    stored = setting_rows.every()
+def _settings(stored: Mapping[str, Any]) -> Callable[[str], Any]:
+    """Return what gives a key's value: the stored one, else its default."""
     return lambda key: stored.get(key, settings.lookup(key).default)
 
 

@@ -187,6 +187,7 @@ class MailboxAddress(Record):
     mailbox_id: int
     address: str
     in_use: bool
+    is_alias: bool = False
 
 
 _ADDRESSES = Lookup(
@@ -195,7 +196,7 @@ _ADDRESSES = Lookup(
 )
 _ALIASES = Lookup(
     lambda p: MailboxAlias.select(MailboxAlias.mailbox, MailboxAlias.address, Mailbox.removed).join(Mailbox),
-    lambda mailbox_id, address, removed: MailboxAddress(mailbox_id, address, removed is None),
+    lambda mailbox_id, address, removed: MailboxAddress(mailbox_id, address, removed is None, is_alias=True),
 )
 _ALIASES_BY_ADDRESS = Lookup(
     lambda p: MailboxAlias.select(MailboxAlias.mailbox, MailboxAlias.address).order_by(MailboxAlias.address),
@@ -387,11 +388,6 @@ _RULES = Lookup(
 def rules() -> list[MailboxRule]:
     """Return what every mailbox means for mail that comes in, removed ones too."""
     return _RULES.every()
-
-
-def aliases() -> list[MailboxAddress]:
-    """Return every alias."""
-    return _ALIASES.every()
 
 
 class IdleState(Record):
