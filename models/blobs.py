@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -492,6 +491,8 @@ def count() -> int:
 
 def some(most: int) -> list[int]:
     """Return the ids of so many blobs at most: the newest, and as many of the older ones by chance."""
+    import random  # 0.6 ms, for a sample
+
     newest = _BY_AGE.every(most=most // 2)
     oldest_of_them = newest[-1] if newest else 1
     older = range(1, oldest_of_them)

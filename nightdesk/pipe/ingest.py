@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ def take_in(call: Call, name: str) -> str:
     is left open: closing it would wait for the disk once more, for what one in several calls does for all.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    if sys.implementation.name == "cpython":
+        # What zstandard takes there anyway, once it has parsed the interpreter's version for 2 ms.
+        os.environ.setdefault("PYTHON_ZSTANDARD_IMPORT_POLICY", "cext")
     os.umask(0o077)
     paths, settings = _find(call)
     # Asked without changing anything: an MTA's child does not migrate a desk.

@@ -92,6 +92,7 @@ NOT_FOR_AN_ORDINARY_MAIL = {
         "desk.tickets.changes",
         "mail.mime.authentication",
     ),
+    *("_locale", "_socket", "_uuid", "importlib.metadata", "locale", "random", "selectors"),
     *("mail.mime.calendar", "mail.mime.html", "mail.mime.inline_files", "mail.mime.japanese"),
     *("models.belongings", "models.deliveries", "models.drafts", "models.folders", "models.links"),
     *("models.logs", "models.migrate", "models.schema", "models.turns"),

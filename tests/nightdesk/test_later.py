@@ -1,0 +1,34 @@
+"""A module that is put off is there for whoever uses it, whichever way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+def said(code: str) -> str:
+    """What a Python of its own prints."""
+    put_off = "import sys; from nightdesk.pipe.later import put_off; put_off('colorsys', 'uuid')\n"
+    command = [sys.executable, "-c", put_off + code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        ("import colorsys; print('platform' in sys.modules)", "False"),
+        (
+            "import colorsys; print(colorsys.rgb_to_hls(0, 0, 0)); print(colorsys.ONE_SIXTH > 0)",
+            "(0.0, 0.0, 0.0)\nTrue",
+        ),
+        ("from colorsys import rgb_to_yiq; print(rgb_to_yiq(0, 0, 0))", "(0.0, 0.0, 0.0)"),
+        ("import uuid; one = uuid.UUID(int=7); import uuid; print(isinstance(one, uuid.UUID))", "True"),
+        ("import uuid; uuid.NAMESPACE_DNS; print(type(sys.modules['uuid']).__name__)", "module"),
+        ("import uuid; print(hasattr(uuid, 'nothing_of_that_name'))", "False"),
+        ("put_off('sys', 'os'); import os; print(type(os).__name__, type(sys).__name__)", "module module"),
+    ],
+)
+def test_what_is_used_is_imported_then(code: str, printed: str) -> None:
+    assert said(code) == printed
