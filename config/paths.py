@@ -172,7 +172,7 @@ def find_desk(
         return _with_database(paths, environ["NIGHTDESK_DATABASE"], Path.cwd(), "NIGHTDESK_DATABASE")
     from config import toml_file  # 2 ms
 
-    file = toml_file.read(paths.config_file)
+    file = toml_file.read_if_named(paths.config_file, "database")
     if "database" in file.values:
         text = _text(file, "database")
         return _with_database(paths, text, paths.config_file.parent, file.where("database"))
@@ -201,7 +201,7 @@ def _find_home(flags: Flags, environ: Mapping[str, str], etc: Path) -> DeskPaths
 def _home_named_in(config: Path, fallback: Path, found_by: str) -> DeskPaths:
     from config import toml_file  # 2 ms
 
-    file = toml_file.read(config)
+    file = toml_file.read_if_named(config, "home")
     if "home" not in file.values:
         return DeskPaths(fallback, config, found_by=found_by)
     home = config.parent / Path(_text(file, "home")).expanduser()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from config.records import Record
 
 _NAMES = {
     "enter": "ret",
@@ -34,11 +36,10 @@ _NAMES = {
 _KEYS = {name: key for key, name in _NAMES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Record):
     """The keys that texts name: a person's own, where their file gives a command another one."""
 
-    own: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, str] = MappingProxyType({})
     """By the commands' ids, several with commas."""
 
     def __call__(self, command_id: str, usual: str) -> str:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from config import toml_file
 from config.errors import ConfigError
+from config.records import Record
 from mail.inert import one_line
 from tui import screens
 from tui.commands import Command
@@ -23,11 +24,10 @@ _ALTERNATIVES = 8
 """More keys than any command has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keymap:
+class Keymap(Record):
     """The keys that commands have instead of their own, by id; several with commas."""
 
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = MappingProxyType({})
     troubles: tuple[str, ...] = ()
     """What could not be read."""
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,33 @@ def test_sqlite_on_a_network_file_system_is_refused(tmp_path: Path) -> None:
     assert "local disk" in error.value.hint
     refuse_network_file_system(DeskPaths(Path("/nfs/desk"), server_url="postgresql://h/d"), mounts)
     refuse_network_file_system(DeskPaths(Path("/srv/desk")), mounts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'timezone = "Europe/Berlin"\nhome = "there"\n',
+        "# home = 'nowhere'\n'home' = 'there'\n",
+        '   home="there" # home\n',
+        '"h\\u006fme" = "there"\n',
+        '\ufeffhome = "there"\n',
+        'note = """\n# home = "nowhere"\n"""\nhome = "there"\n',
+    ],
+)
+def test_a_home_is_found_however_it_is_written(tmp_path: Path, text: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(text, "utf-8")
+    assert find_desk(Flags(config=str(config)), {}).home == tmp_path / "there"
+
+
+def test_a_file_that_names_no_place_is_not_read_as_toml(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('# home = "nowhere"\ntimezone = "Etc/UTC"\n  # database = "no.sqlite3"\n', "utf-8")
+    code = (
+        "import sys; from config.paths import Flags, find_desk\n"
+        "print(find_desk(Flags(config=sys.argv[1]), {}).home, 'tomllib' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(config)], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == [str(tmp_path), "False"]

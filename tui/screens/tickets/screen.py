@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
@@ -13,6 +12,7 @@ from textual.content import Content
 from textual.css.query import NoMatches
 from textual.timer import Timer
 
+from config.records import Record
 from desk.staff import preferences
 from desk.tickets import lists
 from desk.tickets.lists import VIEWS, ListQuery, TicketLine
@@ -95,8 +95,7 @@ class TicketsScreen(TicketActions, DeskScreen[None]):
     ID_PREFIX = "tickets"
     GROUP = "This list"
 
-    @dataclass
-    class _Counted:
+    class _Counted(Record):
         counts: dict[str, int]
         filtered: int | None
         queues: tuple[OpenQueue, ...]
