@@ -253,6 +253,11 @@ def _with_database(paths: DeskPaths, url: str, base: Path, where: str) -> DeskPa
     return DeskPaths(paths.home, paths.config_file, database, paths.server_url, paths.found_by, where)
 
 
+def at_database(paths: DeskPaths, url: str) -> DeskPaths:
+    """Return where a desk is that has the same home and another database. Raises ConfigError for none."""
+    return _with_database(DeskPaths(paths.home, paths.config_file), url, Path.cwd(), "URL")
+
+
 def network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
     """Return the type of the network file system under `path` ('nfs4'), '' when it is local or unknown."""
     try:

@@ -296,7 +296,8 @@ def strays(before: float) -> list[str]:
     """
     found = [
         str(path.relative_to(directory()))
-        for path in sorted(directory().glob("*/*/*/*"))
+        # On a server's host they are those of the file that the desk came from.
+        for path in sorted(directory().glob("*/*/*/*") if engine().FILES else ())
         if path.is_file() and path.stat().st_mtime < before
     ]
     if db.obj.store is not None:

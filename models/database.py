@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 35
 """Number of the newest migration; kept in the file's ``user_version``."""
 
+MOVE_BEGUN, DESK_MOVED, HALF_ARRIVED = 2**31 - 4, 2**31 - 3, 2**31 - 2
+"""Instead of it: a desk that is being moved, one that was, and the new one until all is there."""
+
 BUSY_SECONDS = 15
 """How long a writer waits for another one before SQLite says "database is locked"."""
 

@@ -20,6 +20,7 @@ class Engine(Protocol):
     AND_NOT: str
     IDS_COME_BACK: bool
     LARGEST_BLOB: int
+    FILES: bool
 
     def change_number(self) -> int:
         """Return a number that differs from the last one when somebody committed since."""

@@ -54,12 +54,12 @@ class DatabaseReplaced(DatabaseUnusable):
 
 
 class DatabaseHeld(DatabaseUnusable):
-    """A restore works on the desk alone."""
+    """A restore or a move works on the desk alone."""
 
     exit_status = 75
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is being restored", "try again in a moment")
+        super().__init__(f"{path} is being restored or moved", "try again in a moment")
 
 
 class RestoreInterrupted(DatabaseUnusable):
@@ -68,6 +68,28 @@ class RestoreInterrupted(DatabaseUnusable):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"a restore of {path} was interrupted", "run it again to its end: nightdesk restore FILE"
+        )
+
+
+class DatabaseMoved(DatabaseUnusable):
+    """The desk is in another database now; this one is kept as it was."""
+
+    def __init__(self, shown: str, where: str) -> None:
+        super().__init__(
+            f"the desk moved from {shown} to {where}",
+            "set database in config.toml to that on every host; this one is kept as it was",
+        )
+
+
+class MoveUnfinished(DatabaseUnusable):
+    """A move was broken off; nobody writes until it goes on, or is given up."""
+
+    exit_status = 75
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            "run it again to its end: nightdesk move URL; or, from the old desk, nightdesk move --give-up",
         )
 
 

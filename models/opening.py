@@ -8,17 +8,27 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.records import Record
-from models.database import SCHEMA_VERSION, DeskDatabase, connect, db, schema_version
-from models.errors import DatabaseDamaged, DatabaseMissing, DatabaseTooNew
+from models.database import (
+    DESK_MOVED,
+    HALF_ARRIVED,
+    MOVE_BEGUN,
+    SCHEMA_VERSION,
+    DeskDatabase,
+    connect,
+    db,
+    schema_version,
+)
+from models.errors import DatabaseDamaged, DatabaseMissing, DatabaseTooNew, DatabaseUnusable
 
 
 def open_database(path: Path, *, create: bool = False, tell: Callable[[str], object] | None = None) -> None:
     """Point the handle at the desk's file and bring its schema up to this program.
 
     With ``create`` a missing file is made, mode 0600; one that is there is never taken for a new one. Raises
-    DatabaseMissing, DatabaseDamaged for a file that holds no desk, DatabaseTooNew for one of a newer
-    program, DatabaseHeld while it is being restored. Pending migrations run under a file lock, after a
-    backup (see `models.migrate`); `tell` is given a sentence when that takes long.
+    DatabaseMissing, DatabaseDamaged for a file that holds no desk, DatabaseTooNew for one of a newer program,
+    DatabaseHeld while it is being restored or moved, DatabaseMoved or MoveUnfinished after a move. Pending
+    migrations run under a file lock, after a backup (see `models.migrate`); `tell` is given a sentence when
+    that takes long.
     """
     if not path.exists():
         if not create:
@@ -35,7 +45,10 @@ def open_database(path: Path, *, create: bool = False, tell: Callable[[str], obj
 
         migrate(handle, path, SCHEMA_VERSION, tell or nobody)
     elif version != SCHEMA_VERSION:
+        refused = _moved(version, str(path))
         close_database()
+        if refused is not None:
+            raise refused
         if version == 0:
             raise DatabaseDamaged(path, "it holds no desk")
         raise DatabaseTooNew(
@@ -50,7 +63,8 @@ def open_server(
     """Point the handle at a desk in PostgreSQL and bring its schema up to this program.
 
     ``shown`` is the URL without its password, ``folder`` where this host keeps the key. With ``create`` the
-    tables are made in an empty database. Raises DriverMissing, DatabaseMissing, DatabaseTooNew.
+    tables are made in an empty database. Raises DriverMissing, DatabaseMissing, DatabaseTooNew;
+    DatabaseMoved or MoveUnfinished after a move.
     """
     from models.postgres.connection import PostgresDesk  # 100 ms: psycopg
 
@@ -59,6 +73,9 @@ def open_server(
     version = schema_version()
     if version == SCHEMA_VERSION:
         return
+    if (refused := _moved(version, shown)) is not None:
+        close_database()
+        raise refused
     # All tables' modules, and the library of migrations: 50 ms that only a first start has to spare.
     from models.postgres import making
 
@@ -77,6 +94,20 @@ def open_server(
             f"{shown} has schema {version}, this program knows {SCHEMA_VERSION}",
             "install the newer Nightdesk on this host too",
         )
+
+
+def is_elsewhere(version: int) -> bool:
+    """Whether the number of a schema says that the desk was moved, or that a move is not finished."""
+    return version in (MOVE_BEGUN, DESK_MOVED, HALF_ARRIVED)
+
+
+def _moved(version: int, shown: str) -> DatabaseUnusable | None:
+    """Return what is to be told of a desk that was moved, or is being moved."""
+    if not is_elsewhere(version):
+        return None
+    from models.desk_moves.states import refusal  # 10 ms, for a desk that is not here any more
+
+    return refusal(version, shown)
 
 
 def keep_blobs_in(url: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -100,14 +100,23 @@ TABLES: tuple[type[Row], ...] = (
 
 def create_database(path: Path) -> None:
     """Make a whole new database beside ``path`` (0600) and give it the name; of two at once one wins."""
+    _create(path, SCHEMA_VERSION, create_tables)
+
+
+def create_empty_database(path: Path, version: int) -> None:
+    """Make a database with the tables of a desk and no row in them, which has the number ``version``."""
+    _create(path, version, create_empty_tables)
+
+
+def _create(path: Path, version: int, fill: Callable[[peewee.Database], None]) -> None:
     with scratch(path.parent, "init-") as folder:
         new = folder / path.name
         os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with closing(sqlite3.connect(new)) as opened:
             opened.execute("PRAGMA journal_mode = wal")
         handle = DeskDatabase(new)
-        create_tables(handle)
-        note_as_done(handle, SCHEMA_VERSION)
+        fill(handle)
+        note_as_done(handle, version)
         handle.close()
         with suppress(FileExistsError):
             os.link(new, path)
@@ -117,9 +126,15 @@ def create_database(path: Path) -> None:
 def create_tables(database: peewee.Database) -> None:
     """Make all tables in an empty file, and the rows that a desk begins with."""
     with database.atomic(), declared(database):
+        create_empty_tables(database)
+        write_first_rows()
+
+
+def create_empty_tables(database: peewee.Database) -> None:
+    """Make all tables in an empty file."""
+    with database.atomic(), declared(database):
         database.create_tables(TABLES, safe=False)
         sqlite.create_search(database)
-        write_first_rows()
 
 
 @contextmanager

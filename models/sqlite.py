@@ -23,6 +23,8 @@ IDS_COME_BACK = True
 """Whether the id of the newest row, once deleted, is given again."""
 LARGEST_BLOB = 65_536
 """Stored bytes; what is larger after compression becomes a file."""
+FILES = True
+"""Whether there are such files."""
 
 _ANYWHERE = "- recipients"
 """Words are looked for in all columns but this one: the desk's own address is in every mail."""

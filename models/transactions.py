@@ -9,7 +9,7 @@ import peewee
 
 from models import database
 from models.database import db, schema_version
-from models.errors import DatabaseTooNew
+from models.errors import DatabaseTooNew, DatabaseUnusable
 
 StatementFailed = peewee.PeeweeException
 """Whatever the database refuses."""
@@ -25,14 +25,19 @@ def transaction() -> Iterator[None]:
 
     An outermost block first looks whether the file is still the desk's and of this program's schema, so that
     a process that outlived a restore or an upgrade leaves with a sentence instead of writing what nobody
-    reads. Raises DatabaseReplaced, DatabaseTooNew.
+    reads. Raises DatabaseReplaced, DatabaseTooNew, DatabaseUnusable after a move.
     """
     outermost = not db.in_transaction()
     with db.atomic():
         if outermost:
             db.wait_for_turn()
             db.check_in_place()
-        if outermost and schema_version() != database.SCHEMA_VERSION:
+        if outermost and (version := schema_version()) != database.SCHEMA_VERSION:
+            if version in (database.MOVE_BEGUN, database.DESK_MOVED):
+                raise DatabaseUnusable(
+                    "the desk was moved while this program ran",
+                    "start Nightdesk again: it says where to",
+                )
             raise DatabaseTooNew(
                 "the desk was upgraded while this program ran",
                 "start Nightdesk again to use the new version",

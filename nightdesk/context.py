@@ -67,6 +67,14 @@ def desk_open(options: Options, *, create: bool = False) -> Iterator[Desk]:
         close_database()
 
 
+def need_the_role(options: Options, action: str) -> None:
+    """Refuse an agent whose role does not grant it; the owner needs no desk that can be opened for that."""
+    with desk_open(options) as desk:
+        from desk.permissions import current_actor, require  # 10 ms, for an agent
+
+        require(current_actor(desk), action)
+
+
 def _take_over_groups(desk: Desk) -> None:
     """Let the agent who begins have what their groups of the system give."""
     login = desk.login()

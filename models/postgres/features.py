@@ -19,6 +19,8 @@ IDS_COME_BACK = False
 """Whether the id of the newest row, once deleted, is given again."""
 LARGEST_BLOB = 2**30
 """Stored bytes: all are in the rows, where every host finds them."""
+FILES = False
+"""Whether large ones are files beside it."""
 
 _WINDOWS = (2_000, 20_000, 200_000)
 """So many of the newest messages are asked one after the other for words, before all are."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from config.paths import DeskPaths, Flags, find_desk
 from config.remembered import recall, remember
 from models.engine import engine
-from models.opening import look_at, look_at_server
+from models.opening import is_elsewhere, look_at, look_at_server
 from models.transactions import DatabaseFailed
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def take_in(call: Call, name: str) -> str:
     else:
         found = look_at(paths.database, PATIENCE)
         schema, program = found.schema, found.program
+    if is_elsewhere(schema):
+        return "it waits there: the desk was moved, or a move is not finished; nightdesk doctor says more"
     if schema != program:
         return f"it waits there: the database is of version {schema}, this program's is {program}"
     from desk.doors.spool import Spool  # 7 ms, for the spool

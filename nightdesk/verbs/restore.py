@@ -31,12 +31,12 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
     from models.backup import restore as bring_back
     from models.opening import close_database
     from nightdesk import output
-    from nightdesk.context import find
+    from nightdesk.context import find, need_the_role
     from nightdesk.errors import Failed
     from nightdesk.owner import act_as_owner, login_of
 
     if os.environ.get("NIGHTDESK_AGENT"):
-        _need_the_role(options)
+        need_the_role(options, "desk.backup")
     source = Path(file).expanduser().absolute()
     paths = find(options)
     load(paths)
@@ -71,12 +71,3 @@ def restore(options: Options, file: str, as_json: bool) -> Exit:
             stored = ("stored mail is", "stored mails are")
             output.say(counted(summary.in_store, *stored) + " in the object store: nightdesk doctor --full")
     return Exit.DONE
-
-
-def _need_the_role(options: Options) -> None:
-    """Refuse an agent whose role does not grant it; the owner needs no desk that can be opened for that."""
-    from desk.permissions import current_actor, require
-    from nightdesk.context import desk_open
-
-    with desk_open(options) as desk:
-        require(current_actor(desk), "desk.backup")

@@ -223,6 +223,7 @@ CALLS: dict[str, list[str]] = {
     "settings rekey": [],
     "backup": ["{folder}/desk.tar"],
     "restore": ["{folder}/desk.tar"],
+    "move": ["{folder}/moved/desk.sqlite3"],
     "completion": ["bash"],
 }
 """A call of each verb that can be made on a desk with ticket 1, in an order in which they work."""

@@ -1,0 +1,249 @@
+"""A desk that goes into another database is the same there, wherever its way was broken off."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.paths import DeskPaths
+from config.settings import Settings
+from desk.home import Desk, open_desk
+from desk.operations import blob_moving, desk_moving
+from desk.permissions import Actor
+from desk.replies import reply
+from models import blobs, leases, settings
+from models.desk_moves.move import Progress
+from models.desk_moves.refusals import MoveRefused
+from models.engine import engine as own
+from models.errors import DatabaseMoved, MoveUnfinished
+from models.opening import close_database
+from models.queries.text import expression
+from models.queries.tree import Word
+from models.transactions import transaction
+from tests.support.engines import SQLITE
+from tests.support.mails import value, write
+from tests.support.program import REPOSITORY
+from tests.support.servers.postgresql import Postgresql
+from tests.support.workbench import make_mailbox, make_ticket
+
+SMALL = 65_536
+STEPS: list[Progress] = []
+
+
+def found(word: str) -> int:
+    return len(own().messages_with(expression(Word(word)), None, None))
+
+
+@pytest.fixture
+def worked(desk: Desk, ana: Actor) -> Desk:
+    """A desk with what engines keep in ways of their own."""
+    mailbox = make_mailbox(desk, sends=True)
+    ticket = make_ticket("Tab\tund\\N Zeilen", 'Düster "brennt"\n\\. es\r\n\u202e\U0001f525', mailbox=mailbox)
+    make_ticket(requester="Ana@Corp.Example", tags=["Zwölf", "zwei"], department="Support")
+    reply.send_reply(desk, ana, ticket.number, "A smouldering answer")
+    for size in (10, 200_000):
+        blobs.put(os.urandom(size), SMALL)
+    make_ticket("Gone")
+    with transaction():
+        settings.store("odd", {"of": [None, 1.5, "\\x00", "ü"]})
+        write("UPDATE sla SET hours = 0.1 WHERE id = 1")
+    return desk
+
+
+@pytest.fixture
+def places(worked: Desk, engine: str, postgresql: Postgresql, tmp_path: Path) -> Iterator[list[DeskPaths]]:
+    """Where the desk is, where it goes, and where it goes from there: in turns of the two engines."""
+    there = worked.paths
+    server = DeskPaths(tmp_path / "server", server_url=postgresql.url(postgresql.new_database()))
+    file = DeskPaths(tmp_path / "file")
+    server.home.mkdir()
+    file.home.mkdir()
+    close_database()
+    yield [there, server, file] if engine == SQLITE else [there, file, server]
+    close_database()
+
+
+def go(origin: DeskPaths, goal: DeskPaths) -> dict[str, tuple[int, str]]:
+    """Move, and say of each table how many rows with which checksum are there.
+
+    Counters are left out: a file keeps there which ids were given, a server beside its tables.
+    """
+    STEPS.clear()
+    moved = desk_moving.move(origin, goal, SMALL, STEPS.append)
+    return {each.name: (each.rows, each.checksum) for each in moved.tables if each.name != "sequence"}
+
+
+def test_a_desk_goes_there_and_comes_back_as_it_was(places: list[DeskPaths], ana: Actor) -> None:
+    here, there, back = places
+    open_desk(here, Settings())
+    number, words = value("SELECT next FROM sequence WHERE name = 'ticket'"), found("brennt")
+    newest = value("SELECT max(id) FROM event")
+    close_database()
+    assert words == 1
+    first = go(here, there)
+    assert "indexing" in [each.step for each in STEPS]
+    assert STEPS[0].of > 20
+
+    with pytest.raises(DatabaseMoved, match="the desk moved from") as moved:
+        open_desk(here, Settings())
+    assert there.shown_database in str(moved.value)
+    close_database()
+    with pytest.raises(DatabaseMoved):
+        go(here, back)
+    with pytest.raises(DatabaseMoved):
+        desk_moving.give_up(here)
+
+    assert go(there, back) == first
+    desk = open_desk(back, Settings())
+    assert found("brennt") == found("smouldering") == 1
+    assert value("SELECT next FROM sequence WHERE name = 'ticket'") == number
+    assert not list(blobs.examine(None))
+    assert desk.message_secret
+    ticket = make_ticket(text="Afterglow")
+    reply.send_reply(desk, ana, ticket.number, "Again")
+    assert found("afterglow") == 1
+    assert value("SELECT max(id) FROM event") > newest
+    assert blob_moving.move(desk, ana).damaged == ()
+
+
+_KILLED = """
+import json, os, signal, sys
+from config.paths import DeskPaths
+from desk.operations import desk_moving
+from models.desk_moves import move as moves
+from pathlib import Path
+
+given = json.loads(sys.argv[1])
+if given["at"] == "rows":
+    noted = []
+    moves._AT_ONCE = moves._BLOBS_AT_ONCE = 1
+
+def told(progress):
+    if progress.step == given["at"] or (given["at"] == "rows" and progress.rows == 25):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def at(end, name):
+    real = getattr(end, name)
+    def killed(self, *arguments):
+        result = real(self, *arguments)
+        if arguments[:1] == (2**31 - 3,) or name == "begin":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+    setattr(end, name, killed)
+
+places = [DeskPaths(Path(home), server_url=url) for home, url in given["places"]]
+origin, goal = desk_moving._origin(places[0]), desk_moving._goal(places[1], 65536)
+if given["at"] == "begun":
+    at(type(goal), "begin")
+if given["at"] == "marked":
+    at(type(origin), "mark")
+desk_moving.move(places[0], places[1], 65536, told)
+"""
+
+
+def killed(at: str, places: list[DeskPaths]) -> None:
+    given = {"at": at, "places": [[str(each.home), each.server_url] for each in places[:2]]}
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, json.dumps(given)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+
+
+def test_a_move_that_is_killed_again_and_again_ends_equal(places: list[DeskPaths]) -> None:
+    here, there, back = places
+    for at in ("begun", "rows", "indexing", "marked"):
+        killed(at, places)
+        expected = DatabaseMoved if at == "marked" else MoveUnfinished
+        with pytest.raises(expected):
+            open_desk(here, Settings())
+        close_database()
+        with pytest.raises(MoveUnfinished, match="a move into"):
+            open_desk(there, Settings())
+        close_database()
+    first = go(here, there)
+    assert first["ticket"][0] == 3
+    assert go(there, back) == first
+    open_desk(back, Settings())
+    assert found("brennt") == 1
+
+
+@pytest.mark.sqlite
+def test_what_another_move_left_half_is_not_taken_for_the_new_one(places: list[DeskPaths]) -> None:
+    here, there, back = places
+    killed("indexing", places)
+    assert desk_moving.give_up(here) == there.shown_database
+    open_desk(here, Settings())
+    make_ticket("New since then")
+    close_database()
+    with pytest.raises(MoveRefused, match="is not empty"):
+        go(here, there)
+    open_desk(here, Settings())
+    close_database()
+    assert go(here, back)["ticket"][0] == 4
+
+
+def test_a_desk_at_work_stays_where_it_is(places: list[DeskPaths], monkeypatch: pytest.MonkeyPatch) -> None:
+    from models.desk_moves import postgres_ends
+
+    monkeypatch.setattr(postgres_ends, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr("models.locks.PATIENCE_SECONDS", 0.3)
+    here, there, _ = places
+    open_desk(here, Settings())
+    lease = leases.acquire("worker", "elsewhere:1:1:x", 60)
+    assert lease is not None
+    close_database()
+    with pytest.raises(MoveRefused, match="the desk is at work"):
+        go(here, there)
+    open_desk(here, Settings())
+    lease.release()
+    close_database()
+    code = (
+        "import sys; from pathlib import Path; from config.paths import DeskPaths;"
+        "from config.settings import Settings; from desk.home import open_desk;"
+        "open_desk(DeskPaths(Path(sys.argv[1]), server_url=sys.argv[2]), Settings());"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(here.home), here.server_url],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(MoveRefused, match=r"the desk is at work \(.+\)"):
+            go(here, there)
+        other.communicate()
+    assert go(here, there)["ticket"][0] == 3
+
+
+@pytest.mark.sqlite
+def test_a_row_that_arrives_otherwise_is_told_and_the_old_desk_stays(
+    places: list[DeskPaths], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there, _ = places
+    goal = type(desk_moving._goal(there, SMALL))
+    tighten = goal.tighten
+
+    def damaged(self: object) -> None:
+        tighten(self)  # type: ignore[arg-type]
+        self._run("UPDATE ticket SET subject = subject || ' ' WHERE id = 1")  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(goal, "tighten", damaged)
+    with pytest.raises(MoveRefused, match="table ticket is not the same"):
+        go(here, there)
+    close_database()
+    desk_moving.give_up(here)
+    open_desk(here, Settings())
+    assert value("SELECT count(*) FROM ticket") == 3
