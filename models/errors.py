@@ -58,8 +58,8 @@ class DatabaseHeld(DatabaseUnusable):
 
     exit_status = 75
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is being restored or moved", "try again in a moment")
+    def __init__(self, path: Path, what: str = "restored") -> None:
+        super().__init__(f"{path} is being {what}", "try again in a moment")
 
 
 class RestoreInterrupted(DatabaseUnusable):

@@ -1,4 +1,4 @@
-"""Who has a desk open: one lock file beside the database, shared by all who open it, held alone by a restore.
+"""Who has a desk open: a lock file beside the database, shared by openers, held alone by restore and move.
 
 The lock belongs to an open file and ends with it, so a process that dies holds nothing. The lock file itself
 is never removed: two processes that hold locks on two files of one name would not see each other.
@@ -30,7 +30,8 @@ def share(database: Path) -> IO[bytes]:
     lock = _open(database)
     if not _locked(lock, fcntl.LOCK_SH):
         lock.close()
-        raise DatabaseHeld(database)
+        moved = any(each.startswith("nightdesk move ") for each in holders(database))
+        raise DatabaseHeld(database, "moved" if moved else "restored")
     if half_restored(database).exists():
         lock.close()
         raise RestoreInterrupted(database)
