@@ -47,7 +47,7 @@ _ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
 _SERVER: Final = expression(
     r"(?:mailer|mail|maildelivery|delivery)(?:daemon|erdaemon|subsystem|system|service|notification)s?\d*|postmaster\d*|"
     r"mdaemon|mta|mailserver|mailadmin|mailadministrator|mailgateway|smtpgateway|bounce|bounces|undeliverable|"
-    r"systemadministrator|microsoftexchange[0-9a-f]{32}|mailermail|deliverystatus"
+    r"systemadministrator|maildelivery|microsoftexchange[0-9a-f]{32}|mailermail|deliverystatus"
 )
 _SERVER_NAME: Final = expression(
     r"(?i)mail(?:er)?[ -]?(?:delivery)?[ -]?(?:sub-?system|system|daemon|service)|postmaster|"
