@@ -355,7 +355,8 @@ def _let_in(incoming: Incoming, match: Match, ticket: TicketState) -> bool:
     written = [(each.name, each.email) for each in (author, *others)]
     people = may_join(written, incoming.rules)
     known = [incoming.batch.known.contacts.get(email, name) for name, email in people]
-    old = {ticket.contact_id, *tickets.collaborators(ticket.id)}
+    begun = ticket.message_count == 0  # with this mail, and with nobody in Cc yet
+    old = {ticket.contact_id, *([] if begun else tickets.collaborators(ticket.id))}
     if new := [each for each in known if each not in old]:
         lifecycle.joined_by(ticket.id, new)
     return len(known) > 1 or not old.issuperset(known)

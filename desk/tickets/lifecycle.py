@@ -227,8 +227,8 @@ def customer_wrote(ticket_id: int, message: NewMessage, by: Actor | None, moment
     _tell_status(ticket, values, None, moment)
     if ticket.status == "closed":
         _hand_on(ticket_id, None, moment, new_batch())
-    tickets.set_unseen(ticket_id)
     if ticket.message_count:
+        tickets.set_unseen(ticket_id)
         _notice(ticket_id, "customer_wrote", by, moment, message_row)
     if by is not None:
         seen(ticket_id, by, moment)

@@ -1,0 +1,251 @@
+"""``python -m benchmarks.engines [--tickets N] [--mails N]``: SQLite and PostgreSQL side by side.
+
+The same mails are fetched into both, and the same large desk is read in both: a server on loopback, with
+fsync and everything else as Debian has it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks import big_desk, fetching, listing, searching
+from benchmarks.process import NIGHTDESK, environment, run
+from benchmarks.table import Result, below, machine
+from config.paths import DeskPaths, find_desk
+from config.settings import Settings, load
+from desk.home import open_desk
+from desk.intake.arrivals import Arrival, parse_ahead
+from desk.intake.pipeline import take
+from desk.tickets.search import search
+from models.database import db
+from models.opening import close_database
+from models.transactions import transaction
+from tests.generator import generate
+from tests.support.servers import postgresql
+from tests.support.servers.child import make_home
+from tests.support.servers.dovecot import Dovecot
+
+ROUNDS = 3
+APPS = 50
+NOTIFIED = 200
+MADE_HERE = {"message_search", "search_word", "message_to_index", "desk_schema"}
+"""Tables that PostgreSQL fills by itself."""
+
+
+@contextmanager
+def server() -> Iterator[postgresql.Postgresql]:
+    """A PostgreSQL that writes durably, for the length of the block."""
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        postgresql._SETTINGS.pop(name, None)
+    postgresql._SETTINGS["max_connections"] = "300"
+    home = make_home()
+    running = postgresql.Postgresql(home / "postgresql").start()
+    try:
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def home_on(running: postgresql.Postgresql, directory: Path) -> Path:
+    """A home whose desk is in a new database of the server."""
+    home = directory / "postgres"
+    home.mkdir(parents=True)
+    url = running.url(running.new_database())
+    (home / "config.toml").write_text(f'database = "{url}"\n', "utf-8")
+    run([*NIGHTDESK, "init"], environment(NIGHTDESK_HOME=str(home)))
+    return home
+
+
+def fetches(dovecot: Dovecot, running: postgresql.Postgresql, mails: int) -> Result:
+    """The whole fetch into an empty desk, by turns."""
+    user = fetching.filled(dovecot, mails)
+
+    def on(home: Path) -> float:
+        fetching.add_mailbox(home, user)
+        return fetching.fetch(home, mails)
+
+    pairs = []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as directory:
+            ours = on(home_on(running, Path(directory)))
+            pairs.append((ours, on(fetching.new_desk(Path(directory) / "sqlite"))))
+    value, base = (statistics.median(each) for each in zip(*pairs, strict=True))
+    words = f"{value:.2f} s, {value / base:.2f}x"
+    return Result(f"fetch {mails} mails, PostgreSQL", words, f"2x of SQLite's {base:.2f} s", value / base / 2)
+
+
+def carried_over(source: Path, running: postgresql.Postgresql, directory: Path) -> Path:
+    """A home whose desk in PostgreSQL has the rows of one in SQLite."""
+    home = home_on(running, directory)
+    with closing(sqlite3.connect(source)) as old, _opened(home):
+        connection = db.obj.connection()
+        names = [
+            row[0] for row in db.execute_sql("SELECT tablename FROM pg_tables WHERE schemaname='public'")
+        ]
+        there = {row[0] for row in old.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")
+            for name in sorted(there.intersection(names) - MADE_HERE):
+                _copy(old, connection, name)
+        for (first,) in old.execute("SELECT max(id) FROM message"):
+            for start in range(0, first + 1, 20_000):
+                with transaction():
+                    db.execute_sql(
+                        "INSERT INTO message_to_index SELECT id FROM message WHERE id > %s AND id <= %s",
+                        (start, start + 20_000),
+                    )
+        connection.execute("ANALYZE")
+    return home
+
+
+def _copy(old: sqlite3.Connection, connection: Any, name: str) -> None:
+    known = [
+        row[0]
+        for row in connection.execute(
+            "SELECT column_name::text FROM information_schema.columns WHERE table_name = %s", (name,)
+        )
+    ]
+    columns = [row[1] for row in old.execute(f"PRAGMA table_info({name})") if row[1] in known]
+    listed = ", ".join(f'"{each}"' for each in columns)
+    connection.execute(f'DELETE FROM "{name}"')
+    with connection.cursor().copy(f'COPY "{name}" ({listed}) FROM STDIN') as copy:
+        for row in old.execute(f'SELECT {listed} FROM "{name}"'):
+            copy.write_row(row)
+    if "id" in columns:
+        connection.execute(
+            f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM \"{name}\"))"
+        )
+
+
+@contextmanager
+def _opened(home: Path) -> Iterator[None]:
+    paths = find_desk(environ={"NIGHTDESK_HOME": str(home)})
+    open_desk(paths, load(paths).settings)
+    try:
+        yield
+    finally:
+        close_database()
+
+
+def stored(paths: DeskPaths, label: str, count: int = 500) -> str:
+    """Milliseconds of storing a mail in a desk as it is."""
+    desk = open_desk(paths, Settings())
+    raws = [mail.raw for mail in generate(count, seed=time.time_ns() % 10**9, to="support@example.test")]
+    arrivals = [Arrival(raw, "import") for raw in raws]
+    batches = [parse_ahead(arrivals[at : at + 50], desk.blob_threshold) for at in range(0, count, 50)]
+    for batch in batches:
+        _ = batch[0].packed
+    began = time.perf_counter()
+    for batch in batches:
+        take(desk, batch)
+    each = (time.perf_counter() - began) / count * 1000
+    close_database()
+    return f"{label}: {each:.2f} ms to store a mail"
+
+
+def listeners(home: Path) -> Iterator[str]:
+    """What fifty apps cost a writer, and what looking costs an app."""
+    with _opened(home):
+
+        def writes() -> float:
+            began = time.perf_counter()
+            for _ in range(NOTIFIED):
+                with transaction():
+                    db.execute_sql("UPDATE setting SET value = value WHERE key = 'desk.id'")
+            return (time.perf_counter() - began) / NOTIFIED * 1000
+
+        alone = writes()
+        heard: list[float] = []
+        stop = threading.Event()
+
+        def app() -> None:
+            from models.postgres.news import News
+
+            news = News(db.obj)
+            while not stop.wait(1.0):
+                began = time.perf_counter()
+                news.number()
+                heard.append((time.perf_counter() - began) * 1000)
+            if news._listening is not None:
+                news._listening.close()
+            close_database()
+
+        apps = [threading.Thread(target=app) for _ in range(APPS)]
+        for each in apps:
+            each.start()
+        time.sleep(3)
+        heard.clear()
+        beside = writes()
+        time.sleep(3)
+        stop.set()
+        for each in apps:
+            each.join()
+        yield f"a small commit: {alone:.2f} ms alone, {beside:.2f} ms beside {APPS} listeners"
+        ordered = sorted(heard)
+        yield (
+            f"a look for news by each of {APPS} once a second: {statistics.median(ordered):.2f} ms,"
+            f" p95 {ordered[len(ordered) * 95 // 100]:.2f} ms"
+        )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
+    parser.add_argument("--tickets", type=int, default=1_000_000)
+    parser.add_argument("--mails", type=int, default=2_000)
+    parser.add_argument("--runs", default="fetch,large", help="fetch, large")
+    parser.add_argument("--desk", type=Path, help="the large desk in SQLite, kept here")
+    chosen = parser.parse_args()
+    _tell(machine())
+    with server() as running, tempfile.TemporaryDirectory() as made:
+        directory = Path(made)
+        if "fetch" in chosen.runs:
+            with fetching.server() as dovecot:
+                _tell(fetches(dovecot, running, chosen.mails).line())
+        if "large" not in chosen.runs:
+            return
+        home = chosen.desk or directory / "large"
+        if not (home / "data" / "desk.sqlite3").exists():
+            fetching.new_desk(home)
+            big_desk.create(home / "data" / "desk.sqlite3", chosen.tickets)
+        _tell(stored(DeskPaths(fetching.new_desk(directory / "empty")), "SQLite, empty"))
+        _tell(stored(_paths(home_on(running, directory / "none")), "PostgreSQL, empty"))
+        began = time.perf_counter()
+        large = carried_over(home / "data" / "desk.sqlite3", running, directory / "carried")
+        _tell(f"{chosen.tickets} tickets carried over in {time.perf_counter() - began:.0f} s")
+        for name, place in (("PostgreSQL", large), ("SQLite", home)):
+            for result in listing.results(place):
+                _tell(f"{name}: {result.line()}")
+            with _opened(place):
+                search("warm up")
+                times = {query: searching._milliseconds(query) for query in searching.QUERIES}
+            slowest = max(times, key=lambda query: times[query])
+            _tell(f"{name}: " + below(f"search, first page ({slowest})", times[slowest], 150, "ms").line())
+            _tell(stored(_paths(place), f"{name}, {chosen.tickets} tickets"))
+        for line in listeners(large):
+            _tell(line)
+
+
+def _paths(home: Path) -> DeskPaths:
+    return find_desk(environ={"NIGHTDESK_HOME": str(home)})
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
