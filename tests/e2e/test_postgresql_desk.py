@@ -126,8 +126,8 @@ def test_workers_of_two_hosts_take_every_mail_once_whatever_happens_to_the_serve
     assert sorted(each["message_id"] for each in receipts) == [f"<{n}@client.test>" for n in range(10)]
 
 
-async def test_the_app_shows_what_another_host_took_in(
-    hosts: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch
+async def test_the_app_shows_what_another_host_took_in_also_after_a_restart_of_the_server(
+    hosts: tuple[Desk, Desk], databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = hosts
     first.ok("mailbox", "add", "support@desk.example", "--protocol", "none")
@@ -139,3 +139,6 @@ async def test_the_app_shows_what_another_host_took_in(
         await pilot.pause()
         first.ok("pipe", stdin=QUESTION.format(to="support@desk.example", number=1))
         await until(pilot, "Printer 1")
+        databases.server.restart()
+        first.ok("pipe", stdin=QUESTION.format(to="support@desk.example", number=2))
+        await until(pilot, "Printer 2")
