@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.engines import ON_BOTH, POSTGRES, SQLITE, databases, engine, postgresql
@@ -37,6 +38,19 @@ __all__ = [
     "s3",
     "servers_home",
 ]
+
+# A busy machine makes examples slowly; a fixture of ours is good for all examples of a test, and one engine's
+# examples are good for the other.
+hypothesis.settings.register_profile(
+    "nightdesk",
+    deadline=None,
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.function_scoped_fixture,
+        hypothesis.HealthCheck.differing_executors,
+    ],
+)
+hypothesis.settings.load_profile("nightdesk")
 
 _HERE = Path(__file__).parent
 _WAITING = ("docs", "e2e", "nightdesk", "tui", "worker")

@@ -87,7 +87,7 @@ ZONES = (
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     some.sampled_from(EXPRESSIONS),
     some.sampled_from(ZONES),
@@ -167,7 +167,7 @@ def test_what_is_no_schedule_is_refused_with_an_example(text: str) -> None:
     assert refused.value.hint
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(some.text(alphabet=" 0123456789*/,-@LWH#?everyminuts", max_size=30))
 def test_any_text_is_a_schedule_or_is_refused(text: str) -> None:
     try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import blobs
@@ -34,7 +34,7 @@ def files(data: Path) -> list[Path]:
     return sorted(path for path in (data / "blobs").rglob("*") if path.is_file())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.binary(max_size=2000), max_size=5), st.sampled_from([0, 100, 65_536]))
 def test_what_was_put_in_comes_out(database: Path, raws: list[bytes], small: int) -> None:
     assert [blobs.read(blob) for blob in blobs.put_many(raws, small)] == raws

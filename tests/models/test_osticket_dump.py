@@ -43,7 +43,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 ROWS = st.lists(st.tuples(st.none() | TEXT, st.none() | st.binary(max_size=40)), min_size=1, max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=ROWS, lines=st.booleans(), named=st.booleans())
 def test_every_text_and_every_byte_comes_back(
     rows: list[tuple[str | None, bytes | None]], lines: bool, named: bool

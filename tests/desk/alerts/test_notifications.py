@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
@@ -601,7 +601,7 @@ ACTS: list[Callable[[Door, Desk], object]] = [
 ]
 
 
-@settings_of_hypothesis(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings_of_hypothesis(max_examples=15)
 @given(st.lists(st.sampled_from(ACTS), max_size=6))
 def test_a_notification_never_causes_a_notification(
     door: Door, desk: Desk, acts: list[Callable[[Door, Desk], object]]

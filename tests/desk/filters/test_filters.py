@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.clock import now
@@ -274,7 +274,7 @@ class TestTrial:
         assert documents.decision(found.after) == {"rejected_by": "A"}
 
     @given(first=CONDITIONS, then=THEN, second=CONDITIONS, also=THEN, stop=st.booleans())
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=40)
     def test_it_says_what_a_desk_with_the_filter_does(
         self, door: Door, desk: Desk, first: str, then: str, second: str, also: str, stop: bool
     ) -> None:

@@ -113,7 +113,7 @@ def test_what_a_stranger_puts_there_is_inert_and_bounded(door: Door, hostile: st
         (["merge:{host}", "reopen:soon"], "no age"),
         (["tag:{service}"], "nothing catches"),
         (["collaborator:nobody"], "mail address"),
-        (["snooze:whenever"], "no time to sleep"),
+        (["snooze:whenever"], "is no time"),
     ],
 )
 def test_what_cannot_be_is_refused_when_it_is_saved(desk: Desk, then: list[str], says: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.paths import DeskPaths
@@ -22,7 +22,7 @@ from tests.support.mails import SALES, SUPPORT, Door, mail, messages_by_ticket, 
 
 PEOPLE = ("ana@corp.test", "bob@corp.test", "carl@corp.test")
 
-fresh = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fresh = settings(max_examples=60)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desk.home import Desk
@@ -245,7 +245,7 @@ def tried() -> Iterator[list[Conversation]]:
 
 
 @pytest.mark.sqlite  # some hundred desks
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250)
 @given(conversations())
 @example(_talk((0, [1], None), (4, [0], 0), (0, [], 1), order=[0, 1, 2]))
 @example(_talk((0, [1], None), (4, [0], 0), (0, [], 1), order=[1, 2, 0]))

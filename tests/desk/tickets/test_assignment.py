@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.clock import now
@@ -210,7 +210,7 @@ def test_a_team_that_not_all_may_read_for_lets_nobody_wait_for_ever(desk: Desk) 
     assert Counter(owners()) == {"kim": 4, "jo": 2, "bo": 2}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(st.integers(1, 5), st.integers(0, 17), st.sampled_from(["round-robin", "least-load"]))
 def test_shares_differ_by_one_at_most(desk: Desk, people: int, tickets: int, rule: str) -> None:
     with db.obj.atomic() as undoing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from desk.documents import tickets as documents
@@ -74,7 +74,7 @@ def test_every_ticket_is_in_the_views_where_it_belongs(desk: Desk, ana: Actor) -
     assert lists.counts(ana) == {key: len(ids) for key, ids in shown.items()}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(some.lists(some.integers(0, 3), min_size=4, max_size=12), some.sampled_from(["created", "updated"]))
 def test_pages_cover_what_was_there_once_while_tickets_arrive(
     desk: Desk, ana: Actor, arrivals: list[int], sort: str

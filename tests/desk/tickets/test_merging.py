@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.clock import now
@@ -179,11 +179,8 @@ STEPS = st.lists(
 
 class TestAnyStory:
     @given(before=STEPS, between=STEPS, first_into_second=st.booleans())
-    # One class, but an instance for each engine: the examples of one are good for the other.
     @settings(
         max_examples=40,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
     )
     def test_no_message_is_lost_and_own_ones_come_back(
         self, desk: Desk, before: list[str], between: list[str], first_into_second: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from desk.errors import WrongUse
@@ -145,7 +145,7 @@ def test_text_with_a_colon_is_text(desk: Desk, ana: Actor, text: str) -> None:
     assert all(isinstance(leaf, Word) for leaf in leaves(parse(text, ana).tree))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400)
 @given(
     some.lists(
         some.one_of(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from config.clock import now
@@ -339,7 +339,7 @@ QUERIES = some.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400)
 @given(QUERIES, some.sampled_from(lists.SORTS))
 def test_a_list_has_what_a_reader_of_every_ticket_would_find(
     tickets: list[Facts], ana: Actor, query: Node, sort: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from desk.home import Desk
@@ -76,7 +76,7 @@ def test_pages_of_hits_follow_each_other(corpus: dict[str, str]) -> None:
     assert len(search("tunnel", limit=0)) == 3
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400)
 @given(
     some.text(
         alphabet=some.one_of(some.characters(), some.sampled_from("\"'*()-+^:{}ANDORNOT ")), max_size=40
