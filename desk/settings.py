@@ -29,7 +29,11 @@ Kind = Literal[
     "file",
     "people",
     "reports",
+    "days",
 ]
+
+
+_LONGEST_KEPT = 36_500
 
 
 class Setting(Record):
@@ -231,6 +235,24 @@ SETTINGS: tuple[Setting, ...] = (
         3650,
         title="The trash is purged after",
         unit="days",
+    ),
+    Setting(
+        "tickets.keep_days",
+        "number",
+        0,
+        "Days after which the texts of a closed ticket are erased, with its mails and files; its numbers,"
+        " times and events stay. 0: never.",
+        0,
+        36500,
+        title="Closed tickets keep texts",
+        unit="days",
+    ),
+    Setting(
+        "tickets.keep_days_in",
+        "days",
+        "",
+        "The same for single departments, which goes before: `Support=365, Sales=3650`; 0: never.",
+        title="Texts kept by department",
     ),
     Setting(
         "rules.file",
@@ -504,12 +526,31 @@ def _value(setting: Setting, text: str) -> Any:
             return _people(setting, text)
         case "reports":
             return _listed(setting, text, REPORTS)
+        case "days":
+            return ", ".join(f"{name}={days}" for name, days in days_by_department(setting, text).items())
         case "servers":
             return " ".join(_server(name) for name in text.replace(",", " ").split())
         case "file":
             return one_line(text, 1000)
         case "text":
             return _number_format(setting, text)
+
+
+def days_by_department(setting: Setting, text: str) -> dict[str, int]:
+    """Return the days that are said of departments; raises WrongUse."""
+    from models import departments  # 2 ms, for departments
+
+    known = {each.name.lower(): each.name for each in departments.every()}
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        if not part.strip():
+            continue
+        name, _, days = part.rpartition("=")
+        department = known.get(name.strip().lower())
+        if department is None or not days.strip().isdecimal() or int(days) > _LONGEST_KEPT:
+            raise _wrong(setting, part.strip(), "write department=days, several with commas")
+        found[department] = int(days)
+    return found
 
 
 def _listed(setting: Setting, text: str, known: Sequence[str]) -> str:

@@ -131,6 +131,32 @@ _FORGET_TICKET = Statement(
     lambda p: Delivery.update({Delivery.ticket: None}).where(Delivery.ticket == p("ticket_id"))
 )
 
+_OF_NO_TICKET = (
+    Delivery.ticket.is_null()
+    & (Delivery.done == literal(1))
+    & Delivery.kind.in_(("reply", "acknowledgement"))
+)
+_TO_NOBODY = "{}@purged.invalid"
+_STILL_NAMED = Lookup(
+    lambda p: (
+        Recipient.select(Recipient.id, Delivery.id)
+        .join(Delivery)
+        .where(_OF_NO_TICKET, ~Recipient.address.endswith("@purged.invalid"))
+        .limit(p("limit"))
+    ),
+    lambda recipient_id, delivery_id: (int(recipient_id), int(delivery_id)),
+)
+_NAME_NOBODY = Statement(
+    lambda p: Recipient.update({Recipient.address: p("address"), Recipient.detail: ""}).where(
+        Recipient.id == p("recipient_id")
+    )
+)
+_SAY_NOTHING = Statement(
+    lambda p: Delivery.update({Delivery.subject: "", Delivery.last_error: ""}).where(
+        Delivery.id == p("delivery_id")
+    )
+)
+
 _LEAVES = Lookup(
     lambda p: Delivery.select(Delivery.not_before).where(
         Delivery.message_ref == p("message_row"), Delivery.done == literal(0), Delivery.attempts == 0
@@ -296,6 +322,17 @@ def message_ids(delivery_ids: Iterable[int]) -> list[str]:
 def forget_message(message_id: int) -> None:
     """Let deliveries stay whose message goes."""
     _FORGET_MESSAGE.run(message_id=message_id)
+
+
+def of_no_ticket(limit: int) -> list[tuple[int, int]]:
+    """Return recipients, each with its delivery, of answers whose ticket was purged."""
+    return _STILL_NAMED.every(limit=limit)
+
+
+def name_nobody(recipient_id: int, delivery_id: int) -> None:
+    """Take subject and address out of a delivery whose ticket was purged; its times and outcome stay."""
+    _NAME_NOBODY.run(recipient_id=recipient_id, address=_TO_NOBODY.format(recipient_id))
+    _SAY_NOTHING.run(delivery_id=delivery_id)
 
 
 def forget_ticket(ticket_id: int) -> None:

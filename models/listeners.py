@@ -241,6 +241,12 @@ _CALLS = Lookup(
 _NEXT_DUE = Lookup(
     lambda p: Call.select(peewee.fn.MIN(Call.not_before)).where(Call.done == literal(0)), lambda first: first
 )
+_OLDER_CALLS = Lookup(
+    lambda p: Call.select(peewee.fn.COUNT(Call.id)).where(
+        Call.created < p("before"), Call.done == literal(1)
+    ),
+    int,
+)
 _PURGE_CALLS = Statement(
     lambda p: Call.delete().where(
         Call.id.in_(
@@ -374,6 +380,11 @@ def calls(listener_id: int, limit: int) -> list[StoredCall]:
 def next_due() -> str | None:
     """Return when the next call is due, as stored, None without any."""
     return _NEXT_DUE.one()
+
+
+def older_calls(before: str) -> int:
+    """Return how many calls were made before a time, as stored."""
+    return _OLDER_CALLS.one(before=before) or 0
 
 
 def purge_calls(before: str, limit: int) -> int:

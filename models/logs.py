@@ -105,6 +105,7 @@ _PURGE = Statement(
         )
     )
 )
+_OLDER = Lookup(lambda p: LogEntry.select(peewee.fn.COUNT(LogEntry.id)).where(LogEntry.at < p("before")), int)
 _NEWEST = Lookup(lambda p: LogEntry.select(LogEntry.at).order_by(LogEntry.id.desc()).limit(1), str)
 _LATELY = 5_000
 
@@ -197,6 +198,11 @@ def sources() -> list[str]:
 def purge(before: str, most: int) -> int:
     """Delete so many of the oldest lines from before a moment, as stored; returns how many went."""
     return _PURGE.changed(before=before, most=most)
+
+
+def older(before: str) -> int:
+    """Return how many lines are from before a moment, as stored."""
+    return _OLDER.one(before=before) or 0
 
 
 def was_said(mailbox_id: int, text: str, since: str) -> bool:

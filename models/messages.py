@@ -449,6 +449,19 @@ _APPROVE = Lookup(
     ),
     ApprovedMessage,
 )
+_OLD_AWAITED = Lookup(
+    lambda p: (
+        Awaited.select(Awaited.reference, Awaited.message)
+        .join(Message)
+        .join(Ticket)
+        .where(Ticket.status == literal("closed"), Ticket.closed.is_null(False), Ticket.closed < p("before"))
+        .limit(p("limit"))
+    ),
+    lambda reference, message_id: (str(reference), int(message_id)),
+)
+_AWAIT_NO_MORE = Statement(
+    lambda p: Awaited.delete().where(Awaited.reference == p("reference"), Awaited.message == p("message_id"))
+)
 _DELETE = Statement(lambda p: Message.delete().where(Message.id == p("message_id")))
 _LAST_ANSWER = Lookup(
     lambda p: Message.select(peewee.fn.MAX(Message.created)).where(
@@ -985,6 +998,16 @@ def wait_for(reference: str, message_id: int) -> None:
 def awaited(references: Iterable[str]) -> set[str]:
     """Return those of the Message-IDs, as they are compared, that a message answers."""
     return set(_AWAITED.each_of({compared_id(each) for each in references}))
+
+
+def old_awaited(before: str, limit: int) -> list[tuple[str, int]]:
+    """Return what messages of tickets wait for that were closed before a time, as stored."""
+    return _OLD_AWAITED.every(before=before, limit=limit)
+
+
+def await_no_more(reference: str, message_id: int) -> None:
+    """Forget that a message answers a mail."""
+    _AWAIT_NO_MORE.run(reference=reference, message_id=message_id)
 
 
 def waiting_for(reference: str) -> list[int]:

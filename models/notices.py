@@ -230,6 +230,7 @@ _PURGE = Statement(
         Notice.id.in_(Notice.select(Notice.id).where(Notice.told < p("before")).limit(p("limit")))
     )
 )
+_OLDER = Lookup(lambda p: Notice.select(peewee.fn.COUNT(Notice.id)).where(Notice.told < p("before")), int)
 _READ = (Notice.id, Ticket.number, Notice.kind, Notice.at, Notice.told, Notice.trace)
 _NEWEST = Lookup(
     lambda p: (
@@ -403,6 +404,11 @@ def newest_id() -> int:
 def keep_ids() -> None:
     """Give no id of a notice again; to be called before tickets or messages, with which notices go."""
     _IDS.keep()
+
+
+def older(before: str) -> int:
+    """Return how many notices were seen to before a time, as stored."""
+    return _OLDER.one(before=before) or 0
 
 
 def purge(before: str, limit: int) -> int:

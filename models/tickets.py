@@ -538,6 +538,21 @@ _OLD_TRASH = Lookup(
     ),
     int,
 )
+_OLD_CLOSED = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.id)
+        .where(
+            Ticket.closed.is_null(False),
+            Ticket.closed < p("before"),
+            Ticket.status == literal("closed"),
+            Ticket.department == p("department_id"),
+            Ticket.subject != p("nothing"),
+        )
+        .order_by(Ticket.closed)
+        .limit(p("limit"))
+    ),
+    int,
+)
 _ANY_PINNED = Lookup(lambda _: Ticket.select(Ticket.id).where(Ticket.pinned.is_null(False)).limit(1), int)
 _NUMBERS = Lookup(lambda p: Ticket.select(Ticket.number).where(Ticket.id.in_(p.each("wanted"))), str)
 _WITH_KEY = Lookup(
@@ -743,6 +758,14 @@ def old_spam(before: str, limit: int) -> list[int]:
 def old_trash(before: str, limit: int) -> list[int]:
     """Return tickets that were put into the trash before a time, as stored."""
     return _OLD_TRASH.every(before=before, limit=limit)
+
+
+def old_closed(department_id: int, before: str, nothing: str, limit: int) -> list[int]:
+    """Return tickets of a department that were closed before a time, as stored, and still have a subject.
+
+    ``nothing``: what stands in place of a subject that was erased.
+    """
+    return _OLD_CLOSED.every(department_id=department_id, before=before, nothing=nothing, limit=limit)
 
 
 def any_deleted() -> bool:

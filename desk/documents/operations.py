@@ -32,13 +32,20 @@ def finding(found: doctor.Finding) -> Finding:
 
 
 def purged(gone: Purged, *, dry_run: bool) -> dict[str, Any]:
-    """Return what was purged, or would be: numbers of tickets, and blobs with their size in bytes."""
+    """Return what was purged, or would be: numbers of tickets, blobs with their bytes, counts of rows."""
     return {
         "dry_run": dry_run,
         "deleted": list(gone.deleted),
         "spam": list(gone.spam),
         "blobs": gone.blobs,
         "bytes": gone.size,
+        "texts": list(gone.texts),
+        "files": gone.files,
+        "log_lines": gone.log_lines,
+        "notices": gone.notices,
+        "calls": gone.calls,
+        "awaited": gone.awaited,
+        "addresses": gone.addresses,
     }
 
 

@@ -38,6 +38,7 @@ _WORDS: dict[str, str] = {
     "topic": "help topic {from} -> {to}",
     "tasks": "task {what}",
     "time": "{spent} spent",
+    "time_removed": "{spent} taken away",
     "due": "due {from} -> {to}",
     "pinned": "pinned",
     "unpinned": "not pinned any more",

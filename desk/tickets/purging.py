@@ -1,4 +1,4 @@
-"""What goes for good: tickets that were long enough in the trash or spam, and bytes that nobody names."""
+"""What goes for good: tickets that were long enough in the trash or spam, old texts, old rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from desk import logs, settings
 from desk.errors import Refused
 from desk.permissions import Actor, require
 from desk.tickets import lifecycle
-from models import blob_uses, blobs, tickets
+from models import blob_uses, blobs, deliveries, departments, listeners, messages, notices, tickets
+from models import logs as log_rows
 from models.engine import engine
 from models.fields import utc_text
 from models.transactions import transaction
@@ -19,34 +20,54 @@ _AT_ONCE = 200
 _ALL = 2**62
 _STRAY = timedelta(days=1)
 """A file without a blob is left alone for so long: whoever wrote it may be about to store its row."""
+_AWAITED = timedelta(days=365)
+"""What a mail answers is waited for until its ticket is closed for so long."""
+ERASED = "[erased]"
+"""What stands where a text stood."""
 
 
 class Purged(Record):
-    """What went, or would go: numbers of tickets, and how many blobs with how many bytes."""
+    """What went, or would go: numbers of tickets, and how many blobs with how many bytes.
+
+    ``texts``: tickets whose texts were kept long enough. ``files``: left by a crash; ``log_lines``,
+    ``notices``, ``calls``: older than the log is kept; ``awaited``: what mails of long closed tickets
+    answer; ``addresses``: of mail that was sent for tickets that are gone.
+    """
 
     deleted: tuple[str, ...]
     spam: tuple[str, ...]
     blobs: int
     size: int
+    texts: tuple[str, ...] = ()
+    files: int = 0
+    log_lines: int = 0
+    notices: int = 0
+    calls: int = 0
+    awaited: int = 0
+    addresses: int = 0
 
 
 def sweep(moment: datetime) -> None:
-    """Purge what was in the trash, or spam, for longer than its days."""
+    """Purge what was in the trash, or spam, for longer than its days, and what nobody needs any more."""
     purge_trash(moment)
     purge_spam(moment)
+    erase_texts(moment)
+    _purge_rows(moment)
+    _purge_blobs(moment)
 
 
 def purge(actor: Actor, moment: datetime, *, whole_trash: bool = False) -> Purged:
-    """Purge as `sweep` does, or all of the trash, and what a crash or a withdrawn answer left of blobs."""
+    """Purge as `sweep` does, or all of the trash, and the log, notices and calls of before."""
     require(actor, "settings.edit")
     would = rehearsed(actor, moment, whole_trash=whole_trash)
     purge_trash(moment, whole=whole_trash)
     purge_spam(moment)
-    unused = blob_uses.unused()
-    with transaction():
-        # What was named in the meantime stays.
-        files = blobs.empty(sorted(set(unused) & set(blob_uses.unused())))
-    blobs.remove([*files, *_strays(moment)])
+    erase_texts(moment)
+    _purge_rows(moment)
+    before = _log_limit(moment)
+    for older in (log_rows.purge, notices.purge, listeners.purge_calls):
+        _until_none(lambda older=older: older(before, _AT_ONCE))  # type: ignore[misc]
+    _purge_blobs(moment)
     return would
 
 
@@ -54,7 +75,7 @@ def compact() -> None:
     """Write the database anew without what was deleted. Raises Refused while its log is read by others."""
     if not engine().compact():
         raise Refused(
-            "the database's log is read by others just now", "end other programs of the desk, and repeat"
+            "the database's log is read by others now", "end the desk's other programs, then repeat"
         )
 
 
@@ -63,9 +84,22 @@ def rehearsed(actor: Actor, moment: datetime, *, whole_trash: bool = False) -> P
     require(actor, "settings.edit")
     deleted = _due("tickets.trash_days", tickets.old_trash, moment, _ALL, whole=whole_trash)
     spam = _due("tickets.spam_days", tickets.old_spam, moment, _ALL)
-    freed = [*blob_uses.only_of(_with_merged([*deleted, *spam])), *blob_uses.unused()]
+    texts = [each for each in _kept_long_enough(moment, _ALL) if each not in {*deleted, *spam}]
+    gone = [*_with_merged([*deleted, *spam]), *texts]
+    freed = sorted({*blob_uses.only_of(gone), *blob_uses.unused()})
+    before = _log_limit(moment)
     return Purged(
-        tuple(tickets.numbers(deleted)), tuple(tickets.numbers(spam)), len(freed), blobs.size_of(freed)
+        deleted=tuple(tickets.numbers(deleted)),
+        spam=tuple(tickets.numbers(spam)),
+        blobs=len(freed),
+        size=blobs.size_of(freed),
+        texts=tuple(tickets.numbers(texts)),
+        files=len(_strays(moment)),
+        log_lines=log_rows.older(before),
+        notices=notices.older(before),
+        calls=listeners.older_calls(before),
+        awaited=len(messages.old_awaited(utc_text(moment - _AWAITED), _ALL)),
+        addresses=len(deliveries.of_no_ticket(_ALL)),
     )
 
 
@@ -84,6 +118,46 @@ def purge_spam(moment: datetime) -> int:
         days = int(settings.get("tickets.spam_days"))
         logs.write("info", "purge", f"{count} tickets were spam for {days} days and are deleted")
     return count
+
+
+def erase_texts(moment: datetime) -> int:
+    """Erase the texts of tickets that are closed for longer than their department keeps them.
+
+    The days are ``tickets.keep_days``, or those of the department in ``tickets.keep_days_in``; returns how
+    many tickets.
+    """
+    count = 0
+    while _kept_long_enough(moment, 1):
+        with transaction():
+            found = _kept_long_enough(moment, _AT_ONCE)
+            freed = blob_uses.only_of(found)
+            lifecycle.texts_erased(found, ERASED, moment)
+            files = blobs.empty(freed)
+        blobs.remove(files)
+        count += len(found)
+    if count:
+        logs.write("info", "purge", f"the texts of {count} tickets were kept long enough and are erased")
+    return count
+
+
+def _kept_long_enough(moment: datetime, limit: int) -> list[int]:
+    usual = int(settings.get("tickets.keep_days"))
+    told = str(settings.get("tickets.keep_days_in"))
+    if not usual and not told:
+        return []
+    own = {name.lower(): days for name, days in _said_of_departments(told)}
+    found: list[int] = []
+    for department in departments.every():
+        days = own.get(department.name.lower(), usual)
+        if days and len(found) < limit:
+            before = utc_text(moment - timedelta(days=days))
+            found += tickets.old_closed(department.id, before, ERASED, limit - len(found))
+    return found
+
+
+def _said_of_departments(told: str) -> list[tuple[str, int]]:
+    parts = [part.rpartition("=") for part in told.split(",") if "=" in part]
+    return [(name.strip(), int(days)) for name, _, days in parts]
 
 
 def _due(
@@ -109,6 +183,39 @@ def _purge(due: Callable[[int], list[int]]) -> int:
         blobs.remove(files)
         count += len(found)
     return count
+
+
+def _purge_rows(moment: datetime) -> None:
+    """Forget what long closed tickets wait for, and the people of mail of tickets that are gone."""
+    before = utc_text(moment - _AWAITED)
+    while old := messages.old_awaited(before, _AT_ONCE):
+        with transaction():
+            lifecycle.awaited_no_more(old)
+    while named := deliveries.of_no_ticket(_AT_ONCE):
+        with transaction():
+            for recipient_id, delivery_id in named:
+                deliveries.name_nobody(recipient_id, delivery_id)
+
+
+def _purge_blobs(moment: datetime) -> None:
+    """Purge the bytes that no row names. A blob's row and the row that names it are of one transaction."""
+    files: list[str] = []
+    if unused := blob_uses.unused():
+        with transaction():
+            # What was named in the meantime stays.
+            files = blobs.empty(sorted(set(unused) & set(blob_uses.unused())))
+    blobs.remove([*files, *_strays(moment)])
+
+
+def _until_none(delete: Callable[[], int]) -> None:
+    while True:
+        with transaction():
+            if not delete():
+                return
+
+
+def _log_limit(moment: datetime) -> str:
+    return utc_text(moment - timedelta(days=int(settings.get("logs.keep_days"))))
 
 
 def _with_merged(ticket_ids: list[int]) -> list[int]:

@@ -109,7 +109,8 @@ def remove(actor: Actor, number: str, entry: int) -> None:
     with transaction():
         ticket = find_whole(number, actor)
         require_for(actor, "ticket.note", ticket)
-        if not rows.delete(ticket.id, entry):
+        spent = next((words(each.seconds) for each in rows.of_ticket(ticket.id) if each.id == entry), "")
+        if not lifecycle.time_removed(ticket.id, entry, spent, actor, now()):
             raise NotFound(f"#{ticket.number} has no such entry", f"nightdesk ticket show {ticket.number}")
 
 

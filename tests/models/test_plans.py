@@ -36,6 +36,7 @@ READ_WHOLE = {
     ("events", "_LATEST"): "the newest few, by the primary key",
     ("messages", "_DELETE"): "whoever takes an answer back within its time, once; notices are purged",
     ("notices", "_NEWEST"): "the newest few, by the primary key",
+    ("notices", "_OLDER"): "whoever asks what a purge would take",
     ("notices", "_PURGE"): "of what is kept as long as log lines are, once an hour",
     ("receipts", "_COUNTS"): "metrics and doctor, over an index",
     ("tickets", "_FORGET_REFERENCES"): "the purge of spam, for many tickets at once, once a day",

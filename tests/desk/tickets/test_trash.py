@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.clock import now
-from desk.errors import NotAllowed, Refused
+from desk import logs, settings
+from desk.errors import NotAllowed, Refused, WrongUse
 from desk.home import Desk
 from desk.intake import receipts as ledger
 from desk.permissions import Actor
@@ -17,6 +18,7 @@ from desk.tickets import changes, detail, lists, merging, purging, search, spam,
 from desk.tickets.history import tickets_of
 from desk.tickets.lists import ListQuery
 from desk.tickets.query import parse
+from mail.erasing import NOBODY
 from models import backup, blobs
 from models import settings as setting_rows
 from models.transactions import transaction
@@ -283,3 +285,52 @@ def test_what_comes_after_a_purge_has_ids_that_nothing_had(door: Door, kim: Acto
     door.take(mail("A new one.", subject="Fourth"))
     for table, newest in zip(("ticket", "event", "message", "notice"), had, strict=True):
         assert value(f"SELECT min(id) FROM {table}") > newest, table
+
+
+def test_texts_of_closed_tickets_go_when_their_department_says_so(door: Door, kim: Actor) -> None:
+    sales = door.department("Sales")
+    write("UPDATE ticket SET department_id = ? WHERE number = '2'", sales)
+    changes.close(kim, ["1", "2"])
+    with transaction():
+        setting_rows.store("tickets.keep_days", 0)
+    assert purging.erase_texts(now() + timedelta(days=9000)) == 0
+    settings.set(ADMIN, "tickets.keep_days_in", "sales=10")
+    before = rows("SELECT id, ticket_id, at, kind FROM event ORDER BY id")
+    soon = purging.rehearsed(ADMIN, now() + timedelta(days=11))
+    assert soon.texts == ("2",)
+    assert soon.blobs == 1
+    later(9)
+    assert detail.show("2").subject == "Second"
+    later(11)
+    shown = detail.show("2")
+    assert (shown.subject, shown.messages[0].text) == ("[erased]", "[erased]") == (NOBODY, purging.ERASED)
+    assert shown.requester_email == "ana@corp.test"
+    assert rows("SELECT id, ticket_id, at, kind FROM event WHERE kind <> 'erased' ORDER BY id") == before
+    assert shown.events[-1].text == "erased: every text, kept long enough"
+    assert [hit.number for hit in search.search("kestrel state:any", actor=kim)] == ["1"]
+    assert purging.rehearsed(ADMIN, now() + timedelta(days=11)).texts == ()
+    with pytest.raises(WrongUse, match="Nowhere=10"):
+        settings.set(ADMIN, "tickets.keep_days_in", "Nowhere=10")
+
+
+def test_old_rows_go_and_are_counted_before(door: Door, desk: Desk) -> None:
+    send_reply(desk, ADMIN, "1", "We look at it.")
+    write("UPDATE delivery SET done = 1 WHERE kind = 'reply'")
+    logs.write("info", "test", "old")
+    door.take(mail("Who knows what.", answers="<never@came.test>", subject="Fourth"))
+    changes.close(ADMIN, ["4"])
+    trash.delete(ADMIN, ["1"])
+    later(31)
+    assert rows("SELECT subject FROM delivery WHERE kind = 'reply'") == [("",)]
+    of_answer = (
+        "SELECT address FROM recipient JOIN delivery ON delivery.id = delivery_id WHERE kind = 'reply'"
+    )
+    assert value(of_answer).endswith("@purged.invalid")
+    year = now() + timedelta(days=400)
+    would = purging.rehearsed(ADMIN, year)
+    assert would.awaited >= 1
+    assert would.log_lines >= 1
+    assert purging.purge(ADMIN, year) == would
+    after = purging.rehearsed(ADMIN, year)
+    assert (after.awaited, after.log_lines, after.notices, after.calls, after.addresses) == (0, 0, 0, 0, 0)
+    assert value("SELECT COUNT(*) FROM awaited WHERE reference LIKE '%never%'") == 0
