@@ -41,6 +41,15 @@ _FREQUENCIES: Final = {
     "YEARLY": "year",
     "HOURLY": "hour",
 }
+_MAX_DAYS_OFF: Final = 10
+_ORDINALS: Final = {
+    "1": "first",
+    "2": "second",
+    "3": "third",
+    "4": "fourth",
+    "-1": "last",
+    "-2": "last but one",
+}
 _DAYS: Final = {"MO": "Mon", "TU": "Tue", "WE": "Wed", "TH": "Thu", "FR": "Fri", "SA": "Sat", "SU": "Sun"}
 
 
@@ -79,12 +88,9 @@ def _lines(event: Component, method: str, zone: tzinfo) -> Iterator[str]:
     people = _several(event, "ATTENDEE")
     title = _line(event.get("SUMMARY")) or "(no title)"
     yield f"{_headline(event, method, people)}: {title}"
-    when = _when(event, zone)
-    if when:
-        yield f"When:  {when}"
-    repeats = _repeats(event)
-    if repeats:
-        yield f"       {repeats}"
+    whens = [each for each in (_when(event, zone), _repeats(event), _apart(event, zone)) if each]
+    for number, when in enumerate(whens):
+        yield f"{'       ' if number else 'When:  '}{when}"
     where = _line(event.get("LOCATION"))
     if where:
         yield f"Where: {where}"
@@ -125,6 +131,9 @@ def _when(event: Component, zone: tzinfo) -> str:
     if end is None and isinstance(begin, date) and isinstance(length, timedelta):
         end = begin + length
     if begin is None:
+        written = _line(event.get("DTSTART"))
+        if written:
+            return f"{written} (as it is written)"
         if not isinstance(end, datetime):
             return f"due {_said(end, zone)}" if end is not None else ""
         return f"due {_said(end, zone)} ({zone})" if end.tzinfo is not None else f"due {_said(end, zone)}"
@@ -142,7 +151,12 @@ def _when(event: Component, zone: tzinfo) -> str:
 
 
 def _moment(event: Component, name: str) -> date | None:
-    value = getattr(event.get(name), "dt", None)
+    try:
+        value = getattr(event.get(name), "dt", None)
+    except Exception:  # the library's own, for a time that is written otherwise
+        if not event.get("SUMMARY"):
+            raise
+        return None
     return value if isinstance(value, date) else None
 
 
@@ -166,19 +180,45 @@ def _repeats(event: Component) -> str:
     if not rule:
         return ""
     rule = rule[0] if isinstance(rule, list) else rule
+    if not isinstance(rule, dict):
+        return f"repeats ({_line(rule)})"
     unit = _FREQUENCIES.get(str((rule.get("FREQ") or [""])[0]).upper())
     if unit is None:
         return "repeats"
     every = int((rule.get("INTERVAL") or [1])[0])
     words = f"repeats every {unit}" if every == 1 else f"repeats every {every} {unit}s"
-    days = [_DAYS[str(day)[-2:]] for day in rule.get("BYDAY") or () if str(day)[-2:] in _DAYS]
-    if days and unit == "week":
+    days = [_day(str(day)) for day in rule.get("BYDAY") or () if str(day)[-2:] in _DAYS]
+    if days and len(days) <= len(_DAYS):
         words += f" on {', '.join(days)}"
+    numbers = [int(day) for day in rule.get("BYMONTHDAY") or ()]
+    if numbers:
+        words += f" on day {', '.join('last' if day == -1 else str(day) for day in numbers)}"
     if rule.get("COUNT"):
         words += f", {int(rule['COUNT'][0])} times"
     elif rule.get("UNTIL"):
         words += f" until {rule['UNTIL'][0].strftime('%-d %b %Y')}"
     return words
+
+
+def _day(written: str) -> str:
+    """Return a day of a rule in words: MO, or 1MO and -1FR for the first and the last of a month."""
+    name, number = _DAYS[written[-2:]], written[:-2].lstrip("+")
+    return f"the {_ORDINALS.get(number, f'{number}.')} {name}" if number else name
+
+
+def _apart(event: Component, zone: tzinfo) -> str:
+    """Say what of a series it is about, and on which days of it nothing is."""
+    one = _moment(event, "RECURRENCE-ID")
+    if one is not None:
+        if one == _moment(event, "DTSTART"):
+            return "one of a series"
+        return f"instead of {_said(one, zone)} in a series"
+    left = [each.dt for some in _several(event, "EXDATE") for each in getattr(some, "dts", ())]
+    days = [each.astimezone(zone) if getattr(each, "tzinfo", None) else each for each in left[:_MAX_DAYS_OFF]]
+    if not days:
+        return ""
+    more = f" and {len(left) - len(days)} more" if len(left) > len(days) else ""
+    return f"not on {', '.join(each.strftime('%-d %b %Y') for each in days)}{more}"
 
 
 def _several(event: Component, name: str) -> list[Any]:

@@ -64,9 +64,9 @@ def files_out_of(data: bytes, kind: str, charset: str | None) -> list[Inner]:
     """Return a text and the files that were uuencoded or yEncoded into it; empty if there are none."""
     if not holds_files(data):
         return []
-    from mail.mime.inline_files import files_in  # 0.6 ms, for texts with files in their lines
+    from mail.mime.inline_files import files_in, plain_lines  # 0.6 ms, for texts with files in their lines
 
-    text, files = files_in(data)
+    text, files = files_in(plain_lines(data) if kind == "text/html" else data)
     if not files:
         return []
     described_text = f"{kind}; charset={charset}" if charset else kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from html import unescape
 from itertools import islice
 from typing import Final
 
@@ -46,9 +47,34 @@ def files_in(data: bytes) -> tuple[bytes, list[InlineFile]]:
             continue
         content, stop = found
         text.append(data[position : begin.start()])
-        files.append(InlineFile(one_line(decode(begin[1]).strip('"'), 255), content))
+        files.append(InlineFile(_name(begin[1]), content))
         position = stop
     return b"".join([*text, data[position:]]), files
+
+
+def plain_lines(page: bytes) -> bytes:
+    """Return an HTML text whose lines of uuencoded files have no entities and no marks beside them."""
+    lines: list[bytes] = []
+    inside = False
+    for line in page.replace(b">begin ", b">\nbegin ").split(b"\n"):
+        if _BEGIN.match(line):
+            inside = True
+        elif inside and (line.strip() == b"end" or line.startswith(b"end<")):
+            inside = False
+            lines.append(b"end")
+            line = line.strip()[3:]
+        elif inside:
+            code = unescape(line.decode("latin-1")).encode("latin-1", "replace").strip(b"\r")
+            inside = not code or _is_uu(code)
+            line = code if inside else line
+        lines.append(line)
+    return b"\n".join(lines)
+
+
+def _name(given: bytes) -> str:
+    """Return the name that stands on a begin line, without the folders it was in (RFC 2183 2.3)."""
+    name = one_line(decode(given).strip('"'), 255)
+    return re.split(r"[/\\]", name)[-1].strip() or "file"
 
 
 def _begins(data: bytes) -> list[re.Match[bytes]]:
@@ -99,8 +125,9 @@ def _is_uu(line: bytes) -> bool:
     line = line.rstrip()
     size = ((line[0] - 32) & 63) if line else 0
     need = (size + 2) // 3 * 4 + 1
-    # Blanks at the end of a line are lost on the way, some programs add a checksum character.
-    return bool(line) and 32 <= line[0] <= 96 and need - 4 <= len(line) <= need + 2 and max(line) <= 96
+    # Blanks at the end of a line are lost on the way, also if there is nothing else; some add a checksum.
+    shortest = 1 if line[:1] == b"M" or len(line) == 1 else need - 4
+    return bool(line) and 32 <= line[0] <= 96 and shortest <= len(line) <= need + 2 and max(line) <= 96
 
 
 def decode_uu_lines(rows: list[bytes]) -> bytes:

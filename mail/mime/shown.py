@@ -98,7 +98,7 @@ class Shown:
 
     def _opened(self, node: Node) -> None:
         """Open a wrapper: it stays to be saved, and what is in it is seen."""
-        if node.type == "text/plain":
+        if node.type in ("text/plain", "text/html"):
             for child in node.children:
                 self._walk(child)
             return
@@ -155,7 +155,7 @@ class Shown:
         if kind != "text/calendar" and is_calendar(node):
             self._spare.append(node)
             return
-        if not kind.startswith("text/") or kind in _OTHER_HTML:
+        if not kind.startswith("text/") or (kind in _OTHER_HTML and node.parent is not None):
             return
         if kind == "text/calendar":
             self._spare.append(node)

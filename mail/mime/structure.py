@@ -226,7 +226,7 @@ class _Splitter:
         """Open what is a wrapper of its own."""
         kind = node.type
         inner: list[Inner] = []
-        if kind == "text/plain":
+        if kind in ("text/plain", "text/html"):
             if _has_files(node):
                 inner = files_out_of(node.decoded(), kind, node.content_type[1].get("charset"))
         elif kind.startswith("application/") and wraps(kind, node.given_name):
@@ -249,6 +249,8 @@ class _Splitter:
             node.children.append(child)
             if found.headers is None:
                 self.split(child, depth + 1)
+            elif child.type.startswith("application/"):
+                self._open(child, depth + 1)
 
     def _count(self) -> None:
         self.parts += 1

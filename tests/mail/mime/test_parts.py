@@ -156,6 +156,50 @@ def test_a_card_says_what_it_is_about(method: str, first: str) -> None:
     assert read.text.split("\n")[0] == first
 
 
+CUSTOM_ZONE = """BEGIN:VTIMEZONE
+TZID:Head office
+BEGIN:STANDARD
+DTSTART:19701025T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+TZOFFSETFROM:-0300
+TZOFFSETTO:-0400
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:19700329T020000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+TZOFFSETFROM:-0400
+TZOFFSETTO:-0300
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("DTSTART;TZID=Head office:20261202T100000", "When:  Wed 2 Dec 2026 15:00 (Europe/Berlin)"),
+        ("DTSTART;TZID=Head office:20260702T100000", "When:  Thu 2 Jul 2026 15:00 (Europe/Berlin)"),
+        ("DTSTART;TZID=W. Europe Standard Time:20260702T100000", "When:  Thu 2 Jul 2026 10:00 (Eur"),
+        ("DTSTART:20261202T090000Z\nRRULE:FREQ=MONTHLY;BYDAY=1WE;COUNT=6",
+         "repeats every month on the first Wed, 6 times"),
+        ("DTSTART:20261202T090000Z\nRRULE:FREQ=MONTHLY;BYMONTHDAY=1,-1", "every month on day 1, last"),
+        ("DTSTART:20261202T090000Z\nRRULE:FREQ=MONTHLY;BYDAY=-1FR\nEXDATE:20261225T090000Z,20270129T090000Z",
+         "repeats every month on the last Fri\n       not on 25 Dec 2026, 29 Jan 2027"),
+        ("DTSTART:20261209T110000Z\nRECURRENCE-ID:20261209T090000Z",
+         "12:00 (Europe/Berlin)\n       instead of Wed 9 Dec 2026 10:00 in a series"),
+        ("DTSTART:20261209T090000Z\nRECURRENCE-ID:20261209T090000Z", "one of a series"),
+        ("DTSTART:2026-12-09T10:00\nDTEND:20261209T100000Z", "When:  2026-12-09T10:00 (as it is written)"),
+        ("DTSTART:20261209T100000Z\nRRULE:FREQ=SOMETIMES;BYDAY=XX", "repeats (FREQ=SOMETIMES;BYDAY=XX)"),
+    ],
+)  # fmt: skip
+def test_series_zones_and_what_is_written_otherwise(lines: str, said: str) -> None:
+    event = f"BEGIN:VEVENT\nUID:1\nSUMMARY:Jour fixe\n{lines}\nEND:VEVENT\n"
+    calendar = f"BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\n{CUSTOM_ZONE}{event}END:VCALENDAR\n"
+    text = mail("Content-Type: text/calendar; method=REQUEST\n\n" + calendar).text
+    assert text.startswith("Invitation: Jour fixe\n")
+    assert said in text
+
+
 def test_what_somebody_says_with_an_answer_is_read() -> None:
     answer = CALENDAR.format(method="REPLY").replace("DESCRIPTION", "COMMENT:I am on leave.\nDESCRIPTION")
     assert "\n\nI am on leave.\n\nBring gloves." in mail("Content-Type: text/calendar\n\n" + answer).text
@@ -278,6 +322,41 @@ def test_a_yencoded_file_in_a_text_is_an_attachment() -> None:
     assert read.part_bytes(read.attachments[0].part) == data
 
 
+@pytest.mark.parametrize(
+    "coded",
+    [
+        b"\n".join(line.rstrip() for line in uu("a.bin", bytes(100)).replace(b"`", b" ").split(b"\n")),
+        uu("a.bin", bytes(100)).replace(b"\n", b"\r\n"),
+        uu("a.bin", bytes(100)).replace(b"\n", b"\n\n", 2),
+        uu("/home/ann/a.bin", bytes(100)),
+        uu("C:\\temp\\a.bin", bytes(100)).replace(b"begin 644", b"begin 0644"),
+    ],
+    ids=["blanks lost", "CRLF", "blank lines", "path", "path of Windows"],
+)
+def test_uuencoded_files_as_they_come(coded: bytes) -> None:
+    read = mail(b"Content-Type: text/plain\n\nSee file.\n" + coded)
+    assert (read.text, names(read)) == ("See file.", ["a.bin"])
+    assert read.part_bytes(read.attachments[0].part) == bytes(100)
+
+
+@pytest.mark.parametrize("end", ["\n</pre>", "</pre>"])
+@pytest.mark.parametrize("begin", ["<pre>", "<pre>\n"])
+def test_a_uuencoded_file_in_an_html_mail_is_an_attachment(begin: str, end: str) -> None:
+    data = b"<&>\x00\xff & so on" * 9
+    coded = uu("r.bin", data).decode().strip().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    read = mail(f"Content-Type: text/html\n\n<p>See &lt;b&gt;</p>{begin}{coded}{end}<p>Bye</p>\n")
+    assert names(read) == ["r.bin"]
+    assert read.part_bytes(read.attachments[0].part) == data
+    assert read.text.split() == ["See", "<b>", "Bye"]
+
+
+def test_html_that_speaks_of_beginning_is_left_alone() -> None:
+    page = "<p>a</p><pre>begin 644 notes\n&lt;b&gt;no code&lt;/b&gt;\nend</pre>"
+    read = mail(f"Content-Type: text/html\n\n{page}\n")
+    assert "<b>no code</b>" in read.text
+    assert not read.attachments
+
+
 def tnef(*attributes: tuple[int, int, bytes]) -> bytes:
     done = struct.pack("<IH", 0x223E9F78, 1)
     for level, name, data in attributes:
@@ -311,6 +390,38 @@ def test_the_text_in_winmail_dat_is_read_when_there_is_no_other() -> None:
         + base64.encodebytes(WINMAIL)
     )
     assert read.text == "The budget is in here."
+
+
+def in_winmail(data: bytes) -> ParsedMail:
+    return mail(
+        b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(data)
+    )
+
+
+def test_a_winmail_dat_in_a_winmail_dat_is_opened_too() -> None:
+    inner = tnef((1, 0x0002800C, b"In the inner one.\x00"))
+    read = in_winmail(
+        tnef((2, 0x00069002, bytes(14)), (2, 0x00018010, b"winmail.dat\x00"), (2, 0x0006800F, inner))
+    )
+    assert read.text == "In the inner one."
+
+
+@pytest.mark.parametrize("length", [0xFFFFFFF0, 0x7FFFFFFF, 4096])
+def test_a_length_that_is_a_lie_reads_what_is_there(length: int) -> None:
+    head = struct.pack("<IH", 0x223E9F78, 1) + struct.pack("<BII", 1, 0x0002800C, length)
+    assert in_winmail(head + b"Cut").text == "Cut"
+
+
+@pytest.mark.parametrize("kind", ["RTF", "HTML"])
+def test_the_other_texts_of_winmail_dat_are_read(kind: str) -> None:
+    rtf = rb"{\rtf1\ansi\ansicpg1252 Caf\'e9 \b open\b0\par \u8364 ?}"
+    plain = struct.pack("<IIII", len(rtf) + 12, len(rtf), 0x414C454D, 0) + rtf
+    page = b"<p>Caf\xe9 <b>open</b><br>\x80</p>"
+    tag, data = (0x10090102, plain) if kind == "RTF" else (0x10130102, page)
+    properties = struct.pack("<IIII", 1, tag, 1, len(data)) + data + bytes(-len(data) % 4)
+    codepage = (1, 0x00069007, struct.pack("<II", 1252, 0))
+    assert in_winmail(tnef(codepage, (1, 0x00069003, properties))).text == "Café open\n€"
 
 
 def test_a_broken_winmail_dat_stays_a_file() -> None:
