@@ -87,6 +87,11 @@ def edit_organization(
         return _line(rows.by_id(known.id))
 
 
+def show_organization(name: str) -> OrganizationLine:
+    """Return the organization of that name; raises NotFound."""
+    return _line(stored(name))
+
+
 def remove_organization(actor: Actor, name: str) -> None:
     """Remove an organization; its people and their tickets stay.
 

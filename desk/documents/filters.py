@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from desk.filters.decision import Decision
     from desk.filters.filters import FilterLine
     from desk.intake.trial import Difference
+    from desk.operations import rule_trial
 
 
 def filter_(line: FilterLine) -> dict[str, Any]:
@@ -66,3 +67,36 @@ def difference(found: Difference) -> dict[str, Any]:
         "after": decision(found.after),
         "trace": list(found.after.trace),
     }
+
+
+def treatments(found: rule_trial.Difference) -> dict[str, Any]:
+    """Return a mail that a desk with other rules would treat otherwise; ``trace``: by which filters.
+
+    Of texts those are told that differ.
+    """
+    changed = {
+        language
+        for language, text in found.after.texts.items()
+        if found.before.texts.get(language, text) != text
+    }
+    return {
+        "ticket": found.ticket,
+        "receipt": found.receipt_id,
+        "subject": found.subject,
+        "before": _treatment(found.before, changed),
+        "after": _treatment(found.after, changed),
+        "trace": list(found.after.decision.trace),
+    }
+
+
+def _treatment(treated: rule_trial.Treatment, languages: set[str]) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "banned_by": treated.banned or None,
+        "department": treated.department,
+        "topic": treated.topic,
+        "sla": treated.sla,
+        "priority": treated.priority,
+        "first_answer_due": treated.first_answer_due,
+        "acknowledgement": {key: text for key, text in treated.texts.items() if key in languages} or None,
+    }
+    return {**decision(treated.decision), **{key: value for key, value in said.items() if value is not None}}

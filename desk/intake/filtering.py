@@ -9,12 +9,13 @@ from desk.permissions import FILTER
 from desk.tickets import lifecycle
 from mail.inert import one_line
 from mail.mime.author import Author
-from models import contacts, departments, slas, tickets
+from models import contacts, slas, tickets
 from models.custom_fields import FieldValue
 from models.fields import utc_text
 from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
+    from desk.filters.decision import Decision
     from desk.filters.facts import MailFacts
     from desk.intake.arrivals import Arrival, IncomingMail
     from desk.intake.incoming import Incoming, Outcome
@@ -56,16 +57,16 @@ def decide_on(incoming: Incoming, trigger: Trigger) -> Outcome | None:
     return None
 
 
-def redirected(incoming: Incoming, route: Route) -> Route:
+def redirected(rules: DeskRules, decision: Decision, route: Route) -> Route:
     """Return the route with what the filters decided in place of what address and mailbox did."""
-    decision, rules = incoming.decision, incoming.rules
     topic = next((each for each in rules.topics.values() if each.name == decision.topic), None)
     if topic is not None:
         route = route._replace(topic=topic, priority=topic.priority or route.priority)
         if topic.department_id is not None:
             route = route._replace(department_id=topic.department_id)
     if decision.department is not None:
-        named = departments.named(decision.department)
+        wanted = decision.department.lower()
+        named = next((each for each in rules.departments.values() if each.name.lower() == wanted), None)
         if named is not None:
             route = route._replace(department_id=named.id)
     if decision.priority is not None:

@@ -273,7 +273,7 @@ def _gather(incoming: Incoming, ticket: TicketState) -> Outcome:
 def _open(incoming: Incoming, old: TicketState | None) -> TicketState:
     mail, rules, batch = incoming.mail, incoming.rules, incoming.batch
     author = incoming.author.address
-    route = filtering.redirected(incoming, find_route(incoming))
+    route = filtering.redirected(rules, incoming.decision, find_route(incoming))
     created = utc_text(mail.created)
     archive = incoming.arrival.archive
     new = NewTicket(

@@ -8,7 +8,9 @@ from config.records import Record
 from desk.own_addresses import without_tag
 
 if TYPE_CHECKING:
-    from desk.intake.arrivals import IncomingMail
+    from collections.abc import Callable, Sequence
+
+    from desk.intake.arrivals import Arrival
     from desk.intake.incoming import Incoming
     from desk.rules import DeskRules
     from models.mailboxes import MailboxRule
@@ -32,31 +34,39 @@ class Route(Record):
 
 
 def find_route(incoming: Incoming) -> Route:
-    """Return where a mail goes.
+    """Return where a mail goes, and say why."""
+    mail = incoming.mail
+    addresses = [*(each.email.lower() for each in (*mail.to, *mail.cc)), *mail.envelope]
+    return route_of(incoming.rules, incoming.arrival, addresses, incoming.says)
+
+
+def route_of(
+    rules: DeskRules, arrival: Arrival, addresses: Sequence[str], says: Callable[[str], object]
+) -> Route:
+    """Return where what came so goes; ``addresses``: whom it is to, as they are compared.
 
     A topic that a caller named comes first, then the address (exact, then alias or with its plus-tag left
     out), then the mailbox it was fetched from, then the default topic, at last the default department.
     """
-    rules, arrival = incoming.rules, incoming.arrival
     fetched = rules.mailboxes.get(arrival.mailbox_id) if arrival.mailbox_id is not None else None
-    exact, other = _addressed(rules, incoming.mail)
+    exact, other = _addressed(rules, addresses)
     reached = list(dict.fromkeys([*exact, *(mailbox for mailbox, _ in other)]))
     chosen = reached[0] if reached else fetched
     named = rules.topics.get(arrival.topic_id) if arrival.topic_id is not None else None
     topic = named or rules.topic_of(chosen)
     if reached:
         how = "exactly" if exact else other[0][1]
-        incoming.says(f"routed by address: {chosen.address if chosen else ''} ({how})")
+        says(f"routed by address: {chosen.address if chosen else ''} ({how})")
     elif fetched is not None:
-        incoming.says(f"routed by the mailbox it was fetched from: {fetched.address}")
+        says(f"routed by the mailbox it was fetched from: {fetched.address}")
     else:
         where = "default topic" if topic is not None and topic.department_id else "default department"
-        incoming.says(f"routed to the {where}: no mailbox and no address of the desk")
+        says(f"routed to the {where}: no mailbox and no address of the desk")
     department_id = department_of(rules, chosen)
     if named is not None and named.department_id is not None:
         department_id = named.department_id
     if topic is not None:
-        incoming.says(f"help topic {topic.name}")
+        says(f"help topic {topic.name}")
     own = named.priority if named is not None else None
     priority = arrival.priority or own or (chosen.priority if chosen is not None else None)
     priority = priority or (topic.priority if topic is not None else None)
@@ -79,12 +89,12 @@ def department_of(rules: DeskRules, mailbox: MailboxRule | None) -> int:
 
 
 def _addressed(
-    rules: DeskRules, mail: IncomingMail
+    rules: DeskRules, addresses: Sequence[str]
 ) -> tuple[list[MailboxRule], list[tuple[MailboxRule, str]]]:
     """Return the mailboxes addressed by their own name, and those by another one, with how."""
     exact: list[MailboxRule] = []
     other: list[tuple[MailboxRule, str]] = []
-    for address in [*(each.email.lower() for each in (*mail.to, *mail.cc)), *mail.envelope]:
+    for address in addresses:
         bare = without_tag(address)
         if address in rules.addresses:
             exact.append(rules.addresses[address])

@@ -67,12 +67,12 @@ class Trial:
         after = ready(_with(stored, self.tried))
         rules = read_rules(self.desk)
         asked = frozenset().union(*map(asked_of, self._conditions(stored)))
-        for taken in _taken_since(utc_text(since)):
+        for taken in taken_since(utc_text(since)):
             trigger: Trigger = "reply" if taken.verdict == "reply" else "new"
             arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
             try:
                 answered = taken.number if trigger == "reply" else None
-                facts = _facts(arrival, rules, self.desk, asked, answered)
+                facts = facts_of(arrival, rules, self.desk, asked, answered)
             except TooComplex:
                 continue
             self.asked += 1
@@ -118,7 +118,7 @@ def apply_to_open(desk: Desk, actor: Actor, found: Iterable[Difference]) -> list
     return list(dict.fromkeys(changed))
 
 
-def _facts(
+def facts_of(
     arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], number: str | None
 ) -> MailFacts:
     """Return what conditions may ask of a stored mail; what nobody asks is not read.
@@ -157,7 +157,7 @@ def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFil
     return sorted([*others, tried._replace(id=age, active=True)], key=lambda each: (each.place, each.id))
 
 
-def _taken_since(since: str) -> Iterator[TakenMail]:
+def taken_since(since: str) -> Iterator[TakenMail]:
     """Yield the mails that customers sent since a time, few of them in memory at once."""
     last = 0
     while found := receipts.taken_since(since, last, _AT_ONCE):

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.records import Record
-from desk import canned_answers, queues, statuses
+from desk import canned_answers, customizing, queues, statuses
 from desk.alerts import recipients
 from desk.custom_fields import definitions
 from desk.errors import WrongUse
@@ -88,6 +88,8 @@ def _departments(_actor: Actor) -> list[Table]:
             "parent": each.parent or "",
             "reopen_days": -1 if each.reopen_days is None else each.reopen_days,
             "assignment": each.assignment,
+            "outgoing": each.outgoing or "",
+            "autoresponse_from": each.autoresponse_from or "",
             "active": each.active,
         }
         for each in sorted(departments.departments(), key=lambda each: each.path.count("/"))
@@ -110,6 +112,8 @@ def _edit_department(actor: Actor, _desk: Desk, table: Table) -> None:
         reopen_days=None if days < 0 else days,
         always_reopen=days < 0,
         assignment=table["assignment"],
+        outgoing=table["outgoing"],
+        autoresponse_from=table["autoresponse_from"],
         active=table["active"],
     )
 
@@ -267,6 +271,30 @@ def _edit_answer(actor: Actor, _desk: Desk, table: Table) -> None:
     canned_answers.edit(actor, table["name"], body=table["body"], folder=folder, department=department)
 
 
+def _texts(_actor: Actor) -> list[Table]:
+    return [
+        {"name": _text_name(each), "body": each.body}
+        for each in sorted(customizing.templates(), key=_text_name)
+        if each.own
+    ]
+
+
+def _text_name(line: customizing.TemplateLine) -> str:
+    """Return what a text is called in a file: ``acknowledgement de``, ``assigned en department IT``."""
+    return f"{line.name} {line.language}{'' if line.scope == 'desk' else f' {line.scope}'}"
+
+
+def _set_text(actor: Actor, _desk: Desk, table: Table) -> None:
+    name, language, *where = table["name"].split(" ", 3)
+    place = dict([where]) if len(where) == 2 else {}
+    if where and not (place and where[0] in customizing.Where._fields):
+        raise WrongUse(
+            f"'{one_line(table['name'], 60)}' is no text",
+            "write NAME LANGUAGE, and department NAME, topic NAME or mailbox ADDRESS behind it",
+        )
+    customizing.set_text(actor, name, table["body"], language, customizing.Where(**place))
+
+
 def _queues(actor: Actor) -> list[Table]:
     return [
         {
@@ -377,7 +405,16 @@ _KINDS: dict[str, _Kind] = {
     ),
     "department": _Kind(
         "name",
-        {"sla": "", "signature": "", "parent": "", "reopen_days": -1, "assignment": "hand", "active": True},
+        {
+            "sla": "",
+            "signature": "",
+            "parent": "",
+            "reopen_days": -1,
+            "assignment": "hand",
+            "outgoing": "",
+            "autoresponse_from": "",
+            "active": True,
+        },
         _departments,
         _add_department,
         _edit_department,
@@ -427,6 +464,7 @@ _KINDS: dict[str, _Kind] = {
     "canned": _Kind(
         "name", {"folder": "", "department": "", "body": ""}, _answers, _add_answer, _edit_answer
     ),
+    "template": _Kind("name", {"body": ""}, _texts, _set_text, _set_text),
     "queue": _Kind(
         "name",
         {"query": "", "sort": "updated", "columns": [], "tab": True},
@@ -554,4 +592,9 @@ def _whole(name: str, table: object) -> Table:
         whole["name"] = definitions.name_of(whole["name"])
     elif name == "canned":
         whole["body"] = whole["body"].strip("\n") + "\n"
+    elif name == "template":
+        named = whole["name"].split()
+        if len(named) < 2:
+            raise WrongUse(f"template '{shown}' says no language", 'write name = "acknowledgement de"')
+        whole |= {"name": " ".join(named), "body": whole["body"].rstrip() + "\n"}
     return whole

@@ -81,6 +81,11 @@ def agent(login: str) -> AgentLine:
     return _line_of(_stored(login))
 
 
+def remove_agent(actor: Actor, login: str) -> AgentLine:
+    """Have an agent work here no more; what they wrote and have stays. Raises as `edit_agent`."""
+    return edit_agent(actor, login, active=False)
+
+
 def add_agent(
     actor: Actor,
     login: str,

@@ -45,6 +45,16 @@ def departments() -> list[DepartmentLine]:
     return [_department_line(row, every) for row in every]
 
 
+def show_department(name: str) -> DepartmentLine:
+    """Return the department of a name or path; raises NotFound."""
+    return _department_line(_stored(name))
+
+
+def remove_department(actor: Actor, name: str) -> DepartmentLine:
+    """Have no more tickets go to a department; those that are there keep it. Raises as `edit_department`."""
+    return edit_department(actor, name, active=False)
+
+
 def add_department(
     actor: Actor,
     name: str,

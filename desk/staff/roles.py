@@ -30,6 +30,11 @@ def roles() -> list[RoleLine]:
     return [_line(row) for row in rows.every()]
 
 
+def show_role(name: str) -> RoleLine:
+    """Return the role of that name; raises NotFound."""
+    return _line(_stored(name))
+
+
 def add_role(actor: Actor, name: str, may: Sequence[str]) -> RoleLine:
     """Add a role that grants these actions. Raises Refused for a name that is taken, WrongUse, NotAllowed."""
     require(actor, "agent.edit")

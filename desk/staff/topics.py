@@ -37,6 +37,16 @@ def topics() -> list[TopicLine]:
     return [_line(row) for row in rows.every()]
 
 
+def show_topic(name: str) -> TopicLine:
+    """Return the help topic of that name; raises NotFound."""
+    return _line(_stored(name))
+
+
+def remove_topic(actor: Actor, name: str) -> TopicLine:
+    """Have a help topic offered no more; tickets that have it keep it. Raises as `edit_topic`."""
+    return edit_topic(actor, name, active=False)
+
+
 def add_topic(
     actor: Actor,
     name: str,

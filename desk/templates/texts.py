@@ -92,8 +92,17 @@ def source(name: str, language: str, places: Places) -> str:
 
 
 def _chosen(name: str, language: str, places: Places) -> tuple[str, bool]:
-    own = rows.named(name)
-    for wanted in (language, desk_language()):
+    return chosen_of(rows.named(name), name, language, desk_language(), places)
+
+
+def chosen_of(
+    own: Iterable[StoredTemplate], name: str, language: str, usual: str, places: Places
+) -> tuple[str, bool]:
+    """Return which of a desk's texts of a name holds there, and whether it is the desk's own.
+
+    ``usual``: the language of the desk.
+    """
+    for wanted in (language, usual):
         for scope in SCOPES:
             for each in own:
                 if (each.language, each.scope, each.scope_id) == (wanted, scope, places.of(scope)):

@@ -9,7 +9,7 @@ import click
 from nightdesk.arguments import need_a_change, noun, read_early
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.errors import UsageError
-from nightdesk.verbs.named_things import listed
+from nightdesk.verbs.named_things import listed, shown
 
 if TYPE_CHECKING:
     from desk.staff.agents import AgentLine
@@ -36,6 +36,17 @@ def list_agents(context: VerbContext) -> Result:
     from desk.staff import agents
 
     return listed([documents.agent(line) for line in agents.agents()], context.zone)
+
+
+@agent.command()
+@click.argument("login")
+@desk_verb
+def show(context: VerbContext, login: str) -> Result:
+    """Show one agent."""
+    from desk.documents import staff as documents
+    from desk.staff import agents
+
+    return shown(documents.agent(agents.agent(login)), context.zone)
 
 
 @agent.command()
@@ -180,3 +191,15 @@ def kinds(text: str) -> list[str]:
     if words == ["all"]:
         return list(KINDS)
     return [] if words == ["none"] else words
+
+
+@agent.command()
+@click.argument("login")
+@desk_verb
+def remove(context: VerbContext, login: str) -> Result:
+    """Have an agent work here no more; what they wrote stays, and `agent edit --active` brings them back."""
+    from desk.documents import staff as documents
+    from desk.staff import agents
+
+    line = agents.remove_agent(context.actor, login)
+    return told(documents.agent(line), f"{line.login} works here no more")

@@ -18,6 +18,7 @@ from nightdesk.arguments import (
 )
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from desk.canned_answers import CannedAnswerLine
 
 canned = noun("canned", "Canned answers: texts kept for what is written often.")
+canned.add_command(rules.exporter("canned"))
+canned.add_command(rules.importer("canned"))
 
 _folder = click.option(
     "--folder", metavar="F", help="Where lists show it; Network/VPN is a folder in a folder."

@@ -17,7 +17,7 @@ from nightdesk.arguments import (
 )
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.verbs import rules
-from nightdesk.verbs.named_things import listed
+from nightdesk.verbs.named_things import listed, shown
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -74,6 +74,17 @@ def list_departments(context: VerbContext) -> Result:
         row.pop("parent", None)
         row.pop("path", None)
     return Result(lambda: found, lambda: listed(rows, context.zone).words())
+
+
+@department.command()
+@click.argument("name")
+@desk_verb
+def show(context: VerbContext, name: str) -> Result:
+    """Show one department."""
+    from desk.documents import staff as documents
+    from desk.staff import departments
+
+    return shown(documents.department(departments.show_department(name)), context.zone)
 
 
 @department.command()
@@ -158,3 +169,15 @@ def edit(
         parent=parent,
     )
     return told(documents.department(line), f"Changed the department {line.name}")
+
+
+@department.command()
+@click.argument("name")
+@desk_verb
+def remove(context: VerbContext, name: str) -> Result:
+    """Have no more tickets go there; those that are there stay. `department edit --active` brings it back."""
+    from desk.documents import staff as documents
+    from desk.staff import departments
+
+    line = departments.remove_department(context.actor, name)
+    return told(documents.department(line), f"No more tickets go to {line.name}")

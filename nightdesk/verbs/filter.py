@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mail.inert import one_line
 from nightdesk import output
-from nightdesk.arguments import need_a_change, noun
+from nightdesk.arguments import (
+    OWNERS_ONLY_OR_STANDARD,
+    need_a_change,
+    noun,
+    owners_option,
+    read_early,
+    read_text,
+)
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.errors import UsageError
 from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed
 
@@ -36,6 +46,10 @@ _schedule = click.option(
     "--schedule", metavar="WHEN", help="When one on time runs: a cron line, or every 30 minutes."
 )
 _stop = click.option("--stop/--go-on", default=None, help="Whether it is the last one where it holds.")
+
+
+def _rules_of(file: str | None) -> str | None:
+    return None if file is None else read_text(file, "the file of rules")
 
 
 @filter_.command("list")
@@ -117,18 +131,35 @@ def remove(context: VerbContext, name: str) -> Result:
 
 
 @filter_.command()
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option("--if", "condition", metavar="QUERY", help="Try another condition than the filter has.")
 @click.option("--then", multiple=True, metavar="ACTION", help="Try other actions than the filter has.")
+@owners_option(
+    "--file",
+    "tables",
+    type=OWNERS_ONLY_OR_STANDARD,
+    metavar="FILE|-",
+    help="Try a file of rules: filters, departments, topics, SLAs, texts, bans.",
+)
+@read_early("tables", _rules_of)
 @click.option(
     "--since", default="90d", show_default=True, metavar="AGE", help="Ask mail of the last 90d, 2w."
 )
 @desk_verb
-def test(context: VerbContext, name: str, condition: str | None, then: Sequence[str], since: str) -> Result:
-    """Tell what a filter would have done with the mail of the last days; nothing is written.
+def test(
+    context: VerbContext,
+    name: str | None,
+    condition: str | None,
+    then: Sequence[str],
+    tables: str | None,
+    since: str,
+) -> Result:
+    """Tell what a filter, or a file of rules, would have done with the mail of the last days.
 
-    It is tried as if it were enabled, with the others around it. A name that is not there yet is tried too,
-    for new mail, with --if and --then.
+    Nothing is written. A filter is tried as if it were enabled, with the others around it; a name that is not
+    there yet is tried too, for new mail, with --if and --then. A file is tried whole, as `rules import` would
+    take it in: of each mail is told where it would go, by which SLA and until when, and how it would be
+    acknowledged.
     """
     from config.clock import now
     from desk.documents import filters as documents
@@ -137,14 +168,64 @@ def test(context: VerbContext, name: str, condition: str | None, then: Sequence[
     from desk.permissions import require
     from desk.queries.times import age
 
+    if (name is None) == (tables is None):
+        raise UsageError("give a filter or a file", "nightdesk filter test NAME, or --file FILE")
     require(context.actor, "settings.edit")
-    tried = filters.on_trial(name, condition, then or None)
-    trial = Trial(context.desk, tried)
-    found = list(trial.differences(now() - age(since)))
+    begin = now() - age(since)
+    if tables is not None:
+        if condition is not None or then:
+            raise UsageError("--if and --then are for a filter", "write them into the file")
+        return _test_file(context, tables, begin)
+    trial = Trial(context.desk, filters.on_trial(name or "", condition, then or None))
+    found = list(trial.differences(begin))
     return Result(
         lambda: [documents.difference(each) for each in found],
         lambda: _print_trial(found, trial.asked, context),
     )
+
+
+def _test_file(context: VerbContext, text: str, since: datetime) -> Result:
+    from desk.documents import filters as documents
+    from desk.operations import rule_file
+    from desk.operations.rule_trial import RuleTrial
+
+    trial = RuleTrial(context.desk, context.actor, rule_file.read(text))
+    found = [documents.treatments(each) for each in trial.differences(since)]
+
+    def words() -> None:
+        if found:
+            heads: list[Column | str] = [
+                *(Column("receipt", "right"), Column("ticket", "right")),
+                *(Column("subject", flexible=True), Column("what would be", flexible=True)),
+            ]
+            output.table(heads, [_row_of(each, context.zone) for each in found], context.zone)
+        output.say(f"{len(found)} of {trial.asked} mails would be treated otherwise; nothing was changed")
+
+    return Result(lambda: found, words)
+
+
+def _row_of(told: dict[str, Any], zone: tzinfo) -> tuple[object, ...]:
+    """Return a line of a table: of before and after what differs."""
+    before, after = told["before"], told["after"]
+    changes = []
+    for key in dict.fromkeys((*after, *before)):
+        was, would = before.get(key), after.get(key)
+        if was != would:
+            changes.append(f"{key.replace('_', ' ')}: {_said(was, zone)} -> {_said(would, zone)}")
+    return told["receipt"], told["ticket"], told["subject"], "; ".join(changes)
+
+
+def _said(value: object, zone: tzinfo) -> str:
+    match value:
+        case None:
+            return "none"
+        case datetime():
+            return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
+        case dict():
+            return ", ".join(f"{key} {one_line(str(each), 40)}" for key, each in value.items())
+        case list():
+            return ", ".join(map(str, value))
+    return str(value)
 
 
 @filter_.command()

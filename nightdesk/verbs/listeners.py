@@ -22,7 +22,7 @@ from nightdesk.arguments import (
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.exit import Exit
-from nightdesk.verbs.named_things import listed
+from nightdesk.verbs.named_things import listed, shown
 
 if TYPE_CHECKING:
     from desk.listeners.listeners import Addressed
@@ -55,6 +55,14 @@ def _group(kind: Addressed, about: str) -> click.Group:
         from desk.listeners import documents, listeners
 
         return listed([documents.listener(each) for each in listeners.listed(kind)], context.zone)
+
+    @group.command(help="Show one; of its address is shown what may be.")
+    @click.argument("name")
+    @desk_verb
+    def show(context: VerbContext, name: str) -> Result:
+        from desk.listeners import documents, listeners
+
+        return shown(documents.listener(listeners.show(kind, name)), context.zone)
 
     @group.command(help="Remove it, with the calls that wait for it.")
     @click.argument("name")

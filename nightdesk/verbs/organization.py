@@ -8,7 +8,7 @@ import click
 
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
-from nightdesk.verbs.named_things import listed
+from nightdesk.verbs.named_things import listed, shown
 
 organization = noun("organization", "Organizations: whose people write to the desk, by their domains.")
 
@@ -26,6 +26,17 @@ def list_organizations(context: VerbContext) -> Result:
     from desk.documents import contacts as documents
 
     return listed([documents.organization(line) for line in organizations.organizations()], context.zone)
+
+
+@organization.command()
+@click.argument("name")
+@desk_verb
+def show(context: VerbContext, name: str) -> Result:
+    """Show one organization."""
+    from desk import organizations
+    from desk.documents import contacts as documents
+
+    return shown(documents.organization(organizations.show_organization(name)), context.zone)
 
 
 @organization.command()

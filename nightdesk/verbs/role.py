@@ -7,7 +7,7 @@ import click
 from nightdesk.arguments import noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.verbs import rules
-from nightdesk.verbs.named_things import listed
+from nightdesk.verbs.named_things import listed, shown
 
 role = noun("role", "What agents may do.")
 role.add_command(rules.exporter("role"))
@@ -39,6 +39,17 @@ def list_actions(context: VerbContext) -> Result:
 
     found = [{"action": action, "lets": lets} for action, lets in roles.known_actions().items()]
     return listed(found, context.zone)
+
+
+@role.command()
+@click.argument("name")
+@desk_verb
+def show(context: VerbContext, name: str) -> Result:
+    """Show one role."""
+    from desk.documents import staff as documents
+    from desk.staff import roles
+
+    return shown(documents.role(roles.show_role(name)), context.zone)
 
 
 @role.command()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from nightdesk.exit import Exit
 
 KINDS = (
-    *("sla", "department", "topic", "field", "status", "role", "team", "canned", "queue", "filter", "ban"),
-    "notification",
+    *("sla", "department", "topic", "field", "status", "role", "team", "group", "canned", "template"),
+    *("queue", "filter", "ban", "notification"),
 )
 
 rules = noun("rules", "The desk's rules as a TOML file, and recipes for the mail of monitoring systems.")

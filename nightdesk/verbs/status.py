@@ -9,7 +9,7 @@ import click
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.verbs import rules
-from nightdesk.verbs.named_things import listed
+from nightdesk.verbs.named_things import listed, shown
 
 status = noun("status", "Statuses of your own, each within new, open, waiting or closed.")
 status.add_command(rules.exporter("status"))
@@ -26,6 +26,17 @@ def list_statuses(context: VerbContext) -> Result:
     from desk.documents import staff as documents
 
     return listed([documents.status(line) for line in statuses.statuses()], context.zone)
+
+
+@status.command()
+@click.argument("name")
+@desk_verb
+def show(context: VerbContext, name: str) -> Result:
+    """Show one status of the desk's own."""
+    from desk import statuses
+    from desk.documents import staff as documents
+
+    return shown(documents.status(statuses.show(name)), context.zone)
 
 
 @status.command()

@@ -18,6 +18,7 @@ from nightdesk.arguments import (
 )
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 
 if TYPE_CHECKING:
     from desk.customizing import TemplateLine
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 template = noun("template", "Templates: the texts that customers and agents get, in their languages.")
+template.add_command(rules.exporter("template"))
+template.add_command(rules.importer("template"))
 
 _language = click.option(
     "--language", metavar="L", help="en, de, fr, es, pt, it, nl, pl, ja or zh; else the desk's."

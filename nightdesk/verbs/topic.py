@@ -9,7 +9,7 @@ import click
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.verbs import rules
-from nightdesk.verbs.named_things import listed
+from nightdesk.verbs.named_things import listed, shown
 
 topic = noun("topic", "Help topics: what tickets are about, and what that means for them.")
 topic.add_command(rules.exporter("topic"))
@@ -36,6 +36,17 @@ def list_topics(context: VerbContext) -> Result:
     from desk.staff import topics
 
     return listed([documents.topic(line) for line in topics.topics()], context.zone)
+
+
+@topic.command()
+@click.argument("name")
+@desk_verb
+def show(context: VerbContext, name: str) -> Result:
+    """Show one help topic."""
+    from desk.documents import staff as documents
+    from desk.staff import topics
+
+    return shown(documents.topic(topics.show_topic(name)), context.zone)
 
 
 @topic.command()
@@ -76,3 +87,15 @@ def edit(context: VerbContext, /, name: str, no_tasks: bool, **given: Any) -> Re
     given["checklist"] = given["checklist"] or ([] if no_tasks else None)
     line = topics.edit_topic(context.actor, name, **given)
     return told(documents.topic(line), f"Changed the help topic {line.name}")
+
+
+@topic.command()
+@click.argument("name")
+@desk_verb
+def remove(context: VerbContext, name: str) -> Result:
+    """Have a help topic offered no more; tickets that have it keep it."""
+    from desk.documents import staff as documents
+    from desk.staff import topics
+
+    line = topics.remove_topic(context.actor, name)
+    return told(documents.topic(line), f"{line.name} is offered no more")

@@ -1,0 +1,207 @@
+"""What a file of rules would do with stored mail is what it does with the same mail once it is taken in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from config.clock import now
+from desk.errors import DeskError, NotAllowed
+from desk.filters import filters
+from desk.home import Desk
+from desk.operations import rule_file
+from desk.operations.rule_trial import Difference, RuleTrial
+from tests.support.mails import BOB, EVE, SALES, SUPPORT, Door, mail, rows
+from tests.support.workbench import ADMIN, make_agent
+
+FILE = """
+[[sla]]
+name = "Fast"
+hours = 1
+
+[[sla]]
+name = "Standard"
+hours = 12
+
+[[department]]
+name = "Network"
+sla = "Fast"
+
+[[department]]
+name = "Sales"
+sla = "Fast"
+
+[[topic]]
+name = "VPN"
+department = "Network"
+priority = "high"
+
+[[topic]]
+name = "Invoices"
+sla = "Fast"
+
+[[status]]
+name = "On hold"
+state = "waiting"
+
+[[filter]]
+name = "VPN"
+if = "subject:vpn"
+then = ["topic:VPN", "tag:vpn", "status:On hold"]
+
+[[filter]]
+name = "Offers"
+if = "from:eve@elsewhere.test subject:offer"
+then = ["reject"]
+
+[[filter]]
+name = "Money"
+if = "subject:invoice"
+then = ["topic:Invoices", "priority:low", "department:Sales"]
+
+[[filter]]
+name = "Old"
+if = "subject:printer"
+then = ["tag:printer"]
+active = false
+
+[[ban]]
+pattern = "bob@corp.test"
+
+[[template]]
+name = "acknowledgement de department Network"
+body = "Das Netz antwortet auf {{ ticket.number }}."
+"""
+MAILS = {
+    "plain": {"subject": "Printer"},
+    "topic": {"subject": "vpn is slow"},
+    "both": {"subject": "vpn and invoice", "to": SALES},
+    "rejected": {"subject": "offer of the day", "sender": EVE},
+    "banned": {"subject": "hello", "sender": BOB},
+    "money": {"subject": "Invoice 7", "to": "Sales <SALES@example.test>"},
+    "tagged": {"subject": "hello", "to": "support+vpn@example.test"},
+    "nobody": {"subject": "hello", "to": "unknown@elsewhere.test"},
+    "copied": {"subject": "hello", "cc": SALES},
+}
+
+
+@pytest.fixture
+def door(desk: Desk) -> Door:
+    door = Door(desk)
+    door.mailbox(SUPPORT)
+    door.mailbox(SALES, department="Sales")
+    filters.add(ADMIN, "Old", on="new", condition="subject:printer", then=["tag:printer", "priority:urgent"])
+    return door
+
+
+def trial(desk: Desk, text: str) -> tuple[RuleTrial, list[Difference]]:
+    tried = RuleTrial(desk, ADMIN, rule_file.read(text))
+    return tried, list(tried.differences(now() - timedelta(days=1)))
+
+
+def tickets() -> dict[str, tuple[object, ...]]:
+    """What became of each mail's ticket, by its number."""
+    found = rows(
+        "SELECT t.number, d.name, o.name, s.name, t.priority FROM ticket t"
+        " JOIN department d ON d.id = t.department_id LEFT JOIN topic o ON o.id = t.topic_id"
+        " LEFT JOIN sla s ON s.id = t.sla_id"
+    )
+    return {number: tuple(rest) for number, *rest in found}
+
+
+def everything() -> list[object]:
+    tables = (
+        "ticket",
+        "filter",
+        "department",
+        "sla",
+        "topic",
+        "ban",
+        "template",
+        "event",
+        "notice",
+        "delivery",
+    )
+    return [rows(f"SELECT * FROM {table}") for table in (*tables, "named_status", "setting", "log_entry")]
+
+
+def test_what_would_be_is_what_then_is(desk: Desk, door: Door) -> None:
+    numbers = {name: door.take(mail(**given)).ticket_number for name, given in MAILS.items()}  # type: ignore[arg-type]
+    before = everything()
+    tried, found = trial(desk, FILE)
+    assert everything() == before
+    assert tried.asked == len(MAILS)
+    by_number = {each.ticket: each for each in found}
+    was = tickets()
+    rule_file.take_in(desk, ADMIN, rule_file.read(FILE))
+    priorities = {"low": 1, "normal": 2, "high": 3, "urgent": 4}
+    for name, given in MAILS.items():
+        outcome = door.take(mail(**given))  # type: ignore[arg-type]
+        number, difference = numbers[name], by_number.get(numbers[name])
+        assert number is not None
+        if name in ("rejected", "banned"):
+            assert outcome.verdict == "rejected"
+            assert difference is not None
+            assert difference.after.banned == ("bob@corp.test" if name == "banned" else "")
+            assert difference.after.decision.rejected_by == ("" if name == "banned" else "Offers")
+            continue
+        now_is = tickets()[str(outcome.ticket_number)]
+        if difference is None:
+            assert now_is == was[number], name
+            continue
+        said = [
+            (each.department, each.topic, each.sla, priorities[each.priority or ""])
+            for each in (difference.before, difference.after)
+        ]
+        assert said == [was[number], now_is], name
+
+
+def test_a_changed_promise_is_told_by_when_it_ends(desk: Desk, door: Door) -> None:
+    door.take(mail())
+    [difference] = trial(desk, '[[sla]]\nname = "Standard"\nhours = 1\n')[1]
+    before, after = difference.before.first_answer_due, difference.after.first_answer_due
+    assert before is not None
+    assert after is not None
+    assert before - after > timedelta(hours=1)
+
+
+def test_another_text_is_told_where_it_would_be_sent(desk: Desk, door: Door) -> None:
+    door.take(mail())
+    door.take(mail(to=SALES), mailbox=SALES)
+    [difference] = trial(
+        desk, '[[template]]\nname = "acknowledgement en department Sales"\nbody = "Hello from Sales."\n'
+    )[1]
+    assert difference.ticket == "2"
+    assert difference.after.texts == {"en": "Hello from Sales.\n"}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '[[filter]]\nname = "X"\nif = "subject:~(["\nthen = ["close"]\n',
+        '[[template]]\nname = "acknowledgement en"\nbody = "{{ nothing.there }}"\n',
+        '[[template]]\nname = "acknowledgement en planet Mars"\nbody = "x"\n',
+        '[[template]]\nname = "acknowledgement"\nbody = "x"\n',
+        '[[filter]]\nname = "X"\nif = "subject:x"\nthen = ["status:Nowhere"]\n',
+    ],
+)
+def test_a_file_that_cannot_be_taken_in_is_not_tried(desk: Desk, door: Door, broken: str) -> None:
+    before = everything()
+    with pytest.raises(DeskError):
+        trial(desk, broken)
+    assert everything() == before
+
+
+def test_only_who_may_change_rules_tries_them(desk: Desk, door: Door) -> None:
+    with pytest.raises(NotAllowed):
+        RuleTrial(desk, make_agent("kim", ["ticket.reply"]), {})
+
+
+def test_a_desk_written_and_read_again_is_the_same(desk: Desk, door: Door) -> None:
+    rule_file.take_in(desk, ADMIN, rule_file.read(FILE))
+    text = rule_file.written(ADMIN)
+    assert "acknowledgement de department Network" in text
+    again = rule_file.take_in(desk, ADMIN, rule_file.read(text))
+    assert {step.outcome for step in again} == {"unchanged"}
+    assert not trial(desk, text)[1]
