@@ -22,6 +22,7 @@ from models.filters import Ban
 from models.listeners import Call
 from models.logs import LogEntry
 from models.messages import Attachment, Awaited, Message
+from models.note_versions import NoteVersion
 from models.notices import Notice
 from models.organizations import OrganizationMember
 from models.receipts import Receipt
@@ -43,7 +44,7 @@ WORDLESS = frozenset(
 """Columns, as ``table.column``, in which nobody writes of anybody."""
 
 _PAGE = 1_000
-_THROUGH_MESSAGE = {Attachment, Awaited}
+_THROUGH_MESSAGE = {Attachment, Awaited, NoteVersion}
 _WAITING = ("queued", "deferred")
 
 

@@ -462,6 +462,11 @@ _OLD_AWAITED = Lookup(
 _AWAIT_NO_MORE = Statement(
     lambda p: Awaited.delete().where(Awaited.reference == p("reference"), Awaited.message == p("message_id"))
 )
+_SET_NOTE = Statement(
+    lambda p: Message.update({Message.text: p("text"), Message.folds: p("folds")}).where(
+        Message.id == p("message_id"), Message.kind == "note"
+    )
+)
 _DELETE = Statement(lambda p: Message.delete().where(Message.id == p("message_id")))
 _LAST_ANSWER = Lookup(
     lambda p: Message.select(peewee.fn.MAX(Message.created)).where(
@@ -883,6 +888,11 @@ def attached_part(attachment_id: int) -> AttachedPart | None:
 def approve(ticket_id: int, message_id: int) -> ApprovedMessage | None:
     """Take an unverified message as its sender's; None when the ticket has no such message."""
     return _APPROVE.one(message_id=message_id, ticket_id=ticket_id)
+
+
+def set_note(message_id: int, text: str) -> None:
+    """Let a note say something else; nothing of it is folded."""
+    _SET_NOTE.run(message_id=message_id, text=text, folds=as_json([]))
 
 
 def delete(message_id: int) -> None:

@@ -35,6 +35,7 @@ from models.logs import LogEntry
 from models.mailboxes import Mailbox, MailboxAlias, MailboxOAuth2
 from models.messages import Attachment, Awaited, Message
 from models.migrate import note_as_done
+from models.note_versions import NoteVersion
 from models.notices import HeldNotice, Notice
 from models.notifications import Notification
 from models.old_desks import BroughtRow, OldDesk
@@ -77,6 +78,7 @@ TABLES: tuple[type[Row], ...] = (
         Draft,
         Presence,
         TicketLink,
+        NoteVersion,
         ApiKey,
         LogEntry,
     ),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from api.v1.documents import (
+    ApproveBody,
+    Approved,
     AssignBody,
     Changed,
     DueBody,
@@ -14,17 +16,39 @@ from api.v1.documents import (
     HitPage,
     ListQuery,
     NoteBody,
+    NoteEdit,
     ReplyBody,
     SearchQuery,
+    Spent,
+    Started,
     StatusBody,
+    StopBody,
+    TaskBody,
+    TaskDoneBody,
+    TaskPlaceBody,
+    Tasks,
     TicketPage,
+    TimeBody,
     pack_anchor,
     unpack_anchor,
 )
 from desk.documents import tickets as documents
 from desk.errors import WrongUse
 from desk.replies import reply as desk_reply
-from desk.tickets import changes, detail, due_dates, fields, lists, pinning, query, search
+from desk.tickets import (
+    approval,
+    changes,
+    detail,
+    due_dates,
+    fields,
+    lists,
+    pinning,
+    query,
+    search,
+    time_spent,
+    trash,
+)
+from desk.tickets import tasks as checklists
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -95,6 +119,7 @@ def reply(call: Call) -> documents.QueuedReply:
         given.body,
         to=given.to,
         cc=given.cc,
+        bcc=given.bcc,
         subject=given.subject,
         status_after=given.status,
     )
@@ -105,6 +130,80 @@ def note(call: Call) -> documents.NoteAdded:
     """Add an internal note."""
     given = cast("NoteBody", call.body)
     return {"number": _number(call), "message": desk_reply.add_note(call.actor, call.number, given.body)}
+
+
+def edit_note(call: Call) -> Changed:
+    """Let a note say something else."""
+    given = cast("NoteEdit", call.body)
+    done = desk_reply.edit_note(call.actor, call.number, given.message, given.body)
+    return {"number": _number(call), "changed": done}
+
+
+def approve(call: Call) -> Approved:
+    """Take unverified mail as its sender's."""
+    given = cast("ApproveBody", call.body)
+    approved = approval.approve(call.desk, call.actor, call.number, given.messages)
+    return {"number": _number(call), "approved": approved}
+
+
+def add_task(call: Call) -> Tasks:
+    """Add a task to the checklist."""
+    given = cast("TaskBody", call.body)
+    checklists.add(
+        call.actor, call.number, given.text, call.desk.zone, assignee=given.assignee, due=given.due
+    )
+    return _tasks(call)
+
+
+def set_task_done(call: Call) -> Tasks:
+    """Note that a task is done, or not after all."""
+    given = cast("TaskDoneBody", call.body)
+    (checklists.tick if given.done else checklists.untick)(call.actor, call.number, given.place)
+    return _tasks(call)
+
+
+def remove_task(call: Call) -> Tasks:
+    """Take a task away."""
+    given = cast("TaskPlaceBody", call.body)
+    checklists.remove(call.actor, call.number, given.place)
+    return _tasks(call)
+
+
+def _tasks(call: Call) -> Tasks:
+    found = changes.find(call.number, call.actor)
+    left = checklists.of_ticket(found.id)
+    return {"number": found.number, "tasks": [documents.task(each) for each in left]}
+
+
+def add_time(call: Call) -> Spent:
+    """Write down time that was spent."""
+    given = cast("TimeBody", call.body)
+    time_spent.add(call.actor, call.number, given.spent, given.note)
+    return {"number": _number(call), "seconds": time_spent.seconds_of(given.spent)}
+
+
+def start_time(call: Call) -> Started:
+    """Start the clock of the key's agent."""
+    runs = time_spent.start(call.actor, call.number)
+    return {"number": runs.number, "since": runs.since}
+
+
+def stop_time(call: Call) -> Spent:
+    """Stop the clock of the key's agent, whichever ticket it runs on."""
+    given = cast("StopBody", call.body)
+    _number(call)
+    number, seconds = time_spent.stop(call.actor, given.note)
+    return {"number": number, "seconds": seconds}
+
+
+def delete(call: Call) -> Changed:
+    """Put the ticket into the trash."""
+    return _changed(call, trash.delete(call.actor, [call.number]))
+
+
+def restore(call: Call) -> Changed:
+    """Take the ticket out of the trash."""
+    return _changed(call, trash.restore(call.actor, [call.number]))
 
 
 def assign(call: Call) -> Changed:

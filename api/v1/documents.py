@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from desk.documents.operations import Finding
-from desk.documents.tickets import Hit, Ticket
+from desk.documents.tickets import Hit, Task, Ticket
 from models.tickets import StatusAfterReply
 
 MAX_TEXT = 4 * 1024 * 1024
@@ -59,6 +59,7 @@ class ReplyBody(Taken):
     body: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, description="Markdown.")]
     to: Annotated[list[str] | None, Field(max_length=50, description="Instead of the requester.")] = None
     cc: Annotated[list[str] | None, Field(max_length=50, description="Instead of the collaborators.")] = None
+    bcc: Annotated[list[str], Field(max_length=50, description="Whom the others do not see.")] = []
     subject: Annotated[str | None, Field(max_length=900)] = None
     status: Annotated[StatusAfterReply | None, Field(description="The state afterwards.")] = None
 
@@ -67,6 +68,56 @@ class NoteBody(Taken):
     """An internal note, which is never sent."""
 
     body: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, description="Markdown.")]
+
+
+class NoteEdit(Taken):
+    """What a note is to say; what it said is kept."""
+
+    message: Annotated[int, Field(ge=1, le=_ROW, description="The note's id.")]
+    body: Annotated[str, Field(min_length=1, max_length=MAX_TEXT, description="Markdown.")]
+
+
+class ApproveBody(Taken):
+    """Which unverified mail is its sender's."""
+
+    messages: Annotated[
+        list[Annotated[int, Field(ge=1, le=_ROW)]],
+        Field(max_length=200, description="Their ids; none: all of the ticket's, if one sender wrote them."),
+    ] = []
+
+
+class TaskBody(Taken):
+    """A task for the end of the checklist."""
+
+    text: Annotated[str, Field(min_length=1, max_length=300)]
+    assignee: Annotated[str | None, Field(max_length=120, description="A login.")] = None
+    due: Annotated[str | None, Field(max_length=40, description="2d, monday, 2026-12-24")] = None
+
+
+class TaskDoneBody(Taken):
+    """Whether a task is done."""
+
+    place: Annotated[int, Field(ge=1, le=1000, description="Its place, from 1 on.")]
+    done: bool = True
+
+
+class TaskPlaceBody(Taken):
+    """A task."""
+
+    place: Annotated[int, Field(ge=1, le=1000, description="Its place, from 1 on.")]
+
+
+class TimeBody(Taken):
+    """Time that the key's agent spent."""
+
+    spent: Annotated[str, Field(max_length=20, description="45m, 1h30, 1:30 or 1.5h")]
+    note: Annotated[str, Field(max_length=300, description="What was done.")] = ""
+
+
+class StopBody(Taken):
+    """What was done while the clock ran."""
+
+    note: Annotated[str, Field(max_length=300)] = ""
 
 
 class AssignBody(Taken):
@@ -126,6 +177,34 @@ class Changed(TypedDict):
 
     number: str
     changed: bool
+
+
+class Approved(TypedDict):
+    """The messages that count from now on."""
+
+    number: str
+    approved: list[int]
+
+
+class Tasks(TypedDict):
+    """The checklist as it is now."""
+
+    number: str
+    tasks: list[Task]
+
+
+class Spent(TypedDict):
+    """An entry of time."""
+
+    number: str
+    seconds: int
+
+
+class Started(TypedDict):
+    """A clock that runs."""
+
+    number: str
+    since: datetime
 
 
 class Health(TypedDict):

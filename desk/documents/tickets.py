@@ -84,10 +84,23 @@ class Delivery(TypedDict):
 _From = TypedDict("_From", {"from": Person})
 
 
+class Edit(TypedDict):
+    """That a note was edited, and what it said before."""
+
+    at: datetime
+    agent: str | None
+    before: str
+
+
 class Message(_From):
-    """A customer's mail, an agent's reply or a note. `signature`: of signed or encrypted mail only."""
+    """A customer's mail, an agent's reply or a note.
+
+    `signature`: of signed or encrypted mail only; `bcc`: of mail that had such; `edits`: of edited notes.
+    """
 
     signature: NotRequired[str]
+    bcc: NotRequired[list[str]]
+    edits: NotRequired[list[Edit]]
     id: int
     kind: MessageKind
     to: list[str]
@@ -154,7 +167,8 @@ class TicketDetail(_Ticket):
     """A ticket with everything on it.
 
     `refers_to`: the number of the ticket that it goes on from; `snoozed_until`: null while it is awake;
-    `deleted`: when it was put into the trash; `due_by_hand`: what an agent said, which is `due` then.
+    `deleted`: when it was put into the trash; `due_by_hand`: what an agent said, which is `due` then;
+    `pending`: who would be in Cc if the unverified mail were approved that names them.
     """
 
     state: Status
@@ -167,6 +181,7 @@ class TicketDetail(_Ticket):
     deleted: datetime | None
     due_by_hand: datetime | None
     pinned: bool
+    pending: list[str]
     tasks: list[Task]
     time_spent: list[TimeSpent]
     sla: str | None
@@ -225,6 +240,7 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
         "deleted": ticket.deleted,
         "due_by_hand": ticket.due_by_hand,
         "pinned": ticket.pinned,
+        "pending": list(ticket.pending),
         "tasks": [task(each) for each in ticket.tasks],
         "time_spent": [
             {
@@ -299,7 +315,15 @@ def message(view: detail.MessageView) -> Message:
             {"to": each.to, "state": each.state, "detail": each.detail} for each in view.deliveries
         ],
     }
-    return {"signature": view.signature, **document} if view.signature else document
+    if view.signature:
+        document = {"signature": view.signature, **document}
+    if view.bcc:
+        document["bcc"] = [email for _, email in view.bcc]
+    if view.edits:
+        document["edits"] = [
+            {"at": each.at, "agent": each.agent, "before": each.before} for each in view.edits
+        ]
+    return document
 
 
 def attachment(view: detail.AttachmentView) -> Attachment:

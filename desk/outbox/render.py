@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 
 class MailToSend(Record):
-    """What is to be sent. `to` and `cc` are (name, address); `attachments` (name, type, bytes).
+    """What is to be sent. `to`, `cc` and `bcc` are (name, address); `attachments` (name, type, bytes).
+
+    Whoever stands in `bcc` gets the mail, of which nothing tells the others.
 
     `mailbox_id` is the desk's address it is from (None: the default outgoing mailbox's). `automatic`: a
     machine writes, so the mail says so and no machine is to answer. `null_sender`: envelope sender ``<>``.
@@ -53,6 +55,7 @@ class MailToSend(Record):
     """The mailbox that answers are to reach, where the one it is from is not fetched."""
     author: Actor | None = None
     """The agent who wrote it, whom From may name."""
+    bcc: Sequence[tuple[str, str]] = ()
     tag: SignedTag | None = None
     """What the plus-address that answers go to says, where the desk signs addresses."""
 
@@ -168,7 +171,7 @@ def no_route_out(address: str) -> str:
 def recipients_of(mail: MailToSend) -> list[str]:
     """Return the envelope's recipients, each once."""
     found: dict[str, str] = {}
-    for _, address in (*mail.to, *mail.cc):
+    for _, address in (*mail.to, *mail.cc, *mail.bcc):
         if address:
             found.setdefault(address.lower(), address)
     return list(found.values())

@@ -82,6 +82,7 @@ def forward(
     delay_seconds: float = 0,
     seen: Standing | None = None,
     mailbox: str | None = None,
+    bcc: Sequence[Person] = (),
 ) -> SentReply:
     """Send what an agent forwards: `text` is all of it, with what is quoted.
 
@@ -93,10 +94,10 @@ def forward(
     ticket = find_whole(number, actor)
     require_for(actor, "ticket.reply", ticket)
     body = body_text(text)
-    people, copies = people_in(to), people_in(cc)
+    people, copies, unseen = people_in(to), people_in(cc), people_in(bcc)
     if not people:
         raise Refused("there is nobody to forward it to", "give an address")
-    refuse_own(people + copies)
+    refuse_own(people + copies + unseen)
     department = departments.by_id(ticket.department_id)
     signed = body + signature_block(department, actor.agent_id)
     usual = sender_of(department, ticket.mailbox_id)
@@ -110,6 +111,7 @@ def forward(
             answers_to=ticket.mailbox_id if chosen == usual else chosen,
             to=people,
             cc=copies,
+            bcc=unseen,
             subject=one_line(subject, 500) or f"Fwd: {ticket.subject}",
             text=signed,
             ticket_id=ticket.id,

@@ -77,7 +77,7 @@ def _message(
         agent_id=actor.agent_id,
         sender_name=actor.name,
         sender_email=rendered.sender,
-        recipients=as_json({"to": mail.to, "cc": mail.cc}),
+        recipients=as_json({"to": mail.to, "cc": mail.cc, **({"bcc": mail.bcc} if mail.bcc else {})}),
         subject=mail.subject,
         text=text,
         folds=_folds(text, body_length),

@@ -67,12 +67,13 @@ def new_ticket(
     attachments: Sequence[File] = (),
     cc: Sequence[Person] = (),
     delay_seconds: float = 0,
+    bcc: Sequence[Person] = (),
 ) -> NewTicket:
     """Open a ticket by hand.
 
     With `send` the body is mailed to the requester as the ticket's first mail; without, it is what the
     requester said (on the telephone, say). `requester` may name several people: the first is the requester,
-    the others are collaborators.
+    the others are collaborators, and so are those in `cc`, but nobody in `bcc`.
     """
     require(actor, "ticket.reply")
     asked = people_in([requester])
@@ -80,8 +81,8 @@ def new_ticket(
         raise WrongUse(
             f"'{one_line(requester, 80)}' is no mail address", "write 'Ana Prado <ana@example.org>'"
         )
-    copies = people_in(cc)
-    refuse_own(asked + copies)
+    copies, unseen = people_in(cc), people_in(bcc)
+    refuse_own(asked + copies + unseen)
     text = body_text(body)
     origin = _origin(mailbox)
     department = _department(origin)
@@ -103,6 +104,7 @@ def new_ticket(
                 answers_to=ticket.mailbox_id,
                 to=asked,
                 cc=copies,
+                bcc=unseen,
                 subject=numbered_subject(title, ticket.number, reply=False),
                 text=signed,
                 ticket_id=ticket.id,

@@ -106,6 +106,7 @@ def send_reply(
     seen: Standing | None = None,
     mailbox: str | None = None,
     answers: int | None = None,
+    bcc: Sequence[Person] = (),
 ) -> SentReply:
     """Answer a ticket: Markdown `body`, to the requester and in copy to the collaborators unless said.
 
@@ -114,7 +115,8 @@ def send_reply(
     author becomes the owner of a ticket that nobody owns. With `seen` nothing leaves when others did
     something to the ticket since: Overtaken. `mailbox`: one of `senders` that it is from, and that answers
     come to; None: the ticket's or its department's. `answers`: the message that it answers, to whoever wrote
-    that; None: the customer's newest. Raises Refused, NotFound, NotAllowed, WrongUse.
+    that; None: the customer's newest. `bcc`: who gets it besides, of whom the others learn nothing and who
+    become no collaborators. Raises Refused, NotFound, NotAllowed, WrongUse.
     """
     if seen is not None:
         # That a ticket was merged is told first, so that the answer may follow it.
@@ -131,7 +133,8 @@ def send_reply(
     else:
         people = answered_at(ticket.id, ticket.contact_id) if asked is None else _writers_of(asked)
     copies = _besides(collaborators_of(ticket), people) if cc is None else people_in(cc)
-    refuse_own(people + copies)
+    unseen = people_in(bcc)
+    refuse_own(people + copies + unseen)
     in_reply_to, references = conversation(ticket.id, None if asked is None else asked.message_id)
     department = departments.by_id(ticket.department_id)
     signed = text + signature_block(department, actor.agent_id)
@@ -146,6 +149,7 @@ def send_reply(
             answers_to=ticket.mailbox_id if chosen == usual else chosen,
             to=people,
             cc=copies,
+            bcc=unseen,
             subject=numbered_subject(subject or ticket.subject, ticket.number, reply=True),
             text=signed,
             ticket_id=ticket.id,
@@ -186,6 +190,32 @@ def add_note(actor: Actor, number: str, body: str) -> int:
     )
     with transaction():
         return lifecycle.noted(ticket.id, message, actor, moment)
+
+
+def edit_note(actor: Actor, number: str, message_id: int, body: str) -> bool:
+    """Let a note say something else; what it said is kept. False when it says so already.
+
+    One's own, or anybody's for whoever may delete tickets. Raises NotFound, NotAllowed, and Refused for what
+    is no note, or was mailed.
+    """
+    text = body_text(body)
+    with transaction():
+        ticket = find_whole(number, actor)
+        require_for(actor, "ticket.note", ticket)
+        found = next((each for each in messages.of_ticket(ticket.id) if each.id == message_id), None)
+        if found is None:
+            raise NotFound(
+                f"#{ticket.number} has no message {message_id}",
+                f"nightdesk ticket show {ticket.number} --json lists their ids",
+            )
+        if found.kind != "note" or found.blob_id is not None:
+            raise Refused(f"message {message_id} is no note that was written here", "write another note")
+        if found.agent_id != actor.agent_id:
+            require_for(actor, "ticket.delete", ticket)
+        if found.text == text:
+            return False
+        lifecycle.note_edited(ticket.id, message_id, text, actor, now())
+    return True
 
 
 def _answerable(ticket: TicketState, message_id: int) -> StoredMessage:

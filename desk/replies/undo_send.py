@@ -63,12 +63,12 @@ def _draft(author: int, message: StoredMessage, ticket: TicketState, sender: int
 
     block = signature_block(departments.by_id(ticket.department_id), author)
     body = message.text.removesuffix(block) if block else message.text
-    people = {kind: [pair[1] for pair in message.recipients.get(kind, ())] for kind in ("to", "cc")}
+    people = {kind: [pair[1] for pair in message.recipients.get(kind, ())] for kind in ("to", "cc", "bcc")}
     seen = since.standing()
     written = Written(
         body=body,
         subject=ticket.subject if new else message.subject,
-        recipients={**people, "to_line": ", ".join(people["to"]), "cc_line": ", ".join(people["cc"])},
+        recipients={**people, **{f"{kind}_line": ", ".join(each) for kind, each in people.items()}},
         attachments=(),
         status_after="",
         mailbox_id=ticket.mailbox_id if new else sender,

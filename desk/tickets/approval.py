@@ -11,9 +11,8 @@ from desk.permissions import Actor
 from desk.rules import read_rules
 from desk.tickets import lifecycle, threads
 from desk.tickets.changes import find
-from desk.tickets.participants import add_collaborators, may_join
+from desk.tickets.participants import add_collaborators, brought_by, may_join
 from desk.tickets.reading import require_for
-from mail.mime.address import as_compared
 from models import messages as rows
 from models.transactions import transaction
 
@@ -70,11 +69,5 @@ def _let_in(rules: DeskRules, ticket: TicketState, message: StoredMessage) -> No
     """Make the sender, and those the mail was addressed to, collaborators; not by what address it came."""
     if message.machine:
         return
-    people = message.recipients
-    ours = {email for _, email in people.get("arrived_by", ())}
-    written = [(message.sender_name, message.sender_email)]
-    for name, email in (*people.get("to", ()), *people.get("cc", ())):
-        if as_compared(email) not in ours:
-            written.append((name, email))
-    add_collaborators(ticket.id, may_join(written, rules))
+    add_collaborators(ticket.id, may_join(brought_by(message), rules))
     threads.gather(ticket.id, now())

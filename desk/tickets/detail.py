@@ -19,6 +19,7 @@ from desk.tickets.deliveries import DeliveryView
 from desk.tickets.events import EventView
 from desk.tickets.history import OtherTicket, tickets_of
 from desk.tickets.links import LinkView
+from desk.tickets.participants import pending_of
 from desk.tickets.promises import ClockView
 from desk.tickets.reading import may_read
 from desk.tickets.tasks import TaskView
@@ -64,6 +65,15 @@ class AttachmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class EditView:
+    """That a note was edited, by whom, and what it said before."""
+
+    at: datetime
+    agent: str | None
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageView:
     """A customer's mail, an agent's reply or a note.
 
@@ -97,6 +107,10 @@ class MessageView:
     deliveries: tuple[DeliveryView, ...] = ()
     reply_to: tuple[tuple[str, str], ...] = ()
     """Where answers to it go, if not to its sender."""
+    bcc: tuple[tuple[str, str], ...] = ()
+    """Who got it without the others' knowing."""
+    edits: tuple[EditView, ...] = ()
+    """Of a note, oldest first."""
 
     @property
     def parts(self) -> list[tuple[str, bool]]:
@@ -177,6 +191,8 @@ class TicketDetail:
     named_status: str | None = None
     """A status of the desk's own, within the state."""
     requester_fields: tuple[tuple[FieldLine, str | None], ...] = ()
+    pending: tuple[str, ...] = ()
+    """Who would be in Cc if the unverified mail were approved that names them; no mail goes to them."""
     messages: tuple[MessageView, ...] = field(default=())
     events: tuple[EventView, ...] = field(default=())
 
@@ -233,6 +249,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         named_status=names.named_status,
         requester_fields=tuple(fields.of_contact(ticket.contact_id)),
         others=tuple(tickets_of(ticket.contact_id, _OTHERS, ticket.id, reader)),
+        pending=tuple(pending_of(ticket)),
         messages=tuple(_messages(ticket.id)),
         events=tuple(events.of_ticket(ticket.id)),
     )
@@ -326,6 +343,7 @@ def _messages(ticket_id: int) -> Iterable[MessageView]:
 def _views(rows: Sequence[StoredMessage]) -> Iterable[MessageView]:
     attachments = _stored_files([row.id for row in rows])
     sent = deliveries.of_messages([row.id for row in rows])
+    edits = _edits([row.id for row in rows if row.kind == "note"])
     for stored in rows:
         signature = _signature(stored, attachments.get(stored.id, ()))
         secret = signature.secret if signature is not None else None
@@ -344,6 +362,8 @@ def _views(rows: Sequence[StoredMessage]) -> Iterable[MessageView]:
             to=_people(row.recipients.get("to", ())),
             cc=_people(row.recipients.get("cc", ())),
             reply_to=_people(row.recipients.get("reply_to", ())),
+            bcc=_people(row.recipients.get("bcc", ())),
+            edits=tuple(edits.get(row.id, ())),
             subject=row.subject,
             created=row.created,
             message_id=row.message_id,
@@ -360,6 +380,17 @@ def _views(rows: Sequence[StoredMessage]) -> Iterable[MessageView]:
             attachments=tuple(sorted(attachments.get(row.id, ()), key=lambda attachment: attachment.id)),
             deliveries=tuple(sent.get(row.id, ())),
         )
+
+
+def _edits(notes: list[int]) -> dict[int, list[EditView]]:
+    found: dict[int, list[EditView]] = {}
+    if notes:
+        from models import note_versions  # 2 ms, for tickets with notes
+
+        for each in note_versions.of(notes):
+            view = EditView(utc_time(each.at), each.agent, each.text)
+            found.setdefault(each.message_id, []).append(view)
+    return found
 
 
 def _stored_files(message_ids: Sequence[int]) -> dict[int, list[AttachmentView]]:

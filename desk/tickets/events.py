@@ -23,6 +23,7 @@ _WORDS: dict[str, str] = {
     "created": "created",
     "replied": "answered",
     "noted": "note added",
+    "note_edited": "note edited",
     "forwarded": "forwarded to {to}",
     "approved": "mail of {from} approved",
     "overdue": "overdue",

@@ -94,6 +94,7 @@ EventKind = Literal[
     "pinned",
     "unpinned",
     "erased",
+    "note_edited",
 ]
 
 OverdueKind = ClockKind | Literal["date"]
@@ -301,6 +302,18 @@ def noted(ticket_id: int, message: NewMessage, by: Actor, moment: datetime) -> i
     return message_row
 
 
+def note_edited(ticket_id: int, message_row: int, text: str, by: Actor, moment: datetime) -> None:
+    """Let an agent's note say something else; what it said is kept."""
+    from models import note_versions  # 2 ms, for notes that are edited
+
+    was = messages.by_id(message_row)
+    assert was is not None
+    version = note_versions.write(message_row, by.agent_id, utc_text(moment), was.text)
+    messages.set_note(message_row, text)
+    told = {"message": message_row, "version": version, "changes": {}, "batch": new_batch()}
+    _record(ticket_id, "note_edited", by, moment, told)
+
+
 def forwarded(ticket_id: int, message: NewMessage, to: str, by: Actor, moment: datetime) -> int:
     """Take down what an agent sent to somebody who takes no part. Returns the message's row.
 
@@ -443,6 +456,8 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         from models import tasks  # 1 ms, for tickets with a checklist
 
         untouched = untouched and _listed(tasks.of_ticket(ticket.id)) == new_tasks
+    if event.kind == "note_edited":
+        untouched = _note_set_back(event.detail["message"], event.detail["version"])
     events.set_detail(event.id, {**event.detail, "undone": True})
     if not untouched:
         return False
@@ -465,6 +480,18 @@ def undone(event: RecordedEvent, by: Actor, moment: datetime, told: str) -> bool
         tickets.set_field(ticket.id, int(each), _as_field_value(pair[0]))
     state = {"status": values["status"]} if "status" in values else {}
     _record(ticket.id, "undone", by, moment, {"what": told, **state})
+    return True
+
+
+def _note_set_back(message_row: int, version_id: int) -> bool:
+    """Let a note say again what it said; False when it was edited since."""
+    from models import note_versions  # 2 ms, for notes that are edited
+
+    newest = next(iter(note_versions.of([message_row])[::-1]), None)
+    if newest is None or newest.id != version_id:
+        return False
+    messages.set_note(message_row, newest.text)
+    note_versions.delete(version_id)
     return True
 
 

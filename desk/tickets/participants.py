@@ -11,12 +11,13 @@ from desk.own_addresses import read_own_addresses
 from desk.tickets import lifecycle
 from desk.tickets.contacts import Contacts
 from mail.inert import one_line
-from mail.mime.address import one_address, parse_addresses
-from models import contacts, messages, tickets
+from mail.mime.address import as_compared, one_address, parse_addresses
+from models import agents, contacts, messages, tickets
 from models.fields import utc_text
 
 if TYPE_CHECKING:
     from desk.rules import DeskRules
+    from models.messages import StoredMessage
     from models.tickets import TicketState
 
 MAX_COLLABORATORS = 20
@@ -94,6 +95,36 @@ def may_join(people: Iterable[tuple[str, str]], rules: DeskRules) -> list[tuple[
         if "@" in email and email not in rules.agents and not rules.own.is_own(email):
             found.setdefault(email, (name, email))
     return list(found.values())[:MAX_COLLABORATORS]
+
+
+def brought_by(message: StoredMessage) -> list[tuple[str, str]]:
+    """Return who would join a conversation with a person's mail: its author and those it was addressed to.
+
+    Not by what address it came.
+    """
+    if message.machine or message.kind != "customer":
+        return []
+    people = message.recipients
+    ours = {email for _, email in people.get("arrived_by", ())}
+    named = [(name, email) for name, email in (*people.get("to", ()), *people.get("cc", ()))]
+    return [
+        (message.sender_name, message.sender_email),
+        *((name, email) for name, email in named if as_compared(email) not in ours),
+    ]
+
+
+def pending_of(ticket: TicketState) -> list[str]:
+    """Return whom an agent is to approve before they are collaborators: strangers, and whom they brought."""
+    doubted = [message for message in messages.of_ticket(ticket.id) if message.unverified]
+    if not doubted:
+        return []
+    own = read_own_addresses()
+    inside = {each.email.lower() for each in agents.every()}
+    inside |= {each.email.lower() for each in contacts.by_id([ticket.contact_id])}
+    inside |= {each.email.lower() for each in contacts.by_id(set(tickets.collaborators(ticket.id)))}
+    found = [email.lower() for message in doubted for _, email in brought_by(message) if "@" in email]
+    wanted = (email for email in dict.fromkeys(found) if email not in inside and not own.is_own(email))
+    return list(wanted)[:MAX_COLLABORATORS]
 
 
 def add_collaborators(ticket_id: int, people: Iterable[tuple[str, str]]) -> None:

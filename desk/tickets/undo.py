@@ -40,6 +40,7 @@ UNDOABLE = (
     "due",
     "pinned",
     "unpinned",
+    "note_edited",
 )
 _ACTIONS = {
     "assigned": "ticket.assign",
@@ -51,6 +52,7 @@ _ACTIONS = {
     "spam": "ticket.close",
     "not_spam": "ticket.close",
     "time": "ticket.note",
+    "note_edited": "ticket.note",
     "deleted": "ticket.delete",
     "restored": "ticket.delete",
 }

@@ -12,7 +12,7 @@ from tui.commands import declared_commands
 from tui.ticket_actions import TicketActions
 
 WAYS = ("filter", "key", "command line", "call", "mail")
-NOT_YET = "the API has the five changes that its first users asked for"
+NOT_YET = "nobody asked the API for it yet"
 OF_MAIL = "it decides about a mail that is coming in"
 BY_FIELD = "its own key of a form: `:` and the command line have it"
 TABLE: dict[str, tuple[str, str, str, str, str]] = {
@@ -43,30 +43,42 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "due date": ("-an SLA promises what rules promise", "due", "due", "setDue", "due"),
     "pin": ("-a person finds it worth it", "pin", "pin", "pin", "pin"),
     "unpin": ("-closing it does", "-pin, once more", "unpin", "unpin", "unpin"),
+    "edit a note": (
+        "-it writes its own",
+        "-c in the thread",
+        "-note --edit",
+        "editNote",
+        "-a mail is a message",
+    ),
+    "approve": ("-an agent vouches", "-Y in the thread", "approve", "approve", "-a mail is no proof"),
+    "tick a task": ("-nobody works there", "-tasks, space", "-task tick", "setTaskDone", "-by its place"),
+    "remove a task": ("-nobody works there", "-tasks, x", "-task remove", "removeTask", "-by its place"),
+    "start a clock": ("-nobody works there", "-time, start", "-time start", "startTime", "-nobody asked"),
+    "stop a clock": ("-nobody works there", "-time, stop", "-time stop", "stopTime", "-nobody asked"),
     "watch": ("-a filter is nobody: notify", "watch", "watch", f"-{NOT_YET}", "watch"),
     "spam": ("spam", "spam", "spam", f"-{NOT_YET}", "spam"),
     "delete": (
         "-what a filter does not want is spam",
         "delete",
         "delete",
-        f"-{NOT_YET}",
+        "delete",
         "-a mail must not do away with one",
     ),
     "restore": (
         "-the customer's mail restores it",
         "-reopen, in the trash",
         "-delete --restore",
-        f"-{NOT_YET}",
+        "restore",
         "-by its mail",
     ),
     "tasks": (
         "-a topic begins its tickets' tasks",
         "tasks",
         "task",
-        f"-{NOT_YET}",
+        "addTask",
         "-a place is counted in a list",
     ),
-    "time spent": ("-nobody works there", "time", "time", f"-{NOT_YET}", "-nobody asked for it"),
+    "time spent": ("-nobody works there", "time", "time", "addTime", "-nobody asked for it"),
     "ban": ("ban", "ban", "ban", f"-{NOT_YET}", "ban"),
     "people in Cc": (
         "collaborator",
@@ -99,7 +111,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
 }
 OTHER_KEYS = {"similar", "reply_all", "copy", "undo", "forward", "own", "unwatch"}
 """Keys that are another way into one of the table, or do nothing to the ticket."""
-OTHER_VERBS = {"similar", "list", "show", "new", "export", "approve", "split", "link", "unlink", "forward"}
+OTHER_VERBS = {"similar", "list", "show", "new", "export", "split", "link", "unlink", "forward"}
 """Verbs that look, or that need the person who does it."""
 
 

@@ -48,7 +48,8 @@ def who(message: MessageView, reader: Reader) -> str:
         return f"note by {'you' if is_mine(message, reader) else name}"
     if message.kind == "reply":
         to = people(message.to[:2]) + (", ..." if len(message.to) > 2 else "")
-        return f"{'you' if is_mine(message, reader) else name} -> {to or 'nobody'}"
+        unseen = f", bcc {people(message.bcc[:2])}" if message.bcc else ""
+        return f"{'you' if is_mine(message, reader) else name} -> {to or 'nobody'}{unseen}"
     if message.reply_to:
         return f"{name}, answers to {', '.join(line(email) for _, email in message.reply_to)}"
     return name
@@ -69,7 +70,7 @@ def state_of(message: MessageView, *, first: bool) -> tuple[str, str]:
     if message.unverified:
         return "UNVERIFIED sender", "error"
     if message.kind == "note":
-        return "internal", "dim"
+        return ("internal, edited" if message.edits else "internal"), "dim"
     if message.deliveries:
         states = {delivery.state for delivery in message.deliveries}
         worst = next((state for state in WORST if state in states), "sent")

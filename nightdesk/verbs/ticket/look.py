@@ -215,6 +215,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("Topic", ticket.topic),
             ("Requester", f"{ticket.requester} <{ticket.requester_email}>"),
             ("Collaborators", ticket.collaborators),
+            *([("Pending", ticket.pending)] if ticket.pending else []),
             ("Assignee", ticket.assignee),
             *([("Team", ticket.team)] if ticket.team else []),
             ("Tags", ticket.tags),
@@ -280,7 +281,12 @@ def _print_message(message: MessageView, full: bool, zone: tzinfo) -> None:
     output.line(f"{message.kind}{marked} {message.id}, {written}, {name} <{message.sender_email}>")
     if message.reply_to:
         output.line(f"answers go to {', '.join(email for _, email in message.reply_to)}", indent=2)
+    if message.bcc:
+        output.line(f"bcc {', '.join(email for _, email in message.bcc)}", indent=2)
     output.text(message.text if full else message.reply_text, indent=4)
+    for each in message.edits:
+        output.line(f"edited by {each.agent or 'admin'} {output.cell(each.at, zone)}; before:", indent=2)
+        output.text(each.before, indent=6)
     if message.quoted_text.strip() and not full:
         folded = len(message.quoted_text.strip().splitlines())
         output.line(f"({counted(folded, 'quoted line')} folded: --full shows all)", indent=2)

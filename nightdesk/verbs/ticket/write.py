@@ -61,6 +61,7 @@ def _attachments(names: tuple[str, ...]) -> list[_File]:
 @read_early("attached", _attachments)
 @click.option("--to", "to", multiple=True, metavar="ADDRESS", help="To these instead of the requester.")
 @click.option("--cc", "cc", multiple=True, metavar="ADDRESS", help="A copy to this address, too.")
+@click.option("--bcc", "bcc", multiple=True, metavar="ADDRESS", help="A copy that the others do not see.")
 @click.option("--subject", metavar="TEXT", help="Another subject than the ticket's.")
 @click.option("--status", "status", type=click.Choice(_STATES), help="The ticket's state afterwards.")
 @click.option("--message", "answers", type=int, metavar="ID", help="Answer this message, and who wrote it.")
@@ -72,6 +73,7 @@ def reply(
     attached: list[_File],
     to: tuple[str, ...],
     cc: tuple[str, ...],
+    bcc: tuple[str, ...],
     subject: str | None,
     status: str | None,
     answers: int | None,
@@ -98,6 +100,7 @@ def reply(
         body,
         to=list(to) or None,
         cc=copies,
+        bcc=bcc,
         subject=subject,
         attachments=attached,
         status_after=status,
@@ -110,6 +113,7 @@ def reply(
 @click.argument("number", metavar="NUMBER")
 @click.option("--to", "to", multiple=True, required=True, metavar="ADDRESS", help="To this address.")
 @click.option("--cc", "cc", multiple=True, metavar="ADDRESS", help="A copy to this address, too.")
+@click.option("--bcc", "bcc", multiple=True, metavar="ADDRESS", help="A copy that the others do not see.")
 @click.option("--message", "message_id", type=int, metavar="ID", help="This one; else the customer's newest.")
 @owners_option(
     "--body-file",
@@ -127,6 +131,7 @@ def forward(
     number: str,
     to: tuple[str, ...],
     cc: tuple[str, ...],
+    bcc: tuple[str, ...],
     message_id: int | None,
     body: str,
     as_attachment: bool,
@@ -147,7 +152,15 @@ def forward(
         text = f"{above}\n\n{form.quoted}" if above else form.quoted
         files = [] if no_files else forwards.files_of(form)
     queued = forwards.forward(
-        context.desk, context.actor, number, text, to=to, cc=cc, subject=form.subject, attachments=files
+        context.desk,
+        context.actor,
+        number,
+        text,
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        subject=form.subject,
+        attachments=files,
     )
     return Result(lambda: documents.queued(form.number, queued), lambda: _print_queued(number, queued))
 
@@ -155,13 +168,18 @@ def forward(
 @click.command()
 @_number_argument
 @body_option("the note")
+@click.option("--edit", type=int, metavar="ID", help="Instead of this note; what it said before is kept.")
 @desk_verb
-def note(context: VerbContext, number: str, body: str) -> Result:
+def note(context: VerbContext, number: str, body: str, edit: int | None) -> Result:
     """Add an internal note; it is never sent."""
     from desk.replies import reply
 
-    message = reply.add_note(context.actor, number, body)
     bare = number.lstrip("#")
+    if edit is not None:
+        changed = reply.edit_note(context.actor, number, edit, body)
+        said = f"Note {edit} of #{bare} changed" if changed else f"Note {edit} of #{bare} says so already"
+        return told({"number": bare, "message": edit, "changed": changed}, said)
+    message = reply.add_note(context.actor, number, body)
     return told({"number": bare, "message": message}, f"Note {message} added to #{bare}")
 
 
@@ -172,10 +190,17 @@ def note(context: VerbContext, number: str, body: str) -> Result:
 @click.option("--subject", required=True, metavar="TEXT")
 @body_option("the text")
 @click.option("--mailbox", metavar="ADDRESS", help="The desk's address it belongs to.")
+@click.option("--bcc", "bcc", multiple=True, metavar="ADDRESS", help="With --send: a copy nobody else sees.")
 @click.option("--send", is_flag=True, help="Send the text to the requester as the ticket's first mail.")
 @desk_verb
 def new(
-    context: VerbContext, requester: str, subject: str, body: str, mailbox: str | None, send: bool
+    context: VerbContext,
+    requester: str,
+    subject: str,
+    body: str,
+    mailbox: str | None,
+    bcc: tuple[str, ...],
+    send: bool,
 ) -> Result:
     """Open a ticket by hand.
 
@@ -193,6 +218,7 @@ def new(
         subject=subject,
         body=body,
         send=send,
+        bcc=bcc,
     )
     warning = made.queued.warning if made.queued is not None else None
     return Result(

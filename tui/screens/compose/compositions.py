@@ -40,7 +40,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What an agent writes; `to` and `cc` are as typed, `way` says how the mail leaves."""
+    """What an agent writes; `to`, `cc` and `bcc` are as typed, `way` says how the mail leaves."""
 
     kind: Kind
     number: str | None
@@ -70,6 +70,7 @@ class Composition:
     """How far the author knows the ticket: what came to it since is told before anything leaves."""
     answers: int | None = None
     """The message that is answered; None: the customer's newest."""
+    bcc: str = ""
 
 
 def addresses(text: str) -> list[str]:
@@ -97,7 +98,7 @@ def problem(composition: Composition) -> str:
     to = addresses(composition.to)
     if not to:
         return "There is nobody in To"
-    for address in (*to, *addresses(composition.cc)):
+    for address in (*to, *addresses(composition.cc), *addresses(composition.bcc)):
         if not one_address(address):
             return f"'{address}' is no mail address"
     if not composition.body.strip():
@@ -308,6 +309,7 @@ def resume(composition: Composition, draft: DraftView | None) -> Composition:
         kept,
         to=_typed(draft, "to") or composition.to,
         cc=_typed(draft, "cc") if draft.recipients else composition.cc,
+        bcc=_typed(draft, "bcc") if draft.recipients else composition.bcc,
         subject=draft.subject or composition.subject,
         status_after=_state(draft.status_after or composition.status_after),
         attachments=tuple(_files(draft.attachments)),
@@ -372,6 +374,8 @@ def keep(actor: Actor, composition: Composition) -> int | None:
             "to_line": composition.to,
             "cc_line": composition.cc,
         }
+        if composition.bcc.strip():
+            recipients |= {"bcc": addresses(composition.bcc), "bcc_line": composition.bcc}
     return drafts.save(
         actor,
         draft_id=composition.draft_id,
@@ -465,6 +469,7 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             send=True,
             attachments=files,
             cc=pairs(composition.cc),
+            bcc=pairs(composition.bcc),
             delay_seconds=undo_seconds(),
         )
     elif composition.kind == "forward":
@@ -475,6 +480,7 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             body,
             to=pairs(composition.to),
             cc=pairs(composition.cc),
+            bcc=pairs(composition.bcc),
             subject=composition.subject,
             attachments=files,
             delay_seconds=undo_seconds(),
@@ -489,6 +495,7 @@ def send(desk: Desk, actor: Actor, composition: Composition) -> Any:
             body,
             to=pairs(composition.to),
             cc=pairs(composition.cc),
+            bcc=pairs(composition.bcc),
             subject=composition.subject,
             attachments=files,
             status_after=composition.status_after or "keep",

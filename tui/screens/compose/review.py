@@ -121,6 +121,7 @@ class ReviewScreen(DeskModal[str]):
             ("From", composition.sender),
             ("To", compositions.shown(compositions.pairs(composition.to))),
             ("Cc", compositions.shown(compositions.pairs(composition.cc))),
+            ("Bcc", compositions.shown(compositions.pairs(composition.bcc))),
             ("Subject", compositions.subject_words(composition)),
             ("Body", f"{count} line{'s' * (count != 1)}, {size}"),
             ("Files", files),
@@ -135,7 +136,7 @@ class ReviewScreen(DeskModal[str]):
             lines += [[("      ", ""), (row, "warning")] for row in told]
             lines.append([])
         for name, value in facts:
-            if name == "Cc" and not value:
+            if name in ("Cc", "Bcc") and not value:
                 continue
             rows = wrapped(value, max(10, width - 15))[:3]
             lines.append([(f"  {name:<10} ", "dim"), (rows[0], "")])

@@ -187,9 +187,11 @@ class ComposeScreen(DeskScreen[None]):
                     for name, text in (
                         ("To", composition.to),
                         ("Cc", composition.cc),
+                        ("Bcc", composition.bcc),
                         ("Subject", composition.subject),
                     ):
-                        with Horizontal(classes="field"):
+                        unasked = name == "Bcc" and not text
+                        with Horizontal(classes="field -unasked" if unasked else "field"):
                             yield Static(safe(f" {name:<8} "), classes="name")
                             yield SteadyInput(text, id=name.lower())
                 yield TitledRule("Body" if composition.kind != "note" else "Note", id="body-rule")
@@ -340,7 +342,7 @@ class ComposeScreen(DeskScreen[None]):
         if self.composition.kind == "note":
             mode = "Mode: note (internal)"
         else:
-            to, cc = self._addresses("to"), self._addresses("cc")
+            to, cc = self._addresses("to"), [*self._addresses("cc"), *self._addresses("bcc")]
             count = len(to) + len(cc)
             what = {"reply": "reply", "forward": "forward"}.get(self.composition.kind, "first mail")
             mode = f"Mode: {what}"
@@ -466,6 +468,7 @@ class ComposeScreen(DeskScreen[None]):
             body=body,
             to=self.query_one("#to", Input).value,
             cc=self.query_one("#cc", Input).value,
+            bcc=self.query_one("#bcc", Input).value,
             subject=self.query_one("#subject", Input).value,
         )
 
@@ -697,8 +700,13 @@ class ComposeScreen(DeskScreen[None]):
 
     @command("cc", "f3", "Cc", footer="Cc", enabled=_mail_only)
     def action_cc(self) -> None:
-        """Go to the line of the Cc addresses."""
-        self.query_one("#cc").focus()
+        """Go to the line of the Cc addresses, and from there to that of Bcc, whom the others do not see."""
+        if self.query_one("#cc").has_focus:
+            for line_of_bcc in self.query(".-unasked"):
+                line_of_bcc.remove_class("-unasked")
+            self.query_one("#bcc").focus()
+        else:
+            self.query_one("#cc").focus()
 
     @command("pane", "f4", "Other pane", footer="other pane", wide=True)
     def action_other_pane(self) -> None:

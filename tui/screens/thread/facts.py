@@ -76,6 +76,10 @@ def fact_lines(
     if detail.collaborators:
         lines += [[], [(" Also in this ticket", "dim")]]
         lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.collaborators[:8]]
+    if detail.pending:
+        approve = reader.key("thread.approve", "Y")
+        lines += [[], [(f" Pending, get no mail ({approve})", "dim")]]
+        lines += [[("  ", ""), (cell(person, width - 3), "")] for person in detail.pending[:8]]
     if detail.others:
         lines += [[], [(" Their other tickets", "dim")]]
         for other in detail.others:

@@ -18,7 +18,7 @@ from tui.draft_menu import offer_drafts
 from tui.screens.command_output import not_restricted, run_line
 from tui.screens.thread.facts import fact_lines
 from tui.screens.thread.folds import open_at_first
-from tui.text.safe import cell, line, shortened, width_of
+from tui.text.safe import cell, line, shortened, width_of, wrapped
 from tui.text.tickets import Reader, body_lines, folded, head_line, header_lines, is_mine, raw_lines
 from tui.text.times import promise
 from tui.ticket_actions import PRIORITY_NAMES, TicketActions
@@ -41,6 +41,15 @@ UNVERIFIED_CONSEQUENCE = (
     "Then what was held back happens: its sender takes part in the ticket,"
     " and a ticket that waits or is closed opens."
 )
+
+
+def _rows_of(text: str, width: int) -> list[str]:
+    return [row for each in text.split("\n") for row in wrapped(line(each), max(10, width))]
+
+
+def _needs_note(screen: ThreadScreen) -> str | None:
+    message = screen.current_message
+    return None if message is not None and message.kind == "note" else "this message is no note"
 
 
 def _is_doubted(screen: ThreadScreen) -> str | None:
@@ -345,6 +354,17 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         if raw is not None and message.id in self._headers:
             lines = [*header_lines(raw, width), []]
         lines += body_lines(message, width, desk_app(self).key, quoted=message.id in self._quoted)
+        if message.edits and message.id in self._quoted:
+            for each in message.edits:
+                when = f"{each.at.astimezone(desk_app(self).desk.zone):%Y-%m-%d %H:%M}"
+                lines += [
+                    [],
+                    [("   ", ""), (f"[until {when}, when {line(each.agent or 'admin')} edited it:]", "dim")],
+                ]
+                lines += [[("   | ", "dim"), (row, "dim")] for row in _rows_of(each.before, width - 6)]
+        elif message.edits:
+            quoted = desk_app(self).key("thread.quoted", "Q")
+            lines.append([("   ", ""), (f"[edited: {quoted} shows what it said before]", "dim")])
         if message.from_html:
             raw_key = desk_app(self).key("thread.raw", "V")
             lines.append([("   ", ""), (f"[made from HTML: {raw_key} shows the mail as received]", "dim")])
@@ -501,6 +521,21 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
         self.app.push_screen(Confirm(f"Is this mail really from {sender}?", UNVERIFIED_CONSEQUENCE), answered)
 
+    @command("edit_note", "c", "Edit note", may="ticket.note", enabled=_needs_note)
+    def action_edit_note(self) -> None:
+        """Change what the note says; what it said is kept."""
+        message, number = self.current_message, self.current_number()
+        if message is None or number is None:
+            return
+        from desk.admin import notes  # 60 ms
+        from tui.screens.admin.form import AdminFormScreen  # 10 ms
+
+        noun, record = notes.note_form(number, message.id, message.text)
+        self.will_change()
+        self.app.push_screen(
+            AdminFormScreen(noun, record, {}), lambda words: self._changed(words) if words else None
+        )
+
     @command("next", "J", "Next message", footer="message", wide=True, label="J/K")
     def action_next_message(self) -> None:
         """Go to the next message."""
@@ -621,11 +656,11 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
 
     @command("quoted", "Q", "Quoted text", footer="quoted", wide=True)
     def action_quoted(self) -> None:
-        """Show what the message quotes, or hide it."""
+        """Show what the message quotes, or a note said before it was edited; or hide it."""
         message = self.current_message
         if message is None:
             return
-        if not message.quoted_text.strip():
+        if not message.quoted_text.strip() and not message.edits:
             self.flash("This message quotes nothing")
             return
         self._quoted ^= {message.id}
