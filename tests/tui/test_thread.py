@@ -243,7 +243,7 @@ async def test_answers_between_quotes_stand_between_their_folds(app: NightdeskAp
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "mail OK")
         await pilot.press("enter")
-        await until(pilot, "[quoted text: 3 lines, Q to show]")
+        await until(pilot, "[signature: 3 lines, Q to show]")
         await settled(pilot)
         same_as_before(screen_text(app), "thread-folds-80x24")
         await pilot.press("Q")

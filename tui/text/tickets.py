@@ -109,6 +109,23 @@ def folded(message: MessageView, width: int) -> Line:
     ]
 
 
+def folded_words(part: str) -> str:
+    """Say what a folded part of a message is: ``quoted text``, ``signature``, or both."""
+    rows = [row.strip() for row in part.split("\n") if row.strip()]
+    signed = next((at for at, row in enumerate(rows) if row == "--"), None)
+    if signed is None and len(rows) == 1 and not rows[0].startswith(">"):
+        from mail.mime.quotes.footers import is_device_line  # 2 ms, for a single folded line
+
+        signed = 0 if is_device_line(rows[0]) else None
+    if signed is None:
+        return "quoted text"
+    if signed:
+        return "quoted text and signature"
+    # A quote below a signature is announced or marked.
+    below = any(row.startswith(">") or row.endswith(":") for row in rows[1:])
+    return "signature and quoted text" if below else "signature"
+
+
 def body_lines(
     message: MessageView,
     width: int,
@@ -132,7 +149,8 @@ def body_lines(
     for part, folded in message.parts or [(message.text, False)]:
         if folded and not quoted:
             count = part.count("\n") + 1
-            lines.append([(margin, ""), (f"[quoted text: {count} line{'s' * (count > 1)}{show}]", "dim")])
+            what = folded_words(part)
+            lines.append([(margin, ""), (f"[{what}: {count} line{'s' * (count > 1)}{show}]", "dim")])
             continue
         if quoted and shown:
             lines.append([])
