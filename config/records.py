@@ -19,7 +19,9 @@ else:
         _field_defaults: Mapping[str, Any] = MappingProxyType({})
 
         def __new__(cls, *values: Any, **named: Any) -> Any:
-            """Write the constructor of the record's class, which takes this one's place, and call it."""
+            """Make a record of all its values; else write a constructor, which takes this one's place."""
+            if len(values) == len(cls._fields) and not named:
+                return tuple.__new__(cls, values)
             declared = next(each for each in cls.__mro__ if "_fields" in each.__dict__)
             names = ", ".join(declared._fields)
             comma = "," if names else ""

@@ -156,6 +156,7 @@ def _take_in(call: Call, name: str) -> None:
         from nightdesk.pipe import later  # 1.5 ms with typing, for a piped mail
 
         later.put_off(*later.UNUSED)
+        later.put_off_inspect()
         from nightdesk.pipe.ingest import take_in  # 39 ms, for a piped mail
 
         _say(call, take_in(call, name))

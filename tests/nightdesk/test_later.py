@@ -10,7 +10,10 @@ import pytest
 
 def said(code: str) -> str:
     """What a Python of its own prints."""
-    put_off = "import sys; from nightdesk.pipe.later import put_off; put_off('colorsys', 'uuid')\n"
+    put_off = (
+        "import sys; from nightdesk.pipe.later import put_off, put_off_inspect\n"
+        "put_off('colorsys', 'uuid'); put_off_inspect()\n"
+    )
     command = [sys.executable, "-c", put_off + code]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
@@ -26,6 +29,11 @@ def said(code: str) -> str:
         ("from colorsys import rgb_to_yiq; print(rgb_to_yiq(0, 0, 0))", "(0.0, 0.0, 0.0)"),
         ("import uuid; one = uuid.UUID(int=7); import uuid; print(isinstance(one, uuid.UUID))", "True"),
         ("import uuid; uuid.NAMESPACE_DNS; print(type(sys.modules['uuid']).__name__)", "module"),
+        (
+            "from inspect import isclass; print(isclass(int), isclass(1), 'ast' in sys.modules)",
+            "True False False",
+        ),
+        ("import inspect; print(inspect.signature(lambda one: one), inspect.isclass(int))", "(one) True"),
         ("import uuid; print(hasattr(uuid, 'nothing_of_that_name'))", "False"),
         ("put_off('sys', 'os'); import os; print(type(os).__name__, type(sys).__name__)", "module module"),
     ],
