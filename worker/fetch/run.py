@@ -54,6 +54,8 @@ MAX_BROKEN = 40
 RESCUE_SECONDS = 2.0
 READER_FROM = 200
 """From so many mails on, and four batches, a process of its own reads them, if there are two processors."""
+READ_AHEAD = 3
+"""So many batches wait for the reader, or for being stored: they differ much in what they cost either."""
 NAMED = 3
 """So many mails that stay are named in the run's errors; of more, only the number."""
 
@@ -308,7 +310,7 @@ class FetchRun(Generic[N, M]):
         else:
             reading = self._reader.read([self.source.arrival(mail) for mail in wanted])
             self._readings.append(_Reading(download.mails, wanted, reading))
-            if len(self._readings) > 1:
+            if len(self._readings) > READ_AHEAD:
                 self._store_reading()
 
     def _store_readings(self) -> None:
