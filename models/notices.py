@@ -220,7 +220,7 @@ _HELD = Lookup(
 )
 _LET_GO = Statement(lambda p: HeldNotice.delete().where(HeldNotice.id == p("held_id")))
 _TAKE = Statement(
-    lambda p: Notice.update({Notice.told: p("told")}).where(
+    lambda p: Notice.update({Notice.told: p("told"), Notice.trace: p("trace")}).where(
         Notice.id == p("notice_id"), Notice.told.is_null()
     )
 )
@@ -333,9 +333,9 @@ def waiting(limit: int) -> list[WaitingNotice]:
     return _WAITING.every(limit=limit)
 
 
-def take(notice_id: int, told: str) -> bool:
-    """Note that a notice is seen to now; False when another process did it."""
-    return _TAKE.changed(notice_id=notice_id, told=told) == 1
+def take(notice_id: int, told: str, trace: Sequence[str] = ()) -> bool:
+    """Note that a notice is seen to now, and what became of it; False when another process did it."""
+    return _TAKE.changed(notice_id=notice_id, told=told, trace=as_json(list(trace))) == 1
 
 
 def by_id(notice_id: int) -> WaitingNotice | None:

@@ -164,9 +164,12 @@ class _Teller:
 
 
 def _tell_one(teller: _Teller, notice: WaitingNotice) -> int:
+    telling = _Telling(teller, notice)
+    if why := telling.no_news():
+        notices.take(notice.id, utc_text(teller.moment), [f"nobody: {why}"])
+        return 0
     if not notices.take(notice.id, utc_text(teller.moment)):
         return 0  # another process tells it
-    telling = _Telling(teller, notice)
     mails = telling.mail_them()
     notices.set_trace(notice.id, telling.trace)
     return mails
@@ -343,10 +346,6 @@ class _Telling:
 
     def mail_them(self) -> int:
         """Put the mails into the outbox, in the caller's transaction; returns how many."""
-        why = self._no_news()
-        if why:
-            self.trace.append(f"nobody: {why}")
-            return 0
         if self._notice.kind == "asked" and self._notice.whom.startswith("mail:"):
             return self._mail_canned(*self._notice.whom.removeprefix("mail:").split("=", 1))
         outside = self._notice.whom.partition(":")[0]
@@ -493,7 +492,8 @@ class _Telling:
         by = self._notice.detail.get("by")
         return self._notice.kind == "noted" and self._notice.agent_id is None and not by
 
-    def _no_news(self) -> str:
+    def no_news(self) -> str:
+        """Why nobody is told of it any more; '' when somebody may be."""
         age = self._moment - utc_time(self._notice.at)
         if self._notice.kind == "new_ticket":
             age = self._moment - utc_time(self._ticket.created)
