@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 
 MAX_REFERENCES: Final = 500
+_TAIL: Final = 65_536
+_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_HALF_LINE: Final = expression(rb"=[0-9A-Fa-f]?[ \t\r\n]*\Z")
 _ID: Final = expression(r"<([^<>]{1,2000})>")
 _SPACE: Final = expression(r"\s+")
 _AROUND_ID: Final = expression(r"""^(?:[<"'(\[,;]|&lt;)+|(?:[>"')\],;]|&gt;)+$""")
@@ -85,8 +88,25 @@ class ParsedMail:
 
     @property
     def ends_early(self) -> bool:
-        """Whether the last part of a multipart has no end, as in a mail that was cut (RFC 2046 5.1.1)."""
-        return WITHOUT_END in self.defects
+        """Whether it ends where no mail ends, as one that was cut on its way.
+
+        The last part of a multipart without its end (RFC 2046 5.1.1); of a single part: base64 within a group
+        of four, quoted-printable within a line or a character, HTML that is not closed. Words that are cut
+        tell nothing.
+        """
+        root = self.root
+        if WITHOUT_END in self.defects or root.children:
+            return WITHOUT_END in self.defects
+        body = root.raw[root.start : root.end]
+        if root.encoding == "base64":
+            code = body.translate(None, b" \t\r\n")
+            return len(code) % 4 != 0 and not code.translate(None, _BASE64)
+        if root.encoding == "quoted-printable" and _HALF_LINE.search(body[-_TAIL:]):
+            return True
+        if root.type != "text/html" or b"<html" not in body[:_TAIL].lower():
+            return False
+        end = body[-_TAIL:].lower()
+        return b"</html" not in end and b"</body" not in end
 
     def header(self, name: str) -> str | None:
         """Return the first field of that name, decoded, in one inert line."""

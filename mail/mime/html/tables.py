@@ -303,6 +303,13 @@ def _wrapped(line: str, width: int) -> list[str]:
     return [*lines, now]
 
 
+def _under(name: str, lines: list[str]) -> list[str]:
+    """Return a value behind its name; a list or a paragraph of several lines below it."""
+    if len(lines) == 1:
+        return [f"{name}: {lines[0]}"]
+    return [f"{name}:", *(f"  {line}" if line else "" for line in lines)]
+
+
 def _records(grid: list[list[Cell | None]]) -> list[str]:
     """Return a table that is too wide for columns: a paragraph for each row, its cells named by the heads."""
     heads = grid[0] if _is_head(grid) else None
@@ -318,7 +325,7 @@ def _records(grid: list[list[Cell | None]]) -> list[str]:
         for n, cell in said:
             head = heads[n] if heads else None
             if head is not None and head.lines:
-                done += [f"{' '.join(head.lines).rstrip(': ')}: {cell.lines[0]}", *cell.lines[1:]]
+                done += _under(" ".join(head.lines).rstrip(": "), cell.lines)
             else:
                 done += cell.lines
     return done

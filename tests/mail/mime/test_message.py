@@ -434,3 +434,24 @@ def test_generated_mails_are_read_as_their_manifest_says() -> None:
 def test_an_id_that_lost_its_brackets_is_known(written: str) -> None:
     raw = f"From: a@b.test\r\nIn-Reply-To: {written}\r\nReferences: {written}\r\n\r\nx".encode()
     assert parse(raw).in_reply_to == parse(raw).references == ["<a@x.test>"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "cut"),
+    [
+        ("Content-Transfer-Encoding: base64", "SGVsbG8gd29y\nbGQ=", False),
+        ("Content-Transfer-Encoding: base64", "SGVsbG8gd29y\nbG", True),
+        ("Content-Transfer-Encoding: base64", "SGVsbG8gd29y\nbGQ=\n--\nUsers, a list!", False),
+        ("Content-Transfer-Encoding: quoted-printable", "Caf=C3=A9", False),
+        ("Content-Transfer-Encoding: quoted-printable", "A long line that goes on =\n", True),
+        ("Content-Transfer-Encoding: quoted-printable", "Caf=C3=A", True),
+        ("Content-Type: text/html", "<html><body><p>Hi</p></body></html>", False),
+        ("Content-Type: text/html", "<HTML><BODY><P>Hi</P></BODY></HTML>\nA list's footer", False),
+        ("Content-Type: text/html", "<p>Hi</p>", False),
+        ("Content-Type: text/html", '<html><body><p>Hi</p><a href="https://', True),
+        ("Content-Type: text/html", "<html><body><table><tr><td>Hi</td>", True),
+        ("Content-Type: text/plain", "Words that are cut tell noth", False),
+    ],
+)
+def test_a_mail_of_one_part_tells_where_it_was_cut(fields: str, body: str, cut: bool) -> None:
+    assert parse(f"From: ann@kunde.example\n{fields}\n\n{body}\n".encode()).ends_early is cut
