@@ -21,7 +21,7 @@ from tui.screens.tickets.views_bar import ViewsBar
 from tui.widgets.confirm import Confirm
 from tui.widgets.status_line import StatusLine
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzADEFGHIJKLMNOPQRSTVWXY01235670-/[]{}*?:!+@.,#=~ "
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTVWXYZ0123456789-/[]{}*?:!+@.,#=~ "
 NAMED = (
     *("enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "pageup", "pagedown", "home"),
     *("end", "backspace", "space", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9"),
