@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from config.clock import now
 from config.records import Record
 from desk.errors import WrongUse
 from desk.permissions import THE_DESK, Actor
@@ -22,6 +23,9 @@ from models.tickets import Status
 if TYPE_CHECKING:
     from desk.custom_fields.values import Plain
     from desk.tickets.query import TicketQuery
+
+
+_PAGE = 500
 
 
 class View(Record):
@@ -145,6 +149,14 @@ def page(
         _wanted(query), None if anchor is None else anchor.key, backwards=backwards, limit=limit
     )
     return _lines(rows)
+
+
+def every_id(query: ListQuery) -> Iterator[int]:
+    """Yield the ids of all tickets of a list, in the order in which they began, a page of them at a time."""
+    wanted, moment, last = _wanted(query), now(), 0
+    while ids := ticket_lists.ids_of(wanted, moment, last, _PAGE):
+        yield from ids
+        last = ids[-1]
 
 
 def last_page(query: ListQuery, limit: int = 200) -> list[TicketLine]:

@@ -27,6 +27,7 @@ _DATED: Final = expression(
 _UNDATED: Final = expression(rb"^From (?:-|[^\s@]+@[^\s@]+)?[ \t]*\r?\n$")
 _HEADER: Final = expression(rb"^(?:[!-9;-~]+[ \t]*:|>From )")
 _QUOTED: Final = expression(rb"^>+From ")
+_TO_QUOTE: Final = expression(rb"(?m)^(>*From )")
 _YEAR: Final = expression(rb"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _ZONE: Final = expression(rb"([+-])(\d\d)(\d\d)(?!\d)")
 
@@ -47,6 +48,13 @@ class StoredMail:
     start: int
     end: int
     moment: datetime | None
+
+
+def in_mbox(raw: bytes, moment: datetime) -> bytes:
+    """Return a mail as it stands in an mbox file (RFC 4155, mboxrd): it reads back as it was, with LF."""
+    quoted = _TO_QUOTE.sub(rb">\1", raw.replace(b"\r\n", b"\n"))
+    date = moment.astimezone(UTC).strftime("%a %b %e %H:%M:%S %Y")
+    return f"From nightdesk {date}\n".encode() + quoted.rstrip(b"\n") + b"\n\n"
 
 
 def read_mbox(file: BinaryIO, start: int, limit: int) -> Iterator[StoredMail]:

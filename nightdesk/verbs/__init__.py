@@ -36,6 +36,7 @@ VERBS: dict[str, Verb] = {
     "worker": Verb("nightdesk.verbs.worker:worker", "Fetch by schedule, send, sweep, until told to stop."),
     "pipe": Verb("nightdesk.verbs.pipe:pipe", "Take one mail from standard input, for MTAs."),
     "import": Verb("nightdesk.verbs.import_:import_", "Take in old mail, or a whole osTicket."),
+    "export": Verb("nightdesk.verbs.export:export", "Tickets with their mails, as JSON lines or mbox.", ""),
     "doctor": Verb(
         "nightdesk.verbs.doctor:doctor",
         "Check everything; exits 1 when something is broken.",

@@ -223,6 +223,7 @@ CALLS: dict[str, list[str]] = {
     "outbox cancel": ["1"],
     "outbox retry": ["1"],
     "search": ["printer"],
+    "export": ["{folder}/exported"],
     "log": [],
     "import eml": ["{file}", "--quiet-import"],
     "import mbox": ["{file}"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from nightdesk.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from desk.permissions import Actor
 
@@ -82,6 +82,7 @@ def _export_json(options: Options, numbers: list[str], target: str) -> Exit:
 
 def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
     from desk.permissions import current_actor
+    from mail.archives.mbox import in_mbox
 
     count = 0
     with ExitStack() as stack:
@@ -89,7 +90,7 @@ def _export_mbox(options: Options, numbers: list[str], target: str) -> Exit:
         reader = current_actor(stack.enter_context(desk_open(options)))
         for number in numbers:
             for _, raw, created in _mails(number, reader):
-                file.write(_in_mbox(raw, created))
+                file.write(in_mbox(raw, created))
                 count += 1
     output.say(f"{counted(count, 'mail')} written")
     return Exit.DONE
@@ -111,8 +112,8 @@ def _export_eml(options: Options, numbers: list[str], target: Path) -> Exit:
     return Exit.DONE
 
 
-def _mails(number: str, reader: Actor) -> Iterator[tuple[int, bytes, str]]:
-    """Yield a ticket's mails oldest first: message id, bytes, and its time in asctime's form."""
+def _mails(number: str, reader: Actor) -> Iterator[tuple[int, bytes, datetime]]:
+    """Yield a ticket's mails oldest first: message id, bytes, and its time."""
     from desk.errors import NotFound
     from desk.tickets import detail
 
@@ -121,13 +122,7 @@ def _mails(number: str, reader: Actor) -> Iterator[tuple[int, bytes, str]]:
             raw = detail.raw_message(message.id, reader)
         except NotFound:
             continue
-        yield message.id, raw, message.created.strftime("%a %b %e %H:%M:%S %Y")
-
-
-def _in_mbox(raw: bytes, created: str) -> bytes:
-    """Return one mail in mboxrd form: reading it back gives the same bytes, but for its line ends."""
-    quoted = re.sub(rb"(?m)^(>*From )", rb">\1", raw.replace(b"\r\n", b"\n"))
-    return f"From nightdesk {created}\n".encode() + quoted.rstrip(b"\n") + b"\n\n"
+        yield message.id, raw, message.created
 
 
 def _file_name(number: str) -> str:

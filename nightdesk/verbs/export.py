@@ -1,0 +1,91 @@
+"""`nightdesk export`: tickets with their mails."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from config.wording import counted
+from nightdesk import output
+from nightdesk.arguments import OWNERS_ONLY_OR_STANDARD, new_file
+from nightdesk.desk_verb import Result, VerbContext, desk_verb
+from nightdesk.errors import UsageError
+
+if TYPE_CHECKING:
+    from desk.exports import Exported
+
+_EVERY_SECONDS = 0.2
+
+
+@click.command()
+@click.argument("target", type=OWNERS_ONLY_OR_STANDARD, metavar="DIRECTORY|FILE|-")
+@click.option("--query", default="", metavar="QUERY", help="Only the tickets that it finds; else all.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("jsonl", "mbox")),
+    default="jsonl",
+    show_default=True,
+    help="jsonl: a line a ticket, beside it mails and files; mbox: the mails, in one file.",
+)
+@desk_verb
+def export(context: VerbContext, target: str, query: str, form: str) -> Result:
+    """Write tickets out: a new directory with JSON lines, mails and files, or an mbox file.
+
+    With - the JSON lines alone, or the mbox, go to standard output. You get what you may read.
+    The mails come in again by `nightdesk import mbox` and `import eml`.
+    """
+    from config.clock import now
+    from desk import exports
+    from desk.tickets.query import parse
+    from mail.archives.mbox import in_mbox
+
+    if context.as_json and target == "-":
+        raise UsageError("--json and - both want standard output", "give one of them")
+    actor = context.actor
+    wanted = parse(query, actor, context.zone) if query else None
+    watch = _Progress() if sys.stderr.isatty() else (lambda _done: None)
+    done = exports.Exported()
+    if form == "jsonl" and target != "-":
+        done = exports.write_directory(context.desk, actor, wanted, Path(target), _line, now(), watch)
+    elif form == "jsonl":
+        sys.stdout.buffer.write(_line(exports.head(context.desk, now())))
+        for ticket in exports.found(actor, wanted):
+            sys.stdout.buffer.write(_line(exports.document(ticket)))
+            done = exports.Exported(done.tickets + 1)
+    else:
+        with new_file(target) as file:
+            for ticket in exports.found(actor, wanted):
+                mails = 0
+                for _, raw, moment in exports.mails_of(ticket, actor):
+                    file.write(in_mbox(raw, moment))
+                    mails += 1
+                done = exports.Exported(done.tickets + 1, done.mails + mails)
+                watch(done)
+    if sys.stderr.isatty():
+        output.overwrite("")
+    return Result(done._asdict, lambda: output.say(_told(done)))
+
+
+def _line(document: dict[str, Any]) -> bytes:
+    return output.as_json(document).encode()
+
+
+def _told(done: Exported) -> str:
+    return f"{counted(done.tickets, 'ticket')}, {counted(done.mails, 'mail')}, {counted(done.files, 'file')}"
+
+
+class _Progress:
+    """A line on the terminal that is overwritten: how much was written."""
+
+    def __init__(self) -> None:
+        self._shown = 0.0
+
+    def __call__(self, done: Exported) -> None:
+        if time.monotonic() - self._shown >= _EVERY_SECONDS:
+            self._shown = time.monotonic()
+            output.overwrite(f"exporting: {_told(done)}")
