@@ -106,7 +106,8 @@ def carried_over(source: Path, running: postgresql.Postgresql, directory: Path) 
                         "INSERT INTO message_to_index SELECT id FROM message WHERE id > %s AND id <= %s",
                         (start, start + 20_000),
                     )
-        connection.execute("ANALYZE")
+        with transaction():  # what autovacuum does a minute later
+            db.execute_sql("ANALYZE")
     return home
 
 
