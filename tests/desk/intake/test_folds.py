@@ -7,7 +7,7 @@ import pytest
 from desk.documents import tickets as documents
 from desk.home import Desk
 from desk.tickets import detail
-from tests.support.mails import ANA, EVE, SUPPORT, Door, mail
+from tests.support.mails import ANA, EVE, SUPPORT, Door, mail, rows
 
 WROTE = f"On Fri, 20 Nov 2026 at 09:12, Support <{SUPPORT}> wrote:"
 FORWARD = (
@@ -119,3 +119,26 @@ def test_an_answer_that_a_stranger_starts_a_ticket_with_shows_all_but_the_desk_s
     text = f"Me too.\n\n{WROTE}\n> Please restart it."
     door.take(mail(text, sender=EVE, answers="<first@corp.test>"))
     assert last("2")["reply_text"] == "Me too."
+
+
+FIRST_MAILS = {
+    "Notes": "FYI\n\n----- Forwarded by Ann Prado/HQ/Corp on 20.11.2026 10:00 -----\n\n"
+    "From: Bob <bob@x.test>\nTo: Ann\nDate: 20.11.2026\nSubject: Printer\n\nIt burns since nine.",
+    "KMail": "----------  Weitergeleitete Nachricht  ----------\n\nBetreff: Drucker\nDatum: Freitag\n"
+    "Von: Bob <bob@x.test>\nAn: Ann\n\nEr brennt.\n-----------------------------------------",
+    "a quote": "See:\n\nOn 20 Nov 2026 at 10:00, Bob <bob@x.test> wrote:\n> It burns.\n> Since nine.",
+    "Outlook": "Can you help?\n\n________________________________\nFrom: Bob <bob@x.test>\n"
+    "Sent: Friday, November 20, 2026 10:00\nTo: Ann\nSubject: Printer\n\nIt burns.\n\nBob",
+    "Chinese": "请看\n\n发件人: Bob <bob@x.test>\n发送时间: 2026年11月20日\n"
+    "收件人: Ann\n主题: 打印机\n\n着火了。",
+    "prompts": "I typed:\n> show version\n> reload",
+    "more prompts": "mysql> select 1;\n    -> from t;\n> exit\n>>> print(1)",
+    "a patch": "Patch:\n\n--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-old\n+new\n-- \n2.39.2",
+}
+
+
+def test_nothing_is_folded_of_what_begins_a_ticket(desk: Desk) -> None:
+    door = Door(desk)
+    for name, text in FIRST_MAILS.items():
+        door.take(mail(text, subject="Fw: Printer"))
+        assert rows("SELECT folds FROM message ORDER BY id DESC LIMIT 1") == [("[]",)], name

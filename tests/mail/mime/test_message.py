@@ -455,3 +455,36 @@ def test_an_id_that_lost_its_brackets_is_known(written: str) -> None:
 )
 def test_a_mail_of_one_part_tells_where_it_was_cut(fields: str, body: str, cut: bool) -> None:
     assert parse(f"From: ann@kunde.example\n{fields}\n\n{body}\n".encode()).ends_early is cut
+
+
+@pytest.mark.parametrize(
+    ("field", "names"),
+    [
+        ("In-Reply-To: =?utf-8?B?PGFAYj4=?=\n =?utf-8?B?PGNAZD4=?=", ["<a@b>", "<c@d>"]),
+        ("References: =?us-ascii?Q?=3Ca=40b=3E_=3Cc=40d=3E?=\n <e@f>", ["<a@b>", "<c@d>", "<e@f>"]),
+        ('In-Reply-To: Message from ann of "Fri" <a@b>', ["<a@b>"]),
+        ("References: <a@b><c@d>,<e@f>", ["<a@b>", "<c@d>", "<e@f>"]),
+        ("In-Reply-To: &lt;a@b&gt;", ["<a@b>"]),
+        ("In-Reply-To: <a@\n b>", ["<a@b>"]),
+        ("In-Reply-To: <a@b", ["<a@b>"]),
+    ],
+)
+def test_what_is_answered_however_it_is_written(field: str, names: list[str]) -> None:
+    read = parse(f"From: ann@kunde.example\n{field}\n\nhi\n".encode())
+    assert [*read.in_reply_to, *read.references] == names
+
+
+@pytest.mark.parametrize(
+    ("label", "coded", "text"),
+    [
+        ("ISO-2022-JP", b'\x1b$B-j-!-"\x1b(B', "㈱①②"),
+        ("ISO-2022-JP", b"\x1b(I\x4a\x5f\x1b(B", "ﾊﾟ"),
+        ("us-ascii", "プリンター".encode("iso2022_jp"), "プリンター"),
+        ("utf-8", "プリンター".encode("iso2022_jp"), "プリンター"),
+        ("hz-gb-2312", "你好".encode("hz"), "你好"),
+        ("iso-2022-kr", "프린터".encode("iso2022_kr"), "프린터"),
+    ],
+)
+def test_seven_bit_texts_of_east_asia_are_read(label: str, coded: bytes, text: str) -> None:
+    head = f"From: ann@kunde.example\nContent-Type: text/plain; charset={label}\n\n"
+    assert parse(head.encode() + coded + b" ok\n").text == f"{text} ok"
