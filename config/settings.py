@@ -72,6 +72,9 @@ class Settings(BaseModel):
     fetch_time_limit: Annotated[
         int, Ge(10), Le(86_400), Help("seconds a mailbox may take per run; the rest comes next time")
     ] = 600
+    host_name: Annotated[
+        str, Help("this host among those of a desk in PostgreSQL; empty: what it calls itself")
+    ] = ""
     parallel_mailboxes: Annotated[int, Ge(1), Le(64), Help("mailboxes fetched at the same time")] = 4
     serve_host: Annotated[str, Help("address that `nightdesk serve` listens on")] = "127.0.0.1"
     serve_port: Annotated[int, Ge(0), Le(65_535), Help("its port; 0 takes a free one")] = 8025

@@ -52,6 +52,11 @@ class Desk:
         return system_login(uid)
 
     @cached_property
+    def host(self) -> str:
+        """The name of this host among those of the desk."""
+        return self.settings.host_name or os.uname().nodename
+
+    @cached_property
     def desk_id(self) -> str:
         """The random name of this desk (32 hex digits), written into every mail it sends."""
         return str(rows.stored(DESK_ID))

@@ -27,6 +27,7 @@ from models.fetch_runs import FetchRun
 from models.filters import Ban, Filter, FilterAct
 from models.folders import DeletedUidl, FolderMark, Preexisting
 from models.groups import GroupGrant
+from models.hosts import Host
 from models.imports import ImportFile, ImportSource
 from models.leases import LeaseRow
 from models.links import TicketLink
@@ -59,7 +60,7 @@ from models.watches import Watch
 from models.withheld import WithheldMail
 
 TABLES: tuple[type[Row], ...] = (
-    *(Setting, Sequence, LeaseRow, Sla, Department, Topic, Role, Agent, AgentDepartment),
+    *(Setting, Sequence, LeaseRow, Host, Sla, Department, Topic, Role, Agent, AgentDepartment),
     *(Team, TeamMember, Turn, GroupGrant),
     *(Mailbox, MailboxAlias, MailboxOAuth2, FolderMark, Preexisting, DeletedUidl, WithheldMail),
     *(FetchRun, ImportSource, ImportFile, OldDesk, BroughtRow),

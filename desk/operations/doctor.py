@@ -19,7 +19,7 @@ from desk.fetching import triggers, withheld
 from desk.mailboxes import accounts, registry, routes
 from desk.mailboxes.lists import MailboxLine
 from desk.mailboxes.wording import state_words
-from desk.operations import rule_file, spool_state
+from desk.operations import hosts, rule_file, spool_state
 from desk.outbox import deliveries as desk_deliveries
 from desk.permissions import FILTER
 from desk.schedules import parse
@@ -88,6 +88,7 @@ def examine(desk: Desk, live: bool = True, *, every_mail: bool = False) -> Itera
         ("disk", _disk),
         ("left over", _left_over),
         ("worker", _worker),
+        ("hosts", _hosts),
         ("trigger", _triggers),
         ("outbox", _outbox),
         ("quarantine", _quarantine),
@@ -302,6 +303,32 @@ def _worker(desk: Desk) -> Iterator[Finding]:
         "nobody fetches mail or sends answers",
         "systemctl enable --now nightdesk-worker, or nightdesk --fetch-once from cron, or leave the app open",
     )
+
+
+def _hosts(desk: Desk) -> Iterator[Finding]:
+    """Yield the hosts that work for the desk, where there may be several, and those that are drained."""
+    found = hosts.lines()
+    versions = {each.version for each in found if each.worker}
+    for each in found:
+        works = ("leads" if each.leads else "works") if each.worker else "has no worker"
+        text = (
+            f"{each.name}: version {each.version}, {works}, seen {_shown(desk, each.seen)},"
+            f" clock {each.skew:+.1f} s, {counted(len(each.leases), 'lease')},"
+            f" {counted(each.spooled, 'piped mail waits', 'piped mails wait')}"
+        )
+        if each.drained is not None:
+            since = f"{text}; drained since {_shown(desk, each.drained)}"
+            yield Finding("hosts", "warning", since, f"nightdesk host drain {each.name} --off")
+        elif not desk.paths.server_url:
+            continue
+        elif abs(each.skew) > _SKEW:
+            yield Finding("hosts", "warning", text, f"on {each.name}: timedatectl set-ntp true")
+        elif each.worker and len(versions) > 1:
+            yield Finding("hosts", "warning", text, "install the same version on every host")
+        elif each.spooled and not each.worker:
+            yield Finding("hosts", "warning", text, f"on {each.name}: systemctl start nightdesk-worker")
+        else:
+            yield Finding("hosts", "ok", text)
 
 
 def _triggers(desk: Desk) -> Iterator[Finding]:

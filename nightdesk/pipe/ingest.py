@@ -16,6 +16,7 @@ from models.transactions import DatabaseFailed
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from desk.home import Desk
     from nightdesk.pipe.call import Call
 
 PATIENCE = 3.0
@@ -46,10 +47,9 @@ def take_in(call: Call, name: str) -> str:
         return f"it waits there: the database is of version {schema}, this program's is {program}"
     from desk.doors.spool import Spool  # 7 ms, for the spool
     from desk.home import open_desk  # 3 ms, for an open desk
-    from models import leases  # 1.2 ms, for an open desk
 
     desk = open_desk(paths, settings)
-    if leases.alive(leases.WORKER):
+    if _worker_takes_it(desk):
         return "it waits there for the worker"
     engine().wait_at_most(PATIENCE)
     taken = Spool(desk).take(name)
@@ -59,6 +59,17 @@ def take_in(call: Call, name: str) -> str:
         engine().shorten_log()
     ticket = f", ticket {taken.ticket_number}" if taken.ticket_number else ""
     return f"receipt {taken.receipt_id}: {taken.verdict}{ticket}"
+
+
+def _worker_takes_it(desk: Desk) -> bool:
+    """Whether a worker looks into this host's spool."""
+    if desk.paths.server_url:
+        from models import hosts  # 1 ms, for a desk in PostgreSQL
+
+        return desk.host in hosts.with_worker()
+    from models import leases  # 1.2 ms, for an open desk
+
+    return leases.alive(leases.WORKER)
 
 
 def _find(call: Call) -> tuple[DeskPaths, Settings]:

@@ -45,6 +45,7 @@ VERBS: dict[str, Verb] = {
     "backup": Verb("nightdesk.verbs.backup:backup", "Write the desk into one file."),
     "restore": Verb("nightdesk.verbs.restore:restore", "Bring a desk back from such a file."),
     "move": Verb("nightdesk.verbs.move:move", "The desk into another database: PostgreSQL, or a file."),
+    "host": Verb("nightdesk.verbs.host:host", "The machines that work for the desk.", "settings.edit"),
     "purge": Verb(
         "nightdesk.verbs.purge:purge", "Delete for good what is long enough in the trash.", "settings.edit"
     ),

@@ -203,6 +203,8 @@ CALLS: dict[str, list[str]] = {
     "ticket delete": ["1", "--restore"],
     "purge": ["--dry-run"],
     "blobs move": [],
+    "host list": [],
+    "host drain": [],
     "ticket ban": ["1"],
     "ticket export": ["1"],
     "canned preview": ["Hallo", "1"],

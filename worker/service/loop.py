@@ -27,6 +27,7 @@ from desk.fetching import triggers
 from desk.fetching.summary import MailboxFetch
 from desk.filters import sweep as filters_sweep
 from desk.listeners import gathering, listeners
+from desk.operations import hosts
 from desk.outbox import dispatch
 from desk.reports import by_mail
 from desk.staff import slas
@@ -61,6 +62,8 @@ LEASE_SECONDS = 30.0
 """How long the desk counts as worked for after a worker on another machine fell silent."""
 RENEW_SECONDS = 10.0
 STANDBY_SECONDS = 1.0
+REPORT_SECONDS = 30.0
+"""How often a host says how it is."""
 PUT_OFF_SECONDS = 60.0
 """So long a step of the round is left out that failed by a fault of ours."""
 FINISH_SECONDS = 20.0
@@ -97,7 +100,9 @@ class Worker:
         self._thread = DeskThread()
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self._slots = Slots(desk.settings.parallel_mailboxes)
-        self._sender = Sender(desk, self._stop, self._thread)
+        self._rest = Event()
+        """Set while this host is drained, and from the end on: batches in hand are the last ones."""
+        self._sender = Sender(desk, self._rest, self._thread)
         self._planner = Planner(desk)
         self._helping = Planner(desk)
         self._hints: set[int] = set()
@@ -111,6 +116,8 @@ class Worker:
         self._calling: asyncio.Task[None] | None = None
         self._put_off: dict[str, float] = {}
         self._lease: Lease | None = None
+        self._reported = float("-inf")
+        self._told: tuple[bool, int] | None = None
         self._renewed = 0.0
         self._fatal: DatabaseUnusable | Refused | None = None
         self._lmtp_at = lmtp
@@ -170,20 +177,22 @@ class Worker:
 
     def _quit(self) -> None:
         self._stop.set()
+        self._rest.set()
         self._halt.set()
 
     async def _become_the_worker(self) -> bool:
         waiting = False
         while not self._halt.is_set():
             with _passing():
-                self._lease = await self._thread.call(
-                    leases.acquire, WORKER_LEASE, leases.owner_id(), LEASE_SECONDS
-                )
-                if self._lease is not None:
-                    self._renewed = time.monotonic()
-                    return True
-                if self._child:
-                    return False
+                if not self._rest.is_set():
+                    self._lease = await self._thread.call(
+                        leases.acquire, WORKER_LEASE, leases.owner_id(), LEASE_SECONDS
+                    )
+                    if self._lease is not None:
+                        self._renewed = time.monotonic()
+                        return True
+                    if self._child:
+                        return False
                 if not waiting:
                     waiting = True
                     tell("STATUS=standing by, another worker works for this desk")
@@ -199,10 +208,11 @@ class Worker:
 
     async def _help(self) -> None:
         """Do on standby what several hosts can do side by side: this host's spool, mailboxes, the outbox."""
-        if not self._desk.paths.server_url:
+        if not self._desk.paths.server_url and not self._rest.is_set():
             return
+        await self._report()
         plan = await self._thread.call(self._helping.look, now(), frozenset(self._fetching))
-        if plan is not None:
+        if plan is not None and not self._rests(plan):
             self._begin_mail(plan, self._helping)
             if plan.sweep:  # who died on this host can be seen from here alone
                 await self._step("recovering mail", dispatch.recover)
@@ -213,7 +223,11 @@ class Worker:
             with _passing():
                 if not await self._keep_lease():
                     return
+                await self._report()
                 plan = await self._thread.call(self._planner.look, now(), frozenset(self._fetching))
+                if plan is not None and self._rests(plan):
+                    await self._give_back()
+                    continue
                 if plan is not None:
                     await self._begin(plan)
                 self._follow_hints()
@@ -236,6 +250,34 @@ class Worker:
                 return await self._become_the_worker()
             self._renewed = time.monotonic()
         return True
+
+    def _rests(self, plan: Plan) -> bool:
+        """Whether this host is drained, by a plan; what is in hand then ends with its batch."""
+        if not self._halt.is_set() and plan.drained != self._rest.is_set():
+            if plan.drained:
+                self._rest.set()
+            else:
+                self._rest.clear()
+        return plan.drained
+
+    async def _give_back(self) -> None:
+        """Let another host's worker lead. This host's spool is taken in all the same."""
+        self._idlers.tend({})
+        if self._lease is not None:
+            await self._thread.call(self._lease.release)
+            self._lease = None
+
+    async def _report(self) -> None:
+        """Tell the other hosts how this one is: now and then, and at once when it is drained or has ended."""
+        told = (self._rest.is_set(), len(self._fetching) + len(self._sending))
+        due = self._several and time.monotonic() - self._reported >= REPORT_SECONDS
+        if due or self._told is None or (told != self._told and (told[0] or self._told[0])):
+            await self._thread.call(hosts.report, self._desk, leases.owner_id(), told[1])
+            self._reported, self._told = time.monotonic(), told
+
+    @property
+    def _several(self) -> bool:
+        return bool(self._desk.paths.server_url)
 
     async def _begin(self, plan: Plan) -> None:
         loop = asyncio.get_running_loop()
@@ -270,6 +312,7 @@ class Worker:
             await self._step("purging notices", notifications.forget_old, now())
             await self._step("purging tickets", purging.sweep, now())
             await self._step("looking ahead for SLAs", slas.look_ahead, now())
+            await self._step("forgetting hosts", hosts.forget_unseen)
             await self._step("purging calls", listeners.forget_old_calls, now())
             await self._step("purging the spool", self._spool.remove_halves)
             await asyncio.to_thread(sweep, self._desk.paths.data)
@@ -334,7 +377,7 @@ class Worker:
 
     def _take_turn(self, mailbox_id: int, asked: bool) -> MailboxFetch:
         triggers.note(self._desk, self._kind)
-        return in_thread(self._desk, mailbox_id, named=asked, stop=self._stop, slots=self._slots)
+        return in_thread(self._desk, mailbox_id, named=asked, stop=self._rest, slots=self._slots)
 
     async def _send(self, mailbox_id: int) -> None:
         try:
@@ -423,6 +466,9 @@ class Worker:
                 await asyncio.gather(*sending, return_exceptions=True)
                 if left := [task for task in working if task is not None and not task.done()]:
                     await asyncio.wait(left)
+        if self._told is not None:
+            with contextlib.suppress(StatementFailed, DatabaseUnusable, OSError):
+                await self._thread.call(hosts.report, self._desk, None, 0)
         if self._lease is not None:
             with contextlib.suppress(StatementFailed, DatabaseUnusable):
                 await self._thread.call(self._lease.release)

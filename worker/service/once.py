@@ -47,6 +47,11 @@ def run_once(
     summary = FetchSummary()
     chosen = _chosen(addresses, summary)
     _drain(desk, summary, stop)
+    if _is_drained(desk):
+        summary.notes.append(
+            f"{desk.host} is drained, it fetches and sends nothing: nightdesk host drain --off"
+        )
+        return summary
     summary.mailboxes = _fetch(desk, chosen, bool(addresses), stop, watch)
     with _apart(summary, "alerts of mailboxes"):
         if any(fetch.errors for fetch in summary.mailboxes) or any(
@@ -107,6 +112,14 @@ def run_once(
 
         copy_sent(desk, stop)
     return summary
+
+
+def _is_drained(desk: Desk) -> bool:
+    if not desk.paths.server_url:
+        return False
+    from models import hosts  # 1 ms, for a desk in PostgreSQL
+
+    return hosts.is_drained(desk.host)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,8 +13,9 @@ from desk import logs, schedules, settings
 from desk.errors import DeskError
 from desk.fetching import idle, runs
 from desk.mailboxes.health import LONGEST_BACK_OFF
-from desk.operations import pending
+from desk.operations import hosts, pending
 from desk.outbox import dispatch
+from models import hosts as host_rows
 from models import mailboxes
 from models.engine import engine
 from models.fields import utc_text
@@ -28,6 +29,8 @@ REST = timedelta(seconds=30)
 """The longest time without a look, whatever the schedules say: clocks are set, notebooks sleep."""
 LEASED_ELSEWHERE = timedelta(seconds=15)
 PURGE_EVERY = timedelta(days=1)
+TAKEN_OVER_AFTER = timedelta(minutes=2)
+"""A mailbox that another host leaves alone for so long is anybody's."""
 
 
 @dataclass(slots=True)
@@ -50,6 +53,8 @@ class Plan:
     """Whether calls to them are due."""
     states: bool = False
     """Whether filters are to be asked of changes of state."""
+    drained: bool = False
+    """Whether this host is to fetch and send nothing."""
     sweep: bool = False
     purge: bool = False
     words: str = ""
@@ -85,7 +90,12 @@ class Planner:
         self._version = version
         plan = Plan()
         times = [now + REST]
-        times += self._plan_fetches(plan, now, fetching_now)
+        if host_rows.is_drained(self._desk.host):
+            self._next = now + REST
+            plan.drained, plan.words = True, "drained: fetches and sends nothing"
+            return plan
+        at_work = host_rows.at_work() if self._desk.paths.server_url else []
+        times += self._plan_fetches(plan, now, fetching_now, at_work)
         plan.idle = idle.wanted()
         plan.notices = pending.notices_wait()
         plan.listeners = pending.listeners_wait() or pending.hooks_changed(self._desk)
@@ -98,7 +108,12 @@ class Planner:
         self._next = min(moment for moment in times if moment > now)
         return plan
 
-    def _plan_fetches(self, plan: Plan, now: datetime, fetching_now: frozenset[int]) -> list[datetime]:
+    def _is_ours(self, mailbox_id: int, at_work: Sequence[str]) -> bool:
+        return hosts.is_share_of(self._desk.host, mailbox_id, at_work)
+
+    def _plan_fetches(
+        self, plan: Plan, now: datetime, fetching_now: frozenset[int], at_work: Sequence[str]
+    ) -> list[datetime]:
         enabled = mailboxes.scheduled()
         asked = set(runs.requested())
         on = bool(settings.get("mail.fetching"))
@@ -107,6 +122,9 @@ class Planner:
             if mailbox.id in fetching_now:
                 continue
             start = self._start(mailbox, now)
+            late = start is not None and now - start > TAKEN_OVER_AFTER
+            if not late and not self._is_ours(mailbox.id, at_work):
+                continue
             if mailbox.id in asked or (on and start is not None and start <= now):
                 held = self._held.pop(mailbox.id, None)
                 if held is None or not waits(held, now, LEASED_ELSEWHERE):

@@ -1,0 +1,141 @@
+"""Hosts: the machines whose processes work for the desk, as each last said of itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import peewee
+
+from config.records import Record
+from models import leases
+from models.database import Row
+from models.engine import engine
+from models.fields import UtcField, utc_text
+from models.statements import Lookup, Statement, as_read
+from models.transactions import transaction
+
+BELIEVED_FOR = timedelta(seconds=90)
+"""A worker that is not heard of for so long is taken for dead."""
+
+
+class Host(Row):
+    """One host by its name. ``seen`` is when it last reported, by the clock that all hosts share."""
+
+    name = peewee.TextField(primary_key=True)
+    worker = peewee.TextField(null=True)
+    """The `models.leases.owner_id` of its worker, while it has one."""
+    version = peewee.TextField()
+    seen = UtcField()
+    skew = peewee.FloatField(default=0.0)
+    """Seconds by which its own clock is ahead."""
+    spooled = peewee.IntegerField(default=0)
+    at_work = peewee.IntegerField(default=0)
+    """How many mailboxes its worker fetches and sends from just now."""
+    drained = UtcField(null=True)
+    """Since when it is to do nothing."""
+
+
+class StoredHost(Record):
+    """A host; times aware, UTC."""
+
+    name: str
+    worker: str | None
+    version: str
+    seen: datetime
+    skew: float
+    spooled: int
+    at_work: int
+    drained: datetime | None
+
+
+_COLUMNS = (
+    Host.name,
+    Host.worker,
+    Host.version,
+    Host.seen,
+    Host.skew,
+    Host.spooled,
+    Host.at_work,
+    Host.drained,
+)
+_REPORT = Statement(
+    lambda p: Host.insert(
+        {
+            Host.name: p("name"),
+            Host.worker: p("worker"),
+            Host.version: p("version"),
+            Host.seen: p("seen"),
+            Host.skew: p("skew"),
+            Host.spooled: p("spooled"),
+            Host.at_work: p("at_work"),
+        }
+    ).on_conflict(
+        conflict_target=[Host.name],
+        preserve=[Host.worker, Host.version, Host.seen, Host.skew, Host.spooled, Host.at_work],
+    )
+)
+_EVERY = Lookup(lambda p: Host.select(*_COLUMNS).order_by(Host.name), as_read(_COLUMNS, StoredHost))
+_DRAINED = Lookup(lambda p: Host.select(Host.drained).where(Host.name == p("name")), lambda drained: drained)
+_DRAIN = Statement(lambda p: Host.update({Host.drained: p("drained")}).where(Host.name == p("name")))
+_FORGET = Statement(lambda p: Host.delete().where(Host.seen < p("before")))
+
+
+def report(name: str, version: str, worker: str | None, skew: float, spooled: int, at_work: int) -> None:
+    """Write down how this host is; ``worker``: the owner id of its worker, None without one."""
+    with transaction():
+        _REPORT.run(
+            name=name,
+            worker=worker,
+            version=version,
+            seen=utc_text(engine().moment()),
+            skew=skew,
+            spooled=spooled,
+            at_work=at_work,
+        )
+
+
+def every() -> list[StoredHost]:
+    """Return all hosts, by name."""
+    return _EVERY.every()
+
+
+def is_drained(name: str) -> bool:
+    """Whether a host is to do nothing."""
+    return _DRAINED.one(name=name) is not None
+
+
+def drain(name: str) -> bool:
+    """Let a host do nothing from now on; False when nobody knows it. One that is drained stays so."""
+    with transaction():
+        return is_drained(name) or bool(_DRAIN.changed(name=name, drained=utc_text(engine().moment())))
+
+
+def undrain(name: str) -> bool:
+    """Let a host work again; False when nobody knows it."""
+    with transaction():
+        return bool(_DRAIN.changed(name=name, drained=None))
+
+
+def has_worker(host: StoredHost, moment: datetime) -> bool:
+    """Whether the worker of a host lives: it was heard of lately, and did not die on this machine."""
+    lately = host.seen > moment - BELIEVED_FOR
+    return lately and host.worker is not None and not leases.is_dead(host.worker)
+
+
+def with_worker() -> list[str]:
+    """Return the hosts that have a worker."""
+    found = every()
+    moment = engine().moment() if found else None
+    return [each.name for each in found if moment is not None and has_worker(each, moment)]
+
+
+def at_work() -> list[str]:
+    """Return the hosts that have a worker and are not drained."""
+    drained = {each.name for each in every() if each.drained is not None}
+    return [name for name in with_worker() if name not in drained]
+
+
+def forget_unseen(before: datetime) -> None:
+    """Forget hosts that were not seen since."""
+    with transaction():
+        _FORGET.run(before=utc_text(before))
