@@ -11,6 +11,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +25,7 @@ from models.database import SCHEMA_VERSION, other_database
 from models.errors import DatabaseHeld, is_damage
 from models.fields import utc_text
 from models.opening import close_database
+from models.replicas import CHECKED_EVERY, Kept, Replica, ReplicaDamaged
 from models.scratch import replacing, scratch, sweep
 
 DATABASE = "desk.sqlite3"
@@ -129,6 +131,90 @@ def backup(files: Files, target: Path, *, with_damaged_mail: bool = False) -> Su
     return Summary(tickets, len(names), size, damaged=len(damaged), in_store=in_store)
 
 
+def replicate(files: Files, replica: Replica) -> Kept:
+    """Keep the desk as it is now in an object store, while it works; older moments stay as they are.
+
+    What is in the database is read whole once a day. Damaged mail is written down as such and hinders
+    nothing, for the older moments have it. Raises BackupError for a damaged database, OSError for a store
+    that is away.
+    """
+    if not files.database.is_file():
+        raise BackupError(f"there is no desk at {files.database}", "nightdesk init")
+    sweep(files.database.parent)
+    try:
+        previous = replica.newest()
+        with scratch(files.database.parent, "backup-") as folder:
+            copy = folder / DATABASE
+            key = _copied(files, copy)
+            moment = now()
+            if previous is None or moment - previous.checked > CHECKED_EVERY:
+                damaged, checked = _check(copy, _damaged_desk), moment
+            else:
+                damaged, checked = list(previous.damaged), previous.checked
+            tickets, names, in_store = _contents(copy)
+            facts = {
+                "tickets": tickets,
+                "in_store": in_store,
+                "damaged": damaged,
+                "checked": utc_text(checked),
+            }
+            return replica.keep(copy, files.blobs, names, key, previous, facts)
+    except ReplicaDamaged as error:
+        raise _damaged_replica(replica, error) from error
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise _damaged_desk(str(error)) from error
+        raise
+
+
+def forget(replica: Replica, before: datetime) -> int:
+    """Forget the moments before a time, never the newest; returns how many. Raises BackupError, OSError."""
+    try:
+        return replica.forget(before)
+    except ReplicaDamaged as error:
+        raise _damaged_replica(replica, error) from error
+
+
+def restore_moment(files: Files, replica: Replica, at: datetime | None) -> tuple[Summary, datetime]:
+    """Put the desk as it was at a moment in the place of this one, as `restore` does; returns which moment.
+
+    It is the newest, or the newest that is not after ``at``. Raises BackupError as `restore` does, and when
+    there is none; then nothing has changed.
+    """
+    try:
+        moment = replica.newest(at)
+    except ReplicaDamaged as error:
+        raise _damaged_replica(replica, error) from error
+    if moment is None:
+        raise BackupError(
+            f"there is no moment of a desk in {replica.shown}" + (" so early" if at else ""),
+            "nightdesk restore URL --list shows them",
+        )
+
+    def bring(folder: Path) -> int:
+        try:
+            key = replica.bring(moment, folder / DATABASE, folder / BLOBS)
+        except ReplicaDamaged as error:
+            raise _damaged_replica(replica, error) from error
+        if key is not None:
+            with _new_file(folder / KEY) as out:
+                out.write(key)
+                out.flush()
+                os.fsync(out.fileno())
+        if moment.damaged:
+            (folder / DAMAGED).write_text(json.dumps(moment.damaged), "utf-8")
+        return moment.size
+
+    return _restored(files, bring), moment.at
+
+
+def _damaged_replica(replica: Replica, error: ReplicaDamaged) -> BackupError:
+    return BackupError(
+        f"{replica.shown} is damaged: {error}",
+        "nothing was changed; take an older moment: --list, then --at TIME",
+    )
+
+
 def restore(files: Files, source: Path) -> Summary:
     """Put the desk of a backup in the place of this one, whose database is kept as ``*.before-restore``.
 
@@ -138,13 +224,23 @@ def restore(files: Files, source: Path) -> Summary:
     new one, or one that says that the restore is to be run again. Mail that was damaged when the backup was
     made is no hindrance, and its file stays as it is where this desk has it whole.
     """
+
+    def unpack(folder: Path) -> int:
+        _unpack(source, folder)
+        return source.stat().st_size
+
+    return _restored(files, unpack)
+
+
+def _restored(files: Files, bring: Callable[[Path], int]) -> Summary:
+    """Restore what is brought into an empty folder, in the places of the tar; ``bring`` returns its size."""
     files = replace(files, database=files.database.resolve())
     data = files.database.parent
     ensure_dirs(data)
     _refuse_while_leased(files.database)
     sweep(data)
     with scratch(data, "restore-") as folder:
-        _unpack(source, folder)
+        size = bring(folder)
         copy = folder / DATABASE
         told = _told_damage(folder / DAMAGED)
         if since := set(_check(copy, _damaged_backup)) - told:
@@ -168,7 +264,7 @@ def restore(files: Files, source: Path) -> Summary:
                 _put_in_place(files, copy, folder / KEY)
         except DatabaseHeld as error:
             raise _at_work(locks.holders(files.database)) from error
-    return Summary(tickets, len(names), source.stat().st_size, held, len(told), in_store)
+    return Summary(tickets, len(names), size, held, len(told), in_store)
 
 
 def _put_in_place(files: Files, copy: Path, key: Path) -> None:

@@ -31,11 +31,20 @@ RETRIES, RETRY_SECONDS = 3, 10
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
 
 
-class Store:
-    """One store. It is connected to by its first request; all threads may use it."""
+def is_url(text: str) -> bool:
+    """Whether a text names an object store."""
+    return text.partition("://")[0] in SCHEMES and "://" in text
 
-    def __init__(self, url: str) -> None:
+
+class Store:
+    """One store. It is connected to by its first request; all threads may use it.
+
+    ``purpose`` is what people call it when it is away.
+    """
+
+    def __init__(self, url: str, purpose: str = "the store of attachments") -> None:
         self._url = url
+        self._purpose = purpose
         self._split = urlsplit(url)
         if self._split.scheme not in SCHEMES or not (self._split.netloc or self._split.path):
             raise ConfigError(
@@ -150,7 +159,7 @@ class Store:
             raise self._away(error) from error
 
     def _away(self, error: Exception) -> StoreAway:
-        return StoreAway(f"the store of attachments is away: {self.shown}: {_reason(error)}")
+        return StoreAway(f"{self._purpose} is away: {self.shown}: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:

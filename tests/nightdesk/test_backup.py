@@ -81,6 +81,21 @@ def test_an_agent_s_role_decides_over_backup_and_restore(desk: Program, tmp_path
     assert desk("restore", file).status == 0, "the owner may"
 
 
+def test_a_desk_in_a_store_comes_back_as_it_was_at_a_moment(desk: Program, tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/store"
+    kept = desk("backup", url, "--keep", "30", "--json")
+    assert kept.status == 0, kept.err
+    assert kept.document["objects"] > 1
+    assert desk("restore", url, "--list", "--json").document == [{"moment": kept.document["moment"]}]
+    done = desk("restore", url, "--at", kept.document["moment"], "--json")
+    assert done.status == 0, done.err
+    assert done.document["tickets"] == 0
+    assert desk("restore", url, "--at", "soon").status == 2
+    assert desk("restore", url, "--at", "2026-01-01T10:00").status == 1
+    assert desk("backup", str(tmp_path / "x.tar"), "--keep", "3").status == 2
+    assert desk("backup", "ftp://elsewhere/x").status == 78
+
+
 @pytest.mark.parametrize("verb", ["backup", "restore"])
 def test_a_desk_on_a_server_is_left_to_its_servers_tools(
     databases: Databases, tmp_path: Path, verb: str

@@ -1,0 +1,182 @@
+"""A desk in an object store: each moment is whole or not there, and what is damaged is never restored."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from config.clock import now
+from config.settings import Settings
+from desk.home import Desk, open_desk
+from models import blobs, replicas
+from models import stores as store_rows
+from models.backup import BackupError, Files, forget, replicate, restore_moment
+from models.errors import StoreAway
+from models.opening import close_database
+from models.replicas import Replica
+from models.stores import Store
+from models.transactions import transaction
+from tests.support.mails import rows, value
+from tests.support.servers.s3 import S3
+from tests.support.workbench import make_ticket
+
+pytestmark = pytest.mark.sqlite
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_rows, "RETRIES", 0)
+
+
+@pytest.fixture(params=["s3", "directory"])
+def replica(request: pytest.FixtureRequest, tmp_path: Path) -> Replica:
+    """An empty store, on a server or in a directory."""
+    if request.param == "directory":
+        return Replica(Store(f"file://{tmp_path}/store"))
+    server: S3 = request.getfixturevalue("s3")
+    return Replica(Store(server.url(f"replica-{tmp_path.name}")))
+
+
+def files_of(desk: Desk) -> Files:
+    return Files(desk.paths.database, desk.paths.key, desk.paths.blobs)
+
+
+def subjects(desk: Desk) -> list[str]:
+    open_desk(desk.paths, Settings())
+    found = [row[0] for row in rows("SELECT subject FROM ticket ORDER BY id")]
+    assert not list(blobs.examine(None))
+    close_database()
+    return found
+
+
+def later(replica: Replica, desk: Desk, monkeypatch: pytest.MonkeyPatch, minutes: int) -> replicas.Kept:
+    """A moment some minutes from now."""
+    with monkeypatch.context() as patch:
+        patch.setattr(replicas, "now", lambda: now() + timedelta(minutes=minutes))
+        return replicate(files_of(desk), replica)
+
+
+def test_each_moment_can_be_brought_back_and_costs_what_changed(
+    desk: Desk, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_ticket("First")
+    with transaction():
+        blobs.put(os.urandom(200_000))
+    first = later(replica, desk, monkeypatch, 0)
+    make_ticket("Second")
+    second = later(replica, desk, monkeypatch, 5)
+    third = later(replica, desk, monkeypatch, 10)
+    assert second.objects < first.objects
+    assert third.objects == 0
+    assert [each.tickets for each in (first.moment, second.moment, third.moment)] == [1, 2, 2]
+    make_ticket("Never kept")
+    (name,) = (row[0] for row in rows("SELECT path FROM blob WHERE path IS NOT NULL"))
+    (blobs.directory() / name).unlink()
+    close_database()
+
+    _, at = restore_moment(files_of(desk), replica, first.moment.at + timedelta(minutes=3))
+    assert at == first.moment.at
+    assert subjects(desk) == ["First"]
+    restore_moment(files_of(desk), replica, None)
+    assert subjects(desk) == ["First", "Second"]
+    with pytest.raises(BackupError, match=r"no moment of a desk in .* so early"):
+        restore_moment(files_of(desk), replica, first.moment.at - timedelta(days=1))
+
+
+def test_what_is_damaged_or_missing_is_told_and_nothing_is_changed(
+    desk: Desk, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_ticket("Good")
+    blobs.put(os.urandom(100_000))
+    old = later(replica, desk, monkeypatch, 0)
+    make_ticket("Better")
+    new = later(replica, desk, monkeypatch, 5)
+    make_ticket("Here")
+    close_database()
+    store = replica._store
+    only_new = set(replica._names(new.moment.lists[0])) - set(replica._names(old.moment.lists[0]))
+    chunk = replicas._name(sorted(only_new)[0])
+    whole = store.read(chunk)
+    for damaged in (b"", whole[:-9], zstandard.compress(b"other")):
+        store.replace(chunk, damaged)
+        with pytest.raises(BackupError, match="has other bytes than were kept"):
+            restore_moment(files_of(desk), replica, None)
+    store.remove([chunk])
+    with pytest.raises(BackupError, match="is missing"):
+        restore_moment(files_of(desk), replica, None)
+    moment = store.read(new.moment.name)
+    store.replace(new.moment.name, moment.replace(b'"tickets": 2', b'"tickets": 3'))
+    with pytest.raises(BackupError, match="has other bytes"):
+        restore_moment(files_of(desk), replica, None)
+    assert subjects(desk) == ["Good", "Better", "Here"]
+    (mail,) = (name for name, _ in store.names() if name.startswith("files/"))
+    store.replace(mail, b"other")
+    with pytest.raises(BackupError, match="is damaged"):
+        restore_moment(files_of(desk), replica, old.moment.at)
+    assert subjects(desk) == ["Good", "Better", "Here"]
+
+
+def test_what_is_broken_off_is_no_moment_and_goes_on(
+    desk: Desk, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_ticket("Kept")
+    later(replica, desk, monkeypatch, 0)
+    make_ticket("Broken off")
+    create, calls = Store.create, []
+
+    def ended(self: Store, name: str, data: bytes) -> bool:
+        calls.append(name)
+        if name.startswith("moments/"):
+            raise KeyboardInterrupt
+        return create(self, name, data)
+
+    monkeypatch.setattr(Store, "create", ended)
+    with pytest.raises(KeyboardInterrupt):
+        replicate(files_of(desk), replica)
+    assert len(calls) > 2
+    monkeypatch.setattr(Store, "create", create)
+    assert len(replica.moments()) == 1
+    kept = later(replica, desk, monkeypatch, 5)
+    assert kept.objects <= 4, "what was there is not written again"
+    close_database()
+    restore_moment(files_of(desk), replica, None)
+    assert subjects(desk) == ["Kept", "Broken off"]
+
+
+def test_a_store_that_is_away_is_told(desk: Desk, s3: S3, tmp_path: Path) -> None:
+    replica = Replica(Store(s3.url(tmp_path.name), "the store of backups"))
+    make_ticket("Kept")
+    replicate(files_of(desk), replica)
+    for fault in ("503", "reset"):
+        with s3.failing(fault), pytest.raises(StoreAway, match="the store of backups is away"):
+            replicate(files_of(desk), replica)
+    close_database()
+    with s3.failing("503"), pytest.raises(StoreAway):
+        restore_moment(files_of(desk), replica, None)
+    assert subjects(desk) == ["Kept"]
+    assert len(replica.moments()) == 1
+
+
+def test_old_moments_are_forgotten_but_the_newest(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica = Replica(Store(f"file://{tmp_path}/store"))
+    make_ticket("First")
+    first = later(replica, desk, monkeypatch, -60 * 24 * 9)
+    make_ticket("Second")
+    later(replica, desk, monkeypatch, -60 * 24 * 8)
+    third = later(replica, desk, monkeypatch, -60 * 24 * 7)
+    monkeypatch.setattr(replicas, "STRAY_AFTER", timedelta(days=-1))
+    before = sum(name.startswith("objects/") for name, _ in replica._store.names())
+    assert forget(replica, first.moment.at + timedelta(hours=1)) == 1
+    assert sum(name.startswith("objects/") for name, _ in replica._store.names()) < before
+    assert forget(replica, third.moment.at + timedelta(days=5)) == 1
+    assert [name for _, name in replica.moments()] == [third.moment.name]
+    assert value("SELECT count(*) FROM ticket") == 2
+    close_database()
+    restore_moment(files_of(desk), replica, None)
+    assert subjects(desk) == ["First", "Second"]
