@@ -89,6 +89,8 @@ class Ticket(Row):
     """When it is due as an agent said, whatever its SLA promises: then it is ``due``."""
     pinned = UtcField(null=True)
     """Since when it stands before the others in lists."""
+    closing = UtcField(null=True)
+    """When it is closed by itself, as its customer was told, unless they write."""
 
     if TYPE_CHECKING:
         department_id: int
@@ -220,6 +222,7 @@ Ticket.add_index(
 Ticket.add_index(
     Ticket.updated, Ticket.id, Ticket.pinned, name="ticket_pinned", where=Ticket.pinned.is_null(False)
 )
+Ticket.add_index(Ticket.closing, name="ticket_closing", where=Ticket.closing.is_null(False))
 
 
 class TicketTag(Row):
@@ -363,6 +366,7 @@ class TicketState(Record):
     named_status_id: int | None
     due_by_hand: str | None
     pinned: str | None
+    closing: str | None
 
     def with_values(self, values: Mapping[str, Stored]) -> TicketState:
         """Return the ticket as it is with other values in some of its columns."""
@@ -511,6 +515,15 @@ _SNOOZED_OUT = Lookup(
         Ticket.select(Ticket.id)
         .where(Ticket.snoozed_until.is_null(False), Ticket.snoozed_until <= p("moment"))
         .order_by(Ticket.snoozed_until)
+        .limit(p("limit"))
+    ),
+    int,
+)
+_TO_CLOSE = Lookup(
+    lambda p: (
+        Ticket.select(Ticket.id)
+        .where(Ticket.closing.is_null(False), Ticket.closing <= p("moment"))
+        .order_by(Ticket.closing)
         .limit(p("limit"))
     ),
     int,
@@ -748,6 +761,11 @@ def to_remind(moment: str, limit: int) -> list[int]:
 def snoozed_out(moment: str, limit: int) -> list[int]:
     """Return tickets that have slept long enough at a moment, as stored."""
     return _SNOOZED_OUT.every(moment=moment, limit=limit)
+
+
+def to_close(moment: str, limit: int) -> list[int]:
+    """Return tickets that are to be closed by now, as their customers were told; ``moment`` as stored."""
+    return _TO_CLOSE.every(moment=moment, limit=limit)
 
 
 def old_spam(before: str, limit: int) -> list[int]:

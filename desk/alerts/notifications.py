@@ -23,12 +23,12 @@ from desk.outbox.render import MailToSend, no_route_out, numbered_subject, queue
 from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
 from desk.staff import vacation
-from desk.tickets import fields
+from desk.tickets import closing, fields
 from desk.tickets.reading import departments_of, may_read
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
 from mail.mime.quotes.pieces import without
-from models import agents, deliveries, listeners, messages, notices, teams, tickets, watches
+from models import agents, contacts, deliveries, listeners, messages, notices, teams, tickets, watches
 from models.blobs import BlobDamaged
 from models.errors import DatabaseUnusable, StoreAway
 from models.fields import as_json, utc_text, utc_time
@@ -346,6 +346,8 @@ class _Telling:
 
     def mail_them(self) -> int:
         """Put the mails into the outbox, in the caller's transaction; returns how many."""
+        if self._notice.kind == "asked" and self._notice.whom == closing.TELL_REQUESTER:
+            return self._mail_closing()
         if self._notice.kind == "asked" and self._notice.whom.startswith("mail:"):
             return self._mail_canned(*self._notice.whom.removeprefix("mail:").split("=", 1))
         outside = self._notice.whom.partition(":")[0]
@@ -414,6 +416,43 @@ class _Telling:
         )
         delivery = queue_mail(self._desk, mail, route).delivery_id
         self.trace.append(f"{who}: mailed '{answer}' (delivery {delivery})")
+        return 1
+
+    def _mail_closing(self) -> int:
+        """Tell the requester that their ticket is closed unless they write; returns how many mails."""
+        if self._ticket.closing is None:
+            self.trace.append("requester: not mailed, it is not to be closed any more")
+            return 0
+        to = self._person("requester")
+        refused = self._no_canned("requester", to)
+        route = None if refused else self._route()
+        if refused or route is None:
+            self.trace.append(f"requester: not mailed, {refused or 'no mailbox can send it'}")
+            return 0
+        from desk import canned_answers  # 3 ms, for tickets that are closed by themselves
+        from desk.templates import language, texts
+        from desk.tickets import detail  # 5 ms, for tickets that are closed by themselves
+
+        known = canned_answers.facts(THE_DESK, detail.show(self._ticket.number))
+        chosen = ""
+        if settings.get("texts.by_customer"):
+            kept = contacts.read(self._ticket.contact_id).language
+            chosen = language.language_of(str(known["message"]["text"]), "", kept)
+        department = self._ticket.department_id
+        places = texts.Places(self._ticket.mailbox_id or 0, self._ticket.topic_id or 0, department)
+        mail = MailToSend(
+            kind="acknowledgement",
+            mailbox_id=self.sender,
+            answers_to=self._ticket.mailbox_id,
+            to=[to],
+            subject=numbered_subject(self._ticket.subject, self._ticket.number, reply=True),
+            text=texts.text("closing", chosen, places, known),
+            ticket_id=self._ticket.id,
+            automatic="auto-generated",
+            null_sender=True,
+        )
+        delivery = queue_mail(self._desk, mail, route).delivery_id
+        self.trace.append(f"requester: told that it is to be closed (delivery {delivery})")
         return 1
 
     def _person(self, who: str) -> tuple[str, str]:

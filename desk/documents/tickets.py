@@ -168,6 +168,7 @@ class TicketDetail(_Ticket):
 
     `refers_to`: the number of the ticket that it goes on from; `snoozed_until`: null while it is awake;
     `deleted`: when it was put into the trash; `due_by_hand`: what an agent said, which is `due` then;
+    `closing`: when it is closed by itself unless the customer writes;
     `pending`: who would be in Cc if the unverified mail were approved that names them.
     """
 
@@ -181,6 +182,7 @@ class TicketDetail(_Ticket):
     deleted: datetime | None
     due_by_hand: datetime | None
     pinned: bool
+    closing: datetime | None
     pending: list[str]
     tasks: list[Task]
     time_spent: list[TimeSpent]
@@ -240,6 +242,7 @@ def shown(ticket: detail.TicketDetail) -> TicketDetail:
         "deleted": ticket.deleted,
         "due_by_hand": ticket.due_by_hand,
         "pinned": ticket.pinned,
+        "closing": ticket.closing,
         "pending": list(ticket.pending),
         "tasks": [task(each) for each in ticket.tasks],
         "time_spent": [

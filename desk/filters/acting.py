@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from desk.errors import DeskError
 from desk.filters import senders
 from desk.permissions import FILTER
-from desk.tickets import changes, fields, lifecycle, people, snoozing, spam
+from desk.queries.times import age
+from desk.tickets import changes, closing, fields, lifecycle, people, snoozing, spam
 from models.fields import utc_text
 from models.messages import NewMessage
 from models.transactions import savepoint
@@ -50,6 +51,9 @@ def carry_out(decision: Decision, ticket: TicketState, moment: datetime, zone: t
         steps.append(lambda: changes.set_status(FILTER, numbers, str(decision.status)))
     if decision.snooze is not None:
         steps.append(lambda: snoozing.snooze(FILTER, numbers, str(decision.snooze), zone))
+    if decision.close_after is not None:
+        after, why = decision.close_after
+        steps.append(lambda: closing.announce(ticket.number, age(after), moment, zone, why))
     if decision.spam:
         steps.append(lambda: spam.mark(FILTER, numbers))
     if decision.ban:

@@ -49,6 +49,10 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "team": ("NAME", "Give it to a team."),
     "status": ("STATUS", "Put it into a state, new, open, waiting or closed, or a status of your own."),
     "close": ("", "Close it."),
+    "close-after": (
+        "AGE",
+        "Tell the requester that it is closed after 3d unless they write, and close it then. Not for mail.",
+    ),
     "tag": ("NAME", "Put a tag on it."),
     "field": ("NAME=VALUE", "Write a value into a field of your own; nothing behind = empties it."),
     "note": ("TEXT", "Put an internal note on it."),
@@ -65,6 +69,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
 """Each action with what follows its colon and what it does."""
 
 _OF_NEW_MAIL: Final = ("no-autoresponse", "reply-to", "merge", "reopen")
+_NOT_OF_MAIL: Final = ("close-after",)
 _OF_MAIL: Final = ("reject", "canned", *_OF_NEW_MAIL)
 WITH_VARIABLES: Final = ("tag", "field", "note", "merge")
 """Actions of mail whose value may have variables."""
@@ -112,6 +117,8 @@ def _read(text: str, runs_on: Trigger) -> Action:
         )
     if runs_on == "reply" and name in _OF_NEW_MAIL:
         raise WrongUse(f"{name} is for new tickets", "use --on new")
+    if runs_on in ("new", "reply") and name in _NOT_OF_MAIL:
+        raise WrongUse(f"{name} is not for mail", "use --on time")
     if runs_on in ("status", "time") and name in _OF_MAIL:
         raise WrongUse(f"{name} is for mail", "use --on new")
     return Action(name, _checked(name, value))
@@ -148,7 +155,7 @@ def _checked(name: str, value: str) -> str:
             people_in([value])
         case "snooze":
             snoozing.until(value, now(), UTC)
-        case "reopen":
+        case "reopen" | "close-after":
             age(value)
     return value
 

@@ -35,6 +35,8 @@ class Decision:
         self.merge: str | None = None
         self.reopen: str | None = None
         self.snooze: str | None = None
+        self.close_after: tuple[str, str] | None = None
+        """After how long, and by which filter."""
         self.spam = False
         self.ban = False
         self.collaborators: list[str] = []
@@ -61,6 +63,7 @@ class Decision:
                 tuple(self.collaborators),
                 tuple(sorted(self.fields.items())),
                 tuple(self.asked),
+                self.close_after,
             ),
         )
 
@@ -73,6 +76,8 @@ class Decision:
                 self.by_reply_to = True
             case "close":
                 self.status = "closed"
+            case "close-after":
+                self.close_after = (action.value, by)
             case "tag":
                 self.tags += [action.value] if action.value else []
             case "note":

@@ -17,7 +17,7 @@ from desk.filters.acting import carry_out
 from desk.filters.actions import Action
 from desk.filters.decision import Decision
 from desk.permissions import FILTER
-from desk.tickets import query
+from desk.tickets import closing, query
 from models import events, ticket_lists, tickets
 from models import filters as rows
 from models.events import RecordedEvent
@@ -42,8 +42,11 @@ class _Ready(Record):
 
 
 def sweep(desk: Desk, moment: datetime) -> int:
-    """Run the filters on states and those of the clock that are due; returns how often they acted."""
-    return after_changes(desk, moment) + by_the_clock(desk, moment)
+    """Run the filters on states and those of the clock that are due; returns how often they acted.
+
+    What they said is to be closed after a time is closed, if that is over.
+    """
+    return after_changes(desk, moment) + by_the_clock(desk, moment) + closing.sweep(moment)
 
 
 def after_changes(desk: Desk, moment: datetime) -> int:

@@ -26,6 +26,10 @@ TEXTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "what a customer gets for a new ticket",
         ("ticket", "requester", "message"),
     ),
+    "closing": (
+        "what a customer gets before their ticket is closed by itself",
+        ("ticket", "requester", "message"),
+    ),
     "new_ticket": ("what agents read first of a new ticket", ("ticket", "requester")),
     "customer_wrote": ("of a customer's answer", ("ticket", "requester")),
     "answered": ("of an agent's answer", ("ticket", "requester")),

@@ -177,6 +177,8 @@ class TicketDetail:
     """When it is due as an agent said: then it is ``due``."""
     pinned: bool = False
     """Whether it stands before the others in lists."""
+    closing: datetime | None = None
+    """When it is closed by itself unless the customer writes."""
     watched: bool = False
     """Whether the reader is told of all that happens to it."""
     deleted: datetime | None = None
@@ -217,6 +219,7 @@ def show(number: str, reader: Actor = THE_DESK) -> TicketDetail:
         clocks=tuple(promises.views(ticket, plan, now())),
         due_by_hand=None if ticket.due_by_hand is None else utc_time(ticket.due_by_hand),
         pinned=ticket.pinned is not None,
+        closing=None if ticket.closing is None else utc_time(ticket.closing),
         deleted=None if ticket.deleted is None else utc_time(ticket.deleted),
         number=ticket.number,
         subject=ticket.subject,

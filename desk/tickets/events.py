@@ -40,6 +40,7 @@ _WORDS: dict[str, str] = {
     "tasks": "task {what}",
     "time": "{spent} spent",
     "time_removed": "{spent} taken away",
+    "closing": "closed {until} unless the customer writes",
     "due": "due {from} -> {to}",
     "pinned": "pinned",
     "unpinned": "not pinned any more",

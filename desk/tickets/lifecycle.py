@@ -95,6 +95,7 @@ EventKind = Literal[
     "unpinned",
     "erased",
     "note_edited",
+    "closing",
 ]
 
 OverdueKind = ClockKind | Literal["date"]
@@ -245,6 +246,8 @@ def filed(ticket_id: int, message: NewMessage, *, noticed: bool) -> int:
     ticket = _read(ticket_id)
     message_row = messages.write(ticket_id, message)
     values = {**_counted(ticket, message), "waiting_since": _waiting_since(ticket, message)}
+    if message.kind == "customer" and not message.machine:
+        values["closing"] = None
     if noticed:
         values["updated"] = max(ticket.updated, message.created)
         tickets.set_unseen(ticket_id)
@@ -265,6 +268,7 @@ def agent_answered(
         "updated": max(ticket.updated, message.created),
         "closed": (ticket.closed or utc_text(moment)) if status == "closed" else None,
         "deleted": None,
+        "closing": None,
         **_woken_by(ticket, "event"),
     }
     if status == "closed":
@@ -1109,6 +1113,7 @@ def _woken_by_customer(ticket: TicketState, written: str, moment: datetime) -> d
         "updated": max(ticket.updated, written),
         "last_customer": max(ticket.last_customer or "", written),
         "deleted": None,
+        "closing": None,
     }
     values |= _woken_by(ticket, "answer")
     if ticket.response_from is None:
@@ -1263,10 +1268,10 @@ def _changes(ticket: TicketState, values: Mapping[str, Stored]) -> dict[str, lis
 
 
 def _with_status(ticket: TicketState, values: Mapping[str, Stored]) -> Mapping[str, Stored]:
-    """Return the columns; a state that changes by itself has no name of the desk's own."""
-    if "named_status_id" in values or values.get("status", ticket.status) == ticket.status:
+    """Return the columns; a state that changes by itself has no name of the desk's own, and ends a wait."""
+    if values.get("status", ticket.status) == ticket.status:
         return values
-    return {**values, "named_status_id": None}
+    return {"named_status_id": None, "closing": None, **values}
 
 
 def _apply(ticket: TicketState, values: Mapping[str, Stored]) -> None:

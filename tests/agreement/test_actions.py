@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "snooze": ("snooze", "snooze", "snooze", f"-{NOT_YET}", "snooze"),
     "wake": ("-time and mail wake it", "-snooze, with -", "wake", f"-{NOT_YET}", "wake"),
+    "close later": ("close-after", "-snooze and close", "-snooze and close", "-a rule does", "-a rule does"),
     "due date": ("-an SLA promises what rules promise", "due", "due", "setDue", "due"),
     "pin": ("-a person finds it worth it", "pin", "pin", "pin", "pin"),
     "unpin": ("-closing it does", "-pin, once more", "unpin", "unpin", "unpin"),

@@ -223,6 +223,7 @@ def _print_ticket(ticket: TicketDetail, full: bool, zone: tzinfo) -> None:
             ("Created", ticket.created),
             ("Updated", ticket.updated),
             ("Due by hand" if ticket.due_by_hand else "Due", ticket.due),
+            *([("Closed then", ticket.closing)] if ticket.closing else []),
             *((f"SLA {ticket.sla}", each.words) for each in ticket.clocks[:3] if _tells_clocks(ticket)),
             ("Refers to", ticket.refers_to),
             *_own_fields(ticket),

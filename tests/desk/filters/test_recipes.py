@@ -13,6 +13,7 @@ from tests.support.workbench import ADMIN
 
 OPEN, CLOSED = "open", "closed"
 TABLE: dict[str, list[tuple[str, list[str], str]]] = {
+    "autoclose": [],
     # recipe: (what it is, subjects in their order (a text behind |), what becomes of the one ticket)
     "nagios": [
         ("service", ["** PROBLEM Service Alert: web1/HTTP is CRITICAL **"], OPEN),
@@ -123,6 +124,7 @@ OTHERS = {
     "zabbix": ("Problem: No ping|Host: web1", "Problem: No ping|Host: web2"),
     "checkmk": ("Checkmk: web1/CPU load OK -> CRIT", "Checkmk: web1 UP -> DOWN"),
     "alertmanager": ("[FIRING:1] DiskFull web1 (critical)", "[FIRING:1] DiskFull web2 (critical)"),
+    "autoclose": ("One matter", "Another matter"),
     "cron": ("Cron <root@web1> /bin/a", "Cron <www@web1> /bin/a"),
     "raid": ("Fail event on /dev/md0:web1", "Fail event on /dev/md1:web1"),
     "backup": ("[Failed] Daily web1 (1 objects)", "Bacula: Backup Error of web1 Full"),

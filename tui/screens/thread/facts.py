@@ -40,6 +40,8 @@ def fact_lines(
             f"{clock_day(detail.created, reader.now, reader.zone)} ({age(detail.created, reader.now)})",
         ),
     ]
+    if detail.closing is not None:
+        facts.append(("Closes", f"in {span(detail.closing - reader.now)} unless they write"))
     by_hand = detail.due_by_hand
     if by_hand is not None and detail.status != "closed":
         left = by_hand - reader.now

@@ -1,0 +1,126 @@
+"""Who is silent is told, then closed; who writes at any moment keeps the ticket open; no machine is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config.clock import now
+from desk.alerts import notifications
+from desk.errors import WrongUse
+from desk.filters import filters, recipes
+from desk.filters.sweep import sweep
+from desk.home import Desk
+from desk.operations import rule_file
+from desk.tickets import changes, closing, detail
+from models import blobs
+from models.settings import store
+from models.transactions import transaction
+from tests.support.mails import EVE, Door, mail, rows, write
+from tests.support.workbench import ADMIN
+
+DAY = timedelta(days=1)
+ABSENT = {"Auto-Submitted": "auto-replied"}
+
+
+@pytest.fixture
+def door(desk: Desk) -> Door:
+    """Ana's ticket waits for her since now; the recipe is switched on."""
+    store("notify.new_ticket", "")
+    rule_file.take_in(desk, ADMIN, rule_file.read(recipes.text("autoclose")))
+    assert not filters.show("Silent customers").active, "it comes switched off"
+    filters.edit(ADMIN, "Silent customers", active=True)
+    found = Door(desk)
+    found.take(mail("Le tunnel ne marche pas.", message_id="<a@corp.test>"), quiet=True)
+    changes.set_status(ADMIN, ["1"], "waiting")
+    return found
+
+
+def at(door: Door, days: float) -> None:
+    """Let the worker run so many days later."""
+    sweep(door.desk, now() + days * DAY)
+    notifications.tell(door.desk, now() + days * DAY)
+
+
+def notices() -> list[bytes]:
+    return [
+        blobs.read(blob) for (blob,) in rows("SELECT blob_id FROM delivery WHERE kind = 'acknowledgement'")
+    ]
+
+
+def status() -> str:
+    return str(rows("SELECT status FROM ticket WHERE id = 1")[0][0])
+
+
+def test_the_customer_is_told_once_and_the_ticket_closed_then(door: Door) -> None:
+    at(door, 6)
+    assert detail.show("1").closing is None
+    for days in (8, 8.5, 10):
+        at(door, days)
+        assert status() == "waiting"
+    assert len(notices()) == 1
+    assert b"Auto-Submitted: auto-generated" in notices()[0]
+    assert b"[#1]" in notices()[0]
+    at(door, 11.1)
+    assert status() == "closed"
+    assert len(notices()) == 1
+    assert [event.kind for event in detail.show("1").events][-2:] == ["closing", "closed"]
+
+
+def test_a_worker_that_was_away_tells_before_it_closes(door: Door) -> None:
+    at(door, 60)
+    assert (status(), len(notices())) == ("waiting", 1)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.floats(0, 11), st.floats(0, 40), st.sampled_from(["ana", "stranger", "approved"]))
+def test_what_a_customer_writes_at_any_moment_keeps_it_open(
+    door: Door, wrote: float, later: float, who: str
+) -> None:
+    with transaction():
+        write("UPDATE ticket SET status = 'waiting', closing = NULL, closed = NULL WHERE id = 1")
+        write("DELETE FROM filter_act")
+    sent = door.sent(1, "ana@corp.test")
+    at(door, wrote)
+    if status() == "closed":
+        return
+    letter = mail("Still broken.", answers=sent) if who == "ana" else mail("So?", sender=EVE, answers=sent)
+    door.take(letter)
+    assert closing.sweep(now() + (wrote + later) * DAY) == 0
+    assert status() != "closed"
+    assert detail.show("1").closing is None
+
+
+def test_an_absence_notice_ends_nothing_and_gets_nothing(door: Door) -> None:
+    at(door, 8)
+    door.take(mail("I am away.", answers=door.sent(1, "ana@corp.test"), headers=ABSENT))
+    at(door, 11.5)
+    assert status() == "closed"
+
+
+def test_a_machine_is_told_nothing(door: Door) -> None:
+    door.take(mail("Disk full.", subject="Disk", headers={"Auto-Submitted": "auto-generated"}), quiet=True)
+    changes.close(ADMIN, ["1"])
+    changes.set_status(ADMIN, ["2"], "waiting")
+    at(door, 8)
+    assert notices() == []
+    at(door, 12)
+    assert rows("SELECT status FROM ticket WHERE id = 2") == [("closed",)]
+
+
+def test_an_agent_who_changes_the_state_ends_it(door: Door) -> None:
+    at(door, 8)
+    changes.set_status(ADMIN, ["1"], "open")
+    at(door, 30)
+    assert status() == "open"
+
+
+def test_it_is_no_action_of_mail(door: Door) -> None:
+    del door
+    with pytest.raises(WrongUse, match="not for mail"):
+        filters.add(ADMIN, "Now", on="new", condition="vpn", then=["close-after:3d"])
+    with pytest.raises(WrongUse):
+        filters.add(ADMIN, "Soon", on="time", condition="state:waiting", then=["close-after:soon"])
