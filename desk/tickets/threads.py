@@ -245,7 +245,7 @@ class Thread:
             colleagues = self._colleagues_of(mail.ticket_id, mail)
             matter = _Matter(mail.ticket_id, self._people.get(mail.ticket_id, set()) | colleagues)
             self._matters[mail.ticket_id] = matter
-            self._let_in(matter, list(matter.people))
+            self._let_in(matter, matter.people)
         matter.began_with.append(mail)
         self._begin_below(matter, [mail.id, *self._doubted.get(mail.ticket_id, ())])
         while matter.fresh:
@@ -256,19 +256,22 @@ class Thread:
         matter.fresh += heads
         matter.heads |= self._bits(heads)
         if any(each in self._children for each in heads):
-            self._let_in(matter, list(matter.people))
+            self._let_in(matter, matter.people)
 
-    def _let_in(self, matter: _Matter, people: Iterable[_Person]) -> None:
+    def _let_in(self, matter: _Matter, people: Collection[_Person]) -> None:
         """Take in what these people answered, or sent to the ticket by its number or its signed address."""
         callers = self._callers.get(matter.ticket_id, {})
-        for person in people:
+        while people:
             matter.fresh += [
                 each.id
+                for person in people
                 for each in self._written_by.get(person, ())
                 if each.id not in matter.mails and self._above[each.id] & matter.heads
             ]
-            if person in callers:
-                self._begin_below(matter, callers.pop(person))
+            heads = [each for person in people for each in callers.pop(person, ())]
+            matter.fresh += heads
+            matter.heads |= self._bits(heads)
+            people = matter.people if any(each in self._children for each in heads) else ()
 
     def _take_in(self, matter: _Matter, mail: LinkedMail) -> None:
         """Make a mail part of a matter, let in whom it lets in, and take in what those answered."""
