@@ -232,6 +232,14 @@ _PURGE = Statement(
 )
 _OLDER = Lookup(lambda p: Notice.select(peewee.fn.COUNT(Notice.id)).where(Notice.told < p("before")), int)
 _READ = (Notice.id, Ticket.number, Notice.kind, Notice.at, Notice.told, Notice.trace)
+_WAITS = Lookup(
+    lambda p: (
+        Notice.select(Notice.id)
+        .where(Notice.ticket == p("ticket_id"), Notice.told.is_null(), Notice.whom == p("whom"))
+        .limit(1)
+    ),
+    int,
+)
 _NEWEST = Lookup(
     lambda p: (
         Notice.select(*_READ)
@@ -331,6 +339,11 @@ def any_waiting() -> bool:
 def waiting(limit: int) -> list[WaitingNotice]:
     """Return what is still to be told, oldest first."""
     return _WAITING.every(limit=limit)
+
+
+def waits(ticket_id: int, whom: str) -> bool:
+    """Whether somebody is still to be told of a ticket, as whom it was said."""
+    return _WAITS.one(ticket_id=ticket_id, whom=whom) is not None
 
 
 def take(notice_id: int, told: str, trace: Sequence[str] = ()) -> bool:

@@ -23,7 +23,7 @@ from desk.outbox.render import MailToSend, no_route_out, numbered_subject, queue
 from desk.permissions import EVERYTHING, THE_DESK, Actor, actor_of
 from desk.rules import read_rules
 from desk.staff import vacation
-from desk.tickets import closing, fields
+from desk.tickets import closing, fields, lifecycle
 from desk.tickets.reading import departments_of, may_read
 from mail.compose.signed_tag import SignedTag
 from mail.inert import one_line
@@ -47,6 +47,8 @@ _AT_ONCE: Final = 200
 """Notices that are looked at in one transaction: a commit waits for the disk."""
 _MAILS_AT_ONCE: Final = 20
 """Mails of one transaction: whoever writes waits for the commit."""
+_SOON: Final = timedelta(hours=1)
+"""Who is told so long after it was said was told at once."""
 _TOO_OLD: Final = timedelta(days=1)
 """What happened earlier is no news: imported mail, a restored desk, a worker that was off."""
 _LONGEST_TEXT: Final = 4_000
@@ -423,6 +425,10 @@ class _Telling:
         if self._ticket.closing is None:
             self.trace.append("requester: not mailed, it is not to be closed any more")
             return 0
+        noted = utc_time(self._notice.at)
+        if self._moment - noted > _SOON:
+            put_off = self._moment + (utc_time(self._ticket.closing) - noted)
+            lifecycle.closing_put_off(self._ticket.id, put_off)
         to = self._person("requester")
         refused = self._no_canned("requester", to)
         route = None if refused else self._route()
@@ -536,7 +542,7 @@ class _Telling:
         age = self._moment - utc_time(self._notice.at)
         if self._notice.kind == "new_ticket":
             age = self._moment - utc_time(self._ticket.created)
-        if age > _TOO_OLD:
+        if age > _TOO_OLD and self._notice.whom != closing.TELL_REQUESTER:
             return "it happened more than a day before"
         if self._notice.kind in ("new_ticket", "due_soon", "overdue") and self._ticket.status == "closed":
             return "the ticket is closed already"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from desk.permissions import FILTER
 from desk.tickets import changes, lifecycle
 from desk.tickets.lifecycle import Change
-from models import tickets
+from models import notices, tickets
 from models.fields import utc_text
 from models.tickets import TicketState
 from models.transactions import transaction
@@ -37,12 +37,21 @@ def announce(number: str, after: timedelta, moment: datetime, zone: tzinfo, why:
 
 
 def sweep(moment: datetime) -> int:
-    """Close the tickets whose customers were told and did not write; returns how many."""
+    """Close the tickets whose customers were told and did not write; returns how many.
+
+    Who is still to be told is told first; from then on the time counts.
+    """
     count = 0
     while tickets.to_close(utc_text(moment), 1):
+        closed = 0
         with transaction():
             for ticket in tickets.read_each(tickets.to_close(utc_text(moment), _AT_ONCE)):
+                if notices.waits(ticket.id, TELL_REQUESTER):
+                    continue
                 change = lifecycle.to_status(ticket, "closed", moment)
                 lifecycle.changed(ticket.id, change, FILTER, moment, lifecycle.new_batch())
-                count += 1
+                closed += 1
+        if not closed:
+            break
+        count += closed
     return count

@@ -647,6 +647,11 @@ def woken(ticket_id: int, moment: datetime) -> None:
     tickets.set_unseen(ticket_id)
 
 
+def closing_put_off(ticket_id: int, when: datetime) -> None:
+    """Close a ticket by itself no earlier than that: its customer was told late."""
+    _apply(_read(ticket_id), {"closing": utc_text(when)})
+
+
 def keyed(ticket_id: int, key: str) -> None:
     """Let mail with that key come to the ticket."""
     _apply(_read(ticket_id), {"merge_key": key})

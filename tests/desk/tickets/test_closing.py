@@ -75,6 +75,18 @@ def test_a_worker_that_was_away_tells_before_it_closes(door: Door) -> None:
     assert (status(), len(notices())) == ("waiting", 1)
 
 
+def test_who_was_told_late_has_as_long_from_then_on(door: Door) -> None:
+    sweep(door.desk, now() + 8 * DAY)
+    sweep(door.desk, now() + 20 * DAY)
+    assert (status(), notices()) == ("waiting", []), "nobody was told yet"
+    notifications.tell(door.desk, now() + 20 * DAY)
+    assert len(notices()) == 1
+    at(door, 22.9)
+    assert status() == "waiting"
+    at(door, 23.1)
+    assert (status(), len(notices())) == ("closed", 1)
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.floats(0, 11), st.floats(0, 40), st.sampled_from(["ana", "stranger", "approved"]))
 def test_what_a_customer_writes_at_any_moment_keeps_it_open(
