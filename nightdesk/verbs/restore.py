@@ -93,7 +93,7 @@ def restore(options: Options, file: str, at: str | None, only_list: bool, as_jso
 
 
 def _moment(text: str, timezone: str) -> datetime:
-    from zoneinfo import ZoneInfo
+    from zoneinfo import ZoneInfo  # 2 ms, for a moment
 
     from nightdesk.errors import UsageError
 
