@@ -32,7 +32,7 @@ from models.fields import as_json
 from models.transactions import transaction
 
 BACKUPS = "backups.written"
-"""Setting: the files that `nightdesk backup` wrote, newest last."""
+"""Setting: the files and stores that `nightdesk backup` wrote to, in the order they were first named."""
 
 _KNOWN_BACKUPS = 100
 _PAGE = 500
@@ -62,11 +62,15 @@ class Erased(Record):
     left: tuple[str, ...]
 
 
-def note_backup(path: Path) -> None:
-    """Remember where a backup is, so that it can be named."""
+def note_backup(place: str) -> None:
+    """Remember where a backup is, a file or the URL of a store, so that it can be named.
+
+    What is known already is not written again: a moment in a store costs what has changed since the last.
+    """
     with transaction():
-        known_files = [each for each in settings.stored(BACKUPS) or [] if each != str(path)]
-        settings.store(BACKUPS, [*known_files, str(path)][-_KNOWN_BACKUPS:])
+        noted = settings.stored(BACKUPS) or []
+        if place not in noted:
+            settings.store(BACKUPS, [*noted, place][-_KNOWN_BACKUPS:])
 
 
 def rehearsed(
@@ -319,7 +323,7 @@ def _told(
     left: Collection[str],
 ) -> Erased:
     kept = sorted(str(path) for path in desk.paths.data.glob(f"{desk.paths.database.name}.before-*"))
-    written = [each for each in settings.stored(BACKUPS) or [] if Path(each).exists()]
+    written = [each for each in settings.stored(BACKUPS) or [] if "://" in each or Path(each).exists()]
     return Erased(
         tuple(tickets.numbers(person.own)),
         tuple(tickets.numbers(person.shared)),

@@ -131,18 +131,22 @@ def backup(files: Files, target: Path, *, with_damaged_mail: bool = False) -> Su
     return Summary(tickets, len(names), size, damaged=len(damaged), in_store=in_store)
 
 
-def replicate(files: Files, replica: Replica) -> Kept:
+def replicate(files: Files, replica: Replica, desk_id: str) -> Kept:
     """Keep the desk as it is now in an object store, while it works; older moments stay as they are.
 
     What is in the database is read whole once a day. Damaged mail is written down as such and hinders
-    nothing, for the older moments have it. Raises BackupError for a damaged database, OSError for a store
-    that is away.
+    nothing, for the older moments have it. Raises BackupError for a damaged database, and for a store that
+    keeps another desk, whose newest moment would not be its own any more; OSError for a store that is away.
     """
     if not files.database.is_file():
         raise BackupError(f"there is no desk at {files.database}", "nightdesk init")
     sweep(files.database.parent)
     try:
         previous = replica.newest()
+        if previous is not None and previous.desk not in ("", desk_id):
+            raise BackupError(
+                f"{replica.shown} keeps another desk", "give each desk a URL of its own: another prefix"
+            )
         with scratch(files.database.parent, "backup-") as folder:
             copy = folder / DATABASE
             key = _copied(files, copy)
@@ -153,6 +157,7 @@ def replicate(files: Files, replica: Replica) -> Kept:
                 damaged, checked = list(previous.damaged), previous.checked
             tickets, names, in_store = _contents(copy)
             facts = {
+                "desk": desk_id,
                 "tickets": tickets,
                 "in_store": in_store,
                 "damaged": damaged,
@@ -188,7 +193,9 @@ def restore_moment(files: Files, replica: Replica, at: datetime | None) -> tuple
     if moment is None:
         raise BackupError(
             f"there is no moment of a desk in {replica.shown}" + (" so early" if at else ""),
-            "nightdesk restore URL --list shows them",
+            "nightdesk restore URL --list shows them"
+            if at
+            else "correct the URL, or let nightdesk backup URL add one",
         )
 
     def bring(folder: Path) -> int:

@@ -50,7 +50,10 @@ class ReplicaDamaged(Exception):
 
 
 class Moment(Record):
-    """A desk as it was; ``lists`` of the database's chunks and of its ``files``, by digest."""
+    """A desk as it was; ``lists`` of the database's chunks and of its ``files``, by digest.
+
+    ``desk``: the id of the desk; empty in a moment that was made without one.
+    """
 
     at: datetime
     name: str
@@ -62,6 +65,7 @@ class Moment(Record):
     damaged: tuple[str, ...]
     in_store: int
     checked: datetime
+    desk: str
 
 
 class Kept(Record):
@@ -236,6 +240,7 @@ class Replica:
             tuple(found["damaged"]),
             found["in_store"],
             datetime.fromisoformat(found["checked"]),
+            found.get("desk", ""),
         )
 
     def _put_file(self, folder: Path, files: dict[str, str]) -> Callable[[str], None]:

@@ -12,6 +12,7 @@ from nightdesk.arguments import OWNERS_ONLY, read_early
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 
 if TYPE_CHECKING:
+    from desk.home import Desk
     from models.backup import Files
 
 
@@ -52,7 +53,7 @@ def backup(context: VerbContext, file: Path | str, with_damaged_mail: bool, keep
     refuse_for_a_server(paths, "backed up", "pg_dump -Fc has the whole desk; desk.key is a file: copy it too")
     files = Files(paths.database, paths.key, paths.blobs)
     if isinstance(file, str):
-        return _into_store(files, file, keep)
+        return _into_store(context.desk, files, file, keep)
     if keep is not None:
         raise UsageError("--keep is for a store", "give s3://bucket/prefix, or remove old files yourself")
     return _into_file(files, file, with_damaged_mail)
@@ -60,9 +61,11 @@ def backup(context: VerbContext, file: Path | str, with_damaged_mail: bool, keep
 
 def _into_file(files: Files, file: Path, with_damaged_mail: bool) -> Result:
     from config.wording import counted
+    from desk.erasure import note_backup
     from models.backup import backup as write
 
     summary = write(files, file, with_damaged_mail=with_damaged_mail)
+    note_backup(str(file.absolute()))
     document = {"file": file, "tickets": summary.tickets, "blobs": summary.blobs, "size": summary.size}
     text = f"{file}: {counted(summary.tickets, 'ticket')}, {counted(summary.size, 'byte')}"
     if summary.damaged:
@@ -74,15 +77,17 @@ def _into_file(files: Files, file: Path, with_damaged_mail: bool) -> Result:
     return told(document, text)
 
 
-def _into_store(files: Files, url: str, keep: int | None) -> Result:
+def _into_store(desk: Desk, files: Files, url: str, keep: int | None) -> Result:
     from config.clock import now
     from config.wording import counted
+    from desk.erasure import note_backup
     from models.backup import forget, replicate
     from models.replicas import Replica
     from models.stores import Store
 
     replica = Replica(Store(url, "the store of backups"))
-    kept = replicate(files, replica)
+    kept = replicate(files, replica, desk.desk_id)
+    note_backup(replica.shown)
     moment = kept.moment
     gone = 0 if keep is None else forget(replica, now() - timedelta(days=keep))
     document = {

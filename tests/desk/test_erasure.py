@@ -248,9 +248,9 @@ def test_who_may_and_of_whom(desk: Desk, tmp_path: Path) -> None:
     write("UPDATE agent SET email = '' WHERE login = 'eve'")
     kept, gone = tmp_path / "kept.tar", tmp_path / "gone.tar"
     kept.write_bytes(b"")
-    for path in (gone, kept):
-        note_backup(path)
-    assert erase(desk, ADMIN, "ana@corp.test").backups == (str(kept),)
+    for place in (str(gone), str(kept), "s3://bucket/desk", str(kept)):
+        note_backup(place)
+    assert erase(desk, ADMIN, "ana@corp.test").backups == (str(kept), "s3://bucket/desk")
 
 
 def test_a_table_that_comes_later_is_looked_through(desk: Desk) -> None:

@@ -57,7 +57,7 @@ def later(replica: Replica, desk: Desk, monkeypatch: pytest.MonkeyPatch, minutes
     """A moment some minutes from now."""
     with monkeypatch.context() as patch:
         patch.setattr(replicas, "now", lambda: now() + timedelta(minutes=minutes))
-        return replicate(files_of(desk), replica)
+        return replicate(files_of(desk), replica, desk.desk_id)
 
 
 def test_each_moment_can_be_brought_back_and_costs_what_changed(
@@ -136,7 +136,7 @@ def test_what_is_broken_off_is_no_moment_and_goes_on(
 
     monkeypatch.setattr(Store, "create", ended)
     with pytest.raises(KeyboardInterrupt):
-        replicate(files_of(desk), replica)
+        replicate(files_of(desk), replica, desk.desk_id)
     assert len(calls) > 2
     monkeypatch.setattr(Store, "create", create)
     assert len(replica.moments()) == 1
@@ -150,10 +150,10 @@ def test_what_is_broken_off_is_no_moment_and_goes_on(
 def test_a_store_that_is_away_is_told(desk: Desk, s3: S3, tmp_path: Path) -> None:
     replica = Replica(Store(s3.url(tmp_path.name), "the store of backups"))
     make_ticket("Kept")
-    replicate(files_of(desk), replica)
+    replicate(files_of(desk), replica, desk.desk_id)
     for fault in ("503", "reset"):
         with s3.failing(fault), pytest.raises(StoreAway, match="the store of backups is away"):
-            replicate(files_of(desk), replica)
+            replicate(files_of(desk), replica, desk.desk_id)
     close_database()
     with s3.failing("503"), pytest.raises(StoreAway):
         restore_moment(files_of(desk), replica, None)
@@ -180,3 +180,12 @@ def test_old_moments_are_forgotten_but_the_newest(
     close_database()
     restore_moment(files_of(desk), replica, None)
     assert subjects(desk) == ["First", "Second"]
+
+
+def test_a_store_keeps_one_desk(desk: Desk, tmp_path: Path) -> None:
+    replica = Replica(Store(f"file://{tmp_path}/store"))
+    make_ticket("Ours")
+    ours = replicate(files_of(desk), replica, desk.desk_id).moment
+    with pytest.raises(BackupError, match="keeps another desk"):
+        replicate(files_of(desk), replica, "another")
+    assert replica.newest() == ours

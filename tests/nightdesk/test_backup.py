@@ -96,6 +96,17 @@ def test_a_desk_in_a_store_comes_back_as_it_was_at_a_moment(desk: Program, tmp_p
     assert desk("backup", "ftp://elsewhere/x").status == 78
 
 
+def test_whoever_is_erased_is_still_in_the_backups_that_were_made(desk: Program, tmp_path: Path) -> None:
+    take_in(desk, [mail()])
+    (contact,) = desk("contact", "list", "--json").document
+    url, file = f"file://{tmp_path}/store", tmp_path / "desk.tar"
+    first = desk("backup", url, "--json").document
+    assert desk("backup", str(file)).status == 0
+    assert desk("backup", url, "--json").document["written"] < first["written"]
+    would = desk("contact", "erase", contact["email"], "--dry-run", "--json")
+    assert would.document["backups"] == [url, str(file)], would.err
+
+
 @pytest.mark.parametrize("verb", ["backup", "restore"])
 def test_a_desk_on_a_server_is_left_to_its_servers_tools(
     databases: Databases, tmp_path: Path, verb: str
