@@ -835,6 +835,7 @@ def merged(source_id: int, target_id: int, moment: datetime, by: Actor | None = 
             "last_answer": max(target.last_answer or "", source.last_answer or "") or None,
             "waiting_since": messages.waiting_since(target_id),
             "updated": max(target.updated, source.updated),
+            **({} if source.last_customer is None else {"closing": None}),
             **taken_over,
         },
     )
@@ -1011,6 +1012,7 @@ def mail_moved(source_id: int, target_id: int, mails: Sequence[WrittenMail], mom
             "last_customer": max([target.last_customer or "", *written]) or None,
             "waiting_since": messages.waiting_since(target_id),
             "updated": max([target.updated, *written]),
+            **({"closing": None} if written else {}),
             **_owed_there(source, target, moment),
         },
     )

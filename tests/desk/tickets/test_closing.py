@@ -15,8 +15,9 @@ from desk.filters import filters, recipes
 from desk.filters.sweep import sweep
 from desk.home import Desk
 from desk.operations import rule_file
-from desk.tickets import changes, closing, detail
+from desk.tickets import changes, closing, detail, merging
 from models import blobs
+from models.fields import utc_text
 from models.settings import store
 from models.transactions import transaction
 from tests.support.mails import EVE, Door, mail, rows, write
@@ -104,6 +105,23 @@ def test_what_a_customer_writes_at_any_moment_keeps_it_open(
     assert closing.sweep(now() + (wrote + later) * DAY) == 0
     assert status() != "closed"
     assert detail.show("1").closing is None
+
+
+def test_what_a_customer_wrote_elsewhere_and_joins_it_keeps_it_open(door: Door) -> None:
+    at(door, 8)
+    door.take(mail("I do answer.", subject="Another subject"), quiet=True)
+    merging.merge(ADMIN, ["2"], "1")
+    assert detail.show("1").closing is None
+    assert closing.sweep(now() + 12 * DAY) == 0
+    write("UPDATE ticket SET closing = ? WHERE id = 1", utc_text(now() + 11 * DAY))
+    door.take(mail("It came too soon.", subject="Later", answers="<late@corp.test>"), quiet=True)
+    door.take(
+        mail("Away.", answers="<a@corp.test>", message_id="<late@corp.test>", headers=ABSENT), quiet=True
+    )
+    assert rows("SELECT number FROM ticket WHERE message_count = 0 ORDER BY id") == [("2",), ("3",)]
+    assert detail.show("1").closing is None
+    assert closing.sweep(now() + 12 * DAY) == 0
+    assert status() == "waiting"
 
 
 def test_an_absence_notice_ends_nothing_and_gets_nothing(door: Door) -> None:
