@@ -317,6 +317,13 @@ class KnownMessage(Record):
         """The addresses it went to, as its headers say, in lower case."""
         return addressed_by(self.recipients)
 
+    @property
+    def blind(self) -> frozenset[str]:
+        """The addresses, in lower case, that got it without the others' knowing."""
+        if '"bcc"' not in self.recipients:
+            return frozenset()
+        return frozenset(email.lower() for _, email in json.loads(self.recipients).get("bcc", ()))
+
 
 class LinkedMail(Record):
     """A customer's mail among those that answer each other; ``recipients`` as stored (JSON).

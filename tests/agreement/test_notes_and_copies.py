@@ -236,6 +236,9 @@ def test_who_got_a_blind_copy_and_answers_it_is_heard(scene: MakeScene) -> None:
     taken = made.door.take(mail("I saw it.", sender=f"Zed <{ZED}>", answers=sent))
     assert (taken.verdict, taken.ticket_number) == ("reply", "1")
     assert not detail.show("1").messages[-1].unverified
+    shown = detail.show("1")
+    assert ZED not in (*shown.collaborators, *shown.pending), "the customer would read of them in Cc"
+    assert ZED not in [email for _, email in reply.reply_form(made.kim, "1", to_all=True).cc]
 
 
 def test_whom_a_stranger_brought_is_pending_and_gets_no_mail_until_approved(scene: MakeScene) -> None:
