@@ -142,7 +142,7 @@ def replicate(files: Files, replica: Replica, desk_id: str) -> Kept:
         raise BackupError(f"there is no desk at {files.database}", "nightdesk init")
     sweep(files.database.parent)
     try:
-        previous = replica.newest()
+        previous = replica.newest_sound()
         if previous is not None and previous.desk not in ("", desk_id):
             raise BackupError(
                 f"{replica.shown} keeps another desk", "give each desk a URL of its own: another prefix"

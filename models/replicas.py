@@ -99,6 +99,15 @@ class Replica:
         names = [name for at, name in self.moments() if before is None or at <= before]
         return self._moment(names[-1]) if names else None
 
+    def newest_sound(self) -> Moment | None:
+        """Return the newest moment that is not damaged itself. Raises StoreAway."""
+        for _, name in reversed(self.moments()):
+            try:
+                return self._moment(name)
+            except ReplicaDamaged:
+                continue
+        return None
+
     def keep(
         self,
         database: Path,
@@ -154,7 +163,7 @@ class Replica:
             if place < len(before) and before[place] == digest:
                 lists.append(digest)
                 continue
-            known = set(self._get(before[place]).decode().split("\n")) if place < len(before) else set()
+            known = self._still_listed(before[place]) if place < len(before) else set()
             new = [each for each, name in zip(some, names, strict=True) if name not in known]
             for _ in threads.map(put, new):
                 pass
@@ -216,6 +225,13 @@ class Replica:
             ]
         )
         return len(old)
+
+    def _still_listed(self, digest: str) -> set[str]:
+        """Return what a list of before names; nothing of a damaged one, whose items are then kept anew."""
+        try:
+            return set(self._names(digest))
+        except ReplicaDamaged:
+            return set()
 
     def _names(self, digest: str) -> list[str]:
         return [name for name in self._get(digest).decode().split("\n") if name]

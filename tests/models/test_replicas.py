@@ -120,6 +120,21 @@ def test_what_is_damaged_or_missing_is_told_and_nothing_is_changed(
     assert subjects(desk) == ["Good", "Better", "Here"]
 
 
+@pytest.mark.parametrize("what", ["moment", "list"])
+def test_a_damaged_newest_moment_hinders_no_later_one(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    replica = Replica(Store(f"file://{tmp_path}/store"))
+    make_ticket("Good")
+    kept = later(replica, desk, monkeypatch, 0).moment
+    replica._store.replace(kept.name if what == "moment" else replicas._name(kept.lists[0]), b"other")
+    make_ticket("Better")
+    later(replica, desk, monkeypatch, 5)
+    close_database()
+    restore_moment(files_of(desk), replica, None)
+    assert subjects(desk) == ["Good", "Better"]
+
+
 def test_what_is_broken_off_is_no_moment_and_goes_on(
     desk: Desk, replica: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
