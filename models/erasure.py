@@ -334,12 +334,13 @@ def wipe_tickets(ticket_ids: Collection[int], nothing: str) -> None:
 
 
 def wipe_messages(message_ids: Collection[int], nothing: str) -> None:
-    """Take the words and the bytes out of messages; their files keep size and digest."""
+    """Take words and bytes out of messages, also what notes said before; files keep size and digest."""
     for some in _pieces(message_ids):
         words = {Message.subject: "", Message.text: nothing, Message.folds: [], Message.from_html: False}
         Message.update({**words, Message.blob: None}).where(Message.id.in_(some)).execute(db.obj)
         file = {Attachment.name: nothing, Attachment.type: "application/octet-stream"}
         Attachment.update(file).where(Attachment.message.in_(some)).execute(db.obj)
+        NoteVersion.update({NoteVersion.text: nothing}).where(NoteVersion.message.in_(some)).execute(db.obj)
         of_them = Delivery.message_ref.in_(some)
         Delivery.update({Delivery.subject: "", Delivery.last_error: ""}).where(of_them).execute(db.obj)
 

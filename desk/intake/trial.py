@@ -69,11 +69,11 @@ class Trial:
         asked = frozenset().union(*map(asked_of, self._conditions(stored)))
         for taken in taken_since(utc_text(since)):
             trigger: Trigger = "reply" if taken.verdict == "reply" else "new"
-            arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
             try:
+                arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
                 answered = taken.number if trigger == "reply" else None
                 facts = facts_of(arrival, rules, self.desk, asked, answered)
-            except TooComplex:
+            except (TooComplex, blobs.BlobDamaged):
                 continue
             self.asked += 1
             said, would = decide(before, trigger, facts), decide(after, trigger, facts)

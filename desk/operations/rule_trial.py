@@ -103,11 +103,11 @@ class RuleTrial:
         asked = self._before.asked | self._after.asked
         for taken in taken_since(utc_text(since)):
             trigger: Trigger = "reply" if taken.verdict == "reply" else "new"
-            arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
             answered = taken.number if trigger == "reply" else None
             try:
+                arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
                 facts = facts_of(arrival, self._before.rules, self._desk, asked, answered)
-            except TooComplex:
+            except (TooComplex, blobs.BlobDamaged):
                 continue
             self.asked += 1
             came = utc_time(taken.received)

@@ -10,10 +10,14 @@ import pytest
 from config.clock import now
 from desk import logs, settings
 from desk.errors import NotAllowed, Refused, WrongUse
+from desk.filters import filters
 from desk.home import Desk
 from desk.intake import receipts as ledger
+from desk.intake.trial import Trial
+from desk.operations import rule_file
+from desk.operations.rule_trial import RuleTrial
 from desk.permissions import Actor
-from desk.replies.reply import send_reply
+from desk.replies.reply import add_note, edit_note, send_reply
 from desk.tickets import changes, detail, lists, merging, purging, search, spam, trash, undo
 from desk.tickets.history import tickets_of
 from desk.tickets.lists import ListQuery
@@ -311,6 +315,20 @@ def test_texts_of_closed_tickets_go_when_their_department_says_so(door: Door, ki
     assert purging.rehearsed(ADMIN, now() + timedelta(days=11)).texts == ()
     with pytest.raises(WrongUse, match="Nowhere=10"):
         settings.set(ADMIN, "tickets.keep_days_in", "Nowhere=10")
+
+
+def test_what_a_note_said_before_goes_too_and_rules_are_tried_on_what_is_left(door: Door, desk: Desk) -> None:
+    note = add_note(ADMIN, "1", "Her kestrel is ill.")
+    edit_note(ADMIN, "1", note, "Something else.")
+    changes.close(ADMIN, ["1"])
+    settings.set(ADMIN, "tickets.keep_days", "10")
+    later(11)
+    assert [each.before for each in detail.show("1").messages[-1].edits] == ["[erased]"]
+    trial = Trial(desk, filters.on_trial("Birds", "from:corp.test", ["tag:bird"]))
+    assert [each.ticket for each in trial.differences(now() - timedelta(days=9))] == ["2", "3"]
+    tables = rule_file.read('[[filter]]\nname = "Birds"\nif = "from:corp.test"\nthen = ["tag:bird"]\n')
+    tried = RuleTrial(desk, ADMIN, tables)
+    assert [each.ticket for each in tried.differences(now() - timedelta(days=9))] == ["2", "3"]
 
 
 def test_old_rows_go_and_are_counted_before(door: Door, desk: Desk) -> None:
