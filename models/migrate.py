@@ -56,6 +56,16 @@ def migrate(
         os.close(lock)
 
 
+def run(handle: peewee.Database, statements: str) -> None:
+    """Run the statements of a migration, in SQLite's words and parted by semicolons, on the desk's engine."""
+    for statement in statements.split(";"):
+        if not isinstance(handle, peewee.SqliteDatabase):
+            from models.postgres.spelling import as_here  # 0 ms; SQLite needs none of PostgreSQL's modules
+
+            statement = as_here(statement.strip())
+        handle.execute_sql(statement)
+
+
 def note_as_done(handle: peewee.SqliteDatabase, version: int) -> None:
     """Note in a new database that it has what all migrations bring."""
     Runner(handle, MIGRATIONS).fake()

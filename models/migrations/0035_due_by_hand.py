@@ -1,5 +1,7 @@
 """Tickets may be due by hand, and pinned."""
 
+from models.migrate import run
+
 DDL = """
 ALTER TABLE ticket ADD COLUMN due_by_hand TEXT;
 
@@ -10,5 +12,4 @@ CREATE INDEX ticket_pinned ON ticket (updated, id, pinned) WHERE pinned IS NOT N
 
 
 def up(migrator, db):
-    for statement in DDL.split(";"):
-        db.execute_sql(statement)
+    run(db, DDL)

@@ -1,5 +1,7 @@
 """What notes said before they were edited is kept."""
 
+from models.migrate import run
+
 DDL = """
 CREATE TABLE note_version (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -14,5 +16,4 @@ CREATE INDEX note_version_message ON note_version (message_id, id)
 
 
 def up(migrator, db):
-    for statement in DDL.split(";"):
-        db.execute_sql(statement)
+    run(db, DDL)

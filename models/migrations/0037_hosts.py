@@ -1,6 +1,6 @@
 """The hosts that work for a desk."""
 
-import peewee
+from models.migrate import run
 
 DDL = """
 CREATE TABLE host (
@@ -17,12 +17,4 @@ CREATE TABLE host (
 
 
 def up(migrator, db):
-    statement = DDL
-    if not isinstance(db, peewee.SqliteDatabase):
-        for there, here in {
-            "TEXT": 'TEXT COLLATE "C"',
-            "INTEGER": "BIGINT",
-            "REAL": "DOUBLE PRECISION",
-        }.items():
-            statement = statement.replace(there, here)
-    db.execute_sql(statement)
+    run(db, DDL)

@@ -1,5 +1,7 @@
 """Tickets may be closed later, unless their customer writes."""
 
+from models.migrate import run
+
 DDL = """
 ALTER TABLE ticket ADD COLUMN closing TEXT;
 
@@ -8,5 +10,4 @@ CREATE INDEX ticket_closing ON ticket (closing) WHERE closing IS NOT NULL
 
 
 def up(migrator, db):
-    for statement in DDL.split(";"):
-        db.execute_sql(statement)
+    run(db, DDL)

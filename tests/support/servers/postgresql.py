@@ -61,7 +61,7 @@ class Postgresql:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (self.port,) = free_ports(1)
-        self._programs = _programs()
+        self.programs = _programs()
         self._server = PostgresDesk(self.url("postgres"), folder, "the tests' server")
         self._child: Child | None = None
 
@@ -74,7 +74,7 @@ class Postgresql:
         made = subprocess.run(
             [
                 *("setpriv", "--reuid", _OWNER, "--regid", str(owner.pw_gid), "--clear-groups"),
-                *(self._programs / "initdb", "-D", data, "-U", _OWNER, "-A", "trust", "-E", "UTF8"),
+                *(self.programs / "initdb", "-D", data, "-U", _OWNER, "-A", "trust", "-E", "UTF8"),
                 *("--locale=C.UTF-8", "--no-sync"),
             ],
             capture_output=True,
@@ -136,7 +136,7 @@ class Postgresql:
         self._child = Child(
             [
                 *("setpriv", "--reuid", _OWNER, "--regid", str(owner.pw_gid), "--clear-groups"),
-                *(str(self._programs / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)),
+                *(str(self.programs / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)),
                 *("-k", str(self.folder), *settings),
             ],
             self.folder / "log",
