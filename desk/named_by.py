@@ -114,6 +114,10 @@ def _named(kind: Kind, names: Iterable[str]) -> Iterator[str]:
     setting = {"topic": "tickets.default_topic", "SLA": "tickets.default_sla"}.get(kind)
     if setting is not None and str(settings.stored(setting) or "").lower() in wanted:
         yield f"the setting {setting}"
+    if kind == "department":
+        days = str(settings.stored("tickets.keep_days_in") or "").split(",")
+        if not wanted.isdisjoint(each.rpartition("=")[0].strip().lower() for each in days):
+            yield "the setting tickets.keep_days_in"
 
 
 def _given(kind: Kind, names: Iterable[str]) -> Iterator[str]:

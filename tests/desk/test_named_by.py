@@ -125,6 +125,11 @@ def gone(noun: str, name: str) -> list[Act]:
         ("department", lambda: queue("dept:x"), "the queue 'Work'"),
         ("department", lambda: queue("department:X/Part"), "the queue 'Work'"),
         ("department", lambda: queue("department:x/*"), "the queue 'Work'"),
+        (
+            "department",
+            lambda: settings.set(ADMIN, "tickets.keep_days_in", "Free=9, X=3650"),
+            "setting tickets.keep_days_in",
+        ),
         ("topic", lambda: rule("topic:X"), "the filter 'Rule'"),
         ("topic", lambda: queue("-topic:x"), "the queue 'Work'"),
         ("topic", lambda: settings.set(ADMIN, "tickets.default_topic", "X"), "setting tickets.default_topic"),
