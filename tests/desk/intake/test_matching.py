@@ -433,6 +433,31 @@ class TestAgentsByMail:
         kind, unverified = rows("SELECT kind, unverified FROM message ORDER BY id DESC LIMIT 1")[0]
         assert (kind, unverified) == (("reply", 0) if counts else ("customer", 1))
 
+    @pytest.mark.parametrize(
+        ("above", "signer", "passed"),
+        [
+            (
+                b"DKIM-Signature: v=1; d=junk.test; h=from; b=y\r\n" * 10,
+                "example.test",
+                "dkim=pass header.d=",
+            ),
+            (b"", "mail.host.test", "dmarc=pass header.from="),
+        ],
+        ids=["below many", "of the organization"],
+    )
+    def test_a_signature_that_nobody_read_proves_nothing(
+        self, door: Door, above: bytes, signer: str, passed: str
+    ) -> None:
+        door.agent()
+        ticket = door.take(mail(headers={"Precedence": "list"}))
+        sent = door.sent(ticket.ticket_id or 0, "ana@corp.test", "kim@example.test")
+        head = {
+            "Authentication-Results": f"mx.example.test; {passed}example.test",
+            "DKIM-Signature": f"v=1; a=rsa-sha256; d={signer}; h=from:message-id; bh=x; b=y",
+        }
+        door.take(above + mail("#close\nPay here.", sender=self.KIM, answers=sent, headers=head))
+        assert rows("SELECT kind, unverified FROM message WHERE id = 2") == [("customer", 1)]
+
     @pytest.mark.parametrize("more", ["signature", "answer"])
     def test_what_stands_there_twice_is_not_covered(self, door: Door, more: str) -> None:
         door.agent()
