@@ -547,8 +547,10 @@ def days_by_department(setting: Setting, text: str) -> dict[str, int]:
             continue
         name, _, days = part.rpartition("=")
         department = known.get(name.strip().lower())
-        if department is None or not days.strip().isdecimal() or int(days) > _LONGEST_KEPT:
+        if not days.strip().isdecimal() or int(days) > _LONGEST_KEPT or not name.strip():
             raise _wrong(setting, part.strip(), "write department=days, several with commas")
+        if department is None:
+            raise _wrong(setting, part.strip(), f"the departments are {', '.join(known.values())}")
         found[department] = int(days)
     return found
 

@@ -46,7 +46,9 @@ class Store:
         self._url = url
         self._purpose = purpose
         self._split = urlsplit(url)
-        if self._split.scheme not in SCHEMES or not (self._split.netloc or self._split.path):
+        server, path = self._split.netloc, self._split.path
+        named = path and not server if self._split.scheme == "file" else server
+        if self._split.scheme not in SCHEMES or not named:
             raise ConfigError(
                 f"{masked_url(url)} is no object store",
                 "give s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///directory",

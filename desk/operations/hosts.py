@@ -63,15 +63,17 @@ def lines() -> list[HostLine]:
     moment = engine().moment()
     found = []
     for each in hosts.every():
-        works = hosts.has_worker(each, moment)
         own = {name for name, owner in held.items() if owner == each.worker}
+        # Alone with a desk in a file a worker reports when it begins and ends: its lease tells that it lives.
+        leads = leases.WORKER in own
+        works = leads or hosts.has_worker(each, moment)
         found.append(
             HostLine(
                 *(each.name, each.version, each.seen, each.skew, each.spooled),
                 each.at_work if works else 0,
                 each.drained,
                 works,
-                leases.WORKER in own,
+                leads,
                 tuple(sorted(own - {leases.WORKER})),
             )
         )

@@ -266,7 +266,7 @@ def _with_vacation(
     if away_until is not None:
         ends = vacation.end_of(away_until, zone) if away_until.strip() else None
     if ends is not None and ends <= max(clock.now(), begins or clock.now()):
-        raise WrongUse("the vacation would be over before it begins", "give a later day with --away-until")
+        raise WrongUse("the vacation would be over before it begins", "give a later day as the last one")
     return vacation.kept(chosen, Vacation(begins, ends))
 
 

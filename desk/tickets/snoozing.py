@@ -25,6 +25,7 @@ _MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10_080}
 _DATE = expression(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d)?", re.ASCII)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _AT_ONCE = 200
+_TIMES = "write 3h, 2d, {day}, monday, 2026-12-24, 2026-12-24T14:00"
 
 
 def until(text: str, moment: datetime, zone: tzinfo) -> datetime:
@@ -35,7 +36,8 @@ def until(text: str, moment: datetime, zone: tzinfo) -> datetime:
     """
     if text.strip().lower() in ("answer", "event"):
         return FOREVER
-    return time_from(text, moment, zone)
+    when, _ = _named_time(text, moment, zone, f"{_TIMES.format(day='tomorrow')}, answer, event")
+    return _to_come(when, text, moment)
 
 
 def time_from(text: str, moment: datetime, zone: tzinfo) -> datetime:
@@ -44,10 +46,8 @@ def time_from(text: str, moment: datetime, zone: tzinfo) -> datetime:
     A day begins at midnight of the zone. Raises WrongUse for what is none of these, and for a time that is
     over.
     """
-    when, _ = _named_time(text, moment, zone)
-    if when <= moment:
-        raise WrongUse(f"{one_line(text, 40)} is over", "name a time that is to come")
-    return when.astimezone(UTC)
+    when, _ = _named_time(text, moment, zone, _TIMES.format(day="tomorrow"))
+    return _to_come(when, text, moment)
 
 
 def end_from(text: str, moment: datetime, zone: tzinfo) -> datetime:
@@ -58,15 +58,19 @@ def end_from(text: str, moment: datetime, zone: tzinfo) -> datetime:
     if text.strip().lower() == "today":
         when, is_day = moment.astimezone(zone), True
     else:
-        when, is_day = _named_time(text, moment, zone)
+        when, is_day = _named_time(text, moment, zone, _TIMES.format(day="today"))
     if is_day:
         when = datetime.combine(when.date(), time(23, 59), zone)
+    return _to_come(when, text, moment)
+
+
+def _to_come(when: datetime, text: str, moment: datetime) -> datetime:
     if when <= moment:
         raise WrongUse(f"{one_line(text, 40)} is over", "name a time that is to come")
     return when.astimezone(UTC)
 
 
-def _named_time(text: str, moment: datetime, zone: tzinfo) -> tuple[datetime, bool]:
+def _named_time(text: str, moment: datetime, zone: tzinfo, hint: str) -> tuple[datetime, bool]:
     """Return the time that a text says, that of a day its midnight, and whether it is a day."""
     word = text.strip().lower()
     local = moment.astimezone(zone)
@@ -82,10 +86,7 @@ def _named_time(text: str, moment: datetime, zone: tzinfo) -> tuple[datetime, bo
             raise ValueError(word)
         return datetime.fromisoformat(word.upper()).replace(tzinfo=zone), len(word) == 10
     except ValueError:
-        raise WrongUse(
-            f"'{one_line(text, 40)}' is no time",
-            "write 3h, 2d, tomorrow, monday, 2026-12-24, 2026-12-24T14:00, or to snooze: answer, event",
-        ) from None
+        raise WrongUse(f"'{one_line(text, 40)}' is no time", hint) from None
 
 
 def words(when: datetime, zone: tzinfo) -> str:

@@ -45,6 +45,10 @@ def move(options: Options, url: str | None, give_up: bool, as_json: bool) -> Exi
 
     if (url is None) != give_up:
         raise UsageError("give a URL, or --give-up", "nightdesk move --help")
+    if url is not None and url.isidentifier():
+        raise UsageError(
+            f"'{url}' is neither a URL nor a path", f"for a file of that name here write ./{url}"
+        )
     if os.environ.get("NIGHTDESK_AGENT"):
         need_the_role(options, "desk.backup")
         close_database()

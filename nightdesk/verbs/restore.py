@@ -110,7 +110,13 @@ def _list(url: str, as_json: bool) -> Exit:
     from models.stores import Store
     from nightdesk import output
 
-    times = [at for at, _ in Replica(Store(url, "the store of backups")).moments()]
+    replica = Replica(Store(url, "the store of backups"))
+    times = [at for at, _ in replica.moments()]
+    if not times:
+        output.say(
+            f"there is no moment of a desk in {replica.shown}"
+            " - correct the URL, or let nightdesk backup URL add one"
+        )
     if as_json:
         output.emit_json([{"moment": at} for at in times])
     else:

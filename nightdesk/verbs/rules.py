@@ -132,7 +132,9 @@ def _print(steps: list[Step], dry_run: bool) -> None:
     rehearsed = " (not done: --dry-run)" if dry_run else ""
     for step in steps:
         words = rehearsed if step.outcome in ("added", "changed") else ""
-        output.line(f"{step.kind} {step.name}: {step.outcome}{words}")
+        _, active = step.changes.get("active", (None, None))
+        off = ", switched off" if step.outcome == "added" and active is False else ""
+        output.line(f"{step.kind} {step.name}: {step.outcome}{off}{words}")
         if step.outcome == "changed":
             for key, (was, would) in step.changes.items():
                 output.line(f"  {key}: {was!r} -> {would!r}")

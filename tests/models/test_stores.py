@@ -222,6 +222,6 @@ def test_a_directory_is_a_store_too_and_other_urls_are_none(tmp_path: Path, desk
     assert blobs.read(blob) == NOISE
     assert len(list((tmp_path / "objects").iterdir())) == 1
     assert (tmp_path / "objects").stat().st_mode & 0o777 == 0o700
-    for url in ("http://x/y", "s3://", "desk"):
+    for url in ("http://x/y", "s3://", "s3:///prefix", "file://objects", "file:", "desk"):
         with pytest.raises(ConfigError, match="no object store"):
             reopen(here, url)

@@ -83,6 +83,9 @@ def test_an_agent_s_role_decides_over_backup_and_restore(desk: Program, tmp_path
 
 def test_a_desk_in_a_store_comes_back_as_it_was_at_a_moment(desk: Program, tmp_path: Path) -> None:
     url = f"file://{tmp_path}/store"
+    none = desk("restore", url, "--list", "--json")
+    assert (none.document, "there is no moment of a desk" in none.err) == ([], True)
+    assert "let nightdesk backup URL add one" in desk("restore", url).err
     kept = desk("backup", url, "--keep", "30", "--json")
     assert kept.status == 0, kept.err
     assert kept.document["objects"] > 1
@@ -94,6 +97,14 @@ def test_a_desk_in_a_store_comes_back_as_it_was_at_a_moment(desk: Program, tmp_p
     assert desk("restore", url, "--at", "2026-01-01T10:00").status == 1
     assert desk("backup", str(tmp_path / "x.tar"), "--keep", "3").status == 2
     assert desk("backup", "ftp://elsewhere/x").status == 78
+
+
+@pytest.mark.parametrize("word", ["postgres", "status", "foo"])
+def test_a_word_that_is_no_place_moves_no_desk(desk: Program, word: str) -> None:
+    done = desk("move", word)
+    assert (done.status, done.out) == (2, "")
+    assert f"./{word}" in done.err
+    assert desk("ticket", "list", "--json").status == 0
 
 
 def test_whoever_is_erased_is_still_in_the_backups_that_were_made(desk: Program, tmp_path: Path) -> None:

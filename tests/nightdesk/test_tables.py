@@ -97,3 +97,10 @@ def test_every_table_fits_a_terminal_and_pads_nothing_in_a_pipe(desk: Program, t
             elif not width and any(line != line.rstrip() or re.search(r"\S {45,}\S", line) for line in lines):
                 wrong.append(f"{name}padded")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_filter_that_is_taken_in_switched_off_says_so(desk: Program) -> None:
+    off = desk("rules", "import", "--recipe", "autoclose")
+    assert off.out == "filter Silent customers: added, switched off\n"
+    on = desk("rules", "import", "--recipe", "cron", "--from", "root@corp.example")
+    assert on.out.splitlines()[0] == "filter cron: added"

@@ -39,7 +39,9 @@ async def test_a_blind_copy_is_typed_behind_cc_and_reviewed(app: NightdeskApp) -
         await begin_answer(pilot)
         await pilot.press(*"Done.")
         assert app.screen.query(".-unasked #bcc"), "nobody asked for it"
-        await pilot.press("f3", "f3")
+        await pilot.press("f3")
+        await until(pilot, "F3 again: Bcc")
+        await pilot.press("f3")
         await until_true(pilot, lambda: app.screen.query_one("#bcc").has_focus)
         await pilot.press(*"zed@hidden.test")
         await settled(pilot)

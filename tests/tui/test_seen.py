@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from tests.support.frames import NOW
 from tests.tui.scenes import begin_answer, mailboxes_of_the_frame, stop_clock
 from tests.tui.screen import EVERY_SIZE, screen_text, settled, until, until_gone
 from tui.app import NightdeskApp
-from tui.text.times import time_or_day
+from tui.text.times import promise, time_or_day
 
 
 def attached(data: bytes) -> None:
@@ -76,6 +76,15 @@ async def test_a_wide_screen_says_nothing_twice(app: NightdeskApp, size: str) ->
         text = screen_text(app)
         assert text.count("SLA 48 min left") == 1
         assert text.count(" quit") <= 1
+
+
+def test_what_is_left_says_whose_date_it_is() -> None:
+    moment, later = datetime(2026, 11, 30, 10, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+    assert promise(later, None, moment, closed=False) == "SLA 14 h left"
+    assert promise(later, later, moment, closed=False) == "due 14 h left"
+    assert promise(moment, moment, later, closed=False, short=True) == "due -14h"
+    assert promise(moment, later, later, closed=False) == "SLA 14 h over"
+    assert promise(moment, moment, later, closed=True) == promise(None, None, later, closed=False) == ""
 
 
 async def test_the_head_of_an_answer_that_is_cut_says_so(app: NightdeskApp) -> None:

@@ -50,14 +50,17 @@ def span(length: timedelta, *, short: bool = False) -> str:
     return f"{seconds // 86_400}d" if short else f"{seconds // 86_400} days"
 
 
-def promise(due: datetime | None, now: datetime, *, closed: bool, short: bool = False) -> str:
-    """Return what is left of the SLA: ``SLA 48 min left``, ``SLA 2 h over``, or nothing."""
+def promise(
+    due: datetime | None, by_hand: datetime | None, now: datetime, *, closed: bool, short: bool = False
+) -> str:
+    """Return what is left: ``SLA 48 min left``, ``SLA 2 h over``, ``due 2 h left`` by hand, or nothing."""
     if due is None or closed:
         return ""
     left = due - now
+    whose = "due" if due == by_hand else "SLA"
     if short:
-        return f"SLA {'-' if left < timedelta() else ''}{span(left, short=True)}"
-    return f"SLA {span(left)} {'over' if left < timedelta() else 'left'}"
+        return f"{whose} {'-' if left < timedelta() else ''}{span(left, short=True)}"
+    return f"{whose} {span(left)} {'over' if left < timedelta() else 'left'}"
 
 
 def time_or_day(moment: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -53,6 +53,19 @@ def test_a_text_says_until_when(text: str, when: str) -> None:
     assert f"{snoozing.until(text, MONDAY, UTC):%Y-%m-%dT%H:%M}" == when
 
 
+def test_a_refusal_names_what_would_do_there() -> None:
+    for ask, named, not_named in (
+        (snoozing.until, ("tomorrow", "answer", "event"), ()),
+        (snoozing.time_from, ("tomorrow",), ("answer", "event")),
+        (snoozing.end_from, ("today",), ("answer", "event")),
+    ):
+        with pytest.raises(WrongUse) as refused:
+            ask("soon", MONDAY, UTC)
+        assert [each for each in (*named, *not_named) if each in refused.value.hint] == list(named)
+        for each in named:
+            ask(each, MONDAY, UTC)
+
+
 @pytest.mark.parametrize("text", ["", "soon", "0h", "2020-01-01", "2026-13-01", "2026-02-30", "1y", "-1d"])
 def test_what_says_no_time_to_come_is_refused(text: str) -> None:
     with pytest.raises(WrongUse):

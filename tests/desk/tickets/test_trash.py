@@ -313,8 +313,12 @@ def test_texts_of_closed_tickets_go_when_their_department_says_so(door: Door, ki
     assert shown.events[-1].text == "erased: every text, kept long enough"
     assert [hit.number for hit in search.search("kestrel state:any", actor=kim)] == ["1"]
     assert purging.rehearsed(ADMIN, now() + timedelta(days=11)).texts == ()
-    with pytest.raises(WrongUse, match="Nowhere=10"):
+    with pytest.raises(WrongUse, match="Nowhere=10") as refused:
         settings.set(ADMIN, "tickets.keep_days_in", "Nowhere=10")
+    assert "Support" in refused.value.hint, "the departments that there are"
+    with pytest.raises(WrongUse, match="Support'") as refused:
+        settings.set(ADMIN, "tickets.keep_days_in", "Support")
+    assert "department=days" in refused.value.hint
 
 
 def test_what_a_note_said_before_goes_too_and_rules_are_tried_on_what_is_left(door: Door, desk: Desk) -> None:

@@ -17,7 +17,7 @@ from desk.operations import hosts as desk_hosts
 from desk.operations.doctor import examine
 from desk.replies import drafts
 from desk.tickets.presence import Attendance
-from models import hosts
+from models import hosts, leases
 from models.opening import close_database
 from tests.support.engines import Databases
 from tests.support.mails import value, write
@@ -62,6 +62,16 @@ def test_a_drained_host_of_a_file_plans_nothing(desk: Desk) -> None:
     plan = planner.look(moment, frozenset())
     assert plan is not None
     assert not plan.drained
+
+
+def test_a_worker_alone_with_a_file_is_there_as_long_as_it_has_its_lease(desk: Desk) -> None:
+    hosts.report(desk.host, "0.0.1", leases.owner_id(), 0.0, 0, 0)
+    write("UPDATE host SET seen = '2026-01-01T00:00:00.000000Z'")
+    lease = leases.acquire(leases.WORKER, leases.owner_id(), 60)
+    assert lease is not None
+    assert [(each.worker, each.leads) for each in desk_hosts.lines()] == [(True, True)]
+    lease.release()
+    assert [(each.worker, each.leads) for each in desk_hosts.lines()] == [(False, False)]
 
 
 def test_what_is_wrong_with_a_host_is_said(databases: Databases, tmp_path: Path) -> None:

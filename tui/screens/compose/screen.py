@@ -707,6 +707,8 @@ class ComposeScreen(DeskScreen[None]):
             self.query_one("#bcc").focus()
         else:
             self.query_one("#cc").focus()
+            if self.query(".-unasked"):
+                self.flash(f"{desk_app(self).key('compose.cc', 'F3')} again: Bcc, whom the others do not see")
 
     @command("pane", "f4", "Other pane", footer="other pane", wide=True)
     def action_other_pane(self) -> None:

@@ -292,7 +292,9 @@ class ThreadScreen(TicketActions, DeskScreen[None]):
         who = f"{line(detail.requester)} <{line(detail.requester_email)}>"
         owner = line(detail.assignee or detail.team or "-")
         left = f" {who}  owner: {owner}  mailbox: {line(detail.mailbox or '-')}"
-        left_of_sla = promise(detail.due, now, closed=detail.status == "closed", short=True)
+        left_of_sla = promise(
+            detail.due, detail.due_by_hand, now, closed=detail.status == "closed", short=True
+        )
         right = f"{left_of_sla}  {self._place(detail)} "
         room = max(10, width - width_of(right) - 1)
         second = cell(shortened(left, room), room) + " " + right

@@ -115,7 +115,7 @@ def _head(detail: TicketDetail, message: MessageView, reader: Reader, width: int
     via = f"via {line(detail.mailbox)}" if detail.mailbox else ""
     when = clock_today(message.created, reader.now, reader.zone)
     if width >= WIDE:
-        left = promise(detail.due, reader.now, closed=detail.status == "closed")
+        left = promise(detail.due, detail.due_by_hand, reader.now, closed=detail.status == "closed")
         tags = f"tags {' '.join(line(tag) for tag in detail.tags)}" if detail.tags else ""
         right = "   ".join(part for part in (via, tags, left) if part)
         # What is promised is seen whole: whom the mail was for gives way.
@@ -144,7 +144,11 @@ def _foot(detail: TicketDetail, message: MessageView, reader: Reader, width: int
         else "no answer yet"
     )
     # A wide preview has it beside the tags.
-    left = "" if width >= WIDE else promise(detail.due, reader.now, closed=detail.status == "closed")
+    left = (
+        ""
+        if width >= WIDE
+        else promise(detail.due, detail.due_by_hand, reader.now, closed=detail.status == "closed")
+    )
     words = [part for part in (files, earlier, last, left) if part]
     for least in (earlier, last, files):
         if width_of("   ".join(words)) < width:
