@@ -48,16 +48,19 @@ class Purged(Record):
 
 
 def sweep(moment: datetime) -> None:
-    """Purge what was in the trash, or spam, for longer than its days, and what nobody needs any more."""
+    """Purge what was in the trash, or spam, for longer than its days, and rows that nobody needs any more.
+
+    Bytes without a row stay: they may be of the desk that a restore kept, or of one that has the same store.
+    """
     purge_trash(moment)
     purge_spam(moment)
     erase_texts(moment)
     _purge_rows(moment)
-    _purge_blobs(moment)
+    blobs.remove(_purge_unused())
 
 
 def purge(actor: Actor, moment: datetime, *, whole_trash: bool = False) -> Purged:
-    """Purge as `sweep` does, or all of the trash, and the log, notices and calls of before."""
+    """Purge as `sweep` does, or all of the trash, the log, notices and calls of before, and stray bytes."""
     require(actor, "settings.edit")
     would = rehearsed(actor, moment, whole_trash=whole_trash)
     purge_trash(moment, whole=whole_trash)
@@ -67,7 +70,7 @@ def purge(actor: Actor, moment: datetime, *, whole_trash: bool = False) -> Purge
     before = _log_limit(moment)
     for older in (log_rows.purge, notices.purge, listeners.purge_calls):
         _until_none(lambda older=older: older(before, _AT_ONCE))  # type: ignore[misc]
-    _purge_blobs(moment)
+    blobs.remove([*_purge_unused(), *_strays(moment)])
     return would
 
 
@@ -197,14 +200,17 @@ def _purge_rows(moment: datetime) -> None:
                 deliveries.name_nobody(recipient_id, delivery_id)
 
 
-def _purge_blobs(moment: datetime) -> None:
-    """Purge the bytes that no row names. A blob's row and the row that names it are of one transaction."""
-    files: list[str] = []
-    if unused := blob_uses.unused():
-        with transaction():
-            # What was named in the meantime stays.
-            files = blobs.empty(sorted(set(unused) & set(blob_uses.unused())))
-    blobs.remove([*files, *_strays(moment)])
+def _purge_unused() -> list[str]:
+    """Empty the blobs that no row names; returns their files, for `models.blobs.remove`.
+
+    A blob's row and the row that names it are of one transaction.
+    """
+    unused = blob_uses.unused()
+    if not unused:
+        return []
+    with transaction():
+        # What was named in the meantime stays.
+        return blobs.empty(sorted(set(unused) & set(blob_uses.unused())))
 
 
 def _until_none(delete: Callable[[], int]) -> None:

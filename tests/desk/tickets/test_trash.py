@@ -335,6 +335,19 @@ def test_what_a_note_said_before_goes_too_and_rules_are_tried_on_what_is_left(do
     assert [each.ticket for each in tried.differences(now() - timedelta(days=9))] == ["2", "3"]
 
 
+@pytest.mark.sqlite
+def test_the_worker_leaves_files_without_a_row(door: Door, desk: Desk) -> None:
+    """They may be of the database that a restore kept beside this one."""
+    del door
+    stray = desk.paths.blobs / "2026" / "01" / "01" / f"{'a' * 64}.eml"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"Of another time.")
+    later(3)
+    assert stray.exists()
+    purging.purge(ADMIN, now() + timedelta(days=3))
+    assert not stray.exists()
+
+
 def test_old_rows_go_and_are_counted_before(door: Door, desk: Desk) -> None:
     send_reply(desk, ADMIN, "1", "We look at it.")
     write("UPDATE delivery SET done = 1 WHERE kind = 'reply'")
