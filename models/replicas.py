@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,6 +76,18 @@ class Kept(Record):
     bytes: int
 
 
+class _KeptBefore(Record):
+    """The lists of the moment before, which names are in the store, and where an item of a list is."""
+
+    lists: Sequence[str]
+    there: Collection[str]
+    place_of: Callable[[str], str]
+
+    def has(self, digest: str, names: Iterable[str]) -> bool:
+        """Whether a list and all that it names is there."""
+        return _name(digest) in self.there and all(self.place_of(each) in self.there for each in names)
+
+
 class Replica:
     """The moments of one desk in a store."""
 
@@ -123,13 +135,12 @@ class Replica:
         is added to what is ``damaged`` by the ``facts``. Raises StoreAway, OSError.
         """
         self._objects, self._bytes, self._damaged = 0, 0, []
+        there = {name for name, _ in self._store.names()}
         with ThreadPoolExecutor(_THREADS, "replica") as threads:
-            lists = self._keep_lists(
-                threads, previous.lists if previous else (), _chunks(database), _digest, self._put
-            )
-            names = self._keep_lists(
-                threads, previous.files if previous else (), iter(files), str, self._put_file(folder, files)
-            )
+            kept = _KeptBefore(previous.lists if previous else (), there, _name)
+            lists = self._keep_lists(threads, kept, _chunks(database), _digest, self._put)
+            kept = _KeptBefore(previous.files if previous else (), there, _FILES.__add__)
+            names = self._keep_lists(threads, kept, iter(files), str, self._put_file(folder, files))
             key_digest = None if key is None else self._put(key)
         facts["damaged"] = sorted({*facts["damaged"], *self._damaged})
         document = {
@@ -149,21 +160,25 @@ class Replica:
     def _keep_lists(
         self,
         threads: ThreadPoolExecutor,
-        before: Sequence[str],
+        kept: _KeptBefore,
         items: Iterator[Any],
         named: Callable[[Any], str],
         put: Callable[[Any], object],
     ) -> list[str]:
-        """Keep items in lists of their names; what stood at the same place before is there already."""
+        """Keep items in lists of their names; what stood at the same place before is there already.
+
+        What somebody removed meanwhile, as rules of buckets do by age, is kept anew.
+        """
         lists: list[str] = []
         for place, some in enumerate(_grouped(items, LISTED)):
             names = [named(each) for each in some]
             raw = "\n".join(names).encode()
             digest = _digest(raw)
-            if place < len(before) and before[place] == digest:
+            before = kept.lists[place] if place < len(kept.lists) else ""
+            if before == digest and kept.has(digest, names):
                 lists.append(digest)
                 continue
-            known = self._still_listed(before[place]) if place < len(before) else set()
+            known = {each for each in self._still_listed(before) if kept.place_of(each) in kept.there}
             new = [each for each, name in zip(some, names, strict=True) if name not in known]
             for _ in threads.map(put, new):
                 pass
@@ -229,7 +244,7 @@ class Replica:
     def _still_listed(self, digest: str) -> set[str]:
         """Return what a list of before names; nothing of a damaged one, whose items are then kept anew."""
         try:
-            return set(self._names(digest))
+            return set(self._names(digest)) if digest else set()
         except ReplicaDamaged:
             return set()
 

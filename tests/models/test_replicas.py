@@ -135,6 +135,27 @@ def test_a_damaged_newest_moment_hinders_no_later_one(
     assert subjects(desk) == ["Good", "Better"]
 
 
+def test_what_a_rule_of_the_bucket_removed_is_kept_anew(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica = Replica(Store(f"file://{tmp_path}/store"))
+    make_ticket("Good")
+    blobs.put(os.urandom(100_000))
+    kept = later(replica, desk, monkeypatch, 0).moment
+    names = [
+        replicas._name(kept.lists[0]),
+        replicas._name(replica._names(kept.lists[0])[0]),
+        f"files/{replica._names(kept.files[0])[0]}",
+    ]
+    for minutes, name in enumerate(names, 5):
+        replica._store.remove([name])
+        later(replica, desk, monkeypatch, minutes)
+        assert replica._store.stored_at(name) is not None, name
+    close_database()
+    restore_moment(files_of(desk), replica, None)
+    assert subjects(desk) == ["Good"]
+
+
 def test_what_is_broken_off_is_no_moment_and_goes_on(
     desk: Desk, replica: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
