@@ -434,6 +434,8 @@ class _Telling:
         route = None if refused else self._route()
         if refused or route is None:
             self.trace.append(f"requester: not mailed, {refused or 'no mailbox can send it'}")
+            if not refused:
+                lifecycle.closing_ended(self._ticket.id)
             return 0
         from desk import canned_answers  # 3 ms, for tickets that are closed by themselves
         from desk.templates import language, texts

@@ -652,6 +652,11 @@ def closing_put_off(ticket_id: int, when: datetime) -> None:
     _apply(_read(ticket_id), {"closing": utc_text(when)})
 
 
+def closing_ended(ticket_id: int) -> None:
+    """Close a ticket by itself no more: its customer cannot be told."""
+    _apply(_read(ticket_id), {"closing": None})
+
+
 def keyed(ticket_id: int, key: str) -> None:
     """Let mail with that key come to the ticket."""
     _apply(_read(ticket_id), {"merge_key": key})

@@ -141,6 +141,15 @@ def test_a_machine_is_told_nothing(door: Door) -> None:
     assert rows("SELECT status FROM ticket WHERE id = 2") == [("closed",)]
 
 
+def test_a_ticket_whose_customer_cannot_be_told_stays_open(door: Door) -> None:
+    write("UPDATE mailbox SET outgoing_enabled = 0")
+    at(door, 8)
+    assert notices() == []
+    assert detail.show("1").closing is None
+    at(door, 12)
+    assert status() == "waiting"
+
+
 def test_an_agent_who_changes_the_state_ends_it(door: Door) -> None:
     at(door, 8)
     changes.set_status(ADMIN, ["1"], "open")
