@@ -24,6 +24,11 @@ async def test_a_message_is_forwarded_with_its_file(app: NightdeskApp) -> None:
         newest = detail.show("1042").messages[-1]
         assert (newest.kind, newest.to[0][1]) == ("note", "vera@vendor.example")
         assert [each.name for each in newest.attachments] == ["charon.log"]
+        await pilot.press("enter")
+        await until(pilot, "-> vera@vendor.example")
+        await settled(pilot)
+        await pilot.press("G", "c")
+        await until(pilot, "this note is a mail, and stays as it is")
 
 
 async def test_looked_at_and_left_it_leaves_no_draft(app: NightdeskApp) -> None:

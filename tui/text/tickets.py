@@ -42,14 +42,15 @@ class Reader(Record):
 
 
 def who(message: MessageView, reader: Reader) -> str:
-    """Return the sender as a thread names them: ``you -> Ana Prado``, ``note by jo``."""
+    """Return who wrote it, as a thread says: ``you -> Ana Prado``, ``note by jo``, ``note by jo -> Bo``."""
     name = line(message.sender_name) or line(message.sender_email) or "unknown"
-    if message.kind == "note":
-        return f"note by {'you' if is_mine(message, reader) else name}"
-    if message.kind == "reply":
+    note = "note by " if message.kind == "note" else ""
+    if note and not message.deliveries:
+        return f"{note}{'you' if is_mine(message, reader) else name}"
+    if note or message.kind == "reply":
         to = people(message.to[:2]) + (", ..." if len(message.to) > 2 else "")
         unseen = f", bcc {people(message.bcc[:2])}" if message.bcc else ""
-        return f"{'you' if is_mine(message, reader) else name} -> {to or 'nobody'}{unseen}"
+        return f"{note}{'you' if is_mine(message, reader) else name} -> {to or 'nobody'}{unseen}"
     if message.reply_to:
         return f"{name}, answers to {', '.join(line(email) for _, email in message.reply_to)}"
     return name
@@ -69,7 +70,7 @@ def state_of(message: MessageView, *, first: bool) -> tuple[str, str]:
     """Return what stands at the right of a message's head: (words, style)."""
     if message.unverified:
         return "UNVERIFIED sender", "error"
-    if message.kind == "note":
+    if message.kind == "note" and not message.deliveries:
         return ("internal, edited" if message.edits else "internal"), "dim"
     if message.deliveries:
         states = {delivery.state for delivery in message.deliveries}

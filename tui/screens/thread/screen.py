@@ -49,7 +49,10 @@ def _rows_of(text: str, width: int) -> list[str]:
 
 def _needs_note(screen: ThreadScreen) -> str | None:
     message = screen.current_message
-    return None if message is not None and message.kind == "note" else "this message is no note"
+    if message is None or message.kind != "note":
+        return "this message is no note"
+    mailed = message.deliveries or message.receipt_id is not None
+    return "this note is a mail, and stays as it is" if mailed else None
 
 
 def _is_doubted(screen: ThreadScreen) -> str | None:
