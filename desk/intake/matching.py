@@ -41,15 +41,13 @@ class Match(Record):
     """Nothing but a number in the subject led there."""
     gathered: bool = False
     """Nothing but a key that a filter found led there."""
-    blind: bool = False
-    """Its author got a blind copy of what it answers: nobody else is to learn of them."""
     commands: MailCommands | None = None
     """What a proved agent's first lines ask for."""
 
     @property
     def brings_people(self) -> bool:
         """Whether its author and those it was addressed to join the conversation."""
-        return self.kind == "customer" and not (self.unverified or self.by_number or self.blind)
+        return self.kind == "customer" and not self.unverified and not self.by_number
 
 
 class _Sent(Record):
@@ -214,9 +212,12 @@ def _answer_to_us(incoming: Incoming, sent: _Sent) -> Match:
         return Match(ticket, kind="note", unverified=not known)
     if sender in sent.addressed:
         stored = incoming.batch.known.messages(sent.reference)
-        blind = any(sender in each.blind - each.addressed for each in stored)
-        incoming.says(f"matched {how}: it was sent to this sender{', as a blind copy' if blind else ''}")
-        return Match(ticket, answers=(sent.reference,), blind=blind)
+        if any(sender in each.blind - each.addressed for each in stored):
+            # As a customer's mail it would be quoted to the others, and its author be in Cc.
+            incoming.says(f"matched {how}: this sender got a blind copy; kept as a note")
+            return Match(ticket, kind="note")
+        incoming.says(f"matched {how}: it was sent to this sender")
+        return Match(ticket, answers=(sent.reference,))
     colleague = _colleague(ticket, sender)
     if colleague:
         incoming.says(f"matched {how}: {colleague}")
