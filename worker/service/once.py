@@ -15,7 +15,7 @@ from desk.errors import Refused, WrongUse
 from desk.fetching.summary import FetchSummary, MailboxFetch
 from desk.operations import pending
 from mail.inert import one_line
-from models import mailboxes
+from models import hosts, mailboxes
 from models.errors import DatabaseUnusable
 from models.fields import utc_text
 from models.transactions import DatabaseFailed
@@ -47,7 +47,7 @@ def run_once(
     summary = FetchSummary()
     chosen = _chosen(addresses, summary)
     _drain(desk, summary, stop)
-    if _is_drained(desk):
+    if hosts.is_drained(desk.host):
         summary.notes.append(
             f"{desk.host} is drained, it fetches and sends nothing: nightdesk host drain --off"
         )
@@ -112,14 +112,6 @@ def run_once(
 
         copy_sent(desk, stop)
     return summary
-
-
-def _is_drained(desk: Desk) -> bool:
-    if not desk.paths.server_url:
-        return False
-    from models import hosts  # 1 ms, for a desk in PostgreSQL
-
-    return hosts.is_drained(desk.host)
 
 
 @contextmanager

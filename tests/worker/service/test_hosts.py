@@ -23,6 +23,7 @@ from tests.support.engines import Databases
 from tests.support.mails import value, write
 from tests.support.program import Program
 from tests.support.workbench import ADMIN, make_agent, make_ticket
+from worker.service.once import run_once
 from worker.service.plan import Planner
 
 PATIENCE_SECONDS = 40
@@ -57,7 +58,9 @@ def test_a_drained_host_of_a_file_plans_nothing(desk: Desk) -> None:
     assert plan.drained
     assert [each.is_empty for each in desk_hosts.lines()] == [True]
     assert any("drained since" in each.text for each in examine(desk, live=False) if each.area == "hosts")
+    assert any("is drained" in each for each in run_once(desk).notes)
     desk_hosts.undrain(ADMIN, desk.host)
+    assert not any("is drained" in each for each in run_once(desk).notes)
     planner.look_again()
     plan = planner.look(moment, frozenset())
     assert plan is not None
