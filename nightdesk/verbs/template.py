@@ -87,6 +87,9 @@ def set_(context: VerbContext, /, name: str, body: str, language: str | None, **
     return told(document(line), f"{line.name} in {line.language} for the {line.scope} is your own now")
 
 
+template.add_command(set_, "edit")
+
+
 @template.command()
 @click.argument("name")
 @_language

@@ -149,6 +149,7 @@ CALLS: dict[str, list[str]] = {
     "template list": ["--language", "de"],
     "template show": ["acknowledgement", "--language", "ja"],
     "template set": ["acknowledgement", "--body-file", "{file}", "--department", "IT"],
+    "template edit": ["acknowledgement", "--body-file", "{file}", "--department", "IT"],
     "template reset": ["acknowledgement", "--department", "IT"],
     "canned add": ["Hello", "--body-file", "{file}", "--folder", "Daily"],
     "canned edit": ["Hello", "--name", "Hallo"],
