@@ -81,13 +81,15 @@ def write_directory(
 ) -> Exported:
     """Write an export into a new directory, which has its name when it is complete.
 
-    Raises Refused where something of that name is there, OSError.
+    Raises Refused where something of that name is there, or no directory for it; OSError.
     """
     half = target.with_name(f".{target.name}.part")
     if target.exists() or half.exists():
         raise Refused(
             f"{target if target.exists() else half} is already there", "name a new directory, or remove it"
         )
+    if not target.absolute().parent.is_dir():
+        raise Refused(f"there is no directory {target.absolute().parent}", "make it, or correct the path")
     for folder in (half, half / MAILS, half / FILES):
         folder.mkdir(mode=0o700)
     done = Exported()

@@ -318,6 +318,8 @@ def _refuse_own_files(files: Files, target: Path) -> None:
         raise BackupError(f"{target} is a file of the desk itself", "name another file")
     if target.is_dir():
         raise BackupError(f"{target} is a directory", "name a file in it")
+    if not target.parent.is_dir():
+        raise BackupError(f"there is no directory {target.parent}", "make it, or correct the path")
 
 
 def _copied(files: Files, copy: Path) -> bytes | None:

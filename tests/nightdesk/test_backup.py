@@ -61,6 +61,7 @@ def test_what_is_no_backup_changes_nothing(desk: Program, tmp_path: Path) -> Non
 def test_errors_have_their_status(desk: Program, program: Program, tmp_path: Path) -> None:
     done = desk("backup", str(tmp_path / "no" / "such" / "place.tar"))
     assert (done.status, done.out) == (1, "")
+    assert f"there is no directory {tmp_path}/no/such" in done.err
     nowhere = Program(tmp_path / "nowhere")
     assert nowhere("backup", str(tmp_path / "x.tar")).status == 78
     assert nowhere("restore", str(tmp_path / "x.tar")).status == 78

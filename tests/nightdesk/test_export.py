@@ -49,3 +49,9 @@ def test_a_desk_as_lines_and_as_mails(desk: Program, tmp_path: Path) -> None:
     assert [json.loads(line).get("number") for line in printed.out.splitlines()] == [None, "2"]
     assert desk("export", "-", "--query", "nonsense:x").status == 2
     assert desk("import", "mbox", str(ones)).status == 0
+
+
+def test_an_export_into_a_directory_that_is_not_there_says_which(desk: Program, tmp_path: Path) -> None:
+    done = desk("export", str(tmp_path / "no" / "such"))
+    assert (done.status, done.out) == (1, "")
+    assert f"there is no directory {tmp_path}/no - make it" in done.err
