@@ -193,7 +193,7 @@ def write_commands(desk: Desk, text: str) -> None:
 COMMANDS = """
 [[command]]
 name = "Whose is it"
-key = "P"
+key = "f12"
 argv = ["PYTHON", "-c", "import sys; print('it is of', sys.argv[1])", "{requester_email}"]
 
 [[command]]
@@ -224,7 +224,7 @@ async def test_commands_run_by_their_keys_from_list_and_thread(app: NightdeskApp
         await until(pilot, "Lisbon office")
         while not app.user_commands.commands:
             await pilot.pause(0.02)
-        await pilot.press("P")
+        await pilot.press("f12")
         await until(pilot, "it is of ana@corp.example")
         await pilot.press("escape")
         await until(pilot, "Lisbon office")
@@ -275,7 +275,7 @@ async def test_a_broken_file_is_told_and_the_app_runs(app: NightdeskApp, desk: D
 def test_keys_that_are_taken_are_told() -> None:
     found = file.read(
         COMMANDS
-        + "[[command]]\nname = 'Twice'\nkey = 'P'\nwhere = ['list']\nargv = ['x']\n"
+        + "[[command]]\nname = 'Twice'\nkey = 'f12'\nwhere = ['list']\nargv = ['x']\n"
         + "[[command]]\nname = 'Odd'\nkey = 'hyper+*'\nargv = ['x']\n"
         + "[[command]]\nname = 'Down'\nkey = 'j'\nargv = ['x']\n"
         + "[[command]]\nname = 'Quit'\nkey = 'ctrl+q'\nargv = ['x']\n",
@@ -284,7 +284,7 @@ def test_keys_that_are_taken_are_told() -> None:
     said = conflicts(found)
     assert "Taken: r in the list is 'Reply' already" in said
     assert "Taken: r in the thread is 'Reply' already" in said
-    assert "Twice: P in the list is 'Whose is it' already" in said
+    assert "Twice: F12 in the list is 'Whose is it' already" in said
     assert "Odd: there is no key 'hyper+*'" in said
     assert any(each.startswith("Down: j in the list") for each in said)
     assert any(each.startswith("Quit: ^Q in the thread") for each in said)
