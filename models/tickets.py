@@ -501,33 +501,24 @@ _MADE_SINCE = Lookup(
 _READ_EACH = Lookup(
     lambda p: Ticket.select(*_STATE).where(Ticket.id.in_(p.each("wanted"))).tuples(), TicketState
 )
-_TO_REMIND = Lookup(
-    lambda p: (
-        Ticket.select(Ticket.id)
-        .where(Ticket.reminder.is_null(False), Ticket.reminder <= p("moment"))
-        .order_by(Ticket.reminder)
-        .limit(p("limit"))
-    ),
-    int,
-)
-_SNOOZED_OUT = Lookup(
-    lambda p: (
-        Ticket.select(Ticket.id)
-        .where(Ticket.snoozed_until.is_null(False), Ticket.snoozed_until <= p("moment"))
-        .order_by(Ticket.snoozed_until)
-        .limit(p("limit"))
-    ),
-    int,
-)
-_TO_CLOSE = Lookup(
-    lambda p: (
-        Ticket.select(Ticket.id)
-        .where(Ticket.closing.is_null(False), Ticket.closing <= p("moment"))
-        .order_by(Ticket.closing)
-        .limit(p("limit"))
-    ),
-    int,
-)
+
+
+def _reached(column: peewee.Field) -> Lookup[int]:
+    """Return the question for tickets whose moment in a column has come, the longest ago first."""
+    return Lookup(
+        lambda p: (
+            Ticket.select(Ticket.id)
+            .where(column.is_null(False), column <= p("moment"))
+            .order_by(column)
+            .limit(p("limit"))
+        ),
+        int,
+    )
+
+
+_TO_REMIND = _reached(Ticket.reminder)
+_SNOOZED_OUT = _reached(Ticket.snoozed_until)
+_TO_CLOSE = _reached(Ticket.closing)
 _OLD_SPAM = Lookup(
     lambda p: (
         Ticket.select(Ticket.id)
