@@ -166,7 +166,7 @@ class PostgresDesk(peewee.PostgresqlDatabase):
             self.execute_sql(f"SET lock_timeout = {int(seconds * 1000)}")
 
     def complete(self) -> None:
-        """Index what the transaction wrote, and tell who listens."""
+        """Index what the transaction wrote."""
         features.complete()
 
     def check_in_place(self) -> None:

@@ -11,7 +11,6 @@ import peewee
 
 from models.database import db
 from models.postgres import words
-from models.postgres.news import CHANNEL
 
 AND, OR, AND_NOT = " & ", " | ", " & ! "
 """How the parts of a tsquery are joined."""
@@ -127,11 +126,7 @@ def newest_with(expression: str, reach: int) -> peewee.SQL:
     )
 
 
-_COMPLETE = f"""\
-WITH noted AS (DELETE FROM message_to_index RETURNING message_id)
-SELECT message_id, NULL FROM noted
-UNION ALL SELECT NULL, pg_notify('{CHANNEL}', '')::text WHERE pg_current_xact_id_if_assigned() IS NOT NULL
-"""
+_NOTED = "DELETE FROM message_to_index RETURNING message_id"
 
 
 def index_newer_than(message_id: int) -> None:
@@ -140,9 +135,8 @@ def index_newer_than(message_id: int) -> None:
 
 
 def complete() -> None:
-    """End a transaction: index the messages that it wrote, which a trigger noted, and tell who listens."""
-    rows = db.execute_sql(_COMPLETE).fetchall()
-    ids = sorted(row[0] for row in rows if row[0] is not None)
+    """End a transaction: index the messages that it wrote, which a trigger noted."""
+    ids = sorted(row[0] for row in db.execute_sql(_NOTED).fetchall())
     for start in range(0, len(ids), _INDEXED_AT_ONCE):
         _index(ids[start : start + _INDEXED_AT_ONCE])
 

@@ -37,4 +37,5 @@ def migrate(handle: PostgresDesk, want: int) -> None:
         handle.wait_for_turn()
         if handle.schema_version() < want:
             Runner(handle, MIGRATIONS).up()
+            schema.tell_of_changes(handle)  # also of the tables that are new
             schema.note_version(handle, want)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from models.postgres.connection import PostgresDesk
 
 CHANNEL = "desk_changed"
-"""What a transaction that wrote says something on when it is committed."""
+"""Where the tables' triggers (`models.postgres.schema`) tell that somebody wrote, when that is committed."""
 
 
 class News:

@@ -9,6 +9,7 @@ import peewee
 
 from config.expressions import expression
 from models.postgres.connection import MIGRATIONS, PostgresDesk
+from models.postgres.news import CHANNEL
 
 # The schema's name is said: pg_dump and the server's own upkeep find nothing by a bare one.
 DOMAIN_OF = """\
@@ -51,6 +52,29 @@ FOR EACH ROW EXECUTE FUNCTION note_to_index()
 """,
     "CREATE TABLE desk_schema (version BIGINT NOT NULL)",
 )
+# A statement that found no row tells nothing, unless its transaction wrote before: else two programs that
+# look for what is due would wake each other for ever.
+_TELL_CHANGED = f"""\
+CREATE OR REPLACE FUNCTION tell_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+        PERFORM pg_notify('{CHANNEL}', '');
+    END IF;
+    RETURN NULL;
+END $$
+"""
+_QUIET = (
+    *("blob", "sequence", "desk_schema", "schema_migration"),
+    *("message_search", "message_to_index", "search_word"),
+)
+"""Tables that no screen shows, or only with a row of another one that is written with them."""
+_RENEWED = {"lease": "name, owner, token", "presence": "session, ticket_id, agent_id, writing, since"}
+"""Of tables whose rows are renewed every few seconds, which is no news, the columns of which a change is."""
+_UNTOLD = """\
+SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND NOT EXISTS (
+    SELECT FROM pg_trigger WHERE tgname = 'changed' AND tgrelid = format('%%I', tablename)::regclass
+) ORDER BY tablename
+"""
 _NAME = expression(r'TEXT COLLATE "C"([^,]*?) COLLATE NOCASE')
 _LATER = expression(r'("\w+") (BIGINT) REFERENCES (\w+) \(id\)')
 _DOMAIN = expression(r"SUBSTR\((\S+), \(INSTR\(.*?\) \+ 1\)\) COLLATE NOCASE")
@@ -66,6 +90,20 @@ def create_tables(database: PostgresDesk, tables: Sequence[type[peewee.Model]]) 
             database.execute_sql(_as_here(table._meta.table_name, statement, later), values)
     for statement in (*later, *_AFTER):
         database.execute_sql(statement)
+    tell_of_changes(database)
+
+
+def tell_of_changes(database: PostgresDesk) -> None:
+    """Have every table but the quiet ones tell who listens (`models.postgres.news`) of what is written."""
+    database.execute_sql(_TELL_CHANGED)
+    for (table,) in database.execute_sql(_UNTOLD).fetchall():
+        if table in _QUIET:
+            continue
+        columns = f" OF {_RENEWED[table]}" if table in _RENEWED else ""
+        database.execute_sql(
+            f'CREATE TRIGGER changed AFTER INSERT OR UPDATE{columns} OR DELETE OR TRUNCATE ON "{table}"'
+            " FOR EACH STATEMENT EXECUTE FUNCTION tell_changed()"
+        )
 
 
 def _declared(table: type[peewee.Model]) -> Iterator[tuple[str, Sequence[object]]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import peewee
+import psycopg
 import pytest
 
 from desk.home import Desk
 from desk.tickets import changes
-from models import events, settings
+from models import events, leases, settings
 from models.database import db
 from models.engine import engine as own
 from models.errors import DatabaseTooNew, DatabaseUnusable
@@ -17,6 +18,7 @@ from models.postgres.connection import PostgresDesk
 from models.postgres.schema import count_on
 from models.queries.text import expression
 from models.queries.tree import Word
+from models.schema import TABLES
 from models.transactions import transaction
 from tests.support.servers.child import wait_until
 from tests.support.servers.postgresql import Postgresql
@@ -28,6 +30,10 @@ pytestmark = pytest.mark.postgres
 def another(desk: Desk) -> PostgresDesk:
     """Another program's connection to the same desk."""
     return PostgresDesk(desk.paths.server_url, desk.paths.data, "another")
+
+
+def wait_for_news(before: int, what: str) -> None:
+    wait_until(lambda: own().change_number() != before, what)
 
 
 def found(word: str) -> int:
@@ -96,21 +102,66 @@ def test_writers_wait_for_each_other_and_readers_for_nobody(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("pooled", [False, True])
-def test_what_others_write_is_news(desk: Desk, pooled: bool) -> None:
+def test_what_any_program_writes_is_news(desk: Desk, pooled: bool) -> None:
     paths = desk.paths
+    number = make_ticket().number
     if pooled:
         close_database()
         url = f"{paths.server_url}?prepare_threshold=0"
         open_server(url, paths.shown_database, paths.data)
     assert db.obj.pooled is pooled
+    with psycopg.connect(paths.server_url, autocommit=True) as psql:
+        for statement in (
+            f"UPDATE ticket SET subject = 'By hand' WHERE number = '{number}'",
+            "INSERT INTO setting (key, value) VALUES ('mine', '1')",
+            "BEGIN; DELETE FROM setting WHERE key = 'mine'; COMMIT",
+            "UPDATE lease SET owner = 'another', token = token + 1",
+            "TRUNCATE notice CASCADE",
+        ):
+            psql.execute("INSERT INTO lease (name, token) VALUES ('worker', 1) ON CONFLICT DO NOTHING")
+            before = own().change_number()
+            assert own().change_number() == before
+            psql.execute(statement)
+            wait_for_news(before, statement)
+
+
+def test_what_changed_nothing_is_no_news(desk: Desk) -> None:
+    """Else programs that look for what is due, and say that they live, would wake each other for ever."""
+    lease = leases.acquire("worker", "one", 60)
+    assert lease is not None
     before = own().change_number()
-    assert own().change_number() == before
-    program = another(desk)
-    with program.atomic():
-        program.execute_sql("UPDATE sequence SET next = next + 1")
-        program.execute_sql("NOTIFY desk_changed")
-    wait_until(lambda: own().change_number() != before, "news")
-    program.close()
+    with psycopg.connect(desk.paths.server_url, autocommit=True) as program:
+        program.execute("UPDATE ticket SET subject = '' WHERE id < 0")
+        program.execute("UPDATE lease SET expires = '2026-01-01 00:00:00.000000'")
+        program.execute("BEGIN; INSERT INTO setting (key, value) VALUES ('undone', '1'); ROLLBACK")
+        program.execute("LISTEN desk_changed")
+        program.execute("INSERT INTO setting (key, value) VALUES ('last', '1')")
+        assert len(list(program.notifies(timeout=10, stop_after=1))) == 1
+        wait_for_news(before, "the last one")
+        assert own().change_number() == before + 1
+
+
+def test_who_was_not_connected_for_a_while_looks_again(desk: Desk) -> None:
+    before = own().change_number()
+    with psycopg.connect(desk.paths.server_url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'"
+            " AND datname = current_database()"
+        )
+        wait_until(
+            lambda: own().change_number() != before, "a look, for nobody knows what was told meanwhile"
+        )
+        again = own().change_number()
+        other.execute("INSERT INTO setting (key, value) VALUES ('mine', '1')")
+        wait_until(lambda: own().change_number() not in (before, again), "news on a new connection")
+
+
+def test_every_table_tells_but_those_that_no_screen_shows(desk: Desk) -> None:
+    telling = db.execute_sql(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'changed'"
+    ).fetchall()
+    names = {each._meta.table_name for each in TABLES}
+    assert names - {name for (name,) in telling} == {"blob", "sequence"}
 
 
 def test_what_this_connection_writes_is_none(desk: Desk) -> None:

@@ -34,8 +34,9 @@ WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
 """
 _FUNCTIONS = """
 SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-AND proname IN ('domain_of', 'instr', 'note_to_index') ORDER BY 1
+AND proname IN ('domain_of', 'instr', 'note_to_index', 'tell_changed') ORDER BY 1
 """
+_TRIGGERS = "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
 
 
 def described(url: str) -> list[list[tuple[object, ...]]]:
@@ -43,7 +44,7 @@ def described(url: str) -> list[list[tuple[object, ...]]]:
     with closing(psycopg.connect(url)) as other:
         return [
             sorted(other.execute(question).fetchall(), key=repr)
-            for question in (_COLUMNS, _INDEXES, _REFERENCES, _FUNCTIONS)
+            for question in (_COLUMNS, _INDEXES, _REFERENCES, _FUNCTIONS, _TRIGGERS)
         ]
 
 
