@@ -5,6 +5,7 @@ What cannot be opened stays what it is: an attachment, or text.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ MAX_WRAPPED_BYTES: Final = 50 * 1024 * 1024
 _TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _TNEF_MAGIC: Final = b"\x78\x9f\x3e\x22"  # as in mail.mime.tnef, which is loaded only where it is needed
 _PKCS7: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_HAS_TYPE: Final = expression(rb"^content-type[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _BLANKS: Final = expression(r"\s+")
 
 
@@ -28,15 +30,19 @@ class Inner(Record):
 
 def wraps(kind: str, name: str) -> bool:
     """Return whether a part of this type and name may be a wrapper that `opened` knows."""
+    low = name.lower()
     return (
         kind in _TNEF
         or kind in _PKCS7
-        or (kind == "application/octet-stream" and name.lower() in ("winmail.dat", "smime.p7m"))
+        or (kind == "application/octet-stream" and (low == "winmail.dat" or low.endswith((".p7m", ".p7z"))))
     )
 
 
-def opened(kind: str, data: bytes) -> list[Inner]:
-    """Return what is in a wrapper; empty if it cannot be opened. Never raises."""
+def opened(kind: str, data: bytes, name: str = "") -> list[Inner]:
+    """Return what is in a wrapper; empty if it cannot be opened. Never raises.
+
+    Signed data is a mail's part, or a file of its own, as ``contract.pdf.p7m`` has one.
+    """
     if len(data) > MAX_WRAPPED_BYTES:
         return []
     if kind in _TNEF or data.startswith(_TNEF_MAGIC):
@@ -52,7 +58,12 @@ def opened(kind: str, data: bytes) -> list[Inner]:
     from mail.mime.smime import open_content  # 0.2 ms, for wrapped mail
 
     content = open_content(data)
-    return [Inner(content)] if content else []
+    if not content:
+        return []
+    stem = name[:-4] if name.lower().endswith((".p7m", ".p7z")) else ""
+    if "." in stem and not _HAS_TYPE.search(content, 0, 4096):
+        return [Inner(content, described("application/octet-stream", stem, False))]
+    return [Inner(content)]
 
 
 def holds_files(data: bytes) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import binascii
 import re
+import zlib
+from collections.abc import Iterator
 from html import unescape
 from itertools import islice
 from typing import Final
@@ -15,6 +17,8 @@ from mail.mime.charset import decode
 
 _BEGIN: Final = expression(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255}?)[ \t]*\r?$", re.MULTILINE)
 _YENC_BEGIN: Final = expression(rb"^=ybegin [^\r\n]{0,200}?\bname=([^\r\n]{1,255}?)[ \t]*\r?$", re.MULTILINE)
+_YENC_FACT: Final = expression(rb"\b([a-z0-9]+)=([0-9A-Fa-f]+)")
+_BREAK: Final = expression(rb"<br[ \t]*/?>[ \t]*\r?$", re.IGNORECASE)
 _UU_END: Final = expression(rb"^(?:end|====)[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
 _YENC_END: Final = expression(rb"^=yend[^\r\n]*\r?(?:\n|\Z)", re.MULTILINE)
 _BASE64_LINE: Final = expression(rb"[A-Za-z0-9+/=]{1,1000}[ \t]*")
@@ -28,10 +32,22 @@ class InlineFile(Record):
     data: bytes
 
 
+class _Piece(Record):
+    """A file, or a part of one: which of how many (0: of none, or not told), and what it says of itself."""
+
+    name: str
+    data: bytes
+    part: int = 0
+    total: int = 0
+    size: int = 0
+    crc: int | None = None
+    is_whole: bool = True
+
+
 def files_in(data: bytes) -> tuple[bytes, list[InlineFile]]:
     """Return the text without the files that its lines hold, and these. What is damaged stays in the text."""
     text: list[bytes] = []
-    files: list[InlineFile] = []
+    files: list[_Piece] = []
     position = 0
     end = _YENC_END.search(data)
     for begin in _begins(data):
@@ -40,35 +56,52 @@ def files_in(data: bytes) -> tuple[bytes, list[InlineFile]]:
         if begin[0].startswith(b"=ybegin"):
             while end is not None and end.start() < begin.end():
                 end = _YENC_END.search(data, end.end())
-            found = _yenc_file(data, begin, end)
+            if end is None:
+                continue
+            files.append(_yenc_file(data, begin, end))
+            stop = end.end()
         else:
             found = _uu_file(data, begin)
-        if found is None:
-            continue
-        content, stop = found
+            if found is None:
+                continue
+            content, stop = found
+            files.append(_Piece(_name(begin[1]), content))
         text.append(data[position : begin.start()])
-        files.append(InlineFile(_name(begin[1]), content))
         position = stop
-    return b"".join([*text, data[position:]]), files
+    return b"".join([*text, data[position:]]), list(_put_together(files))
 
 
 def plain_lines(page: bytes) -> bytes:
-    """Return an HTML text whose lines of uuencoded files have no entities and no marks beside them."""
+    """Return an HTML text whose lines of encoded files have no entities and no marks beside them."""
     lines: list[bytes] = []
-    inside = False
-    for line in page.replace(b">begin ", b">\nbegin ").split(b"\n"):
-        if _BEGIN.match(line):
-            inside = True
-        elif inside and (line.strip() == b"end" or line.startswith(b"end<")):
-            inside = False
+    inside = ""
+    for line in page.replace(b">begin ", b">\nbegin ").replace(b">=ybegin ", b">\n=ybegin ").split(b"\n"):
+        bare = _BREAK.sub(b"", line)
+        if _BEGIN.match(bare):
+            inside, line = "uu", bare
+        elif bare.startswith(b"=ybegin "):
+            inside, line = "yEnc", _without_entities(bare)
+        elif inside == "yEnc" and line.startswith(b"=yend"):
+            inside = ""
+            said, mark, rest = line.partition(b"<")
+            lines.append(said)
+            line = mark + rest
+        elif inside == "uu" and (bare.strip() == b"end" or line.startswith(b"end<")):
+            inside = ""
             lines.append(b"end")
             line = line.strip()[3:]
+        elif inside == "yEnc":
+            line = _without_entities(bare)
         elif inside:
-            code = unescape(line.decode("latin-1")).encode("latin-1", "replace").strip(b"\r")
-            inside = not code or _is_uu(code)
+            code = _without_entities(bare)
+            inside = "uu" if not code or _is_uu(code) else ""
             line = code if inside else line
         lines.append(line)
     return b"\n".join(lines)
+
+
+def _without_entities(line: bytes) -> bytes:
+    return unescape(line.decode("latin-1")).encode("latin-1", "replace").strip(b"\r")
 
 
 def _name(given: bytes) -> str:
@@ -85,11 +118,68 @@ def _begins(data: bytes) -> list[re.Match[bytes]]:
     return sorted(found, key=lambda begin: begin.start())[:_MAX_FILES]
 
 
-def _yenc_file(data: bytes, begin: re.Match[bytes], end: re.Match[bytes] | None) -> tuple[bytes, int] | None:
-    """Return the bytes of a yEnc file, and where it ends in the text; None without an end."""
-    if end is None:
+def _yenc_file(data: bytes, begin: re.Match[bytes], end: re.Match[bytes]) -> _Piece:
+    """Return a yEnc file, or its part, and whether size and checksum say that it is whole."""
+    told = dict(_YENC_FACT.findall(begin[0].partition(b"name=")[0]))
+    closed = dict(_YENC_FACT.findall(end[0]))
+    part = _number(told.get(b"part"))
+    size = _number(closed.get(b"size"), _number(told.get(b"size")))
+    crc = closed.get(b"pcrc32" if part else b"crc32")
+    code = data[begin.end() : end.start()].lstrip(b"\r").removeprefix(b"\n")
+    content = decode_yenc(code)
+    is_whole = _fits(content, size, crc)
+    if not is_whole and (again := _from_utf8(code)) is not None and _fits(decode_yenc(again), size, crc):
+        content, is_whole = decode_yenc(again), True
+    whole_crc = closed.get(b"crc32")
+    return _Piece(
+        _name(begin[1]),
+        content,
+        part,
+        _number(told.get(b"total")),
+        _number(told.get(b"size")),
+        int(whole_crc, 16) if whole_crc else None,
+        is_whole,
+    )
+
+
+def _fits(content: bytes, size: int, crc: bytes | None) -> bool:
+    return size in (0, len(content)) and (crc is None or int(crc, 16) == zlib.crc32(content))
+
+
+def _from_utf8(code: bytes) -> bytes | None:
+    """Return what a server took for Latin letters and wrote as UTF-8, in its bytes; None if it is no such."""
+    try:
+        return code.decode("utf-8").encode("latin-1")
+    except UnicodeError:
         return None
-    return decode_yenc(data[begin.end() : end.start()].lstrip(b"\r").removeprefix(b"\n")), end.end()
+
+
+def _number(digits: bytes | None, otherwise: int = 0) -> int:
+    return int(digits) if digits is not None and digits.isdigit() and len(digits) < 16 else otherwise
+
+
+def _put_together(found: list[_Piece]) -> Iterator[InlineFile]:
+    """Yield files whole; a part whose others are in other mails is named one, as is what came damaged."""
+    files: dict[tuple[str, int], dict[int, _Piece]] = {}
+    for one in found:
+        if one.part and one.total:
+            files.setdefault((one.name, one.total), {})[one.part] = one
+    for one in found:
+        parts = files.get((one.name, one.total), {})
+        if not one.part:
+            yield _marked(one.name, one.data, one.is_whole)
+        elif not parts or not len(parts) == max(parts) == one.total:
+            place = f"part {one.part} of {one.total}" if one.total else f"part {one.part}"
+            yield _marked(f"{one.name} ({place})", one.data, one.is_whole)
+        elif one is next(iter(parts.values())):
+            whole = [parts[number] for number in sorted(parts)]
+            data = b"".join(each.data for each in whole)
+            fits = one.size in (0, len(data)) and whole[-1].crc in (None, zlib.crc32(data))
+            yield _marked(one.name, data, fits and all(each.is_whole for each in whole))
+
+
+def _marked(name: str, data: bytes, is_whole: bool) -> InlineFile:
+    return InlineFile(name if is_whole else f"{name} (damaged)", data)
 
 
 def _uu_file(data: bytes, begin: re.Match[bytes]) -> tuple[bytes, int] | None:
@@ -166,3 +256,9 @@ def decode_yenc(data: bytes) -> bytes:
     lines = [line for line in data.split(b"\n") if not line.startswith((b"=ypart", b"=ybegin"))]
     bare = b"".join(line.rstrip(b"\r") for line in lines)
     return _YENC_ESCAPE.sub(lambda hit: bytes([(hit[1][0] - 64) % 256]), bare).translate(_YENC_TABLE)
+
+
+def decode_yenc_part(data: bytes) -> bytes:
+    """Return a part that calls yEnc its transfer encoding: what is in its frame, or all of it."""
+    files = files_in(data)[1]
+    return files[0].data if files else decode_yenc(data)

@@ -261,6 +261,11 @@ class ParsedMail:
         return "\n\n".join(filter(None, (read.words, appendix(read.links, read.hidden_words))))
 
     @property
+    def read(self) -> list[Node]:
+        """The parts whose words a reader sees, in order."""
+        return self._shown.texts
+
+    @property
     def words(self) -> str:
         """`text` without what this program says below it."""
         return self._text.words

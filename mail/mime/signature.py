@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mail.inert import one_line
+from mail.mime.address import as_compared
 from mail.mime.message import ParsedMail
 from mail.mime.openpgp import BLOCK, Checked, KeyRing
-from mail.mime.smime import is_encrypted, signed_content
+from mail.mime.smime import der_of, has_certificates_alone, is_encrypted, signed_content
 from mail.mime.structure import Node
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ State = Literal["valid", "other sender", "unknown CA", "unknown key", "broken", 
 
 _PKCS7_SIGNATURES: Final = ("application/pkcs7-signature", "application/x-pkcs7-signature")
 _PKCS7_MIME: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_CLOSED: Final = "encrypted with S/MIME: only the holder of the key can read it"
 _MAX_SIGNERS: Final = 5
 _MAX_CHAIN: Final = 8
 _WEAK: Final = frozenset({"md5", "sha1"})
@@ -65,19 +67,52 @@ def signature_of(
     for node in mail.root.nodes():
         kind = node.type
         if kind == "multipart/signed" and len(node.children) >= 2:
-            if node.children[1].type in _PKCS7_SIGNATURES:
-                return _checked(mail, _as_sent(node.children[0]), node.children[1].decoded(), moment, roots)
-            return _pgp_checked(mail, keys, _as_sent(node.children[0]), node.children[1].decoded())
+            signed, signature = node.children[:2]
+            if signature.type in _PKCS7_SIGNATURES:
+                found = _checked(mail, _as_sent(signed), signature.decoded(), moment, roots)
+            else:
+                found = _pgp_checked(mail, keys, _as_sent(signed), signature.decoded())
+            return _of_its_part(mail, signed, found)
         if kind == "multipart/encrypted" or kind == "application/pgp-encrypted":
             secret = node.children[1].decoded() if len(node.children) >= 2 else b""
             return _pgp_opened(mail, keys, secret)
-        if kind in _PKCS7_MIME or node.given_name.lower() == "smime.p7m":
-            data = node.decoded()
-            if is_encrypted(data):
-                return Signature("encrypted", "encrypted with S/MIME: only the holder of the key can read it")
-            if signed_content(data) is not None:
-                return _checked(mail, None, data, moment, roots)
+        if kind in _PKCS7_MIME or node.given_name.lower().endswith(".p7m"):
+            opaque = _opaque(mail, node, moment, roots)
+            if opaque is not None:
+                return _of_its_part(mail, node, opaque)
     return _pgp_in_text(mail, keys)
+
+
+def _opaque(
+    mail: ParsedMail, node: Node, moment: datetime, roots: Sequence[Certificate] | None
+) -> Signature | None:
+    data = der_of(node.decoded())
+    if is_encrypted(data):
+        return Signature("encrypted", _CLOSED)
+    if signed_content(data) is not None:
+        return _checked(mail, None, data, moment, roots)
+    if has_certificates_alone(data):
+        return Signature("unchecked", "S/MIME certificates alone: nothing is signed with them")
+    if node.opened:
+        return None
+    return Signature("broken", "S/MIME that cannot be read: it is cut, or was changed on its way")
+
+
+def _of_its_part(mail: ParsedMail, covered: Node, found: Signature) -> Signature:
+    """Return the signature of a part, with what it does not tell of the rest of the mail."""
+    within = set(covered.nodes())
+    words = found.words
+    if found.state != "encrypted" and any(map(_is_secret, within)):
+        words = f"{words}; what it covers is {_CLOSED}"
+    if any(leaf not in within and leaf.decoded().strip() for leaf in mail.read):
+        words = f"{words}; of a part of the mail alone"
+    return replace(found, words=words)
+
+
+def _is_secret(node: Node) -> bool:
+    if node.type in _PKCS7_MIME or node.given_name.lower().endswith(".p7m"):
+        return is_encrypted(der_of(node.decoded()))
+    return node.type == "multipart/encrypted"
 
 
 def _pgp_in_text(mail: ParsedMail, keys: KeyRing | None) -> Signature | None:
@@ -154,7 +189,7 @@ def _checked(
     except ImportError:
         return Signature("unchecked", "S/MIME signature, not checked: pip install 'nightdesk[smime]'")
     try:
-        info = cms.ContentInfo.load(signature)
+        info = cms.ContentInfo.load(der_of(signature))
         if info["content_type"].native != "signed_data":
             raise _Broken("there is no signature in it")
         with _quietly():
@@ -188,11 +223,15 @@ def _verified(
     addresses = _addresses(certificate)
     name = _named(certificate.subject) or (addresses[0] if addresses else "somebody without a name")
     by = f"{name} <{addresses[0]}>" if addresses and name != addresses[0] else name
-    if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
+    if moment > certificate.not_valid_after_utc:
         day = certificate.not_valid_after_utc.date()
         raise _Broken(f"the certificate of {by} was not valid then (it ended on {day})")
+    if moment < certificate.not_valid_before_utc:
+        day = certificate.not_valid_before_utc.date()
+        raise _Broken(f"the certificate of {by} was not valid then (it begins on {day})")
     sender = mail.sender.email.lower()
-    stranger = "" if sender in addresses or not sender else f", who is not the sender {sender}"
+    is_sender = as_compared(sender) in map(as_compared, addresses) or not sender
+    stranger = "" if is_sender else f", who is not the sender {sender}"
     trusted = _host_roots() if roots is None else roots
     if _is_trusted(certificate, certificates, trusted, moment):
         if stranger:

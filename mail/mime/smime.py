@@ -5,8 +5,20 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
+from mail.mime.headers import decode_base64
+
 _SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
 _COMPRESSED_DATA: Final = bytes.fromhex("2a864886f70d0109100109")
+_ENCRYPTED: Final = frozenset(
+    bytes.fromhex(kind)
+    for kind in (
+        "2a864886f70d010703",  # enveloped data
+        "2a864886f70d010704",  # signed and enveloped data (PKCS #7 alone)
+        "2a864886f70d010706",  # encrypted data
+        "2a864886f70d0109100117",  # authenticated and enveloped data (RFC 5083)
+    )
+)
+_ARMOR: Final = (b"-----BEGIN PKCS7", b"-----BEGIN CMS", b"-----BEGIN SIGNED", b"MI")
 MAX_UNPACKED: Final = 50 * 1024 * 1024
 _MAX_DEPTH: Final = 12
 _OCTETS: Final = 0x04
@@ -16,6 +28,13 @@ class _Broken(ValueError):
     pass
 
 
+def der_of(data: bytes) -> bytes:
+    """Return CMS in its bytes, also where it came as base64 that no header tells of, or as PEM (RFC 7468)."""
+    if not data[:64].lstrip().startswith(_ARMOR):
+        return data
+    return decode_base64(b"".join(line for line in data.splitlines() if not line.startswith(b"-----")))
+
+
 def signed_content(data: bytes) -> bytes | None:
     """Return the MIME entity that was signed, or None: encrypted, broken, or a signature alone."""
     return _content(data, _SIGNED_DATA)
@@ -23,6 +42,7 @@ def signed_content(data: bytes) -> bytes | None:
 
 def open_content(data: bytes) -> bytes | None:
     """Return the MIME entity in signed or compressed data, or None."""
+    data = der_of(data)
     signed = _content(data, _SIGNED_DATA)
     if signed is not None:
         return signed
@@ -53,7 +73,16 @@ def _content(data: bytes, wanted: bytes) -> bytes | None:
 def is_encrypted(data: bytes) -> bool:
     """Return whether it is CMS that only the holder of a key can read."""
     try:
-        return _wrapped(data)[0] not in (_SIGNED_DATA, _COMPRESSED_DATA)
+        return _wrapped(data)[0] in _ENCRYPTED
+    except (_Broken, IndexError):
+        return False
+
+
+def has_certificates_alone(data: bytes) -> bool:
+    """Return whether it is signed data that signs nothing, as certificates are sent (RFC 8551 3.9)."""
+    try:
+        kind, body = _wrapped(data)
+        return kind == _SIGNED_DATA and len(_children(data, *_children(data, *body)[2][1:])) < 2
     except (_Broken, IndexError):
         return False
 

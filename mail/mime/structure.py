@@ -30,6 +30,9 @@ MAX_DEPTH: Final = 50
 MAX_DECODED_BYTES: Final = 50 * 1024 * 1024
 
 _TYPE: Final = expression(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+_SIGNATURES: Final = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
 _GUESSED_BOUNDARY: Final = expression(rb"^--(?!-*\s)([!-~][ -~]{0,69}?)[ \t]*\r?$", re.MULTILINE)
 _AFTER_BOUNDARY: Final = expression(rb"(--)?[ \t]*(\r?\n|\r|\Z)")
 
@@ -81,8 +84,20 @@ class Node:
                 kind = kind.partition(" ")[0] if " " in kind else kind
                 if not _TYPE.fullmatch(kind):
                     kind = "multipart/mixed" if kind == "multipart" else "text/plain"
+                if kind == "application/octet-stream":
+                    kind = self._told_by(parameters)
                 self._content_type = (kind[:127], parameters)
         return self._content_type
+
+    def _told_by(self, parameters: dict[str, str]) -> str:
+        """Return the type of a part that calls itself mere bytes, where S/MIME tells more."""
+        if "smime-type" in parameters:
+            return "application/pkcs7-mime"
+        if self.parent is not None and self.parent.type == "multipart/signed":
+            protocol = self.parent.content_type[1].get("protocol", "").lower()
+            if protocol in _SIGNATURES and self.parent.children[0] is not self:
+                return protocol
+        return "application/octet-stream"
 
     @property
     def type(self) -> str:
@@ -155,6 +170,10 @@ class Node:
             from mail.mime.inline_files import decode_uu  # 0.6 ms, for uuencoded parts
 
             return decode_uu(data)
+        if encoding in ("x-yencode", "yencode", "x-yenc", "yenc"):
+            from mail.mime.inline_files import decode_yenc_part  # 0.6 ms, for parts in yEnc
+
+            return decode_yenc_part(data)
         return data
 
 
@@ -232,7 +251,7 @@ class _Splitter:
         elif kind.startswith("application/") and wraps(kind, node.given_name):
             data = node.decoded()
             self._unwrapping(len(data))
-            inner = opened(kind, data)
+            inner = opened(kind, data, node.given_name)
         if not inner:
             return
         if depth >= MAX_DEPTH:
