@@ -73,6 +73,17 @@ class Client(poplib.POP3):
         self.say(line)
         return self.good(self.hear())
 
+    def ask_in_step(self, line: bytes) -> bytes:
+        """Do what `ask` does; ValueError for what is no answer: a mail came that ended before its end.
+
+        A server that stuffs no dots (RFC 1939 3) goes on with such a mail where an answer is expected.
+        """
+        self.say(line)
+        answer = self.hear()
+        if not answer.startswith((b"+OK", b"-ERR")):
+            raise ValueError(answer[:200].decode("utf-8", "replace"))
+        return self.good(answer)
+
     @staticmethod
     def good(answer: bytes) -> bytes:
         """Return the words of an answer that is +OK; error_proto if it is not."""

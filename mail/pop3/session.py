@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import poplib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
 from config.expressions import expression
 from mail.errors import MailError, ProtocolError, ServerGone
 from mail.inert import one_line
-from mail.pop3.connection import Pop3Connection, words_of
+from mail.pop3.connection import Client, Pop3Connection, words_of
 from mail.transport.fetched import Fetched
 
 __all__ = ["Pop3Mail", "Pop3Session"]
@@ -34,6 +35,8 @@ class Pop3Mail:
 class Pop3Session(Pop3Connection):
     """A logged-in session as a context manager. Leaving it without `commit` deletes nothing on the server."""
 
+    nameless = 0
+    """How many mails the server gave no unique id."""
     _numbers: dict[str, int] | None = None
     _marked: bool = False
     _ended: bool = False
@@ -57,7 +60,8 @@ class Pop3Session(Pop3Connection):
         """Return unique id (RFC 1939 UIDL) to number, in the server's order, oldest first.
 
         A server may give byte-identical copies one id; from the second on they get a blank and a count
-        (``abc 2``), which no id of a server can hold. Errors: `ProtocolError` if the server has no UIDL.
+        (``abc 2``), which no id of a server can hold. A mail without one is left out, and counted in
+        `nameless`. Errors: `ProtocolError` if the server has no UIDL.
         """
         client = self._need_client()
         with self._translated("uidl"):
@@ -70,13 +74,13 @@ class Pop3Session(Pop3Connection):
                     server_words=words_of(error),
                 ) from None
             numbers: dict[str, int] = {}
+            self.nameless = 0
             for line in client.body().splitlines():
                 number, _, uidl = line.strip().partition(b" ")
                 name = uidl.strip().decode("ascii", "backslashreplace")
                 if not name:
-                    raise ProtocolError(
-                        f"{self.account.host} gives mail {int(number)} no id", server_words=line
-                    )
+                    self.nameless += 1
+                    continue
                 copies = 1
                 unique = name
                 while unique in numbers:
@@ -105,7 +109,7 @@ class Pop3Session(Pop3Connection):
                 continue
             with self._translated("retr"):
                 try:
-                    client.ask(b"RETR %d" % numbers[uidl])
+                    client.ask_in_step(b"RETR %d" % numbers[uidl])
                 except poplib.error_proto:
                     continue
                 raw = client.body()
@@ -115,7 +119,7 @@ class Pop3Session(Pop3Connection):
         """Return these mails one by one, until one does not come. One that is gone is absent.
 
         Nothing at all, where the server announces octets, is no mail: Dovecot gives that for a Maildir file
-        in whose name the size is wrong.
+        in whose name the size is wrong. Nor is a mail behind which no answer stands, but more of it.
         """
         mails: list[Pop3Mail] = []
         client, numbers = self._need_client(), self._known()
@@ -123,7 +127,7 @@ class Pop3Session(Pop3Connection):
             for uidl in uidls:
                 if uidl in numbers:
                     with self._translated("retr"):
-                        announced = _OCTETS.search(client.ask(b"RETR %d" % numbers[uidl]))
+                        announced = _OCTETS.search(client.ask_in_step(b"RETR %d" % numbers[uidl]))
                         raw = client.body()
                         octets = int(announced[1]) if announced is not None else 0
                         if not raw.strip() and octets not in (0, len(raw)):
@@ -132,6 +136,10 @@ class Pop3Session(Pop3Connection):
                                 hint="Look at the mail there: the name of its file may tell a wrong size.",
                             )
                     mails.append(Pop3Mail(uidl, raw))
+            with self._translated("noop"):
+                _in_step(client)
+        except ProtocolError as error:
+            return Fetched(mails[:-1] if self._broken else mails, error, dead=self._broken)
         except MailError as error:
             return Fetched(mails, error, dead=self._broken)
         return Fetched(mails)
@@ -146,7 +154,7 @@ class Pop3Session(Pop3Connection):
             self._marked = True
             with self._translated("dele"):
                 try:
-                    client.ask(b"DELE %d" % numbers[uidl])
+                    client.ask_in_step(b"DELE %d" % numbers[uidl])
                 except poplib.error_proto:
                     continue  # another session was faster, or it is marked already
             marked.append(uidl)
@@ -187,6 +195,12 @@ class Pop3Session(Pop3Connection):
         if self._numbers is None:
             raise ServerGone(f"not connected to {self.account.host}")
         return self._numbers
+
+
+def _in_step(client: Client) -> None:
+    """Raise ValueError where something else stands than the answer to a question."""
+    with suppress(poplib.error_proto):
+        client.ask_in_step(b"NOOP")
 
 
 def _two_numbers(line: bytes) -> tuple[int, int]:

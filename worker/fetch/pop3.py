@@ -47,6 +47,8 @@ class Pop3Source:
         self._wire = wire
         self._tally = tally
         self._there = list(wire.call(wire.session.uidls))
+        if nameless := wire.session.nameless:
+            tally.errors.append(f"{counted(nameless, 'mail')} without an id (UIDL) cannot be taken by POP3")
         self._sizes: Mapping[str, int] | None = None
         self._to_delete: dict[str, None] = {}
         self._deletes = mailbox.after_fetch == "delete"

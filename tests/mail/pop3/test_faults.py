@@ -45,13 +45,19 @@ def test_copies_with_one_id_are_two_mails() -> None:
         assert server.left == [mail(1), mail(2)]
 
 
-def test_an_id_is_missing() -> None:
+def test_a_mail_whose_id_is_missing_is_left_out() -> None:
     with (
-        FaultyPop3([mail(1)], uidls=[""]) as server,
-        pytest.raises(ProtocolError, match="no id"),
+        FaultyPop3([mail(1), mail(2)], uidls=["", "b"]) as server,
         Pop3Session(account(server)) as session,
     ):
-        session.uidls()
+        assert (session.uidls(), session.nameless) == ({"b": 2}, 1)
+
+
+def test_a_mail_behind_which_stands_no_answer_is_none() -> None:
+    early = mail(2, "a\r\n.\r\n+OK not quite\r\nb")
+    with FaultyPop3([mail(1), early], stuffed=False) as server, Pop3Session(account(server)) as session:
+        came = session.fetch_set(session.uidls())
+        assert ([one.raw for one in came.mails], came.dead) == ([mail(1)], True)
 
 
 def test_bare_line_feeds_and_dots_in_a_mail_do_not_end_it() -> None:

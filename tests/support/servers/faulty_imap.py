@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import re
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.support.servers.fault import Fault, Line, LineClosed, ScriptedServer
@@ -69,6 +69,8 @@ class FaultyImap(ScriptedServer):
     ``bye``, ``no`` (a NO behind the other mails), ``no data`` (a NO and no mail at all), ``bad``, ``long``
     and ``short`` (the literal's length is wrong), ``garbage`` (a line that is no answer), ``silence``,
     ``half`` (silence in the literal).
+    searches: what every SEARCH answers, whatever is asked for.
+    before_bodies: called before bodies are sent, once.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class FaultyImap(ScriptedServer):
         chatter: Sequence[str] = (),
         body: str | None = None,
         poison: Mapping[int, str] | None = None,
+        searches: Sequence[int] | None = None,
     ) -> None:
         super().__init__(faults, tls=tls)
         self.folders = {"INBOX": Folder()}
@@ -94,6 +97,8 @@ class FaultyImap(ScriptedServer):
         self._chatter = chatter
         self._body = body
         self.poison = dict(poison or {})
+        self.searches = searches
+        self.before_bodies: Callable[[], None] | None = None
 
     async def talk(self, line: Line) -> None:
         await line.write(f"{await line.step('connect') or '* OK Ready'}\r\n".encode())
@@ -215,12 +220,17 @@ class _Dialogue:
 
     async def _uid_search(self, rest: str) -> str:
         sets = re.search(r"UID ([\d:*,]+)", rest)
-        uids = self._open.chosen(sets[1]) if sets else sorted(self._open.mails)
+        uids: Sequence[int] = self._open.chosen(sets[1]) if sets else sorted(self._open.mails)
+        if self._server.searches is not None:
+            uids = self._server.searches
         await self._say("SEARCH " + " ".join(map(str, uids)))
         return "OK Done"
 
     async def _uid_fetch(self, rest: str) -> str:
         wanted, _, items = rest.partition(" ")
+        if "BODY.PEEK[]" in items.upper() and self._server.before_bodies is not None:
+            self._server.before_bodies()
+            self._server.before_bodies = None
         poison = self._server.poison if "BODY.PEEK[]" in items.upper() else {}
         ways = {poison[uid] for uid in self._open.chosen(wanted) if uid in poison}
         if "no data" in ways:

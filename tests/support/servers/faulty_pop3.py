@@ -5,7 +5,8 @@
 
 Steps: ``connect`` and the commands ``CAPA``, ``STLS``, ``USER``, ``PASS``, ``AUTH``, ``UIDL``, ``LIST``,
 ``RETR``, ``DELE``, ``QUIT``, and ``half`` (half of a mail was sent; only for a fault that drops or hangs).
-Mail goes out exactly as given, only dots are stuffed. ``server.left`` holds what is not deleted.
+Mail goes out exactly as given, only dots are stuffed (``stuffed=False``: not even these).
+``server.left`` holds what is not deleted.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ class FaultyPop3(ScriptedServer):
         uidls: Iterable[str] | None = None,
         capabilities: Iterable[str] = ("USER", "UIDL", "TOP"),
         tls: ssl.SSLContext | None = None,
+        stuffed: bool = True,
     ) -> None:
         super().__init__(faults, tls=tls)
         self.left = list(mails)
         self._uidls = list(uidls) if uidls is not None else [f"id{n}" for n in range(len(self.left))]
         self._capabilities = tuple(capabilities)
+        self._stuffed = stuffed
 
     async def talk(self, line: Line) -> None:
         """One session."""
@@ -66,9 +69,9 @@ class FaultyPop3(ScriptedServer):
             else:
                 await line.write(b"-ERR unknown command\r\n")
 
-    @staticmethod
-    async def _send(line: Line, raw: bytes) -> None:
-        stuffed = b"\r\n".join(b"." + row if row.startswith(b".") else row for row in raw.split(b"\r\n"))
+    async def _send(self, line: Line, raw: bytes) -> None:
+        dot = b"." if self._stuffed else b""
+        stuffed = b"\r\n".join(dot + row if row.startswith(b".") else row for row in raw.split(b"\r\n"))
         await line.write(b"+OK here it is\r\n" + stuffed[: len(stuffed) // 2])
         await line.step("half")
         await line.write(
