@@ -54,7 +54,7 @@ def test_a_mail_whose_id_is_missing_is_left_out() -> None:
 
 
 def test_a_mail_behind_which_stands_no_answer_is_none() -> None:
-    early = mail(2, "a\r\n.\r\n+OK not quite\r\nb")
+    early = mail(2, "a\r\n.\r\nb\r\nc")
     with FaultyPop3([mail(1), early], stuffed=False) as server, Pop3Session(account(server)) as session:
         came = session.fetch_set(session.uidls())
         assert ([one.raw for one in came.mails], came.dead) == ([mail(1)], True)
