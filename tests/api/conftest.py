@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from desk.home import Desk
+from config.settings import Settings
+from desk.home import Desk, open_desk
 from models.opening import close_database
+from tests.support.blank_desk import copied
+from tests.support.engines import SQLITE
 from tests.support.program import Program
 from tests.support.served import Served, add_mailbox, copy_of
 from tests.support.workbench import make_desk, make_mailbox
@@ -26,9 +29,14 @@ def served_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def program(served_home: Path, tmp_path: Path) -> Program:
+def program(engine: str, served_home: Path, tmp_path: Path) -> Program:
     """`nightdesk` for a copy of that desk."""
-    return copy_of(served_home, tmp_path / "desk")
+    if engine == SQLITE:
+        return copy_of(served_home, tmp_path / "desk")
+    paths = copied(engine, served_home, tmp_path / "desk")
+    make_mailbox(open_desk(paths, Settings()))
+    close_database()
+    return Program(paths.home)
 
 
 @pytest.fixture
@@ -52,8 +60,9 @@ def served(serve: Callable[..., Served]) -> Served:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(engine: str, tmp_path: Path) -> Iterator[Desk]:
     """An open desk with one address, in this process."""
+    del engine
     made = make_desk(tmp_path)
     make_mailbox(made)
     yield made

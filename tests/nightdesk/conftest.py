@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.engines import SQLITE, desk_paths
 from tests.support.other_users import NOBODY
 from tests.support.program import Program
 
@@ -20,8 +21,10 @@ def program(tmp_path: Path) -> Program:
 
 
 @pytest.fixture
-def desk(program: Program) -> Program:
+def desk(engine: str, program: Program) -> Program:
     """`nightdesk` for a desk fresh from `init`."""
+    if engine != SQLITE:
+        desk_paths(program.home)
     done = program("init", "--timezone", "Europe/Berlin")
     assert done.status == 0, done.err
     return program

@@ -29,12 +29,16 @@ def blank_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(engine: str, blank_home: Path, tmp_path: Path) -> Iterator[Desk]:
     """An open desk, empty."""
-    home = tmp_path / "desk-home"
+    yield open_desk(copied(engine, blank_home, tmp_path / "desk-home"), Settings())
+    close_database()
+
+
+def copied(engine: str, blank_home: Path, home: Path) -> DeskPaths:
+    """Where a desk is that is a copy of the blank one, on the engine of the test."""
     shutil.copytree(blank_home, home)
     if engine != SQLITE:
         (home / "data" / DATABASE_NAME).unlink()
-    yield open_desk(desk_paths(home), Settings())
-    close_database()
+    return desk_paths(home)
 
 
 @pytest.fixture

@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from tests.support.servers.postgresql import Postgresql
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-ON_BOTH = (
-    *("models", "agreement", "desk/intake", "desk/tickets/test_search", "desk/tickets/test_query"),
-    "desk/outbox/test_senders",
-    *("desk/tickets/test_lists", "desk/tickets/test_merging"),
-)
+ON_BOTH = ("models", "agreement", "desk")
 """Folders and files of tests whose desks are in PostgreSQL too, without being asked."""
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from config.paths import DeskPaths
 from config.settings import Settings
 from desk.home import Desk, open_desk
 from desk.permissions import Actor
@@ -16,14 +15,17 @@ from models.agents import Agent
 from models.mailboxes import Mailbox
 from models.opening import close_database
 from models.transactions import transaction
+from tests.support.blank_desk import blank_home, copied
 from tests.support.frames import LINES, NOW, add_thread, add_ticket
 from tui.app import NightdeskApp
 
+__all__ = ["blank_home"]
+
 
 @pytest.fixture
-def empty_desk(tmp_path: Path) -> Iterator[Desk]:
+def empty_desk(engine: str, blank_home: Path, tmp_path: Path) -> Iterator[Desk]:
     """A desk that was just created, in UTC."""
-    yield open_desk(DeskPaths(tmp_path / "desk"), Settings(), create=True)
+    yield open_desk(copied(engine, blank_home, tmp_path / "desk"), Settings())
     close_database()
 
 

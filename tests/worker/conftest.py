@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config.paths import DeskPaths
-from config.settings import Settings
-from desk.home import Desk, open_desk
+from desk.home import Desk
 from desk.mailboxes import registry
 from desk.mailboxes.form import check
 from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.permissions import app_actor
 from models.mailboxes import Mailbox
-from models.opening import close_database
+from tests.support.blank_desk import blank_home, desk
 from tests.support.scripted import SUPPORT, MailboxMaker
 from tests.support.servers.faults import FaultyImap, FaultySmtp
 from tests.support.servers.faulty_pop3 import FaultyPop3
 
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """An open desk without mailboxes."""
-    yield open_desk(DeskPaths(tmp_path / "desk"), Settings(), create=True)
-    close_database()
+__all__ = ["add_mailbox", "blank_home", "desk"]
 
 
 @pytest.fixture

@@ -46,13 +46,14 @@ def test_every_complaint_names_a_cure(desk: Desk, ana: Actor) -> None:
     make_mailbox(desk)
     reply.send_reply(desk, ana, make_ticket(mailbox=make_mailbox(desk, "hr@desk.example")).number, "x")
     settings.set(ADMIN, "mail.fetching", "off")
-    desk.paths.database.chmod(0o644)
+    desk.paths.key.chmod(0o644)
     with time_machine.travel(now() + timedelta(days=4)):
         complaints = [finding for finding in examine(desk, live=False) if finding.level != "ok"]
     assert len(complaints) >= 4
     assert all(finding.cure for finding in complaints)
 
 
+@pytest.mark.sqlite  # its file
 def test_files_open_to_others_are_a_failure(desk: Desk) -> None:
     assert level(desk, "permissions") == "ok"
     desk.paths.database.chmod(0o644)
@@ -64,6 +65,7 @@ def test_a_lost_key_is_a_failure(desk: Desk) -> None:
     assert level(desk, "configuration") == "failure"
 
 
+@pytest.mark.sqlite  # no server keeps files beside it
 def test_a_missing_blob_file_is_a_failure(desk: Desk) -> None:
     blob_id = blobs.put(bytes(range(256)) * 10, small=16)
     assert level(desk, "database") == "ok"
@@ -72,6 +74,7 @@ def test_a_missing_blob_file_is_a_failure(desk: Desk) -> None:
     assert level(desk, "database") == "failure"
 
 
+@pytest.mark.sqlite  # a server looks after its own files
 def test_a_damaged_database_is_a_finding_and_not_a_traceback(desk: Desk) -> None:
     for turn in range(300):
         make_ticket(text=f"filler {turn} " * 50)

@@ -18,8 +18,8 @@ from desk.mailboxes.secrets import MailboxSecrets, SecretInput
 from desk.operations.key_rotation import rekey
 from desk.permissions import Actor
 from mail.oauth2 import Token
-from models.database import db
 from models.mailboxes import Mailbox, MailboxOAuth2
+from tests.support.mails import write
 from tests.support.workbench import ADMIN, make_agent
 
 TOKEN = Token(access=Secret("access-1"), refresh=Secret("refresh-1"), owner="oa@desk.example")
@@ -112,7 +112,7 @@ def test_old_keys_can_stay_for_old_backups(desk: Desk, basic: Mailbox) -> None:
 def test_what_no_key_opens_stops_it_and_is_forgotten_only_when_asked(
     desk: Desk, basic: Mailbox, with_login: Mailbox
 ) -> None:
-    db.execute_sql("UPDATE mailbox SET secret_sealed = ? WHERE id = ?", (b"\x01" * 60, basic.id))
+    write("UPDATE mailbox SET secret_sealed = ? WHERE id = ?", b"\x01" * 60, basic.id)
     key = desk.paths.key.read_bytes()
     with pytest.raises(Refused, match=r"no key opens what is stored of support@desk.example \(password\)"):
         rekey(desk, ADMIN)

@@ -21,10 +21,10 @@ from desk.staff import departments
 from desk.tickets import detail
 from mail.mime.message import parse
 from models import leases
-from models.database import db
 from models.deliveries import HELD_UNTIL, Delivery, DeliveryState
 from models.mailboxes import Mailbox
 from models.tickets import Ticket
+from tests.support.mails import write
 from tests.support.workbench import ADMIN, make_agent, make_mailbox, make_ticket
 
 SOON = timedelta(seconds=1)
@@ -230,7 +230,7 @@ def test_retry_and_cancel_need_the_right_and_an_id_that_exists(
 
 def test_held_mail_waits_for_a_person(desk: Desk, ana: Actor, ticket: Ticket) -> None:
     delivery_id = send(desk, ana, ticket)
-    db.execute_sql("UPDATE delivery SET not_before = ?", (HELD_UNTIL,))
+    write("UPDATE delivery SET not_before = ?", HELD_UNTIL)
     assert take(now() + timedelta(days=3650)) == []
     (view,) = deliveries.entries()
     assert (view.held, view.not_before) == (True, None)
@@ -254,9 +254,10 @@ def test_a_mail_whose_bytes_are_damaged_fails_and_holds_up_nobody(
     desk: Desk, ana: Actor, ticket: Ticket
 ) -> None:
     broken, sound = send(desk, ana, ticket), send(desk, ana, ticket)
-    db.execute_sql(
-        "UPDATE blob SET data = x'00', codec = 'zstd' WHERE id = (SELECT blob_id FROM delivery WHERE id = ?)",
-        (broken,),
+    write(
+        "UPDATE blob SET data = ?, codec = 'zstd' WHERE id = (SELECT blob_id FROM delivery WHERE id = ?)",
+        b"\0",
+        broken,
     )
     assert [mail.delivery_id for mail in take()] == [sound]
     assert states(broken) == {"ana@corp.example": "failed"}
@@ -384,10 +385,10 @@ def test_a_mail_whose_bytes_are_in_a_store_that_is_away_is_put_off_and_holds_up_
     desk: Desk, ana: Actor, ticket: Ticket
 ) -> None:
     away, small = send(desk, ana, ticket, "ann@client.test"), send(desk, ana, ticket, "bob@client.test")
-    db.execute_sql(
+    write(
         "UPDATE blob SET path = sha256 || '.zst', data = NULL"
         " WHERE id = (SELECT blob_id FROM delivery WHERE id = ?)",
-        (away,),
+        away,
     )
     assert [mail.delivery_id for mail in dispatch.claim(ME, now() + SOON, 1)] == [small]
     assert states(away) == {"ann@client.test": "deferred"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from config.clock import now
 from desk import settings
 from desk.documents import tickets as documents
 from desk.errors import NotAllowed, NotFound, Refused, WrongUse
@@ -13,7 +16,8 @@ from desk.replies.new_ticket import new_ticket
 from desk.staff import topics
 from desk.tickets import detail as ticket_detail
 from models.database import db
-from tests.support.mails import SALES, SUPPORT, Door, mail, rows, value
+from models.fields import utc_time
+from tests.support.mails import SALES, SUPPORT, Door, mail, rows, value, write
 from tests.support.workbench import ADMIN, make_agent
 
 
@@ -23,9 +27,7 @@ def door(desk: Desk) -> Door:
 
 
 def alias(door: Door, address: str, mailbox: str) -> None:
-    db.execute_sql(
-        "INSERT INTO mailbox_alias (address, mailbox_id) VALUES (?, ?)", (address, door.mailbox(mailbox))
-    )
+    write("INSERT INTO mailbox_alias (address, mailbox_id) VALUES (?, ?)", address, door.mailbox(mailbox))
 
 
 def topic(name: str = "VPN", **given: object) -> int:
@@ -100,8 +102,8 @@ def test_a_customers_answer_starts_the_clock_of_the_tickets_own_sla(door: Door) 
     taken = door.take(mail(message_id="<first@corp.test>"))
     db.execute_sql("UPDATE ticket SET due = NULL, response_from = NULL")
     door.take(mail("And smoke.", answers="<first@corp.test>"))
-    hours = "SELECT (julianday(due) - julianday('now')) * 24 FROM ticket WHERE id = ?"
-    assert 1.9 < value(hours, taken.ticket_id) < 2.1
+    due = utc_time(value("SELECT due FROM ticket WHERE id = ?", taken.ticket_id))
+    assert timedelta(hours=1.9) < due - now() < timedelta(hours=2.1)
 
 
 def test_an_alias_belongs_to_its_mailbox(door: Door) -> None:

@@ -195,6 +195,7 @@ def test_completion_offers_fields_and_what_they_may_be(numbers: list[str]) -> No
     assert "field:urgent=yes" in query.completions("field:ur")
 
 
+@pytest.mark.sqlite  # which index serves is PostgreSQL's own choice
 @pytest.mark.parametrize(
     "asked",
     [

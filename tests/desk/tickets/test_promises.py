@@ -87,6 +87,7 @@ def test_a_ticket_without_an_sla_has_nothing_to_explain(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.sqlite  # counts by SQLite's own number of changes
 def test_another_plan_is_tried_on_what_happened(desk: Desk) -> None:
     slow, fast = plan("Slow", "8h"), plan("Fast", "1h")
     del fast

@@ -38,12 +38,16 @@ END $$
 """,
     """\
 CREATE FUNCTION kept.put_back() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE t text; some boolean; s record;
+DECLARE t text; s record;
 BEGIN
     SET LOCAL session_replication_role = replica;
     FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-        EXECUTE format('DELETE FROM public.%%I', t);
-        EXECUTE format('INSERT INTO public.%%I SELECT * FROM kept.%%I', t, t);
+        IF pg_relation_size(format('public.%%I', t)::regclass) > 0 THEN  -- most were never written
+            EXECUTE format('DELETE FROM public.%%I', t);
+            IF pg_relation_size(format('kept.%%I', t)::regclass) > 0 THEN
+                EXECUTE format('INSERT INTO public.%%I SELECT * FROM kept.%%I', t, t);
+            END IF;
+        END IF;
     END LOOP;
     FOR s IN SELECT name, value FROM kept.sequences JOIN pg_sequences ON sequencename = name
         WHERE coalesce(last_value, 0) <> value LOOP
@@ -63,6 +67,7 @@ class Postgresql:
         (self.port,) = free_ports(1)
         self.programs = _programs()
         self._server = PostgresDesk(self.url("postgres"), folder, "the tests' server")
+        self._handles: dict[str, PostgresDesk] = {}
         self._child: Child | None = None
 
     def start(self) -> Postgresql:
@@ -112,19 +117,21 @@ class Postgresql:
         """Have `put_back` bring a database back to what it holds now."""
         for statement in _KEEP:
             self._in(database, statement)
+        self._handles.pop(database).close()  # nobody is in a database that others are made like
 
     def put_back(self, database: str) -> None:
         """Give a database the rows that it had, in a hundredth of the time that a new one takes."""
-        self.run(
+        self._in(
+            database,
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            f" WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
         self._in(database, "SELECT kept.put_back()")
 
     def _in(self, database: str, statement: str) -> None:
-        handle = PostgresDesk(self.url(database), self.folder, database)
-        handle.execute_sql(statement)
-        handle.close()
+        if database not in self._handles:
+            self._handles[database] = PostgresDesk(self.url(database), self.folder, database)
+        self._handles[database].execute_sql(statement)
 
     def run(self, statement: str) -> None:
         """Run a statement on the server as its owner."""
