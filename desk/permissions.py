@@ -59,6 +59,8 @@ class Actor(Record):
     """The departments that they work in beside their own, and what their role grants there."""
     teams: tuple[int, ...] = ()
     """The teams that they belong to, whose tickets they read, of whichever department."""
+    lets_filters_act: bool = False
+    """Whether what is done is what filters decided, though this agent had it done."""
 
     @property
     def reads(self) -> tuple[int, ...] | None:
@@ -93,7 +95,7 @@ class Actor(Record):
     @property
     def is_filter(self) -> bool:
         """Whether it is what a filter does by itself, which is nobody's activity."""
-        return self.agent_id is None and self.login == "filter"
+        return self.lets_filters_act or (self.agent_id is None and self.login == "filter")
 
     def may(self, action: str, department_id: int | None = None) -> bool:
         """Whether the role grants `action` in that department (None: no department in question)."""
@@ -132,6 +134,12 @@ THE_DESK = Actor(None, "", "", "", None, frozenset())
 """Nobody in particular: what the desk itself reads, which is everything."""
 FILTER = Actor(None, "filter", "Filter", "", None, frozenset([EVERYTHING]))
 """What filters do."""
+
+
+def letting_filters_act(actor: Actor) -> Actor:
+    """Return an actor who may do what filters do, in the name of who has them do it, who can undo it."""
+    named = FILTER._replace(agent_id=actor.agent_id, login=actor.login, email=actor.email)
+    return named._replace(lets_filters_act=True)
 
 
 def require(actor: Actor, action: str, *departments: int | None) -> None:

@@ -288,6 +288,26 @@ def _written(sender_name: str, sender_email: str, text: str, folds: str) -> Writ
     return WrittenText(sender_name, sender_email, text, spans)
 
 
+class ReadMail(Record):
+    """A customer's mail with what was read in it, and where its bytes are; times and ``trace`` as stored."""
+
+    id: int
+    ticket_id: int
+    sender_email: str
+    subject: str
+    text: str
+    folds: str
+    from_html: bool
+    machine: str
+    blob_id: int
+    receipt_id: int
+    door: str
+    mailbox_id: int | None
+    verdict: str
+    received: str
+    trace: str
+
+
 class ApprovedMessage(Record):
     """What the ticket needs to know of a message that an agent vouched for."""
 
@@ -469,6 +489,38 @@ _OLD_AWAITED = Lookup(
 _AWAIT_NO_MORE = Statement(
     lambda p: Awaited.delete().where(Awaited.reference == p("reference"), Awaited.message == p("message_id"))
 )
+_READ_SINCE = Lookup(
+    lambda p: (
+        Message.select(
+            *(Message.id, Message.ticket, Message.sender_email, Message.subject, Message.text, Message.folds),
+            *(Message.from_html, Message.machine, Message.blob),
+            *(_TAKEN.c.id, _TAKEN.c.door, _TAKEN.c.mailbox_id, _TAKEN.c.verdict, _TAKEN.c.received),
+            _TAKEN.c.trace,
+        )
+        .join(_TAKEN, on=(_TAKEN.c.id == Message.receipt_id))
+        .where(
+            Message.id > p("after"),
+            Message.kind == literal("customer"),
+            Message.blob.is_null(False),
+            _TAKEN.c.received >= p("since"),
+        )
+        .order_by(Message.id)
+        .limit(p("limit"))
+    ),
+    ReadMail,
+)
+_SET_READ = Statement(
+    lambda p: Message.update(
+        {
+            Message.subject: p("subject"),
+            Message.text: p("text"),
+            Message.folds: p("folds"),
+            Message.from_html: p("from_html"),
+            Message.machine: p("machine"),
+        }
+    ).where(Message.id == p("message_id"))
+)
+_DELETE_ATTACHMENTS = Statement(lambda p: Attachment.delete().where(Attachment.message == p("message_id")))
 _SET_NOTE = Statement(
     lambda p: Message.update({Message.text: p("text"), Message.folds: p("folds")}).where(
         Message.id == p("message_id"), Message.kind == "note"
@@ -853,7 +905,12 @@ def write(ticket_id: int, message: NewMessage) -> int:
         machine=message.machine,
         unverified=message.unverified,
     )
-    for each in message.attachments:
+    _attach(message_id, message.blob_id, message.attachments)
+    return message_id
+
+
+def _attach(message_id: int, blob_id: int | None, attachments: Iterable[NewAttachment]) -> None:
+    for each in attachments:
         _WRITE_ATTACHMENT.run(
             message_id=message_id,
             name=each.name,
@@ -861,10 +918,9 @@ def write(ticket_id: int, message: NewMessage) -> int:
             size=each.size,
             sha256=each.sha256,
             inline=each.inline,
-            blob_id=message.blob_id,
+            blob_id=blob_id,
             part=each.part,
         )
-    return message_id
 
 
 def by_id(message_id: int) -> StoredMessage | None:
@@ -895,6 +951,25 @@ def attached_part(attachment_id: int) -> AttachedPart | None:
 def approve(ticket_id: int, message_id: int) -> ApprovedMessage | None:
     """Take an unverified message as its sender's; None when the ticket has no such message."""
     return _APPROVE.one(message_id=message_id, ticket_id=ticket_id)
+
+
+def read_since(since: str, after: int, limit: int) -> list[ReadMail]:
+    """Return customers' mail that was received since a time, with what was read in it, behind an id."""
+    return _READ_SINCE.every(since=since, after=after, limit=limit)
+
+
+def set_read(message_id: int, message: NewMessage) -> None:
+    """Let a stored mail say what is read in it now, and have the files that are found in it now."""
+    _SET_READ.run(
+        message_id=message_id,
+        subject=message.subject,
+        text=message.text,
+        folds=as_json(message.folds),
+        from_html=message.from_html,
+        machine=message.machine,
+    )
+    _DELETE_ATTACHMENTS.run(message_id=message_id)
+    _attach(message_id, message.blob_id, message.attachments)
 
 
 def set_note(message_id: int, text: str) -> None:

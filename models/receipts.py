@@ -430,7 +430,7 @@ class ReceiptRow(Record):
 
 
 class TakenMail(Record):
-    """A mail that a customer sent, for looking at it again; ``received`` as stored."""
+    """A mail that a customer sent, for looking at it again; ``received`` and ``trace`` as stored."""
 
     receipt_id: int
     verdict: Verdict
@@ -440,6 +440,8 @@ class TakenMail(Record):
     number: str | None
     subject: str
     blob_id: int
+    message_id: str | None
+    trace: str
 
 
 class WantedReceipts(Record):
@@ -494,7 +496,7 @@ _TAKEN_SINCE = Lookup(
     lambda p: (
         Receipt.select(
             *(Receipt.id, Receipt.verdict, Receipt.door, Receipt.mailbox, Receipt.received),
-            *(Ticket.number, Receipt.subject, Receipt.blob),
+            *(Ticket.number, Receipt.subject, Receipt.blob, Receipt.message_id, Receipt.trace),
         )
         .join(Ticket, peewee.JOIN.LEFT_OUTER)
         .where(
@@ -509,9 +511,34 @@ _TAKEN_SINCE = Lookup(
 )
 
 
+_UNFILED_SINCE = Lookup(
+    lambda p: (
+        Receipt.select(
+            *(Receipt.id, Receipt.verdict, Receipt.door, Receipt.mailbox, Receipt.received),
+            *(Ticket.number, Receipt.subject, Receipt.blob, Receipt.message_id, Receipt.trace),
+        )
+        .join(Ticket, peewee.JOIN.LEFT_OUTER)
+        .where(
+            Receipt.verdict == p("verdict"),
+            Receipt.id > p("after"),
+            Receipt.received >= p("since"),
+            Receipt.ticket.is_null(),
+        )
+        .order_by(Receipt.id)
+        .limit(p("limit"))
+    ),
+    TakenMail,
+)
+
+
 def taken_since(since: str, after: int, limit: int) -> list[TakenMail]:
     """Return mails that became tickets or replies or were rejected, received since a time, behind an id."""
     return _TAKEN_SINCE.every(since=since, after=after, limit=limit)
+
+
+def unfiled_since(since: str, verdict: Verdict, after: int, limit: int) -> list[TakenMail]:
+    """Return mails with a verdict that are in no ticket, received since a time, behind an id."""
+    return _UNFILED_SINCE.every(since=since, verdict=verdict, after=after, limit=limit)
 
 
 def row(receipt_id: int, reach: Reach | None = None) -> ReceiptRow | None:

@@ -157,6 +157,7 @@ DEPARTMENTS = Noun(
         _ACTIVE,
     ),
     Acts(_read_departments, _add_department, _edit_department),
+    tried=True,
 )
 
 
@@ -238,6 +239,7 @@ TOPICS = Noun(
         _ACTIVE,
     ),
     Acts(_read_topics, _add_topic, _edit_topic),
+    tried=True,
 )
 
 
@@ -325,6 +327,7 @@ SLAS = Noun(
     ),
     Acts(_read_slas, _add_sla, _edit_sla, _remove_sla),
     removal="It is not offered any more; tickets that have it keep it.",
+    tried=True,
 )
 
 

@@ -99,6 +99,7 @@ FILTERS = Noun(
     ),
     Acts(_read_filters, _add_filter, _edit_filter, _remove_filter),
     removal="What it did stays; mail from now on is not asked it any more.",
+    tried=True,
 )
 
 
@@ -132,6 +133,7 @@ BANS = Noun(
     ),
     Acts(_read_bans, _add_ban, remove=_lift_ban),
     removal="Mail from there is let in from now on; what was rejected stays rejected.",
+    tried=True,
 )
 
 

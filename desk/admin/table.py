@@ -150,6 +150,8 @@ class Noun:
     """What removing one means, in a sentence."""
     logged: bool = True
     """Whether the log tells of changes; what has a history of its own is not told twice."""
+    tried: bool = False
+    """Whether stored mail can be asked what a change of one would have done."""
     preview: Callable[[Desk, Actor, Values], str] | None = None
     """Returns what the values would come to, for those who write texts."""
 

@@ -148,4 +148,5 @@ TEXTS = Noun(
     Acts(_read, _add, _edit, _remove),
     removal="The text that came with the program holds again.",
     preview=_preview,
+    tried=True,
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from desk.filters.bans import BanLine
     from desk.filters.decision import Decision
     from desk.filters.filters import FilterLine
@@ -89,14 +91,26 @@ def treatments(found: rule_trial.Difference) -> dict[str, Any]:
     }
 
 
+def changes(told: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Return of a mail that would be treated otherwise what differs: its key, and what is and would be."""
+    before, after = told["before"], told["after"]
+    keys = dict.fromkeys((*after, *before))
+    return [(key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
+
+
 def _treatment(treated: rule_trial.Treatment, languages: set[str]) -> dict[str, Any]:
     said: dict[str, Any] = {
         "banned_by": treated.banned or None,
+        "requester": treated.requester or None,
         "department": treated.department,
         "topic": treated.topic,
         "sla": treated.sla,
         "priority": treated.priority,
         "first_answer_due": treated.first_answer_due,
+        "next_answer_due": treated.next_answer_due,
+        "resolve_due": treated.resolve_due,
+        "acknowledged_from": treated.acknowledged_from,
+        "answered_from": treated.answered_from,
         "acknowledgement": {key: text for key, text in treated.texts.items() if key in languages} or None,
     }
     return {**decision(treated.decision), **{key: value for key, value in said.items() if value is not None}}

@@ -67,6 +67,21 @@ class Decision:
             ),
         )
 
+    def beyond(self, other: Decision) -> Decision:
+        """Return what is decided here and not there; what is the same in both is left out."""
+        found = Decision()
+        for name, value in vars(self).items():
+            known = getattr(other, name)
+            if value == known:
+                continue
+            if isinstance(value, list):
+                setattr(found, name, [each for each in value if each not in known])
+            elif isinstance(value, dict):
+                setattr(found, name, {key: each for key, each in value.items() if known.get(key) != each})
+            else:
+                setattr(found, name, value)
+        return found
+
     def take(self, action: Action, by: str = "") -> None:
         """Add what an action of a filter says; of two that say the same thing the later one counts."""
         match action.name:

@@ -134,15 +134,21 @@ def _unreadable(incoming: Incoming) -> Outcome | None:
 
 def _own_loop(incoming: Incoming) -> Outcome | None:
     """End a mail that this desk sent itself: it opens nothing."""
-    mail, rules = incoming.mail, incoming.rules
-    if mail.own_desk_id is not None and mail.own_desk_id == rules.desk_id:
-        reason = "own loop: it carries this desk's own mark"
-    elif mail.message_id and signed_ids.ours(mail.message_id, rules.message_secret) is not None:
-        reason = f"own loop: this desk gave it its Message-ID {mail.message_id}"
-    else:
+    reason = own_loop(incoming)
+    if not reason:
         return None
     incoming.says(reason)
     return incoming.ends("loop", reason=reason)
+
+
+def own_loop(incoming: Incoming) -> str:
+    """Say by what this desk sent a mail itself; '' when it did not."""
+    mail, rules = incoming.mail, incoming.rules
+    if mail.own_desk_id is not None and mail.own_desk_id == rules.desk_id:
+        return "own loop: it carries this desk's own mark"
+    if mail.message_id and signed_ids.ours(mail.message_id, rules.message_secret) is not None:
+        return f"own loop: this desk gave it its Message-ID {mail.message_id}"
+    return ""
 
 
 def _bounce(incoming: Incoming) -> Outcome | None:

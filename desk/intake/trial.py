@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,18 +10,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from config.clock import now
+from config.records import Record
+from config.wording import counted
 from desk.errors import DeskError
 from desk.filters.decision import Decision, decide, ready
 from desk.filters.facts import MailFacts, asked_of
 from desk.intake.arrivals import MAX_RECIPIENTS, MAX_TEXT, Arrival, envelope_of
 from desk.intake.filtering import fields_of
-from desk.permissions import require
+from desk.permissions import letting_filters_act, require
 from desk.rules import read_rules
+from desk.tickets import lifecycle
 from mail.inert import one_line
 from mail.mime import automated, message
 from mail.mime.author import author_of, named_people
 from mail.mime.headers import TooComplex
-from models import blobs, receipts, tickets
+from models import blobs, events, receipts, tickets
 from models import filters as rows
 from models.fields import utc_text
 from models.filters import StoredFilter, Trigger
@@ -31,8 +35,19 @@ if TYPE_CHECKING:
     from desk.home import Desk
     from desk.permissions import Actor
     from desk.rules import DeskRules
+    from mail.mime.address import Address
+    from mail.mime.author import Author
 
 _AT_ONCE = 200
+
+
+class Looked(Record):
+    """What was read in a stored mail. ``people``: those a ban may mean."""
+
+    facts: MailFacts
+    author: Author
+    reply_to: tuple[Address, ...]
+    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +83,13 @@ class Trial:
         rules = read_rules(self.desk)
         asked = frozenset().union(*map(asked_of, self._conditions(stored)))
         for taken in taken_since(utc_text(since)):
-            trigger: Trigger = "reply" if taken.verdict == "reply" else "new"
+            trigger = trigger_of(taken)
+            if trigger is None:
+                continue
             try:
                 arrival = Arrival(blobs.read(taken.blob_id), taken.door, taken.mailbox_id)
                 answered = taken.number if trigger == "reply" else None
-                facts = facts_of(arrival, rules, self.desk, asked, answered)
+                facts = look(arrival, rules, self.desk, asked, answered).facts
             except (TooComplex, blobs.BlobDamaged):
                 continue
             self.asked += 1
@@ -102,39 +119,79 @@ class Trial:
 def apply_to_open(desk: Desk, actor: Actor, found: Iterable[Difference]) -> list[str]:
     """Do what a trial found to the tickets that are open; returns their numbers.
 
-    What only mail on its way in can have done to it (rejecting, gathering) is left out.
+    What only mail on its way in can have done to it (rejecting, gathering) is left out, and so is what was
+    decided without the filter that is tried. The actor may undo it at once, but for what `lasting` names.
     """
+    decided = ((each.ticket, each.after.beyond(each.before)) for each in found if not each.after.rejected_by)
+    return do_to_open(desk, actor, decided)
+
+
+def do_to_open(desk: Desk, actor: Actor, decided: Iterable[tuple[str | None, Decision]]) -> list[str]:
+    """Do to tickets that are open what is decided of each; returns their numbers. Raises NotAllowed."""
     require(actor, "settings.edit")
     from desk.filters.acting import carry_out  # 10 ms, for trials that are applied
 
-    changed = []
+    changed, by = [], letting_filters_act(actor)
     with transaction():
-        for each in found:
-            ticket = tickets.read_numbered(each.ticket) if each.ticket is not None else None
-            if ticket is None or ticket.status == "closed" or each.after.rejected_by:
+        newest = events.newest()
+        for number, decision in decided:
+            ticket = tickets.read_numbered(number) if number is not None else None
+            gone = ticket is None or ticket.deleted is not None or ticket.merged_into_id is not None
+            if ticket is None or gone or ticket.status == "closed":
                 continue
-            carry_out(each.after, ticket, now(), desk.zone)
+            carry_out(decision, ticket, now(), desk.zone, by)
             changed.append(ticket.number)
+        lifecycle.did_at_once(newest, actor)
     return list(dict.fromkeys(changed))
 
 
-def facts_of(
-    arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], number: str | None
-) -> MailFacts:
+def lasting(decided: Iterable[Decision]) -> str:
+    """Say what of this undo does not take back; '' when it takes back all."""
+    notes = told = announced = 0
+    for each in decided:
+        notes += len(each.notes)
+        told += len(each.asked)
+        announced += each.close_after is not None
+    counts = (
+        (notes, counted(notes, "note")),
+        (told, counted(told, "mail or notice", "mails and notices")),
+        (announced, counted(announced, "announcement to a customer", "announcements to customers")),
+    )
+    return ", ".join(words for count, words in counts if count)
+
+
+def trigger_of(taken: TakenMail) -> Trigger | None:
+    """Return on what filters were asked of a mail; None: they were not.
+
+    Old mail that was only filed is asked by none, nor is what agents write.
+    """
+    steps = json.loads(taken.trace)
+    if (steps and steps[0].endswith(", as archive")) or "an agent answers, taken as a reply" in taken.trace:
+        return None
+    if "it is gathered by its key" in taken.trace:
+        return "new"
+    if taken.verdict == "reply" or (taken.verdict == "rejected" and '"matched ' in taken.trace):
+        return "reply"
+    return "new"
+
+
+def look(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], number: str | None) -> Looked:
     """Return what conditions may ask of a stored mail; what nobody asks is not read.
 
     Fields of its sender, and with ``number`` of the ticket that it answered, are as they are now.
     """
     parsed = message.parse(arrival.raw, lambda: desk.zone)
-    author = author_of(named_people(parsed), rules.own.is_own, rules.form_senders).address
-    people = [
+    named = named_people(parsed)
+    who = author_of(named, rules.own.is_own, rules.form_senders)
+    author = who.address
+    addressed = [
         (each.name, each.email.lower()) for each in (*parsed.to[:MAX_RECIPIENTS], *parsed.cc[:MAX_RECIPIENTS])
     ]
     mailbox = rules.mailboxes.get(arrival.mailbox_id or 0)
-    return MailFacts(
+    facts = MailFacts(
         sender=author.email.lower(),
         sender_name=author.name,
-        recipients=[*people, *(("", address) for address in envelope_of(arrival, parsed))],
+        recipients=[*addressed, *(("", address) for address in envelope_of(arrival, parsed))],
         subject=one_line(parsed.subject),
         text=parsed.text[:MAX_TEXT] if "text" in asked else "",
         mailbox=mailbox.address.lower() if mailbox is not None else "",
@@ -147,6 +204,8 @@ def facts_of(
             author.email, None if number is None else tickets.read_numbered(number)
         ),
     )
+    people = (author.email, *(each.email for each in who.answers_to), named.sender.email)
+    return Looked(facts, who, named.reply_to, tuple(each for each in people if each))
 
 
 def _with(stored: Sequence[StoredFilter], tried: StoredFilter) -> list[StoredFilter]:

@@ -8,7 +8,7 @@ from config.clock import now
 from desk import statuses
 from desk.errors import NotFound, Refused, WrongUse
 from desk.permissions import THE_DESK, Actor, actor_of
-from desk.tickets import lifecycle
+from desk.tickets import clocks, lifecycle
 from desk.tickets.lifecycle import Change
 from desk.tickets.reading import departments_of, may_read, require_for
 from mail.inert import one_line
@@ -246,19 +246,28 @@ def transfer(actor: Actor, numbers: Sequence[str], department: str) -> list[str]
 
 
 def set_sla(actor: Actor, numbers: Sequence[str], name: str) -> list[str]:
-    """Promise by another SLA, from when the clocks began. Raises WrongUse for an unknown one."""
+    """Promise by another SLA, from when the clocks began, or by the same one as it is now.
+
+    Raises WrongUse for an unknown one.
+    """
     target = slas.named(name)
     if target is None or not target.active:
         known = ", ".join(each.name for each in slas.every() if each.active)
         raise WrongUse(f"there is no SLA '{one_line(name, 60)}'", f"use {known}")
 
     def edit(ticket: TicketState) -> Change | None:
-        if ticket.sla_id == target.id:
+        if ticket.sla_id == target.id and not _counts_anew(ticket):
             return None
         before = next((each.name for each in slas.every() if each.id == ticket.sla_id), "none")
         return Change("sla", {"sla_id": target.id}, detail={"from": before, "to": target.name})
 
     return change(actor, "ticket.edit", numbers, edit)
+
+
+def _counts_anew(ticket: TicketState) -> bool:
+    """Whether a ticket's SLA was changed since its clocks were counted."""
+    counted = clocks.recounted(ticket, now())
+    return any(counted[name] != getattr(ticket, name) for name in ("response_due", "resolve_due"))
 
 
 def set_topic(actor: Actor, numbers: Sequence[str], name: str) -> list[str]:

@@ -24,6 +24,7 @@ _WORDS: dict[str, str] = {
     "replied": "answered",
     "noted": "note added",
     "note_edited": "note edited",
+    "reread": "a mail was read anew",
     "forwarded": "forwarded to {to}",
     "approved": "mail of {from} approved",
     "overdue": "overdue",

@@ -96,6 +96,7 @@ EventKind = Literal[
     "erased",
     "note_edited",
     "closing",
+    "reread",
 ]
 
 OverdueKind = ClockKind | Literal["date"]
@@ -109,6 +110,7 @@ LINK_WORDS: Mapping[LinkKind, tuple[str, str]] = {
 """How a link is told at the ticket that it was made on, and at the other one."""
 
 
+_EVENTS_AT_ONCE = 500
 _SAID_OF_NOBODY = frozenset(
     {"by", "due", "clock", "until", "message", "ticket", "department", "status", "entry", "spent"}
 )
@@ -318,6 +320,16 @@ def note_edited(ticket_id: int, message_row: int, text: str, by: Actor, moment: 
     _record(ticket_id, "note_edited", by, moment, told)
 
 
+def reread(ticket_id: int, message_row: int, message: NewMessage, by: Actor, moment: datetime) -> None:
+    """Let a stored mail say what is read in it now; what was read before is not kept, for undo neither."""
+    files = messages.listed_attachments(message_row)
+    messages.set_read(message_row, message)
+    ticket = _read(ticket_id)
+    count = ticket.attachment_count + messages.listed_attachments(message_row) - files
+    _apply(ticket, {"attachment_count": count})
+    _record(ticket_id, "reread", by, moment, {"message": message_row})
+
+
 def forwarded(ticket_id: int, message: NewMessage, to: str, by: Actor, moment: datetime) -> int:
     """Take down what an agent sent to somebody who takes no part. Returns the message's row.
 
@@ -424,6 +436,16 @@ def changed(ticket_id: int, change: Change, by: Actor | None, moment: datetime, 
         give_out(ticket_id, by, moment, batch)
     elif change.event == "reopened":
         _hand_on(ticket_id, by, moment, batch)
+
+
+def did_at_once(since: int, by: Actor) -> None:
+    """Let all that an actor changed behind an event of the desk be undone together."""
+    batch, last = new_batch(), since
+    while found := events.timed_later_than(last, _EVENTS_AT_ONCE):
+        for event in found:
+            if event.detail.get("by") == by.login and "changes" in event.detail:
+                events.set_detail(event.id, {**event.detail, "batch": batch})
+        last = found[-1].id
 
 
 def give_out(ticket_id: int, by: Actor | None, moment: datetime, batch: str) -> str:

@@ -8,10 +8,11 @@ from desk.permissions import Actor, require
 from desk.tickets import events, lifecycle
 from desk.tickets.reading import departments_of, require_for
 from models import filters, tickets
-from models.events import RecordedEvent, newest_by
+from models.events import RecordedEvent, later_than, newest_by
 from models.tickets import TicketState
 from models.transactions import transaction
 
+_AT_ONCE = 500
 UNDOABLE = (
     "assigned",
     "unassigned",
@@ -100,7 +101,20 @@ def _last_batch(actor: Actor) -> list[RecordedEvent]:
             found.append(event)
         elif batch is not None:
             break
-    return found[::-1]
+    return [*_before(found[-1], batch), *found[::-1]] if batch is not None else []
+
+
+def _before(oldest: RecordedEvent, batch: str) -> list[RecordedEvent]:
+    """Return what belongs to a batch before one of its events: it was written at once, so it is near."""
+    found: list[RecordedEvent] = []
+    first = oldest.id
+    while True:
+        near = later_than(first - _AT_ONCE - 1, _AT_ONCE)
+        earlier = [each for each in near if each.id < first and each.detail.get("batch") == batch]
+        if not earlier:
+            return found
+        found = [*earlier, *found]
+        first = earlier[0].id
 
 
 def _moved_from(batch: list[RecordedEvent]) -> dict[int, int]:

@@ -187,9 +187,9 @@ def test(
 def _test_file(context: VerbContext, text: str, since: datetime) -> Result:
     from desk.documents import filters as documents
     from desk.operations import rule_file
-    from desk.operations.rule_trial import RuleTrial
+    from desk.operations.rule_trial import trial_of_file
 
-    trial = RuleTrial(context.desk, context.actor, rule_file.read(text))
+    trial = trial_of_file(context.desk, context.actor, rule_file.read(text))
     found = [documents.treatments(each) for each in trial.differences(since)]
 
     def words() -> None:
@@ -206,13 +206,13 @@ def _test_file(context: VerbContext, text: str, since: datetime) -> Result:
 
 def _row_of(told: dict[str, Any], zone: tzinfo) -> tuple[object, ...]:
     """Return a line of a table: of before and after what differs."""
-    before, after = told["before"], told["after"]
-    changes = []
-    for key in dict.fromkeys((*after, *before)):
-        was, would = before.get(key), after.get(key)
-        if was != would:
-            changes.append(f"{key.replace('_', ' ')}: {_said(was, zone)} -> {_said(would, zone)}")
-    return told["receipt"], told["ticket"], told["subject"], "; ".join(changes)
+    from desk.documents import filters as documents
+
+    changed = [
+        f"{key.replace('_', ' ')}: {_said(was, zone)} -> {_said(would, zone)}"
+        for key, was, would in documents.changes(told)
+    ]
+    return told["receipt"], told["ticket"], told["subject"], "; ".join(changed)
 
 
 def _said(value: object, zone: tzinfo) -> str:
@@ -237,8 +237,8 @@ def _said(value: object, zone: tzinfo) -> str:
 def apply(context: VerbContext, name: str, since: str) -> Result:
     """Do to tickets that are open what a filter would have done with their mail.
 
-    `filter test` tells before what that is. Nothing is rejected, nothing gathered;
-    no one call undoes it.
+    `filter test` tells before what that is. Nothing is rejected, nothing gathered.
+    In the app u undoes it at once, but for notes and mail.
     """
     from config.clock import now
     from desk.filters import filters

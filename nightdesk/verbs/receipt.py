@@ -143,6 +143,54 @@ def replay(context: VerbContext, ids: Chosen[int]) -> Result:
     return _shown(views, ids, words)
 
 
+@receipt.command()
+@click.option(
+    "--since", default="90d", show_default=True, metavar="AGE", help="Look at mail of the last 90d, 2w."
+)
+@desk_verb
+def test(context: VerbContext, since: str) -> Result:
+    """Tell in which stored mail this program reads something else than is stored of it. Nothing is changed.
+
+    It may be newer than the program that took the mail in. `receipt reread` lets messages say what is read.
+    """
+    from config.clock import now
+    from desk.documents import readings as documents
+    from desk.intake.reading_trial import ReadingTrial
+    from desk.queries.times import age
+
+    trial = ReadingTrial(context.desk, context.actor)
+    found = [documents.difference(each) for each in trial.differences(now() - age(since))]
+
+    def words() -> None:
+        if found:
+            heads: list[Column | str] = [
+                *(Column("receipt", "right"), Column("ticket", "right")),
+                *(Column("subject", flexible=True), Column("what is read now", flexible=True)),
+            ]
+            output.table(heads, map(documents.row, found), context.zone)
+        output.say(f"{len(found)} of {trial.asked} mails would be read otherwise; nothing was changed")
+
+    return Result(lambda: found, words)
+
+
+@receipt.command()
+@ids_argument("receipt")
+@desk_verb
+def reread(context: VerbContext, ids: Chosen[int]) -> Result:
+    """Let mails of open tickets say what is read in them now: subject, text, what of it is new, and files.
+
+    Who asked, and to which ticket it belongs, stays. `receipt test` tells before what would change; nothing
+    takes it back, for what was read before is not kept.
+    """
+    from desk.intake.reading_trial import reread_receipts
+
+    numbers = reread_receipts(context.desk, context.actor, ids)
+    return Result(
+        lambda: {"changed": numbers},
+        lambda: output.say(f"read anew: mail of {counted(len(numbers), 'open ticket')}"),
+    )
+
+
 def _shown(views: Sequence[ReceiptView], ids: Chosen[int], words: Callable[[ReceiptView], None]) -> Result:
     from desk.documents.receipts import receipt as document
 

@@ -117,6 +117,8 @@ CALLS: dict[str, list[str]] = {
     "filter edit": ["News", "--then", "tag:news", "--order", "5"],
     "filter list": [],
     "filter show": ["News"],
+    "receipt test": ["--since", "7d"],
+    "receipt reread": ["1"],
     "filter test": ["News", "--since", "7d"],
     "canned export": [],
     "canned import": ["{rules}"],

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from desk import settings
 from desk.filters import filters
 from desk.home import Desk
 from desk.tickets import detail
-from tests.support.mails import Door, mail
+from tests.support.mails import Door, mail, write
 from tests.support.workbench import ADMIN
 from tests.tui.screen import until
 from tui.app import NightdeskApp
+from tui.screens.admin.form import AdminFormScreen
+from tui.widgets.choice import Tick
 
 
 @pytest.fixture
@@ -48,6 +53,95 @@ async def test_a_changed_condition_is_seen_kept_and_applied(app: NightdeskApp) -
         await until(pilot, "Done to 3 tickets")
         tagged = [number for number in ("1", "2", "3", "4") if detail.show(number).tags == ("water",)]
         assert len(tagged) == 3
+        await pilot.press("u")
+        await until(pilot, "undone: #")
+        assert not [number for number in ("1", "2", "3", "4") if detail.show(number).tags]
+
+
+@pytest.mark.usefixtures("_filters")
+async def test_a_file_of_rules_a_form_and_a_setting_are_tried_before_they_hold(
+    app: NightdeskApp, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(
+        '[[sla]]\nname = "Fast"\nhours = 1\n\n[[filter]]\nname = "Chairs"\nif = "subject:chair"\n'
+        'then = ["sla:Fast", "priority:high"]\n'
+    )
+    async with app.run_test(size=(120, 30)) as pilot:
+        await until(pilot, "Fountain 2")
+        await pilot.press("8")
+        await until(pilot, "if   subject:chair")
+        await pilot.press("f")
+        await until(pilot, "File of rules:")
+        await pilot.press("ctrl+u", *str(file), "enter")
+        await until(pilot, "1 of 4 would be treated otherwise")
+        await until(pilot, "priority: normal")
+        await until(pilot, "priority: high")
+        await pilot.press("o")
+        await until(pilot, "it has to hold first: a")
+        await pilot.press("a")
+        await until(pilot, "The desk is as")
+        await pilot.press("o")
+        await until(pilot, "u takes it back")
+        await pilot.press("y")
+        await until(pilot, "Done to 1 tickets")
+        assert detail.show("4").priority == 3
+        await pilot.press("u")
+        await until(pilot, "undone: #4")
+        assert detail.show("4").priority == 2
+        await pilot.press("escape")
+        await until(pilot, "2 filters, 1 run")
+        await pilot.press("5")
+        await until(pilot, "* is not the default")
+        await pilot.press("slash", *"usual sla", "enter")
+        await until(pilot, "/ usual sla: 1 found")
+        await pilot.press("t")
+        await until(pilot, "What if tickets.default_sla =")
+        await pilot.press("ctrl+u", *"Fast", "enter")
+        await until(pilot, "4 of 4 would be treated otherwise")
+        await pilot.press("escape")
+        await until(pilot, "/ usual sla: 1 found")
+        assert settings.get("tickets.default_sla") == "Standard"
+
+
+@pytest.mark.usefixtures("_filters")
+async def test_mail_is_read_anew_and_its_messages_say_so_where_they_are_open(app: NightdeskApp) -> None:
+    write("UPDATE message SET text = 'Lost.' WHERE subject = 'Chair'")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await until(pilot, "Fountain 2")
+        await pilot.press("8")
+        await until(pilot, "if   subject:chair")
+        await pilot.press("r")
+        await until(pilot, "1 of 4 would be treated otherwise")
+        await until(pilot, "after   text: Something else.")
+        await pilot.press("a")
+        await until(pilot, "it holds already")
+        await pilot.press("o")
+        await until(pilot, "so nothing takes it back")
+        await pilot.press("y")
+        await until(pilot, "Done to 1 tickets")
+        assert detail.show("4").messages[0].text == "Something else."
+
+
+@pytest.mark.usefixtures("_filters")
+async def test_a_form_is_tried_before_it_is_saved(app: NightdeskApp) -> None:
+    async with app.run_test(size=(120, 30)) as pilot:
+        await until(pilot, "Fountain 2")
+        await pilot.press("8")
+        await until(pilot, "if   subject:chair")
+        await pilot.press("e")
+        await until(pilot, "Filter Water")
+        form = pilot.app.screen
+        assert isinstance(form, AdminFormScreen)
+        form.query_one("#f-active", Tick).value = True
+        await pilot.press("f2")
+        await until(pilot, "1 of 4 would be treated otherwise")
+        assert not filters.show("Water").active
+        await pilot.press("a")
+        await until(pilot, "as it was tried, from now on")
+        await pilot.press("escape")
+        await until(pilot, "1 filters, 1 run")
+        assert filters.show("Water").active
 
 
 @pytest.mark.usefixtures("_filters")

@@ -57,7 +57,7 @@ _WINDOWS = {
     "LinksScreen": "tui.screens.thread.links",
     "RawMailScreen": "tui.screens.raw_mail",
     "ReviewScreen": "tui.screens.compose.review",
-    "WhatIfScreen": "tui.screens.filters.what_if",
+    "WhatIfScreen": "tui.screens.what_if.screen",
 }
 """Those that one screen alone opens."""
 

@@ -414,6 +414,28 @@ class SettingsScreen(ListScreen[None]):
             lambda found: self.app.push_screen(AdminFormScreen(*found), said), group="own"
         )
 
+    @command("try", "t", "What if", may="settings.edit", enabled=_changeable)
+    def action_try(self) -> None:
+        """Ask the mail of the last 90 days what would have become of it with another value here."""
+        row = self.table.row
+        if row is not None and row.setting is not None:
+            self._editing = row.setting
+            self.query_one(LineInput).ask(f"What if {row.setting.key} =", row.shown, purpose="try")
+
+    def _try(self, setting: Setting, text: str) -> None:
+        from tui.screens.what_if.questions import of_change  # 3 ms
+        from tui.screens.what_if.screen import WhatIfScreen  # 3 ms
+
+        app = desk_app(self)
+
+        def change() -> object:
+            return settings.set(app.actor, setting.key, text)
+
+        question = of_change(
+            app.desk, app.actor, f"{setting.key} = {text}", change, f"{setting.key} is now {text}"
+        )
+        self.app.push_screen(WhatIfScreen(question), lambda _kept: self.desk_changed())
+
     @command("find", "slash", "Find", footer="find")
     def action_find(self) -> None:
         """Show only settings with these letters."""
@@ -438,6 +460,8 @@ class SettingsScreen(ListScreen[None]):
         self.table.focus()
         if event.purpose == "value" and self._editing is not None:
             self._set(self._editing, event.text)
+        elif event.purpose == "try" and self._editing is not None:
+            self._try(self._editing, event.text.strip())
 
     @on(LineInput.Cancelled)
     def _cancelled(self, event: LineInput.Cancelled) -> None:

@@ -11,7 +11,7 @@ from desk.errors import DeskError, NotAllowed
 from desk.filters import filters
 from desk.home import Desk
 from desk.operations import rule_file
-from desk.operations.rule_trial import Difference, RuleTrial
+from desk.operations.rule_trial import Difference, RuleTrial, trial_of_file
 from tests.support.mails import BOB, EVE, SALES, SUPPORT, Door, mail, rows
 from tests.support.workbench import ADMIN, make_agent
 
@@ -96,7 +96,7 @@ def door(desk: Desk) -> Door:
 
 
 def trial(desk: Desk, text: str) -> tuple[RuleTrial, list[Difference]]:
-    tried = RuleTrial(desk, ADMIN, rule_file.read(text))
+    tried = trial_of_file(desk, ADMIN, rule_file.read(text))
     return tried, list(tried.differences(now() - timedelta(days=1)))
 
 
@@ -195,7 +195,7 @@ def test_a_file_that_cannot_be_taken_in_is_not_tried(desk: Desk, door: Door, bro
 
 def test_only_who_may_change_rules_tries_them(desk: Desk, door: Door) -> None:
     with pytest.raises(NotAllowed):
-        RuleTrial(desk, make_agent("kim", ["ticket.reply"]), {})
+        trial_of_file(desk, make_agent("kim", ["ticket.reply"]), {})
 
 
 def test_a_desk_written_and_read_again_is_the_same(desk: Desk, door: Door) -> None:

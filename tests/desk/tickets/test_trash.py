@@ -15,7 +15,7 @@ from desk.home import Desk
 from desk.intake import receipts as ledger
 from desk.intake.trial import Trial
 from desk.operations import rule_file
-from desk.operations.rule_trial import RuleTrial
+from desk.operations.rule_trial import trial_of_file
 from desk.permissions import Actor
 from desk.replies.reply import add_note, edit_note, send_reply
 from desk.tickets import changes, detail, lists, merging, purging, search, spam, trash, undo
@@ -334,7 +334,7 @@ def test_what_a_note_said_before_goes_too_and_rules_are_tried_on_what_is_left(do
     trial = Trial(desk, filters.on_trial("Birds", "from:corp.test", ["tag:bird"]))
     assert [each.ticket for each in trial.differences(now() - timedelta(days=9))] == ["2", "3"]
     tables = rule_file.read('[[filter]]\nname = "Birds"\nif = "from:corp.test"\nthen = ["tag:bird"]\n')
-    tried = RuleTrial(desk, ADMIN, tables)
+    tried = trial_of_file(desk, ADMIN, tables)
     assert [each.ticket for each in tried.differences(now() - timedelta(days=9))] == ["2", "3"]
 
 

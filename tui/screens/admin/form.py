@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
 from textual import events, on
@@ -28,6 +28,10 @@ LABEL = 15
 
 def _previewed(screen: AdminFormScreen) -> str | None:
     return None if screen.noun.preview is not None else "there is nothing to be seen before"
+
+
+def _triable(screen: AdminFormScreen) -> str | None:
+    return None if screen.noun.tried else f"no stored mail tells what a {screen.noun.name} would do"
 
 
 class AdminFormScreen(DeskScreen[str | None]):
@@ -186,6 +190,10 @@ class AdminFormScreen(DeskScreen[str | None]):
             self.query_one(f"#f-{wrong}").focus()
             self.flash(f"Not saved: {self._noun.field(wrong).label} is wrong", "warning")
             return
+        self.in_thread(self._saving()).then(self.dismiss, failed=self._refuse, group="save")
+
+    def _saving(self) -> Callable[[], str]:
+        """Return what saves what stands here, and says so."""
         app, noun, record, values = desk_app(self), self._noun, self._record, self.values()
 
         def save() -> str:
@@ -196,7 +204,7 @@ class AdminFormScreen(DeskScreen[str | None]):
             what = ", ".join(changed).lower() or "nothing"
             return f"Changed of the {noun.name} {record.key}: {what}"
 
-        self.in_thread(save).then(self.dismiss, failed=self._refuse, group="save")
+        return save
 
     def _refuse(self, error: Exception) -> None:
         """Say why the desk refused, beside the field it names, else where the cursor is."""
@@ -208,6 +216,29 @@ class AdminFormScreen(DeskScreen[str | None]):
         self._refused[name] = f"{error}: {error.hint}" if error.hint else str(error)
         self._check()
         self.flash(f"Not saved: {error}", "warning")
+
+    @command("what_if", "f2", "What if", may="settings.edit", enabled=_triable)
+    def action_what_if(self) -> None:
+        """Ask the mail of the last 90 days what would have become of it with what stands here."""
+        self._left |= {each.name for each in self._fields}
+        wrong = self._check()
+        if wrong:
+            self.query_one(f"#f-{wrong}").focus()
+            self.flash(f"{self._noun.field(wrong).label} is wrong", "warning")
+            return
+        from tui.screens.what_if.questions import of_change  # 3 ms
+        from tui.screens.what_if.screen import WhatIfScreen  # 3 ms
+
+        app, save = desk_app(self), self._saving()
+        name = self._record.key if self._record else str(self.values()[self._noun.fields[0].name])
+        kept = f"{self._noun.name} {name}: as it was tried, from now on"
+        question = of_change(app.desk, app.actor, f"{self._noun.name} {name}", save, kept)
+
+        def back(held: bool | None) -> None:
+            if held:
+                self.dismiss(kept)
+
+        self.app.push_screen(WhatIfScreen(question), back)
 
     @command("preview", "f4", "Preview", enabled=_previewed)
     def action_preview(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,11 +15,17 @@ from desk.filters.filters import FilterLine
 from tui.commands import command
 from tui.desk_calls import desk_app
 from tui.list_screen import ListScreen
-from tui.screens.filters.what_if import WhatIfScreen
+from tui.screens.command_output import not_restricted
+from tui.screens.what_if import questions
+from tui.screens.what_if.screen import WhatIfScreen
 from tui.text.safe import cell, safe
 from tui.widgets.line_input import LineInput
 from tui.widgets.rule import TitledRule
 from tui.widgets.virtual_list import FixedRows, Look, VirtualList
+
+if TYPE_CHECKING:
+    from desk.home import Desk
+    from desk.permissions import Actor
 
 
 class FilterList(VirtualList[FilterLine]):
@@ -100,7 +106,7 @@ class FiltersScreen(ListScreen[None]):
     def action_try(self) -> None:
         """Ask the mail of the last 90 days again, and tell what the filter would have done to it."""
         if self.table.row is not None:
-            self.app.push_screen(WhatIfScreen(self.table.row.name))
+            self._what_if(questions.of_filter(*self._asking, self.table.row.name, None))
 
     @command("change", "c", "Change condition", footer="change", may="settings.edit", enabled=_chosen)
     def action_change(self) -> None:
@@ -112,15 +118,35 @@ class FiltersScreen(ListScreen[None]):
         """Show what the condition would do that was typed."""
         self.table.focus()
         row, text = self.table.row, event.text.strip()
-        if row is not None and text:
+        if event.purpose == "file" and text:
+            self.in_thread(questions.of_file, *self._asking, text).then(self._what_if, group="change")
+        elif row is not None and text:
             name = row.name
 
             def check() -> None:
                 filters.on_trial(name, text, None)
 
             self.in_thread(check).then(
-                lambda _checked: self.app.push_screen(WhatIfScreen(name, text)), group="change"
+                lambda _checked: self._what_if(questions.of_filter(*self._asking, name, text)),
+                group="change",
             )
+
+    @property
+    def _asking(self) -> tuple[Desk, Actor]:
+        return desk_app(self).desk, desk_app(self).actor
+
+    def _what_if(self, question: questions.Question) -> None:
+        self.app.push_screen(WhatIfScreen(question))
+
+    @command("file", "f", "What if: a file of rules", may="settings.edit", enabled=not_restricted)
+    def action_file(self) -> None:
+        """See what a file of rules would do with the mail of the last 90 days, before it is taken in."""
+        self.query_one(LineInput).ask("File of rules:", purpose="file")
+
+    @command("reader", "r", "What if: the mail read anew", may="settings.edit")
+    def action_reader(self) -> None:
+        """See in which mail of the last 90 days this program reads something else than is stored of it."""
+        self._what_if(questions.of_reading(*self._asking))
 
     def on_line_input_cancelled(self) -> None:
         """Go back to the list."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -59,6 +59,8 @@ from tui.widgets.rule import TitledRule
 
 if TYPE_CHECKING:
     from desk.mailboxes.connection import FolderChoice, Side
+    from desk.mailboxes.fields import MailboxForm
+    from desk.mailboxes.secrets import MailboxSecrets
     from mail.probe import Step
     from models.mailboxes import Mailbox
 
@@ -484,6 +486,25 @@ class MailboxFormScreen(DeskScreen[str | None]):
         self._just_tested = True
         self._tell()
 
+    @command("what_if", "f2", "What if", may="settings.edit")
+    def action_what_if(self) -> None:
+        """Ask the mail of the last 90 days where it would have gone with what stands here."""
+        found = self._sound()
+        if found is None or found.form is None:
+            return
+        from tui.screens.what_if.questions import of_change  # 3 ms
+        from tui.screens.what_if.screen import WhatIfScreen  # 3 ms
+
+        app, form = desk_app(self), found.form
+        save, kept = self._saving(form, found.secrets), f"{form.address} is saved, as it was tried"
+        question = of_change(app.desk, app.actor, form.address, save, kept)
+
+        def back(held: bool | None) -> None:
+            if held:
+                self.dismiss(form.address)
+
+        self.app.push_screen(WhatIfScreen(question), back)
+
     @command("save", "ctrl+s", "Save", footer="save", may="mailbox.edit")
     def action_save(self) -> None:
         """Save the mailbox, then offer to fetch its mail."""
@@ -496,6 +517,10 @@ class MailboxFormScreen(DeskScreen[str | None]):
         form, secrets = found.form, found.secrets
         if self._panel.sending_failed(self.typed()):
             form = replace(form, outgoing=replace(form.outgoing, enabled=False))
+        self.in_thread(self._saving(form, secrets)).then(self._saved, group="save")
+
+    def _saving(self, form: MailboxForm, secrets: MailboxSecrets) -> Callable[[], tuple[Mailbox, str]]:
+        """Return what saves what stands here, and says how its login is."""
         app, address = desk_app(self), self._start.address
 
         def save() -> tuple[Mailbox, str]:
@@ -506,7 +531,7 @@ class MailboxFormScreen(DeskScreen[str | None]):
             token = token_line(kept)
             return kept, token.state if token else ""
 
-        self.in_thread(save).then(self._saved, group="save")
+        return save
 
     def _saved(self, kept: tuple[Mailbox, str]) -> None:
         mailbox, token = kept

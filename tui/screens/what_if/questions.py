@@ -1,0 +1,197 @@
+"""What is asked of the stored mail: a filter, other rules, the reader; each with how it is kept and done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desk.filters import filters
+from mail.inert import one_line
+
+if TYPE_CHECKING:
+    from desk.filters.decision import Decision
+    from desk.home import Desk
+    from desk.permissions import Actor
+
+MOST = 2000
+"""Lines that are held; the count is of all."""
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A mail or ticket that would be treated otherwise; ``said``: in a few words, how."""
+
+    receipt_id: int | None
+    ticket: str | None
+    subject: str
+    said: str
+    before: str
+    after: str
+    is_loss: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found. ``count`` is of all, of which ``lines`` are the first.
+
+    ``do``: does it to those tickets that are open, and returns their numbers; ``stays``: what of that undo
+    does not take back.
+    """
+
+    lines: Sequence[Tried]
+    count: int
+    asked: int
+    tickets: int
+    do: Callable[[], list[str]]
+    stays: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. ``keep`` lets it hold from now on; None: it does already. Everything blocks.
+
+    ``first_kept``: it cannot be done to tickets before it holds. ``for_good``: why undo does not take back
+    what is done to open tickets.
+    """
+
+    name: str
+    ask: Callable[[datetime], Answer]
+    keep: Callable[[], object] | None
+    kept: str
+    first_kept: bool = False
+    for_good: str = ""
+
+
+def of_filter(desk: Desk, actor: Actor, name: str, condition: str | None) -> Question:
+    """Ask what a filter, perhaps with another condition, would have done."""
+
+    def ask(since: datetime) -> Answer:
+        from desk.intake import trial  # 60 ms: what reads mail
+
+        tried = trial.Trial(desk, filters.on_trial(name, condition, None))
+        found = list(tried.differences(since))
+        beyond = [each.after.beyond(each.before) for each in found if not each.after.rejected_by]
+        lines = [
+            Tried(
+                each.receipt_id,
+                each.ticket,
+                each.subject,
+                _decided(each.after),
+                _decided(each.before),
+                _decided(each.after),
+                bool(each.after.rejected_by),
+            )
+            for each in found[:MOST]
+        ]
+        count = len({each.ticket for each in found if each.ticket})
+        stays = trial.lasting(beyond)
+        return Answer(
+            lines, len(found), tried.asked, count, lambda: trial.apply_to_open(desk, actor, found), stays
+        )
+
+    def keep() -> object:
+        return filters.edit(actor, name, condition=condition, active=True)
+
+    return Question(name, ask, keep, f"{name} runs from now on, as it was tried")
+
+
+def of_change(desk: Desk, actor: Actor, name: str, change: Callable[[], object], kept: str) -> Question:
+    """Ask what the desk would have done with the rules that a change makes."""
+
+    def ask(since: datetime) -> Answer:
+        from desk.documents import filters as documents  # 2 ms
+        from desk.intake.trial import lasting  # 60 ms: what reads mail
+        from desk.operations import rule_trial  # 70 ms: what reads mail, and all rules
+
+        tried = rule_trial.RuleTrial(desk, actor, change)
+        found = list(tried.differences(since))
+        lines = [
+            _of_changes(documents.treatments(each), desk.zone, bool(each.after.decision.rejected_by))
+            for each in found[:MOST]
+        ]
+        count = len({each.ticket for each in found if each.ticket})
+        stays = lasting(each.to_do for each in found)
+        return Answer(
+            lines, len(found), tried.asked, count, lambda: rule_trial.apply_to_open(desk, actor, found), stays
+        )
+
+    return Question(name, ask, change, kept, first_kept=True)
+
+
+def of_file(desk: Desk, actor: Actor, path: str) -> Question:
+    """Ask what the desk would have done with the rules of a file. Raises OSError, WrongUse, DeskError."""
+    from desk.operations import rule_file  # 60 ms: all nouns of the desk
+
+    tables = rule_file.read(Path(path).expanduser().read_text("utf-8"))
+
+    def change() -> object:
+        return rule_file.take_in(desk, actor, tables)
+
+    return of_change(desk, actor, path, change, f"The desk is as {path} says")
+
+
+def of_reading(desk: Desk, actor: Actor) -> Question:
+    """Ask what is read in the stored mail now."""
+
+    def ask(since: datetime) -> Answer:
+        from desk.documents import readings  # 1 ms
+        from desk.intake import reading_trial  # 60 ms: what reads mail
+
+        tried = reading_trial.ReadingTrial(desk, actor)
+        found = list(tried.differences(since))
+        lines = [_of_changes(readings.difference(each), desk.zone, False) for each in found[:MOST]]
+        count = len({each.ticket for each in found if each.ticket})
+        by_hand = sum(each.ticket is not None and not each.is_text_alone for each in found)
+        stays = f"who asked, and where {by_hand} belong" if by_hand else ""
+        return Answer(
+            lines, len(found), tried.asked, count, lambda: reading_trial.read_anew(desk, actor, found), stays
+        )
+
+    why = "What an older program read is not kept, so nothing takes it back."
+    return Question("the mail read anew", ask, None, "", for_good=why)
+
+
+def _decided(decided: Decision) -> str:
+    return "; ".join(decided.trace) or "no filter holds"
+
+
+def _of_changes(told: Mapping[str, Any], zone: tzinfo, is_loss: bool) -> Tried:
+    from desk.documents.filters import changes  # 2 ms
+
+    found = changes(told)
+    return Tried(
+        told["receipt"],
+        told["ticket"],
+        told["subject"],
+        "; ".join(f"{_words(key)}: {_said(would, zone)}" for key, _, would in found),
+        _line(((key, was) for key, was, _ in found), zone),
+        _line(((key, would) for key, _, would in found), zone),
+        is_loss,
+    )
+
+
+def _line(pairs: Iterable[tuple[str, Any]], zone: tzinfo) -> str:
+    return "; ".join(f"{_words(key)}: {_said(value, zone)}" for key, value in pairs)
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _said(value: object, zone: tzinfo) -> str:
+    match value:
+        case None | "":
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
+        case dict():
+            return ", ".join(f"{key} {one_line(str(each), 60)}" for key, each in value.items())
+        case list() | tuple():
+            return ", ".join(map(str, value)) or "none"
+    return one_line(str(value), _LONGEST)
