@@ -7,7 +7,6 @@ something else a moment later changes nothing.
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from mail.inert import one_line
 from mail.transport import tls
 from mail.transport.blocking import within
 from mail.transport.dialling import Address, dial, gone, resolve
+from mail.transport.reach import is_public
 
 LONGEST_ANSWER: Final = 4_096
 """Bytes of an answer that are read."""
@@ -61,11 +61,6 @@ def post(
     `MailError`, one of them for time that ran out.
     """
     return within(seconds, _post, url, body, headers, seconds, to_private, ca_file)
-
-
-def refuse_private(host: str, port: int) -> None:
-    """Raise NotThere for a host in a private network or on this machine, ResolveFailed for none. Blocking."""
-    _allowed(host, port, to_private=False)
 
 
 def _post(
@@ -135,18 +130,10 @@ def _allowed(host: str, port: int, to_private: bool) -> list[Address]:
     addresses = resolve(host, port)
     if to_private:
         return addresses
-    kept = [each for each in addresses if _is_public(str(each[1][0]))]
+    kept = [each for each in addresses if is_public(str(each[1][0]))]
     if not kept:
         raise NotThere(
             f"{host} is in a private network or this machine itself",
             hint="nightdesk settings set webhooks.private on lets webhooks reach such addresses.",
         )
     return kept
-
-
-def _is_public(address: str) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    if mapped is not None:
-        found = mapped
-    return found.is_global and not found.is_multicast

@@ -93,15 +93,15 @@ async def test_a_file_of_rules_a_form_and_a_setting_are_tried_before_they_hold(
         await until(pilot, "2 filters, 1 run")
         await pilot.press("5")
         await until(pilot, "* is not the default")
-        await pilot.press("slash", *"usual sla", "enter")
-        await until(pilot, "/ usual sla: 1 found")
+        await pilot.press("slash", *"tickets acknowledged", "enter")
+        await until(pilot, "/ tickets acknowledged: 1 found")
         await pilot.press("t")
-        await until(pilot, "What if tickets.default_sla =")
-        await pilot.press("ctrl+u", *"Fast", "enter")
+        await until(pilot, "What if mail.acknowledge =")
+        await pilot.press("ctrl+u", *"off", "enter")
         await until(pilot, "4 of 4 would be treated otherwise")
         await pilot.press("escape")
-        await until(pilot, "/ usual sla: 1 found")
-        assert settings.get("tickets.default_sla") == "Standard"
+        await until(pilot, "/ tickets acknowledged: 1 found")
+        assert settings.get("mail.acknowledge") is True
 
 
 @pytest.mark.usefixtures("_filters")

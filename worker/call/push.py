@@ -1,17 +1,22 @@
-"""A call of a push address by apprise: chat and telephones. The library is loaded only where there is one."""
+"""A call of a push address by apprise: chat and telephones, in a process of its own for each.
+
+A push address is one that a person typed, and the library that knows it is not ours: what it may use, and
+whom it may connect, is bounded there (`worker.call.push_process`).
+"""
 
 from __future__ import annotations
 
 import json
-import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desk import settings
 from desk.errors import Refused
-from desk.listeners import listeners, push_addresses
-from mail import http_post
+from desk.listeners import listeners
 from mail.inert import one_line
-from mail.transport.blocking import within
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -19,47 +24,52 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 30.0
 _LONGEST: Final = 1_000
+_PROGRAM: Final = Path(__file__).with_name("push_process.py")
+_KEPT: Final = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+"""What of the environment it gets. A proxy would connect in its stead whom it must not."""
 
 
 def make(desk: Desk, listener: StoredListener, call: DueCall) -> tuple[bool, int | None, str]:
-    """Push the event in words; returns whether it was taken, a status and words. Errors: Refused."""
-    try:
-        import apprise  # 120 ms, and an extra that may not be installed
-    except ImportError:
-        raise Refused(
-            "pushing needs a part that is not installed", "pip install 'nightdesk[apprise]'"
-        ) from None
+    """Push the event in words; returns whether it was taken, a status and words.
+
+    Errors: Refused, and TimeoutError for what takes too long.
+    """
     address = listeners.address_of(desk, listener).reveal()
     title, text = words(json.loads(call.body))
-    said = _Said()
-    log = logging.getLogger("apprise")
-    log.addHandler(said)
+    told = {
+        "address": address,
+        "title": title,
+        "text": text,
+        "to_private": bool(settings.get("webhooks.private")),
+    }
     try:
-        asset = apprise.AppriseAsset(
-            app_id="Nightdesk", async_mode=False, secure_logging=True, http_redirects=False
+        done = subprocess.run(
+            [sys.executable, "-I", "-B", str(_PROGRAM)],
+            input=json.dumps(told).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            env={name: os.environ[name] for name in _KEPT if name in os.environ},
+            check=False,
         )
-        pusher = apprise.Apprise(asset=asset)
-        if not pusher.add(address):
+    except subprocess.TimeoutExpired:
+        raise TimeoutError("it did not answer in time") from None
+    try:
+        answer = json.loads(done.stdout)
+        outcome, said = str(answer["outcome"]), str(answer["words"])
+    except (ValueError, KeyError, TypeError):
+        return False, None, "it was not taken: the pushing ended early"
+    match outcome:
+        case "taken":
+            return True, 0, ""
+        case "missing":
+            raise Refused("pushing needs a part that is not installed", "pip install 'nightdesk[apprise]'")
+        case "unknown":
             raise Refused("apprise does not know such an address", "nightdesk push edit NAME --url-stdin")
-        if not settings.get("webhooks.private"):
-            _refuse_private(pusher)
-        taken = within(SECONDS, pusher.notify, body=text, title=title)
-    finally:
-        log.removeHandler(said)
-    if taken:
-        return True, 0, ""
+        case "private":
+            words_of_it = f"{said} is in a private network or this machine itself"
+            return False, None, one_line(f"{words_of_it}: nightdesk settings set webhooks.private on", 300)
     # What apprise says of a failure may hold the address.
-    return False, None, one_line("; ".join(said.lines).replace(address, "..."), 300) or "it was not taken"
-
-
-def _refuse_private(pusher: Any) -> None:
-    """Raise `mail.http_post.NotThere` where apprise would connect this machine or a private network."""
-    for server in pusher:
-        schemes = (server.protocol, server.secure_protocol)
-        names = {name for each in schemes if each for name in ((each,) if isinstance(each, str) else each)}
-        # Services have a token in the host's place.
-        if server.host and names & push_addresses.OWN_HOSTS:
-            within(SECONDS, http_post.refuse_private, server.host, server.port or 443)
+    return False, None, one_line(said.replace(address, "..."), 300) or "it was not taken"
 
 
 def words(document: dict[str, Any]) -> tuple[str, str]:
@@ -74,15 +84,3 @@ def words(document: dict[str, Any]) -> tuple[str, str]:
     title = one_line(f"#{ticket['number']} {ticket['subject']}", 200)
     asked = one_line(f"{who['name']} <{who['email']}>".strip(), 300)
     return title, f"{one_line(by + told, _LONGEST)}\n{ticket['department']}, {ticket['status']}, {asked}"
-
-
-class _Said(logging.Handler):
-    """Keeps what the library logs while it pushes."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep one line."""
-        self.lines.append(record.getMessage())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -12,10 +13,13 @@ from desk.alerts import notifications
 from desk.errors import DeskError
 from desk.home import Desk
 from desk.listeners import listeners, push_addresses
+from mail import http_post
+from mail.errors import MailError
 from models.settings import store
 from tests.support.calling import Caller
 from tests.support.http_listener import hang, listening
 from tests.support.mails import Door, mail, rows
+from tests.support.program import REPOSITORY
 from tests.support.workbench import ADMIN, make_agent
 from worker.call import push
 
@@ -134,6 +138,63 @@ def test_this_machine_and_private_networks_are_not_pushed_to(
     assert not server.told
     [refused] = caller.log("Chat", "push")
     assert (refused.state, refused.attempts) == ("waits", 1)
+
+
+_FLIPPING = """
+import json, socket, sys
+sys.path.insert(0, sys.argv[1])
+sys.path.insert(0, sys.argv[1] + "/worker/call")
+asked = []
+def resolver(host, port, *rest, **more):
+    asked.append(host)
+    address = "93.184.215.14" if len(asked) == 1 else sys.argv[2]
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return [(family, socket.SOCK_STREAM, 6, "", (address, int(port)))]
+first = socket.getaddrinfo
+socket.getaddrinfo = resolver
+socket.gethostbyname = lambda host: resolver(host, 0)[0][4][0]
+assert socket.getaddrinfo("rebind.example", 1)[0][4][0] == "93.184.215.14"
+import push_process
+sys.exit(push_process.main())
+"""
+
+
+@pytest.mark.parametrize("inner", ["127.0.0.1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254"])
+def test_a_name_that_is_another_host_a_moment_later_is_not_connected(inner: str) -> None:
+    with listening() as server:
+        told = {
+            "address": f"json://rebind.example:{server.port}/x",
+            "title": "t",
+            "text": "x",
+            "to_private": False,
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", _FLIPPING, str(REPOSITORY), inner],
+            input=json.dumps(told),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert not server.told
+    assert json.loads(done.stdout) == {"outcome": "private", "words": inner}
+
+
+def test_a_webhook_is_connected_where_its_name_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def resolver(host: str, port: int, *_rest: object, **_more: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        address = "192.0.2.1" if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    with listening() as server:
+        monkeypatch.setattr(socket, "getaddrinfo", resolver)
+        with pytest.raises(MailError):
+            http_post.post(f"http://rebind.example:{server.port}/x", b"{}", {}, seconds=0.2, to_private=True)
+        assert asked == ["rebind.example"]
+        with pytest.raises(http_post.NotThere):
+            http_post.post(f"http://rebind.example:{server.port}/x", b"{}", {}, seconds=0.2, to_private=False)
+    assert not server.told
 
 
 def test_no_redirect_is_followed_to_where_nothing_is_pushed(desk: Desk, door: Door, caller: Caller) -> None:
