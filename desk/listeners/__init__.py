@@ -1,1 +1,1 @@
-"""Who outside the desk hears of what happens: webhooks, push addresses, and the programs in `hooks/`."""
+"""Who outside the desk hears of what happens: webhooks and push addresses, as they are kept."""

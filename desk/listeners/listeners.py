@@ -64,6 +64,11 @@ class CallLine:
     words: str
 
 
+def place_of(kind: Addressed, address: str) -> str:
+    """Return as much of an address as may be shown. Raises WrongUse, `mail.errors.MailError`."""
+    return _PLACE[kind](address)
+
+
 def listed(kind: Addressed) -> list[ListenerLine]:
     """Return all of a kind, by name."""
     logins = {each.id: each.login for each in agents.every()}

@@ -379,15 +379,19 @@ def _quarantine(desk: Desk) -> Iterator[Finding]:
         yield Finding("quarantine", "ok", "every mail was understood")
 
 
-def _rules(_desk: Desk) -> Iterator[Finding]:
+def _rules(desk: Desk) -> Iterator[Finding]:
     """Yield where the desk is not as the file of its rules says, if there is one."""
     path = str(settings.get("rules.file"))
     if not path:
         return
-    steps = rule_file.compare(FILTER, rule_file.read(Path(path).read_text("utf-8")))
+    steps = rule_file.drift(desk, FILTER, rule_file.read(Path(path).read_text("utf-8")))
     odd = [step for step in steps if step.outcome != "unchanged"]
     for step in odd[:ODD_NAMED]:
-        words = {"added": "is only in the file", "changed": f"differs in {', '.join(step.changes)}"}
+        words = {
+            "added": "is only in the file",
+            "left out": "is only in the file",
+            "changed": f"differs in {', '.join(step.changes)}",
+        }
         text = f"{step.kind} {one_line(step.name, 60)} {words.get(step.outcome, 'is not in the file')}"
         yield Finding("rules", "warning", text, f"nightdesk rules import {path}, or rules export > {path}")
     if len(odd) > ODD_NAMED:

@@ -6,20 +6,24 @@ A file is whole: what a table leaves out has its default. What the file does not
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
+from config.errors import ConfigError
 from config.records import Record
 from desk import canned_answers, customizing, queues, statuses
 from desk.alerts import recipients
 from desk.custom_fields import definitions
-from desk.errors import WrongUse
+from desk.errors import DeskError, WrongUse
 from desk.filters import bans, filters
+from desk.operations import rule_kinds
+from desk.operations.rule_kinds import Kind, Table
 from desk.permissions import Actor, require
 from desk.staff import departments, groups, roles, slas, teams, topics
+from mail.errors import MailError
 from mail.inert import one_line
-from models.transactions import transaction, undone
+from models.transactions import DatabaseFailed, savepoint, transaction, undone
 
 if TYPE_CHECKING:
     from desk.home import Desk
@@ -29,8 +33,8 @@ HEAD = """\
 # Read it in with: nightdesk rules import FILE
 
 """
-Outcome = Literal["added", "changed", "unchanged", "not in the file"]
-Table = dict[str, Any]
+Outcome = Literal["added", "changed", "unchanged", "not in the file", "left out"]
+"""Left out: the file names what only another verb makes, and the desk has not got it."""
 
 
 class Step(Record):
@@ -40,15 +44,6 @@ class Step(Record):
     name: str
     outcome: Outcome
     changes: Mapping[str, tuple[Any, Any]]
-
-
-class _Kind(Record):
-    key: str
-    """What a thing is known by."""
-    defaults: Table
-    read: Callable[[Actor], list[Table]]
-    add: Callable[[Actor, Desk, Table], object]
-    edit: Callable[[Actor, Desk, Table], object]
 
 
 def _slas(_actor: Actor) -> list[Table]:
@@ -96,9 +91,8 @@ def _departments(_actor: Actor) -> list[Table]:
     ]
 
 
-def _add_department(actor: Actor, desk: Desk, table: Table) -> None:
+def _begin_department(actor: Actor, _desk: Desk, table: Table) -> None:
     departments.add_department(actor, table["name"])
-    _edit_department(actor, desk, table)
 
 
 def _edit_department(actor: Actor, _desk: Desk, table: Table) -> None:
@@ -384,8 +378,11 @@ def _set_notification(actor: Actor, _desk: Desk, table: Table) -> None:
     recipients.set_recipients(actor, event, table["whom"], part)
 
 
-_KINDS: dict[str, _Kind] = {
-    "sla": _Kind(
+_KINDS: dict[str, Kind] = {
+    "status": Kind(
+        "name", {"state": "open", "order": 100, "active": True}, _statuses, _add_status, _edit_status
+    ),
+    "sla": Kind(
         "name",
         {
             "hours": 0,
@@ -403,7 +400,7 @@ _KINDS: dict[str, _Kind] = {
         _add_sla,
         _edit_sla,
     ),
-    "department": _Kind(
+    "department": Kind(
         "name",
         {
             "sla": "",
@@ -416,10 +413,11 @@ _KINDS: dict[str, _Kind] = {
             "active": True,
         },
         _departments,
-        _add_department,
         _edit_department,
+        _edit_department,
+        _begin_department,
     ),
-    "topic": _Kind(
+    "topic": Kind(
         "name",
         {
             "department": "",
@@ -433,7 +431,7 @@ _KINDS: dict[str, _Kind] = {
         _add_topic,
         _edit_topic,
     ),
-    "field": _Kind(
+    "field": Kind(
         "name",
         {
             "label": "",
@@ -449,41 +447,46 @@ _KINDS: dict[str, _Kind] = {
         _add_field,
         _edit_field,
     ),
-    "status": _Kind(
-        "name", {"state": "open", "order": 100, "active": True}, _statuses, _add_status, _edit_status
-    ),
-    "role": _Kind("name", {"may": []}, _roles, _add_role, _edit_role),
-    "team": _Kind(
+    "role": Kind("name", {"may": []}, _roles, _add_role, _edit_role),
+    "team": Kind(
         "name",
         {"members": [], "lead": "", "notes": "", "assignment": "hand", "active": True},
         _teams,
         _add_team,
         _edit_team,
     ),
-    "group": _Kind("name", {"role": "", "departments": [], "teams": []}, _groups, _add_group, _edit_group),
-    "canned": _Kind(
-        "name", {"folder": "", "department": "", "body": ""}, _answers, _add_answer, _edit_answer
-    ),
-    "template": _Kind("name", {"body": ""}, _texts, _set_text, _set_text),
-    "queue": _Kind(
+    "group": Kind("name", {"role": "", "departments": [], "teams": []}, _groups, _add_group, _edit_group),
+    "canned": Kind("name", {"folder": "", "department": "", "body": ""}, _answers, _add_answer, _edit_answer),
+    "template": Kind("name", {"body": ""}, _texts, _set_text, _set_text),
+    "organization": rule_kinds.ORGANIZATION,
+    "queue": Kind(
         "name",
         {"query": "", "sort": "updated", "columns": [], "tab": True},
         _queues,
         _add_queue,
         _edit_queue,
     ),
-    "filter": _Kind(
+    "webhook": rule_kinds.WEBHOOK,
+    "push": rule_kinds.PUSH,
+    "filter": Kind(
         "name",
         {"on": "new", "if": "", "then": [], "order": 100, "stop": False, "active": True, "schedule": ""},
         _filters,
         _add_filter,
         _edit_filter,
     ),
-    "ban": _Kind("pattern", {"note": ""}, _bans, _add_ban, _edit_ban),
-    "notification": _Kind("name", {"whom": ""}, _notifications, _set_notification, _set_notification),
+    "ban": Kind("pattern", {"note": ""}, _bans, _add_ban, _edit_ban),
+    "notification": Kind("name", {"whom": ""}, _notifications, _set_notification, _set_notification),
+    "mailbox": rule_kinds.MAILBOX,
+    "setting": rule_kinds.SETTING,
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
 """What a file may hold, each behind those it names."""
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Return what a table of a kind may say."""
+    return _KINDS[name].key, *_KINDS[name].defaults
 
 
 def documents(actor: Actor, kinds: Collection[str] = KINDS) -> dict[str, list[Table]]:
@@ -492,8 +495,13 @@ def documents(actor: Actor, kinds: Collection[str] = KINDS) -> dict[str, list[Ta
     for name in kinds:
         kind = _KINDS[name]
         tables = [
-            {key: value for key, value in table.items() if kind.defaults.get(key) != value}
+            {
+                key: value
+                for key, value in table.items()
+                if kind.defaults.get(key) != value and key not in kind.unwritten
+            }
             for table in kind.read(actor)
+            if not kind.says_nothing(table)
         ]
         if tables:
             found[name] = tables
@@ -519,7 +527,17 @@ def read(text: str, kinds: Collection[str] = KINDS) -> dict[str, list[Table]]:
             words = ", ".join(f"[[{each}]]" for each in kinds)
             raise WrongUse(f"'{one_line(name, 40)}' is not expected there", f"the file has tables {words}")
         found[name] = [_whole(name, table) for table in tables]
+        _refuse_twice(name, found[name])
     return found
+
+
+def _refuse_twice(name: str, tables: Sequence[Table]) -> None:
+    key, known = _KINDS[name].key, set()
+    for table in tables:
+        called = table[key].lower()
+        if called in known:
+            raise WrongUse(f"{name} '{one_line(table[key], 60)}' is in the file twice", "leave one of them")
+        known.add(called)
 
 
 def compare(actor: Actor, tables: Mapping[str, Sequence[Table]]) -> list[Step]:
@@ -533,11 +551,14 @@ def compare(actor: Actor, tables: Mapping[str, Sequence[Table]]) -> list[Step]:
             changes = {
                 key: (None if known is None else known.get(key), value)
                 for key, value in table.items()
-                if key != kind.key and (known is None or known.get(key) != value)
+                if key != kind.key and (known is None or not kind.same(known, table, key))
             }
-            outcome: Outcome = "added" if known is None else "changed" if changes else "unchanged"
+            outcome: Outcome = "changed" if changes else "unchanged"
+            if known is None:
+                outcome = "added" if kind.add is not None else "left out"
             steps.append(Step(name, table[kind.key], outcome, changes))
-        steps += [Step(name, table[kind.key], "not in the file", {}) for table in there.values()]
+        left = (table for table in there.values() if not kind.says_nothing(table))
+        steps += [Step(name, table[kind.key], "not in the file", {}) for table in left]
     return steps
 
 
@@ -552,12 +573,53 @@ def take_in(
     with transaction(), undone() if rehearse else nullcontext():
         steps = compare(actor, tables)
         by_name = {(name, table[_KINDS[name].key]): table for name in tables for table in tables[name]}
-        for step in steps:
-            kind = _KINDS[step.kind]
-            if step.outcome in ("added", "changed"):
-                act = kind.add if step.outcome == "added" else kind.edit
-                act(actor, desk, by_name[step.kind, step.name])
+        for kind_name in KINDS:
+            kind = _KINDS[kind_name]
+            own = [step for step in steps if step.kind == kind_name]
+            for step in own:
+                if step.outcome == "added" and kind.begin is not None:
+                    kind.begin(actor, desk, by_name[step.kind, step.name])
+            for step in own:
+                table = by_name.get((step.kind, step.name))
+                if step.outcome == "added" and kind.add is not None and table is not None:
+                    kind.add(actor, desk, table)
+                elif step.outcome == "changed" and table is not None:
+                    steps[steps.index(step)] = _changed(kind, step, table, actor, desk)
     return steps
+
+
+def drift(desk: Desk, actor: Actor, tables: Mapping[str, Sequence[Table]]) -> list[Step]:
+    """Return in what the desk is not as a file says, though the file may say it in other words.
+
+    Where the file cannot be taken in as it stands, its words are compared alone.
+    """
+    try:
+        return take_in(desk, actor, tables, rehearse=True)
+    except (DeskError, MailError, ConfigError, DatabaseFailed):
+        return compare(actor, tables)
+
+
+class _NothingChanged(Exception):
+    """What the file says is what is there, in other words."""
+
+
+def _changed(kind: Kind, step: Step, table: Table, actor: Actor, desk: Desk) -> Step:
+    """Change one thing; returns the step with what really changed. What changes nothing is not done."""
+
+    def there() -> Table:
+        return next(each for each in kind.read(actor) if each[kind.key].lower() == step.name.lower())
+
+    before = there()
+    try:
+        with savepoint():
+            kind.edit(actor, desk, table)
+            after = there()
+            if after == before:
+                raise _NothingChanged
+    except _NothingChanged:
+        return step._replace(outcome="unchanged", changes={})
+    changes = {key: (before[key], value) for key, value in after.items() if before[key] != value}
+    return step._replace(changes=changes)
 
 
 def _whole(name: str, table: object) -> Table:
@@ -571,6 +633,10 @@ def _whole(name: str, table: object) -> Table:
         if key not in kind.defaults:
             words = ", ".join(kind.defaults)
             raise WrongUse(f"{name} '{shown}': there is no {one_line(key, 40)}", f"use {words}")
+        if name == "setting":
+            whole_value = {True: "on", False: "off"}.get(value) if isinstance(value, bool) else value
+            table = {**table, key: str(whole_value)}
+            continue
         default = kind.defaults[key]
         numbers = isinstance(default, int) and not isinstance(default, bool)
         fits = isinstance(value, int | float) and not isinstance(value, bool) if numbers else None
@@ -580,7 +646,7 @@ def _whole(name: str, table: object) -> Table:
             )
     if name == "filter" and not all(isinstance(each, str) for each in table.get("then", [])):
         raise WrongUse(f"filter '{shown}': then is a list of actions", 'then = ["close"]')
-    whole = {kind.key: table[kind.key], **kind.defaults, **table}
+    whole = rule_kinds.whole(name, {kind.key: table[kind.key], **kind.defaults, **table})
     if name == "role":
         whole["may"] = sorted(map(str, whole["may"]))
     elif name == "group":

@@ -22,6 +22,7 @@ from nightdesk.arguments import (
 from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.exit import Exit
+from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed, shown
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def _group(kind: Addressed, about: str) -> click.Group:
     @group.command("list", help="List them; of an address is shown what may be.")
     @desk_verb
     def list_(context: VerbContext) -> Result:
-        from desk.listeners import documents, listeners
+        from desk.documents import listeners as documents
+        from desk.listeners import listeners
 
         return listed([documents.listener(each) for each in listeners.listed(kind)], context.zone)
 
@@ -60,7 +62,8 @@ def _group(kind: Addressed, about: str) -> click.Group:
     @click.argument("name")
     @desk_verb
     def show(context: VerbContext, name: str) -> Result:
-        from desk.listeners import documents, listeners
+        from desk.documents import listeners as documents
+        from desk.listeners import listeners
 
         return shown(documents.listener(listeners.show(kind, name)), context.zone)
 
@@ -78,7 +81,8 @@ def _group(kind: Addressed, about: str) -> click.Group:
     @desk_verb
     def test(context: VerbContext, name: str) -> Result:
         from config.clock import now
-        from desk.listeners import documents, listeners
+        from desk.documents import listeners as documents
+        from desk.listeners import listeners
         from desk.permissions import require
         from worker.call import calls
 
@@ -95,7 +99,8 @@ def _group(kind: Addressed, about: str) -> click.Group:
     @limit_option
     @desk_verb
     def log(context: VerbContext, name: str, limit: int) -> Result:
-        from desk.listeners import documents, listeners
+        from desk.documents import listeners as documents
+        from desk.listeners import listeners
 
         lines = listeners.calls(context.actor, kind, name, limit or -1)
         heads: list[Column | str] = [
@@ -113,6 +118,8 @@ def _group(kind: Addressed, about: str) -> click.Group:
             ),
         )
 
+    group.add_command(rules.exporter(kind))
+    group.add_command(rules.importer(kind))
     return group
 
 
@@ -136,7 +143,8 @@ def add_webhook(
     secret_stdin: str | None,
 ) -> Result:
     """Add a webhook. The secret that signs its calls is printed now, and never again."""
-    from desk.listeners import documents, listeners
+    from desk.documents import listeners as documents
+    from desk.listeners import listeners
 
     line, secret = listeners.add(
         context.desk,
@@ -172,7 +180,8 @@ def edit_webhook(
     active: bool | None,
 ) -> Result:
     """Change a webhook; what is not given stays."""
-    from desk.listeners import documents, listeners
+    from desk.documents import listeners as documents
+    from desk.listeners import listeners
 
     line = listeners.edit(
         context.desk,
@@ -221,7 +230,8 @@ def add_push(
     agent: str | None,
 ) -> Result:
     """Add a push address, such as ntfys://ntfy.example.org/topic: whatever apprise knows."""
-    from desk.listeners import documents, listeners
+    from desk.documents import listeners as documents
+    from desk.listeners import listeners
 
     line, _ = listeners.add(
         context.desk,
@@ -254,7 +264,8 @@ def edit_push(
     active: bool | None,
 ) -> Result:
     """Change a push address; what is not given stays."""
-    from desk.listeners import documents, listeners
+    from desk.documents import listeners as documents
+    from desk.listeners import listeners
 
     line = listeners.edit(
         context.desk,

@@ -8,9 +8,12 @@ import click
 
 from nightdesk.arguments import need_a_change, noun
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
+from nightdesk.verbs import rules
 from nightdesk.verbs.named_things import listed, shown
 
 organization = noun("organization", "Organizations: whose people write to the desk, by their domains.")
+organization.add_command(rules.exporter("organization"))
+organization.add_command(rules.importer("organization"))
 
 _shares = click.option(
     "--shares/--no-shares", default=None, help="Whether its people may answer in one another's tickets."

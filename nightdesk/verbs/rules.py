@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from nightdesk.exit import Exit
 
 KINDS = (
-    *("sla", "department", "topic", "field", "status", "role", "team", "group", "canned", "template"),
-    *("queue", "filter", "ban", "notification"),
+    *("status", "sla", "department", "topic", "field", "role", "team", "group", "canned", "template"),
+    *("organization", "queue", "webhook", "push", "filter", "ban", "notification", "mailbox", "setting"),
 )
 
 rules = noun("rules", "The desk's rules as a TOML file, and recipes for the mail of monitoring systems.")
@@ -29,7 +29,11 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done,
 @click.option("--only", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these; may be repeated.")
 @desk_verb
 def export_rules(context: VerbContext, kinds: tuple[str, ...]) -> Result:
-    """Print the desk's rules: SLAs, departments, topics, fields, roles, queues, filters, bans and others."""
+    """Print the desk's rules: SLAs, departments, topics, fields, roles, queues, filters, bans and others.
+
+    Of mailboxes it has where their mail goes (`mailbox export` has all), of webhooks no secret and no query,
+    of push addresses nothing secret, and of settings those that are not the default.
+    """
     return _exported(context, kinds or KINDS)
 
 
@@ -133,6 +137,9 @@ def _print(steps: list[Step], dry_run: bool) -> None:
     for step in steps:
         words = rehearsed if step.outcome in ("added", "changed") else ""
         _, active = step.changes.get("active", (None, None))
+        if step.outcome == "left out":
+            output.line(f"{step.kind} {step.name}: left out, there is none such")
+            continue
         off = ", switched off" if step.outcome == "added" and active is False else ""
         output.line(f"{step.kind} {step.name}: {step.outcome}{off}{words}")
         if step.outcome == "changed":

@@ -11,8 +11,11 @@ from nightdesk.columns import Column
 from nightdesk.desk_verb import Result, VerbContext, desk_verb, told
 from nightdesk.errors import UsageError
 from nightdesk.exit import Exit
+from nightdesk.verbs import rules
 
 settings = noun("settings", "The desk's own settings.")
+settings.add_command(rules.exporter("setting"))
+settings.add_command(rules.importer("setting"))
 
 
 @settings.command("list")

@@ -8,8 +8,9 @@ from threading import Event
 import pytest
 
 from config.clock import now
+from desk.calls import gathering
 from desk.home import Desk
-from desk.listeners import gathering, listeners
+from desk.listeners import listeners
 from desk.listeners.listeners import Addressed, CallLine
 from tests.support.workbench import ADMIN
 from worker.call import calls

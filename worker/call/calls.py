@@ -15,8 +15,8 @@ from config.clock import now
 from config.errors import ConfigError
 from desk import logs, settings
 from desk.alerts.health_mail import send_to_admins
+from desk.calls import gathering
 from desk.errors import DeskError
-from desk.listeners import gathering
 from mail.errors import MailError
 from mail.inert import one_line
 from models import events

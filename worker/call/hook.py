@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desk.listeners import hooks
+from desk.calls import hooks
 from desk.user_commands.running import Run
 
 if TYPE_CHECKING:

@@ -21,12 +21,13 @@ from desk import logs
 from desk.alerts import notifications
 from desk.alerts.alarms import alert_silent_mailboxes
 from desk.alerts.logins import look_after_tokens
+from desk.calls import gathering
 from desk.doors.spool import Spool
 from desk.errors import Refused
 from desk.fetching import triggers
 from desk.fetching.summary import MailboxFetch
 from desk.filters import sweep as filters_sweep
-from desk.listeners import gathering, listeners
+from desk.listeners import listeners
 from desk.operations import hosts
 from desk.outbox import dispatch
 from desk.reports import by_mail

@@ -93,7 +93,7 @@ def run_once(
             notifications.tell_held(desk, now())
     with _apart(summary, "calling webhooks and hooks"):
         if (pending.listeners_wait() or pending.hooks_changed(desk)) and not stop.is_set():
-            from desk.listeners import gathering  # 50 ms: the life of a ticket, and how it is told
+            from desk.calls import gathering  # 50 ms: the life of a ticket, and how it is told
 
             gathering.gather(desk, now())
         if pending.calls_due(utc_text(now())) and not stop.is_set():

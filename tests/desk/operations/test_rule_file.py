@@ -119,7 +119,8 @@ def test_one_wrong_thing_leaves_everything_as_it_was(desk: Desk) -> None:
     ("text", "says"),
     [
         ("[[filter]", "no TOML"),
-        ("[[mailbox]]\naddress = 'x'", "not expected"),
+        ("[[agent]]\nlogin = 'x'", "not expected"),
+        ("[[ban]]\npattern = 'a@b.c'\n[[ban]]\npattern = 'A@b.c'", "is in the file twice"),
         ("filter = 3", "not expected"),
         ("[[filter]]\nif = 'x'", "has no name"),
         ("[[filter]]\nname = 'A'\nwhen = 'x'", "there is no when"),

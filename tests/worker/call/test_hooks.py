@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from desk import logs
+from desk.calls import hooks
 from desk.home import Desk
-from desk.listeners import hooks
 from desk.replies.reply import add_note
 from tests.support.calling import Caller
 from tests.support.mails import Door, mail, rows
@@ -88,7 +88,7 @@ def test_a_program_that_fails_is_told_and_not_run_again(desk: Desk, door: Door, 
 def test_a_program_that_hangs_is_ended(
     desk: Desk, door: Door, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desk.listeners.hooks.SECONDS", 0.3)
+    monkeypatch.setattr("desk.calls.hooks.SECONDS", 0.3)
     place(desk, "created", "#!/bin/sh\nsleep 60\n")
     caller()
     door.take(mail())

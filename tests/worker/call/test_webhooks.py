@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from desk.alerts import alarms
+from desk.calls import gathering
 from desk.errors import DeskError, NotAllowed
 from desk.filters import filters
 from desk.home import Desk
-from desk.listeners import gathering, listeners
+from desk.listeners import listeners
 from desk.operations import pending
 from desk.operations.key_rotation import rekey
 from desk.permissions import Actor

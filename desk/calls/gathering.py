@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid4
 
 from desk import logs
+from desk.calls import hooks
 from desk.documents import tickets as documents
 from desk.errors import DeskError
-from desk.listeners import hooks
 from desk.listeners.heard import EVERYTHING_BUT, OF_NOTICES
 from desk.permissions import FILTER, THE_DESK
 from desk.tickets import detail, events, lists, query

@@ -1,0 +1,1 @@
+"""What listeners are told: calls are written for what happened, and programs in `hooks/` are found."""
