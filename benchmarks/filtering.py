@@ -31,6 +31,83 @@ _CONDITIONS = (
 )
 
 
+_DESK = """
+[[sla]]
+name = "Standard"
+hours = 4
+next = 8
+resolve = 40
+business_hours = "mon-fri 08:00-18:00"
+zone = "Europe/Berlin"
+holidays = "DE-BY"
+pause = "waiting"
+reminders = "50, 75, 100"
+
+[[sla]]
+name = "Fast"
+hours = 1
+
+[[topic]]
+name = "VPN"
+sla = "Fast"
+
+[[notification]]
+name = "new_ticket"
+whom = "department"
+
+[[notification]]
+name = "customer_wrote"
+whom = "assignee, department"
+
+[[webhook]]
+name = "Board"
+url = "https://127.0.0.1:9/board"
+condition = "p:high"
+
+[[webhook]]
+name = "All"
+url = "https://127.0.0.1:9/all"
+active = false
+"""
+_CHANGED = """
+[[sla]]
+name = "Standard"
+hours = 2
+next = 4
+resolve = 24
+business_hours = "mon-sat 07:00-19:00"
+zone = "Europe/Berlin"
+holidays = "DE-BY"
+
+[[notification]]
+name = "new_ticket"
+whom = "admins"
+
+[[template]]
+name = "acknowledgement de"
+body = "Nummer {{ ticket.number }}."
+
+[[filter]]
+name = "VPN"
+if = "subject:vpn"
+then = ["topic:VPN", "tag:vpn"]
+
+[[filter]]
+name = "Offers"
+if = "offer newsletter"
+then = ["reject"]
+"""
+
+
+def real_desk(folder: Path) -> Path:
+    """A new desk with SLAs in business hours, notifications and webhooks, as one in use has them."""
+    home = new_desk(folder / "desk")
+    file = folder / "desk.toml"
+    file.write_text(_DESK)
+    verb(home, "rules", "import", str(file))
+    return home
+
+
 def rules_file(folder: Path, count: int = FILTERS) -> Path:
     """A file of so many filters of all kinds, none of which holds."""
     path = folder / "rules.toml"
@@ -49,7 +126,7 @@ def on_the_fetch(dovecot: Dovecot, mails: int) -> Result:
 
     def seconds(filters: int) -> float:
         with tempfile.TemporaryDirectory() as directory:
-            home = new_desk(Path(directory) / "desk")
+            home = real_desk(Path(directory))
             add_mailbox(home, user)
             if filters:
                 verb(home, "rules", "import", str(rules_file(Path(directory), filters)))
@@ -60,17 +137,25 @@ def on_the_fetch(dovecot: Dovecot, mails: int) -> Result:
 
 
 def trial(dovecot: Dovecot, mails: int) -> Iterator[Result]:
-    """`filter test` over stored mail, brought up to so many receipts."""
+    """What-if over stored mail, brought up to so many receipts."""
     user = filled(dovecot, mails)
     with tempfile.TemporaryDirectory() as directory:
-        home = new_desk(Path(directory) / "desk")
+        home = real_desk(Path(directory))
         add_mailbox(home, user)
         fetch(home, mails)
-        for what, condition in (("headers", "subject:vpn -from:@corp.example"), ("its words", "vpn printer")):
-            words = ("filter", "test", "New", "--if", condition, "--then", "tag:x", "--since")
+        file = Path(directory) / "changed.toml"
+        file.write_text(_CHANGED)
+        one = ("filter", "test", "New", "--then", "tag:x", "--if")
+        for what, asked in (
+            ("a filter on headers", (*one, "subject:vpn -from:@corp.example")),
+            ("a filter on its words", (*one, "vpn printer")),
+            ("a file of rules, with SLAs and texts", ("filter", "test", "--file", str(file))),
+            ("the reader", ("receipt", "test")),
+        ):
+            words = (*asked, "--json", "--since")
             start = verb(home, *words, "0m").seconds
             seconds = start + (verb(home, *words, "520w").seconds - start) * RECEIPTS / mails
-            yield below(f"what-if of {RECEIPTS} receipts ({what}; {mails} measured)", seconds, 60, "s")
+            yield below(f"what-if of {RECEIPTS} receipts: {what} ({mails} measured)", seconds, 60, "s")
 
 
 def storm() -> Iterator[Result]:

@@ -6,10 +6,11 @@ A condition is read once and becomes a function of the mail's facts, because eve
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from itertools import filterfalse
 from typing import Any, Final
 
 from config.expressions import expression
@@ -178,6 +179,28 @@ class MailFacts:
         """Whether the mail server calls it spam, and its score; False and None if it is not believed."""
         return spam_verdict(self.headers) if self.believes_spam_headers else (False, None)
 
+    def traits(self, kinds: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+        """Yield what filters may need of the mail (see `needs`); ``kinds``: what is needed, by its kind."""
+        if "from" in kinds:
+            yield f"from {self.sender}"
+        if "from@" in kinds:
+            yield from (f"from@ {domain}" for domain in _domains(self.sender))
+        if "to" in kinds:
+            yield from (f"to {address}" for _, address in self.recipients)
+        if "to@" in kinds:
+            yield from (f"to@ {domain}" for _, address in self.recipients for domain in _domains(address))
+        if "mailbox" in kinds:
+            yield f"mailbox {self.mailbox}"
+            yield f"mailbox {self.mailbox.partition('@')[0]}"
+            yield f"mailbox {self.mailbox.rpartition('@')[0]}"
+        if "header" in kinds:
+            for name in self._header_values:
+                yield f"header {name}"
+        if "subject~" in kinds and _any_of(kinds["subject~"]).search(self.subject) is not None:
+            yield from (f"subject~ {each}" for each in kinds["subject~"])
+        if "text~" in kinds and _any_of(kinds["text~"]).search(self.whole_text) is not None:
+            yield from (f"text~ {each}" for each in kinds["text~"])
+
     def meant(self, action: Action) -> Action:
         """Return an action with its variables filled in."""
         if "{" not in action.value or action.name not in WITH_VARIABLES:
@@ -212,6 +235,67 @@ def asked_of(text: str) -> frozenset[str]:
         elif leaf.field in ("is", "has"):
             found.add("kind" if leaf.field == "is" else "files")
     return frozenset(found)
+
+
+def _domains(address: str) -> Iterator[str]:
+    """Yield the domain of an address and those above it."""
+    domain = address.rpartition("@")[2]
+    while domain:
+        yield domain
+        domain = domain.partition(".")[2]
+
+
+def needs(text: str) -> frozenset[str] | None:
+    """Return what a mail has to have one of where a condition holds; None: that is not told so simply."""
+    return _needs(parser.parse(text, MAIL_FIELDS))
+
+
+def _needs(node: Node) -> frozenset[str] | None:
+    if isinstance(node, All):
+        return next((found for part in node.parts if (found := _needs(part)) is not None), None)
+    if isinstance(node, Either):
+        every = [_needs(part) for part in node.parts]
+    elif isinstance(node, Word):
+        every = [_needs_pattern("text~", node.text)]
+    elif isinstance(node, Condition):
+        every = [_needs_value(node.field, str(value)) for value in node.values]
+    else:
+        return None
+    kept = [each for each in every if each is not None]
+    return frozenset().union(*kept) if kept and len(kept) == len(every) else None
+
+
+def _needs_value(field_name: str, value: str) -> frozenset[str] | None:
+    lowered = value.lower()
+    match field_name:
+        case "from" | "to" if lowered[:1] == "@" and lowered.count("@") == 1 and len(lowered) > 1:
+            return frozenset([f"{field_name}@ {lowered[1:]}"])
+        case "from" | "to" if "@" in lowered and lowered[:1] not in ("~", "@"):
+            return frozenset([f"{field_name} {lowered}"])
+        case "mailbox":
+            return frozenset([f"mailbox {'' if lowered == 'none' else lowered}"])
+        case "header":
+            return frozenset([f"header {lowered.partition('=')[0]}"])
+        case "subject":
+            return _needs_pattern("subject~", value)
+    return None
+
+
+def _needs_pattern(kind: str, text: str) -> frozenset[str] | None:
+    """Return the need of a pattern; one that may quote to its end stands in no row with others."""
+    if not text.startswith("~") or r"\Q" in text:
+        return None
+    try:
+        _any_of((text[1:],))
+    except WrongUse:
+        return None
+    return frozenset([f"{kind} {text[1:]}"])
+
+
+@lru_cache(maxsize=64)
+def _any_of(patterns: tuple[str, ...]) -> Any:
+    """Compile patterns into one that is found where one of them is; raises WrongUse for too many."""
+    return _compiled("|".join(f"(?:{each})" for each in patterns), memory=1 << 26, captures=False)
 
 
 @lru_cache(maxsize=1024)
@@ -328,20 +412,7 @@ def _pattern(text: str) -> Callable[[str, MailFacts], bool]:
 
     Raises WrongUse for one that RE2 refuses.
     """
-    import re2  # 12 ms, for filters with patterns alone
-
-    options: Any = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = 1 << 20
-    try:
-        compiled: Any = re2.compile(text, options)
-    except re2.error as error:
-        why = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise WrongUse(
-            f"the pattern '{one_line(text, 60)}' is refused: {one_line(why, 80)}",
-            "patterns are RE2's: no backreferences, no lookaround; quote blanks and brackets",
-        ) from None
+    compiled = _compiled(text, memory=1 << 20, captures=True)
     if not compiled.groupindex:
         return lambda given, _facts: compiled.search(given) is not None
 
@@ -353,6 +424,24 @@ def _pattern(text: str) -> Callable[[str, MailFacts], bool]:
         return True
 
     return catches
+
+
+def _compiled(text: str, *, memory: int, captures: bool) -> Any:
+    import re2  # 12 ms, for filters with patterns alone
+
+    options: Any = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = memory
+    options.never_capture = not captures
+    try:
+        return re2.compile(text, options)
+    except re2.error as error:
+        why = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        raise WrongUse(
+            f"the pattern '{one_line(text, 60)}' is refused: {one_line(why, 80)}",
+            "patterns are RE2's: no backreferences, no lookaround; quote blanks and brackets",
+        ) from None
 
 
 def _in_field(values: tuple[str, ...]) -> Test:
@@ -407,5 +496,4 @@ def _words(text: str) -> str:
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text.casefold())))

@@ -20,6 +20,7 @@ from desk.intake.batch import Batch
 from desk.intake.incoming import Incoming
 from desk.intake.matching import Match, find_match
 from desk.intake.pipeline import own_loop
+from desk.intake.reading_apart import Readers
 from desk.permissions import require
 from desk.rules import read_rules
 from desk.tickets import lifecycle
@@ -31,6 +32,7 @@ from models.transactions import transaction
 
 if TYPE_CHECKING:
     from desk.home import Desk
+    from desk.intake.arrivals import Reading
     from desk.permissions import Actor
     from desk.rules import DeskRules
     from models.messages import NewMessage, ReadMail
@@ -85,7 +87,14 @@ class ReadingTrial:
 
     def differences(self, since: datetime) -> Iterator[Difference]:
         """Yield what would be read otherwise: first what is in tickets, oldest first, then all other mail."""
-        after, begin = 0, utc_text(since)
+        self._readers = Readers(self._desk.zone)
+        try:
+            yield from self._all(utc_text(since))
+        finally:
+            self._readers.close()
+
+    def _all(self, begin: str) -> Iterator[Difference]:
+        after = 0
         while found := messages.read_since(begin, after, _AT_ONCE):
             after = found[-1].id
             yield from self._filed(found)
@@ -101,7 +110,7 @@ class ReadingTrial:
         files: dict[int, list[str]] = {}
         for file in messages.attachments_of([each.id for each, _ in kept]):
             files.setdefault(file.message_id, []).append(file.name)
-        batch, incoming = _incoming(self._desk, self._rules, [arrival for _, arrival in kept])
+        batch, incoming = self._incoming([arrival for _, arrival in kept])
         for (mail, _), each in zip(kept, incoming, strict=True):
             self.asked += 1
             ticket = batch.ticket(mail.ticket_id)
@@ -112,10 +121,13 @@ class ReadingTrial:
             if before != after:
                 yield Difference(mail.receipt_id, mail.id, ticket.number, mail.subject, before, after)
 
+    def _incoming(self, arrivals: Sequence[Arrival]) -> tuple[Batch, list[Incoming]]:
+        return _taken(self._desk, self._rules, arrivals, self._readers.read(arrivals, now()))
+
     def _unfiled(self, found: Sequence[TakenMail]) -> Iterator[Difference]:
         there = _arrivals([(each.blob_id, each.door, each.mailbox_id) for each in found])
         kept = [(each, arrival) for each, arrival in zip(found, there, strict=True) if arrival is not None]
-        _, incoming = _incoming(self._desk, self._rules, [arrival for _, arrival in kept])
+        _, incoming = self._incoming([arrival for _, arrival in kept])
         for (mail, _), each in zip(kept, incoming, strict=True):
             self.asked += 1
             fate = _fate(each)
@@ -156,7 +168,8 @@ def reread_receipts(desk: Desk, actor: Actor, receipt_ids: Iterable[int]) -> lis
             arrival = _arrivals([(stored.blob_id, stored.door, stored.mailbox_id)])[0]
             if ticket is None or ticket.status == "closed" or mail is None or arrival is None:
                 continue
-            incoming = _incoming(desk, rules, [arrival])[1][0]
+            readings = read_all([arrival], now(), lambda: desk.zone)
+            incoming = _taken(desk, rules, [arrival], readings)[1][0]
             if incoming.prepared.mail is None or "forwards a mail of" in receipt.trace:
                 continue
             message = _message(incoming, receipt.verdict, ticket)._replace(blob_id=stored.blob_id)
@@ -182,8 +195,9 @@ def _arrivals(places: Iterable[tuple[int, str, int | None]]) -> list[Arrival | N
     return found
 
 
-def _incoming(desk: Desk, rules: DeskRules, arrivals: Sequence[Arrival]) -> tuple[Batch, list[Incoming]]:
-    readings = read_all(arrivals, now(), lambda: desk.zone)
+def _taken(
+    desk: Desk, rules: DeskRules, arrivals: Sequence[Arrival], readings: Sequence[Reading]
+) -> tuple[Batch, list[Incoming]]:
     # What is read anew is neither hashed nor packed: it is stored.
     unpacked = [(Packed("", 0, "", b""), "")] * len(arrivals)
     mails = prepared(arrivals, readings, lambda: unpacked)
@@ -224,18 +238,18 @@ def _read(incoming: Incoming, mail: ReadMail, ticket: TicketState) -> Read:
             found = match.ticket.number
         elif mail.verdict == "reply" and '"matched ' in mail.trace:
             found = NEW
-    message = _message(incoming, mail.verdict, ticket)
+    read, spans = incoming.mail, incoming.folds(starts=mail.verdict == "ticket")
     # A filter may have let Reply-To say who asks.
     kept = "is the requester, by Reply-To" in mail.trace
     return Read(
         fate=fate,
-        subject=message.subject,
-        requester=mail.sender_email if kept else message.sender_email,
+        subject=read.subject,
+        requester=mail.sender_email if kept else incoming.author.address.email,
         thread=found,
-        machine=message.machine,
-        text=message.text,
-        reply_text=without(message.text, message.folds),
-        files=tuple(each.name for each in message.attachments),
+        machine="" if read.machine.kind == "human" else read.machine.kind,
+        text=read.text,
+        reply_text=without(read.text, spans),
+        files=tuple(each.name for each in read.attachments),
     )
 
 

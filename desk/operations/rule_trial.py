@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from config.records import Record
 from desk.errors import DeskError
 from desk.filters.bans import matcher
-from desk.filters.decision import Decision, ReadFilter, decide, ready
+from desk.filters.decision import Decision, Ready, decide, ready
 from desk.filters.facts import asked_of
 from desk.intake.arrivals import Arrival
 from desk.intake.filtering import redirected
@@ -95,7 +95,7 @@ class _Side(Record):
     """A desk's rules, read at once: as they are, or as they would be."""
 
     rules: DeskRules
-    filters: tuple[ReadFilter, ...]
+    filters: Ready
     asked: frozenset[str]
     banned: Callable[[str], str]
     slas: Mapping[int, tuple[str, Plan]]

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import DeskError
-from desk.filters.facts import MailFacts, condition
+from desk.filters.decision import ready
+from desk.filters.facts import MailFacts, condition, needs
+from models.filters import StoredFilter
 
 RAW = (
     b"From: Ann Lee <ann@news.example>\r\nList-Id: Weekly <announce.news.example>\r\n"
@@ -129,3 +131,75 @@ def test_a_hostile_pattern_is_slow_for_nobody() -> None:
     """RE2 takes time by the length of the text, whatever the pattern; a backtracking engine never ends."""
     hostile = replace(MAIL, text="a" * 200_000)
     assert not condition("~(a+)+$x")(hostile)
+
+
+ATOMS = [
+    *(
+        "from:ann@news.example",
+        "from:@example",
+        "from:@news.example,bob@x.example",
+        "from:lee",
+        'from:"~lee <"',
+    ),
+    *("to:@corp.example", "to:sales+eu@corp.example", "to:support", "header:List-Id", "header:x-none"),
+    *("header:list-id=announce", 'header:"X-Spam-Flag=~^y"', "mailbox:support", "mailbox:none", "mailbox:it"),
+    *(
+        'subject:"~^grüße"',
+        "subject:~offer",
+        'subject:"~(?P<kind>week)ly"',
+        'subject:"~\\Qoff"',
+        "subject:weekly",
+    ),
+    *(
+        '"~two printers"',
+        "~nothing",
+        '"~(?P<kind>price): (?P<n>[0-9]+)"',
+        '"~[(?P<x>E]UR"',
+        "printers",
+        "nothing",
+    ),
+    *("is:list", "has:attachment", "from:@news.example@x", "from:@.example", "subject:~bird,~weekly"),
+]
+CONDITIONS = st.recursive(
+    st.sampled_from(ATOMS),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda two: f"({two[0]} {two[1]})"),
+        st.tuples(inner, inner).map(lambda two: f"({two[0]} OR {two[1]})"),
+        inner.map(lambda one: f"-({one})"),
+    ),
+    max_leaves=5,
+)
+MAILS = [
+    MAIL,
+    replace(MAIL, sender="bob@x.example", sender_name="", subject="bird", text="", mailbox="", raw=b"\r\n"),
+    replace(MAIL, sender="", recipients=[], mailbox="it@x.test", text="EUR nothing", subject="Grüße"),
+    replace(MAIL, sender='"a@news.example"@corp.example', recipients=[("", "a@b@corp.example")]),
+    replace(MAIL, sender="x@.example", mailbox='"support@x"@corp.example'),
+]
+
+
+@given(texts=st.lists(CONDITIONS, min_size=1, max_size=8))
+def test_who_is_not_asked_would_not_have_held(texts: list[str]) -> None:
+    """However conditions are built: the filters that are asked of a mail are at least those that hold."""
+    stored = [
+        StoredFilter(at, str(at), "new", text, ["tag:x"], 100, stops=False, active=True)
+        for at, text in enumerate(texts)
+    ]
+    for mail in MAILS:
+        asked = [int(each.name) for each in ready(stored)["new"].worth_asking(replace(mail))]
+        held = [at for at, text in enumerate(texts) if condition(text)(replace(mail))]
+        assert asked == sorted(asked)
+        assert set(held) <= set(asked)
+
+
+def test_of_many_filters_few_are_asked() -> None:
+    texts = [f"from:@domain{at}.example" for at in range(100)] + [
+        f'subject:"~^alarm {at}"' for at in range(100)
+    ]
+    texts += ["from:@news.example"]
+    stored = [
+        StoredFilter(at, str(at), "new", text, ["tag:x"], 100, stops=False, active=True)
+        for at, text in enumerate(texts)
+    ]
+    assert [each.name for each in ready(stored)["new"].worth_asking(replace(MAIL))] == ["200"]
+    assert needs("printers") is None

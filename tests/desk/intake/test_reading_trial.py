@@ -12,7 +12,7 @@ from desk import settings
 from desk.errors import NotAllowed, NotFound
 from desk.filters import filters
 from desk.home import Desk
-from desk.intake import arrivals
+from desk.intake import arrivals, reading_apart, reading_trial
 from desk.intake.reading_trial import NEW, Difference, ReadingTrial, read_anew, reread_receipts
 from desk.tickets import changes
 from mail.mime.headers import TooComplex
@@ -107,6 +107,20 @@ def test_what_an_older_reader_missed_is_told_and_read_anew_as_if_it_came_again(
     assert messages_saying("wrote") == 1
     kinds = {kind for (kind,) in rows("SELECT DISTINCT kind FROM event")}
     assert "reread" in kinds
+
+
+def test_a_second_process_reads_the_same_and_one_that_dies_is_no_loss(
+    desk: Desk, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(door)
+    write("UPDATE message SET text = 'Lost.' WHERE message_id = '<second@corp.test>'")
+    alone = found(desk)
+    assert len(alone) == 1
+    monkeypatch.setattr(reading_apart, "AFTER", 0)
+    monkeypatch.setattr(reading_trial, "_AT_ONCE", 4)
+    assert found(desk) == alone
+    monkeypatch.setattr(reading_apart, "_PROGRAM", reading_apart._PROGRAM.with_name("nothing.py"))
+    assert found(desk) == alone
 
 
 def test_a_closed_ticket_is_told_and_left(desk: Desk, door: Door) -> None:
