@@ -118,7 +118,7 @@ def _import(
 
     tables = rule_file.read(shipped.text(recipe) if text is None else text, kinds)
     for table in tables.get("filter", []) if sender else []:
-        table["if"] = f"from:{sender} {table['if']}"
+        table["if"] = shipped.of_sender(table["if"], sender)
     done = rule_file.take_in(context.desk, context.actor, tables, rehearse=dry_run)
     return Result(lambda: [_document(step) for step in done], lambda: _print(done, dry_run))
 

@@ -25,3 +25,8 @@ def text(name: str) -> str:
 def about(name: str) -> str:
     """Return the first line of what a recipe says of itself."""
     return text(name).splitlines()[0].removeprefix("# ").split(", with")[0].rstrip(":")
+
+
+def of_sender(condition: str, sender: str) -> str:
+    """Return a condition that asks mail of one sender alone: an address, or ``@domain``."""
+    return f"from:{sender} {f'({condition})' if ' OR ' in condition else condition}"
