@@ -100,6 +100,15 @@ MAIL_FIELDS: Final[tuple[Field, ...]] = (
     ),
 )
 
+LOOKED_THROUGH: Final = 100_000
+"""Characters of a text that patterns look through: RE2 takes no longer than so many by a pattern's size."""
+_VALUES: Final = 50
+_VALUE: Final = 10_000
+"""So many values of a header, and characters of each, are looked through."""
+_LARGEST: Final = 2_500
+"""Steps of a pattern's program."""
+_LARGEST_OF_ALL: Final = 10_000
+_MEMORY: Final = 1 << 22
 _WORDS: Final = expression(r"\w+")
 
 
@@ -196,9 +205,9 @@ class MailFacts:
         if "header" in kinds:
             for name in self._header_values:
                 yield f"header {name}"
-        if "subject~" in kinds and _any_of(kinds["subject~"]).search(self.subject) is not None:
+        if "subject~" in kinds and _may_match(kinds["subject~"], self.subject):
             yield from (f"subject~ {each}" for each in kinds["subject~"])
-        if "text~" in kinds and _any_of(kinds["text~"]).search(self.whole_text) is not None:
+        if "text~" in kinds and _may_match(kinds["text~"], self.whole_text):
             yield from (f"text~ {each}" for each in kinds["text~"])
 
     def meant(self, action: Action) -> Action:
@@ -219,8 +228,8 @@ class MailFacts:
 
     @cached_property
     def whole_text(self) -> str:
-        """Subject and text, for patterns."""
-        return f"{self.subject}\n{self.text}"
+        """Subject and text, for patterns: as much of it as patterns look through."""
+        return f"{self.subject}\n{self.text[:LOOKED_THROUGH]}"
 
 
 Test = Callable[[MailFacts], bool]
@@ -229,7 +238,7 @@ Test = Callable[[MailFacts], bool]
 def asked_of(text: str) -> frozenset[str]:
     """Return what of a mail costs something to read and is asked by a condition: text, kind, files."""
     found = set()
-    for leaf in leaves(parser.parse(text, MAIL_FIELDS)):
+    for leaf in leaves(parser.parse_condition(text, MAIL_FIELDS)):
         if isinstance(leaf, Word):
             found.add("text")
         elif leaf.field in ("is", "has"):
@@ -247,7 +256,7 @@ def _domains(address: str) -> Iterator[str]:
 
 def needs(text: str) -> frozenset[str] | None:
     """Return what a mail has to have one of where a condition holds; None: that is not told so simply."""
-    return _needs(parser.parse(text, MAIL_FIELDS))
+    return _needs(parser.parse_condition(text, MAIL_FIELDS))
 
 
 def _needs(node: Node) -> frozenset[str] | None:
@@ -283,25 +292,28 @@ def _needs_value(field_name: str, value: str) -> frozenset[str] | None:
 
 def _needs_pattern(kind: str, text: str) -> frozenset[str] | None:
     """Return the need of a pattern; one that may quote to its end stands in no row with others."""
-    if not text.startswith("~") or r"\Q" in text:
-        return None
-    try:
-        _any_of((text[1:],))
-    except WrongUse:
-        return None
-    return frozenset([f"{kind} {text[1:]}"])
+    return frozenset([f"{kind} {text[1:]}"]) if text.startswith("~") and r"\Q" not in text else None
+
+
+def _may_match(patterns: tuple[str, ...], text: str) -> bool:
+    """Whether one of the patterns may be found in a text; they are many, and few are."""
+    one = _any_of(patterns)
+    return one is None or one.search(text) is not None
 
 
 @lru_cache(maxsize=64)
 def _any_of(patterns: tuple[str, ...]) -> Any:
-    """Compile patterns into one that is found where one of them is; raises WrongUse for too many."""
-    return _compiled("|".join(f"(?:{each})" for each in patterns), memory=1 << 26, captures=False)
+    """Compile patterns into one that is found where one of them is; None where they are too much for that."""
+    try:
+        return _compiled("|".join(f"(?:{each})" for each in patterns), captures=False, size=_LARGEST_OF_ALL)
+    except WrongUse:
+        return None
 
 
 @lru_cache(maxsize=1024)
 def condition(text: str) -> Test:
     """Read a condition. Raises QueryError, or WrongUse for a pattern that is refused."""
-    return _test(parser.parse(text, MAIL_FIELDS))
+    return _test(parser.parse_condition(text, MAIL_FIELDS))
 
 
 def _test(node: Node) -> Test:
@@ -402,7 +414,7 @@ def _header(value: str) -> Test:
         return lambda facts: bool(facts.header(name))
     if wanted.startswith("~"):
         found = _pattern(wanted[1:])
-        return lambda facts: any(found(each, facts) for each in facts.header(name))
+        return lambda facts: any(found(each[:_VALUE], facts) for each in facts.header(name)[:_VALUES])
     folded = _folded(wanted)
     return lambda facts: any(folded in _folded(each) for each in facts.header(name))
 
@@ -412,7 +424,7 @@ def _pattern(text: str) -> Callable[[str, MailFacts], bool]:
 
     Raises WrongUse for one that RE2 refuses.
     """
-    compiled = _compiled(text, memory=1 << 20, captures=True)
+    compiled = _compiled(text, captures=True, size=_LARGEST)
     if not compiled.groupindex:
         return lambda given, _facts: compiled.search(given) is not None
 
@@ -426,22 +438,28 @@ def _pattern(text: str) -> Callable[[str, MailFacts], bool]:
     return catches
 
 
-def _compiled(text: str, *, memory: int, captures: bool) -> Any:
+def _compiled(text: str, *, captures: bool, size: int) -> Any:
     import re2  # 12 ms, for filters with patterns alone
 
     options: Any = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
-    options.max_mem = memory
+    options.max_mem = _MEMORY
     options.never_capture = not captures
     try:
-        return re2.compile(text, options)
+        compiled: Any = re2.compile(text, options)
     except re2.error as error:
         why = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         raise WrongUse(
             f"the pattern '{one_line(text, 60)}' is refused: {one_line(why, 80)}",
             "patterns are RE2's: no backreferences, no lookaround; quote blanks and brackets",
         ) from None
+    if compiled.programsize > size:
+        raise WrongUse(
+            f"the pattern '{one_line(text, 60)}' is refused: it is too large",
+            "repeat less in it: {1,30} instead of {1,1000}",
+        )
+    return compiled
 
 
 def _in_field(values: tuple[str, ...]) -> Test:

@@ -159,10 +159,11 @@ def _condition(text: str, trigger: Trigger) -> str:
         raise WrongUse("a filter needs a condition", "--if 'from:@news.example subject:newsletter'")
     if trigger in ("new", "reply"):
         condition(text)
-        for leaf in leaves(parser.parse(text, MAIL_FIELDS)):
+        for leaf in leaves(parser.parse_condition(text, MAIL_FIELDS)):
             if isinstance(leaf, Condition) and leaf.field == "field":
                 all_asked(map(str, leaf.values))
     else:
+        parser.parse_condition(text)
         query.parse(text, FILTER)
     return text.strip()
 

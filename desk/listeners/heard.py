@@ -7,6 +7,7 @@ from typing import Final, get_args
 
 from desk.errors import WrongUse
 from desk.permissions import FILTER
+from desk.queries import parser
 from desk.tickets import query
 from desk.tickets.lifecycle import EventKind
 from mail.inert import one_line
@@ -39,5 +40,6 @@ def checked_events(names: Sequence[str]) -> list[str]:
 def checked_condition(text: str) -> str:
     """Return a query of tickets as it is kept, '' for all of them. Raises QueryError."""
     if text.strip():
+        parser.parse_condition(text)
         query.parse(text, FILTER)
     return text.strip()

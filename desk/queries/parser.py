@@ -50,6 +50,17 @@ def parse(text: str, fields: tuple[Field, ...] = table.TICKET_FIELDS) -> Node:
     return _Reading(clean(text).translate(_QUOTES), fields).whole()
 
 
+def parse_condition(text: str, fields: tuple[Field, ...] = table.TICKET_FIELDS) -> Node:
+    """Read the condition of what acts by itself: it asks something, and nothing in it is passed over.
+
+    A word that begins with ~ is a pattern, whatever signs it is made of. Raises as `parse` does.
+    """
+    found = _ConditionReading(clean(text).translate(_QUOTES), fields).whole()
+    if found == NOTHING:
+        raise BadValue("the condition asks nothing: it would hold for everything", "say what is looked for")
+    return found
+
+
 def as_words(text: str, most: int = 32) -> Node:
     """Return a query for the words of a text that is none: no sign in it has a meaning."""
     found = re.findall(r"\S+", clean(text).translate(_QUOTES).replace('"', " "))
@@ -62,7 +73,9 @@ def printed(node: Node) -> str:
         case Word(text, whole):
             # The star keeps a word from being taken for a sign of the language.
             star = "*" if text == "OR" or _NUMBER.fullmatch(text) else ""
-            return f'"{text}"' if whole else text + star
+            # So do two minus signs, where a bracket follows.
+            signs = "--" if text.startswith("OR(") else ""
+            return f'"{text}"' if whole else signs + text + star
         case Condition(name, values, comparison):
             written = [_quoted(str(value)) for value in values]
             if comparison == "..":
@@ -185,7 +198,7 @@ class _Reading:
             return self._group(depth)
         if self.text[begun] == '"':
             words = self._phrase()
-            return Word(words, True, begun) if _has_letters(words) else None
+            return self._word(words, True, begun)
         if found := _NUMBER.match(self.text, begun):
             self.at = found.end()
             return Condition("number", (found[0][1:],), "is", begun)
@@ -203,8 +216,16 @@ class _Reading:
                     " put text with a colon in quotes",
                     begun,
                 )
-        word = self._run(depth, '"').rstrip("*")
-        return Word(word, False, begun) if _has_letters(word) else None
+        return self._word(self._run(depth, '"'), False, begun)
+
+    def _word(self, text: str, whole: bool, begun: int) -> Node | None:
+        """Return a word; None for one without letters, which asks nothing."""
+        word = text if whole else text.rstrip("*")
+        return Word(word, whole, begun) if _has_letters(word) else None
+
+    def _says(self, value: str) -> bool:
+        """Whether a value has something to look for."""
+        return _has_letters(value)
 
     def _group(self, depth: int) -> Node:
         begun = self.at
@@ -247,7 +268,7 @@ class _Reading:
             values = [value.lstrip("#") for value in values if value.strip("#")]
         if field.name in ("subject", "to"):
             plain = (value if value.startswith("~") else value.rstrip("*") for value in values)
-            values = [value for value in plain if _has_letters(value)]
+            values = [value for value in plain if self._says(value)]
         if not values:
             raise BadValue(f"{field.name}: needs a value", f"{field.name}: takes {field.takes}", begun)
         self.parts += len(values)
@@ -279,3 +300,29 @@ class _Reading:
         if field.name == "p" and value.isascii() and value.isdigit() and 1 <= int(value[:3]) <= 4:
             return field.choices[int(value) - 1]
         return choice(field.name, value, field.choices, begun)
+
+
+class _ConditionReading(_Reading):
+    """The same for a condition, of which nothing is passed over."""
+
+    def _part(self, depth: int) -> Node | None:
+        begun = self.at
+        found = super()._part(depth)
+        if found is None:
+            shown = one_line(self.text[begun : self.at] or self.text[begun:], 40)
+            raise BadValue(f"'{shown}' asks nothing", "leave it out, or put it in quotes behind ~", begun)
+        return found
+
+    def _says(self, value: str) -> bool:
+        return super()._says(value) or (value.startswith("~") and len(value) > 1)
+
+    def _word(self, text: str, whole: bool, begun: int) -> Node | None:
+        if text.startswith("~") and len(text) > 1:
+            return Word(text, whole, begun)
+        found = super()._word(text, whole, begun)
+        if found is None:
+            shown = one_line(text, 40)
+            raise BadValue(
+                f"'{shown}' has no letters to look for", "a pattern finds signs: ~ before it", begun
+            )
+        return found

@@ -9,9 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.errors import DeskError
+from desk.filters import filters
 from desk.filters.decision import ready
-from desk.filters.facts import MailFacts, condition, needs
+from desk.filters.facts import LOOKED_THROUGH, MailFacts, condition, needs
+from desk.home import Desk
+from desk.listeners.heard import checked_condition
 from models.filters import StoredFilter
+from tests.support.workbench import ADMIN
 
 RAW = (
     b"From: Ann Lee <ann@news.example>\r\nList-Id: Weekly <announce.news.example>\r\n"
@@ -203,3 +207,78 @@ def test_of_many_filters_few_are_asked() -> None:
     ]
     assert [each.name for each in ready(stored)["new"].worth_asking(replace(MAIL))] == ["200"]
     assert needs("printers") is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?:[a-z]{1,30}){1,100}",
+        "(?:x?){900}(?:y?){900}(?:z?){900}",
+        "(?:\\pL{1,20} ){1,9}",
+        "|".join(f"word{at}" for at in range(20_000)),
+        "(?P<a>.*)" * 400,
+        *(
+            "(?<=a)b",
+            "(a)\\1",
+            "(?>a)b",
+            "a++b",
+            "(?#c)a",
+            "x{1001}",
+            "[[:foo:]]",
+        ),
+        *("(" * 2000 + "a" + ")" * 2000 + "{1000}", "(?P<" + "x" * 9 + ">", "*", "(?i", "[a-"),
+    ],
+)
+def test_a_pattern_that_is_too_much_is_refused_in_words(pattern: str) -> None:
+    for query in (f'"~{pattern}"', f'subject:"~{pattern}"', f'from:"~{pattern}"', f'header:"X=~{pattern}"'):
+        with pytest.raises(DeskError):
+            condition(query)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("(a+)+$", "a" * 1_000_000 + "b"),
+        ("(?:(?:a|b){1,30}){1,30}c", "ab" * 500_000),
+        ("a{1000}b", "a" * 1_000_000),
+        ("(?P<x>a*)*b", "a" * 1_000_000),
+        ("(.*)(.*)(.*)(.*)=", "x" * 1_000_000),
+    ],
+)
+def test_no_text_is_looked_through_for_longer_than_its_beginning(pattern: str, text: str) -> None:
+    mail = replace(MAIL, text=text + "bc=", subject="x")
+    assert len(mail.whole_text) <= LOOKED_THROUGH + 2
+    assert not condition(f'"~{pattern}"')(mail) or "$" in pattern
+
+
+def test_patterns_that_are_too_many_for_one_are_asked_one_by_one() -> None:
+    texts = [f'subject:"~(?:(?:a|b){{1,30}}){{1,30}}{at}"' for at in range(40)] + ['subject:"~weekly"']
+    stored = [
+        StoredFilter(at, str(at), "new", text, ["tag:x"], 100, stops=False, active=True)
+        for at, text in enumerate(texts)
+    ]
+    asked = [each.name for each in ready(stored)["new"].worth_asking(replace(MAIL)) if each.holds(MAIL)]
+    assert asked == ["40"]
+
+
+@pytest.mark.parametrize(
+    "nothing", ['"!!!"', "***", '""', "()", "- -", '"~"', "from:@news.example !!!", "-'...'"]
+)
+def test_a_condition_that_asks_nothing_or_passes_something_over_is_refused(desk: Desk, nothing: str) -> None:
+    """Given words without letters: no filter that would hold for everything."""
+    with pytest.raises(DeskError):
+        condition(nothing)
+    for on in ("new", "reply", "status", "time"):
+        with pytest.raises(DeskError):
+            filters.add(ADMIN, "All", on=on, condition=nothing, then=["close"])
+    with pytest.raises(DeskError):
+        checked_condition(nothing)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "holds"),
+    [("~!{3}", "wow!!!", True), ("~!{3}", "wow!", False), ("~^$", "x", False), ("~€[.]", "5 €.", True)],
+)
+def test_a_pattern_of_signs_alone_is_one(pattern: str, text: str, holds: bool) -> None:
+    mail = replace(MAIL, subject=text, text=text)
+    assert condition(f'"{pattern}"')(mail) == condition(f'subject:"{pattern}"')(mail) == holds
