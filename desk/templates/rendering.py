@@ -21,6 +21,7 @@ LONGEST_SOURCE: Final = 20_000
 LONGEST_RESULT: Final = 200_000
 LONGEST_FACT: Final = 20_000
 SECONDS: Final = 1.0
+_LONGEST_BETWEEN: Final = 20
 
 FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "ticket": {
@@ -170,6 +171,14 @@ def _environment() -> SandboxedEnvironment:
     return made
 
 
+def _check_join(node: Any, line: str) -> None:
+    """Refuse what multiplies: texts between the letters of texts, as often as somebody writes it."""
+    said = [*node.args, *(each.value for each in node.kwargs)]
+    short = all(type(each).__name__ == "Const" and len(str(each.value)) <= _LONGEST_BETWEEN for each in said)
+    if not short or type(node.node).__name__ != "Getattr":
+        raise BrokenTemplate(f"{line}: join takes a list and a few letters", '{{ ticket.tags|join(", ") }}')
+
+
 @dataclass(frozen=True, slots=True)
 class _Walk:
     """Refuses whatever is not on the short list: what remains takes as long as the text is."""
@@ -186,6 +195,8 @@ class _Walk:
             raise BrokenTemplate(
                 f"{line}: {kind} is not for texts", "name facts, if, for and a few filters only"
             )
+        if kind == "Filter" and node.name == "join":
+            _check_join(node, line)
         if kind == "Call":
             _check_call(node, line, self.names)
         elif kind == "Getattr":
