@@ -61,6 +61,13 @@ MAIL_FIELDS: Final[tuple[Field, ...]] = (
         "mailbox", "text", "an address of the desk, or none", "mail that came by that mailbox", "mailbox:it"
     ),
     Field(
+        "topic",
+        "text",
+        "a help topic, or none",
+        "mail whose ticket has that topic, or would have it without filters",
+        "topic:VPN",
+    ),
+    Field(
         "door",
         "choice",
         "imap, pop3, pipe, lmtp, http or import",
@@ -102,6 +109,7 @@ MAIL_FIELDS: Final[tuple[Field, ...]] = (
 
 LOOKED_THROUGH: Final = 100_000
 """Characters of a text that patterns look through: RE2 takes no longer than so many by a pattern's size."""
+_ASKED: Final = {"is": "kind", "has": "files", "topic": "topic"}
 _VALUES: Final = 50
 _VALUE: Final = 10_000
 """So many values of a header, and characters of each, are looked through."""
@@ -132,6 +140,8 @@ class MailFacts:
     """Whether the mail server's verdict in the headers is its own."""
     stored_fields: Callable[[], Mapping[int, FieldValue]] = dict
     """What stands in the desk's own fields of its sender, and of the ticket that it answers."""
+    topic_of: Callable[[], str] = str
+    """The help topic of the ticket that it answers, or of the one that it would begin; '' for none."""
     captured: dict[str, str] = field(default_factory=dict)
     """What the patterns of the filter that is asked have caught."""
 
@@ -172,6 +182,11 @@ class MailFacts:
     def fields(self) -> Mapping[int, FieldValue]:
         """What stands in the desk's own fields, read when a condition asks for one."""
         return self.stored_fields()
+
+    @cached_property
+    def topic(self) -> str:
+        """The help topic in lower case, found when a condition asks for it."""
+        return self.topic_of().lower()
 
     @cached_property
     def all_words(self) -> str:
@@ -236,13 +251,13 @@ Test = Callable[[MailFacts], bool]
 
 
 def asked_of(text: str) -> frozenset[str]:
-    """Return what of a mail costs something to read and is asked by a condition: text, kind, files."""
+    """Return what of a mail is not simply there and is asked by a condition: text, kind, files, topic."""
     found = set()
     for leaf in leaves(parser.parse_condition(text, MAIL_FIELDS)):
         if isinstance(leaf, Word):
             found.add("text")
-        elif leaf.field in ("is", "has"):
-            found.add("kind" if leaf.field == "is" else "files")
+        elif leaf.field in _ASKED:
+            found.add(_ASKED[leaf.field])
     return frozenset(found)
 
 
@@ -371,6 +386,9 @@ def _compared(node: Condition, value: str) -> Test:
             lowered = "" if value.lower() == "none" else value.lower()
             named = f"{lowered}@" if lowered else "@"
             return lambda facts: lowered == facts.mailbox or facts.mailbox.startswith(named)
+        case "topic":
+            topic = "" if value.lower() == "none" else value.lower()
+            return lambda facts: facts.topic == topic
         case "door":
             return lambda facts: facts.door == value
         case "has":

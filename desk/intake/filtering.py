@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from desk.filters.decision import decide
+from desk.intake.routing import route_of
 from desk.permissions import FILTER
 from desk.tickets import lifecycle
 from mail.inert import one_line
 from mail.mime.author import Author
-from models import contacts, slas, tickets
+from models import contacts, slas, tickets, topics
 from models.custom_fields import FieldValue
 from models.fields import utc_text
 from models.tickets import PRIORITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from desk.filters.decision import Decision
     from desk.filters.facts import MailFacts
     from desk.intake.arrivals import Arrival, IncomingMail
@@ -148,7 +151,16 @@ def facts_of(
         raw=arrival.raw,
         believes_spam_headers=rules.believes_spam_headers,
         stored_fields=lambda: {**fields_of(author.address.email, ticket), **dict(arrival.fields)},
+        topic_of=lambda: topic_of(rules, arrival, [*(one for _, one in people), *mail.envelope], ticket),
     )
+
+
+def topic_of(rules: DeskRules, arrival: Arrival, addresses: Sequence[str], ticket: TicketState | None) -> str:
+    """Return the help topic of a ticket, or of one that a mail would begin; '' for none."""
+    if ticket is not None:
+        return next((each.name for each in topics.every() if each.id == ticket.topic_id), "")
+    topic = route_of(rules, arrival, addresses, lambda _line: None).topic
+    return "" if topic is None else topic.name
 
 
 def fields_of(sender: str, ticket: TicketState | None) -> dict[int, FieldValue]:

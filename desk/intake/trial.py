@@ -16,7 +16,7 @@ from desk.errors import DeskError
 from desk.filters.decision import Decision, decide, ready
 from desk.filters.facts import MailFacts, asked_of
 from desk.intake.arrivals import MAX_RECIPIENTS, MAX_TEXT, Arrival, envelope_of
-from desk.intake.filtering import fields_of
+from desk.intake.filtering import fields_of, topic_of
 from desk.permissions import letting_filters_act, require
 from desk.rules import read_rules
 from desk.tickets import lifecycle
@@ -202,6 +202,12 @@ def look(arrival: Arrival, rules: DeskRules, desk: Desk, asked: frozenset[str], 
         believes_spam_headers=rules.believes_spam_headers,
         stored_fields=lambda: fields_of(
             author.email, None if number is None else tickets.read_numbered(number)
+        ),
+        topic_of=lambda: topic_of(
+            rules,
+            arrival,
+            [*(one for _, one in addressed), *envelope_of(arrival, parsed)],
+            None if number is None else tickets.read_numbered(number),
         ),
     )
     people = (author.email, *(each.email for each in who.answers_to), named.sender.email)

@@ -108,6 +108,11 @@ class _Side(Record):
         rules = self.rules
         return rules.form_senders, rules.addresses, rules.aliases, rules.believes_spam_headers
 
+    @property
+    def topics(self) -> tuple[object, ...]:
+        """What of the rules decides about a mail's help topic."""
+        return self.rules.mailboxes, self.rules.topics, self.rules.default_topic
+
 
 class RuleTrial:
     """A change of the rules on trial. ``asked`` counts the mails looked at, ``made`` is what it returned."""
@@ -124,6 +129,8 @@ class RuleTrial:
         both = (*self._before.texts, *self._after.texts)
         self._languages = sorted({each.language for each in both if each.name == _ACKNOWLEDGEMENT})
         self._reads_alike = self._before.reading == self._after.reading
+        if "topic" in self._before.asked | self._after.asked:
+            self._reads_alike = self._reads_alike and self._before.topics == self._after.topics
         self._promises_alike = self._before.slas == self._after.slas
 
     def differences(self, since: datetime) -> Iterator[Difference]:

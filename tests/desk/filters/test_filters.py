@@ -14,8 +14,10 @@ from desk.documents import filters as documents
 from desk.errors import DeskError, Refused, WrongUse
 from desk.filters import bans, filters
 from desk.home import Desk
+from desk.intake import pipeline
 from desk.intake.trial import Trial
 from desk.queries.times import age
+from desk.staff import topics
 from tests.support.mails import BOB, EVE, SUPPORT, Door, bounce, mail, rows, value, write
 from tests.support.workbench import ADMIN, make_agent
 
@@ -330,3 +332,21 @@ def test_a_filter_that_is_not_understood_any_more_is_left_out(door: Door) -> Non
     with pytest.raises(DeskError):
         filters.edit(ADMIN, "A", condition="door:window")
     assert door.take(mail()).verdict == "ticket"
+
+
+def test_a_filter_asks_for_the_topic_that_a_caller_chose_or_a_mailbox_gives(desk: Desk) -> None:
+    chosen = topics.add_topic(ADMIN, "VPN").id
+    door = Door(desk)
+    door.mailbox(SUPPORT)
+    filters.add(ADMIN, "VPN", on="new", condition="topic:vpn", then=["tag:vpn"])
+    filters.add(ADMIN, "Again", on="reply", condition="topic:VPN", then=["tag:again"])
+    filters.add(ADMIN, "None", on="new", condition="topic:none", then=["tag:none"])
+    first = mail(message_id="<topic@corp.test>")
+    pipeline.take(desk, [door.arrival(first, topic_id=chosen)])
+    door.take(mail("Again.", answers="<topic@corp.test>"))
+    door.take(mail())
+    assert rows("SELECT ticket_id, name FROM ticket_tag ORDER BY ticket_id, name") == [
+        (1, "again"),
+        (1, "vpn"),
+        (2, "none"),
+    ]
