@@ -48,7 +48,7 @@ def read(path: Path) -> TomlFile:
         raise ConfigError(f"{path.name} line {line}: not UTF-8", f"save {path} as UTF-8") from error
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = _AT_LINE.search(str(error))
         line = int(found[1]) if found and found[1] else text.count("\n") + 1
         reason = _AT_LINE.sub("", str(error))

@@ -68,7 +68,7 @@ def read(text: str) -> list[dict[str, Any]]:
     """Return the mailboxes in a file's text. Raises WrongUse with the line that is wrong."""
     try:
         told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise WrongUse(f"the file is no TOML: {one_line(str(error), 200)}", "correct that line") from None
     tables = told.pop("mailbox", [])
     if told or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):

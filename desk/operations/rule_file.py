@@ -519,7 +519,7 @@ def read(text: str, kinds: Collection[str] = KINDS) -> dict[str, list[Table]]:
     """Return the tables of a file's text, whole. Raises WrongUse with what is wrong and where."""
     try:
         told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise WrongUse(f"the file is no TOML: {one_line(str(error), 200)}", "correct that line") from None
     found: dict[str, list[Table]] = {}
     for name, tables in told.items():

@@ -48,6 +48,8 @@ async def test_a_conflict_is_told_at_the_start(desk: Desk, actor: Actor, tmp_pat
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('[keys]\n"tickets.open" = ' + "[" * 20_000, "recursion"),
+        ("keys = " + "{a=" * 5_000, "recursion"),
         ('[keys]\n"tickets.filtre" = "f6"\n', "did you mean tickets.filter"),
         ('[keys]\n"tickets.filter" = "ctrl+"\n', "there is no key"),
         ('[keys]\n"tickets.filter" = 6\n', "takes a key in quotes"),

@@ -166,3 +166,9 @@ def test_broken_files_are_told_in_words(fleet: Desk) -> None:
         take_in(fleet, ADMIN, documents([SUPPORT]) * 2)
     with pytest.raises(NotFound):
         written(["nobody@desk.example"])
+
+
+@pytest.mark.parametrize("text", ["mailbox = " + "[" * 20_000, "[[mailbox]]\naddress = " + "{a=" * 5_000])
+def test_a_file_that_nests_without_end_is_told_in_words(text: str) -> None:
+    with pytest.raises(WrongUse, match="no TOML"):
+        read(text)

@@ -121,6 +121,8 @@ def test_one_wrong_thing_leaves_everything_as_it_was(desk: Desk) -> None:
         ("[[filter]", "no TOML"),
         ("[[agent]]\nlogin = 'x'", "not expected"),
         ("[[ban]]\npattern = 'a@b.c'\n[[ban]]\npattern = 'A@b.c'", "is in the file twice"),
+        ("filter = " + "[" * 20_000, "no TOML"),
+        ("a." * 3000 + "b = 1", "not expected"),
         ("filter = 3", "not expected"),
         ("[[filter]]\nif = 'x'", "has no name"),
         ("[[filter]]\nname = 'A'\nwhen = 'x'", "there is no when"),
