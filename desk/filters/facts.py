@@ -434,7 +434,7 @@ def _header(value: str) -> Test:
         found = _pattern(wanted[1:])
         return lambda facts: any(found(each[:_VALUE], facts) for each in facts.header(name)[:_VALUES])
     folded = _folded(wanted)
-    return lambda facts: any(folded in _folded(each) for each in facts.header(name))
+    return lambda facts: any(folded in _folded(each[:_VALUE]) for each in facts.header(name)[:_VALUES])
 
 
 def _pattern(text: str) -> Callable[[str, MailFacts], bool]:

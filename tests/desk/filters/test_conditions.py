@@ -251,6 +251,23 @@ def test_no_text_is_looked_through_for_longer_than_its_beginning(pattern: str, t
     assert not condition(f'"~{pattern}"')(mail) or "$" in pattern
 
 
+@pytest.mark.parametrize("query", ["header:X-A=needle", 'header:"X-A=~needle"'])
+@pytest.mark.parametrize(
+    ("fields", "holds"),
+    [
+        ([b"needle"], True),
+        ([b"hay"] * 49 + [b"needle"], True),
+        ([b"hay"] * 50 + [b"needle"], False),
+        ([b"h" * 20_000 + b" needle"], False),
+    ],
+)
+def test_of_a_header_as_much_is_looked_through_as_a_person_writes(
+    query: str, fields: list[bytes], holds: bool
+) -> None:
+    raw = b"".join(b"X-A: " + each + b"\r\n" for each in fields) + b"\r\n"
+    assert condition(query)(replace(MAIL, raw=raw)) == holds
+
+
 def test_patterns_that_are_too_many_for_one_are_asked_one_by_one() -> None:
     texts = [f'subject:"~(?:(?:a|b){{1,30}}){{1,30}}{at}"' for at in range(40)] + ['subject:"~weekly"']
     stored = [
