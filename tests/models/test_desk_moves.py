@@ -66,6 +66,7 @@ def places(worked: Desk, engine: str, postgresql: Postgresql, tmp_path: Path) ->
     server.home.mkdir()
     file.home.mkdir()
     close_database()
+    postgresql.leave()
     yield [there, server, file] if engine == SQLITE else [there, file, server]
     close_database()
 

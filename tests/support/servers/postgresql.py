@@ -128,6 +128,11 @@ class Postgresql:
         )
         self._in(database, "SELECT kept.put_back()")
 
+    def leave(self) -> None:
+        """Be in no database of a desk, where a test looks for who is in one."""
+        while self._handles:
+            self._handles.popitem()[1].close()
+
     def _in(self, database: str, statement: str) -> None:
         if database not in self._handles:
             self._handles[database] = PostgresDesk(self.url(database), self.folder, database)
